@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# One makefile for the whole tree. What is built lands in build/, nothing else is touched.
+# `make help` lists the targets; V=1 shows the commands; SANITIZE=1 builds with ASan and UBSan.
+
+VERSION := 0.1.0
+
+PREFIX     ?= /usr
+SYSCONFDIR ?= /etc
+LIBDIR     ?= $(PREFIX)/lib/$(shell $(CC) -print-multiarch 2>/dev/null)
+INCLUDEDIR ?= $(PREFIX)/include
+MANDIR     ?= $(PREFIX)/share/man
+
+# gcc and clang both work: make CC=clang BUILD=build/clang
+CC      ?= cc
+BUILD   ?= build
+O       := $(BUILD)/obj
+INSTALL ?= install
+
+PACKAGES := build-essential pkg-config libcgroup-dev libnl-3-dev libnl-genl-3-dev libjson-c-dev \
+	libsystemd-dev libcap-dev dbus mandoc jq procps
+CHECK_PACKAGES := clang libclang-rt-14-dev valgrind cgroup-tools
+STYLE_PACKAGES := clang-format cppcheck
+
+CFLAGS   ?= -O2 -g
+WARNINGS := -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wshadow \
+	-Wformat=2 -Wvla -Wno-unused-parameter $(if $(WERROR),-Werror)
+SANITIZERS := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined \
+	-fno-omit-frame-pointer)
+comma := ,
+
+ALL_CFLAGS = -std=gnu11 -pthread -fPIC -fvisibility=hidden -D_GNU_SOURCE \
+	-DRSSD_VERSION='"$(VERSION)"' -Ilib $(WARNINGS) $(CFLAGS) $(SANITIZERS)
+ALL_LDFLAGS = -pthread $(LDFLAGS) $(SANITIZERS)
+
+# Package names for pkg-config, by who links them. librss needs nothing but the bus.
+LIB_PC    := libsystemd
+DAEMON_PC := libsystemd libcgroup libnl-3.0 libnl-genl-3.0 json-c libcap
+CLI_PC    := libsystemd json-c
+# Read when a rule needs it, so that `make deps` and `make help` work without it.
+PC_CFLAGS = $(shell pkg-config --cflags $(sort $(DAEMON_PC) $(CLI_PC)))
+PC_LIBS    = $(shell pkg-config --libs $(1))
+
+LIB_OBJS    := $(patsubst %.c,$(O)/%.o,$(wildcard lib/*.c))
+DAEMON_OBJS := $(patsubst %.c,$(O)/%.o,$(wildcard daemon/*.c))
+CLI_OBJS    := $(patsubst %.c,$(O)/%.o,$(wildcard cli/*.c))
+UNIT_TESTS  := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test-*.c))
+TEST_TOOLS  := $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(wildcard tests/tools/*.c))
+
+Q := $(if $(V),,@)
+say = $(if $(V),,@printf '  %-8s%s\n' '$(1)' '$(2)';)
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.PHONY: all help deps check-deps demo check style analyze clean tests
+
+## all: build rssd, rssctl and librss (the default)
+all: $(BUILD)/rssd $(BUILD)/rssctl $(BUILD)/librss.so.1 $(BUILD)/librss.so $(BUILD)/librss.pc
+
+help:
+	@sed -n "s/^## //p" Makefile systemd/install.mk kernel/kernel.mk 2>/dev/null | sort -u
+
+$(O)/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) $(PC_CFLAGS) -I$(<D) -MMD -MP -c -o $@ $<
+
+$(BUILD)/librss.so.1: $(LIB_OBJS) lib/librss.sym
+	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,librss.so.1 \
+		-Wl,--version-script=lib/librss.sym -Wl,-z,defs,-z,relro,-z,now \
+		-o $@ $(LIB_OBJS) $(call PC_LIBS,$(LIB_PC))
+
+$(BUILD)/librss.so: $(BUILD)/librss.so.1
+	$(Q)ln -sf librss.so.1 $@
+
+# The helpers that both programs share; the client in it is for the unit tests alone.
+$(O)/lib.a: $(LIB_OBJS)
+	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $(LIB_OBJS)
+
+# The daemon without its main(), for the tests.
+$(O)/daemon.a: $(filter-out $(O)/daemon/main.o,$(DAEMON_OBJS))
+	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/rssd: $(DAEMON_OBJS) $(O)/lib.a
+	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call PC_LIBS,$(DAEMON_PC))
+
+$(BUILD)/rssctl: $(CLI_OBJS) $(BUILD)/librss.so.1 $(O)/lib.a
+	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -Wl,-rpath,'$$ORIGIN' -o $@ $^ $(call PC_LIBS,$(CLI_PC))
+
+$(BUILD)/librss.pc: lib/librss.pc.in Makefile
+	@mkdir -p $(@D)
+	$(Q)sed -e 's|@VERSION@|$(VERSION)|' -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
+		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' $< > $@
+
+$(BUILD)/tests/unit/%: $(O)/tests/unit/%.o $(O)/daemon.a $(O)/lib.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call PC_LIBS,$(DAEMON_PC))
+
+$(O)/tests/unit/%.o: ALL_CFLAGS += -Idaemon
+
+$(BUILD)/tests/tools/%: tests/tools/%.c $(BUILD)/librss.so.1
+	@mkdir -p $(@D)
+	$(call say,CCLD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -Wl,-rpath,'$$ORIGIN/../..' -o $@ $^
+
+# Everything that the tests run, in the tree of this BUILD.
+tests: all $(UNIT_TESTS) $(TEST_TOOLS)
+
+# Packages by name, asked for only where they are missing.
+define install_packages
+	@missing=; for p in $(1); do \
+		dpkg-query -W -f '$${db:Status-Status}' $$p 2>/dev/null | grep -qx installed || missing="$$missing $$p"; \
+	done; \
+	[ -z "$$missing" ] || { echo "installing:$$missing"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y -qq --no-install-recommends $$missing >/dev/null; }
+endef
+
+## deps: install the Debian packages that a build needs; does nothing where they are there
+deps:
+	$(call install_packages,$(PACKAGES))
+
+check-deps: deps
+	$(call install_packages,$(CHECK_PACKAGES))
+
+## demo: install what is needed, build, start rssd, contain real processes and show it
+demo: deps
+	$(Q)$(MAKE) --no-print-directory all tests
+	$(Q)tests/demo
+
+## check: install what is needed, build, run every test; SUITES="unit bus host" picks some
+check: check-deps
+	$(Q)$(MAKE) --no-print-directory WERROR=1 BUILD=$(BUILD) all tests
+	$(Q)tests/run $(SUITES)
+
+## style: check the layout of the C code (clang-format)
+style:
+	$(call install_packages,$(STYLE_PACKAGES))
+	$(Q)clang-format --dry-run -Werror $$(git ls-files 'lib/*.[ch]' 'daemon/*.[ch]' 'cli/*.[ch]' 'tests/*.[ch]' | grep -v ^tests/vm)
+
+## analyze: static analysis (gcc -fanalyzer, cppcheck)
+analyze: deps
+	$(call install_packages,$(STYLE_PACKAGES))
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/analyze CC=gcc CFLAGS='-O1 -fanalyzer' all
+	$(Q)cppcheck --quiet --std=c11 --inline-suppr --error-exitcode=1 --enable=warning,portability \
+		--suppress=unknownMacro -Ilib lib daemon cli
+
+include systemd/install.mk
+-include kernel/kernel.mk
+
+## clean: remove build/
+clean:
+	$(Q)rm -rf $(BUILD)
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the kernel offers, behind one face. A controller turns a group (one
+ * folder of control files) into limits, counters and membership, and knows no
+ * container: it is given paths. One file per controller implements
+ * struct controller_ops; controller.c chooses among them.
+ *
+ * A group's folder is opened once and its files are reached through that
+ * descriptor, so a group that was removed behind our back answers -ENODEV or
+ * -ENOENT and is never confused with a new one of the same name.
+ *
+ * Errors are negative errnos of the control files unless stated. Sizes are
+ * bytes. Functions marked "blocking" may reclaim for seconds, so they run on a
+ * worker thread; they touch nothing but the group's descriptor. The others run
+ * in the event loop.
+ */
+#ifndef RSSD_CONTROLLER_H
+#define RSSD_CONTROLLER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "cleanup.h"
+
+typedef struct sd_event sd_event;
+
+struct controller;
+struct group;
+struct failure;
+
+#define COUNTER_ABSENT UINT64_MAX
+#define LIMIT_INFINITY UINT64_MAX
+
+/* What a controller can do on this very kernel; the names are in controller.c. */
+enum controller_feature {
+	FEATURE_PEAK = 1 << 0,
+	FEATURE_FAILURES = 1 << 1,
+	FEATURE_RECLAIMED = 1 << 2,
+	FEATURE_OOM_EVENTS = 1 << 3,
+	FEATURE_OOM_KILLS = 1 << 4,
+	FEATURE_OOM_GROUP = 1 << 5,
+	FEATURE_WATERMARKS = 1 << 6,
+	FEATURE_RECLAIM = 1 << 7,      /* group_reclaim() */
+	FEATURE_SAFE_LIMIT = 1 << 8,   /* the kernel itself refuses a limit below usage */
+	FEATURE_LIMIT_EVENTS = 1 << 9, /* every meeting of the limit is told, none is missed */
+	FEATURE_IN_PLACE = 1 << 10,    /* attach leaves the process in its unit's cgroup */
+	FEATURE_MAPPED_ONLY = 1 << 11, /* page cache is not counted */
+};
+
+/* Each is COUNTER_ABSENT where this kernel does not tell. */
+struct counters {
+	uint64_t usage;
+	uint64_t peak;
+	uint64_t failures;   /* how often a charge met this group's own limit */
+	uint64_t reclaimed;  /* bytes */
+	uint64_t oom_events; /* because of this group's own limit */
+	uint64_t oom_kills;  /* processes of this group that were killed */
+};
+
+/* A group's event woke us: read the counters and see what changed. */
+typedef void (*group_event_fn)(struct group *group, void *userdata);
+
+struct controller_ops {
+	const char *name; /* "memory-v1" */
+
+	/* Is it on this kernel? 0 and *ret, -ENOENT (not here), or why it cannot be used. */
+	int (*open)(const char *root, struct controller **ret, struct failure *failure);
+	struct controller *(*free)(struct controller *controller);
+
+	/* A folder that was just made or found becomes a group: what it needs before use. */
+	int (*group_open)(struct group *group);
+	void (*group_close)(struct group *group);
+
+	int (*read_counters)(struct group *group, struct counters *ret);
+	int (*read_limit)(struct group *group, uint64_t *ret);
+	int (*write_limit)(struct group *group, uint64_t limit);		 /* blocking */
+	int (*reclaim)(struct group *group, uint64_t bytes, uint64_t *ret_freed); /* blocking */
+	int (*read_oom_group)(struct group *group, bool *ret);
+	int (*write_oom_group)(struct group *group, bool value);
+	int (*read_watermarks)(struct group *group, uint64_t *ret_high, uint64_t *ret_low);
+	int (*write_watermarks)(struct group *group, uint64_t high, uint64_t low);
+
+	int (*watch)(struct group *group, sd_event *event);
+};
+
+/* Members that every controller has; each controller's own struct begins with it. */
+struct controller {
+	const struct controller_ops *ops;
+	unsigned int features;
+	char *root;	  /* our folder inside the hierarchy: "rssd" */
+	char *mount;	  /* where the hierarchy is mounted */
+	char *hierarchy;  /* the controller name for /proc/PID/cgroup: "memory", or "" for v2 */
+	const char *leaf; /* where processes of a group live below it, or NULL: in itself */
+};
+
+struct group {
+	struct controller *controller;
+	char *path; /* below the controller's root; "" is the root itself */
+	int fd;	    /* the folder */
+	int procs_fd; /* the folder that holds its cgroup.procs: fd, or the leaf */
+	group_event_fn event;
+	void *userdata;
+	void *data; /* the controller's own */
+};
+
+/**
+ * controller_open() - the best controller that this kernel has
+ * @wanted: "auto", or a controller's name
+ * @root: the name of our folder in the hierarchy
+ *
+ * Makes the root folder where it is missing. Fails with a sentence that lists
+ * what was looked for and why each cannot be used.
+ */
+int controller_open(const char *wanted, const char *root, struct controller **ret,
+		    struct failure *failure);
+struct controller *controller_free(struct controller *controller);
+DEFINE_CLEANUP(struct controller *, controller_free);
+
+/* The feature's name on the bus ("oom-group"), by bit; NULL past the last. */
+const char *controller_feature_name(unsigned int bit);
+static inline bool controller_can(const struct controller *c, enum controller_feature feature)
+{
+	return c->features & feature;
+}
+
+/* The smallest limit that this controller accepts, in bytes. */
+uint64_t controller_limit_min(const struct controller *controller);
+
+/* Makes the folder; -EEXIST where it is there. Its parent must exist. */
+int group_create(struct controller *controller, const char *path, struct group **ret);
+/* Opens the folder that is there; -ENOENT. */
+int group_open(struct controller *controller, const char *path, struct group **ret);
+/* Closes it; the folder stays. Returns NULL. */
+struct group *group_free(struct group *group);
+DEFINE_CLEANUP(struct group *, group_free);
+/* Removes the folder: -EBUSY where processes or other groups are inside. @group stays to be freed. */
+int group_remove(struct group *group);
+
+int group_read_counters(struct group *group, struct counters *ret);
+int group_read_limit(struct group *group, uint64_t *ret);
+int group_write_limit(struct group *group, uint64_t limit);			/* blocking */
+int group_reclaim(struct group *group, uint64_t bytes, uint64_t *ret_freed);	/* blocking */
+/* -EOPNOTSUPP without the feature. */
+int group_read_oom_group(struct group *group, bool *ret);
+int group_write_oom_group(struct group *group, bool value);
+int group_read_watermarks(struct group *group, uint64_t *ret_high, uint64_t *ret_low);
+int group_write_watermarks(struct group *group, uint64_t high, uint64_t low);
+
+/* Calls @event from the loop whenever something happened to @group. */
+int group_watch(struct group *group, sd_event *event, group_event_fn fn, void *userdata);
+
+/* Moves a whole process (its thread group). Errors are those of cgroup.procs. */
+int group_add_process(struct group *group, pid_t pid);
+/* The processes of the group itself, without nested groups; *ret to be freed. */
+int group_list_processes(struct group *group, pid_t **ret, size_t *ret_count);
+/* How many there are; for counting only. */
+int group_count_processes(struct group *group, uint32_t *ret);
+/* The paths of all groups below the root, parents first; a NULL-terminated array. */
+int controller_list_groups(struct controller *controller, char ***ret);
+
+/* The group's path as /proc/PID/cgroup spells it (without the leaf); to be freed. */
+char *group_control_group(const struct group *group);
+
+/*
+ * Which group a process is in: 0 and *ret, the path below our root, to be
+ * freed; -ENOENT where it is in none of ours; -ESRCH where there is no process.
+ */
+int controller_path_of_process(struct controller *controller, pid_t pid, char **ret);
+/* The same for a path that the kernel spells ("/rssd/web"): pure. */
+int controller_path_of_cgroup(const struct controller *controller, const char *cgroup, char **ret);
+
+/* Where a process stands in the controller's hierarchy, as the kernel spells it; to be freed. */
+int controller_cgroup_of_process(struct controller *controller, pid_t pid, char **ret);
+/* Moves a process to a cgroup outside our root, for detach. -ENOENT where that is gone. */
+int controller_move_to_cgroup(struct controller *controller, const char *cgroup, pid_t pid);
+
+#endif

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * librss: the client library of rssd, which limits the resident, mapped memory
+ * of groups of processes ("containers"). See librss(3).
+ *
+ * All sizes are bytes, all times microseconds. Every function that can fail
+ * returns a negative errno and leaves its ret_ parameters untouched; the
+ * sentence that says what happened and what to do is rss_error_message(). The
+ * errnos are part of the ABI:
+ *
+ *   -ENOENT        no such container          -ESRCH       no such process
+ *   -EEXIST        the container exists       -EINVAL      a bad name or value
+ *   -ENOTEMPTY     processes or containers are inside
+ *   -EINPROGRESS   a limit of this container is being changed already
+ *   -EBUSY         the limit was refused, the old one is in force
+ *   -ETIMEDOUT     the same, because the time was up
+ *   -ECANCELED     the container was removed meanwhile, or the caller left
+ *   -EOPNOTSUPP    this kernel's controller cannot do that
+ *   -EACCES        not permitted              -EPERM       the process was refused
+ *   -EUSERS        too many containers or pending calls
+ *   -ENOSPC        the state could not be saved: nothing was changed
+ *   -EIO           the controller failed      -EBADMSG     a file could not be understood
+ *   -ENOTCONN      rssd or the bus cannot be reached
+ *   -ENOMEM        out of memory
+ *
+ * A client is used by one thread at a time. The library never logs, never
+ * forks, and installs no signal handler.
+ */
+#ifndef RSS_H
+#define RSS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* As a limit or watermark: none. */
+#define RSS_INFINITY UINT64_MAX
+/* As a counter: this kernel's controller cannot tell. Never shown as 0. */
+#define RSS_ABSENT   UINT64_MAX
+
+struct rss_client;
+
+/* --- connection --------------------------------------------------------- */
+
+/**
+ * rss_open() - connect to rssd on the system bus
+ * @ret: the client, to be closed with rss_close()
+ *
+ * DBUS_SYSTEM_BUS_ADDRESS is honoured. On failure *@ret is untouched and there
+ * is no client to ask for a message; -ENOTCONN is the usual answer.
+ */
+int rss_open(struct rss_client **ret);
+
+/* Closes and frees; NULL is allowed. Returns NULL. */
+struct rss_client *rss_close(struct rss_client *client);
+
+/* A sentence about the last call of @client that failed; never NULL. */
+const char *rss_error_message(const struct rss_client *client);
+
+/* The D-Bus error name of that failure, or "" where it came from no reply. */
+const char *rss_error_name(const struct rss_client *client);
+
+/* --- what is there ------------------------------------------------------ */
+
+/* About the daemon. Strings live as long as the struct. */
+struct rss_daemon_info {
+	const char *version;	  /* of rssd */
+	const char *controller;	  /* "rss", "memory-v2", "memory-v1" */
+	const char **features;	  /* NULL-terminated: what the controller can do */
+};
+
+int rss_daemon_info(struct rss_client *client, struct rss_daemon_info **ret);
+struct rss_daemon_info *rss_daemon_info_free(struct rss_daemon_info *info);
+
+/* What is known of the last OOM of a container; absent facts are NULL, 0 or RSS_ABSENT. */
+struct rss_oom {
+	uint64_t sequence;	/* of the OOM signal that told it */
+	uint64_t time;		/* microseconds since the epoch */
+	const char *container;	/* whose limit it was: a container's name, or NULL... */
+	const char *limit_owner; /* ...and the control group of that limit */
+	const char *victim_container; /* the container that the victim was in, or NULL */
+	uint32_t victim_pid;
+	uint32_t victim_uid;
+	const char *victim_command;
+	uint64_t usage;
+	uint64_t limit;
+};
+
+/* One container. The library allocates it and may add members at the end. */
+struct rss_container {
+	const char *name;
+	const char *object_path;
+	const char *control_group; /* as /proc/PID/cgroup spells it */
+	uint64_t limit;		   /* RSS_INFINITY: none */
+	uint64_t high, low;	   /* watermarks; RSS_INFINITY: none */
+	bool oom_group;		   /* an OOM kills all of it */
+	bool transient;		   /* removed when its last process has left */
+	bool declared;		   /* stands in containers.d */
+	uint32_t processes;
+	uint64_t usage, peak, failures, reclaimed, oom_events, oom_kills; /* or RSS_ABSENT */
+	const struct rss_oom *last_oom; /* NULL where there was none; not in rss_list() */
+};
+
+int rss_get(struct rss_client *client, const char *name, struct rss_container **ret);
+int rss_get_by_pid(struct rss_client *client, pid_t pid, struct rss_container **ret);
+int rss_get_by_pidfd(struct rss_client *client, int pidfd, struct rss_container **ret);
+struct rss_container *rss_container_free(struct rss_container *container);
+
+/* All containers, sorted by name. *@ret is freed with rss_list_free(). */
+int rss_list(struct rss_client *client, struct rss_container ***ret, size_t *ret_count);
+struct rss_container **rss_list_free(struct rss_container **containers, size_t count);
+
+/* --- make, change, remove ----------------------------------------------- */
+
+/* What to set. Only the members named in @set are looked at. */
+enum {
+	RSS_SET_LIMIT = 1 << 0,
+	RSS_SET_HIGH = 1 << 1,
+	RSS_SET_LOW = 1 << 2,
+	RSS_SET_OOM_GROUP = 1 << 3,
+	RSS_SET_TRANSIENT = 1 << 4, /* rss_create() only */
+};
+
+struct rss_settings {
+	unsigned int set;
+	uint64_t limit, high, low;
+	bool oom_group;
+	bool transient;
+};
+
+/* @settings may be NULL. A parent that a nested name needs must exist. */
+int rss_create(struct rss_client *client, const char *name, const struct rss_settings *settings);
+
+/* @force: kill what is inside and remove nested containers too. */
+int rss_remove(struct rss_client *client, const char *name, bool force);
+
+/* All of @settings or, on failure, nothing. A limit is set as by RSS_LIMIT_RECLAIM. */
+int rss_set(struct rss_client *client, const char *name, const struct rss_settings *settings);
+
+enum rss_limit_mode {
+	RSS_LIMIT_RECLAIM, /* reclaim until usage fits, or the time is up: the old limit stays */
+	RSS_LIMIT_REFUSE,  /* -EBUSY where usage is above the new limit */
+	RSS_LIMIT_FORCE,   /* reclaim, and kill inside the container where that is not enough */
+};
+
+/* Called while a limit is being reclaimed: usage now, and the limit to come. */
+typedef void (*rss_progress_fn)(uint64_t usage, uint64_t limit, void *userdata);
+
+/**
+ * rss_limit() - set the limit of a container
+ * @limit: bytes, or RSS_INFINITY
+ * @mode: what to do where usage is above @limit
+ * @timeout: microseconds after which reclaim gives up; 0: rssd's default
+ * @progress: may be NULL
+ * @ret_usage: usage once the limit is in force; may be NULL
+ *
+ * Blocks until done. Closing the client, or dying, cancels it and keeps the
+ * old limit.
+ */
+int rss_limit(struct rss_client *client, const char *name, uint64_t limit,
+	      enum rss_limit_mode mode, uint64_t timeout, rss_progress_fn progress,
+	      void *userdata, uint64_t *ret_usage);
+
+/* Ask for @bytes to be taken back; *@ret_reclaimed is what was (RSS_ABSENT: unknown). */
+int rss_reclaim(struct rss_client *client, const char *name, uint64_t bytes,
+		uint64_t *ret_reclaimed);
+
+/* --- processes ---------------------------------------------------------- */
+
+enum rss_outcome {
+	RSS_MOVED,    /* inside now */
+	RSS_VANISHED, /* ended before it could be moved */
+	RSS_REFUSED,  /* see reason */
+};
+
+struct rss_report {
+	pid_t pid;
+	enum rss_outcome outcome;
+	const char *reason; /* a sentence for RSS_REFUSED, else "" */
+};
+
+/* pidfds name processes without a race: see pidfd_open(2). @tree: descendants too. */
+int rss_attach(struct rss_client *client, const char *name, const int pidfds[], size_t count,
+	       bool tree, struct rss_report **ret, size_t *ret_count);
+
+/* The same by pid, for a caller that holds none of them; a reaped pid is reported as vanished. */
+int rss_attach_pids(struct rss_client *client, const char *name, const pid_t pids[], size_t count,
+		    bool tree, struct rss_report **ret, size_t *ret_count);
+
+/* Back to where they were before they were attached. */
+int rss_detach_pids(struct rss_client *client, const pid_t pids[], size_t count,
+		    struct rss_report **ret, size_t *ret_count);
+
+struct rss_report *rss_report_free(struct rss_report *report, size_t count);
+
+struct rss_process {
+	pid_t pid;
+	uid_t uid;
+	uint64_t resident; /* bytes, whoever is charged for them; RSS_ABSENT: unknown */
+	const char *command;
+};
+
+int rss_processes(struct rss_client *client, const char *name, struct rss_process **ret,
+		  size_t *ret_count);
+struct rss_process *rss_processes_free(struct rss_process *processes, size_t count);
+
+/* Sends @signal to every process inside; *@ret_count: how many (may be NULL). */
+int rss_kill(struct rss_client *client, const char *name, int signal, uint32_t *ret_count);
+
+/* --- events ------------------------------------------------------------- */
+
+enum rss_event_kind {
+	RSS_EVENT_LIMIT_HIT,
+	RSS_EVENT_RECLAIMED,
+	RSS_EVENT_OOM,
+	RSS_EVENT_WATERMARK,
+	RSS_EVENT_LOST,    /* sequence and last: the range that was lost */
+	RSS_EVENT_CREATED, /* these two carry no sequence number: 0 */
+	RSS_EVENT_REMOVED,
+};
+
+struct rss_event {
+	enum rss_event_kind kind;
+	uint64_t sequence;
+	uint64_t last;		/* RSS_EVENT_LOST only */
+	const char *container;	/* its name; "" for events about rssd itself */
+	uint64_t usage, limit;	/* RSS_ABSENT where the event does not tell */
+	uint64_t amount;	/* LIMIT_HIT: failures so far; RECLAIMED: bytes */
+	const struct rss_oom *oom; /* RSS_EVENT_OOM only */
+};
+
+/* "limit-hit", "reclaimed", "oom"...: for people and JSON. */
+const char *rss_event_kind_name(enum rss_event_kind kind);
+
+typedef void (*rss_event_fn)(const struct rss_event *event, void *userdata);
+
+/* From now on @event is called, from within rss_wait(), for events of all containers. */
+int rss_subscribe(struct rss_client *client, rss_event_fn event, void *userdata);
+
+/* Handles what has come in, waiting up to @timeout (UINT64_MAX: for ever). 0, -EINTR or -ENOTCONN. */
+int rss_wait(struct rss_client *client, uint64_t timeout);
+
+/* For callers with a loop of their own: poll this, then rss_wait(client, 0). */
+int rss_get_fd(struct rss_client *client);
+
+/* --- care --------------------------------------------------------------- */
+
+struct rss_finding {
+	const char *severity; /* "ok", "note", "warning", "error" */
+	const char *subject;
+	const char *text;
+	const char *advice; /* "" where there is nothing to do */
+};
+
+int rss_diagnose(struct rss_client *client, struct rss_finding **ret, size_t *ret_count);
+struct rss_finding *rss_findings_free(struct rss_finding *findings, size_t count);
+
+/* rssd reads its configuration again. */
+int rss_reload(struct rss_client *client);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Where each file goes on a Debian system: one list, read by install and by uninstall.
+# source:destination:mode
+INSTALL_FILES = \
+	$(BUILD)/rssd:$(PREFIX)/sbin/rssd:755 \
+	$(BUILD)/rssctl:$(PREFIX)/bin/rssctl:755 \
+	$(BUILD)/librss.so.1:$(LIBDIR)/librss.so.1:644 \
+	$(BUILD)/librss.pc:$(LIBDIR)/pkgconfig/librss.pc:644 \
+	lib/rss.h:$(INCLUDEDIR)/rss.h:644 \
+	cli/completion.bash:$(PREFIX)/share/bash-completion/completions/rssctl:644 \
+	systemd/rssd.conf:$(SYSCONFDIR)/rssd/rssd.conf:644 \
+	systemd/rssd.service:$(PREFIX)/lib/systemd/system/rssd.service:644 \
+	systemd/org.rssd1.service:$(PREFIX)/share/dbus-1/system-services/org.rssd1.service:644 \
+	systemd/org.rssd1.conf:$(PREFIX)/share/dbus-1/system.d/org.rssd1.conf:644 \
+	man/rssd.8:$(MANDIR)/man8/rssd.8:644 \
+	man/rssctl.1:$(MANDIR)/man1/rssctl.1:644 \
+	man/rssd.conf.5:$(MANDIR)/man5/rssd.conf.5:644 \
+	man/org.rssd1.5:$(MANDIR)/man5/org.rssd1.5:644 \
+	man/librss.3:$(MANDIR)/man3/librss.3:644
+
+## install: copy everything to its place (DESTDIR, PREFIX); an rssd.conf that is there is kept
+install: all
+	$(Q)set -e; for f in $(INSTALL_FILES); do \
+		src=$${f%%:*}; rest=$${f#*:}; dst=$(DESTDIR)$${rest%:*}; \
+		case $$dst in */rssd.conf) [ ! -e "$$dst" ] || continue;; esac; \
+		$(INSTALL) -D -m $${rest##*:} "$$src" "$$dst"; \
+	done
+	$(Q)ln -sf librss.so.1 $(DESTDIR)$(LIBDIR)/librss.so
+	$(Q)$(INSTALL) -d $(DESTDIR)$(SYSCONFDIR)/rssd/containers.d
+	$(Q)[ -n "$(DESTDIR)" ] || ldconfig
+
+## uninstall: remove what install put there; configuration that was changed stays
+uninstall:
+	$(Q)set -e; for f in $(INSTALL_FILES); do \
+		src=$${f%%:*}; rest=$${f#*:}; dst=$(DESTDIR)$${rest%:*}; \
+		case $$dst in */rssd.conf) cmp -s "$$src" "$$dst" || continue;; esac; \
+		rm -f "$$dst"; \
+	done
+	$(Q)rm -f $(DESTDIR)$(LIBDIR)/librss.so
+	$(Q)rmdir --ignore-fail-on-non-empty $(DESTDIR)$(SYSCONFDIR)/rssd/containers.d $(DESTDIR)$(SYSCONFDIR)/rssd 2>/dev/null || true
+
+.PHONY: install uninstall
