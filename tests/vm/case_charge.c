@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What is charged, what is not, and by how much: always exact. */
+#define _GNU_SOURCE
+#include "vm.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define BOX	"a"
+#define N	1024L
+#define BYTES	(N * (long)PAGE)
+
+/* Pages that the box gained since the last call. */
+static long gained(void)
+{
+	static long before;
+	long pages = box_pages(BOX), delta = pages - before;
+
+	before = pages;
+	return delta;
+}
+
+static struct actor *one_actor(void)
+{
+	struct actor *a;
+
+	box_make(BOX);
+	a = actor_new(BOX);
+	gained();
+	return a;
+}
+
+static long mapped(struct actor *a, long addr)
+{
+	EXPECT(addr > 0, "cannot map: %s", strerror(-addr));
+	(void)a;
+	return addr;
+}
+
+static void charge_anon(void)
+{
+	struct actor *a = one_actor();
+	long at = mapped(a, actor_do(a, work_map, BYTES, ANON));
+
+	EXPECT_EQ(gained(), 0);
+	actor_do(a, work_write, at, BYTES, 1);
+	EXPECT_EQ(gained(), N);
+	EXPECT(box_usage(BOX) >= BYTES, "usage is %ld", box_usage(BOX));
+	actor_do(a, work_unmap, at, BYTES / 4);
+	EXPECT_EQ(gained(), -N / 4);
+	actor_do(a, work_advise, at + BYTES / 4, BYTES / 4, MADV_DONTNEED);
+	EXPECT_EQ(gained(), -N / 4);
+	actor_end(a);
+	EXPECT_EQ(box_pages(BOX), 0);
+	EXPECT_EQ(box_usage(BOX), 0);
+}
+
+static long remap(long addr, long bytes)
+{
+	return (long)mremap((void *)addr, bytes, bytes * 2, MREMAP_MAYMOVE);
+}
+
+static void charge_mremap(void)
+{
+	struct actor *a = one_actor();
+	long at = mapped(a, actor_do(a, work_map, BYTES, ANON));
+
+	actor_do(a, work_write, at, BYTES, 2);
+	EXPECT_EQ(gained(), N);
+	at = actor_do(a, remap, at, BYTES);
+	EXPECT_EQ(gained(), 0);
+	EXPECT_EQ(actor_do(a, work_check, at, BYTES, 2), 0);
+	actor_end(a);
+	EXPECT_EQ(box_pages(BOX), 0);
+}
+
+static void charge_mlock(void)
+{
+	struct actor *a = one_actor();
+	long at = mapped(a, actor_do(a, work_map, BYTES, ANON));
+
+	EXPECT_EQ(actor_do(a, work_lock, at, BYTES), 0);
+	EXPECT_EQ(gained(), N);
+	actor_end(a);
+	EXPECT_EQ(box_pages(BOX), 0);
+}
+
+static void charge_zero_page(void)
+{
+	struct actor *a = one_actor();
+	long at = mapped(a, actor_do(a, work_map, BYTES, ANON));
+
+	actor_do(a, work_read, at, BYTES);
+	EXPECT_EQ(actor_do(a, work_present, at, BYTES), N);
+	gained();
+	actor_do(a, work_read, at, BYTES);
+	EXPECT_EQ(gained(), 0);
+	EXPECT(box_pages(BOX) < N / 2, "%ld pages", box_pages(BOX));
+	/* from the zero page to pages of one's own */
+	actor_do(a, work_write, at, BYTES, 3);
+	EXPECT_EQ(gained(), N);
+	actor_end(a);
+}
+
+static void charge_huge_zero_page(void)
+{
+	struct actor *a = one_actor();
+	long at = mapped(a, actor_do(a, work_map_huge, HUGE));
+
+	gained();
+	actor_do(a, work_read, at, HUGE);
+	EXPECT_EQ(gained(), 0);
+	actor_do(a, work_write, at, PAGE, 3);
+	EXPECT(gained() > 0, "nothing charged");
+	actor_end(a);
+}
+
+static void charge_hugetlb(void)
+{
+	struct actor *a = one_actor();
+	long at;
+
+	text_write("/proc/sys/vm/nr_hugepages", "4");
+	if (text_number("/proc/sys/vm/nr_hugepages") < 4)
+		skip("no huge pages to be had");
+	at = actor_do(a, work_map_hugetlb, HUGE * 2);
+	mapped(a, at);
+	gained();
+	actor_do(a, work_write, at, HUGE * 2, 1);
+	EXPECT_EQ(gained(), 0);
+	actor_end(a);
+}
+
+/* Raw frames of the firmware: no struct page's mapcount is involved. */
+static void charge_pfnmap(void)
+{
+	struct actor *a = one_actor();
+	long at = actor_do(a, work_map_device, "/dev/mem", 0xf0000, 0x10000);
+
+	mapped(a, at);
+	gained();
+	actor_do(a, work_read, at, 0x10000);
+	EXPECT_EQ(gained(), 0);
+	actor_end(a);
+}
+
+static void charge_file_private(void)
+{
+	struct actor *a = one_actor();
+	long at, read;
+
+	EXPECT_EQ(work_write_file("/data/f", BYTES), 0);
+	at = mapped(a, actor_do(a, work_map_file, "/data/f", BYTES, 0));
+	gained();
+	/* one read maps what fault-around finds: all of it counts */
+	actor_do(a, work_read, at, PAGE);
+	read = gained();
+	EXPECT_EQ(read, actor_do(a, work_present, at, BYTES));
+	EXPECT(read >= 1, "%ld pages", read);
+	gained();
+	actor_do(a, work_read, at, BYTES);
+	EXPECT_EQ(read + gained(), N);
+	/* a private copy takes the place of the file's page */
+	actor_do(a, work_write, at, BYTES, 4);
+	EXPECT_EQ(gained(), 0);
+	actor_do(a, work_unmap, at, BYTES);
+	EXPECT_EQ(gained(), -N);
+	actor_end(a);
+	unlink("/data/f");
+}
+
+static void charge_file_shared(void)
+{
+	struct actor *a = one_actor();
+	long at;
+
+	EXPECT_EQ(work_write_file("/data/f", BYTES), 0);
+	at = mapped(a, actor_do(a, work_map_file, "/data/f", BYTES, 1));
+	gained();
+	actor_do(a, work_write, at, BYTES, 5);
+	EXPECT_EQ(gained(), N);
+	/* truncated under the mapping */
+	EXPECT_EQ(truncate("/data/f", BYTES / 2), 0);
+	EXPECT_EQ(gained(), -N / 2);
+	actor_end(a);
+	EXPECT_EQ(box_pages(BOX), 0);
+	unlink("/data/f");
+}
+
+static void charge_page_cache(void)
+{
+	struct actor *a = one_actor();
+
+	actor_do(a, work_write_file, "/data/f", PAGE * 16);
+	actor_do(a, work_read_file, "/data/f");
+	gained();
+	EXPECT_EQ(actor_do(a, work_write_file, "/data/f", BYTES), 0);
+	EXPECT_EQ(actor_do(a, work_read_file, "/data/f"), BYTES);
+	EXPECT_EQ(gained(), 0);
+	actor_end(a);
+	unlink("/data/f");
+}
+
+static void charge_shmem(void)
+{
+	struct actor *a = one_actor();
+	long at = mapped(a, actor_do(a, work_map, BYTES, SHARED_ANON));
+
+	actor_do(a, work_write, at, BYTES, 6);
+	EXPECT_EQ(gained(), N);
+	/* unmapped but still in the page cache: not counted */
+	actor_do(a, work_advise, at, BYTES, MADV_DONTNEED);
+	EXPECT_EQ(gained(), -N);
+	EXPECT_EQ(actor_do(a, work_check, at, BYTES, 6), 0);
+	EXPECT_EQ(gained(), N);
+	actor_end(a);
+	EXPECT_EQ(box_pages(BOX), 0);
+}
+
+static void charge_thp(void)
+{
+	struct actor *a = one_actor();
+	long at = mapped(a, actor_do(a, work_map_huge, HUGE * 2));
+
+	gained();
+	actor_do(a, work_write, at, PAGE, 7);
+	if (actor_do(a, work_present, at, HUGE) != 512)
+		skip("no huge page was to be had");
+	actor_do(a, work_write, at + HUGE, PAGE, 7);
+	gained();
+	actor_do(a, work_advise, at + HUGE, HUGE, MADV_DONTNEED);
+	EXPECT_EQ(gained(), -512);
+	actor_do(a, work_write, at + HUGE, PAGE, 7);
+	EXPECT_EQ(gained(), 512);
+	/* mapped by pages from here on: what is mapped counts */
+	actor_do(a, work_unmap, at + HUGE, HUGE / 2);
+	EXPECT_EQ(gained(), -256);
+	actor_do(a, work_advise, at + HUGE + HUGE / 2, PAGE, MADV_DONTNEED);
+	EXPECT_EQ(gained(), -1);
+	/* and the split of a folio does not change the count */
+	text_writef("/sys/kernel/debug/split_huge_pages", "%d,0x%lx,0x%lx",
+		    a->pid, at, at + HUGE * 2);
+	EXPECT_EQ(gained(), 0);
+	EXPECT_EQ(actor_do(a, work_present, at, HUGE), 512);
+	actor_do(a, work_unmap, at, HUGE);
+	EXPECT(gained() >= -512 - 2, "the split lost pages");
+	actor_end(a);
+	EXPECT_EQ(box_pages(BOX), 0);
+}
+
+static void charge_thp_fork(void)
+{
+	struct actor *a = one_actor();
+	long at = mapped(a, actor_do(a, work_map_huge, HUGE)), child;
+
+	actor_do(a, work_write, at, HUGE, 8);
+	if (actor_do(a, work_present, at, HUGE) != 512)
+		skip("no huge page was to be had");
+	child = actor_do(a, work_fork);
+	gained();
+	/* the parent's copy of one page of a huge page that is shared */
+	actor_do(a, work_write, at, PAGE, 8);
+	EXPECT(gained() >= 1, "a copy is not charged");
+	actor_do(a, work_kill, child);
+	EXPECT_NEAR(box_pages(BOX), 512, 64);
+	EXPECT_EQ(actor_do(a, work_check, at, HUGE, 8), 0);
+	actor_end(a);
+	EXPECT_EQ(box_pages(BOX), 0);
+}
+
+static void charge_large_folio(void)
+{
+	struct actor *a = one_actor();
+	long at;
+
+	if (text_write("/sys/kernel/mm/transparent_hugepage/hugepages-64kB/enabled",
+		       "always"))
+		skip("no folios of 64 KiB");
+	at = mapped(a, actor_do(a, work_map_huge, HUGE));
+	/* not huge: the folio must be one of 16 pages */
+	actor_do(a, work_advise, at, HUGE, MADV_NOHUGEPAGE);
+	actor_do(a, work_unmap, at, HUGE);
+	at = mapped(a, actor_do(a, work_map, MB, ANON));
+	at = (at + 0xffff) & ~0xffffL;
+	gained();
+	actor_do(a, work_write, at, PAGE, 9);
+	EXPECT_EQ(gained(), 16);
+	actor_do(a, work_unmap, at + 4 * PAGE, 4 * PAGE);
+	EXPECT_EQ(gained(), -4);
+	actor_end(a);
+	EXPECT_EQ(box_pages(BOX), 0);
+}
+
+static void charge_ksm(void)
+{
+	long at[2], merged = text_number("/sys/kernel/mm/ksm/pages_sharing");
+	struct actor *a = one_actor();
+	int i;
+
+	if (merged < 0)
+		skip("no KSM");
+	for (i = 0; i < 2; i++) {
+		at[i] = mapped(a, actor_do(a, work_map, BYTES / 4, ANON));
+		actor_do(a, work_write, at[i], BYTES / 4, 10);
+		actor_do(a, work_advise, at[i], BYTES / 4, MADV_MERGEABLE);
+	}
+	gained();
+	text_write("/sys/kernel/mm/ksm/sleep_millisecs", "0");
+	text_write("/sys/kernel/mm/ksm/pages_to_scan", "2000");
+	text_write("/sys/kernel/mm/ksm/run", "1");
+	EXPECT(UNTIL(60, text_number("/sys/kernel/mm/ksm/pages_sharing") >= N / 4),
+	       "%ld pages shared", text_number("/sys/kernel/mm/ksm/pages_sharing"));
+	text_write("/sys/kernel/mm/ksm/run", "0");
+	EXPECT_EQ(gained(), -N / 4);
+	text_write("/sys/kernel/mm/ksm/run", "2");
+	EXPECT_EQ(gained(), N / 4);
+	EXPECT_EQ(actor_do(a, work_check, at[1], BYTES / 4, 10), 0);
+	actor_end(a);
+	EXPECT_EQ(box_pages(BOX), 0);
+}
+
+static void charge_swapped_in(void)
+{
+	struct actor *a = one_actor();
+	long at = mapped(a, actor_do(a, work_map, BYTES, ANON)), out;
+
+	actor_do(a, work_write, at, BYTES, 11);
+	gained();
+	EXPECT_EQ(actor_do(a, work_advise, at, BYTES, MADV_PAGEOUT), 0);
+	out = -gained();
+	EXPECT(out > N * 9 / 10, "only %ld of %ld pages went out", out, N);
+	EXPECT_EQ(actor_do(a, work_present, at, BYTES), N - out);
+	EXPECT_EQ(actor_do(a, work_check, at, BYTES, 11), 0);
+	gained();
+	EXPECT_EQ(actor_do(a, work_present, at, BYTES), N);
+	EXPECT_NEAR(box_pages(BOX), N, 64);
+	actor_end(a);
+	EXPECT_EQ(box_pages(BOX), 0);
+}
+
+/* Brought in by swapoff, by somebody who is in no container. */
+static void charge_swapoff(void)
+{
+	struct actor *a = one_actor();
+	long at = mapped(a, actor_do(a, work_map, BYTES, ANON)), base;
+
+	base = box_pages(BOX);
+	actor_do(a, work_write, at, BYTES, 12);
+	actor_do(a, work_advise, at, BYTES, MADV_PAGEOUT);
+	EXPECT(box_pages(BOX) < base + N / 4, "%ld pages", box_pages(BOX));
+	EXPECT_EQ(work_swapoff("/dev/zram0"), 0);
+	EXPECT_EQ(work_swapon("/dev/zram0"), 0);
+	EXPECT_NEAR(box_pages(BOX), base + N, 8);
+	EXPECT_EQ(actor_do(a, work_check, at, BYTES, 12), 0);
+	actor_end(a);
+	EXPECT_EQ(box_pages(BOX), 0);
+}
+
+static void charge_migrated(void)
+{
+	struct actor *a = one_actor();
+	long at = mapped(a, actor_do(a, work_map, BYTES, ANON)), node;
+
+	actor_do(a, work_write, at, BYTES, 13);
+	node = actor_do(a, work_node_of, at);
+	EXPECT(node >= 0, "no NUMA: %ld", node);
+	actor_do(a, work_move, at, BYTES, node);	/* the arrays it needs */
+	gained();
+	EXPECT(actor_do(a, work_move, at, BYTES, !node) > N * 9 / 10, "not moved");
+	EXPECT_EQ(gained(), 0);
+	EXPECT_EQ(actor_do(a, work_node_of, at), !node);
+	EXPECT_EQ(actor_do(a, work_check, at, BYTES, 13), 0);
+	/* the lists are per node: it must be found on the new one */
+	EXPECT_EQ(actor_do(a, work_advise, at, BYTES, MADV_PAGEOUT), 0);
+	EXPECT(-gained() > N * 9 / 10, "not reclaimed from the other node");
+	actor_end(a);
+	EXPECT_EQ(box_pages(BOX), 0);
+}
+
+static void charge_fork(void)
+{
+	struct actor *a = one_actor();
+	long at = mapped(a, actor_do(a, work_map, BYTES, ANON)), child, own;
+
+	actor_do(a, work_write, at, BYTES, 14);
+	child = actor_do(a, work_fork);
+	actor_do(a, work_kill, child);
+	gained();
+	child = actor_do(a, work_fork);
+	own = gained();		/* its stack and the like */
+	EXPECT(own < 64, "fork charged %ld pages", own);
+	actor_do(a, work_write, at, BYTES, 15);
+	EXPECT_EQ(gained(), N);
+	actor_do(a, work_kill, child);
+	EXPECT_NEAR(gained(), -N, 64);
+	EXPECT_EQ(actor_do(a, work_check, at, BYTES, 15), 0);
+	actor_end(a);
+	EXPECT_EQ(box_pages(BOX), 0);
+}
+
+const struct vm_case charge_cases[] = {
+	{ "charge_anon", charge_anon },
+	{ "charge_mremap", charge_mremap },
+	{ "charge_mlock", charge_mlock },
+	{ "charge_zero_page", charge_zero_page },
+	{ "charge_huge_zero_page", charge_huge_zero_page },
+	{ "charge_hugetlb", charge_hugetlb },
+	{ "charge_pfnmap", charge_pfnmap },
+	{ "charge_file_private", charge_file_private },
+	{ "charge_file_shared", charge_file_shared },
+	{ "charge_page_cache", charge_page_cache },
+	{ "charge_shmem", charge_shmem },
+	{ "charge_thp", charge_thp },
+	{ "charge_thp_fork", charge_thp_fork },
+	{ "charge_large_folio", charge_large_folio },
+	{ "charge_ksm", charge_ksm },
+	{ "charge_swapped_in", charge_swapped_in },
+	{ "charge_swapoff", charge_swapoff },
+	{ "charge_migrated", charge_migrated },
+	{ "charge_fork", charge_fork },
+	{ }
+};
