@@ -41,66 +41,66 @@ struct unit_test {
 	void (*run)(struct unit *unit_);
 };
 
-#define TEST(fn)		    static void fn(struct unit *unit_)
-#define TEST_HELPER(fn, ...)	    static void fn(struct unit *unit_, __VA_ARGS__)
-#define TEST_MAIN(...)                                                                             \
-	int main(int argc, char **argv)                                                            \
-	{                                                                                          \
-		static const struct unit_test tests[] = { __VA_ARGS__ };                           \
-                                                                                                   \
-		return unit_run(tests, sizeof(tests) / sizeof(tests[0]), argc, argv);              \
+#define TEST(fn)	     static void fn(struct unit *unit_)
+#define TEST_HELPER(fn, ...) static void fn(struct unit *unit_, __VA_ARGS__)
+#define TEST_MAIN(...)                                                                \
+	int main(int argc, char **argv)                                               \
+	{                                                                             \
+		static const struct unit_test tests[] = { __VA_ARGS__ };              \
+                                                                                      \
+		return unit_run(tests, sizeof(tests) / sizeof(tests[0]), argc, argv); \
 	}
 
 /* Ends the test with a reason, as failed or as skipped. */
-#define FAIL(...)                                                                                  \
-	do {                                                                                       \
-		unit_end(unit_, false, __FILE__, __LINE__, __VA_ARGS__);                           \
-		return;                                                                            \
+#define FAIL(...)                                                        \
+	do {                                                             \
+		unit_end(unit_, false, __FILE__, __LINE__, __VA_ARGS__); \
+		return;                                                  \
 	} while (0)
 
-#define SKIP(...)                                                                                  \
-	do {                                                                                       \
-		unit_end(unit_, true, NULL, 0, __VA_ARGS__);                                       \
-		return;                                                                            \
+#define SKIP(...)                                            \
+	do {                                                 \
+		unit_end(unit_, true, NULL, 0, __VA_ARGS__); \
+		return;                                      \
 	} while (0)
 
-#define CALL(fn, ...)                                                                              \
-	do {                                                                                       \
-		fn(unit_, __VA_ARGS__);                                                            \
-		if (unit_->ended)                                                                  \
-			return;                                                                    \
+#define CALL(fn, ...)                   \
+	do {                            \
+		fn(unit_, __VA_ARGS__); \
+		if (unit_->ended)       \
+			return;         \
 	} while (0)
 
-#define CHECK(condition)                                                                           \
-	do {                                                                                       \
-		if (!(condition))                                                                  \
-			FAIL("%s", #condition);                                                    \
+#define CHECK(condition)                        \
+	do {                                    \
+		if (!(condition))               \
+			FAIL("%s", #condition); \
 	} while (0)
 
 /* Signed and unsigned whole numbers, both sides evaluated once. */
-#define CHECK_INT(actual, expected)                                                                \
-	do {                                                                                       \
-		intmax_t actual_ = (actual), expected_ = (expected);                               \
-		if (actual_ != expected_)                                                          \
-			FAIL("%s is %" PRIdMAX ", expected %" PRIdMAX, #actual, actual_,           \
-			     expected_);                                                           \
+#define CHECK_INT(actual, expected)                                                      \
+	do {                                                                             \
+		intmax_t actual_ = (actual), expected_ = (expected);                     \
+		if (actual_ != expected_)                                                \
+			FAIL("%s is %" PRIdMAX ", expected %" PRIdMAX, #actual, actual_, \
+			     expected_);                                                 \
 	} while (0)
 
-#define CHECK_UINT(actual, expected)                                                               \
-	do {                                                                                       \
-		uintmax_t actual_ = (actual), expected_ = (expected);                              \
-		if (actual_ != expected_)                                                          \
-			FAIL("%s is %" PRIuMAX ", expected %" PRIuMAX, #actual, actual_,           \
-			     expected_);                                                           \
+#define CHECK_UINT(actual, expected)                                                     \
+	do {                                                                             \
+		uintmax_t actual_ = (actual), expected_ = (expected);                    \
+		if (actual_ != expected_)                                                \
+			FAIL("%s is %" PRIuMAX ", expected %" PRIuMAX, #actual, actual_, \
+			     expected_);                                                 \
 	} while (0)
 
 /* Strings; NULL equals NULL only. */
-#define CHECK_STR(actual, expected)                                                                \
-	do {                                                                                       \
-		const char *actual_ = (actual), *expected_ = (expected);                           \
-		if (!unit_same(actual_, expected_))                                                \
-			FAIL("%s is \"%s\", expected \"%s\"", #actual, actual_ ?: "(null)",        \
-			     expected_ ?: "(null)");                                               \
+#define CHECK_STR(actual, expected)                                                         \
+	do {                                                                                \
+		const char *actual_ = (actual), *expected_ = (expected);                    \
+		if (!unit_same(actual_, expected_))                                         \
+			FAIL("%s is \"%s\", expected \"%s\"", #actual, actual_ ?: "(null)", \
+			     expected_ ?: "(null)");                                        \
 	} while (0)
 
 static inline bool unit_same(const char *a, const char *b)
@@ -108,9 +108,8 @@ static inline bool unit_same(const char *a, const char *b)
 	return a && b ? !strcmp(a, b) : a == b;
 }
 
-__attribute__((format(printf, 5, 6))) static inline void unit_end(struct unit *unit, bool skipped,
-								  const char *file, int line,
-								  const char *format, ...)
+__attribute__((format(printf, 5, 6))) static inline void
+unit_end(struct unit *unit, bool skipped, const char *file, int line, const char *format, ...)
 {
 	int at = 0;
 	va_list args;

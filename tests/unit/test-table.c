@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The table printer, byte by byte. */
+#include <errno.h>
+#include <locale.h>
+
+#include "cleanup.h"
+#include "table.h"
+#include "unit.h"
+
+static char *print(const struct table *table, bool legend)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	if (table_print(table, out, legend) < 0)
+		fputs("failed", out);
+	fclose(out);
+	return text;
+}
+
+static struct table *two_columns(void)
+{
+	static const char *const columns[] = { "NAME", ">USAGE" };
+
+	return table_new(ARRAY_SIZE(columns), columns);
+}
+
+TEST(columns_line_up)
+{
+	cleanup_(table_free_ptr) struct table *table = two_columns();
+	cleanup_free char *text = NULL, *bare = NULL;
+
+	CHECK(table);
+	CHECK_INT(table_add(table, "web/worker1"), 0);
+	CHECK_INT(table_addf(table, "%d.0M", 512), 0);
+	CHECK_INT(table_add(table, "a"), 0);
+	CHECK_INT(table_add(table, NULL), 0);
+	CHECK_UINT(table_rows(table), 2);
+	text = print(table, true);
+	CHECK_STR(text, "NAME          USAGE\n"
+			"web/worker1  512.0M\n"
+			"a                 -\n");
+	bare = print(table, false);
+	CHECK_STR(bare, "web/worker1  512.0M\n"
+			"a                 -\n");
+}
+
+TEST(nothing_is_a_legend)
+{
+	cleanup_(table_free_ptr) struct table *table = two_columns();
+	cleanup_free char *text = NULL, *bare = NULL;
+
+	CHECK(table);
+	CHECK_UINT(table_rows(table), 0);
+	text = print(table, true);
+	CHECK_STR(text, "NAME  USAGE\n");
+	bare = print(table, false);
+	CHECK_STR(bare, "");
+}
+
+TEST(no_blanks_at_the_end)
+{
+	static const char *const columns[] = { "PID", "COMMAND" };
+	cleanup_(table_free_ptr) struct table *table = table_new(ARRAY_SIZE(columns), columns);
+	cleanup_free char *text = NULL;
+
+	CHECK(table);
+	CHECK_INT(table_add(table, "1"), 0);
+	CHECK_INT(table_add(table, "x"), 0);
+	CHECK_INT(table_add(table, "12345"), 0);
+	CHECK_INT(table_add(table, "longer"), 0);
+	text = print(table, true);
+	CHECK_STR(text, "PID    COMMAND\n"
+			"1      x\n"
+			"12345  longer\n");
+}
+
+TEST(control_characters_are_hidden)
+{
+	cleanup_(table_free_ptr) struct table *table = two_columns();
+	cleanup_free char *text = NULL;
+
+	CHECK(table);
+	CHECK_INT(table_add(table, "a\x1b[2Jb\nc\td\x7f"), 0);
+	CHECK_INT(table_add(table, "\xff\xc0\xaf\xc2\x9b\xed\xa0\x80"), 0);
+	text = print(table, false);
+	CHECK_STR(text, "a?[2Jb?c?d?  ???????\n");
+}
+
+TEST(utf8_counts_as_seen)
+{
+	cleanup_(table_free_ptr) struct table *table = two_columns();
+	cleanup_free char *text = NULL;
+
+	CHECK(table);
+	CHECK_INT(table_add(table, "gr\xc3\xb6\xc3\x9f"
+				   "er"),
+		  0);
+	CHECK_INT(table_add(table, "1"), 0);
+	CHECK_INT(table_add(table, "kleiner"), 0);
+	CHECK_INT(table_add(table, "22"), 0);
+	text = print(table, false);
+	CHECK_STR(text, "gr\xc3\xb6\xc3\x9f"
+			"er       1\n"
+			"kleiner     22\n");
+}
+
+TEST(many_rows)
+{
+	cleanup_(table_free_ptr) struct table *table = two_columns();
+
+	CHECK(table);
+	for (int i = 0; i < 20000; i++)
+		CHECK_INT(table_addf(table, "%d", i), 0);
+	CHECK_UINT(table_rows(table), 10000);
+}
+
+TEST_MAIN({ "columns line up", columns_line_up },
+	  { "an empty table is its legend", nothing_is_a_legend },
+	  { "a line ends without blanks", no_blanks_at_the_end },
+	  { "control characters reach no terminal", control_characters_are_hidden },
+	  { "letters beyond ASCII count once", utf8_counts_as_seen },
+	  { "a table of 10000 rows", many_rows })
