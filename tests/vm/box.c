@@ -125,6 +125,11 @@ void box_make(const char *name)
 		FAIL("mkdir %s: %s", name, strerror(errno));
 }
 
+int mkdir_box(const char *name)
+{
+	return mkdir(box_path(name, ""), 0755) ? -errno : 0;
+}
+
 int box_remove(const char *name)
 {
 	return rmdir(box_path(name, "")) ? -errno : 0;

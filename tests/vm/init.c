@@ -106,6 +106,8 @@ static void put_back(void)
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		text_write(files[i][0], files[i][1]);
 	text_write("/sys/kernel/mm/lru_gen/enabled", world.lru_gen ? "y" : "n");
+	swapoff("/dev/vdb");
+	swapon("/dev/zram0", 0);
 	umount2("/tmp", MNT_DETACH);
 	must_mount("tmp", "/tmp", "tmpfs");
 }

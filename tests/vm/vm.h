@@ -98,6 +98,7 @@ bool world_enter(const char **why);	/* mount; false: why not */
 void world_leave(void);
 const char *box_root(void);
 void box_make(const char *name);
+int mkdir_box(const char *name);	/* 0 or -errno */
 int box_remove(const char *name);	/* 0 or -errno */
 int box_remove_all(void);		/* how many would not go */
 const char *box_path(const char *name, const char *file);

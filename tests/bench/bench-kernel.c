@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * PID 1 of the machine on which instructions are counted: qemu -icount makes
+ * the time stamp counter advance by one an instruction, kernel's included.
+ * One boot fills one column; "NAME VALUE" lines go to the second serial port.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/swap.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PAGE	4096L
+#define MB	(1L << 20)
+#define HUGE	(2L << 20)
+#define ROUNDS	7
+#define CG	"/cg"
+
+static FILE *out;
+static const char *column;
+
+static unsigned long instructions(void)
+{
+	unsigned int lo, hi;
+
+	asm volatile("lfence; rdtsc" : "=a"(lo), "=d"(hi) : : "memory");
+	return (unsigned long)hi << 32 | lo;
+}
+
+static int put(const char *path, const char *fmt, ...)
+{
+	int fd = open(path, O_WRONLY), n;
+	char text[128];
+	va_list ap;
+
+	va_start(ap, fmt);
+	n = vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (fd < 0)
+		return -errno;
+	n = write(fd, text, n) < 0 ? -errno : 0;
+	close(fd);
+	if (n)
+		printf("%s: %s\n", path, strerror(-n));
+	return n;
+}
+
+static long key(const char *path, const char *name)
+{
+	static char buf[65536];
+	size_t len = strlen(name);
+	int fd = open(path, O_RDONLY);
+	char *line;
+	ssize_t n;
+
+	if (fd < 0)
+		return -1;
+	n = read(fd, buf, sizeof(buf) - 1);
+	close(fd);
+	buf[n > 0 ? n : 0] = '\0';
+	for (line = strtok(buf, "\n"); line; line = strtok(NULL, "\n"))
+		if (!strncmp(line, name, len) && strchr(" :\t", line[len]))
+			return strtol(line + len + 1, NULL, 10);
+	return -1;
+}
+
+/* Containers, of whichever kind this column is about. */
+static bool is_memcg, is_rss;
+
+static void limit(const char *name, long bytes)
+{
+	char path[PATH_MAX];
+
+	if (!is_memcg && !is_rss)
+		return;
+	snprintf(path, sizeof(path), CG "/%s", name);
+	mkdir(path, 0755);
+	snprintf(path, sizeof(path), CG "/%s/%s", name,
+		 is_memcg ? "memory.max" : "rss.limit_in_bytes");
+	put(path, "%ld", bytes);
+}
+
+static void enter(const char *name)
+{
+	char path[PATH_MAX];
+
+	if (!is_memcg && !is_rss)
+		return;
+	snprintf(path, sizeof(path), CG "/%s/cgroup.procs", name);
+	put(path, "0");
+}
+
+static void *map(long bytes, int flags, int fd)
+{
+	void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, flags, fd, 0);
+
+	if (p == MAP_FAILED) {
+		printf("mmap: %s\n", strerror(errno));
+		exit(1);
+	}
+	return p;
+}
+
+static void touch(char *p, long bytes)
+{
+	long i;
+
+	for (i = 0; i < bytes; i += PAGE)
+		*(volatile long *)(p + i) = i;
+}
+
+static long look(char *p, long bytes)
+{
+	long i, sum = 0;
+
+	for (i = 0; i < bytes; i += PAGE)
+		sum += *(volatile char *)(p + i);
+	return sum;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	long x = *(const long *)a, y = *(const long *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* The median of a few rounds, after one that warms up. */
+static void row(const char *name, long per, long (*round)(void))
+{
+	long got[ROUNDS];
+	int i;
+
+	round();
+	for (i = 0; i < ROUNDS; i++)
+		got[i] = round() / per;
+	qsort(got, ROUNDS, sizeof(*got), by_value);
+	fprintf(out, "%s %ld\n", name, got[ROUNDS / 2]);
+	fflush(out);
+	printf("%s %s %ld (%ld to %ld)\n", column, name, got[ROUNDS / 2],
+	       got[0], got[ROUNDS - 1]);
+}
+
+static long anon_round(void)
+{
+	unsigned long start = instructions();
+	char *p = map(16 * MB, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+
+	touch(p, 16 * MB);
+	munmap(p, 16 * MB);
+	return instructions() - start;
+}
+
+static int file;
+
+static long file_round(void)
+{
+	unsigned long start = instructions();
+	char *p = map(16 * MB, MAP_PRIVATE, file);
+
+	look(p, 16 * MB);
+	munmap(p, 16 * MB);
+	return instructions() - start;
+}
+
+static long thp_round(void)
+{
+	char *all = map(18 * MB, MAP_PRIVATE | MAP_ANONYMOUS, -1), *p;
+	unsigned long start;
+	long took, i;
+
+	p = (char *)(((long)all + HUGE - 1) & -HUGE);
+	madvise(p, 16 * MB, MADV_HUGEPAGE);
+	start = instructions();
+	for (i = 0; i < 8; i++)
+		p[i * HUGE] = 1;
+	madvise(p, 16 * MB, MADV_DONTNEED);
+	took = instructions() - start;
+	munmap(all, 18 * MB);
+	return took;
+}
+
+static long fork_round(void)
+{
+	unsigned long start = instructions();
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(0);
+	waitpid(pid, NULL, 0);
+	return instructions() - start;
+}
+
+/*
+ * A region three times the limit is written once: what does not fit goes to
+ * zram.  The fault itself is in the figure, in every column alike.
+ */
+static void reclaim_row(void)
+{
+	const char *stat = is_memcg ? CG "/small/memory.stat" : CG "/small/rss.stat";
+	long freed, scanned, took, i;
+	unsigned long start;
+	char *p;
+
+	limit("small", 32 * MB);
+	enter("small");
+	p = map(96 * MB, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	/* no two pages alike, and not one that zram would store as a word */
+	for (i = 0; i < 40 * MB; i += PAGE)
+		memset(p + i, i >> 12, 64);
+	freed = key("/proc/vmstat", "pswpout");
+	scanned = key(stat, "pgscan");
+	start = instructions();
+	for (i = 40 * MB; i < 96 * MB; i += PAGE)
+		memset(p + i, i >> 12, 64);
+	took = instructions() - start;
+	freed = key("/proc/vmstat", "pswpout") - freed;
+	scanned = key(stat, "pgscan") - scanned;
+	fprintf(out, "reclaim %ld\n", freed ? took / freed : 0);
+	fprintf(out, "reclaim_scanned_per_1000 %ld\n", freed ? scanned * 1000 / freed : 0);
+	fflush(out);
+	printf("%s reclaim: %ld pages out, %ld scanned, %ld instructions\n",
+	       column, freed, scanned, took);
+	enter("big");
+	munmap(p, 96 * MB);
+}
+
+/* Memory that a thousand empty containers take, each. */
+static void empty_row(void)
+{
+	char path[64];
+	long before, i;
+
+	before = key("/proc/meminfo", "MemFree");
+	for (i = 0; i < 1000; i++) {
+		snprintf(path, sizeof(path), CG "/e%ld", i);
+		if (mkdir(path, 0755)) {
+			printf("mkdir %s: %s\n", path, strerror(errno));
+			break;
+		}
+	}
+	fprintf(out, "empty_container_bytes %ld\n",
+		(before - key("/proc/meminfo", "MemFree")) * 1024 / 1000);
+	for (i = 0; i < 1000; i++) {
+		snprintf(path, sizeof(path), CG "/e%ld", i);
+		rmdir(path);
+	}
+}
+
+/* Two tasks that fault at once, in one container or in one each. */
+static void lock_row(const char *name, bool two)
+{
+	unsigned long seconds = 12;
+	char line[512], *class;
+	long pages[2] = { 0 };
+	pid_t pid[2];
+	int p[2], i;
+	FILE *f;
+
+	limit("l0", 256 * MB);
+	limit("l1", 256 * MB);
+	pipe(p);
+	put("/proc/lock_stat", "0");
+	put("/proc/sys/kernel/lock_stat", "1");
+	for (i = 0; i < 2; i++) {
+		pid[i] = fork();
+		if (!pid[i]) {
+			cpu_set_t cpus;
+			long n = 0, end;
+
+			CPU_ZERO(&cpus);
+			CPU_SET(i, &cpus);
+			sched_setaffinity(0, sizeof(cpus), &cpus);
+			enter(two && i ? "l1" : "l0");
+			end = time(NULL) + seconds;
+			while (time(NULL) < end) {
+				anon_round();
+				n += 16 * MB / PAGE;
+			}
+			if (write(p[1], &n, sizeof(n)) != sizeof(n))
+				_exit(1);
+			_exit(0);
+		}
+	}
+	for (i = 0; i < 2; i++) {
+		if (read(p[0], &pages[i], sizeof(*pages)) < 0)
+			pages[i] = 0;
+		waitpid(pid[i], NULL, 0);
+	}
+	put("/proc/sys/kernel/lock_stat", "0");
+	fprintf(out, "%s_pages %ld\n", name, pages[0] + pages[1]);
+	f = fopen("/proc/lock_stat", "r");
+	while (f && fgets(line, sizeof(line), f)) {
+		double cont, wmin, wmax, wtot, wavg, bounce, acq;
+		char *colon = strrchr(line, ':');
+
+		/* class: con-bounces contentions wait... acq-bounces acquisitions */
+		if (!colon || sscanf(colon + 1, "%lf %lf %lf %lf %lf %lf %lf %lf",
+				     &bounce, &cont, &wmin, &wmax, &wtot, &wavg,
+				     &bounce, &acq) != 8)
+			continue;
+		*colon = '\0';
+		class = line + strspn(line, " &");
+		for (char *c = class; *c; c++)
+			if (*c == ' ')
+				*c = '_';
+		if (acq < pages[0])
+			continue;
+		/* wait times are microseconds; the share is of both CPUs' time */
+		fprintf(out, "%s_lock %s %.0f %.0f %.4f\n", name, class, cont, acq,
+			wtot / (2e6 * seconds) * 100);
+	}
+	if (f)
+		fclose(f);
+	fflush(out);
+}
+
+static void make_swap(void)
+{
+	int fd = open("/dev/zram0", O_RDWR);
+	char page[PAGE] = { 0 };
+	uint32_t *head = (uint32_t *)(page + 1024);
+
+	head[0] = 1;
+	head[1] = 256 * MB / PAGE - 1;
+	memcpy(page + PAGE - 10, "SWAPSPACE2", 10);
+	if (pwrite(fd, page, PAGE, 0) != PAGE || fsync(fd) || swapon("/dev/zram0", 0))
+		printf("no swap\n");
+	close(fd);
+}
+
+int main(void)
+{
+	static char block[65536];
+	char *p;
+	int i;
+
+	column = getenv("column");
+	mkdir("/proc", 0755), mkdir("/sys", 0755), mkdir("/dev", 0755);
+	mkdir("/data", 0755), mkdir(CG, 0755);
+	mount("proc", "/proc", "proc", 0, NULL);
+	mount("sysfs", "/sys", "sysfs", 0, NULL);
+	mount("dev", "/dev", "devtmpfs", 0, NULL);
+	if (mount("/dev/vda", "/data", "ext2", 0, NULL))
+		printf("no disk: %s\n", strerror(errno));
+	out = fopen("/dev/ttyS1", "w");
+	put("/sys/block/zram0/disksize", "256M");
+	make_swap();
+	put("/sys/kernel/mm/lru_gen/enabled", getenv("lru_gen") ? "y" : "n");
+
+	is_memcg = column && !strcmp(column, "memcg");
+	is_rss = column && !strcmp(column, "rss");
+	if (is_memcg) {
+		mount("cg", CG, "cgroup2", 0, NULL);
+		put(CG "/cgroup.subtree_control", "+memory");
+	} else if (is_rss && mount("rss", CG, "cgroup", 0, "rss")) {
+		printf("no rss: %s\n", strerror(errno));
+		goto off;
+	}
+
+	if (getenv("locks")) {
+		lock_row("one", false);
+		lock_row("two", true);
+		goto off;
+	}
+
+	file = open("/data/f", O_RDWR | O_CREAT, 0600);
+	for (i = 0; i < 16 * MB / (long)sizeof(block); i++)
+		if (write(file, block, sizeof(block)) < 0)
+			printf("write: %s\n", strerror(errno));
+	fsync(file);
+
+	limit("big", 512 * MB);
+	enter("big");
+	row("anon", 16 * MB / PAGE, anon_round);
+	row("file", 16 * MB / PAGE, file_round);
+	row("thp", 8, thp_round);
+	p = map(64 * MB, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	touch(p, 64 * MB);
+	row("fork", 1, fork_round);
+	munmap(p, 64 * MB);
+	if (is_memcg || is_rss) {
+		reclaim_row();
+		empty_row();
+	}
+off:
+	fprintf(out, "end 0\n");
+	fflush(out);
+	fclose(out);
+	sync();
+	reboot(RB_POWER_OFF);
+	return 0;
+}

@@ -1,0 +1,95 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Counts instructions on one image and writes build/bench-kernel.md:
+# a column a boot.  The clock of the machine is its instruction counter, so
+# the figures repeat on any host and under any load.
+set -eu
+top=$(cd "$(dirname "$0")/../.." && pwd)
+image=${IMAGE:-$top/build/kernel/bzImage-bench}
+dir=$top/build/bench
+mkdir -p "$dir"
+
+gcc -std=gnu11 -O2 -Wall -static -o "$dir/init" "$top/tests/bench/bench-kernel.c"
+"$top/tests/vm/initrd.sh" "$dir/initrd" "$dir/init"
+
+# boot NAME IMAGE ARGS
+boot()
+{
+	local name=$1 kernel=$2
+	truncate -s 40M "$dir/$name.img"
+	/sbin/mke2fs -q -F -t ext2 -b 4096 -m 0 "$dir/$name.img"
+	timeout --foreground 900 qemu-system-x86_64 \
+		-nodefaults -no-user-config -display none -no-reboot \
+		-accel tcg -icount shift=0,sleep=off -smp 1 -m 1G \
+		-kernel "$kernel" -initrd "$dir/initrd" \
+		-append "console=ttyS0 quiet panic=-1 nokaslr $3" \
+		-drive file="$dir/$name.img",if=virtio,format=raw,cache=unsafe \
+		-serial file:"$dir/$name.console" -serial file:"$dir/$name.raw" \
+		</dev/null >"$dir/$name.qemu" 2>&1 || :
+	rm -f "$dir/$name.img"
+	tr -d '\r' <"$dir/$name.raw" >"$dir/$name"
+	rm -f "$dir/$name.raw"
+	grep -q '^end' "$dir/$name" || {
+		echo "bench-kernel: no figures for the column $name, see ${dir#"$top"/}/$name.console" >&2
+		return 1
+	}
+}
+
+# figure COLUMN ROW
+figure() { awk -v row="$2" '$1 == row { print $2 }' "$dir/$1" 2>/dev/null; }
+
+columns="none memcg rss unused"
+boot none "$image" "column=none cgroup_disable=memory,rss"
+boot memcg "$image" "column=memcg cgroup_disable=rss"
+boot rss "$image" "column=rss cgroup_disable=memory" || columns="none memcg unused"
+boot unused "$image" "column=unused cgroup_disable=memory"
+boot memcg-gen "$image" "column=memcg cgroup_disable=rss lru_gen=1"
+boot rss-gen "$image" "column=rss cgroup_disable=memory lru_gen=1" || :
+if [ -f "$top/build/kernel/bzImage-stock-bench" ]; then
+	boot unpatched "$top/build/kernel/bzImage-stock-bench" "column=none cgroup_disable=memory"
+fi
+
+cell()
+{
+	local v
+	v=$(figure "$1" "$2")
+	echo "${v:-–}"
+}
+
+# what a controller adds to the column without one
+added()
+{
+	local v n
+	v=$(figure "$1" "$2") n=$(figure none "$2")
+	[ -n "$v" ] && [ -n "$n" ] && echo $((v - n)) || echo –
+}
+
+{
+	echo "| instructions | no controller | memcg child with a limit | rss container with a limit | rss compiled in, unused | memcg adds | rss adds | unused adds |"
+	echo "|---|--:|--:|--:|--:|--:|--:|--:|"
+	while IFS='|' read -r row title; do
+		echo "| $title | $(cell none "$row") | $(cell memcg "$row") | $(cell rss "$row") | $(cell unused "$row") | $(added memcg "$row") | $(added rss "$row") | $(added unused "$row") |"
+	done <<-'ROWS'
+		anon|anonymous fault and unmap, a 4 KiB page
+		file|file map with fault-around and unmap, a page
+		thp|THP fault and unmap, a huge page
+		fork|fork and exit of a 64 MB process
+	ROWS
+	echo
+	echo "| reclaim at the limit into zram | memcg | rss |"
+	echo "|---|--:|--:|"
+	echo "| instructions per page freed, its fault included | $(cell memcg reclaim) | $(cell rss reclaim) |"
+	echo "| pages scanned per 1000 freed | $(cell memcg reclaim_scanned_per_1000) | $(cell rss reclaim_scanned_per_1000) |"
+	echo "| instructions per page freed, lru_gen | $(cell memcg-gen reclaim) | $(cell rss-gen reclaim) |"
+	echo "| pages scanned per 1000 freed, lru_gen | $(cell memcg-gen reclaim_scanned_per_1000) | $(cell rss-gen reclaim_scanned_per_1000) |"
+	echo "| bytes an empty container takes | $(cell memcg empty_container_bytes) | $(cell rss empty_container_bytes) |"
+	if [ -f "$dir/unpatched" ]; then
+		echo
+		echo "The unpatched image without a controller: anonymous $(cell unpatched anon), file $(cell unpatched file), THP $(cell unpatched thp), fork $(cell unpatched fork)."
+	fi
+	if [ -x "$top/tests/bench/bench-locks.sh" ]; then
+		"$top/tests/bench/bench-locks.sh"
+	fi
+} >"$top/build/bench-kernel.md"
+cat "$top/build/bench-kernel.md"

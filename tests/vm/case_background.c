@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Reclaim before it hurts: watermarks, on request, and before a limit falls. */
+#define _GNU_SOURCE
+#include "vm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define BYTES	(8 * (long)MB)
+
+static struct actor *filled(const char *box, long bytes, long *at)
+{
+	struct actor *a;
+
+	box_make(box);
+	a = actor_new(box);
+	*at = actor_do(a, work_map, bytes, ANON);
+	actor_do(a, work_write, *at, bytes, 1);
+	return a;
+}
+
+/* Above high the worker starts, below low it stops; the task never stalls. */
+static void background_watermarks(void)
+{
+	struct actor *a;
+	long at, step;
+
+	box_make("a");
+	EXPECT_EQ(box_put("a", BOX_LIMIT, 4 * BYTES), 0);
+	EXPECT_EQ(box_put("a", BOX_HIGH, BYTES), 0);
+	EXPECT_EQ(box_put("a", BOX_LOW, BYTES / 2), 0);
+	a = actor_new("a");
+	at = actor_do(a, work_map, 3 * BYTES, ANON);
+	for (step = 0; step < 12; step++) {
+		actor_do(a, work_write, at + step * BYTES / 4, BYTES / 4, 1);
+		EXPECT(UNTIL(30, box_usage("a") <= BYTES), "usage stays at %ld",
+		       box_usage("a"));
+	}
+	EXPECT(UNTIL(30, box_usage("a") <= BYTES), "usage %ld", box_usage("a"));
+	EXPECT(box_event("a", "high") > 0, "no watermark event");
+	EXPECT_EQ(box_event("a", "limit"), 0);
+	/* reclaimed by the worker, not by the task */
+	EXPECT(proc_status_kb(a->pid, "VmSwap") > 0, "nothing went out");
+	actor_end(a);
+	EXPECT_EQ(box_usage("a"), 0);
+}
+
+/* Once started it goes on to the lower mark, and no further. */
+static void background_stops_at_low(void)
+{
+	struct actor *a;
+	long at;
+
+	a = filled("a", 2 * BYTES, &at);
+	EXPECT_EQ(box_put("a", BOX_LOW, BYTES), 0);
+	EXPECT_EQ(box_put("a", BOX_HIGH, BYTES + BYTES / 2), 0);
+	/* the mark was set below what is in use: that counts as crossing it */
+	EXPECT(UNTIL(30, box_usage("a") <= BYTES), "usage stays at %ld", box_usage("a"));
+	pause_ms(300);
+	EXPECT(box_usage("a") >= BYTES - BYTES / 8, "it went on to %ld", box_usage("a"));
+	actor_end(a);
+}
+
+static void background_of_parent(void)
+{
+	struct actor *a;
+	long at;
+
+	box_make("p");
+	EXPECT_EQ(box_put("p", BOX_HIGH, BYTES), 0);
+	EXPECT_EQ(box_put("p", BOX_LOW, BYTES / 2), 0);
+	box_make("p/a");
+	a = actor_new("p/a");
+	at = actor_do(a, work_map, 2 * BYTES, ANON);
+	actor_do(a, work_write, at, 2 * BYTES, 1);
+	EXPECT(UNTIL(30, box_usage("p") <= BYTES), "usage stays at %ld", box_usage("p"));
+	EXPECT_EQ(actor_do(a, work_check, at, 2 * BYTES, 1), 0);
+	actor_end(a);
+}
+
+static void background_on_request(void)
+{
+	long at, before;
+	struct actor *a;
+
+	a = filled("a", BYTES, &at);
+	before = box_usage("a");
+	EXPECT_EQ(box_put("a", BOX_RECLAIM, BYTES / 2), 0);
+	EXPECT(box_usage("a") <= before - BYTES / 2, "usage %ld of %ld",
+	       box_usage("a"), before);
+	EXPECT(box_usage("a") >= before - BYTES, "far too much: %ld", box_usage("a"));
+	EXPECT_EQ(actor_do(a, work_check, at, BYTES, 1), 0);
+	/* more than there is: all that can be had, and the caller is told */
+	EXPECT_EQ(box_put("a", BOX_RECLAIM, 100 * BYTES), -EAGAIN);
+	actor_end(a);
+}
+
+static void background_limit_lowered(void)
+{
+	struct actor *a;
+	long at;
+
+	a = filled("a", 2 * BYTES, &at);
+	EXPECT_EQ(box_put("a", BOX_LIMIT, BYTES), 0);
+	EXPECT_EQ(box_get("a", BOX_LIMIT), BYTES);
+	EXPECT(box_usage("a") <= BYTES + box_slack(1), "usage %ld", box_usage("a"));
+	EXPECT_EQ(box_event("a", "oom_kill"), 0);
+	EXPECT_EQ(actor_do(a, work_check, at, 2 * BYTES, 1), 0);
+	actor_end(a);
+}
+
+/* It cannot be done: the old limit stays, and nobody is killed. */
+static void background_limit_refused(void)
+{
+	struct actor *a;
+	long at;
+
+	box_make("a");
+	EXPECT_EQ(box_put("a", BOX_LIMIT, 4 * BYTES), 0);
+	a = actor_new("a");
+	at = actor_do(a, work_map, BYTES, ANON);
+	EXPECT_EQ(actor_do(a, work_lock, at, BYTES), 0);
+	EXPECT_EQ(box_put("a", BOX_LIMIT, BYTES / 2), -EBUSY);
+	EXPECT_EQ(box_get("a", BOX_LIMIT), 4 * BYTES);
+	EXPECT_EQ(box_event("a", "oom_kill"), 0);
+	at = actor_do(a, work_map, BYTES, ANON);
+	actor_do(a, work_write, at, BYTES, 1);
+	EXPECT_EQ(box_event("a", "limit"), 0);
+	actor_end(a);
+}
+
+static void nothing(int sig)
+{
+	(void)sig;
+}
+
+/*
+ * The writer can be interrupted.  Pages that are used all the time, locked or
+ * on a swap device that is full make it take long; here it is all three of
+ * them that decide, and EBUSY before the signal is as good an answer.
+ */
+static void background_limit_interrupted(void)
+{
+	struct sigaction act = { .sa_handler = nothing };
+	struct actor *a;
+	int status;
+	pid_t pid;
+	long at;
+
+	a = filled("a", 6 * BYTES, &at);
+	pid = fork();
+	if (!pid) {
+		int err;
+
+		sigaction(SIGUSR1, &act, NULL);
+		err = box_put("a", BOX_LIMIT, PAGE);
+		_exit(err == -EINTR ? 10 : err == -EBUSY ? 11 : err ? 12 : 13);
+	}
+	/* well on its way */
+	EXPECT(UNTIL(20, box_usage("a") < 5 * BYTES), "no reclaim began");
+	EXPECT(UNTIL(30, kill(pid, SIGUSR1) ||
+		     waitpid(pid, &status, WNOHANG) == pid), "it cannot be interrupted");
+	EXPECT(WIFEXITED(status), "died by signal %d", WTERMSIG(status));
+	EXPECT(WEXITSTATUS(status) == 10 || WEXITSTATUS(status) == 11,
+	       "the write ended in %d", WEXITSTATUS(status));
+	if (WEXITSTATUS(status) == 11)
+		note("refused before the signal came");
+	EXPECT(box_get("a", BOX_LIMIT) > 1L << 40, "limit %ld", box_get("a", BOX_LIMIT));
+	EXPECT_EQ(box_event("a", "oom_kill"), 0);
+	actor_end(a);
+}
+
+/* Without swap and with nothing on a file there is nothing to take. */
+static void background_no_swap(void)
+{
+	struct actor *a;
+	long at;
+
+	EXPECT_EQ(work_swapoff("/dev/zram0"), 0);
+	a = filled("a", BYTES, &at);
+	EXPECT_EQ(box_put("a", BOX_LIMIT, BYTES / 2), -EBUSY);
+	EXPECT_EQ(box_put("a", BOX_RECLAIM, BYTES / 2), -EAGAIN);
+	EXPECT_EQ(actor_do(a, work_present, at, BYTES), BYTES / (long)PAGE);
+	actor_end(a);
+}
+
+const struct vm_case background_cases[] = {
+	{ "background_watermarks", background_watermarks },
+	{ "background_stops_at_low", background_stops_at_low },
+	{ "background_of_parent", background_of_parent },
+	{ "background_on_request", background_on_request },
+	{ "background_limit_lowered", background_limit_lowered },
+	{ "background_limit_refused", background_limit_refused },
+	{ "background_limit_interrupted", background_limit_interrupted },
+	{ "background_no_swap", background_no_swap },
+	{ }
+};

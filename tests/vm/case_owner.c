@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Who pays: the first mapper, until the last unmapping; parents pay along. */
+#include "vm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define N	512L
+#define BYTES	(N * (long)PAGE)
+#define FILE_	"/tmp/shared"
+
+static void make_file(void)
+{
+	int fd = open(FILE_, O_RDWR | O_CREAT, 0600);
+
+	EXPECT(fd >= 0 && !ftruncate(fd, BYTES), "%s", strerror(errno));
+	close(fd);
+}
+
+static long map_all(struct actor *a)
+{
+	long at = actor_do(a, work_map_file, FILE_, BYTES, 1);
+
+	EXPECT(at > 0, "cannot map: %s", strerror(-at));
+	EXPECT_EQ(actor_do(a, work_write, at, BYTES, 1), 0);
+	EXPECT_EQ(actor_do(a, work_present, at, BYTES), N);
+	return at;
+}
+
+static void owner_first_mapper(void)
+{
+	struct actor *a, *b;
+	long at_a, at_b, base_a, base_b;
+
+	make_file();
+	box_make("a");
+	box_make("b");
+	a = actor_new("a");
+	b = actor_new("b");
+	actor_do(b, work_present, 0, 0);
+	base_a = box_pages("a");
+	base_b = box_pages("b");
+	at_a = map_all(a);
+	EXPECT_NEAR(box_pages("a"), base_a + N, 4);
+	at_b = map_all(b);
+	EXPECT_NEAR(box_pages("b"), base_b, 4);
+	/* the owner stays the owner when only the other one maps */
+	actor_do(a, work_unmap, at_a, BYTES);
+	EXPECT_NEAR(box_pages("a"), base_a + N, 4);
+	EXPECT_NEAR(box_pages("b"), base_b, 4);
+	actor_do(b, work_unmap, at_b, BYTES);
+	EXPECT_NEAR(box_pages("a"), base_a, 4);
+	/* and the next first mapper is the next owner */
+	at_b = map_all(b);
+	EXPECT_NEAR(box_pages("b"), base_b + N, 4);
+	EXPECT_NEAR(box_pages("a"), base_a, 4);
+	actor_end(a);
+	actor_end(b);
+	EXPECT_EQ(box_pages("a"), 0);
+	EXPECT_EQ(box_pages("b"), 0);
+}
+
+static void owner_exits(void)
+{
+	struct actor *a, *b;
+
+	make_file();
+	box_make("a");
+	box_make("b");
+	a = actor_new("a");
+	b = actor_new("b");
+	map_all(a);
+	map_all(b);
+	actor_end(a);
+	EXPECT_EQ(box_pages("a"), N);
+	actor_end(b);
+	EXPECT_EQ(box_pages("a"), 0);
+	EXPECT_EQ(box_usage("a"), 0);
+}
+
+/* Mapped outside first: nobody's, even when a container maps it later. */
+static void owner_nobody(void)
+{
+	struct actor *a, *none;
+	long base;
+
+	make_file();
+	box_make("a");
+	none = actor_new(NULL);
+	a = actor_new("a");
+	map_all(none);
+	actor_do(a, work_present, 0, 0);
+	base = box_pages("a");
+	map_all(a);
+	EXPECT_NEAR(box_pages("a"), base, 4);
+	actor_end(none);
+	EXPECT_NEAR(box_pages("a"), base, 4);
+	actor_end(a);
+	EXPECT_EQ(box_pages("a"), 0);
+}
+
+static void owner_task_moves(void)
+{
+	long at, more, base_a, base_b;
+	struct actor *a;
+
+	box_make("a");
+	box_make("b");
+	a = actor_new("a");
+	at = actor_do(a, work_map, BYTES, ANON);
+	more = actor_do(a, work_map, BYTES, ANON);
+	actor_do(a, work_write, at, BYTES, 2);
+	base_a = box_pages("a");
+	EXPECT_EQ(box_attach("b", a->pid), 0);
+	base_b = box_pages("b");
+	/* what is charged stays; what comes is the new one's */
+	EXPECT_EQ(box_pages("a"), base_a);
+	actor_do(a, work_write, more, BYTES, 2);
+	EXPECT_EQ(box_pages("a"), base_a);
+	EXPECT_NEAR(box_pages("b"), base_b + N, 8);
+	actor_do(a, work_unmap, at, BYTES);
+	EXPECT_EQ(box_pages("a"), base_a - N);
+	/* out of all: charged to nobody from here on */
+	EXPECT_EQ(box_attach(NULL, a->pid), 0);
+	base_b = box_pages("b");
+	at = actor_do(a, work_map, BYTES, ANON);
+	actor_do(a, work_write, at, BYTES, 2);
+	EXPECT_EQ(box_pages("b"), base_b);
+	actor_end(a);
+	EXPECT_EQ(box_pages("a"), 0);
+	EXPECT_EQ(box_pages("b"), 0);
+}
+
+/* A child is born where its parent is, and stays there when the parent moves. */
+static void owner_fork_inherits(void)
+{
+	struct actor *a, *watch;
+	long child, before;
+	char where[256];
+
+	box_make("a");
+	box_make("b");
+	a = actor_new("a");
+	watch = actor_new("b");
+	child = actor_do(a, work_fork);
+	EXPECT(child > 0, "fork: %s", strerror(-child));
+	EXPECT_EQ(box_attach("b", a->pid), 0);
+	EXPECT(text_read(box_path("a", "cgroup.procs"), where, sizeof(where)) > 0 &&
+	       strstr(where, "\n"), "the child left: '%s'", where);
+	before = box_pages("a");
+	EXPECT(before > 0, "the child's pages are not in its container");
+	actor_do(a, work_kill, child);
+	actor_end(a);
+	actor_end(watch);
+	EXPECT_EQ(box_pages("a"), 0);
+	EXPECT_EQ(box_pages("b"), 0);
+}
+
+/* Removed while another process still maps its pages: the parent has them. */
+static void owner_removed(void)
+{
+	long base, base_p, at;
+	struct actor *a, *b;
+
+	make_file();
+	box_make("p");
+	box_make("p/a");
+	box_make("p/b");
+	a = actor_new("p/a");
+	b = actor_new("p/b");
+	map_all(a);
+	actor_do(b, work_present, 0, 0);
+	base = box_pages("p/b");
+	at = map_all(b);
+	actor_end(a);
+	EXPECT_EQ(box_pages("p/a"), N);
+	base_p = box_pages("p");
+	EXPECT(UNTIL(20, !box_remove("p/a")), "rmdir: busy");
+	EXPECT(UNTIL(20, box_pages("p") == base_p), "%ld, not %ld pages",
+	       box_pages("p"), base_p);
+	EXPECT_NEAR(box_pages("p/b"), base, 4);
+	/* and reclaim by the parent finds them: they are on its lists */
+	EXPECT_EQ(actor_do(b, work_check, at, BYTES, 1), 0);
+	box_put("p", BOX_RECLAIM, BYTES);
+	EXPECT(box_pages("p") < base_p - N / 2, "%ld of %ld pages left",
+	       box_pages("p"), base_p);
+	EXPECT_EQ(actor_do(b, work_check, at, BYTES, 1), 0);
+	actor_end(b);
+	EXPECT_EQ(box_pages("p"), 0);
+	EXPECT_EQ(box_usage("p"), 0);
+}
+
+static void owner_removed_top(void)
+{
+	struct actor *a, *none;
+	long at;
+
+	make_file();
+	box_make("a");
+	a = actor_new("a");
+	none = actor_new(NULL);
+	map_all(a);
+	at = map_all(none);
+	actor_end(a);
+	EXPECT_EQ(box_pages("a"), N);
+	EXPECT(UNTIL(20, !box_remove("a")), "rmdir: busy");
+	EXPECT_EQ(actor_do(none, work_check, at, BYTES, 1), 0);
+	actor_do(none, work_unmap, at, BYTES);
+	actor_end(none);
+	/* init.c now looks that no page_container is left */
+}
+
+static void owner_parent_binds(void)
+{
+	long limit = 4 * BYTES, at_a, at_b;
+	struct actor *a, *b;
+
+	box_make("p");
+	box_make("p/a");
+	box_make("p/b");
+	EXPECT_EQ(box_put("p", BOX_LIMIT, limit), 0);
+	a = actor_new("p/a");
+	b = actor_new("p/b");
+	at_a = actor_do(a, work_map, 3 * BYTES, ANON);
+	at_b = actor_do(b, work_map, 3 * BYTES, ANON);
+	actor_do(a, work_write, at_a, 3 * BYTES, 3);
+	actor_do(b, work_write, at_b, 3 * BYTES, 4);
+	EXPECT(box_usage("p") <= limit + box_slack(2), "usage %ld of %ld",
+	       box_usage("p"), limit);
+	EXPECT(box_pages("p") == box_pages("p/a") + box_pages("p/b"),
+	       "%ld is not %ld and %ld", box_pages("p"), box_pages("p/a"),
+	       box_pages("p/b"));
+	EXPECT_EQ(box_event("p", "oom_kill"), 0);
+	EXPECT(box_pages("p/b") > 0, "nothing of the second");
+	EXPECT_EQ(actor_do(a, work_check, at_a, 3 * BYTES, 3), 0);
+	EXPECT_EQ(actor_do(b, work_check, at_b, 3 * BYTES, 4), 0);
+	EXPECT(box_get("p", BOX_PEAK) <= limit + box_slack(2), "peak %ld",
+	       box_get("p", BOX_PEAK));
+	actor_end(a);
+	actor_end(b);
+	EXPECT_EQ(box_usage("p"), 0);
+}
+
+const struct vm_case owner_cases[] = {
+	{ "owner_first_mapper", owner_first_mapper },
+	{ "owner_exits", owner_exits },
+	{ "owner_nobody", owner_nobody },
+	{ "owner_task_moves", owner_task_moves },
+	{ "owner_fork_inherits", owner_fork_inherits },
+	{ "owner_removed", owner_removed },
+	{ "owner_removed_top", owner_removed_top },
+	{ "owner_parent_binds", owner_parent_binds },
+	{ }
+};
