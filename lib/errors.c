@@ -47,6 +47,10 @@ static const struct {
 	{ "org.freedesktop.DBus.Error.TimedOut", ENOTCONN },
 	{ "org.freedesktop.DBus.Error.Spawn.*", ENOTCONN },
 	{ "org.freedesktop.systemd1.*", ENOTCONN },
+	{ "System.Error.ECONNRESET", ENOTCONN },
+	{ "System.Error.ENOTCONN", ENOTCONN },
+	{ "System.Error.EPIPE", ENOTCONN },
+	{ "System.Error.ESHUTDOWN", ENOTCONN },
 };
 
 const char *rss_error_to_name(enum rss_error error)

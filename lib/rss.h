@@ -38,6 +38,8 @@
 extern "C" {
 #endif
 
+#pragma GCC visibility push(default)
+
 /* As a limit or watermark: none. */
 #define RSS_INFINITY UINT64_MAX
 /* As a counter: this kernel's controller cannot tell. Never shown as 0. */
@@ -148,6 +150,14 @@ enum rss_limit_mode {
 	RSS_LIMIT_FORCE,   /* reclaim, and kill inside the container where that is not enough */
 };
 
+/* What rss_limit() came to; none of them is negative. */
+enum rss_limit_outcome {
+	RSS_LIMIT_SET,	     /* usage was below it already */
+	RSS_LIMIT_UNCHANGED, /* this was the limit already */
+	RSS_LIMIT_RECLAIMED, /* set, after memory was taken back */
+	RSS_LIMIT_KILLED,    /* set, after processes inside were killed: RSS_LIMIT_FORCE only */
+};
+
 /* Called while a limit is being reclaimed: usage now, and the limit to come. */
 typedef void (*rss_progress_fn)(uint64_t usage, uint64_t limit, void *userdata);
 
@@ -159,8 +169,10 @@ typedef void (*rss_progress_fn)(uint64_t usage, uint64_t limit, void *userdata);
  * @progress: may be NULL
  * @ret_usage: usage once the limit is in force; may be NULL
  *
- * Blocks until done. Closing the client, or dying, cancels it and keeps the
- * old limit.
+ * Blocks until done; dying cancels it and keeps the old limit. With @progress,
+ * events that were subscribed to are delivered meanwhile too.
+ *
+ * Return: an enum rss_limit_outcome, or a negative errno.
  */
 int rss_limit(struct rss_client *client, const char *name, uint64_t limit,
 	      enum rss_limit_mode mode, uint64_t timeout, rss_progress_fn progress,
@@ -231,6 +243,7 @@ struct rss_event {
 	const char *container;	/* its name; "" for events about rssd itself */
 	uint64_t usage, limit;	/* RSS_ABSENT where the event does not tell */
 	uint64_t amount;	/* LIMIT_HIT: failures so far; RECLAIMED: bytes */
+	const char *which;	/* WATERMARK: the one that was crossed, "high" or "low"; else NULL */
 	const struct rss_oom *oom; /* RSS_EVENT_OOM only */
 };
 
@@ -239,13 +252,26 @@ const char *rss_event_kind_name(enum rss_event_kind kind);
 
 typedef void (*rss_event_fn)(const struct rss_event *event, void *userdata);
 
-/* From now on @event is called, from within rss_wait(), for events of all containers. */
+/*
+ * From now on @event is called, from within rss_wait(), for events of all
+ * containers. It may call this library, but for rss_wait(), and for rss_limit()
+ * with a progress function. Subscribing again replaces @event.
+ */
 int rss_subscribe(struct rss_client *client, rss_event_fn event, void *userdata);
 
-/* Handles what has come in, waiting up to @timeout (UINT64_MAX: for ever). 0, -EINTR or -ENOTCONN. */
+/*
+ * Handles all that has come in, waiting up to @timeout microseconds (UINT64_MAX:
+ * for ever) for the first of it. Return: 0, -EINTR after a signal, -ENOTCONN
+ * when rssd left the bus or the bus is gone. Where rssd left, the next call
+ * waits on: the events of an rssd that is started later are heard too.
+ */
 int rss_wait(struct rss_client *client, uint64_t timeout);
 
-/* For callers with a loop of their own: poll this, then rss_wait(client, 0). */
+/*
+ * For callers with a loop of their own: poll this for POLLIN, then call
+ * rss_wait(client, 0). Call it once before the first poll, and after every
+ * other call of the library: what came in with an answer is held already.
+ */
 int rss_get_fd(struct rss_client *client);
 
 /* --- care --------------------------------------------------------------- */
@@ -262,6 +288,8 @@ struct rss_finding *rss_findings_free(struct rss_finding *findings, size_t count
 
 /* rssd reads its configuration again. */
 int rss_reload(struct rss_client *client);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

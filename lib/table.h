@@ -27,6 +27,9 @@ DEFINE_CLEANUP(struct table *, table_free);
 int table_add(struct table *table, const char *cell);
 int table_addf(struct table *table, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The cell added last is printed in this style of the terminal: "1;31"; a constant, or NULL. */
+void table_style(struct table *table, const char *style);
+
 size_t table_rows(const struct table *table);
 
 /* Writes all to @out; @legend says whether the column names come first. */

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Containers as they are: one of them, the one of a process, all of them. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client.h"
+
+#include "dict.h"
+#include "name.h"
+#include "oom.h"
+
+/* A list of containers that is being filled. */
+struct list {
+	struct rss_container **containers;
+	size_t count, allocated;
+};
+
+DEFINE_CLEANUP(struct rss_container *, rss_container_free);
+
+static int read_last_oom(sd_bus_message *message, void *at)
+{
+	struct rss_oom **last = at;
+
+	*last = oom_free(*last);
+	return oom_read(message, last);
+}
+
+#define FIELD(key, type, member)                                        \
+	{                                                               \
+		key, type, offsetof(struct rss_container, member), NULL \
+	}
+
+static const struct dict_field fields[] = {
+	FIELD("Name", "s", name),
+	FIELD("ControlGroup", "s", control_group),
+	FIELD("Limit", "t", limit),
+	FIELD("High", "t", high),
+	FIELD("Low", "t", low),
+	FIELD("OOMGroup", "b", oom_group),
+	FIELD("Transient", "b", transient),
+	FIELD("Declared", "b", declared),
+	FIELD("Processes", "u", processes),
+	FIELD("Usage", "t", usage),
+	FIELD("Peak", "t", peak),
+	FIELD("Failures", "t", failures),
+	FIELD("Reclaimed", "t", reclaimed),
+	FIELD("OOMEvents", "t", oom_events),
+	FIELD("OOMKills", "t", oom_kills),
+	{ "LastOOM", "a{sv}", offsetof(struct rss_container, last_oom), read_last_oom },
+};
+
+/* Reads the properties of a container; *@ret is untouched on failure, which is that of sd-bus. */
+static int container_read(sd_bus_message *message, const char *name, const char *path,
+			  struct rss_container **ret)
+{
+	cleanup_(rss_container_free_ptr) struct rss_container *container =
+		calloc(1, sizeof(*container));
+	int r;
+
+	if (!container)
+		return -ENOMEM;
+	container->limit = container->high = container->low = RSS_INFINITY;
+	container->usage = container->peak = RSS_ABSENT;
+	container->failures = container->reclaimed = RSS_ABSENT;
+	container->oom_events = container->oom_kills = RSS_ABSENT;
+	container->name = strdup(name);
+	container->object_path = strdup(path);
+	if (!container->name || !container->object_path)
+		return -ENOMEM;
+	r = dict_read(message, fields, ARRAY_SIZE(fields), container);
+	if (r < 0)
+		return r;
+	if (!container->control_group)
+		container->control_group = strdup("");
+	if (!container->control_group)
+		return -ENOMEM;
+	*ret = take_ptr(container);
+	return 0;
+}
+
+struct rss_container *rss_container_free(struct rss_container *container)
+{
+	if (!container)
+		return NULL;
+	free((void *)container->name);
+	free((void *)container->object_path);
+	free((void *)container->control_group);
+	oom_free((struct rss_oom *)container->last_oom);
+	free(container);
+	return NULL;
+}
+
+static int get_at(struct rss_client *client, const char *name, const char *path,
+		  struct rss_container **ret)
+{
+	cleanup_message sd_bus_message *reply = NULL;
+	int r;
+
+	r = client_properties(client, path, RSSD_CONTAINER, name, &reply);
+	if (r < 0)
+		return r;
+	r = container_read(reply, name, path, ret);
+	return r < 0 ? client_fail_message(client, r) : 0;
+}
+
+int rss_get(struct rss_client *client, const char *name, struct rss_container **ret)
+{
+	cleanup_free char *path = name_to_object_path(name);
+
+	return path ? get_at(client, name, path, ret) : client_fail_message(client, -ENOMEM);
+}
+
+/* @call asks for the container of a process and is answered with its path. */
+static int get_by_call(struct rss_client *client, sd_bus_message *call, struct rss_container **ret)
+{
+	cleanup_message sd_bus_message *reply = NULL;
+	cleanup_free char *name = NULL;
+	const char *path = NULL;
+	int r;
+
+	r = client_call(client, call, NULL, CALL_SHORT, &reply);
+	if (r < 0)
+		return r;
+	r = sd_bus_message_read(reply, "o", &path);
+	if (r >= 0)
+		r = name_from_object_path(path, &name);
+	if (r < 0)
+		return client_fail_message(client, r == -ENOENT ? -EBADMSG : r);
+	return get_at(client, name, path, ret);
+}
+
+int rss_get_by_pid(struct rss_client *client, pid_t pid, struct rss_container **ret)
+{
+	cleanup_message sd_bus_message *call = NULL;
+	int r;
+
+	if (pid <= 0)
+		return client_fail(client, -EINVAL, "%d is not a process", (int)pid);
+	r = client_method(client, NULL, "GetContainerByPID", &call);
+	if (r < 0)
+		return r;
+	r = sd_bus_message_append(call, "u", (uint32_t)pid);
+	return r < 0 ? client_fail_message(client, r) : get_by_call(client, call, ret);
+}
+
+int rss_get_by_pidfd(struct rss_client *client, int pidfd, struct rss_container **ret)
+{
+	cleanup_message sd_bus_message *call = NULL;
+	int r;
+
+	r = client_method(client, NULL, "GetContainerByPIDFD", &call);
+	if (r < 0)
+		return r;
+	r = sd_bus_message_append(call, "h", pidfd);
+	if (r < 0)
+		return client_fail(client, r == -ENOMEM ? r : -EINVAL,
+				   "%d is not an open file descriptor", pidfd);
+	return get_by_call(client, call, ret);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct rss_container *const *left = a, *const *right = b;
+
+	return strcmp((*left)->name, (*right)->name);
+}
+
+static void list_done(struct list *list)
+{
+	list->containers = rss_list_free(list->containers, list->count);
+}
+
+/* One (soa{sv}) after another; an error of sd-bus. */
+static int list_read(sd_bus_message *message, struct list *list)
+{
+	int r;
+
+	r = sd_bus_message_enter_container(message, 'a', "(soa{sv})");
+	if (r < 0)
+		return r;
+	while ((r = sd_bus_message_enter_container(message, 'r', "soa{sv}")) > 0) {
+		const char *name = NULL, *path = NULL;
+
+		r = array_reserve(&list->containers, list->count, &list->allocated,
+				  sizeof(*list->containers));
+		if (r >= 0)
+			r = sd_bus_message_read(message, "so", &name, &path);
+		if (r >= 0)
+			r = container_read(message, name, path, &list->containers[list->count]);
+		if (r < 0)
+			return r;
+		list->count++;
+		r = sd_bus_message_exit_container(message);
+		if (r < 0)
+			return r;
+	}
+	return r;
+}
+
+int rss_list(struct rss_client *client, struct rss_container ***ret, size_t *ret_count)
+{
+	cleanup_message sd_bus_message *call = NULL, *reply = NULL;
+	cleanup_(list_done) struct list list = { 0 };
+	int r;
+
+	r = client_method(client, NULL, "ListContainers", &call);
+	if (r < 0)
+		return r;
+	r = client_call(client, call, NULL, CALL_SHORT, &reply);
+	if (r < 0)
+		return r;
+	r = list_read(reply, &list);
+	if (r < 0)
+		return client_fail_message(client, r);
+	if (list.count)
+		qsort(list.containers, list.count, sizeof(*list.containers), by_name);
+	*ret = take_ptr(list.containers);
+	*ret_count = list.count;
+	return 0;
+}
+
+struct rss_container **rss_list_free(struct rss_container **containers, size_t count)
+{
+	for (size_t i = 0; containers && i < count; i++)
+		rss_container_free(containers[i]);
+	free(containers);
+	return NULL;
+}

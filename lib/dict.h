@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Reads an a{sv} of the bus into a struct, by a table of its fields. A key that
+ * is not in the table, or has another type than expected, is passed over: the
+ * API grows by such keys.
+ */
+#ifndef RSS_DICT_H
+#define RSS_DICT_H
+
+#include <stddef.h>
+#include <systemd/sd-bus.h>
+
+struct dict_field {
+	const char *key;
+	const char *type; /* "s" (char *), "t", "u", "b" (bool), "as" (char **), or what @read takes */
+	size_t offset;
+	int (*read)(sd_bus_message *message, void *at); /* for other types; else NULL */
+};
+
+/* Fills what was found, owned by the caller also on failure, which is that of sd-bus. */
+int dict_read(sd_bus_message *message, const struct dict_field fields[], size_t n_fields,
+	      void *into);
+
+#endif

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Events: the signals of rssd, read into one struct and handed to the caller
+ * from within rss_wait(). Only what the owner of the name org.rssd1 sends is
+ * believed; anyone may send a signal to us.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client.h"
+
+#include "name.h"
+#include "oom.h"
+
+#define RSSD_MATCH "type='signal',sender='" RSSD_NAME "',path_namespace='" RSSD_PATH "'"
+#define OWNER_MATCH                                                                 \
+	"type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus'," \
+	"interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='" RSSD_NAME "'"
+#define OBJECT_MANAGER "org.freedesktop.DBus.ObjectManager"
+
+DEFINE_CLEANUP(struct rss_oom *, oom_free);
+
+const char *rss_event_kind_name(enum rss_event_kind kind)
+{
+	static const char *const names[] = {
+		[RSS_EVENT_LIMIT_HIT] = "limit-hit",
+		[RSS_EVENT_RECLAIMED] = "reclaimed",
+		[RSS_EVENT_OOM] = "oom",
+		[RSS_EVENT_WATERMARK] = "watermark",
+		[RSS_EVENT_LOST] = "lost",
+		[RSS_EVENT_CREATED] = "created",
+		[RSS_EVENT_REMOVED] = "removed",
+	};
+
+	return (size_t)kind < ARRAY_SIZE(names) ? names[kind] : "unknown";
+}
+
+static int read_limit_hit(sd_bus_message *message, struct rss_event *event)
+{
+	return sd_bus_message_read(message, "tttt", &event->sequence, &event->usage, &event->limit,
+				   &event->amount);
+}
+
+static int read_reclaimed(sd_bus_message *message, struct rss_event *event)
+{
+	return sd_bus_message_read(message, "tttt", &event->sequence, &event->amount, &event->usage,
+				   &event->limit);
+}
+
+static int read_oom(sd_bus_message *message, struct rss_event *event)
+{
+	struct rss_oom *oom = NULL;
+	int r;
+
+	r = sd_bus_message_read(message, "t", &event->sequence);
+	if (r < 0)
+		return r;
+	r = oom_read(message, &oom);
+	if (r < 0)
+		return r;
+	event->oom = oom;
+	if (oom) {
+		event->usage = oom->usage;
+		event->limit = oom->limit;
+	}
+	return 1;
+}
+
+static int read_watermark(sd_bus_message *message, struct rss_event *event)
+{
+	return sd_bus_message_read(message, "tst", &event->sequence, &event->which, &event->usage);
+}
+
+static int read_lost(sd_bus_message *message, struct rss_event *event)
+{
+	return sd_bus_message_read(message, "tt", &event->sequence, &event->last);
+}
+
+static const struct {
+	const char *interface, *member;
+	enum rss_event_kind kind;
+	int (*read)(sd_bus_message *message, struct rss_event *event);
+	bool names_object; /* in its first argument, not in its path */
+} kinds[] = {
+	{ RSSD_CONTAINER, "LimitHit", RSS_EVENT_LIMIT_HIT, read_limit_hit, false },
+	{ RSSD_CONTAINER, "Reclaimed", RSS_EVENT_RECLAIMED, read_reclaimed, false },
+	{ RSSD_CONTAINER, "OOM", RSS_EVENT_OOM, read_oom, false },
+	{ RSSD_CONTAINER, "Watermark", RSS_EVENT_WATERMARK, read_watermark, false },
+	{ RSSD_MANAGER, "EventsLost", RSS_EVENT_LOST, read_lost, false },
+	{ OBJECT_MANAGER, "InterfacesAdded", RSS_EVENT_CREATED, NULL, true },
+	{ OBJECT_MANAGER, "InterfacesRemoved", RSS_EVENT_REMOVED, NULL, true },
+};
+
+/* The name of the container that a signal is about; "" where it is about rssd. */
+static int read_container(sd_bus_message *message, bool names_object, char **ret)
+{
+	const char *path = sd_bus_message_get_path(message);
+	int r;
+
+	if (names_object) {
+		r = sd_bus_message_read(message, "o", &path);
+		if (r < 0)
+			return r;
+	}
+	r = name_from_object_path(path, ret);
+	if (r == -ENOENT && !names_object) {
+		*ret = strdup("");
+		r = *ret ? 0 : -ENOMEM;
+	}
+	return r;
+}
+
+static int on_signal(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct rss_client *client = userdata;
+
+	if (!client->owner || strcmp(sd_bus_message_get_sender(message) ?: "", client->owner))
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		cleanup_free char *container = NULL;
+		cleanup_(oom_free_ptr) struct rss_oom *oom = NULL;
+		struct rss_event event = {
+			.kind = kinds[i].kind,
+			.usage = RSS_ABSENT,
+			.limit = RSS_ABSENT,
+		};
+		int r;
+
+		if (!sd_bus_message_is_signal(message, kinds[i].interface, kinds[i].member))
+			continue;
+		/* A signal that cannot be read is of a later rssd, and not for us. */
+		if (read_container(message, kinds[i].names_object, &container) < 0)
+			return 0;
+		r = kinds[i].read ? kinds[i].read(message, &event) : 0;
+		oom = (struct rss_oom *)event.oom;
+		if (r < 0)
+			return 0;
+		event.container = container;
+		client->event(&event, client->userdata);
+		return 0;
+	}
+	return 0;
+}
+
+static int on_owner_changed(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct rss_client *client = userdata;
+	const char *name, *old, *new;
+
+	if (sd_bus_message_read(message, "sss", &name, &old, &new) < 0)
+		return 0;
+	if (*old)
+		client->owner_left = true;
+	free(client->owner);
+	client->owner = *new ? strdup(new) : NULL;
+	return 0;
+}
+
+int rss_subscribe(struct rss_client *client, rss_event_fn event, void *userdata)
+{
+	cleanup_slot sd_bus_slot *signals = NULL, *owner_changed = NULL;
+	int r;
+
+	if (!event)
+		return client_fail(client, -EINVAL, "there is no function to call for events");
+	if (!client->signals) {
+		r = sd_bus_add_match(client->bus, &owner_changed, OWNER_MATCH, on_owner_changed,
+				     client);
+		if (r >= 0)
+			r = sd_bus_add_match(client->bus, &signals, RSSD_MATCH, on_signal, client);
+		if (r < 0)
+			return client_fail_message(client, r);
+		free(client->owner);
+		client->owner = NULL;
+		r = client_get_owner(client, &client->owner);
+		if (r < 0)
+			return r;
+		client->owner_changed = take_ptr(owner_changed);
+		client->signals = take_ptr(signals);
+	}
+	client->event = event;
+	client->userdata = userdata;
+	return 0;
+}
+
+/* Handles all that is there. More than 0: something was. */
+static int process_all(struct rss_client *client)
+{
+	int handled = 0, r;
+
+	while ((r = sd_bus_process(client->bus, NULL)) > 0)
+		handled = 1;
+	return r < 0 ? r : handled;
+}
+
+int rss_wait(struct rss_client *client, uint64_t timeout)
+{
+	int r;
+
+	r = process_all(client);
+	if (r == 0 && timeout)
+		r = sd_bus_wait(client->bus, timeout);
+	if (r > 0)
+		r = process_all(client);
+	if (r == -EINTR)
+		return client_fail(client, r, "a signal came in");
+	if (r == -EBUSY)
+		return client_fail_message(client, r);
+	if (r < 0)
+		return client_fail(client, -ENOTCONN, "the connection to the bus is gone");
+	if (client->owner_left) {
+		client->owner_left = false;
+		return client_fail(client, -ENOTCONN, "rssd has left the bus");
+	}
+	return 0;
+}
+
+int rss_get_fd(struct rss_client *client)
+{
+	int fd = sd_bus_get_fd(client->bus);
+
+	return fd < 0 ? client_fail(client, -ENOTCONN, "the connection to the bus is gone") : fd;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Text of others, such as the name of a process, made fit for a terminal. */
+#ifndef RSS_TEXT_H
+#define RSS_TEXT_H
+
+#include <stddef.h>
+
+/*
+ * Puts a question mark in the place of each control character and of each byte
+ * that is not UTF-8. Returns how many columns of a terminal the text takes.
+ */
+size_t text_make_safe(char *text);
+
+#endif
