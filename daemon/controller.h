@@ -91,6 +91,7 @@ struct controller {
 	unsigned int features;
 	char *root;	  /* our folder inside the hierarchy: "rssd" */
 	char *mount;	  /* where the hierarchy is mounted */
+	bool oom_events_since_open; /* counters.oom_events begins at 0 when a group is opened */
 	char *hierarchy;  /* the controller name for /proc/PID/cgroup: "memory", or "" for v2 */
 	const char *leaf; /* where processes of a group live below it, or NULL: in itself */
 };

@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Moving processes in and out of containers: see attach.h. */
+#include "attach.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "container.h"
+#include "failure.h"
+#include "manager.h"
+#include "origins.h"
+#include "process.h"
+#include "worker.h"
+
+/* Passes over a tree that still grows before we say so and stop. */
+#define TREE_PASSES_MAX 200
+
+struct member {
+	pid_t pid;
+	uint64_t start;
+};
+
+/* The members of a tree so far; a process stays one when its parent has ended. */
+struct tree {
+	struct member *list;
+	size_t count, room;
+};
+
+struct job {
+	struct manager *manager;
+	struct container *container; /* NULL: detach */
+	struct group *group;
+	int *pidfds;
+	size_t n_pidfds;
+	bool whole_tree;
+	struct tree tree;
+	uid_t caller;
+	attach_done_fn done;
+	void *userdata;
+
+	struct attach_row *rows;
+	size_t n_rows, room;
+	bool still_growing;
+	int error;
+};
+
+static const char *const outcome_names[] = {
+	[ATTACH_MOVED] = "moved",
+	[ATTACH_VANISHED] = "vanished",
+	[ATTACH_REFUSED] = "refused",
+};
+
+const char *attach_outcome_name(enum attach_outcome outcome)
+{
+	return outcome_names[outcome];
+}
+
+const char *attach_refusal(const struct process *process, uid_t owner, uid_t caller, pid_t self)
+{
+	if (process->kernel_thread)
+		return "is a kernel thread and has no memory of its own";
+	if (process->state == 'Z' || process->state == 'X')
+		return "is a zombie: it has ended and waits for its parent";
+	if (process->pid == self)
+		return "is rssd itself";
+	if (caller != 0 && owner != caller)
+		return "belongs to another user";
+	return NULL;
+}
+
+static struct job *job_free(struct job *job)
+{
+	for (size_t i = 0; i < job->n_pidfds; i++) {
+		if (job->pidfds[i] >= 0)
+			close(job->pidfds[i]);
+	}
+	free(job->pidfds);
+	free(job->rows);
+	free(job->tree.list);
+	free(job);
+	return NULL;
+}
+DEFINE_CLEANUP(struct job *, job_free);
+
+/* --- on the worker ---------------------------------------------------------- */
+
+static struct attach_row *add_row(struct job *job, pid_t pid, enum attach_outcome outcome)
+{
+	struct attach_row *row;
+
+	if (job->n_rows == job->room) {
+		size_t room = job->room ? job->room * 2 : 32;
+		struct attach_row *more = realloc(job->rows, room * sizeof(*more));
+
+		if (!more) {
+			job->error = -ENOMEM;
+			return NULL;
+		}
+		job->rows = more;
+		job->room = room;
+	}
+	row = &job->rows[job->n_rows++];
+	*row = (struct attach_row){ .pid = pid, .outcome = outcome };
+	return row;
+}
+
+static void refuse(struct job *job, pid_t pid, const char *reason)
+{
+	struct attach_row *row = add_row(job, pid, ATTACH_REFUSED);
+
+	if (row)
+		snprintf(row->reason, sizeof(row->reason), "process %d %s", (int)pid, reason);
+}
+
+/* The process of a pidfd, read while the pidfd proves that the pid is still its own. */
+static int identify(int pidfd, struct process *ret, uid_t *ret_uid)
+{
+	pid_t pid;
+	int r = process_pid_of(pidfd, &pid);
+
+	if (r == 0)
+		r = process_read(pid, ret);
+	if (r == 0)
+		r = process_read_uid(pid, ret_uid);
+	/* A zombie counts as ended for a pidfd, but can still be told apart. */
+	if (r == 0 && process_ended(pidfd, 0) && ret->state != 'Z')
+		r = -ESRCH;
+	return r;
+}
+
+/*
+ * The pid was written after its process had ended: where another process has
+ * it by now, that one was moved and goes back to where its parent is.
+ */
+static void undo_reused(struct job *job, const struct process *meant)
+{
+	cleanup_free char *home = NULL;
+	struct process now;
+
+	if (process_read(meant->pid, &now) < 0 || now.start == meant->start)
+		return;
+	if (controller_cgroup_of_process(job->manager->controller, now.parent, &home) == 0)
+		(void)controller_move_to_cgroup(job->manager->controller, home, now.pid);
+}
+
+static bool tree_has(const struct tree *tree, const struct process *p)
+{
+	for (size_t i = 0; i < tree->count; i++) {
+		if (tree->list[i].pid == p->pid && tree->list[i].start == p->start)
+			return true;
+	}
+	return false;
+}
+
+static void tree_add(struct job *job, const struct process *p)
+{
+	struct tree *tree = &job->tree;
+
+	if (!job->whole_tree || tree_has(tree, p))
+		return;
+	if (tree->count == tree->room) {
+		size_t room = tree->room ? tree->room * 2 : 64;
+		struct member *more = realloc(tree->list, room * sizeof(*more));
+
+		if (!more) {
+			job->error = -ENOMEM;
+			return;
+		}
+		tree->list = more;
+		tree->room = room;
+	}
+	tree->list[tree->count++] = (struct member){ .pid = p->pid, .start = p->start };
+}
+
+static void attach_one(struct job *job, int pidfd, pid_t pid_hint)
+{
+	struct controller *controller = job->manager->controller;
+	cleanup_free char *origin = NULL, *path = NULL;
+	const char *refusal;
+	struct process p;
+	uid_t owner;
+	int r = identify(pidfd, &p, &owner);
+
+	if (r == -ESRCH) {
+		add_row(job, pid_hint, ATTACH_VANISHED);
+		return;
+	}
+	if (r < 0) {
+		refuse(job, pid_hint, "is not named by a pidfd");
+		return;
+	}
+	refusal = attach_refusal(&p, owner, job->caller, getpid());
+	if (refusal) {
+		refuse(job, p.pid, refusal);
+		return;
+	}
+
+	r = controller_path_of_process(controller, p.pid, &path);
+	if (r == -ENOENT && controller_cgroup_of_process(controller, p.pid, &origin) == 0)
+		r = origins_add(job->manager->origins, p.pid, p.start, origin);
+	if (r == -ENOMEM) {
+		job->error = r;
+		return;
+	}
+	r = group_add_process(job->group, p.pid);
+	if (process_ended(pidfd, 0)) {
+		if (r == 0)
+			undo_reused(job, &p);
+		add_row(job, p.pid, ATTACH_VANISHED);
+		return;
+	}
+	if (r < 0) {
+		refuse(job, p.pid, r == -ENODEV ? "cannot be moved: the container's cgroup is gone" :
+						  strerror(-r));
+		return;
+	}
+	add_row(job, p.pid, ATTACH_MOVED);
+	tree_add(job, &p);
+}
+
+static bool is_inside(struct job *job, pid_t pid)
+{
+	cleanup_free char *path = NULL;
+
+	return controller_path_of_process(job->manager->controller, pid, &path) == 0 &&
+	       strcmp(path, job->group->path) == 0;
+}
+
+static int compare_pid(const void *key, const void *element)
+{
+	const pid_t *pid = key;
+	const struct process *p = element;
+
+	return (*pid > p->pid) - (*pid < p->pid);
+}
+
+/* Is its parent, as it is now, a member? A pid that was reused is none. */
+static bool parent_is_member(const struct job *job, const struct process *p,
+			     const struct process *all, size_t count)
+{
+	const struct process *parent = bsearch(&p->parent, all, count, sizeof(*all), compare_pid);
+
+	return parent && tree_has(&job->tree, parent);
+}
+
+static void attach_descendant(struct job *job, const struct process *p)
+{
+	cleanup_close int pidfd = process_open(p->pid);
+
+	if (pidfd >= 0)
+		attach_one(job, pidfd, p->pid);
+	else
+		add_row(job, p->pid, ATTACH_VANISHED);
+	/* Even where it was refused or has ended: its children are descendants too. */
+	tree_add(job, p);
+}
+
+/*
+ * One look at all processes: descendants that are new join the tree, and those
+ * that were not born inside are moved. How many had to be.
+ */
+static int tree_pass(struct job *job)
+{
+	cleanup_free struct process *all = NULL;
+	size_t count;
+	int outside = 0, r = process_list(&all, &count);
+	bool again = true;
+
+	if (r < 0)
+		return r;
+	/* A child may have a smaller pid than its parent: go on until nobody joins. */
+	while (again && job->error == 0) {
+		again = false;
+		for (size_t i = 0; i < count; i++) {
+			if (all[i].state == 'Z' || !parent_is_member(job, &all[i], all, count) ||
+			    tree_has(&job->tree, &all[i]))
+				continue;
+			again = true;
+			if (is_inside(job, all[i].pid)) {
+				add_row(job, all[i].pid, ATTACH_MOVED);
+				tree_add(job, &all[i]);
+				continue;
+			}
+			attach_descendant(job, &all[i]);
+			outside++;
+		}
+	}
+	return outside;
+}
+
+static void attach_tree(struct job *job)
+{
+	int outside = 1;
+
+	for (unsigned int pass = 0; pass < TREE_PASSES_MAX && outside > 0 && job->error == 0;
+	     pass++) {
+		outside = tree_pass(job);
+		if (outside < 0)
+			job->error = outside;
+	}
+	job->still_growing = outside > 0;
+}
+
+static void attach_run(struct worker *worker, void *data)
+{
+	struct job *job = data;
+
+	for (size_t i = 0; i < job->n_pidfds && job->error == 0; i++)
+		attach_one(job, job->pidfds[i], 0);
+	if (job->whole_tree && job->error == 0)
+		attach_tree(job);
+}
+
+/*
+ * Where a process came from: what was recorded for it, or else for the nearest
+ * ancestor inside the container, in which it was born.
+ */
+static char *find_origin(struct manager *m, const struct process *p)
+{
+	struct process at = *p;
+
+	for (unsigned int depth = 0; depth < 64; depth++) {
+		char *origin = origins_find(m->origins, at.pid, at.start);
+
+		if (origin || at.parent <= 1 || process_read(at.parent, &at) < 0)
+			return origin;
+	}
+	return NULL;
+}
+
+/* Moves it to @cgroup or, where that is gone, to the nearest parent that is there. */
+static int move_back(struct manager *m, char *cgroup, pid_t pid)
+{
+	for (;;) {
+		char *slash;
+		int r = controller_move_to_cgroup(m->controller, cgroup, pid);
+
+		if (r != -ENOENT || strcmp(cgroup, "/") == 0)
+			return r;
+		slash = strrchr(cgroup, '/');
+		slash[slash == cgroup ? 1 : 0] = '\0';
+	}
+}
+
+static void detach_one(struct job *job, int pidfd)
+{
+	struct manager *m = job->manager;
+	cleanup_free char *path = NULL, *origin = NULL, *to = NULL;
+	struct attach_row *row;
+	const char *refusal;
+	struct process p;
+	uid_t owner;
+	int r = identify(pidfd, &p, &owner);
+
+	if (r < 0) {
+		add_row(job, 0, ATTACH_VANISHED);
+		return;
+	}
+	refusal = attach_refusal(&p, owner, job->caller, getpid());
+	if (!refusal && controller_path_of_process(m->controller, p.pid, &path) < 0)
+		refusal = "is in no container";
+	if (refusal) {
+		refuse(job, p.pid, refusal);
+		return;
+	}
+	origin = find_origin(m, &p);
+	to = strdup(origin ? origin : "/");
+	if (!to) {
+		job->error = -ENOMEM;
+		return;
+	}
+	r = move_back(m, to, p.pid);
+	if (process_ended(pidfd, 0)) {
+		if (r == 0)
+			undo_reused(job, &p);
+		add_row(job, p.pid, ATTACH_VANISHED);
+		return;
+	}
+	if (r < 0) {
+		refuse(job, p.pid, strerror(-r));
+		return;
+	}
+	origins_forget(m->origins, p.pid, p.start);
+	row = add_row(job, p.pid, ATTACH_MOVED);
+	if (row && !origin)
+		snprintf(row->reason, sizeof(row->reason),
+			 "its origin is not known: moved to the root");
+	else if (row && strcmp(origin, to) != 0)
+		snprintf(row->reason, sizeof(row->reason), "its origin is gone: moved to %.100s", to);
+}
+
+static void detach_run(struct worker *worker, void *data)
+{
+	struct job *job = data;
+
+	for (size_t i = 0; i < job->n_pidfds && job->error == 0; i++)
+		detach_one(job, job->pidfds[i]);
+}
+
+/* --- in the loop -------------------------------------------------------------- */
+
+static void job_done(void *data)
+{
+	cleanup_(job_free_ptr) struct job *job = data;
+	struct failure failure = { 0 };
+	struct failure *failed = NULL;
+
+	job->manager->jobs--;
+	if (job->container) {
+		job->container->jobs--;
+		for (size_t i = 0; i < job->n_rows; i++)
+			job->container->populated |= job->rows[i].outcome == ATTACH_MOVED;
+	}
+	if (job->error < 0) {
+		fail(&failure, RSS_ERROR_CONTROLLER_FAILED, "Processes could not be moved: %s",
+		     strerror(-job->error));
+		failed = &failure;
+	} else if (job->still_growing) {
+		fail(&failure, RSS_ERROR_TIMED_OUT,
+		     "The tree is still growing after %d passes; %zu processes were moved, freeze or "
+		     "stop it and attach it again",
+		     TREE_PASSES_MAX, job->n_rows);
+		failed = &failure;
+	}
+	job->done(job->rows, job->n_rows, failed, job->userdata);
+}
+
+static int job_start(struct manager *m, struct container *c, const int pidfds[], size_t count,
+		     bool tree, uid_t caller, worker_fn run, attach_done_fn done, void *userdata,
+		     struct failure *failure)
+{
+	cleanup_(job_free_ptr) struct job *job = calloc(1, sizeof(*job));
+	struct worker *worker;
+	int r;
+
+	if (!job)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
+	*job = (struct job){
+		.manager = m,
+		.container = c,
+		.group = c ? c->group : NULL,
+		.whole_tree = tree,
+		.caller = caller,
+		.done = done,
+		.userdata = userdata,
+	};
+	job->pidfds = calloc(count ? count : 1, sizeof(*job->pidfds));
+	if (!job->pidfds)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
+	for (size_t i = 0; i < count; i++) {
+		job->pidfds[i] = fcntl(pidfds[i], F_DUPFD_CLOEXEC, 3);
+		if (job->pidfds[i] < 0)
+			return fail(failure, RSS_ERROR_TOO_MANY,
+				    "Too many processes at a time: %s; attach them in smaller numbers",
+				    strerror(errno));
+		job->n_pidfds++;
+	}
+	r = worker_start(m->event, run, job_done, job, &worker);
+	if (r < 0)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "The job could not be started: %s",
+			    strerror(-r));
+	if (c)
+		c->jobs++;
+	m->jobs++;
+	(void)take_ptr(job);
+	return 0;
+}
+
+int attach_start(struct container *c, const int pidfds[], size_t count, bool tree, uid_t caller,
+		 attach_done_fn done, void *userdata, struct failure *failure)
+{
+	if (c->removing)
+		return fail(failure, RSS_ERROR_IN_PROGRESS, "%s is being removed", c->name);
+	return job_start(c->manager, c, pidfds, count, tree, caller, attach_run, done, userdata,
+			 failure);
+}
+
+int detach_start(struct manager *m, const int pidfds[], size_t count, uid_t caller,
+		 attach_done_fn done, void *userdata, struct failure *failure)
+{
+	return job_start(m, NULL, pidfds, count, false, caller, detach_run, done, userdata, failure);
+}

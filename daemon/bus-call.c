@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Calls whose answer is on its way: see bus-call.h. */
+#include "bus-call.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "bus-codec.h"
+#include "bus.h"
+#include "config.h"
+#include "failure.h"
+#include "log.h"
+#include "manager.h"
+
+DEFINE_CLEANUP(struct bus_call *, bus_call_free);
+
+static int caller_left(sd_bus_track *track, void *userdata)
+{
+	struct bus_call *call = userdata;
+
+	if (call->left)
+		call->left(call);
+	return 0;
+}
+
+static unsigned int count_of_uid(const struct bus *bus, uid_t uid)
+{
+	unsigned int n = 0;
+
+	for (const struct bus_call *call = bus->calls; call; call = call->next)
+		n += call->uid == uid;
+	return n;
+}
+
+int bus_call_new(struct bus *bus, sd_bus_message *message, const char *container,
+		 void (*left)(struct bus_call *call), struct bus_call **ret, struct failure *failure)
+{
+	cleanup_(bus_call_free_ptr) struct bus_call *call = calloc(1, sizeof(*call));
+	uint64_t most = bus->manager->config->pending_max;
+	int r;
+
+	if (!call)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
+	r = bus_read_caller(message, &call->uid, &call->pid);
+	if (r < 0)
+		return fail(failure, RSS_ERROR_ACCESS_DENIED, "Who calls cannot be found out: %s",
+			    strerror(-r));
+	if (count_of_uid(bus, call->uid) >= most)
+		return fail(failure, RSS_ERROR_TOO_MANY,
+			    "Too many calls of user %u are waiting (%" PRIu64
+			    "); wait for some of them, or raise PendingCallsPerUser= in rssd.conf",
+			    (unsigned int)call->uid, most);
+	call->container = strdup(container);
+	if (!call->container)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
+	call->message = sd_bus_message_ref(message);
+	call->left = left;
+	if (left) {
+		r = sd_bus_track_new(bus->bus, &call->track, caller_left, call);
+		if (r >= 0)
+			r = sd_bus_track_add_sender(call->track, message);
+		if (r < 0)
+			return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
+				    "The caller cannot be watched: %s", strerror(-r));
+	}
+	call->next = bus->calls;
+	bus->calls = call;
+	call->bus = bus;
+	*ret = take_ptr(call);
+	return 0;
+}
+
+struct bus_call *bus_call_free(struct bus_call *call)
+{
+	if (!call)
+		return NULL;
+	if (call->bus) {
+		struct bus_call **at = &call->bus->calls;
+
+		while (*at && *at != call)
+			at = &(*at)->next;
+		if (*at)
+			*at = call->next;
+	}
+	sd_bus_track_unref(call->track);
+	sd_bus_message_unref(call->message);
+	free(call->container);
+	free(call);
+	return NULL;
+}
+
+void bus_call_fail(struct bus_call *call, const struct failure *failure)
+{
+	(void)sd_bus_reply_method_errorf(call->message, rss_error_to_name(failure->error), "%s",
+					 failure->text);
+	bus_call_free(call);
+}
+
+void bus_call_reply(struct bus_call *call, sd_bus_message *reply, int r)
+{
+	if (r >= 0)
+		r = sd_bus_send(NULL, reply, NULL);
+	if (r < 0) {
+		log_message(LOG_WARNING, call->container, "An answer could not be sent: %s",
+			    strerror(-r));
+		(void)sd_bus_reply_method_errno(call->message, r, NULL);
+	}
+	bus_call_free(call);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A method call whose answer is on its way. It holds the message, counts
+ * against its caller's bound, and knows when the caller has left.
+ */
+#ifndef RSSD_BUS_CALL_H
+#define RSSD_BUS_CALL_H
+
+#include <sys/types.h>
+#include <systemd/sd-bus.h>
+
+struct bus;
+struct failure;
+
+struct bus_call {
+	struct bus *bus;
+	sd_bus_message *message;
+	uid_t uid;
+	pid_t pid;
+	sd_bus_track *track;
+	void (*left)(struct bus_call *call); /* the caller is gone; may be NULL */
+	char *container;		     /* its name */
+	struct bus_call *next;
+};
+
+/**
+ * bus_call_new() - remember a call
+ * @container: the name of what it is about
+ * @left: called when its caller leaves the bus
+ *
+ * TooMany where its caller has as many calls waiting as the configuration allows.
+ */
+int bus_call_new(struct bus *bus, sd_bus_message *message, const char *container,
+		 void (*left)(struct bus_call *call), struct bus_call **ret, struct failure *failure);
+struct bus_call *bus_call_free(struct bus_call *call);
+
+/* Answers with an error and frees the call. */
+void bus_call_fail(struct bus_call *call, const struct failure *failure);
+
+/* Sends @reply, or the error of @r where it could not be made, and frees the call. */
+void bus_call_reply(struct bus_call *call, sd_bus_message *reply, int r);
+
+#endif

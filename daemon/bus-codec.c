@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reading and writing of messages: see bus-codec.h. */
+#include "bus-codec.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "container.h"
+#include "failure.h"
+#include "oom-record.h"
+
+int bus_answer_failure(int r, const struct failure *failure, sd_bus_error *error)
+{
+	if (failure->error == RSS_ERROR_NONE)
+		return r;
+	(void)sd_bus_error_set(error, rss_error_to_name(failure->error), failure->text);
+	return -rss_error_to_errno(failure->error);
+}
+
+static int read_value(sd_bus_message *message, struct bus_option *option, struct failure *failure)
+{
+	char type[2] = { option->type, '\0' };
+	const char *contents;
+	char kind;
+	int r;
+
+	if (option->seen)
+		return fail(failure, RSS_ERROR_INVALID_ARGUMENT, "%s is given twice", option->key);
+	r = sd_bus_message_peek_type(message, &kind, &contents);
+	if (r < 0)
+		return r;
+	if (strcmp(contents, type) != 0)
+		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
+			    "%s must be of the D-Bus type %s, not %.16s", option->key, type, contents);
+	r = sd_bus_message_enter_container(message, SD_BUS_TYPE_VARIANT, type);
+	if (r >= 0)
+		r = sd_bus_message_read_basic(message, option->type, option->value);
+	if (r >= 0)
+		r = sd_bus_message_exit_container(message);
+	if (r < 0)
+		return r;
+	option->seen = true;
+	return 0;
+}
+
+static struct bus_option *find_option(struct bus_option options[], const char *key)
+{
+	for (struct bus_option *option = options; option->key; option++) {
+		if (strcmp(option->key, key) == 0)
+			return option;
+	}
+	return NULL;
+}
+
+int bus_read_options(sd_bus_message *message, struct bus_option options[], struct failure *failure)
+{
+	int r = sd_bus_message_enter_container(message, SD_BUS_TYPE_ARRAY, "{sv}");
+
+	if (r < 0)
+		return r;
+	while ((r = sd_bus_message_enter_container(message, SD_BUS_TYPE_DICT_ENTRY, "sv")) > 0) {
+		struct bus_option *option;
+		const char *key;
+
+		r = sd_bus_message_read_basic(message, SD_BUS_TYPE_STRING, &key);
+		if (r < 0)
+			return r;
+		option = find_option(options, key);
+		if (!option)
+			return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
+				    "\"%.64s\" is none of the keys that can be given here", key);
+		r = read_value(message, option, failure);
+		if (r >= 0)
+			r = sd_bus_message_exit_container(message);
+		if (r < 0)
+			return r;
+	}
+	return r < 0 ? r : sd_bus_message_exit_container(message);
+}
+
+int bus_read_settings(sd_bus_message *message, struct settings_change *ret, bool *ret_transient,
+		      struct failure *failure)
+{
+	struct settings_change change = { 0 };
+	int oom_group = 0, transient = 0, r;
+	struct bus_option options[] = {
+		{ "Limit", SD_BUS_TYPE_UINT64, &change.to.limit, false },
+		{ "High", SD_BUS_TYPE_UINT64, &change.to.high, false },
+		{ "Low", SD_BUS_TYPE_UINT64, &change.to.low, false },
+		{ "OOMGroup", SD_BUS_TYPE_BOOLEAN, &oom_group, false },
+		{ ret_transient ? "Transient" : NULL, SD_BUS_TYPE_BOOLEAN, &transient, false },
+		{ 0 },
+	};
+
+	r = bus_read_options(message, options, failure);
+	if (r < 0)
+		return r;
+	change.to.oom_group = oom_group;
+	change.set = (options[0].seen ? SETTING_LIMIT : 0) | (options[1].seen ? SETTING_HIGH : 0) |
+		     (options[2].seen ? SETTING_LOW : 0) |
+		     (options[3].seen ? SETTING_OOM_GROUP : 0);
+	*ret = change;
+	if (ret_transient)
+		*ret_transient = transient;
+	return 0;
+}
+
+int bus_read_fds(sd_bus_message *message, int **ret, size_t *ret_count, struct failure *failure)
+{
+	cleanup_free int *fds = NULL;
+	size_t count = 0, room = 0;
+	int fd, r = sd_bus_message_enter_container(message, SD_BUS_TYPE_ARRAY, "h");
+
+	if (r < 0)
+		return r;
+	while ((r = sd_bus_message_read_basic(message, SD_BUS_TYPE_UNIX_FD, &fd)) > 0) {
+		if (count == room) {
+			int *more;
+
+			room = room ? room * 2 : 16;
+			more = realloc(fds, room * sizeof(*more));
+			if (!more)
+				return -ENOMEM;
+			fds = more;
+		}
+		fds[count++] = fd;
+	}
+	if (r >= 0)
+		r = sd_bus_message_exit_container(message);
+	if (r < 0)
+		return r;
+	*ret = take_ptr(fds);
+	*ret_count = count;
+	return 0;
+}
+
+static int append_text(sd_bus_message *message, const char *key, const char *text)
+{
+	return text ? sd_bus_message_append(message, "{sv}", key, "s", text) : 0;
+}
+
+static int append_number(sd_bus_message *message, const char *key, uint64_t number)
+{
+	return number != COUNTER_ABSENT ? sd_bus_message_append(message, "{sv}", key, "t", number) : 0;
+}
+
+static int append_oom_entries(sd_bus_message *message, const struct oom_record *oom)
+{
+	int r = append_number(message, "Sequence", oom->sequence);
+
+	if (r >= 0)
+		r = append_number(message, "Time", oom->time);
+	if (r >= 0)
+		r = append_text(message, "Container", oom->container);
+	if (r >= 0)
+		r = append_text(message, "LimitOwner", oom->limit_owner);
+	if (r >= 0)
+		r = append_text(message, "VictimContainer", oom->victim_container);
+	if (r >= 0 && oom->victim_pid > 0)
+		r = sd_bus_message_append(message, "{sv}", "VictimPID", "u",
+					  (uint32_t)oom->victim_pid);
+	if (r >= 0 && oom->victim_uid != (uid_t)-1)
+		r = sd_bus_message_append(message, "{sv}", "VictimUID", "u",
+					  (uint32_t)oom->victim_uid);
+	if (r >= 0)
+		r = append_text(message, "VictimCommand", oom->victim_command);
+	if (r >= 0)
+		r = append_number(message, "Usage", oom->usage);
+	if (r >= 0)
+		r = append_number(message, "Limit", oom->limit);
+	return r;
+}
+
+int bus_append_oom(sd_bus_message *message, const struct oom_record *oom)
+{
+	int r = sd_bus_message_open_container(message, SD_BUS_TYPE_ARRAY, "{sv}");
+
+	if (r >= 0 && oom)
+		r = append_oom_entries(message, oom);
+	return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
+static int append_entries(sd_bus_message *message, struct container *c)
+{
+	cleanup_free char *control_group = group_control_group(c->group);
+	struct counters counters;
+	uint32_t processes = 0;
+	int r;
+
+	if (!control_group)
+		return -ENOMEM;
+	/* A group that was removed behind our back has no counters: all of them are absent. */
+	if (container_read_counters(c, &counters) < 0)
+		memset(&counters, 0xff, sizeof(counters));
+	(void)group_count_processes(c->group, &processes);
+
+	r = sd_bus_message_append(message, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "Limit", "t",
+				  c->settings.limit, "High", "t", c->settings.high, "Low", "t",
+				  c->settings.low, "OOMGroup", "b", (int)c->settings.oom_group,
+				  "Transient", "b", (int)c->transient, "Declared", "b",
+				  (int)c->declared, "ControlGroup", "s", control_group, "Processes",
+				  "u", processes);
+	if (r >= 0)
+		r = append_number(message, "Usage", counters.usage);
+	if (r >= 0)
+		r = append_number(message, "Peak", counters.peak);
+	if (r >= 0)
+		r = append_number(message, "Failures", counters.failures);
+	if (r >= 0)
+		r = append_number(message, "Reclaimed", counters.reclaimed);
+	if (r >= 0)
+		r = append_number(message, "OOMEvents", counters.oom_events);
+	if (r >= 0)
+		r = append_number(message, "OOMKills", counters.oom_kills);
+	return r;
+}
+
+int bus_append_container(sd_bus_message *message, struct container *c)
+{
+	int r = sd_bus_message_open_container(message, SD_BUS_TYPE_ARRAY, "{sv}");
+
+	if (r >= 0)
+		r = append_entries(message, c);
+	return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
+int bus_append_report(sd_bus_message *message, const struct attach_row rows[], size_t count)
+{
+	int r = sd_bus_message_open_container(message, SD_BUS_TYPE_ARRAY, "(uss)");
+
+	for (size_t i = 0; i < count && r >= 0; i++)
+		r = sd_bus_message_append(message, "(uss)", (uint32_t)rows[i].pid,
+					  attach_outcome_name(rows[i].outcome), rows[i].reason);
+	return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
+static void creds_unref(sd_bus_creds *creds)
+{
+	sd_bus_creds_unref(creds);
+}
+DEFINE_CLEANUP(sd_bus_creds *, creds_unref);
+
+int bus_read_caller(sd_bus_message *message, uid_t *ret_uid, pid_t *ret_pid)
+{
+	cleanup_(creds_unref_ptr) sd_bus_creds *creds = NULL;
+	int r = sd_bus_query_sender_creds(message, SD_BUS_CREDS_EUID | SD_BUS_CREDS_PID, &creds);
+
+	if (r >= 0)
+		r = sd_bus_creds_get_euid(creds, ret_uid);
+	if (r >= 0)
+		r = sd_bus_creds_get_pid(creds, ret_pid);
+	return r;
+}

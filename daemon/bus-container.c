@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* org.rssd1.Container. The vtable is at the bottom. */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "attach.h"
+#include "bus-call.h"
+#include "bus-codec.h"
+#include "bus.h"
+#include "change.h"
+#include "failure.h"
+#include "kill.h"
+#include "limit.h"
+#include "log.h"
+#include "manager.h"
+#include "name.h"
+#include "process.h"
+#include "reclaim.h"
+#include "size.h"
+
+/* A day: what is longer is a mistake, and would overflow the clock. */
+#define TIMEOUT_MAX (24ULL * 3600 * 1000000)
+
+/* The find callback hands us the container; the bus is behind the message's slot. */
+static struct bus *bus_of(const struct container *c)
+{
+	return c->manager->observer_data;
+}
+
+/* --- limit and settings ------------------------------------------------------------- */
+
+static void cancel_change(struct bus_call *call)
+{
+	struct container *c = manager_find(call->bus->manager, call->container);
+
+	if (c && c->change)
+		change_cancel(c->change, CHANGE_CALLER_LEFT);
+}
+
+static void log_change(const struct bus_call *call, const struct container *c,
+		       const struct change_result *result)
+{
+	char limit[SIZE_TEXT_MAX];
+
+	log_message(LOG_INFO, c->name, "settings changed (limit %s, %s) for user %u (process %d)",
+		    size_format(c->settings.limit, limit), change_outcome_name(result->outcome),
+		    (unsigned int)call->uid, (int)call->pid);
+}
+
+static void limit_set(struct container *c, const struct change_result *result, void *userdata)
+{
+	struct bus_call *call = userdata;
+	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
+	int r;
+
+	if (result->error < 0) {
+		bus_call_fail(call, &result->failure);
+		return;
+	}
+	log_change(call, c, result);
+	r = sd_bus_message_new_method_return(call->message, &reply);
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "ts", result->usage,
+					  change_outcome_name(result->outcome));
+	bus_call_reply(call, reply, r);
+}
+
+/* Progress is for the caller alone. */
+static void limit_progress(struct container *c, uint64_t usage, uint64_t limit, void *userdata)
+{
+	struct bus_call *call = userdata;
+	cleanup_(bus_message_unref_ptr) sd_bus_message *signal = NULL;
+	int r = sd_bus_message_new_signal(call->bus->bus, &signal,
+					  sd_bus_message_get_path(call->message), BUS_CONTAINER,
+					  "Progress");
+
+	if (r >= 0)
+		r = sd_bus_message_append(signal, "tt", usage, limit);
+	if (r >= 0)
+		(void)sd_bus_send_to(call->bus->bus, signal,
+				     sd_bus_message_get_sender(call->message), NULL);
+}
+
+static int method_set_limit(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct container *c = userdata;
+	struct change_listener listener = { .done = limit_set };
+	struct settings_change change = { .set = SETTING_LIMIT };
+	enum limit_mode mode = LIMIT_MODE_RECLAIM;
+	struct failure failure = { 0 };
+	struct bus_call *call;
+	const char *mode_text = NULL;
+	uint64_t timeout = 0;
+	int progress = 0, r;
+	struct bus_option options[] = {
+		{ "mode", SD_BUS_TYPE_STRING, &mode_text, false },
+		{ "timeout", SD_BUS_TYPE_UINT64, &timeout, false },
+		{ "progress", SD_BUS_TYPE_BOOLEAN, &progress, false },
+		{ 0 },
+	};
+
+	r = sd_bus_message_read(message, "t", &change.to.limit);
+	if (r >= 0)
+		r = bus_read_options(message, options, &failure);
+	if (r >= 0 && mode_text && limit_mode_parse(mode_text, &mode) < 0)
+		r = fail(&failure, RSS_ERROR_INVALID_ARGUMENT,
+			 "\"%.32s\" is no mode; use reclaim, refuse or force", mode_text);
+	if (r >= 0 && timeout > TIMEOUT_MAX)
+		r = fail(&failure, RSS_ERROR_INVALID_ARGUMENT,
+			 "A timeout of %" PRIu64 " microseconds is longer than a day", timeout);
+	if (r >= 0)
+		r = bus_call_new(bus_of(c), message, c->name, cancel_change, &call, &failure);
+	if (r < 0)
+		return bus_answer_failure(r, &failure, error);
+	listener.userdata = call;
+	listener.progress = progress ? limit_progress : NULL;
+	r = change_start(c, &change, mode, timeout, &listener, &failure);
+	if (r < 0) {
+		bus_call_free(call);
+		return bus_answer_failure(r, &failure, error);
+	}
+	return 1;
+}
+
+static void properties_set(struct container *c, const struct change_result *result, void *userdata)
+{
+	struct bus_call *call = userdata;
+	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
+	int r;
+
+	if (result->error < 0) {
+		bus_call_fail(call, &result->failure);
+		return;
+	}
+	log_change(call, c, result);
+	r = sd_bus_message_new_method_return(call->message, &reply);
+	bus_call_reply(call, reply, r);
+}
+
+static int method_set_properties(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct container *c = userdata;
+	struct change_listener listener = { .done = properties_set };
+	struct settings_change change;
+	struct failure failure = { 0 };
+	struct bus_call *call;
+	int r = bus_read_settings(message, &change, NULL, &failure);
+
+	if (r >= 0)
+		r = bus_call_new(bus_of(c), message, c->name, cancel_change, &call, &failure);
+	if (r < 0)
+		return bus_answer_failure(r, &failure, error);
+	listener.userdata = call;
+	r = change_start(c, &change, LIMIT_MODE_RECLAIM, 0, &listener, &failure);
+	if (r < 0) {
+		bus_call_free(call);
+		return bus_answer_failure(r, &failure, error);
+	}
+	return 1;
+}
+
+/* --- processes ---------------------------------------------------------------------------- */
+
+static void attached(const struct attach_row rows[], size_t count, const struct failure *failure,
+		     void *userdata)
+{
+	struct bus_call *call = userdata;
+	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
+	size_t moved = 0;
+	int r;
+
+	if (failure) {
+		bus_call_fail(call, failure);
+		return;
+	}
+	for (size_t i = 0; i < count; i++)
+		moved += rows[i].outcome == ATTACH_MOVED;
+	log_message(LOG_INFO, call->container, "%zu of %zu processes attached for user %u (process %d)",
+		    moved, count, (unsigned int)call->uid, (int)call->pid);
+	r = sd_bus_message_new_method_return(call->message, &reply);
+	if (r >= 0)
+		r = bus_append_report(reply, rows, count);
+	bus_call_reply(call, reply, r);
+}
+
+static int method_attach(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct container *c = userdata;
+	struct failure failure = { 0 };
+	cleanup_free int *fds = NULL;
+	struct bus_call *call;
+	size_t count;
+	int tree = 0, r = bus_read_fds(message, &fds, &count, &failure);
+	struct bus_option options[] = {
+		{ "tree", SD_BUS_TYPE_BOOLEAN, &tree, false },
+		{ 0 },
+	};
+
+	if (r >= 0)
+		r = bus_read_options(message, options, &failure);
+	if (r >= 0)
+		r = bus_call_new(bus_of(c), message, c->name, NULL, &call, &failure);
+	if (r < 0)
+		return bus_answer_failure(r, &failure, error);
+	r = attach_start(c, fds, count, tree, call->uid, attached, call, &failure);
+	if (r < 0) {
+		bus_call_free(call);
+		return bus_answer_failure(r, &failure, error);
+	}
+	return 1;
+}
+
+static int append_process(sd_bus_message *reply, pid_t pid)
+{
+	struct process p;
+	uid_t uid;
+
+	/* Ended meanwhile: it is no process of the container any more. */
+	if (process_read(pid, &p) < 0 || process_read_uid(pid, &uid) < 0)
+		return 0;
+	return sd_bus_message_append(reply, "(uuts)", (uint32_t)pid, (uint32_t)uid, p.resident,
+				     p.command);
+}
+
+static int method_get_processes(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct container *c = userdata;
+	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
+	cleanup_free pid_t *pids = NULL;
+	struct failure failure = { 0 };
+	size_t count;
+	int r = group_list_processes(c->group, &pids, &count);
+
+	if (r < 0) {
+		r = fail(&failure, RSS_ERROR_CONTROLLER_FAILED,
+			 "The processes of %s cannot be listed: %s; was its cgroup removed behind rssd's "
+			 "back?",
+			 c->name, strerror(-r));
+		return bus_answer_failure(r, &failure, error);
+	}
+	r = sd_bus_message_new_method_return(message, &reply);
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(uuts)");
+	for (size_t i = 0; i < count && r >= 0; i++)
+		r = append_process(reply, pids[i]);
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
+	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+static int method_kill(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct container *c = userdata;
+	struct failure failure = { 0 };
+	uint32_t count;
+	uid_t uid;
+	pid_t pid;
+	int signal, r = sd_bus_message_read(message, "i", &signal);
+
+	if (r >= 0)
+		r = bus_read_caller(message, &uid, &pid);
+	if (r >= 0)
+		r = kill_container(c, signal, &count, &failure);
+	if (r < 0)
+		return bus_answer_failure(r, &failure, error);
+	log_message(LOG_INFO, c->name, "signal %d sent to %u processes for user %u (process %d)",
+		    signal, count, (unsigned int)uid, (int)pid);
+	return sd_bus_reply_method_return(message, "u", count);
+}
+
+/* --- reclaim --------------------------------------------------------------------------------- */
+
+static void reclaimed(int error, const struct failure *failure, uint64_t bytes, void *userdata)
+{
+	struct bus_call *call = userdata;
+	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
+	int r;
+
+	if (error < 0) {
+		bus_call_fail(call, failure);
+		return;
+	}
+	r = sd_bus_message_new_method_return(call->message, &reply);
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "t", bytes);
+	bus_call_reply(call, reply, r);
+}
+
+static int method_reclaim(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct container *c = userdata;
+	struct bus_option none[] = { { 0 } };
+	struct failure failure = { 0 };
+	struct bus_call *call;
+	uint64_t bytes;
+	int r = sd_bus_message_read(message, "t", &bytes);
+
+	if (r >= 0)
+		r = bus_read_options(message, none, &failure);
+	if (r >= 0)
+		r = bus_call_new(bus_of(c), message, c->name, NULL, &call, &failure);
+	if (r < 0)
+		return bus_answer_failure(r, &failure, error);
+	r = reclaim_start(c, bytes, reclaimed, call, &failure);
+	if (r < 0) {
+		bus_call_free(call);
+		return bus_answer_failure(r, &failure, error);
+	}
+	return 1;
+}
+
+/* --- properties ------------------------------------------------------------------------------- */
+
+static int get_setting(sd_bus *bus, const char *path, const char *interface, const char *property,
+		       sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	const struct container *c = userdata;
+
+	if (strcmp(property, "Limit") == 0)
+		return sd_bus_message_append(reply, "t", c->settings.limit);
+	if (strcmp(property, "High") == 0)
+		return sd_bus_message_append(reply, "t", c->settings.high);
+	if (strcmp(property, "Low") == 0)
+		return sd_bus_message_append(reply, "t", c->settings.low);
+	if (strcmp(property, "OOMGroup") == 0)
+		return sd_bus_message_append(reply, "b", (int)c->settings.oom_group);
+	if (strcmp(property, "Transient") == 0)
+		return sd_bus_message_append(reply, "b", (int)c->transient);
+	if (strcmp(property, "Declared") == 0)
+		return sd_bus_message_append(reply, "b", (int)c->declared);
+	return -EINVAL;
+}
+
+static int get_text(sd_bus *bus, const char *path, const char *interface, const char *property,
+		    sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	const struct container *c = userdata;
+	cleanup_free char *control_group = NULL;
+
+	if (strcmp(property, "Name") == 0)
+		return sd_bus_message_append(reply, "s", c->name);
+	control_group = group_control_group(c->group);
+	return control_group ? sd_bus_message_append(reply, "s", control_group) : -ENOMEM;
+}
+
+static int get_counter(sd_bus *bus, const char *path, const char *interface, const char *property,
+		       sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	struct container *c = userdata;
+	struct counters now;
+	uint64_t value = COUNTER_ABSENT;
+
+	if (container_read_counters(c, &now) < 0)
+		value = COUNTER_ABSENT;
+	else if (strcmp(property, "Usage") == 0)
+		value = now.usage;
+	else if (strcmp(property, "Peak") == 0)
+		value = now.peak;
+	else if (strcmp(property, "Failures") == 0)
+		value = now.failures;
+	else if (strcmp(property, "Reclaimed") == 0)
+		value = now.reclaimed;
+	else if (strcmp(property, "OOMEvents") == 0)
+		value = now.oom_events;
+	else if (strcmp(property, "OOMKills") == 0)
+		value = now.oom_kills;
+	return sd_bus_message_append(reply, "t", value);
+}
+
+static int get_processes(sd_bus *bus, const char *path, const char *interface,
+			 const char *property, sd_bus_message *reply, void *userdata,
+			 sd_bus_error *error)
+{
+	struct container *c = userdata;
+	uint32_t count = 0;
+
+	(void)group_count_processes(c->group, &count);
+	return sd_bus_message_append(reply, "u", count);
+}
+
+static int get_last_oom(sd_bus *bus, const char *path, const char *interface, const char *property,
+			sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	const struct container *c = userdata;
+
+	return bus_append_oom(reply, c->last_oom);
+}
+
+const sd_bus_vtable bus_container_vtable[] = {
+	SD_BUS_VTABLE_START(0),
+	SD_BUS_PROPERTY("Name", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("Limit", "t", get_setting, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	SD_BUS_PROPERTY("High", "t", get_setting, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	SD_BUS_PROPERTY("Low", "t", get_setting, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	SD_BUS_PROPERTY("OOMGroup", "b", get_setting, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	SD_BUS_PROPERTY("Transient", "b", get_setting, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("Declared", "b", get_setting, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	SD_BUS_PROPERTY("ControlGroup", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("Processes", "u", get_processes, 0, SD_BUS_VTABLE_PROPERTY_EXPLICIT),
+	SD_BUS_PROPERTY("Usage", "t", get_counter, 0, SD_BUS_VTABLE_PROPERTY_EXPLICIT),
+	SD_BUS_PROPERTY("Peak", "t", get_counter, 0, SD_BUS_VTABLE_PROPERTY_EXPLICIT),
+	SD_BUS_PROPERTY("Failures", "t", get_counter, 0, SD_BUS_VTABLE_PROPERTY_EXPLICIT),
+	SD_BUS_PROPERTY("Reclaimed", "t", get_counter, 0, SD_BUS_VTABLE_PROPERTY_EXPLICIT),
+	SD_BUS_PROPERTY("OOMEvents", "t", get_counter, 0, SD_BUS_VTABLE_PROPERTY_EXPLICIT),
+	SD_BUS_PROPERTY("OOMKills", "t", get_counter, 0, SD_BUS_VTABLE_PROPERTY_EXPLICIT),
+	SD_BUS_PROPERTY("LastOOM", "a{sv}", get_last_oom, 0, SD_BUS_VTABLE_PROPERTY_EXPLICIT),
+	SD_BUS_METHOD_WITH_ARGS("SetLimit", SD_BUS_ARGS("t", limit, "a{sv}", options),
+				SD_BUS_RESULT("t", usage, "s", outcome), method_set_limit, 0),
+	SD_BUS_METHOD_WITH_ARGS("SetProperties", SD_BUS_ARGS("a{sv}", properties), SD_BUS_NO_RESULT,
+				method_set_properties, 0),
+	SD_BUS_METHOD_WITH_ARGS("Attach", SD_BUS_ARGS("ah", pidfds, "a{sv}", options),
+				SD_BUS_RESULT("a(uss)", report), method_attach, 0),
+	SD_BUS_METHOD_WITH_ARGS("GetProcesses", SD_BUS_NO_ARGS,
+				SD_BUS_RESULT("a(uuts)", processes), method_get_processes, 0),
+	SD_BUS_METHOD_WITH_ARGS("Reclaim", SD_BUS_ARGS("t", bytes, "a{sv}", options),
+				SD_BUS_RESULT("t", reclaimed), method_reclaim, 0),
+	SD_BUS_METHOD_WITH_ARGS("Kill", SD_BUS_ARGS("i", signal), SD_BUS_RESULT("u", count),
+				method_kill, 0),
+	SD_BUS_SIGNAL_WITH_ARGS("LimitHit",
+				SD_BUS_ARGS("t", sequence, "t", usage, "t", limit, "t", failures), 0),
+	SD_BUS_SIGNAL_WITH_ARGS("Reclaimed",
+				SD_BUS_ARGS("t", sequence, "t", bytes, "t", usage, "t", limit), 0),
+	SD_BUS_SIGNAL_WITH_ARGS("OOM", SD_BUS_ARGS("t", sequence, "a{sv}", record), 0),
+	SD_BUS_SIGNAL_WITH_ARGS("Watermark", SD_BUS_ARGS("t", sequence, "s", which, "t", usage), 0),
+	SD_BUS_SIGNAL_WITH_ARGS("Progress", SD_BUS_ARGS("t", usage, "t", limit), 0),
+	SD_BUS_VTABLE_END,
+};

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * org.rssd1 on the system bus. Methods unmarshal, call the manager and reply;
+ * nothing is decided here. bus.c connects and sends signals, bus-manager.c and
+ * bus-container.c hold the two interfaces, bus-codec.c translates what both
+ * need, bus-call.c keeps the calls whose answer is on its way.
+ */
+#ifndef RSSD_BUS_H
+#define RSSD_BUS_H
+
+#include <sys/types.h>
+#include <systemd/sd-bus.h>
+
+#include "cleanup.h"
+
+#define BUS_NAME	      "org.rssd1"
+#define BUS_PATH	      "/org/rssd1"
+#define BUS_MANAGER	      "org.rssd1.Manager"
+#define BUS_CONTAINER	      "org.rssd1.Container"
+
+struct bus_call;
+struct bus_owner;
+struct failure;
+struct manager;
+
+struct bus {
+	sd_bus *bus;
+	sd_event *event;
+	struct manager *manager;
+	struct bus_call *calls;	  /* whose answer is on its way */
+	struct bus_owner *owners; /* clients that made a transient container */
+	void (*reload)(void *userdata);
+	void *userdata;
+};
+
+/**
+ * bus_new() - connect, serve the objects, take the name
+ * @reload: called when a client asks for a reload
+ */
+int bus_new(sd_event *event, struct manager *manager, void (*reload)(void *userdata),
+	    void *userdata, struct bus **ret, struct failure *failure);
+/* Gives the name away and closes; calls that wait get no answer. Returns NULL. */
+struct bus *bus_free(struct bus *bus);
+DEFINE_CLEANUP(struct bus *, bus_free);
+
+/* The vtables. */
+extern const sd_bus_vtable bus_manager_vtable[];
+extern const sd_bus_vtable bus_container_vtable[];
+/* For sd_bus_add_fallback_vtable(): the container behind a path. */
+int bus_container_find(sd_bus *bus, const char *path, const char *interface, void *userdata,
+		       void **ret_found, sd_bus_error *error);
+
+#endif

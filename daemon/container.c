@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One container: see container.h. */
+#include "container.h"
+
+#include <string.h>
+
+#include "oom-record.h"
+
+struct container *container_new(struct manager *manager, const char *name)
+{
+	cleanup_(container_free_ptr) struct container *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->manager = manager;
+	c->settings = settings_default();
+	c->declaration = settings_default();
+	c->name = strdup(name);
+	if (!c->name)
+		return NULL;
+	return take_ptr(c);
+}
+
+struct container *container_free(struct container *c)
+{
+	if (!c)
+		return NULL;
+	group_free(c->group);
+	oom_record_free(c->last_oom);
+	free(c->name);
+	free(c);
+	return NULL;
+}
+
+int container_read_counters(struct container *c, struct counters *ret)
+{
+	int r = group_read_counters(c->group, ret);
+
+	if (r < 0)
+		return r;
+	if (ret->oom_events != COUNTER_ABSENT)
+		ret->oom_events += c->oom_events_base;
+	return 0;
+}
+
+struct record *container_to_record(const struct container *c, const struct settings *settings)
+{
+	cleanup_(record_free_ptr) struct record *record = calloc(1, sizeof(*record));
+
+	if (!record)
+		return NULL;
+	record->name = strdup(c->name);
+	record->settings = *settings;
+	record->transient = c->transient;
+	record->declared = c->declared;
+	record->declaration = c->declaration;
+	/* Where the kernel counts for as long as the group lives, nothing is to be remembered. */
+	record->oom_events = 0;
+	if (c->group->controller->oom_events_since_open && c->seen.oom_events != COUNTER_ABSENT)
+		record->oom_events = c->seen.oom_events;
+	if (c->last_oom) {
+		record->last_oom = oom_record_copy(c->last_oom);
+		if (!record->last_oom)
+			return NULL;
+	}
+	if (!record->name)
+		return NULL;
+	return take_ptr(record);
+}
+
+void container_from_record(struct container *c, struct record *record)
+{
+	c->settings = record->settings;
+	c->transient = record->transient;
+	c->declared = record->declared;
+	c->declaration = record->declaration;
+	c->oom_events_base = record->oom_events;
+	oom_record_free(c->last_oom);
+	c->last_oom = take_ptr(record->last_oom);
+}
+
+bool container_is_busy(const struct container *c)
+{
+	return c->change || c->jobs > 0 || c->saving;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One container: its name, what is set on it, its group of control files, and
+ * what is going on with it just now. Everything here runs in the loop.
+ */
+#ifndef RSSD_CONTAINER_H
+#define RSSD_CONTAINER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "controller.h"
+#include "record.h"
+#include "settings.h"
+
+struct change;
+struct manager;
+struct oom_record;
+
+struct container {
+	struct manager *manager;
+	char *name;
+	struct settings settings;
+	struct group *group;
+
+	bool transient;	/* goes when its last process has left */
+	bool populated;	/* a process has been attached to it */
+	bool owned;	/* a client still means to attach to it, so it stays though empty */
+	bool declared;
+	struct settings declaration; /* as it was last applied */
+
+	struct change *change;	/* its settings are being changed */
+	unsigned int jobs;	/* workers that use its group: it must not go away */
+	bool removing;
+	bool saving, save_again;
+
+	struct counters seen;	  /* when the counters were last looked at */
+	uint64_t oom_events_base; /* OOMs before the group was opened, where it cannot know them */
+	uint64_t kills_told;	  /* how many of seen.oom_kills an OOM event was sent for */
+	bool own_oom;		  /* its own limit ran out since the last OOM event */
+	uint64_t events_next;	  /* monotonic: the next LimitHit is not told before */
+	struct oom_record *last_oom;
+};
+
+struct container *container_new(struct manager *manager, const char *name);
+struct container *container_free(struct container *container);
+DEFINE_CLEANUP(struct container *, container_free);
+
+/* The counters as they are told: with what was counted before. */
+int container_read_counters(struct container *container, struct counters *ret);
+
+/* What is to be written down of it, its settings being @settings; NULL when out of memory. */
+struct record *container_to_record(const struct container *container,
+				   const struct settings *settings);
+
+/* Takes over what was written down. */
+void container_from_record(struct container *container, struct record *record);
+
+/* Is it in use by something that must end before it can be removed? */
+bool container_is_busy(const struct container *container);
+
+#endif

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * rssd: the daemon. Reads its configuration, opens what needs a privilege,
+ * takes its name on the bus, brings the containers back, drops what it no
+ * longer needs, and serves until it is told to stop. Containers and their
+ * limits stay when it stops; the next start takes them over.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+
+#include "bus.h"
+#include "config.h"
+#include "failure.h"
+#include "log.h"
+#include "manager.h"
+#include "privileges.h"
+#include "restore.h"
+#include "worker.h"
+
+/* How long jobs that were cancelled on stop may take to end. */
+#define STOP_USEC (10 * 1000 * 1000)
+
+struct daemon {
+	sd_event *event;
+	const char *config_file; /* NULL: the default */
+	struct config *config;
+	struct manager *manager;
+	struct bus *bus;
+	bool stopping;
+};
+
+static void event_unref(sd_event *event)
+{
+	sd_event_unref(event);
+}
+DEFINE_CLEANUP(sd_event *, event_unref);
+
+static void daemon_close(struct daemon *d)
+{
+	bus_free(d->bus);
+	manager_free(d->manager);
+	config_free(d->config);
+	sd_event_unref(d->event);
+}
+
+/* --- reload and stop ----------------------------------------------------------------- */
+
+static bool differs(const char *a, const char *b)
+{
+	return strcmp(a, b) != 0;
+}
+
+static void reload(void *userdata)
+{
+	struct daemon *d = userdata;
+	cleanup_(config_free_ptr) struct config *config = NULL;
+	struct config *now = d->config;
+	struct failure failure = { 0 };
+
+	(void)sd_notify(0, "RELOADING=1");
+	if (config_load(d->config_file, &config, &failure) < 0) {
+		log_error("%s; the configuration of before stays", failure.text);
+	} else {
+		if (differs(config->controller, now->controller) ||
+		    differs(config->root, now->root) ||
+		    differs(config->state_directory, now->state_directory) ||
+		    differs(config->runtime_directory, now->runtime_directory) ||
+		    differs(config->containers_directory, now->containers_directory))
+			log_warning("Controller, Root and the folders are read at the start only: "
+				    "restart rssd to change them");
+		now->limit_timeout = config->limit_timeout;
+		now->containers_max = config->containers_max;
+		now->pending_max = config->pending_max;
+		now->log_level = config->log_level;
+		log_open(now->log_level);
+	}
+	(void)restore_declarations(d->manager);
+	log_info("Reloaded, %zu containers", d->manager->count);
+	(void)sd_notify(0, "READY=1");
+}
+
+static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+	reload(userdata);
+	return 0;
+}
+
+static int stop_now(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct daemon *d = userdata;
+
+	log_warning("Jobs did not end in time; stopping without them");
+	return sd_event_exit(d->event, EXIT_SUCCESS);
+}
+
+/* Cancelled jobs still answer their callers, then the loop may end. */
+static int stop_when_idle(sd_event_source *source, void *userdata)
+{
+	struct daemon *d = userdata;
+
+	if (d->stopping && !manager_is_busy(d->manager))
+		return sd_event_exit(d->event, EXIT_SUCCESS);
+	return 0;
+}
+
+static int on_stop(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
+{
+	struct daemon *d = userdata;
+
+	if (d->stopping)
+		return 0;
+	d->stopping = true;
+	(void)sd_notify(0, "STOPPING=1");
+	log_info("Stopping; containers and their limits stay");
+	manager_cancel_all(d->manager);
+	return sd_event_add_time_relative(d->event, NULL, CLOCK_MONOTONIC, STOP_USEC, 1000, stop_now,
+					  d);
+}
+
+/* --- start ------------------------------------------------------------------------------ */
+
+static void nothing(int signal)
+{
+}
+
+/* The handler does nothing: the signal is there to end a worker's system call. */
+static int handle_worker_signal(void)
+{
+	struct sigaction action = { .sa_handler = nothing };
+
+	return sigaction(WORKER_SIGNAL, &action, NULL) < 0 ? -errno : 0;
+}
+
+static int open_loop(struct daemon *d)
+{
+	sigset_t ours;
+	int r = sd_event_new(&d->event);
+
+	if (r < 0)
+		return r;
+	sigemptyset(&ours);
+	sigaddset(&ours, SIGTERM);
+	sigaddset(&ours, SIGINT);
+	sigaddset(&ours, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &ours, NULL) < 0)
+		return -errno;
+	(void)signal(SIGPIPE, SIG_IGN);
+	r = handle_worker_signal();
+	if (r >= 0)
+		r = sd_event_add_signal(d->event, NULL, SIGTERM, on_stop, d);
+	if (r >= 0)
+		r = sd_event_add_signal(d->event, NULL, SIGINT, on_stop, d);
+	if (r >= 0)
+		r = sd_event_add_signal(d->event, NULL, SIGHUP, on_hangup, d);
+	if (r >= 0)
+		r = sd_event_add_post(d->event, NULL, stop_when_idle, d);
+	if (r >= 0)
+		r = sd_event_set_watchdog(d->event, true);
+	return r;
+}
+
+/* Each container holds a few descriptors open. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+static int start(struct daemon *d, struct failure *failure)
+{
+	int r = config_load(d->config_file, &d->config, failure);
+
+	if (r < 0)
+		return r;
+	log_open(d->config->log_level);
+	raise_descriptor_limit();
+	r = open_loop(d);
+	if (r < 0)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "The event loop cannot be made: %s",
+			    strerror(-r));
+	r = manager_new(d->event, d->config, &d->manager, failure);
+	if (r == 0)
+		r = bus_new(d->event, d->manager, reload, d, &d->bus, failure);
+	if (r == 0)
+		r = privileges_drop(failure);
+	if (r == 0)
+		r = manager_start(d->manager, failure);
+	return r;
+}
+
+static int run(const char *config_file)
+{
+	cleanup_(daemon_close) struct daemon d = { .config_file = config_file };
+	struct failure failure = { 0 };
+	int r = start(&d, &failure);
+
+	if (r < 0) {
+		log_error("%s", failure.text[0] ? failure.text : strerror(-r));
+		(void)sd_notifyf(0, "STATUS=%s\nERRNO=%i", failure.text, -r);
+		return EXIT_FAILURE;
+	}
+	log_info("Ready: controller %s, %zu containers", d.manager->controller->ops->name,
+		 d.manager->count);
+	(void)sd_notify(0, "READY=1\nSTATUS=Ready");
+	r = sd_event_loop(d.event);
+	return r < 0 ? EXIT_FAILURE : r;
+}
+
+static const char usage[] =
+	"rssd [OPTION...]\n"
+	"\n"
+	"Manages containers of processes whose resident memory is limited.\n"
+	"\n"
+	"  -c, --config=FILE   read FILE instead of " CONFIG_FILE "\n"
+	"  -h, --help          show this help\n"
+	"      --version       show the version\n"
+	"\n"
+	"rssd stays in the foreground. See rssd(8), and rssctl(1) to talk to it.\n";
+
+int main(int argc, char *argv[])
+{
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ 0 },
+	};
+	const char *config_file = NULL;
+	int option;
+
+	log_open(LOG_INFO);
+	while ((option = getopt_long(argc, argv, "c:h", options, NULL)) >= 0) {
+		switch (option) {
+		case 'c':
+			config_file = optarg;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return EXIT_SUCCESS;
+		case 'V':
+			puts("rssd " RSSD_VERSION);
+			return EXIT_SUCCESS;
+		default:
+			fputs("Try rssd --help\n", stderr);
+			return 2;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "rssd: \"%s\" is one argument too many\nTry rssd --help\n",
+			argv[optind]);
+		return 2;
+	}
+	return run(config_file);
+}

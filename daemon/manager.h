@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The manager owns the containers and everything that feeds them: controller,
+ * state, event sources. It knows no D-Bus: whoever serves an API calls it and
+ * hears of news through an observer. What may block runs on a worker and
+ * answers through a callback, always from the loop and exactly once.
+ *
+ * manager.c holds the containers and the way from start to stop; one file per
+ * deed stands beside it: change.h, removal.h, attach.h, reclaim.h, notice.h
+ * (counters and kernel log become events), transient.h, restore.h, diagnose.h.
+ */
+#ifndef RSSD_MANAGER_H
+#define RSSD_MANAGER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cleanup.h"
+#include "container.h"
+#include "failure.h"
+
+typedef struct sd_event sd_event;
+typedef struct sd_event_source sd_event_source;
+
+struct config;
+struct controller;
+struct kmsg;
+struct oom_record;
+struct origins;
+struct process_events;
+struct state;
+
+enum event_kind {
+	EVENT_LIMIT_HIT,
+	EVENT_RECLAIMED,
+	EVENT_OOM,
+	EVENT_WATERMARK,
+	EVENT_LOST,
+};
+
+/* Something that happened to a container; counters that are not known are COUNTER_ABSENT. */
+struct event {
+	enum event_kind kind;
+	uint64_t sequence;
+	uint64_t last; /* EVENT_LOST: sequence to last were lost */
+	struct container *container; /* NULL for EVENT_LOST */
+	uint64_t usage, limit;
+	uint64_t amount; /* LIMIT_HIT: failures; RECLAIMED: bytes */
+	const char *which; /* WATERMARK: "high" or "low" */
+	const struct oom_record *oom;
+};
+
+/* Who wants to hear of news. Nothing may be freed from within. */
+struct manager_observer {
+	void (*added)(struct container *container, void *userdata);
+	void (*removed)(const char *name, void *userdata);
+	/* @mask: the SETTING_* that changed, or 0: declared, transient */
+	void (*changed)(struct container *container, unsigned int mask, void *userdata);
+	void (*event)(const struct event *event, void *userdata);
+};
+
+struct manager {
+	sd_event *event;
+	const struct config *config;
+	struct controller *controller;
+	struct state *state;
+	struct origins *origins;
+	struct kmsg *kmsg;			/* NULL: victims are not known */
+	struct process_events *process_events;	/* NULL: rescans alone must do */
+	char *kmsg_problem, *process_events_problem; /* why they are NULL, for the doctor */
+
+	struct container **containers; /* sorted by name, so parents come first */
+	size_t count, room;
+
+	const struct manager_observer *observer;
+	void *observer_data;
+	unsigned int jobs; /* workers on their way */
+
+	uint64_t sequence;	    /* of the next event */
+	uint64_t sequence_reserved; /* numbers below may be used */
+	bool sequence_saving;
+
+	sd_event_source *transient_check; /* see transient.c */
+	sd_event_source *untold_kills;	  /* see notice.c */
+	struct victim_queue *victims;	  /* see notice.c */
+};
+
+/**
+ * manager_new() - open controller, state and event sources
+ *
+ * Takes everything that needs a privilege; containers come with manager_start().
+ */
+int manager_new(sd_event *event, const struct config *config, struct manager **ret,
+		struct failure *failure);
+struct manager *manager_free(struct manager *manager);
+DEFINE_CLEANUP(struct manager *, manager_free);
+
+/* Adopts what is there and makes what is declared: see restore.h. */
+int manager_start(struct manager *manager, struct failure *failure);
+
+/* True while jobs are on their way; manager_cancel_all() asks them to end. */
+bool manager_is_busy(const struct manager *manager);
+void manager_cancel_all(struct manager *manager);
+
+struct container *manager_find(const struct manager *manager, const char *name);
+/* The container, or a failure with NoSuchContainer. */
+int manager_get(const struct manager *manager, const char *name, struct container **ret,
+		struct failure *failure);
+/* The container that a process is in. */
+int manager_get_by_pid(const struct manager *manager, pid_t pid, struct container **ret,
+		       struct failure *failure);
+
+/* The index of the first container whose name is not below @name. */
+size_t manager_index(const struct manager *manager, const char *name);
+
+/* Adds an opened container to the list, or takes it out; for restore and removal. */
+int manager_insert(struct manager *manager, struct container *container);
+void manager_take_out(struct manager *manager, struct container *container);
+
+typedef void (*manager_done_fn)(int error, const struct failure *failure,
+				struct container *container, void *userdata);
+
+/**
+ * manager_create() - make a container
+ * @done: hears the outcome; the container is only in the list when it worked
+ *
+ * Return: 0 (then @done is called), or a failure at once.
+ */
+int manager_create(struct manager *manager, const char *name, const struct settings_change *settings,
+		   bool transient, manager_done_fn done, void *userdata, struct failure *failure);
+
+/* Writes it down again, later and on a worker: its last OOM, its declaration. */
+void manager_save(struct container *container);
+
+/* Sends an event to the observer, giving it the next sequence number first. */
+uint64_t manager_next_sequence(struct manager *manager);
+void manager_tell(struct manager *manager, const struct event *event);
+
+#endif

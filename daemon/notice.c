@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the kernel lets us notice becomes events: see notice.h. */
+#include "notice.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <systemd/sd-event.h>
+#include <time.h>
+
+#include "kmsg.h"
+#include "log.h"
+#include "manager.h"
+#include "oom-record.h"
+#include "size.h"
+
+/* A container at its limit meets it thousands of times a second; it is told this often. */
+#define LIMIT_HIT_USEC	 (200 * 1000)
+/* How long the kernel's log may lag behind its counters. */
+#define LOG_LAG_USEC	 (1000 * 1000)
+/* Kills without a victim's name that are told one by one. */
+#define UNTOLD_KILLS_MAX 16
+/* Victims whose control group the log did not tell. */
+#define VICTIMS_MAX	 16
+
+struct victim {
+	pid_t pid;
+	char comm[32];
+};
+
+struct victim_queue {
+	struct victim victims[VICTIMS_MAX];
+	unsigned int count;
+};
+
+int notice_open(struct manager *m)
+{
+	m->victims = calloc(1, sizeof(*m->victims));
+	return m->victims ? 0 : -ENOMEM;
+}
+
+void notice_close(struct manager *m)
+{
+	m->untold_kills = sd_event_source_disable_unref(m->untold_kills);
+	free(m->victims);
+	m->victims = NULL;
+}
+
+/* Did a counter that the controller knows go up? */
+static bool grew(uint64_t before, uint64_t now)
+{
+	return before != COUNTER_ABSENT && now != COUNTER_ABSENT && now > before;
+}
+
+/* --- OOM --------------------------------------------------------------------- */
+
+/* Keeps the record as the container's last, and writes that down. */
+static void remember_oom(struct container *c, const struct oom_record *oom)
+{
+	struct oom_record *record = oom_record_copy(oom);
+
+	if (!record)
+		return;
+	oom_record_free(c->last_oom);
+	c->last_oom = record;
+	manager_save(c);
+}
+
+static void log_oom(const struct container *c, const struct oom_record *oom)
+{
+	char usage[SIZE_TEXT_MAX] = "?", limit[SIZE_TEXT_MAX] = "?";
+
+	if (oom->usage != OOM_ABSENT)
+		size_format(oom->usage, usage);
+	if (oom->limit != OOM_ABSENT)
+		size_format(oom->limit, limit);
+	log_message(LOG_WARNING, c->name,
+		    "out of memory: killed process %d (%s) of %s; the limit was that of %s, usage %s, "
+		    "limit %s",
+		    (int)oom->victim_pid, oom->victim_command ? oom->victim_command : "unknown",
+		    oom->victim_container ? oom->victim_container : "?",
+		    oom->container ? oom->container :
+				     (oom->limit_owner ? oom->limit_owner : "an unknown cgroup"),
+		    usage, limit);
+}
+
+/* Tells an OOM: on the container whose limit it was, or else on the victim's. */
+static void tell_oom(struct manager *m, struct container *limited, struct container *victim,
+		     struct oom_record *oom)
+{
+	struct container *on = limited ? limited : victim;
+	struct event event = { .kind = EVENT_OOM, .container = on, .oom = oom };
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	oom->time = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	oom->sequence = manager_next_sequence(m);
+	event.sequence = oom->sequence;
+	event.usage = oom->usage;
+	event.limit = oom->limit;
+
+	remember_oom(on, oom);
+	if (victim && victim != on)
+		remember_oom(victim, oom);
+	log_oom(on, oom);
+	manager_tell(m, &event);
+}
+
+static struct container *find_by_cgroup(struct manager *m, const char *cgroup)
+{
+	cleanup_free char *path = NULL;
+
+	if (!cgroup[0] || controller_path_of_cgroup(m->controller, cgroup, &path) < 0)
+		return NULL;
+	return manager_find(m, path);
+}
+
+static void queue_victim(struct manager *m, const struct kmsg_oom *oom)
+{
+	struct victim_queue *q = m->victims;
+
+	if (q->count == VICTIMS_MAX)
+		memmove(q->victims, q->victims + 1, --q->count * sizeof(*q->victims));
+	q->victims[q->count].pid = oom->pid;
+	snprintf(q->victims[q->count].comm, sizeof(q->victims[q->count].comm), "%s", oom->comm);
+	q->count++;
+}
+
+void notice_kmsg_oom(const struct kmsg_oom *kmsg, void *userdata)
+{
+	struct manager *m = userdata;
+	struct container *limited = find_by_cgroup(m, kmsg->limit_owner);
+	struct container *victim = find_by_cgroup(m, kmsg->victim_cgroup);
+	struct oom_record oom = {
+		.container = limited ? limited->name : NULL,
+		.limit_owner = kmsg->limit_owner[0] ? (char *)kmsg->limit_owner : NULL,
+		.victim_pid = kmsg->pid,
+		.victim_uid = kmsg->uid,
+		.victim_command = (char *)kmsg->comm,
+		.usage = kmsg->usage,
+		.limit = kmsg->limit,
+	};
+
+	/* Under a flood the kernel leaves the header out: the victim may still be there to ask. */
+	if (!kmsg->victim_cgroup[0] && kmsg->memcg) {
+		if (manager_get_by_pid(m, kmsg->pid, &victim, NULL) < 0) {
+			queue_victim(m, kmsg);
+			return;
+		}
+		limited = victim->own_oom ? victim : NULL;
+		oom.container = limited ? limited->name : NULL;
+	}
+	if (!limited && !victim)
+		return; /* somebody else's */
+	if (!kmsg->memcg)
+		oom.limit_owner = (char *)"/";
+	if (victim) {
+		oom.victim_container = victim->name;
+		victim->kills_told++;
+	}
+	if (limited)
+		limited->own_oom = false;
+	tell_oom(m, limited, victim, &oom);
+}
+
+/* How many containers have kills that no event told yet, and the last of them. */
+static unsigned int count_untold(struct manager *m, struct container **ret)
+{
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < m->count; i++) {
+		struct container *c = m->containers[i];
+
+		if (c->seen.oom_kills == COUNTER_ABSENT || c->seen.oom_kills <= c->kills_told)
+			continue;
+		*ret = c;
+		n++;
+	}
+	return n;
+}
+
+static void tell_untold(struct container *c, struct victim_queue *queue)
+{
+	uint64_t untold = c->seen.oom_kills - c->kills_told;
+
+	c->kills_told = c->seen.oom_kills;
+	for (uint64_t i = 0; i < untold && i < UNTOLD_KILLS_MAX; i++) {
+		struct oom_record oom = {
+			.container = c->own_oom ? c->name : NULL,
+			.victim_container = c->name,
+			.victim_uid = (uid_t)-1,
+			.usage = OOM_ABSENT,
+			.limit = c->own_oom ? c->settings.limit : OOM_ABSENT,
+		};
+
+		if (queue && queue->count > 0) {
+			struct victim *victim = &queue->victims[--queue->count];
+
+			oom.victim_pid = victim->pid;
+			oom.victim_command = victim->comm;
+		}
+		tell_oom(c->manager, c->own_oom ? c : NULL, c, &oom);
+	}
+	c->own_oom = false;
+}
+
+static int untold_kills(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct manager *m = userdata;
+	struct container *c = NULL;
+	/* A victim of unknown cgroup can only be told apart where one container had kills. */
+	bool certain = count_untold(m, &c) == 1;
+
+	for (size_t i = 0; i < m->count; i++) {
+		c = m->containers[i];
+		if (c->seen.oom_kills != COUNTER_ABSENT && c->seen.oom_kills > c->kills_told)
+			tell_untold(c, certain ? m->victims : NULL);
+	}
+	m->victims->count = 0;
+	return 0;
+}
+
+/* Gives the log its second to explain a kill. */
+static void expect_log(struct manager *m)
+{
+	int r;
+
+	if (!m->untold_kills) {
+		r = sd_event_add_time_relative(m->event, &m->untold_kills, CLOCK_MONOTONIC,
+					       m->kmsg ? LOG_LAG_USEC : 0, 1000, untold_kills, m);
+		if (r < 0)
+			log_warning("A timer could not be made: %s", strerror(-r));
+		return;
+	}
+	if (sd_event_source_get_enabled(m->untold_kills, NULL) > 0)
+		return;
+	(void)sd_event_source_set_time_relative(m->untold_kills, m->kmsg ? LOG_LAG_USEC : 0);
+	(void)sd_event_source_set_enabled(m->untold_kills, SD_EVENT_ONESHOT);
+}
+
+/* --- counters ------------------------------------------------------------------ */
+
+static void tell_counters(struct container *c, const struct counters *now, uint64_t usec)
+{
+	struct event event = { .container = c, .usage = now->usage, .limit = c->settings.limit };
+
+	if (grew(c->seen.reclaimed, now->reclaimed)) {
+		event.kind = EVENT_RECLAIMED;
+		event.sequence = manager_next_sequence(c->manager);
+		event.amount = now->reclaimed - c->seen.reclaimed;
+		manager_tell(c->manager, &event);
+	}
+	if (grew(c->seen.failures, now->failures)) {
+		event.kind = EVENT_LIMIT_HIT;
+		event.sequence = manager_next_sequence(c->manager);
+		event.amount = now->failures;
+		manager_tell(c->manager, &event);
+	}
+	c->events_next = usec + LIMIT_HIT_USEC;
+}
+
+/* What is not told now is told, in sum, with the next event. */
+static void keep_for_later(const struct counters *seen, struct counters *now)
+{
+	now->reclaimed = seen->reclaimed;
+	now->failures = seen->failures;
+}
+
+void notice_look(struct container *c)
+{
+	struct manager *m = c->manager;
+	struct counters now;
+	uint64_t usec = 0;
+
+	if (container_read_counters(c, &now) < 0)
+		return;
+	(void)sd_event_now(m->event, CLOCK_MONOTONIC, &usec);
+
+	if (grew(c->seen.oom_events, now.oom_events))
+		c->own_oom = true;
+	if (usec >= c->events_next)
+		tell_counters(c, &now, usec);
+	else
+		keep_for_later(&c->seen, &now);
+	c->seen = now;
+
+	if (now.oom_kills != COUNTER_ABSENT && now.oom_kills > c->kills_told)
+		expect_log(m);
+}
+
+static void group_event(struct group *group, void *userdata)
+{
+	notice_look(userdata);
+}
+
+int notice_watch(struct container *c)
+{
+	int r = group_watch(c->group, c->manager->event, group_event, c);
+
+	if (r < 0)
+		return r;
+	r = container_read_counters(c, &c->seen);
+	if (r < 0)
+		return r;
+	/* Kills from before the watch were told then, or nobody was there to tell them. */
+	c->kills_told = c->seen.oom_kills == COUNTER_ABSENT ? 0 : c->seen.oom_kills;
+	return 0;
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Processes as /proc and pidfds show them: see process.h. */
+#include "process.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/syscall.h>
+
+#include "cleanup.h"
+
+/* include/linux/sched.h: the flag that /proc/PID/stat shows for kernel threads. */
+#define PF_KTHREAD 0x00200000
+
+DEFINE_CLEANUP(DIR *, closedir);
+
+static int read_proc(pid_t pid, const char *file, char *buf, size_t size)
+{
+	char path[64];
+	cleanup_close int fd = -1;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? -ESRCH : -errno;
+	n = read(fd, buf, size - 1);
+	if (n < 0)
+		return -errno;
+	buf[n] = '\0';
+	return 0;
+}
+
+int process_parse_stat(const char *text, struct process *ret)
+{
+	/* The command may hold spaces and parentheses: it ends at the last one. */
+	const char *open = strchr(text, '('), *close = strrchr(text, ')');
+	struct process p = { 0 };
+	unsigned long flags;
+	size_t length;
+	int pid, parent;
+	long rss;
+
+	if (!open || !close || close < open || sscanf(text, "%d", &pid) != 1)
+		return -EBADMSG;
+	/* state ppid pgrp session tty tpgid flags ... starttime is field 22, rss 24 */
+	if (sscanf(close + 1,
+		   " %c %d %*d %*d %*d %*d %lu %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d "
+		   "%" SCNu64 " %*u %ld",
+		   &p.state, &parent, &flags, &p.start, &rss) != 5)
+		return -EBADMSG;
+	p.pid = pid;
+	p.parent = parent;
+	p.kernel_thread = flags & PF_KTHREAD;
+	p.resident = rss > 0 ? (uint64_t)rss * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+	length = (size_t)(close - open - 1);
+	if (length >= sizeof(p.command))
+		length = sizeof(p.command) - 1;
+	memcpy(p.command, open + 1, length);
+	*ret = p;
+	return 0;
+}
+
+int process_read(pid_t pid, struct process *ret)
+{
+	char text[1024];
+	int r = read_proc(pid, "stat", text, sizeof(text));
+
+	return r < 0 ? r : process_parse_stat(text, ret);
+}
+
+int process_read_uid(pid_t pid, uid_t *ret)
+{
+	char text[4096];
+	const char *line;
+	unsigned int uid;
+	int r = read_proc(pid, "status", text, sizeof(text));
+
+	if (r < 0)
+		return r;
+	line = strstr(text, "\nUid:");
+	if (!line || sscanf(line, "\nUid: %u", &uid) != 1)
+		return -ESRCH;
+	*ret = uid;
+	return 0;
+}
+
+int process_read_oom_score_adj(pid_t pid, int *ret)
+{
+	char text[32];
+	int r = read_proc(pid, "oom_score_adj", text, sizeof(text));
+
+	if (r < 0)
+		return r;
+	*ret = atoi(text);
+	return 0;
+}
+
+int process_open(pid_t pid)
+{
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int process_pid_of(int pidfd, pid_t *ret)
+{
+	char path[64], text[1024];
+	const char *line;
+	cleanup_close int fd = -1;
+	ssize_t n;
+	int pid;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -EBADF;
+	n = read(fd, text, sizeof(text) - 1);
+	if (n < 0)
+		return -errno;
+	text[n] = '\0';
+	line = strstr(text, "\nPid:");
+	if (!line || sscanf(line, "\nPid: %d", &pid) != 1)
+		return -EBADF;
+	/* -1: it has been reaped; 0: it is in no namespace that we see */
+	if (pid <= 0)
+		return -ESRCH;
+	*ret = pid;
+	return 0;
+}
+
+bool process_ended(int pidfd, int msec)
+{
+	struct pollfd end = { .fd = pidfd, .events = POLLIN };
+
+	return poll(&end, 1, msec) > 0;
+}
+
+int process_signal(int pidfd, int signal)
+{
+	return syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0) < 0 ? -errno : 0;
+}
+
+static int process_compare(const void *a, const void *b)
+{
+	const struct process *one = a, *other = b;
+
+	return (one->pid > other->pid) - (one->pid < other->pid);
+}
+
+int process_list(struct process **ret, size_t *ret_count)
+{
+	cleanup_(closedir_ptr) DIR *dir = opendir("/proc");
+	cleanup_free struct process *list = NULL;
+	size_t count = 0, room = 0;
+	struct dirent *entry;
+
+	if (!dir)
+		return -errno;
+	while ((entry = readdir(dir))) {
+		struct process p;
+
+		if (!isdigit((unsigned char)entry->d_name[0]) ||
+		    process_read((pid_t)atol(entry->d_name), &p) < 0)
+			continue;
+		if (count == room) {
+			struct process *more;
+
+			room = room ? room * 2 : 256;
+			more = realloc(list, room * sizeof(*list));
+			if (!more)
+				return -ENOMEM;
+			list = more;
+		}
+		list[count++] = p;
+	}
+	if (count)
+		qsort(list, count, sizeof(*list), process_compare);
+	*ret = take_ptr(list);
+	*ret_count = count;
+	return 0;
+}

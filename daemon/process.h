@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What /proc tells of a process, and the pidfd that names it without a race.
+ * A pid alone may be somebody else by now; pid and start time together never are.
+ */
+#ifndef RSSD_PROCESS_H
+#define RSSD_PROCESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct process {
+	pid_t pid;
+	pid_t parent;
+	uid_t uid;	/* real */
+	char state;	/* as in /proc/PID/stat: R S D T Z X... */
+	bool kernel_thread;
+	uint64_t start; /* clock ticks since boot */
+	uint64_t resident; /* bytes */
+	char command[64];
+};
+
+/* Everything but the uid: 0, or -ESRCH. */
+int process_read(pid_t pid, struct process *ret);
+
+/* The uid: 0, or -ESRCH. */
+int process_read_uid(pid_t pid, uid_t *ret);
+
+/* oom_score_adj: 0, or -ESRCH. */
+int process_read_oom_score_adj(pid_t pid, int *ret);
+
+/* Reads the text of a /proc/PID/stat: pure. -EBADMSG where it is none. */
+int process_parse_stat(const char *text, struct process *ret);
+
+/* pidfd_open(2): a new descriptor, -ESRCH, or -EINVAL for a thread that leads no group. */
+int process_open(pid_t pid);
+
+/* The pid behind a pidfd: -ESRCH where it has ended, -EBADF where it is no pidfd. */
+int process_pid_of(int pidfd, pid_t *ret);
+
+/* Has it ended? Waits up to @msec milliseconds for that. */
+bool process_ended(int pidfd, int msec);
+
+/* pidfd_send_signal(2): 0 or a negative errno. */
+int process_signal(int pidfd, int signal);
+
+/* All processes of the machine, once: *ret to be freed, sorted by pid; uid is not filled. */
+int process_list(struct process **ret, size_t *ret_count);
+
+#endif

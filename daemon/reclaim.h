@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reclaim on request, on a worker: so many bytes, within the configured time. */
+#ifndef RSSD_RECLAIM_H
+#define RSSD_RECLAIM_H
+
+#include <stdint.h>
+
+struct container;
+struct failure;
+
+/* @reclaimed: bytes, fewer than asked for where there was no more; COUNTER_ABSENT: unknown */
+typedef void (*reclaim_done_fn)(int error, const struct failure *failure, uint64_t reclaimed,
+				void *userdata);
+
+/* Return: 0 (then @done is called from the loop), or a failure at once. */
+int reclaim_start(struct container *container, uint64_t bytes, reclaim_done_fn done, void *userdata,
+		  struct failure *failure);
+
+#endif

@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Bringing containers back: see restore.h. */
+#include "restore.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "change.h"
+#include "config.h"
+#include "failure.h"
+#include "log.h"
+#include "manager.h"
+#include "name.h"
+#include "notice.h"
+#include "record.h"
+#include "size.h"
+#include "state.h"
+
+DEFINE_CLEANUP(DIR *, closedir);
+
+/* --- state ------------------------------------------------------------------- */
+
+struct records {
+	struct record **list;
+	size_t count, room;
+};
+
+static void records_free(struct records *records)
+{
+	for (size_t i = 0; i < records->count; i++)
+		record_free(records->list[i]);
+	free(records->list);
+}
+
+static int record_found(struct record **record, void *userdata)
+{
+	struct records *records = userdata;
+
+	if (records->count == records->room) {
+		size_t room = records->room ? records->room * 2 : 64;
+		struct record **more = realloc(records->list, room * sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		records->list = more;
+		records->room = room;
+	}
+	records->list[records->count++] = take_ptr(*record);
+	return 0;
+}
+
+static void record_aside(const char *reason, void *userdata)
+{
+	log_error("%s; its container keeps what the kernel still holds", reason);
+}
+
+static int compare_records(const void *a, const void *b)
+{
+	const struct record *const *one = a, *const *other = b;
+
+	return strcmp((*one)->name, (*other)->name);
+}
+
+/* What the kernel holds of the settings; what it cannot tell is taken from @fallback. */
+static struct settings read_kernel(struct container *c, const struct settings *fallback)
+{
+	struct settings now = *fallback;
+	uint64_t high, low;
+
+	(void)group_read_limit(c->group, &now.limit);
+	if (controller_can(c->manager->controller, FEATURE_OOM_GROUP))
+		(void)group_read_oom_group(c->group, &now.oom_group);
+	if (controller_can(c->manager->controller, FEATURE_WATERMARKS) &&
+	    group_read_watermarks(c->group, &high, &low) == 0) {
+		now.high = high;
+		now.low = low;
+	}
+	return now;
+}
+
+static void applied(struct container *c, const struct change_result *result, void *userdata)
+{
+	if (result->error < 0)
+		log_message(LOG_ERR, c->name, "could not be brought to its settings: %s",
+			    result->failure.text);
+}
+
+/* Starts a change to @to; the outcome is logged. */
+static void bring_to(struct container *c, const struct settings *to)
+{
+	struct settings_change change = { .to = *to };
+	struct change_listener listener = { .done = applied };
+	struct failure failure;
+
+	change.set = settings_difference(&c->settings, to);
+	if (change_start(c, &change, LIMIT_MODE_RECLAIM, 0, &listener, &failure) < 0)
+		log_message(LOG_ERR, c->name, "could not be brought to its settings: %s",
+			    failure.text);
+}
+
+static int enter(struct manager *m, struct container **c)
+{
+	int r = notice_watch(*c);
+
+	if (r < 0)
+		log_message(LOG_ERR, (*c)->name,
+			    "its events cannot be watched: %s; its counters can still be read",
+			    strerror(-r));
+	r = manager_insert(m, *c);
+	if (r < 0)
+		return r;
+	if (m->observer)
+		m->observer->added(*c, m->observer_data);
+	(void)take_ptr(*c);
+	return 0;
+}
+
+/* One container that is written down: its group is opened, or made again. */
+static int restore_record(struct manager *m, struct record *record)
+{
+	cleanup_(container_free_ptr) struct container *c = container_new(m, record->name);
+	struct container *entered;
+	struct settings wanted = record->settings;
+	bool made = false;
+	int r;
+
+	if (!c)
+		return -ENOMEM;
+	r = group_open(m->controller, record->name, &c->group);
+	if (r == -ENOENT && record->transient) {
+		(void)state_forget(m->state, record->name);
+		return 0;
+	}
+	if (r == -ENOENT) {
+		made = true;
+		r = group_create(m->controller, record->name, &c->group);
+	}
+	if (r < 0) {
+		log_message(LOG_ERR, record->name,
+			    "its cgroup cannot be %s: %s; its state is kept for the next start",
+			    made ? "made" : "opened", strerror(-r));
+		return 0;
+	}
+	container_from_record(c, record);
+	c->settings = read_kernel(c, &wanted);
+	if (made) {
+		c->oom_events_base = 0;
+	} else if (settings_difference(&c->settings, &wanted)) {
+		char kernel[SIZE_TEXT_MAX], state[SIZE_TEXT_MAX];
+
+		log_message(LOG_WARNING, c->name,
+			    "the kernel's settings have drifted (limit %s, written down %s); bringing "
+			    "them back",
+			    size_format(c->settings.limit, kernel), size_format(wanted.limit, state));
+	}
+	c->populated = c->transient;
+	entered = c;
+	r = enter(m, &c);
+	if (r < 0)
+		return r;
+	if (settings_difference(&entered->settings, &wanted))
+		bring_to(entered, &wanted);
+	return 0;
+}
+
+static int restore_state(struct manager *m, struct failure *failure)
+{
+	cleanup_(records_free) struct records records = { 0 };
+	int r = state_load(m->state, record_found, record_aside, &records);
+
+	if (r < 0)
+		return fail(failure, RSS_ERROR_STATE_NOT_SAVED, "The state cannot be read: %s",
+			    strerror(-r));
+	if (records.count)
+		qsort(records.list, records.count, sizeof(*records.list), compare_records);
+	for (size_t i = 0; i < records.count && r == 0; i++)
+		r = restore_record(m, records.list[i]);
+	return r < 0 ? fail(failure, RSS_ERROR_CONTROLLER_FAILED, "%s", strerror(-r)) : 0;
+}
+
+/* --- the tree ------------------------------------------------------------------ */
+
+static void free_texts(char ***texts)
+{
+	for (char **text = *texts; text && *text; text++)
+		free(*text);
+	free(*texts);
+}
+
+static int adopt(struct manager *m, const char *path)
+{
+	cleanup_(container_free_ptr) struct container *c = container_new(m, path);
+	struct container *entered;
+	char limit[SIZE_TEXT_MAX];
+	int r;
+
+	if (!c)
+		return -ENOMEM;
+	r = group_open(m->controller, path, &c->group);
+	if (r < 0) {
+		log_message(LOG_WARNING, path, "its cgroup cannot be opened: %s", strerror(-r));
+		return 0;
+	}
+	c->settings = read_kernel(c, &c->settings);
+	log_message(LOG_NOTICE, path,
+		    "found in the cgroup tree but not in the state: taken over with the limit %s",
+		    size_format(c->settings.limit, limit));
+	entered = c;
+	r = enter(m, &c);
+	if (r == 0)
+		manager_save(entered);
+	return r;
+}
+
+static int restore_tree(struct manager *m, struct failure *failure)
+{
+	cleanup_(free_texts) char **paths = NULL;
+	int r = controller_list_groups(m->controller, &paths);
+
+	if (r < 0)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "The cgroup tree cannot be read: %s",
+			    strerror(-r));
+	for (char **path = paths; path && *path; path++) {
+		if (manager_find(m, *path))
+			continue;
+		if (name_problem(*path)) {
+			log_warning("The cgroup %s below %s is none of rssd's: left alone", *path,
+				    m->controller->root);
+			continue;
+		}
+		r = adopt(m, *path);
+		if (r < 0)
+			return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "%s", strerror(-r));
+	}
+	return 0;
+}
+
+/* --- declarations ----------------------------------------------------------------- */
+
+/*
+ * The declarations that were read, sorted by name, and how far we are. A
+ * container is made on a worker, and what is nested in it must wait for it, so
+ * one goes after the other.
+ */
+struct declarations {
+	struct manager *manager;
+	struct records records;
+	size_t next;
+};
+
+static struct declarations *declarations_free(struct declarations *declarations)
+{
+	records_free(&declarations->records);
+	free(declarations);
+	return NULL;
+}
+DEFINE_CLEANUP(struct declarations *, declarations_free);
+
+static void declare_rest(struct declarations *declarations);
+
+static void declared(int error, const struct failure *failure, struct container *c, void *userdata)
+{
+	struct declarations *declarations = userdata;
+	const struct record *record = declarations->records.list[declarations->next - 1];
+
+	if (error < 0) {
+		log_message(LOG_ERR, record->name, "is declared but cannot be made: %s",
+			    failure->text);
+	} else {
+		c->declared = true;
+		c->declaration = record->settings;
+		if (c->manager->observer)
+			c->manager->observer->changed(c, 0, c->manager->observer_data);
+		manager_save(c);
+	}
+	declare_rest(declarations);
+}
+
+/* True when it is on its way, and declared() will be called. */
+static bool declare_new(struct declarations *declarations, const struct record *record)
+{
+	struct settings initial = settings_default();
+	struct settings_change change = { .to = record->settings };
+	struct failure failure;
+
+	change.set = settings_difference(&initial, &record->settings);
+	if (manager_create(declarations->manager, record->name, &change, false, declared,
+			   declarations, &failure) == 0)
+		return true;
+	log_message(LOG_ERR, record->name, "is declared but cannot be made: %s", failure.text);
+	return false;
+}
+
+static void declare_again(struct container *c, const struct record *record)
+{
+	if (c->declared && !settings_difference(&c->declaration, &record->settings))
+		return;
+	c->declared = true;
+	c->declaration = record->settings;
+	log_message(LOG_NOTICE, c->name, "its declaration is new or has changed: applying it");
+	bring_to(c, &record->settings);
+}
+
+/* Goes on with the declarations; the last one frees them. */
+static void declare_rest(struct declarations *declarations)
+{
+	while (declarations->next < declarations->records.count) {
+		const struct record *record = declarations->records.list[declarations->next++];
+		struct container *c = manager_find(declarations->manager, record->name);
+
+		if (c)
+			declare_again(c, record);
+		else if (declare_new(declarations, record))
+			return;
+	}
+	declarations_free(declarations);
+}
+
+static int is_json(const struct dirent *entry)
+{
+	size_t length = strlen(entry->d_name);
+
+	return entry->d_name[0] != '.' && length > 5 &&
+	       strcmp(entry->d_name + length - 5, ".json") == 0;
+}
+
+static struct record *read_declaration(int dirfd, const char *folder, const char *file)
+{
+	struct record *record = NULL;
+	cleanup_free char *text = NULL, *path = NULL;
+	struct failure failure = { 0 };
+	size_t length;
+	int r;
+
+	if (asprintf(&path, "%s/%s", folder, file) < 0) {
+		path = NULL;
+		return NULL;
+	}
+	r = read_file_at(dirfd, file, &text, &length);
+	if (r < 0) {
+		log_error("%s cannot be read: %s", path, strerror(-r));
+		return NULL;
+	}
+	if (record_parse(text, length, path, RECORD_DECLARATION, &record, &failure) < 0)
+		log_error("%s; this declaration is not applied, mend it and reload", failure.text);
+	return record;
+}
+
+int restore_declarations(struct manager *m)
+{
+	const char *folder = m->config->containers_directory;
+	cleanup_(declarations_free_ptr) struct declarations *declarations = NULL;
+	cleanup_close int dirfd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct dirent **entries;
+	int n, r = 0;
+
+	if (dirfd < 0 && errno == ENOENT)
+		return 0;
+	n = dirfd < 0 ? -1 : scandir(folder, &entries, is_json, alphasort);
+	if (n < 0) {
+		r = -errno;
+		log_error("%s cannot be read: %s", folder, strerror(-r));
+		return r;
+	}
+	declarations = calloc(1, sizeof(*declarations));
+	for (int i = 0; i < n; i++) {
+		struct record *record = NULL;
+
+		if (declarations)
+			record = read_declaration(dirfd, folder, entries[i]->d_name);
+		if (record && r == 0)
+			r = record_found(&record, &declarations->records);
+		record_free(record);
+		free(entries[i]);
+	}
+	free(entries);
+	if (!declarations || r < 0)
+		return -ENOMEM;
+	declarations->manager = m;
+	/* Sorted by name, parents come before what is nested in them. */
+	if (declarations->records.count)
+		qsort(declarations->records.list, declarations->records.count,
+		      sizeof(struct record *), compare_records);
+	declare_rest(take_ptr(declarations));
+	return 0;
+}
+
+int restore_all(struct manager *m, struct failure *failure)
+{
+	int r = restore_state(m, failure);
+
+	if (r == 0)
+		r = restore_tree(m, failure);
+	if (r == 0)
+		(void)restore_declarations(m);
+	return r;
+}

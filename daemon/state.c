@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* State on disk: see state.h. */
+#include "state.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "failure.h"
+#include "name.h"
+#include "record.h"
+
+#define TEMPORARY_PREFIX ".new-"
+#define ASIDE_SUFFIX	 ".bad"
+#define FILE_MAX	 (1024 * 1024)
+
+struct state {
+	char *path;
+	int fd;		   /* the folder */
+	int containers_fd; /* its containers/ */
+	int lock_fd;
+};
+
+struct state_write {
+	int dirfd; /* borrowed from the state */
+	char *temporary;
+	char *file;
+};
+
+DEFINE_CLEANUP(DIR *, closedir);
+
+int read_file_at(int dirfd, const char *name, char **ret, size_t *ret_length)
+{
+	cleanup_close int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	cleanup_free char *text = NULL;
+	size_t length = 0, room = 0;
+
+	if (fd < 0)
+		return -errno;
+	for (;;) {
+		ssize_t n;
+
+		if (room - length < 2) {
+			char *more;
+
+			if (room >= FILE_MAX)
+				return -EFBIG;
+			room = room ? room * 2 : 4096;
+			more = realloc(text, room);
+			if (!more)
+				return -ENOMEM;
+			text = more;
+		}
+		n = read(fd, text + length, room - length - 1);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		length += (size_t)n;
+	}
+	text[length] = '\0';
+	*ret = take_ptr(text);
+	*ret_length = length;
+	return 0;
+}
+
+static int write_all(int fd, const char *text)
+{
+	size_t left = strlen(text);
+
+	while (left > 0) {
+		ssize_t n = write(fd, text, left);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		text += n;
+		left -= (size_t)n;
+	}
+	return 0;
+}
+
+/* mkdir -p */
+static int make_folders(const char *path)
+{
+	cleanup_free char *copy = strdup(path);
+
+	if (!copy)
+		return -ENOMEM;
+	for (char *at = copy + 1; *at; at++) {
+		if (*at != '/')
+			continue;
+		*at = '\0';
+		if (mkdir(copy, 0755) < 0 && errno != EEXIST)
+			return -errno;
+		*at = '/';
+	}
+	return mkdir(copy, 0700) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+int state_open(const char *path, struct state **ret, struct failure *failure)
+{
+	cleanup_(state_free_ptr) struct state *state = calloc(1, sizeof(*state));
+	int r;
+
+	if (!state)
+		return -ENOMEM;
+	*state = (struct state){ .fd = -1, .containers_fd = -1, .lock_fd = -1 };
+	state->path = strdup(path);
+	if (!state->path)
+		return -ENOMEM;
+
+	r = make_folders(path);
+	if (r == 0) {
+		state->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (state->fd < 0)
+			r = -errno;
+	}
+	if (r == 0 && mkdirat(state->fd, "containers", 0700) < 0 && errno != EEXIST)
+		r = -errno;
+	if (r == 0) {
+		state->containers_fd =
+			openat(state->fd, "containers", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (state->containers_fd < 0)
+			r = -errno;
+	}
+	if (r == 0) {
+		state->lock_fd = openat(state->fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+		if (state->lock_fd < 0)
+			r = -errno;
+	}
+	if (r < 0)
+		return fail(failure, RSS_ERROR_STATE_NOT_SAVED,
+			    "The state folder %s cannot be used: %s; rssd needs to write there so "
+			    "that no container is lost",
+			    path, strerror(-r));
+	if (flock(state->lock_fd, LOCK_EX | LOCK_NB) < 0)
+		return fail(failure, RSS_ERROR_IN_PROGRESS,
+			    "Another rssd is using %s; stop it first, or give this one a StateDirectory "
+			    "and Root of its own",
+			    path);
+
+	*ret = take_ptr(state);
+	return 0;
+}
+
+struct state *state_free(struct state *state)
+{
+	if (!state)
+		return NULL;
+	if (state->fd >= 0)
+		close(state->fd);
+	if (state->containers_fd >= 0)
+		close(state->containers_fd);
+	if (state->lock_fd >= 0)
+		close(state->lock_fd);
+	free(state->path);
+	free(state);
+	return NULL;
+}
+
+static struct state_write *state_write_free(struct state_write *write)
+{
+	free(write->temporary);
+	free(write->file);
+	free(write);
+	return NULL;
+}
+
+struct state_write *state_abort(struct state_write *write)
+{
+	if (!write)
+		return NULL;
+	(void)unlinkat(write->dirfd, write->temporary, 0);
+	return state_write_free(write);
+}
+
+/* The one writer: @text to a synced temporary file that will become @file. */
+static int prepare_text(int dirfd, const char *file, const char *text, struct state_write **ret)
+{
+	struct state_write *write = calloc(1, sizeof(*write));
+	cleanup_close int fd = -1;
+	int r;
+
+	if (!write)
+		return -ENOMEM;
+	write->dirfd = dirfd;
+	write->file = strdup(file);
+	if (!write->file || asprintf(&write->temporary, TEMPORARY_PREFIX "%s", file) < 0) {
+		write->temporary = NULL;
+		state_write_free(write);
+		return -ENOMEM;
+	}
+
+	fd = openat(dirfd, write->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	r = fd < 0 ? -errno : write_all(fd, text);
+	if (r == 0 && fsync(fd) < 0)
+		r = -errno;
+	if (r < 0) {
+		state_abort(write);
+		return r;
+	}
+	*ret = write;
+	return 0;
+}
+
+int state_prepare(struct state *state, const struct record *record, struct state_write **ret)
+{
+	cleanup_free char *file = name_to_file(record->name);
+	cleanup_free char *text = record_format(record);
+
+	if (!file || !text)
+		return -ENOMEM;
+	return prepare_text(state->containers_fd, file, text, ret);
+}
+
+int state_commit(struct state_write *write)
+{
+	int r = 0;
+
+	if (renameat(write->dirfd, write->temporary, write->dirfd, write->file) < 0) {
+		r = -errno;
+		state_abort(write);
+		return r;
+	}
+	if (fsync(write->dirfd) < 0)
+		r = -errno;
+	state_write_free(write);
+	return r;
+}
+
+int state_forget(struct state *state, const char *name)
+{
+	cleanup_free char *file = name_to_file(name);
+
+	if (!file)
+		return -ENOMEM;
+	if (unlinkat(state->containers_fd, file, 0) < 0 && errno != ENOENT)
+		return -errno;
+	return 0;
+}
+
+/* Renames a bad file to FILE.bad, FILE.bad.1, ...: an older one is never overwritten. */
+static int set_aside(int dirfd, const char *file, char **ret)
+{
+	for (unsigned int i = 0; i < 1000; i++) {
+		cleanup_free char *to = NULL;
+		int r = i == 0 ? asprintf(&to, "%s" ASIDE_SUFFIX, file) :
+				 asprintf(&to, "%s" ASIDE_SUFFIX ".%u", file, i);
+
+		if (r < 0) {
+			to = NULL;
+			return -ENOMEM;
+		}
+		if (linkat(dirfd, file, dirfd, to, 0) < 0) {
+			if (errno == EEXIST)
+				continue;
+			return -errno;
+		}
+		if (unlinkat(dirfd, file, 0) < 0)
+			return -errno;
+		*ret = take_ptr(to);
+		return 0;
+	}
+	return -EEXIST;
+}
+
+static int load_file(struct state *state, const char *file, struct record **ret,
+		     struct failure *failure)
+{
+	cleanup_(record_free_ptr) struct record *record = NULL;
+	cleanup_free char *text = NULL, *path = NULL, *name = NULL;
+	size_t length;
+	int r;
+
+	if (asprintf(&path, "%s/containers/%s", state->path, file) < 0) {
+		path = NULL;
+		return -ENOMEM;
+	}
+	r = read_file_at(state->containers_fd, file, &text, &length);
+	if (r < 0)
+		return fail(failure, RSS_ERROR_CONFIG, "%s: %s", path, strerror(-r));
+	r = record_parse(text, length, path, RECORD_STATE, &record, failure);
+	if (r < 0)
+		return r;
+	r = name_from_file(file, &name);
+	if (r < 0 || strcmp(name, record->name) != 0)
+		return fail(failure, RSS_ERROR_CONFIG,
+			    "%s: the file is about \"%s\", which does not go with its name", path,
+			    record->name);
+	*ret = take_ptr(record);
+	return 0;
+}
+
+static bool has_suffix(const char *text, const char *suffix)
+{
+	size_t length = strlen(text), end = strlen(suffix);
+
+	return length >= end && strcmp(text + length - end, suffix) == 0;
+}
+
+int state_load(struct state *state, state_found_fn found, state_aside_fn aside, void *userdata)
+{
+	int fd = openat(state->containers_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_(closedir_ptr) DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *entry;
+
+	if (!dir) {
+		int r = -errno;
+
+		if (fd >= 0)
+			close(fd);
+		return r;
+	}
+	while ((entry = readdir(dir))) {
+		cleanup_(record_free_ptr) struct record *record = NULL;
+		cleanup_free char *kept = NULL, *reason = NULL;
+		struct failure failure = { 0 };
+		int r;
+
+		if (strncmp(entry->d_name, TEMPORARY_PREFIX, strlen(TEMPORARY_PREFIX)) == 0) {
+			(void)unlinkat(state->containers_fd, entry->d_name, 0);
+			continue;
+		}
+		if (entry->d_name[0] == '.' || !has_suffix(entry->d_name, ".json"))
+			continue;
+
+		r = load_file(state, entry->d_name, &record, &failure);
+		if (r == -ENOMEM)
+			return r;
+		if (r == 0) {
+			r = found(&record, userdata);
+			if (r < 0)
+				return r;
+			continue;
+		}
+		r = set_aside(state->containers_fd, entry->d_name, &kept);
+		if (asprintf(&reason, "%s; the file %s%s", failure.text,
+			     r < 0 ? "could not be set aside: " : "is kept as ",
+			     r < 0 ? strerror(-r) : kept) < 0) {
+			reason = NULL;
+			return -ENOMEM;
+		}
+		aside(reason, userdata);
+	}
+	return 0;
+}
+
+int state_read_sequence(struct state *state, uint64_t *ret)
+{
+	cleanup_free char *text = NULL;
+	size_t length;
+	uint64_t sequence;
+	int r = read_file_at(state->fd, "sequence", &text, &length);
+
+	if (r == -ENOENT) {
+		*ret = 1;
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	if (sscanf(text, "%" SCNu64, &sequence) != 1 || sequence == 0)
+		return -EBADMSG;
+	*ret = sequence;
+	return 0;
+}
+
+int state_write_sequence(struct state *state, uint64_t sequence)
+{
+	struct state_write *write;
+	char text[32];
+	int r;
+
+	snprintf(text, sizeof(text), "%" PRIu64 "\n", sequence);
+	r = prepare_text(state->fd, "sequence", text, &write);
+	return r < 0 ? r : state_commit(write);
+}
