@@ -15,12 +15,12 @@
 #define cleanup_(fn) __attribute__((cleanup(fn)))
 
 /* Defines fn##_ptr(), which cleanup_() can call on a variable of TYPE. */
-#define DEFINE_CLEANUP(type, fn)                \
-	static inline void fn##_ptr(type *p)    \
-	{                                       \
-		if (*p)                         \
-			fn(*p);                 \
-	}                                       \
+#define DEFINE_CLEANUP(type, fn)             \
+	static inline void fn##_ptr(type *p) \
+	{                                    \
+		if (*p)                      \
+			fn(*p);              \
+	}                                    \
 	struct rss_cleanup_semicolon
 
 static inline void cleanup_free_fn(void *p)
@@ -44,11 +44,11 @@ DEFINE_CLEANUP(FILE *, fclose);
 #define cleanup_fclose cleanup_(fclose_ptr)
 
 /* Gives the pointer away: the variable is NULL afterwards. */
-#define take_ptr(p)                     \
-	({                              \
+#define take_ptr(p)                      \
+	({                               \
 		__auto_type taken = (p); \
-		(p) = NULL;             \
-		taken;                  \
+		(p) = NULL;              \
+		taken;                   \
 	})
 
 static inline int take_fd(int *fd)

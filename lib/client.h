@@ -12,15 +12,15 @@
 #include "cleanup.h"
 #include "rss.h"
 
-#define RSSD_NAME	 "org.rssd1"
-#define RSSD_PATH	 "/org/rssd1"
-#define RSSD_MANAGER	 "org.rssd1.Manager"
-#define RSSD_CONTAINER	 "org.rssd1.Container"
-#define BUS_PROPERTIES	 "org.freedesktop.DBus.Properties"
+#define RSSD_NAME      "org.rssd1"
+#define RSSD_PATH      "/org/rssd1"
+#define RSSD_MANAGER   "org.rssd1.Manager"
+#define RSSD_CONTAINER "org.rssd1.Container"
+#define BUS_PROPERTIES "org.freedesktop.DBus.Properties"
 
 /* For calls that may reclaim or kill; a daemon that dies is noticed all the same. */
-#define CALL_FOR_EVER	 UINT64_MAX
-#define CALL_SHORT	 0 /* the default of sd-bus */
+#define CALL_FOR_EVER UINT64_MAX
+#define CALL_SHORT    0 /* the default of sd-bus */
 
 struct rss_client {
 	sd_bus *bus;
@@ -48,8 +48,7 @@ int client_fail(struct rss_client *client, int error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* What rssd, the bus or sd-bus said about a call; @container: whom it was about, or NULL. */
-int client_fail_reply(struct rss_client *client, const char *container,
-		      const sd_bus_error *error);
+int client_fail_reply(struct rss_client *client, const char *container, const sd_bus_error *error);
 
 /* A message could not be written (@r of sd-bus), or an answer could not be read. */
 int client_fail_message(struct rss_client *client, int r);

@@ -22,8 +22,8 @@ static int read_last_oom(sd_bus_message *message, void *at)
 {
 	struct rss_oom **last = at;
 
-	*last = oom_free(*last);
-	return oom_read(message, last);
+	*last = rss_oom_free(*last);
+	return rss_oom_read(message, last);
 }
 
 #define FIELD(key, type, member)                                        \
@@ -86,7 +86,7 @@ struct rss_container *rss_container_free(struct rss_container *container)
 	free((void *)container->name);
 	free((void *)container->object_path);
 	free((void *)container->control_group);
-	oom_free((struct rss_oom *)container->last_oom);
+	rss_oom_free((struct rss_oom *)container->last_oom);
 	free(container);
 	return NULL;
 }

@@ -12,7 +12,8 @@
 
 struct dict_field {
 	const char *key;
-	const char *type; /* "s" (char *), "t", "u", "b" (bool), "as" (char **), or what @read takes */
+	const char
+		*type; /* "s" (char *), "t", "u", "b" (bool), "as" (char **), or what @read takes */
 	size_t offset;
 	int (*read)(sd_bus_message *message, void *at); /* for other types; else NULL */
 };

@@ -10,24 +10,24 @@
 #define RSS_ERROR_PREFIX "org.rssd1.Error."
 
 /*       constant                     D-Bus name after the prefix   errno */
-#define RSS_ERRORS(X)                                                        \
-	X(RSS_ERROR_NO_SUCH_CONTAINER, "NoSuchContainer",           ENOENT)     \
-	X(RSS_ERROR_CONTAINER_EXISTS,  "ContainerExists",           EEXIST)     \
-	X(RSS_ERROR_INVALID_NAME,      "InvalidName",               EINVAL)     \
-	X(RSS_ERROR_INVALID_ARGUMENT,  "InvalidArgument",           EINVAL)     \
-	X(RSS_ERROR_NO_SUCH_PROCESS,   "NoSuchProcess",             ESRCH)      \
-	X(RSS_ERROR_PROCESS_REFUSED,   "ProcessRefused",            EPERM)      \
-	X(RSS_ERROR_NOT_EMPTY,         "NotEmpty",                  ENOTEMPTY)  \
-	X(RSS_ERROR_IN_PROGRESS,       "InProgress",                EINPROGRESS) \
-	X(RSS_ERROR_LIMIT_REFUSED,     "LimitRefused",              EBUSY)      \
-	X(RSS_ERROR_TIMED_OUT,         "TimedOut",                  ETIMEDOUT)  \
-	X(RSS_ERROR_CANCELLED,         "Cancelled",                 ECANCELED)  \
-	X(RSS_ERROR_NOT_SUPPORTED,     "NotSupported",              EOPNOTSUPP) \
-	X(RSS_ERROR_TOO_MANY,          "TooMany",                   EUSERS)     \
-	X(RSS_ERROR_ACCESS_DENIED,     "AccessDenied",              EACCES)     \
-	X(RSS_ERROR_STATE_NOT_SAVED,   "StateNotSaved",             ENOSPC)     \
-	X(RSS_ERROR_CONTROLLER_FAILED, "ControllerFailed",          EIO)        \
-	X(RSS_ERROR_CONFIG,            "Configuration",             EBADMSG)
+#define RSS_ERRORS(X)                                             \
+	X(RSS_ERROR_NO_SUCH_CONTAINER, "NoSuchContainer", ENOENT) \
+	X(RSS_ERROR_CONTAINER_EXISTS, "ContainerExists", EEXIST)  \
+	X(RSS_ERROR_INVALID_NAME, "InvalidName", EINVAL)          \
+	X(RSS_ERROR_INVALID_ARGUMENT, "InvalidArgument", EINVAL)  \
+	X(RSS_ERROR_NO_SUCH_PROCESS, "NoSuchProcess", ESRCH)      \
+	X(RSS_ERROR_PROCESS_REFUSED, "ProcessRefused", EPERM)     \
+	X(RSS_ERROR_NOT_EMPTY, "NotEmpty", ENOTEMPTY)             \
+	X(RSS_ERROR_IN_PROGRESS, "InProgress", EINPROGRESS)       \
+	X(RSS_ERROR_LIMIT_REFUSED, "LimitRefused", EBUSY)         \
+	X(RSS_ERROR_TIMED_OUT, "TimedOut", ETIMEDOUT)             \
+	X(RSS_ERROR_CANCELLED, "Cancelled", ECANCELED)            \
+	X(RSS_ERROR_NOT_SUPPORTED, "NotSupported", EOPNOTSUPP)    \
+	X(RSS_ERROR_TOO_MANY, "TooMany", EUSERS)                  \
+	X(RSS_ERROR_ACCESS_DENIED, "AccessDenied", EACCES)        \
+	X(RSS_ERROR_STATE_NOT_SAVED, "StateNotSaved", ENOSPC)     \
+	X(RSS_ERROR_CONTROLLER_FAILED, "ControllerFailed", EIO)   \
+	X(RSS_ERROR_CONFIG, "Configuration", EBADMSG)
 
 enum rss_error {
 	RSS_ERROR_NONE,

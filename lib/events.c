@@ -19,7 +19,7 @@
 	"interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='" RSSD_NAME "'"
 #define OBJECT_MANAGER "org.freedesktop.DBus.ObjectManager"
 
-DEFINE_CLEANUP(struct rss_oom *, oom_free);
+DEFINE_CLEANUP(struct rss_oom *, rss_oom_free);
 
 const char *rss_event_kind_name(enum rss_event_kind kind)
 {
@@ -56,7 +56,7 @@ static int read_oom(sd_bus_message *message, struct rss_event *event)
 	r = sd_bus_message_read(message, "t", &event->sequence);
 	if (r < 0)
 		return r;
-	r = oom_read(message, &oom);
+	r = rss_oom_read(message, &oom);
 	if (r < 0)
 		return r;
 	event->oom = oom;
@@ -119,7 +119,7 @@ static int on_signal(sd_bus_message *message, void *userdata, sd_bus_error *erro
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		cleanup_free char *container = NULL;
-		cleanup_(oom_free_ptr) struct rss_oom *oom = NULL;
+		cleanup_(rss_oom_free_ptr) struct rss_oom *oom = NULL;
 		struct rss_event event = {
 			.kind = kinds[i].kind,
 			.usage = RSS_ABSENT,

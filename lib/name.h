@@ -15,7 +15,7 @@
 #include <stddef.h>
 
 #define NAME_LENGTH_MAX 200
-#define NAME_DEPTH_MAX  8
+#define NAME_DEPTH_MAX	8
 
 #define NAME_OBJECT_ROOT "/org/rssd1/container"
 

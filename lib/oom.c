@@ -9,7 +9,7 @@
 #include "dict.h"
 #include "rss.h"
 
-DEFINE_CLEANUP(struct rss_oom *, oom_free);
+DEFINE_CLEANUP(struct rss_oom *, rss_oom_free);
 
 #define FIELD(key, type, member)                                  \
 	{                                                         \
@@ -29,9 +29,9 @@ static const struct dict_field fields[] = {
 	FIELD("Limit", "t", limit),
 };
 
-int oom_read(sd_bus_message *message, struct rss_oom **ret)
+int rss_oom_read(sd_bus_message *message, struct rss_oom **ret)
 {
-	cleanup_(oom_free_ptr) struct rss_oom *oom = calloc(1, sizeof(*oom));
+	cleanup_(rss_oom_free_ptr) struct rss_oom *oom = calloc(1, sizeof(*oom));
 	int r;
 
 	if (!oom)
@@ -45,7 +45,7 @@ int oom_read(sd_bus_message *message, struct rss_oom **ret)
 	return 0;
 }
 
-struct rss_oom *oom_free(struct rss_oom *oom)
+struct rss_oom *rss_oom_free(struct rss_oom *oom)
 {
 	if (!oom)
 		return NULL;

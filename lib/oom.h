@@ -8,8 +8,8 @@
 struct rss_oom;
 
 /* Reads an a{sv} into *@ret; NULL where it is empty: there was no OOM. */
-int oom_read(sd_bus_message *message, struct rss_oom **ret);
+int rss_oom_read(sd_bus_message *message, struct rss_oom **ret);
 
-struct rss_oom *oom_free(struct rss_oom *oom);
+struct rss_oom *rss_oom_free(struct rss_oom *oom);
 
 #endif

@@ -43,7 +43,7 @@ extern "C" {
 /* As a limit or watermark: none. */
 #define RSS_INFINITY UINT64_MAX
 /* As a counter: this kernel's controller cannot tell. Never shown as 0. */
-#define RSS_ABSENT   UINT64_MAX
+#define RSS_ABSENT UINT64_MAX
 
 struct rss_client;
 
@@ -71,9 +71,9 @@ const char *rss_error_name(const struct rss_client *client);
 
 /* About the daemon. Strings live as long as the struct. */
 struct rss_daemon_info {
-	const char *version;	  /* of rssd */
-	const char *controller;	  /* "rss", "memory-v2", "memory-v1" */
-	const char **features;	  /* NULL-terminated: what the controller can do */
+	const char *version;	/* of rssd */
+	const char *controller; /* "rss", "memory-v2", "memory-v1" */
+	const char **features;	/* NULL-terminated: what the controller can do */
 };
 
 int rss_daemon_info(struct rss_client *client, struct rss_daemon_info **ret);
@@ -81,10 +81,10 @@ struct rss_daemon_info *rss_daemon_info_free(struct rss_daemon_info *info);
 
 /* What is known of the last OOM of a container; absent facts are NULL, 0 or RSS_ABSENT. */
 struct rss_oom {
-	uint64_t sequence;	/* of the OOM signal that told it */
-	uint64_t time;		/* microseconds since the epoch */
-	const char *container;	/* whose limit it was: a container's name, or NULL... */
-	const char *limit_owner; /* ...and the control group of that limit */
+	uint64_t sequence;	      /* of the OOM signal that told it */
+	uint64_t time;		      /* microseconds since the epoch */
+	const char *container;	      /* whose limit it was: a container's name, or NULL... */
+	const char *limit_owner;      /* ...and the control group of that limit */
 	const char *victim_container; /* the container that the victim was in, or NULL */
 	uint32_t victim_pid;
 	uint32_t victim_uid;
@@ -174,9 +174,8 @@ typedef void (*rss_progress_fn)(uint64_t usage, uint64_t limit, void *userdata);
  *
  * Return: an enum rss_limit_outcome, or a negative errno.
  */
-int rss_limit(struct rss_client *client, const char *name, uint64_t limit,
-	      enum rss_limit_mode mode, uint64_t timeout, rss_progress_fn progress,
-	      void *userdata, uint64_t *ret_usage);
+int rss_limit(struct rss_client *client, const char *name, uint64_t limit, enum rss_limit_mode mode,
+	      uint64_t timeout, rss_progress_fn progress, void *userdata, uint64_t *ret_usage);
 
 /* Ask for @bytes to be taken back; *@ret_reclaimed is what was (RSS_ABSENT: unknown). */
 int rss_reclaim(struct rss_client *client, const char *name, uint64_t bytes,
@@ -231,7 +230,7 @@ enum rss_event_kind {
 	RSS_EVENT_RECLAIMED,
 	RSS_EVENT_OOM,
 	RSS_EVENT_WATERMARK,
-	RSS_EVENT_LOST,    /* sequence and last: the range that was lost */
+	RSS_EVENT_LOST,	   /* sequence and last: the range that was lost */
 	RSS_EVENT_CREATED, /* these two carry no sequence number: 0 */
 	RSS_EVENT_REMOVED,
 };
@@ -239,11 +238,11 @@ enum rss_event_kind {
 struct rss_event {
 	enum rss_event_kind kind;
 	uint64_t sequence;
-	uint64_t last;		/* RSS_EVENT_LOST only */
-	const char *container;	/* its name; "" for events about rssd itself */
-	uint64_t usage, limit;	/* RSS_ABSENT where the event does not tell */
-	uint64_t amount;	/* LIMIT_HIT: failures so far; RECLAIMED: bytes */
-	const char *which;	/* WATERMARK: the one that was crossed, "high" or "low"; else NULL */
+	uint64_t last;	       /* RSS_EVENT_LOST only */
+	const char *container; /* its name; "" for events about rssd itself */
+	uint64_t usage, limit; /* RSS_ABSENT where the event does not tell */
+	uint64_t amount;       /* LIMIT_HIT: failures so far; RECLAIMED: bytes */
+	const char *which;     /* WATERMARK: the one that was crossed, "high" or "low"; else NULL */
 	const struct rss_oom *oom; /* RSS_EVENT_OOM only */
 };
 

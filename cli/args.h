@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The command line, read by the option tables of the verbs. Options may stand
+ * anywhere before "--"; the last of its kind counts.
+ */
+#ifndef RSSCTL_ARGS_H
+#define RSSCTL_ARGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define OPTIONS_MAX 8
+
+struct verb;
+
+struct option_spec {
+	const char *name;  /* "limit": --limit */
+	char letter;	   /* 'l': -l; 0: none */
+	const char *value; /* "SIZE": what help calls it; NULL: a flag */
+	const char *help;
+};
+
+struct args {
+	const struct verb *verb; /* NULL: none was named */
+	/* The options of the verb, at their place in its table; "" for a flag, NULL: not given. */
+	const char *values[OPTIONS_MAX];
+	const char **operands;
+	size_t n_operands;
+	char **command; /* behind "--", for verbs that take one; NULL: there was no "--" */
+
+	/* Options of rssctl itself. */
+	const char *json; /* "": --json without a mode */
+	bool no_legend, no_pager, help, version;
+};
+
+extern const struct option_spec global_options[];
+
+/* Returns STATUS_DONE, or STATUS_USAGE when it has said what is wrong. */
+int args_parse(struct args *args, int argc, char **argv);
+void args_done(struct args *args);
+
+#endif

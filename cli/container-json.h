@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef RSSCTL_CONTAINER_JSON_H
+#define RSSCTL_CONTAINER_JSON_H
+
+#include <stdbool.h>
+
+struct json_object;
+struct rss_container;
+
+/* The object of list and show; @with_oom: a last_oom is part of it. NULL when out of memory. */
+struct json_object *container_to_json(const struct rss_container *container, bool with_oom);
+
+#endif

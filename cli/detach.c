@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rssctl detach: processes go back to where they were. */
+#include "report.h"
+#include "rss.h"
+#include "status.h"
+#include "verb.h"
+
+static int run(struct cli *cli, const struct args *args)
+{
+	cleanup_report struct report report = { 0 };
+	cleanup_free pid_t *pids = NULL;
+	int status, r;
+
+	status = read_pids(args, 0, &pids);
+	if (status != STATUS_DONE)
+		return status;
+	r = rss_detach_pids(cli->client, pids, args->n_operands, &report.rows, &report.count);
+	return r < 0 ? fail_call(cli, r) : print_report(cli, &report);
+}
+
+const struct verb verb_detach = {
+	.name = "detach",
+	.synopsis = "PID...",
+	.summary = "Move processes back to where they were before",
+	.description = "Prints what became of each, with the statuses of rssctl attach.",
+	.min_operands = 1,
+	.max_operands = OPERANDS_ANY,
+	.needs_daemon = true,
+	.run = run,
+};

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Help, written from the tables that the command line is read by. */
+#include <stdio.h>
+
+#include "help.h"
+
+#include "args.h"
+#include "status.h"
+#include "verb.h"
+
+#define COLUMN 30
+
+static void print_options(const struct option_spec *options)
+{
+	for (; options && options->name; options++) {
+		int width = 0;
+
+		width += options->letter ? printf("  -%c, ", options->letter) : printf("      ");
+		width += printf("--%s", options->name);
+		if (options->value)
+			width += printf("=%s", options->value);
+		printf("%*s%s\n", width < COLUMN ? COLUMN - width : 2, "", options->help);
+	}
+}
+
+static void print_verb_help(const struct verb *verb)
+{
+	printf("Usage: rssctl %s%s%s\n\n%s.\n", verb->name, *verb->synopsis ? " " : "",
+	       verb->synopsis, verb->summary);
+	if (verb->description)
+		printf("\n%s\n", verb->description);
+	if (verb->options) {
+		puts("\nOptions:");
+		print_options(verb->options);
+	}
+	puts("\nOptions of every verb:");
+	print_options(global_options);
+	puts("\nSee rssctl(1).");
+}
+
+void print_help(const struct verb *verb)
+{
+	if (verb) {
+		print_verb_help(verb);
+		return;
+	}
+	puts("Usage: rssctl [OPTION...] VERB [ARGUMENT...]\n\n"
+	     "Limit the resident memory of groups of processes (containers), by way of rssd.\n\n"
+	     "Verbs:");
+	for (size_t i = 0; verbs[i]; i++)
+		printf("  %-10s%s\n", verbs[i]->name, verbs[i]->summary);
+	puts("\nOptions, before or behind the verb:");
+	print_options(global_options);
+	puts("\nSizes are bytes, 64K, 512M, 1.5G, 20% of the memory, or infinity.\n"
+	     "rssctl VERB --help tells more of a verb; rssctl(1) tells all.");
+}
+
+static int run(struct cli *cli, const struct args *args)
+{
+	const struct verb *verb = NULL;
+
+	if (args->n_operands) {
+		verb = verb_find(args->operands[0]);
+		if (!verb)
+			return complain(STATUS_USAGE, "there is no verb '%s'; see: rssctl --help",
+					args->operands[0]);
+	}
+	print_help(verb);
+	return STATUS_DONE;
+}
+
+const struct verb verb_help = {
+	.name = "help",
+	.synopsis = "[VERB]",
+	.summary = "Print help",
+	.max_operands = 1,
+	.run = run,
+};

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * rssctl limit: set a limit, reclaiming where usage is above it. Ctrl-C ends
+ * the reclaim and keeps the old limit: rssd sees us leave.
+ */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "output.h"
+#include "rss.h"
+#include "size.h"
+#include "status.h"
+#include "values.h"
+#include "verb.h"
+
+enum {
+	MODE,
+	TIMEOUT,
+};
+
+static const struct option_spec options[] = {
+	[MODE] = { "mode", 'm', "reclaim|refuse|force",
+		   "What to do where usage is above SIZE; default: reclaim" },
+	[TIMEOUT] = { "timeout", 't', "TIME", "Give up after this: 500ms, 10s, 2min" },
+	{ 0 },
+};
+
+static const char *const columns[] = { "NAME", ">LIMIT", ">USAGE", "OUTCOME" };
+
+static const char *const outcomes[] = {
+	[RSS_LIMIT_SET] = "set",
+	[RSS_LIMIT_UNCHANGED] = "unchanged",
+	[RSS_LIMIT_RECLAIMED] = "reclaimed",
+	[RSS_LIMIT_KILLED] = "killed",
+};
+
+#define BAR_WIDTH 30
+
+/* The bar on standard error. */
+struct progress {
+	uint64_t from; /* usage when it began */
+	bool drawn;
+};
+
+static void draw(uint64_t usage, uint64_t limit, void *userdata)
+{
+	struct progress *progress = userdata;
+	char bar[BAR_WIDTH + 1], now[SIZE_TEXT_MAX], goal[SIZE_TEXT_MAX];
+	uint64_t all, done;
+	int filled;
+
+	if (!progress->drawn || usage > progress->from)
+		progress->from = usage;
+	progress->drawn = true;
+	all = progress->from > limit ? progress->from - limit : 1;
+	done = usage > limit ? progress->from - usage : all;
+	filled = (int)((double)done / (double)all * BAR_WIDTH);
+	memset(bar, ' ', BAR_WIDTH);
+	memset(bar, '=', filled);
+	if (filled < BAR_WIDTH)
+		bar[filled] = '>';
+	bar[BAR_WIDTH] = '\0';
+	fprintf(stderr, "\r[%s] %3d%%  %s, going to %s\033[K", bar,
+		(int)((double)done / (double)all * 100), size_format(usage, now),
+		size_format(limit, goal));
+}
+
+static void wipe(const struct progress *progress)
+{
+	if (progress->drawn)
+		fputs("\r\033[K", stderr);
+}
+
+/* Only what a signal handler may do; then the signal does what it would have done. */
+static void on_interrupt(int signal)
+{
+	static const char text[] = "\nrssctl: interrupted; the old limit stays in force\n";
+
+	(void)!write(STDERR_FILENO, text, sizeof(text) - 1);
+	raise(signal);
+}
+
+static void say_when_interrupted(void)
+{
+	struct sigaction action = {
+		.sa_handler = on_interrupt,
+		.sa_flags = SA_RESETHAND,
+	};
+
+	sigaction(SIGINT, &action, NULL);
+}
+
+static int read_mode(const char *text, enum rss_limit_mode *ret)
+{
+	static const char *const modes[] = {
+		[RSS_LIMIT_RECLAIM] = "reclaim",
+		[RSS_LIMIT_REFUSE] = "refuse",
+		[RSS_LIMIT_FORCE] = "force",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		if (!strcmp(modes[i], text)) {
+			*ret = (enum rss_limit_mode)i;
+			return STATUS_DONE;
+		}
+	}
+	return complain(STATUS_USAGE, "--mode takes reclaim, refuse or force, not '%s'", text);
+}
+
+static int print_as_table(struct cli *cli, const char *name, uint64_t limit, uint64_t usage,
+			  const char *outcome)
+{
+	cleanup_table struct table *table = table_new(ARRAY_SIZE(columns), columns);
+	int r = table ? table_add(table, name) : 0;
+
+	r = !table || r < 0 ? r : add_limit(table, limit);
+	r = !table || r < 0 ? r : add_usage(table, usage);
+	r = !table || r < 0 ? r : table_add(table, outcome);
+	return print_table(cli, table, r, false);
+}
+
+static int print_as_json(const struct cli *cli, const char *name, uint64_t limit, uint64_t usage,
+			 const char *outcome)
+{
+	cleanup_json struct json_object *object = json_object_new_object();
+
+	json_add_text(object, "name", name);
+	json_add_limit(object, "limit", limit);
+	json_add_count(object, "usage", usage);
+	json_add_text(object, "outcome", outcome);
+	return print_json(cli, object);
+}
+
+static int run(struct cli *cli, const struct args *args)
+{
+	enum rss_limit_mode mode = RSS_LIMIT_RECLAIM;
+	struct progress progress = { 0 };
+	uint64_t limit, usage, timeout = 0;
+	const char *name = args->operands[0];
+	int status, r;
+
+	status = read_size("the limit", args->operands[1], &limit);
+	if (status == STATUS_DONE && args->values[MODE])
+		status = read_mode(args->values[MODE], &mode);
+	if (status == STATUS_DONE && args->values[TIMEOUT])
+		status = read_duration("the timeout", args->values[TIMEOUT], &timeout);
+	if (status != STATUS_DONE)
+		return status;
+	if (args->values[TIMEOUT] && !timeout)
+		return complain(STATUS_USAGE,
+				"a timeout of 0 leaves no time; --mode=refuse does not try");
+	say_when_interrupted();
+	r = rss_limit(cli->client, name, limit, mode, timeout, isatty(STDERR_FILENO) ? draw : NULL,
+		      &progress, &usage);
+	wipe(&progress);
+	if (r < 0)
+		return fail_call(cli, r);
+	return cli->json ? print_as_json(cli, name, limit, usage, outcomes[r])
+			 : print_as_table(cli, name, limit, usage, outcomes[r]);
+}
+
+const struct verb verb_limit = {
+	.name = "limit",
+	.synopsis = "NAME SIZE|infinity [OPTION...]",
+	.summary = "Set the limit of a container",
+	.description =
+		"Where usage is above SIZE, the mode says what happens:\n"
+		"  reclaim  take memory back until usage fits; the old limit stays where it cannot\n"
+		"  refuse   leave the old limit\n"
+		"  force    take memory back, and kill inside the container where that is not enough\n"
+		"The status is 5 where the old limit stays. Ctrl-C ends the reclaim, too.",
+	.options = options,
+	.min_operands = 2,
+	.max_operands = 2,
+	.needs_daemon = true,
+	.run = run,
+};

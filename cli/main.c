@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * rssctl: the command line of rssd. This is the table of verbs and the way to
+ * one of them; what a verb does is in the file of its name.
+ */
+#include <errno.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "help.h"
+#include "pager.h"
+#include "rss.h"
+#include "status.h"
+#include "verb.h"
+
+const struct verb *const verbs[] = {
+	&verb_create, &verb_remove,  &verb_list,   &verb_show,	 &verb_ps,
+	&verb_limit,  &verb_set,     &verb_attach, &verb_detach, &verb_run,
+	&verb_kill,   &verb_reclaim, &verb_watch,  &verb_top,	 &verb_doctor,
+	&verb_reload, &verb_version, &verb_help,   NULL,
+};
+
+const struct verb *verb_find(const char *name)
+{
+	for (size_t i = 0; verbs[i]; i++)
+		if (!strcmp(verbs[i]->name, name))
+			return verbs[i];
+	return NULL;
+}
+
+static void cli_done(struct cli *cli)
+{
+	cli->pager = pager_close(cli->pager);
+	cli->client = rss_close(cli->client);
+}
+
+static bool wants_colour(void)
+{
+	const char *no_colour = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	if (no_colour && *no_colour)
+		return false;
+	return isatty(STDOUT_FILENO) && term && strcmp(term, "dumb");
+}
+
+static int read_json_mode(const char *text, enum json_mode *ret)
+{
+	if (!text || !strcmp(text, "off"))
+		*ret = JSON_OFF;
+	else if (!*text || !strcmp(text, "pretty"))
+		*ret = JSON_PRETTY;
+	else if (!strcmp(text, "short"))
+		*ret = JSON_SHORT;
+	else
+		return complain(STATUS_USAGE, "--json takes short, pretty or off, not '%s'", text);
+	return STATUS_DONE;
+}
+
+static int dispatch(struct cli *cli, const struct args *args)
+{
+	int status;
+
+	if (args->version) {
+		puts("rssctl " RSSD_VERSION);
+		return STATUS_DONE;
+	}
+	if (args->help) {
+		print_help(args->verb);
+		return STATUS_DONE;
+	}
+	if (!args->verb)
+		return complain(STATUS_USAGE, "what is to be done? See: rssctl --help");
+	cli->legend = !args->no_legend;
+	cli->paging = !args->no_pager;
+	cli->colour = wants_colour();
+	status = read_json_mode(args->json, &cli->json);
+	if (status == STATUS_DONE && args->verb->needs_daemon)
+		status = connect_daemon(cli);
+	return status == STATUS_DONE ? args->verb->run(cli, args) : status;
+}
+
+/* Output that did not arrive is a failure, also where the verb did what it should. */
+static int finish_output(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	return status
+		       ?: complain(STATUS_FAILED, "the output could not be written: %s",
+				   strerror(errno));
+}
+
+int main(int argc, char **argv)
+{
+	cleanup_(args_done) struct args args = { 0 };
+	cleanup_(cli_done) struct cli cli = { 0 };
+	int status;
+
+	setlocale(LC_ALL, "");
+	status = args_parse(&args, argc, argv);
+	if (status == STATUS_DONE)
+		status = dispatch(&cli, &args);
+	cli_done(&cli);
+	return finish_output(status);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rssctl reload: rssd reads its files again. */
+#include "rss.h"
+#include "status.h"
+#include "verb.h"
+
+static int run(struct cli *cli, const struct args *args)
+{
+	int r = rss_reload(cli->client);
+
+	return r < 0 ? fail_call(cli, r) : STATUS_DONE;
+}
+
+const struct verb verb_reload = {
+	.name = "reload",
+	.synopsis = "",
+	.summary = "Make rssd read its configuration again",
+	.description = "Reads rssd.conf and containers.d; see rssd.conf(5).",
+	.needs_daemon = true,
+	.run = run,
+};

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rssctl show: all that is known of one container, with its last OOM in words. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "container-json.h"
+#include "oom-text.h"
+#include "output.h"
+#include "pager.h"
+#include "rss.h"
+#include "size.h"
+#include "status.h"
+#include "text.h"
+#include "verb.h"
+
+DEFINE_CLEANUP(struct rss_container *, rss_container_free);
+
+#define KEY_WIDTH 14
+
+static void print_key(const char *key)
+{
+	printf("%*s: ", KEY_WIDTH, key);
+}
+
+static void print_text(const char *key, const char *text)
+{
+	print_key(key);
+	puts(*text ? text : "-");
+}
+
+/* "512.0M (536870912)": for people, and to the byte. */
+static void print_size(const char *key, uint64_t bytes, const char *no_size)
+{
+	char buf[SIZE_TEXT_MAX];
+
+	print_key(key);
+	if (bytes == RSS_INFINITY)
+		puts(no_size);
+	else if (bytes < 1024)
+		printf("%" PRIu64 "\n", bytes);
+	else
+		printf("%s (%" PRIu64 ")\n", size_format(bytes, buf), bytes);
+}
+
+static void print_count(const char *key, uint64_t count)
+{
+	print_key(key);
+	if (count == RSS_ABSENT)
+		puts("-");
+	else
+		printf("%" PRIu64 "\n", count);
+}
+
+static void print_usage(const struct rss_container *c)
+{
+	char usage[SIZE_TEXT_MAX];
+
+	if (c->usage == RSS_ABSENT || c->limit == RSS_INFINITY || !c->limit) {
+		print_size("Usage", c->usage, "-");
+		return;
+	}
+	print_key("Usage");
+	printf("%s (%" PRIu64 "), %.0f%% of the limit\n", size_format(c->usage, usage), c->usage,
+	       100.0 * (double)c->usage / (double)c->limit);
+}
+
+/* What it is, beside a plain container. */
+static void print_kind(const struct rss_container *c)
+{
+	print_key("Kind");
+	if (c->declared)
+		puts("declared: a file in containers.d brings it back");
+	else if (c->transient)
+		puts("transient: removed when its last process has left");
+	else
+		puts("kept until it is removed");
+}
+
+static int print_oom(const struct cli *cli, const struct rss_oom *oom)
+{
+	cleanup_free char *text = NULL;
+	char when[TIME_TEXT_MAX];
+
+	print_key("Last OOM");
+	if (!oom) {
+		puts("-");
+		return STATUS_DONE;
+	}
+	text = oom_to_text(oom);
+	if (!text)
+		return fail_memory();
+	text_make_safe(text);
+	if (oom->time)
+		printf("%s: ", format_time(oom->time, when));
+	printf("%s%s%s\n", cli->colour ? "\033[" STYLE_RED "m" : "", text,
+	       cli->colour ? "\033[0m" : "");
+	return STATUS_DONE;
+}
+
+static int show_for_people(struct cli *cli, const struct rss_container *c)
+{
+	if (cli->paging && isatty(STDOUT_FILENO))
+		cli->pager = pager_open();
+	print_text("Name", c->name);
+	print_kind(c);
+	print_text("Control group", c->control_group);
+	print_text("Object", c->object_path);
+	print_size("Limit", c->limit, "infinity");
+	print_size("High", c->high, "infinity");
+	print_size("Low", c->low, "infinity");
+	print_text("When OOM", c->oom_group ? "kill all of it" : "kill one process");
+	print_count("Processes", c->processes);
+	print_usage(c);
+	print_size("Peak", c->peak, "-");
+	print_count("Failures", c->failures);
+	print_size("Reclaimed", c->reclaimed, "-");
+	print_count("OOM events", c->oom_events);
+	print_count("OOM kills", c->oom_kills);
+	return print_oom(cli, c->last_oom);
+}
+
+static int run(struct cli *cli, const struct args *args)
+{
+	cleanup_(rss_container_free_ptr) struct rss_container *container = NULL;
+	cleanup_json struct json_object *object = NULL;
+	int r = rss_get(cli->client, args->operands[0], &container);
+
+	if (r < 0)
+		return fail_call(cli, r);
+	if (!cli->json)
+		return show_for_people(cli, container);
+	object = container_to_json(container, true);
+	return print_json(cli, object);
+}
+
+const struct verb verb_show = {
+	.name = "show",
+	.synopsis = "NAME",
+	.summary = "Show all that is known of a container",
+	.min_operands = 1,
+	.max_operands = 1,
+	.needs_daemon = true,
+	.run = run,
+};

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Values as people type them: see values.h. */
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+#include <strings.h>
+
+#include "values.h"
+
+#include "cleanup.h"
+#include "rss.h"
+#include "size.h"
+#include "status.h"
+
+int read_size(const char *what, const char *text, uint64_t *ret)
+{
+	int r = size_parse(text, ret);
+
+	if (r < 0)
+		return complain(STATUS_USAGE, "%s '%s' %s", what, text, size_parse_reason(r));
+	return STATUS_DONE;
+}
+
+int read_duration(const char *what, const char *text, uint64_t *ret)
+{
+	if (duration_parse(text, ret) < 0)
+		return complain(STATUS_USAGE, "%s '%s' is not a time; write 500ms, 10s, 2min or 1h",
+				what, text);
+	return STATUS_DONE;
+}
+
+int read_number(const char *what, const char *text, uint64_t max, uint64_t *ret)
+{
+	uint64_t value = 0;
+
+	for (const char *c = text; *c; c++) {
+		if (*c < '0' || *c > '9')
+			return complain(STATUS_USAGE, "%s '%s' is not a whole number", what, text);
+		value = value * 10 + (*c - '0');
+		if (value > max)
+			return complain(STATUS_USAGE, "%s '%s' is more than %" PRIu64, what, text,
+					max);
+	}
+	if (!*text)
+		return complain(STATUS_USAGE, "%s is empty", what);
+	*ret = value;
+	return STATUS_DONE;
+}
+
+int read_yes_no(const char *what, const char *text, bool *ret)
+{
+	static const char *const yes[] = { "yes", "true", "on", "1" };
+	static const char *const no[] = { "no", "false", "off", "0" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(yes); i++) {
+		if (!strcasecmp(text, yes[i]) || !strcasecmp(text, no[i])) {
+			*ret = !strcasecmp(text, yes[i]);
+			return STATUS_DONE;
+		}
+	}
+	return complain(STATUS_USAGE, "%s '%s' is neither yes nor no", what, text);
+}
+
+int read_pid(const char *text, pid_t *ret)
+{
+	uint64_t value = 0;
+	int status = read_number("the process", text, INT_MAX, &value);
+
+	if (status != STATUS_DONE)
+		return status;
+	if (!value)
+		return complain(STATUS_USAGE, "the process '%s' is none; processes count from 1",
+				text);
+	*ret = (pid_t)value;
+	return STATUS_DONE;
+}
+
+int read_signal(const char *text, int *ret)
+{
+	const char *name = !strncasecmp(text, "SIG", 3) ? text + 3 : text;
+	uint64_t number = 0;
+	int status;
+
+	for (int i = 1; i < SIGRTMIN; i++) {
+		const char *known = sigabbrev_np(i);
+
+		if (known && !strcasecmp(known, name)) {
+			*ret = i;
+			return STATUS_DONE;
+		}
+	}
+	if (*text < '0' || *text > '9')
+		return complain(STATUS_USAGE, "there is no signal '%s'; write TERM, KILL or 9",
+				text);
+	status = read_number("the signal", text, SIGRTMAX, &number);
+	if (status == STATUS_DONE && !number)
+		return complain(STATUS_USAGE, "the signal 0 is none");
+	if (status == STATUS_DONE)
+		*ret = (int)number;
+	return status;
+}
+
+int read_settings(const char *limit, const char *high, const char *low, const char *oom_group,
+		  struct rss_settings *ret)
+{
+	struct rss_settings settings = { 0 };
+	int status = STATUS_DONE;
+
+	if (limit) {
+		settings.set |= RSS_SET_LIMIT;
+		status = read_size("the limit", limit, &settings.limit);
+	}
+	if (high && status == STATUS_DONE) {
+		settings.set |= RSS_SET_HIGH;
+		status = read_size("the high watermark", high, &settings.high);
+	}
+	if (low && status == STATUS_DONE) {
+		settings.set |= RSS_SET_LOW;
+		status = read_size("the low watermark", low, &settings.low);
+	}
+	if (oom_group) {
+		settings.set |= RSS_SET_OOM_GROUP;
+		settings.oom_group = true;
+	}
+	if (status == STATUS_DONE)
+		*ret = settings;
+	return status;
+}

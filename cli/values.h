@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Values as people type them. Each function says itself what is wrong with the
+ * text and returns STATUS_DONE or STATUS_USAGE.
+ */
+#ifndef RSSCTL_VALUES_H
+#define RSSCTL_VALUES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct rss_settings;
+
+/* @what: "the limit"; how the sentence begins. */
+int read_size(const char *what, const char *text, uint64_t *ret);
+int read_duration(const char *what, const char *text, uint64_t *ret);
+int read_number(const char *what, const char *text, uint64_t max, uint64_t *ret);
+int read_yes_no(const char *what, const char *text, bool *ret);
+int read_pid(const char *text, pid_t *ret);
+
+/* "TERM", "SIGTERM" or "15". */
+int read_signal(const char *text, int *ret);
+
+/* The options that several verbs share; NULL: not given. @oom_group is a flag. */
+int read_settings(const char *limit, const char *high, const char *low, const char *oom_group,
+		  struct rss_settings *ret);
+
+#endif
