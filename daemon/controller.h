@@ -67,15 +67,18 @@ struct controller_ops {
 
 	/* Is it on this kernel? 0 and *ret, -ENOENT (not here), or why it cannot be used. */
 	int (*open)(const char *root, struct controller **ret, struct failure *failure);
+	/* Frees the controller's own struct, after its common members; NULL: free() does. */
 	struct controller *(*free)(struct controller *controller);
 
-	/* A folder that was just made or found becomes a group: what it needs before use. */
+	/* Called before a folder gets a folder below it; NULL where nothing is needed. */
+	int (*prepare_parent)(int parent);
+	/* A folder that was just made or found becomes a group: what it needs before use. Or NULL. */
 	int (*group_open)(struct group *group);
 	void (*group_close)(struct group *group);
 
 	int (*read_counters)(struct group *group, struct counters *ret);
 	int (*read_limit)(struct group *group, uint64_t *ret);
-	int (*write_limit)(struct group *group, uint64_t limit);		 /* blocking */
+	int (*write_limit)(struct group *group, uint64_t limit);		  /* blocking */
 	int (*reclaim)(struct group *group, uint64_t bytes, uint64_t *ret_freed); /* blocking */
 	int (*read_oom_group)(struct group *group, bool *ret);
 	int (*write_oom_group)(struct group *group, bool value);
@@ -89,8 +92,10 @@ struct controller_ops {
 struct controller {
 	const struct controller_ops *ops;
 	unsigned int features;
-	char *root;	  /* our folder inside the hierarchy: "rssd" */
-	char *mount;	  /* where the hierarchy is mounted */
+	char *root;		 /* our folder inside the hierarchy: "rssd" */
+	char *mount;		 /* where the hierarchy is mounted */
+	int fd;			 /* our folder; where that is removed, everything answers -ENOENT */
+	const char *kernel_name; /* "memory" */
 	bool oom_events_since_open; /* counters.oom_events begins at 0 when a group is opened */
 	char *hierarchy;  /* the controller name for /proc/PID/cgroup: "memory", or "" for v2 */
 	const char *leaf; /* where processes of a group live below it, or NULL: in itself */
@@ -98,8 +103,8 @@ struct controller {
 
 struct group {
 	struct controller *controller;
-	char *path; /* below the controller's root; "" is the root itself */
-	int fd;	    /* the folder */
+	char *path;   /* below the controller's root; "" is the root itself */
+	int fd;	      /* the folder */
 	int procs_fd; /* the folder that holds its cgroup.procs: fd, or the leaf */
 	group_event_fn event;
 	void *userdata;
@@ -141,8 +146,8 @@ int group_remove(struct group *group);
 
 int group_read_counters(struct group *group, struct counters *ret);
 int group_read_limit(struct group *group, uint64_t *ret);
-int group_write_limit(struct group *group, uint64_t limit);			/* blocking */
-int group_reclaim(struct group *group, uint64_t bytes, uint64_t *ret_freed);	/* blocking */
+int group_write_limit(struct group *group, uint64_t limit);		     /* blocking */
+int group_reclaim(struct group *group, uint64_t bytes, uint64_t *ret_freed); /* blocking */
 /* -EOPNOTSUPP without the feature. */
 int group_read_oom_group(struct group *group, bool *ret);
 int group_write_oom_group(struct group *group, bool value);
@@ -176,5 +181,19 @@ int controller_path_of_cgroup(const struct controller *controller, const char *c
 int controller_cgroup_of_process(struct controller *controller, pid_t pid, char **ret);
 /* Moves a process to a cgroup outside our root, for detach. -ENOENT where that is gone. */
 int controller_move_to_cgroup(struct controller *controller, const char *cgroup, pid_t pid);
+
+/* For the files that implement a controller. */
+
+extern const struct controller_ops memory_v1_ops, memory_v2_ops;
+
+/*
+ * Fills the members of @controller, which is all zero but for its leaf: finds
+ * the hierarchy (-ENOENT where @kernel_name is not in one of that version),
+ * makes the root folder and opens it. Where it fails, controller_free() takes
+ * what was done.
+ */
+int controller_init(struct controller *controller, const struct controller_ops *ops,
+		    const char *kernel_name, int version, const char *root,
+		    struct failure *failure);
 
 #endif

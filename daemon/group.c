@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * One group: its folder, its processes, and its controller's operations. All of
+ * it goes through the folder's descriptor; only making and removing need a path.
+ */
+#include "controller.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cgroup-files.h"
+#include "hierarchy.h"
+
+#define OPEN_FOLDER (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+
+/* The folder's path below the mount: "rssd/web"; to be freed. */
+static char *path_below_mount(const struct controller *c, const char *path)
+{
+	char *full;
+
+	if (asprintf(&full, "%s%s%s", c->root, *path ? "/" : "", path) < 0)
+		return NULL;
+	return full;
+}
+
+/* What can still be reached through @path is the folder that we hold open. */
+static int is_same_folder(const struct group *g)
+{
+	struct stat ours, there;
+
+	if (fstat(g->fd, &ours) < 0 ||
+	    fstatat(g->controller->fd, *g->path ? g->path : ".", &there, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	return ours.st_dev == there.st_dev && ours.st_ino == there.st_ino ? 0 : -ENOENT;
+}
+
+/* The leaf is missing in a folder that somebody else made. */
+static int open_leaf(struct group *g)
+{
+	const char *leaf = g->controller->leaf;
+	int r;
+
+	g->procs_fd = openat(g->fd, leaf, OPEN_FOLDER);
+	if (g->procs_fd < 0 && errno == ENOENT) {
+		r = hierarchy_create_leaf(g->fd, leaf);
+		if (r < 0 && r != -EEXIST)
+			return r;
+		g->procs_fd = openat(g->fd, leaf, OPEN_FOLDER);
+	}
+	return g->procs_fd < 0 ? -errno : 0;
+}
+
+struct group *group_free(struct group *group)
+{
+	if (!group)
+		return NULL;
+	if (group->controller->ops->group_close)
+		group->controller->ops->group_close(group);
+	if (group->procs_fd >= 0 && group->procs_fd != group->fd)
+		close(group->procs_fd);
+	if (group->fd >= 0)
+		close(group->fd);
+	free(group->path);
+	free(group);
+	return NULL;
+}
+
+int group_open(struct controller *controller, const char *path, struct group **ret)
+{
+	cleanup_(group_free_ptr) struct group *g = calloc(1, sizeof(*g));
+	int r;
+
+	if (!g)
+		return -ENOMEM;
+	g->controller = controller;
+	g->fd = g->procs_fd = -1;
+	g->path = strdup(path);
+	if (!g->path)
+		return -ENOMEM;
+	g->fd = openat(controller->fd, *path ? path : ".", OPEN_FOLDER);
+	if (g->fd < 0)
+		return -errno;
+	/* The root holds groups, never processes, so it needs no leaf. */
+	if (controller->leaf && *path) {
+		r = open_leaf(g);
+		if (r < 0)
+			return r;
+	} else {
+		g->procs_fd = g->fd;
+	}
+	if (controller->ops->group_open) {
+		r = controller->ops->group_open(g);
+		if (r < 0)
+			return r;
+	}
+	*ret = take_ptr(g);
+	return 0;
+}
+
+/* Opens the folder that is to hold the new one. */
+static int open_parent(struct controller *c, const char *path, int *ret)
+{
+	const char *slash = strrchr(path, '/');
+	cleanup_free char *parent = slash ? strndup(path, slash - path) : strdup(".");
+	int fd;
+
+	if (!parent)
+		return -ENOMEM;
+	fd = openat(c->fd, parent, OPEN_FOLDER);
+	if (fd < 0)
+		return -errno;
+	*ret = fd;
+	return 0;
+}
+
+int group_create(struct controller *controller, const char *path, struct group **ret)
+{
+	cleanup_free char *full = path_below_mount(controller, path);
+	const char *slash = strrchr(path, '/');
+	cleanup_close int parent = -1;
+	struct stat st;
+	int r;
+
+	if (!full)
+		return -ENOMEM;
+	r = open_parent(controller, path, &parent);
+	if (r < 0)
+		return r;
+	if (fstatat(parent, slash ? slash + 1 : path, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return -EEXIST;
+	if (errno != ENOENT)
+		return -errno;
+	if (controller->ops->prepare_parent) {
+		r = controller->ops->prepare_parent(parent);
+		if (r < 0)
+			return r;
+	}
+	r = hierarchy_create(controller->mount, controller->kernel_name, full);
+	if (r < 0)
+		return r;
+	r = group_open(controller, path, ret);
+	if (r < 0) {
+		/* No folder stays of a group that never was. */
+		if (controller->leaf) {
+			cleanup_close int made = openat(controller->fd, path, OPEN_FOLDER);
+
+			if (made >= 0)
+				(void)hierarchy_remove_leaf(made, controller->leaf);
+		}
+		(void)hierarchy_remove(controller->mount, controller->kernel_name, full);
+	}
+	return r;
+}
+
+int group_remove(struct group *group)
+{
+	struct controller *c = group->controller;
+	cleanup_free char *full = path_below_mount(c, group->path);
+	bool own_leaf = group->procs_fd != group->fd;
+	int r;
+
+	if (!full)
+		return -ENOMEM;
+	r = is_same_folder(group);
+	if (r < 0)
+		return r;
+	if (own_leaf) {
+		r = hierarchy_remove_leaf(group->fd, c->leaf);
+		if (r < 0 && r != -ENOENT)
+			return r;
+	}
+	r = hierarchy_remove(c->mount, c->kernel_name, full);
+	if (r < 0 && own_leaf) {
+		/* The folder stays, so its processes need their place again, and we a new look at it. */
+		int again;
+
+		(void)hierarchy_create_leaf(group->fd, c->leaf);
+		again = openat(group->fd, c->leaf, OPEN_FOLDER);
+		if (again >= 0) {
+			close(group->procs_fd);
+			group->procs_fd = again;
+		}
+	}
+	return r;
+}
+
+int group_read_counters(struct group *group, struct counters *ret)
+{
+	struct counters counters = {
+		COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT,
+		COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT,
+	};
+	int r = group->controller->ops->read_counters(group, &counters);
+
+	if (r < 0)
+		return r;
+	*ret = counters;
+	return 0;
+}
+
+int group_read_limit(struct group *group, uint64_t *ret)
+{
+	return group->controller->ops->read_limit(group, ret);
+}
+
+int group_write_limit(struct group *group, uint64_t limit)
+{
+	return group->controller->ops->write_limit(group, limit);
+}
+
+int group_reclaim(struct group *group, uint64_t bytes, uint64_t *ret_freed)
+{
+	if (!controller_can(group->controller, FEATURE_RECLAIM))
+		return -EOPNOTSUPP;
+	return group->controller->ops->reclaim(group, bytes, ret_freed);
+}
+
+int group_read_oom_group(struct group *group, bool *ret)
+{
+	if (!controller_can(group->controller, FEATURE_OOM_GROUP))
+		return -EOPNOTSUPP;
+	return group->controller->ops->read_oom_group(group, ret);
+}
+
+int group_write_oom_group(struct group *group, bool value)
+{
+	if (!controller_can(group->controller, FEATURE_OOM_GROUP))
+		return -EOPNOTSUPP;
+	return group->controller->ops->write_oom_group(group, value);
+}
+
+int group_read_watermarks(struct group *group, uint64_t *ret_high, uint64_t *ret_low)
+{
+	if (!controller_can(group->controller, FEATURE_WATERMARKS))
+		return -EOPNOTSUPP;
+	return group->controller->ops->read_watermarks(group, ret_high, ret_low);
+}
+
+int group_write_watermarks(struct group *group, uint64_t high, uint64_t low)
+{
+	if (!controller_can(group->controller, FEATURE_WATERMARKS))
+		return -EOPNOTSUPP;
+	return group->controller->ops->write_watermarks(group, high, low);
+}
+
+int group_watch(struct group *group, sd_event *event, group_event_fn fn, void *userdata)
+{
+	group->event = fn;
+	group->userdata = userdata;
+	return group->controller->ops->watch(group, event);
+}
+
+int group_add_process(struct group *group, pid_t pid)
+{
+	/* 0 would be ourselves. */
+	if (pid <= 0)
+		return -EINVAL;
+	return cgroup_write_u64(group->procs_fd, "cgroup.procs", (uint64_t)pid);
+}
+
+int group_list_processes(struct group *group, pid_t **ret, size_t *ret_count)
+{
+	return cgroup_read_pids(group->procs_fd, "cgroup.procs", ret, ret_count);
+}
+
+int group_count_processes(struct group *group, uint32_t *ret)
+{
+	cleanup_free pid_t *pids = NULL;
+	size_t count;
+	int r = group_list_processes(group, &pids, &count);
+
+	if (r < 0)
+		return r;
+	*ret = (uint32_t)count;
+	return 0;
+}
+
+char *group_control_group(const struct group *group)
+{
+	char *path;
+
+	if (asprintf(&path, "/%s%s%s", group->controller->root, *group->path ? "/" : "",
+		     group->path) < 0)
+		return NULL;
+	return path;
+}

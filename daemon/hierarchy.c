@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * libcgroup, with the answers of version 2.0.2 made true: it reports success
+ * where a folder could not be removed, and its own error numbers for what the
+ * kernel said. Removal asks for empty groups only, since it would otherwise
+ * move the processes inside to the parent.
+ */
+#include "hierarchy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libcgroup.h>
+#include <linux/magic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include "cleanup.h"
+
+static void libcgroup_free_ptr(struct cgroup **group)
+{
+	cgroup_free(group);
+}
+
+/* @saved: errno as the call left it; libcgroup does not always say why by itself. */
+static int errno_of(int error, int saved)
+{
+	switch (error) {
+	case 0:
+		return 0;
+	case ECGOTHER:
+		return -(cgroup_get_last_errno() ?: saved ?: EIO);
+	case ECGROUPNOTCOMPILED:
+	case ECGROUPNOTMOUNTED:
+	case ECGROUPNOTEXIST:
+	case ECGROUPSUBSYSNOTMOUNTED:
+		return -ENOENT;
+	case ECGROUPNOTOWNER:
+	case ECGROUPNOTALLOWED:
+		return -EPERM;
+	case ECGNONEMPTY:
+		return -EBUSY;
+	case ECGINVAL:
+		return -EINVAL;
+	default:
+		return -(saved ?: EIO);
+	}
+}
+
+int hierarchy_find(const char *controller, char **ret_mount, int *ret_version)
+{
+	cleanup_free char *mount = NULL;
+	struct statfs fs;
+	int r;
+
+	/* It reads /proc/mounts, so asking again finds what was mounted since. */
+	errno = 0;
+	r = cgroup_init();
+	if (r)
+		return errno_of(r, errno);
+	errno = 0;
+	r = cgroup_get_subsys_mount_point(controller, &mount);
+	if (r)
+		return errno_of(r, errno);
+	if (statfs(mount, &fs) < 0)
+		return -errno;
+	*ret_version = fs.f_type == CGROUP2_SUPER_MAGIC ? 2 : 1;
+	*ret_mount = take_ptr(mount);
+	return 0;
+}
+
+static int describe(const char *controller, const char *path, struct cgroup **ret)
+{
+	cleanup_(libcgroup_free_ptr) struct cgroup *group = cgroup_new_cgroup(path);
+
+	if (!group || !cgroup_add_controller(group, controller))
+		return -ENOMEM;
+	*ret = take_ptr(group);
+	return 0;
+}
+
+/* 0 where @path is there below @mount. */
+static int look_up(const char *mount, const char *path)
+{
+	cleanup_close int dir = open(mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+
+	if (dir < 0 || fstatat(dir, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	return 0;
+}
+
+int hierarchy_create(const char *mount, const char *controller, const char *path)
+{
+	cleanup_(libcgroup_free_ptr) struct cgroup *group = NULL;
+	int r;
+
+	r = describe(controller, path, &group);
+	if (r < 0)
+		return r;
+	errno = 0;
+	r = cgroup_create_cgroup(group, 1);
+	if (r)
+		return errno_of(r, errno);
+	return look_up(mount, path);
+}
+
+int hierarchy_remove(const char *mount, const char *controller, const char *path)
+{
+	cleanup_(libcgroup_free_ptr) struct cgroup *group = NULL;
+	int r, saved;
+
+	r = describe(controller, path, &group);
+	if (r < 0)
+		return r;
+	errno = 0;
+	r = cgroup_delete_cgroup_ext(group, CGFLAG_DELETE_EMPTY_ONLY);
+	saved = errno;
+	if (r)
+		return errno_of(r, saved);
+	r = look_up(mount, path);
+	if (r == -ENOENT)
+		return 0;
+	return r < 0 ? r : -(saved ?: EBUSY);
+}
+
+int hierarchy_create_leaf(int dir, const char *name)
+{
+	return mkdirat(dir, name, 0755) < 0 ? -errno : 0;
+}
+
+int hierarchy_remove_leaf(int dir, const char *name)
+{
+	return unlinkat(dir, name, AT_REMOVEDIR) < 0 ? -errno : 0;
+}
