@@ -71,14 +71,14 @@ check-vm-cases: build/kernel/bzImage build/vm/initrd
 	$(kernel_q)tests/vm/run.sh -k build/kernel/bzImage -i build/vm/initrd \
 		-n cases -a "$(vm_args)"
 
-check-selftests: build/kernel/bzImage build/kernel/bzImage-stock build/vm/initrd
+check-selftests: build/kernel/bzImage-bench build/kernel/bzImage-stock-bench build/vm/init
 	$(kernel_q)tests/vm/selftests.sh
 
 check-off: build/kernel/.applied build/kernel/.stock
 	$(kernel_q)kernel/compare-off.sh
 
 # The parts, each judged, then one line for all of them.
-check-vm: build/kernel/bzImage build/vm/initrd
+check-vm: build/kernel/bzImage build/kernel/bzImage-bench build/kernel/bzImage-stock-bench build/vm/initrd
 	$(kernel_q)tests/vm/check.sh $(if $(CASES)$(WORLD),cases,cases selftests off) -- "$(vm_args)"
 
 check-kasan: build/kernel/bzImage-kasan build/vm/initrd

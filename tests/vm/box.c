@@ -201,6 +201,21 @@ long box_stat(const char *name, const char *key)
 	return v;
 }
 
+/* All that is mapped and charged is either anonymous or a file's. */
+long box_pages(const char *name)
+{
+	return (box_stat(name, "anon") + box_stat(name, "file")) / (long)PAGE;
+}
+
+/*
+ * The bound that is stated for passing a limit: what a task maps in one fault
+ * beyond what it could foresee, for every task.
+ */
+long box_slack(int tasks)
+{
+	return tasks * 64L * (long)PAGE;
+}
+
 int box_attach(const char *name, pid_t pid)
 {
 	return text_writef(box_path(name, "cgroup.procs"), "%d", pid);

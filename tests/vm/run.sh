@@ -32,7 +32,7 @@ truncate -s 160M "$dir/data.img" "$dir/swap.img"
 start=$SECONDS
 timeout --foreground "$limit" qemu-system-x86_64 \
 	-nodefaults -no-user-config -display none -no-reboot \
-	-accel tcg,thread=multi -smp 2 -m "${VM_MEMORY:-$memory}" \
+	-accel tcg,thread=multi -smp "${VM_CPUS:-2}" -m "${VM_MEMORY:-$memory}" \
 	-kernel "$kernel" -initrd "$initrd" \
 	-append "console=ttyS0 quiet loglevel=5 panic=-1 panic_on_warn=1 numa=fake=2 oops=panic $args" \
 	-drive file="$dir/data.img",if=virtio,format=raw,cache=unsafe \

@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Events over generic netlink: each kind, in order, complete, and for whom. */
+#define _GNU_SOURCE
+#include "genl.h"
+#include "vm.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define BYTES	(4 * (long)MB)
+#define HAS(e, attr) ((e)->has & 1U << RSS_CONTAINER_A_##attr)
+
+/* The last event of each kind, and whether the numbers went up by one. */
+struct heard {
+	struct event last[RSS_CONTAINER_EVENT_MAX + 1];
+	unsigned int n[RSS_CONTAINER_EVENT_MAX + 1];
+	uint64_t seq;
+	unsigned int gaps;
+};
+
+static uint64_t id_of(const char *box)
+{
+	struct stat st;
+
+	EXPECT(!stat(box_path(box, ""), &st), "stat: %s", strerror(errno));
+	return st.st_ino;
+}
+
+/* What is said of one container until nothing comes for a while. */
+static void hear(int fd, uint64_t id, struct heard *h, int ms)
+{
+	struct event e;
+
+	while (genl_next(fd, &e, ms)) {
+		if (e.id != id)
+			continue;
+		EXPECT(HAS(&e, KIND) && HAS(&e, SEQ) && HAS(&e, COUNT) &&
+		       HAS(&e, USAGE) && HAS(&e, LIMIT), "attributes %#x", e.has);
+		EXPECT(e.kind && e.kind <= RSS_CONTAINER_EVENT_MAX, "kind %u", e.kind);
+		EXPECT(e.seq > h->seq, "number %lu after %lu", e.seq, h->seq);
+		EXPECT(e.count > h->last[e.kind].count, "kind %u: count %lu after %lu",
+		       e.kind, e.count, h->last[e.kind].count);
+		h->gaps += e.seq - h->seq - 1;
+		h->seq = e.seq;
+		h->n[e.kind]++;
+		h->last[e.kind] = e;
+	}
+}
+
+static void event_limit_and_reclaim(void)
+{
+	struct heard h = { 0 };
+	struct event *e;
+	struct actor *a;
+	int fd;
+	long at;
+
+	fd = genl_listen();
+	box_make("a");
+	EXPECT_EQ(box_put("a", BOX_LIMIT, BYTES), 0);
+	a = actor_new("a");
+	at = actor_do(a, work_map, 2 * BYTES, ANON);
+	actor_do(a, work_write, at, 2 * BYTES, 1);
+	hear(fd, id_of("a"), &h, 1500);
+	EXPECT(!genl_lost(), "the socket overflowed");
+	EXPECT_EQ(h.gaps, 0);
+	e = &h.last[RSS_CONTAINER_EVENT_LIMIT];
+	EXPECT(h.n[RSS_CONTAINER_EVENT_LIMIT] > 0, "no event of the limit");
+	EXPECT_EQ(e->limit, BYTES);
+	EXPECT(e->usage <= (uint64_t)BYTES + box_slack(1) && e->usage > 0, "usage %lu",
+	       e->usage);
+	/* rate-limited, but the count is complete when all is said */
+	EXPECT_EQ(e->count, box_event("a", "limit"));
+	e = &h.last[RSS_CONTAINER_EVENT_RECLAIM];
+	EXPECT(h.n[RSS_CONTAINER_EVENT_RECLAIM] > 0, "no event of reclaim");
+	EXPECT_EQ(e->count, box_event("a", "reclaim"));
+	EXPECT(HAS(e, SCANNED) && HAS(e, FREED) && HAS(e, BYTES) && HAS(e, USEC) &&
+	       HAS(e, CAUSE), "attributes %#x", e->has);
+	EXPECT_EQ(e->cause, RSS_CONTAINER_CAUSE_LIMIT);
+	EXPECT(e->freed > 0 && e->scanned >= e->freed, "%lu of %lu", e->freed, e->scanned);
+	EXPECT_EQ(e->bytes, e->freed * PAGE);
+	actor_end(a);
+	close(fd);
+}
+
+static void event_causes(void)
+{
+	struct heard h = { 0 };
+	struct actor *a;
+	int fd;
+	long at;
+
+	fd = genl_listen();
+	box_make("a");
+	a = actor_new("a");
+	at = actor_do(a, work_map, 4 * BYTES, ANON);
+	actor_do(a, work_write, at, 4 * BYTES, 1);
+	EXPECT_EQ(box_put("a", BOX_RECLAIM, BYTES / 2), 0);
+	hear(fd, id_of("a"), &h, 300);
+	EXPECT_EQ(h.last[RSS_CONTAINER_EVENT_RECLAIM].cause, RSS_CONTAINER_CAUSE_REQUEST);
+	EXPECT_EQ(box_put("a", BOX_LIMIT, 2 * BYTES), 0);
+	hear(fd, id_of("a"), &h, 1500);
+	EXPECT_EQ(h.last[RSS_CONTAINER_EVENT_RECLAIM].cause, RSS_CONTAINER_CAUSE_RESIZE);
+	EXPECT_EQ(box_put("a", BOX_LOW, BYTES / 2), 0);
+	EXPECT_EQ(box_put("a", BOX_HIGH, BYTES), 0);
+	EXPECT(UNTIL(30, box_usage("a") <= BYTES), "usage %ld", box_usage("a"));
+	hear(fd, id_of("a"), &h, 1500);
+	EXPECT_EQ(h.last[RSS_CONTAINER_EVENT_RECLAIM].cause,
+		  RSS_CONTAINER_CAUSE_BACKGROUND);
+	EXPECT_EQ(h.gaps, 0);
+	actor_end(a);
+	close(fd);
+}
+
+static void event_watermarks(void)
+{
+	struct heard h = { 0 };
+	struct actor *a;
+	int fd;
+	long at;
+
+	fd = genl_listen();
+	box_make("a");
+	EXPECT_EQ(box_put("a", BOX_HIGH, BYTES), 0);
+	EXPECT_EQ(box_put("a", BOX_LOW, BYTES / 2), 0);
+	a = actor_new("a");
+	at = actor_do(a, work_map, 2 * BYTES, ANON);
+	actor_do(a, work_write, at, 2 * BYTES, 1);
+	EXPECT(UNTIL(30, box_usage("a") <= BYTES), "usage %ld", box_usage("a"));
+	hear(fd, id_of("a"), &h, 1500);
+	EXPECT(h.n[RSS_CONTAINER_EVENT_HIGH] > 0, "no event above high");
+	EXPECT(h.n[RSS_CONTAINER_EVENT_LOW] > 0, "no event at low");
+	EXPECT(h.last[RSS_CONTAINER_EVENT_HIGH].usage > 0, "usage 0");
+	EXPECT_EQ(h.n[RSS_CONTAINER_EVENT_LIMIT], 0);
+	EXPECT_EQ(h.last[RSS_CONTAINER_EVENT_HIGH].limit, ~0UL);
+	EXPECT_EQ(h.gaps, 0);
+	actor_end(a);
+	close(fd);
+}
+
+static void event_oom(void)
+{
+	struct heard h = { 0 };
+	struct actor *a;
+	struct event *e;
+	char comm[32];
+	long at, ret;
+	int fd;
+
+	fd = genl_listen();
+	EXPECT_EQ(work_swapoff("/dev/zram0"), 0);
+	box_make("a");
+	EXPECT_EQ(box_put("a", BOX_LIMIT, BYTES), 0);
+	a = actor_new("a");
+	text_read("/proc/self/comm", comm, sizeof(comm));
+	comm[strcspn(comm, "\n")] = '\0';
+	at = actor_do(a, work_map, 2 * BYTES, ANON);
+	actor_send(a, (actor_fn)work_write, at, 2 * BYTES, 1, 0);
+	EXPECT(!actor_reply(a, &ret, 60), "it lives");
+	hear(fd, id_of("a"), &h, 1500);
+	EXPECT(h.n[RSS_CONTAINER_EVENT_OOM] > 0, "no OOM event");
+	EXPECT_EQ(h.last[RSS_CONTAINER_EVENT_OOM].limit, BYTES);
+	e = &h.last[RSS_CONTAINER_EVENT_OOM_KILL];
+	EXPECT_EQ(h.n[RSS_CONTAINER_EVENT_OOM_KILL], 1);
+	EXPECT_EQ(e->pid, a->pid);
+	EXPECT(!strcmp(e->comm, comm), "comm '%s', not '%s'", e->comm, comm);
+	EXPECT_EQ(h.gaps, 0);
+	EXPECT_EQ(h.last[RSS_CONTAINER_EVENT_OOM].count, box_event("a", "oom"));
+	actor_end(a);
+	close(fd);
+}
+
+/* Containers do not share numbers, and one is not told of another. */
+static void event_per_container(void)
+{
+	struct heard a = { 0 }, b = { 0 };
+	struct actor *x, *y;
+	int fd, other;
+	long at;
+
+	fd = genl_listen();
+	other = genl_listen();
+	box_make("a");
+	box_make("b");
+	box_put("a", BOX_LIMIT, BYTES / 4);
+	box_put("b", BOX_LIMIT, BYTES / 4);
+	x = actor_new("a");
+	y = actor_new("b");
+	at = actor_do(x, work_map, BYTES, ANON);
+	actor_do(x, work_write, at, BYTES, 1);
+	at = actor_do(y, work_map, BYTES, ANON);
+	actor_do(y, work_write, at, BYTES, 1);
+	hear(fd, id_of("a"), &a, 1500);
+	hear(other, id_of("b"), &b, 1500);
+	EXPECT(a.seq > 0 && b.seq > 0, "%lu and %lu", a.seq, b.seq);
+	EXPECT_EQ(a.gaps, 0);
+	EXPECT_EQ(b.gaps, 0);
+	actor_end(x);
+	actor_end(y);
+	close(fd);
+	close(other);
+}
+
+/* A reader that is too slow loses some, and can see that it did. */
+static void event_lost(void)
+{
+	uint64_t id;
+	struct event e;
+	uint32_t group;
+	uint16_t family;
+	struct actor *a;
+	int fd, size = 1, i;
+	long at, heard = 0;
+
+	fd = genl_open();
+	EXPECT(!genl_family(fd, &family, &group) && !genl_join(fd, group), "no events");
+	EXPECT(!setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)),
+	       "%s", strerror(errno));
+	box_make("a");
+	id = id_of("a");
+	a = actor_new("a");
+	at = actor_do(a, work_map, BYTES, ANON);
+	for (i = 0; i < 40; i++) {
+		actor_do(a, work_write, at, BYTES, 1);
+		box_put("a", BOX_RECLAIM, BYTES / 8);
+	}
+	while (genl_next(fd, &e, 1200))
+		heard++;
+	EXPECT(genl_lost(), "%ld events fitted in the smallest buffer", heard);
+	close(fd);
+	/* what the counters say now, asked for by id */
+	fd = genl_open();
+	EXPECT_EQ(genl_get(fd, family, &id, &e), 0);
+	EXPECT_EQ(e.id, id);
+	EXPECT(e.seq > (uint64_t)heard, "number %lu, heard %ld", e.seq, heard);
+	EXPECT_NEAR((long)e.usage, box_usage("a"), box_slack(1));
+	id = 999999999;
+	EXPECT_EQ(genl_get(fd, family, &id, &e), -ENOENT);
+	EXPECT_EQ(genl_get(fd, family, NULL, &e), -EINVAL);
+	actor_end(a);
+	close(fd);
+}
+
+/* Without CAP_SYS_ADMIN nothing is heard, nothing is answered. */
+static void event_unprivileged(void)
+{
+	uint32_t group;
+	uint16_t family;
+	uint64_t id;
+	pid_t pid;
+	int status, fd;
+
+	fd = genl_open();
+	EXPECT_EQ(genl_family(fd, &family, &group), 0);
+	close(fd);
+	box_make("a");
+	id = id_of("a");
+	pid = fork();
+	if (!pid) {
+		struct event e;
+
+		if (setgid(1000) || setuid(1000))
+			_exit(1);
+		fd = genl_open();
+		EXPECT_EQ(genl_join(fd, group), -EPERM);
+		EXPECT_EQ(genl_get(fd, family, &id, &e), -EPERM);
+		_exit(0);
+	}
+	EXPECT(waitpid(pid, &status, 0) == pid && !status, "%s", verdict_why());
+}
+
+/* Root of a network namespace of one's own is not root here. */
+static void event_other_namespace(void)
+{
+	struct event e;
+	uint32_t group;
+	uint16_t family, here;
+	uint64_t id;
+	int status, fd;
+	pid_t pid;
+
+	fd = genl_open();
+	EXPECT_EQ(genl_family(fd, &here, &group), 0);
+	close(fd);
+	box_make("a");
+	id = id_of("a");
+	pid = fork();
+	if (!pid) {
+		int err;
+
+		if (setgid(1000) || setuid(1000) || unshare(CLONE_NEWUSER | CLONE_NEWNET))
+			_exit(3);
+		fd = genl_open();
+		EXPECT_EQ(genl_family(fd, &family, &group), -ENOENT);
+		err = genl_get(fd, here, &id, &e);
+		EXPECT(err == -ENOENT || err == -EPERM || err == -EOPNOTSUPP,
+		       "asked from another namespace: %s", strerror(-err));
+		_exit(0);
+	}
+	EXPECT(waitpid(pid, &status, 0) == pid, "%s", strerror(errno));
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 3)
+		skip("no namespaces to be had");
+	EXPECT(!status, "%s", verdict_why());
+}
+
+const struct vm_case event_cases[] = {
+	{ "event_limit_and_reclaim", event_limit_and_reclaim },
+	{ "event_causes", event_causes },
+	{ "event_watermarks", event_watermarks },
+	{ "event_oom", event_oom },
+	{ "event_per_container", event_per_container },
+	{ "event_lost", event_lost },
+	{ "event_unprivileged", event_unprivileged },
+	{ "event_other_namespace", event_other_namespace },
+	{ }
+};

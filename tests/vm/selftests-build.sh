@@ -1,0 +1,47 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# selftests-build.sh OUT: compiles the kernel's own tests, from the same source
+# package as the kernel, into OUT/selftests as static programs.
+set -eu
+. "$(dirname "$0")/../../kernel/common.sh"
+
+dest=$(realpath -m "$1")/selftests
+src=$out/stock
+t=$src/tools/testing/selftests
+mkdir -p "$dest"
+
+if [ ! -d "$out/headers/linux" ]; then
+	(lock
+	 make -s -C "$src" O=obj-headers headers >"$out/headers.log" 2>&1
+	 rm -rf "$out/headers"
+	 cp -r "$src/obj-headers/usr/include" "$out/headers")
+fi
+
+# No liburing: the tests that want it say so and skip.
+mkdir -p "$dest.h"
+: >"$dest.h/local_config.h"
+
+build()	# build NAME SOURCE... [-lLIB]
+{
+	local name=$1
+	shift
+	# the tests are the kernel's: their warnings are not ours to mend
+	gcc -static -O2 -w -U_FORTIFY_SOURCE -D_GNU_SOURCE= -I"$dest.h" -I"$src" \
+		-isystem "$out/headers" -isystem "$src/tools/include/uapi" \
+		-o "$dest/$name" "$@" -lrt -lpthread -lm
+}
+
+cd "$t/mm"
+for name in cow mremap_test madv_populate mlock2-tests ksm_functional_tests \
+	    split_huge_page_test; do
+	build "$name" "$name.c" vm_util.c thp_settings.c
+done
+# this one uses a name without the header that has it
+build khugepaged khugepaged.c vm_util.c thp_settings.c -include ../kselftest.h
+build uffd-unit-tests uffd-unit-tests.c uffd-common.c vm_util.c thp_settings.c
+build migration migration.c vm_util.c thp_settings.c -lnuma
+cd "$t/cgroup"
+for name in test_core test_memcontrol test_kill test_freezer; do
+	build "$name" "$name.c" cgroup_util.c -I.
+done

@@ -1,0 +1,62 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# selftests.sh: the kernel's own tests for memory and cgroups, on the unpatched
+# kernel and on the patched one, must end alike: every result line, every exit
+# status.  Both kernels are the ones without debugging, as one of the tests
+# writes megabytes a byte at a time.  What the unpatched kernel said is kept
+# until kernel, configuration or the tests change.
+set -u
+top=$(cd "$(dirname "$0")/../.." && pwd)
+cd "$top" || exit 1
+dir=build/vm/selftests
+rm -rf "$dir"
+mkdir -p "$dir"
+
+tests/vm/selftests-build.sh build/vm/selftests-tree || exit 1
+tests/vm/initrd.sh build/vm/initrd-selftests build/vm/init build/vm/selftests-tree || exit 1
+
+boot()	# boot NAME IMAGE TESTS
+{
+	V='' VM_MEMORY=2G VM_CPUS=3 tests/vm/run.sh -k "$2" -i build/vm/initrd-selftests \
+		-n "$1" -t 1200 -a "selftests=$3" >"$dir/$1.log" 2>&1 && return
+	cat "$dir/$1.log" >&2
+	return 1
+}
+
+# Result lines and exit statuses; no times, addresses or counts.
+results()	# results NAME TEST
+{
+	sed -nE "s/^$2: //p" "build/vm/$1/verdict" | sed -E 's/\x1b\[[0-9;]*m//g' |
+	sed -nE '/^(not )?ok |^hung|^Bail|^exit /p
+		s/^(.*)\.\.\.+ *(OK|Fail|FAIL|Skip|skipped|done).*/\1 \2/p' |
+	sed -E 's/ \([0-9]+ s\)$//; s/^.*(Collapse |Split |Allocate )/\1/'
+}
+
+tests=$(sed -nE 's/^\t\{ "([a-z0-9_-]+)", .*/\1/p' tests/vm/selftests.c)
+key=$(cat build/kernel/stock/.version-of-package kernel/config/base kernel/config/bench \
+	tests/vm/selftests.c tests/vm/selftests-build.sh tests/vm/run.sh | sha256sum | cut -c1-16)
+if [ "$(cat build/vm/selftests-stock/key 2>/dev/null)" != "$key" ]; then
+	boot selftests-stock build/kernel/bzImage-stock-bench 1 || exit 1
+	echo "$key" >build/vm/selftests-stock/key
+fi
+boot selftests-patched build/kernel/bzImage-bench 1 || exit 1
+
+passed=0 failed=0
+for t in $tests; do
+	results selftests-stock "$t" >"$dir/$t.stock"
+	results selftests-patched "$t" >"$dir/$t.patched"
+	if [ ! -s "$dir/$t.stock" ]; then
+		echo "selftest $t: no results on the unpatched kernel"
+		failed=$((failed + 1))
+	elif diff -U0 "$dir/$t.stock" "$dir/$t.patched" >"$dir/$t.diff"; then
+		passed=$((passed + 1))
+	else
+		echo "selftest $t ends differently (- unpatched, + patched):"
+		grep '^[-+][^-+]' "$dir/$t.diff" | head -n 12 | sed 's/^/    /'
+		failed=$((failed + 1))
+	fi
+done
+[ -z "${V:-}" ] || echo "selftests: $(cat "$dir"/*.stock | wc -l) results compared"
+echo "$passed $failed 0" >"$dir/counts"
+[ "$failed" = 0 ]
