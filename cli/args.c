@@ -215,11 +215,15 @@ static int check_counts(const struct args *args)
 	const struct verb *verb = args->verb;
 
 	if (args->n_operands < verb->min_operands)
-		return complain(STATUS_USAGE, "something is missing; usage: rssctl %s %s",
+		return complain(STATUS_USAGE, "an argument is missing; usage: rssctl %s %s",
+				verb->name, verb->synopsis);
+	if (args->n_operands > verb->max_operands && verb->takes_command)
+		return complain(STATUS_USAGE, "put -- before the command; usage: rssctl %s %s",
 				verb->name, verb->synopsis);
 	if (args->n_operands > verb->max_operands)
-		return complain(STATUS_USAGE, "'%s' is too much; usage: rssctl %s %s",
-				args->operands[verb->max_operands], verb->name, verb->synopsis);
+		return complain(STATUS_USAGE, "unexpected argument '%s'; usage: rssctl %s%s%s",
+				args->operands[verb->max_operands], verb->name,
+				*verb->synopsis ? " " : "", verb->synopsis);
 	return STATUS_DONE;
 }
 

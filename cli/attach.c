@@ -21,6 +21,8 @@ static int run(struct cli *cli, const struct args *args)
 	int status, r;
 
 	status = read_pids(args, 1, &pids);
+	if (status == STATUS_DONE)
+		status = connect_daemon(cli);
 	if (status != STATUS_DONE)
 		return status;
 	r = rss_attach_pids(cli->client, args->operands[0], pids, args->n_operands - 1,
@@ -38,6 +40,5 @@ const struct verb verb_attach = {
 	.options = options,
 	.min_operands = 2,
 	.max_operands = OPERANDS_ANY,
-	.needs_daemon = true,
 	.run = run,
 };

@@ -30,6 +30,8 @@ static int run(struct cli *cli, const struct args *args)
 
 	status = read_settings(args->values[LIMIT], args->values[HIGH], args->values[LOW],
 			       args->values[OOM_GROUP], &settings);
+	if (status == STATUS_DONE)
+		status = connect_daemon(cli);
 	if (status != STATUS_DONE)
 		return status;
 	if (args->values[TRANSIENT]) {
@@ -50,6 +52,5 @@ const struct verb verb_create = {
 	.options = options,
 	.min_operands = 1,
 	.max_operands = 1,
-	.needs_daemon = true,
 	.run = run,
 };

@@ -12,6 +12,8 @@ static int run(struct cli *cli, const struct args *args)
 	int status, r;
 
 	status = read_pids(args, 0, &pids);
+	if (status == STATUS_DONE)
+		status = connect_daemon(cli);
 	if (status != STATUS_DONE)
 		return status;
 	r = rss_detach_pids(cli->client, pids, args->n_operands, &report.rows, &report.count);
@@ -25,6 +27,5 @@ const struct verb verb_detach = {
 	.description = "Prints what became of each, with the statuses of rssctl attach.",
 	.min_operands = 1,
 	.max_operands = OPERANDS_ANY,
-	.needs_daemon = true,
 	.run = run,
 };

@@ -8,7 +8,7 @@
 #include "status.h"
 #include "verb.h"
 
-#define COLUMN 30
+#define COLUMN 36
 
 static void print_options(const struct option_spec *options)
 {

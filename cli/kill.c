@@ -44,6 +44,9 @@ static int run(struct cli *cli, const struct args *args)
 		if (status != STATUS_DONE)
 			return status;
 	}
+	status = connect_daemon(cli);
+	if (status != STATUS_DONE)
+		return status;
 	r = rss_kill(cli->client, args->operands[0], signal, &count);
 	if (r < 0)
 		return fail_call(cli, r);
@@ -63,6 +66,5 @@ const struct verb verb_kill = {
 	.options = options,
 	.min_operands = 1,
 	.max_operands = 1,
-	.needs_daemon = true,
 	.run = run,
 };

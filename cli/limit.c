@@ -152,6 +152,9 @@ static int run(struct cli *cli, const struct args *args)
 	if (args->values[TIMEOUT] && !timeout)
 		return complain(STATUS_USAGE,
 				"a timeout of 0 leaves no time; --mode=refuse does not try");
+	status = connect_daemon(cli);
+	if (status != STATUS_DONE)
+		return status;
 	say_when_interrupted();
 	r = rss_limit(cli->client, name, limit, mode, timeout, isatty(STDERR_FILENO) ? draw : NULL,
 		      &progress, &usage);
@@ -175,6 +178,5 @@ const struct verb verb_limit = {
 	.options = options,
 	.min_operands = 2,
 	.max_operands = 2,
-	.needs_daemon = true,
 	.run = run,
 };

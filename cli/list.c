@@ -46,8 +46,11 @@ static int list_as_json(const struct cli *cli, const struct list *list)
 static int run(struct cli *cli, const struct args *args)
 {
 	cleanup_list struct list list = { 0 };
-	int r = rss_list(cli->client, &list.containers, &list.count);
+	int status = connect_daemon(cli), r;
 
+	if (status != STATUS_DONE)
+		return status;
+	r = rss_list(cli->client, &list.containers, &list.count);
 	if (r < 0)
 		return fail_call(cli, r);
 	return cli->json ? list_as_json(cli, &list) : list_as_table(cli, &list);
@@ -59,6 +62,5 @@ const struct verb verb_list = {
 	.summary = "List the containers and their counters",
 	.description =
 		"A counter that this kernel's controller does not have is shown as -; see rssctl doctor.",
-	.needs_daemon = true,
 	.run = run,
 };

@@ -77,8 +77,7 @@ static int dispatch(struct cli *cli, const struct args *args)
 	cli->paging = !args->no_pager;
 	cli->colour = wants_colour();
 	status = read_json_mode(args->json, &cli->json);
-	if (status == STATUS_DONE && args->verb->needs_daemon)
-		status = connect_daemon(cli);
+
 	return status == STATUS_DONE ? args->verb->run(cli, args) : status;
 }
 

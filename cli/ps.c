@@ -63,8 +63,11 @@ static int ps_as_json(const struct cli *cli, const struct processes *processes)
 static int run(struct cli *cli, const struct args *args)
 {
 	cleanup_(processes_done) struct processes processes = { 0 };
-	int r = rss_processes(cli->client, args->operands[0], &processes.rows, &processes.count);
+	int status = connect_daemon(cli), r;
 
+	if (status != STATUS_DONE)
+		return status;
+	r = rss_processes(cli->client, args->operands[0], &processes.rows, &processes.count);
 	if (r < 0)
 		return fail_call(cli, r);
 	return cli->json ? ps_as_json(cli, &processes) : ps_as_table(cli, &processes);
@@ -78,6 +81,5 @@ const struct verb verb_ps = {
 		"RESIDENT is what a process has in memory, whichever container is charged for it.",
 	.min_operands = 1,
 	.max_operands = 1,
-	.needs_daemon = true,
 	.run = run,
 };

@@ -25,6 +25,8 @@ static int run(struct cli *cli, const struct args *args)
 	int status, r;
 
 	status = read_size("the size", args->operands[1], &asked);
+	if (status == STATUS_DONE)
+		status = connect_daemon(cli);
 	if (status != STATUS_DONE)
 		return status;
 	r = rss_reclaim(cli->client, args->operands[0], asked, &reclaimed);
@@ -48,6 +50,5 @@ const struct verb verb_reclaim = {
 		"may be less, or - where the kernel does not tell. Nothing is killed.",
 	.min_operands = 2,
 	.max_operands = 2,
-	.needs_daemon = true,
 	.run = run,
 };

@@ -6,7 +6,11 @@
 
 static int run(struct cli *cli, const struct args *args)
 {
-	int r = rss_reload(cli->client);
+	int status = connect_daemon(cli), r;
+
+	if (status != STATUS_DONE)
+		return status;
+	r = rss_reload(cli->client);
 
 	return r < 0 ? fail_call(cli, r) : STATUS_DONE;
 }
@@ -16,6 +20,5 @@ const struct verb verb_reload = {
 	.synopsis = "",
 	.summary = "Make rssd read its configuration again",
 	.description = "Reads rssd.conf and containers.d; see rssd.conf(5).",
-	.needs_daemon = true,
 	.run = run,
 };

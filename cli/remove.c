@@ -16,7 +16,10 @@ static const struct option_spec options[] = {
 
 static int run(struct cli *cli, const struct args *args)
 {
-	int status = STATUS_DONE;
+	int status = connect_daemon(cli);
+
+	if (status != STATUS_DONE)
+		return status;
 
 	/* One that cannot go is no reason to keep the others; the first failure is the status. */
 	for (size_t i = 0; i < args->n_operands; i++) {
@@ -37,6 +40,5 @@ const struct verb verb_remove = {
 	.options = options,
 	.min_operands = 1,
 	.max_operands = OPERANDS_ANY,
-	.needs_daemon = true,
 	.run = run,
 };

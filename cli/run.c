@@ -265,6 +265,8 @@ static int run(struct cli *cli, const struct args *args)
 	status = check_command(args);
 	if (status == STATUS_DONE && !args->n_operands)
 		status = make_name(&name);
+	if (status == STATUS_DONE)
+		status = connect_daemon(cli);
 	if (status != STATUS_DONE)
 		return status;
 	state.container = name ?: args->operands[0];
@@ -297,6 +299,5 @@ const struct verb verb_run = {
 	.options = options,
 	.max_operands = 1,
 	.takes_command = true,
-	.needs_daemon = true,
 	.run = run,
 };

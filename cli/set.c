@@ -61,14 +61,16 @@ static int read_setting(const char *text, struct rss_settings *settings)
 static int run(struct cli *cli, const struct args *args)
 {
 	struct rss_settings settings = { 0 };
-	int r;
+	int status, r;
 
 	for (size_t i = 1; i < args->n_operands; i++) {
-		int status = read_setting(args->operands[i], &settings);
-
+		status = read_setting(args->operands[i], &settings);
 		if (status != STATUS_DONE)
 			return status;
 	}
+	status = connect_daemon(cli);
+	if (status != STATUS_DONE)
+		return status;
 	r = rss_set(cli->client, args->operands[0], &settings);
 	return r < 0 ? fail_call(cli, r) : STATUS_DONE;
 }
@@ -82,6 +84,5 @@ const struct verb verb_set = {
 		"A limit below usage is reclaimed for, as rssctl limit does; it has more to choose from.",
 	.min_operands = 2,
 	.max_operands = OPERANDS_ANY,
-	.needs_daemon = true,
 	.run = run,
 };

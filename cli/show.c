@@ -125,8 +125,11 @@ static int run(struct cli *cli, const struct args *args)
 {
 	cleanup_(rss_container_free_ptr) struct rss_container *container = NULL;
 	cleanup_json struct json_object *object = NULL;
-	int r = rss_get(cli->client, args->operands[0], &container);
+	int status = connect_daemon(cli), r;
 
+	if (status != STATUS_DONE)
+		return status;
+	r = rss_get(cli->client, args->operands[0], &container);
 	if (r < 0)
 		return fail_call(cli, r);
 	if (!cli->json)
@@ -141,6 +144,5 @@ const struct verb verb_show = {
 	.summary = "Show all that is known of a container",
 	.min_operands = 1,
 	.max_operands = 1,
-	.needs_daemon = true,
 	.run = run,
 };

@@ -28,7 +28,7 @@ int fail_call(const struct cli *cli, int error);
 
 int fail_memory(void);
 
-/* Connects cli->client, or says why not. */
+/* Connects cli->client, or says why not. Called once the arguments are known to be good. */
 int connect_daemon(struct cli *cli);
 
 #endif

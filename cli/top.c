@@ -310,6 +310,9 @@ static int run(struct cli *cli, const struct args *args)
 		return status;
 	if (interval < 100000)
 		return complain(STATUS_USAGE, "an interval is 100ms at least");
+	status = connect_daemon(cli);
+	if (status != STATUS_DONE)
+		return status;
 	if (cli->json)
 		return print_json_once(cli, sort);
 	if (args->values[ONCE] || !isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO))
@@ -324,6 +327,5 @@ const struct verb verb_top = {
 	.description =
 		"On a terminal the view is drawn again until q is pressed; else one table is printed.",
 	.options = options,
-	.needs_daemon = true,
 	.run = run,
 };

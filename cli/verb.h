@@ -26,8 +26,8 @@ struct cli {
 	enum json_mode json;
 	bool legend;
 	bool paging;
-	bool colour; /* on standard output */
-	struct rss_client *client;
+	bool colour;		   /* on standard output */
+	struct rss_client *client; /* after connect_daemon() */
 	struct pager *pager;
 };
 
@@ -39,7 +39,7 @@ struct verb {
 	const struct option_spec *options; /* ends with a NULL name; NULL: none */
 	size_t min_operands, max_operands;
 	bool takes_command; /* behind "--" */
-	bool needs_daemon;  /* cli->client is there when @run is called */
+
 	int (*run)(struct cli *cli, const struct args *args); /* returns the exit status */
 };
 

@@ -233,6 +233,8 @@ static int run(struct cli *cli, const struct args *args)
 
 	if (status == STATUS_DONE && args->values[COUNT])
 		status = read_number("the count", args->values[COUNT], INT64_MAX, &watch.left);
+	if (status == STATUS_DONE)
+		status = connect_daemon(cli);
 	if (status != STATUS_DONE)
 		return status;
 	signals = signals_open(wanted, ARRAY_SIZE(wanted), NULL);
@@ -257,6 +259,5 @@ const struct verb verb_watch = {
 		"With --json each event is an object on a line of its own. Ctrl-C ends it, with status 0.",
 	.options = options,
 	.max_operands = OPERANDS_ANY,
-	.needs_daemon = true,
 	.run = run,
 };
