@@ -19,7 +19,7 @@ INSTALL ?= install
 
 PACKAGES := build-essential pkg-config libcgroup-dev libnl-3-dev libnl-genl-3-dev libjson-c-dev \
 	libsystemd-dev libcap-dev dbus mandoc jq procps
-CHECK_PACKAGES := clang libclang-rt-14-dev valgrind cgroup-tools
+CHECK_PACKAGES := clang libclang-rt-14-dev valgrind systemd
 STYLE_PACKAGES := clang-format cppcheck
 
 CFLAGS   ?= -O2 -g
@@ -52,7 +52,7 @@ say = $(if $(V),,@printf '  %-8s%s\n' '$(1)' '$(2)';)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all help deps check-deps demo check style analyze clean tests
+.PHONY: all help deps check-deps demo check style analyze clean tests unit-tests
 
 ## all: build rssd, rssctl and librss (the default)
 all: $(BUILD)/rssd $(BUILD)/rssctl $(BUILD)/librss.so.1 $(BUILD)/librss.so $(BUILD)/librss.pc
@@ -103,6 +103,7 @@ $(BUILD)/tests/tools/%: tests/tools/%.c $(BUILD)/librss.so.1
 
 # Everything that the tests run, in the tree of this BUILD.
 tests: all $(UNIT_TESTS) $(TEST_TOOLS)
+unit-tests: $(UNIT_TESTS)
 
 # Packages by name, asked for only where they are missing.
 define install_packages
@@ -124,12 +125,14 @@ check-deps: deps
 ## demo: install what is needed, build, start rssd, contain real processes and show it
 demo: deps
 	$(Q)$(MAKE) --no-print-directory all tests
-	$(Q)tests/demo
+	$(Q)BUILD=$(abspath $(BUILD)) tests/demo
 
 ## check: install what is needed, build, run every test; SUITES="unit bus host" picks some
 check: check-deps
 	$(Q)$(MAKE) --no-print-directory WERROR=1 BUILD=$(BUILD) all tests
-	$(Q)tests/run $(SUITES)
+	$(Q)$(MAKE) --no-print-directory WERROR=1 BUILD=$(BUILD)/sanitize SANITIZE=1 unit-tests
+	$(Q)$(MAKE) --no-print-directory WERROR=1 BUILD=$(BUILD)/clang CC=clang all
+	$(Q)BUILD=$(abspath $(BUILD)) tests/run $(SUITES)
 
 ## style: check the layout of the C code (clang-format)
 style:

@@ -1,0 +1,235 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What the bus and host tests share: a private bus, a real rssd on it with a
+# cgroup folder of its own, and checks that say what they saw. Sourced by a
+# test, which defines functions named case_* and ends with run_cases "$@".
+# Everything is cleaned up on exit, also after a failure.
+# shellcheck shell=bash
+
+set -u
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+build=$(cd "${BUILD:-$here/../build}" && pwd)
+export PATH="$build:$build/tests/tools:$PATH"
+work=$(mktemp -d -t rssd-test.XXXXXX)
+root=rssd-test-$$
+rssd_log=$work/rssd.log
+rssd_pid=
+bus_pid=
+children=()
+
+unset NO_COLOR JOURNAL_STREAM NOTIFY_SOCKET
+export LC_ALL=C.UTF-8
+
+# --- verdicts ------------------------------------------------------------------
+
+case_name=
+case_failed=
+
+note() { printf '# %s\n' "$*"; }
+
+# fail WHAT...: marks the running case as failed; it goes on, so that more is seen.
+fail() {
+	case_failed=1
+	printf '# %s: %s\n' "$case_name" "$*"
+}
+
+# skip WHY: ends the running case as skipped; call it as: skip "..."; return
+skip() {
+	case_failed=skip
+	printf 'skip - %s: %s\n' "$case_name" "$*"
+}
+
+# run_cases [NAME...]: runs the functions case_NAME (all without arguments).
+run_cases() {
+	local names=("$@") name
+	[ $# -gt 0 ] || mapfile -t names < <(declare -F | sed -n 's/^declare -f case_//p')
+	for name in "${names[@]}"; do
+		case_name=${0##*/}/$name
+		case_failed=
+		"case_$name"
+		case $case_failed in
+		"") printf 'ok - %s\n' "$case_name" ;;
+		skip) ;;
+		*)
+			printf 'not ok - %s\n' "$case_name"
+			[ ! -s "$rssd_log" ] || tail -n 8 "$rssd_log" | sed 's/^/#   log: /'
+			;;
+		esac
+	done
+}
+
+# --- checks ----------------------------------------------------------------------
+
+# expect STATUS COMMAND...: runs it, keeps what it printed in $out and $err.
+expect() {
+	local want=$1 status=0
+	shift
+	"$@" >"$work/out" 2>"$work/err" </dev/null || status=$?
+	out=$(cat "$work/out") err=$(cat "$work/err")
+	[ "$status" = "$want" ] ||
+		fail "\`${*:0:12}' ended with $status, not $want: $(head -c 400 "$work/err" "$work/out")"
+}
+
+# says TEXT: the last expect printed TEXT, on either stream.
+says() {
+	[[ $out$err == *"$1"* ]] || fail "should say \"$1\", said: ${out:0:300}${err:0:300}"
+}
+
+equal() {
+	[ "$1" = "$2" ] || fail "${3:-value} is \"$1\", not \"$2\""
+}
+
+# until_true SECONDS COMMAND...: polls with a bound.
+until_true() {
+	local deadline=$((SECONDS + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $deadline ] || return 1
+		read -rt 0.02 <> <(:) || :
+	done
+}
+
+# until_true, or the case fails.
+await() {
+	local seconds=$1
+	shift
+	until_true "$seconds" "$@" || fail "\`$*' did not come true within ${seconds}s"
+}
+
+# --- bus and daemon ----------------------------------------------------------------
+
+start_bus() {
+	cat >"$work/bus.conf" <<-EOF
+		<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+		 "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+		<busconfig>
+		<type>system</type>
+		<listen>unix:path=$work/bus</listen>
+		<auth>EXTERNAL</auth>
+		<policy context="default">
+		<allow user="*"/><allow own="*"/>
+		<allow send_type="method_call"/><allow send_type="signal"/>
+		<allow send_requested_reply="true" send_type="method_return"/>
+		<allow send_requested_reply="true" send_type="error"/>
+		<allow receive_type="method_call"/><allow receive_type="method_return"/>
+		<allow receive_type="error"/><allow receive_type="signal"/>
+		</policy>
+		</busconfig>
+	EOF
+	chmod 755 "$work"
+	dbus-daemon --nofork --config-file="$work/bus.conf" >"$work/bus.log" 2>&1 &
+	bus_pid=$!
+	export DBUS_SYSTEM_BUS_ADDRESS=unix:path=$work/bus
+	until_true 10 test -S "$work/bus" || { note "no bus: $(cat "$work/bus.log")"; exit 1; }
+}
+
+# Writes rssd.conf; further lines come as arguments.
+write_config() {
+	printf '%s\n' "Root=$root" "StateDirectory=$work/state" "RuntimeDirectory=$work/run" \
+		"ContainersDirectory=$work/containers.d" "LimitTimeout=5s" "$@" >"$work/rssd.conf"
+	mkdir -p "$work/containers.d"
+}
+
+# Starts rssd and waits until it serves. With VALGRIND=1 it runs under valgrind.
+start_rssd() {
+	local wrapper=()
+	[ -f "$work/rssd.conf" ] || write_config
+	[ -z "${VALGRIND:-}" ] ||
+		wrapper=(valgrind --quiet --leak-check=full --errors-for-leak-kinds=definite,indirect
+			--error-exitcode=99 --log-file="$work/valgrind.%p.log")
+	"${wrapper[@]}" "$build/rssd" --config="$work/rssd.conf" "$@" 2>>"$rssd_log" &
+	rssd_pid=$!
+	until_true 30 rssd_answers || { note "rssd does not answer:"; tail -n 5 "$rssd_log"; return 1; }
+}
+
+rssd_answers() {
+	kill -0 "$rssd_pid" 2>/dev/null || return 0
+	rssctl list
+}
+
+# Ends it as a service manager does, and checks that it ended well.
+stop_rssd() {
+	[ -n "$rssd_pid" ] || return 0
+	local status=0
+	kill -TERM "$rssd_pid" 2>/dev/null
+	wait "$rssd_pid" || status=$?
+	rssd_pid=
+	[ $status = 0 ] || fail "rssd ended with $status"
+}
+
+kill_rssd() {
+	kill -KILL "$rssd_pid"
+	wait "$rssd_pid" 2>/dev/null
+	rssd_pid=
+}
+
+# --- processes -----------------------------------------------------------------------
+
+# start_hog ARGUMENT...: a hog in the background that has what it wants: $hog is its pid.
+start_hog() {
+	launch_hog "$@"
+	await 20 grep -q -e ready -e waiting "$hog_out"
+}
+
+# The same without waiting for it.
+launch_hog() {
+	hog_out=$(mktemp -p "$work" hog.XXXXXX)
+	"$build/tests/tools/hog" "$@" >"$hog_out" 2>&1 </dev/null &
+	hog=$!
+	children+=("$hog")
+}
+
+# In a container from the start: hog_in NAME ARGUMENT...
+launch_hog_in() {
+	local name=$1
+	shift
+	hog_out=$(mktemp -p "$work" hog.XXXXXX)
+	rssctl run "$name" -- "$build/tests/tools/hog" "$@" >"$hog_out" 2>&1 </dev/null &
+	hog=$!
+	children+=("$hog")
+}
+
+# container_field NAME KEY: a value of `rssctl show --json`.
+field() { rssctl show "$1" --json=short | jq -r ".$2"; }
+
+# Where the controller's folder is: the cgroup of a container.
+memory_mount() { sed -n 's/^[^ ]* \([^ ]*\) cgroup [^ ]*memory.*/\1/p' /proc/mounts | head -n 1; }
+
+# --- cleaning up -----------------------------------------------------------------------
+
+remove_cgroups() {
+	local mount dir tries=0
+	for mount in $(awk '$3 ~ /^cgroup2?$/ { print $2 }' /proc/mounts); do
+		[ -d "$mount/$root" ] || continue
+		while [ -d "$mount/$root" ] && [ $((tries++)) -lt 200 ]; do
+			find "$mount/$root" -name cgroup.procs -exec cat {} + 2>/dev/null |
+				xargs -r kill -KILL 2>/dev/null
+			find "$mount/$root" -depth -type d -exec rmdir {} + 2>/dev/null
+			read -rt 0.02 <> <(:) || :
+		done
+		for dir in "$mount/$root"; do [ ! -d "$dir" ] || note "left behind: $dir"; done
+	done
+}
+
+cleanup() {
+	local pid
+	for pid in "${children[@]}" $rssd_pid $bus_pid; do kill -KILL "$pid" 2>/dev/null; done
+	wait 2>/dev/null
+	remove_cgroups
+	if [ -n "${VALGRIND:-}" ] && grep -l . "$work"/valgrind.*.log >/dev/null 2>&1; then
+		mkdir -p "$build/valgrind" && cp "$work"/valgrind.*.log "$build/valgrind/"
+		printf 'not ok - %s/valgrind: see build/valgrind\n' "${0##*/}"
+		sed 's/^/# /' "$work"/valgrind.*.log | head -n 40
+	fi
+	rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+# No controller, no daemon: every case of the file is skipped, once.
+need_controller() {
+	[ "$(id -u)" = 0 ] || { printf 'skip - %s: needs root\n' "${0##*/}"; exit 0; }
+	awk '$1 == "memory" && $4 == 1 { found = 1 } END { exit !found }' /proc/cgroups &&
+		[ -n "$(memory_mount)$(cat /sys/fs/cgroup/cgroup.controllers 2>/dev/null | grep -w memory)" ] && return
+	printf 'skip - %s: no memory controller is mounted\n' "${0##*/}"
+	exit 0
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A process with a known appetite, for the tests and the demo. It says "ready"
+ * on standard output when it has what it was asked to take, and then waits for
+ * a signal.
+ *
+ *   hog anon SIZE        touch SIZE bytes of anonymous memory
+ *   hog file PATH [N]    map a file and read every page of it, N times over
+ *   hog lock SIZE        as anon, but locked
+ *   hog hold SIZE        wait for a line on standard input, then anon
+ *   hog fork COUNT       be a tree of COUNT processes, each child of an earlier one
+ *   hog storm COUNT      fork COUNT times, a child that forks the next and ends
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void ready(void)
+{
+	puts("ready");
+	fflush(stdout);
+}
+
+static void wait_for_signal(void)
+{
+	for (;;)
+		pause();
+}
+
+static size_t parse(const char *text)
+{
+	char *end;
+	size_t size = strtoull(text, &end, 10);
+
+	switch (*end) {
+	case 'G':
+		size <<= 10;
+		/* fall through */
+	case 'M':
+		size <<= 10;
+		/* fall through */
+	case 'K':
+		size <<= 10;
+	}
+	return size;
+}
+
+static int take_anonymous(size_t size, int lock)
+{
+	char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED || (lock && mlock(memory, size) < 0)) {
+		perror("hog");
+		return EXIT_FAILURE;
+	}
+	for (size_t i = 0; i < size; i += 4096)
+		memory[i] = (char)(i >> 12);
+	ready();
+	wait_for_signal();
+	return EXIT_SUCCESS;
+}
+
+static int map_file(const char *path, unsigned long rounds)
+{
+	int fd = open(path, O_RDONLY);
+	volatile char sum = 0;
+	struct stat st;
+	char *memory;
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		perror(path);
+		return EXIT_FAILURE;
+	}
+	memory = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+	if (memory == MAP_FAILED) {
+		perror(path);
+		return EXIT_FAILURE;
+	}
+	for (unsigned long round = 0; round < rounds; round++) {
+		for (off_t i = 0; i < st.st_size; i += 4096)
+			sum += memory[i];
+	}
+	ready();
+	wait_for_signal();
+	return EXIT_SUCCESS;
+}
+
+/* A chain would be too easy: the tree branches at every second process. */
+static int fork_tree(unsigned long count)
+{
+	for (unsigned long left = count - 1; left > 0;) {
+		unsigned long share = left / 2 + 1;
+		pid_t child = fork();
+
+		if (child < 0) {
+			perror("fork");
+			return EXIT_FAILURE;
+		}
+		if (child == 0)
+			return fork_tree(share);
+		left -= share;
+	}
+	ready();
+	wait_for_signal();
+	return EXIT_SUCCESS;
+}
+
+static int fork_storm(unsigned long count)
+{
+	ready();
+	while (count-- > 0) {
+		pid_t child = fork();
+
+		if (child < 0)
+			return EXIT_FAILURE;
+		if (child > 0)
+			_exit(EXIT_SUCCESS);
+	}
+	wait_for_signal();
+	return EXIT_SUCCESS;
+}
+
+int main(int argc, char *argv[])
+{
+	const char *what = argc > 2 ? argv[1] : "";
+	char line[16];
+
+	if (strcmp(what, "anon") == 0)
+		return take_anonymous(parse(argv[2]), 0);
+	if (strcmp(what, "lock") == 0)
+		return take_anonymous(parse(argv[2]), 1);
+	if (strcmp(what, "hold") == 0) {
+		puts("waiting");
+		fflush(stdout);
+		if (!fgets(line, sizeof(line), stdin))
+			return EXIT_FAILURE;
+		return take_anonymous(parse(argv[2]), 0);
+	}
+	if (strcmp(what, "file") == 0)
+		return map_file(argv[2], argc > 3 ? strtoul(argv[3], NULL, 10) : 1);
+	if (strcmp(what, "fork") == 0)
+		return fork_tree(strtoul(argv[2], NULL, 10));
+	if (strcmp(what, "storm") == 0)
+		return fork_storm(strtoul(argv[2], NULL, 10));
+	fputs("hog anon|lock|hold SIZE, hog file PATH [N], hog fork|storm COUNT\n", stderr);
+	return 2;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rssd.conf: defaults, values, and typing errors with their line. */
+#include <errno.h>
+#include <syslog.h>
+
+#include "cleanup.h"
+#include "config.h"
+#include "failure.h"
+#include "unit.h"
+
+TEST(defaults_and_values)
+{
+	cleanup_(config_free_ptr) struct config *config = NULL;
+	struct failure failure = { 0 };
+
+	CHECK_INT(config_parse("# nothing\n\n[rssd]\n  Root = mine/rssd \nLimitTimeout=2min\n"
+			       "ContainersMax=7\nLogLevel=debug",
+			       "f", &config, &failure),
+		  0);
+	CHECK_STR(config->controller, "auto");
+	CHECK_STR(config->root, "mine/rssd");
+	CHECK_STR(config->state_directory, "/var/lib/rssd");
+	CHECK_UINT(config->limit_timeout, 120000000);
+	CHECK_UINT(config->containers_max, 7);
+	CHECK_UINT(config->pending_max, 64);
+	CHECK_INT(config->log_level, LOG_DEBUG);
+}
+
+TEST(mistakes_have_a_line)
+{
+	static const struct {
+		const char *text, *says;
+	} bad[] = {
+		{ "\nColour=red\n", "f:2: Colour" },
+		{ "Root\n", "f:1: \"Root\"" },
+		{ "Root=a/../b", "f:1: Root" },
+		{ "Root=", "f:1: Root" },
+		{ "StateDirectory=var", "must be a path" },
+		{ "LimitTimeout=soon", "time span" },
+		{ "LimitTimeout=0", "time span" },
+		{ "ContainersMax=0", "whole number" },
+		{ "ContainersMax=-1", "whole number" },
+		{ "ContainersMax=99999999999999999999", "whole number" },
+		{ "ContainersMax=5x", "whole number" },
+		{ "LogLevel=loud", "must be one of" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct config *config = NULL;
+		struct failure failure = { 0 };
+
+		if (config_parse(bad[i].text, "f", &config, &failure) != -EBADMSG)
+			FAIL("was taken: %s", bad[i].text);
+		if (!strstr(failure.text, bad[i].says))
+			FAIL("%s: says %s", bad[i].text, failure.text);
+	}
+}
+
+TEST(a_named_file_must_be_there)
+{
+	struct config *config = NULL;
+	struct failure failure = { 0 };
+
+	CHECK_INT(config_load("/nonexistent/rssd.conf", &config, &failure), -EBADMSG);
+	CHECK(strstr(failure.text, "/nonexistent/rssd.conf"));
+}
+
+TEST_MAIN({ "config: defaults and values", defaults_and_values },
+	  { "config: mistakes have a line", mistakes_have_a_line },
+	  { "config: a named file must be there", a_named_file_must_be_there })

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The doctor's judgement: what is missing is said, what is there is not complained of. */
+#include "controller.h"
+#include "diagnose.h"
+#include "unit.h"
+
+static const struct finding *find(const struct finding findings[], size_t count, const char *subject)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(findings[i].subject, subject) == 0)
+			return &findings[i];
+	}
+	return NULL;
+}
+
+TEST(all_features_are_well)
+{
+	struct diagnosis found = { .controller = "rss", .features = ~0U, .swap = 1 << 30 };
+	struct finding findings[FINDINGS_MAX];
+	size_t count = diagnose(&found, findings);
+
+	for (size_t i = 0; i < count; i++) {
+		if (findings[i].severity != SEVERITY_OK)
+			FAIL("%s: %s", findings[i].subject, findings[i].text);
+	}
+}
+
+TEST(what_is_missing_is_said)
+{
+	struct diagnosis found = { .controller = "memory-v1",
+				   .kmsg_problem = "Permission denied",
+				   .process_events_problem = "Protocol not supported",
+				   .drifted = "web" };
+	struct finding findings[FINDINGS_MAX];
+	size_t count = diagnose(&found, findings);
+	size_t features = 0;
+
+	CHECK(count < FINDINGS_MAX);
+	CHECK(strstr(find(findings, count, "OOM victims")->text, "Permission denied"));
+	CHECK_INT(find(findings, count, "OOM victims")->severity, SEVERITY_WARNING);
+	CHECK(strstr(find(findings, count, "process events")->text, "Protocol not supported"));
+	CHECK(strstr(find(findings, count, "swap")->advice, "zram"));
+	CHECK(strstr(find(findings, count, "drift")->text, "web"));
+	/* Every feature that a controller may lack has a row of its own. */
+	while (controller_feature_name((unsigned int)features))
+		features++;
+	for (size_t i = 0, missing = 0; i < count; i++) {
+		missing += findings[i].severity != SEVERITY_OK;
+		if (i + 1 == count)
+			CHECK_UINT(missing, features + 4);
+	}
+}
+
+TEST_MAIN({ "doctor: all features are well", all_features_are_well },
+	  { "doctor: what is missing is said", what_is_missing_is_said })

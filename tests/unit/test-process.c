@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Processes: /proc as text, pidfds, who may be attached, where they came from. */
+#include <errno.h>
+#include <ftw.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "attach.h"
+#include "cleanup.h"
+#include "origins.h"
+#include "process.h"
+#include "unit.h"
+
+TEST(stat_is_read_from_the_last_parenthesis)
+{
+	struct process p;
+
+	CHECK_INT(process_parse_stat("42 (a) b (c)) S 7 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 "
+				     "9876543210 1000 3 18446744073709551615 1 1 0",
+				     &p),
+		  0);
+	CHECK_INT(p.pid, 42);
+	CHECK_INT(p.parent, 7);
+	CHECK_INT(p.state, 'S');
+	CHECK_STR(p.command, "a) b (c)");
+	CHECK_UINT(p.start, 9876543210);
+	CHECK_UINT(p.resident, 3 * (uint64_t)sysconf(_SC_PAGESIZE));
+	CHECK(!p.kernel_thread);
+	CHECK_INT(process_parse_stat("2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 3 0 0 "
+				     "1 0",
+				     &p),
+		  0);
+	CHECK(p.kernel_thread);
+}
+
+TEST(what_is_no_stat_is_refused)
+{
+	static const char *const bad[] = { "", "1", "1 (a", "1 a) S", ") 1 (", "1 (a) S 7", "x (a) S 1" };
+	struct process p;
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		if (process_parse_stat(bad[i], &p) != -EBADMSG)
+			FAIL("was taken: %s", bad[i]);
+	}
+}
+
+TEST(pidfd_names_one_process)
+{
+	struct process p;
+	pid_t child = fork(), pid = 0;
+	cleanup_close int pidfd = -1;
+
+	if (child == 0) {
+		pause();
+		_exit(0);
+	}
+	CHECK(child > 0);
+	pidfd = process_open(child);
+	CHECK(pidfd >= 0);
+	CHECK_INT(process_pid_of(pidfd, &pid), 0);
+	CHECK_INT(pid, child);
+	CHECK(!process_ended(pidfd, 0));
+	CHECK_INT(process_signal(pidfd, SIGKILL), 0);
+	CHECK(process_ended(pidfd, 5000));
+	CHECK_INT(process_read(child, &p), 0);
+	CHECK_INT(p.state, 'Z');
+	waitpid(child, NULL, 0);
+	CHECK_INT(process_pid_of(pidfd, &pid), -ESRCH);
+	CHECK_INT(process_read(child, &p), -ESRCH);
+	CHECK_INT(process_signal(pidfd, SIGKILL), -ESRCH);
+}
+
+TEST(no_pidfd_is_told)
+{
+	pid_t pid;
+
+	CHECK_INT(process_pid_of(STDIN_FILENO, &pid), -EBADF);
+	CHECK_INT(process_pid_of(-1, &pid), -EBADF);
+}
+
+TEST(who_may_be_attached)
+{
+	struct process p = { .pid = 100, .state = 'S' };
+
+	CHECK_STR(attach_refusal(&p, 1000, 0, 1), NULL);
+	CHECK_STR(attach_refusal(&p, 1000, 1000, 1), NULL);
+	CHECK(strstr(attach_refusal(&p, 1000, 1001, 1), "another user"));
+	CHECK(strstr(attach_refusal(&p, 0, 1001, 1), "another user"));
+	CHECK(strstr(attach_refusal(&p, 0, 0, 100), "rssd itself"));
+	p.state = 'Z';
+	CHECK(strstr(attach_refusal(&p, 0, 0, 1), "zombie"));
+	p.kernel_thread = true;
+	CHECK(strstr(attach_refusal(&p, 0, 0, 1), "kernel thread"));
+}
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	return remove(path);
+}
+
+static void remove_folder(char **path)
+{
+	nftw(*path, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+	free(*path);
+}
+
+TEST(origins_survive_a_restart)
+{
+	char template[] = "/tmp/rssd-unit.XXXXXX";
+	cleanup_(remove_folder) char *folder = strdup(mkdtemp(template));
+	struct origins *origins = NULL;
+	struct process me;
+
+	CHECK_INT(process_read(getpid(), &me), 0);
+	CHECK_INT(origins_open(folder, &origins), 0);
+	CHECK_INT(origins_add(origins, me.pid, me.start, "/system.slice/a b.service"), 0);
+	CHECK_INT(origins_add(origins, me.pid, me.start, "/later"), 0);
+	/* Another process that had our pid before, and one that is gone. */
+	CHECK_INT(origins_add(origins, me.pid, me.start + 1, "/other"), 0);
+	origins_free(origins);
+
+	CHECK_INT(origins_open(folder, &origins), 0);
+	{
+		cleanup_free char *mine = origins_find(origins, me.pid, me.start);
+		cleanup_free char *other = origins_find(origins, me.pid, me.start + 1);
+
+		origins_forget(origins, me.pid, me.start);
+		cleanup_free char *gone = origins_find(origins, me.pid, me.start);
+
+		origins_free(origins);
+		CHECK_STR(mine, "/system.slice/a b.service");
+		CHECK_STR(other, NULL);
+		CHECK_STR(gone, NULL);
+	}
+}
+
+TEST_MAIN({ "process: stat is read from the last parenthesis", stat_is_read_from_the_last_parenthesis },
+	  { "process: what is no stat is refused", what_is_no_stat_is_refused },
+	  { "process: a pidfd names one process", pidfd_names_one_process },
+	  { "process: what is no pidfd is told", no_pidfd_is_told },
+	  { "attach: who may be attached", who_may_be_attached },
+	  { "origins: they survive a restart", origins_survive_a_restart })

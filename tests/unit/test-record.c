@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Containers written down: what is written is read, and nothing else is. */
+#include <errno.h>
+
+#include "controller.h"
+#include "failure.h"
+#include "oom-record.h"
+#include "record.h"
+#include "unit.h"
+
+static int parse(const char *text, enum record_kind kind, struct record **ret,
+		 struct failure *failure)
+{
+	return record_parse(text, strlen(text), "f.json", kind, ret, failure);
+}
+
+TEST(what_is_written_is_read)
+{
+	struct oom_record oom = { .sequence = 7,
+				  .time = 1234567890123456,
+				  .container = (char *)"web",
+				  .victim_container = (char *)"web/a",
+				  .victim_pid = 42,
+				  .victim_uid = 0,
+				  .victim_command = (char *)"a \"quoted\"\n\\name",
+				  .usage = 4096,
+				  .limit = OOM_ABSENT };
+	struct record record = { .name = (char *)"web/a",
+				 .settings = { .limit = 536870912, .high = LIMIT_INFINITY,
+					       .low = 1, .oom_group = true },
+				 .transient = true,
+				 .declared = true,
+				 .declaration = { .limit = LIMIT_INFINITY, .high = 2, .low = 3 },
+				 .oom_events = 5,
+				 .last_oom = &oom };
+	cleanup_free char *text = record_format(&record);
+	cleanup_(record_free_ptr) struct record *back = NULL;
+	struct failure failure = { 0 };
+
+	CHECK(text);
+	CHECK_INT(parse(text, RECORD_STATE, &back, &failure), 0);
+	CHECK_STR(back->name, "web/a");
+	CHECK_UINT(settings_difference(&back->settings, &record.settings), 0);
+	CHECK_UINT(settings_difference(&back->declaration, &record.declaration), 0);
+	CHECK(back->transient && back->declared);
+	CHECK_UINT(back->oom_events, 5);
+	CHECK_UINT(back->last_oom->sequence, 7);
+	CHECK_UINT(back->last_oom->time, 1234567890123456);
+	CHECK_STR(back->last_oom->victim_command, "a \"quoted\"\n\\name");
+	CHECK_STR(back->last_oom->limit_owner, NULL);
+	CHECK_INT(back->last_oom->victim_pid, 42);
+	CHECK_UINT(back->last_oom->usage, 4096);
+	CHECK_UINT(back->last_oom->limit, OOM_ABSENT);
+}
+
+TEST(people_write_sizes)
+{
+	cleanup_(record_free_ptr) struct record *record = NULL;
+	struct failure failure = { 0 };
+
+	CHECK_INT(parse("{ \"name\": \"db\", \"limit\": \"512M\", \"high\": 1024,\n"
+			"  \"low\": \"infinity\", \"oom_group\": true }\n",
+			RECORD_DECLARATION, &record, &failure),
+		  0);
+	CHECK_UINT(record->settings.limit, 512ULL << 20);
+	CHECK_UINT(record->settings.high, 1024);
+	CHECK_UINT(record->settings.low, LIMIT_INFINITY);
+	CHECK(record->settings.oom_group);
+}
+
+TEST(bad_files_are_refused_with_their_line)
+{
+	static const struct {
+		const char *text, *where, *what;
+	} bad[] = {
+		{ "", "f.json:1", "ends in the middle" },
+		{ "{ \"name\": \"a\",\n \"limit\": 1", "f.json:2", "ends in the middle" },
+		{ "{ \"name\": \"a\" }\nrubbish", "f.json:2", "behind the end" },
+		{ "{ \"name\": \"a\",\n \"limit\" 1 }", "f.json:2", "no JSON" },
+		{ "{ \"name\": \"a\",\n\n \"colour\": 1 }", "f.json:3: colour", "not a key" },
+		{ "{ \"name\": \"a\", \"transient\": true }", "f.json:1", "not a key" },
+		{ "{ \"limit\": 1 }", "f.json:1", "\"name\" is missing" },
+		{ "{ \"name\": \"../a\" }", "f.json:1: name", "" },
+		{ "{ \"name\": 1 }", "f.json:1: name", "string" },
+		{ "{ \"name\": \"a\\u0000b\" }", "f.json:1: name", "NUL" },
+		{ "{ \"name\": \"a\", \"limit\": -1 }", "f.json:1: limit", "bytes" },
+		{ "{ \"name\": \"a\", \"limit\": 1.5 }", "f.json:1: limit", "bytes" },
+		{ "{ \"name\": \"a\", \"limit\": \"12Q\" }", "f.json:1: limit", "" },
+		{ "{ \"name\": \"a\", \"oom_group\": 1 }", "f.json:1: oom_group", "true or false" },
+		{ "[ 1 ]", "f.json:1", "object" },
+		{ "null", "f.json:1", "object" },
+		{ "{ \"name\": \"\xff\xfe\" }", "f.json:1", "no JSON" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct record *record = NULL;
+		struct failure failure = { 0 };
+
+		if (parse(bad[i].text, RECORD_DECLARATION, &record, &failure) != -EBADMSG)
+			FAIL("was taken: %s", bad[i].text);
+		if (!strstr(failure.text, bad[i].where) || !strstr(failure.text, bad[i].what))
+			FAIL("%s: should say %s %s: %s", bad[i].text, bad[i].where, bad[i].what,
+			     failure.text);
+		CHECK(!record);
+	}
+}
+
+TEST(state_has_more_keys_but_not_all)
+{
+	struct record *record = NULL;
+	struct failure failure = { 0 };
+
+	CHECK_INT(parse("{ \"name\": \"a\", \"version\": 2 }", RECORD_STATE, &record, &failure),
+		  -EBADMSG);
+	CHECK(strstr(failure.text, "version"));
+	CHECK_INT(parse("{ \"name\": \"a\", \"last_oom\": { \"why\": 1 } }", RECORD_STATE, &record,
+			&failure),
+		  -EBADMSG);
+	CHECK_INT(parse("{ \"name\": \"a\", \"declared\": { \"name\": \"b\" } }", RECORD_STATE,
+			&record, &failure),
+		  -EBADMSG);
+	CHECK(!record);
+}
+
+TEST_MAIN({ "record: what is written is read", what_is_written_is_read },
+	  { "record: people write sizes", people_write_sizes },
+	  { "record: bad files are refused with their line", bad_files_are_refused_with_their_line },
+	  { "record: state keys are checked too", state_has_more_keys_but_not_all })

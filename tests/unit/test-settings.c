@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What may be set on a container, given what the controller can. */
+#include <errno.h>
+
+#include "controller.h"
+#include "failure.h"
+#include "settings.h"
+#include "unit.h"
+
+static int check(unsigned int set, struct settings to, unsigned int features, struct failure *failure)
+{
+	struct settings now = settings_default();
+	struct settings_change change = { .set = set, .to = to };
+
+	return settings_check(&now, &change, features, "memory-v1", 4096, failure);
+}
+
+TEST(change_touches_only_its_members)
+{
+	struct settings now = settings_default(), to;
+	struct settings_change change = { .set = SETTING_LIMIT | SETTING_OOM_GROUP,
+					  .to = { .limit = 1, .high = 2, .oom_group = true } };
+
+	to = settings_with(&now, &change);
+	CHECK_UINT(to.limit, 1);
+	CHECK_UINT(to.high, LIMIT_INFINITY);
+	CHECK(to.oom_group);
+	CHECK_UINT(settings_difference(&now, &to), SETTING_LIMIT | SETTING_OOM_GROUP);
+	CHECK_UINT(settings_difference(&now, &now), 0);
+}
+
+TEST(limits_have_bounds)
+{
+	struct failure failure;
+
+	CHECK_INT(check(SETTING_LIMIT, (struct settings){ .limit = 4096 }, 0, &failure), 0);
+	CHECK_INT(check(SETTING_LIMIT, (struct settings){ .limit = LIMIT_INFINITY }, 0, &failure), 0);
+	CHECK_INT(check(SETTING_LIMIT, (struct settings){ .limit = 4095 }, 0, &failure), -EINVAL);
+	CHECK(strstr(failure.text, "4095") && strstr(failure.text, "4.0K"));
+	CHECK_INT(check(SETTING_LIMIT, (struct settings){ .limit = 1ULL << 63 }, 0, &failure), -EINVAL);
+	CHECK_INT(failure.error, RSS_ERROR_INVALID_ARGUMENT);
+}
+
+TEST(what_the_controller_cannot)
+{
+	struct settings to = { .high = 8192, .low = 4096, .oom_group = true };
+	struct failure failure;
+
+	CHECK_INT(check(SETTING_HIGH, to, 0, &failure), -EOPNOTSUPP);
+	CHECK_INT(check(SETTING_OOM_GROUP, to, 0, &failure), -EOPNOTSUPP);
+	CHECK(strstr(failure.text, "memory-v1"));
+	CHECK_INT(check(SETTING_HIGH | SETTING_LOW, to, FEATURE_WATERMARKS, &failure), 0);
+	CHECK_INT(check(SETTING_OOM_GROUP, to, FEATURE_OOM_GROUP, &failure), 0);
+	/* Setting what is set already asks nothing of it. */
+	to = settings_default();
+	CHECK_INT(check(SETTING_HIGH | SETTING_OOM_GROUP, to, 0, &failure), 0);
+}
+
+TEST(low_is_not_above_high)
+{
+	struct settings to = { .high = 4096, .low = 8192 };
+	struct failure failure;
+
+	CHECK_INT(check(SETTING_HIGH | SETTING_LOW, to, FEATURE_WATERMARKS, &failure), -EINVAL);
+	to.low = 4096;
+	CHECK_INT(check(SETTING_HIGH | SETTING_LOW, to, FEATURE_WATERMARKS, &failure), 0);
+}
+
+TEST_MAIN({ "settings: a change touches only its members", change_touches_only_its_members },
+	  { "settings: limits have bounds", limits_have_bounds },
+	  { "settings: what the controller cannot is refused", what_the_controller_cannot },
+	  { "settings: low is not above high", low_is_not_above_high })

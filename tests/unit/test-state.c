@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* State on disk: nothing half written, nothing deleted, one owner. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <sys/stat.h>
+
+#include "controller.h"
+#include "failure.h"
+#include "record.h"
+#include "state.h"
+#include "unit.h"
+
+struct found {
+	char names[512];
+	uint64_t limit; /* of the last */
+	unsigned int aside;
+};
+
+static int on_found(struct record **record, void *userdata)
+{
+	struct found *found = userdata;
+	size_t at = strlen(found->names);
+
+	snprintf(found->names + at, sizeof(found->names) - at, "%s ", (*record)->name);
+	found->limit = (*record)->settings.limit;
+	return 0;
+}
+
+static void on_aside(const char *reason, void *userdata)
+{
+	((struct found *)userdata)->aside++;
+}
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	return remove(path);
+}
+
+static char *make_folder(void)
+{
+	char path[] = "/tmp/rssd-unit.XXXXXX";
+
+	return mkdtemp(path) ? strdup(path) : NULL;
+}
+
+static void remove_folder(char **path)
+{
+	if (*path)
+		nftw(*path, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+	free(*path);
+}
+
+static int save(struct state *state, const char *name, uint64_t limit, struct state_write **ret)
+{
+	struct record record = { .name = (char *)name, .settings = settings_default() };
+
+	record.settings.limit = limit;
+	return state_prepare(state, &record, ret);
+}
+
+static int write_file(const char *folder, const char *file, const char *text)
+{
+	cleanup_free char *path = NULL;
+	cleanup_fclose FILE *f = NULL;
+
+	if (asprintf(&path, "%s/containers/%s", folder, file) < 0)
+		return -ENOMEM;
+	f = fopen(path, "w");
+	return f && fputs(text, f) >= 0 ? 0 : -errno;
+}
+
+static bool exists(const char *folder, const char *file)
+{
+	cleanup_free char *path = NULL;
+
+	return asprintf(&path, "%s/containers/%s", folder, file) > 0 && access(path, F_OK) == 0;
+}
+
+TEST(committed_is_found_and_aborted_is_not)
+{
+	cleanup_(remove_folder) char *folder = make_folder();
+	cleanup_(state_free_ptr) struct state *state = NULL;
+	struct failure failure = { 0 };
+	struct found found = { 0 };
+	struct state_write *write;
+
+	CHECK_INT(state_open(folder, &state, &failure), 0);
+	CHECK_INT(save(state, "web", 4096, &write), 0);
+	CHECK_INT(state_commit(write), 0);
+	CHECK_INT(save(state, "web", 8192, &write), 0);
+	CHECK(!state_abort(write));
+	CHECK_INT(save(state, "web/a", 12288, &write), 0);
+	CHECK_INT(state_commit(write), 0);
+	CHECK_INT(state_forget(state, "web/a"), 0);
+	CHECK_INT(state_forget(state, "web/a"), 0);
+	CHECK_INT(state_load(state, on_found, on_aside, &found), 0);
+	CHECK_STR(found.names, "web ");
+	CHECK_UINT(found.limit, 4096);
+	CHECK_UINT(found.aside, 0);
+}
+
+/* What a kill between prepare and commit leaves: the old file, and a temporary one that goes. */
+TEST(a_crash_leaves_the_old_file)
+{
+	cleanup_(remove_folder) char *folder = make_folder();
+	cleanup_(state_free_ptr) struct state *state = NULL;
+	struct failure failure = { 0 };
+	struct found found = { 0 };
+	struct state_write *write;
+
+	CHECK_INT(state_open(folder, &state, &failure), 0);
+	CHECK_INT(save(state, "web", 4096, &write), 0);
+	CHECK_INT(state_commit(write), 0);
+	CHECK_INT(write_file(folder, ".new-web.json", "{ \"name\": \"we"), 0);
+	CHECK_INT(state_load(state, on_found, on_aside, &found), 0);
+	CHECK_UINT(found.limit, 4096);
+	CHECK(!exists(folder, ".new-web.json"));
+}
+
+TEST(bad_files_are_set_aside_and_others_load)
+{
+	cleanup_(remove_folder) char *folder = make_folder();
+	cleanup_(state_free_ptr) struct state *state = NULL;
+	struct failure failure = { 0 };
+	struct found found = { 0 };
+	struct state_write *write;
+
+	CHECK_INT(state_open(folder, &state, &failure), 0);
+	CHECK_INT(save(state, "good", 4096, &write), 0);
+	CHECK_INT(state_commit(write), 0);
+	CHECK_INT(write_file(folder, "bad.json", "{ \"name\": \"bad\", "), 0);
+	CHECK_INT(write_file(folder, "bad.json.bad", "older"), 0);
+	CHECK_INT(write_file(folder, "liar.json", "{ \"name\": \"somebody\" }"), 0);
+	CHECK_INT(state_load(state, on_found, on_aside, &found), 0);
+	CHECK_STR(found.names, "good ");
+	CHECK_UINT(found.aside, 2);
+	CHECK(!exists(folder, "bad.json") && !exists(folder, "liar.json"));
+	CHECK(exists(folder, "bad.json.bad") && exists(folder, "bad.json.bad.1"));
+	CHECK(exists(folder, "liar.json.bad"));
+}
+
+TEST(one_owner_at_a_time)
+{
+	cleanup_(remove_folder) char *folder = make_folder();
+	cleanup_(state_free_ptr) struct state *state = NULL;
+	struct state *second = NULL;
+	struct failure failure = { 0 };
+
+	CHECK_INT(state_open(folder, &state, &failure), 0);
+	CHECK_INT(state_open(folder, &second, &failure), -EINPROGRESS);
+	CHECK(!second && strstr(failure.text, "Another rssd"));
+}
+
+TEST(a_full_disk_is_told_before_anything_is_done)
+{
+	cleanup_(remove_folder) char *folder = make_folder();
+	cleanup_(state_free_ptr) struct state *state = NULL;
+	struct failure failure = { 0 };
+	struct state_write *write = NULL;
+
+	CHECK_INT(state_open(folder, &state, &failure), 0);
+	/* A folder of that name: the temporary file cannot be written, as on a full disk. */
+	cleanup_free char *path = NULL;
+
+	CHECK(asprintf(&path, "%s/containers/.new-web.json", folder) > 0);
+	CHECK_INT(mkdir(path, 0700), 0);
+	CHECK(save(state, "web", 4096, &write) < 0);
+	CHECK(!write && !exists(folder, "web.json"));
+}
+
+TEST(sequence_starts_at_one_and_is_kept)
+{
+	cleanup_(remove_folder) char *folder = make_folder();
+	cleanup_(state_free_ptr) struct state *state = NULL;
+	struct failure failure = { 0 };
+	uint64_t sequence = 0;
+
+	CHECK_INT(state_open(folder, &state, &failure), 0);
+	CHECK_INT(state_read_sequence(state, &sequence), 0);
+	CHECK_UINT(sequence, 1);
+	CHECK_INT(state_write_sequence(state, UINT64_MAX - 1), 0);
+	CHECK_INT(state_read_sequence(state, &sequence), 0);
+	CHECK_UINT(sequence, UINT64_MAX - 1);
+}
+
+TEST_MAIN({ "state: committed is found, aborted is not", committed_is_found_and_aborted_is_not },
+	  { "state: a crash leaves the old file", a_crash_leaves_the_old_file },
+	  { "state: bad files are set aside", bad_files_are_set_aside_and_others_load },
+	  { "state: one owner at a time", one_owner_at_a_time },
+	  { "state: a full disk is told first", a_full_disk_is_told_before_anything_is_done },
+	  { "state: the event number is kept", sequence_starts_at_one_and_is_kept })
