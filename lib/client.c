@@ -221,10 +221,12 @@ struct rss_client *rss_close(struct rss_client *client)
 
 const char *rss_error_message(const struct rss_client *client)
 {
+	if (!client)
+		return "rssd cannot be reached on the system bus; start it with: systemctl start rssd";
 	return client->message ?: "no call has failed, or there was no memory to say why";
 }
 
 const char *rss_error_name(const struct rss_client *client)
 {
-	return client->error_name ?: "";
+	return client && client->error_name ? client->error_name : "";
 }

@@ -53,15 +53,19 @@ struct rss_client;
  * rss_open() - connect to rssd on the system bus
  * @ret: the client, to be closed with rss_close()
  *
- * DBUS_SYSTEM_BUS_ADDRESS is honoured. On failure *@ret is untouched and there
- * is no client to ask for a message; -ENOTCONN is the usual answer.
+ * DBUS_SYSTEM_BUS_ADDRESS is honoured. On failure *@ret is untouched; -ENOTCONN
+ * is the usual answer, -EACCES that of a bus that does not let the caller talk
+ * to rssd.
  */
 int rss_open(struct rss_client **ret);
 
 /* Closes and frees; NULL is allowed. Returns NULL. */
 struct rss_client *rss_close(struct rss_client *client);
 
-/* A sentence about the last call of @client that failed; never NULL. */
+/*
+ * A sentence about the last call of @client that failed; never NULL. Of NULL: a
+ * sentence about an rss_open() that failed.
+ */
 const char *rss_error_message(const struct rss_client *client);
 
 /* The D-Bus error name of that failure, or "" where it came from no reply. */
