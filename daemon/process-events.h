@@ -25,7 +25,12 @@ enum process_event {
 struct process_events;
 typedef void (*process_event_fn)(enum process_event what, pid_t pid, void *userdata);
 
-/* Opens the socket; nothing is delivered until process_events_listen(). */
+/*
+ * Opens the socket; nothing is delivered until process_events_listen(). -EPERM
+ * without CAP_NET_ADMIN, -EPROTONOSUPPORT where the kernel has no connector.
+ * Outside the initial namespaces it succeeds and stays silent. @fn may call
+ * process_events_listen(), but must not free the events.
+ */
 int process_events_new(sd_event *event, process_event_fn fn, void *userdata,
 		       struct process_events **ret);
 struct process_events *process_events_free(struct process_events *events);
