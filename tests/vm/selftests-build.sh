@@ -27,11 +27,13 @@ build()	# build NAME SOURCE... [-lLIB]
 	local name=$1
 	shift
 	# the tests are the kernel's: their warnings are not ours to mend
-	gcc -static -O2 -w -U_FORTIFY_SOURCE -D_GNU_SOURCE= -I"$dest.h" -I"$src" \
+	gcc -static $optimize -w -U_FORTIFY_SOURCE -D_GNU_SOURCE= -I"$dest.h" -I"$src" \
 		-isystem "$out/headers" -isystem "$src/tools/include/uapi" \
-		-o "$dest/$name" "$@" -lrt -lpthread -lm
+		-o "$dest/$name" "$@" -lrt -lpthread -lm 2>"$dest.h/log" ||
+		{ cat "$dest.h/log" >&2; die "cannot compile $name"; }
 }
 
+optimize=-O2
 cd "$t/mm"
 for name in cow mremap_test madv_populate mlock2-tests ksm_functional_tests \
 	    split_huge_page_test; do
@@ -41,6 +43,8 @@ done
 build khugepaged khugepaged.c vm_util.c thp_settings.c -include ../kselftest.h
 build uffd-unit-tests uffd-unit-tests.c uffd-common.c vm_util.c thp_settings.c
 build migration migration.c vm_util.c thp_settings.c -lnuma
+# as in its Makefile: these fill memory that an optimizer sees is never read
+optimize=-O0
 cd "$t/cgroup"
 for name in test_core test_memcontrol test_kill test_freezer; do
 	build "$name" "$name.c" cgroup_util.c -I.

@@ -42,6 +42,25 @@ if [ "$(cat build/vm/selftests-stock/key 2>/dev/null)" != "$key" ]; then
 fi
 boot selftests-patched build/kernel/bzImage-bench 1 || exit 1
 
+# A few of these tests depend on timing.  One that ends differently is run again
+# by itself, on both kernels; it counts as alike when two of the runs are.
+again()	# again TEST: true if some run on one kernel equals some run on the other
+{
+	local n a b
+	for n in 1 2; do
+		boot "selftests-stock-$1-$n" build/kernel/bzImage-stock-bench "$1" || return
+		boot "selftests-patched-$1-$n" build/kernel/bzImage-bench "$1" || return
+		results "selftests-stock-$1-$n" "$1" >"$dir/$1.stock.$n"
+		results "selftests-patched-$1-$n" "$1" >"$dir/$1.patched.$n"
+		for a in "$dir/$1.stock"*; do
+			for b in "$dir/$1.patched"*; do
+				[ -s "$a" ] && cmp -s "$a" "$b" && return
+			done
+		done
+	done
+	return 1
+}
+
 passed=0 failed=0
 for t in $tests; do
 	results selftests-stock "$t" >"$dir/$t.stock"
@@ -51,12 +70,18 @@ for t in $tests; do
 		failed=$((failed + 1))
 	elif diff -U0 "$dir/$t.stock" "$dir/$t.patched" >"$dir/$t.diff"; then
 		passed=$((passed + 1))
+	elif again "$t"; then
+		echo "selftest $t: its results vary with time, on the unpatched kernel too" >>"$dir/varied"
+		passed=$((passed + 1))
 	else
 		echo "selftest $t ends differently (- unpatched, + patched):"
 		grep '^[-+][^-+]' "$dir/$t.diff" | head -n 12 | sed 's/^/    /'
 		failed=$((failed + 1))
 	fi
 done
-[ -z "${V:-}" ] || echo "selftests: $(cat "$dir"/*.stock | wc -l) results compared"
+if [ -n "${V:-}" ]; then
+	cat "$dir/varied" 2>/dev/null
+	echo "selftests: $(cat "$dir"/*.stock | wc -l) results compared"
+fi
 echo "$passed $failed 0" >"$dir/counts"
 [ "$failed" = 0 ]
