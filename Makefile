@@ -52,6 +52,7 @@ say = $(if $(V),,@printf '  %-8s%s\n' '$(1)' '$(2)';)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
+.SECONDARY:
 .PHONY: all help deps check-deps demo check style analyze clean tests unit-tests
 
 ## all: build rssd, rssctl and librss (the default)
@@ -99,7 +100,7 @@ $(O)/tests/unit/%.o: ALL_CFLAGS += -Idaemon
 
 $(BUILD)/tests/tools/%: tests/tools/%.c $(BUILD)/librss.so.1
 	@mkdir -p $(@D)
-	$(call say,CCLD,$@)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -Wl,-rpath,'$$ORIGIN/../..' -o $@ $^
+	$(call say,CCLD,$@)$(CC) $(ALL_CFLAGS) $(PC_CFLAGS) $(ALL_LDFLAGS) -Wl,-rpath,'$$ORIGIN/../..' -o $@ $^ $(call PC_LIBS,$(LIB_PC))
 
 # Everything that the tests run, in the tree of this BUILD.
 tests: all $(UNIT_TESTS) $(TEST_TOOLS)

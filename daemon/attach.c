@@ -197,9 +197,10 @@ static void attach_one(struct job *job, int pidfd, pid_t pid_hint)
 		return;
 	}
 
+	/* From one container to another, the origin stays where it was before the first. */
 	r = controller_path_of_process(controller, p.pid, &path);
 	if (r == -ENOENT && controller_cgroup_of_process(controller, p.pid, &origin) == 0)
-		r = origins_add(job->manager->origins, p.pid, p.start, origin);
+		r = origins_set(job->manager->origins, p.pid, p.start, origin);
 	if (r == -ENOMEM) {
 		job->error = r;
 		return;
@@ -382,7 +383,6 @@ static void detach_one(struct job *job, int pidfd)
 		refuse(job, p.pid, strerror(-r));
 		return;
 	}
-	origins_forget(m->origins, p.pid, p.start);
 	row = add_row(job, p.pid, ATTACH_MOVED);
 	if (row && !origin)
 		snprintf(row->reason, sizeof(row->reason),

@@ -10,6 +10,7 @@
 
 #include "config.h"
 #include "container.h"
+#include "log.h"
 #include "manager.h"
 #include "name.h"
 #include "process.h"
@@ -336,7 +337,8 @@ static void change_done(void *data)
 		change->nested[i]->jobs--;
 	change_free(change);
 
-	if (result.error == 0 && differs && c->manager->observer)
+	/* A container that is still being made is announced whole, once it is listed. */
+	if (result.error == 0 && differs && c->manager->observer && manager_find(c->manager, c->name) == c)
 		c->manager->observer->changed(c, differs, c->manager->observer_data);
 	if (c->save_again)
 		manager_save(c);
@@ -388,6 +390,7 @@ static int gather_groups(struct change *change)
 static int change_launch(struct change *change)
 {
 	struct container *c = change->container;
+	char limit[SIZE_TEXT_MAX];
 	int r;
 
 	change->usage_before = read_usage(c->group);
@@ -412,6 +415,8 @@ static int change_launch(struct change *change)
 		change->nested[i]->jobs++;
 	c->change = change;
 	c->manager->jobs++;
+	log_message(LOG_DEBUG, c->name, "changing settings, limit %s",
+		    size_format(change->to.limit, limit));
 	return 0;
 }
 

@@ -144,6 +144,9 @@ static int explain(const struct controller *c, int error, struct failure *failur
 	case EPERM:
 		hint = " rssd must run as root.";
 		break;
+	case EROFS:
+		hint = " Mount the cgroup tree so that it can be written.";
+		break;
 	case EBUSY:
 		hint = " A folder above has processes of its own; choose another Root=.";
 		break;

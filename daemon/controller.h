@@ -53,10 +53,14 @@ enum controller_feature {
 struct counters {
 	uint64_t usage;
 	uint64_t peak;
-	uint64_t failures;   /* how often a charge met this group's own limit */
-	uint64_t reclaimed;  /* bytes */
-	uint64_t oom_events; /* because of this group's own limit */
-	uint64_t oom_kills;  /* processes of this group that were killed */
+	uint64_t failures;  /* how often a charge met this group's own limit */
+	uint64_t reclaimed; /* bytes; on memory-v2 also for the sake of the whole machine */
+	/*
+	 * Because of this group's own limit. On memory-v1 since group_watch(), and
+	 * absent before it (controller.oom_events_since_open).
+	 */
+	uint64_t oom_events;
+	uint64_t oom_kills; /* processes of this group that were killed */
 };
 
 /* A group's event woke us: read the counters and see what changed. */
@@ -146,15 +150,30 @@ int group_remove(struct group *group);
 
 int group_read_counters(struct group *group, struct counters *ret);
 int group_read_limit(struct group *group, uint64_t *ret);
-int group_write_limit(struct group *group, uint64_t limit);		     /* blocking */
-int group_reclaim(struct group *group, uint64_t bytes, uint64_t *ret_freed); /* blocking */
+/*
+ * Blocking. With FEATURE_SAFE_LIMIT -EBUSY and -EINTR (a signal) mean that the
+ * old limit is in place. Without it the limit is in place at once, a signal
+ * only ends the reclaim (and gives 0), and what does not fit is killed.
+ */
+int group_write_limit(struct group *group, uint64_t limit);
+/*
+ * Blocking. -EAGAIN where there was less than @bytes to free, -EINTR after a
+ * signal; *ret_freed is set then too, to what was freed until then.
+ */
+int group_reclaim(struct group *group, uint64_t bytes, uint64_t *ret_freed);
 /* -EOPNOTSUPP without the feature. */
 int group_read_oom_group(struct group *group, bool *ret);
 int group_write_oom_group(struct group *group, bool value);
 int group_read_watermarks(struct group *group, uint64_t *ret_high, uint64_t *ret_low);
 int group_write_watermarks(struct group *group, uint64_t high, uint64_t low);
 
-/* Calls @event from the loop whenever something happened to @group. */
+/*
+ * Calls @fn from the loop when something may have happened to @group; it may
+ * have happened to a neighbour, and many times between two calls. Without
+ * FEATURE_LIMIT_EVENTS a few meetings of the limit wake nobody: they show in
+ * the counters at the next call. @fn must not free @group. Watching again
+ * replaces the first watch.
+ */
 int group_watch(struct group *group, sd_event *event, group_event_fn fn, void *userdata);
 
 /* Moves a whole process (its thread group). Errors are those of cgroup.procs. */

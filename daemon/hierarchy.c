@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 
 #include "cleanup.h"
@@ -94,11 +95,15 @@ static int look_up(const char *mount, const char *path)
 int hierarchy_create(const char *mount, const char *controller, const char *path)
 {
 	cleanup_(libcgroup_free_ptr) struct cgroup *group = NULL;
+	struct statvfs fs;
 	int r;
 
 	r = describe(controller, path, &group);
 	if (r < 0)
 		return r;
+	/* It would say that we do not own the folder, or nothing at all. */
+	if (statvfs(mount, &fs) == 0 && fs.f_flag & ST_RDONLY)
+		return -EROFS;
 	errno = 0;
 	r = cgroup_create_cgroup(group, 1);
 	if (r)

@@ -39,7 +39,7 @@ enum limit_action {
 };
 
 /* Attempts without progress after which reclaim is believed to be exhausted. */
-#define LIMIT_STALLED_MAX 8
+#define LIMIT_STALLED_MAX 20
 
 enum limit_action limit_decide(const struct limit_situation *now);
 

@@ -11,6 +11,7 @@
 #include "kmsg.h"
 #include "log.h"
 #include "manager.h"
+#include "name.h"
 #include "oom-record.h"
 #include "size.h"
 
@@ -115,6 +116,39 @@ static struct container *find_by_cgroup(struct manager *m, const char *cgroup)
 	return manager_find(m, path);
 }
 
+/*
+ * Whose limit it was, by the counters alone: the nearest of the victim's
+ * container and those around it whose own limit has just run out.
+ */
+static struct container *find_limited(struct container *victim)
+{
+	cleanup_free char *name = strdup(victim->name);
+
+	while (name) {
+		struct container *c = manager_find(victim->manager, name);
+		char *parent = name_parent(name);
+
+		if (c)
+			notice_look(c);
+		if (c && c->own_oom) {
+			free(parent);
+			return c;
+		}
+		free(name);
+		name = parent;
+	}
+	return NULL;
+}
+
+/* What the log did not tell of the limit that ran out is known from its container. */
+static void name_limit(struct oom_record *oom, struct container *limited)
+{
+	if (!limited)
+		return;
+	oom->container = limited->name;
+	oom->limit = limited->settings.limit;
+}
+
 static void queue_victim(struct manager *m, const struct kmsg_oom *oom)
 {
 	struct victim_queue *q = m->victims;
@@ -147,8 +181,8 @@ void notice_kmsg_oom(const struct kmsg_oom *kmsg, void *userdata)
 			queue_victim(m, kmsg);
 			return;
 		}
-		limited = victim->own_oom ? victim : NULL;
-		oom.container = limited ? limited->name : NULL;
+		limited = find_limited(victim);
+		name_limit(&oom, limited);
 	}
 	if (!limited && !victim)
 		return; /* somebody else's */
@@ -182,16 +216,18 @@ static unsigned int count_untold(struct manager *m, struct container **ret)
 static void tell_untold(struct container *c, struct victim_queue *queue)
 {
 	uint64_t untold = c->seen.oom_kills - c->kills_told;
+	struct container *limited = find_limited(c);
 
 	c->kills_told = c->seen.oom_kills;
 	for (uint64_t i = 0; i < untold && i < UNTOLD_KILLS_MAX; i++) {
 		struct oom_record oom = {
-			.container = c->own_oom ? c->name : NULL,
 			.victim_container = c->name,
 			.victim_uid = (uid_t)-1,
 			.usage = OOM_ABSENT,
-			.limit = c->own_oom ? c->settings.limit : OOM_ABSENT,
+			.limit = OOM_ABSENT,
 		};
+
+		name_limit(&oom, limited);
 
 		if (queue && queue->count > 0) {
 			struct victim *victim = &queue->victims[--queue->count];
@@ -199,9 +235,10 @@ static void tell_untold(struct container *c, struct victim_queue *queue)
 			oom.victim_pid = victim->pid;
 			oom.victim_command = victim->comm;
 		}
-		tell_oom(c->manager, c->own_oom ? c : NULL, c, &oom);
+		tell_oom(c->manager, limited, c, &oom);
 	}
-	c->own_oom = false;
+	if (limited)
+		limited->own_oom = false;
 }
 
 static int untold_kills(sd_event_source *source, uint64_t usec, void *userdata)

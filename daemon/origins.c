@@ -113,17 +113,20 @@ static int load(struct origins *o)
 	if (r < 0)
 		return r;
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		struct origin *known;
 		uint64_t start;
 		int pid, at = 0;
 
 		/* A last line that a crash cut short parses as no line, or as an ended process. */
 		if (sscanf(line, "%d %" SCNu64 " %n", &pid, &start, &at) < 2 || line[at] != '/')
 			continue;
-		if (!find(o, pid, start)) {
-			r = remember(o, pid, start, line + at);
-			if (r < 0)
-				return r;
-		}
+		/* The last line about a process is the one that holds. */
+		known = find(o, pid, start);
+		if (known)
+			forget_at(o, (size_t)(known - o->list));
+		r = remember(o, pid, start, line + at);
+		if (r < 0)
+			return r;
 	}
 	drop_ended(o);
 	return rewrite(o);
@@ -184,16 +187,18 @@ static void append(struct origins *o, pid_t pid, uint64_t start, const char *cgr
 		o->lines++;
 }
 
-int origins_add(struct origins *o, pid_t pid, uint64_t start, const char *cgroup)
+int origins_set(struct origins *o, pid_t pid, uint64_t start, const char *cgroup)
 {
+	struct origin *known;
 	int r = 0;
 
 	pthread_mutex_lock(&o->lock);
-	if (!find(o, pid, start)) {
-		r = remember(o, pid, start, cgroup);
-		if (r == 0)
-			append(o, pid, start, cgroup);
-	}
+	known = find(o, pid, start);
+	if (known)
+		forget_at(o, (size_t)(known - o->list));
+	r = remember(o, pid, start, cgroup);
+	if (r == 0)
+		append(o, pid, start, cgroup);
 	pthread_mutex_unlock(&o->lock);
 	return r;
 }
@@ -209,15 +214,4 @@ char *origins_find(struct origins *o, pid_t pid, uint64_t start)
 		cgroup = strdup(origin->cgroup);
 	pthread_mutex_unlock(&o->lock);
 	return cgroup;
-}
-
-void origins_forget(struct origins *o, pid_t pid, uint64_t start)
-{
-	struct origin *origin;
-
-	pthread_mutex_lock(&o->lock);
-	origin = find(o, pid, start);
-	if (origin)
-		forget_at(o, (size_t)(origin - o->list));
-	pthread_mutex_unlock(&o->lock);
 }

@@ -20,12 +20,10 @@ int origins_open(const char *folder, struct origins **ret);
 struct origins *origins_free(struct origins *origins);
 DEFINE_CLEANUP(struct origins *, origins_free);
 
-/* The first origin of a process counts: moving on to another container keeps it. */
-int origins_add(struct origins *origins, pid_t pid, uint64_t start, const char *cgroup);
+/* Remembers where a process is about to leave; what was known of it before is replaced. */
+int origins_set(struct origins *origins, pid_t pid, uint64_t start, const char *cgroup);
 
 /* The control group that it came from, to be freed; NULL where it is not known. */
 char *origins_find(struct origins *origins, pid_t pid, uint64_t start);
-
-void origins_forget(struct origins *origins, pid_t pid, uint64_t start);
 
 #endif

@@ -157,8 +157,9 @@ stop_rssd() {
 }
 
 kill_rssd() {
+	disown "$rssd_pid"
 	kill -KILL "$rssd_pid"
-	wait "$rssd_pid" 2>/dev/null
+	await 10 test ! -d "/proc/$rssd_pid"
 	rssd_pid=
 }
 
@@ -176,6 +177,7 @@ launch_hog() {
 	"$build/tests/tools/hog" "$@" >"$hog_out" 2>&1 </dev/null &
 	hog=$!
 	children+=("$hog")
+	disown "$hog" # the shell is not to tell how it ended
 }
 
 # In a container from the start: hog_in NAME ARGUMENT...
@@ -186,12 +188,17 @@ launch_hog_in() {
 	rssctl run "$name" -- "$build/tests/tools/hog" "$@" >"$hog_out" 2>&1 </dev/null &
 	hog=$!
 	children+=("$hog")
+	disown "$hog" # the shell is not to tell how it ended
 }
 
-# container_field NAME KEY: a value of `rssctl show --json`.
+# field NAME KEY: a value of `rssctl show --json`.
 field() { rssctl show "$1" --json=short | jq -r ".$2"; }
 
-# Where the controller's folder is: the cgroup of a container.
+# Questions for await.
+is_empty() { [ -z "$(rssctl ps "$1" --no-legend)" ]; }
+nothing_listed() { [ -z "$(rssctl list --no-legend)" ]; }
+
+# Where the v1 memory hierarchy is mounted, if it is.
 memory_mount() { sed -n 's/^[^ ]* \([^ ]*\) cgroup [^ ]*memory.*/\1/p' /proc/mounts | head -n 1; }
 
 # --- cleaning up -----------------------------------------------------------------------

@@ -9,6 +9,7 @@
  *   hog lock SIZE        as anon, but locked
  *   hog hold SIZE        wait for a line on standard input, then anon
  *   hog fork COUNT       be a tree of COUNT processes, each child of an earlier one
+ *   hog zombie COUNT     leave COUNT children unwaited for, and print their pids
  *   hog storm COUNT      fork COUNT times, a child that forks the next and ends
  */
 #include <fcntl.h>
@@ -126,6 +127,22 @@ static int fork_storm(unsigned long count)
 	return EXIT_SUCCESS;
 }
 
+static int leave_zombies(unsigned long count)
+{
+	while (count-- > 0) {
+		pid_t child = fork();
+
+		if (child < 0)
+			return EXIT_FAILURE;
+		if (child == 0)
+			_exit(EXIT_SUCCESS);
+		printf("%d\n", (int)child);
+	}
+	ready();
+	wait_for_signal();
+	return EXIT_SUCCESS;
+}
+
 int main(int argc, char *argv[])
 {
 	const char *what = argc > 2 ? argv[1] : "";
@@ -146,8 +163,10 @@ int main(int argc, char *argv[])
 		return map_file(argv[2], argc > 3 ? strtoul(argv[3], NULL, 10) : 1);
 	if (strcmp(what, "fork") == 0)
 		return fork_tree(strtoul(argv[2], NULL, 10));
+	if (strcmp(what, "zombie") == 0)
+		return leave_zombies(strtoul(argv[2], NULL, 10));
 	if (strcmp(what, "storm") == 0)
 		return fork_storm(strtoul(argv[2], NULL, 10));
-	fputs("hog anon|lock|hold SIZE, hog file PATH [N], hog fork|storm COUNT\n", stderr);
+	fputs("hog anon|lock|hold SIZE, hog file PATH [N], hog fork|storm|zombie COUNT\n", stderr);
 	return 2;
 }

@@ -1,0 +1,189 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# org.rssd1 as a program sees it that is not rssctl: types, signals, names, floods.
+. "$(dirname "$0")/../lib.sh"
+need_controller
+start_bus
+write_config PendingCallsPerUser=1 LogLevel=debug
+start_rssd || exit 1
+
+bus() { busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" "$@"; }
+manager() { bus call org.rssd1 /org/rssd1 org.rssd1.Manager "$@"; }
+container() {
+	local name=$1
+	shift
+	bus call org.rssd1 "/org/rssd1/container/$name" org.rssd1.Container "$@"
+}
+
+case_introspection_names_its_arguments() {
+	expect 0 bus introspect --xml-interface org.rssd1 /org/rssd1
+	local word
+	for word in 'name="CreateContainer"' 'type="a{sv}" name="properties"' 'name="pidfds"' 'name="first"'; do
+		says "$word"
+	done
+	expect 0 manager CreateContainer "sa{sv}" intro 0
+	says /org/rssd1/container/intro
+	expect 0 bus introspect org.rssd1 /org/rssd1/container/intro
+	says .SetLimit
+	says .LastOOM
+	expect 0 bus tree org.rssd1
+	says /org/rssd1/container/intro
+	expect 0 manager RemoveContainer "sa{sv}" intro 0
+}
+
+case_every_documented_member_is_there() {
+	local page=$here/../man/org.rssd1.5 member
+	expect 0 manager CreateContainer "sa{sv}" doc 0
+	bus introspect --xml-interface org.rssd1 /org/rssd1 >"$work/xml"
+	bus introspect --xml-interface org.rssd1 /org/rssd1/container/doc >>"$work/xml"
+	for member in $(sed -n '/interface name="org.rssd1/,/<\/interface>/s/.*<\(method\|signal\|property\) name="\([^"]*\)".*/\2/p' "$work/xml"); do
+		grep -q "$member" "$page" || fail "$member is not in org.rssd1(5)"
+	done
+	[ "$(grep -c '<method' "$work/xml")" -gt 10 ] || fail "too few methods: $(cat "$work/xml")"
+	expect 0 manager RemoveContainer "sa{sv}" doc 0
+}
+
+case_lookups() {
+	expect 0 manager CreateContainer "sa{sv}" look 0
+	start_hog anon 1M
+	expect 1 manager GetContainerByPID u "$hog"
+	says "in no container"
+	rssctl attach look "$hog" >/dev/null
+	expect 0 manager GetContainerByPID u "$hog"
+	says container/look
+	expect 1 manager GetContainerByPID u 4194303
+	says "no process"
+	expect 1 manager GetContainerByPID u 0
+	expect 1 manager GetContainer s nothing
+	says "no container named"
+	expect 0 client by-pidfd "$hog"
+	equal "$out" look "container by pidfd"
+	kill -KILL "$hog"
+	await 5 is_empty look
+	expect 0 manager RemoveContainer "sa{sv}" look 0
+}
+
+case_wrong_types_and_keys() {
+	local n
+	expect 1 manager CreateContainer s broken
+	expect 1 manager CreateContainer "sa{sv}" broken 1 Limit s 1M
+	says "must be of the D-Bus type t"
+	expect 1 manager CreateContainer "sa{sv}" broken 1 Colour s red
+	says Colour
+	expect 1 manager CreateContainer "sa{sv}" broken 2 Limit t 1048576 Limit t 2097152
+	says "given twice"
+	expect 1 manager CreateContainer "sa{sv}" broken 1 Limit t 18446744073709551614
+	says "above the largest"
+	expect 1 container nothing SetLimit "ta{sv}" 1048576 0
+	expect 1 manager GetContainer s broken
+	says "no container named"
+	expect 0 manager CreateContainer "sa{sv}" whole 0
+	expect 1 container whole SetLimit "ta{sv}" 1048576 1 mode s gently
+	says gently
+	expect 1 container whole SetLimit "ta{sv}" 1048576 1 timeout t 999999999999999
+	says "longer than a day"
+	expect 1 container whole Kill i 0
+	says "no signal"
+	expect 1 container whole Kill i 999
+	expect 1 bus set-property org.rssd1 /org/rssd1/container/whole org.rssd1.Container Limit t 1
+	expect 0 container whole SetProperties "a{sv}" 0
+	expect 0 manager RemoveContainer "sa{sv}" whole 0
+}
+
+case_ten_megabytes_of_properties() {
+	expect 0 client flood-properties 10
+	says "refused"
+	expect 0 rssctl list
+}
+
+case_settings_are_announced() {
+	bus monitor org.rssd1 >"$work/monitor" 2>&1 &
+	local monitor=$!
+	children+=($monitor)
+	await 10 grep -q . "$work/monitor"
+	await 10 announced
+	kill $monitor
+	grep -q 'Member=InterfacesAdded' "$work/monitor" || fail "no InterfacesAdded"
+	grep -q 'Member=PropertiesChanged' "$work/monitor" || fail "no PropertiesChanged"
+	grep -q 'UINT64 8388608' "$work/monitor" || fail "PropertiesChanged without the new limit"
+}
+
+announced() {
+	rssctl create told && rssctl limit told 8M && rssctl remove told
+	grep -q 'Member=InterfacesRemoved' "$work/monitor"
+}
+
+case_object_manager_lists_all() {
+	expect 0 rssctl create om --limit=8M
+	expect 0 bus call org.rssd1 /org/rssd1 org.freedesktop.DBus.ObjectManager GetManagedObjects
+	says container/om
+	says ControlGroup
+	expect 0 bus get-property org.rssd1 /org/rssd1/container/om org.rssd1.Container Limit
+	equal "$out" "t 8388608"
+	expect 0 bus get-property org.rssd1 /org/rssd1/container/om org.rssd1.Container LastOOM
+	equal "$out" "a{sv} 0"
+	expect 0 rssctl remove om
+}
+
+case_pending_calls_are_bounded() {
+	[ "$(awk '/SwapTotal/ { print $2 }' /proc/meminfo)" = 0 ] || { skip "needs a machine without swap"; return; }
+	rssctl create pend
+	launch_hog_in pend lock 16M
+	await 20 grep -q ready "$hog_out"
+	# It gives up after a while, so it is begun again until the bound was seen.
+	await 20 too_many
+	# Reading is still served, and a caller that leaves gives its place back.
+	expect 0 rssctl list
+	await 10 rssctl limit pend 64M
+	rssctl remove pend --force
+}
+
+too_many() {
+	local limiter
+	rssctl limit pend 4M --timeout=60s >/dev/null 2>&1 &
+	limiter=$!
+	children+=($limiter)
+	until_true 5 sh -c "rssctl create one-more 2>&1 | grep -q 'Too many calls' || ! kill -0 $limiter"
+	rssctl create one-more 2>&1 | grep -q 'Too many calls' && kill $limiter
+}
+
+case_ctrl_c_keeps_the_old_limit() {
+	[ "$(awk '/SwapTotal/ { print $2 }' /proc/meminfo)" = 0 ] || { skip "needs a machine without swap"; return; }
+	rssctl create keep --limit=64M
+	launch_hog_in keep lock 32M
+	await 20 grep -q ready "$hog_out"
+	rssctl limit keep 4M --timeout=60s >/dev/null 2>&1 &
+	local limiter=$!
+	await 5 grep -q 'keep: changing settings, limit 4.0M' "$rssd_log"
+	kill -INT $limiter
+	wait $limiter
+	await 5 rssctl limit keep 60M
+	equal "$(field keep limit)" $((60 << 20))
+	expect 0 rssctl remove keep --force
+}
+
+case_library_example_compiles_and_runs() {
+	awk '/^\.Bd/ { on = /literal/; text = ""; next } /^\.Ed/ { if (on && text ~ /int main/ || text ~ /main\(/) { printf "%s", text; exit } on = 0; next } on { text = text $0 "\n" }' \
+		"$here/../man/librss.3" | sed -e 's/\\e/\\/g' -e 's/\\&//g' -e 's/\\(aq/'"'"'/g' -e 's/\\-/-/g' >"$work/example.c"
+	[ -s "$work/example.c" ] || { fail "no example in librss(3)"; return; }
+	[ "$(wc -l <"$work/example.c")" -lt 40 ] || fail "the example has $(wc -l <"$work/example.c") lines"
+	expect 0 cc -std=c11 -Wall -Wextra -Werror -I"$here/../lib" -o "$work/example" "$work/example.c" \
+		-L"$build" -lrss -Wl,-rpath,"$build"
+	start_hog anon 1M
+	expect 0 "$work/example" example 8388608 "$hog"
+	says "$hog moved"
+	equal "$(field example processes)" 1 "processes of the example"
+	equal "$(field example limit)" 8388608 "limit of the example"
+	rssctl remove example --force
+}
+
+case_library_exports_rss_alone() {
+	expect 0 sh -c "nm -D --defined-only '$build/librss.so.1' | awk '\$2 == \"T\" { print \$3 }'"
+	grep -v '^rss_' <<<"$out" && fail "exports more than rss_*"
+	says "rss_open@@LIBRSS_1"
+	# A header that cannot stand alone is no header.
+	expect 0 sh -c "echo '#include \"rss.h\"' | cc -std=c11 -Wall -Werror -I'$here/../lib' -xc -fsyntax-only -"
+	expect 0 sh -c "echo '#include \"rss.h\"' | c++ -Wall -Werror -I'$here/../lib' -xc++ -fsyntax-only -"
+}
+
+run_cases "$@"

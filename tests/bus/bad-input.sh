@@ -1,0 +1,192 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What bad input gets: a sentence, the documented status, and nothing half done.
+. "$(dirname "$0")/../lib.sh"
+need_controller
+start_bus
+write_config LogLevel=debug
+start_rssd || exit 1
+
+case_bad_names() {
+	local name long
+	long=$(printf 'x%.0s' {1..201})
+	for name in "" "$long" $'a\tb' $'a\nb' ".." "a/.." ".hidden" "/lead" "a//b" "trail/" "a b" "tasks" \
+		"memory.limit_in_bytes" "cgroup.procs" "-dash" "+procs" "a/b/c/d/e/f/g/h/i"; do
+		expect 2 rssctl create -- "$name"
+		case $err in *name*) ;; *) fail "\"$name\": says $err" ;; esac
+	done
+	expect 0 rssctl list --no-legend
+	equal "$out" "" "the list"
+}
+
+case_unknown_container() {
+	local verb
+	for verb in "show nope" "ps nope" "limit nope 1M" "remove nope" "kill nope" "attach nope $$" \
+		"set nope limit=1M" "run nope -- true"; do
+		# shellcheck disable=SC2086
+		expect 3 rssctl $verb
+		says nope
+	done
+	expect 3 rssctl create nope/child
+	says "create that first"
+}
+
+case_bad_sizes() {
+	local size
+	expect 0 rssctl create s --limit=16M
+	for size in -1 -5M 12Q 1M5 "1 0M" "" 99999999999999999999 9999999T 0x10 1e9 101% nan; do
+		expect 2 rssctl limit s -- "$size"
+	done
+	expect 2 rssctl limit s 100
+	says "smallest"
+	expect 2 rssctl limit s 0
+	equal "$(field s limit)" $((16 << 20)) "limit after bad sizes"
+	expect 2 rssctl create t --limit=12Q
+	expect 2 rssctl create t --limit=1
+	expect 3 rssctl show t
+	expect 0 rssctl remove s
+}
+
+case_bad_processes() {
+	expect 0 rssctl create p
+	expect 3 rssctl attach p 4194303
+	says vanished
+	expect 2 rssctl attach p abc
+	expect 2 rssctl attach p -- -5
+	expect 2 rssctl attach p
+	expect 1 rssctl attach p 2
+	says "kernel thread"
+	expect 1 rssctl attach p "$rssd_pid"
+	says "rssd itself"
+	# A zombie: its parent does not wait for it.
+	start_hog zombie 1
+	zombie=$(head -n 1 "$hog_out")
+	await 5 grep -q '^State:.Z' "/proc/$zombie/status"
+	expect 1 rssctl attach p "$zombie"
+	says zombie
+	# One good among bad ones is moved all the same.
+	start_hog anon 1M
+	expect 1 rssctl attach p "$hog" 2
+	says moved
+	says refused
+	expect 0 rssctl remove p --force
+}
+
+case_removal_with_processes_inside() {
+	expect 0 rssctl create full
+	expect 0 rssctl create full/inner
+	launch_hog_in full/inner anon 1M
+	await 20 grep -q ready "$hog_out"
+	expect 1 rssctl remove full/inner
+	says "1 process inside"
+	expect 1 rssctl remove full
+	says "1 container inside"
+	expect 0 rssctl remove full --force
+	expect 3 rssctl show full
+	expect 3 rssctl show full/inner
+}
+
+case_removal_while_a_limit_is_reclaimed() {
+	[ "$(awk '/SwapTotal/ { print $2 }' /proc/meminfo)" = 0 ] || { skip "needs a machine without swap"; return; }
+	expect 0 rssctl create busy
+	launch_hog_in busy lock 32M
+	await 20 grep -q ready "$hog_out"
+	rssctl limit busy 4M --timeout=60s >"$work/limit.out" 2>&1 &
+	local limiter=$!
+	await 5 grep -q 'busy: changing settings, limit 4.0M' "$rssd_log"
+	expect 1 rssctl limit busy 64M
+	says "changed already"
+	expect 0 rssctl remove busy --force
+	wait $limiter
+	equal $? 5 "status of the limit"
+	grep -q "removed" "$work/limit.out" || fail "says: $(cat "$work/limit.out")"
+	expect 3 rssctl show busy
+}
+
+case_create_twice() {
+	expect 0 rssctl create twice
+	expect 1 rssctl create twice
+	says "exists already"
+	expect 0 rssctl remove twice
+}
+
+case_bad_usage() {
+	expect 2 rssctl frobnicate
+	says frobnicate
+	expect 2 rssctl lst
+	says list
+	expect 2 rssctl
+	expect 2 rssctl list --colour
+	expect 2 rssctl create
+	expect 2 rssctl create a b
+	expect 2 rssctl limit a
+	expect 2 rssctl limit a 1M --mode=gently
+	expect 2 rssctl limit a 1M --timeout=soon
+	expect 2 rssctl kill a --signal=NOPE
+	expect 2 rssctl run
+	expect 2 rssctl run --limit=1M
+	expect 2 rssctl list --json=nice
+}
+
+case_caller_without_rights() {
+	expect 0 rssctl create private
+	expect 4 setpriv --reuid=65534 --regid=65534 --clear-groups rssctl create mine
+	expect 4 setpriv --reuid=65534 --regid=65534 --clear-groups rssctl limit private 1M
+	expect 4 setpriv --reuid=65534 --regid=65534 --clear-groups rssctl attach private $$
+	expect 4 setpriv --reuid=65534 --regid=65534 --clear-groups rssctl remove private
+	expect 3 rssctl show mine
+	expect 0 rssctl remove private
+}
+
+case_daemon_and_bus_that_are_not_there() {
+	stop_rssd
+	expect 6 rssctl list
+	says "rssd"
+	expect 6 rssctl doctor
+	DBUS_SYSTEM_BUS_ADDRESS=unix:path=$work/nothing expect 6 rssctl list
+	DBUS_SYSTEM_BUS_ADDRESS=unix:path=$work/nothing expect 1 rssd --config="$work/rssd.conf"
+	says "bus cannot be reached"
+	start_rssd
+}
+
+case_two_daemons() {
+	expect 1 rssd --config="$work/rssd.conf"
+	says "Another rssd"
+	# With a state of its own it still may not have the name.
+	sed "s|^StateDirectory=.*|StateDirectory=$work/state2|" "$work/rssd.conf" >"$work/second.conf"
+	expect 1 rssd --config="$work/second.conf"
+	says "Another rssd"
+	expect 0 rssctl list
+}
+
+case_no_controller_and_read_only_tree() {
+	local mount
+	mount=$(memory_mount)
+	[ -n "$mount" ] || { skip "needs a v1 memory hierarchy"; return; }
+	stop_rssd
+	# In a mount namespace of its own: nothing of the machine's changes.
+	expect 1 unshare --mount --propagation private sh -c \
+		"mount -t tmpfs none /sys/fs/cgroup && exec rssd --config='$work/rssd.conf'"
+	says "controller"
+	expect 1 unshare --mount --propagation private sh -c \
+		"rmdir '$mount/$root'; mount -o remount,bind,ro '$mount' && exec rssd --config='$work/rssd.conf'"
+	says "ead-only"
+	start_rssd
+}
+
+case_bad_arguments_to_rssd() {
+	expect 2 rssd --nonsense
+	expect 2 rssd extra
+	expect 0 rssd --help
+	expect 0 rssd --version
+	printf 'Root=x\nColour=red\n' >"$work/bad.conf"
+	expect 1 rssd --config="$work/bad.conf"
+	says "bad.conf:2: Colour"
+	expect 1 rssd --config="$work/missing.conf"
+	says missing.conf
+	printf 'Controller=abacus\n' >"$work/bad.conf"
+	expect 1 rssd --config="$work/bad.conf"
+	says abacus
+}
+
+run_cases "$@"

@@ -1,0 +1,177 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What rssd remembers: over a stop, a kill, a reboot, bad files, a full disk,
+# and what people declare.
+. "$(dirname "$0")/../lib.sh"
+need_controller
+start_bus
+start_rssd || exit 1
+
+declare_container() { printf '%s\n' "$2" >"$work/containers.d/$1.json"; }
+
+case_stop_leaves_containers_and_start_adopts_them() {
+	rssctl create stay --limit=32M
+	launch_hog_in stay anon 1M
+	await 20 grep -q ready "$hog_out"
+	stop_rssd
+	start_rssd
+	equal "$(field stay limit)" $((32 << 20)) "limit after a restart"
+	equal "$(field stay processes)" 1 "processes after a restart"
+	rssctl remove stay --force
+}
+
+case_kill_leaves_containers_too() {
+	rssctl create stay --limit=32M
+	rssctl create stay/inner --limit=16M
+	kill_rssd
+	start_rssd
+	equal "$(field stay/inner limit)" $((16 << 20)) "limit after a kill"
+	rssctl remove stay --force
+}
+
+# A reboot: the state is there, the cgroups are not.
+case_reboot_brings_persistent_containers_back() {
+	rssctl create boot --limit=32M
+	rssctl create boot/inner --limit=16M
+	stop_rssd
+	remove_cgroups
+	start_rssd
+	equal "$(field boot limit)" $((32 << 20)) "limit after a reboot"
+	equal "$(field boot/inner limit)" $((16 << 20)) "limit after a reboot"
+	rssctl remove boot --force
+}
+
+case_drift_is_brought_back_and_logged() {
+	local file
+	rssctl create drift --limit=32M
+	stop_rssd
+	file=$(memory_mount)/$root/drift/memory.limit_in_bytes
+	[ -f "$file" ] || { start_rssd; rssctl remove drift; skip "needs memory-v1"; return; }
+	echo $((64 << 20)) >"$file"
+	start_rssd
+	await 5 grep -q "drifted" "$rssd_log"
+	await 5 grep -qx $((32 << 20)) "$file"
+	# While it runs, the doctor sees it.
+	echo $((64 << 20)) >"$file"
+	expect 0 rssctl doctor
+	says "somebody else wrote it"
+	rssctl remove drift
+}
+
+case_cgroup_without_state_is_adopted() {
+	rssctl create orphan --limit=32M
+	stop_rssd
+	rm "$work/state/containers/orphan.json"
+	start_rssd
+	equal "$(field orphan limit)" $((32 << 20)) "limit of what was adopted"
+	rssctl remove orphan
+}
+
+case_bad_state_is_set_aside() {
+	rssctl create good --limit=32M
+	rssctl create bad --limit=16M
+	stop_rssd
+	head -c 30 "$work/state/containers/bad.json" >"$work/cut" && mv "$work/cut" "$work/state/containers/bad.json"
+	echo '{ "name": "other", "colour": 1 }' >"$work/state/containers/other.json"
+	: >"$rssd_log"
+	start_rssd
+	grep -q 'bad.json:[0-9]*: the file ends in the middle' "$rssd_log" || fail "log: $(cat "$rssd_log")"
+	grep -q 'other.json:1: colour' "$rssd_log" || fail "log: $(cat "$rssd_log")"
+	[ -f "$work/state/containers/bad.json.bad" ] || fail "the bad file was not kept"
+	equal "$(field good limit)" $((32 << 20)) "limit of the good one"
+	# The kernel still held the bad one's limit.
+	equal "$(field bad limit)" $((16 << 20)) "limit of the bad one"
+	rssctl remove good
+	rssctl remove bad
+}
+
+case_declared_containers() {
+	declare_container web '{ "name": "web", "limit": "48M" }'
+	declare_container inner '{ "name": "web/inner", "limit": "24M" }'
+	expect 0 rssctl reload
+	await 5 rssctl show web/inner
+	equal "$(field web limit)" $((48 << 20)) "declared limit"
+	equal "$(field web declared)" true "declared"
+	# What is set later holds until the declaration itself changes.
+	rssctl limit web 40M
+	kill -HUP "$rssd_pid"
+	await 5 grep -q Reloaded "$rssd_log"
+	stop_rssd
+	start_rssd
+	equal "$(field web limit)" $((40 << 20)) "limit that was set over the declared one"
+	declare_container web '{ "name": "web", "limit": "56M" }'
+	expect 0 rssctl reload
+	await 5 limit_is web $((56 << 20))
+	declare_container bad '{ "name": "bad", "limit": "lots" }'
+	: >"$rssd_log"
+	expect 0 rssctl reload
+	await 5 grep -q 'bad.json:1: limit' "$rssd_log"
+	rm "$work"/containers.d/*
+	rssctl remove web --force
+}
+
+limit_is() { [ "$(field "$1" limit)" = "$2" ]; }
+
+case_bad_configuration_on_reload_keeps_the_old_one() {
+	echo "Colour=red" >>"$work/rssd.conf"
+	: >"$rssd_log"
+	expect 0 rssctl reload
+	await 5 grep -q 'Colour is not a key' "$rssd_log"
+	expect 0 rssctl list
+	sed -i '/Colour/d' "$work/rssd.conf"
+}
+
+case_transient_containers_go_with_their_client() {
+	rssctl run --limit=16M -- sleep 1000 &
+	local runner=$!
+	children+=($runner)
+	await 5 sh -c 'rssctl list --no-legend | grep -q run-'
+	local name
+	name=$(rssctl list --no-legend | awk '/run-/ { print $1 }')
+	# rssd restarts under it: the command goes on, the container is still transient.
+	stop_rssd
+	start_rssd
+	kill -0 $runner || fail "the command died with rssd"
+	equal "$(field "$name" transient)" true transient
+	rssctl kill "$name"
+	await 10 sh -c '! rssctl list --no-legend | grep -q run-'
+	wait $runner 2>/dev/null
+}
+
+case_full_disk_changes_nothing() {
+	local inside=$work/inside
+	stop_rssd
+	sed "s|^StateDirectory=.*|StateDirectory=$work/small|" "$work/rssd.conf" >"$work/small.conf"
+	mkdir -p "$work/small"
+	# A tiny file system in a mount namespace of rssd's own.
+	unshare --mount --propagation private sh -c "
+		mount -t tmpfs -o size=64k none '$work/small'
+		echo \$\$ >'$inside'
+		exec rssd --config='$work/small.conf'" 2>>"$rssd_log" &
+	rssd_pid=$!
+	await 10 rssctl list
+	rssctl create before --limit=16M
+	nsenter --mount --target "$(cat "$inside")" sh -c "cat /dev/zero >'$work/small/filler'" 2>/dev/null
+	expect 1 rssctl create after
+	says "could not be saved"
+	expect 3 rssctl show after
+	expect 1 rssctl limit before 32M
+	says "nothing was changed"
+	equal "$(field before limit)" $((16 << 20)) "limit on a full disk"
+	nsenter --mount --target "$(cat "$inside")" rm "$work/small/filler"
+	expect 0 rssctl limit before 32M
+	expect 0 rssctl remove before
+	stop_rssd
+	start_rssd
+}
+
+case_event_numbers_never_repeat() {
+	local before after
+	before=$(cat "$work/state/sequence")
+	kill_rssd
+	start_rssd
+	after=$(cat "$work/state/sequence")
+	[ "$after" -ge "$before" ] || fail "$after is below $before"
+}
+
+run_cases "$@"

@@ -1,0 +1,176 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Every verb of rssctl as its manual page has it: what it does, prints and returns.
+. "$(dirname "$0")/../lib.sh"
+need_controller
+start_bus
+start_rssd || exit 1
+
+case_create_list_show_remove() {
+	expect 0 rssctl create web --limit=64M
+	expect 0 rssctl create web/worker1
+	expect 0 rssctl list
+	says NAME
+	says web/worker1
+	expect 0 rssctl list --no-legend
+	equal "$(wc -l <<<"$out")" 2 "number of lines"
+	expect 0 rssctl --json=short list
+	equal "$(jq -r '.[].name' <<<"$out" | paste -sd,)" web,web/worker1
+	equal "$(jq -r '.[0].limit' <<<"$out")" 67108864
+	equal "$(jq -r '.[1].limit' <<<"$out")" infinity
+	expect 0 rssctl show web
+	says 64.0M
+	expect 0 rssctl remove web/worker1
+	expect 0 rssctl remove web
+	expect 0 rssctl list --no-legend
+	equal "$out" "" "the list"
+}
+
+case_limit_in_three_modes() {
+	expect 0 rssctl create lim
+	start_hog anon 32M
+	expect 0 rssctl attach lim "$hog"
+	# Pages of before the attach stay where they are: this one takes its own inside.
+	expect 0 rssctl kill lim
+	hold_in lim 32M
+	expect 0 rssctl limit lim 128M
+	equal "$(field lim limit)" $((128 << 20))
+	expect 5 rssctl limit lim 8M --mode=refuse
+	says "in use"
+	equal "$(field lim limit)" $((128 << 20)) "limit after a refusal"
+	if [ "$(awk '/SwapTotal/ { print $2 }' /proc/meminfo)" = 0 ]; then
+		expect 5 rssctl limit lim 8M --mode=reclaim --timeout=1s
+		equal "$(field lim limit)" $((128 << 20)) "limit after reclaim was not enough"
+	fi
+	expect 0 rssctl limit lim 8M --mode=force
+	equal "$(field lim limit)" $((8 << 20)) "limit after force"
+	await 5 is_empty lim
+	expect 0 rssctl limit lim infinity
+	equal "$(field lim limit)" infinity
+	expect 0 rssctl remove lim --force
+}
+
+# hold_in NAME SIZE: a process that is inside before it touches its memory.
+hold_in() {
+	launch_hog_in "$1" anon "$2"
+	await 20 grep -q ready "$hog_out"
+}
+
+case_set_many_or_nothing() {
+	expect 0 rssctl create many
+	expect 0 rssctl set many limit=32M
+	equal "$(field many limit)" $((32 << 20))
+	if [ "$(rssctl --json=short doctor | jq -r '.[] | select(.subject == "watermarks").severity')" != ok ]; then
+		expect 1 rssctl set many limit=16M high=8M
+		says "high and low"
+		equal "$(field many limit)" $((32 << 20)) "limit after a failed set"
+	fi
+	expect 2 rssctl set many limit=16M colour=red
+	equal "$(field many limit)" $((32 << 20)) "limit after a wrong key"
+	expect 0 rssctl remove many
+}
+
+case_attach_ps_detach() {
+	local before
+	expect 0 rssctl create box
+	start_hog anon 1M
+	before=$(cat "/proc/$hog/cgroup")
+	expect 0 rssctl attach box "$hog"
+	says moved
+	expect 0 rssctl ps box
+	says "$hog"
+	expect 0 rssctl ps box --json=short
+	equal "$(jq -r '.[0].pid' <<<"$out")" "$hog"
+	expect 0 rssctl detach "$hog"
+	says moved
+	equal "$(cat "/proc/$hog/cgroup")" "$before" "where it is after detach"
+	expect 0 rssctl remove box
+}
+
+case_detach_after_a_restart() {
+	local before
+	expect 0 rssctl create box
+	start_hog fork 3
+	before=$(cat "/proc/$hog/cgroup")
+	expect 0 rssctl attach box --tree "$hog"
+	stop_rssd
+	start_rssd
+	expect 0 rssctl detach "$hog"
+	equal "$(cat "/proc/$hog/cgroup")" "$before" "where it is after detach"
+	expect 0 rssctl kill box
+	await 5 rssctl remove box
+}
+
+case_run_in_a_transient_container() {
+	expect 7 rssctl run --limit=64M -- sh -c 'exit 7'
+	expect 0 rssctl run --limit=64M -- echo "it speaks"
+	equal "$out" "it speaks"
+	expect 127 rssctl run --limit=64M -- /nonexistent/command
+	expect 143 rssctl run --limit=64M -- sh -c 'kill -TERM $$'
+	await 10 nothing_listed
+}
+
+case_run_in_a_named_container() {
+	expect 0 rssctl create named --limit=64M
+	expect 0 rssctl run named -- sh -c 'cat /proc/self/cgroup'
+	says "$root/named"
+	expect 0 rssctl remove named
+}
+
+case_kill_with_a_signal() {
+	expect 0 rssctl create sig
+	launch_hog_in sig anon 1M
+	await 20 grep -q ready "$hog_out"
+	expect 0 rssctl kill sig --signal=TERM
+	await 5 is_empty sig
+	expect 0 rssctl remove sig
+}
+
+case_reclaim_tells_what_it_cannot() {
+	expect 0 rssctl create rec
+	if rssctl --json=short doctor | jq -e '.[] | select(.subject == "reclaim" and .severity == "ok")' >/dev/null; then
+		expect 0 rssctl reclaim rec 1M
+	else
+		expect 1 rssctl reclaim rec 1M
+		says "cannot reclaim on request"
+	fi
+	expect 0 rssctl remove rec
+}
+
+case_watch_shows_what_happens() {
+	rssctl watch --count=2 >"$work/watch" &
+	local watcher=$!
+	children+=($watcher)
+	# It cannot say that it listens: make and remove until it has seen both.
+	await 10 watched "$watcher"
+	grep -q created "$work/watch" || fail "no created in: $(cat "$work/watch")"
+	grep -q removed "$work/watch" || fail "no removed in: $(cat "$work/watch")"
+}
+
+watched() {
+	rssctl create blink && rssctl remove blink
+	! kill -0 "$1" 2>/dev/null
+}
+
+case_doctor_version_help() {
+	expect 0 rssctl doctor
+	says controller
+	expect 0 rssctl version
+	says rssd
+	expect 0 rssctl help
+	says attach
+	local verb
+	for verb in create remove list show ps limit set attach detach run reclaim kill watch top doctor version help; do
+		expect 0 rssctl "$verb" --help
+		says "rssctl $verb"
+	done
+}
+
+case_top_once() {
+	expect 0 rssctl create topped --limit=32M
+	expect 0 rssctl top --once
+	says topped
+	expect 0 rssctl remove topped
+}
+
+run_cases "$@"

@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# kill -9 of rssd in the middle of 100 random operations: what was answered holds.
+. "$(dirname "$0")/../lib.sh"
+need_controller
+start_bus
+start_rssd || exit 1
+
+RANDOM=${SEED:-$$}
+note "SEED=$RANDOM to repeat"
+
+declare -A expected # name -> limit, of operations that were answered
+declare -A open     # names whose last operation got no answer: either outcome is right
+
+operate() {
+	local name=c$((RANDOM % 12)) limit=$(((RANDOM % 64 + 16) << 20))
+	case $((RANDOM % 4)) in
+	0 | 1)
+		if rssctl create "$name" --limit="$limit" 2>/dev/null; then
+			expected[$name]=$limit
+			unset "open[$name]"
+		elif [ $? = 6 ]; then open[$name]=1; fi
+		;;
+	2)
+		if rssctl limit "$name" "$limit" >/dev/null 2>&1; then
+			expected[$name]=$limit
+			unset "open[$name]"
+		elif [ $? = 6 ]; then open[$name]=1; fi
+		;;
+	3)
+		if rssctl remove "$name" 2>/dev/null; then
+			unset "expected[$name]" "open[$name]"
+		elif [ $? = 6 ]; then open[$name]=1; fi
+		;;
+	esac
+}
+
+compare() {
+	local name limit seen
+	for name in "${!expected[@]}"; do
+		[ -z "${open[$name]:-}" ] || continue
+		limit=$(field "$name" limit 2>/dev/null)
+		equal "$limit" "${expected[$name]}" "limit of $name after the restart"
+		seen=$(cat "$(memory_mount)/$root/$name/memory.limit_in_bytes" 2>/dev/null)
+		[ -z "$seen" ] || [ "$limit" = infinity ] || equal "$seen" "${expected[$name]}" "the kernel's limit of $name"
+	done
+	for name in $(rssctl list --no-legend | awk '{ print $1 }'); do
+		[ -n "${expected[$name]:-}${open[$name]:-}" ] || fail "$name is back from the dead"
+	done
+}
+
+# What got no answer is settled by what is there now.
+settle() {
+	local name limit
+	for name in "${!open[@]}"; do
+		limit=$(field "$name" limit 2>/dev/null)
+		if [ -n "$limit" ] && [ "$limit" != null ]; then expected[$name]=$limit; else unset "expected[$name]"; fi
+	done
+	open=()
+}
+
+case_kill_in_the_middle_of_random_operations() {
+	local i round killer
+	for round in {1..10}; do
+		# The kill comes while an operation is on its way.
+		(
+			for ((i = 0; i < RANDOM % 60; i++)); do read -rt 0.001 <> <(:) || :; done
+			kill -KILL "$rssd_pid"
+		) &
+		killer=$!
+		disown "$rssd_pid"
+		for i in {1..10}; do operate; done
+		wait "$killer"
+		await 10 test ! -d "/proc/$rssd_pid"
+		start_rssd || return
+		compare
+		settle
+		[ -z "$case_failed" ] || return
+	done
+	equal "$(find "$work/state/containers" -name '.new-*' -o -name '*.bad*' | wc -l)" 0 "left-over files"
+}
+
+case_kill_while_a_limit_is_reclaimed() {
+	rssctl list --no-legend | awk '{ print $1 }' | xargs -rn1 rssctl remove
+	rssctl create held --limit=64M
+	launch_hog_in held lock 32M
+	await 20 grep -q ready "$hog_out"
+	rssctl limit held 4M --timeout=60s >/dev/null 2>&1 &
+	children+=($!)
+	read -rt 0.3 <> <(:) || :
+	kill_rssd
+	start_rssd
+	equal "$(field held limit)" $((64 << 20)) "limit after a kill"
+	equal "$(field held processes)" 1 "processes after a kill"
+	rssctl remove held --force
+}
+
+run_cases "$@"

@@ -1,0 +1,117 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Limits on real processes: what is under one is reclaimed or killed, and nobody else.
+. "$(dirname "$0")/../lib.sh"
+need_controller
+start_bus
+start_rssd || exit 1
+
+case_limit_holds_a_file_mapping_process_without_killing_it() {
+	local usage
+	rssctl create files --limit=64M
+	truncate -s 256M "$work/file"
+	launch_hog_in files file "$work/file" 3
+	await 60 grep -q ready "$hog_out"
+	usage=$(field files peak)
+	[ "$usage" -le $((64 << 20)) ] || fail "peak $usage is above the limit"
+	[ "$(field files failures)" -gt 0 ] || fail "the limit was never met"
+	equal "$(field files oom_kills)" 0 "kills"
+	equal "$(field files processes)" 1 "processes"
+	rssctl remove files --force
+}
+
+case_hog_is_killed_and_the_neighbour_is_not_touched() {
+	local neighbour before
+	rssctl create hogged --limit=32M
+	rssctl create neighbour --limit=128M
+	launch_hog_in neighbour anon 64M
+	await 20 grep -q ready "$hog_out"
+	neighbour=$(rssctl ps neighbour --json=short | jq '.[0].pid')
+	before=$(field neighbour usage)
+	rssctl watch hogged --count=2 >"$work/watch" &
+	children+=($!)
+	expect 137 rssctl run hogged -- "$build/tests/tools/hog" anon 256M
+	says "out of memory"
+	kill -0 "$neighbour" || fail "the neighbour is dead"
+	[ "$(field neighbour usage)" -ge "$((before - (1 << 20)))" ] ||
+		fail "the neighbour was reclaimed: $before before, $(field neighbour usage) now"
+	equal "$(field hogged oom_kills)" 1 "kills"
+	[ "$(field hogged oom_events)" -ge 1 ] || fail "no OOM was counted"
+	equal "$(field neighbour oom_events)" 0 "the neighbour's OOMs"
+	await 5 oom_is_told hogged
+	equal "$(field hogged last_oom.victim_command)" hog "victim"
+	equal "$(field hogged last_oom.container)" hogged "whose limit"
+	equal "$(field hogged last_oom.limit)" $((32 << 20)) "limit in the record"
+	[ "$(field hogged last_oom.victim_pid)" -gt 1 ] || fail "no victim"
+	# It is remembered over a restart.
+	stop_rssd
+	start_rssd
+	equal "$(field hogged last_oom.victim_command)" hog "victim after a restart"
+	rssctl remove hogged --force
+	rssctl remove neighbour --force
+}
+
+oom_is_told() { [ "$(field "$1" last_oom)" != null ]; }
+
+case_parent_limit_binds_its_children_together() {
+	rssctl create parent --limit=48M
+	rssctl create parent/one
+	rssctl create parent/two
+	launch_hog_in parent/one anon 32M
+	await 20 grep -q ready "$hog_out"
+	expect 137 rssctl run parent/two -- "$build/tests/tools/hog" anon 64M
+	await 5 oom_is_told parent
+	equal "$(field parent last_oom.container)" parent "whose limit"
+	equal "$(field parent oom_events)" "$(field parent oom_events)"
+	[ "$(field parent oom_events)" -ge 1 ] || fail "the parent's OOM was not counted"
+	equal "$(field parent/one oom_events)" 0 "OOMs of the first child's own limit"
+	equal "$(field parent/two oom_events)" 0 "OOMs of the second child's own limit"
+	rssctl remove parent --force
+}
+
+case_limit_hit_is_signalled() {
+	rssctl create met --limit=32M
+	rssctl watch met --json=short >"$work/watch" &
+	children+=($!)
+	truncate -s 128M "$work/file"
+	# The watcher cannot say that it listens: meet the limit until it has heard of it.
+	await 30 limit_is_met
+	rssctl remove met --force
+}
+
+limit_is_met() {
+	launch_hog_in met file "$work/file" 1
+	until_true 10 grep -q ready "$hog_out"
+	rssctl kill met --signal=KILL >/dev/null
+	grep -q limit-hit "$work/watch"
+}
+
+case_limit_is_lowered_by_reclaim() {
+	rssctl create lower --limit=128M
+	truncate -s 96M "$work/file"
+	launch_hog_in lower file "$work/file" 1
+	await 30 grep -q ready "$hog_out"
+	[ "$(field lower usage)" -gt $((90 << 20)) ] || fail "usage is only $(field lower usage)"
+	expect 5 rssctl limit lower 32M --mode=refuse
+	equal "$(field lower limit)" $((128 << 20)) "limit after a refusal"
+	expect 0 rssctl limit lower 32M
+	says reclaimed
+	[ "$(field lower usage)" -le $((32 << 20)) ] || fail "usage is $(field lower usage)"
+	equal "$(field lower processes)" 1 "processes"
+	rssctl remove lower --force
+}
+
+case_oom_storm_loses_no_kill() {
+	local i pids=()
+	rssctl create storm --limit=16M
+	for i in {1..12}; do
+		launch_hog_in storm anon 64M
+		pids+=("$hog")
+	done
+	for i in "${pids[@]}"; do await 60 test ! -d "/proc/$i"; done
+	equal "$(field storm oom_kills)" 12 "kills"
+	equal "$(field storm processes)" 0 "processes"
+	rssctl remove storm
+}
+
+run_cases "$@"

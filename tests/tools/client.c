@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A client for what no command line can do.
+ *
+ *   client by-pidfd PID          print the container that a pidfd's process is in
+ *   client flood-properties MB   send that many megabytes of properties at once
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <systemd/sd-bus.h>
+#include <unistd.h>
+
+#include "rss.h"
+
+static int by_pidfd(pid_t pid)
+{
+	struct rss_container *container;
+	struct rss_client *client;
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0), r;
+
+	if (rss_open(&client) < 0)
+		return EXIT_FAILURE;
+	r = rss_get_by_pidfd(client, fd, &container);
+	if (r < 0) {
+		fprintf(stderr, "%s\n", rss_error_message(client));
+		rss_close(client);
+		return EXIT_FAILURE;
+	}
+	puts(container->name);
+	rss_container_free(container);
+	close(fd);
+	rss_close(client);
+	return EXIT_SUCCESS;
+}
+
+static int flood_properties(size_t megabytes)
+{
+	size_t length = megabytes << 20;
+	char *value = malloc(length + 1);
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	sd_bus *bus = NULL;
+	int r;
+
+	if (!value || sd_bus_open_system(&bus) < 0)
+		return EXIT_FAILURE;
+	memset(value, 'x', length);
+	value[length] = '\0';
+	r = sd_bus_call_method(bus, "org.rssd1", "/org/rssd1", "org.rssd1.Manager",
+			       "CreateContainer", &error, NULL, "sa{sv}", "flood", 2, "Limit", "t",
+			       (uint64_t)1 << 30, value, "s", value);
+	free(value);
+	printf("%s: %s\n", r < 0 ? "refused" : "taken", error.message ? error.message : "");
+	sd_bus_error_free(&error);
+	sd_bus_flush_close_unref(bus);
+	return r < 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(int argc, char *argv[])
+{
+	if (argc == 3 && strcmp(argv[1], "by-pidfd") == 0)
+		return by_pidfd((pid_t)atoi(argv[2]));
+	if (argc == 3 && strcmp(argv[1], "flood-properties") == 0)
+		return flood_properties(strtoul(argv[2], NULL, 10));
+	fputs("client by-pidfd PID | flood-properties MEGABYTES\n", stderr);
+	return 2;
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A hierarchy of plain files in a temporary folder, in place of hierarchy.o:
+ * a test that includes this defines each of its symbols, so the archive's
+ * member is left out. It does what the kernel does when a folder is made or
+ * removed; what a file means when it is written is up to the test.
+ */
+#ifndef FAKE_HIERARCHY_H
+#define FAKE_HIERARCHY_H
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "hierarchy.h"
+
+/* The one state of the fake: a test sets it, hierarchy_find() tells it. */
+static struct {
+	char mount[64];
+	int version; /* 0: no memory controller anywhere */
+	int create;  /* what hierarchy_create() is to answer; 0: do it */
+	bool old;    /* a kernel before 5.2: without the files that came since */
+} fake;
+
+static inline void fake_write(int dir, const char *file, const char *text)
+{
+	cleanup_close int fd = openat(dir, file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	if (fd < 0 || write(fd, text, strlen(text)) < 0)
+		abort();
+}
+
+/* A file of the tree, by its path below the mount. */
+static inline void fake_set(const char *path, const char *text)
+{
+	cleanup_close int dir = open(fake.mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	fake_write(dir, path, text);
+}
+
+/* What it holds, in a buffer that the next call reuses; "(none)" where there is no such file. */
+static inline const char *fake_get(const char *path)
+{
+	static char text[4096];
+	cleanup_close int dir = open(fake.mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_close int fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+	if (n < 0)
+		return "(none)";
+	text[n] = '\0';
+	return text;
+}
+
+static inline bool fake_exists(const char *path)
+{
+	cleanup_close int dir = open(fake.mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return faccessat(dir, path, F_OK, 0) == 0;
+}
+
+static inline void fake_fill_v1(int dir)
+{
+	fake_write(dir, "cgroup.procs", "");
+	fake_write(dir, "cgroup.event_control", "");
+	fake_write(dir, "memory.use_hierarchy", fake.old ? "0\n" : "1\n");
+	fake_write(dir, "memory.usage_in_bytes", "0\n");
+	fake_write(dir, "memory.max_usage_in_bytes", "0\n");
+	fake_write(dir, "memory.failcnt", "0\n");
+	fake_write(dir, "memory.limit_in_bytes", "9223372036854771712\n");
+	fake_write(dir, "memory.oom_control",
+		   fake.old ? "oom_kill_disable 0\nunder_oom 0\n"
+			    : "oom_kill_disable 0\nunder_oom 0\noom_kill 0\n");
+	fake_write(dir, "memory.pressure_level", "");
+}
+
+static inline void fake_fill_v2(int dir, bool memory)
+{
+	fake_write(dir, "cgroup.procs", "");
+	fake_write(dir, "cgroup.subtree_control", "");
+	if (!memory)
+		return;
+	fake_write(dir, "memory.current", "0\n");
+	fake_write(dir, "memory.max", "max\n");
+	fake_write(dir, "memory.events", "low 0\nhigh 0\nmax 0\noom 0\noom_kill 0\n");
+	fake_write(dir, "memory.stat",
+		   fake.old ? "anon 0\nfile 0\n" : "anon 0\npgsteal 0\nfile 0\n");
+	if (fake.old)
+		return;
+	fake_write(dir, "memory.events.local", "low 0\nhigh 0\nmax 0\noom 0\noom_kill 0\n");
+	fake_write(dir, "memory.oom.group", "0\n");
+	fake_write(dir, "memory.peak", "0\n");
+	fake_write(dir, "memory.reclaim", "");
+}
+
+/* A folder of v2 has memory where its parent hands it down. */
+static inline int fake_make(int parent, const char *name)
+{
+	cleanup_close int dir = -1;
+	char control[64] = "";
+	bool memory;
+
+	if (mkdirat(parent, name, 0700) < 0)
+		return -errno;
+	dir = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fake.version == 1) {
+		fake_fill_v1(dir);
+		return 0;
+	}
+	{
+		cleanup_close int fd =
+			openat(parent, "cgroup.subtree_control", O_RDONLY | O_CLOEXEC);
+
+		memory = fd >= 0 && read(fd, control, sizeof(control) - 1) > 0 &&
+			 strstr(control, "memory");
+	}
+	fake_fill_v2(dir, memory);
+	return 0;
+}
+
+static inline int fake_remove(int parent, const char *name)
+{
+	cleanup_close int dir = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct dirent *entry;
+	struct stat st;
+	int r = 0;
+	DIR *list;
+
+	if (dir < 0)
+		return -errno;
+	if (fstatat(dir, "cgroup.procs", &st, 0) == 0 && st.st_size > 0)
+		return -EBUSY;
+	list = fdopendir(dup(dir));
+	while ((entry = readdir(list)))
+		if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
+			r = -EBUSY;
+	rewinddir(list);
+	while (r == 0 && (entry = readdir(list)))
+		if (entry->d_type != DT_DIR)
+			(void)unlinkat(dir, entry->d_name, 0);
+	closedir(list);
+	if (r == 0 && unlinkat(parent, name, AT_REMOVEDIR) < 0)
+		r = -errno;
+	return r;
+}
+
+/* An empty mount of that version. */
+static inline void fake_begin(int version)
+{
+	memset(&fake, 0, sizeof(fake));
+	strcpy(fake.mount, "/tmp/rssd-unit-XXXXXX");
+	if (!mkdtemp(fake.mount))
+		abort();
+	fake.version = version;
+	if (version == 2) {
+		cleanup_close int dir = open(fake.mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		fake_fill_v2(dir, false);
+	}
+}
+
+static inline void fake_end(void)
+{
+	char command[128];
+
+	(void)snprintf(command, sizeof(command), "rm -rf '%s'", fake.mount);
+	if (fake.mount[0] && system(command) != 0)
+		abort();
+	fake.mount[0] = '\0';
+}
+
+int hierarchy_find(const char *controller, char **ret_mount, int *ret_version)
+{
+	if (strcmp(controller, "memory") || !fake.version)
+		return -ENOENT;
+	*ret_version = fake.version;
+	*ret_mount = strdup(fake.mount);
+	return *ret_mount ? 0 : -ENOMEM;
+}
+
+int hierarchy_create(const char *mount, const char *controller, const char *path)
+{
+	cleanup_close int dir = open(mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_free char *copy = strdup(path);
+	char *slash = strrchr(copy, '/');
+
+	if (fake.create)
+		return fake.create;
+	if (!slash)
+		return fake_make(dir, copy);
+	*slash = '\0';
+	{
+		cleanup_close int parent = openat(dir, copy, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		return parent < 0 ? -errno : fake_make(parent, slash + 1);
+	}
+}
+
+int hierarchy_remove(const char *mount, const char *controller, const char *path)
+{
+	cleanup_close int dir = open(mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return fake_remove(dir, path);
+}
+
+int hierarchy_create_leaf(int dir, const char *name)
+{
+	return fake_make(dir, name);
+}
+
+int hierarchy_remove_leaf(int dir, const char *name)
+{
+	return fake_remove(dir, name);
+}
+
+#endif

@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The memory-v1 controller over a tree of plain control files. The test plays
+ * the kernel's part in cgroup.event_control: it finds the eventfds that were
+ * registered and writes to them.
+ */
+#include <inttypes.h>
+#include <systemd/sd-event.h>
+
+#include "controller.h"
+#include "failure.h"
+#include "fake-hierarchy.h"
+#include "unit.h"
+
+struct world {
+	struct controller *controller;
+	struct group *web, *worker;
+	sd_event *event;
+	struct failure failure;
+	int calls;
+};
+
+static void world_end(struct world *w)
+{
+	group_free(w->worker);
+	group_free(w->web);
+	sd_event_unref(w->event);
+	controller_free(w->controller);
+	fake_end();
+}
+
+/* Before all else in a test, so that it goes last. */
+#define WORLD __attribute__((cleanup(world_end))) struct world w = { 0 }
+
+TEST_HELPER(begin, struct world *w)
+{
+	if (!fake.mount[0])
+		fake_begin(1);
+	CHECK_INT(controller_open("auto", "rssd", &w->controller, &w->failure), 0);
+	CHECK_STR(w->controller->ops->name, "memory-v1");
+	CHECK_INT(group_create(w->controller, "web", &w->web), 0);
+}
+
+static void count_event(struct group *group, void *userdata)
+{
+	++*(int *)userdata;
+}
+
+/* What the watch of one group registered, in the order of the kernel's eyes. */
+struct eventfds {
+	int parent, own, pressure;
+};
+
+TEST_HELPER(watch, struct world *w, struct eventfds *ret)
+{
+	char link[64], target[64];
+	int last[1024];
+	size_t count = 0;
+
+	if (!w->event)
+		CHECK(sd_event_new(&w->event) >= 0);
+	fake_set("rssd/cgroup.event_control", "");
+	fake_set("rssd/web/cgroup.event_control", "");
+	CHECK_INT(group_watch(w->web, w->event, count_event, &w->calls), 0);
+	CHECK_INT(sscanf(fake_get("rssd/cgroup.event_control"), "%d", &ret->parent), 1);
+	CHECK_INT(sscanf(fake_get("rssd/web/cgroup.event_control"), "%d %*d low,local",
+			 &ret->pressure),
+		  1);
+	CHECK(strstr(fake_get("rssd/web/cgroup.event_control"), " low,local"));
+	/* Its own was written over by that of the pressure: it is the one that is left. */
+	for (int fd = 3; fd < 1024; fd++) {
+		ssize_t n;
+
+		(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+		n = readlink(link, target, sizeof(target) - 1);
+		if (n < 0)
+			continue;
+		target[n] = '\0';
+		if (!strcmp(target, "anon_inode:[eventfd]") && fd != ret->parent &&
+		    fd != ret->pressure)
+			last[count++] = fd;
+	}
+	CHECK_UINT(count, 1);
+	ret->own = last[0];
+}
+
+static void notify(int fd, uint64_t times)
+{
+	if (write(fd, &times, sizeof(times)) != sizeof(times))
+		abort();
+}
+
+static void run(struct world *w)
+{
+	while (sd_event_run(w->event, 0) > 0)
+		;
+}
+
+TEST(features_of_a_new_kernel)
+{
+	WORLD;
+
+	CALL(begin, &w);
+	CHECK_UINT(w.controller->features, FEATURE_PEAK | FEATURE_FAILURES | FEATURE_OOM_EVENTS |
+						   FEATURE_OOM_KILLS | FEATURE_SAFE_LIMIT);
+	CHECK(w.controller->oom_events_since_open);
+	CHECK_STR(w.controller->hierarchy, "memory");
+	CHECK(!w.controller->leaf);
+}
+
+TEST(an_old_kernel)
+{
+	WORLD;
+	struct counters counters;
+
+	fake_begin(1);
+	fake.old = true;
+	CALL(begin, &w);
+	/* The tree is made hierarchical, and what is not told is absent. */
+	CHECK_STR(fake_get("rssd/memory.use_hierarchy"), "1\n");
+	CHECK(!controller_can(w.controller, FEATURE_OOM_KILLS));
+	CHECK_INT(group_read_counters(w.web, &counters), 0);
+	CHECK_UINT(counters.oom_kills, COUNTER_ABSENT);
+}
+
+TEST(counters_are_read)
+{
+	WORLD;
+	struct counters counters;
+
+	CALL(begin, &w);
+	fake_set("rssd/web/memory.usage_in_bytes", "8192\n");
+	fake_set("rssd/web/memory.max_usage_in_bytes", "16384\n");
+	fake_set("rssd/web/memory.failcnt", "7\n");
+	fake_set("rssd/web/memory.oom_control", "oom_kill_disable 0\nunder_oom 1\noom_kill 3\n");
+	CHECK_INT(group_read_counters(w.web, &counters), 0);
+	CHECK_UINT(counters.usage, 8192);
+	CHECK_UINT(counters.peak, 16384);
+	CHECK_UINT(counters.failures, 7);
+	CHECK_UINT(counters.oom_kills, 3);
+	CHECK_UINT(counters.reclaimed, COUNTER_ABSENT);
+	/* Nobody counts them before there is a watch. */
+	CHECK_UINT(counters.oom_events, COUNTER_ABSENT);
+}
+
+TEST(limits_are_written_and_read)
+{
+	WORLD;
+	uint64_t limit;
+
+	CALL(begin, &w);
+	CHECK_INT(group_read_limit(w.web, &limit), 0);
+	CHECK_UINT(limit, LIMIT_INFINITY);
+	fake_set("rssd/web/memory.limit_in_bytes", "");
+	CHECK_INT(group_write_limit(w.web, 52428800), 0);
+	CHECK_STR(fake_get("rssd/web/memory.limit_in_bytes"), "52428800");
+	CHECK_INT(group_read_limit(w.web, &limit), 0);
+	CHECK_UINT(limit, 52428800);
+	fake_set("rssd/web/memory.limit_in_bytes", "");
+	CHECK_INT(group_write_limit(w.web, LIMIT_INFINITY), 0);
+	CHECK_STR(fake_get("rssd/web/memory.limit_in_bytes"), "-1");
+	/* One page below the end of the scale is a limit. */
+	fake_set("rssd/web/memory.limit_in_bytes", "9223372036854767616\n");
+	CHECK_INT(group_read_limit(w.web, &limit), 0);
+	CHECK_UINT(limit, 9223372036854767616u);
+	CHECK_UINT(controller_limit_min(w.controller), sysconf(_SC_PAGESIZE));
+}
+
+TEST(what_it_cannot_do)
+{
+	WORLD;
+	uint64_t n;
+	bool value;
+
+	CALL(begin, &w);
+	CHECK_INT(group_reclaim(w.web, 4096, &n), -EOPNOTSUPP);
+	CHECK_INT(group_read_oom_group(w.web, &value), -EOPNOTSUPP);
+	CHECK_INT(group_write_oom_group(w.web, true), -EOPNOTSUPP);
+	CHECK_INT(group_read_watermarks(w.web, &n, &n), -EOPNOTSUPP);
+	CHECK_INT(group_write_watermarks(w.web, 2, 1), -EOPNOTSUPP);
+}
+
+TEST(processes_live_in_the_group_itself)
+{
+	WORLD;
+	cleanup_free pid_t *pids = NULL;
+	size_t count;
+
+	CALL(begin, &w);
+	CHECK_INT(group_list_processes(w.web, &pids, &count), 0);
+	CHECK_UINT(count, 0);
+	CHECK_INT(group_add_process(w.web, 4242), 0);
+	CHECK_STR(fake_get("rssd/web/cgroup.procs"), "4242");
+	CHECK_INT(group_remove(w.web), -EBUSY);
+	fake_set("rssd/web/cgroup.procs", "");
+	CHECK_INT(group_remove(w.web), 0);
+	CHECK(!fake_exists("rssd/web"));
+}
+
+TEST(a_new_folder_of_the_same_name_is_not_ours)
+{
+	WORLD;
+	struct counters counters;
+
+	CALL(begin, &w);
+	CHECK_INT(hierarchy_remove(fake.mount, "memory", "rssd/web"), 0);
+	CHECK_INT(hierarchy_create(fake.mount, "memory", "rssd/web"), 0);
+	CHECK_INT(group_read_counters(w.web, &counters), -ENOENT);
+	CHECK_INT(group_remove(w.web), -ENOENT);
+	CHECK(fake_exists("rssd/web"));
+}
+
+TEST(own_ooms_are_counted)
+{
+	WORLD;
+	struct counters counters;
+	struct eventfds fds;
+
+	CALL(begin, &w);
+	CALL(watch, &w, &fds);
+	CHECK_INT(group_read_counters(w.web, &counters), 0);
+	CHECK_UINT(counters.oom_events, 0);
+	notify(fds.own, 2);
+	run(&w);
+	CHECK_INT(w.calls, 1);
+	CHECK_INT(group_read_counters(w.web, &counters), 0);
+	CHECK_UINT(counters.oom_events, 2);
+	/* Also without waiting for the loop. */
+	notify(fds.own, 1);
+	CHECK_INT(group_read_counters(w.web, &counters), 0);
+	CHECK_UINT(counters.oom_events, 3);
+}
+
+TEST(ooms_of_the_parent_are_not_ours)
+{
+	WORLD;
+	struct counters counters;
+	struct eventfds fds;
+
+	CALL(begin, &w);
+	CALL(watch, &w, &fds);
+	notify(fds.parent, 3);
+	notify(fds.own, 3);
+	run(&w);
+	CHECK_INT(group_read_counters(w.web, &counters), 0);
+	CHECK_UINT(counters.oom_events, 0);
+	notify(fds.own, 1);
+	CHECK_INT(group_read_counters(w.web, &counters), 0);
+	CHECK_UINT(counters.oom_events, 1);
+	/* The parent is told first: for a moment it seems ahead, and nothing is taken back. */
+	notify(fds.parent, 1);
+	CHECK_INT(group_read_counters(w.web, &counters), 0);
+	CHECK_UINT(counters.oom_events, 1);
+	notify(fds.own, 1);
+	CHECK_INT(group_read_counters(w.web, &counters), 0);
+	CHECK_UINT(counters.oom_events, 1);
+}
+
+TEST(a_second_watch_goes_on_counting)
+{
+	WORLD;
+	struct counters counters;
+	struct eventfds fds;
+
+	CALL(begin, &w);
+	CALL(watch, &w, &fds);
+	notify(fds.parent, 5);
+	notify(fds.own, 7);
+	run(&w);
+	CALL(watch, &w, &fds);
+	notify(fds.own, 1);
+	CHECK_INT(group_read_counters(w.web, &counters), 0);
+	CHECK_UINT(counters.oom_events, 3);
+}
+
+TEST(pressure_wakes_us)
+{
+	WORLD;
+	struct eventfds fds;
+
+	CALL(begin, &w);
+	CALL(watch, &w, &fds);
+	run(&w);
+	CHECK_INT(w.calls, 0);
+	notify(fds.pressure, 100);
+	run(&w);
+	CHECK_INT(w.calls, 1);
+	run(&w);
+	CHECK_INT(w.calls, 1);
+}
+
+TEST(a_closed_group_leaves_no_descriptor)
+{
+	WORLD;
+	struct eventfds fds;
+
+	CALL(begin, &w);
+	CALL(watch, &w, &fds);
+	w.web = group_free(w.web);
+	CHECK_INT(fcntl(fds.own, F_GETFD), -1);
+	CHECK_INT(fcntl(fds.parent, F_GETFD), -1);
+	CHECK_INT(fcntl(fds.pressure, F_GETFD), -1);
+	run(&w);
+	CHECK_INT(w.calls, 0);
+}
+
+TEST(a_watch_that_fails_is_told)
+{
+	WORLD;
+	struct counters counters;
+
+	CALL(begin, &w);
+	CHECK(sd_event_new(&w.event) >= 0);
+	CHECK(unlinkat(w.web->fd, "memory.pressure_level", 0) == 0);
+	CHECK_INT(group_watch(w.web, w.event, count_event, &w.calls), -ENOENT);
+	CHECK_INT(group_read_counters(w.web, &counters), 0);
+	CHECK_UINT(counters.oom_events, COUNTER_ABSENT);
+}
+
+TEST(groups_nest)
+{
+	WORLD;
+	char **list = NULL;
+
+	CALL(begin, &w);
+	CHECK_INT(controller_list_groups(w.controller, &list), 0);
+	CHECK_STR(list[0], "web");
+	CHECK(!list[1]);
+	free(list[0]);
+	free(list);
+	CHECK_INT(group_create(w.controller, "web/worker", &w.worker), 0);
+	CHECK_INT(group_remove(w.web), -EBUSY);
+	CHECK_INT(group_remove(w.worker), 0);
+	CHECK_INT(group_remove(w.web), 0);
+	CHECK_INT(controller_list_groups(w.controller, &list), 0);
+	CHECK(list && !list[0]);
+	free(list);
+}
+
+TEST(processes_are_found)
+{
+	WORLD;
+	cleanup_free char *path = NULL, *cgroup = NULL;
+
+	CALL(begin, &w);
+	/* Nobody is in a fake. */
+	CHECK_INT(controller_path_of_process(w.controller, getpid(), &path), -ENOENT);
+	CHECK_INT(controller_path_of_process(w.controller, 0x3fffffff, &path), -ESRCH);
+	CHECK(!path);
+	/* Where this machine has a v1 memory controller, it is told where we are in it. */
+	if (controller_cgroup_of_process(w.controller, getpid(), &cgroup) == 0)
+		CHECK(cgroup[0] == '/');
+}
+
+TEST(every_feature_has_a_name)
+{
+	CHECK_STR(controller_feature_name(0), "peak");
+	CHECK_STR(controller_feature_name(__builtin_ctz(FEATURE_OOM_GROUP)), "oom-group");
+	CHECK_STR(controller_feature_name(__builtin_ctz(FEATURE_SAFE_LIMIT)), "safe-limit");
+	CHECK_STR(controller_feature_name(__builtin_ctz(FEATURE_MAPPED_ONLY)), "mapped-only");
+	CHECK(!controller_feature_name(__builtin_ctz(FEATURE_MAPPED_ONLY) + 1));
+}
+
+TEST_MAIN({ "features of a new kernel", features_of_a_new_kernel },
+	  { "an old kernel", an_old_kernel }, { "counters are read", counters_are_read },
+	  { "limits are written and read", limits_are_written_and_read },
+	  { "what it cannot do", what_it_cannot_do },
+	  { "processes live in the group itself", processes_live_in_the_group_itself },
+	  { "a new folder of the same name", a_new_folder_of_the_same_name_is_not_ours },
+	  { "own OOMs are counted", own_ooms_are_counted },
+	  { "OOMs of the parent are not ours", ooms_of_the_parent_are_not_ours },
+	  { "a second watch goes on counting", a_second_watch_goes_on_counting },
+	  { "pressure wakes us", pressure_wakes_us },
+	  { "a closed group leaves no descriptor", a_closed_group_leaves_no_descriptor },
+	  { "a watch that fails is told", a_watch_that_fails_is_told },
+	  { "groups nest", groups_nest }, { "processes are found", processes_are_found },
+	  { "every feature has a name", every_feature_has_a_name })

@@ -1,0 +1,451 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The memory-v2 controller over a tree of plain control files. */
+#include <inttypes.h>
+#include <systemd/sd-event.h>
+
+#include "controller.h"
+#include "failure.h"
+#include "fake-hierarchy.h"
+#include "unit.h"
+
+struct world {
+	struct controller *controller;
+	struct group *web;
+	struct failure failure;
+};
+
+static void world_end(struct world *w)
+{
+	group_free(w->web);
+	controller_free(w->controller);
+	fake_end();
+}
+
+/* Before all else in a test, so that it goes last. */
+#define WORLD __attribute__((cleanup(world_end))) struct world w = { 0 }
+
+TEST_HELPER(begin, struct world *w)
+{
+	if (!fake.mount[0])
+		fake_begin(2);
+	CHECK_INT(controller_open("auto", "rssd", &w->controller, &w->failure), 0);
+	CHECK_STR(w->controller->ops->name, "memory-v2");
+	CHECK_INT(group_create(w->controller, "web", &w->web), 0);
+}
+
+TEST(root_gets_memory)
+{
+	WORLD;
+
+	CALL(begin, &w);
+	CHECK_STR(fake_get("cgroup.subtree_control"), "+memory");
+	CHECK(fake_exists("rssd/memory.max"));
+	CHECK(!fake_exists("rssd/+procs"));
+	CHECK_STR(w.controller->hierarchy, "");
+}
+
+TEST(a_root_deeper_down)
+{
+	WORLD;
+
+	fake_begin(2);
+	CHECK_INT(controller_open("memory-v2", "/system.slice/rssd", &w.controller, &w.failure), 0);
+	CHECK_STR(fake_get("system.slice/cgroup.subtree_control"), "+memory");
+	CHECK_INT(group_create(w.controller, "web", &w.web), 0);
+	CHECK(fake_exists("system.slice/rssd/web/+procs/cgroup.procs"));
+	cleanup_free char *path = group_control_group(w.web);
+	CHECK_STR(path, "/system.slice/rssd/web");
+}
+
+TEST(a_word_that_only_looks_like_it)
+{
+	WORLD;
+
+	fake_begin(2);
+	fake_set("cgroup.subtree_control", "memory_x io\n");
+	CHECK_INT(controller_open("memory-v2", "rssd", &w.controller, &w.failure), 0);
+	CHECK(!strncmp(fake_get("cgroup.subtree_control"), "+memory", 7));
+}
+
+TEST(what_is_enabled_is_left_alone)
+{
+	WORLD;
+
+	fake_begin(2);
+	fake_set("cgroup.subtree_control", "cpu memory io\n");
+	CHECK_INT(controller_open("memory-v2", "rssd", &w.controller, &w.failure), 0);
+	CHECK_STR(fake_get("cgroup.subtree_control"), "cpu memory io\n");
+}
+
+TEST(bad_roots_are_refused)
+{
+	WORLD;
+	static const char *const bad[] = { "", "/", ".", "..", "a//b", "a/", "a/../b" };
+
+	fake_begin(2);
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		if (controller_open("memory-v2", bad[i], &w.controller, &w.failure) >= 0)
+			FAIL("\"%s\" was taken", bad[i]);
+	CHECK(!fake_exists("a"));
+}
+
+TEST(features_of_a_new_kernel)
+{
+	WORLD;
+
+	CALL(begin, &w);
+	CHECK_UINT(w.controller->features, FEATURE_PEAK | FEATURE_FAILURES | FEATURE_RECLAIMED |
+						   FEATURE_OOM_EVENTS | FEATURE_OOM_KILLS |
+						   FEATURE_OOM_GROUP | FEATURE_RECLAIM |
+						   FEATURE_LIMIT_EVENTS);
+	CHECK(!w.controller->oom_events_since_open);
+}
+
+TEST(features_of_an_old_kernel)
+{
+	WORLD;
+	struct counters counters;
+	uint64_t freed;
+	bool value;
+
+	fake_begin(2);
+	fake.old = true;
+	CALL(begin, &w);
+	CHECK_UINT(w.controller->features, FEATURE_FAILURES | FEATURE_OOM_EVENTS |
+						   FEATURE_OOM_KILLS | FEATURE_LIMIT_EVENTS);
+	fake_set("rssd/web/memory.events", "max 4\noom 2\noom_kill 1\n");
+	CHECK_INT(group_read_counters(w.web, &counters), 0);
+	CHECK_UINT(counters.failures, 4);
+	CHECK_UINT(counters.oom_kills, 1);
+	CHECK_UINT(counters.peak, COUNTER_ABSENT);
+	CHECK_UINT(counters.reclaimed, COUNTER_ABSENT);
+	CHECK_INT(group_reclaim(w.web, 4096, &freed), -EOPNOTSUPP);
+	CHECK_INT(group_read_oom_group(w.web, &value), -EOPNOTSUPP);
+	CHECK_INT(group_write_oom_group(w.web, true), -EOPNOTSUPP);
+}
+
+TEST(counters_are_read)
+{
+	WORLD;
+	struct counters counters;
+
+	CALL(begin, &w);
+	fake_set("rssd/web/memory.current", "8192\n");
+	fake_set("rssd/web/memory.peak", "16384\n");
+	fake_set("rssd/web/memory.events.local", "low 0\nhigh 9\nmax 7\noom 3\noom_kill 2\n");
+	fake_set("rssd/web/memory.events", "max 100\noom 100\noom_kill 100\n");
+	fake_set("rssd/web/memory.stat", "anon 1\npgsteal_kswapd 50\npgsteal 5\n");
+	CHECK_INT(group_read_counters(w.web, &counters), 0);
+	CHECK_UINT(counters.usage, 8192);
+	CHECK_UINT(counters.peak, 16384);
+	CHECK_UINT(counters.failures, 7);
+	CHECK_UINT(counters.oom_events, 3);
+	CHECK_UINT(counters.oom_kills, 2);
+	CHECK_UINT(counters.reclaimed, 5 * (uint64_t)sysconf(_SC_PAGESIZE));
+}
+
+TEST(kills_in_the_leaf_count)
+{
+	WORLD;
+	struct counters counters;
+
+	CALL(begin, &w);
+	fake_set("rssd/web/memory.events.local", "max 0\noom 0\noom_kill 2\n");
+	fake_set("rssd/web/+procs/memory.events.local", "max 8\noom 8\noom_kill 3\n");
+	CHECK_INT(group_read_counters(w.web, &counters), 0);
+	CHECK_UINT(counters.oom_kills, 5);
+	CHECK_UINT(counters.failures, 0);
+}
+
+TEST(a_removed_folder_is_an_error)
+{
+	WORLD;
+	struct counters counters;
+
+	CALL(begin, &w);
+	CHECK_INT(group_remove(w.web), 0);
+	CHECK(!fake_exists("rssd/web"));
+	CHECK_INT(group_read_counters(w.web, &counters), -ENOENT);
+	CHECK_INT(group_remove(w.web), -ENOENT);
+}
+
+TEST(rubbish_in_a_file_is_an_error)
+{
+	WORLD;
+	struct counters counters;
+
+	CALL(begin, &w);
+	fake_set("rssd/web/memory.current", "12x\n");
+	CHECK_INT(group_read_counters(w.web, &counters), -EBADMSG);
+}
+
+TEST(limits_are_written_and_read)
+{
+	WORLD;
+	uint64_t limit;
+
+	CALL(begin, &w);
+	CHECK_INT(group_read_limit(w.web, &limit), 0);
+	CHECK_UINT(limit, LIMIT_INFINITY);
+	CHECK_INT(group_write_limit(w.web, 52428800), 0);
+	CHECK_STR(fake_get("rssd/web/memory.max"), "52428800");
+	CHECK_INT(group_read_limit(w.web, &limit), 0);
+	CHECK_UINT(limit, 52428800);
+	fake_set("rssd/web/memory.max", "");
+	CHECK_INT(group_write_limit(w.web, LIMIT_INFINITY), 0);
+	CHECK_STR(fake_get("rssd/web/memory.max"), "max");
+}
+
+TEST(oom_group_is_written_and_read)
+{
+	WORLD;
+	bool value = true;
+
+	CALL(begin, &w);
+	CHECK_INT(group_read_oom_group(w.web, &value), 0);
+	CHECK(!value);
+	CHECK_INT(group_write_oom_group(w.web, true), 0);
+	CHECK_STR(fake_get("rssd/web/memory.oom.group"), "1\n");
+	CHECK_INT(group_read_oom_group(w.web, &value), 0);
+	CHECK(value);
+	CHECK_INT(group_write_oom_group(w.web, false), 0);
+	CHECK_STR(fake_get("rssd/web/memory.oom.group"), "0\n");
+}
+
+TEST(reclaim_is_asked_for)
+{
+	WORLD;
+	uint64_t freed = 1;
+
+	CALL(begin, &w);
+	CHECK_INT(group_reclaim(w.web, 1048576, &freed), 0);
+	CHECK_STR(fake_get("rssd/web/memory.reclaim"), "1048576");
+	CHECK_UINT(freed, 0);
+}
+
+TEST(there_are_no_watermarks)
+{
+	WORLD;
+	uint64_t high, low;
+
+	CALL(begin, &w);
+	CHECK_INT(group_read_watermarks(w.web, &high, &low), -EOPNOTSUPP);
+	CHECK_INT(group_write_watermarks(w.web, 1, 1), -EOPNOTSUPP);
+}
+
+TEST(processes_live_in_the_leaf)
+{
+	WORLD;
+	cleanup_free pid_t *pids = NULL;
+	uint32_t number;
+	size_t count;
+
+	CALL(begin, &w);
+	CHECK_INT(group_add_process(w.web, 4242), 0);
+	CHECK_STR(fake_get("rssd/web/+procs/cgroup.procs"), "4242");
+	CHECK_STR(fake_get("rssd/web/cgroup.procs"), "");
+	CHECK_INT(group_list_processes(w.web, &pids, &count), 0);
+	CHECK_UINT(count, 1);
+	CHECK_INT(pids[0], 4242);
+	CHECK_INT(group_count_processes(w.web, &number), 0);
+	CHECK_UINT(number, 1);
+	CHECK_INT(group_add_process(w.web, 0), -EINVAL);
+	CHECK_INT(group_add_process(w.web, -1), -EINVAL);
+}
+
+TEST(a_busy_group_is_not_removed)
+{
+	WORLD;
+	cleanup_(group_free_ptr) struct group *worker = NULL;
+
+	CALL(begin, &w);
+	CHECK_INT(group_create(w.controller, "web/worker", &worker), 0);
+	/* A group below it: the leaf was taken away and is put back, and works. */
+	CHECK_INT(group_remove(w.web), -EBUSY);
+	CHECK(fake_exists("rssd/web/+procs/cgroup.procs"));
+	CHECK_INT(group_add_process(w.web, 7), 0);
+	CHECK_STR(fake_get("rssd/web/+procs/cgroup.procs"), "7");
+	CHECK_INT(group_remove(worker), 0);
+	/* A process in it. */
+	CHECK_INT(group_remove(w.web), -EBUSY);
+	CHECK_STR(fake_get("rssd/web/+procs/cgroup.procs"), "7");
+	fake_set("rssd/web/+procs/cgroup.procs", "");
+	CHECK_INT(group_remove(w.web), 0);
+	CHECK(!fake_exists("rssd/web"));
+}
+
+TEST(memory_is_handed_down_only_to_nested_groups)
+{
+	WORLD;
+	cleanup_(group_free_ptr) struct group *worker = NULL;
+
+	CALL(begin, &w);
+	CHECK_STR(fake_get("rssd/web/cgroup.subtree_control"), "");
+	CHECK(!fake_exists("rssd/web/+procs/memory.max"));
+	CHECK_INT(group_create(w.controller, "web/worker", &worker), 0);
+	CHECK_STR(fake_get("rssd/web/cgroup.subtree_control"), "+memory");
+	CHECK(fake_exists("rssd/web/worker/memory.max"));
+	CHECK(!fake_exists("rssd/web/worker/+procs/memory.max"));
+}
+
+TEST(creating_says_what_is_wrong)
+{
+	WORLD;
+	struct group *other = NULL;
+
+	CALL(begin, &w);
+	CHECK_INT(group_create(w.controller, "web", &other), -EEXIST);
+	CHECK_INT(group_create(w.controller, "none/worker", &other), -ENOENT);
+	CHECK(!fake_exists("rssd/none"));
+	CHECK_INT(group_open(w.controller, "none", &other), -ENOENT);
+	fake.create = -ENOSPC;
+	CHECK_INT(group_create(w.controller, "more", &other), -ENOSPC);
+	CHECK(!other);
+}
+
+TEST(a_found_folder_gets_its_leaf)
+{
+	WORLD;
+	cleanup_(group_free_ptr) struct group *found = NULL;
+
+	CALL(begin, &w);
+	CHECK_INT(hierarchy_create(fake.mount, "memory", "rssd/found"), 0);
+	/* Whoever stands in the folder itself is moved to the leaf. */
+	fake_set("rssd/found/cgroup.procs", "99\n");
+	CHECK_INT(group_open(w.controller, "found", &found), 0);
+	CHECK_STR(fake_get("rssd/found/+procs/cgroup.procs"), "99");
+}
+
+TEST(groups_are_listed_without_leaves)
+{
+	WORLD;
+	cleanup_(group_free_ptr) struct group *a = NULL, *b = NULL;
+	char **list = NULL;
+
+	CALL(begin, &w);
+	CHECK_INT(group_create(w.controller, "web/a", &a), 0);
+	CHECK_INT(group_create(w.controller, "web/a/b", &b), 0);
+	CHECK_INT(controller_list_groups(w.controller, &list), 0);
+	CHECK_STR(list[0], "web");
+	CHECK_STR(list[1], "web/a");
+	CHECK_STR(list[2], "web/a/b");
+	CHECK(!list[3]);
+	for (char **path = list; *path; path++)
+		free(*path);
+	free(list);
+}
+
+TEST(cgroup_paths_are_translated)
+{
+	WORLD;
+	static const struct {
+		const char *cgroup, *path;
+	} rows[] = {
+		{ "/rssd/web/+procs", "web" },
+		{ "/rssd/web", "web" },
+		{ "/rssd/web/worker/+procs", "web/worker" },
+		{ "/rssd", "" },
+		{ "/rssd/", "" },
+		{ "/rssd/+procs", "" },
+		{ "/rssd/web+procs", "web+procs" },
+		{ "/rssdx/web", NULL },
+		{ "/", NULL },
+		{ "", NULL },
+		{ "/../rssd/web", NULL },
+		{ "/other/rssd/web", NULL },
+	};
+
+	CALL(begin, &w);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup_free char *path = NULL;
+		int r = controller_path_of_cgroup(w.controller, rows[i].cgroup, &path);
+
+		if (!unit_same(path, rows[i].path) || r != (rows[i].path ? 0 : -ENOENT))
+			FAIL("%s gave %s (%d)", rows[i].cgroup, path ?: "nothing", r);
+	}
+}
+
+TEST(a_process_is_moved_away)
+{
+	WORLD;
+
+	CALL(begin, &w);
+	CHECK_INT(controller_move_to_cgroup(w.controller, "/", 5), 0);
+	CHECK_STR(fake_get("cgroup.procs"), "5");
+	CHECK_INT(controller_move_to_cgroup(w.controller, "/gone", 5), -ENOENT);
+	CHECK_INT(controller_move_to_cgroup(w.controller, "/../rssd", 5), -ENOENT);
+	CHECK_INT(controller_move_to_cgroup(w.controller, "rssd", 5), -ENOENT);
+}
+
+static void count_event(struct group *group, void *userdata)
+{
+	++*(int *)userdata;
+}
+
+TEST(events_wake_us)
+{
+	WORLD;
+	cleanup_(sd_event_unrefp) sd_event *event = NULL;
+	int calls = 0;
+
+	CALL(begin, &w);
+	CHECK(sd_event_new(&event) >= 0);
+	CHECK_INT(group_watch(w.web, event, count_event, &calls), 0);
+	CHECK_INT(sd_event_run(event, 0), 0);
+	fake_set("rssd/web/memory.events", "max 1\n");
+	for (int i = 0; i < 100 && calls == 0; i++)
+		CHECK(sd_event_run(event, 100000) >= 0);
+	CHECK(calls > 0);
+	/* A group that was closed is heard of no more. */
+	while (sd_event_run(event, 0) > 0)
+		;
+	calls = 0;
+	w.web = group_free(w.web);
+	fake_set("rssd/web/memory.events", "max 2\n");
+	while (sd_event_run(event, 0) > 0)
+		;
+	CHECK_INT(calls, 0);
+}
+
+TEST(failures_are_told)
+{
+	WORLD;
+
+	fake_begin(2);
+	CHECK(controller_open("memory-v9", "rssd", &w.controller, &w.failure) < 0);
+	CHECK_INT(w.failure.error, RSS_ERROR_CONFIG);
+	CHECK(strstr(w.failure.text, "memory-v9"));
+	fake.create = -EROFS;
+	CHECK(controller_open("auto", "rssd", &w.controller, &w.failure) < 0);
+	CHECK_INT(w.failure.error, RSS_ERROR_CONTROLLER_FAILED);
+	CHECK(strstr(w.failure.text, "read-only"));
+	CHECK(strstr(w.failure.text, "memory-v1"));
+	fake.version = 0;
+	CHECK(controller_open("auto", "rssd", &w.controller, &w.failure) < 0);
+	CHECK(strstr(w.failure.text, "memory-v2") && strstr(w.failure.text, "memory-v1"));
+}
+
+TEST_MAIN({ "the root gets a memory controller", root_gets_memory },
+	  { "the root may lie deeper down", a_root_deeper_down },
+	  { "a controller that only looks like memory", a_word_that_only_looks_like_it },
+	  { "memory that is enabled is left alone", what_is_enabled_is_left_alone },
+	  { "bad roots are refused", bad_roots_are_refused },
+	  { "features of a new kernel", features_of_a_new_kernel },
+	  { "features of an old kernel", features_of_an_old_kernel },
+	  { "counters are read", counters_are_read },
+	  { "kills in the leaf count", kills_in_the_leaf_count },
+	  { "a removed folder is an error", a_removed_folder_is_an_error },
+	  { "rubbish in a file is an error", rubbish_in_a_file_is_an_error },
+	  { "limits are written and read", limits_are_written_and_read },
+	  { "oom.group is written and read", oom_group_is_written_and_read },
+	  { "reclaim is asked for", reclaim_is_asked_for },
+	  { "there are no watermarks", there_are_no_watermarks },
+	  { "processes live in the leaf", processes_live_in_the_leaf },
+	  { "a busy group is not removed", a_busy_group_is_not_removed },
+	  { "memory is handed down to nested groups", memory_is_handed_down_only_to_nested_groups },
+	  { "creating says what is wrong", creating_says_what_is_wrong },
+	  { "a found folder gets its leaf", a_found_folder_gets_its_leaf },
+	  { "groups are listed without leaves", groups_are_listed_without_leaves },
+	  { "cgroup paths are translated", cgroup_paths_are_translated },
+	  { "a process is moved away", a_process_is_moved_away },
+	  { "events wake us", events_wake_us }, { "failures are told", failures_are_told })
