@@ -144,9 +144,6 @@ static int explain(const struct controller *c, int error, struct failure *failur
 	case EPERM:
 		hint = " rssd must run as root.";
 		break;
-	case EROFS:
-		hint = " Mount the cgroup tree so that it can be written.";
-		break;
 	case EBUSY:
 		hint = " A folder above has processes of its own; choose another Root=.";
 		break;
@@ -256,8 +253,7 @@ static bool has_controller(const char *list, size_t length, const char *name)
 	return false;
 }
 
-/* The path in the text of /proc/PID/cgroup that belongs to hierarchy @name; pure. */
-static int find_in_proc_cgroup(const char *text, const char *name, char **ret)
+int controller_parse_proc_cgroup(const char *text, const char *hierarchy, char **ret)
 {
 	static const char deleted[] = " (deleted)";
 
@@ -266,8 +262,8 @@ static int find_in_proc_cgroup(const char *text, const char *name, char **ret)
 		const char *list = memchr(line, ':', end - line);
 		const char *path = list ? memchr(list + 1, ':', end - list - 1) : NULL;
 
-		if (path && has_controller(list + 1, path - list - 1, name) &&
-		    (*name || !strncmp(line, "0:", 2))) {
+		if (path && has_controller(list + 1, path - list - 1, hierarchy) &&
+		    (*hierarchy || !strncmp(line, "0:", 2))) {
 			size_t length = end - ++path, tail = strlen(deleted);
 
 			if (length >= tail && !strncmp(end - tail, deleted, tail))
@@ -290,7 +286,7 @@ int controller_cgroup_of_process(struct controller *controller, pid_t pid, char 
 	r = cgroup_read(AT_FDCWD, file, &text);
 	if (r < 0)
 		return r == -ENOENT ? -ESRCH : r;
-	return find_in_proc_cgroup(text, controller->hierarchy, ret);
+	return controller_parse_proc_cgroup(text, controller->hierarchy, ret);
 }
 
 int controller_path_of_process(struct controller *controller, pid_t pid, char **ret)

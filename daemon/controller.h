@@ -198,6 +198,8 @@ int controller_path_of_cgroup(const struct controller *controller, const char *c
 
 /* Where a process stands in the controller's hierarchy, as the kernel spells it; to be freed. */
 int controller_cgroup_of_process(struct controller *controller, pid_t pid, char **ret);
+/* The same from the text of /proc/PID/cgroup, "memory" or "" for v2; -ENOENT. Pure. */
+int controller_parse_proc_cgroup(const char *text, const char *hierarchy, char **ret);
 /* Moves a process to a cgroup outside our root, for detach. -ENOENT where that is gone. */
 int controller_move_to_cgroup(struct controller *controller, const char *cgroup, pid_t pid);
 

@@ -225,7 +225,7 @@ static bool parse_kill(struct kmsg_parser *parser, struct span s, uint64_t when,
 	if (!mark)
 		return false;
 	if (!parser->has_header && parser->has_group &&
-	    when - parser->group_since < GROUP_KILL_USEC) {
+	    when < parser->group_since + GROUP_KILL_USEC) {
 		parser->open = parser->last;
 		parser->open.uid = KMSG_UID_ABSENT;
 	}

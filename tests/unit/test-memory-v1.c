@@ -18,6 +18,8 @@ struct world {
 	sd_event *event;
 	struct failure failure;
 	int calls;
+	int inherited[64]; /* eventfds that whoever started us left open */
+	size_t inherited_count;
 };
 
 static void world_end(struct world *w)
@@ -32,10 +34,30 @@ static void world_end(struct world *w)
 /* Before all else in a test, so that it goes last. */
 #define WORLD __attribute__((cleanup(world_end))) struct world w = { 0 }
 
+static size_t list_eventfds(int ret[], size_t room)
+{
+	size_t count = 0;
+
+	for (int fd = 3; fd < 1024; fd++) {
+		char link[64], target[64];
+		ssize_t n;
+
+		(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+		n = readlink(link, target, sizeof(target) - 1);
+		if (n < 0)
+			continue;
+		target[n] = '\0';
+		if (!strcmp(target, "anon_inode:[eventfd]") && count < room)
+			ret[count++] = fd;
+	}
+	return count;
+}
+
 TEST_HELPER(begin, struct world *w)
 {
 	if (!fake.mount[0])
 		fake_begin(1);
+	w->inherited_count = list_eventfds(w->inherited, ARRAY_SIZE(w->inherited));
 	CHECK_INT(controller_open("auto", "rssd", &w->controller, &w->failure), 0);
 	CHECK_STR(w->controller->ops->name, "memory-v1");
 	CHECK_INT(group_create(w->controller, "web", &w->web), 0);
@@ -53,9 +75,8 @@ struct eventfds {
 
 TEST_HELPER(watch, struct world *w, struct eventfds *ret)
 {
-	char link[64], target[64];
-	int last[1024];
-	size_t count = 0;
+	int all[64];
+	size_t count;
 
 	if (!w->event)
 		CHECK(sd_event_new(&w->event) >= 0);
@@ -63,25 +84,20 @@ TEST_HELPER(watch, struct world *w, struct eventfds *ret)
 	fake_set("rssd/web/cgroup.event_control", "");
 	CHECK_INT(group_watch(w->web, w->event, count_event, &w->calls), 0);
 	CHECK_INT(sscanf(fake_get("rssd/cgroup.event_control"), "%d", &ret->parent), 1);
-	CHECK_INT(sscanf(fake_get("rssd/web/cgroup.event_control"), "%d %*d low,local",
-			 &ret->pressure),
-		  1);
+	CHECK_INT(sscanf(fake_get("rssd/web/cgroup.event_control"), "%d", &ret->pressure), 1);
 	CHECK(strstr(fake_get("rssd/web/cgroup.event_control"), " low,local"));
 	/* Its own was written over by that of the pressure: it is the one that is left. */
-	for (int fd = 3; fd < 1024; fd++) {
-		ssize_t n;
+	ret->own = -1;
+	count = list_eventfds(all, ARRAY_SIZE(all));
+	for (size_t i = 0; i < count; i++) {
+		bool inherited = false;
 
-		(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-		n = readlink(link, target, sizeof(target) - 1);
-		if (n < 0)
-			continue;
-		target[n] = '\0';
-		if (!strcmp(target, "anon_inode:[eventfd]") && fd != ret->parent &&
-		    fd != ret->pressure)
-			last[count++] = fd;
+		for (size_t k = 0; k < w->inherited_count; k++)
+			inherited |= all[i] == w->inherited[k];
+		if (!inherited && all[i] != ret->parent && all[i] != ret->pressure)
+			ret->own = all[i];
 	}
-	CHECK_UINT(count, 1);
-	ret->own = last[0];
+	CHECK(ret->own >= 0);
 }
 
 static void notify(int fd, uint64_t times)
@@ -352,6 +368,35 @@ TEST(processes_are_found)
 		CHECK(cgroup[0] == '/');
 }
 
+TEST(proc_cgroup_is_understood)
+{
+	static const struct {
+		const char *text, *hierarchy, *cgroup;
+	} rows[] = {
+		{ "4:memory:/rssd/web\n0::/user.slice\n", "memory", "/rssd/web" },
+		{ "4:memory:/rssd/web\n0::/user.slice\n", "", "/user.slice" },
+		{ "2:cpu,memory,io:/a\n", "memory", "/a" },
+		{ "2:cpu,memory:/a", "memory", "/a" },
+		{ "2:memoryx,xmemory:/a\n", "memory", NULL },
+		{ "1:name=memory:/a\n3:memory:/b\n", "memory", "/b" },
+		{ "3:memory:/with:colon,memory\n", "memory", "/with:colon,memory" },
+		{ "0::/rssd/web/+procs (deleted)\n", "", "/rssd/web/+procs" },
+		{ "0::/ (deleted)", "", "/" },
+		{ "5::/odd\n", "", NULL },
+		{ "4:memory\n", "memory", NULL },
+		{ "\n\n:", "memory", NULL },
+		{ "", "memory", NULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		cleanup_free char *cgroup = NULL;
+		int r = controller_parse_proc_cgroup(rows[i].text, rows[i].hierarchy, &cgroup);
+
+		if (!unit_same(cgroup, rows[i].cgroup) || r != (rows[i].cgroup ? 0 : -ENOENT))
+			FAIL("row %zu gave %s (%d)", i, cgroup ?: "nothing", r);
+	}
+}
+
 TEST(every_feature_has_a_name)
 {
 	CHECK_STR(controller_feature_name(0), "peak");
@@ -374,4 +419,5 @@ TEST_MAIN({ "features of a new kernel", features_of_a_new_kernel },
 	  { "a closed group leaves no descriptor", a_closed_group_leaves_no_descriptor },
 	  { "a watch that fails is told", a_watch_that_fails_is_told },
 	  { "groups nest", groups_nest }, { "processes are found", processes_are_found },
+	  { "/proc/PID/cgroup is understood", proc_cgroup_is_understood },
 	  { "every feature has a name", every_feature_has_a_name })

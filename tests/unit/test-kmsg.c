@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Out of memory as kernels from 4.19 to 6.18 tell it, and as nobody should. */
+#include <inttypes.h>
+
+#include "cleanup.h"
+#include "kmsg.h"
+#include "unit.h"
+
+#define KILL(pid, comm)                                                                  \
+	"3,12,5000,-;Memory cgroup out of memory: Killed process " pid " (" comm         \
+	") total-vm:49452kB, anon-rss:21408kB, file-rss:720kB, shmem-rss:0kB, UID:1000 " \
+	"pgtables:92kB oom_score_adj:0\n"
+#define HEADER(owner, victim, task, pid, uid)                                                       \
+	"6,11,4900,-;oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0," \
+	"oom_memcg=" owner ",task_memcg=" victim ",task=" task ",pid=" pid ",uid=" uid "\n"
+#define START \
+	"4,1,4000,-;try invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n"
+#define USAGE "6,2,4500,-;memory: usage 20480kB, limit 20480kB, failcnt 27463\n"
+
+/* Takes all the lines; the number of records, the last of which is in *ret. */
+static int feed(struct kmsg_parser *parser, struct kmsg_oom *ret, const char *const lines[])
+{
+	int records = 0;
+
+	for (; *lines; lines++)
+		records += kmsg_parse_line(parser, *lines, ret);
+	return records;
+}
+
+#define FEED(...) feed(&parser, &oom, (const char *const[]){ __VA_ARGS__, NULL })
+#define PARSER                             \
+	struct kmsg_parser parser = { 0 }; \
+	struct kmsg_oom oom = { 0 }
+
+TEST(a_kill_of_6_18)
+{
+	PARSER;
+
+	CHECK_INT(FEED(START, "4,1,1,-;CPU: 0 PID: 9 Comm: try\n", USAGE,
+		       "6,3,1,-;swap: usage 0kB, limit 9007199254740988kB, failcnt 0\n",
+		       "6,3,1,-;Memory cgroup stats for /rssd/a:\n",
+		       "6,3,1,-;[   7531]     0  7531    12363     5532      93\n",
+		       HEADER("/rssd/a", "/rssd/a/b", "hog", "7531", "0")),
+		  0);
+	CHECK_INT(FEED(KILL("7531", "hog")), 1);
+	CHECK(oom.memcg);
+	CHECK_STR(oom.limit_owner, "/rssd/a");
+	CHECK_STR(oom.victim_cgroup, "/rssd/a/b");
+	CHECK_INT(oom.pid, 7531);
+	CHECK_STR(oom.comm, "hog");
+	CHECK_UINT(oom.uid, 1000);
+	CHECK_UINT(oom.usage, 20971520);
+	CHECK_UINT(oom.limit, 20971520);
+	CHECK_INT(FEED("6,4,1,-;oom_reaper: reaped process 7531 (hog), now anon-rss:0kB\n"), 0);
+}
+
+TEST(a_kill_of_4_19)
+{
+	PARSER;
+
+	CHECK_INT(FEED(START, "6,5,1,-;Task in /rssd/a/b killed as a result of limit of /rssd/a\n",
+		       "6,6,1,-;memory: usage 10240kB, limit 10240kB, failcnt 23\n",
+		       "6,7,1,-;memory+swap: usage 10240kB, limit 9007199254740988kB, failcnt 0\n",
+		       "3,8,1,-;Memory cgroup out of memory: Kill process 123 (hog) score 1000 or "
+		       "sacrifice child\n"),
+		  0);
+	CHECK_INT(FEED("3,9,1,-;Killed process 123 (hog) total-vm:22124kB, anon-rss:9912kB, "
+		       "file-rss:1024kB, shmem-rss:0kB\n"),
+		  1);
+	CHECK(oom.memcg);
+	CHECK_STR(oom.limit_owner, "/rssd/a");
+	CHECK_STR(oom.victim_cgroup, "/rssd/a/b");
+	CHECK_INT(oom.pid, 123);
+	CHECK_STR(oom.comm, "hog");
+	CHECK_UINT(oom.uid, KMSG_UID_ABSENT);
+	CHECK_UINT(oom.usage, 10485760);
+}
+
+TEST(the_whole_machine)
+{
+	PARSER;
+
+	CHECK_INT(
+		FEED("4,1,1,-;bash invoked oom-killer: gfp_mask=0x1(GFP), order=0\n",
+		     "6,2,1,-;oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,"
+		     "mems_allowed=0,global_oom,task_memcg=/user.slice,task=java,pid=55,uid=33\n"),
+		0);
+	CHECK_INT(FEED("3,3,1,-;Out of memory: Killed process 55 (java) total-vm:1kB, UID:33 "
+		       "pgtables:1kB oom_score_adj:0\n"),
+		  1);
+	CHECK(!oom.memcg);
+	CHECK_STR(oom.limit_owner, "");
+	CHECK_STR(oom.victim_cgroup, "/user.slice");
+	CHECK_INT(oom.pid, 55);
+	CHECK_UINT(oom.uid, 33);
+	CHECK_UINT(oom.usage, UINT64_MAX);
+	CHECK_INT(FEED("3,3,1,-;Out of memory (oom_kill_allocating_task): Killed process 56 (a) "
+		       "total-vm:1kB\n"),
+		  1);
+	CHECK_INT(oom.pid, 56);
+}
+
+TEST(a_header_that_was_suppressed)
+{
+	PARSER;
+
+	CHECK_INT(FEED(START, USAGE, HEADER("/rssd/a", "/rssd/a", "one", "1", "0"),
+		       KILL("1", "one")),
+		  1);
+	CHECK_INT(FEED(KILL("2", "two")), 1);
+	CHECK(oom.memcg);
+	CHECK_INT(oom.pid, 2);
+	CHECK_STR(oom.comm, "two");
+	CHECK_STR(oom.limit_owner, "");
+	CHECK_STR(oom.victim_cgroup, "");
+	CHECK_UINT(oom.usage, UINT64_MAX);
+}
+
+TEST(a_report_without_a_kill)
+{
+	PARSER;
+
+	CHECK_INT(FEED(START, USAGE, HEADER("/rssd/a", "/rssd/a", "one", "1", "0"),
+		       "6,9,1,-;OOM victim 1 (one) is already exiting. Skip killing the task\n",
+		       KILL("2", "two")),
+		  1);
+	CHECK_STR(oom.limit_owner, "");
+	/* Cut off by the next report. */
+	CHECK_INT(FEED(START, USAGE, HEADER("/rssd/a", "/rssd/a", "one", "1", "0"), START,
+		       KILL("3", "three")),
+		  1);
+	CHECK_STR(oom.limit_owner, "");
+	CHECK_UINT(oom.usage, UINT64_MAX);
+}
+
+TEST(a_whole_cgroup)
+{
+	PARSER;
+
+	CHECK_INT(FEED(START, USAGE, HEADER("/rssd/a", "/rssd/a/b", "one", "1", "0"),
+		       KILL("1", "one")),
+		  1);
+	CHECK_STR(oom.victim_cgroup, "/rssd/a/b");
+	CHECK_INT(
+		FEED("3,13,6000,-;Tasks in /rssd/a are going to be killed due to memory.oom.group "
+		     "set\n",
+		     KILL("1", "one"), KILL("2", "two")),
+		2);
+	CHECK_INT(oom.pid, 2);
+	CHECK_STR(oom.comm, "two");
+	CHECK_STR(oom.limit_owner, "/rssd/a");
+	CHECK_STR(oom.victim_cgroup, "/rssd/a");
+	CHECK_UINT(oom.limit, 20971520);
+	/* Much later there is another, whose own report was suppressed. */
+	CHECK_INT(FEED("3,14,60000000,-;Memory cgroup out of memory: Killed process 3 (three) "
+		       "total-vm:1kB\n"),
+		  1);
+	CHECK_STR(oom.limit_owner, "");
+	/* Another report ends it too. */
+	CHECK_INT(FEED(START, KILL("4", "four")), 1);
+	CHECK_STR(oom.limit_owner, "");
+}
+
+TEST(names_that_look_like_marks)
+{
+	PARSER;
+
+	CHECK_INT(FEED(HEADER("/rssd/a", "/rssd/a/b", "x,task=y", "5", "7"),
+		       "3,1,1,-;Memory cgroup out of memory: Killed process 5 (x,task=y) "
+		       "total-vm:1kB\n"),
+		  1);
+	CHECK_STR(oom.comm, "x,task=y");
+	CHECK_STR(oom.victim_cgroup, "/rssd/a/b");
+	CHECK_UINT(oom.uid, 7);
+
+	CHECK_INT(FEED(HEADER("/a,b", "/a,b/c=d e", ",pid=1,uid=2", "5", "7"),
+		       "3,1,1,-;Memory cgroup out of memory: Killed process 5 (,pid=1,uid=2) "
+		       "total-vm:1kB\n"),
+		  1);
+	CHECK_STR(oom.comm, ",pid=1,uid=2");
+	CHECK_STR(oom.limit_owner, "/a,b");
+	CHECK_STR(oom.victim_cgroup, "/a,b/c=d e");
+	CHECK_UINT(oom.uid, 7);
+	CHECK_INT(oom.pid, 5);
+
+	CHECK_INT(FEED(KILL("6", "a) total-vm:1")), 1);
+	CHECK_STR(oom.comm, "a) total-vm:1");
+	CHECK_UINT(oom.uid, 1000);
+
+	/* A task's name in front of a report cannot end or begin one by itself. */
+	CHECK_INT(
+		FEED("6,1,1,-;hog Killed process 5 (a) total-vm:1kB\n",
+		     "6,1,1,-;x: Memory cgroup out of memory: Killed process 5 (a) total-vm:1kB\n"),
+		0);
+}
+
+TEST(escaped_names)
+{
+	PARSER;
+
+	CHECK_INT(
+		FEED(HEADER("/rssd/a\\x09b", "/rssd/a\\x09b", "\\xc3\\xa4\\x0a\\x5c", "5", "0"),
+		     "3,1,1,-;Memory cgroup out of memory: Killed process 5 (\\xc3\\xa4\\x0a\\x5c) "
+		     "total-vm:1kB\n"),
+		1);
+	CHECK_STR(oom.limit_owner, "/rssd/a\tb");
+	CHECK_STR(oom.comm, "\xc3\xa4\n\\");
+	/* What is no escape stays, and NUL cannot be had. */
+	CHECK_INT(FEED(KILL("5", "\\x00\\xg1\\x4")), 1);
+	CHECK_STR(oom.comm, "\\x00\\xg1\\x4");
+}
+
+TEST(only_the_kernel_is_believed)
+{
+	PARSER;
+
+	/* 12 is facility 1, which is what a user's line gets at the least. */
+	CHECK_INT(
+		FEED("12,12,5000,-;Memory cgroup out of memory: Killed process 1 (x) total-vm:1kB\n"),
+		0);
+	CHECK_INT(FEED(",12,5000,-;Killed process 1 (x) total-vm:1kB\n",
+		       "x,12,5000,-;Killed process 1 (x) total-vm:1kB\n",
+		       "-3,12,5000,-;Killed process 1 (x) total-vm:1kB\n",
+		       "Killed process 1 (x) total-vm:1kB\n"),
+		  0);
+	CHECK_INT(FEED("3,12,5000,-,caller=T1;Killed process 1 (x) total-vm:1kB\n"), 1);
+	/* The device's own fields are no text. */
+	CHECK_INT(FEED("3,12,5000,-;usb\n KEY=;Killed process 1 (x) total-vm:1kB\n"), 0);
+}
+
+TEST(long_names_are_cut)
+{
+	PARSER;
+	char line[3000] = "6,1,1,-;oom-kill:constraint=CONSTRAINT_MEMCG,oom_memcg=/";
+	size_t at = strlen(line);
+
+	memset(line + at, 'a', 2000);
+	strcpy(line + at + 2000, ",task_memcg=/b,task=hog,pid=5,uid=0");
+	CHECK_INT(FEED(line, KILL("5", "hog")), 1);
+	CHECK_UINT(strlen(oom.limit_owner), sizeof(oom.limit_owner) - 1);
+	CHECK_STR(oom.victim_cgroup, "/b");
+	CHECK_INT(FEED(KILL("5", "0123456789012345678901234567890123456789")), 1);
+	CHECK_UINT(strlen(oom.comm), sizeof(oom.comm) - 1);
+}
+
+TEST(odd_numbers)
+{
+	PARSER;
+
+	CHECK_INT(FEED(KILL("0", "x"), KILL("99999999999999999999", "x"), KILL("2147483648", "x"),
+		       KILL("-1", "x"), KILL("", "x")),
+		  0);
+	CHECK_INT(FEED("6,2,1,-;memory: usage 99999999999999999999kB, limit 1MB, failcnt 1\n",
+		       KILL("5", "x")),
+		  1);
+	CHECK_UINT(oom.usage, UINT64_MAX);
+	CHECK_UINT(oom.limit, UINT64_MAX);
+	CHECK_INT(FEED(HEADER("/a", "/a", "x", "5", "4294967296"),
+		       "3,1,1,-;Killed process 5 (x) total-vm:1kB\n"),
+		  1);
+	CHECK_UINT(oom.uid, KMSG_UID_ABSENT);
+}
+
+/* Every cut of every line, and every line with one byte changed. */
+TEST(any_bytes_are_survived)
+{
+	static const char *const lines[] = {
+		START,
+		USAGE,
+		HEADER("/rssd/a", "/rssd/a/b", "h\\x0ag", "5", "0"),
+		KILL("5", "h\\x0ag"),
+		"3,13,6000,-;Tasks in /rssd/a are going to be killed due to memory.oom.group set\n",
+		"6,5,1,-;Task in /rssd/a/b killed as a result of limit of /rssd/a\n",
+	};
+	static const char bytes[] = { 1, ' ', ',', '=', '(', ')', '\\', ':', ';', '9', '\n', -1 };
+	PARSER;
+
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		size_t length = strlen(lines[i]);
+
+		for (size_t n = 0; n <= length; n++) {
+			/* In just as much memory as it takes, so that a step too far is seen. */
+			cleanup_free char *cut = strndup(lines[i], n);
+
+			(void)kmsg_parse_line(&parser, cut, &oom);
+			for (size_t b = 0; n < length && b < sizeof(bytes); b++) {
+				cleanup_free char *changed = strdup(lines[i]);
+
+				changed[n] = bytes[b];
+				(void)kmsg_parse_line(&parser, changed, &oom);
+			}
+		}
+	}
+	/* And it still works. */
+	CHECK_INT(FEED(START, USAGE, HEADER("/rssd/a", "/rssd/a", "one", "1", "0"),
+		       KILL("1", "one")),
+		  1);
+	CHECK_STR(oom.limit_owner, "/rssd/a");
+}
+
+TEST_MAIN({ "a kill of 6.18", a_kill_of_6_18 }, { "a kill of 4.19", a_kill_of_4_19 },
+	  { "the whole machine", the_whole_machine },
+	  { "a header that was suppressed", a_header_that_was_suppressed },
+	  { "a report without a kill", a_report_without_a_kill },
+	  { "a whole cgroup", a_whole_cgroup },
+	  { "names that look like marks", names_that_look_like_marks },
+	  { "escaped names", escaped_names },
+	  { "only the kernel is believed", only_the_kernel_is_believed },
+	  { "long names are cut", long_names_are_cut }, { "odd numbers", odd_numbers },
+	  { "any bytes are survived", any_bytes_are_survived })
