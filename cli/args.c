@@ -41,7 +41,7 @@ static int fail_usage(const struct args *args, const char *what, const char *wor
 {
 	const char *verb = args->verb ? args->verb->name : "";
 
-	return complain(STATUS_USAGE, "%s '%s'; see: rssctl %s%s--help", what, word, verb,
+	return complain(STATUS_USAGE, "%s \"%s\"; see: rssctl %s%s--help", what, word, verb,
 			args->verb ? " " : "");
 }
 
@@ -91,10 +91,11 @@ static int fail_unknown_option(const struct args *args, const char *option)
 	if (args->verb)
 		near = nearest_option(args->verb->options, name, near, &distance);
 	if (near && word_is_near(name, distance))
-		return complain(STATUS_USAGE,
-				"unknown option '--%s'; did you mean --%s? See: rssctl %s%s--help",
-				name, near, verb, args->verb ? " " : "");
-	return fail_usage(args, "unknown option", option);
+		return complain(
+			STATUS_USAGE,
+			"Unknown option \"--%s\"; did you mean --%s? See: rssctl %s%s--help", name,
+			near, verb, args->verb ? " " : "");
+	return fail_usage(args, "Unknown option", option);
 }
 
 static void set_global(struct args *args, int option, const char *value)
@@ -133,12 +134,12 @@ static int read_long(struct args *args, struct reader *reader)
 		return fail_unknown_option(args, word);
 	spec = global >= 0 ? &global_options[global] : &args->verb->options[own];
 	if (!spec->value && value)
-		return fail_usage(args, "this option takes no value:", word);
+		return fail_usage(args, "This option takes no value:", word);
 	/* --json alone is fine, so that it never takes the word behind it. */
 	if (spec->value && !value && own >= 0) {
 		value = reader->argv[++reader->at];
 		if (reader->at >= reader->argc)
-			return fail_usage(args, "this option needs a value:", word);
+			return fail_usage(args, "This option needs a value:", word);
 	}
 	if (global >= 0)
 		set_global(args, global, value ?: "");
@@ -161,14 +162,14 @@ static int read_letters(struct args *args, struct reader *reader)
 			continue;
 		}
 		if (own < 0)
-			return fail_usage(args, "unknown option", word);
+			return fail_usage(args, "Unknown option", word);
 		if (!args->verb->options[own].value) {
 			args->values[own] = "";
 			continue;
 		}
 		args->values[own] = letter[1] ? letter + 1 : reader->argv[++reader->at];
 		if (reader->at >= reader->argc)
-			return fail_usage(args, "this option needs a value:", word);
+			return fail_usage(args, "This option needs a value:", word);
 		break;
 	}
 	return STATUS_DONE;
@@ -205,9 +206,9 @@ static int find_verb(struct args *args, int argc, char **argv, int *ret_at)
 	}
 	if (best && word_is_near(argv[at], distance))
 		return complain(STATUS_USAGE,
-				"unknown verb '%s'; did you mean %s? See: rssctl --help", argv[at],
-				best);
-	return complain(STATUS_USAGE, "unknown verb '%s'; see: rssctl --help", argv[at]);
+				"Unknown verb \"%s\"; did you mean %s? See: rssctl --help",
+				argv[at], best);
+	return complain(STATUS_USAGE, "Unknown verb \"%s\"; see: rssctl --help", argv[at]);
 }
 
 static int check_counts(const struct args *args)
@@ -215,13 +216,13 @@ static int check_counts(const struct args *args)
 	const struct verb *verb = args->verb;
 
 	if (args->n_operands < verb->min_operands)
-		return complain(STATUS_USAGE, "an argument is missing; usage: rssctl %s %s",
+		return complain(STATUS_USAGE, "An argument is missing; usage: rssctl %s %s",
 				verb->name, verb->synopsis);
 	if (args->n_operands > verb->max_operands && verb->takes_command)
-		return complain(STATUS_USAGE, "put -- before the command; usage: rssctl %s %s",
+		return complain(STATUS_USAGE, "Put -- before the command; usage: rssctl %s %s",
 				verb->name, verb->synopsis);
 	if (args->n_operands > verb->max_operands)
-		return complain(STATUS_USAGE, "unexpected argument '%s'; usage: rssctl %s%s%s",
+		return complain(STATUS_USAGE, "Unexpected argument \"%s\"; usage: rssctl %s%s%s",
 				args->operands[verb->max_operands], verb->name,
 				*verb->synopsis ? " " : "", verb->synopsis);
 	return STATUS_DONE;

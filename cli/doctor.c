@@ -14,6 +14,7 @@
 #include "output.h"
 #include "rss.h"
 #include "status.h"
+#include "terminal.h"
 #include "verb.h"
 
 static const char *const columns[] = { "SEVERITY", "SUBJECT", "FINDING" };
@@ -37,29 +38,80 @@ static const char *style_of(const char *severity)
 	return strcmp(severity, "ok") ? NULL : STYLE_GREEN;
 }
 
-/* The advice stands below its finding: both are sentences. */
-static int add_finding(struct table *table, const struct rss_finding *finding, bool colour)
+/* The columns of the terminal that are left for a sentence; without a terminal, all it wants. */
+static size_t sentence_width(const struct rss_finding rows[], size_t count)
 {
+	size_t taken = strlen(columns[0]), subjects = strlen(columns[1]);
+	int width = terminal_columns();
+
+	for (size_t i = 0; i < count; i++)
+		if (strlen(rows[i].subject) > subjects)
+			subjects = strlen(rows[i].subject);
+	taken += subjects + 4;
+	return width > 0 && (size_t)width > taken + 20 ? (size_t)width - taken : (size_t)-1;
+}
+
+/* How much of @text goes on a line: up to the last blank that fits. */
+static size_t line_length(const char *text, size_t width)
+{
+	size_t length = strlen(text), end = width;
+
+	if (length <= width)
+		return length;
+	while (end && text[end] != ' ')
+		end--;
+	return end ?: width;
+}
+
+/* A sentence in the last column; what does not fit goes on below, with the other columns empty. */
+static int add_sentence(struct table *table, const char *text, size_t width, const char *indent)
+{
+	for (bool first = true;; first = false) {
+		size_t length = line_length(text, width);
+		int r = 0;
+
+		if (!first) {
+			r = table_add(table, "");
+			r = r < 0 ? r : table_add(table, "");
+		}
+		if (r >= 0)
+			r = table_addf(table, "%s%.*s", first ? "" : indent, (int)length, text);
+		text += length;
+		while (*text == ' ')
+			text++;
+		if (r < 0 || !*text)
+			return r;
+	}
+}
+
+/* The advice stands below its finding: both are sentences. */
+static int add_finding(struct table *table, const struct rss_finding *finding, size_t width,
+		       bool colour)
+{
+	cleanup_free char *advice = NULL;
 	int r = table_add(table, finding->severity);
 
 	if (colour)
 		table_style(table, style_of(finding->severity));
 	r = r < 0 ? r : table_add(table, finding->subject);
-	r = r < 0 ? r : table_add(table, finding->text);
+	r = r < 0 ? r : add_sentence(table, finding->text, width, "");
 	if (r < 0 || !*finding->advice)
 		return r;
+	if (asprintf(&advice, "-> %s", finding->advice) < 0)
+		return -ENOMEM;
 	r = table_add(table, "");
 	r = r < 0 ? r : table_add(table, "");
-	return r < 0 ? r : table_addf(table, "-> %s", finding->advice);
+	return r < 0 ? r : add_sentence(table, advice, width - 3, "   ");
 }
 
 static int print_as_table(struct cli *cli, const struct rss_finding rows[], size_t count)
 {
 	cleanup_table struct table *table = table_new(ARRAY_SIZE(columns), columns);
+	size_t width = sentence_width(rows, count);
 	int r = 0;
 
 	for (size_t i = 0; table && i < count && r >= 0; i++)
-		r = add_finding(table, &rows[i], cli->colour);
+		r = add_finding(table, &rows[i], width, cli->colour);
 	return print_table(cli, table, r, false);
 }
 

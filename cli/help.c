@@ -62,7 +62,7 @@ static int run(struct cli *cli, const struct args *args)
 	if (args->n_operands) {
 		verb = verb_find(args->operands[0]);
 		if (!verb)
-			return complain(STATUS_USAGE, "there is no verb '%s'; see: rssctl --help",
+			return complain(STATUS_USAGE, "There is no verb \"%s\"; see: rssctl --help",
 					args->operands[0]);
 	}
 	print_help(verb);

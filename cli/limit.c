@@ -107,7 +107,7 @@ static int read_mode(const char *text, enum rss_limit_mode *ret)
 			return STATUS_DONE;
 		}
 	}
-	return complain(STATUS_USAGE, "--mode takes reclaim, refuse or force, not '%s'", text);
+	return complain(STATUS_USAGE, "--mode takes reclaim, refuse or force, not \"%s\"", text);
 }
 
 static int print_as_table(struct cli *cli, const char *name, uint64_t limit, uint64_t usage,
@@ -142,16 +142,16 @@ static int run(struct cli *cli, const struct args *args)
 	const char *name = args->operands[0];
 	int status, r;
 
-	status = read_size("the limit", args->operands[1], &limit);
+	status = read_size("The limit", args->operands[1], &limit);
 	if (status == STATUS_DONE && args->values[MODE])
 		status = read_mode(args->values[MODE], &mode);
 	if (status == STATUS_DONE && args->values[TIMEOUT])
-		status = read_duration("the timeout", args->values[TIMEOUT], &timeout);
+		status = read_duration("The timeout", args->values[TIMEOUT], &timeout);
 	if (status != STATUS_DONE)
 		return status;
 	if (args->values[TIMEOUT] && !timeout)
 		return complain(STATUS_USAGE,
-				"a timeout of 0 leaves no time; --mode=refuse does not try");
+				"A timeout of 0 leaves no time; --mode=refuse does not try");
 	status = connect_daemon(cli);
 	if (status != STATUS_DONE)
 		return status;

@@ -55,7 +55,8 @@ static int read_json_mode(const char *text, enum json_mode *ret)
 	else if (!strcmp(text, "short"))
 		*ret = JSON_SHORT;
 	else
-		return complain(STATUS_USAGE, "--json takes short, pretty or off, not '%s'", text);
+		return complain(STATUS_USAGE, "--json takes short, pretty or off, not \"%s\"",
+				text);
 	return STATUS_DONE;
 }
 
@@ -72,7 +73,7 @@ static int dispatch(struct cli *cli, const struct args *args)
 		return STATUS_DONE;
 	}
 	if (!args->verb)
-		return complain(STATUS_USAGE, "what is to be done? See: rssctl --help");
+		return complain(STATUS_USAGE, "What is to be done? See: rssctl --help");
 	cli->legend = !args->no_legend;
 	cli->paging = !args->no_pager;
 	cli->colour = wants_colour();
@@ -87,7 +88,7 @@ static int finish_output(int status)
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return status;
 	return status
-		       ?: complain(STATUS_FAILED, "the output could not be written: %s",
+		       ?: complain(STATUS_FAILED, "The output could not be written: %s",
 				   strerror(errno));
 }
 

@@ -26,16 +26,11 @@ static void write_victim(FILE *out, const struct rss_oom *oom)
 		fprintf(out, " of %s", oom->victim_container);
 }
 
-char *oom_to_text(const struct rss_oom *oom)
+static void write_limit(FILE *out, const struct rss_oom *oom)
 {
 	const char *owner = oom->container && *oom->container ? oom->container : oom->limit_owner;
-	char buf[SIZE_TEXT_MAX], *text = NULL;
-	size_t size = 0;
-	FILE *out = open_memstream(&text, &size);
+	char buf[SIZE_TEXT_MAX];
 
-	if (!out)
-		return NULL;
-	write_victim(out, oom);
 	if (oom->limit != RSS_ABSENT)
 		fprintf(out, "; the limit of %s is %s", owner ?: "the container",
 			size_format(oom->limit, buf));
@@ -43,10 +38,33 @@ char *oom_to_text(const struct rss_oom *oom)
 		fprintf(out, "; the limit of %s was met", owner);
 	if (oom->usage != RSS_ABSENT)
 		fprintf(out, ", usage was %s", size_format(oom->usage, buf));
+}
+
+static char *to_text(const struct rss_oom *oom, bool with_limit)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	write_victim(out, oom);
+	if (with_limit)
+		write_limit(out, oom);
 	/* Closing is what makes the text whole; it fails where memory is out. */
 	if (fclose(out) != 0) {
 		free(text);
 		return NULL;
 	}
 	return text;
+}
+
+char *oom_to_text(const struct rss_oom *oom)
+{
+	return to_text(oom, true);
+}
+
+char *oom_victim_to_text(const struct rss_oom *oom)
+{
+	return to_text(oom, false);
 }

@@ -10,4 +10,7 @@ struct rss_oom;
  */
 char *oom_to_text(const struct rss_oom *oom);
 
+/* The first half of it: "killed 1234 (hog) of web/worker1". */
+char *oom_victim_to_text(const struct rss_oom *oom);
+
 #endif

@@ -24,7 +24,7 @@ static int run(struct cli *cli, const struct args *args)
 	uint64_t asked, reclaimed;
 	int status, r;
 
-	status = read_size("the size", args->operands[1], &asked);
+	status = read_size("The size", args->operands[1], &asked);
 	if (status == STATUS_DONE)
 		status = connect_daemon(cli);
 	if (status != STATUS_DONE)

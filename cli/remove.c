@@ -26,6 +26,9 @@ static int run(struct cli *cli, const struct args *args)
 		int r = rss_remove(cli->client, args->operands[i], args->values[FORCE]);
 		int failed = r < 0 ? fail_call(cli, r) : STATUS_DONE;
 
+		/* 5 speaks of limits: a process that does not end in time is a plain failure. */
+		if (failed == STATUS_REFUSED)
+			failed = STATUS_FAILED;
 		status = status ?: failed;
 	}
 	return status;

@@ -44,7 +44,7 @@ enum {
 };
 
 /* How long an OOM may take to be told, once a command was killed. */
-#define OOM_PATIENCE_USEC UINT64_C(2000000)
+#define OOM_PATIENCE_USEC UINT64_C(1000000)
 
 struct run {
 	struct cli *cli;
@@ -89,10 +89,10 @@ static void tell_oom(const struct run *run)
 		return;
 	if (run->ooms > 1)
 		complain(STATUS_DONE,
-			 "the container '%s' ran out of memory %u times; the last time: %s",
+			 "The container \"%s\" ran out of memory %u times; the last time: %s",
 			 run->container, run->ooms, run->oom ?: "");
 	else
-		complain(STATUS_DONE, "the container '%s' ran out of memory: %s", run->container,
+		complain(STATUS_DONE, "The container \"%s\" ran out of memory: %s", run->container,
 			 run->oom ?: "");
 }
 
@@ -146,13 +146,13 @@ static int await_child(struct run *run, struct child *child, int signals)
 		else if (rss_wait(run->cli->client, 0) == -ENOTCONN)
 			fds[2].fd = -1;
 		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
-			return complain(STATUS_FAILED, "cannot wait: %s", strerror(errno));
+			return complain(STATUS_FAILED, "Cannot wait: %s", strerror(errno));
 		if (fds[1].revents & POLLIN)
 			forward_signal(child, signals);
 	}
 	status = child_wait(child);
 	if (status < 0)
-		return complain(STATUS_FAILED, "the command cannot be waited for: %s",
+		return complain(STATUS_FAILED, "The command cannot be waited for: %s",
 				strerror(-status));
 	await_oom(run, status);
 	tell_oom(run);
@@ -170,10 +170,10 @@ static int attach_child(struct run *run, const struct child *child)
 		return fail_call(run->cli, r);
 	for (size_t i = 0; i < report.count; i++)
 		if (report.rows[i].outcome != RSS_MOVED)
-			return complain(STATUS_FAILED, "the command could not be put into '%s': %s",
-					run->container,
-					*report.rows[i].reason ? report.rows[i].reason
-							       : "it vanished");
+			return complain(
+				STATUS_FAILED, "The command could not be put into \"%s\": %s",
+				run->container,
+				*report.rows[i].reason ? report.rows[i].reason : "it vanished");
 	return STATUS_DONE;
 }
 
@@ -191,7 +191,7 @@ static int run_child(struct run *run, char **command, int signals, const sigset_
 
 	r = child_start(&child, command, mask);
 	if (r < 0)
-		return complain(STATUS_FAILED, "no process could be started: %s", strerror(-r));
+		return complain(STATUS_FAILED, "No process could be started: %s", strerror(-r));
 	run->pid = child.pid;
 	status = attach_child(run, &child);
 	if (status != STATUS_DONE)
@@ -208,7 +208,7 @@ static int make_name(char **ret)
 	uint32_t random;
 
 	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
-		return complain(STATUS_FAILED, "there are no random numbers: %s", strerror(errno));
+		return complain(STATUS_FAILED, "There are no random numbers: %s", strerror(errno));
 	if (asprintf(ret, "run-%d-%08" PRIx32, (int)getpid(), random) < 0) {
 		*ret = NULL;
 		return fail_memory();
@@ -244,12 +244,12 @@ static int check_command(const struct args *args)
 {
 	if (!args->command)
 		return complain(STATUS_USAGE,
-				"the command stands behind --, as in: rssctl run %s -- COMMAND",
+				"The command stands behind --, as in: rssctl run %s -- COMMAND",
 				args->n_operands ? args->operands[0] : "--limit=SIZE");
 	if (!args->command[0])
-		return complain(STATUS_USAGE, "there is no command behind --");
+		return complain(STATUS_USAGE, "There is no command behind --");
 	if (wants_new(args) && !args->n_operands && !args->values[LIMIT])
-		return complain(STATUS_USAGE, "name a container, or give a --limit for a new one");
+		return complain(STATUS_USAGE, "Name a container, or give a --limit for a new one");
 	return STATUS_DONE;
 }
 
@@ -272,7 +272,7 @@ static int run(struct cli *cli, const struct args *args)
 	state.container = name ?: args->operands[0];
 	signals = signals_open(forwarded, ARRAY_SIZE(forwarded), &mask);
 	if (signals < 0)
-		return complain(STATUS_FAILED, "signals cannot be read: %s", strerror(-signals));
+		return complain(STATUS_FAILED, "Signals cannot be read: %s", strerror(-signals));
 	r = rss_subscribe(cli->client, on_event, &state);
 	if (r < 0)
 		return fail_call(cli, r);

@@ -36,24 +36,24 @@ static int read_setting(const char *text, struct rss_settings *settings)
 	const char *value = text + length + 1;
 
 	if (!text[length])
-		return complain(STATUS_USAGE, "'%s' is not KEY=VALUE", text);
+		return complain(STATUS_USAGE, "\"%s\" is not KEY=VALUE", text);
 	switch (find_key(text, length)) {
 	case LIMIT:
 		settings->set |= RSS_SET_LIMIT;
-		return read_size("the limit", value, &settings->limit);
+		return read_size("The limit", value, &settings->limit);
 	case HIGH:
 		settings->set |= RSS_SET_HIGH;
-		return read_size("the high watermark", value, &settings->high);
+		return read_size("The high watermark", value, &settings->high);
 	case LOW:
 		settings->set |= RSS_SET_LOW;
-		return read_size("the low watermark", value, &settings->low);
+		return read_size("The low watermark", value, &settings->low);
 	case OOM_GROUP:
 		settings->set |= RSS_SET_OOM_GROUP;
 		return read_yes_no("oom-group", value, &settings->oom_group);
 	default:
 		return complain(
 			STATUS_USAGE,
-			"there is no setting '%.*s'; there are limit, high, low and oom-group",
+			"There is no setting \"%.*s\"; there are limit, high, low and oom-group",
 			(int)length, text);
 	}
 }

@@ -110,7 +110,7 @@ static int show_for_people(struct cli *cli, const struct rss_container *c)
 	print_size("Limit", c->limit, "infinity");
 	print_size("High", c->high, "infinity");
 	print_size("Low", c->low, "infinity");
-	print_text("When OOM", c->oom_group ? "kill all of it" : "kill one process");
+	print_text("On OOM", c->oom_group ? "kill all of it" : "kill one process");
 	print_count("Processes", c->processes);
 	print_usage(c);
 	print_size("Peak", c->peak, "-");

@@ -32,7 +32,7 @@ int complain(int status, const char *format, ...)
 
 int fail_memory(void)
 {
-	fputs("rssctl: out of memory\n", stderr);
+	fputs("rssctl: Out of memory\n", stderr);
 	return STATUS_FAILED;
 }
 
@@ -70,9 +70,8 @@ int connect_daemon(struct cli *cli)
 	if (r >= 0)
 		return STATUS_DONE;
 	if (r == -EACCES)
-		return complain(STATUS_DENIED, "the bus does not let you talk to rssd; be root");
+		return complain(STATUS_DENIED, "The bus does not let you talk to rssd; be root");
 	if (r == -ENOTCONN)
-		return complain(STATUS_UNREACHABLE, "rssd cannot be reached on the system bus; "
-						    "start it with: systemctl start rssd");
+		return complain(STATUS_UNREACHABLE, "%s", rss_error_message(NULL));
 	return complain(status_from_errno(r), "rssd cannot be reached: %s", strerror(-r));
 }

@@ -65,6 +65,13 @@ int terminal_rows(void)
 	return size.ws_row;
 }
 
+int terminal_columns(void)
+{
+	struct winsize size;
+
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 ? 0 : size.ws_col;
+}
+
 int terminal_draw(const char *frame)
 {
 	cleanup_free char *text = NULL;

@@ -18,6 +18,9 @@ void terminal_close(struct terminal *terminal);
 
 int terminal_rows(void);
 
+/* 0 where standard output is no terminal. */
+int terminal_columns(void);
+
 /* Shows @frame, whole lines, in the place of the last one: a single write, so nothing flickers. */
 int terminal_draw(const char *frame);
 

@@ -292,7 +292,7 @@ static int read_sort(const char *text, enum sort *ret)
 	}
 	return complain(
 		STATUS_USAGE,
-		"--sort takes name, usage, limit, percent, peak, processes, failures or kills, not '%s'",
+		"--sort takes name, usage, limit, percent, peak, processes, failures or kills, not \"%s\"",
 		text);
 }
 
@@ -305,11 +305,11 @@ static int run(struct cli *cli, const struct args *args)
 	if (args->values[SORT])
 		status = read_sort(args->values[SORT], &sort);
 	if (status == STATUS_DONE && args->values[INTERVAL])
-		status = read_duration("the interval", args->values[INTERVAL], &interval);
+		status = read_duration("The interval", args->values[INTERVAL], &interval);
 	if (status != STATUS_DONE)
 		return status;
 	if (interval < 100000)
-		return complain(STATUS_USAGE, "an interval is 100ms at least");
+		return complain(STATUS_USAGE, "An interval is 100ms at least");
 	status = connect_daemon(cli);
 	if (status != STATUS_DONE)
 		return status;

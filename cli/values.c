@@ -19,15 +19,16 @@ int read_size(const char *what, const char *text, uint64_t *ret)
 	int r = size_parse(text, ret);
 
 	if (r < 0)
-		return complain(STATUS_USAGE, "%s '%s' %s", what, text, size_parse_reason(r));
+		return complain(STATUS_USAGE, "%s \"%s\" %s", what, text, size_parse_reason(r));
 	return STATUS_DONE;
 }
 
 int read_duration(const char *what, const char *text, uint64_t *ret)
 {
 	if (duration_parse(text, ret) < 0)
-		return complain(STATUS_USAGE, "%s '%s' is not a time; write 500ms, 10s, 2min or 1h",
-				what, text);
+		return complain(STATUS_USAGE,
+				"%s \"%s\" is not a time; write 500ms, 10s, 2min or 1h", what,
+				text);
 	return STATUS_DONE;
 }
 
@@ -37,10 +38,11 @@ int read_number(const char *what, const char *text, uint64_t max, uint64_t *ret)
 
 	for (const char *c = text; *c; c++) {
 		if (*c < '0' || *c > '9')
-			return complain(STATUS_USAGE, "%s '%s' is not a whole number", what, text);
+			return complain(STATUS_USAGE, "%s \"%s\" is not a whole number", what,
+					text);
 		value = value * 10 + (*c - '0');
 		if (value > max)
-			return complain(STATUS_USAGE, "%s '%s' is more than %" PRIu64, what, text,
+			return complain(STATUS_USAGE, "%s \"%s\" is more than %" PRIu64, what, text,
 					max);
 	}
 	if (!*text)
@@ -60,18 +62,18 @@ int read_yes_no(const char *what, const char *text, bool *ret)
 			return STATUS_DONE;
 		}
 	}
-	return complain(STATUS_USAGE, "%s '%s' is neither yes nor no", what, text);
+	return complain(STATUS_USAGE, "%s \"%s\" is neither yes nor no", what, text);
 }
 
 int read_pid(const char *text, pid_t *ret)
 {
 	uint64_t value = 0;
-	int status = read_number("the process", text, INT_MAX, &value);
+	int status = read_number("The process", text, INT_MAX, &value);
 
 	if (status != STATUS_DONE)
 		return status;
 	if (!value)
-		return complain(STATUS_USAGE, "the process '%s' is none; processes count from 1",
+		return complain(STATUS_USAGE, "The process \"%s\" is none; processes count from 1",
 				text);
 	*ret = (pid_t)value;
 	return STATUS_DONE;
@@ -92,11 +94,11 @@ int read_signal(const char *text, int *ret)
 		}
 	}
 	if (*text < '0' || *text > '9')
-		return complain(STATUS_USAGE, "there is no signal '%s'; write TERM, KILL or 9",
+		return complain(STATUS_USAGE, "There is no signal \"%s\"; write TERM, KILL or 9",
 				text);
-	status = read_number("the signal", text, SIGRTMAX, &number);
+	status = read_number("The signal", text, SIGRTMAX, &number);
 	if (status == STATUS_DONE && !number)
-		return complain(STATUS_USAGE, "the signal 0 is none");
+		return complain(STATUS_USAGE, "The signal 0 is none");
 	if (status == STATUS_DONE)
 		*ret = (int)number;
 	return status;
@@ -110,15 +112,15 @@ int read_settings(const char *limit, const char *high, const char *low, const ch
 
 	if (limit) {
 		settings.set |= RSS_SET_LIMIT;
-		status = read_size("the limit", limit, &settings.limit);
+		status = read_size("The limit", limit, &settings.limit);
 	}
 	if (high && status == STATUS_DONE) {
 		settings.set |= RSS_SET_HIGH;
-		status = read_size("the high watermark", high, &settings.high);
+		status = read_size("The high watermark", high, &settings.high);
 	}
 	if (low && status == STATUS_DONE) {
 		settings.set |= RSS_SET_LOW;
-		status = read_size("the low watermark", low, &settings.low);
+		status = read_size("The low watermark", low, &settings.low);
 	}
 	if (oom_group) {
 		settings.set |= RSS_SET_OOM_GROUP;

@@ -67,7 +67,7 @@ static char *describe(const struct rss_event *event)
 		r = asprintf(&text, "%s reclaimed", size_format(event->amount, size));
 		break;
 	case RSS_EVENT_OOM:
-		return event->oom ? oom_to_text(event->oom) : strdup("");
+		return event->oom ? oom_victim_to_text(event->oom) : strdup("");
 	case RSS_EVENT_WATERMARK:
 		r = asprintf(&text, "crossed %s", event->which ?: "a watermark");
 		break;
@@ -98,7 +98,7 @@ static const char *style_of(enum rss_event_kind kind)
 /* Columns of a fixed width: the lines to come are not known. */
 static void print_legend(void)
 {
-	printf("%-19s  %8s  %-9s  %-20s  %8s  %8s  %s\n", "TIME", "SEQUENCE", "EVENT", "CONTAINER",
+	printf("%-19s  %8s  %-9s  %-24s  %8s  %8s  %s\n", "TIME", "SEQUENCE", "EVENT", "CONTAINER",
 	       "USAGE", "LIMIT", "DETAIL");
 }
 
@@ -118,7 +118,7 @@ static void print_line(const struct cli *cli, const struct rss_event *event)
 	printf("%-9s", rss_event_kind_name(event->kind));
 	if (style)
 		printf("\033[0m");
-	printf("  %-20s  %8s  %8s%s%s\n", *event->container ? event->container : "-",
+	printf("  %-24s  %8s  %8s%s%s\n", *event->container ? event->container : "-",
 	       event->usage == RSS_ABSENT ? "-" : size_format(event->usage, usage),
 	       event->limit == RSS_ABSENT ? "-" : size_format(event->limit, limit),
 	       detail && *detail ? "  " : "", detail ?: "");
@@ -179,7 +179,7 @@ static int outlive_daemon(const struct cli *cli)
 	r = rss_wait(cli->client, 0);
 	if (r == -ENOTCONN)
 		return STATUS_UNREACHABLE;
-	(void)complain(STATUS_DONE, "waiting for rssd to come back");
+	(void)complain(STATUS_DONE, "Waiting for rssd to come back");
 	return STATUS_DONE;
 }
 
@@ -208,7 +208,7 @@ static int watch_events(struct watch *watch, int signals)
 		if (!watch->left)
 			break;
 		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
-			return complain(STATUS_FAILED, "cannot wait: %s", strerror(errno));
+			return complain(STATUS_FAILED, "Cannot wait: %s", strerror(errno));
 		if (signals_next(signals, NULL))
 			break;
 	}
@@ -219,7 +219,7 @@ static int check_names(const struct args *args)
 {
 	for (size_t i = 0; i < args->n_operands; i++)
 		if (name_problem(args->operands[i]))
-			return complain(STATUS_USAGE, "the name '%s' %s", args->operands[i],
+			return complain(STATUS_USAGE, "The name \"%s\" %s", args->operands[i],
 					name_problem(args->operands[i]));
 	return STATUS_DONE;
 }
@@ -232,14 +232,14 @@ static int run(struct cli *cli, const struct args *args)
 	int status = check_names(args), r;
 
 	if (status == STATUS_DONE && args->values[COUNT])
-		status = read_number("the count", args->values[COUNT], INT64_MAX, &watch.left);
+		status = read_number("The count", args->values[COUNT], INT64_MAX, &watch.left);
 	if (status == STATUS_DONE)
 		status = connect_daemon(cli);
 	if (status != STATUS_DONE)
 		return status;
 	signals = signals_open(wanted, ARRAY_SIZE(wanted), NULL);
 	if (signals < 0)
-		return complain(STATUS_FAILED, "signals cannot be read: %s", strerror(-signals));
+		return complain(STATUS_FAILED, "Signals cannot be read: %s", strerror(-signals));
 	r = rss_subscribe(cli->client, on_event, &watch);
 	if (r < 0)
 		return fail_call(cli, r);

@@ -68,10 +68,11 @@ static int fail_unknown_object(struct rss_client *client, const char *name, cons
 
 	if (problem)
 		return fail_named(client, rss_error_to_name(RSS_ERROR_INVALID_NAME), -EINVAL,
-				  "the name '%s' %s", container, problem);
-	return fail_named(client, name, -ENOENT,
-			  "no container is named '%s'; rssctl list shows those that are",
-			  container);
+				  "The name \"%s\" %s", container, problem);
+	return fail_named(
+		client, name, -ENOENT,
+		"There is no container named \"%s\"; rssctl list shows those that there are",
+		container);
 }
 
 int client_fail_reply(struct rss_client *client, const char *container, const sd_bus_error *error)
@@ -87,26 +88,26 @@ int client_fail_reply(struct rss_client *client, const char *container, const sd
 	if (!strncmp(name, RSS_ERROR_PREFIX, strlen(RSS_ERROR_PREFIX)))
 		return fail_named(client, name, -number, "%s", text);
 	if (number == EACCES)
-		return fail_named(client, name, -number, "not permitted; this is for root");
+		return fail_named(client, name, -number, "Not permitted; this is for root");
 	if (number == EOPNOTSUPP)
 		return fail_named(client, name, -number,
-				  "this rssd does not know that yet; is it older than librss? (%s)",
+				  "This rssd does not know that yet; is it older than librss? (%s)",
 				  text);
 	if (number == ENOMEM)
-		return fail_named(client, name, -number, "out of memory");
+		return fail_named(client, name, -number, "Out of memory");
 	return fail_named(client, name, -number, "%s", text);
 }
 
 int client_fail_message(struct rss_client *client, int r)
 {
 	if (r == -ENOMEM)
-		return client_fail(client, r, "out of memory");
+		return client_fail(client, r, "Out of memory");
 	if (r == -EINVAL)
-		return client_fail(client, r, "a text has bytes that are not UTF-8");
+		return client_fail(client, r, "A text has bytes that are not UTF-8");
 	if (r == -ENOTCONN || r == -ECONNRESET)
-		return client_fail(client, -ENOTCONN, "the connection to the bus is gone");
+		return client_fail(client, -ENOTCONN, "The connection to the bus is gone");
 	if (r == -EBUSY)
-		return client_fail(client, -EINVAL, "called from within its own callback");
+		return client_fail(client, -EINVAL, "Called from within its own callback");
 	return client_fail(client, -EIO,
 			   "librss does not understand what rssd answers; "
 			   "are both of the same version?");
@@ -223,7 +224,7 @@ const char *rss_error_message(const struct rss_client *client)
 {
 	if (!client)
 		return "rssd cannot be reached on the system bus; start it with: systemctl start rssd";
-	return client->message ?: "no call has failed, or there was no memory to say why";
+	return client->message ?: "No call has failed, or there was no memory to say why";
 }
 
 const char *rss_error_name(const struct rss_client *client)

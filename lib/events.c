@@ -163,7 +163,7 @@ int rss_subscribe(struct rss_client *client, rss_event_fn event, void *userdata)
 	int r;
 
 	if (!event)
-		return client_fail(client, -EINVAL, "there is no function to call for events");
+		return client_fail(client, -EINVAL, "There is no function to call for events");
 	if (!client->signals) {
 		r = sd_bus_add_match(client->bus, &owner_changed, OWNER_MATCH, on_owner_changed,
 				     client);
@@ -204,11 +204,11 @@ int rss_wait(struct rss_client *client, uint64_t timeout)
 	if (r > 0)
 		r = process_all(client);
 	if (r == -EINTR)
-		return client_fail(client, r, "a signal came in");
+		return client_fail(client, r, "A signal came in");
 	if (r == -EBUSY)
 		return client_fail_message(client, r);
 	if (r < 0)
-		return client_fail(client, -ENOTCONN, "the connection to the bus is gone");
+		return client_fail(client, -ENOTCONN, "The connection to the bus is gone");
 	if (client->owner_left) {
 		client->owner_left = false;
 		return client_fail(client, -ENOTCONN, "rssd has left the bus");
@@ -220,5 +220,5 @@ int rss_get_fd(struct rss_client *client)
 {
 	int fd = sd_bus_get_fd(client->bus);
 
-	return fd < 0 ? client_fail(client, -ENOTCONN, "the connection to the bus is gone") : fd;
+	return fd < 0 ? client_fail(client, -ENOTCONN, "The connection to the bus is gone") : fd;
 }

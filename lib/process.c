@@ -105,7 +105,7 @@ static int fail_half_way(struct move *move, int error)
 	if (!moved)
 		return error;
 	return client_fail(move->client, error, "%s (%zu processes had been moved before)",
-			   message ?: "out of memory", moved);
+			   message ?: "Out of memory", moved);
 }
 
 /* At most BATCH processes. */
@@ -183,7 +183,7 @@ static int move_pids(struct move *move, const pid_t pids[], size_t count)
 	}
 	if (r < 0)
 		r = client_fail(move->client, r == -ENOMEM ? r : -EIO,
-				"a process could not be opened: %s", strerror(-r));
+				"A process could not be opened: %s", strerror(-r));
 	else if (open)
 		r = move_batch(move, fds, open);
 	close_all(fds, open);
