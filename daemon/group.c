@@ -5,6 +5,7 @@
  */
 #include "controller.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -34,6 +35,25 @@ static int is_same_folder(const struct group *g)
 	    fstatat(g->controller->fd, *g->path ? g->path : ".", &there, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
 	return ours.st_dev == there.st_dev && ours.st_ino == there.st_ino ? 0 : -ENOENT;
+}
+
+DEFINE_CLEANUP(DIR *, closedir);
+
+/* Whether the folder has others in it but the leaf; or an error. */
+static int has_groups(const struct group *g)
+{
+	cleanup_close int fd = openat(g->fd, ".", OPEN_FOLDER);
+	cleanup_(closedir_ptr) DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *entry;
+
+	if (!dir)
+		return -errno;
+	(void)take_fd(&fd);
+	for (errno = 0; (entry = readdir(dir)); errno = 0)
+		if (entry->d_type == DT_DIR && entry->d_name[0] != '.' &&
+		    strcmp(entry->d_name, g->controller->leaf))
+			return 1;
+	return -errno;
 }
 
 /* The leaf is missing in a folder that somebody else made. */
@@ -167,6 +187,10 @@ int group_remove(struct group *group)
 	if (r < 0)
 		return r;
 	if (own_leaf) {
+		/* Counters are lost with the leaf, so it is touched only where that may be the end. */
+		r = has_groups(group);
+		if (r != 0)
+			return r < 0 ? r : -EBUSY;
 		r = hierarchy_remove_leaf(group->fd, c->leaf);
 		if (r < 0 && r != -ENOENT)
 			return r;

@@ -260,9 +260,10 @@ TEST(a_busy_group_is_not_removed)
 
 	CALL(begin, &w);
 	CHECK_INT(group_create(w.controller, "web/worker", &worker), 0);
-	/* A group below it: the leaf was taken away and is put back, and works. */
+	/* A group below it: the leaf stays as it is, with its counters. */
+	fake_set("rssd/web/+procs/memory.events.local", "oom_kill 3\n");
 	CHECK_INT(group_remove(w.web), -EBUSY);
-	CHECK(fake_exists("rssd/web/+procs/cgroup.procs"));
+	CHECK_STR(fake_get("rssd/web/+procs/memory.events.local"), "oom_kill 3\n");
 	CHECK_INT(group_add_process(w.web, 7), 0);
 	CHECK_STR(fake_get("rssd/web/+procs/cgroup.procs"), "7");
 	CHECK_INT(group_remove(worker), 0);
@@ -272,6 +273,19 @@ TEST(a_busy_group_is_not_removed)
 	fake_set("rssd/web/+procs/cgroup.procs", "");
 	CHECK_INT(group_remove(w.web), 0);
 	CHECK(!fake_exists("rssd/web"));
+}
+
+TEST(a_leaf_is_put_back)
+{
+	WORLD;
+
+	CALL(begin, &w);
+	/* Something in the folder that can only be seen when it comes to removing it. */
+	fake_set("rssd/web/cgroup.procs", "9\n");
+	CHECK_INT(group_remove(w.web), -EBUSY);
+	CHECK(fake_exists("rssd/web/+procs/cgroup.procs"));
+	CHECK_INT(group_add_process(w.web, 7), 0);
+	CHECK_STR(fake_get("rssd/web/+procs/cgroup.procs"), "7");
 }
 
 TEST(memory_is_handed_down_only_to_nested_groups)
@@ -442,6 +456,7 @@ TEST_MAIN({ "the root gets a memory controller", root_gets_memory },
 	  { "there are no watermarks", there_are_no_watermarks },
 	  { "processes live in the leaf", processes_live_in_the_leaf },
 	  { "a busy group is not removed", a_busy_group_is_not_removed },
+	  { "a leaf is put back", a_leaf_is_put_back },
 	  { "memory is handed down to nested groups", memory_is_handed_down_only_to_nested_groups },
 	  { "creating says what is wrong", creating_says_what_is_wrong },
 	  { "a found folder gets its leaf", a_found_folder_gets_its_leaf },
