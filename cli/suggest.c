@@ -40,5 +40,5 @@ size_t word_distance(const char *a, const char *b)
 
 int word_is_near(const char *word, size_t distance)
 {
-	return distance <= 2 && distance < strlen(word);
+	return distance <= 2 && distance * 2 < strlen(word);
 }

@@ -15,8 +15,8 @@
 
 DEFINE_CLEANUP(struct rss_client *, rss_close);
 
-static int keep_message(struct rss_client *client, const char *name, const char *format,
-			va_list args)
+__attribute__((format(printf, 3, 0))) static void
+keep_message(struct rss_client *client, const char *name, const char *format, va_list args)
 {
 	char *message = NULL;
 
@@ -25,7 +25,6 @@ static int keep_message(struct rss_client *client, const char *name, const char 
 	client->error_name = name ? strdup(name) : NULL;
 	/* rss_error_message() has a sentence for NULL. */
 	client->message = vasprintf(&message, format, args) < 0 ? NULL : message;
-	return 0;
 }
 
 int client_fail(struct rss_client *client, int error, const char *format, ...)
@@ -104,7 +103,7 @@ int client_fail_message(struct rss_client *client, int r)
 		return client_fail(client, r, "Out of memory");
 	if (r == -EINVAL)
 		return client_fail(client, r, "A text has bytes that are not UTF-8");
-	if (r == -ENOTCONN || r == -ECONNRESET)
+	if (r == -ENOTCONN || r == -ECONNRESET || r == -EPIPE || r == -ESHUTDOWN)
 		return client_fail(client, -ENOTCONN, "The connection to the bus is gone");
 	if (r == -EBUSY)
 		return client_fail(client, -EINVAL, "Called from within its own callback");
@@ -126,14 +125,41 @@ int client_method(struct rss_client *client, const char *container, const char *
 	return r < 0 ? client_fail_message(client, r) : 0;
 }
 
+static int on_reply(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	sd_bus_message **reply = userdata;
+
+	*reply = sd_bus_message_ref(message);
+	return 1;
+}
+
+/*
+ * Not sd_bus_call(): a signal handler of the caller would end that half way,
+ * with the call still going on in rssd.
+ */
 int client_call(struct rss_client *client, sd_bus_message *call, const char *container,
 		uint64_t timeout, sd_bus_message **ret_reply)
 {
-	cleanup_bus_error sd_bus_error error = SD_BUS_ERROR_NULL;
-	int r = sd_bus_call(client->bus, call, timeout, &error, ret_reply);
+	cleanup_message sd_bus_message *reply = NULL;
+	cleanup_slot sd_bus_slot *slot = NULL;
+	int r;
 
-	/* A failure of sd-bus itself is told in @error too, as System.Error.*. */
-	return r < 0 ? client_fail_reply(client, container, &error) : 0;
+	r = sd_bus_call_async(client->bus, &slot, call, on_reply, &reply, timeout);
+	while (r >= 0 && !reply) {
+		r = sd_bus_process(client->bus, NULL);
+		if (r == 0 && !reply)
+			r = sd_bus_wait(client->bus, UINT64_MAX);
+		if (r == -EINTR)
+			r = 0;
+	}
+	if (r < 0)
+		return client_fail_message(client, r);
+	/* A deadline that has passed and a bus that is gone come as errors, too. */
+	if (sd_bus_message_is_method_error(reply, NULL))
+		return client_fail_reply(client, container, sd_bus_message_get_error(reply));
+	if (ret_reply)
+		*ret_reply = take_ptr(reply);
+	return 0;
 }
 
 int client_properties(struct rss_client *client, const char *path, const char *interface,
@@ -153,16 +179,20 @@ int client_properties(struct rss_client *client, const char *path, const char *i
 
 int client_get_owner(struct rss_client *client, char **ret)
 {
-	cleanup_bus_error sd_bus_error error = SD_BUS_ERROR_NULL;
-	cleanup_message sd_bus_message *reply = NULL;
+	cleanup_message sd_bus_message *call = NULL, *reply = NULL;
 	const char *owner = NULL;
 	int r;
 
-	r = sd_bus_call_method(client->bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
-			       "org.freedesktop.DBus", "GetNameOwner", &error, &reply, "s",
-			       RSSD_NAME);
+	r = sd_bus_message_new_method_call(client->bus, &call, "org.freedesktop.DBus",
+					   "/org/freedesktop/DBus", "org.freedesktop.DBus",
+					   "GetNameOwner");
+	if (r >= 0)
+		r = sd_bus_message_append(call, "s", RSSD_NAME);
 	if (r < 0)
-		return client_fail_reply(client, NULL, &error);
+		return client_fail_message(client, r);
+	r = client_call(client, call, NULL, CALL_SHORT, &reply);
+	if (r < 0)
+		return r;
 	r = sd_bus_message_read(reply, "s", &owner);
 	if (r < 0)
 		return client_fail_message(client, r);
@@ -212,6 +242,7 @@ struct rss_client *rss_close(struct rss_client *client)
 		return NULL;
 	sd_bus_slot_unref(client->signals);
 	sd_bus_slot_unref(client->owner_changed);
+	event_queue_clear(&client->events);
 	sd_bus_flush_close_unref(client->bus);
 	free(client->owner);
 	free(client->message);

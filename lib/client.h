@@ -10,6 +10,7 @@
 #include <systemd/sd-bus.h>
 
 #include "cleanup.h"
+#include "event-queue.h"
 #include "rss.h"
 
 #define RSSD_NAME      "org.rssd1"
@@ -32,6 +33,7 @@ struct rss_client {
 	sd_bus_slot *owner_changed;
 	char *owner; /* the unique name of rssd; NULL while there is none */
 	bool owner_left;
+	struct event_queue events;
 	rss_event_fn event;
 	void *userdata;
 };
@@ -57,7 +59,10 @@ int client_fail_message(struct rss_client *client, int r);
 int client_method(struct rss_client *client, const char *container, const char *member,
 		  sd_bus_message **ret);
 
-/* Sends @call and waits; *@ret_reply may be NULL. @container is for the sentence. */
+/*
+ * Sends @call and waits, serving the bus; signals of the process do not end it.
+ * @ret_reply may be NULL. @container is for the sentence.
+ */
 int client_call(struct rss_client *client, sd_bus_message *call, const char *container,
 		uint64_t timeout, sd_bus_message **ret_reply);
 

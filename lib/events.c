@@ -19,7 +19,7 @@
 	"interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='" RSSD_NAME "'"
 #define OBJECT_MANAGER "org.freedesktop.DBus.ObjectManager"
 
-DEFINE_CLEANUP(struct rss_oom *, rss_oom_free);
+DEFINE_CLEANUP(struct queued_event *, queued_event_free);
 
 const char *rss_event_kind_name(enum rss_event_kind kind)
 {
@@ -69,7 +69,14 @@ static int read_oom(sd_bus_message *message, struct rss_event *event)
 
 static int read_watermark(sd_bus_message *message, struct rss_event *event)
 {
-	return sd_bus_message_read(message, "tst", &event->sequence, &event->which, &event->usage);
+	const char *which;
+	int r;
+
+	r = sd_bus_message_read(message, "tst", &event->sequence, &which, &event->usage);
+	if (r < 0)
+		return r;
+	event->which = strdup(which);
+	return event->which ? 0 : -ENOMEM;
 }
 
 static int read_lost(sd_bus_message *message, struct rss_event *event)
@@ -111,33 +118,40 @@ static int read_container(sd_bus_message *message, bool names_object, char **ret
 	return r;
 }
 
+/* Owns the texts and the record that it returns: 0, or less where the signal cannot be read. */
+static int read_event(sd_bus_message *message, size_t kind, struct rss_event *ret)
+{
+	cleanup_free char *container = NULL;
+	struct rss_event event = {
+		.kind = kinds[kind].kind,
+		.usage = RSS_ABSENT,
+		.limit = RSS_ABSENT,
+	};
+	int r;
+
+	r = read_container(message, kinds[kind].names_object, &container);
+	if (r >= 0 && kinds[kind].read)
+		r = kinds[kind].read(message, &event);
+	if (r < 0)
+		return r;
+	event.container = take_ptr(container);
+	*ret = event;
+	return 0;
+}
+
+/* A signal that cannot be read, or that we do not know, is of a later rssd, and not for us. */
 static int on_signal(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct rss_client *client = userdata;
+	struct rss_event event;
 
 	if (!client->owner || strcmp(sd_bus_message_get_sender(message) ?: "", client->owner))
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		cleanup_free char *container = NULL;
-		cleanup_(rss_oom_free_ptr) struct rss_oom *oom = NULL;
-		struct rss_event event = {
-			.kind = kinds[i].kind,
-			.usage = RSS_ABSENT,
-			.limit = RSS_ABSENT,
-		};
-		int r;
-
 		if (!sd_bus_message_is_signal(message, kinds[i].interface, kinds[i].member))
 			continue;
-		/* A signal that cannot be read is of a later rssd, and not for us. */
-		if (read_container(message, kinds[i].names_object, &container) < 0)
-			return 0;
-		r = kinds[i].read ? kinds[i].read(message, &event) : 0;
-		oom = (struct rss_oom *)event.oom;
-		if (r < 0)
-			return 0;
-		event.container = container;
-		client->event(&event, client->userdata);
+		if (read_event(message, i, &event) >= 0)
+			(void)event_queue_push(&client->events, &event);
 		return 0;
 	}
 	return 0;
@@ -184,14 +198,26 @@ int rss_subscribe(struct rss_client *client, rss_event_fn event, void *userdata)
 	return 0;
 }
 
-/* Handles all that is there. More than 0: something was. */
+/* Takes in all that is there; the connection may end on the way. */
 static int process_all(struct rss_client *client)
 {
-	int handled = 0, r;
+	int r;
 
 	while ((r = sd_bus_process(client->bus, NULL)) > 0)
-		handled = 1;
-	return r < 0 ? r : handled;
+		;
+	return r;
+}
+
+static void tell_all(struct rss_client *client)
+{
+	for (;;) {
+		cleanup_(queued_event_free_ptr) struct queued_event *queued =
+			event_queue_pop(&client->events);
+
+		if (!queued)
+			return;
+		client->event(&queued->event, client->userdata);
+	}
 }
 
 int rss_wait(struct rss_client *client, uint64_t timeout)
@@ -199,10 +225,12 @@ int rss_wait(struct rss_client *client, uint64_t timeout)
 	int r;
 
 	r = process_all(client);
-	if (r == 0 && timeout)
+	if (r >= 0 && timeout && !client->events.first && !client->owner_left) {
 		r = sd_bus_wait(client->bus, timeout);
-	if (r > 0)
-		r = process_all(client);
+		if (r > 0)
+			r = process_all(client);
+	}
+	tell_all(client);
 	if (r == -EINTR)
 		return client_fail(client, r, "A signal came in");
 	if (r == -EBUSY)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A limit is set. Reclaim may take its time: with a progress function the call
- * is sent without waiting, and the bus is served until the answer is there.
+ * A limit is set. Reclaim may take its time: rssd tells a caller with a
+ * progress function how it is getting on.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,78 +12,55 @@
 /* rssd gives up by itself at the deadline; this much later nobody will answer any more. */
 #define GRACE UINT64_C(60000000)
 
-/* A call on its way, and whom to tell how it is getting on. */
-struct pending {
+/* Whom to tell how the call is getting on. */
+struct progress {
 	const char *path;
 	char *sender; /* rssd, as far as we know it */
-	rss_progress_fn progress;
+	rss_progress_fn tell;
 	void *userdata;
-	sd_bus_message *reply;
 };
 
-static void pending_done(struct pending *pending)
+static void progress_done(struct progress *progress)
 {
-	free(pending->sender);
-	sd_bus_message_unref(pending->reply);
-}
-
-static int on_reply(sd_bus_message *message, void *userdata, sd_bus_error *error)
-{
-	struct pending *pending = userdata;
-
-	pending->reply = sd_bus_message_ref(message);
-	return 1;
+	free(progress->sender);
 }
 
 /* Progress is sent to us alone, so no match rule is needed; others could send it, too. */
 static int on_any_message(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-	struct pending *pending = userdata;
+	const struct progress *progress = userdata;
 	uint64_t usage, limit;
 
 	if (!sd_bus_message_is_signal(message, RSSD_CONTAINER, "Progress"))
 		return 0;
-	if (strcmp(sd_bus_message_get_path(message), pending->path) ||
-	    strcmp(sd_bus_message_get_sender(message) ?: "", pending->sender))
+	if (strcmp(sd_bus_message_get_path(message), progress->path) ||
+	    strcmp(sd_bus_message_get_sender(message) ?: "", progress->sender))
 		return 0;
 	if (sd_bus_message_read(message, "tt", &usage, &limit) > 0)
-		pending->progress(usage, limit, pending->userdata);
+		progress->tell(usage, limit, progress->userdata);
 	return 1;
 }
 
-/* client_call() that serves the bus meanwhile. */
 static int call_with_progress(struct rss_client *client, sd_bus_message *call, const char *name,
-			      uint64_t timeout, rss_progress_fn progress, void *userdata,
+			      uint64_t timeout, rss_progress_fn tell, void *userdata,
 			      sd_bus_message **ret_reply)
 {
-	cleanup_(pending_done) struct pending pending = {
+	cleanup_(progress_done) struct progress progress = {
 		.path = sd_bus_message_get_path(call),
-		.progress = progress,
+		.tell = tell,
 		.userdata = userdata,
 	};
-	/* Unreferenced first, so that nothing is called with a struct that is gone. */
-	cleanup_slot sd_bus_slot *filter = NULL, *answer = NULL;
+	/* Unreferenced before @progress is gone, so that nothing is called with it then. */
+	cleanup_slot sd_bus_slot *filter = NULL;
 	int r;
 
-	r = client_get_owner(client, &pending.sender);
+	r = client_get_owner(client, &progress.sender);
 	if (r < 0)
 		return r;
-	r = sd_bus_add_filter(client->bus, &filter, on_any_message, &pending);
-	if (r >= 0)
-		r = sd_bus_call_async(client->bus, &answer, call, on_reply, &pending, timeout);
-	while (r >= 0 && !pending.reply) {
-		r = sd_bus_process(client->bus, NULL);
-		if (r == 0 && !pending.reply)
-			r = sd_bus_wait(client->bus, UINT64_MAX);
-		if (r == -EINTR)
-			r = 0;
-	}
+	r = sd_bus_add_filter(client->bus, &filter, on_any_message, &progress);
 	if (r < 0)
 		return client_fail_message(client, r);
-	if (sd_bus_message_is_method_error(pending.reply, NULL))
-		return client_fail_reply(client, name, sd_bus_message_get_error(pending.reply));
-	*ret_reply = take_ptr(pending.reply);
-	return 0;
+	return client_call(client, call, name, timeout, ret_reply);
 }
 
 static int append_options(sd_bus_message *call, enum rss_limit_mode mode, uint64_t timeout,

@@ -173,8 +173,8 @@ typedef void (*rss_progress_fn)(uint64_t usage, uint64_t limit, void *userdata);
  * @progress: may be NULL
  * @ret_usage: usage once the limit is in force; may be NULL
  *
- * Blocks until done; dying cancels it and keeps the old limit. With @progress,
- * events that were subscribed to are delivered meanwhile too.
+ * Blocks until done; dying cancels it and keeps the old limit. @progress is not
+ * to call the library.
  *
  * Return: an enum rss_limit_outcome, or a negative errno.
  */
@@ -257,8 +257,8 @@ typedef void (*rss_event_fn)(const struct rss_event *event, void *userdata);
 
 /*
  * From now on @event is called, from within rss_wait(), for events of all
- * containers. It may call this library, but for rss_wait(), and for rss_limit()
- * with a progress function. Subscribing again replaces @event.
+ * containers. It may call any other function of this library. Subscribing again
+ * replaces @event.
  */
 int rss_subscribe(struct rss_client *client, rss_event_fn event, void *userdata);
 
