@@ -156,9 +156,22 @@ TEST(a_whole_cgroup)
 		       "total-vm:1kB\n"),
 		  1);
 	CHECK_STR(oom.limit_owner, "");
-	/* Another report ends it too. */
-	CHECK_INT(FEED(START, KILL("4", "four")), 1);
+}
+
+TEST(a_whole_cgroup_and_another_report)
+{
+	PARSER;
+
+	CHECK_INT(
+		FEED(START, USAGE, HEADER("/rssd/a", "/rssd/a/b", "one", "1", "0"),
+		     KILL("1", "one"),
+		     "3,13,6000,-;Tasks in /rssd/a are going to be killed due to memory.oom.group "
+		     "set\n",
+		     KILL("2", "two"), START, KILL("4", "four")),
+		3);
+	CHECK_INT(oom.pid, 4);
 	CHECK_STR(oom.limit_owner, "");
+	CHECK_STR(oom.victim_cgroup, "");
 }
 
 TEST(names_that_look_like_marks)
@@ -182,6 +195,13 @@ TEST(names_that_look_like_marks)
 	CHECK_STR(oom.victim_cgroup, "/a,b/c=d e");
 	CHECK_UINT(oom.uid, 7);
 	CHECK_INT(oom.pid, 5);
+
+	CHECK_INT(
+		FEED(HEADER("/rssd", "/rssd/a,task=0123456789012345", "hog", "5", "7"),
+		     "3,1,1,-;Memory cgroup out of memory: Killed process 5 (hog) total-vm:1kB\n"),
+		1);
+	CHECK_STR(oom.victim_cgroup, "/rssd/a,task=0123456789012345");
+	CHECK_STR(oom.limit_owner, "/rssd");
 
 	CHECK_INT(FEED(KILL("6", "a) total-vm:1")), 1);
 	CHECK_STR(oom.comm, "a) total-vm:1");
@@ -303,6 +323,7 @@ TEST_MAIN({ "a kill of 6.18", a_kill_of_6_18 }, { "a kill of 4.19", a_kill_of_4_
 	  { "a header that was suppressed", a_header_that_was_suppressed },
 	  { "a report without a kill", a_report_without_a_kill },
 	  { "a whole cgroup", a_whole_cgroup },
+	  { "a whole cgroup and another report", a_whole_cgroup_and_another_report },
 	  { "names that look like marks", names_that_look_like_marks },
 	  { "escaped names", escaped_names },
 	  { "only the kernel is believed", only_the_kernel_is_believed },

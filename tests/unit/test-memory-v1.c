@@ -260,16 +260,16 @@ TEST(ooms_of_the_parent_are_not_ours)
 	run(&w);
 	CHECK_INT(group_read_counters(w.web, &counters), 0);
 	CHECK_UINT(counters.oom_events, 0);
-	notify(fds.own, 1);
+	notify(fds.own, 2);
 	CHECK_INT(group_read_counters(w.web, &counters), 0);
-	CHECK_UINT(counters.oom_events, 1);
+	CHECK_UINT(counters.oom_events, 2);
 	/* The parent is told first: for a moment it seems ahead, and nothing is taken back. */
 	notify(fds.parent, 1);
 	CHECK_INT(group_read_counters(w.web, &counters), 0);
-	CHECK_UINT(counters.oom_events, 1);
+	CHECK_UINT(counters.oom_events, 2);
 	notify(fds.own, 1);
 	CHECK_INT(group_read_counters(w.web, &counters), 0);
-	CHECK_UINT(counters.oom_events, 1);
+	CHECK_UINT(counters.oom_events, 2);
 }
 
 TEST(a_second_watch_goes_on_counting)
@@ -383,6 +383,7 @@ TEST(proc_cgroup_is_understood)
 		{ "0::/rssd/web/+procs (deleted)\n", "", "/rssd/web/+procs" },
 		{ "0::/ (deleted)", "", "/" },
 		{ "5::/odd\n", "", NULL },
+		{ "0:odd:/odd\n", "", NULL },
 		{ "4:memory\n", "memory", NULL },
 		{ "\n\n:", "memory", NULL },
 		{ "", "memory", NULL },
@@ -395,6 +396,20 @@ TEST(proc_cgroup_is_understood)
 		if (!unit_same(cgroup, rows[i].cgroup) || r != (rows[i].cgroup ? 0 : -ENOENT))
 			FAIL("row %zu gave %s (%d)", i, cgroup ?: "nothing", r);
 	}
+}
+
+TEST(a_hierarchy_of_the_other_version)
+{
+	WORLD;
+
+	fake_begin(1);
+	CHECK(controller_open("memory-v2", "rssd", &w.controller, &w.failure) < 0);
+	CHECK(strstr(w.failure.text, "not in a v2 hierarchy"));
+	CHECK(!fake_exists("rssd"));
+	fake.version = 2;
+	CHECK(controller_open("memory-v1", "rssd", &w.controller, &w.failure) < 0);
+	CHECK(strstr(w.failure.text, "not in a v1 hierarchy"));
+	CHECK(!fake_exists("rssd"));
 }
 
 TEST(every_feature_has_a_name)
@@ -419,5 +434,6 @@ TEST_MAIN({ "features of a new kernel", features_of_a_new_kernel },
 	  { "a closed group leaves no descriptor", a_closed_group_leaves_no_descriptor },
 	  { "a watch that fails is told", a_watch_that_fails_is_told },
 	  { "groups nest", groups_nest }, { "processes are found", processes_are_found },
+	  { "a hierarchy of the other version", a_hierarchy_of_the_other_version },
 	  { "/proc/PID/cgroup is understood", proc_cgroup_is_understood },
 	  { "every feature has a name", every_feature_has_a_name })

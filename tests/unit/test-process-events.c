@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The process connector, with processes of our own. */
 #include <errno.h>
+#include <pthread.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 #include <systemd/sd-event.h>
 
 #include "process-events.h"
@@ -12,6 +15,8 @@ struct world {
 	struct process_events *events;
 	pid_t pid;
 	int forked, execed, exited, all;
+	pid_t thread; /* one of ours, which nothing is to be told of */
+	int by_thread;
 };
 
 static void world_end(struct world *w)
@@ -25,6 +30,7 @@ static void on_event(enum process_event what, pid_t pid, void *userdata)
 	struct world *w = userdata;
 
 	w->all++;
+	w->by_thread += pid != 0 && pid == w->thread;
 	if (pid != w->pid)
 		return;
 	w->forked += what == PROCESS_FORKED;
@@ -42,41 +48,102 @@ static void run_child(struct world *w)
 	(void)waitpid(w->pid, NULL, 0);
 }
 
-TEST(processes_are_told)
+/* The connector serves the first user and pid namespaces alone; theirs have fixed numbers. */
+static bool in_initial_namespaces(void)
 {
-	__attribute__((cleanup(world_end))) struct world w = { 0 };
+	struct stat user, pids;
+
+	return stat("/proc/self/ns/user", &user) == 0 && stat("/proc/self/ns/pid", &pids) == 0 &&
+	       user.st_ino == 0xEFFFFFFDU && pids.st_ino == 0xEFFFFFFCU;
+}
+
+TEST_HELPER(begin, struct world *w)
+{
 	int r;
 
-	CHECK(sd_event_new(&w.event) >= 0);
-	r = process_events_new(w.event, on_event, &w, &w.events);
+	CHECK(sd_event_new(&w->event) >= 0);
+	r = process_events_new(w->event, on_event, w, &w->events);
 	if (r == -EPERM || r == -EPROTONOSUPPORT)
 		SKIP("the process connector cannot be used: %s", strerror(-r));
 	CHECK_INT(r, 0);
-	CHECK_INT(process_events_listen(w.events, true), 0);
-	CHECK_INT(process_events_listen(w.events, true), 0);
-	run_child(&w);
-	for (int i = 0; i < 50 && !w.exited; i++)
-		CHECK(sd_event_run(w.event, 100000) >= 0);
-	if (w.all == 0)
-		SKIP("no event came: not in the initial namespaces");
-	CHECK_INT(w.forked, 1);
-	CHECK(w.execed >= 1);
-	CHECK_INT(w.exited, 1);
-	/* Silence, and not one wakeup, once it is off. */
-	CHECK_INT(process_events_listen(w.events, false), 0);
-	while (sd_event_run(w.event, 0) > 0)
+	if (geteuid() != 0 || !in_initial_namespaces())
+		SKIP("the process connector tells only root in the initial namespaces");
+}
+
+#define WORLD(name) __attribute__((cleanup(world_end))) struct world name = { 0 }
+
+static void drain(struct world *w)
+{
+	while (sd_event_run(w->event, 0) > 0)
 		;
+}
+
+/* Runs a child and waits until its end was told. */
+TEST_HELPER(run_and_hear, struct world *w)
+{
+	w->forked = w->execed = w->exited = 0;
+	run_child(w);
+	for (int i = 0; i < 50 && !w->exited; i++)
+		CHECK(sd_event_run(w->event, 100000) >= 0);
+	CHECK_INT(w->forked, 1);
+	CHECK_INT(w->exited, 1);
+	CHECK(w->execed >= 1);
+}
+
+TEST(processes_are_told)
+{
+	WORLD(w);
+
+	CALL(begin, &w);
+	CHECK_INT(process_events_listen(w.events, true), 0);
+	CHECK_INT(process_events_listen(w.events, true), 0);
+	CALL(run_and_hear, &w);
+	CHECK_INT(process_events_listen(w.events, false), 0);
+	drain(&w);
 	w.all = 0;
 	run_child(&w);
 	CHECK_INT(sd_event_run(w.event, 100000), 0);
 	CHECK_INT(w.all, 0);
-	/* And again. */
-	w.exited = 0;
 	CHECK_INT(process_events_listen(w.events, true), 0);
-	run_child(&w);
-	for (int i = 0; i < 50 && !w.exited; i++)
-		CHECK(sd_event_run(w.event, 100000) >= 0);
-	CHECK_INT(w.exited, 1);
+	CALL(run_and_hear, &w);
 }
 
-TEST_MAIN({ "processes are told", processes_are_told })
+TEST(others_do_not_wake_us)
+{
+	WORLD(w);
+	WORLD(other);
+
+	CALL(begin, &w);
+	CALL(begin, &other);
+	CHECK_INT(process_events_listen(other.events, true), 0);
+	CHECK_INT(process_events_listen(w.events, true), 0);
+	CHECK_INT(process_events_listen(w.events, false), 0);
+	drain(&w);
+	CALL(run_and_hear, &other);
+	CHECK_INT(sd_event_run(w.event, 0), 0);
+}
+
+static void *tell_id(void *userdata)
+{
+	*(pid_t *)userdata = gettid();
+	return NULL;
+}
+
+TEST(threads_are_no_processes)
+{
+	WORLD(w);
+	pthread_t thread;
+
+	CALL(begin, &w);
+	CHECK_INT(process_events_listen(w.events, true), 0);
+	CHECK_INT(pthread_create(&thread, NULL, tell_id, &w.thread), 0);
+	CHECK_INT(pthread_join(thread, NULL), 0);
+	CHECK(w.thread > 0 && w.thread != getpid());
+	/* What comes later has come, so the thread's turn has been. */
+	CALL(run_and_hear, &w);
+	CHECK_INT(w.by_thread, 0);
+}
+
+TEST_MAIN({ "processes are told", processes_are_told },
+	  { "others do not wake us", others_do_not_wake_us },
+	  { "threads are no processes", threads_are_no_processes })
