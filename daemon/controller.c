@@ -336,8 +336,8 @@ struct paths {
 
 static void paths_done(struct paths *paths)
 {
-	for (size_t i = 0; i < paths->count; i++)
-		free(paths->list[i]);
+	for (char **path = paths->list; path && *path; path++)
+		free(*path);
 	free(paths->list);
 }
 
@@ -418,7 +418,6 @@ int controller_list_groups(struct controller *controller, char ***ret)
 		return r;
 	if (!paths.list && !(paths.list = calloc(1, sizeof(*paths.list))))
 		return -ENOMEM;
-	paths.count = 0;
 	*ret = take_ptr(paths.list);
 	return 0;
 }
