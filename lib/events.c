@@ -84,38 +84,44 @@ static int read_lost(sd_bus_message *message, struct rss_event *event)
 	return sd_bus_message_read(message, "tt", &event->sequence, &event->last);
 }
 
+/* Where a signal says which container it is about. */
+enum subject {
+	OF_PATH,
+	OF_ARGUMENT, /* the first */
+	OF_RSSD,     /* it is about none */
+};
+
 static const struct {
 	const char *interface, *member;
 	enum rss_event_kind kind;
 	int (*read)(sd_bus_message *message, struct rss_event *event);
-	bool names_object; /* in its first argument, not in its path */
+	enum subject subject;
 } kinds[] = {
-	{ RSSD_CONTAINER, "LimitHit", RSS_EVENT_LIMIT_HIT, read_limit_hit, false },
-	{ RSSD_CONTAINER, "Reclaimed", RSS_EVENT_RECLAIMED, read_reclaimed, false },
-	{ RSSD_CONTAINER, "OOM", RSS_EVENT_OOM, read_oom, false },
-	{ RSSD_CONTAINER, "Watermark", RSS_EVENT_WATERMARK, read_watermark, false },
-	{ RSSD_MANAGER, "EventsLost", RSS_EVENT_LOST, read_lost, false },
-	{ OBJECT_MANAGER, "InterfacesAdded", RSS_EVENT_CREATED, NULL, true },
-	{ OBJECT_MANAGER, "InterfacesRemoved", RSS_EVENT_REMOVED, NULL, true },
+	{ RSSD_CONTAINER, "LimitHit", RSS_EVENT_LIMIT_HIT, read_limit_hit, OF_PATH },
+	{ RSSD_CONTAINER, "Reclaimed", RSS_EVENT_RECLAIMED, read_reclaimed, OF_PATH },
+	{ RSSD_CONTAINER, "OOM", RSS_EVENT_OOM, read_oom, OF_PATH },
+	{ RSSD_CONTAINER, "Watermark", RSS_EVENT_WATERMARK, read_watermark, OF_PATH },
+	{ RSSD_MANAGER, "EventsLost", RSS_EVENT_LOST, read_lost, OF_RSSD },
+	{ OBJECT_MANAGER, "InterfacesAdded", RSS_EVENT_CREATED, NULL, OF_ARGUMENT },
+	{ OBJECT_MANAGER, "InterfacesRemoved", RSS_EVENT_REMOVED, NULL, OF_ARGUMENT },
 };
 
 /* The name of the container that a signal is about; "" where it is about rssd. */
-static int read_container(sd_bus_message *message, bool names_object, char **ret)
+static int read_container(sd_bus_message *message, enum subject subject, char **ret)
 {
 	const char *path = sd_bus_message_get_path(message);
 	int r;
 
-	if (names_object) {
+	if (subject == OF_RSSD) {
+		*ret = strdup("");
+		return *ret ? 0 : -ENOMEM;
+	}
+	if (subject == OF_ARGUMENT) {
 		r = sd_bus_message_read(message, "o", &path);
 		if (r < 0)
 			return r;
 	}
-	r = name_from_object_path(path, ret);
-	if (r == -ENOENT && !names_object) {
-		*ret = strdup("");
-		r = *ret ? 0 : -ENOMEM;
-	}
-	return r;
+	return name_from_object_path(path, ret);
 }
 
 /* Owns the texts and the record that it returns: 0, or less where the signal cannot be read. */
@@ -129,7 +135,7 @@ static int read_event(sd_bus_message *message, size_t kind, struct rss_event *re
 	};
 	int r;
 
-	r = read_container(message, kinds[kind].names_object, &container);
+	r = read_container(message, kinds[kind].subject, &container);
 	if (r >= 0 && kinds[kind].read)
 		r = kinds[kind].read(message, &event);
 	if (r < 0)

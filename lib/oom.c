@@ -29,6 +29,13 @@ static const struct dict_field fields[] = {
 	FIELD("Limit", "t", limit),
 };
 
+/* The dictionary of a container that had no OOM, not one of which little is known. */
+static bool is_empty(const struct rss_oom *oom)
+{
+	return !oom->sequence && !oom->time && !oom->container && !oom->limit_owner &&
+	       !oom->victim_pid && !oom->victim_command;
+}
+
 int rss_oom_read(sd_bus_message *message, struct rss_oom **ret)
 {
 	cleanup_(rss_oom_free_ptr) struct rss_oom *oom = calloc(1, sizeof(*oom));
@@ -40,8 +47,7 @@ int rss_oom_read(sd_bus_message *message, struct rss_oom **ret)
 	r = dict_read(message, fields, ARRAY_SIZE(fields), oom);
 	if (r < 0)
 		return r;
-	/* A record without a time is the empty dictionary of a container that had none. */
-	*ret = oom->time || oom->sequence ? take_ptr(oom) : NULL;
+	*ret = is_empty(oom) ? NULL : take_ptr(oom);
 	return 0;
 }
 

@@ -190,6 +190,25 @@ static int move_pids(struct move *move, const pid_t pids[], size_t count)
 	return r;
 }
 
+/* The rows in the order of the caller's processes, and the descendants that were found behind them. */
+static void order_rows(struct move *move, const pid_t pids[], size_t count)
+{
+	size_t placed = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		for (size_t j = placed; j < move->count; j++) {
+			struct rss_report row = move->rows[j];
+
+			if (row.pid != pids[i])
+				continue;
+			memmove(&move->rows[placed + 1], &move->rows[placed],
+				(j - placed) * sizeof(row));
+			move->rows[placed++] = row;
+			break;
+		}
+	}
+}
+
 static int move_all_pids(struct move *move, const pid_t pids[], size_t count,
 			 struct rss_report **ret, size_t *ret_count)
 {
@@ -203,6 +222,7 @@ static int move_all_pids(struct move *move, const pid_t pids[], size_t count,
 		r = move_pids(move, pids + i, count - i < BATCH ? count - i : BATCH);
 	if (r < 0)
 		return r;
+	order_rows(move, pids, count);
 	*ret = take_ptr(move->rows);
 	*ret_count = move->count;
 	return 0;
