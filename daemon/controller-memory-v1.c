@@ -23,11 +23,15 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <systemd/sd-event.h>
 
 #include "cgroup-files.h"
 #include "failure.h"
+
+/* Per wakeup, so that others in the loop have their turn. */
+#define GROUPS_AT_ONCE 64
 
 /* Notifications of one memory.oom_control. */
 struct oom_count {
@@ -35,11 +39,17 @@ struct oom_count {
 	uint64_t total; /* read from it so far */
 };
 
+/* All eventfds stand in one epoll: a source of the loop for each would double a group's memory. */
+struct v1_controller {
+	struct controller controller;
+	int epoll;
+	sd_event_source *source;
+};
+
 struct v1_group {
 	struct oom_count own, parent;
 	uint64_t oom_events; /* never goes back, whatever the two above say */
 	int pressure_fd;
-	sd_event_source *oom_source, *pressure_source;
 };
 
 static int v1_group_open(struct group *g)
@@ -53,19 +63,17 @@ static int v1_group_open(struct group *g)
 	return 0;
 }
 
-static void close_event(int *fd, sd_event_source **source)
+static void close_event(int *fd)
 {
-	if (source)
-		*source = sd_event_source_disable_unref(*source);
 	if (*fd >= 0)
 		close(take_fd(fd));
 }
 
 static void v1_unwatch(struct v1_group *v1)
 {
-	close_event(&v1->own.fd, &v1->oom_source);
-	close_event(&v1->parent.fd, NULL);
-	close_event(&v1->pressure_fd, &v1->pressure_source);
+	close_event(&v1->own.fd);
+	close_event(&v1->parent.fd);
+	close_event(&v1->pressure_fd);
 }
 
 static void v1_group_close(struct group *g)
@@ -163,25 +171,52 @@ static int register_event(int dir, const char *file, const char *how, int *ret)
 	return 0;
 }
 
-static int on_oom(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+static int on_events(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
-	struct group *g = userdata;
+	/* One at a time: what is called may close other groups. */
+	for (int i = 0; i < GROUPS_AT_ONCE; i++) {
+		struct epoll_event event;
+		int n = epoll_wait(fd, &event, 1, 0);
+		struct v1_group *v1;
+		struct group *g;
 
-	count_ooms(g->data);
-	g->event(g, g->userdata);
+		if (n <= 0)
+			return n == 0 || errno == EINTR ? 0 : -errno;
+		g = event.data.ptr;
+		v1 = g->data;
+		count_ooms(v1);
+		(void)drain(v1->pressure_fd);
+		g->event(g, g->userdata);
+	}
 	return 0;
 }
 
-static int on_pressure(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+static int open_epoll(struct v1_controller *c, sd_event *event)
 {
-	struct group *g = userdata;
+	cleanup_close int fd = -1;
+	int r;
 
-	(void)drain(fd);
-	g->event(g, g->userdata);
+	if (c->epoll >= 0)
+		return 0;
+	fd = epoll_create1(EPOLL_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	r = sd_event_add_io(event, &c->source, fd, EPOLLIN, on_events, NULL);
+	if (r < 0)
+		return r;
+	c->epoll = take_fd(&fd);
 	return 0;
 }
 
-static int watch_ooms(struct group *g, struct v1_group *v1, sd_event *event)
+static int add_event(struct group *g, int fd)
+{
+	struct v1_controller *c = (struct v1_controller *)g->controller;
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = g };
+
+	return epoll_ctl(c->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
+}
+
+static int watch_ooms(struct group *g, struct v1_group *v1)
 {
 	cleanup_close int parent = openat(g->fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int r;
@@ -200,10 +235,10 @@ static int watch_ooms(struct group *g, struct v1_group *v1, sd_event *event)
 	(void)drain(v1->parent.fd);
 	v1->own.total = v1->oom_events;
 	v1->parent.total = 0;
-	return sd_event_add_io(event, &v1->oom_source, v1->own.fd, EPOLLIN, on_oom, g);
+	return add_event(g, v1->own.fd);
 }
 
-static int watch_pressure(struct group *g, struct v1_group *v1, sd_event *event)
+static int watch_pressure(struct group *g, struct v1_group *v1)
 {
 	/* The mode came with 4.13; before it, all levels go to the group itself first. */
 	int r = register_event(g->fd, "memory.pressure_level", "low,local", &v1->pressure_fd);
@@ -212,8 +247,7 @@ static int watch_pressure(struct group *g, struct v1_group *v1, sd_event *event)
 		r = register_event(g->fd, "memory.pressure_level", "low", &v1->pressure_fd);
 	if (r < 0)
 		return r;
-	return sd_event_add_io(event, &v1->pressure_source, v1->pressure_fd, EPOLLIN, on_pressure,
-			       g);
+	return add_event(g, v1->pressure_fd);
 }
 
 static int v1_watch(struct group *g, sd_event *event)
@@ -222,9 +256,11 @@ static int v1_watch(struct group *g, sd_event *event)
 	int r;
 
 	v1_unwatch(v1);
-	r = watch_ooms(g, v1, event);
+	r = open_epoll((struct v1_controller *)g->controller, event);
 	if (r >= 0)
-		r = watch_pressure(g, v1, event);
+		r = watch_ooms(g, v1);
+	if (r >= 0)
+		r = watch_pressure(g, v1);
 	if (r < 0)
 		v1_unwatch(v1);
 	return r;
@@ -249,14 +285,27 @@ static void find_features(struct controller *c)
 	c->oom_events_since_open = true;
 }
 
+static struct controller *v1_free(struct controller *controller)
+{
+	struct v1_controller *v1 = (struct v1_controller *)controller;
+
+	(void)sd_event_source_disable_unref(v1->source);
+	close_event(&v1->epoll);
+	free(v1);
+	return NULL;
+}
+
 static int v1_open(const char *root, struct controller **ret, struct failure *failure)
 {
-	cleanup_(controller_free_ptr) struct controller *c = calloc(1, sizeof(*c));
+	struct v1_controller *v1 = calloc(1, sizeof(*v1));
+	cleanup_(controller_free_ptr) struct controller *c = NULL;
 	uint64_t hierarchical = 1;
 	int r;
 
-	if (!c)
+	if (!v1)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "out of memory");
+	v1->epoll = -1;
+	c = &v1->controller;
 	r = controller_init(c, &memory_v1_ops, "memory", 1, root, failure);
 	if (r < 0)
 		return r;
@@ -277,6 +326,7 @@ static int v1_open(const char *root, struct controller **ret, struct failure *fa
 const struct controller_ops memory_v1_ops = {
 	.name = "memory-v1",
 	.open = v1_open,
+	.free = v1_free,
 	.group_open = v1_group_open,
 	.group_close = v1_group_close,
 	.read_counters = v1_read_counters,
