@@ -172,7 +172,7 @@ int group_write_watermarks(struct group *group, uint64_t high, uint64_t low);
  * have happened to a neighbour, and many times between two calls. Without
  * FEATURE_LIMIT_EVENTS a few meetings of the limit wake nobody: they show in
  * the counters at the next call. @fn must not free @group. Watching again
- * replaces the first watch.
+ * replaces the first watch. All groups of a controller are watched by one loop.
  */
 int group_watch(struct group *group, sd_event *event, group_event_fn fn, void *userdata);
 
