@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * RSS containers: what the rest of the kernel calls.
+ *
+ * A container limits the mapped pages of its processes.  Everything here costs
+ * one jump label while no container exists, and nothing at all without
+ * CONFIG_RSS_CONTAINER.  mm/rss_internal.h tells how the parts fit together.
+ */
+#ifndef _LINUX_RSS_CONTAINER_H
+#define _LINUX_RSS_CONTAINER_H
+
+#include <linux/jump_label_ratelimit.h>
+#include <linux/list.h>
+#include <linux/mm_types.h>
+#include <linux/types.h>
+
+struct folio;
+struct mm_struct;
+struct oom_control;
+struct page_ext_operations;
+struct pglist_data;
+struct rss_container;
+struct rss_owner;
+struct task_struct;
+struct vm_area_struct;
+
+/* What rss_container_prepare() may do to make room. */
+#define RSS_MAY_RECLAIM		0x1
+#define RSS_MAY_OOM		0x2
+/* A page that the task cannot go on without, and one that it can. */
+#define RSS_MUST		(RSS_MAY_RECLAIM | RSS_MAY_OOM)
+#define RSS_TRY			RSS_MAY_RECLAIM
+/* One that it can go on without, where it must not sleep. */
+#define RSS_NOWAIT		0
+
+/**
+ * struct rss_shrink - one batch of folios on its way through the scanner
+ * @gfp_mask: what reclaim may do, as for try_to_free_pages()
+ * @nr_scanned: out: pages looked at
+ * @nr_unqueued_dirty: out: dirty pages that no writeback was started for
+ */
+struct rss_shrink {
+	gfp_t gfp_mask;
+	unsigned long nr_scanned;
+	unsigned long nr_unqueued_dirty;
+};
+
+/*
+ * In mm/vmscan.c: shrink_folio_list() for folios that a container isolated.
+ * The folios that stay are left on the list for the caller to put back.
+ * Returns the pages freed.
+ */
+unsigned int rss_container_shrink_list(struct list_head *folios,
+				       struct pglist_data *pgdat,
+				       struct rss_shrink *shrink);
+
+#ifdef CONFIG_RSS_CONTAINER
+
+extern struct static_key_false_deferred rss_container_key;
+extern struct page_ext_operations rss_container_page_ext_ops;
+
+static inline bool rss_container_in_use(void)
+{
+	return static_branch_unlikely(&rss_container_key.key);
+}
+
+int __rss_container_prepare(struct mm_struct *mm, unsigned int nr, unsigned int how);
+void __rss_container_release(void);
+void __rss_container_add(struct folio *folio, struct vm_area_struct *vma);
+void __rss_container_add_new(struct folio *folio, struct vm_area_struct *vma);
+void __rss_container_del(struct folio *folio);
+void __rss_container_move_lists(struct folio *folio, bool active, bool tail);
+void __mm_init_container(struct mm_struct *mm);
+void __mm_free_container(struct mm_struct *mm);
+void __mm_exec_container(struct mm_struct *mm);
+
+/**
+ * container_rss_prepare - charge pages that are about to be mapped
+ * @mm: who is going to map them
+ * @nr: how many at most, in pages
+ * @how: RSS_MUST, RSS_TRY or RSS_NOWAIT
+ *
+ * The charge waits in the current task until container_rss_add() spends it or
+ * container_rss_release() gives it back.  A second call for the same @mm tops
+ * the waiting charge up to @nr.
+ *
+ * The seed's container_rss_prepare().
+ *
+ * Context: may sleep and reclaim, but for RSS_NOWAIT; takes no lock that a fault
+ * may hold.
+ * Return: 0, also for an @mm outside all containers and for a dying task, which
+ * may pass the limit; -ENOMEM when @nr pages could not be made room for.
+ */
+static inline int container_rss_prepare(struct mm_struct *mm, unsigned int nr,
+					unsigned int how)
+{
+	if (rss_container_in_use())
+		return __rss_container_prepare(mm, nr, how);
+	return 0;
+}
+
+/**
+ * container_rss_release - give back what container_rss_prepare() left over
+ *
+ * The seed's container_rss_release().
+ *
+ * Context: process, may not hold a lock of this header's functions.
+ */
+static inline void container_rss_release(void)
+{
+	if (rss_container_in_use())
+		__rss_container_release();
+}
+
+/**
+ * container_rss_add - pages of a folio became mapped
+ * @folio: the folio, with the new mapping counted already
+ * @vma: where it was mapped
+ * @nr: how many of its pages became mapped by it; 0 if they all were before
+ *
+ * The seed's container_rss_add().
+ *
+ * Context: page-table lock held.  Does not sleep and does not fail.
+ */
+static inline void container_rss_add(struct folio *folio,
+				     struct vm_area_struct *vma, int nr)
+{
+	if (rss_container_in_use() && nr)
+		__rss_container_add(folio, vma);
+}
+
+/**
+ * container_rss_add_new - the same for a new anonymous folio
+ * @folio: the folio, mapped nowhere else
+ * @vma: where it was mapped
+ *
+ * Context: page-table lock held.  Does not sleep and does not fail.
+ */
+static inline void container_rss_add_new(struct folio *folio,
+					 struct vm_area_struct *vma)
+{
+	if (rss_container_in_use())
+		__rss_container_add_new(folio, vma);
+}
+
+/**
+ * container_rss_del - pages of a folio are no longer mapped
+ * @folio: the folio, with the mapping removed from its counts already
+ * @nr: how many of its pages lost their last mapping
+ *
+ * The seed's container_rss_del().
+ *
+ * Context: page-table lock and a reference on @folio held.
+ */
+static inline void container_rss_del(struct folio *folio, int nr)
+{
+	if (rss_container_in_use() && nr)
+		__rss_container_del(folio);
+}
+
+/**
+ * container_rss_move_lists - a folio was put on an LRU list
+ * @folio: the folio
+ * @active: whether it went to the active end
+ * @tail: whether it went to the tail, to be reclaimed first
+ *
+ * The seed's container_rss_move_lists(); one call at the end of every move
+ * replaces its six.
+ *
+ * Context: lru_lock held, interrupts off, maybe in an interrupt.
+ */
+static inline void container_rss_move_lists(struct folio *folio, bool active,
+					    bool tail)
+{
+	if (rss_container_in_use())
+		__rss_container_move_lists(folio, active, tail);
+}
+
+/**
+ * mm_init_container - a new mm gets the container of the current task
+ * @mm: the mm, not in use yet
+ *
+ * Both fork and exec come here.  The seed's mm_init_container().
+ */
+static inline void mm_init_container(struct mm_struct *mm)
+{
+	RCU_INIT_POINTER(mm->rss_owner, NULL);
+	if (rss_container_in_use())
+		__mm_init_container(mm);
+}
+
+/**
+ * mm_free_container - an mm goes away
+ * @mm: the mm, with nothing mapped any more
+ *
+ * The seed's mm_free_container().
+ */
+static inline void mm_free_container(struct mm_struct *mm)
+{
+	if (rss_container_in_use())
+		__mm_free_container(mm);
+}
+
+/**
+ * mm_exec_container - exec gave the current task a new mm
+ * @mm: the mm, which was made before and may have missed an attach since
+ */
+static inline void mm_exec_container(struct mm_struct *mm)
+{
+	if (rss_container_in_use())
+		__mm_exec_container(mm);
+}
+
+#define is_rss_oom(oc)	(!!(oc)->rss)
+
+unsigned long rss_container_oom_pages(struct oom_control *oc);
+void rss_container_scan_tasks(struct oom_control *oc,
+			      int (*fn)(struct task_struct *, void *), void *arg);
+void rss_container_print_oom(struct oom_control *oc);
+void rss_container_get_oom_group(struct oom_control *oc, struct task_struct *victim);
+void rss_container_kill_group(struct oom_control *oc,
+			      int (*fn)(struct task_struct *, void *), void *arg);
+void __rss_container_oom_kill(struct mm_struct *mm, struct task_struct *victim);
+
+/**
+ * rss_container_oom_kill - count the kill of a process, and tell
+ * @mm: its mm
+ * @victim: the process
+ *
+ * Context: task_lock(@victim) held.
+ */
+static inline void rss_container_oom_kill(struct mm_struct *mm,
+					  struct task_struct *victim)
+{
+	if (rss_container_in_use())
+		__rss_container_oom_kill(mm, victim);
+}
+
+#else /* !CONFIG_RSS_CONTAINER */
+
+static inline int container_rss_prepare(struct mm_struct *mm, unsigned int nr,
+					unsigned int how)
+{
+	return 0;
+}
+
+static inline void container_rss_release(void)
+{
+}
+
+static inline void container_rss_add(struct folio *folio,
+				     struct vm_area_struct *vma, int nr)
+{
+}
+
+static inline void container_rss_add_new(struct folio *folio,
+					 struct vm_area_struct *vma)
+{
+}
+
+static inline void container_rss_del(struct folio *folio, int nr)
+{
+}
+
+static inline void container_rss_move_lists(struct folio *folio, bool active,
+					    bool tail)
+{
+}
+
+static inline void mm_init_container(struct mm_struct *mm)
+{
+}
+
+static inline void mm_free_container(struct mm_struct *mm)
+{
+}
+
+static inline void mm_exec_container(struct mm_struct *mm)
+{
+}
+
+#define is_rss_oom(oc)	((void)(oc), false)
+
+static inline unsigned long rss_container_oom_pages(struct oom_control *oc)
+{
+	return 0;
+}
+
+static inline void rss_container_scan_tasks(struct oom_control *oc,
+					    int (*fn)(struct task_struct *, void *),
+					    void *arg)
+{
+}
+
+static inline void rss_container_print_oom(struct oom_control *oc)
+{
+}
+
+static inline void rss_container_get_oom_group(struct oom_control *oc,
+					       struct task_struct *victim)
+{
+}
+
+static inline void rss_container_kill_group(struct oom_control *oc,
+					    int (*fn)(struct task_struct *, void *),
+					    void *arg)
+{
+}
+
+static inline void rss_container_oom_kill(struct mm_struct *mm,
+					  struct task_struct *victim)
+{
+}
+
+#endif /* CONFIG_RSS_CONTAINER */
+#endif /* _LINUX_RSS_CONTAINER_H */

@@ -1,0 +1,594 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * RSS containers: the cgroup subsystem and its control files.
+ *
+ * A limit on the mapped pages of a group of processes, with reclaim from the
+ * group's own pages when it is met.  After "Per-container pages reclamation",
+ * Pavel Emelianov, 2007; include/uapi/linux/rss_container.h says what the files
+ * hold, mm/rss_internal.h how the parts fit together.
+ */
+#include <linux/cgroup.h>
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/oom.h>
+#include <linux/sched/signal.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+
+#include "internal.h"
+#include "rss_internal.h"
+
+#define CREATE_TRACE_POINTS
+#include <trace/events/rss_container.h>
+
+struct rss_container *rss_root __read_mostly;
+
+/* page_counter_set_max() wants one at a time. */
+static DEFINE_MUTEX(rss_max_mutex);
+
+/*
+ * Arithmetic
+ */
+
+/**
+ * rss_parse_bytes - read a size
+ * @buf: what was written, without blanks around it
+ * @none: the word for no limit
+ * @ret_pages: out: pages, rounded down; PAGE_COUNTER_MAX for @none
+ *
+ * Decimal digits, then perhaps one of K M G T.
+ *
+ * Return: 0, -EINVAL, or -ERANGE for what 64 bits do not hold; @ret_pages is
+ * not touched then.
+ */
+int rss_parse_bytes(const char *buf, const char *none, unsigned long *ret_pages)
+{
+	static const char units[] = "KMGT";
+	unsigned long long bytes = 0;
+	unsigned int shift = 0;
+	const char *unit;
+
+	if (!strcmp(buf, none)) {
+		*ret_pages = PAGE_COUNTER_MAX;
+		return 0;
+	}
+	if (!isdigit(*buf))
+		return -EINVAL;
+	for (; isdigit(*buf); buf++)
+		if (check_mul_overflow(bytes, 10ULL, &bytes) ||
+		    check_add_overflow(bytes, (unsigned long long)(*buf - '0'), &bytes))
+			return -ERANGE;
+	if (*buf) {
+		unit = strchr(units, toupper(*buf));
+		if (!unit || buf[1])
+			return -EINVAL;
+		shift = 10 * (unit - units + 1);
+	}
+	if (bytes > (ULLONG_MAX >> shift))
+		return -ERANGE;
+	*ret_pages = min_t(u64, (bytes << shift) / PAGE_SIZE, PAGE_COUNTER_MAX);
+	return 0;
+}
+
+/* Low may be left open, and is then what high is. */
+bool rss_watermarks_fit(unsigned long low, unsigned long high)
+{
+	return low == PAGE_COUNTER_MAX || low <= high;
+}
+
+/*
+ * Life and death
+ */
+
+static struct cgroup_subsys_state *rss_css_alloc(struct cgroup_subsys_state *parent_css)
+{
+	struct rss_container *parent = css_rss(parent_css), *rss;
+
+	rss = kzalloc(sizeof(*rss), GFP_KERNEL);
+	if (!rss)
+		return ERR_PTR(-ENOMEM);
+	/* nothing is charged to the root, so top-level counters end the chain */
+	page_counter_init(&rss->res, parent && !rss_is_root(parent) ? &parent->res : NULL,
+			  false);
+	rss->high = PAGE_COUNTER_MAX;
+	rss->low = PAGE_COUNTER_MAX;
+	spin_lock_init(&rss->owners_lock);
+	INIT_LIST_HEAD(&rss->owners);
+	INIT_WORK(&rss->background, rss_background);
+	rss_event_new(rss);
+	if (!parent) {
+		rss_root = rss;
+		rss_pages_init();
+	}
+	return &rss->css;
+}
+
+static int rss_css_online(struct cgroup_subsys_state *css)
+{
+	struct rss_container *rss = css_rss(css);
+
+	if (rss_is_root(rss))
+		return 0;
+	rss->owner = rss_owner_new(rss);
+	return rss->owner ? 0 : -ENOMEM;
+}
+
+/* From here on the parent pays for what is still mapped somewhere. */
+static void rss_css_offline(struct cgroup_subsys_state *css)
+{
+	struct rss_container *rss = css_rss(css);
+
+	WRITE_ONCE(rss->above_high, false);
+	rss_owner_reparent(rss);
+	rss_event_free(rss);
+}
+
+static void rss_css_free(struct cgroup_subsys_state *css)
+{
+	kfree(css_rss(css));
+}
+
+/*
+ * Processes
+ */
+
+/*
+ * The mm goes where the thread group's leader goes.  Pages stay charged to
+ * whoever mapped them first.
+ */
+static void rss_attach(struct cgroup_taskset *tset)
+{
+	struct task_struct *leader, *task;
+	struct cgroup_subsys_state *css;
+	struct rss_owner *owner;
+
+	cgroup_taskset_for_each_leader(leader, css, tset) {
+		task = find_lock_task_mm(leader);
+		if (!task)
+			continue;
+		owner = css_rss(css)->owner;
+		/* a container that a task is moved to is alive */
+		if (owner)
+			percpu_ref_get(&owner->ref);
+		rss_mm_set_owner(task->mm, owner);
+		task_unlock(task);
+	}
+}
+
+/*
+ * The child's mm was made when its parent may not have been where the child is
+ * now: the parent was moved meanwhile, or clone() named a cgroup.
+ */
+static void rss_fork(struct task_struct *task)
+{
+	if (task->mm && task->mm != current->mm)
+		rss_mm_follow_task(task->mm, task);
+}
+
+/*
+ * Control files
+ */
+
+static struct rss_container *of_rss(struct kernfs_open_file *of)
+{
+	return css_rss(of_css(of));
+}
+
+static struct rss_container *seq_rss(struct seq_file *seq)
+{
+	return css_rss(seq_css(seq));
+}
+
+/* How no limit is written, here. */
+static const char *rss_none(void)
+{
+	return cgroup_subsys_on_dfl(rss_cgrp_subsys) ? "max" : "-1";
+}
+
+static void rss_show_pages(struct seq_file *seq, unsigned long pages)
+{
+	if (pages == PAGE_COUNTER_MAX && cgroup_subsys_on_dfl(rss_cgrp_subsys))
+		seq_puts(seq, "max\n");
+	else
+		seq_printf(seq, "%llu\n", (u64)pages * PAGE_SIZE);
+}
+
+static u64 rss_current_read(struct cgroup_subsys_state *css, struct cftype *cft)
+{
+	return (u64)rss_usage(css_rss(css)) * PAGE_SIZE;
+}
+
+static u64 rss_peak_read(struct cgroup_subsys_state *css, struct cftype *cft)
+{
+	return (u64)READ_ONCE(css_rss(css)->res.watermark) * PAGE_SIZE;
+}
+
+static ssize_t rss_peak_write(struct kernfs_open_file *of, char *buf, size_t nbytes,
+			      loff_t off)
+{
+	page_counter_reset_watermark(&of_rss(of)->res);
+	return nbytes;
+}
+
+static int rss_max_show(struct seq_file *seq, void *v)
+{
+	rss_show_pages(seq, READ_ONCE(seq_rss(seq)->res.max));
+	return 0;
+}
+
+/*
+ * Set a limit, after making room for it.  -EBUSY when that cannot be done, -EINTR
+ * when a signal comes first; the old limit holds until the new one does.
+ */
+static int rss_set_max(struct rss_container *rss, unsigned long max)
+{
+	int retries = MAX_RECLAIM_RETRIES;
+	unsigned long usage;
+	int ret;
+
+	for (;;) {
+		if (signal_pending(current))
+			return -EINTR;
+		rss_drain_stocks(rss);
+		mutex_lock(&rss_max_mutex);
+		ret = page_counter_set_max(&rss->res, max);
+		mutex_unlock(&rss_max_mutex);
+		if (!ret)
+			return 0;
+		usage = page_counter_read(&rss->res);
+		if (usage > max &&
+		    !rss_reclaim(rss, clamp(usage - max, SWAP_CLUSTER_MAX,
+					    32 * SWAP_CLUSTER_MAX),
+				 RSS_CONTAINER_CAUSE_RESIZE) &&
+		    !retries--)
+			return -EBUSY;
+	}
+}
+
+static ssize_t rss_max_write(struct kernfs_open_file *of, char *buf, size_t nbytes,
+			     loff_t off)
+{
+	struct rss_container *rss = of_rss(of);
+	unsigned long max;
+	int ret;
+
+	ret = rss_parse_bytes(strstrip(buf), rss_none(), &max);
+	if (!ret)
+		ret = rss_set_max(rss, max);
+	return ret ?: nbytes;
+}
+
+static int rss_high_show(struct seq_file *seq, void *v)
+{
+	rss_show_pages(seq, READ_ONCE(seq_rss(seq)->high));
+	return 0;
+}
+
+static int rss_low_show(struct seq_file *seq, void *v)
+{
+	rss_show_pages(seq, READ_ONCE(seq_rss(seq)->low));
+	return 0;
+}
+
+/* Set one watermark, of_cft()->private says which. */
+static ssize_t rss_mark_write(struct kernfs_open_file *of, char *buf, size_t nbytes,
+			      loff_t off)
+{
+	struct rss_container *rss = of_rss(of);
+	bool is_high = of_cft(of)->private;
+	unsigned long mark;
+	int ret;
+
+	ret = rss_parse_bytes(strstrip(buf), rss_none(), &mark);
+	if (ret)
+		return ret;
+	mutex_lock(&rss_max_mutex);
+	if (!(is_high ? rss_watermarks_fit(rss->low, mark) :
+			rss_watermarks_fit(mark, rss->high)))
+		ret = -EINVAL;
+	else
+		WRITE_ONCE(*(is_high ? &rss->high : &rss->low), mark);
+	mutex_unlock(&rss_max_mutex);
+	if (ret)
+		return ret;
+	/* a mark set below usage was crossed by that */
+	rss_check_high(rss);
+	return nbytes;
+}
+
+static ssize_t rss_reclaim_write(struct kernfs_open_file *of, char *buf, size_t nbytes,
+				 loff_t off)
+{
+	struct rss_container *rss = of_rss(of);
+	unsigned long wanted, taken = 0, got;
+	int retries = MAX_RECLAIM_RETRIES;
+	int ret;
+
+	/* there is no word for everything */
+	ret = rss_parse_bytes(strstrip(buf), "", &wanted);
+	if (ret)
+		return ret;
+	if (wanted == PAGE_COUNTER_MAX)
+		return -EINVAL;
+	while (taken < wanted) {
+		if (signal_pending(current))
+			return -EINTR;
+		got = rss_reclaim(rss, min(wanted - taken, 32 * SWAP_CLUSTER_MAX),
+				  RSS_CONTAINER_CAUSE_REQUEST);
+		if (!got && !retries--)
+			return -EAGAIN;
+		taken += got;
+	}
+	return nbytes;
+}
+
+static int rss_oom_group_show(struct seq_file *seq, void *v)
+{
+	seq_printf(seq, "%d\n", READ_ONCE(seq_rss(seq)->oom_group));
+	return 0;
+}
+
+static ssize_t rss_oom_group_write(struct kernfs_open_file *of, char *buf,
+				   size_t nbytes, loff_t off)
+{
+	int ret, group;
+
+	ret = kstrtoint(strstrip(buf), 0, &group);
+	if (ret)
+		return ret;
+	if (group != 0 && group != 1)
+		return -EINVAL;
+	WRITE_ONCE(of_rss(of)->oom_group, group);
+	return nbytes;
+}
+
+static int rss_events_show(struct seq_file *seq, void *v)
+{
+	static const char *const names[] = {
+		[RSS_CONTAINER_EVENT_LIMIT] = "limit",
+		[RSS_CONTAINER_EVENT_HIGH] = "high",
+		[RSS_CONTAINER_EVENT_LOW] = "low",
+		[RSS_CONTAINER_EVENT_RECLAIM] = "reclaim",
+		[RSS_CONTAINER_EVENT_OOM] = "oom",
+		[RSS_CONTAINER_EVENT_OOM_KILL] = "oom_kill",
+	};
+	int kind;
+
+	for (kind = 1; kind <= RSS_CONTAINER_EVENT_MAX; kind++)
+		seq_printf(seq, "%s %lu\n", names[kind],
+			   rss_event_count(seq_rss(seq), kind));
+	return 0;
+}
+
+/* What rss.stat sums up over the subtree, in pages. */
+struct rss_sum {
+	long charged[2];
+	long lists[NR_RSS_LISTS];
+	long adopted;
+};
+
+static void rss_sum_owner(struct rss_owner *owner, bool adopted, struct rss_sum *sum)
+{
+	int cpu, nid, i;
+	long nr;
+
+	for (i = 0; i < 2; i++) {
+		nr = 0;
+		for_each_possible_cpu(cpu)
+			nr += READ_ONCE(per_cpu_ptr(owner->stat, cpu)->nr[i]);
+		sum->charged[i] += nr;
+		if (adopted)
+			sum->adopted += nr;
+	}
+	for_each_node(nid)
+		for (i = 0; i < NR_RSS_LISTS; i++)
+			sum->lists[i] += READ_ONCE(owner->lru[nid]->nr[i]);
+}
+
+static void rss_sum_subtree(struct rss_container *root, struct rss_sum *sum)
+{
+	struct cgroup_subsys_state *css;
+	struct rss_container *rss;
+	struct rss_owner *owner;
+
+	rcu_read_lock();
+	css_for_each_descendant_pre(css, &root->css) {
+		rss = css_rss(css);
+		/* owners leave the list before they are freed */
+		spin_lock_irq(&rss->owners_lock);
+		list_for_each_entry(owner, &rss->owners, sibling)
+			rss_sum_owner(owner, owner != rss->owner, sum);
+		spin_unlock_irq(&rss->owners_lock);
+	}
+	rcu_read_unlock();
+}
+
+static void rss_stat_bytes(struct seq_file *seq, const char *key, long pages)
+{
+	/* the sum of what other CPUs change meanwhile */
+	seq_printf(seq, "%s %llu\n", key, (u64)max(pages, 0L) * PAGE_SIZE);
+}
+
+static int rss_stat_show(struct seq_file *seq, void *v)
+{
+	static const char *const lists[] = {
+		[RSS_INACTIVE_ANON] = "inactive_anon",
+		[RSS_ACTIVE_ANON] = "active_anon",
+		[RSS_INACTIVE_FILE] = "inactive_file",
+		[RSS_ACTIVE_FILE] = "active_file",
+		[RSS_UNEVICTABLE] = "unevictable",
+	};
+	struct rss_container *rss = seq_rss(seq);
+	struct rss_sum sum = {};
+	int i;
+
+	rss_sum_subtree(rss, &sum);
+	rss_stat_bytes(seq, "anon", sum.charged[0]);
+	rss_stat_bytes(seq, "file", sum.charged[1]);
+	for (i = 0; i < NR_RSS_LISTS; i++)
+		rss_stat_bytes(seq, lists[i], sum.lists[i]);
+	rss_stat_bytes(seq, "adopted", sum.adopted);
+	rss_stat_bytes(seq, "reserved", rss_stocked(rss));
+	seq_printf(seq, "overrun %lu\n", atomic_long_read(&rss->overrun));
+	seq_printf(seq, "uncharged %lu\n", atomic_long_read(&rss->uncharged));
+	seq_printf(seq, "pgscan %lu\n", atomic_long_read(&rss->pgscan));
+	seq_printf(seq, "pgsteal %lu\n", atomic_long_read(&rss->pgsteal));
+	return 0;
+}
+
+static u64 rss_failcnt_read(struct cgroup_subsys_state *css, struct cftype *cft)
+{
+	struct rss_container *rss = css_rss(css);
+
+	return rss_event_count(rss, RSS_CONTAINER_EVENT_LIMIT) -
+	       READ_ONCE(rss->failcnt_base);
+}
+
+static ssize_t rss_failcnt_write(struct kernfs_open_file *of, char *buf, size_t nbytes,
+				 loff_t off)
+{
+	struct rss_container *rss = of_rss(of);
+
+	WRITE_ONCE(rss->failcnt_base, rss_event_count(rss, RSS_CONTAINER_EVENT_LIMIT));
+	return nbytes;
+}
+
+static u64 rss_reclaimed_read(struct cgroup_subsys_state *css, struct cftype *cft)
+{
+	return (u64)atomic_long_read(&css_rss(css)->pgsteal) * PAGE_SIZE;
+}
+
+static struct cftype rss_files[] = {
+	{
+		.name = "current",
+		.flags = CFTYPE_NOT_ON_ROOT,
+		.read_u64 = rss_current_read,
+	},
+	{
+		.name = "max",
+		.flags = CFTYPE_NOT_ON_ROOT,
+		.seq_show = rss_max_show,
+		.write = rss_max_write,
+	},
+	{
+		.name = "high",
+		.flags = CFTYPE_NOT_ON_ROOT,
+		.private = true,
+		.seq_show = rss_high_show,
+		.write = rss_mark_write,
+	},
+	{
+		.name = "low",
+		.flags = CFTYPE_NOT_ON_ROOT,
+		.private = false,
+		.seq_show = rss_low_show,
+		.write = rss_mark_write,
+	},
+	{
+		.name = "peak",
+		.flags = CFTYPE_NOT_ON_ROOT,
+		.read_u64 = rss_peak_read,
+	},
+	{
+		.name = "reclaim",
+		.flags = CFTYPE_NOT_ON_ROOT,
+		.write = rss_reclaim_write,
+	},
+	{
+		.name = "events",
+		.flags = CFTYPE_NOT_ON_ROOT,
+		.seq_show = rss_events_show,
+	},
+	{
+		.name = "stat",
+		.flags = CFTYPE_NOT_ON_ROOT,
+		.seq_show = rss_stat_show,
+	},
+	{
+		.name = "oom.group",
+		.flags = CFTYPE_NOT_ON_ROOT | CFTYPE_NS_DELEGATABLE,
+		.seq_show = rss_oom_group_show,
+		.write = rss_oom_group_write,
+	},
+	{ }	/* terminate */
+};
+
+static struct cftype rss_files_legacy[] = {
+	{
+		.name = "usage_in_bytes",
+		.flags = CFTYPE_NOT_ON_ROOT,
+		.read_u64 = rss_current_read,
+	},
+	{
+		.name = "limit_in_bytes",
+		.flags = CFTYPE_NOT_ON_ROOT,
+		.seq_show = rss_max_show,
+		.write = rss_max_write,
+	},
+	{
+		.name = "high_in_bytes",
+		.flags = CFTYPE_NOT_ON_ROOT,
+		.private = true,
+		.seq_show = rss_high_show,
+		.write = rss_mark_write,
+	},
+	{
+		.name = "low_in_bytes",
+		.flags = CFTYPE_NOT_ON_ROOT,
+		.private = false,
+		.seq_show = rss_low_show,
+		.write = rss_mark_write,
+	},
+	{
+		.name = "max_usage_in_bytes",
+		.flags = CFTYPE_NOT_ON_ROOT,
+		.read_u64 = rss_peak_read,
+		.write = rss_peak_write,
+	},
+	{
+		.name = "reclaim",
+		.flags = CFTYPE_NOT_ON_ROOT,
+		.write = rss_reclaim_write,
+	},
+	{
+		.name = "failcnt",
+		.flags = CFTYPE_NOT_ON_ROOT,
+		.read_u64 = rss_failcnt_read,
+		.write = rss_failcnt_write,
+	},
+	{
+		.name = "reclaimed",
+		.flags = CFTYPE_NOT_ON_ROOT,
+		.read_u64 = rss_reclaimed_read,
+	},
+	{
+		.name = "events",
+		.flags = CFTYPE_NOT_ON_ROOT,
+		.seq_show = rss_events_show,
+	},
+	{
+		.name = "stat",
+		.flags = CFTYPE_NOT_ON_ROOT,
+		.seq_show = rss_stat_show,
+	},
+	{
+		.name = "oom_group",
+		.flags = CFTYPE_NOT_ON_ROOT,
+		.seq_show = rss_oom_group_show,
+		.write = rss_oom_group_write,
+	},
+	{ }	/* terminate */
+};
+
+struct cgroup_subsys rss_cgrp_subsys = {
+	.css_alloc	= rss_css_alloc,
+	.css_online	= rss_css_online,
+	.css_offline	= rss_css_offline,
+	.css_free	= rss_css_free,
+	.attach		= rss_attach,
+	.fork		= rss_fork,
+	.exit		= rss_task_exit,
+	.dfl_cftypes	= rss_files,
+	.legacy_cftypes	= rss_files_legacy,
+};

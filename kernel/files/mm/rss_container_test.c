@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0
+/* KUnit tests for the arithmetic of RSS containers. */
+#include <kunit/test.h>
+
+#include "rss_internal.h"
+
+static void rss_test_parse(struct kunit *test)
+{
+	static const struct {
+		const char *text;
+		int ret;
+		unsigned long pages;
+	} cases[] = {
+		{ "max", 0, PAGE_COUNTER_MAX },
+		{ "0", 0, 0 },
+		{ "4096", 0, 4096 / PAGE_SIZE },
+		{ "4095", 0, 4095 / PAGE_SIZE },
+		{ "64K", 0, SZ_64K / PAGE_SIZE },
+		{ "64k", 0, SZ_64K / PAGE_SIZE },
+		{ "1M", 0, SZ_1M / PAGE_SIZE },
+		{ "3G", 0, 3UL * SZ_1G / PAGE_SIZE },
+		{ "18446744073709551615", 0, PAGE_COUNTER_MAX },
+		{ "18446744073709551616", -ERANGE },
+		{ "99999999999999999999999999", -ERANGE },
+		{ "16777216T", -ERANGE },
+		{ "", -EINVAL },
+		{ "-1", -EINVAL },
+		{ "-4096", -EINVAL },
+		{ "+1", -EINVAL },
+		{ "0x1000", -EINVAL },
+		{ "12x", -EINVAL },
+		{ "1KB", -EINVAL },
+		{ "1 2", -EINVAL },
+		{ "K", -EINVAL },
+		{ "maximum", -EINVAL },
+	};
+	unsigned long pages;
+	int i, ret;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		pages = 42;
+		ret = rss_parse_bytes(cases[i].text, "max", &pages);
+		KUNIT_EXPECT_EQ_MSG(test, ret, cases[i].ret, "%s", cases[i].text);
+		KUNIT_EXPECT_EQ_MSG(test, pages, ret ? 42 : cases[i].pages, "%s",
+				    cases[i].text);
+	}
+}
+
+static void rss_test_watermarks(struct kunit *test)
+{
+	KUNIT_EXPECT_TRUE(test, rss_watermarks_fit(PAGE_COUNTER_MAX, 10));
+	KUNIT_EXPECT_TRUE(test, rss_watermarks_fit(10, 10));
+	KUNIT_EXPECT_TRUE(test, rss_watermarks_fit(0, PAGE_COUNTER_MAX));
+	KUNIT_EXPECT_FALSE(test, rss_watermarks_fit(11, 10));
+}
+
+static void rss_test_stock(struct kunit *test)
+{
+	unsigned int nr;
+
+	for (nr = 0; nr < 5 * RSS_BATCH; nr++) {
+		unsigned int excess = rss_stock_excess(nr);
+
+		KUNIT_EXPECT_LE(test, excess, nr);
+		KUNIT_EXPECT_LE(test, nr - excess, 2 * RSS_BATCH);
+		/* what is given back is worth the trip */
+		KUNIT_EXPECT_TRUE(test, !excess || excess > RSS_BATCH);
+	}
+	KUNIT_EXPECT_EQ(test, rss_stock_excess(512), 512 - RSS_BATCH);
+}
+
+static void rss_test_scan(struct kunit *test)
+{
+	/* nothing of nothing */
+	KUNIT_EXPECT_EQ(test, rss_scan_total(0, 12), 0UL);
+	KUNIT_EXPECT_EQ(test, rss_scan_total(0, 0), 0UL);
+	KUNIT_EXPECT_EQ(test, rss_scan_share(32, 0, 0), 0UL);
+	/* small lists are looked at whatever the priority */
+	KUNIT_EXPECT_EQ(test, rss_scan_total(7, 12), 7UL);
+	KUNIT_EXPECT_EQ(test, rss_scan_total(1000, 12), SWAP_CLUSTER_MAX);
+	KUNIT_EXPECT_EQ(test, rss_scan_total(1 << 20, 12), 256UL);
+	KUNIT_EXPECT_EQ(test, rss_scan_total(1 << 20, 0), 1UL << 20);
+	/* shares add up, within rounding, and do not overflow */
+	KUNIT_EXPECT_EQ(test, rss_scan_share(32, 60, 200) + rss_scan_share(32, 140, 200),
+			32UL);
+	KUNIT_EXPECT_EQ(test, rss_scan_share(32, 200, 200), 32UL);
+	KUNIT_EXPECT_EQ(test, rss_scan_share(1UL << 28, (1UL << 28) * 200, (1UL << 28) * 200),
+			1UL << 28);
+}
+
+static void rss_test_inactive(struct kunit *test)
+{
+	const unsigned long gb = SZ_1G / PAGE_SIZE;
+
+	KUNIT_EXPECT_FALSE(test, rss_inactive_is_low(0, 0));
+	KUNIT_EXPECT_TRUE(test, rss_inactive_is_low(0, 1));
+	KUNIT_EXPECT_FALSE(test, rss_inactive_is_low(100, 100));
+	KUNIT_EXPECT_TRUE(test, rss_inactive_is_low(99, 100));
+	/* one part in ten of 10 GB */
+	KUNIT_EXPECT_FALSE(test, rss_inactive_is_low(gb, 9 * gb));
+	KUNIT_EXPECT_TRUE(test, rss_inactive_is_low(gb / 2, 9 * gb + gb / 2));
+}
+
+static void rss_test_admit(struct kunit *test)
+{
+	struct rss_event_state state = {};
+	unsigned long now = INITIAL_JIFFIES;
+	int i;
+
+	for (i = 0; i < 10; i++)
+		KUNIT_EXPECT_TRUE(test, rss_event_admit(&state, 10, now));
+	KUNIT_EXPECT_FALSE(test, rss_event_admit(&state, 10, now));
+	KUNIT_EXPECT_FALSE(test, rss_event_admit(&state, 10, now + HZ - 1));
+	KUNIT_EXPECT_TRUE(test, rss_event_admit(&state, 10, now + HZ));
+	/* over the wrap of jiffies */
+	now = ULONG_MAX;
+	state.window = now - HZ;
+	KUNIT_EXPECT_TRUE(test, rss_event_admit(&state, 1, now));
+	KUNIT_EXPECT_FALSE(test, rss_event_admit(&state, 1, now + 1));
+	KUNIT_EXPECT_TRUE(test, rss_event_admit(&state, 1, now + HZ));
+}
+
+static struct kunit_case rss_container_test_cases[] = {
+	KUNIT_CASE(rss_test_parse),
+	KUNIT_CASE(rss_test_watermarks),
+	KUNIT_CASE(rss_test_stock),
+	KUNIT_CASE(rss_test_scan),
+	KUNIT_CASE(rss_test_inactive),
+	KUNIT_CASE(rss_test_admit),
+	{}
+};
+
+static struct kunit_suite rss_container_test_suite = {
+	.name = "rss_container",
+	.test_cases = rss_container_test_cases,
+};
+kunit_test_suite(rss_container_test_suite);
+
+MODULE_DESCRIPTION("KUnit tests for the arithmetic of RSS containers");
+MODULE_LICENSE("GPL");

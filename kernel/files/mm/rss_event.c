@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * RSS containers: events, counted in rss.events and told over generic netlink.
+ *
+ * include/uapi/linux/rss_container.h promises: one sequence number per
+ * container, one more with every message, so a gap is a message lost; some
+ * messages per kind and second, with the count of what happened in each; and
+ * nothing left untold for longer than that second.
+ */
+#include <linux/kernfs.h>
+#include <linux/sched.h>
+#include <net/genetlink.h>
+#include <net/netlink.h>
+#include <net/sock.h>
+
+#include "rss_internal.h"
+
+static struct genl_family rss_genl_family;
+
+/* Messages of a kind that a container sends in a second. */
+#define RSS_EVENTS_PER_SECOND		10
+#define RSS_OOM_KILLS_PER_SECOND	256
+
+bool rss_event_admit(struct rss_event_state *state, unsigned int limit,
+		     unsigned long now)
+{
+	if (!state->sent || time_after_eq(now, state->window + HZ)) {
+		state->window = now;
+		state->sent = 0;
+	}
+	if (state->sent >= limit)
+		return false;
+	state->sent++;
+	return true;
+}
+
+static bool rss_event_put_common(struct sk_buff *skb, struct rss_container *rss)
+{
+	unsigned long max = READ_ONCE(rss->res.max);
+
+	return nla_put_u64_64bit(skb, RSS_CONTAINER_A_ID, cgroup_id(rss->css.cgroup),
+				 RSS_CONTAINER_A_PAD) ||
+	       nla_put_u64_64bit(skb, RSS_CONTAINER_A_SEQ, rss->seq,
+				 RSS_CONTAINER_A_PAD) ||
+	       nla_put_u64_64bit(skb, RSS_CONTAINER_A_USAGE,
+				 (u64)rss_usage(rss) * PAGE_SIZE,
+				 RSS_CONTAINER_A_PAD) ||
+	       nla_put_u64_64bit(skb, RSS_CONTAINER_A_LIMIT,
+				 max == PAGE_COUNTER_MAX ? U64_MAX : (u64)max * PAGE_SIZE,
+				 RSS_CONTAINER_A_PAD);
+}
+
+static bool rss_event_put(struct sk_buff *skb, struct rss_container *rss,
+			  enum rss_container_event_kind kind,
+			  const struct rss_event_info *info)
+{
+	if (nla_put_u32(skb, RSS_CONTAINER_A_KIND, kind) ||
+	    nla_put_u64_64bit(skb, RSS_CONTAINER_A_COUNT, rss_event_count(rss, kind),
+			      RSS_CONTAINER_A_PAD) ||
+	    rss_event_put_common(skb, rss))
+		return true;
+
+	switch (kind) {
+	case RSS_CONTAINER_EVENT_RECLAIM:
+		return nla_put_u32(skb, RSS_CONTAINER_A_CAUSE, info->cause) ||
+		       nla_put_u64_64bit(skb, RSS_CONTAINER_A_SCANNED, info->scanned,
+					 RSS_CONTAINER_A_PAD) ||
+		       nla_put_u64_64bit(skb, RSS_CONTAINER_A_FREED, info->freed,
+					 RSS_CONTAINER_A_PAD) ||
+		       nla_put_u64_64bit(skb, RSS_CONTAINER_A_BYTES,
+					 info->freed * PAGE_SIZE, RSS_CONTAINER_A_PAD) ||
+		       nla_put_u64_64bit(skb, RSS_CONTAINER_A_USEC, info->usec,
+					 RSS_CONTAINER_A_PAD);
+	case RSS_CONTAINER_EVENT_OOM_KILL:
+		return nla_put_u32(skb, RSS_CONTAINER_A_PID, info->pid) ||
+		       nla_put_string(skb, RSS_CONTAINER_A_COMM, info->comm);
+	default:
+		return false;
+	}
+}
+
+/*
+ * Send a message.  The sequence number counts it even if no memory is left for
+ * it: then it is one that got lost.  event_lock held.
+ */
+static void rss_event_send(struct rss_container *rss,
+			   enum rss_container_event_kind kind,
+			   const struct rss_event_info *info)
+{
+	struct sk_buff *skb;
+	void *header;
+
+	rss->seq++;
+	skb = genlmsg_new(NLMSG_GOODSIZE, GFP_NOWAIT | __GFP_NOWARN);
+	if (!skb)
+		return;
+	header = genlmsg_put(skb, 0, 0, &rss_genl_family, 0, RSS_CONTAINER_CMD_EVENT);
+	if (!header || rss_event_put(skb, rss, kind, info)) {
+		nlmsg_free(skb);
+		return;
+	}
+	genlmsg_end(skb, header);
+	genlmsg_multicast(&rss_genl_family, skb, 0, 0, GFP_NOWAIT | __GFP_NOWARN);
+}
+
+static unsigned int rss_event_limit(enum rss_container_event_kind kind)
+{
+	return kind == RSS_CONTAINER_EVENT_OOM_KILL ? RSS_OOM_KILLS_PER_SECOND :
+						      RSS_EVENTS_PER_SECOND;
+}
+
+/* Send the last one of every kind that was left out.  event_lock held. */
+static void rss_event_send_left_out(struct rss_container *rss)
+{
+	struct rss_event_state *state;
+	int kind;
+
+	for (kind = 1; kind <= RSS_CONTAINER_EVENT_MAX; kind++) {
+		state = &rss->event[kind];
+		if (!state->left_out)
+			continue;
+		state->left_out = false;
+		rss_event_send(rss, kind, &state->pending);
+	}
+}
+
+static void rss_event_work(struct work_struct *work)
+{
+	struct rss_container *rss = container_of(to_delayed_work(work),
+						 struct rss_container, event_work);
+
+	spin_lock(&rss->event_lock);
+	rss_event_send_left_out(rss);
+	spin_unlock(&rss->event_lock);
+	css_put(&rss->css);
+}
+
+/**
+ * rss_event - something happened to a container
+ * @rss: the container
+ * @kind: what
+ * @info: what there is to tell of a reclaim or an OOM kill; else NULL
+ *
+ * The kill of a process counts for the ancestors as well.
+ *
+ * Context: process; does not sleep.
+ */
+void rss_event(struct rss_container *rss, enum rss_container_event_kind kind,
+	       const struct rss_event_info *info)
+{
+	struct rss_event_state *state = &rss->event[kind];
+	struct rss_container *up;
+
+	if (rss_is_root(rss))
+		return;
+	atomic_long_inc(&state->count);
+	if (kind == RSS_CONTAINER_EVENT_OOM_KILL)
+		for (up = rss_parent(rss); up && !rss_is_root(up); up = rss_parent(up))
+			atomic_long_inc(&up->event[kind].count);
+	if (!genl_has_listeners(&rss_genl_family, &init_net, 0))
+		return;
+
+	spin_lock(&rss->event_lock);
+	if (rss_event_admit(state, rss_event_limit(kind), jiffies)) {
+		rss_event_send(rss, kind, info);
+	} else {
+		if (info)
+			state->pending = *info;
+		state->left_out = true;
+		if (!delayed_work_pending(&rss->event_work) && css_tryget(&rss->css) &&
+		    !queue_delayed_work(system_wq, &rss->event_work, HZ))
+			css_put(&rss->css);
+	}
+	spin_unlock(&rss->event_lock);
+}
+
+/**
+ * rss_event_count - how often something happened
+ * @rss: the container
+ * @kind: what
+ */
+unsigned long rss_event_count(struct rss_container *rss,
+			      enum rss_container_event_kind kind)
+{
+	return atomic_long_read(&rss->event[kind].count);
+}
+
+/* A container is made. */
+void rss_event_new(struct rss_container *rss)
+{
+	spin_lock_init(&rss->event_lock);
+	INIT_DELAYED_WORK(&rss->event_work, rss_event_work);
+}
+
+/* A container is removed: what was left out is told now. */
+void rss_event_free(struct rss_container *rss)
+{
+	spin_lock(&rss->event_lock);
+	rss_event_send_left_out(rss);
+	spin_unlock(&rss->event_lock);
+	if (cancel_delayed_work(&rss->event_work))
+		css_put(&rss->css);
+}
+
+/*
+ * Requests
+ */
+
+static struct rss_container *rss_get_by_id(u64 id)
+{
+	struct cgroup_subsys_state *css = NULL;
+	struct kernfs_node *kn;
+	struct cgroup *cgrp;
+
+	kn = kernfs_find_and_get_node_by_id(rss_root->css.cgroup->root->kf_root, id);
+	if (!kn)
+		return NULL;
+	if (kernfs_type(kn) == KERNFS_DIR) {
+		rcu_read_lock();
+		cgrp = rcu_dereference(*(void __rcu __force **)&kn->priv);
+		if (cgrp)
+			css = rcu_dereference(cgrp->subsys[rss_cgrp_id]);
+		if (css && !css_tryget_online(css))
+			css = NULL;
+		rcu_read_unlock();
+	}
+	kernfs_put(kn);
+	return css_rss(css);
+}
+
+static int rss_genl_get(struct sk_buff *request, struct genl_info *info)
+{
+	struct rss_container *rss;
+	struct sk_buff *skb;
+	void *header;
+	int ret = -EMSGSIZE;
+
+	if (!netlink_capable(request, CAP_SYS_ADMIN))
+		return -EPERM;
+	if (GENL_REQ_ATTR_CHECK(info, RSS_CONTAINER_A_ID))
+		return -EINVAL;
+	rss = rss_get_by_id(nla_get_u64(info->attrs[RSS_CONTAINER_A_ID]));
+	if (!rss)
+		return -ENOENT;
+
+	skb = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+	if (!skb) {
+		ret = -ENOMEM;
+		goto put;
+	}
+	header = genlmsg_put_reply(skb, info, &rss_genl_family, 0, RSS_CONTAINER_CMD_GET);
+	if (header) {
+		spin_lock(&rss->event_lock);
+		if (!rss_event_put_common(skb, rss))
+			ret = 0;
+		spin_unlock(&rss->event_lock);
+	}
+	if (ret) {
+		nlmsg_free(skb);
+		goto put;
+	}
+	genlmsg_end(skb, header);
+	ret = genlmsg_reply(skb, info);
+put:
+	css_put(&rss->css);
+	return ret;
+}
+
+static const struct nla_policy rss_genl_policy[RSS_CONTAINER_A_MAX + 1] = {
+	[RSS_CONTAINER_A_ID] = { .type = NLA_U64 },
+};
+
+static const struct genl_ops rss_genl_ops[] = {
+	{
+		.cmd = RSS_CONTAINER_CMD_GET,
+		.doit = rss_genl_get,
+	},
+};
+
+static const struct genl_multicast_group rss_genl_groups[] = {
+	{
+		.name = RSS_CONTAINER_GENL_GROUP,
+		.flags = GENL_MCAST_CAP_SYS_ADMIN,
+	},
+};
+
+static struct genl_family rss_genl_family __ro_after_init = {
+	.name = RSS_CONTAINER_GENL_NAME,
+	.version = RSS_CONTAINER_GENL_VERSION,
+	.maxattr = RSS_CONTAINER_A_MAX,
+	.policy = rss_genl_policy,
+	.ops = rss_genl_ops,
+	.n_ops = ARRAY_SIZE(rss_genl_ops),
+	.resv_start_op = RSS_CONTAINER_CMD_GET,
+	.mcgrps = rss_genl_groups,
+	.n_mcgrps = ARRAY_SIZE(rss_genl_groups),
+	.module = THIS_MODULE,
+};
+
+static int __init rss_genl_init(void)
+{
+	return genl_register_family(&rss_genl_family);
+}
+late_initcall(rss_genl_init);

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * RSS containers: when reclaim cannot make room.
+ *
+ * out_of_memory() does the choosing and the killing; what is here confines it
+ * to the tasks of the container whose limit was met.
+ */
+#include <linux/mm.h>
+#include <linux/oom.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+
+#include "internal.h"
+#include "rss_internal.h"
+
+#include <trace/events/rss_container.h>
+
+/**
+ * rss_out_of_memory - kill in a container
+ * @rss: the container whose limit was met
+ * @nr: pages that were wanted
+ *
+ * The seed's container_out_of_memory().
+ *
+ * Context: may sleep; mmap_lock may be held for reading, as for memcg's.
+ * Return: true if it is worth to try the charge again: a task was killed, is
+ * dying already, or there is room by now.
+ */
+bool rss_out_of_memory(struct rss_container *rss, unsigned int nr)
+{
+	struct oom_control oc = {
+		.rss = rss,
+		.gfp_mask = GFP_KERNEL,
+		.order = 0,
+	};
+	bool ret = true;
+
+	if (mutex_lock_killable(&oom_lock))
+		return true;
+	/* another charge may have killed, or reclaimed, while we waited */
+	if (page_counter_read(&rss->res) + nr > READ_ONCE(rss->res.max)) {
+		trace_rss_container_oom(rss, nr);
+		rss_event(rss, RSS_CONTAINER_EVENT_OOM, NULL);
+		ret = out_of_memory(&oc);
+	}
+	mutex_unlock(&oom_lock);
+	/* let it die */
+	if (ret)
+		schedule_timeout_killable(1);
+	return ret;
+}
+
+/* The limit, against which oom_score_adj is weighed. */
+unsigned long rss_container_oom_pages(struct oom_control *oc)
+{
+	return min(READ_ONCE(oc->rss->res.max), totalram_pages()) ?: 1;
+}
+
+static void rss_scan_subtree(struct rss_container *rss,
+			     int (*fn)(struct task_struct *, void *), void *arg)
+{
+	struct cgroup_subsys_state *css;
+	struct css_task_iter it;
+	struct task_struct *task;
+	int ret = 0;
+
+	rcu_read_lock();
+	css_for_each_descendant_pre(css, &rss->css) {
+		if (!css_tryget(css))
+			continue;
+		rcu_read_unlock();
+		css_task_iter_start(css, CSS_TASK_ITER_PROCS, &it);
+		while (!ret && (task = css_task_iter_next(&it)))
+			ret = fn(task, arg);
+		css_task_iter_end(&it);
+		rcu_read_lock();
+		css_put(css);
+		if (ret)
+			break;
+	}
+	rcu_read_unlock();
+}
+
+/**
+ * rss_container_scan_tasks - call a function for every process that may be killed
+ * @oc: the OOM
+ * @fn: called until it returns something else than 0
+ * @arg: its second argument
+ */
+void rss_container_scan_tasks(struct oom_control *oc,
+			      int (*fn)(struct task_struct *, void *), void *arg)
+{
+	rss_scan_subtree(oc->rss, fn, arg);
+}
+
+/**
+ * rss_container_print_oom - what the log gets instead of the machine's memory
+ * @oc: the OOM
+ */
+void rss_container_print_oom(struct oom_control *oc)
+{
+	static char path[256];	/* under oom_lock */
+	struct rss_container *rss = oc->rss;
+
+	cgroup_path(rss->css.cgroup, path, sizeof(path));
+	pr_info("rss container %s: usage %lukB, limit %lukB, failures %lu\n", path,
+		K(page_counter_read(&rss->res)), K(READ_ONCE(rss->res.max)),
+		rss_event_count(rss, RSS_CONTAINER_EVENT_LIMIT));
+}
+
+/**
+ * rss_container_get_oom_group - which container dies with the victim
+ * @oc: the OOM; its rss_group gets the outermost container from the victim's up
+ * to the one whose limit was met that has oom.group set, or NULL
+ * @victim: the process chosen
+ */
+void rss_container_get_oom_group(struct oom_control *oc, struct task_struct *victim)
+{
+	struct rss_container *rss, *group = NULL;
+
+	oc->rss_group = NULL;
+	if (!is_rss_oom(oc))
+		return;
+	rcu_read_lock();
+	rss = css_rss(task_css(victim, rss_cgrp_id));
+	for (; rss && !rss_is_root(rss); rss = rss_parent(rss)) {
+		if (READ_ONCE(rss->oom_group))
+			group = rss;
+		if (rss == oc->rss)
+			break;
+	}
+	if (group && css_tryget(&group->css))
+		oc->rss_group = group;
+	rcu_read_unlock();
+}
+
+/**
+ * rss_container_kill_group - call a function for every process of that container
+ * @oc: the OOM
+ * @fn: kills one process
+ * @arg: its second argument
+ */
+void rss_container_kill_group(struct oom_control *oc,
+			      int (*fn)(struct task_struct *, void *), void *arg)
+{
+	if (!is_rss_oom(oc) || !oc->rss_group)
+		return;
+	rss_scan_subtree(oc->rss_group, fn, arg);
+	css_put(&oc->rss_group->css);
+}
+
+void __rss_container_oom_kill(struct mm_struct *mm, struct task_struct *victim)
+{
+	struct rss_event_info info = { .pid = task_tgid_nr(victim) };
+	struct rss_container *rss;
+	struct rss_owner *owner;
+
+	rcu_read_lock();
+	owner = rcu_dereference(mm->rss_owner);
+	if (owner) {
+		rss = rcu_dereference(owner->container);
+		strscpy(info.comm, victim->comm, sizeof(info.comm));
+		rss_event(rss, RSS_CONTAINER_EVENT_OOM_KILL, &info);
+	}
+	rcu_read_unlock();
+}

@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * RSS containers: which pages are whose, and the lists they are on.
+ *
+ * Mapping and unmapping of one folio race on different CPUs without a common
+ * lock, so a CPU may drop the mapcount to zero and be overtaken by one that
+ * raises it again.  Counting what each of them believes to have done goes
+ * wrong as soon as one of the two does not count, as processes outside all
+ * containers do not.  So nothing is counted here: whoever changed the folio's
+ * mapcounts takes the word lock afterwards and makes the charge equal to what
+ * is mapped at that moment.  The last to take the lock comes after everybody's
+ * change, hence charge and mapcounts agree whenever the folio is at rest, and an
+ * unmapped folio has no page_container.
+ */
+#include <linux/lockdep.h>
+#include <linux/memremap.h>
+#include <linux/mm.h>
+#include <linux/mm_inline.h>
+#include <linux/page_ext.h>
+#include <linux/processor.h>
+#include <linux/bit_spinlock.h>
+#include <linux/rmap.h>
+#include <linux/slab.h>
+#include <linux/swap.h>
+
+#include "internal.h"
+#include "rss_internal.h"
+
+struct kmem_cache *page_container_cache;
+
+/* No page_ext for it with cgroup_disable=rss. */
+static bool need_rss_container(void)
+{
+	return cgroup_subsys_enabled(rss_cgrp_subsys);
+}
+
+struct page_ext_operations rss_container_page_ext_ops = {
+	.size = sizeof(unsigned long),
+	.need = need_rss_container,
+};
+
+/*
+ * The word of a folio: NULL or its page_container, and the word lock in bit 0.
+ */
+
+#define RSS_WORD_LOCK	0
+
+#ifdef CONFIG_LOCKDEP
+static struct lock_class_key rss_word_key;
+static struct lockdep_map rss_word_map =
+	STATIC_LOCKDEP_MAP_INIT("rss_word", &rss_word_key);
+#define rss_word_acquire()	lock_map_acquire(&rss_word_map)
+#define rss_word_release()	lock_map_release(&rss_word_map)
+#else
+#define rss_word_acquire()	do { } while (0)
+#define rss_word_release()	do { } while (0)
+#endif
+
+/* The word of @folio, or NULL while there is no page_ext.  RCU protects it. */
+static unsigned long *rss_word(struct folio *folio, struct page_ext **ext)
+{
+	*ext = page_ext_get(&folio->page);
+	if (unlikely(!*ext))
+		return NULL;
+	return page_ext_data(*ext, &rss_container_page_ext_ops);
+}
+
+/* The page_container, which stays what it is until the unlock. */
+static struct page_container *rss_word_lock(unsigned long *word)
+{
+	bit_spin_lock(RSS_WORD_LOCK, word);
+	/* pairs with that in rss_word_empty() */
+	smp_mb__after_atomic();
+	rss_word_acquire();
+	return (struct page_container *)(READ_ONCE(*word) & ~BIT(RSS_WORD_LOCK));
+}
+
+static void rss_word_unlock(unsigned long *word, struct page_container *pc)
+{
+	rss_word_release();
+	/* one store for both: nobody changes a word that is locked */
+	smp_store_release(word, (unsigned long)pc);
+	preempt_enable();
+	__release(bitlock);
+}
+
+/*
+ * After the caller's change of the mapcounts: is there nothing to correct?  If
+ * somebody locks the word after this, he sees that change.
+ */
+static bool rss_word_empty(unsigned long *word)
+{
+	/* after the mapcounts' atomics; pairs with that in rss_word_lock() */
+	smp_mb__after_atomic();
+	return !READ_ONCE(*word);
+}
+
+/* Pages of @folio that are mapped now. */
+static unsigned int rss_mapped_pages(struct folio *folio)
+{
+	int mapped;
+
+	if (!folio_test_large(folio))
+		return atomic_read(&folio->_mapcount) >= 0;
+	mapped = atomic_read(&folio->_nr_pages_mapped);
+	if (mapped >= ENTIRELY_MAPPED)
+		return folio_nr_pages(folio);
+	/* it may pass for an instant what it counts, see __folio_add_rmap() */
+	return min_t(unsigned int, mapped & FOLIO_PAGES_MAPPED,
+		     folio_nr_pages(folio));
+}
+
+/*
+ * Pages that a driver maps have no mapping and cannot be reclaimed; device
+ * memory is not on the LRU.  They are not charged, as hugetlb and raw pfn maps
+ * are not, which do not come here at all.
+ */
+static bool rss_chargeable(struct folio *folio)
+{
+	return folio->mapping && !folio_is_zone_device(folio);
+}
+
+/*
+ * Lists
+ */
+
+/**
+ * rss_lru_new - an owner's lists on one node
+ * @nid: the node
+ */
+struct rss_lru *rss_lru_new(int nid)
+{
+	int near = node_state(nid, N_MEMORY) ? nid : NUMA_NO_NODE;
+	struct rss_lru *lru = kzalloc_node(sizeof(*lru), GFP_KERNEL, near);
+	int i;
+
+	if (!lru)
+		return NULL;
+	spin_lock_init(&lru->lock);
+	for (i = 0; i < NR_RSS_LISTS; i++)
+		INIT_LIST_HEAD(&lru->lists[i]);
+	return lru;
+}
+
+static struct rss_lru *pc_lru(struct page_container *pc)
+{
+	return pc->owner->lru[folio_nid(pc->folio)];
+}
+
+/* Take @pc off its list, if it is on one.  Word lock held. */
+static void rss_lru_del(struct page_container *pc)
+{
+	struct rss_lru *lru = pc_lru(pc);
+
+	if (pc->where == RSS_UNLISTED)
+		return;
+	spin_lock(&lru->lock);
+	list_del(&pc->list);
+	lru->nr[pc->where] -= pc->nr;
+	spin_unlock(&lru->lock);
+	pc->where = RSS_UNLISTED;
+}
+
+/* Put @pc on list @to, off the one it is on.  Word lock held. */
+static void rss_lru_move(struct page_container *pc, enum rss_list to, bool tail)
+{
+	struct rss_lru *lru = pc_lru(pc);
+
+	spin_lock(&lru->lock);
+	if (pc->where != RSS_UNLISTED) {
+		list_del(&pc->list);
+		lru->nr[pc->where] -= pc->nr;
+	}
+	if (tail)
+		list_add_tail(&pc->list, &lru->lists[to]);
+	else
+		list_add(&pc->list, &lru->lists[to]);
+	lru->nr[to] += pc->nr;
+	pc->where = to;
+	spin_unlock(&lru->lock);
+}
+
+/* Which list a folio belongs on, seen from outside of an LRU move. */
+static enum rss_list rss_list_now(struct folio *folio)
+{
+	if (folio_test_unevictable(folio))
+		return RSS_UNEVICTABLE;
+	return rss_list_of(folio_is_file_lru(folio), folio_test_active(folio));
+}
+
+/* The charge of @pc changes to @nr pages.  Word lock held. */
+static void rss_pc_set_nr(struct page_container *pc, unsigned int nr)
+{
+	struct rss_lru *lru = pc_lru(pc);
+
+	if (pc->where != RSS_UNLISTED) {
+		spin_lock(&lru->lock);
+		lru->nr[pc->where] += (long)nr - pc->nr;
+		spin_unlock(&lru->lock);
+	}
+	this_cpu_add(pc->owner->stat->nr[pc->file], (long)nr - pc->nr);
+	pc->nr = nr;
+}
+
+/*
+ * Add and del
+ */
+
+/* The page_container that the fault brought, or one without waiting. */
+static struct page_container *rss_pc_new(struct rss_owner *owner)
+{
+	struct page_container *pc = current->rss_pc;
+	struct rss_container *rss;
+
+	if (likely(pc)) {
+		current->rss_pc = NULL;
+		return pc;
+	}
+	pc = kmem_cache_alloc(page_container_cache, GFP_ATOMIC | __GFP_NOWARN);
+	if (unlikely(!pc)) {
+		rss = rcu_dereference(owner->container);
+		atomic_long_inc(&rss->uncharged);
+	}
+	return pc;
+}
+
+/*
+ * Charge @nr mapped pages of @folio, which has no page_container.  Without one,
+ * or when the owner is just going, the folio stays uncharged, and its
+ * unmapping will find nothing to uncharge.
+ */
+static struct page_container *rss_pc_charge(struct folio *folio,
+					    struct rss_owner *owner, unsigned int nr)
+{
+	struct page_container *pc = rss_pc_new(owner);
+
+	if (unlikely(!pc))
+		return NULL;
+	if (unlikely(!rss_commit(owner, nr))) {
+		kmem_cache_free(page_container_cache, pc);
+		return NULL;
+	}
+	pc->folio = folio;
+	pc->owner = owner;
+	pc->nr = nr;
+	pc->where = RSS_UNLISTED;
+	pc->file = !folio_test_anon(folio);
+	this_cpu_add(owner->stat->nr[pc->file], nr);
+	return pc;
+}
+
+void __rss_container_add_new(struct folio *folio, struct vm_area_struct *vma)
+{
+	struct rss_owner *owner;
+	struct page_ext *ext;
+	unsigned long *word;
+
+	if (!rcu_access_pointer(vma->vm_mm->rss_owner))
+		return;
+	/* swapped in: others may know it, and the LRU may have it, already */
+	if (unlikely(folio_test_locked(folio))) {
+		__rss_container_add(folio, vma);
+		return;
+	}
+
+	/*
+	 * Nobody else can know this folio before the page-table lock is
+	 * dropped, so there is nothing to lock; folio_add_lru() follows, and
+	 * with it container_rss_move_lists(), which lists it.
+	 */
+	word = rss_word(folio, &ext);
+	if (unlikely(!word))
+		return;
+	owner = rcu_dereference(vma->vm_mm->rss_owner);
+	VM_WARN_ON_FOLIO(*word, folio);
+	if (likely(owner && rss_chargeable(folio)))
+		WRITE_ONCE(*word, (unsigned long)rss_pc_charge(folio, owner,
+							       folio_nr_pages(folio)));
+	page_ext_put(ext);
+}
+
+void __rss_container_add(struct folio *folio, struct vm_area_struct *vma)
+{
+	struct page_container *pc;
+	struct rss_owner *owner;
+	struct page_ext *ext;
+	unsigned long *word;
+	unsigned long flags;
+	unsigned int nr;
+
+	word = rss_word(folio, &ext);
+	if (unlikely(!word))
+		return;
+	owner = rcu_dereference(vma->vm_mm->rss_owner);
+	/*
+	 * A process outside all containers has nothing to charge.  It may
+	 * change what another one is charged for a large folio, though.
+	 */
+	if (!owner && rss_word_empty(word))
+		goto put;
+
+	local_irq_save(flags);
+	pc = rss_word_lock(word);
+	nr = rss_mapped_pages(folio);
+	if (pc) {
+		if (nr > pc->nr && unlikely(!rss_commit(pc->owner, nr - pc->nr)))
+			nr = pc->nr;
+		if (nr >= pc->nr)
+			rss_pc_set_nr(pc, nr);
+		/* fewer: whoever unmapped them is about to come for the lock */
+	} else if (owner && nr && rss_chargeable(folio)) {
+		pc = rss_pc_charge(folio, owner, nr);
+		if (likely(pc))
+			rss_lru_move(pc, rss_list_now(folio), false);
+	}
+	rss_word_unlock(word, pc);
+	local_irq_restore(flags);
+put:
+	page_ext_put(ext);
+}
+
+void __rss_container_del(struct folio *folio)
+{
+	struct page_container *pc, *gone = NULL;
+	struct rss_owner *owner = NULL;
+	struct page_ext *ext;
+	unsigned long *word;
+	unsigned long flags;
+	unsigned int nr, freed = 0;
+
+	word = rss_word(folio, &ext);
+	if (unlikely(!word))
+		return;
+	if (rss_word_empty(word))
+		goto put;
+
+	local_irq_save(flags);
+	pc = rss_word_lock(word);
+	nr = rss_mapped_pages(folio);
+	if (pc && nr < pc->nr) {
+		owner = pc->owner;
+		freed = pc->nr - nr;
+		if (!nr) {
+			rss_lru_del(pc);
+			this_cpu_sub(owner->stat->nr[pc->file], freed);
+			gone = pc;
+			pc = NULL;
+		} else {
+			rss_pc_set_nr(pc, nr);
+		}
+	}
+	rss_word_unlock(word, pc);
+	local_irq_restore(flags);
+
+	if (gone)
+		kmem_cache_free(page_container_cache, gone);
+	if (freed)
+		rss_uncharge(owner, freed);
+put:
+	page_ext_put(ext);
+}
+
+/*
+ * Moves
+ */
+
+void __rss_container_move_lists(struct folio *folio, bool active, bool tail)
+{
+	struct page_container *pc;
+	struct page_ext *ext;
+	unsigned long *word;
+	enum rss_list to;
+
+	word = rss_word(folio, &ext);
+	if (unlikely(!word))
+		return;
+	/*
+	 * Uncharged, and if that changes now, __rss_container_add() lists the
+	 * folio itself.
+	 */
+	if (!READ_ONCE(*word))
+		goto put;
+
+	pc = rss_word_lock(word);
+	if (pc) {
+		/* lru_gen takes every page that was just faulted in for active */
+		if (pc->where == RSS_UNLISTED && lru_gen_enabled())
+			active = folio_test_workingset(folio);
+		if (folio_test_unevictable(folio))
+			to = RSS_UNEVICTABLE;
+		else
+			to = rss_list_of(folio_is_file_lru(folio), active);
+		rss_lru_move(pc, to, tail);
+	}
+	rss_word_unlock(word, pc);
+put:
+	page_ext_put(ext);
+}
+
+/**
+ * rss_lru_isolate - pick folios from the cold end of a list
+ * @lru: the lists of one owner on one node
+ * @from: which of them
+ * @folios: out: the folios, each with a reference
+ * @nr: room in @folios
+ * @scanned: added to: pages passed
+ *
+ * What is picked, and what another reclaimer holds, goes to the warm end, so
+ * that nobody runs into it again right away.  The seed's
+ * isolate_container_pages(): with lists per node there is no page of another
+ * node to walk past.
+ *
+ * Return: folios picked.  Context: may be called with no lock held only.
+ */
+unsigned int rss_lru_isolate(struct rss_lru *lru, enum rss_list from,
+			     struct folio **folios, unsigned int nr,
+			     unsigned long *scanned)
+{
+	struct list_head *list = &lru->lists[from];
+	struct page_container *pc;
+	unsigned int taken = 0, passed = 0;
+	struct folio *folio;
+
+	spin_lock_irq(&lru->lock);
+	while (taken < nr && passed < 4 * nr && !list_empty(list)) {
+		pc = list_last_entry(list, struct page_container, list);
+		list_move(&pc->list, list);
+		folio = pc->folio;
+		passed++;
+		/*
+		 * The folio is charged, and its last mapper needs this lock
+		 * to change that before it drops its reference.
+		 */
+		if (!folio_test_lru(folio) || !folio_try_get(folio))
+			continue;
+		*scanned += folio_nr_pages(folio);
+		folios[taken++] = folio;
+	}
+	spin_unlock_irq(&lru->lock);
+	return taken;
+}
+
+/* With the root container, before anything can be charged. */
+void rss_pages_init(void)
+{
+	page_container_cache = KMEM_CACHE(page_container, SLAB_PANIC);
+}
