@@ -226,6 +226,9 @@ static bool parse_kill(struct kmsg_parser *parser, struct span s, uint64_t when,
 		return false;
 	if (!parser->has_header && parser->has_group &&
 	    when < parser->group_since + GROUP_KILL_USEC) {
+		/* Being a member, the first victim is killed and told once more. */
+		if ((pid_t)pid == parser->group_first)
+			return false;
 		parser->open = parser->last;
 		parser->open.uid = KMSG_UID_ABSENT;
 	}
@@ -253,6 +256,7 @@ static void parse_group(struct kmsg_parser *parser, struct span s, uint64_t when
 		return;
 	parser->has_group = true;
 	parser->group_since = when;
+	parser->group_first = parser->last.pid;
 	copy(parser->last.victim_cgroup, sizeof(parser->last.victim_cgroup), span_of(s.at, end));
 }
 

@@ -41,12 +41,15 @@ struct kmsg_parser {
 	bool has_header;      /* the oom-kill: line was seen */
 	bool has_group;	      /* what follows are the other members of last.victim_cgroup */
 	uint64_t group_since; /* microseconds of the log's clock */
+	pid_t group_first;    /* who was told of already */
 };
 
 /*
  * Takes one line as /dev/kmsg gives it ("6,1234,567,-;text"). True when it
  * completed a record, which is then in *ret. A kill whose header the kernel
- * rate-limited away still gives pid and comm. A parser begins as all zero.
+ * rate-limited away still gives pid and comm. Each victim is told once, though
+ * the kernel itself names the first of a whole cgroup twice. A parser begins as
+ * all zero.
  */
 bool kmsg_parse_line(struct kmsg_parser *parser, const char *line, struct kmsg_oom *ret);
 
