@@ -145,7 +145,7 @@ TEST(a_whole_cgroup)
 		FEED("3,13,6000,-;Tasks in /rssd/a are going to be killed due to memory.oom.group "
 		     "set\n",
 		     KILL("1", "one"), KILL("2", "two")),
-		2);
+		1);
 	CHECK_INT(oom.pid, 2);
 	CHECK_STR(oom.comm, "two");
 	CHECK_STR(oom.limit_owner, "/rssd/a");
