@@ -148,15 +148,15 @@ check-deps: deps
 
 ## demo: install what is needed, build, start rssd, contain real processes and show it
 demo: deps
-	$(Q)$(MAKE) --no-print-directory all tests
+	$(Q)$(MAKE) --no-print-directory -s all tests
 	$(Q)BUILD=$(abspath $(BUILD)) tests/demo
 
 ## check: install what is needed, build, run every test; SUITES="unit bus host" picks some
 check: check-deps
-	$(Q)$(MAKE) --no-print-directory WERROR=1 BUILD=$(BUILD) all tests
-	$(Q)$(MAKE) --no-print-directory WERROR=1 BUILD=$(BUILD)/sanitize SANITIZE=1 unit-tests
-	$(Q)$(MAKE) --no-print-directory WERROR=1 BUILD=$(BUILD)/clang CC=clang all
-	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD) fuzzers
+	$(Q)$(MAKE) --no-print-directory -s WERROR=1 BUILD=$(BUILD) all tests
+	$(Q)$(MAKE) --no-print-directory -s WERROR=1 BUILD=$(BUILD)/sanitize SANITIZE=1 unit-tests
+	$(Q)$(MAKE) --no-print-directory -s WERROR=1 BUILD=$(BUILD)/clang CC=clang all
+	$(Q)$(MAKE) --no-print-directory -s BUILD=$(BUILD) fuzzers
 	$(Q)BUILD=$(abspath $(BUILD)) tests/run $(SUITES)
 
 ## style: check the layout of the C code (clang-format)
@@ -168,7 +168,7 @@ style:
 ## analyze: static analysis (gcc -fanalyzer, cppcheck)
 analyze: deps
 	$(call install_packages,$(STYLE_PACKAGES))
-	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/analyze CC=gcc CFLAGS='-O1 -fanalyzer' all
+	$(Q)$(MAKE) --no-print-directory -s BUILD=$(BUILD)/analyze CC=gcc CFLAGS='-O1 -fanalyzer' all
 	$(Q)cppcheck --quiet --std=c11 --inline-suppr --error-exitcode=1 --enable=warning,portability \
 		--suppress=unknownMacro --suppress=memleak --suppress=resourceLeak -Ilib lib daemon cli
 

@@ -35,12 +35,6 @@ struct daemon {
 	bool stopping;
 };
 
-static void event_unref(sd_event *event)
-{
-	sd_event_unref(event);
-}
-DEFINE_CLEANUP(sd_event *, event_unref);
-
 static void daemon_close(struct daemon *d)
 {
 	bus_free(d->bus);

@@ -271,7 +271,8 @@ static int parse_json(const char *text, size_t length, const char *file, struct 
 		return -ENOMEM;
 	if (length > INT32_MAX)
 		return fail(failure, RSS_ERROR_CONFIG, "%s: the file is too large", file);
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_ALLOW_TRAILING_CHARS |
+						JSON_TOKENER_VALIDATE_UTF8);
 	object = json_tokener_parse_ex(tokener, text, (int)length);
 	end = json_tokener_get_parse_end(tokener);
 

@@ -18,7 +18,6 @@
 #include "size.h"
 #include "state.h"
 
-DEFINE_CLEANUP(DIR *, closedir);
 
 /* --- state ------------------------------------------------------------------- */
 

@@ -93,7 +93,7 @@ case_declared_containers() {
 	equal "$(field web limit)" $((48 << 20)) "declared limit"
 	equal "$(field web declared)" true "declared"
 	# What is set later holds until the declaration itself changes.
-	rssctl limit web 40M
+	expect 0 rssctl limit web 40M
 	kill -HUP "$rssd_pid"
 	await 5 grep -q Reloaded "$rssd_log"
 	stop_rssd
@@ -133,7 +133,7 @@ case_transient_containers_go_with_their_client() {
 	start_rssd
 	kill -0 $runner || fail "the command died with rssd"
 	equal "$(field "$name" transient)" true transient
-	rssctl kill "$name"
+	expect 0 rssctl kill "$name"
 	await 10 sh -c '! rssctl list --no-legend | grep -q run-'
 	wait $runner 2>/dev/null
 }

@@ -21,7 +21,7 @@ case_200_forking_processes_are_all_inside() {
 	inside=$(field tree processes)
 	equal "$inside" 200 "processes inside"
 	equal "$(pgrep -c -x hog)" 200 "hogs on the machine"
-	rssctl kill tree --signal=KILL
+	expect 0 rssctl kill tree --signal=KILL
 	await 10 is_empty tree
 	rssctl remove tree
 }

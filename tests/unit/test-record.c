@@ -88,7 +88,7 @@ TEST(bad_files_are_refused_with_their_line)
 		{ "{ \"name\": \"a\", \"limit\": \"12Q\" }", "f.json:1: limit", "" },
 		{ "{ \"name\": \"a\", \"oom_group\": 1 }", "f.json:1: oom_group", "true or false" },
 		{ "[ 1 ]", "f.json:1", "object" },
-		{ "null", "f.json:1", "object" },
+		{ "null\n", "f.json:1", "object" },
 		{ "{ \"name\": \"\xff\xfe\" }", "f.json:1", "no JSON" },
 	};
 
