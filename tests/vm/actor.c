@@ -25,7 +25,7 @@ static void __attribute__((noreturn)) actor_loop(int orders, int replies)
 	struct order o;
 	long ret;
 
-	while (read(orders, &o, sizeof(o)) == sizeof(o)) {
+	while (read(orders, &o, sizeof(o)) == sizeof(o) && o.fn) {
 		ret = o.fn(o.arg[0], o.arg[1], o.arg[2], o.arg[3]);
 		if (write(replies, &ret, sizeof(ret)) != sizeof(ret))
 			break;
@@ -116,6 +116,9 @@ bool actor_gone(struct actor *a, int seconds)
 
 void actor_end(struct actor *a)
 {
+	/* the pipe has other writers: actors that were forked since */
+	if (!a->gone)
+		actor_send(a, NULL, 0, 0, 0, 0);
 	close(a->to);
 	if (!a->gone && !actor_gone(a, 30))
 		FAIL("process %d does not end", a->pid);

@@ -226,14 +226,15 @@ static void charge_thp(void)
 	long at = mapped(a, actor_do(a, work_map_huge, HUGE * 2));
 
 	gained();
-	actor_do(a, work_write, at, PAGE, 7);
+	/* every page has contents: a split maps the zero page for empty ones */
+	actor_do(a, work_write, at, HUGE, 7);
 	if (actor_do(a, work_present, at, HUGE) != 512)
 		skip("no huge page was to be had");
 	actor_do(a, work_write, at + HUGE, PAGE, 7);
 	gained();
 	actor_do(a, work_advise, at + HUGE, HUGE, MADV_DONTNEED);
 	EXPECT_EQ(gained(), -512);
-	actor_do(a, work_write, at + HUGE, PAGE, 7);
+	actor_do(a, work_write, at + HUGE, HUGE, 7);
 	EXPECT_EQ(gained(), 512);
 	/* mapped by pages from here on: what is mapped counts */
 	actor_do(a, work_unmap, at + HUGE, HUGE / 2);
@@ -245,8 +246,9 @@ static void charge_thp(void)
 		    a->pid, at, at + HUGE * 2);
 	EXPECT_EQ(gained(), 0);
 	EXPECT_EQ(actor_do(a, work_present, at, HUGE), 512);
+	EXPECT_EQ(actor_do(a, work_check, at, HUGE, 7), 0);
 	actor_do(a, work_unmap, at, HUGE);
-	EXPECT(gained() >= -512 - 2, "the split lost pages");
+	EXPECT_EQ(gained(), -512);
 	actor_end(a);
 	EXPECT_EQ(box_pages(BOX), 0);
 }
@@ -393,7 +395,7 @@ static void charge_fork(void)
 	own = gained();		/* its stack and the like */
 	EXPECT(own < 64, "fork charged %ld pages", own);
 	actor_do(a, work_write, at, BYTES, 15);
-	EXPECT_EQ(gained(), N);
+	EXPECT_NEAR(gained(), N, 8);	/* its own stack is copied as well */
 	actor_do(a, work_kill, child);
 	EXPECT_NEAR(gained(), -N, 64);
 	EXPECT_EQ(actor_do(a, work_check, at, BYTES, 15), 0);

@@ -25,6 +25,7 @@ static void overrun(struct actor *a, long bytes)
 {
 	long at = actor_do(a, work_map, bytes, ANON);
 
+	EXPECT(at > 0, "cannot map: %s", strerror(-at));
 	actor_send(a, (actor_fn)work_write, at, bytes, 1, 0);
 }
 
@@ -247,6 +248,7 @@ static void oom_global(void)
 	/* huge pages that cannot be reclaimed take most of the machine quickly */
 	free = text_key("/proc/meminfo", "MemAvailable") / 1024;
 	text_writef("/proc/sys/vm/nr_hugepages", "%ld", (free - 160) / 2);
+	text_write("/proc/sys/vm/overcommit_memory", "1");
 	outside = actor_new(NULL);
 	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", outside->pid);
 	EXPECT_EQ(text_write(path, "1000"), 0);

@@ -99,6 +99,7 @@ static void put_back(void)
 		{ "/sys/kernel/mm/transparent_hugepage/shmem_enabled", "never" },
 		{ "/proc/sys/vm/nr_hugepages", "0" },
 		{ "/proc/sys/vm/swappiness", "60" },
+		{ "/proc/sys/vm/overcommit_memory", "0" },
 		{ "/sys/kernel/tracing/events/enable", "0" },
 		{ "/sys/kernel/tracing/trace", "" },
 	};
@@ -178,6 +179,8 @@ static void run_case(const struct vm_case *c)
 	pid = fork();
 	if (!pid) {
 		setsid();
+		/* an actor that was killed is seen by its silence */
+		signal(SIGPIPE, SIG_IGN);
 		c->run();
 		_exit(0);
 	}
