@@ -14,6 +14,7 @@
 #include "name.h"
 #include "oom-record.h"
 #include "size.h"
+#include "text.h"
 
 /* A container at its limit meets it thousands of times a second; it is told this often. */
 #define LIMIT_HIT_USEC	 (200 * 1000)
@@ -160,17 +161,29 @@ static void queue_victim(struct manager *m, const struct kmsg_oom *oom)
 	q->count++;
 }
 
-void notice_kmsg_oom(const struct kmsg_oom *kmsg, void *userdata)
+/* What any user may have named goes on to the bus and the log: UTF-8, no control characters. */
+static struct kmsg_oom make_safe(const struct kmsg_oom *kmsg)
 {
+	struct kmsg_oom safe = *kmsg;
+
+	text_make_safe(safe.comm);
+	text_make_safe(safe.limit_owner);
+	text_make_safe(safe.victim_cgroup);
+	return safe;
+}
+
+void notice_kmsg_oom(const struct kmsg_oom *raw, void *userdata)
+{
+	struct kmsg_oom safe = make_safe(raw), *kmsg = &safe;
 	struct manager *m = userdata;
 	struct container *limited = find_by_cgroup(m, kmsg->limit_owner);
 	struct container *victim = find_by_cgroup(m, kmsg->victim_cgroup);
 	struct oom_record oom = {
 		.container = limited ? limited->name : NULL,
-		.limit_owner = kmsg->limit_owner[0] ? (char *)kmsg->limit_owner : NULL,
+		.limit_owner = kmsg->limit_owner[0] ? kmsg->limit_owner : NULL,
 		.victim_pid = kmsg->pid,
 		.victim_uid = kmsg->uid,
-		.victim_command = (char *)kmsg->comm,
+		.victim_command = kmsg->comm,
 		.usage = kmsg->usage,
 		.limit = kmsg->limit,
 	};

@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 
 #include "cleanup.h"
+#include "text.h"
 
 /* include/linux/sched.h: the flag that /proc/PID/stat shows for kernel threads. */
 #define PF_KTHREAD 0x00200000
@@ -61,6 +62,8 @@ int process_parse_stat(const char *text, struct process *ret)
 	if (length >= sizeof(p.command))
 		length = sizeof(p.command) - 1;
 	memcpy(p.command, open + 1, length);
+	/* A process calls itself as it likes; the bus takes UTF-8 alone. */
+	text_make_safe(p.command);
 	*ret = p;
 	return 0;
 }

@@ -18,7 +18,7 @@ struct process {
 	bool kernel_thread;
 	uint64_t start; /* clock ticks since boot */
 	uint64_t resident; /* bytes */
-	char command[64];
+	char command[64]; /* UTF-8 without control characters */
 };
 
 /* Everything but the uid: 0, or -ESRCH. */

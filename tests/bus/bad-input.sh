@@ -74,6 +74,21 @@ case_bad_processes() {
 	expect 0 rssctl remove p --force
 }
 
+case_process_with_an_evil_name() {
+	local evil=$work/$'h\xffg\e[2J'
+	cp "$build/tests/tools/hog" "$evil"
+	expect 0 rssctl create evil --limit=16M
+	expect 137 rssctl run evil -- "$evil" anon 64M
+	await 5 sh -c 'rssctl show evil --json=short | jq -e .last_oom.victim_pid >/dev/null'
+	equal "$(field evil last_oom.victim_command)" 'h?g?[2J' "victim"
+	rssctl run evil -- "$evil" anon 1M >"$work/evil.out" &
+	children+=($!)
+	await 10 grep -q ready "$work/evil.out"
+	expect 0 rssctl ps evil
+	says 'h?g?[2J'
+	expect 0 rssctl remove evil --force
+}
+
 case_removal_with_processes_inside() {
 	expect 0 rssctl create full
 	expect 0 rssctl create full/inner
