@@ -116,6 +116,18 @@ static void refuse(struct job *job, pid_t pid, const char *reason)
 		snprintf(row->reason, sizeof(row->reason), "process %d %s", (int)pid, reason);
 }
 
+static void refuse_move(struct job *job, pid_t pid, int error)
+{
+	char reason[96];
+
+	if (error == -ENODEV || error == -ENOENT)
+		snprintf(reason, sizeof(reason),
+			 "cannot be moved: the cgroup was removed behind rssd's back");
+	else
+		snprintf(reason, sizeof(reason), "cannot be moved: %s", strerror(-error));
+	refuse(job, pid, reason);
+}
+
 /* The process of a pidfd, read while the pidfd proves that the pid is still its own. */
 static int identify(int pidfd, struct process *ret, uid_t *ret_uid)
 {
@@ -130,6 +142,15 @@ static int identify(int pidfd, struct process *ret, uid_t *ret_uid)
 	if (r == 0 && process_ended(pidfd, 0) && ret->state != 'Z')
 		r = -ESRCH;
 	return r;
+}
+
+static void not_identified(struct job *job, pid_t pid, int error)
+{
+	struct attach_row *row =
+		add_row(job, pid, error == -ESRCH ? ATTACH_VANISHED : ATTACH_REFUSED);
+
+	if (row && error != -ESRCH)
+		snprintf(row->reason, sizeof(row->reason), "the descriptor is no pidfd");
 }
 
 /*
@@ -185,12 +206,8 @@ static void attach_one(struct job *job, int pidfd, pid_t pid_hint)
 	uid_t owner;
 	int r = identify(pidfd, &p, &owner);
 
-	if (r == -ESRCH) {
-		add_row(job, pid_hint, ATTACH_VANISHED);
-		return;
-	}
 	if (r < 0) {
-		refuse(job, pid_hint, "is not named by a pidfd");
+		not_identified(job, pid_hint, r);
 		return;
 	}
 	refusal = attach_refusal(&p, owner, job->caller, getpid());
@@ -215,8 +232,7 @@ static void attach_one(struct job *job, int pidfd, pid_t pid_hint)
 		return;
 	}
 	if (r < 0) {
-		refuse(job, p.pid, r == -ENODEV ? "cannot be moved: the container's cgroup is gone" :
-						  strerror(-r));
+		refuse_move(job, p.pid, r);
 		return;
 	}
 	add_row(job, p.pid, ATTACH_MOVED);
@@ -358,7 +374,7 @@ static void detach_one(struct job *job, int pidfd)
 	int r = identify(pidfd, &p, &owner);
 
 	if (r < 0) {
-		add_row(job, 0, ATTACH_VANISHED);
+		not_identified(job, 0, r);
 		return;
 	}
 	refusal = attach_refusal(&p, owner, job->caller, getpid());
@@ -382,7 +398,7 @@ static void detach_one(struct job *job, int pidfd)
 		return;
 	}
 	if (r < 0) {
-		refuse(job, p.pid, strerror(-r));
+		refuse_move(job, p.pid, r);
 		return;
 	}
 	row = add_row(job, p.pid, ATTACH_MOVED);

@@ -224,6 +224,15 @@ int bus_append_container(sd_bus_message *message, struct container *c)
 	return r < 0 ? r : sd_bus_message_close_container(message);
 }
 
+size_t bus_count_moved(const struct attach_row rows[], size_t count)
+{
+	size_t moved = 0;
+
+	for (size_t i = 0; i < count; i++)
+		moved += rows[i].outcome == ATTACH_MOVED;
+	return moved;
+}
+
 int bus_append_report(sd_bus_message *message, const struct attach_row rows[], size_t count)
 {
 	int r = sd_bus_message_open_container(message, SD_BUS_TYPE_ARRAY, "(uss)");

@@ -60,6 +60,9 @@ int bus_append_oom(sd_bus_message *message, const struct oom_record *oom);
 /* Appends what ListContainers tells of a container as a{sv}; absent counters are left out. */
 int bus_append_container(sd_bus_message *message, struct container *container);
 
+/* How many of the rows say moved. */
+size_t bus_count_moved(const struct attach_row rows[], size_t count);
+
 /* Appends a(uss). */
 int bus_append_report(sd_bus_message *message, const struct attach_row rows[], size_t count);
 

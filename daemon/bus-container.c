@@ -167,17 +167,14 @@ static void attached(const struct attach_row rows[], size_t count, const struct 
 {
 	struct bus_call *call = userdata;
 	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
-	size_t moved = 0;
 	int r;
 
 	if (failure) {
 		bus_call_fail(call, failure);
 		return;
 	}
-	for (size_t i = 0; i < count; i++)
-		moved += rows[i].outcome == ATTACH_MOVED;
 	log_message(LOG_INFO, call->container, "%zu of %zu processes attached for user %u (process %d)",
-		    moved, count, (unsigned int)call->uid, (int)call->pid);
+		    bus_count_moved(rows, count), count, (unsigned int)call->uid, (int)call->pid);
 	r = sd_bus_message_new_method_return(call->message, &reply);
 	if (r >= 0)
 		r = bus_append_report(reply, rows, count);
@@ -281,6 +278,8 @@ static void reclaimed(int error, const struct failure *failure, uint64_t bytes, 
 		bus_call_fail(call, failure);
 		return;
 	}
+	log_message(LOG_INFO, call->container, "reclaimed on request of user %u (process %d)",
+		    (unsigned int)call->uid, (int)call->pid);
 	r = sd_bus_message_new_method_return(call->message, &reply);
 	if (r >= 0)
 		r = sd_bus_message_append(reply, "t", bytes);

@@ -216,8 +216,8 @@ static void detached(const struct attach_row rows[], size_t count, const struct 
 		bus_call_fail(call, failure);
 		return;
 	}
-	log_info("%zu processes detached for user %u (process %d)", count, (unsigned int)call->uid,
-		 (int)call->pid);
+	log_info("%zu of %zu processes detached for user %u (process %d)",
+		 bus_count_moved(rows, count), count, (unsigned int)call->uid, (int)call->pid);
 	r = sd_bus_message_new_method_return(call->message, &reply);
 	if (r >= 0)
 		r = bus_append_report(reply, rows, count);
@@ -251,8 +251,11 @@ static int method_detach(sd_bus_message *message, void *userdata, sd_bus_error *
 static int method_reload(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct bus *bus = userdata;
+	struct failure failure = { 0 };
+	int r = bus->reload(bus->userdata, &failure);
 
-	bus->reload(bus->userdata);
+	if (r < 0)
+		return bus_answer_failure(r, &failure, error);
 	return sd_bus_reply_method_return(message, "");
 }
 

@@ -239,8 +239,8 @@ static int take_name(struct bus *b, struct failure *failure)
 	return 0;
 }
 
-int bus_new(sd_event *event, struct manager *manager, void (*reload)(void *userdata),
-	    void *userdata, struct bus **ret, struct failure *failure)
+int bus_new(sd_event *event, struct manager *manager, bus_reload_fn reload, void *userdata,
+	    struct bus **ret, struct failure *failure)
 {
 	cleanup_(bus_free_ptr) struct bus *b = calloc(1, sizeof(*b));
 	int r;

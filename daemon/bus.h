@@ -23,13 +23,15 @@ struct bus_owner;
 struct failure;
 struct manager;
 
+typedef int (*bus_reload_fn)(void *userdata, struct failure *failure);
+
 struct bus {
 	sd_bus *bus;
 	sd_event *event;
 	struct manager *manager;
 	struct bus_call *calls;	  /* whose answer is on its way */
 	struct bus_owner *owners; /* clients that made a transient container */
-	void (*reload)(void *userdata);
+	bus_reload_fn reload;
 	void *userdata;
 };
 
@@ -37,8 +39,8 @@ struct bus {
  * bus_new() - connect, serve the objects, take the name
  * @reload: called when a client asks for a reload
  */
-int bus_new(sd_event *event, struct manager *manager, void (*reload)(void *userdata),
-	    void *userdata, struct bus **ret, struct failure *failure);
+int bus_new(sd_event *event, struct manager *manager, bus_reload_fn reload, void *userdata,
+	    struct bus **ret, struct failure *failure);
 /* Gives the name away and closes; calls that wait get no answer. Returns NULL. */
 struct bus *bus_free(struct bus *bus);
 DEFINE_CLEANUP(struct bus *, bus_free);

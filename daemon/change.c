@@ -193,12 +193,12 @@ static int apply_limit(struct change *change, struct worker *worker)
 		case LIMIT_REFUSE:
 			return refuse_limit(change, now.usage,
 					    change->mode == LIMIT_MODE_REFUSE ?
-						    "use --mode=reclaim to reclaim first" :
+						    "the mode reclaim reclaims first" :
 						    "this kernel cannot reclaim on request");
 		case LIMIT_GIVE_UP:
 			return refuse_limit(change, now.usage,
 					    "reclaim freed no more of it (locked, in use, or no swap to "
-					    "put it); use --mode=force to kill for it");
+					    "put it); the mode force kills for it");
 		case LIMIT_STOP:
 			return -EINTR;
 		}
@@ -263,12 +263,29 @@ static int run_change(struct change *change, struct worker *worker)
 	return 0;
 }
 
+/* Where the kernel makes room by itself, its counter tells whether it killed for it. */
+static uint64_t read_kills(struct change *change)
+{
+	struct counters counters;
+	uint64_t kills = 0;
+
+	for (size_t i = 0; i < change->n_groups; i++) {
+		if (group_read_counters(change->groups[i], &counters) == 0 &&
+		    counters.oom_kills != COUNTER_ABSENT)
+			kills += counters.oom_kills;
+	}
+	return kills;
+}
+
 static void change_run(struct worker *worker, void *data)
 {
 	struct change *change = data;
+	uint64_t kills = change->mode == LIMIT_MODE_FORCE ? read_kills(change) : 0;
 
 	change->result.error = run_change(change, worker);
 	change->result.usage = read_usage(change->group);
+	if (change->mode == LIMIT_MODE_FORCE && read_kills(change) > kills)
+		change->result.outcome = CHANGE_KILLED;
 }
 
 /* --- in the loop --------------------------------------------------------- */
@@ -285,7 +302,7 @@ static void explain_stop(struct change *change)
 		change->result.error =
 			fail(failure, RSS_ERROR_TIMED_OUT,
 			     "The limit of %s stays as it was: the time was up with %s in use, above "
-			     "%s; give it a longer --timeout, or use --mode=force",
+			     "%s; give it a longer timeout, or use the mode force",
 			     name, size_format(change->result.usage, now),
 			     size_format(change->to.limit, target));
 		break;

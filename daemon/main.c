@@ -50,16 +50,18 @@ static bool differs(const char *a, const char *b)
 	return strcmp(a, b) != 0;
 }
 
-static void reload(void *userdata)
+/* The declarations are read again even where rssd.conf is bad. */
+static int reload(void *userdata, struct failure *failure)
 {
 	struct daemon *d = userdata;
 	cleanup_(config_free_ptr) struct config *config = NULL;
 	struct config *now = d->config;
-	struct failure failure = { 0 };
+	int r;
 
 	(void)sd_notify(0, "RELOADING=1");
-	if (config_load(d->config_file, &config, &failure) < 0) {
-		log_error("%s; the configuration of before stays", failure.text);
+	r = config_load(d->config_file, &config, failure);
+	if (r < 0) {
+		log_error("%s; the configuration of before stays", failure->text);
 	} else {
 		if (differs(config->controller, now->controller) ||
 		    differs(config->root, now->root) ||
@@ -77,11 +79,14 @@ static void reload(void *userdata)
 	(void)restore_declarations(d->manager);
 	log_info("Reloaded, %zu containers", d->manager->count);
 	(void)sd_notify(0, "READY=1");
+	return r;
 }
 
 static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *userdata)
 {
-	reload(userdata);
+	struct failure failure = { 0 };
+
+	(void)reload(userdata, &failure);
 	return 0;
 }
 

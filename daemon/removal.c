@@ -119,7 +119,7 @@ static int explain(const struct removal *removal, int error, struct failure *fai
 {
 	if (error == -EBUSY)
 		return fail(failure, RSS_ERROR_NOT_EMPTY,
-			    "%s has processes or containers inside; stop or detach them, or use --force "
+			    "%s has processes or containers inside; stop or detach them, or use force "
 			    "to kill them",
 			    removal->name);
 	if (error == -EAGAIN)
@@ -167,12 +167,12 @@ static int check_empty(struct container *c, struct failure *failure)
 	(void)group_count_processes(c->group, &processes);
 	if (processes > 0)
 		return fail(failure, RSS_ERROR_NOT_EMPTY,
-			    "%s has %u process%s inside; stop or detach them, or use --force to kill "
+			    "%s has %u process%s inside; stop or detach them, or use force to kill "
 			    "them",
 			    c->name, processes, processes == 1 ? "" : "es");
 	if (nested > 0)
 		return fail(failure, RSS_ERROR_NOT_EMPTY,
-			    "%s has %u container%s inside; remove them first, or use --force", c->name,
+			    "%s has %u container%s inside; remove them first, or use force", c->name,
 			    nested, nested == 1 ? "" : "s");
 	return 0;
 }

@@ -257,6 +257,16 @@ static struct declarations *declarations_free(struct declarations *declarations)
 }
 DEFINE_CLEANUP(struct declarations *, declarations_free);
 
+/* From now on the declaration counts as applied, and is not applied again until it changes. */
+static void mark_declared(struct container *c, const struct settings *declaration)
+{
+	c->declared = true;
+	c->declaration = *declaration;
+	if (c->manager->observer)
+		c->manager->observer->changed(c, 0, c->manager->observer_data);
+	manager_save(c);
+}
+
 static void declare_rest(struct declarations *declarations);
 
 static void declared(int error, const struct failure *failure, struct container *c, void *userdata)
@@ -268,11 +278,7 @@ static void declared(int error, const struct failure *failure, struct container 
 		log_message(LOG_ERR, record->name, "is declared but cannot be made: %s",
 			    failure->text);
 	} else {
-		c->declared = true;
-		c->declaration = record->settings;
-		if (c->manager->observer)
-			c->manager->observer->changed(c, 0, c->manager->observer_data);
-		manager_save(c);
+		mark_declared(c, &record->settings);
 	}
 	declare_rest(declarations);
 }
@@ -292,14 +298,38 @@ static bool declare_new(struct declarations *declarations, const struct record *
 	return false;
 }
 
+static void declared_again(struct container *c, const struct change_result *result, void *userdata)
+{
+	cleanup_free struct settings *declaration = userdata;
+
+	if (result->error < 0)
+		log_message(LOG_ERR, c->name,
+			    "its declaration could not be applied: %s; the next reload tries again",
+			    result->failure.text);
+	else
+		mark_declared(c, declaration);
+}
+
 static void declare_again(struct container *c, const struct record *record)
 {
+	struct settings_change change = { .to = record->settings };
+	struct change_listener listener = { .done = declared_again };
+	struct failure failure;
+
 	if (c->declared && !settings_difference(&c->declaration, &record->settings))
 		return;
-	c->declared = true;
-	c->declaration = record->settings;
+	listener.userdata = malloc(sizeof(struct settings));
+	if (!listener.userdata)
+		return;
+	*(struct settings *)listener.userdata = record->settings;
 	log_message(LOG_NOTICE, c->name, "its declaration is new or has changed: applying it");
-	bring_to(c, &record->settings);
+	change.set = settings_difference(&c->settings, &record->settings);
+	if (change_start(c, &change, LIMIT_MODE_RECLAIM, 0, &listener, &failure) < 0) {
+		log_message(LOG_ERR, c->name,
+			    "its declaration could not be applied: %s; the next reload tries again",
+			    failure.text);
+		free(listener.userdata);
+	}
 }
 
 /* Goes on with the declarations; the last one frees them. */

@@ -16,7 +16,6 @@
 	X(RSS_ERROR_INVALID_NAME, "InvalidName", EINVAL)          \
 	X(RSS_ERROR_INVALID_ARGUMENT, "InvalidArgument", EINVAL)  \
 	X(RSS_ERROR_NO_SUCH_PROCESS, "NoSuchProcess", ESRCH)      \
-	X(RSS_ERROR_PROCESS_REFUSED, "ProcessRefused", EPERM)     \
 	X(RSS_ERROR_NOT_EMPTY, "NotEmpty", ENOTEMPTY)             \
 	X(RSS_ERROR_IN_PROGRESS, "InProgress", EINPROGRESS)       \
 	X(RSS_ERROR_LIMIT_REFUSED, "LimitRefused", EBUSY)         \

@@ -16,7 +16,7 @@
  *   -ETIMEDOUT     the same, because the time was up
  *   -ECANCELED     the container was removed meanwhile, or the caller left
  *   -EOPNOTSUPP    this kernel's controller cannot do that
- *   -EACCES        not permitted              -EPERM       the process was refused
+ *   -EACCES        not permitted
  *   -EUSERS        too many containers or pending calls
  *   -ENOSPC        the state could not be saved: nothing was changed
  *   -EIO           the controller failed      -EBADMSG     a file could not be understood

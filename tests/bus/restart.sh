@@ -115,7 +115,8 @@ limit_is() { [ "$(field "$1" limit)" = "$2" ]; }
 case_bad_configuration_on_reload_keeps_the_old_one() {
 	echo "Colour=red" >>"$work/rssd.conf"
 	: >"$rssd_log"
-	expect 0 rssctl reload
+	expect 1 rssctl reload
+	says "Colour is not a key"
 	await 5 grep -q 'Colour is not a key' "$rssd_log"
 	expect 0 rssctl list
 	sed -i '/Colour/d' "$work/rssd.conf"

@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -103,8 +104,11 @@ static int fork_tree(unsigned long count)
 			perror("fork");
 			return EXIT_FAILURE;
 		}
-		if (child == 0)
+		if (child == 0) {
+			/* A test that ends takes the whole tree along. */
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			return fork_tree(share);
+		}
 		left -= share;
 	}
 	ready();
