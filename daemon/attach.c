@@ -12,6 +12,7 @@
 #include "manager.h"
 #include "origins.h"
 #include "process.h"
+#include "text.h"
 #include "worker.h"
 
 /* Passes over a tree that still grows before we say so and stop. */

@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "text.h"
+
 int fail(struct failure *failure, enum rss_error error, const char *format, ...)
 {
 	if (failure) {
@@ -14,6 +16,8 @@ int fail(struct failure *failure, enum rss_error error, const char *format, ...)
 		va_start(args, format);
 		(void)vsnprintf(failure->text, sizeof(failure->text), format, args);
 		va_end(args);
+		/* What a caller wrote may be cut within a character, and the bus takes UTF-8 alone. */
+		text_make_safe(failure->text);
 	}
 	return -rss_error_to_errno(error);
 }

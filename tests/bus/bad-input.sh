@@ -19,6 +19,17 @@ case_bad_names() {
 	equal "$out" "" "the list"
 }
 
+# A sentence cuts what it quotes, and must not cut a character: the bus takes no half ones.
+case_names_that_are_cut_within_a_character() {
+	local fill
+	for fill in 199 200; do
+		expect 1 busctl --timeout=5 call org.rssd1 /org/rssd1 org.rssd1.Manager GetContainer s \
+			"$(printf 'x%.0s' $(seq $fill))ééé"
+		says "There is no container"
+	done
+	expect 0 rssctl list
+}
+
 case_unknown_container() {
 	local verb
 	for verb in "show nope" "ps nope" "limit nope 1M" "remove nope" "kill nope" "attach nope $$" \
