@@ -427,9 +427,11 @@ static int rss_charge(struct rss_owner *owner, unsigned int nr, unsigned int how
 			ret = -ENOMEM;
 			break;
 		}
-		if (!told)
+		if (!told) {
+			trace_rss_container_charge_fail(over, nr);
 			rss_event(over, RSS_CONTAINER_EVENT_LIMIT, NULL);
-		told = true;
+			told = true;
+		}
 		drained = false;
 		if (rss_reclaim(over, max_t(unsigned int, nr, SWAP_CLUSTER_MAX),
 				RSS_CONTAINER_CAUSE_LIMIT))
@@ -439,7 +441,7 @@ static int rss_charge(struct rss_owner *owner, unsigned int nr, unsigned int how
 		if (rss_may_pass() || retries-- > 0)
 			continue;
 		if (!(how & RSS_MAY_OOM) || !rss_out_of_memory(over, nr)) {
-			trace_rss_container_charge_fail(over, nr);
+			current->rss_oom = how & RSS_MAY_OOM;
 			ret = -ENOMEM;
 			break;
 		}

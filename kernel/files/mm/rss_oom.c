@@ -135,6 +135,19 @@ void rss_container_get_oom_group(struct oom_control *oc, struct task_struct *vic
 	rcu_read_unlock();
 }
 
+struct rss_kill {
+	int (*fn)(struct task_struct *task, void *arg);
+	void *arg;
+};
+
+/* The victim that was chosen is dead already, and counted. */
+static int rss_kill_one(struct task_struct *task, void *arg)
+{
+	struct rss_kill *kill = arg;
+
+	return tsk_is_oom_victim(task) ? 0 : kill->fn(task, kill->arg);
+}
+
 /**
  * rss_container_kill_group - call a function for every process of that container
  * @oc: the OOM
@@ -144,10 +157,21 @@ void rss_container_get_oom_group(struct oom_control *oc, struct task_struct *vic
 void rss_container_kill_group(struct oom_control *oc,
 			      int (*fn)(struct task_struct *, void *), void *arg)
 {
+	struct rss_kill kill = { .fn = fn, .arg = arg };
+
 	if (!is_rss_oom(oc) || !oc->rss_group)
 		return;
-	rss_scan_subtree(oc->rss_group, fn, arg);
+	rss_scan_subtree(oc->rss_group, rss_kill_one, &kill);
 	css_put(&oc->rss_group->css);
+}
+
+bool __rss_container_oom_wait(void)
+{
+	if (!current->rss_oom)
+		return false;
+	current->rss_oom = false;
+	schedule_timeout_killable(HZ / 10);
+	return true;
 }
 
 void __rss_container_oom_kill(struct mm_struct *mm, struct task_struct *victim)

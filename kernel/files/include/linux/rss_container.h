@@ -221,6 +221,7 @@ void rss_container_get_oom_group(struct oom_control *oc, struct task_struct *vic
 void rss_container_kill_group(struct oom_control *oc,
 			      int (*fn)(struct task_struct *, void *), void *arg);
 void __rss_container_oom_kill(struct mm_struct *mm, struct task_struct *victim);
+bool __rss_container_oom_wait(void);
 
 /**
  * rss_container_oom_kill - count the kill of a process, and tell
@@ -234,6 +235,20 @@ static inline void rss_container_oom_kill(struct mm_struct *mm,
 {
 	if (rss_container_in_use())
 		__rss_container_oom_kill(mm, victim);
+}
+
+/**
+ * rss_container_oom_wait - a fault failed: for want of room in a container?
+ *
+ * Nothing could be reclaimed and nobody could be killed.  The fault is tried
+ * again after a while, with no lock held meanwhile.
+ *
+ * Context: the end of a fault.
+ * Return: whether that was it.
+ */
+static inline bool rss_container_oom_wait(void)
+{
+	return rss_container_in_use() && __rss_container_oom_wait();
 }
 
 #else /* !CONFIG_RSS_CONTAINER */
@@ -310,6 +325,11 @@ static inline void rss_container_kill_group(struct oom_control *oc,
 static inline void rss_container_oom_kill(struct mm_struct *mm,
 					  struct task_struct *victim)
 {
+}
+
+static inline bool rss_container_oom_wait(void)
+{
+	return false;
 }
 
 #endif /* CONFIG_RSS_CONTAINER */
