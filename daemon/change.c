@@ -33,7 +33,7 @@ struct change {
 	struct change_listener listener;
 	enum change_stop stop;
 
-	struct worker *worker;
+	struct worker *worker; /* NULL while the container is being saved */
 	sd_event_source *deadline, *progress;
 
 	/* What the worker works with, and nothing else of the container. */
@@ -425,7 +425,10 @@ static int change_launch(struct change *change)
 					       change_progress, change);
 	if (r < 0)
 		return r;
-	r = worker_start(c->manager->event, change_run, change_done, change, &change->worker);
+	/* One writer of the state file at a time: whoever is saving resumes us. */
+	if (!c->saving)
+		r = worker_start(c->manager->event, change_run, change_done, change,
+				 &change->worker);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i + 1 < change->n_groups; i++)
@@ -472,14 +475,25 @@ int change_start(struct container *c, const struct settings_change *settings, en
 	return 0;
 }
 
+void change_resume(struct change *change)
+{
+	int r = worker_start(change->container->manager->event, change_run, change_done, change,
+			     &change->worker);
+
+	if (r < 0) {
+		change->result.error = fail(&change->result.failure, RSS_ERROR_CONTROLLER_FAILED,
+					    "The change could not be started: %s", strerror(-r));
+		change_done(change);
+		return;
+	}
+	if (change->stop != CHANGE_GO_ON)
+		worker_cancel(change->worker);
+}
+
 void change_cancel(struct change *change, enum change_stop why)
 {
 	if (change->stop == CHANGE_GO_ON)
 		change->stop = why;
-	worker_cancel(change->worker);
-}
-
-void change_forget_listener(struct change *change)
-{
-	change->listener = (struct change_listener){ 0 };
+	if (change->worker)
+		worker_cancel(change->worker);
 }

@@ -69,7 +69,7 @@ int change_start(struct container *container, const struct settings_change *chan
 /* Asks it to end with the old settings; the listener hears of it. */
 void change_cancel(struct change *change, enum change_stop why);
 
-/* Nobody listens any more. */
-void change_forget_listener(struct change *change);
+/* The container has been saved: a change that waited for that begins. */
+void change_resume(struct change *change);
 
 #endif

@@ -112,6 +112,33 @@ case_declared_containers() {
 
 limit_is() { [ "$(field "$1" limit)" = "$2" ]; }
 
+all_have_limit() { [ "$(rssctl list --json=short | jq "all(.[]; .limit == $1)")" = true ]; }
+
+# Adopting saves a container while its declaration changes it: the later word must be kept.
+case_adopted_and_declared_at_once() {
+	local mount i bad=0
+	mount=$(memory_mount)
+	[ -n "$mount" ] || { skip "no v1 memory hierarchy to make folders in"; return; }
+	stop_rssd
+	: >"$rssd_log"
+	for i in {1..100}; do
+		mkdir "$mount/$root/both$i"
+		printf '{"name":"both%s","limit":"64M"}' "$i" >"$work/containers.d/both$i.json"
+	done
+	start_rssd
+	await 20 all_have_limit $((64 << 20))
+	grep -q 'could not be' "$rssd_log" && fail "$(grep -m 1 'could not be' "$rssd_log")"
+	kill_rssd
+	for i in {1..100}; do
+		grep -q '"limit":67108864' "$work/state/containers/both$i.json" || bad=$((bad + 1))
+	done
+	equal "$bad" 0 "how many state files are not the last word"
+	start_rssd
+	rm -f "$work"/containers.d/both*
+	for i in {1..100}; do rssctl remove "both$i" || bad=$((bad + 1)); done
+	equal "$bad" 0 "how many could not be removed"
+}
+
 case_bad_configuration_on_reload_keeps_the_old_one() {
 	echo "Colour=red" >>"$work/rssd.conf"
 	: >"$rssd_log"
