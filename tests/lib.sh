@@ -210,6 +210,12 @@ nothing_listed() { [ -z "$(rssctl list --no-legend)" ]; }
 # Where the v1 memory hierarchy is mounted, if it is.
 memory_mount() { sed -n 's/^[^ ]* \([^ ]*\) cgroup [^ ]*memory.*/\1/p' /proc/mounts | head -n 1; }
 
+# own_mounts: how to start a command that may mount what it likes, unseen by the machine; in a
+# chroot, / is no mount point whose propagation could be set, and need not be where none is shared.
+own_mounts=(unshare --mount --propagation private)
+"${own_mounts[@]}" true 2>/dev/null || grep -q ' shared:' /proc/self/mountinfo ||
+	own_mounts=(unshare --mount --propagation unchanged)
+
 # --- cleaning up -----------------------------------------------------------------------
 
 remove_cgroups() {

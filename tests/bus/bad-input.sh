@@ -193,10 +193,10 @@ case_no_controller_and_read_only_tree() {
 	[ -n "$mount" ] || { skip "needs a v1 memory hierarchy"; return; }
 	stop_rssd
 	# In a mount namespace of its own: nothing of the machine's changes.
-	expect 1 unshare --mount --propagation private sh -c \
+	expect 1 "${own_mounts[@]}" sh -c \
 		"mount -t tmpfs none /sys/fs/cgroup && exec rssd --config='$work/rssd.conf'"
 	says "controller"
-	expect 1 unshare --mount --propagation private sh -c \
+	expect 1 "${own_mounts[@]}" sh -c \
 		"rmdir '$mount/$root'; mount -o remount,bind,ro '$mount' && exec rssd --config='$work/rssd.conf'"
 	says "ead-only"
 	start_rssd

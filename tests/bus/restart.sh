@@ -172,7 +172,7 @@ case_full_disk_changes_nothing() {
 	sed "s|^StateDirectory=.*|StateDirectory=$work/small|" "$work/rssd.conf" >"$work/small.conf"
 	mkdir -p "$work/small"
 	# A tiny file system in a mount namespace of rssd's own.
-	unshare --mount --propagation private sh -c "
+	"${own_mounts[@]}" sh -c "
 		mount -t tmpfs -o size=64k none '$work/small'
 		echo \$\$ >'$inside'
 		exec rssd --config='$work/small.conf'" 2>>"$rssd_log" &
