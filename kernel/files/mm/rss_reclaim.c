@@ -284,10 +284,13 @@ unsigned long rss_reclaim(struct rss_container *rss, unsigned long nr,
 	struct rss_scan scan = { .root = rss, .nr_wanted = nr };
 	struct rss_event_info info = { .cause = cause };
 	u64 start = ktime_get_ns();
+	unsigned int noreclaim_flag;
 	unsigned long pflags;
 
 	trace_rss_container_reclaim_begin(rss, nr, cause);
 	psi_memstall_enter(&pflags);
+	/* also tells lru_gen that what is put back now was not faulted in */
+	noreclaim_flag = memalloc_noreclaim_save();
 	/* pages that were faulted in just now are not on any list yet */
 	lru_add_drain();
 	for (scan.priority = DEF_PRIORITY; scan.priority >= 0; scan.priority--) {
@@ -304,6 +307,7 @@ unsigned long rss_reclaim(struct rss_container *rss, unsigned long nr,
 		if (!scan.priority && !scan.nr_taken)
 			lru_add_drain_all();
 	}
+	memalloc_noreclaim_restore(noreclaim_flag);
 	psi_memstall_leave(&pflags);
 	trace_rss_container_reclaim_end(rss, scan.nr_scanned, scan.nr_taken, cause);
 

@@ -47,7 +47,8 @@ struct rss_shrink {
 
 /*
  * In mm/vmscan.c: shrink_folio_list() for folios that a container isolated.
- * The folios that stay are left on the list for the caller to put back.
+ * The folios that stay are left on the list for the caller to put back.  Runs
+ * under PF_MEMALLOC.
  * Returns the pages freed.
  */
 unsigned int rss_container_shrink_list(struct list_head *folios,
