@@ -2,20 +2,20 @@
 # The kernel half: a fragment of the Makefile at the top, which also works
 # alone (make -f kernel/kernel.mk kernel).
 #
-#   kernel          build/kernel/bzImage, with the debugging that tests want
-#   kernel-series   build/series: patches for git am, with a cover letter
-#   check-vm        the cases in tests/vm; CASES=charge,oom_group for some,
-#                   WORLD=v1 or WORLD=v2-lru_gen for one hierarchy
-#   check-kasan     the stress case under KASAN
-#   check-off       CONFIG_RSS_CONTAINER=n leaves every object as it was
-#   check-selftests the kernel's own tests, unpatched against patched
-#   bench-kernel    build/bench-kernel.md
+## kernel: build/kernel/bzImage, patched, with the debugging that the tests want
+## kernel-series: build/series, patches for git am with a cover letter
+## check-vm: the kernel's tests in qemu; CASES=charge,oom_group for some, WORLD=v1 or v2-lru_gen for one hierarchy
+## check-kasan: the stress case under KASAN
+## check-off: CONFIG_RSS_CONTAINER=n leaves every object as it was
+## check-selftests: the kernel's own tests end on the patched kernel as on the unpatched
+## bench-kernel: count instructions, into build/bench-kernel.md
+## kernel-deps: install what all of these need
 
 KERNEL_DEPS := linux-source-6.12 gcc libc6-dev make bc bison flex libelf-dev \
-	libssl-dev libcap-dev xz-utils cpio quilt ccache perl git \
+	libssl-dev libcap-dev libnuma-dev xz-utils cpio quilt ccache perl git \
 	qemu-system-x86 e2fsprogs util-linux
 
-.PHONY: kernel kernel-series check-vm check-kasan check-off check-selftests \
+.PHONY: kernel kernel-deps kernel-series check-vm check-kasan check-off check-selftests \
 	check-vm-cases bench-kernel
 
 kernel_src := $(shell find kernel/files kernel/hooks-6.12 -type f 2>/dev/null)
@@ -32,12 +32,15 @@ endif
 
 kernel: build/kernel/bzImage
 
-build/kernel/.applied: $(kernel_src) kernel/apply.sh kernel/common.sh
+kernel-deps:
+	$(kernel_q)kernel/deps.sh $(KERNEL_DEPS)
+
+build/kernel/.applied: $(kernel_src) kernel/apply.sh kernel/common.sh | kernel-deps
 	$(kernel_q)mkdir -p build/kernel
 	$(kernel_q)kernel/apply.sh linux
 	@touch $@
 
-build/kernel/.stock: kernel/common.sh
+build/kernel/.stock: kernel/common.sh | kernel-deps
 	$(kernel_q)mkdir -p build/kernel
 	$(kernel_q)kernel/apply.sh stock
 	@touch $@
@@ -56,7 +59,7 @@ $(eval $(call kernel_image,bzImage-stock,stock,debug,.stock,base debug))
 $(eval $(call kernel_image,bzImage-stock-bench,stock,bench,.stock,base bench))
 
 # PID 1 and nothing else: every case is in the one program.
-build/vm/obj/%.o: tests/vm/%.c tests/vm/vm.h $(wildcard kernel/files/include/uapi/linux/rss*.h)
+build/vm/obj/%.o: tests/vm/%.c $(wildcard tests/vm/*.h) $(wildcard kernel/files/include/uapi/linux/rss*.h)
 	@mkdir -p $(@D)
 	$(kernel_q)gcc $(vm_cflags) -c -o $@ $<
 

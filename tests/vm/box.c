@@ -76,7 +76,8 @@ void world_leave(void)
 {
 	if (world.v2)
 		text_write(V2_ROOT "/cgroup.subtree_control", "-rss");
-	else
+	else if (UNTIL(60, cgroup_dying() <= 1))
+		/* under containers that are not quite gone, the hierarchy stays */
 		umount(V1_ROOT);
 }
 
@@ -208,12 +209,18 @@ long box_pages(const char *name)
 }
 
 /*
- * The bound that is stated for passing a limit: what a task maps in one fault
- * beyond what it could foresee, for every task.
+ * The bounds that kernel/README.md states.  Small pages that nobody migrates do
+ * not pass the limit; a reader may see a batch a task that is about to be
+ * refused.  With huge pages and migration it is one folio a task.
  */
 long box_slack(int tasks)
 {
 	return tasks * 64L * (long)PAGE;
+}
+
+long box_slack_huge(int tasks)
+{
+	return tasks * (long)HUGE;
 }
 
 int box_attach(const char *name, pid_t pid)

@@ -325,6 +325,6 @@ const struct vm_case race_cases[] = {
 	{ "race_remove", race_remove },
 	{ "race_limit", race_limit },
 	{ "race_fork_and_move", race_fork_and_move },
-	{ "race_many_rounds", race_many_rounds, .seconds = 400, .flags = ONCE },
+	{ "race_many_rounds", race_many_rounds, .seconds = 600, .flags = ONCE },
 	{ }
 };

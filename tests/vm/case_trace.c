@@ -3,6 +3,7 @@
 #include "vm.h"
 
 #include <dirent.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +56,17 @@ static void trace_points(void)
 	at = actor_do(a, work_map, 2 * BYTES, ANON);
 	actor_send(a, (actor_fn)work_write, at, 2 * BYTES, 1, 0);
 	EXPECT(!actor_reply(a, &ret, 60), "no OOM");
+	actor_end(a);
+	/* a charge fails when nobody may be killed for it */
+	a = actor_new("a");
+	snprintf(name, sizeof(name), "/proc/%d/oom_score_adj", a->pid);
+	EXPECT_EQ(text_write(name, "-1000"), 0);
+	at = actor_do(a, work_map, 2 * BYTES, ANON);
+	actor_send(a, (actor_fn)work_write, at, 2 * BYTES, 1, 0);
+	UNTIL(10, text_read("/sys/kernel/tracing/trace", trace, sizeof(trace)) > 0 &&
+	      seen(trace, "charge_fail: "));
+	kill(a->pid, SIGKILL);
+	EXPECT(actor_gone(a, 30), "not killable");
 	actor_end(a);
 	text_write(EVENTS "/enable", "0");
 	EXPECT(text_read("/sys/kernel/tracing/trace", trace, sizeof(trace)) > 0,

@@ -112,6 +112,7 @@ long box_event(const char *name, const char *key);
 long box_stat(const char *name, const char *key);
 int box_attach(const char *name, pid_t pid);	/* NULL: out of every box */
 long box_slack(int tasks);		/* bytes a limit may be passed by */
+long box_slack_huge(int tasks);		/* with huge pages and migration */
 long slab_active(const char *cache);	/* -ENOENT: no such cache */
 long cgroup_dying(void);
 
