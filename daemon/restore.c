@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "change.h"
 #include "config.h"
@@ -66,9 +67,12 @@ static int compare_records(const void *a, const void *b)
 static struct settings read_kernel(struct container *c, const struct settings *fallback)
 {
 	struct settings now = *fallback;
-	uint64_t high, low;
+	uint64_t high, low, page = (uint64_t)sysconf(_SC_PAGESIZE);
 
-	(void)group_read_limit(c->group, &now.limit);
+	/* The kernel keeps whole pages: what is less than one apart is the same. */
+	if (group_read_limit(c->group, &now.limit) == 0 &&
+	    now.limit / page == fallback->limit / page)
+		now.limit = fallback->limit;
 	if (controller_can(c->manager->controller, FEATURE_OOM_GROUP))
 		(void)group_read_oom_group(c->group, &now.oom_group);
 	if (controller_can(c->manager->controller, FEATURE_WATERMARKS) &&
@@ -97,6 +101,28 @@ static void bring_to(struct container *c, const struct settings *to)
 	if (change_start(c, &change, LIMIT_MODE_RECLAIM, 0, &listener, &failure) < 0)
 		log_message(LOG_ERR, c->name, "could not be brought to its settings: %s",
 			    failure.text);
+}
+
+/*
+ * A group that was just made is empty, so that nothing has to be reclaimed and
+ * no write blocks. After a reboot that is all of them: a worker for each would
+ * be thousands of threads at once.
+ */
+static void set_new_group(struct container *c, const struct settings *to)
+{
+	unsigned int differs = settings_difference(&c->settings, to);
+	int r = 0;
+
+	if (differs & SETTING_OOM_GROUP)
+		r = group_write_oom_group(c->group, to->oom_group);
+	if (r == 0 && (differs & (SETTING_HIGH | SETTING_LOW)))
+		r = group_write_watermarks(c->group, to->high, to->low);
+	if (r == 0 && (differs & SETTING_LIMIT))
+		r = group_write_limit(c->group, to->limit);
+	if (r < 0)
+		log_message(LOG_ERR, c->name, "could not be brought to its settings: %s",
+			    strerror(-r));
+	c->settings = r < 0 ? read_kernel(c, to) : *to;
 }
 
 static int enter(struct manager *m, struct container **c)
@@ -146,6 +172,10 @@ static int restore_record(struct manager *m, struct record *record)
 	c->settings = read_kernel(c, &wanted);
 	if (made) {
 		c->oom_events_base = 0;
+		/* Empty, it has nothing to reclaim: the limit holds before anyone can ask. */
+		if (group_write_limit(c->group, wanted.limit) == 0)
+			c->settings.limit = wanted.limit;
+		set_new_group(c, &wanted);
 	} else if (settings_difference(&c->settings, &wanted)) {
 		char kernel[SIZE_TEXT_MAX], state[SIZE_TEXT_MAX];
 
@@ -159,7 +189,7 @@ static int restore_record(struct manager *m, struct record *record)
 	r = enter(m, &c);
 	if (r < 0)
 		return r;
-	if (settings_difference(&entered->settings, &wanted))
+	if (!made && settings_difference(&entered->settings, &wanted))
 		bring_to(entered, &wanted);
 	return 0;
 }
@@ -247,6 +277,7 @@ struct declarations {
 	struct manager *manager;
 	struct records records;
 	size_t next;
+	bool read_again; /* a reload came meanwhile */
 };
 
 static struct declarations *declarations_free(struct declarations *declarations)
@@ -332,19 +363,37 @@ static void declare_again(struct container *c, const struct record *record)
 	}
 }
 
+/* True where the declaration before this one, of all that are sorted by name, has its name. */
+static bool declared_twice(const struct declarations *declarations, size_t i)
+{
+	struct record *const *list = declarations->records.list;
+
+	return i > 0 && strcmp(list[i - 1]->name, list[i]->name) == 0;
+}
+
 /* Goes on with the declarations; the last one frees them. */
 static void declare_rest(struct declarations *declarations)
 {
-	while (declarations->next < declarations->records.count) {
-		const struct record *record = declarations->records.list[declarations->next++];
-		struct container *c = manager_find(declarations->manager, record->name);
+	struct manager *m = declarations->manager;
+	bool again;
 
-		if (c)
+	while (declarations->next < declarations->records.count && !m->stopping) {
+		size_t i = declarations->next++;
+		const struct record *record = declarations->records.list[i];
+		struct container *c = manager_find(m, record->name);
+
+		if (declared_twice(declarations, i))
+			log_message(LOG_ERR, record->name,
+				    "is declared in more than one file: remove all but one");
+		else if (c)
 			declare_again(c, record);
 		else if (declare_new(declarations, record))
 			return;
 	}
-	declarations_free(declarations);
+	again = declarations->read_again && !m->stopping;
+	m->declarations = declarations_free(declarations);
+	if (again)
+		(void)restore_declarations(m);
 }
 
 static int is_json(const struct dirent *entry)
@@ -385,6 +434,11 @@ int restore_declarations(struct manager *m)
 	struct dirent **entries;
 	int n, r = 0;
 
+	/* Two at a time would be in each other's way. */
+	if (m->declarations) {
+		m->declarations->read_again = true;
+		return 0;
+	}
 	if (dirfd < 0 && errno == ENOENT)
 		return 0;
 	n = dirfd < 0 ? -1 : scandir(folder, &entries, is_json, alphasort);
@@ -412,6 +466,7 @@ int restore_declarations(struct manager *m)
 	if (declarations->records.count)
 		qsort(declarations->records.list, declarations->records.count,
 		      sizeof(struct record *), compare_records);
+	m->declarations = declarations;
 	declare_rest(take_ptr(declarations));
 	return 0;
 }
