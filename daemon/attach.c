@@ -33,6 +33,7 @@ struct job {
 	struct manager *manager;
 	struct container *container; /* NULL: detach */
 	struct group *group;
+	struct container_job job;
 	int *pidfds;
 	size_t n_pidfds;
 	bool whole_tree;
@@ -310,12 +311,20 @@ static int tree_pass(struct job *job)
 	return outside;
 }
 
-static void attach_tree(struct job *job)
+/* False once something failed, or nobody wants the rest any more. */
+static bool goes_on(struct job *job, const struct worker *worker)
+{
+	if (job->error == 0 && worker_cancelled(worker))
+		job->error = -ECANCELED;
+	return job->error == 0;
+}
+
+static void attach_tree(struct job *job, const struct worker *worker)
 {
 	int outside = 1;
 
-	for (unsigned int pass = 0; pass < TREE_PASSES_MAX && outside > 0 && job->error == 0;
-	     pass++) {
+	for (unsigned int pass = 0;
+	     pass < TREE_PASSES_MAX && outside > 0 && goes_on(job, worker); pass++) {
 		outside = tree_pass(job);
 		if (outside < 0)
 			job->error = outside;
@@ -327,10 +336,10 @@ static void attach_run(struct worker *worker, void *data)
 {
 	struct job *job = data;
 
-	for (size_t i = 0; i < job->n_pidfds && job->error == 0; i++)
+	for (size_t i = 0; i < job->n_pidfds && goes_on(job, worker); i++)
 		attach_one(job, job->pidfds[i], 0);
 	if (job->whole_tree && job->error == 0)
-		attach_tree(job);
+		attach_tree(job, worker);
 }
 
 /*
@@ -428,11 +437,16 @@ static void job_done(void *data)
 
 	job->manager->jobs--;
 	if (job->container) {
-		job->container->jobs--;
+		container_job_end(job->container, &job->job);
 		for (size_t i = 0; i < job->n_rows; i++)
 			job->container->populated |= job->rows[i].outcome == ATTACH_MOVED;
 	}
-	if (job->error < 0) {
+	if (job->error == -ECANCELED) {
+		fail(&failure, RSS_ERROR_CANCELLED,
+		     "%s is being removed, or rssd stopped; %zu processes were seen to before",
+		     job->container->name, job->n_rows);
+		failed = &failure;
+	} else if (job->error < 0) {
 		fail(&failure, RSS_ERROR_CONTROLLER_FAILED, "Processes could not be moved: %s",
 		     strerror(-job->error));
 		failed = &failure;
@@ -451,7 +465,6 @@ static int job_start(struct manager *m, struct container *c, const int pidfds[],
 		     struct failure *failure)
 {
 	cleanup_(job_free_ptr) struct job *job = calloc(1, sizeof(*job));
-	struct worker *worker;
 	int r;
 
 	if (!job)
@@ -476,12 +489,12 @@ static int job_start(struct manager *m, struct container *c, const int pidfds[],
 				    strerror(errno));
 		job->n_pidfds++;
 	}
-	r = worker_start(m->event, run, job_done, job, &worker);
+	r = worker_start(m->event, run, job_done, job, &job->job.worker);
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "The job could not be started: %s",
 			    strerror(-r));
 	if (c)
-		c->jobs++;
+		container_job_begin(c, &job->job);
 	m->jobs++;
 	(void)take_ptr(job);
 	return 0;

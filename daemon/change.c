@@ -351,7 +351,7 @@ static void change_done(void *data)
 	c->change = NULL;
 	c->manager->jobs--;
 	for (size_t i = 0; i + 1 < change->n_groups; i++)
-		change->nested[i]->jobs--;
+		change->nested[i]->used--;
 	change_free(change);
 
 	/* A container that is still being made is announced whole, once it is listed. */
@@ -432,7 +432,7 @@ static int change_launch(struct change *change)
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i + 1 < change->n_groups; i++)
-		change->nested[i]->jobs++;
+		change->nested[i]->used++;
 	c->change = change;
 	c->manager->jobs++;
 	log_message(LOG_DEBUG, c->name, "changing settings, limit %s",
@@ -451,6 +451,8 @@ int change_start(struct container *c, const struct settings_change *settings, en
 		return fail(failure, RSS_ERROR_IN_PROGRESS,
 			    "%s is being %s; wait for that to end, or cancel it", c->name,
 			    c->removing ? "removed" : "changed already");
+	if (c->manager->stopping)
+		return fail(failure, RSS_ERROR_CANCELLED, "rssd is being stopped");
 	r = settings_check(&c->settings, settings, controller->features, controller->ops->name,
 			   controller_limit_min(controller), failure);
 	if (r < 0)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "oom-record.h"
+#include "worker.h"
 
 struct container *container_new(struct manager *manager, const char *name)
 {
@@ -81,5 +82,27 @@ void container_from_record(struct container *c, struct record *record)
 
 bool container_is_busy(const struct container *c)
 {
-	return c->change || c->jobs > 0 || c->saving;
+	return c->change || c->jobs || c->used > 0 || c->saving;
+}
+
+void container_job_begin(struct container *c, struct container_job *job)
+{
+	job->next = c->jobs;
+	c->jobs = job;
+}
+
+void container_job_end(struct container *c, struct container_job *job)
+{
+	struct container_job **at = &c->jobs;
+
+	while (*at && *at != job)
+		at = &(*at)->next;
+	if (*at)
+		*at = job->next;
+}
+
+void container_cancel_jobs(struct container *c)
+{
+	for (struct container_job *job = c->jobs; job; job = job->next)
+		worker_cancel(job->worker);
 }

@@ -16,6 +16,13 @@
 struct change;
 struct manager;
 struct oom_record;
+struct worker;
+
+/* A job on a worker that uses a container's group: until it has ended the container stays. */
+struct container_job {
+	struct worker *worker;
+	struct container_job *next;
+};
 
 struct container {
 	struct manager *manager;
@@ -30,7 +37,8 @@ struct container {
 	struct settings declaration; /* as it was last applied */
 
 	struct change *change;	/* its settings are being changed */
-	unsigned int jobs;	/* workers that use its group: it must not go away */
+	struct container_job *jobs;
+	unsigned int used; /* by changes of containers around it, whose workers use its group */
 	bool removing;
 	bool saving, save_again;
 
@@ -39,6 +47,10 @@ struct container {
 	uint64_t kills_told;	  /* how many of seen.oom_kills an OOM event was sent for */
 	bool own_oom;		  /* its own limit ran out since the last OOM event */
 	uint64_t events_next;	  /* monotonic: the next LimitHit is not told before */
+	struct {
+		uint64_t at; /* monotonic; 0: never */
+		uint64_t usage, limit;
+	} ran_out; /* its limit, as the kernel last told */
 	struct oom_record *last_oom;
 };
 
@@ -55,6 +67,11 @@ struct record *container_to_record(const struct container *container,
 
 /* Takes over what was written down. */
 void container_from_record(struct container *container, struct record *record);
+
+void container_job_begin(struct container *container, struct container_job *job);
+void container_job_end(struct container *container, struct container_job *job);
+/* Asks them all to end soon. */
+void container_cancel_jobs(struct container *container);
 
 /* Is it in use by something that must end before it can be removed? */
 bool container_is_busy(const struct container *container);

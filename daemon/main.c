@@ -197,6 +197,16 @@ static int start(struct daemon *d, struct failure *failure)
 	return r;
 }
 
+/* A job that did not end still uses all of it: the kernel cleans up, as after a crash. */
+static int leave(struct daemon *d, int status)
+{
+	if (d->manager && manager_is_busy(d->manager)) {
+		bus_free(d->bus);
+		_exit(status);
+	}
+	return status;
+}
+
 static int run(const char *config_file)
 {
 	cleanup_(daemon_close) struct daemon d = { .config_file = config_file };
@@ -206,13 +216,13 @@ static int run(const char *config_file)
 	if (r < 0) {
 		log_error("%s", failure.text[0] ? failure.text : strerror(-r));
 		(void)sd_notifyf(0, "STATUS=%s\nERRNO=%i", failure.text, -r);
-		return EXIT_FAILURE;
+		return leave(&d, EXIT_FAILURE);
 	}
 	log_info("Ready: controller %s, %zu containers", d.manager->controller->ops->name,
 		 d.manager->count);
 	(void)sd_notify(0, "READY=1\nSTATUS=Ready");
 	r = sd_event_loop(d.event);
-	return r < 0 ? EXIT_FAILURE : r;
+	return leave(&d, r < 0 ? EXIT_FAILURE : r);
 }
 
 static const char usage[] =

@@ -76,11 +76,13 @@ struct manager {
 	const struct manager_observer *observer;
 	void *observer_data;
 	unsigned int jobs; /* workers on their way */
+	bool stopping;	   /* no further change is begun */
 
 	uint64_t sequence;	    /* of the next event */
 	uint64_t sequence_reserved; /* numbers below may be used */
 	bool sequence_saving;
 
+	struct declarations *declarations; /* on their way: see restore.c */
 	sd_event_source *transient_check; /* see transient.c */
 	sd_event_source *untold_kills;	  /* see notice.c */
 	struct victim_queue *victims;	  /* see notice.c */

@@ -231,7 +231,8 @@ static void tell_untold(struct container *c, struct victim_queue *queue)
 	uint64_t untold = c->seen.oom_kills - c->kills_told;
 	struct container *limited = find_limited(c);
 
-	c->kills_told = c->seen.oom_kills;
+	/* Looking for whose limit it was may have seen more of them: those come next. */
+	c->kills_told += untold;
 	for (uint64_t i = 0; i < untold && i < UNTOLD_KILLS_MAX; i++) {
 		struct oom_record oom = {
 			.victim_container = c->name,

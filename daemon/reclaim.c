@@ -18,7 +18,7 @@ struct reclaim {
 	struct group *group;
 	uint64_t bytes, freed;
 	int error;
-	struct worker *worker;
+	struct container_job job;
 	sd_event_source *deadline;
 	reclaim_done_fn done;
 	void *userdata;
@@ -39,7 +39,7 @@ static void reclaim_done(void *data)
 	int r = reclaim->error;
 
 	sd_event_source_disable_unref(reclaim->deadline);
-	c->jobs--;
+	container_job_end(c, &reclaim->job);
 	c->manager->jobs--;
 	/* The time was up, or there was no more: what was freed is the answer. */
 	if (r == -EINTR || r == -EAGAIN)
@@ -54,7 +54,7 @@ static int reclaim_deadline(sd_event_source *source, uint64_t usec, void *userda
 {
 	struct reclaim *reclaim = userdata;
 
-	worker_cancel(reclaim->worker);
+	worker_cancel(reclaim->job.worker);
 	return 0;
 }
 
@@ -90,13 +90,13 @@ int reclaim_start(struct container *c, uint64_t bytes, reclaim_done_fn done, voi
 	r = sd_event_add_time_relative(m->event, &reclaim->deadline, CLOCK_MONOTONIC,
 				       m->config->limit_timeout, 1000, reclaim_deadline, reclaim);
 	if (r >= 0)
-		r = worker_start(m->event, reclaim_run, reclaim_done, reclaim, &reclaim->worker);
+		r = worker_start(m->event, reclaim_run, reclaim_done, reclaim, &reclaim->job.worker);
 	if (r < 0) {
 		sd_event_source_disable_unref(reclaim->deadline);
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "The job could not be started: %s",
 			    strerror(-r));
 	}
-	c->jobs++;
+	container_job_begin(c, &reclaim->job);
 	m->jobs++;
 	(void)take_ptr(reclaim);
 	return 0;

@@ -45,7 +45,7 @@ static bool goes_too(const struct container *c, const char *name)
 	return strcmp(c->name, name) == 0 || name_is_inside(c->name, name);
 }
 
-static void mark(struct manager *m, const char *name, bool removing)
+static void mark(struct manager *m, const char *name, bool removing, bool force)
 {
 	for (size_t i = manager_index(m, name); i < m->count; i++) {
 		struct container *c = m->containers[i];
@@ -55,6 +55,8 @@ static void mark(struct manager *m, const char *name, bool removing)
 		c->removing = removing;
 		if (removing && c->change)
 			change_cancel(c->change, CHANGE_CONTAINER_REMOVED);
+		if (removing && force)
+			container_cancel_jobs(c);
 	}
 }
 
@@ -122,6 +124,11 @@ static int explain(const struct removal *removal, int error, struct failure *fai
 			    "%s has processes or containers inside; stop or detach them, or use force "
 			    "to kill them",
 			    removal->name);
+	if (error == -EAGAIN && !removal->force)
+		return fail(failure, RSS_ERROR_TIMED_OUT,
+			    "%s is still in use by another call; try again when that has ended, or use "
+			    "force",
+			    removal->name);
 	if (error == -EAGAIN)
 		return fail(failure, RSS_ERROR_TIMED_OUT,
 			    "%s could not be emptied in time: a process in it does not end; try again "
@@ -148,11 +155,24 @@ static int removal_step(sd_event_source *source, uint64_t usec, void *userdata)
 	ended = removal;
 	removal->manager->jobs--;
 	if (r < 0) {
-		mark(removal->manager, removal->name, false);
+		mark(removal->manager, removal->name, false, false);
 		r = explain(removal, r, &failure);
 	}
 	if (removal->done)
 		removal->done(r, r < 0 ? &failure : NULL, removal->userdata);
+	return 0;
+}
+
+/* Two removals of one container would each take what comes after it under its name. */
+static int check_alone(const struct container *c, struct failure *failure)
+{
+	const struct manager *m = c->manager;
+
+	for (size_t i = manager_index(m, c->name); i < m->count; i++) {
+		if (goes_too(m->containers[i], c->name) && m->containers[i]->removing)
+			return fail(failure, RSS_ERROR_IN_PROGRESS, "%s is being removed already",
+				    m->containers[i]->name);
+	}
 	return 0;
 }
 
@@ -185,9 +205,9 @@ int removal_start(struct container *c, bool force, removal_done_fn done, void *u
 	uint64_t now = 0;
 	int r;
 
-	if (c->removing)
-		return fail(failure, RSS_ERROR_IN_PROGRESS, "%s is being removed already", c->name);
-	r = force ? 0 : check_empty(c, failure);
+	r = check_alone(c, failure);
+	if (r == 0 && !force)
+		r = check_empty(c, failure);
 	if (r < 0)
 		return r;
 
@@ -208,7 +228,7 @@ int removal_start(struct container *c, bool force, removal_done_fn done, void *u
 			    -ENOMEM;
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "%s", strerror(-r));
-	mark(m, c->name, true);
+	mark(m, c->name, true, force);
 	m->jobs++;
 	(void)take_ptr(removal);
 	return 0;
