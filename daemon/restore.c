@@ -105,8 +105,8 @@ static void bring_to(struct container *c, const struct settings *to)
 
 /*
  * A group that was just made is empty, so that nothing has to be reclaimed and
- * no write blocks. After a reboot that is all of them: a worker for each would
- * be thousands of threads at once.
+ * no write blocks: it is limited before anyone can ask. After a reboot that is
+ * all of them, and a worker for each would be thousands of threads at once.
  */
 static void set_new_group(struct container *c, const struct settings *to)
 {
@@ -172,9 +172,6 @@ static int restore_record(struct manager *m, struct record *record)
 	c->settings = read_kernel(c, &wanted);
 	if (made) {
 		c->oom_events_base = 0;
-		/* Empty, it has nothing to reclaim: the limit holds before anyone can ask. */
-		if (group_write_limit(c->group, wanted.limit) == 0)
-			c->settings.limit = wanted.limit;
 		set_new_group(c, &wanted);
 	} else if (settings_difference(&c->settings, &wanted)) {
 		char kernel[SIZE_TEXT_MAX], state[SIZE_TEXT_MAX];

@@ -112,6 +112,44 @@ case_declared_containers() {
 
 limit_is() { [ "$(field "$1" limit)" = "$2" ]; }
 
+case_limit_of_no_whole_pages_does_not_drift() {
+	: >"$rssd_log"
+	expect 0 rssctl create odd --limit=33554433
+	stop_rssd
+	start_rssd
+	equal "$(field odd limit)" 33554433 "limit after a restart"
+	grep drifted "$rssd_log" && fail "nobody else wrote it"
+	rssctl remove odd
+}
+
+case_declared_in_two_files() {
+	: >"$rssd_log"
+	declare_container two-a '{"name":"two","limit":"16M"}'
+	declare_container two-b '{"name":"two","limit":"32M"}'
+	expect 0 rssctl reload
+	await 5 rssctl show two
+	await 5 grep -q 'more than one file' "$rssd_log"
+	rm -f "$work"/containers.d/two-*
+	rssctl remove two
+}
+
+# Each reload looks once more when the one before it is through: the last word holds.
+case_reloads_in_a_row() {
+	local i bad
+	: >"$rssd_log"
+	for i in {100..199}; do declare_container "row$i" "{\"name\":\"row$i\",\"limit\":\"16M\"}"; done
+	rssctl reload &
+	rssctl reload
+	for i in {100..199}; do declare_container "row$i" "{\"name\":\"row$i\",\"limit\":\"32M\"}"; done
+	rssctl reload
+	wait $!
+	await 10 limit_is row199 $((32 << 20))
+	await 10 limit_is row100 $((32 << 20))
+	bad=$(grep -m 1 'cannot be made\|could not be' "$rssd_log") && fail "$bad"
+	rm -f "$work"/containers.d/row*
+	for i in {100..199}; do rssctl remove "row$i"; done
+}
+
 all_have_limit() { [ "$(rssctl list --json=short | jq "all(.[]; .limit == $1)")" = true ]; }
 
 # Adopting saves a container while its declaration changes it: the later word must be kept.
