@@ -48,7 +48,7 @@ void print_help(const struct verb *verb)
 	     "Limit the resident memory of groups of processes (containers), by way of rssd.\n\n"
 	     "Verbs:");
 	for (size_t i = 0; verbs[i]; i++)
-		printf("  %-10s%s\n", verbs[i]->name, verbs[i]->summary);
+		printf("  %-12s%s\n", verbs[i]->name, verbs[i]->summary);
 	puts("\nOptions, before or behind the verb:");
 	print_options(global_options);
 	puts("\nSizes are bytes, 64K, 512M, 1.5G, 20% of the memory, or infinity.\n"

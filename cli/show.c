@@ -53,6 +53,15 @@ static void print_count(const char *key, uint64_t count)
 		printf("%" PRIu64 "\n", count);
 }
 
+static void print_pages(const char *key, uint64_t count)
+{
+	print_key(key);
+	if (count == RSS_ABSENT)
+		puts("-");
+	else
+		printf("%" PRIu64 " page%s\n", count, count == 1 ? "" : "s");
+}
+
 static void print_usage(const struct rss_container *c)
 {
 	char usage[SIZE_TEXT_MAX];
@@ -111,11 +120,13 @@ static int show_for_people(struct cli *cli, const struct rss_container *c)
 	print_size("High", c->high, "infinity");
 	print_size("Low", c->low, "infinity");
 	print_text("On OOM", c->oom_group ? "kill all of it" : "kill one process");
-	print_count("Processes", c->processes);
+	print_key("Processes");
+	printf("%" PRIu32 "%s\n", c->processes, c->frozen ? ", frozen" : "");
 	print_usage(c);
 	print_size("Peak", c->peak, "-");
 	print_count("Failures", c->failures);
 	print_size("Reclaimed", c->reclaimed, "-");
+	print_pages("Scanned", c->scanned);
 	print_count("OOM events", c->oom_events);
 	print_count("OOM kills", c->oom_kills);
 	return print_oom(cli, c->last_oom);

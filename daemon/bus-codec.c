@@ -185,6 +185,7 @@ static int append_entries(sd_bus_message *message, struct container *c)
 	cleanup_free char *control_group = group_control_group(c->group);
 	struct counters counters;
 	uint32_t processes = 0;
+	bool frozen;
 	int r;
 
 	if (!control_group)
@@ -212,6 +213,10 @@ static int append_entries(sd_bus_message *message, struct container *c)
 		r = append_number(message, "OOMEvents", counters.oom_events);
 	if (r >= 0)
 		r = append_number(message, "OOMKills", counters.oom_kills);
+	if (r >= 0)
+		r = append_number(message, "Scanned", counters.scanned);
+	if (r >= 0 && group_read_frozen(c->group, &frozen) == 0)
+		r = sd_bus_message_append(message, "{sv}", "Frozen", "b", (int)frozen);
 	return r;
 }
 

@@ -266,6 +266,53 @@ static int method_kill(sd_bus_message *message, void *userdata, sd_bus_error *er
 	return sd_bus_reply_method_return(message, "u", count);
 }
 
+/* --- freeze, peak --------------------------------------------------------------------------- */
+
+/* What is written to one control file and done at once: says by whom, and why it cannot be. */
+static int answer_deed(sd_bus_message *message, const struct container *c, int result,
+		       const char *deed, sd_bus_error *error)
+{
+	struct failure failure = { 0 };
+	uid_t uid;
+	pid_t pid;
+	int r = bus_read_caller(message, &uid, &pid);
+
+	if (r >= 0 && result == -EOPNOTSUPP)
+		r = fail(&failure, RSS_ERROR_NOT_SUPPORTED,
+			 "%s cannot be %s by the %s controller here; rssctl doctor tells what this "
+			 "kernel can do",
+			 c->name, deed, c->manager->controller->ops->name);
+	else if (r >= 0 && result < 0)
+		r = fail(&failure, RSS_ERROR_CONTROLLER_FAILED, "%s could not be %s: %s", c->name,
+			 deed, strerror(-result));
+	if (r < 0)
+		return bus_answer_failure(r, &failure, error);
+	log_message(LOG_INFO, c->name, "%s for user %u (process %d)", deed, (unsigned int)uid,
+		    (int)pid);
+	return sd_bus_reply_method_return(message, "");
+}
+
+static int method_freeze(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct container *c = userdata;
+
+	return answer_deed(message, c, group_freeze(c->group, true), "frozen", error);
+}
+
+static int method_thaw(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct container *c = userdata;
+
+	return answer_deed(message, c, group_freeze(c->group, false), "thawed", error);
+}
+
+static int method_reset_peak(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct container *c = userdata;
+
+	return answer_deed(message, c, group_reset_peak(c->group), "given a new peak", error);
+}
+
 /* --- reclaim --------------------------------------------------------------------------------- */
 
 static void reclaimed(int error, const struct failure *failure, uint64_t bytes, void *userdata)
@@ -364,7 +411,19 @@ static int get_counter(sd_bus *bus, const char *path, const char *interface, con
 		value = now.oom_events;
 	else if (strcmp(property, "OOMKills") == 0)
 		value = now.oom_kills;
+	else if (strcmp(property, "Scanned") == 0)
+		value = now.scanned;
 	return sd_bus_message_append(reply, "t", value);
+}
+
+static int get_frozen(sd_bus *bus, const char *path, const char *interface, const char *property,
+		      sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	struct container *c = userdata;
+	bool frozen = false;
+
+	(void)group_read_frozen(c->group, &frozen);
+	return sd_bus_message_append(reply, "b", (int)frozen);
 }
 
 static int get_processes(sd_bus *bus, const char *path, const char *interface,
@@ -403,6 +462,8 @@ const sd_bus_vtable bus_container_vtable[] = {
 	SD_BUS_PROPERTY("Reclaimed", "t", get_counter, 0, 0),
 	SD_BUS_PROPERTY("OOMEvents", "t", get_counter, 0, 0),
 	SD_BUS_PROPERTY("OOMKills", "t", get_counter, 0, 0),
+	SD_BUS_PROPERTY("Scanned", "t", get_counter, 0, 0),
+	SD_BUS_PROPERTY("Frozen", "b", get_frozen, 0, 0),
 	SD_BUS_PROPERTY("LastOOM", "a{sv}", get_last_oom, 0, 0),
 	SD_BUS_METHOD_WITH_ARGS("SetLimit", SD_BUS_ARGS("t", limit, "a{sv}", options),
 				SD_BUS_RESULT("t", usage, "s", outcome), method_set_limit, 0),
@@ -416,6 +477,10 @@ const sd_bus_vtable bus_container_vtable[] = {
 				SD_BUS_RESULT("t", reclaimed), method_reclaim, 0),
 	SD_BUS_METHOD_WITH_ARGS("Kill", SD_BUS_ARGS("i", signal), SD_BUS_RESULT("u", count),
 				method_kill, 0),
+	SD_BUS_METHOD_WITH_ARGS("Freeze", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_freeze, 0),
+	SD_BUS_METHOD_WITH_ARGS("Thaw", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_thaw, 0),
+	SD_BUS_METHOD_WITH_ARGS("ResetPeak", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_reset_peak,
+				0),
 	SD_BUS_SIGNAL_WITH_ARGS("LimitHit",
 				SD_BUS_ARGS("t", sequence, "t", usage, "t", limit, "t", failures), 0),
 	SD_BUS_SIGNAL_WITH_ARGS("Reclaimed",

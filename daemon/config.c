@@ -14,7 +14,7 @@
 #include "size.h"
 #include "state.h"
 
-enum key_type { KEY_TEXT, KEY_PATH, KEY_NAME, KEY_COUNT, KEY_DURATION, KEY_LOG_LEVEL };
+enum key_type { KEY_TEXT, KEY_PATH, KEY_NAME, KEY_COUNT, KEY_DURATION, KEY_LOG_LEVEL, KEY_HIERARCHY };
 
 static const struct key {
 	const char *name;
@@ -23,6 +23,7 @@ static const struct key {
 	const char *initial;
 } keys[] = {
 	{ "Controller", KEY_TEXT, offsetof(struct config, controller), "auto" },
+	{ "Hierarchy", KEY_HIERARCHY, offsetof(struct config, hierarchy), "auto" },
 	{ "Root", KEY_NAME, offsetof(struct config, root), "rssd" },
 	{ "StateDirectory", KEY_PATH, offsetof(struct config, state_directory), "/var/lib/rssd" },
 	{ "RuntimeDirectory", KEY_PATH, offsetof(struct config, runtime_directory), "/run/rssd" },
@@ -40,6 +41,12 @@ static const struct {
 } log_levels[] = {
 	{ "err", LOG_ERR },   { "warning", LOG_WARNING }, { "notice", LOG_NOTICE },
 	{ "info", LOG_INFO }, { "debug", LOG_DEBUG },
+};
+
+static const char *const hierarchies[] = {
+	[HIERARCHY_AUTO] = "auto",
+	[HIERARCHY_V1] = "v1",
+	[HIERARCHY_V2] = "v2",
 };
 
 static int set_text(char **member, const char *value)
@@ -89,6 +96,14 @@ static const char *set_key(struct config *config, const struct key *key, const c
 			}
 		}
 		return "must be one of err, warning, notice, info, debug";
+	case KEY_HIERARCHY:
+		for (size_t i = 0; i < ARRAY_SIZE(hierarchies); i++) {
+			if (strcmp(value, hierarchies[i]) == 0) {
+				*(enum hierarchy_choice *)member = i;
+				return NULL;
+			}
+		}
+		return "must be auto, v1 or v2";
 	}
 	return "cannot be set";
 }

@@ -10,11 +10,13 @@
 #include <stdint.h>
 
 #include "cleanup.h"
+#include "controller.h"
 
 struct failure;
 
 struct config {
 	char *controller;	  /* Controller=auto */
+	enum hierarchy_choice hierarchy; /* Hierarchy=auto */
 	char *root;		  /* Root=rssd */
 	char *state_directory;	  /* StateDirectory=/var/lib/rssd */
 	char *runtime_directory;  /* RuntimeDirectory=/run/rssd */

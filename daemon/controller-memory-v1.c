@@ -186,7 +186,7 @@ static int on_events(sd_event_source *source, int fd, uint32_t revents, void *us
 		v1 = g->data;
 		count_ooms(v1);
 		(void)drain(v1->pressure_fd);
-		g->event(g, g->userdata);
+		group_wake(g);
 	}
 	return 0;
 }
@@ -275,7 +275,7 @@ static void find_features(struct controller *c)
 {
 	struct cgroup_key kill = { "oom_kill", COUNTER_ABSENT };
 
-	c->features = FEATURE_PEAK | FEATURE_FAILURES | FEATURE_SAFE_LIMIT;
+	c->features = FEATURE_PEAK | FEATURE_PEAK_RESET | FEATURE_FAILURES | FEATURE_SAFE_LIMIT;
 	if (has_file(c, "cgroup.event_control") && has_file(c, "memory.oom_control"))
 		c->features |= FEATURE_OOM_EVENTS;
 	/* 4.13 */
@@ -295,7 +295,13 @@ static struct controller *v1_free(struct controller *controller)
 	return NULL;
 }
 
-static int v1_open(const char *root, struct controller **ret, struct failure *failure)
+static int v1_reset_peak(struct group *g)
+{
+	return cgroup_write(g->fd, "memory.max_usage_in_bytes", "0");
+}
+
+static int v1_open(const struct controller_choice *choice, struct controller **ret,
+		   struct failure *failure)
 {
 	struct v1_controller *v1 = calloc(1, sizeof(*v1));
 	cleanup_(controller_free_ptr) struct controller *c = NULL;
@@ -304,9 +310,14 @@ static int v1_open(const char *root, struct controller **ret, struct failure *fa
 
 	if (!v1)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "out of memory");
-	v1->epoll = -1;
+	v1->controller.fd = v1->epoll = -1;
 	c = &v1->controller;
-	r = controller_init(c, &memory_v1_ops, "memory", 1, root, failure);
+	c->ops = &memory_v1_ops;
+	if (choice->hierarchy == HIERARCHY_V2) {
+		(void)fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Hierarchy=v2 is configured");
+		return -ENOENT;
+	}
+	r = controller_init(c, &memory_v1_ops, "memory", 1, choice->root, failure);
 	if (r < 0)
 		return r;
 	/* Since 5.11 the tree is always hierarchical. */
@@ -332,5 +343,6 @@ const struct controller_ops memory_v1_ops = {
 	.read_counters = v1_read_counters,
 	.read_limit = v1_read_limit,
 	.write_limit = v1_write_limit,
+	.reset_peak = v1_reset_peak,
 	.watch = v1_watch,
 };

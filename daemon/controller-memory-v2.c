@@ -2,11 +2,9 @@
 /*
  * The memory controller of the unified hierarchy (cgroups v2).
  *
- * A group that has groups below it may hold no processes itself, so the
- * processes of each live in a folder of their own inside it, the leaf. "+" can
- * begin no container's name. A leaf's memory belongs to the group: it gets a
- * counter of its own only where the group has groups below it, and then kills
- * are counted there.
+ * A leaf's memory belongs to the group (unified.h): it gets a counter of its
+ * own only where the group has groups below it, and then kills are counted
+ * there.
  *
  * The kernel sets a limit first and reclaims then, killing what does not fit:
  * whoever lowers one reclaims before. A signal ends that reclaim with the new
@@ -24,82 +22,13 @@
 
 #include "cgroup-files.h"
 #include "failure.h"
-
-#define LEAF "+procs"
-
-/* Rounds of moving processes that fork meanwhile. */
-#define SETTLE_ROUNDS 8
-/* A cgroup that is just going away can be in the way for a moment. */
-#define ENABLE_ATTEMPTS 3
+#include "unified.h"
 
 /* 5.2; before it, what happened to groups below is counted too. */
 static const char *events_file(const struct group *g)
 {
 	return faccessat(g->fd, "memory.events.local", F_OK, 0) == 0 ? "memory.events.local"
 								     : "memory.events";
-}
-
-/* Moves what stands in the folder itself into its leaf. */
-static int settle(int dir, int leaf)
-{
-	for (int round = 0; round < SETTLE_ROUNDS; round++) {
-		cleanup_free pid_t *pids = NULL;
-		size_t count;
-		int r = cgroup_read_pids(dir, "cgroup.procs", &pids, &count);
-
-		if (r < 0 || count == 0)
-			return r;
-		for (size_t i = 0; i < count; i++) {
-			r = cgroup_write_u64(leaf, "cgroup.procs", (uint64_t)pids[i]);
-			if (r < 0 && r != -ESRCH)
-				return r;
-		}
-	}
-	return -EBUSY;
-}
-
-static bool has_word(const char *text, const char *word)
-{
-	size_t length = strlen(word);
-
-	for (text += strspn(text, " \n"); *text; text += strspn(text, " \n")) {
-		size_t part = strcspn(text, " \n");
-
-		if (part == length && !strncmp(text, word, part))
-			return true;
-		text += part;
-	}
-	return false;
-}
-
-/* Lets the folders below @parent have a memory controller. */
-static int v2_prepare_parent(int parent)
-{
-	cleanup_free char *enabled = NULL;
-	int r = cgroup_read(parent, "cgroup.subtree_control", &enabled);
-
-	if (r < 0 || has_word(enabled, "memory"))
-		return r;
-	for (int i = 0; i < ENABLE_ATTEMPTS; i++) {
-		cleanup_close int leaf = -1;
-
-		r = cgroup_write(parent, "cgroup.subtree_control", "+memory");
-		if (r != -EBUSY)
-			return r;
-		/* One of our groups, where somebody put processes past the leaf. */
-		leaf = openat(parent, LEAF, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (leaf >= 0)
-			(void)settle(parent, leaf);
-	}
-	return r;
-}
-
-static int v2_group_open(struct group *g)
-{
-	/* Where it fails they are left out of the list of processes, but not out of the limit. */
-	if (g->procs_fd != g->fd)
-		(void)settle(g->fd, g->procs_fd);
-	return 0;
 }
 
 static void v2_group_close(struct group *g)
@@ -204,7 +133,7 @@ static int on_modified(sd_event_source *source, const struct inotify_event *even
 
 	/* The folder is gone, and nobody is left to ask. */
 	if (!(event->mask & IN_IGNORED))
-		g->event(g, g->userdata);
+		group_wake(g);
 	return 0;
 }
 
@@ -248,19 +177,29 @@ static void find_features(struct controller *c)
 	/* 4.19 */
 	if (has_file(c, "memory.oom.group"))
 		c->features |= FEATURE_OOM_GROUP;
+	/* 5.2 */
+	if (has_file(c, "cgroup.freeze"))
+		c->features |= FEATURE_FREEZE;
 	if (cgroup_read_keys(c->fd, "memory.stat", &steal, 1) == 0 && steal.value != COUNTER_ABSENT)
 		c->features |= FEATURE_RECLAIMED;
 }
 
-static int v2_open(const char *root, struct controller **ret, struct failure *failure)
+static int v2_open(const struct controller_choice *choice, struct controller **ret,
+		   struct failure *failure)
 {
 	cleanup_(controller_free_ptr) struct controller *c = calloc(1, sizeof(*c));
 	int r;
 
 	if (!c)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "out of memory");
-	c->leaf = LEAF;
-	r = controller_init(c, &memory_v2_ops, "memory", 2, root, failure);
+	c->leaf = UNIFIED_LEAF;
+	c->fd = -1;
+	c->ops = &memory_v2_ops;
+	if (choice->hierarchy == HIERARCHY_V1) {
+		(void)fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Hierarchy=v1 is configured");
+		return -ENOENT;
+	}
+	r = controller_init(c, &memory_v2_ops, "memory", 2, choice->root, failure);
 	if (r < 0)
 		return r;
 	if (!has_file(c, "memory.current"))
@@ -276,8 +215,8 @@ static int v2_open(const char *root, struct controller **ret, struct failure *fa
 const struct controller_ops memory_v2_ops = {
 	.name = "memory-v2",
 	.open = v2_open,
-	.prepare_parent = v2_prepare_parent,
-	.group_open = v2_group_open,
+	.prepare_parent = unified_prepare_parent,
+	.group_open = unified_group_open,
 	.group_close = v2_group_close,
 	.read_counters = v2_read_counters,
 	.read_limit = v2_read_limit,
@@ -285,5 +224,7 @@ const struct controller_ops memory_v2_ops = {
 	.reclaim = v2_reclaim,
 	.read_oom_group = v2_read_oom_group,
 	.write_oom_group = v2_write_oom_group,
+	.freeze = unified_freeze,
+	.read_frozen = unified_read_frozen,
 	.watch = v2_watch,
 };

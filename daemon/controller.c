@@ -24,13 +24,15 @@
 
 /* The best first. */
 static const struct controller_ops *const all_ops[] = {
+	&rss_ops,
 	&memory_v2_ops,
 	&memory_v1_ops,
 };
 
 static const char *const feature_names[] = {
-	"peak",	      "failures", "reclaimed",	"oom-events",	"oom-kills", "oom-group",
-	"watermarks", "reclaim",  "safe-limit", "limit-events", "in-place",  "mapped-only",
+	"peak",	     "failures",    "reclaimed", "oom-events", "oom-kills",
+	"oom-group", "watermarks",  "reclaim",	 "safe-limit", "limit-events",
+	"in-place",  "mapped-only", "scanned",	 "peak-reset", "freeze",
 };
 
 const char *controller_feature_name(unsigned int bit)
@@ -38,12 +40,13 @@ const char *controller_feature_name(unsigned int bit)
 	return bit < ARRAY_SIZE(feature_names) ? feature_names[bit] : NULL;
 }
 
-int controller_open(const char *wanted, const char *root, struct controller **ret,
+int controller_open(const struct controller_choice *choice, struct controller **ret,
 		    struct failure *failure)
 {
+	const char *wanted = choice->name;
 	bool automatic = !strcmp(wanted, "auto"), known = false;
 	struct failure why = { 0 };
-	char tried[400] = "";
+	char tried[600] = "";
 	size_t at = 0;
 	int r = 0;
 
@@ -51,7 +54,7 @@ int controller_open(const char *wanted, const char *root, struct controller **re
 		if (!automatic && strcmp(wanted, all_ops[i]->name))
 			continue;
 		known = true;
-		r = all_ops[i]->open(root, ret, &why);
+		r = all_ops[i]->open(choice, ret, &why);
 		if (r >= 0)
 			return 0;
 		if (at < sizeof(tried))
@@ -61,7 +64,7 @@ int controller_open(const char *wanted, const char *root, struct controller **re
 	if (!known)
 		return fail(
 			failure, RSS_ERROR_CONFIG,
-			"There is no controller \"%.64s\"; choose auto, memory-v2 or memory-v1.",
+			"There is no controller \"%.64s\"; choose auto, rss, memory-v2 or memory-v1.",
 			wanted);
 	return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "No memory controller can be used. %s",
 		    tried);
@@ -87,7 +90,7 @@ static int enter(struct controller *c, int parent, const char *name, const char 
 	int fd, r;
 
 	if (c->ops->prepare_parent) {
-		r = c->ops->prepare_parent(parent);
+		r = c->ops->prepare_parent(c, parent);
 		if (r < 0)
 			return r;
 	}
@@ -148,7 +151,7 @@ static int explain(const struct controller *c, int error, struct failure *failur
 		hint = " A folder above has processes of its own; choose another Root=.";
 		break;
 	case ENOENT:
-		hint = " The memory controller is not handed down to that folder; check "
+		hint = " The controller is not handed down to that folder; check "
 		       "cgroup.subtree_control above it, or choose another Root=.";
 		break;
 	}
@@ -195,6 +198,7 @@ struct controller *controller_free(struct controller *controller)
 	free(controller->root);
 	free(controller->mount);
 	free(controller->hierarchy);
+	free(controller->events_problem);
 	/* Each controller's struct begins with this one, and owns nothing past what its hook frees. */
 	if (controller->ops->free)
 		return controller->ops->free(controller);

@@ -47,6 +47,9 @@ enum controller_feature {
 	FEATURE_LIMIT_EVENTS = 1 << 9, /* every meeting of the limit is told, none is missed */
 	FEATURE_IN_PLACE = 1 << 10,    /* attach leaves the process in its unit's cgroup */
 	FEATURE_MAPPED_ONLY = 1 << 11, /* page cache is not counted */
+	FEATURE_SCANNED = 1 << 12,
+	FEATURE_PEAK_RESET = 1 << 13, /* group_reset_peak() */
+	FEATURE_FREEZE = 1 << 14,     /* group_freeze() */
 };
 
 /* Each is COUNTER_ABSENT where this kernel does not tell. */
@@ -60,22 +63,60 @@ struct counters {
 	 * absent before it (controller.oom_events_since_open).
 	 */
 	uint64_t oom_events;
-	uint64_t oom_kills; /* processes of this group that were killed */
+	/* Processes of this group that were killed; on rss also those of groups below it. */
+	uint64_t oom_kills;
+	uint64_t scanned; /* pages that reclaim looked at */
 };
 
-/* A group's event woke us: read the counters and see what changed. */
-typedef void (*group_event_fn)(struct group *group, void *userdata);
+/*
+ * What a watched group tells. Most controllers can only wake us: then the
+ * counters say what changed. One that has controller.tells_facts tells each
+ * thing by itself, with what the kernel knew of it at that moment.
+ */
+enum group_event_kind {
+	GROUP_CHANGED, /* something may have happened: read the counters */
+	GROUP_LOST,    /* so many facts did not reach us: read the counters */
+	GROUP_LIMIT,
+	GROUP_RECLAIMED,
+	GROUP_HIGH,
+	GROUP_LOW,
+	GROUP_OOM,	/* the limit of this group ran out; kills may follow, here or below */
+	GROUP_OOM_KILL, /* a process of this group, whoever's limit it was */
+};
+
+struct group_event {
+	enum group_event_kind kind;
+	uint64_t lost;	       /* LOST */
+	uint64_t count;	       /* LIMIT: how often so far */
+	uint64_t usage, limit; /* all facts: of this group, bytes */
+	pid_t victim;	       /* OOM_KILL */
+	const char *comm;      /* OOM_KILL: as the process named itself, any bytes */
+};
+
+typedef void (*group_event_fn)(struct group *group, const struct group_event *event,
+			       void *userdata);
+
+/* In which version of cgroups a controller is looked for. */
+enum hierarchy_choice { HIERARCHY_AUTO, HIERARCHY_V1, HIERARCHY_V2 };
+
+struct controller_choice {
+	const char *name; /* "auto", or a controller's name */
+	enum hierarchy_choice hierarchy;
+	const char *root;	 /* the name of our folder in the hierarchy */
+	const char *mount_point; /* where to mount a hierarchy of our own, if there is to be one */
+};
 
 struct controller_ops {
 	const char *name; /* "memory-v1" */
 
 	/* Is it on this kernel? 0 and *ret, -ENOENT (not here), or why it cannot be used. */
-	int (*open)(const char *root, struct controller **ret, struct failure *failure);
+	int (*open)(const struct controller_choice *choice, struct controller **ret,
+		    struct failure *failure);
 	/* Frees the controller's own struct, after its common members; NULL: free() does. */
 	struct controller *(*free)(struct controller *controller);
 
 	/* Called before a folder gets a folder below it; NULL where nothing is needed. */
-	int (*prepare_parent)(int parent);
+	int (*prepare_parent)(struct controller *controller, int parent);
 	/* A folder that was just made or found becomes a group: what it needs before use. Or NULL. */
 	int (*group_open)(struct group *group);
 	void (*group_close)(struct group *group);
@@ -89,6 +130,10 @@ struct controller_ops {
 	int (*read_watermarks)(struct group *group, uint64_t *ret_high, uint64_t *ret_low);
 	int (*write_watermarks)(struct group *group, uint64_t high, uint64_t low);
 
+	int (*reset_peak)(struct group *group);
+	int (*freeze)(struct group *group, bool freeze);
+	int (*read_frozen)(struct group *group, bool *ret);
+
 	int (*watch)(struct group *group, sd_event *event);
 };
 
@@ -101,6 +146,8 @@ struct controller {
 	int fd;			 /* our folder; where that is removed, everything answers -ENOENT */
 	const char *kernel_name; /* "memory" */
 	bool oom_events_since_open; /* counters.oom_events begins at 0 when a group is opened */
+	bool tells_facts;	    /* see struct group_event */
+	char *events_problem;	    /* why its events cannot be heard, or NULL */
 	char *hierarchy;  /* the controller name for /proc/PID/cgroup: "memory", or "" for v2 */
 	const char *leaf; /* where processes of a group live below it, or NULL: in itself */
 };
@@ -117,13 +164,11 @@ struct group {
 
 /**
  * controller_open() - the best controller that this kernel has
- * @wanted: "auto", or a controller's name
- * @root: the name of our folder in the hierarchy
  *
  * Makes the root folder where it is missing. Fails with a sentence that lists
  * what was looked for and why each cannot be used.
  */
-int controller_open(const char *wanted, const char *root, struct controller **ret,
+int controller_open(const struct controller_choice *choice, struct controller **ret,
 		    struct failure *failure);
 struct controller *controller_free(struct controller *controller);
 DEFINE_CLEANUP(struct controller *, controller_free);
@@ -166,10 +211,14 @@ int group_read_oom_group(struct group *group, bool *ret);
 int group_write_oom_group(struct group *group, bool value);
 int group_read_watermarks(struct group *group, uint64_t *ret_high, uint64_t *ret_low);
 int group_write_watermarks(struct group *group, uint64_t high, uint64_t low);
+int group_reset_peak(struct group *group);
+/* Stops the processes of the group and of those below it, or lets them go on; returns at once. */
+int group_freeze(struct group *group, bool freeze);
+int group_read_frozen(struct group *group, bool *ret);
 
 /*
- * Calls @fn from the loop when something may have happened to @group; it may
- * have happened to a neighbour, and many times between two calls. Without
+ * Calls @fn from the loop when something happened to @group. GROUP_CHANGED may
+ * be about a neighbour, and about many things at once. Without
  * FEATURE_LIMIT_EVENTS a few meetings of the limit wake nobody: they show in
  * the counters at the next call. @fn must not free @group. Watching again
  * replaces the first watch. All groups of a controller are watched by one loop.
@@ -205,7 +254,10 @@ int controller_move_to_cgroup(struct controller *controller, const char *cgroup,
 
 /* For the files that implement a controller. */
 
-extern const struct controller_ops memory_v1_ops, memory_v2_ops;
+extern const struct controller_ops rss_ops, memory_v1_ops, memory_v2_ops;
+
+/* Tells the group's watcher that something may have happened. */
+void group_wake(struct group *group);
 
 /*
  * Fills the members of @controller, which is all zero but for its leaf: finds

@@ -74,6 +74,13 @@ static const struct {
 	  SEVERITY_NOTE,
 	  "There is no background reclaim before the limit: high and low are not available.",
 	  "The kernel patch has it." },
+	{ FEATURE_SCANNED, "scanned counter", "The pages that reclaim looked at are counted.",
+	  SEVERITY_NOTE,
+	  "This kernel does not count the pages that reclaim looks at: shown as absent.", "" },
+	{ FEATURE_PEAK_RESET, "peak reset", "rssctl reset-peak works.", SEVERITY_NOTE,
+	  "The highest usage is that since the container was made; it cannot be reset.", "" },
+	{ FEATURE_FREEZE, "freeze", "rssctl freeze and thaw work.", SEVERITY_NOTE,
+	  "Containers cannot be frozen: there is no freezer in this controller's hierarchy.", "" },
 };
 
 struct report {
@@ -106,15 +113,29 @@ size_t diagnose(const struct diagnosis *found, struct finding findings[static FI
 	struct report report = { .findings = findings };
 	char size[SIZE_TEXT_MAX];
 
-	add(&report, SEVERITY_OK, "controller", "", "%s, with %zu container%s.", found->controller,
-	    found->containers, found->containers == 1 ? "" : "s");
+	add(&report, SEVERITY_OK, "controller", "", "%s%s%.100s%s%.100s, with %zu container%s.",
+	    found->controller, found->mount ? " in " : "", found->mount ? found->mount : "",
+	    found->mount ? "/" : "", found->mount ? found->root : "", found->containers,
+	    found->containers == 1 ? "" : "s");
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		bool can = found->features & rows[i].feature;
 
 		add(&report, can ? SEVERITY_OK : rows[i].without_severity, rows[i].subject,
 		    can ? "" : rows[i].advice, "%s", can ? rows[i].with : rows[i].without);
 	}
-	if (found->kmsg_problem)
+	if (found->events_problem)
+		add(&report, SEVERITY_WARNING, "events",
+		    "Run rssd in the first network namespace, with CAP_SYS_ADMIN, on the kernel that "
+		    "it came with.",
+		    "No events are told, and no OOM: %s. Counters are read when they are asked for.",
+		    found->events_problem);
+	if (found->tells_facts)
+		add(&report, SEVERITY_OK, "OOM victims", "",
+		    "The kernel names the victim of an OOM in the event itself.");
+	else if (found->events_problem)
+		add(&report, SEVERITY_NOTE, "OOM victims", "",
+		    "OOMs and their victims stay untold, as all events; the counters have them.");
+	else if (found->kmsg_problem)
 		add(&report, SEVERITY_WARNING, "OOM victims",
 		    "Run rssd where /dev/kmsg is there and CAP_SYSLOG is granted.",
 		    "The kernel's log cannot be read (%s): OOMs are told without their victim.",
@@ -165,7 +186,11 @@ size_t diagnose_manager(struct manager *m, struct finding findings[static FINDIN
 	struct sysinfo info = { 0 };
 	struct diagnosis found = {
 		.controller = m->controller->ops->name,
+		.mount = m->controller->mount,
+		.root = m->controller->root,
 		.features = m->controller->features,
+		.tells_facts = m->controller->tells_facts,
+		.events_problem = m->controller->events_problem,
 		.kmsg_problem = m->kmsg_problem,
 		.process_events_problem = m->process_events_problem,
 		.containers = m->count,

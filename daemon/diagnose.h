@@ -6,6 +6,7 @@
 #ifndef RSSD_DIAGNOSE_H
 #define RSSD_DIAGNOSE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,7 +25,10 @@ const char *severity_name(enum severity severity);
 
 struct diagnosis {
 	const char *controller;
+	const char *mount, *root; /* where its groups are; NULL: not told */
 	unsigned int features;
+	bool tells_facts;		    /* OOMs come with their victims */
+	const char *events_problem;	    /* NULL: events can be heard */
 	const char *kmsg_problem;	    /* NULL: it is there */
 	const char *process_events_problem; /* NULL: it is there */
 	uint64_t swap;			    /* bytes of swap on this machine */
@@ -32,7 +36,7 @@ struct diagnosis {
 	const char *drifted; /* a container whose limit in the kernel is not what was set, or NULL */
 };
 
-#define FINDINGS_MAX 24
+#define FINDINGS_MAX 32
 
 /* Fills @findings (FINDINGS_MAX of them): how many. Pure. */
 size_t diagnose(const struct diagnosis *found, struct finding findings[static FINDINGS_MAX]);

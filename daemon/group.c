@@ -153,7 +153,7 @@ int group_create(struct controller *controller, const char *path, struct group *
 	if (errno != ENOENT)
 		return -errno;
 	if (controller->ops->prepare_parent) {
-		r = controller->ops->prepare_parent(parent);
+		r = controller->ops->prepare_parent(controller, parent);
 		if (r < 0)
 			return r;
 	}
@@ -213,7 +213,7 @@ int group_remove(struct group *group)
 int group_read_counters(struct group *group, struct counters *ret)
 {
 	struct counters counters = {
-		COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT,
+		COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT,
 		COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT,
 	};
 	int r = group->controller->ops->read_counters(group, &counters);
@@ -267,6 +267,34 @@ int group_write_watermarks(struct group *group, uint64_t high, uint64_t low)
 	if (!controller_can(group->controller, FEATURE_WATERMARKS))
 		return -EOPNOTSUPP;
 	return group->controller->ops->write_watermarks(group, high, low);
+}
+
+int group_reset_peak(struct group *group)
+{
+	if (!controller_can(group->controller, FEATURE_PEAK_RESET))
+		return -EOPNOTSUPP;
+	return group->controller->ops->reset_peak(group);
+}
+
+int group_freeze(struct group *group, bool freeze)
+{
+	if (!controller_can(group->controller, FEATURE_FREEZE))
+		return -EOPNOTSUPP;
+	return group->controller->ops->freeze(group, freeze);
+}
+
+int group_read_frozen(struct group *group, bool *ret)
+{
+	if (!controller_can(group->controller, FEATURE_FREEZE))
+		return -EOPNOTSUPP;
+	return group->controller->ops->read_frozen(group, ret);
+}
+
+void group_wake(struct group *group)
+{
+	struct group_event event = { .kind = GROUP_CHANGED };
+
+	group->event(group, &event, group->userdata);
 }
 
 int group_watch(struct group *group, sd_event *event, group_event_fn fn, void *userdata)

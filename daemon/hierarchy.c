@@ -10,13 +10,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libcgroup.h>
+#include <limits.h>
 #include <linux/magic.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
 
+#include "cgroup-files.h"
 #include "cleanup.h"
 
 static void libcgroup_free_ptr(struct cgroup **group)
@@ -69,6 +74,70 @@ int hierarchy_find(const char *controller, char **ret_mount, int *ret_version)
 	*ret_version = fs.f_type == CGROUP2_SUPER_MAGIC ? 2 : 1;
 	*ret_mount = take_ptr(mount);
 	return 0;
+}
+
+int hierarchy_knows(const char *controller)
+{
+	size_t length = strlen(controller);
+	cleanup_free char *text = NULL;
+	int r = cgroup_read(AT_FDCWD, "/proc/cgroups", &text);
+
+	/* Lines of name, hierarchy, groups, enabled. */
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	for (const char *line = text; *line;) {
+		const char *end = strchrnul(line, '\n');
+
+		if (!strncmp(line, controller, length) && line[length] == '\t')
+			return end[-1] == '1';
+		line = *end ? end + 1 : end;
+	}
+	return 0;
+}
+
+/* A folder of the tmpfs that v1 hierarchies are mounted in; a v2 tree may not be mounted over. */
+static bool waits_for_mount(const char *path)
+{
+	struct statfs fs;
+
+	return statfs("/sys/fs/cgroup", &fs) == 0 && fs.f_type == TMPFS_MAGIC &&
+	       statfs(path, &fs) == 0 && fs.f_type == TMPFS_MAGIC;
+}
+
+static int make_folders(const char *path)
+{
+	cleanup_free char *copy = strdup(path);
+
+	if (!copy)
+		return -ENOMEM;
+	for (char *slash = strchr(copy + 1, '/');; slash = strchr(slash + 1, '/')) {
+		if (slash)
+			*slash = '\0';
+		if (mkdir(copy, 0755) < 0 && errno != EEXIST)
+			return -errno;
+		if (!slash)
+			return 0;
+		*slash = '/';
+	}
+}
+
+/* By mount(2): libcgroup mounts what stands in a configuration file, and tells no errno. */
+int hierarchy_mount(const char *controllers, const char *name, const char *where)
+{
+	char usual[sizeof("/sys/fs/cgroup/") + NAME_MAX];
+	int r;
+
+	(void)snprintf(usual, sizeof(usual), "/sys/fs/cgroup/%s", name);
+	if (waits_for_mount(usual)) {
+		where = usual;
+	} else {
+		r = make_folders(where);
+		if (r < 0)
+			return r;
+	}
+	return mount("cgroup", where, "cgroup", MS_NOSUID | MS_NODEV | MS_NOEXEC, controllers) < 0
+		       ? -errno
+		       : 0;
 }
 
 static int describe(const char *controller, const char *path, struct cgroup **ret)

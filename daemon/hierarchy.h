@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where the cgroup hierarchies are, and making and removing folders in them:
+ * Where the cgroup hierarchies are, mounting one, and making and removing folders in them:
  * the one place that knows libcgroup. Everything that is read or written inside
  * a folder goes through descriptors (cgroup-files.h). The unit tests put a fake
  * over a plain folder in place of this file, so it holds nothing else.
@@ -20,6 +20,19 @@
  * is mounted nowhere.
  */
 int hierarchy_find(const char *controller, char **ret_mount, int *ret_version);
+
+/* Does the kernel have this controller, in use or not? 1, 0, or a negative errno. */
+int hierarchy_knows(const char *controller);
+
+/**
+ * hierarchy_mount() - a new v1 hierarchy
+ * @controllers: what is to be in it, "rss" or "rss,freezer"
+ * @name: of the folder that it is mounted at in /sys/fs/cgroup, where one waits for it
+ * @where: where it is mounted else; made where missing
+ *
+ * Return: 0; -EBUSY where one of them is in use in another hierarchy.
+ */
+int hierarchy_mount(const char *controllers, const char *name, const char *where);
 
 /*
  * Makes the folder @path (below @mount) for @controller. Like libcgroup itself

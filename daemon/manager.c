@@ -42,11 +42,34 @@ static int open_sequence(struct manager *m, struct failure *failure)
 	return 0;
 }
 
+static int open_controller(struct manager *m, struct failure *failure)
+{
+	struct controller_choice choice = {
+		.name = m->config->controller,
+		.hierarchy = m->config->hierarchy,
+		.root = m->config->root,
+	};
+	cleanup_free char *mount_point = NULL;
+
+	if (asprintf(&mount_point, "%s/rss", m->config->runtime_directory) < 0) {
+		mount_point = NULL;
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
+	}
+	choice.mount_point = mount_point;
+	return controller_open(&choice, &m->controller, failure);
+}
+
 /* Sources that rssd can do without: why one is missing is kept for the doctor. */
 static int open_sources(struct manager *m)
 {
-	int r = kmsg_new(m->event, notice_kmsg_oom, m, &m->kmsg);
+	int r = 0;
 
+	/*
+	 * The kernel's log is read for the victims of OOMs. It names the memory
+	 * controller's cgroups, so it says nothing about containers of another.
+	 */
+	if (strcmp(m->controller->kernel_name, "memory") == 0)
+		r = kmsg_new(m->event, notice_kmsg_oom, m, &m->kmsg);
 	if (r < 0 && !(m->kmsg_problem = strdup(strerror(-r))))
 		return -ENOMEM;
 	r = process_events_new(m->event, transient_process_event, m, &m->process_events);
@@ -66,7 +89,7 @@ int manager_new(sd_event *event, const struct config *config, struct manager **r
 	m->event = sd_event_ref(event);
 	m->config = config;
 
-	r = controller_open(config->controller, config->root, &m->controller, failure);
+	r = open_controller(m, failure);
 	if (r < 0)
 		return r;
 	r = state_open(config->state_directory, &m->state, failure);

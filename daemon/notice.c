@@ -13,6 +13,7 @@
 #include "manager.h"
 #include "name.h"
 #include "oom-record.h"
+#include "process.h"
 #include "size.h"
 #include "text.h"
 
@@ -22,8 +23,13 @@
 #define LOG_LAG_USEC	 (1000 * 1000)
 /* Kills without a victim's name that are told one by one. */
 #define UNTOLD_KILLS_MAX 16
+/* A kill follows the OOM that it was for within this time; one that comes later was for another. */
+#define OOM_TO_KILL_USEC (2 * 1000 * 1000)
+/* Numbers of events that are given away for messages of the kernel that were lost. */
+#define LOST_MAX	 256
 /* Victims whose control group the log did not tell. */
 #define VICTIMS_MAX	 16
+#define TASK_COMM_MAX	 32
 
 struct victim {
 	pid_t pid;
@@ -335,13 +341,170 @@ void notice_look(struct container *c)
 		keep_for_later(&c->seen, &now);
 	c->seen = now;
 
-	if (now.oom_kills != COUNTER_ABSENT && now.oom_kills > c->kills_told)
+	if (!m->controller->tells_facts && now.oom_kills != COUNTER_ABSENT &&
+	    now.oom_kills > c->kills_told)
 		expect_log(m);
 }
 
-static void group_event(struct group *group, void *userdata)
+/* --- facts ----------------------------------------------------------------------- */
+
+static void tell_limit_hit(struct container *c, const struct group_event *fact)
 {
-	notice_look(userdata);
+	struct event event = {
+		.kind = EVENT_LIMIT_HIT,
+		.container = c,
+		.usage = fact->usage,
+		.limit = fact->limit,
+		.amount = fact->count,
+	};
+
+	/* Told already, when something was lost and the counters were read. */
+	if (!grew(c->seen.failures, fact->count))
+		return;
+	c->seen.failures = fact->count;
+	event.sequence = manager_next_sequence(c->manager);
+	manager_tell(c->manager, &event);
+}
+
+/* The counter has what the kernel left out between two messages. */
+static void tell_reclaimed(struct container *c, const struct group_event *fact)
+{
+	struct event event = {
+		.kind = EVENT_RECLAIMED,
+		.container = c,
+		.usage = fact->usage,
+		.limit = fact->limit,
+	};
+	struct counters now;
+
+	if (container_read_counters(c, &now) < 0 || !grew(c->seen.reclaimed, now.reclaimed))
+		return;
+	event.amount = now.reclaimed - c->seen.reclaimed;
+	c->seen.reclaimed = now.reclaimed;
+	event.sequence = manager_next_sequence(c->manager);
+	manager_tell(c->manager, &event);
+}
+
+static void tell_watermark(struct container *c, const struct group_event *fact, const char *which)
+{
+	struct event event = {
+		.kind = EVENT_WATERMARK,
+		.container = c,
+		.sequence = manager_next_sequence(c->manager),
+		.usage = fact->usage,
+		.limit = fact->limit,
+		.which = which,
+	};
+
+	manager_tell(c->manager, &event);
+}
+
+static void keep_oom(struct container *c, const struct group_event *fact)
+{
+	(void)sd_event_now(c->manager->event, CLOCK_MONOTONIC, &c->ran_out.at);
+	c->ran_out.usage = fact->usage;
+	c->ran_out.limit = fact->limit;
+}
+
+/* Of the container and those around it, the one whose limit ran out last, and just now. */
+static struct container *find_ran_out(struct container *victim)
+{
+	cleanup_free char *name = strdup(victim->name);
+	struct container *last = NULL;
+	uint64_t now = 0;
+
+	(void)sd_event_now(victim->manager->event, CLOCK_MONOTONIC, &now);
+	while (name) {
+		struct container *c = manager_find(victim->manager, name);
+		char *parent = name_parent(name);
+
+		if (c && c->ran_out.at && c->ran_out.at + OOM_TO_KILL_USEC >= now &&
+		    (!last || c->ran_out.at > last->ran_out.at))
+			last = c;
+		free(name);
+		name = parent;
+	}
+	return last;
+}
+
+static void tell_kill(struct container *c, const struct group_event *fact)
+{
+	struct container *limited = find_ran_out(c);
+	char comm[TASK_COMM_MAX];
+	struct oom_record oom = {
+		.victim_container = c->name,
+		.victim_pid = fact->victim,
+		.victim_uid = (uid_t)-1,
+		.victim_command = comm,
+		.usage = OOM_ABSENT,
+		.limit = OOM_ABSENT,
+	};
+
+	(void)snprintf(comm, sizeof(comm), "%s", fact->comm);
+	text_make_safe(comm);
+	/* It is still dying, or its parent has not asked for it yet; if not, its user stays unknown. */
+	(void)process_read_uid(fact->victim, &oom.victim_uid);
+	if (limited) {
+		oom.container = limited->name;
+		oom.usage = limited->ran_out.usage;
+		oom.limit = limited->ran_out.limit;
+	}
+	tell_oom(c->manager, limited, c, &oom);
+}
+
+/*
+ * Events were lost: their numbers are given away, so that whoever counts finds
+ * the gap explained, and what the counters tell of them is told in sum.
+ */
+static void tell_lost(struct container *c, const struct group_event *fact)
+{
+	struct manager *m = c->manager;
+	uint64_t lost = fact->lost < LOST_MAX ? fact->lost : LOST_MAX;
+	struct event event = { .kind = EVENT_LOST, .sequence = manager_next_sequence(m) };
+
+	event.last = event.sequence;
+	while (event.last - event.sequence + 1 < lost)
+		event.last = manager_next_sequence(m);
+	log_message(LOG_WARNING, c->name,
+		    "%" PRIu64 " events of the kernel were lost; its counters are read again",
+		    fact->lost);
+	manager_tell(m, &event);
+	c->events_next = 0;
+	notice_look(c);
+	/* Whoever was killed meanwhile is not known, and is in the counters. */
+	c->kills_told = c->seen.oom_kills;
+}
+
+static void group_event(struct group *group, const struct group_event *event, void *userdata)
+{
+	struct container *c = userdata;
+
+	switch (event->kind) {
+	case GROUP_CHANGED:
+		notice_look(c);
+		break;
+	case GROUP_LOST:
+		tell_lost(c, event);
+		break;
+	case GROUP_LIMIT:
+		tell_limit_hit(c, event);
+		break;
+	case GROUP_RECLAIMED:
+		tell_reclaimed(c, event);
+		break;
+	case GROUP_HIGH:
+		tell_watermark(c, event, "high");
+		break;
+	case GROUP_LOW:
+		tell_watermark(c, event, "low");
+		break;
+	case GROUP_OOM:
+		keep_oom(c, event);
+		break;
+	case GROUP_OOM_KILL:
+		tell_kill(c, event);
+		break;
+	}
 }
 
 int notice_watch(struct container *c)

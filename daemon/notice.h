@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From what the kernel lets us notice to the events that are told: a group
- * wakes us and its counters are compared with the last look; the kernel's log
- * names the victim of an OOM. A kill that the counters show but the log does
+ * From what the kernel lets us notice to the events that are told. A controller
+ * that tells facts is taken at its word. Any other only wakes us: counters are
+ * compared with the last look, and the kernel's log names the victim of an OOM. A kill that the counters show but the log does
  * not explain within a second is told without its victim.
  */
 #ifndef RSSD_NOTICE_H

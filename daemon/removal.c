@@ -75,6 +75,8 @@ static int remove_one(struct container *c, bool force)
 		if (!force)
 			return -EBUSY;
 		(void)kill_container(c, SIGKILL, &processes, NULL);
+		/* What the freezer of v1 holds does not die of it. */
+		(void)group_freeze(c->group, false);
 	}
 	r = group_remove(c->group);
 	if (r == -EBUSY)

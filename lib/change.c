@@ -131,3 +131,27 @@ int rss_kill(struct rss_client *client, const char *name, int signal, uint32_t *
 		*ret_count = count;
 	return 0;
 }
+
+/* A method of the container that takes nothing and gives nothing. */
+static int call_plain(struct rss_client *client, const char *name, const char *method)
+{
+	cleanup_message sd_bus_message *call = NULL;
+	int r = client_method(client, name, method, &call);
+
+	return r < 0 ? r : client_call(client, call, name, CALL_SHORT, NULL);
+}
+
+int rss_freeze(struct rss_client *client, const char *name)
+{
+	return call_plain(client, name, "Freeze");
+}
+
+int rss_thaw(struct rss_client *client, const char *name)
+{
+	return call_plain(client, name, "Thaw");
+}
+
+int rss_reset_peak(struct rss_client *client, const char *name)
+{
+	return call_plain(client, name, "ResetPeak");
+}

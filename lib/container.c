@@ -47,6 +47,8 @@ static const struct dict_field fields[] = {
 	FIELD("Reclaimed", "t", reclaimed),
 	FIELD("OOMEvents", "t", oom_events),
 	FIELD("OOMKills", "t", oom_kills),
+	FIELD("Scanned", "t", scanned),
+	FIELD("Frozen", "b", frozen),
 	{ "LastOOM", "a{sv}", offsetof(struct rss_container, last_oom), read_last_oom },
 };
 
@@ -64,6 +66,7 @@ static int container_read(sd_bus_message *message, const char *name, const char 
 	container->usage = container->peak = RSS_ABSENT;
 	container->failures = container->reclaimed = RSS_ABSENT;
 	container->oom_events = container->oom_kills = RSS_ABSENT;
+	container->scanned = RSS_ABSENT;
 	container->name = strdup(name);
 	container->object_path = strdup(path);
 	if (!container->name || !container->object_path)

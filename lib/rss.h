@@ -110,6 +110,8 @@ struct rss_container {
 	uint32_t processes;
 	uint64_t usage, peak, failures, reclaimed, oom_events, oom_kills; /* or RSS_ABSENT */
 	const struct rss_oom *last_oom; /* NULL where there was none; not in rss_list() */
+	uint64_t scanned;		/* pages that reclaim looked at, or RSS_ABSENT */
+	bool frozen;
 };
 
 int rss_get(struct rss_client *client, const char *name, struct rss_container **ret);
@@ -226,6 +228,16 @@ struct rss_process *rss_processes_free(struct rss_process *processes, size_t cou
 
 /* Sends @signal to every process inside; *@ret_count: how many (may be NULL). */
 int rss_kill(struct rss_client *client, const char *name, int signal, uint32_t *ret_count);
+
+/*
+ * Stops every process inside, nested containers included, or lets them go on.
+ * -EOPNOTSUPP where there is no freezer.
+ */
+int rss_freeze(struct rss_client *client, const char *name);
+int rss_thaw(struct rss_client *client, const char *name);
+
+/* The peak begins anew with the usage of now. */
+int rss_reset_peak(struct rss_client *client, const char *name);
 
 /* --- events ------------------------------------------------------------- */
 

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "controller.h"
 #include "hierarchy.h"
 
 /* The one state of the fake: a test sets it, hierarchy_find() tells it. */
@@ -28,6 +29,11 @@ static struct {
 	int version; /* 0: no memory controller anywhere */
 	int create;  /* what hierarchy_create() is to answer; 0: do it */
 	bool old;    /* a kernel before 5.2: without the files that came since */
+	bool rss;    /* a kernel with the rss controller */
+	int rss_at;  /* the version that it is mounted in; 0: nowhere */
+	int mounts;  /* what hierarchy_mount() is to answer; 0: do it */
+	bool freezer_busy;
+	char mounted[64]; /* the controllers that it was asked for last */
 } fake;
 
 static inline void fake_write(int dir, const char *file, const char *text)
@@ -101,16 +107,53 @@ static inline void fake_fill_v2(int dir, bool memory)
 	fake_write(dir, "memory.reclaim", "");
 }
 
-/* A folder of v2 has memory where its parent hands it down. */
+static inline void fake_fill_rss_v1(int dir)
+{
+	fake_write(dir, "cgroup.procs", "");
+	fake_write(dir, "rss.usage_in_bytes", "0\n");
+	fake_write(dir, "rss.limit_in_bytes", "9223372036854771712\n");
+	fake_write(dir, "rss.high_in_bytes", "9223372036854771712\n");
+	fake_write(dir, "rss.low_in_bytes", "9223372036854771712\n");
+	fake_write(dir, "rss.max_usage_in_bytes", "0\n");
+	fake_write(dir, "rss.reclaim", "");
+	fake_write(dir, "rss.failcnt", "0\n");
+	fake_write(dir, "rss.reclaimed", "0\n");
+	fake_write(dir, "rss.oom_group", "0\n");
+	fake_write(dir, "rss.events", "limit 0\nreclaim 0\nhigh 0\nlow 0\noom 0\noom_kill 0\n");
+	fake_write(dir, "rss.stat", "anon 0\nfile 0\npgscan 0\npgsteal 0\n");
+	if (!strstr(fake.mounted, "freezer"))
+		return;
+	fake_write(dir, "freezer.state", "THAWED\n");
+	fake_write(dir, "freezer.self_freezing", "0\n");
+}
+
+static inline void fake_fill_rss_v2(int dir)
+{
+	fake_write(dir, "rss.current", "0\n");
+	fake_write(dir, "rss.max", "max\n");
+	fake_write(dir, "rss.high", "max\n");
+	fake_write(dir, "rss.low", "max\n");
+	fake_write(dir, "rss.peak", "0\n");
+	fake_write(dir, "rss.reclaim", "");
+	fake_write(dir, "rss.oom.group", "0\n");
+	fake_write(dir, "rss.events", "limit 0\nreclaim 0\nhigh 0\nlow 0\noom 0\noom_kill 0\n");
+	fake_write(dir, "rss.stat", "anon 0\nfile 0\npgscan 0\npgsteal 0\n");
+}
+
+/* A folder of v2 has a controller where its parent hands it down. */
 static inline int fake_make(int parent, const char *name)
 {
 	cleanup_close int dir = -1;
 	char control[64] = "";
-	bool memory;
+	bool memory, rss;
 
 	if (mkdirat(parent, name, 0700) < 0)
 		return -errno;
 	dir = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fake.rss_at == 1) {
+		fake_fill_rss_v1(dir);
+		return 0;
+	}
 	if (fake.version == 1) {
 		fake_fill_v1(dir);
 		return 0;
@@ -121,8 +164,13 @@ static inline int fake_make(int parent, const char *name)
 
 		memory = fd >= 0 && read(fd, control, sizeof(control) - 1) > 0 &&
 			 strstr(control, "memory");
+		rss = strstr(control, "rss");
 	}
 	fake_fill_v2(dir, memory);
+	if (!fake.old)
+		fake_write(dir, "cgroup.freeze", "0\n");
+	if (rss)
+		fake_fill_rss_v2(dir);
 	return 0;
 }
 
@@ -179,11 +227,43 @@ static inline void fake_end(void)
 
 int hierarchy_find(const char *controller, char **ret_mount, int *ret_version)
 {
-	if (strcmp(controller, "memory") || !fake.version)
+	bool rss = !strcmp(controller, "rss");
+
+	if (rss ? !fake.rss_at : strcmp(controller, "memory") || !fake.version)
 		return -ENOENT;
-	*ret_version = fake.version;
+	*ret_version = rss ? fake.rss_at : fake.version;
 	*ret_mount = strdup(fake.mount);
 	return *ret_mount ? 0 : -ENOMEM;
+}
+
+int hierarchy_knows(const char *controller)
+{
+	return fake.rss && !strcmp(controller, "rss");
+}
+
+/* Beside what else there is: the tests have one folder for all hierarchies. */
+int hierarchy_mount(const char *controllers, const char *name, const char *where)
+{
+	if (fake.mounts)
+		return fake.mounts;
+	if (fake.freezer_busy && strstr(controllers, "freezer"))
+		return -EBUSY;
+	(void)snprintf(fake.mounted, sizeof(fake.mounted), "%s", controllers);
+	fake.rss_at = 1;
+	return 0;
+}
+
+/* controller_open() with the rest as it is by default. */
+static inline int fake_open(const char *wanted, const char *root, struct controller **ret,
+			    struct failure *failure)
+{
+	struct controller_choice choice = {
+		.name = wanted,
+		.root = root,
+		.mount_point = "/nowhere",
+	};
+
+	return controller_open(&choice, ret, failure);
 }
 
 int hierarchy_create(const char *mount, const char *controller, const char *path)

@@ -58,12 +58,12 @@ TEST_HELPER(begin, struct world *w)
 	if (!fake.mount[0])
 		fake_begin(1);
 	w->inherited_count = list_eventfds(w->inherited, ARRAY_SIZE(w->inherited));
-	CHECK_INT(controller_open("auto", "rssd", &w->controller, &w->failure), 0);
+	CHECK_INT(fake_open("auto", "rssd", &w->controller, &w->failure), 0);
 	CHECK_STR(w->controller->ops->name, "memory-v1");
 	CHECK_INT(group_create(w->controller, "web", &w->web), 0);
 }
 
-static void count_event(struct group *group, void *userdata)
+static void count_event(struct group *group, const struct group_event *event, void *userdata)
 {
 	++*(int *)userdata;
 }
@@ -117,8 +117,9 @@ TEST(features_of_a_new_kernel)
 	WORLD;
 
 	CALL(begin, &w);
-	CHECK_UINT(w.controller->features, FEATURE_PEAK | FEATURE_FAILURES | FEATURE_OOM_EVENTS |
-						   FEATURE_OOM_KILLS | FEATURE_SAFE_LIMIT);
+	CHECK_UINT(w.controller->features, FEATURE_PEAK | FEATURE_PEAK_RESET | FEATURE_FAILURES |
+						   FEATURE_OOM_EVENTS | FEATURE_OOM_KILLS |
+						   FEATURE_SAFE_LIMIT);
 	CHECK(w.controller->oom_events_since_open);
 	CHECK_STR(w.controller->hierarchy, "memory");
 	CHECK(!w.controller->leaf);
@@ -403,11 +404,11 @@ TEST(a_hierarchy_of_the_other_version)
 	WORLD;
 
 	fake_begin(1);
-	CHECK(controller_open("memory-v2", "rssd", &w.controller, &w.failure) < 0);
+	CHECK(fake_open("memory-v2", "rssd", &w.controller, &w.failure) < 0);
 	CHECK(strstr(w.failure.text, "not in a v2 hierarchy"));
 	CHECK(!fake_exists("rssd"));
 	fake.version = 2;
-	CHECK(controller_open("memory-v1", "rssd", &w.controller, &w.failure) < 0);
+	CHECK(fake_open("memory-v1", "rssd", &w.controller, &w.failure) < 0);
 	CHECK(strstr(w.failure.text, "not in a v1 hierarchy"));
 	CHECK(!fake_exists("rssd"));
 }
@@ -418,7 +419,7 @@ TEST(every_feature_has_a_name)
 	CHECK_STR(controller_feature_name(__builtin_ctz(FEATURE_OOM_GROUP)), "oom-group");
 	CHECK_STR(controller_feature_name(__builtin_ctz(FEATURE_SAFE_LIMIT)), "safe-limit");
 	CHECK_STR(controller_feature_name(__builtin_ctz(FEATURE_MAPPED_ONLY)), "mapped-only");
-	CHECK(!controller_feature_name(__builtin_ctz(FEATURE_MAPPED_ONLY) + 1));
+	CHECK(!controller_feature_name(__builtin_ctz(FEATURE_FREEZE) + 1));
 }
 
 TEST_MAIN({ "features of a new kernel", features_of_a_new_kernel },

@@ -28,7 +28,7 @@ TEST_HELPER(begin, struct world *w)
 {
 	if (!fake.mount[0])
 		fake_begin(2);
-	CHECK_INT(controller_open("auto", "rssd", &w->controller, &w->failure), 0);
+	CHECK_INT(fake_open("auto", "rssd", &w->controller, &w->failure), 0);
 	CHECK_STR(w->controller->ops->name, "memory-v2");
 	CHECK_INT(group_create(w->controller, "web", &w->web), 0);
 }
@@ -49,7 +49,7 @@ TEST(a_root_deeper_down)
 	WORLD;
 
 	fake_begin(2);
-	CHECK_INT(controller_open("memory-v2", "/system.slice/rssd", &w.controller, &w.failure), 0);
+	CHECK_INT(fake_open("memory-v2", "/system.slice/rssd", &w.controller, &w.failure), 0);
 	CHECK_STR(fake_get("system.slice/cgroup.subtree_control"), "+memory");
 	CHECK_INT(group_create(w.controller, "web", &w.web), 0);
 	CHECK(fake_exists("system.slice/rssd/web/+procs/cgroup.procs"));
@@ -63,7 +63,7 @@ TEST(a_word_that_only_looks_like_it)
 
 	fake_begin(2);
 	fake_set("cgroup.subtree_control", "memory_x io\n");
-	CHECK_INT(controller_open("memory-v2", "rssd", &w.controller, &w.failure), 0);
+	CHECK_INT(fake_open("memory-v2", "rssd", &w.controller, &w.failure), 0);
 	CHECK(!strncmp(fake_get("cgroup.subtree_control"), "+memory", 7));
 }
 
@@ -73,7 +73,7 @@ TEST(what_is_enabled_is_left_alone)
 
 	fake_begin(2);
 	fake_set("cgroup.subtree_control", "cpu memory io\n");
-	CHECK_INT(controller_open("memory-v2", "rssd", &w.controller, &w.failure), 0);
+	CHECK_INT(fake_open("memory-v2", "rssd", &w.controller, &w.failure), 0);
 	CHECK_STR(fake_get("cgroup.subtree_control"), "cpu memory io\n");
 }
 
@@ -84,7 +84,7 @@ TEST(bad_roots_are_refused)
 
 	fake_begin(2);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
-		if (controller_open("memory-v2", bad[i], &w.controller, &w.failure) >= 0)
+		if (fake_open("memory-v2", bad[i], &w.controller, &w.failure) >= 0)
 			FAIL("\"%s\" was taken", bad[i]);
 	CHECK(!fake_exists("a"));
 }
@@ -97,7 +97,7 @@ TEST(features_of_a_new_kernel)
 	CHECK_UINT(w.controller->features, FEATURE_PEAK | FEATURE_FAILURES | FEATURE_RECLAIMED |
 						   FEATURE_OOM_EVENTS | FEATURE_OOM_KILLS |
 						   FEATURE_OOM_GROUP | FEATURE_RECLAIM |
-						   FEATURE_LIMIT_EVENTS);
+						   FEATURE_LIMIT_EVENTS | FEATURE_FREEZE);
 	CHECK(!w.controller->oom_events_since_open);
 }
 
@@ -391,7 +391,7 @@ TEST(a_process_is_moved_away)
 	CHECK_INT(controller_move_to_cgroup(w.controller, "rssd", 5), -ENOENT);
 }
 
-static void count_event(struct group *group, void *userdata)
+static void count_event(struct group *group, const struct group_event *event, void *userdata)
 {
 	++*(int *)userdata;
 }
@@ -426,16 +426,16 @@ TEST(failures_are_told)
 	WORLD;
 
 	fake_begin(2);
-	CHECK(controller_open("memory-v9", "rssd", &w.controller, &w.failure) < 0);
+	CHECK(fake_open("memory-v9", "rssd", &w.controller, &w.failure) < 0);
 	CHECK_INT(w.failure.error, RSS_ERROR_CONFIG);
 	CHECK(strstr(w.failure.text, "memory-v9"));
 	fake.create = -EROFS;
-	CHECK(controller_open("auto", "rssd", &w.controller, &w.failure) < 0);
+	CHECK(fake_open("auto", "rssd", &w.controller, &w.failure) < 0);
 	CHECK_INT(w.failure.error, RSS_ERROR_CONTROLLER_FAILED);
 	CHECK(strstr(w.failure.text, "read-only"));
 	CHECK(strstr(w.failure.text, "memory-v1"));
 	fake.version = 0;
-	CHECK(controller_open("auto", "rssd", &w.controller, &w.failure) < 0);
+	CHECK(fake_open("auto", "rssd", &w.controller, &w.failure) < 0);
 	CHECK(strstr(w.failure.text, "memory-v2") && strstr(w.failure.text, "memory-v1"));
 }
 

@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The rss controller over a tree of plain control files, by the names of both
+ * versions. There is no kernel to tell events: that part is in test-rss-events.c.
+ */
+#include <inttypes.h>
+
+#include "controller.h"
+#include "failure.h"
+#include "fake-hierarchy.h"
+#include "unit.h"
+
+#define ALWAYS                                                                          \
+	(FEATURE_PEAK | FEATURE_FAILURES | FEATURE_RECLAIMED | FEATURE_OOM_EVENTS |     \
+	 FEATURE_OOM_KILLS | FEATURE_OOM_GROUP | FEATURE_WATERMARKS | FEATURE_RECLAIM | \
+	 FEATURE_SAFE_LIMIT | FEATURE_MAPPED_ONLY | FEATURE_SCANNED)
+
+struct world {
+	struct controller *controller;
+	struct group *web;
+	struct failure failure;
+};
+
+static void world_end(struct world *w)
+{
+	group_free(w->web);
+	controller_free(w->controller);
+	fake_end();
+}
+
+/* Before all else in a test, so that it goes last. */
+#define WORLD __attribute__((cleanup(world_end))) struct world w = { 0 }
+
+/* A kernel with the controller, whose unified tree it may be in. */
+static void kernel(int rss_at)
+{
+	fake_begin(2);
+	fake.rss = true;
+	fake.rss_at = rss_at;
+}
+
+static int open_with(struct world *w, const char *name, enum hierarchy_choice hierarchy)
+{
+	struct controller_choice choice = {
+		.name = name,
+		.hierarchy = hierarchy,
+		.root = "rssd",
+		.mount_point = "/nowhere",
+	};
+
+	return controller_open(&choice, &w->controller, &w->failure);
+}
+
+/* A group in the version that is asked for. */
+TEST_HELPER(begin, struct world *w, int version)
+{
+	kernel(version == 2 ? 2 : 0);
+	CHECK_INT(open_with(w, "auto", version == 2 ? HIERARCHY_V2 : HIERARCHY_AUTO), 0);
+	CHECK_STR(w->controller->ops->name, "rss");
+	CHECK_INT(group_create(w->controller, "web", &w->web), 0);
+}
+
+TEST(a_hierarchy_is_mounted)
+{
+	WORLD;
+
+	CALL(begin, &w, 1);
+	CHECK_STR(fake.mounted, "rss,freezer");
+	CHECK_STR(w.controller->hierarchy, "rss");
+	CHECK(!w.controller->leaf);
+	CHECK(w.controller->events_problem && !w.controller->tells_facts);
+	CHECK_UINT(w.controller->features,
+		   ALWAYS | FEATURE_IN_PLACE | FEATURE_PEAK_RESET | FEATURE_FREEZE);
+	CHECK(!fake_exists("rssd/web/+procs"));
+}
+
+TEST(a_mounted_hierarchy_is_found)
+{
+	WORLD;
+
+	kernel(1);
+	CHECK_INT(open_with(&w, "rss", HIERARCHY_V1), 0);
+	CHECK_STR(fake.mounted, "");
+	CHECK_UINT(w.controller->features, ALWAYS | FEATURE_IN_PLACE | FEATURE_PEAK_RESET);
+}
+
+TEST(a_busy_freezer_is_left_alone)
+{
+	WORLD;
+	bool frozen;
+
+	kernel(0);
+	fake.freezer_busy = true;
+	CHECK_INT(open_with(&w, "auto", HIERARCHY_AUTO), 0);
+	CHECK_STR(fake.mounted, "rss");
+	CHECK_INT(group_create(w.controller, "web", &w.web), 0);
+	CHECK_INT(group_freeze(w.web, true), -EOPNOTSUPP);
+	CHECK_INT(group_read_frozen(w.web, &frozen), -EOPNOTSUPP);
+}
+
+TEST(the_unified_tree_is_used_where_asked_for)
+{
+	WORLD;
+
+	CALL(begin, &w, 2);
+	CHECK_STR(fake.mounted, "");
+	CHECK_STR(w.controller->hierarchy, "");
+	CHECK_UINT(w.controller->features, ALWAYS | FEATURE_FREEZE);
+	CHECK_STR(fake_get("cgroup.subtree_control"), "+rss");
+	CHECK(fake_exists("rssd/web/+procs/cgroup.procs"));
+	CHECK(!fake_exists("rssd/web/+procs/rss.max"));
+	CHECK_INT(group_reset_peak(w.web), -EOPNOTSUPP);
+}
+
+TEST(the_unified_tree_is_used_where_nothing_can_be_mounted)
+{
+	WORLD;
+
+	kernel(2);
+	fake.mounts = -EBUSY;
+	CHECK(open_with(&w, "rss", HIERARCHY_V1) < 0);
+	CHECK(strstr(w.failure.text, "/nowhere"));
+	CHECK_INT(open_with(&w, "rss", HIERARCHY_AUTO), 0);
+	CHECK_STR(w.controller->hierarchy, "");
+}
+
+TEST(what_is_in_the_way_is_said)
+{
+	WORLD;
+
+	fake_begin(2);
+	CHECK(open_with(&w, "rss", HIERARCHY_AUTO) < 0);
+	CHECK(strstr(w.failure.text, "no rss controller"));
+	/* The next best. */
+	CHECK_INT(open_with(&w, "auto", HIERARCHY_AUTO), 0);
+	CHECK_STR(w.controller->ops->name, "memory-v2");
+	w.controller = controller_free(w.controller);
+	fake.rss = true;
+	CHECK(open_with(&w, "rss", HIERARCHY_V2) < 0);
+	CHECK(strstr(w.failure.text, "Hierarchy=v2"));
+	fake.mounts = -EPERM;
+	CHECK(open_with(&w, "rss", HIERARCHY_AUTO) < 0);
+	CHECK(strstr(w.failure.text, "/nowhere"));
+	fake.rss_at = 1;
+	CHECK(open_with(&w, "rss", HIERARCHY_V2) < 0);
+	CHECK(strstr(w.failure.text, fake.mount));
+}
+
+TEST(a_version_that_is_asked_for_binds_memory_too)
+{
+	WORLD;
+
+	fake_begin(2);
+	CHECK(open_with(&w, "auto", HIERARCHY_V1) < 0);
+	CHECK(strstr(w.failure.text, "Hierarchy=v1"));
+	fake_end();
+	fake_begin(1);
+	CHECK(open_with(&w, "auto", HIERARCHY_V2) < 0);
+	CHECK(strstr(w.failure.text, "Hierarchy=v2"));
+}
+
+static const struct {
+	int version;
+	const char *usage, *limit, *high, *low, *peak, *oom_group, *none;
+} names[] = {
+	{ 1, "rssd/web/rss.usage_in_bytes", "rssd/web/rss.limit_in_bytes",
+	  "rssd/web/rss.high_in_bytes", "rssd/web/rss.low_in_bytes",
+	  "rssd/web/rss.max_usage_in_bytes", "rssd/web/rss.oom_group", "-1" },
+	{ 2, "rssd/web/rss.current", "rssd/web/rss.max", "rssd/web/rss.high", "rssd/web/rss.low",
+	  "rssd/web/rss.peak", "rssd/web/rss.oom.group", "max" },
+};
+
+TEST(counters_are_read)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		WORLD;
+		struct counters counters;
+
+		CALL(begin, &w, names[i].version);
+		fake_set(names[i].usage, "8192\n");
+		fake_set(names[i].peak, "16384\n");
+		fake_set("rssd/web/rss.events",
+			 "limit 7\nreclaim 20\nhigh 1\nlow 1\noom 3\noom_kill 2\n");
+		fake_set("rssd/web/rss.stat", "anon 4096\npgscan 90\npgsteal 5\n");
+		CHECK_INT(group_read_counters(w.web, &counters), 0);
+		CHECK_UINT(counters.usage, 8192);
+		CHECK_UINT(counters.peak, 16384);
+		CHECK_UINT(counters.failures, 7);
+		CHECK_UINT(counters.oom_events, 3);
+		CHECK_UINT(counters.oom_kills, 2);
+		CHECK_UINT(counters.scanned, 90);
+		CHECK_UINT(counters.reclaimed, 5 * (uint64_t)sysconf(_SC_PAGESIZE));
+		fake_set(names[i].usage, "many\n");
+		CHECK_INT(group_read_counters(w.web, &counters), -EBADMSG);
+	}
+}
+
+TEST(limits_are_written_and_read)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		WORLD;
+		uint64_t limit = 1;
+
+		CALL(begin, &w, names[i].version);
+		CHECK_INT(group_read_limit(w.web, &limit), 0);
+		CHECK_UINT(limit, LIMIT_INFINITY);
+		fake_set(names[i].limit, "");
+		CHECK_INT(group_write_limit(w.web, 52428800), 0);
+		CHECK_STR(fake_get(names[i].limit), "52428800");
+		CHECK_INT(group_read_limit(w.web, &limit), 0);
+		CHECK_UINT(limit, 52428800);
+		fake_set(names[i].limit, "");
+		CHECK_INT(group_write_limit(w.web, LIMIT_INFINITY), 0);
+		CHECK_STR(fake_get(names[i].limit), names[i].none);
+	}
+}
+
+TEST(watermarks_are_written_and_read)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		WORLD;
+		uint64_t high = 1, low = 1;
+
+		CALL(begin, &w, names[i].version);
+		CHECK_INT(group_read_watermarks(w.web, &high, &low), 0);
+		CHECK_UINT(high, LIMIT_INFINITY);
+		CHECK_UINT(low, LIMIT_INFINITY);
+		fake_set(names[i].high, "");
+		fake_set(names[i].low, "");
+		CHECK_INT(group_write_watermarks(w.web, 40960, LIMIT_INFINITY), 0);
+		CHECK_STR(fake_get(names[i].high), "40960");
+		CHECK_STR(fake_get(names[i].low), names[i].none);
+		fake_set(names[i].high, "");
+		fake_set(names[i].low, "");
+		CHECK_INT(group_write_watermarks(w.web, LIMIT_INFINITY, LIMIT_INFINITY), 0);
+		CHECK_STR(fake_get(names[i].high), names[i].none);
+		/* Low is out of the way first, so that both may move to anywhere. */
+		fake_set(names[i].high, "");
+		fake_set(names[i].low, "");
+		CHECK_INT(group_write_watermarks(w.web, 40960, 20480), 0);
+		CHECK(strstr(fake_get(names[i].low), "20480"));
+	}
+}
+
+TEST(oom_group_is_written_and_read)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		WORLD;
+		bool value = true;
+
+		CALL(begin, &w, names[i].version);
+		CHECK_INT(group_read_oom_group(w.web, &value), 0);
+		CHECK(!value);
+		CHECK_INT(group_write_oom_group(w.web, true), 0);
+		CHECK_STR(fake_get(names[i].oom_group), "1\n");
+		CHECK_INT(group_read_oom_group(w.web, &value), 0);
+		CHECK(value);
+	}
+}
+
+TEST(reclaim_is_asked_for)
+{
+	WORLD;
+	uint64_t freed = 1;
+
+	CALL(begin, &w, 1);
+	CHECK_INT(group_reclaim(w.web, 1048576, &freed), 0);
+	CHECK_STR(fake_get("rssd/web/rss.reclaim"), "1048576");
+	CHECK_UINT(freed, 0);
+}
+
+TEST(the_peak_is_reset)
+{
+	WORLD;
+
+	CALL(begin, &w, 1);
+	fake_set("rssd/web/rss.max_usage_in_bytes", "9");
+	CHECK_INT(group_reset_peak(w.web), 0);
+	CHECK_STR(fake_get("rssd/web/rss.max_usage_in_bytes"), "0");
+}
+
+TEST(groups_are_frozen)
+{
+	WORLD;
+	bool frozen = true;
+
+	CALL(begin, &w, 1);
+	CHECK_INT(group_read_frozen(w.web, &frozen), 0);
+	CHECK(!frozen);
+	fake_set("rssd/web/freezer.state", "");
+	CHECK_INT(group_freeze(w.web, true), 0);
+	CHECK_STR(fake_get("rssd/web/freezer.state"), "FROZEN");
+	CHECK_INT(group_freeze(w.web, false), 0);
+	CHECK_STR(fake_get("rssd/web/freezer.state"), "THAWED");
+	fake_set("rssd/web/freezer.self_freezing", "1\n");
+	CHECK_INT(group_read_frozen(w.web, &frozen), 0);
+	CHECK(frozen);
+}
+
+TEST(groups_are_frozen_in_the_unified_tree)
+{
+	WORLD;
+	bool frozen = true;
+
+	CALL(begin, &w, 2);
+	CHECK_INT(group_read_frozen(w.web, &frozen), 0);
+	CHECK(!frozen);
+	CHECK_INT(group_freeze(w.web, true), 0);
+	CHECK_STR(fake_get("rssd/web/cgroup.freeze"), "1\n");
+	CHECK_INT(group_read_frozen(w.web, &frozen), 0);
+	CHECK(frozen);
+}
+
+TEST(cgroup_paths_are_translated)
+{
+	WORLD;
+	cleanup_free char *path = NULL, *cgroup = NULL;
+
+	CALL(begin, &w, 1);
+	CHECK_INT(controller_parse_proc_cgroup("2:rss,freezer:/rssd/web\n0::/user.slice\n",
+					       w.controller->hierarchy, &cgroup),
+		  0);
+	CHECK_INT(controller_path_of_cgroup(w.controller, cgroup, &path), 0);
+	CHECK_STR(path, "web");
+}
+
+TEST_MAIN({ "rss: a hierarchy is mounted", a_hierarchy_is_mounted },
+	  { "rss: a mounted hierarchy is found", a_mounted_hierarchy_is_found },
+	  { "rss: a busy freezer is left alone", a_busy_freezer_is_left_alone },
+	  { "rss: the unified tree is used where asked for",
+	    the_unified_tree_is_used_where_asked_for },
+	  { "rss: the unified tree is used where nothing can be mounted",
+	    the_unified_tree_is_used_where_nothing_can_be_mounted },
+	  { "rss: what is in the way is said", what_is_in_the_way_is_said },
+	  { "rss: Hierarchy= binds the memory controllers too",
+	    a_version_that_is_asked_for_binds_memory_too },
+	  { "rss: counters are read", counters_are_read },
+	  { "rss: limits are written and read", limits_are_written_and_read },
+	  { "rss: watermarks are written and read", watermarks_are_written_and_read },
+	  { "rss: oom-group is written and read", oom_group_is_written_and_read },
+	  { "rss: reclaim is asked for", reclaim_is_asked_for },
+	  { "rss: the peak is reset", the_peak_is_reset },
+	  { "rss: groups are frozen", groups_are_frozen },
+	  { "rss: groups are frozen in the unified tree", groups_are_frozen_in_the_unified_tree },
+	  { "rss: cgroup paths are translated", cgroup_paths_are_translated })
