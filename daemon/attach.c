@@ -323,8 +323,8 @@ static void attach_tree(struct job *job, const struct worker *worker)
 {
 	int outside = 1;
 
-	for (unsigned int pass = 0;
-	     pass < TREE_PASSES_MAX && outside > 0 && goes_on(job, worker); pass++) {
+	for (unsigned int pass = 0; pass < TREE_PASSES_MAX && outside > 0 && goes_on(job, worker);
+	     pass++) {
 		outside = tree_pass(job);
 		if (outside < 0)
 			job->error = outside;
@@ -416,7 +416,8 @@ static void detach_one(struct job *job, int pidfd)
 		snprintf(row->reason, sizeof(row->reason),
 			 "its origin is not known: moved to the root");
 	else if (row && strcmp(origin, to) != 0)
-		snprintf(row->reason, sizeof(row->reason), "its origin is gone: moved to %.100s", to);
+		snprintf(row->reason, sizeof(row->reason), "its origin is gone: moved to %.100s",
+			 to);
 }
 
 static void detach_run(struct worker *worker, void *data)
@@ -484,15 +485,16 @@ static int job_start(struct manager *m, struct container *c, const int pidfds[],
 	for (size_t i = 0; i < count; i++) {
 		job->pidfds[i] = fcntl(pidfds[i], F_DUPFD_CLOEXEC, 3);
 		if (job->pidfds[i] < 0)
-			return fail(failure, RSS_ERROR_TOO_MANY,
-				    "Too many processes at a time: %s; attach them in smaller numbers",
-				    strerror(errno));
+			return fail(
+				failure, RSS_ERROR_TOO_MANY,
+				"Too many processes at a time: %s; attach them in smaller numbers",
+				strerror(errno));
 		job->n_pidfds++;
 	}
 	r = worker_start(m->event, run, job_done, job, &job->job.worker);
 	if (r < 0)
-		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "The job could not be started: %s",
-			    strerror(-r));
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
+			    "The job could not be started: %s", strerror(-r));
 	if (c)
 		container_job_begin(c, &job->job);
 	m->jobs++;
@@ -512,5 +514,6 @@ int attach_start(struct container *c, const int pidfds[], size_t count, bool tre
 int detach_start(struct manager *m, const int pidfds[], size_t count, uid_t caller,
 		 attach_done_fn done, void *userdata, struct failure *failure)
 {
-	return job_start(m, NULL, pidfds, count, false, caller, detach_run, done, userdata, failure);
+	return job_start(m, NULL, pidfds, count, false, caller, detach_run, done, userdata,
+			 failure);
 }

@@ -34,7 +34,8 @@ static unsigned int count_of_uid(const struct bus *bus, uid_t uid)
 }
 
 int bus_call_new(struct bus *bus, sd_bus_message *message, const char *container,
-		 void (*left)(struct bus_call *call), struct bus_call **ret, struct failure *failure)
+		 void (*left)(struct bus_call *call), struct bus_call **ret,
+		 struct failure *failure)
 {
 	cleanup_(bus_call_free_ptr) struct bus_call *call = calloc(1, sizeof(*call));
 	uint64_t most = bus->manager->config->pending_max;

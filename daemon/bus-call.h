@@ -31,7 +31,8 @@ struct bus_call {
  * TooMany where its caller has as many calls waiting as the configuration allows.
  */
 int bus_call_new(struct bus *bus, sd_bus_message *message, const char *container,
-		 void (*left)(struct bus_call *call), struct bus_call **ret, struct failure *failure);
+		 void (*left)(struct bus_call *call), struct bus_call **ret,
+		 struct failure *failure);
 struct bus_call *bus_call_free(struct bus_call *call);
 
 /* Answers with an error and frees the call. */

@@ -31,7 +31,8 @@ static int read_value(sd_bus_message *message, struct bus_option *option, struct
 		return r;
 	if (strcmp(contents, type) != 0)
 		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
-			    "%s must be of the D-Bus type %s, not %.16s", option->key, type, contents);
+			    "%s must be of the D-Bus type %s, not %.16s", option->key, type,
+			    contents);
 	r = sd_bus_message_enter_container(message, SD_BUS_TYPE_VARIANT, type);
 	if (r >= 0)
 		r = sd_bus_message_read_basic(message, option->type, option->value);
@@ -141,7 +142,8 @@ static int append_text(sd_bus_message *message, const char *key, const char *tex
 
 static int append_number(sd_bus_message *message, const char *key, uint64_t number)
 {
-	return number != COUNTER_ABSENT ? sd_bus_message_append(message, "{sv}", key, "t", number) : 0;
+	return number != COUNTER_ABSENT ? sd_bus_message_append(message, "{sv}", key, "t", number)
+					: 0;
 }
 
 static int append_oom_entries(sd_bus_message *message, const struct oom_record *oom)

@@ -173,7 +173,8 @@ static void attached(const struct attach_row rows[], size_t count, const struct 
 		bus_call_fail(call, failure);
 		return;
 	}
-	log_message(LOG_INFO, call->container, "%zu of %zu processes attached for user %u (process %d)",
+	log_message(LOG_INFO, call->container,
+		    "%zu of %zu processes attached for user %u (process %d)",
 		    bus_count_moved(rows, count), count, (unsigned int)call->uid, (int)call->pid);
 	r = sd_bus_message_new_method_return(call->message, &reply);
 	if (r >= 0)
@@ -230,10 +231,11 @@ static int method_get_processes(sd_bus_message *message, void *userdata, sd_bus_
 	int r = group_list_processes(c->group, &pids, &count);
 
 	if (r < 0) {
-		r = fail(&failure, RSS_ERROR_CONTROLLER_FAILED,
-			 "The processes of %s cannot be listed: %s; was its cgroup removed behind rssd's "
-			 "back?",
-			 c->name, strerror(-r));
+		r = fail(
+			&failure, RSS_ERROR_CONTROLLER_FAILED,
+			"The processes of %s cannot be listed: %s; was its cgroup removed behind rssd's "
+			"back?",
+			c->name, strerror(-r));
 		return bus_answer_failure(r, &failure, error);
 	}
 	r = sd_bus_message_new_method_return(message, &reply);
@@ -426,9 +428,8 @@ static int get_frozen(sd_bus *bus, const char *path, const char *interface, cons
 	return sd_bus_message_append(reply, "b", (int)frozen);
 }
 
-static int get_processes(sd_bus *bus, const char *path, const char *interface,
-			 const char *property, sd_bus_message *reply, void *userdata,
-			 sd_bus_error *error)
+static int get_processes(sd_bus *bus, const char *path, const char *interface, const char *property,
+			 sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
 	struct container *c = userdata;
 	uint32_t count = 0;
@@ -471,8 +472,8 @@ const sd_bus_vtable bus_container_vtable[] = {
 				method_set_properties, 0),
 	SD_BUS_METHOD_WITH_ARGS("Attach", SD_BUS_ARGS("ah", pidfds, "a{sv}", options),
 				SD_BUS_RESULT("a(uss)", report), method_attach, 0),
-	SD_BUS_METHOD_WITH_ARGS("GetProcesses", SD_BUS_NO_ARGS,
-				SD_BUS_RESULT("a(uuts)", processes), method_get_processes, 0),
+	SD_BUS_METHOD_WITH_ARGS("GetProcesses", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(uuts)", processes),
+				method_get_processes, 0),
 	SD_BUS_METHOD_WITH_ARGS("Reclaim", SD_BUS_ARGS("t", bytes, "a{sv}", options),
 				SD_BUS_RESULT("t", reclaimed), method_reclaim, 0),
 	SD_BUS_METHOD_WITH_ARGS("Kill", SD_BUS_ARGS("i", signal), SD_BUS_RESULT("u", count),
@@ -481,8 +482,8 @@ const sd_bus_vtable bus_container_vtable[] = {
 	SD_BUS_METHOD_WITH_ARGS("Thaw", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_thaw, 0),
 	SD_BUS_METHOD_WITH_ARGS("ResetPeak", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_reset_peak,
 				0),
-	SD_BUS_SIGNAL_WITH_ARGS("LimitHit",
-				SD_BUS_ARGS("t", sequence, "t", usage, "t", limit, "t", failures), 0),
+	SD_BUS_SIGNAL_WITH_ARGS(
+		"LimitHit", SD_BUS_ARGS("t", sequence, "t", usage, "t", limit, "t", failures), 0),
 	SD_BUS_SIGNAL_WITH_ARGS("Reclaimed",
 				SD_BUS_ARGS("t", sequence, "t", bytes, "t", usage, "t", limit), 0),
 	SD_BUS_SIGNAL_WITH_ARGS("OOM", SD_BUS_ARGS("t", sequence, "a{sv}", record), 0),

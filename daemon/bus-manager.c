@@ -271,7 +271,8 @@ static int method_diagnose(sd_bus_message *message, void *userdata, sd_bus_error
 		r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(ssss)");
 	for (size_t i = 0; i < count && r >= 0; i++)
 		r = sd_bus_message_append(reply, "(ssss)", severity_name(findings[i].severity),
-					  findings[i].subject, findings[i].text, findings[i].advice);
+					  findings[i].subject, findings[i].text,
+					  findings[i].advice);
 	if (r >= 0)
 		r = sd_bus_message_close_container(reply);
 	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
@@ -310,8 +311,7 @@ const sd_bus_vtable bus_manager_vtable[] = {
 	SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Controller", "s", get_controller, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Features", "as", get_features, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-	SD_BUS_METHOD_WITH_ARGS("CreateContainer",
-				SD_BUS_ARGS("s", name, "a{sv}", properties),
+	SD_BUS_METHOD_WITH_ARGS("CreateContainer", SD_BUS_ARGS("s", name, "a{sv}", properties),
 				SD_BUS_RESULT("o", container), method_create, 0),
 	SD_BUS_METHOD_WITH_ARGS("RemoveContainer", SD_BUS_ARGS("s", name, "a{sv}", options),
 				SD_BUS_NO_RESULT, method_remove, 0),
@@ -326,8 +326,8 @@ const sd_bus_vtable bus_manager_vtable[] = {
 	SD_BUS_METHOD_WITH_ARGS("Detach", SD_BUS_ARGS("ah", pidfds, "a{sv}", options),
 				SD_BUS_RESULT("a(uss)", report), method_detach, 0),
 	SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_reload, 0),
-	SD_BUS_METHOD_WITH_ARGS("Diagnose", SD_BUS_NO_ARGS,
-				SD_BUS_RESULT("a(ssss)", findings), method_diagnose, 0),
+	SD_BUS_METHOD_WITH_ARGS("Diagnose", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssss)", findings),
+				method_diagnose, 0),
 	SD_BUS_SIGNAL_WITH_ARGS("EventsLost", SD_BUS_ARGS("t", first, "t", last), 0),
 	SD_BUS_VTABLE_END,
 };

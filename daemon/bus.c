@@ -47,8 +47,8 @@ static void on_removed(const char *name, void *userdata)
 	 * object is gone: the signal is made by hand.
 	 */
 	sent(path ? sd_bus_emit_signal(bus->bus, BUS_PATH, "org.freedesktop.DBus.ObjectManager",
-				       "InterfacesRemoved", "oas", path, 1, BUS_CONTAINER) :
-		    -ENOMEM,
+				       "InterfacesRemoved", "oas", path, 1, BUS_CONTAINER)
+		  : -ENOMEM,
 	     "InterfacesRemoved", name);
 }
 
@@ -69,8 +69,8 @@ static void on_changed(struct container *c, unsigned int mask, void *userdata)
 		names[n++] = (char *)"OOMGroup";
 	if (n == 0)
 		names[n++] = (char *)"Declared";
-	sent(path ? sd_bus_emit_properties_changed_strv(bus->bus, path, BUS_CONTAINER, names) :
-		    -ENOMEM,
+	sent(path ? sd_bus_emit_properties_changed_strv(bus->bus, path, BUS_CONTAINER, names)
+		  : -ENOMEM,
 	     "PropertiesChanged", c->name);
 }
 
@@ -175,7 +175,8 @@ static int enumerate(sd_bus *bus, const char *prefix, void *userdata, char ***re
 
 static int serve(struct bus *b)
 {
-	int r = sd_bus_add_object_vtable(b->bus, NULL, BUS_PATH, BUS_MANAGER, bus_manager_vtable, b);
+	int r = sd_bus_add_object_vtable(b->bus, NULL, BUS_PATH, BUS_MANAGER, bus_manager_vtable,
+					 b);
 
 	if (r >= 0)
 		r = sd_bus_add_fallback_vtable(b->bus, NULL, NAME_OBJECT_ROOT, BUS_CONTAINER,
@@ -209,8 +210,8 @@ static int connect_bus(struct bus *b, struct failure *failure)
 			    strerror(-r));
 	r = serve(b);
 	if (r < 0)
-		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "The objects cannot be served: %s",
-			    strerror(-r));
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
+			    "The objects cannot be served: %s", strerror(-r));
 	r = sd_bus_match_signal_async(b->bus, NULL, "org.freedesktop.DBus.Local",
 				      "/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local",
 				      "Disconnected", disconnected, NULL, b);

@@ -13,10 +13,10 @@
 
 #include "cleanup.h"
 
-#define BUS_NAME	      "org.rssd1"
-#define BUS_PATH	      "/org/rssd1"
-#define BUS_MANAGER	      "org.rssd1.Manager"
-#define BUS_CONTAINER	      "org.rssd1.Container"
+#define BUS_NAME      "org.rssd1"
+#define BUS_PATH      "/org/rssd1"
+#define BUS_MANAGER   "org.rssd1.Manager"
+#define BUS_CONTAINER "org.rssd1.Container"
 
 struct bus_call;
 struct bus_owner;

@@ -21,9 +21,9 @@
 
 #define PROGRESS_USEC (100 * 1000)
 /* Between attempts that did not help: others may free memory meanwhile. */
-#define RETRY_USEC    (100 * 1000)
+#define RETRY_USEC (100 * 1000)
 /* How long a killed process may take to end before the next step is decided. */
-#define KILL_MSEC     1000
+#define KILL_MSEC 1000
 
 struct change {
 	struct container *container;
@@ -160,10 +160,11 @@ static int apply_limit(struct change *change, struct worker *worker)
 	for (;;) {
 		now.usage = read_usage(change->group);
 		if (now.usage == COUNTER_ABSENT)
-			return fail(&change->result.failure, RSS_ERROR_CONTROLLER_FAILED,
-				    "The control files of %s cannot be read; was its cgroup removed "
-				    "behind rssd's back?",
-				    change->container->name);
+			return fail(
+				&change->result.failure, RSS_ERROR_CONTROLLER_FAILED,
+				"The control files of %s cannot be read; was its cgroup removed "
+				"behind rssd's back?",
+				change->container->name);
 		now.stop = worker_cancelled(worker);
 		now.stalled = now.usage < least ? 0 : now.stalled + 1;
 		if (now.usage < least)
@@ -187,18 +188,20 @@ static int apply_limit(struct change *change, struct worker *worker)
 			if (r < 0)
 				return r;
 			if (r == 0)
-				return refuse_limit(change, now.usage,
-						    "there is no process left that could be killed");
+				return refuse_limit(
+					change, now.usage,
+					"there is no process left that could be killed");
 			break;
 		case LIMIT_REFUSE:
 			return refuse_limit(change, now.usage,
-					    change->mode == LIMIT_MODE_REFUSE ?
-						    "the mode reclaim reclaims first" :
-						    "this kernel cannot reclaim on request");
+					    change->mode == LIMIT_MODE_REFUSE
+						    ? "the mode reclaim reclaims first"
+						    : "this kernel cannot reclaim on request");
 		case LIMIT_GIVE_UP:
-			return refuse_limit(change, now.usage,
-					    "reclaim freed no more of it (locked, in use, or no swap to "
-					    "put it); the mode force kills for it");
+			return refuse_limit(
+				change, now.usage,
+				"reclaim freed no more of it (locked, in use, or no swap to "
+				"put it); the mode force kills for it");
 		case LIMIT_STOP:
 			return -EINTR;
 		}
@@ -299,21 +302,22 @@ static void explain_stop(struct change *change)
 	switch (change->stop) {
 	case CHANGE_GO_ON:
 	case CHANGE_DEADLINE:
-		change->result.error =
-			fail(failure, RSS_ERROR_TIMED_OUT,
-			     "The limit of %s stays as it was: the time was up with %s in use, above "
-			     "%s; give it a longer timeout, or use the mode force",
-			     name, size_format(change->result.usage, now),
-			     size_format(change->to.limit, target));
+		change->result.error = fail(
+			failure, RSS_ERROR_TIMED_OUT,
+			"The limit of %s stays as it was: the time was up with %s in use, above "
+			"%s; give it a longer timeout, or use the mode force",
+			name, size_format(change->result.usage, now),
+			size_format(change->to.limit, target));
 		break;
 	case CHANGE_CALLER_LEFT:
-		change->result.error =
-			fail(failure, RSS_ERROR_CANCELLED,
-			     "The limit of %s stays as it was: its caller left", name);
+		change->result.error = fail(failure, RSS_ERROR_CANCELLED,
+					    "The limit of %s stays as it was: its caller left",
+					    name);
 		break;
 	case CHANGE_CONTAINER_REMOVED:
 		change->result.error = fail(failure, RSS_ERROR_CANCELLED,
-					    "%s was removed while its limit was being reclaimed", name);
+					    "%s was removed while its limit was being reclaimed",
+					    name);
 		break;
 	case CHANGE_SHUTDOWN:
 		change->result.error =
@@ -341,10 +345,10 @@ static void change_done(void *data)
 		if (!differs)
 			change->result.outcome = CHANGE_UNCHANGED;
 		else if (change->result.outcome != CHANGE_KILLED)
-			change->result.outcome = (differs & SETTING_LIMIT) &&
-								 change->usage_before > change->to.limit ?
-							 CHANGE_RECLAIMED :
-							 CHANGE_SET;
+			change->result.outcome =
+				(differs & SETTING_LIMIT) && change->usage_before > change->to.limit
+					? CHANGE_RECLAIMED
+					: CHANGE_SET;
 	}
 
 	result = change->result;
@@ -355,7 +359,8 @@ static void change_done(void *data)
 	change_free(change);
 
 	/* A container that is still being made is announced whole, once it is listed. */
-	if (result.error == 0 && differs && c->manager->observer && manager_find(c->manager, c->name) == c)
+	if (result.error == 0 && differs && c->manager->observer &&
+	    manager_find(c->manager, c->name) == c)
 		c->manager->observer->changed(c, differs, c->manager->observer_data);
 	if (c->save_again)
 		manager_save(c);
@@ -471,8 +476,8 @@ int change_start(struct container *c, const struct settings_change *settings, en
 
 	r = change_launch(change);
 	if (r < 0)
-		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "The change could not be started: %s",
-			    strerror(-r));
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
+			    "The change could not be started: %s", strerror(-r));
 	(void)take_ptr(change);
 	return 0;
 }

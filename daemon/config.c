@@ -14,7 +14,15 @@
 #include "size.h"
 #include "state.h"
 
-enum key_type { KEY_TEXT, KEY_PATH, KEY_NAME, KEY_COUNT, KEY_DURATION, KEY_LOG_LEVEL, KEY_HIERARCHY };
+enum key_type {
+	KEY_TEXT,
+	KEY_PATH,
+	KEY_NAME,
+	KEY_COUNT,
+	KEY_DURATION,
+	KEY_LOG_LEVEL,
+	KEY_HIERARCHY
+};
 
 static const struct key {
 	const char *name;
@@ -82,8 +90,8 @@ static const char *set_key(struct config *config, const struct key *key, const c
 		if (!isdigit((unsigned char)value[0]))
 			return "must be a whole number";
 		*(uint64_t *)member = strtoull(value, &end, 10);
-		return errno || *end || *(uint64_t *)member == 0 ? "must be a whole number above 0" :
-								   NULL;
+		return errno || *end || *(uint64_t *)member == 0 ? "must be a whole number above 0"
+								 : NULL;
 	case KEY_DURATION:
 		if (duration_parse(value, member) < 0 || *(uint64_t *)member == 0)
 			return "must be a time span like 500ms, 30s or 2min";
@@ -142,8 +150,8 @@ static int parse_line(struct config *config, char *line, const char *file, unsig
 		problem = set_key(config, &keys[i], value);
 		if (!problem)
 			return 0;
-		return fail(failure, RSS_ERROR_CONFIG, "%s:%u: %s=%s: %s", file, number, name, value,
-			    problem);
+		return fail(failure, RSS_ERROR_CONFIG, "%s:%u: %s=%s: %s", file, number, name,
+			    value, problem);
 	}
 	return fail(failure, RSS_ERROR_CONFIG,
 		    "%s:%u: %s is not a key that rssd knows; rssd.conf(5) lists them", file, number,

@@ -15,16 +15,16 @@
 struct failure;
 
 struct config {
-	char *controller;	  /* Controller=auto */
+	char *controller;		 /* Controller=auto */
 	enum hierarchy_choice hierarchy; /* Hierarchy=auto */
-	char *root;		  /* Root=rssd */
-	char *state_directory;	  /* StateDirectory=/var/lib/rssd */
-	char *runtime_directory;  /* RuntimeDirectory=/run/rssd */
-	char *containers_directory; /* ContainersDirectory=/etc/rssd/containers.d */
-	uint64_t limit_timeout;	  /* LimitTimeout=30s, microseconds */
-	uint64_t containers_max;  /* ContainersMax=20000 */
-	uint64_t pending_max;	  /* PendingCallsPerUser=64 */
-	int log_level;		  /* LogLevel=info */
+	char *root;			 /* Root=rssd */
+	char *state_directory;		 /* StateDirectory=/var/lib/rssd */
+	char *runtime_directory;	 /* RuntimeDirectory=/run/rssd */
+	char *containers_directory;	 /* ContainersDirectory=/etc/rssd/containers.d */
+	uint64_t limit_timeout;		 /* LimitTimeout=30s, microseconds */
+	uint64_t containers_max;	 /* ContainersMax=20000 */
+	uint64_t pending_max;		 /* PendingCallsPerUser=64 */
+	int log_level;			 /* LogLevel=info */
 };
 
 #define CONFIG_FILE "/etc/rssd/rssd.conf"

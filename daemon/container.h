@@ -30,13 +30,13 @@ struct container {
 	struct settings settings;
 	struct group *group;
 
-	bool transient;	/* goes when its last process has left */
-	bool populated;	/* a process has been attached to it */
+	bool transient; /* goes when its last process has left */
+	bool populated; /* a process has been attached to it */
 	bool owned;	/* a client still means to attach to it, so it stays though empty */
 	bool declared;
 	struct settings declaration; /* as it was last applied */
 
-	struct change *change;	/* its settings are being changed */
+	struct change *change; /* its settings are being changed */
 	struct container_job *jobs;
 	unsigned int used; /* by changes of containers around it, whose workers use its group */
 	bool removing;

@@ -64,4 +64,3 @@ int kill_container(struct container *c, int signal, uint32_t *ret_count, struct 
 	*ret_count = total;
 	return 0;
 }
-

@@ -21,11 +21,11 @@ int limit_mode_parse(const char *text, enum limit_mode *ret);
 
 struct limit_situation {
 	enum limit_mode mode;
-	uint64_t target; /* the limit to be, bytes */
-	uint64_t usage;	 /* now, bytes */
-	bool kernel_refuses; /* the kernel keeps the old limit where usage does not fit */
-	bool can_reclaim;    /* reclaim can be asked for apart from the limit */
-	bool stop;	     /* the deadline has passed, or the caller is gone */
+	uint64_t target;      /* the limit to be, bytes */
+	uint64_t usage;	      /* now, bytes */
+	bool kernel_refuses;  /* the kernel keeps the old limit where usage does not fit */
+	bool can_reclaim;     /* reclaim can be asked for apart from the limit */
+	bool stop;	      /* the deadline has passed, or the caller is gone */
 	unsigned int stalled; /* attempts in a row that did not bring usage down */
 };
 

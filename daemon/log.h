@@ -19,9 +19,9 @@ void log_open(int level);
 void log_message(int priority, const char *container, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-#define log_error(...)   log_message(LOG_ERR, NULL, __VA_ARGS__)
+#define log_error(...)	 log_message(LOG_ERR, NULL, __VA_ARGS__)
 #define log_warning(...) log_message(LOG_WARNING, NULL, __VA_ARGS__)
-#define log_notice(...)  log_message(LOG_NOTICE, NULL, __VA_ARGS__)
-#define log_info(...)    log_message(LOG_INFO, NULL, __VA_ARGS__)
+#define log_notice(...)	 log_message(LOG_NOTICE, NULL, __VA_ARGS__)
+#define log_info(...)	 log_message(LOG_INFO, NULL, __VA_ARGS__)
 
 #endif

@@ -64,13 +64,13 @@ static int reload(void *userdata, struct failure *failure)
 		log_error("%s; the configuration of before stays", failure->text);
 	} else {
 		if (differs(config->controller, now->controller) ||
-		    config->hierarchy != now->hierarchy ||
-		    differs(config->root, now->root) ||
+		    config->hierarchy != now->hierarchy || differs(config->root, now->root) ||
 		    differs(config->state_directory, now->state_directory) ||
 		    differs(config->runtime_directory, now->runtime_directory) ||
 		    differs(config->containers_directory, now->containers_directory))
-			log_warning("Controller, Hierarchy, Root and the folders are read at the start only: "
-				    "restart rssd to change them");
+			log_warning(
+				"Controller, Hierarchy, Root and the folders are read at the start only: "
+				"restart rssd to change them");
 		now->limit_timeout = config->limit_timeout;
 		now->containers_max = config->containers_max;
 		now->pending_max = config->pending_max;
@@ -119,8 +119,8 @@ static int on_stop(sd_event_source *source, const struct signalfd_siginfo *info,
 	(void)sd_notify(0, "STOPPING=1");
 	log_info("Stopping; containers and their limits stay");
 	manager_cancel_all(d->manager);
-	return sd_event_add_time_relative(d->event, NULL, CLOCK_MONOTONIC, STOP_USEC, 1000, stop_now,
-					  d);
+	return sd_event_add_time_relative(d->event, NULL, CLOCK_MONOTONIC, STOP_USEC, 1000,
+					  stop_now, d);
 }
 
 /* --- start ------------------------------------------------------------------------------ */
@@ -186,8 +186,8 @@ static int start(struct daemon *d, struct failure *failure)
 	raise_descriptor_limit();
 	r = open_loop(d);
 	if (r < 0)
-		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "The event loop cannot be made: %s",
-			    strerror(-r));
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
+			    "The event loop cannot be made: %s", strerror(-r));
 	r = manager_new(d->event, d->config, &d->manager, failure);
 	if (r == 0)
 		r = bus_new(d->event, d->manager, reload, d, &d->bus, failure);

@@ -190,10 +190,11 @@ int manager_get(const struct manager *m, const char *name, struct container **re
 	struct container *c = manager_find(m, name);
 
 	if (!c)
-		return fail(failure, RSS_ERROR_NO_SUCH_CONTAINER,
-			    "There is no container named \"%.*s\"; rssctl list shows those that there "
-			    "are",
-			    NAME_LENGTH_MAX, name);
+		return fail(
+			failure, RSS_ERROR_NO_SUCH_CONTAINER,
+			"There is no container named \"%.*s\"; rssctl list shows those that there "
+			"are",
+			NAME_LENGTH_MAX, name);
 	*ret = c;
 	return 0;
 }
@@ -294,17 +295,18 @@ static int check_new_name(const struct manager *m, const char *name, struct fail
 		return fail(failure, RSS_ERROR_CONTAINER_EXISTS, "The container %s exists already",
 			    name);
 	if (m->count >= m->config->containers_max)
-		return fail(failure, RSS_ERROR_TOO_MANY,
-			    "There are %zu containers, as many as ContainersMax= in rssd.conf allows",
-			    m->count);
+		return fail(
+			failure, RSS_ERROR_TOO_MANY,
+			"There are %zu containers, as many as ContainersMax= in rssd.conf allows",
+			m->count);
 	parent = name_parent(name);
 	if (!parent)
 		return 0;
 	c = manager_find(m, parent);
 	if (!c)
 		return fail(failure, RSS_ERROR_NO_SUCH_CONTAINER,
-			    "%s cannot be made: its parent %s does not exist; create that first", name,
-			    parent);
+			    "%s cannot be made: its parent %s does not exist; create that first",
+			    name, parent);
 	if (c->removing)
 		return fail(failure, RSS_ERROR_IN_PROGRESS, "%s is being removed", parent);
 	return 0;
@@ -321,7 +323,8 @@ static int open_new(struct manager *m, const char *name, struct container **ret,
 	r = group_create(m->controller, name, &c->group);
 	if (r == -EEXIST)
 		return fail(failure, RSS_ERROR_CONTAINER_EXISTS,
-			    "The cgroup of %s exists already; rssd takes it over when it restarts", name);
+			    "The cgroup of %s exists already; rssd takes it over when it restarts",
+			    name);
 	if (r == -EROFS)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
 			    "The cgroup of %s cannot be made: the cgroup tree is mounted read-only",
@@ -428,7 +431,8 @@ void manager_save(struct container *c)
 		return;
 	save->container = c;
 	save->record = container_to_record(c, &c->settings);
-	if (!save->record || worker_start(c->manager->event, save_run, save_done, save, &worker) < 0) {
+	if (!save->record ||
+	    worker_start(c->manager->event, save_run, save_done, save, &worker) < 0) {
 		record_free(save->record);
 		return;
 	}

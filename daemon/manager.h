@@ -43,10 +43,10 @@ enum event_kind {
 struct event {
 	enum event_kind kind;
 	uint64_t sequence;
-	uint64_t last; /* EVENT_LOST: sequence to last were lost */
+	uint64_t last;		     /* EVENT_LOST: sequence to last were lost */
 	struct container *container; /* NULL for EVENT_LOST */
 	uint64_t usage, limit;
-	uint64_t amount; /* LIMIT_HIT: failures; RECLAIMED: bytes */
+	uint64_t amount;   /* LIMIT_HIT: failures; RECLAIMED: bytes */
 	const char *which; /* WATERMARK: "high" or "low" */
 	const struct oom_record *oom;
 };
@@ -66,8 +66,8 @@ struct manager {
 	struct controller *controller;
 	struct state *state;
 	struct origins *origins;
-	struct kmsg *kmsg;			/* NULL: victims are not known */
-	struct process_events *process_events;	/* NULL: rescans alone must do */
+	struct kmsg *kmsg;			     /* NULL: victims are not known */
+	struct process_events *process_events;	     /* NULL: rescans alone must do */
 	char *kmsg_problem, *process_events_problem; /* why they are NULL, for the doctor */
 
 	struct container **containers; /* sorted by name, so parents come first */
@@ -83,9 +83,9 @@ struct manager {
 	bool sequence_saving;
 
 	struct declarations *declarations; /* on their way: see restore.c */
-	sd_event_source *transient_check; /* see transient.c */
-	sd_event_source *untold_kills;	  /* see notice.c */
-	struct victim_queue *victims;	  /* see notice.c */
+	sd_event_source *transient_check;  /* see transient.c */
+	sd_event_source *untold_kills;	   /* see notice.c */
+	struct victim_queue *victims;	   /* see notice.c */
 };
 
 /**
@@ -129,8 +129,9 @@ typedef void (*manager_done_fn)(int error, const struct failure *failure,
  *
  * Return: 0 (then @done is called), or a failure at once.
  */
-int manager_create(struct manager *manager, const char *name, const struct settings_change *settings,
-		   bool transient, manager_done_fn done, void *userdata, struct failure *failure);
+int manager_create(struct manager *manager, const char *name,
+		   const struct settings_change *settings, bool transient, manager_done_fn done,
+		   void *userdata, struct failure *failure);
 
 /* Writes it down again, later and on a worker: its last OOM, its declaration. */
 void manager_save(struct container *container);

@@ -18,18 +18,18 @@
 #include "text.h"
 
 /* A container at its limit meets it thousands of times a second; it is told this often. */
-#define LIMIT_HIT_USEC	 (200 * 1000)
+#define LIMIT_HIT_USEC (200 * 1000)
 /* How long the kernel's log may lag behind its counters. */
-#define LOG_LAG_USEC	 (1000 * 1000)
+#define LOG_LAG_USEC (1000 * 1000)
 /* Kills without a victim's name that are told one by one. */
 #define UNTOLD_KILLS_MAX 16
 /* A kill follows the OOM that it was for within this time; one that comes later was for another. */
 #define OOM_TO_KILL_USEC (2 * 1000 * 1000)
 /* Numbers of events that are given away for messages of the kernel that were lost. */
-#define LOST_MAX	 256
+#define LOST_MAX 256
 /* Victims whose control group the log did not tell. */
-#define VICTIMS_MAX	 16
-#define TASK_COMM_MAX	 32
+#define VICTIMS_MAX   16
+#define TASK_COMM_MAX 32
 
 struct victim {
 	pid_t pid;
@@ -82,14 +82,15 @@ static void log_oom(const struct container *c, const struct oom_record *oom)
 		size_format(oom->usage, usage);
 	if (oom->limit != OOM_ABSENT)
 		size_format(oom->limit, limit);
-	log_message(LOG_WARNING, c->name,
-		    "out of memory: killed process %d (%s) of %s; the limit was that of %s, usage %s, "
-		    "limit %s",
-		    (int)oom->victim_pid, oom->victim_command ? oom->victim_command : "unknown",
-		    oom->victim_container ? oom->victim_container : "?",
-		    oom->container ? oom->container :
-				     (oom->limit_owner ? oom->limit_owner : "an unknown cgroup"),
-		    usage, limit);
+	log_message(
+		LOG_WARNING, c->name,
+		"out of memory: killed process %d (%s) of %s; the limit was that of %s, usage %s, "
+		"limit %s",
+		(int)oom->victim_pid, oom->victim_command ? oom->victim_command : "unknown",
+		oom->victim_container ? oom->victim_container : "?",
+		oom->container ? oom->container
+			       : (oom->limit_owner ? oom->limit_owner : "an unknown cgroup"),
+		usage, limit);
 }
 
 /* Tells an OOM: on the container whose limit it was, or else on the victim's. */

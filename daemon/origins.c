@@ -25,7 +25,7 @@ struct origin {
 
 struct origins {
 	pthread_mutex_t lock; /* for all below */
-	int dirfd; /* -1: memory alone */
+	int dirfd;	      /* -1: memory alone */
 	struct origin *list;
 	size_t count, room;
 	size_t lines; /* in the file */

@@ -18,7 +18,8 @@ static const struct {
 	{ CAP_KILL, "signals processes of every user: kill, forced limits, forced removal" },
 	{ CAP_NET_ADMIN, "listens to process events, which the kernel gives to it alone" },
 	{ CAP_SYS_ADMIN, "mounts the controller's hierarchy and writes below it as its owner" },
-	{ CAP_SYS_PTRACE, "reads which cgroup a process of another user is in, and how large it is" },
+	{ CAP_SYS_PTRACE,
+	  "reads which cgroup a process of another user is in, and how large it is" },
 	{ CAP_SYSLOG, "reads the kernel's log, which names the victims of OOMs" },
 };
 
@@ -82,6 +83,7 @@ int privileges_drop(struct failure *failure)
 
 	if (r < 0)
 		return fail(failure, RSS_ERROR_ACCESS_DENIED,
-			    "The capabilities that are not needed cannot be dropped: %s", strerror(-r));
+			    "The capabilities that are not needed cannot be dropped: %s",
+			    strerror(-r));
 	return 0;
 }

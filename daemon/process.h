@@ -13,12 +13,12 @@
 struct process {
 	pid_t pid;
 	pid_t parent;
-	uid_t uid;	/* real */
-	char state;	/* as in /proc/PID/stat: R S D T Z X... */
+	uid_t uid;  /* real */
+	char state; /* as in /proc/PID/stat: R S D T Z X... */
 	bool kernel_thread;
-	uint64_t start; /* clock ticks since boot */
+	uint64_t start;	   /* clock ticks since boot */
 	uint64_t resident; /* bytes */
-	char command[64]; /* UTF-8 without control characters */
+	char command[64];  /* UTF-8 without control characters */
 };
 
 /* Everything but the uid: 0, or -ESRCH. */

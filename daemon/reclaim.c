@@ -66,10 +66,11 @@ int reclaim_start(struct container *c, uint64_t bytes, reclaim_done_fn done, voi
 	int r;
 
 	if (!controller_can(m->controller, FEATURE_RECLAIM))
-		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
-			    "The %s controller of this kernel cannot reclaim on request; rssctl doctor "
-			    "tells what it can do",
-			    m->controller->ops->name);
+		return fail(
+			failure, RSS_ERROR_NOT_SUPPORTED,
+			"The %s controller of this kernel cannot reclaim on request; rssctl doctor "
+			"tells what it can do",
+			m->controller->ops->name);
 	if (bytes == 0 || bytes > INT64_MAX)
 		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
 			    "The size to reclaim must be above 0 and below 2^63 bytes");
@@ -90,11 +91,12 @@ int reclaim_start(struct container *c, uint64_t bytes, reclaim_done_fn done, voi
 	r = sd_event_add_time_relative(m->event, &reclaim->deadline, CLOCK_MONOTONIC,
 				       m->config->limit_timeout, 1000, reclaim_deadline, reclaim);
 	if (r >= 0)
-		r = worker_start(m->event, reclaim_run, reclaim_done, reclaim, &reclaim->job.worker);
+		r = worker_start(m->event, reclaim_run, reclaim_done, reclaim,
+				 &reclaim->job.worker);
 	if (r < 0) {
 		sd_event_source_disable_unref(reclaim->deadline);
-		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "The job could not be started: %s",
-			    strerror(-r));
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
+			    "The job could not be started: %s", strerror(-r));
 	}
 	container_job_begin(c, &reclaim->job);
 	m->jobs++;

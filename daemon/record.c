@@ -323,8 +323,8 @@ int record_parse(const char *text, size_t length, const char *file, enum record_
 
 static struct json_object *size_to_json(uint64_t size)
 {
-	return size == LIMIT_INFINITY ? json_object_new_string("infinity") :
-					json_object_new_uint64(size);
+	return size == LIMIT_INFINITY ? json_object_new_string("infinity")
+				      : json_object_new_uint64(size);
 }
 
 static void add_settings(struct json_object *object, const struct settings *settings)
@@ -391,8 +391,8 @@ char *record_format(const struct record *record)
 	if (record->last_oom)
 		json_object_object_add(object, "last_oom", oom_to_json(record->last_oom));
 
-	text = json_object_to_json_string_ext(
-		object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
+	text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
+							      JSON_C_TO_STRING_NOSLASHESCAPE);
 	if (!text || asprintf(&out, "%s\n", text) < 0)
 		return NULL;
 	return out;

@@ -87,9 +87,10 @@ static int remove_one(struct container *c, bool force)
 
 	r = state_forget(m->state, c->name);
 	if (r < 0)
-		log_message(LOG_WARNING, c->name,
-			    "its state file could not be removed: %s; it will come back on a restart",
-			    strerror(-r));
+		log_message(
+			LOG_WARNING, c->name,
+			"its state file could not be removed: %s; it will come back on a restart",
+			strerror(-r));
 	name = strdup(c->name);
 	manager_take_out(m, c);
 	container_free(c);
@@ -122,20 +123,23 @@ static int remove_all(struct removal *removal)
 static int explain(const struct removal *removal, int error, struct failure *failure)
 {
 	if (error == -EBUSY)
-		return fail(failure, RSS_ERROR_NOT_EMPTY,
-			    "%s has processes or containers inside; stop or detach them, or use force "
-			    "to kill them",
-			    removal->name);
+		return fail(
+			failure, RSS_ERROR_NOT_EMPTY,
+			"%s has processes or containers inside; stop or detach them, or use force "
+			"to kill them",
+			removal->name);
 	if (error == -EAGAIN && !removal->force)
-		return fail(failure, RSS_ERROR_TIMED_OUT,
-			    "%s is still in use by another call; try again when that has ended, or use "
-			    "force",
-			    removal->name);
+		return fail(
+			failure, RSS_ERROR_TIMED_OUT,
+			"%s is still in use by another call; try again when that has ended, or use "
+			"force",
+			removal->name);
 	if (error == -EAGAIN)
-		return fail(failure, RSS_ERROR_TIMED_OUT,
-			    "%s could not be emptied in time: a process in it does not end; try again "
-			    "when its input or output is done",
-			    removal->name);
+		return fail(
+			failure, RSS_ERROR_TIMED_OUT,
+			"%s could not be emptied in time: a process in it does not end; try again "
+			"when its input or output is done",
+			removal->name);
 	return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "The cgroup of %s cannot be removed: %s",
 		    removal->name, strerror(-error));
 }
@@ -194,8 +198,8 @@ static int check_empty(struct container *c, struct failure *failure)
 			    c->name, processes, processes == 1 ? "" : "es");
 	if (nested > 0)
 		return fail(failure, RSS_ERROR_NOT_EMPTY,
-			    "%s has %u container%s inside; remove them first, or use force", c->name,
-			    nested, nested == 1 ? "" : "s");
+			    "%s has %u container%s inside; remove them first, or use force",
+			    c->name, nested, nested == 1 ? "" : "s");
 	return 0;
 }
 
@@ -226,8 +230,8 @@ int removal_start(struct container *c, bool force, removal_done_fn done, void *u
 	};
 	removal->name = strdup(c->name);
 	r = removal->name ? sd_event_add_time_relative(m->event, &removal->next, CLOCK_MONOTONIC, 0,
-						       1, removal_step, removal) :
-			    -ENOMEM;
+						       1, removal_step, removal)
+			  : -ENOMEM;
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "%s", strerror(-r));
 	mark(m, c->name, true, force);

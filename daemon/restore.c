@@ -19,7 +19,6 @@
 #include "size.h"
 #include "state.h"
 
-
 /* --- state ------------------------------------------------------------------- */
 
 struct records {
@@ -176,10 +175,11 @@ static int restore_record(struct manager *m, struct record *record)
 	} else if (settings_difference(&c->settings, &wanted)) {
 		char kernel[SIZE_TEXT_MAX], state[SIZE_TEXT_MAX];
 
-		log_message(LOG_WARNING, c->name,
-			    "the kernel's settings have drifted (limit %s, written down %s); bringing "
-			    "them back",
-			    size_format(c->settings.limit, kernel), size_format(wanted.limit, state));
+		log_message(
+			LOG_WARNING, c->name,
+			"the kernel's settings have drifted (limit %s, written down %s); bringing "
+			"them back",
+			size_format(c->settings.limit, kernel), size_format(wanted.limit, state));
 	}
 	c->populated = c->transient;
 	entered = c;
@@ -246,8 +246,8 @@ static int restore_tree(struct manager *m, struct failure *failure)
 	int r = controller_list_groups(m->controller, &paths);
 
 	if (r < 0)
-		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "The cgroup tree cannot be read: %s",
-			    strerror(-r));
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
+			    "The cgroup tree cannot be read: %s", strerror(-r));
 	for (char **path = paths; path && *path; path++) {
 		if (manager_find(m, *path))
 			continue;

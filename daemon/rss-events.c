@@ -15,8 +15,8 @@
 #include <sys/socket.h>
 #include <systemd/sd-event.h>
 
-/* The kernel takes about 4 KiB for a message, however short. */
-#define RECEIVE_BUFFER (8 * 1024 * 1024)
+/* Room for some ten thousand messages while the loop is busy elsewhere. */
+#define RECEIVE_BUFFER (4 * 1024 * 1024)
 /* Per wakeup, so that others in the loop have their turn. */
 #define MESSAGES_AT_ONCE 256
 #define BUCKETS_FIRST	 64

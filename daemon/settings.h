@@ -34,7 +34,8 @@ struct settings_change {
 struct settings settings_default(void);
 
 /* @settings with @change made. */
-struct settings settings_with(const struct settings *settings, const struct settings_change *change);
+struct settings settings_with(const struct settings *settings,
+			      const struct settings_change *change);
 
 /* The members in which @a and @b differ, as a mask. */
 unsigned int settings_difference(const struct settings *a, const struct settings *b);

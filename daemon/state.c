@@ -143,10 +143,11 @@ int state_open(const char *path, struct state **ret, struct failure *failure)
 			    "that no container is lost",
 			    path, strerror(-r));
 	if (flock(state->lock_fd, LOCK_EX | LOCK_NB) < 0)
-		return fail(failure, RSS_ERROR_IN_PROGRESS,
-			    "Another rssd is using %s; stop it first, or give this one a StateDirectory "
-			    "and Root of its own",
-			    path);
+		return fail(
+			failure, RSS_ERROR_IN_PROGRESS,
+			"Another rssd is using %s; stop it first, or give this one a StateDirectory "
+			"and Root of its own",
+			path);
 
 	*ret = take_ptr(state);
 	return 0;
@@ -253,8 +254,8 @@ static int set_aside(int dirfd, const char *file, char **ret)
 {
 	for (unsigned int i = 0; i < 1000; i++) {
 		cleanup_free char *to = NULL;
-		int r = i == 0 ? asprintf(&to, "%s" ASIDE_SUFFIX, file) :
-				 asprintf(&to, "%s" ASIDE_SUFFIX ".%u", file, i);
+		int r = i == 0 ? asprintf(&to, "%s" ASIDE_SUFFIX, file)
+			       : asprintf(&to, "%s" ASIDE_SUFFIX ".%u", file, i);
 
 		if (r < 0) {
 			to = NULL;

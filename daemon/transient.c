@@ -73,9 +73,10 @@ static void listen(struct manager *m, bool on)
 	int r = m->process_events ? process_events_listen(m->process_events, on) : 0;
 
 	if (r < 0)
-		log_warning("Process events cannot be heard: %s; transient containers go a few seconds "
-			    "late",
-			    strerror(-r));
+		log_warning(
+			"Process events cannot be heard: %s; transient containers go a few seconds "
+			"late",
+			strerror(-r));
 }
 
 void transient_changed(struct manager *m)

@@ -24,11 +24,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PAGE	4096L
-#define MB	(1L << 20)
-#define HUGE	(2L << 20)
-#define ROUNDS	7
-#define CG	"/cg"
+#define PAGE   4096L
+#define MB     (1L << 20)
+#define HUGE   (2L << 20)
+#define ROUNDS 7
+#define CG     "/cg"
 
 static FILE *out;
 static const char *column;
@@ -151,8 +151,7 @@ static void row(const char *name, long per, long (*round)(void))
 	qsort(got, ROUNDS, sizeof(*got), by_value);
 	fprintf(out, "%s %ld\n", name, got[ROUNDS / 2]);
 	fflush(out);
-	printf("%s %s %ld (%ld to %ld)\n", column, name, got[ROUNDS / 2],
-	       got[0], got[ROUNDS - 1]);
+	printf("%s %s %ld (%ld to %ld)\n", column, name, got[ROUNDS / 2], got[0], got[ROUNDS - 1]);
 }
 
 static long anon_round(void)
@@ -233,8 +232,8 @@ static void reclaim_row(void)
 	fprintf(out, "reclaim %ld\n", freed ? took / freed : 0);
 	fprintf(out, "reclaim_scanned_per_1000 %ld\n", freed ? scanned * 1000 / freed : 0);
 	fflush(out);
-	printf("%s reclaim: %ld pages out, %ld scanned, %ld instructions\n",
-	       column, freed, scanned, took);
+	printf("%s reclaim: %ld pages out, %ld scanned, %ld instructions\n", column, freed, scanned,
+	       took);
 	enter("big");
 	munmap(p, 96 * MB);
 }
@@ -309,9 +308,8 @@ static void lock_row(const char *name, bool two)
 		char *colon = strrchr(line, ':');
 
 		/* class: con-bounces contentions wait... acq-bounces acquisitions */
-		if (!colon || sscanf(colon + 1, "%lf %lf %lf %lf %lf %lf %lf %lf",
-				     &bounce, &cont, &wmin, &wmax, &wtot, &wavg,
-				     &bounce, &acq) != 8)
+		if (!colon || sscanf(colon + 1, "%lf %lf %lf %lf %lf %lf %lf %lf", &bounce, &cont,
+				     &wmin, &wmax, &wtot, &wavg, &bounce, &acq) != 8)
 			continue;
 		*colon = '\0';
 		class = line + strspn(line, " &");

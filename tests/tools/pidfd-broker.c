@@ -20,9 +20,9 @@ static void serve(int client)
 	if (broker_receive(client, &message, &pidfd) <= 0)
 		return;
 	if (pidfd >= 0) {
-		message.result = syscall(SYS_pidfd_send_signal, pidfd, message.signal, NULL, 0) < 0 ?
-					 -errno :
-					 0;
+		message.result = syscall(SYS_pidfd_send_signal, pidfd, message.signal, NULL, 0) < 0
+					 ? -errno
+					 : 0;
 		close(pidfd);
 	} else {
 		opened = (int)syscall(SYS_pidfd_open, message.pid, 0);

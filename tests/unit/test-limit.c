@@ -50,10 +50,9 @@ TEST(reclaim_where_the_kernel_refuses)
 /* A kernel that kills for a limit below usage is never given one. */
 TEST(reclaim_where_the_kernel_kills)
 {
-	struct limit_situation now = { .mode = LIMIT_MODE_RECLAIM,
-				       .target = 10 * M,
-				       .usage = 20 * M,
-				       .can_reclaim = true };
+	struct limit_situation now = {
+		.mode = LIMIT_MODE_RECLAIM, .target = 10 * M, .usage = 20 * M, .can_reclaim = true
+	};
 
 	CHECK_INT(limit_decide(&now), LIMIT_RECLAIM);
 	now.stalled = LIMIT_STALLED_MAX;
@@ -65,10 +64,9 @@ TEST(reclaim_where_the_kernel_kills)
 
 TEST(force_kills_only_after_reclaim)
 {
-	struct limit_situation now = { .mode = LIMIT_MODE_FORCE,
-				       .target = 10 * M,
-				       .usage = 20 * M,
-				       .kernel_refuses = true };
+	struct limit_situation now = {
+		.mode = LIMIT_MODE_FORCE, .target = 10 * M, .usage = 20 * M, .kernel_refuses = true
+	};
 
 	CHECK_INT(limit_decide(&now), LIMIT_WRITE);
 	now.stalled = 1;

@@ -26,16 +26,18 @@ TEST(stat_is_read_from_the_last_parenthesis)
 	CHECK_UINT(p.start, 9876543210);
 	CHECK_UINT(p.resident, 3 * (uint64_t)sysconf(_SC_PAGESIZE));
 	CHECK(!p.kernel_thread);
-	CHECK_INT(process_parse_stat("2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 3 0 0 "
-				     "1 0",
-				     &p),
+	CHECK_INT(process_parse_stat(
+			  "2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 3 0 0 "
+			  "1 0",
+			  &p),
 		  0);
 	CHECK(p.kernel_thread);
 }
 
 TEST(what_is_no_stat_is_refused)
 {
-	static const char *const bad[] = { "", "1", "1 (a", "1 a) S", ") 1 (", "1 (a) S 7", "x (a) S 1" };
+	static const char *const bad[] = { "",	    "1",	 "1 (a",     "1 a) S",
+					   ") 1 (", "1 (a) S 7", "x (a) S 1" };
 	struct process p;
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -133,7 +135,8 @@ TEST(origins_survive_a_restart)
 	}
 }
 
-TEST_MAIN({ "process: stat is read from the last parenthesis", stat_is_read_from_the_last_parenthesis },
+TEST_MAIN({ "process: stat is read from the last parenthesis",
+	    stat_is_read_from_the_last_parenthesis },
 	  { "process: what is no stat is refused", what_is_no_stat_is_refused },
 	  { "process: a pidfd names one process", pidfd_names_one_process },
 	  { "process: what is no pidfd is told", no_pidfd_is_told },

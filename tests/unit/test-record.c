@@ -26,8 +26,10 @@ TEST(what_is_written_is_read)
 				  .usage = 4096,
 				  .limit = OOM_ABSENT };
 	struct record record = { .name = (char *)"web/a",
-				 .settings = { .limit = 536870912, .high = LIMIT_INFINITY,
-					       .low = 1, .oom_group = true },
+				 .settings = { .limit = 536870912,
+					       .high = LIMIT_INFINITY,
+					       .low = 1,
+					       .oom_group = true },
 				 .transient = true,
 				 .declared = true,
 				 .declaration = { .limit = LIMIT_INFINITY, .high = 2, .low = 3 },
@@ -124,5 +126,6 @@ TEST(state_has_more_keys_but_not_all)
 
 TEST_MAIN({ "record: what is written is read", what_is_written_is_read },
 	  { "record: people write sizes", people_write_sizes },
-	  { "record: bad files are refused with their line", bad_files_are_refused_with_their_line },
+	  { "record: bad files are refused with their line",
+	    bad_files_are_refused_with_their_line },
 	  { "record: state keys are checked too", state_has_more_keys_but_not_all })

@@ -7,7 +7,8 @@
 #include "settings.h"
 #include "unit.h"
 
-static int check(unsigned int set, struct settings to, unsigned int features, struct failure *failure)
+static int check(unsigned int set, struct settings to, unsigned int features,
+		 struct failure *failure)
 {
 	struct settings now = settings_default();
 	struct settings_change change = { .set = set, .to = to };
@@ -34,10 +35,12 @@ TEST(limits_have_bounds)
 	struct failure failure;
 
 	CHECK_INT(check(SETTING_LIMIT, (struct settings){ .limit = 4096 }, 0, &failure), 0);
-	CHECK_INT(check(SETTING_LIMIT, (struct settings){ .limit = LIMIT_INFINITY }, 0, &failure), 0);
+	CHECK_INT(check(SETTING_LIMIT, (struct settings){ .limit = LIMIT_INFINITY }, 0, &failure),
+		  0);
 	CHECK_INT(check(SETTING_LIMIT, (struct settings){ .limit = 4095 }, 0, &failure), -EINVAL);
 	CHECK(strstr(failure.text, "4095") && strstr(failure.text, "4.0K"));
-	CHECK_INT(check(SETTING_LIMIT, (struct settings){ .limit = 1ULL << 63 }, 0, &failure), -EINVAL);
+	CHECK_INT(check(SETTING_LIMIT, (struct settings){ .limit = 1ULL << 63 }, 0, &failure),
+		  -EINVAL);
 	CHECK_INT(failure.error, RSS_ERROR_INVALID_ARGUMENT);
 }
 
