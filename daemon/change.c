@@ -31,7 +31,7 @@ struct change {
 	enum limit_mode mode;
 	uint64_t timeout;
 	struct change_listener listener;
-	enum change_stop stop;
+	enum change_stop stop; /* set before the worker is cancelled, so it may look then */
 
 	struct worker *worker; /* NULL while the container is being saved */
 	sd_event_source *deadline, *progress;
@@ -165,7 +165,9 @@ static int apply_limit(struct change *change, struct worker *worker)
 				"The control files of %s cannot be read; was its cgroup removed "
 				"behind rssd's back?",
 				change->container->name);
-		now.stop = worker_cancelled(worker);
+		/* A limit that fits costs no more time: it is set, however long the way here was. */
+		now.stop = worker_cancelled(worker) &&
+			   (change->stop != CHANGE_DEADLINE || now.usage > now.target);
 		now.stalled = now.usage < least ? 0 : now.stalled + 1;
 		if (now.usage < least)
 			least = now.usage;
