@@ -83,7 +83,7 @@ check-off: build/kernel/.applied build/kernel/.stock
 
 # The parts, each judged, then one line for all of them.
 check-vm: build/kernel/bzImage build/kernel/bzImage-bench build/kernel/bzImage-stock-bench build/vm/initrd
-	$(kernel_q)tests/vm/check.sh $(if $(CASES)$(WORLD),cases,cases selftests off) -- "$(vm_args)"
+	$(kernel_q)tests/vm/check.sh $(if $(CASES)$(WORLD),cases,cases rounds selftests off) -- "$(vm_args)"
 
 check-kasan: build/kernel/bzImage-kasan build/vm/initrd
 	$(kernel_q)VM_MEMORY=2G tests/vm/run.sh -k build/kernel/bzImage-kasan -i build/vm/initrd \

@@ -88,7 +88,7 @@ added()
 		echo
 		echo "The unpatched image without a controller: anonymous $(cell unpatched anon), file $(cell unpatched file), THP $(cell unpatched thp), fork $(cell unpatched fork)."
 	fi
-	if [ -x "$top/tests/bench/bench-locks.sh" ]; then
+	if [ -f "$top/build/kernel/bzImage-locks" ]; then
 		"$top/tests/bench/bench-locks.sh"
 	fi
 } >"$top/build/bench-kernel.md"

@@ -230,6 +230,11 @@ int box_attach(const char *name, pid_t pid)
 
 long slab_active(const char *cache)
 {
+	char path[PATH_MAX];
+
+	/* without debugging, what a CPU keeps for itself counts as in use */
+	snprintf(path, sizeof(path), "/sys/kernel/slab/%s/shrink", cache);
+	text_write(path, "1");
 	return text_key("/proc/slabinfo", cache);
 }
 

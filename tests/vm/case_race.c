@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -286,7 +287,9 @@ static void race_fork_and_move(void)
 /* Created, used, removed: nothing may grow. */
 static void race_many_rounds(void)
 {
-	long rounds = 10000, i, dying, slab_before, slab_after;
+	const char *wish = getenv("rounds");
+	long rounds = wish && *wish ? atol(wish) : 10000;
+	long i, dying, slab_before, slab_after;
 	pid_t pid;
 
 	slab_before = text_key("/proc/meminfo", "Slab");

@@ -36,7 +36,7 @@ static unsigned int roll(unsigned int *state, unsigned int sides)
 /* A region with known contents, so that a page mixed up shows. */
 struct region {
 	long at, bytes, seed;
-	bool locked;
+	bool locked, shared;
 };
 
 static void region_check(struct region *r)
@@ -52,12 +52,13 @@ static void region_new(struct region *r, unsigned int *dice)
 {
 	r->bytes = (1 + roll(dice, 640)) * (long)PAGE;
 	r->seed = *dice;
-	r->locked = false;
+	r->locked = r->shared = false;
 	if (roll(dice, 4) == 0) {
 		r->bytes = HUGE;
 		r->at = work_map_huge(r->bytes);
 	} else {
-		r->at = work_map(r->bytes, roll(dice, 4) ? ANON : SHARED_ANON);
+		r->shared = !roll(dice, 4);
+		r->at = work_map(r->bytes, r->shared ? SHARED_ANON : ANON);
 	}
 	if (r->at < 0)
 		FAIL("mmap: %s", strerror(-r->at));
@@ -77,6 +78,16 @@ static void child_dies(struct region *r, unsigned int *dice)
 
 	if (!pid) {
 		char *argv[] = { "/init", "child", NULL };
+		long own;
+
+		/* what it writes must not be its parent's as well */
+		if (r->shared) {
+			own = work_map(r->bytes, ANON);
+			region_check(r);
+			if (own < 0)
+				_exit(0);
+			r->at = own;
+		}
 
 		switch (roll(dice, 4)) {
 		case 0:
@@ -90,7 +101,8 @@ static void child_dies(struct region *r, unsigned int *dice)
 			work_write(r->at, r->bytes / 2, 2);
 			_exit(0);
 		default:
-			region_check(r);
+			if (!r->shared)
+				region_check(r);
 			_exit(0);
 		}
 	}
