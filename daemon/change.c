@@ -336,6 +336,8 @@ static void change_done(void *data)
 	struct change_listener listener = change->listener;
 	struct change_result result;
 	unsigned int differs = settings_difference(&change->from, &change->to);
+	/* One that is still being made is announced whole once it is listed, or freed. */
+	bool listed = manager_find(c->manager, c->name) == c;
 
 	if (change->result.error == -EINTR)
 		explain_stop(change);
@@ -360,11 +362,9 @@ static void change_done(void *data)
 		change->nested[i]->used--;
 	change_free(change);
 
-	/* A container that is still being made is announced whole, once it is listed. */
-	if (result.error == 0 && differs && c->manager->observer &&
-	    manager_find(c->manager, c->name) == c)
+	if (result.error == 0 && differs && listed && c->manager->observer)
 		c->manager->observer->changed(c, differs, c->manager->observer_data);
-	if (c->save_again)
+	if (c->save_again && listed)
 		manager_save(c);
 	if (listener.done)
 		listener.done(c, &result, listener.userdata);

@@ -280,6 +280,8 @@ static void creation_done(struct container *c, const struct change_result *resul
 	}
 	if (m->observer)
 		m->observer->added(c, m->observer_data);
+	if (c->save_again)
+		manager_save(c);
 	creation->done(0, NULL, c, creation->userdata);
 }
 
