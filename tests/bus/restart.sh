@@ -137,17 +137,17 @@ case_declared_in_two_files() {
 case_reloads_in_a_row() {
 	local i bad
 	: >"$rssd_log"
-	for i in {100..199}; do declare_container "row$i" "{\"name\":\"row$i\",\"limit\":\"16M\"}"; done
+	for i in {10..49}; do declare_container "row$i" "{\"name\":\"row$i\",\"limit\":\"16M\"}"; done
 	rssctl reload &
 	rssctl reload
-	for i in {100..199}; do declare_container "row$i" "{\"name\":\"row$i\",\"limit\":\"32M\"}"; done
+	for i in {10..49}; do declare_container "row$i" "{\"name\":\"row$i\",\"limit\":\"32M\"}"; done
 	rssctl reload
 	wait $!
-	await 10 limit_is row199 $((32 << 20))
-	await 10 limit_is row100 $((32 << 20))
+	await 60 limit_is row49 $((32 << 20))
+	await 60 limit_is row10 $((32 << 20))
 	bad=$(grep -m 1 'cannot be made\|could not be' "$rssd_log") && fail "$bad"
 	rm -f "$work"/containers.d/row*
-	for i in {100..199}; do rssctl remove "row$i"; done
+	for i in {10..49}; do rssctl remove "row$i"; done
 }
 
 all_have_limit() { [ "$(rssctl list --json=short | jq "all(.[]; .limit == $1)")" = true ]; }
@@ -159,21 +159,21 @@ case_adopted_and_declared_at_once() {
 	[ -n "$mount" ] || { skip "no v1 memory hierarchy to make folders in"; return; }
 	stop_rssd
 	: >"$rssd_log"
-	for i in {1..100}; do
+	for i in {1..40}; do
 		mkdir "$mount/$root/both$i"
 		printf '{"name":"both%s","limit":"64M"}' "$i" >"$work/containers.d/both$i.json"
 	done
 	start_rssd
-	await 20 all_have_limit $((64 << 20))
+	await 60 all_have_limit $((64 << 20))
 	grep -q 'could not be' "$rssd_log" && fail "$(grep -m 1 'could not be' "$rssd_log")"
 	kill_rssd
-	for i in {1..100}; do
+	for i in {1..40}; do
 		grep -q '"limit":67108864' "$work/state/containers/both$i.json" || bad=$((bad + 1))
 	done
 	equal "$bad" 0 "how many state files are not the last word"
 	start_rssd
 	rm -f "$work"/containers.d/both*
-	for i in {1..100}; do rssctl remove "both$i" || bad=$((bad + 1)); done
+	for i in {1..40}; do rssctl remove "both$i" || bad=$((bad + 1)); done
 	equal "$bad" 0 "how many could not be removed"
 }
 
