@@ -70,13 +70,14 @@ static int remove_one(struct container *c, bool force)
 
 	if (container_is_busy(c))
 		return -EAGAIN;
+	/* What the freezer of v1 holds, here or below, does not die of a signal. */
+	if (force)
+		(void)group_freeze(c->group, false);
 	r = group_count_processes(c->group, &processes);
 	if (r == 0 && processes > 0) {
 		if (!force)
 			return -EBUSY;
 		(void)kill_container(c, SIGKILL, &processes, NULL);
-		/* What the freezer of v1 holds does not die of it. */
-		(void)group_freeze(c->group, false);
 	}
 	r = group_remove(c->group);
 	if (r == -EBUSY)

@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# image.sh OUT: a disk with Debian 12, its systemd and D-Bus, and rssd installed
+# by make install. Needs root. Debian is fetched once, into build/system/base.tar.
+set -eu
+cd "$(dirname "$0")/../.."
+build=${BUILD:-build}
+out=$1
+base=${SYSTEM_BASE:-build/system/base.tar}
+tree=$(mktemp -d)
+trap 'rm -rf "$tree"' EXIT
+
+packages=systemd,systemd-sysv,dbus,libcgroup2,libnl-3-200,libnl-genl-3-200,libjson-c5,libcap2,procps,jq
+if [ ! -s "$base" ]; then
+	mkdir -p "$(dirname "$base")"
+	mmdebstrap --quiet --variant=minbase --include=$packages bookworm "$base.new.tar" \
+		/etc/apt/sources.list.d/debian.sources
+	mv "$base.new.tar" "$base"
+fi
+tar -C "$tree" -xf "$base"
+rm -rf "$tree"/usr/share/{doc,locale,man} "$tree"/var/{cache,lib}/apt
+
+make --no-print-directory -s BUILD="$build" DESTDIR="$tree" install
+tests=$tree/usr/lib/rssd-tests
+mkdir -p "$tests/tests"
+cp -r "$build/tests/tools" "$tests/tests/"
+cp "$build/librss.so.1" "$tests/"
+cp tests/lib.sh tests/system/cases.sh "$tests/"
+
+# What a test machine does not have, or would wait for.
+units=$tree/etc/systemd/system
+for unit in serial-getty@ttyS0.service getty@tty1.service systemd-udevd.service \
+	systemd-udev-trigger.service systemd-udev-settle.service systemd-logind.service \
+	systemd-timesyncd.service systemd-networkd.service apt-daily.timer \
+	apt-daily-upgrade.timer fstrim.timer e2scrub_all.timer dpkg-db-backup.timer \
+	e2scrub_reap.service systemd-hwdb-update.service systemd-pstore.service \
+	systemd-update-utmp.service systemd-journal-flush.service \
+	proc-sys-fs-binfmt_misc.automount sys-kernel-debug.mount sys-kernel-tracing.mount; do
+	ln -sf /dev/null "$units/$unit"
+done
+mkdir -p "$units/multi-user.target.wants" "$units/rssd.service.d"
+# A test stops rssd for a while to let it lose events.
+printf '[Service]\nWatchdogSec=0\n' >"$units/rssd.service.d/test.conf"
+cat >"$units/rssd-tests.service" <<-'END'
+	[Unit]
+	After=multi-user.target dbus.service
+	[Service]
+	Type=oneshot
+	ExecStart=/bin/bash /usr/lib/rssd-tests/cases.sh
+	ExecStopPost=/usr/bin/systemctl --force --force poweroff
+	StandardOutput=file:/dev/ttyS1
+	StandardError=inherit
+	TimeoutStartSec=infinity
+	OOMScoreAdjust=-500
+	# The cases let their own processes be killed.
+	OOMPolicy=continue
+END
+ln -sf ../rssd-tests.service "$units/multi-user.target.wants/rssd-tests.service"
+ln -sf /usr/lib/systemd/system/rssd.service "$units/dbus-org.rssd1.service"
+# A service as there are many: one process that has memory.
+cat >"$units/victim.service" <<-'END'
+	[Service]
+	ExecStart=/usr/lib/rssd-tests/tests/tools/hog anon 20M
+END
+echo rssd-test >"$tree/etc/hostname"
+: >"$tree/etc/fstab"
+: >"$tree/etc/machine-id"
+
+rm -f "$out.new"
+size=$(du -sm "$tree" | cut -f1)
+/sbin/mke2fs -q -F -t ext2 -b 4096 -m 0 -d "$tree" "$out.new" $((size + size / 4 + 64))M
+mv "$out.new" "$out"

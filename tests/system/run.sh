@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# run.sh -k BZIMAGE -d DISK -n NAME [-t SECONDS] [-a KERNEL-ARGUMENTS] [CASE...]
+#
+# Boots Debian from a disk that stays as it is, and lets PID 1's unit
+# rssd-tests run tests/system/cases.sh. The verdict comes over the second
+# serial port; a complaint in the kernel's log is a failure, too. Arguments for
+# the cases go over the kernel's command line: rssd.hierarchy=v2.
+set -eu
+top=$(cd "$(dirname "$0")/../.." && pwd)
+limit=900 args='' name=system
+
+while getopts k:d:n:t:a: o; do
+	case $o in
+	k) kernel=$OPTARG ;;
+	d) disk=$OPTARG ;;
+	n) name=$OPTARG ;;
+	t) limit=$OPTARG ;;
+	a) args=$OPTARG ;;
+	*) exit 2 ;;
+	esac
+done
+shift $((OPTIND - 1))
+[ $# = 0 ] || args+=" rssd.cases=$(IFS=,; echo "$*")"
+
+dir=${SYSTEM_LOGS:-$top/build/system}/$name
+rm -rf "$dir"
+mkdir -p "$dir"
+truncate -s 256M "$dir/swap.img"
+timeout --foreground "$limit" qemu-system-x86_64 \
+	-nodefaults -no-user-config -display none -no-reboot \
+	-accel tcg,thread=multi -smp "${VM_CPUS:-2}" -m "${VM_MEMORY:-1G}" \
+	-kernel "$kernel" \
+	-append "console=ttyS0 root=/dev/vda rw quiet loglevel=5 panic=-1 panic_on_warn=1 oops=panic numa=fake=2 systemd.show_status=0 $args" \
+	-drive file="$disk",if=virtio,format=raw,cache=unsafe,snapshot=on \
+	-drive file="$dir/swap.img",if=virtio,format=raw,cache=unsafe \
+	-serial file:"$dir/console" -serial file:"$dir/verdict.raw" \
+	</dev/null >"$dir/qemu.log" 2>&1 && status=0 || status=$?
+rm -f "$dir/swap.img"
+tr -d '\r' <"$dir/verdict.raw" >"$dir/verdict"
+
+complaints='WARNING:|BUG:|Kernel panic|Oops:|general protection fault|possible (circular|recursive)'
+complaints+='|INFO: (task|rcu|lockdep)|suspicious RCU|sleeping function|Bad page|list_(add|del) corruption'
+complaints+='|refcount_t:|unable to handle|page_counter underflow|non-zero pgtables_bytes'
+bad=0
+if grep -aE "$complaints" "$dir/console" >"$dir/complaints"; then
+	bad=1
+	echo "$name: the kernel log complains:"
+	head -n 20 "$dir/complaints"
+fi
+if [ -n "${V:-}" ]; then cat "$dir/verdict"; else grep -aE '^(not ok|skip|# )' "$dir/verdict" || :; fi
+if ! grep -qa '^end$' "$dir/verdict"; then
+	bad=1
+	echo "$name: the machine stopped without a verdict (qemu ended with $status); its console:"
+	tail -n 30 "$dir/console"
+fi
+passed=$(grep -ac '^ok - ' "$dir/verdict" || :)
+failed=$(grep -ac '^not ok - ' "$dir/verdict" || :)
+skipped=$(grep -ac '^skip - ' "$dir/verdict" || :)
+echo "$name: $passed passed, $failed failed, $skipped skipped"
+[ $bad = 0 ] && [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
