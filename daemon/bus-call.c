@@ -91,6 +91,14 @@ struct bus_call *bus_call_free(struct bus_call *call)
 	return NULL;
 }
 
+int bus_call_begun(struct bus_call *call, int r, const struct failure *failure, sd_bus_error *error)
+{
+	if (r >= 0)
+		return 1;
+	bus_call_free(call);
+	return bus_answer_failure(r, failure, error);
+}
+
 void bus_call_fail(struct bus_call *call, const struct failure *failure)
 {
 	(void)sd_bus_reply_method_errorf(call->message, rss_error_to_name(failure->error), "%s",

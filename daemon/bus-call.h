@@ -35,6 +35,13 @@ int bus_call_new(struct bus *bus, sd_bus_message *message, const char *container
 		 struct failure *failure);
 struct bus_call *bus_call_free(struct bus_call *call);
 
+/*
+ * What the method returns once what it asked for was begun, @r >= 0: the
+ * answer is on its way. Otherwise the call is freed and the failure answered.
+ */
+int bus_call_begun(struct bus_call *call, int r, const struct failure *failure,
+		   sd_bus_error *error);
+
 /* Answers with an error and frees the call. */
 void bus_call_fail(struct bus_call *call, const struct failure *failure);
 

@@ -116,11 +116,7 @@ static int method_set_limit(sd_bus_message *message, void *userdata, sd_bus_erro
 	listener.userdata = call;
 	listener.progress = progress ? limit_progress : NULL;
 	r = change_start(c, &change, mode, timeout, &listener, &failure);
-	if (r < 0) {
-		bus_call_free(call);
-		return bus_answer_failure(r, &failure, error);
-	}
-	return 1;
+	return bus_call_begun(call, r, &failure, error);
 }
 
 static void properties_set(struct container *c, const struct change_result *result, void *userdata)
@@ -153,11 +149,7 @@ static int method_set_properties(sd_bus_message *message, void *userdata, sd_bus
 		return bus_answer_failure(r, &failure, error);
 	listener.userdata = call;
 	r = change_start(c, &change, LIMIT_MODE_RECLAIM, 0, &listener, &failure);
-	if (r < 0) {
-		bus_call_free(call);
-		return bus_answer_failure(r, &failure, error);
-	}
-	return 1;
+	return bus_call_begun(call, r, &failure, error);
 }
 
 /* --- processes ---------------------------------------------------------------------------- */
@@ -202,11 +194,7 @@ static int method_attach(sd_bus_message *message, void *userdata, sd_bus_error *
 	if (r < 0)
 		return bus_answer_failure(r, &failure, error);
 	r = attach_start(c, fds, count, tree, call->uid, attached, call, &failure);
-	if (r < 0) {
-		bus_call_free(call);
-		return bus_answer_failure(r, &failure, error);
-	}
-	return 1;
+	return bus_call_begun(call, r, &failure, error);
 }
 
 static int append_process(sd_bus_message *reply, pid_t pid)
@@ -351,11 +339,7 @@ static int method_reclaim(sd_bus_message *message, void *userdata, sd_bus_error 
 	if (r < 0)
 		return bus_answer_failure(r, &failure, error);
 	r = reclaim_start(c, bytes, reclaimed, call, &failure);
-	if (r < 0) {
-		bus_call_free(call);
-		return bus_answer_failure(r, &failure, error);
-	}
-	return 1;
+	return bus_call_begun(call, r, &failure, error);
 }
 
 /* --- properties ------------------------------------------------------------------------------- */

@@ -65,11 +65,7 @@ static int method_create(sd_bus_message *message, void *userdata, sd_bus_error *
 	if (r < 0)
 		return bus_answer_failure(r, &failure, error);
 	r = manager_create(bus->manager, name, &settings, transient, created, call, &failure);
-	if (r < 0) {
-		bus_call_free(call);
-		return bus_answer_failure(r, &failure, error);
-	}
-	return 1;
+	return bus_call_begun(call, r, &failure, error);
 }
 
 static void removed(int error, const struct failure *failure, void *userdata)
@@ -110,11 +106,7 @@ static int method_remove(sd_bus_message *message, void *userdata, sd_bus_error *
 	if (r < 0)
 		return bus_answer_failure(r, &failure, error);
 	r = removal_start(c, force, removed, call, &failure);
-	if (r < 0) {
-		bus_call_free(call);
-		return bus_answer_failure(r, &failure, error);
-	}
-	return 1;
+	return bus_call_begun(call, r, &failure, error);
 }
 
 /* --- look-ups -------------------------------------------------------------------------- */
@@ -241,11 +233,7 @@ static int method_detach(sd_bus_message *message, void *userdata, sd_bus_error *
 	if (r < 0)
 		return bus_answer_failure(r, &failure, error);
 	r = detach_start(bus->manager, fds, count, call->uid, detached, call, &failure);
-	if (r < 0) {
-		bus_call_free(call);
-		return bus_answer_failure(r, &failure, error);
-	}
-	return 1;
+	return bus_call_begun(call, r, &failure, error);
 }
 
 static int method_reload(sd_bus_message *message, void *userdata, sd_bus_error *error)

@@ -47,6 +47,7 @@ struct container {
 	uint64_t kills_told;	  /* how many of seen.oom_kills an OOM event was sent for */
 	bool own_oom;		  /* its own limit ran out since the last OOM event */
 	uint64_t events_next;	  /* monotonic: the next LimitHit is not told before */
+	bool events_late;	  /* something is kept until then */
 	struct {
 		uint64_t at; /* monotonic; 0: never */
 		uint64_t usage, limit;

@@ -268,6 +268,7 @@ static void creation_done(struct container *c, const struct change_result *resul
 	struct failure failure = result->failure;
 	int r = result->error;
 
+	m->creating--;
 	if (r == 0 && manager_insert(m, c) < 0) {
 		(void)state_forget(m->state, c->name);
 		r = fail(&failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
@@ -296,7 +297,7 @@ static int check_new_name(const struct manager *m, const char *name, struct fail
 	if (manager_find(m, name))
 		return fail(failure, RSS_ERROR_CONTAINER_EXISTS, "The container %s exists already",
 			    name);
-	if (m->count >= m->config->containers_max)
+	if (m->count + m->creating >= m->config->containers_max)
 		return fail(
 			failure, RSS_ERROR_TOO_MANY,
 			"There are %zu containers, as many as ContainersMax= in rssd.conf allows",
@@ -325,7 +326,8 @@ static int open_new(struct manager *m, const char *name, struct container **ret,
 	r = group_create(m->controller, name, &c->group);
 	if (r == -EEXIST)
 		return fail(failure, RSS_ERROR_CONTAINER_EXISTS,
-			    "The cgroup of %s exists already; rssd takes it over when it restarts",
+			    "%s exists already, or is being made just now; a cgroup that somebody "
+			    "else made is taken over when rssd restarts",
 			    name);
 	if (r == -EROFS)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
@@ -374,6 +376,7 @@ int manager_create(struct manager *m, const char *name, const struct settings_ch
 		(void)group_remove(c->group);
 		return r;
 	}
+	m->creating++;
 	(void)take_ptr(c);
 	(void)take_ptr(creation);
 	return 0;

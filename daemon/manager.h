@@ -72,6 +72,7 @@ struct manager {
 
 	struct container **containers; /* sorted by name, so parents come first */
 	size_t count, room;
+	size_t creating; /* on their way, and not in the list yet */
 
 	const struct manager_observer *observer;
 	void *observer_data;
@@ -85,6 +86,7 @@ struct manager {
 	struct declarations *declarations; /* on their way: see restore.c */
 	sd_event_source *transient_check;  /* see transient.c */
 	sd_event_source *untold_kills;	   /* see notice.c */
+	sd_event_source *late_events;	   /* see notice.c */
 	struct victim_queue *victims;	   /* see notice.c */
 };
 

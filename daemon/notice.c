@@ -50,6 +50,7 @@ int notice_open(struct manager *m)
 void notice_close(struct manager *m)
 {
 	m->untold_kills = sd_event_source_disable_unref(m->untold_kills);
+	m->late_events = sd_event_source_disable_unref(m->late_events);
 	free(m->victims);
 	m->victims = NULL;
 }
@@ -278,22 +279,28 @@ static int untold_kills(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-/* Gives the log its second to explain a kill. */
-static void expect_log(struct manager *m)
+/* Has @fn called once in @usec, unless it is about to be called already. */
+static void call_later(struct manager *m, sd_event_source **timer, uint64_t usec,
+		       sd_event_time_handler_t fn)
 {
 	int r;
 
-	if (!m->untold_kills) {
-		r = sd_event_add_time_relative(m->event, &m->untold_kills, CLOCK_MONOTONIC,
-					       m->kmsg ? LOG_LAG_USEC : 0, 1000, untold_kills, m);
+	if (!*timer) {
+		r = sd_event_add_time_relative(m->event, timer, CLOCK_MONOTONIC, usec, 1000, fn, m);
 		if (r < 0)
 			log_warning("A timer could not be made: %s", strerror(-r));
 		return;
 	}
-	if (sd_event_source_get_enabled(m->untold_kills, NULL) > 0)
+	if (sd_event_source_get_enabled(*timer, NULL) > 0)
 		return;
-	(void)sd_event_source_set_time_relative(m->untold_kills, m->kmsg ? LOG_LAG_USEC : 0);
-	(void)sd_event_source_set_enabled(m->untold_kills, SD_EVENT_ONESHOT);
+	(void)sd_event_source_set_time_relative(*timer, usec);
+	(void)sd_event_source_set_enabled(*timer, SD_EVENT_ONESHOT);
+}
+
+/* Gives the log its second to explain a kill. */
+static void expect_log(struct manager *m)
+{
+	call_later(m, &m->untold_kills, m->kmsg ? LOG_LAG_USEC : 0, untold_kills);
 }
 
 /* --- counters ------------------------------------------------------------------ */
@@ -317,11 +324,26 @@ static void tell_counters(struct container *c, const struct counters *now, uint6
 	c->events_next = usec + LIMIT_HIT_USEC;
 }
 
-/* What is not told now is told, in sum, with the next event. */
-static void keep_for_later(const struct counters *seen, struct counters *now)
+static int tell_late(sd_event_source *source, uint64_t usec, void *userdata)
 {
-	now->reclaimed = seen->reclaimed;
-	now->failures = seen->failures;
+	struct manager *m = userdata;
+
+	for (size_t i = 0; i < m->count; i++) {
+		if (m->containers[i]->events_late)
+			notice_look(m->containers[i]);
+	}
+	return 0;
+}
+
+/* What is not told now is told in sum, with the next event or a moment later. */
+static void keep_for_later(struct container *c, struct counters *now)
+{
+	if (grew(c->seen.reclaimed, now->reclaimed) || grew(c->seen.failures, now->failures)) {
+		c->events_late = true;
+		call_later(c->manager, &c->manager->late_events, LIMIT_HIT_USEC, tell_late);
+	}
+	now->reclaimed = c->seen.reclaimed;
+	now->failures = c->seen.failures;
 }
 
 void notice_look(struct container *c)
@@ -333,13 +355,14 @@ void notice_look(struct container *c)
 	if (container_read_counters(c, &now) < 0)
 		return;
 	(void)sd_event_now(m->event, CLOCK_MONOTONIC, &usec);
+	c->events_late = false;
 
 	if (grew(c->seen.oom_events, now.oom_events))
 		c->own_oom = true;
 	if (usec >= c->events_next)
 		tell_counters(c, &now, usec);
 	else
-		keep_for_later(&c->seen, &now);
+		keep_for_later(c, &now);
 	c->seen = now;
 
 	if (!m->controller->tells_facts && now.oom_kills != COUNTER_ABSENT &&
