@@ -60,7 +60,7 @@ say = $(if $(V),,@printf '  %-8s%s\n' '$(1)' '$(2)';)
 all: $(BUILD)/rssd $(BUILD)/rssctl $(BUILD)/librss.so.1 $(BUILD)/librss.so $(BUILD)/librss.pc
 
 help:
-	@sed -n "s/^## //p" Makefile systemd/install.mk kernel/kernel.mk 2>/dev/null | sort -u
+	@sed -n "s/^## //p" Makefile systemd/install.mk kernel/kernel.mk tests/system/system.mk 2>/dev/null | sort -u
 
 $(O)/%.o: %.c
 	@mkdir -p $(@D)
@@ -130,14 +130,7 @@ tests: all $(UNIT_TESTS) $(TEST_TOOLS)
 unit-tests: $(UNIT_TESTS)
 
 # Packages by name, asked for only where they are missing.
-define install_packages
-	@missing=; for p in $(1); do \
-		dpkg-query -W -f '$${db:Status-Status}' $$p 2>/dev/null | grep -qx installed || missing="$$missing $$p"; \
-	done; \
-	[ -z "$$missing" ] || { echo "installing:$$missing"; \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
-		apt-get install -y -qq --no-install-recommends $$missing >/dev/null; }
-endef
+install_packages = $(Q)kernel/deps.sh $(1)
 
 ## deps: install the Debian packages that a build needs; does nothing where they are there
 deps:
@@ -174,6 +167,7 @@ analyze: deps
 
 include systemd/install.mk
 -include kernel/kernel.mk
+-include tests/system/system.mk
 
 ## clean: remove build/
 clean:
