@@ -33,18 +33,23 @@
 DEFINE_STATIC_KEY_DEFERRED_FALSE(rss_container_key, HZ);
 
 /*
- * Unused charges of one owner.  The lock is taken by other CPUs only when a
- * limit is met, an owner goes or a usage is read.
+ * Unused charges of one owner, and unused page_containers of any.  The lock is
+ * taken by other CPUs only when a limit is met, an owner goes or a usage is
+ * read.
  */
 struct rss_stock {
 	spinlock_t lock;		/* guards the rest */
 	struct rss_owner *owner;	/* stale while nr is 0 */
 	unsigned int nr;
+	unsigned int nr_pcs;
+	struct page_container *pcs;	/* linked by list.next */
 };
 
 static DEFINE_PER_CPU(struct rss_stock, rss_stock) = {
 	.lock = __SPIN_LOCK_UNLOCKED(rss_stock.lock),
 };
+
+static void rss_free_spares(void);
 
 /*
  * Owners
@@ -155,6 +160,7 @@ void rss_owner_reparent(struct rss_container *rss)
 	/* no stock takes its charges after this, and those in stocks come back */
 	percpu_ref_kill(&rss->owner->ref);
 	rss_drain_stocks(parent);
+	rss_free_spares();
 }
 
 /**
@@ -247,8 +253,27 @@ static void rss_pay_back(struct rss_owner *owner, unsigned int nr)
 	percpu_ref_put_many(&owner->ref, nr);
 }
 
-/* Put @nr charges of @owner into this CPU's stock. */
-static void rss_refill_stock(struct rss_owner *owner, unsigned int nr)
+static void rss_stock_push(struct rss_stock *stock, struct page_container *pc)
+{
+	pc->list.next = (struct list_head *)stock->pcs;
+	stock->pcs = pc;
+	stock->nr_pcs++;
+}
+
+static struct page_container *rss_stock_pop(struct rss_stock *stock)
+{
+	struct page_container *pc = stock->pcs;
+
+	if (pc) {
+		stock->pcs = (struct page_container *)pc->list.next;
+		stock->nr_pcs--;
+	}
+	return pc;
+}
+
+/* Put @nr charges of @owner into this CPU's stock, and @pc, if there is one. */
+static void rss_refill_stock(struct rss_owner *owner, unsigned int nr,
+			     struct page_container *pc)
 {
 	struct rss_owner *old = NULL;
 	unsigned int nr_old = 0, excess;
@@ -269,6 +294,10 @@ static void rss_refill_stock(struct rss_owner *owner, unsigned int nr)
 		stock->nr += nr;
 		excess = rss_stock_excess(stock->nr);
 		stock->nr -= excess;
+		if (pc && stock->nr_pcs < RSS_BATCH) {
+			rss_stock_push(stock, pc);
+			pc = NULL;
+		}
 	}
 	spin_unlock(&stock->lock);
 	put_cpu_var(rss_stock);
@@ -277,10 +306,16 @@ static void rss_refill_stock(struct rss_owner *owner, unsigned int nr)
 		rss_pay_back(old, nr_old);
 	if (unlikely(excess))
 		rss_pay_back(owner, excess);
+	if (unlikely(pc))
+		kmem_cache_free(page_container_cache, pc);
 }
 
-/* Take @nr charges of @owner from this CPU's stock, all or none. */
-static bool rss_consume_stock(struct rss_owner *owner, unsigned int nr)
+/*
+ * Take @nr charges of @owner from this CPU's stock, all or none, and a
+ * page_container, if @pc has none.
+ */
+static bool rss_consume_stock(struct rss_owner *owner, unsigned int nr,
+			      struct page_container **pc)
 {
 	struct rss_stock *stock;
 	bool taken = false;
@@ -291,6 +326,8 @@ static bool rss_consume_stock(struct rss_owner *owner, unsigned int nr)
 		stock->nr -= nr;
 		taken = true;
 	}
+	if (!*pc)
+		*pc = rss_stock_pop(stock);
 	spin_unlock(&stock->lock);
 	put_cpu_var(rss_stock);
 	return taken;
@@ -329,6 +366,25 @@ void rss_drain_stocks(struct rss_container *rss)
 		rcu_read_unlock();
 		if (nr)
 			rss_pay_back(owner, nr);
+	}
+}
+
+/* Free the page_containers in all stocks; with the last owner goes the last one. */
+static void rss_free_spares(void)
+{
+	struct page_container *pc;
+	struct rss_stock *stock;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		stock = per_cpu_ptr(&rss_stock, cpu);
+		do {
+			spin_lock(&stock->lock);
+			pc = rss_stock_pop(stock);
+			spin_unlock(&stock->lock);
+			if (pc)
+				kmem_cache_free(page_container_cache, pc);
+		} while (pc);
 	}
 }
 
@@ -453,7 +509,7 @@ static int rss_charge(struct rss_owner *owner, unsigned int nr, unsigned int how
 		current->rss_owner = owner;
 		current->rss_reserved += nr;
 		if (batch > nr)
-			rss_refill_stock(owner, batch - nr);
+			rss_refill_stock(owner, batch - nr, NULL);
 		if (!rss_is_root(rss))
 			rss_check_high(rss);
 	}
@@ -479,7 +535,7 @@ int __rss_container_prepare(struct mm_struct *mm, unsigned int nr, unsigned int 
 		else
 			nr -= task->rss_reserved;
 	}
-	if (rss_consume_stock(owner, nr)) {
+	if (rss_consume_stock(owner, nr, &task->rss_pc)) {
 		task->rss_owner = owner;
 		task->rss_reserved += nr;
 		goto unlock;
@@ -512,7 +568,7 @@ void __rss_container_release(void)
 
 	swap(nr, task->rss_reserved);
 	if (nr)
-		rss_refill_stock(task->rss_owner, nr);
+		rss_refill_stock(task->rss_owner, nr, NULL);
 	/* a kernel thread may not come back to use it */
 	if (unlikely(task->flags & PF_KTHREAD) && task->rss_pc) {
 		kmem_cache_free(page_container_cache, task->rss_pc);
@@ -612,10 +668,11 @@ bool rss_commit(struct rss_owner *owner, unsigned int nr)
  * rss_uncharge - charges of pages that are no longer mapped
  * @owner: whose pages they were
  * @nr: pages
+ * @pc: page_container that is no longer needed, or NULL
  *
  * Context: process, without the word lock.
  */
-void rss_uncharge(struct rss_owner *owner, unsigned int nr)
+void rss_uncharge(struct rss_owner *owner, unsigned int nr, struct page_container *pc)
 {
-	rss_refill_stock(owner, nr);
+	rss_refill_stock(owner, nr, pc);
 }

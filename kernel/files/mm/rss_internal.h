@@ -212,7 +212,7 @@ struct rss_container *rss_owner_get_container(struct rss_owner *owner);
 void rss_mm_set_owner(struct mm_struct *mm, struct rss_owner *owner);
 void rss_mm_follow_task(struct mm_struct *mm, struct task_struct *task);
 bool rss_commit(struct rss_owner *owner, unsigned int nr);
-void rss_uncharge(struct rss_owner *owner, unsigned int nr);
+void rss_uncharge(struct rss_owner *owner, unsigned int nr, struct page_container *pc);
 void rss_drain_stocks(struct rss_container *rss);
 unsigned long rss_stocked(struct rss_container *rss);
 unsigned long rss_usage(struct rss_container *rss);

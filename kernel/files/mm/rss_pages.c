@@ -352,10 +352,8 @@ void __rss_container_del(struct folio *folio)
 	rss_word_unlock(word, pc);
 	local_irq_restore(flags);
 
-	if (gone)
-		kmem_cache_free(page_container_cache, gone);
 	if (freed)
-		rss_uncharge(owner, freed);
+		rss_uncharge(owner, freed, gone);
 put:
 	page_ext_put(ext);
 }

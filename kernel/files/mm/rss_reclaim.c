@@ -352,8 +352,10 @@ void rss_background(struct work_struct *work)
 			continue;
 		}
 		/* nothing can be had; the next charge that finds it high tries again */
-		if (++failures == 3)
+		if (++failures == 3) {
+			WRITE_ONCE(rss->above_high, false);
 			break;
+		}
 		schedule_timeout_idle(HZ / 10);
 	}
 	css_put(&rss->css);
