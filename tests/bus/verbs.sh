@@ -126,6 +126,44 @@ case_kill_with_a_signal() {
 	expect 0 rssctl remove sig
 }
 
+# can FEATURE: whether this kernel's controller has it.
+can() { rssctl version --json=short | jq -e --arg f "$1" '.features | index($f)' >/dev/null; }
+
+case_freeze_and_thaw() {
+	expect 0 rssctl create ice
+	launch_hog_in ice anon 1M
+	await 20 grep -q ready "$hog_out"
+	if can freeze; then
+		expect 0 rssctl freeze ice
+		equal "$(field ice frozen)" true frozen
+		expect 0 rssctl thaw ice
+		equal "$(field ice frozen)" false frozen
+		expect 0 rssctl freeze ice
+	else
+		expect 1 rssctl freeze ice
+		says "cannot be frozen"
+		expect 1 rssctl thaw ice
+	fi
+	expect 0 rssctl remove ice --force
+	expect 3 rssctl freeze ice
+}
+
+case_peak_is_reset() {
+	expect 0 rssctl create top
+	launch_hog_in top anon 20M
+	await 20 grep -q ready "$hog_out"
+	expect 0 rssctl kill top --signal=KILL
+	await 5 is_empty top
+	if can peak-reset; then
+		expect 0 rssctl reset-peak top
+		[ "$(field top peak)" -lt $((20 << 20)) ] || fail "peak $(field top peak)"
+	else
+		expect 1 rssctl reset-peak top
+	fi
+	expect 0 rssctl remove top
+	expect 3 rssctl reset-peak top
+}
+
 case_reclaim_tells_what_it_cannot() {
 	expect 0 rssctl create rec
 	if rssctl --json=short doctor | jq -e '.[] | select(.subject == "reclaim" and .severity == "ok")' >/dev/null; then
@@ -160,7 +198,7 @@ case_doctor_version_help() {
 	expect 0 rssctl help
 	says attach
 	local verb
-	for verb in create remove list show ps limit set attach detach run reclaim kill watch top doctor version help; do
+	for verb in create remove list show ps limit set attach detach run reclaim reset-peak kill freeze thaw watch top doctor version help; do
 		expect 0 rssctl "$verb" --help
 		says "rssctl $verb"
 	done

@@ -6,6 +6,7 @@ SYSTEM_PACKAGES := mmdebstrap qemu-system-x86 e2fsprogs
 .PHONY: check-system
 
 $(BUILD)/system/disk: tests/lib.sh tests/system/cases.sh tests/system/image.sh $(wildcard systemd/* man/*) all tests
+	$(call install_packages,$(SYSTEM_PACKAGES))
 	@mkdir -p $(@D)
 	$(Q)BUILD=$(BUILD) tests/system/image.sh $@
 
