@@ -111,7 +111,7 @@ $(BUILD)/tests/tools/%: tests/tools/%.c $(BUILD)/librss.so.1
 # Fuzzers: clang's libFuzzer over the parsers; build them with `make fuzzers`.
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
 FUZZED  := daemon/record.c daemon/settings.c daemon/oom-record.c daemon/failure.c daemon/config.c \
-	daemon/state.c daemon/kmsg.c lib/errors.c lib/name.c lib/size.c
+	daemon/state.c daemon/kmsg.c lib/errors.c lib/name.c lib/size.c lib/text.c
 
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(FUZZED)
 	@mkdir -p $(@D)
