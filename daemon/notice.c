@@ -390,7 +390,11 @@ static void tell_limit_hit(struct container *c, const struct group_event *fact)
 	manager_tell(c->manager, &event);
 }
 
-/* The counter has what the kernel left out between two messages. */
+/*
+ * The counter has what the kernel left out between two messages. In a burst it
+ * is read now and then, not for each message, so that the queue of a flood is
+ * worked off quickly.
+ */
 static void tell_reclaimed(struct container *c, const struct group_event *fact)
 {
 	struct event event = {
@@ -400,11 +404,19 @@ static void tell_reclaimed(struct container *c, const struct group_event *fact)
 		.limit = fact->limit,
 	};
 	struct counters now;
+	uint64_t usec = 0;
 
+	(void)sd_event_now(c->manager->event, CLOCK_MONOTONIC, &usec);
+	if (usec < c->events_next) {
+		c->events_late = true;
+		call_later(c->manager, &c->manager->late_events, LIMIT_HIT_USEC, tell_late);
+		return;
+	}
 	if (container_read_counters(c, &now) < 0 || !grew(c->seen.reclaimed, now.reclaimed))
 		return;
 	event.amount = now.reclaimed - c->seen.reclaimed;
 	c->seen.reclaimed = now.reclaimed;
+	c->events_next = usec + LIMIT_HIT_USEC;
 	event.sequence = manager_next_sequence(c->manager);
 	manager_tell(c->manager, &event);
 }

@@ -97,6 +97,13 @@ case_service() {
 		expect 0 rssctl attach svc "$again"
 		pid=$again
 	fi
+	# Back to where it was, in every hierarchy.
+	expect 0 rssctl detach "$pid"
+	await 5 is_empty svc
+	equal "$(place_of "$pid")" "$place" "place after detach"
+	expect 0 systemctl status victim.service
+	says "Main PID: $pid"
+	expect 0 rssctl attach svc "$pid"
 	expect 0 systemctl stop victim.service
 	await 10 test ! -d "/proc/$pid"
 	expect 3 systemctl is-active victim.service
@@ -248,6 +255,29 @@ case_restart() {
 	quiet_remove web
 }
 
+# In another network namespace there is no such family: less is told, all else works.
+case_no_netlink() {
+	mkdir -p /run/systemd/system/rssd.service.d
+	printf '[Service]\nPrivateNetwork=yes\n' >/run/systemd/system/rssd.service.d/network.conf
+	systemctl daemon-reload
+	expect 0 systemctl restart rssd
+	expect 0 rssctl doctor --no-pager
+	says "No events are told"
+	says "first network namespace"
+	[[ $out != *"names the victim"* ]] || fail "promises victims"
+	swap_on
+	expect 0 rssctl create web --limit=20M
+	launch_hog_in web anon 30M
+	await 60 grep -q ready "$hog_out"
+	[ "$(field web failures)" -gt 0 ] || fail "no failures counted"
+	quiet_remove web
+	rm /run/systemd/system/rssd.service.d/network.conf
+	systemctl daemon-reload
+	expect 0 systemctl restart rssd
+	expect 0 rssctl doctor --no-pager
+	says "names the victim"
+}
+
 # rssd is stopped while the kernel tells more than its buffer holds.
 case_flood() {
 	local base i round
@@ -262,7 +292,7 @@ case_flood() {
 		for i in "$base"/c*; do echo 4096 2>/dev/null >"$i/rss.reclaim"; done
 	done 2>/dev/null
 	kill -CONT "$(main_pid rssd)"
-	await 60 grep -q '"lost"' "$events"
+	await 200 grep -q '"lost"' "$events"
 	note "$(grep -c '"lost"' "$events") losses told; first: $(grep -m 1 '"lost"' "$events")"
 	expect 0 rssctl list
 	jq -se '[.[] | select(.event == "lost")] | all(.last >= .sequence)' "$events" >/dev/null || fail "bad range"
