@@ -615,6 +615,26 @@ static bool rss_try_consume_stock(struct rss_owner *owner, unsigned int nr)
 	return taken;
 }
 
+/**
+ * rss_spare_pc - an unused page_container of this CPU
+ *
+ * Context: any spinlock may be held; see rss_try_consume_stock().
+ * Return: a page_container, or NULL.
+ */
+struct page_container *rss_spare_pc(void)
+{
+	struct page_container *pc = NULL;
+	struct rss_stock *stock;
+
+	stock = &get_cpu_var(rss_stock);
+	if (stock->pcs && spin_trylock(&stock->lock)) {
+		pc = rss_stock_pop(stock);
+		spin_unlock(&stock->lock);
+	}
+	put_cpu_var(rss_stock);
+	return pc;
+}
+
 /*
  * Charge what was not charged ahead: from the stock, into which a migration
  * has just put what it takes out here, or past the limit.  False if the owner is

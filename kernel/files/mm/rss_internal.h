@@ -211,6 +211,7 @@ void rss_owner_reparent(struct rss_container *rss);
 struct rss_container *rss_owner_get_container(struct rss_owner *owner);
 void rss_mm_set_owner(struct mm_struct *mm, struct rss_owner *owner);
 void rss_mm_follow_task(struct mm_struct *mm, struct task_struct *task);
+struct page_container *rss_spare_pc(void);
 bool rss_commit(struct rss_owner *owner, unsigned int nr);
 void rss_uncharge(struct rss_owner *owner, unsigned int nr, struct page_container *pc);
 void rss_drain_stocks(struct rss_container *rss);

@@ -216,6 +216,9 @@ static struct page_container *rss_pc_new(struct rss_owner *owner)
 		current->rss_pc = NULL;
 		return pc;
 	}
+	pc = rss_spare_pc();
+	if (likely(pc))
+		return pc;
 	pc = kmem_cache_alloc(page_container_cache, GFP_ATOMIC | __GFP_NOWARN);
 	if (unlikely(!pc)) {
 		rss = rcu_dereference(owner->container);
