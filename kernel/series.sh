@@ -71,7 +71,8 @@ echo "$(($(ls "$dest" | wc -l) - 1)) patches and a cover letter in ${dest#"$top"
 
 # Proof that git am takes it: on a clean copy, ending in the same tree.
 git -C "$work" checkout -q -b am base
-git -C "$work" am -q "$dest"/[0-9]*-[!c]*.patch >/dev/null
+mapfile -t patches < <(find "$dest" -name '*.patch' ! -name '0000-*' | sort)
+git -C "$work" am -q "${patches[@]}" >/dev/null
 git -C "$work" diff --quiet series am || die "git am does not end in the same tree"
 
 status=0
@@ -79,7 +80,7 @@ for option; do
 	case $option in
 	--checkpatch)
 		(cd "$out/stock" && perl scripts/checkpatch.pl --strict --no-tree --terse \
-			--show-types "$dest"/0[0-9]*-[!c]*.patch) || status=1 ;;
+			--show-types "${patches[@]}") || status=1 ;;
 	--build)
 		# the tree after each patch, in a copy that keeps its objects
 		tree=$out/each
