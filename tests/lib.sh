@@ -207,6 +207,36 @@ field() { rssctl show "$1" --json=short | jq -r ".$2"; }
 is_empty() { [ -z "$(rssctl ps "$1" --no-legend)" ]; }
 nothing_listed() { [ -z "$(rssctl list --no-legend)" ]; }
 
+# --- events ----------------------------------------------------------------------------
+
+quiet_remove() { rssctl remove --force "$1" >/dev/null 2>&1; }
+
+# Events as they come, one JSON object a line, in $events.
+start_watch() {
+	events=$(mktemp -p "$work" events.XXXXXX)
+	rssctl watch --json=short >"$events" 2>&1 </dev/null &
+	watch=$!
+	children+=($watch)
+	disown $watch
+	# It hears of this one when it has subscribed.
+	rssctl create probe >/dev/null
+	until_true 20 grep -q probe "$events" || { quiet_remove probe; rssctl create probe >/dev/null; }
+	quiet_remove probe
+}
+stop_watch() {
+	kill $watch
+	[ -z "$case_failed" ] || head -n 12 "$events" | sed 's/^/#   heard: /'
+}
+# heard KIND CONTAINER [FILTER]
+heard() {
+	jq -se --arg k "$1" --arg c "$2" \
+		"any(.[] | select(.event == \$k and .container == \$c); ${3:-true})" "$events" >/dev/null 2>&1
+}
+count_heard() {
+	jq -s --arg k "$1" --arg c "$2" '[.[] | select(.event == $k and .container == $c)] | length' \
+		"$events"
+}
+
 # Where the v1 memory hierarchy is mounted, if it is.
 memory_mount() { sed -n 's/^[^ ]* \([^ ]*\) cgroup [^ ]*memory.*/\1/p' /proc/mounts | head -n 1; }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Limits on real processes: what is under one is reclaimed or killed, and nobody else.
+# A file is read by one case alone: its page cache belongs to the container that read it first.
 . "$(dirname "$0")/../lib.sh"
 need_controller
 start_bus
@@ -9,8 +10,8 @@ start_rssd || exit 1
 case_limit_holds_a_file_mapping_process_without_killing_it() {
 	local usage
 	rssctl create files --limit=64M
-	truncate -s 256M "$work/file"
-	launch_hog_in files file "$work/file" 3
+	truncate -s 256M "$work/files"
+	launch_hog_in files file "$work/files" 3
 	await 60 grep -q ready "$hog_out"
 	usage=$(field files peak)
 	[ "$usage" -le $((64 << 20)) ] || fail "peak $usage is above the limit"
@@ -28,8 +29,7 @@ case_hog_is_killed_and_the_neighbour_is_not_touched() {
 	await 20 grep -q ready "$hog_out"
 	neighbour=$(rssctl ps neighbour --json=short | jq '.[0].pid')
 	before=$(field neighbour usage)
-	rssctl watch hogged --count=2 >"$work/watch" &
-	children+=($!)
+	start_watch
 	expect 137 rssctl run hogged -- "$build/tests/tools/hog" anon 256M
 	says "out of memory"
 	kill -0 "$neighbour" || fail "the neighbour is dead"
@@ -39,6 +39,8 @@ case_hog_is_killed_and_the_neighbour_is_not_touched() {
 	[ "$(field hogged oom_events)" -ge 1 ] || fail "no OOM was counted"
 	equal "$(field neighbour oom_events)" 0 "the neighbour's OOMs"
 	await 5 oom_is_told hogged
+	await 5 heard oom hogged '.sequence > 0 and .oom.victim_pid > 1 and .oom.victim_command == "hog"'
+	stop_watch
 	equal "$(field hogged last_oom.victim_command)" hog "victim"
 	equal "$(field hogged last_oom.container)" hogged "whose limit"
 	equal "$(field hogged last_oom.limit)" $((32 << 20)) "limit in the record"
@@ -71,25 +73,18 @@ case_parent_limit_binds_its_children_together() {
 
 case_limit_hit_is_signalled() {
 	rssctl create met --limit=32M
-	rssctl watch met --json=short >"$work/watch" &
-	children+=($!)
-	truncate -s 128M "$work/file"
-	# The watcher cannot say that it listens: meet the limit until it has heard of it.
-	await 30 limit_is_met
+	start_watch
+	truncate -s 128M "$work/met"
+	launch_hog_in met file "$work/met" 1
+	await 30 heard limit-hit met ".limit == $((32 << 20)) and .sequence > 0 and .usage > 0"
+	stop_watch
 	rssctl remove met --force
-}
-
-limit_is_met() {
-	launch_hog_in met file "$work/file" 1
-	until_true 10 grep -q ready "$hog_out"
-	rssctl kill met --signal=KILL >/dev/null
-	grep -q limit-hit "$work/watch"
 }
 
 case_limit_is_lowered_by_reclaim() {
 	rssctl create lower --limit=128M
-	truncate -s 96M "$work/file"
-	launch_hog_in lower file "$work/file" 1
+	truncate -s 96M "$work/lower"
+	launch_hog_in lower file "$work/lower" 1
 	await 30 grep -q ready "$hog_out"
 	[ "$(field lower usage)" -gt $((90 << 20)) ] || fail "usage is only $(field lower usage)"
 	expect 5 rssctl limit lower 32M --mode=refuse

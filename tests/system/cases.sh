@@ -26,34 +26,6 @@ folder_of() {
 }
 place_of() { sed -n 's/^0:://p' "/proc/$1/cgroup"; }
 main_pid() { systemctl show --property=MainPID --value "$1"; }
-quiet_remove() { rssctl remove --force "$1" >/dev/null 2>&1; }
-
-# Events as they come, one JSON object a line, in $events.
-start_watch() {
-	events=$(mktemp -p "$work" events.XXXXXX)
-	rssctl watch --json=short >"$events" 2>&1 </dev/null &
-	watch=$!
-	children+=($watch)
-	disown $watch
-	# It hears of this one when it has subscribed.
-	rssctl create probe >/dev/null
-	until_true 20 grep -q probe "$events" || { quiet_remove probe; rssctl create probe >/dev/null; }
-	quiet_remove probe
-}
-stop_watch() {
-	kill $watch
-	[ -z "$case_failed" ] || head -n 12 "$events" | sed 's/^/#   heard: /'
-}
-# heard KIND CONTAINER [FILTER]
-heard() {
-	jq -se --arg k "$1" --arg c "$2" \
-		"any(.[] | select(.event == \$k and .container == \$c); ${3:-true})" "$events" >/dev/null 2>&1
-}
-count_heard() {
-	jq -s --arg k "$1" --arg c "$2" '[.[] | select(.event == $k and .container == $c)] | length' \
-		"$events"
-}
-
 case_doctor() {
 	expect 0 systemctl start rssd
 	expect 0 rssctl version --json=short
