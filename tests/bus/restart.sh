@@ -205,7 +205,7 @@ case_transient_containers_go_with_their_client() {
 }
 
 case_full_disk_changes_nothing() {
-	local inside=$work/inside
+	local filler inside=$work/inside
 	stop_rssd
 	sed "s|^StateDirectory=.*|StateDirectory=$work/small|" "$work/rssd.conf" >"$work/small.conf"
 	mkdir -p "$work/small"
@@ -217,14 +217,16 @@ case_full_disk_changes_nothing() {
 	rssd_pid=$!
 	await 10 rssctl list
 	rssctl create before --limit=16M
-	nsenter --mount --target "$(cat "$inside")" sh -c "cat /dev/zero >'$work/small/filler'" 2>/dev/null
+	# The disk as rssd sees it.
+	filler=/proc/$(cat "$inside")/root$work/small/filler
+	cat /dev/zero >"$filler" 2>/dev/null
 	expect 1 rssctl create after
 	says "could not be saved"
 	expect 3 rssctl show after
 	expect 1 rssctl limit before 32M
 	says "nothing was changed"
 	equal "$(field before limit)" $((16 << 20)) "limit on a full disk"
-	nsenter --mount --target "$(cat "$inside")" rm "$work/small/filler"
+	rm "$filler"
 	expect 0 rssctl limit before 32M
 	expect 0 rssctl remove before
 	stop_rssd
