@@ -144,7 +144,7 @@ demo: deps
 	$(Q)$(MAKE) --no-print-directory -s all tests
 	$(Q)BUILD=$(abspath $(BUILD)) tests/demo
 
-## check: install what is needed, build, run every test; SUITES="unit bus host" picks some
+## check: install what is needed, build, run the tests; SUITES="unit bus host" picks some, vm and system come only when named
 check: check-deps
 	$(Q)$(MAKE) --no-print-directory -s WERROR=1 BUILD=$(BUILD) all tests
 	$(Q)$(MAKE) --no-print-directory -s WERROR=1 BUILD=$(BUILD)/sanitize SANITIZE=1 unit-tests
