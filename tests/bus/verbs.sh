@@ -110,6 +110,24 @@ case_run_in_a_transient_container() {
 	await 10 nothing_listed
 }
 
+# rssctl removes what it made; where it is killed, rssd does it when the last process has left.
+case_transient_container_outlives_its_client_and_not_its_processes() {
+	local name
+	rssctl run --limit=64M -- "$build/tests/tools/hog" anon 1M >"$work/orphan" &
+	hog=$!
+	disown "$hog"
+	await 10 grep -q ready "$work/orphan"
+	name=$(rssctl list --no-legend | awk '{ print $1 }')
+	kill -KILL "$hog"
+	await 5 test ! -d "/proc/$hog"
+	equal "$(field "$name" processes)" 1 "processes after their client was killed"
+	expect 0 rssctl kill "$name" --signal=KILL
+	await 10 nothing_listed
+	# And one that nothing was ever attached to goes with its client.
+	expect 0 rssctl create empty --transient
+	await 10 nothing_listed
+}
+
 case_run_in_a_named_container() {
 	expect 0 rssctl create named --limit=64M
 	expect 0 rssctl run named -- sh -c 'cat /proc/self/cgroup'
