@@ -162,6 +162,17 @@ case_ctrl_c_keeps_the_old_limit() {
 	expect 0 rssctl remove keep --force
 }
 
+# CAP_DAC_OVERRIDE, KILL, NET_ADMIN, SYS_PTRACE, SYS_ADMIN, SYSLOG and no other: see privileges.c.
+case_privileges_are_dropped() {
+	local needed=$((1 << 1 | 1 << 5 | 1 << 12 | 1 << 19 | 1 << 21 | 1 << 34)) set value
+	for set in CapPrm CapEff CapBnd; do
+		value=$((16#$(sed -n "s/^$set:\t//p" "/proc/$rssd_pid/status")))
+		equal $((value & ~needed)) 0 "capabilities of $set that are not needed"
+	done
+	[ $((value & 1 << 5)) != 0 ] || fail "CAP_KILL is gone"
+	equal "$(sed -n 's/^NoNewPrivs:\t//p' "/proc/$rssd_pid/status")" 1 NoNewPrivs
+}
+
 case_library_example_compiles_and_runs() {
 	awk '/^\.Bd/ { on = /literal/; text = ""; next } /^\.Ed/ { if (on && text ~ /int main/ || text ~ /main\(/) { printf "%s", text; exit } on = 0; next } on { text = text $0 "\n" }' \
 		"$here/../man/librss.3" | sed -e 's/\\e/\\/g' -e 's/\\&//g' -e 's/\\(aq/'"'"'/g' -e 's/\\-/-/g' >"$work/example.c"
