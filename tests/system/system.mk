@@ -3,7 +3,10 @@
 # machine. CASES="oom service" for some, V=1 for every line.
 SYSTEM_PACKAGES := mmdebstrap qemu-system-x86 e2fsprogs
 
-.PHONY: check-system
+.PHONY: check-system system-deps
+
+system-deps:
+	$(Q)kernel/deps.sh $(SYSTEM_PACKAGES)
 
 $(BUILD)/system/disk: tests/lib.sh tests/system/cases.sh tests/system/image.sh $(wildcard systemd/* man/*) all tests
 	$(call install_packages,$(SYSTEM_PACKAGES))
