@@ -3,10 +3,7 @@
 # machine. CASES="oom service" for some, V=1 for every line.
 SYSTEM_PACKAGES := mmdebstrap qemu-system-x86 e2fsprogs
 
-.PHONY: check-system system-deps
-
-system-deps:
-	$(Q)kernel/deps.sh $(SYSTEM_PACKAGES)
+.PHONY: check-system
 
 $(BUILD)/system/disk: tests/lib.sh tests/system/cases.sh tests/system/image.sh $(wildcard systemd/* man/*) all tests
 	$(call install_packages,$(SYSTEM_PACKAGES))
