@@ -8,6 +8,7 @@
  * end of a list: they are looked at as they come in.
  */
 #include "process-events.h"
+#include "netlink.h"
 
 #include <errno.h>
 #include <linux/cn_proc.h>
@@ -34,29 +35,6 @@ struct process_events {
 	void *userdata;
 	bool listening;
 };
-
-/* libnl's own numbers, as far as the calls used here give them. */
-static int errno_of(int error)
-{
-	switch (-error) {
-	case NLE_PERM:
-		return -EPERM;
-	case NLE_NOACCESS:
-		return -EACCES;
-	case NLE_NOMEM:
-		return -ENOMEM;
-	case NLE_INVAL:
-		return -EINVAL;
-	case NLE_OBJ_NOTFOUND:
-		return -ENOENT;
-	case NLE_AF_NOSUPPORT:
-		return -EAFNOSUPPORT;
-	case NLE_PROTO_MISMATCH:
-		return -EPROTONOSUPPORT;
-	default:
-		return -EIO;
-	}
-}
 
 /* Threads are not processes: they are told by a pid that is not their group's. */
 static void deliver(struct process_events *events, const struct proc_event *event)
@@ -124,7 +102,7 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
 				events->fn(PROCESS_EVENTS_LOST, 0, events->userdata);
 			continue;
 		}
-		return errno_of(r);
+		return netlink_errno(r);
 	}
 	return 0;
 }
@@ -149,7 +127,7 @@ static int tell_kernel(struct process_events *events, enum proc_cn_mcast_op op)
 	};
 	memcpy(connector->data, &op, sizeof(op));
 	r = nl_send_auto(events->socket, message);
-	return r < 0 ? errno_of(r) : 0;
+	return r < 0 ? netlink_errno(r) : 0;
 }
 
 int process_events_listen(struct process_events *events, bool on)
@@ -161,7 +139,7 @@ int process_events_listen(struct process_events *events, bool on)
 	if (on) {
 		r = nl_socket_add_membership(events->socket, CN_IDX_PROC);
 		if (r < 0)
-			return errno_of(r);
+			return netlink_errno(r);
 		r = tell_kernel(events, PROC_CN_MCAST_LISTEN);
 		if (r < 0)
 			(void)nl_socket_drop_membership(events->socket, CN_IDX_PROC);
@@ -196,7 +174,7 @@ static int open_socket(struct process_events *events)
 	if (r >= 0)
 		r = nl_socket_drop_membership(events->socket, CN_IDX_PROC);
 	if (r < 0)
-		return errno_of(r);
+		return netlink_errno(r);
 	/* A smaller buffer loses events sooner, and says so. */
 	(void)setsockopt(nl_socket_get_fd(events->socket), SOL_SOCKET, SO_RCVBUFFORCE, &size,
 			 sizeof(size));

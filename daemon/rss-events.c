@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Events of the kernel's rss controller: see rss-events.h. */
 #include "rss-events.h"
+#include "netlink.h"
 
 #include <errno.h>
 #include <netlink/errno.h>
@@ -34,29 +35,6 @@ struct rss_events {
 	struct rss_listener **buckets; /* by id; their number is a power of two */
 	size_t n_buckets, count;
 };
-
-/* libnl's own numbers, as far as the calls used here give them. */
-static int errno_of(int error)
-{
-	switch (-error) {
-	case NLE_PERM:
-		return -EPERM;
-	case NLE_NOACCESS:
-		return -EACCES;
-	case NLE_NOMEM:
-		return -ENOMEM;
-	case NLE_INVAL:
-		return -EINVAL;
-	case NLE_OBJ_NOTFOUND:
-		return -ENOENT;
-	case NLE_AF_NOSUPPORT:
-		return -EAFNOSUPPORT;
-	case NLE_PROTO_MISMATCH:
-		return -EPROTONOSUPPORT;
-	default:
-		return -EIO;
-	}
-}
 
 /* --- messages ------------------------------------------------------------------ */
 
@@ -189,7 +167,7 @@ static int read_sequence(struct rss_events *events, uint64_t id, uint64_t *ret)
 	if (r >= 0)
 		r = nl_recvmsgs_default(events->requests);
 	if (r < 0)
-		return errno_of(r);
+		return netlink_errno(r);
 	*ret = events->answer;
 	return 0;
 }
@@ -282,7 +260,7 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
 			continue;
 		}
 		if (r != -NLE_AGAIN)
-			return errno_of(r);
+			return netlink_errno(r);
 		/* What was still in the buffer came first: what is missing now is lost. */
 		if (events->overrun) {
 			events->overrun = false;
@@ -321,7 +299,7 @@ static int find_family(struct rss_events *events, const char **problem)
 
 	*problem = "the kernel's generic netlink does not answer";
 	if (r < 0)
-		return errno_of(r);
+		return netlink_errno(r);
 	family = genl_ctrl_search_by_name(cache, RSS_CONTAINER_GENL_NAME);
 	*problem = "the kernel has no netlink family " RSS_CONTAINER_GENL_NAME
 		   " here; it is in the first network namespace only";
@@ -344,10 +322,10 @@ static int join(struct rss_events *events, const char **problem)
 	*problem = "the kernel's netlink family " RSS_CONTAINER_GENL_NAME
 		   " has no group " RSS_CONTAINER_GENL_GROUP;
 	if (group < 0)
-		return errno_of(group);
+		return netlink_errno(group);
 	*problem = "the kernel does not let us join its netlink group; CAP_SYS_ADMIN is needed";
 	r = nl_socket_add_membership(events->group, group);
-	return r < 0 ? errno_of(r) : 0;
+	return r < 0 ? netlink_errno(r) : 0;
 }
 
 static int open_socket(struct rss_events *events, nl_recvmsg_msg_cb_t fn, struct nl_sock **ret)
@@ -364,7 +342,7 @@ static int open_socket(struct rss_events *events, nl_recvmsg_msg_cb_t fn, struct
 	r = nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, fn, events);
 	if (r >= 0)
 		r = genl_connect(socket);
-	return r < 0 ? errno_of(r) : 0;
+	return r < 0 ? netlink_errno(r) : 0;
 }
 
 struct rss_events *rss_events_new_deaf(void)
