@@ -208,8 +208,9 @@ static struct rss_finding check_user(void)
 {
 	if (geteuid() == 0)
 		return (struct rss_finding){ "ok", "user", "you are root", "" };
-	return (struct rss_finding){ "warning", "user", "you are not root: rssd may refuse you",
-				     "Be root, with sudo for instance" };
+	return (struct rss_finding){ "note", "user",
+				     "you are not root: rssd asks polkit what you may change",
+				     "Be root, or see SECURITY in rssd(8)" };
 }
 
 /* @error: why rss_open() failed. */

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "status.h"
 
@@ -67,8 +68,11 @@ int connect_daemon(struct cli *cli)
 {
 	int r = rss_open(&cli->client);
 
-	if (r >= 0)
+	if (r >= 0) {
+		/* Who sits at a terminal can be asked for a password. */
+		rss_allow_interaction(cli->client, isatty(STDIN_FILENO));
 		return STATUS_DONE;
+	}
 	if (r == -EACCES)
 		return complain(STATUS_DENIED, "The bus does not let you talk to rssd; be root");
 	if (r == -ENOTCONN)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "access.h"
 #include "container.h"
 #include "failure.h"
 #include "manager.h"
@@ -69,7 +70,7 @@ const char *attach_refusal(const struct process *process, uid_t owner, uid_t cal
 		return "is rssd itself";
 	if (process->pid == 1)
 		return "is the init process, which the whole machine depends on";
-	if (caller != 0 && owner != caller)
+	if (!access_owns(caller, owner))
 		return "belongs to another user";
 	return NULL;
 }
@@ -131,7 +132,7 @@ static void refuse_move(struct job *job, pid_t pid, int error)
 }
 
 /* The process of a pidfd, read while the pidfd proves that the pid is still its own. */
-static int identify(int pidfd, struct process *ret, uid_t *ret_uid)
+static int identify(int pidfd, struct process *ret, uid_t *ret_owner)
 {
 	pid_t pid;
 	int r = process_pid_of(pidfd, &pid);
@@ -139,7 +140,7 @@ static int identify(int pidfd, struct process *ret, uid_t *ret_uid)
 	if (r == 0)
 		r = process_read(pid, ret);
 	if (r == 0)
-		r = process_read_uid(pid, ret_uid);
+		r = process_read_owner(pid, ret_owner);
 	/* A zombie counts as ended for a pidfd, but can still be told apart. */
 	if (r == 0 && process_ended(pidfd, 0) && ret->state != 'Z')
 		r = -ESRCH;

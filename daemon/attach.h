@@ -34,7 +34,7 @@ const char *attach_outcome_name(enum attach_outcome outcome);
 /**
  * attach_refusal() - may this process be moved? The policy, pure.
  * @caller: the uid that asks
- * @owner: the uid of the process
+ * @owner: the uid that it belongs to (process_read_owner())
  * @self: our own pid
  *
  * Return: NULL for yes, else why not, as the end of a sentence.

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bus-codec.h"
+#include "bus-peer.h"
 #include "bus.h"
 #include "config.h"
 #include "failure.h"
@@ -24,7 +25,7 @@ static int caller_left(sd_bus_track *track, void *userdata)
 	return 0;
 }
 
-static unsigned int count_of_uid(const struct bus *bus, uid_t uid)
+unsigned int bus_calls_of_uid(const struct bus *bus, uid_t uid)
 {
 	unsigned int n = 0;
 
@@ -33,25 +34,32 @@ static unsigned int count_of_uid(const struct bus *bus, uid_t uid)
 	return n;
 }
 
+int bus_call_too_many(const struct bus *bus, uid_t uid, struct failure *failure)
+{
+	return fail(failure, RSS_ERROR_TOO_MANY,
+		    "Too many calls of user %u are waiting (%" PRIu64
+		    "); wait for some of them, or raise PendingCallsPerUser= in rssd.conf",
+		    (unsigned int)uid, bus->manager->config->pending_max);
+}
+
 int bus_call_new(struct bus *bus, sd_bus_message *message, const char *container,
 		 void (*left)(struct bus_call *call), struct bus_call **ret,
 		 struct failure *failure)
 {
 	cleanup_(bus_call_free_ptr) struct bus_call *call = calloc(1, sizeof(*call));
-	uint64_t most = bus->manager->config->pending_max;
+	struct bus_peer *peer;
 	int r;
 
 	if (!call)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
-	r = bus_read_caller(message, &call->uid, &call->pid);
+	r = bus_peer_of(bus, message, &peer);
 	if (r < 0)
 		return fail(failure, RSS_ERROR_ACCESS_DENIED, "Who calls cannot be found out: %s",
 			    strerror(-r));
-	if (count_of_uid(bus, call->uid) >= most)
-		return fail(failure, RSS_ERROR_TOO_MANY,
-			    "Too many calls of user %u are waiting (%" PRIu64
-			    "); wait for some of them, or raise PendingCallsPerUser= in rssd.conf",
-			    (unsigned int)call->uid, most);
+	call->uid = peer->uid;
+	call->pid = peer->pid;
+	if (bus_calls_of_uid(bus, call->uid) >= bus->manager->config->pending_max)
+		return bus_call_too_many(bus, call->uid, failure);
 	call->container = strdup(container);
 	if (!call->container)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");

@@ -42,6 +42,10 @@ struct bus_call *bus_call_free(struct bus_call *call);
 int bus_call_begun(struct bus_call *call, int r, const struct failure *failure,
 		   sd_bus_error *error);
 
+/* How many calls of a user have their answer on its way, and the refusal of one too many. */
+unsigned int bus_calls_of_uid(const struct bus *bus, uid_t uid);
+int bus_call_too_many(const struct bus *bus, uid_t uid, struct failure *failure);
+
 /* Answers with an error and frees the call. */
 void bus_call_fail(struct bus_call *call, const struct failure *failure);
 

@@ -7,6 +7,7 @@
 #include "attach.h"
 #include "bus-call.h"
 #include "bus-codec.h"
+#include "bus-peer.h"
 #include "bus.h"
 #include "change.h"
 #include "failure.h"
@@ -240,19 +241,18 @@ static int method_kill(sd_bus_message *message, void *userdata, sd_bus_error *er
 {
 	struct container *c = userdata;
 	struct failure failure = { 0 };
+	struct bus_peer *peer;
 	uint32_t count;
-	uid_t uid;
-	pid_t pid;
 	int signal, r = sd_bus_message_read(message, "i", &signal);
 
 	if (r >= 0)
-		r = bus_read_caller(message, &uid, &pid);
+		r = bus_peer_of(bus_of(c), message, &peer);
 	if (r >= 0)
 		r = kill_container(c, signal, &count, &failure);
 	if (r < 0)
 		return bus_answer_failure(r, &failure, error);
 	log_message(LOG_INFO, c->name, "signal %d sent to %u processes for user %u (process %d)",
-		    signal, count, (unsigned int)uid, (int)pid);
+		    signal, count, (unsigned int)peer->uid, (int)peer->pid);
 	return sd_bus_reply_method_return(message, "u", count);
 }
 
@@ -263,9 +263,8 @@ static int answer_deed(sd_bus_message *message, const struct container *c, int r
 		       const char *deed, sd_bus_error *error)
 {
 	struct failure failure = { 0 };
-	uid_t uid;
-	pid_t pid;
-	int r = bus_read_caller(message, &uid, &pid);
+	struct bus_peer *peer;
+	int r = bus_peer_of(bus_of(c), message, &peer);
 
 	if (r >= 0 && result == -EOPNOTSUPP)
 		r = fail(&failure, RSS_ERROR_NOT_SUPPORTED,
@@ -277,8 +276,8 @@ static int answer_deed(sd_bus_message *message, const struct container *c, int r
 			 deed, strerror(-result));
 	if (r < 0)
 		return bus_answer_failure(r, &failure, error);
-	log_message(LOG_INFO, c->name, "%s for user %u (process %d)", deed, (unsigned int)uid,
-		    (int)pid);
+	log_message(LOG_INFO, c->name, "%s for user %u (process %d)", deed, (unsigned int)peer->uid,
+		    (int)peer->pid);
 	return sd_bus_reply_method_return(message, "");
 }
 
@@ -451,21 +450,23 @@ const sd_bus_vtable bus_container_vtable[] = {
 	SD_BUS_PROPERTY("Frozen", "b", get_frozen, 0, 0),
 	SD_BUS_PROPERTY("LastOOM", "a{sv}", get_last_oom, 0, 0),
 	SD_BUS_METHOD_WITH_ARGS("SetLimit", SD_BUS_ARGS("t", limit, "a{sv}", options),
-				SD_BUS_RESULT("t", usage, "s", outcome), method_set_limit, 0),
+				SD_BUS_RESULT("t", usage, "s", outcome), method_set_limit,
+				BUS_GUARDED),
 	SD_BUS_METHOD_WITH_ARGS("SetProperties", SD_BUS_ARGS("a{sv}", properties), SD_BUS_NO_RESULT,
-				method_set_properties, 0),
+				method_set_properties, BUS_GUARDED),
 	SD_BUS_METHOD_WITH_ARGS("Attach", SD_BUS_ARGS("ah", pidfds, "a{sv}", options),
-				SD_BUS_RESULT("a(uss)", report), method_attach, 0),
+				SD_BUS_RESULT("a(uss)", report), method_attach, BUS_GUARDED),
 	SD_BUS_METHOD_WITH_ARGS("GetProcesses", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(uuts)", processes),
-				method_get_processes, 0),
+				method_get_processes, BUS_GUARDED),
 	SD_BUS_METHOD_WITH_ARGS("Reclaim", SD_BUS_ARGS("t", bytes, "a{sv}", options),
-				SD_BUS_RESULT("t", reclaimed), method_reclaim, 0),
+				SD_BUS_RESULT("t", reclaimed), method_reclaim, BUS_GUARDED),
 	SD_BUS_METHOD_WITH_ARGS("Kill", SD_BUS_ARGS("i", signal), SD_BUS_RESULT("u", count),
-				method_kill, 0),
-	SD_BUS_METHOD_WITH_ARGS("Freeze", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_freeze, 0),
-	SD_BUS_METHOD_WITH_ARGS("Thaw", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_thaw, 0),
+				method_kill, BUS_GUARDED),
+	SD_BUS_METHOD_WITH_ARGS("Freeze", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_freeze,
+				BUS_GUARDED),
+	SD_BUS_METHOD_WITH_ARGS("Thaw", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_thaw, BUS_GUARDED),
 	SD_BUS_METHOD_WITH_ARGS("ResetPeak", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_reset_peak,
-				0),
+				BUS_GUARDED),
 	SD_BUS_SIGNAL_WITH_ARGS(
 		"LimitHit", SD_BUS_ARGS("t", sequence, "t", usage, "t", limit, "t", failures), 0),
 	SD_BUS_SIGNAL_WITH_ARGS("Reclaimed",

@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "bus-access.h"
 #include "bus-call.h"
 #include "bus-codec.h"
 #include "bus-owner.h"
+#include "bus-peer.h"
 #include "container.h"
 #include "failure.h"
 #include "log.h"
@@ -175,9 +177,11 @@ static int enumerate(sd_bus *bus, const char *prefix, void *userdata, char ***re
 
 static int serve(struct bus *b)
 {
-	int r = sd_bus_add_object_vtable(b->bus, NULL, BUS_PATH, BUS_MANAGER, bus_manager_vtable,
-					 b);
+	int r = sd_bus_add_filter(b->bus, NULL, bus_access_filter, b);
 
+	if (r >= 0)
+		r = sd_bus_add_object_vtable(b->bus, NULL, BUS_PATH, BUS_MANAGER,
+					     bus_manager_vtable, b);
 	if (r >= 0)
 		r = sd_bus_add_fallback_vtable(b->bus, NULL, NAME_OBJECT_ROOT, BUS_CONTAINER,
 					       bus_container_vtable, bus_container_find, b);
@@ -195,6 +199,12 @@ static int disconnected(sd_bus_message *message, void *userdata, sd_bus_error *e
 
 	log_error("The bus has closed the connection; stopping, the containers stay as they are");
 	return sd_event_exit(b->event, EXIT_FAILURE);
+}
+
+static int end_of_turn(sd_event_source *source, void *userdata)
+{
+	bus_peer_served(userdata);
+	return 0;
 }
 
 /* --- connection ---------------------------------------------------------------------- */
@@ -217,6 +227,8 @@ static int connect_bus(struct bus *b, struct failure *failure)
 				      "Disconnected", disconnected, NULL, b);
 	if (r >= 0)
 		r = sd_bus_attach_event(b->bus, b->event, SD_EVENT_PRIORITY_NORMAL);
+	if (r >= 0)
+		r = sd_event_add_post(b->event, &b->turn, end_of_turn, b);
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "The bus cannot be used: %s",
 			    strerror(-r));
@@ -269,10 +281,13 @@ struct bus *bus_free(struct bus *b)
 		return NULL;
 	if (b->manager->observer_data == b)
 		b->manager->observer = NULL;
+	sd_event_source_disable_unref(b->turn);
+	bus_access_close(b);
 	while (b->calls)
 		bus_call_free(b->calls);
 	while (b->owners)
 		bus_owner_free(b->owners);
+	bus_peers_free(b);
 	sd_bus_flush_close_unref(b->bus);
 	sd_event_unref(b->event);
 	free(b);

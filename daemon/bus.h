@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * org.rssd1 on the system bus. Methods unmarshal, call the manager and reply;
- * nothing is decided here. bus.c connects and sends signals, bus-manager.c and
- * bus-container.c hold the two interfaces, bus-codec.c translates what both
- * need, bus-call.c keeps the calls whose answer is on its way.
+ * nothing is decided here. bus.c connects and sends signals, bus-access.c lets
+ * in who may, bus-manager.c and bus-container.c hold the two interfaces,
+ * bus-codec.c translates what both need, bus-call.c keeps the calls whose
+ * answer is on its way, bus-peer.c knows who calls.
  */
 #ifndef RSSD_BUS_H
 #define RSSD_BUS_H
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 #include <systemd/sd-bus.h>
 
@@ -19,7 +22,10 @@
 #define BUS_CONTAINER "org.rssd1.Container"
 
 struct bus_call;
+struct bus_check;
 struct bus_owner;
+struct bus_peer;
+struct bus_user;
 struct failure;
 struct manager;
 
@@ -29,6 +35,13 @@ struct bus {
 	sd_bus *bus;
 	sd_event *event;
 	struct manager *manager;
+	struct bus_peer *peers;	  /* who talks to us */
+	struct bus_user *users;	  /* who they are */
+	struct bus_user *served;  /* for whom something is done in this turn of the loop... */
+	uint64_t served_since;	  /* ...since then */
+	sd_event_source *turn;	  /* its end */
+	struct bus_check *checks; /* calls that wait for polkit */
+	bool polkit_missed;	  /* it was not there when it was last asked */
 	struct bus_call *calls;	  /* whose answer is on its way */
 	struct bus_owner *owners; /* clients that made a transient container */
 	bus_reload_fn reload;
@@ -44,6 +57,9 @@ int bus_new(sd_event *event, struct manager *manager, bus_reload_fn reload, void
 /* Gives the name away and closes; calls that wait get no answer. Returns NULL. */
 struct bus *bus_free(struct bus *bus);
 DEFINE_CLEANUP(struct bus *, bus_free);
+
+/* sd-bus is to let all callers through to a method: bus-access.c has let in who may. */
+#define BUS_GUARDED SD_BUS_VTABLE_UNPRIVILEGED
 
 /* The vtables. */
 extern const sd_bus_vtable bus_manager_vtable[];

@@ -76,20 +76,42 @@ int process_read(pid_t pid, struct process *ret)
 	return r < 0 ? r : process_parse_stat(text, ret);
 }
 
-int process_read_uid(pid_t pid, uid_t *ret)
+/* The real, effective and saved one. */
+static int read_uids(pid_t pid, uid_t ret[3])
 {
 	char text[4096];
 	const char *line;
-	unsigned int uid;
+	unsigned int uids[3];
 	int r = read_proc(pid, "status", text, sizeof(text));
 
 	if (r < 0)
 		return r;
 	line = strstr(text, "\nUid:");
-	if (!line || sscanf(line, "\nUid: %u", &uid) != 1)
+	if (!line || sscanf(line, "\nUid: %u %u %u", &uids[0], &uids[1], &uids[2]) != 3)
 		return -ESRCH;
-	*ret = uid;
+	for (size_t i = 0; i < ARRAY_SIZE(uids); i++)
+		ret[i] = uids[i];
 	return 0;
+}
+
+int process_read_uid(pid_t pid, uid_t *ret)
+{
+	uid_t uids[3];
+	int r = read_uids(pid, uids);
+
+	if (r == 0)
+		*ret = uids[0];
+	return r;
+}
+
+int process_read_owner(pid_t pid, uid_t *ret)
+{
+	uid_t uids[3];
+	int r = read_uids(pid, uids);
+
+	if (r == 0)
+		*ret = uids[0] == uids[1] && uids[0] == uids[2] ? uids[0] : 0;
+	return r;
 }
 
 int process_read_oom_score_adj(pid_t pid, int *ret)

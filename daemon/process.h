@@ -27,6 +27,12 @@ int process_read(pid_t pid, struct process *ret);
 /* The uid: 0, or -ESRCH. */
 int process_read_uid(pid_t pid, uid_t *ret);
 
+/*
+ * Whose process it is to move about: the uid that is its real, effective and
+ * saved one, or root's where they differ, as in a setuid program.
+ */
+int process_read_owner(pid_t pid, uid_t *ret);
+
 /* oom_score_adj: 0, or -ESRCH. */
 int process_read_oom_score_adj(pid_t pid, int *ret);
 

@@ -86,6 +86,8 @@ int client_fail_reply(struct rss_client *client, const char *container, const sd
 		return fail_unknown_object(client, name, container);
 	if (!strncmp(name, RSS_ERROR_PREFIX, strlen(RSS_ERROR_PREFIX)))
 		return fail_named(client, name, -number, "%s", text);
+	if (!strcmp(name, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED))
+		return fail_named(client, name, -number, "%s", text);
 	if (number == EACCES)
 		return fail_named(client, name, -number, "Not permitted; this is for root");
 	if (number == EOPNOTSUPP)
@@ -234,6 +236,11 @@ int rss_open(struct rss_client **ret)
 		return r;
 	*ret = take_ptr(client);
 	return 0;
+}
+
+void rss_allow_interaction(struct rss_client *client, bool allow)
+{
+	(void)sd_bus_set_allow_interactive_authorization(client->bus, allow);
 }
 
 struct rss_client *rss_close(struct rss_client *client)

@@ -59,6 +59,12 @@ struct rss_client;
  */
 int rss_open(struct rss_client **ret);
 
+/*
+ * May a password be asked for, where polkit wants one of the caller? It may not
+ * unless this says so; then a call can take as long as somebody types.
+ */
+void rss_allow_interaction(struct rss_client *client, bool allow);
+
 /* Closes and frees; NULL is allowed. Returns NULL. */
 struct rss_client *rss_close(struct rss_client *client);
 

@@ -12,6 +12,7 @@ INSTALL_FILES = \
 	systemd/rssd.service:$(PREFIX)/lib/systemd/system/rssd.service:644 \
 	systemd/org.rssd1.service:$(PREFIX)/share/dbus-1/system-services/org.rssd1.service:644 \
 	systemd/org.rssd1.conf:$(PREFIX)/share/dbus-1/system.d/org.rssd1.conf:644 \
+	systemd/org.rssd1.policy:$(PREFIX)/share/polkit-1/actions/org.rssd1.policy:644 \
 	man/rssd.8:$(MANDIR)/man8/rssd.8:644 \
 	man/rssctl.1:$(MANDIR)/man1/rssctl.1:644 \
 	man/rssd.conf.5:$(MANDIR)/man5/rssd.conf.5:644 \

@@ -4,6 +4,7 @@
  *
  *   client by-pidfd PID          print the container that a pidfd's process is in
  *   client flood-properties MB   send that many megabytes of properties at once
+ *   client flood-calls N         ask for the list N times without waiting between; count the answers
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,12 +58,44 @@ static int flood_properties(size_t megabytes)
 	return r < 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static unsigned int served, refused;
+
+static int on_list(sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	if (sd_bus_message_is_method_error(reply, NULL))
+		refused++;
+	else
+		served++;
+	return 0;
+}
+
+static int flood_calls(unsigned int count)
+{
+	sd_bus *bus = NULL;
+	int r = sd_bus_open_system(&bus);
+
+	for (unsigned int i = 0; i < count && r >= 0; i++)
+		r = sd_bus_call_method_async(bus, NULL, "org.rssd1", "/org/rssd1",
+					     "org.rssd1.Manager", "ListContainers", on_list, NULL,
+					     NULL);
+	while (r >= 0 && served + refused < count) {
+		r = sd_bus_process(bus, NULL);
+		if (r == 0)
+			r = sd_bus_wait(bus, UINT64_MAX);
+	}
+	printf("served %u, refused %u\n", served, refused);
+	sd_bus_flush_close_unref(bus);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 int main(int argc, char *argv[])
 {
 	if (argc == 3 && strcmp(argv[1], "by-pidfd") == 0)
 		return by_pidfd((pid_t)atoi(argv[2]));
 	if (argc == 3 && strcmp(argv[1], "flood-properties") == 0)
 		return flood_properties(strtoul(argv[2], NULL, 10));
-	fputs("client by-pidfd PID | flood-properties MEGABYTES\n", stderr);
+	if (argc == 3 && strcmp(argv[1], "flood-calls") == 0)
+		return flood_calls((unsigned int)strtoul(argv[2], NULL, 10));
+	fputs("client by-pidfd PID | flood-calls N | flood-properties MEGABYTES\n", stderr);
 	return 2;
 }

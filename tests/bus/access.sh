@@ -1,0 +1,235 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Who may do what: polkit asked and missing, slow and late, and callers that leave or flood.
+. "$(dirname "$0")/../lib.sh"
+need_controller
+start_bus
+write_config LogLevel=debug PendingCallsPerUser=8
+start_rssd || exit 1
+
+mood=$work/mood asked=$work/asked
+nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+as_nobody() { "${nobody[@]}" "$@"; }
+
+# polkit_says MOOD: a polkit that answers so from now on; see tests/tools/polkit.c.
+polkit_says() {
+	echo "$1" >"$mood"
+	: >"$asked"
+	[ -n "${polkit:-}" ] && kill -0 "$polkit" 2>/dev/null && return
+	polkit "$mood" >>"$asked" &
+	polkit=$!
+	children+=("$polkit")
+	disown "$polkit"
+	await 10 busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" status org.freedesktop.PolicyKit1
+}
+no_polkit() {
+	[ -z "${polkit:-}" ] || kill "$polkit"
+	await 10 sh -c '! busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" status org.freedesktop.PolicyKit1'
+	polkit=
+}
+# A process of nobody's: $theirs.
+start_theirs() {
+	"${nobody[@]}" sleep 1000 &
+	theirs=$!
+	children+=("$theirs")
+	disown "$theirs"
+	await 10 grep -q '^Uid:.65534' "/proc/$theirs/status"
+}
+
+case_everybody_may_look() {
+	polkit_says no
+	expect 0 rssctl create seen --limit=16M
+	launch_hog_in seen anon 1M
+	await 20 grep -q ready "$hog_out"
+	local verb
+	for verb in list "show seen" "ps seen" version doctor; do
+		# shellcheck disable=SC2086
+		expect 0 as_nobody rssctl $verb
+	done
+	equal "$(cat "$asked")" "" "what polkit was asked"
+	rssctl remove seen --force
+}
+
+case_polkit_says_no() {
+	polkit_says no
+	expect 0 rssctl create closed --limit=16M
+	start_theirs
+	local verb
+	for verb in "create mine" "limit closed 8M" "set closed limit=8M" "remove closed" "attach closed $theirs" \
+		"detach $theirs" "kill closed" "freeze closed" "thaw closed" "reset-peak closed" "reclaim closed 1M" \
+		reload "run closed -- true" "run --limit=16M -- true"; do
+		# shellcheck disable=SC2086
+		expect 4 as_nobody rssctl $verb
+		says "User 65534 may not"
+	done
+	equal "$(field closed limit)" $((16 << 20)) "limit after refusals"
+	expect 3 rssctl show mine
+	await 5 grep -q 'SetLimit refused to user 65534' "$rssd_log"
+	kill "$theirs"
+	rssctl remove closed
+}
+
+case_polkit_says_yes() {
+	polkit_says yes
+	start_theirs
+	expect 0 as_nobody rssctl create mine --limit=16M
+	expect 0 as_nobody rssctl create mine/inner
+	expect 0 as_nobody rssctl limit mine 12M
+	expect 0 as_nobody rssctl attach mine "$theirs"
+	# This kernel may have no freezer; polkit is asked before anybody looks.
+	as_nobody rssctl freeze mine >/dev/null 2>&1
+	as_nobody rssctl thaw mine >/dev/null 2>&1
+	expect 0 as_nobody rssctl detach "$theirs"
+	expect 0 as_nobody rssctl attach mine "$theirs"
+	expect 0 as_nobody rssctl kill mine
+	await 10 is_empty mine
+	expect 0 as_nobody rssctl run mine -- true
+	expect 0 as_nobody rssctl run --limit=16M -- true
+	expect 0 as_nobody rssctl reload
+	expect 0 as_nobody rssctl remove mine --force
+	# What it was asked, by action, container and method.
+	local line
+	for line in "manage-containers mine CreateContainer 0" "manage-containers mine/inner CreateContainer 0" \
+		"manage-containers mine SetLimit 0" "attach-processes mine Attach 0" "signal-processes mine Freeze 0" \
+		"attach-processes - Detach 0" "signal-processes mine Kill 0" "reload - Reload 0" \
+		"manage-containers mine RemoveContainer 0"; do
+		grep -qx "org.rssd1.${line}" "$asked" || fail "was not asked $line: $(cat "$asked")"
+	done
+	# Root is not asked about.
+	: >"$asked"
+	expect 0 rssctl create roots
+	expect 0 rssctl remove roots
+	equal "$(cat "$asked")" "" "what polkit was asked about root"
+}
+
+# Whatever polkit allows: nobody moves what is not its own.
+case_only_processes_of_its_own() {
+	polkit_says yes
+	rssctl create own
+	start_hog anon 1M
+	expect 1 as_nobody rssctl attach own "$hog"
+	says "belongs to another user"
+	expect 0 rssctl attach own "$hog"
+	expect 1 as_nobody rssctl detach "$hog"
+	says "belongs to another user"
+	# One that has become somebody else is no longer its caller's own.
+	setpriv --ruid=65534 --clear-groups sleep 1000 &
+	children+=($!)
+	disown $!
+	await 10 grep -q '^Uid:.65534.0' /proc/$!/status
+	expect 1 as_nobody rssctl attach own $!
+	says "belongs to another user"
+	start_theirs
+	expect 0 as_nobody rssctl attach own "$theirs"
+	kill "$theirs" $!
+	rssctl remove own --force
+}
+
+case_a_password_would_do() {
+	polkit_says challenge
+	expect 4 as_nobody rssctl create secret
+	says "wants a password"
+	says "org.rssd1.manage-containers"
+	expect 1 as_nobody busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" --allow-interactive-authorization=no \
+		call org.rssd1 /org/rssd1 org.rssd1.Manager CreateContainer "sa{sv}" secret 0
+	expect 1 as_nobody busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" --allow-interactive-authorization=yes \
+		call org.rssd1 /org/rssd1 org.rssd1.Manager CreateContainer "sa{sv}" secret 0
+	equal "$(tail -n 1 "$asked")" "org.rssd1.manage-containers secret CreateContainer 1" "flag of the last question"
+}
+
+case_polkit_is_missing() {
+	no_polkit
+	: >"$rssd_log"
+	expect 4 as_nobody rssctl create lonely
+	says "install polkitd"
+	expect 4 as_nobody rssctl create lonely
+	equal "$(grep -c 'polkit is not there' "$rssd_log")" 1 "how often the log says that there is no polkit"
+	expect 0 rssctl create roots
+	expect 0 rssctl remove roots
+	polkit_says yes
+	expect 0 as_nobody rssctl create lonely
+	rssctl remove lonely
+}
+
+case_polkit_talks_nonsense_or_dies() {
+	polkit_says nonsense
+	expect 4 as_nobody rssctl create odd
+	says "did not answer"
+	polkit_says never
+	as_nobody rssctl create odd >"$work/odd" 2>&1 &
+	local caller=$!
+	await 10 grep -q CreateContainer "$asked"
+	kill -KILL "$polkit"
+	wait $caller
+	equal $? 4 "status when polkit dies"
+	polkit=
+	await 5 grep -q 'polkit gave no answer' "$rssd_log"
+	expect 3 rssctl show odd
+}
+
+case_answer_after_the_container_is_gone() {
+	polkit_says hold
+	rssctl create gone --limit=16M
+	as_nobody rssctl limit gone 8M >"$work/late" 2>&1 &
+	local caller=$!
+	await 10 grep -q SetLimit "$asked"
+	# Others are served meanwhile.
+	expect 0 rssctl remove gone
+	kill -USR1 "$polkit"
+	wait $caller
+	equal $? 3 "status of a call whose container is gone"
+	grep -q 'no container named "gone"' "$work/late" || fail "says: $(cat "$work/late")"
+}
+
+case_caller_leaves_before_the_answer() {
+	polkit_says hold
+	"${nobody[@]}" rssctl create left >/dev/null 2>&1 &
+	local caller=$!
+	await 10 grep -q CreateContainer "$asked"
+	kill -KILL $caller
+	wait $caller 2>/dev/null
+	# A later call goes through rssd's loop after the farewell.
+	expect 0 rssctl list
+	kill -USR1 "$polkit"
+	expect 0 rssctl create after
+	expect 3 rssctl show left
+	rssctl remove after
+}
+
+case_questions_are_bounded_by_user() {
+	polkit_says hold
+	local i pids=()
+	for i in {1..8}; do
+		as_nobody rssctl create "many$i" >/dev/null 2>&1 &
+		pids+=($!)
+	done
+	await 10 sh -c "[ \$(grep -c CreateContainer '$asked') = 8 ]"
+	expect 1 as_nobody rssctl create many9
+	says "Too many calls of user 65534"
+	expect 0 rssctl create other
+	polkit_says yes
+	kill -USR1 "$polkit"
+	for i in "${pids[@]}"; do wait "$i" || fail "a call that waited ended with $?"; done
+	expect 0 as_nobody rssctl create many9
+	rssctl remove other
+	for i in {1..9}; do rssctl remove "many$i"; done
+}
+
+case_flood_of_readers_leaves_time_for_others() {
+	local i
+	for i in {1..40}; do rssctl create "f$i"; done
+	as_nobody "$build/tests/tools/client" flood-calls 20000 >"$work/flood" 2>&1 &
+	local flood=$!
+	children+=($flood)
+	# While it floods, root is served.
+	for i in {1..10}; do expect 0 rssctl limit f1 $((i + 10))M; done
+	wait $flood
+	grep -q '^served [1-9]' "$work/flood" || fail "nothing was served: $(cat "$work/flood")"
+	grep -q 'refused [1-9]' "$work/flood" || fail "nothing was refused: $(cat "$work/flood")"
+	note "$(cat "$work/flood")"
+	# It comes back when it has waited.
+	await 10 as_nobody rssctl list
+	for i in {1..40}; do rssctl remove "f$i"; done
+}
+
+run_cases "$@"
