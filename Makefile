@@ -46,7 +46,8 @@ DAEMON_OBJS := $(patsubst %.c,$(O)/%.o,$(wildcard daemon/*.c))
 CLI_OBJS    := $(patsubst %.c,$(O)/%.o,$(wildcard cli/*.c))
 UNIT_TESTS  := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test-*.c))
 TEST_TOOLS  := $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(wildcard tests/tools/*.c)) \
-	$(patsubst tests/preload/%.c,$(BUILD)/tests/preload/%.so,$(wildcard tests/preload/*.c))
+	$(patsubst tests/preload/%.c,$(BUILD)/tests/preload/%.so,$(wildcard tests/preload/*.c)) \
+	$(BUILD)/tests/tools/bench-daemon
 
 Q := $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s%s\n' '$(1)' '$(2)';)
@@ -105,6 +106,10 @@ $(BUILD)/tests/unit/%: $(O)/tests/unit/%.o $(O)/daemon.a $(O)/lib.a
 $(O)/tests/unit/%.o: ALL_CFLAGS += -Idaemon
 
 $(BUILD)/tests/tools/%: tests/tools/%.c $(BUILD)/librss.so.1
+	@mkdir -p $(@D)
+	$(call say,CCLD,$@)$(CC) $(ALL_CFLAGS) $(PC_CFLAGS) $(ALL_LDFLAGS) -Wl,-rpath,'$$ORIGIN/../..' -o $@ $^ $(call PC_LIBS,$(LIB_PC))
+
+$(BUILD)/tests/tools/bench-daemon: tests/bench/bench-daemon.c $(BUILD)/librss.so.1
 	@mkdir -p $(@D)
 	$(call say,CCLD,$@)$(CC) $(ALL_CFLAGS) $(PC_CFLAGS) $(ALL_LDFLAGS) -Wl,-rpath,'$$ORIGIN/../..' -o $@ $^ $(call PC_LIBS,$(LIB_PC))
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <systemd/sd-event.h>
 
 #include "attach.h"
 #include "bus-call.h"
@@ -237,23 +238,39 @@ static int method_get_processes(sd_bus_message *message, void *userdata, sd_bus_
 	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
+static void killed(int error, const struct failure *failure, int signal, uint32_t count,
+		   void *userdata)
+{
+	struct bus_call *call = userdata;
+	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
+	int r;
+
+	if (error < 0) {
+		bus_call_fail(call, failure);
+		return;
+	}
+	log_message(LOG_INFO, call->container,
+		    "signal %d sent to %u processes for user %u (process %d)", signal, count,
+		    (unsigned int)call->uid, (int)call->pid);
+	r = sd_bus_message_new_method_return(call->message, &reply);
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "u", count);
+	bus_call_reply(call, reply, r);
+}
+
 static int method_kill(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct container *c = userdata;
 	struct failure failure = { 0 };
-	struct bus_peer *peer;
-	uint32_t count;
+	struct bus_call *call;
 	int signal, r = sd_bus_message_read(message, "i", &signal);
 
 	if (r >= 0)
-		r = bus_peer_of(bus_of(c), message, &peer);
-	if (r >= 0)
-		r = kill_container(c, signal, &count, &failure);
+		r = bus_call_new(bus_of(c), message, c->name, NULL, &call, &failure);
 	if (r < 0)
 		return bus_answer_failure(r, &failure, error);
-	log_message(LOG_INFO, c->name, "signal %d sent to %u processes for user %u (process %d)",
-		    signal, count, (unsigned int)peer->uid, (int)peer->pid);
-	return sd_bus_reply_method_return(message, "u", count);
+	r = kill_start(c, signal, killed, call, &failure);
+	return bus_call_begun(call, r, &failure, error);
 }
 
 /* --- freeze, peak --------------------------------------------------------------------------- */
@@ -375,29 +392,43 @@ static int get_text(sd_bus *bus, const char *path, const char *interface, const 
 	return control_group ? sd_bus_message_append(reply, "s", control_group) : -ENOMEM;
 }
 
+/* The counters as they are in this iteration of the loop; absent where they cannot be read. */
+static const struct counters *counters_now(struct container *c)
+{
+	struct bus *b = bus_of(c);
+	uint64_t iteration = 0;
+
+	(void)sd_event_get_iteration(b->event, &iteration);
+	if (b->seen.of != c || b->seen.iteration != iteration) {
+		/* A group that was removed behind our back has none. */
+		if (container_read_counters(c, &b->seen.counters) < 0)
+			memset(&b->seen.counters, 0xff, sizeof(b->seen.counters));
+		b->seen.of = c;
+		b->seen.iteration = iteration;
+	}
+	return &b->seen.counters;
+}
+
 static int get_counter(sd_bus *bus, const char *path, const char *interface, const char *property,
 		       sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
-	struct container *c = userdata;
-	struct counters now;
+	const struct counters *now = counters_now(userdata);
 	uint64_t value = COUNTER_ABSENT;
 
-	if (container_read_counters(c, &now) < 0)
-		value = COUNTER_ABSENT;
-	else if (strcmp(property, "Usage") == 0)
-		value = now.usage;
+	if (strcmp(property, "Usage") == 0)
+		value = now->usage;
 	else if (strcmp(property, "Peak") == 0)
-		value = now.peak;
+		value = now->peak;
 	else if (strcmp(property, "Failures") == 0)
-		value = now.failures;
+		value = now->failures;
 	else if (strcmp(property, "Reclaimed") == 0)
-		value = now.reclaimed;
+		value = now->reclaimed;
 	else if (strcmp(property, "OOMEvents") == 0)
-		value = now.oom_events;
+		value = now->oom_events;
 	else if (strcmp(property, "OOMKills") == 0)
-		value = now.oom_kills;
+		value = now->oom_kills;
 	else if (strcmp(property, "Scanned") == 0)
-		value = now.scanned;
+		value = now->scanned;
 	return sd_bus_message_append(reply, "t", value);
 }
 

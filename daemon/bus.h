@@ -15,6 +15,7 @@
 #include <systemd/sd-bus.h>
 
 #include "cleanup.h"
+#include "controller.h"
 
 #define BUS_NAME      "org.rssd1"
 #define BUS_PATH      "/org/rssd1"
@@ -26,6 +27,7 @@ struct bus_check;
 struct bus_owner;
 struct bus_peer;
 struct bus_user;
+struct container;
 struct failure;
 struct manager;
 
@@ -44,6 +46,12 @@ struct bus {
 	bool polkit_missed;	  /* it was not there when it was last asked */
 	struct bus_call *calls;	  /* whose answer is on its way */
 	struct bus_owner *owners; /* clients that made a transient container */
+	/* For GetAll: what one message asks of one container is read once. */
+	struct {
+		const struct container *of;
+		uint64_t iteration; /* of the loop: it handles one message each */
+		struct counters counters;
+	} seen;
 	bus_reload_fn reload;
 	void *userdata;
 };

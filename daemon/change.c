@@ -74,9 +74,9 @@ DEFINE_CLEANUP(struct change *, change_free);
 
 static uint64_t read_usage(struct group *group)
 {
-	struct counters counters;
+	uint64_t usage;
 
-	return group_read_counters(group, &counters) < 0 ? COUNTER_ABSENT : counters.usage;
+	return group_read_usage(group, &usage) < 0 ? COUNTER_ABSENT : usage;
 }
 
 /* Kills the worst process of the groups: 1 when one was killed, 0 when there is none left. */

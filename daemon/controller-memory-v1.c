@@ -107,6 +107,11 @@ static void count_ooms(struct v1_group *v1)
 		v1->oom_events = v1->own.total - v1->parent.total;
 }
 
+static const char *v1_usage_file(const struct group *g)
+{
+	return "memory.usage_in_bytes";
+}
+
 static int v1_read_counters(struct group *g, struct counters *ret)
 {
 	struct cgroup_key kill = { "oom_kill", COUNTER_ABSENT };
@@ -341,6 +346,7 @@ const struct controller_ops memory_v1_ops = {
 	.group_open = v1_group_open,
 	.group_close = v1_group_close,
 	.read_counters = v1_read_counters,
+	.usage_file = v1_usage_file,
 	.read_limit = v1_read_limit,
 	.write_limit = v1_write_limit,
 	.reset_peak = v1_reset_peak,

@@ -46,6 +46,11 @@ static uint64_t reclaimed_bytes(struct group *g)
 	return steal.value * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
+static const char *v2_usage_file(const struct group *g)
+{
+	return "memory.current";
+}
+
 static int v2_read_counters(struct group *g, struct counters *ret)
 {
 	struct cgroup_key keys[] = {
@@ -219,6 +224,7 @@ const struct controller_ops memory_v2_ops = {
 	.group_open = unified_group_open,
 	.group_close = v2_group_close,
 	.read_counters = v2_read_counters,
+	.usage_file = v2_usage_file,
 	.read_limit = v2_read_limit,
 	.write_limit = v2_write_limit,
 	.reclaim = v2_reclaim,

@@ -114,6 +114,11 @@ static void rss_group_close(struct group *g)
 
 /* --- counters ------------------------------------------------------------------ */
 
+static const char *rss_usage_file(const struct group *g)
+{
+	return files_of(g)->usage;
+}
+
 static int rss_read_counters(struct group *g, struct counters *ret)
 {
 	struct cgroup_key events[] = {
@@ -452,6 +457,7 @@ const struct controller_ops rss_ops = {
 	.group_open = rss_group_open,
 	.group_close = rss_group_close,
 	.read_counters = rss_read_counters,
+	.usage_file = rss_usage_file,
 	.read_limit = rss_read_limit,
 	.write_limit = rss_write_limit,
 	.reclaim = rss_reclaim,

@@ -122,6 +122,8 @@ struct controller_ops {
 	void (*group_close)(struct group *group);
 
 	int (*read_counters)(struct group *group, struct counters *ret);
+	/* The control file with the usage in bytes, and nothing else. */
+	const char *(*usage_file)(const struct group *group);
 	int (*read_limit)(struct group *group, uint64_t *ret);
 	int (*write_limit)(struct group *group, uint64_t limit);		  /* blocking */
 	int (*reclaim)(struct group *group, uint64_t bytes, uint64_t *ret_freed); /* blocking */
@@ -194,6 +196,8 @@ DEFINE_CLEANUP(struct group *, group_free);
 int group_remove(struct group *group);
 
 int group_read_counters(struct group *group, struct counters *ret);
+/* The usage alone, by one file. Also from a worker, as what is marked blocking. */
+int group_read_usage(struct group *group, uint64_t *ret);
 int group_read_limit(struct group *group, uint64_t *ret);
 /*
  * Blocking. With FEATURE_SAFE_LIMIT -EBUSY and -EINTR (a signal) mean that the

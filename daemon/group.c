@@ -224,6 +224,11 @@ int group_read_counters(struct group *group, struct counters *ret)
 	return 0;
 }
 
+int group_read_usage(struct group *group, uint64_t *ret)
+{
+	return cgroup_read_u64(group->fd, group->controller->ops->usage_file(group), ret);
+}
+
 int group_read_limit(struct group *group, uint64_t *ret)
 {
 	return group->controller->ops->read_limit(group, ret);

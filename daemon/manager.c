@@ -92,7 +92,7 @@ int manager_new(sd_event *event, const struct config *config, struct manager **r
 	r = open_controller(m, failure);
 	if (r < 0)
 		return r;
-	r = state_open(config->state_directory, &m->state, failure);
+	r = state_open(config->state_directory, config->runtime_directory, &m->state, failure);
 	if (r < 0)
 		return r;
 	r = open_sequence(m, failure);

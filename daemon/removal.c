@@ -3,7 +3,6 @@
 #include "removal.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <systemd/sd-event.h>
 #include <time.h>
@@ -15,8 +14,9 @@
 #include "manager.h"
 #include "name.h"
 #include "state.h"
+#include "worker.h"
 
-/* Killed processes take a moment to leave their cgroup. */
+/* What is in use by another call is looked at again after this. */
 #define RETRY_USEC    (5 * 1000)
 #define DEADLINE_USEC (10 * 1000 * 1000)
 
@@ -25,14 +25,22 @@ struct removal {
 	char *name;
 	bool force;
 	uint64_t deadline;
-	sd_event_source *next;
+	sd_event_source *next; /* the next step, or the end of a worker's time */
 	removal_done_fn done;
 	void *userdata;
+
+	/* What the worker works with: containers that go, deepest first; all held by their use. */
+	struct worker *worker;
+	struct container **members;
+	size_t n_members;
+	int result;    /* of the step so far */
+	int forgotten; /* why the state was not, or 0 */
 };
 
 static struct removal *removal_free(struct removal *removal)
 {
 	sd_event_source_disable_unref(removal->next);
+	free(removal->members);
 	free(removal->name);
 	free(removal);
 	return NULL;
@@ -60,65 +68,106 @@ static void mark(struct manager *m, const char *name, bool removing, bool force)
 	}
 }
 
-/* 0 when it is gone, -EAGAIN when it must be tried again, or why it cannot be. */
-static int remove_one(struct container *c, bool force)
+/* --- on the worker ------------------------------------------------------------------- */
+
+static void empty_run(struct worker *worker, void *data)
 {
-	struct manager *m = c->manager;
-	cleanup_free char *name = NULL;
-	uint32_t processes;
-	int r;
+	struct removal *removal = data;
 
-	if (container_is_busy(c))
-		return -EAGAIN;
-	/* What the freezer of v1 holds, here or below, does not die of a signal. */
-	if (force)
-		(void)group_freeze(c->group, false);
-	r = group_count_processes(c->group, &processes);
-	if (r == 0 && processes > 0) {
-		if (!force)
-			return -EBUSY;
-		(void)kill_container(c, SIGKILL, &processes, NULL);
-	}
-	r = group_remove(c->group);
-	if (r == -EBUSY)
-		return force ? -EAGAIN : -EBUSY;
-	/* Gone already behind our back: just as good. */
-	if (r < 0 && r != -ENOENT && r != -ENODEV)
-		return r;
-
-	r = state_forget(m->state, c->name);
-	if (r < 0)
-		log_message(
-			LOG_WARNING, c->name,
-			"its state file could not be removed: %s; it will come back on a restart",
-			strerror(-r));
-	name = strdup(c->name);
-	manager_take_out(m, c);
-	container_free(c);
-	if (m->observer && name)
-		m->observer->removed(name, m->observer_data);
-	return 0;
+	/* What the freezer of v1 holds, in a container or above it, does not die of a signal. */
+	for (size_t i = removal->n_members; i-- > 0;)
+		(void)group_freeze(removal->members[i]->group, false);
+	/* What is left, or cannot be looked at, shows when the group is removed. */
+	for (size_t i = 0; i < removal->n_members && !worker_cancelled(worker); i++)
+		(void)kill_until_empty(worker, removal->members[i]->group);
 }
 
-/* One pass over all that must go, deepest first. */
-static int remove_all(struct removal *removal)
+static void forget_run(struct worker *worker, void *data)
+{
+	struct removal *removal = data;
+	bool on_disk = false;
+	int r;
+
+	removal->forgotten = 0;
+	for (size_t i = 0; i < removal->n_members; i++) {
+		r = state_forget(removal->manager->state, removal->members[i]->name);
+		if (r < 0)
+			removal->forgotten = r;
+		on_disk |= r > 0;
+	}
+	r = on_disk ? state_sync(removal->manager->state) : 0;
+	if (r < 0)
+		removal->forgotten = r;
+}
+
+/* --- in the loop --------------------------------------------------------------------- */
+
+static void hold(struct removal *removal, bool on)
+{
+	for (size_t i = 0; i < removal->n_members; i++)
+		removal->members[i]->used += on ? 1 : -1;
+}
+
+/* Runs @run with the members held; @done ends that. */
+static int start_worker(struct removal *removal, worker_fn run, void (*done)(void *data))
+{
+	int r = worker_start(removal->manager->event, run, done, removal, &removal->worker);
+
+	if (r == 0)
+		hold(removal, true);
+	return r;
+}
+
+/* All that go, deepest first: 0, or -EAGAIN where one of them is in use. */
+static int gather(struct removal *removal)
 {
 	struct manager *m = removal->manager;
 	size_t first = manager_index(m, removal->name);
-	int result = 0;
 
+	free(removal->members);
+	removal->n_members = 0;
+	removal->members = calloc(m->count - first + 1, sizeof(*removal->members));
+	if (!removal->members)
+		return -ENOMEM;
 	for (size_t i = m->count; i-- > first;) {
-		int r;
+		struct container *c = m->containers[i];
 
-		if (!goes_too(m->containers[i], removal->name))
+		if (!goes_too(c, removal->name))
 			continue;
-		r = remove_one(m->containers[i], removal->force);
-		if (r == -EAGAIN)
-			result = result ? result : r;
-		else if (r < 0)
-			return r;
+		if (container_is_busy(c))
+			return -EAGAIN;
+		removal->members[removal->n_members++] = c;
 	}
-	return result;
+	return 0;
+}
+
+/* Does any of them hold a process? */
+static bool is_populated(const struct removal *removal)
+{
+	uint32_t processes;
+
+	for (size_t i = 0; i < removal->n_members; i++) {
+		if (group_count_processes(removal->members[i]->group, &processes) == 0 &&
+		    processes > 0)
+			return true;
+	}
+	return false;
+}
+
+/* Up to the first that cannot be removed; those that are gone stay members. */
+static int remove_groups(struct removal *removal)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < removal->n_members; i++) {
+		r = group_remove(removal->members[i]->group);
+		/* Gone already behind our back: just as good. */
+		if (r < 0 && r != -ENOENT && r != -ENODEV) {
+			removal->n_members = i;
+			return r == -EBUSY && removal->force ? -EAGAIN : r;
+		}
+	}
+	return 0;
 }
 
 static int explain(const struct removal *removal, int error, struct failure *failure)
@@ -145,20 +194,30 @@ static int explain(const struct removal *removal, int error, struct failure *fai
 		    removal->name, strerror(-error));
 }
 
-static int removal_step(sd_event_source *source, uint64_t usec, void *userdata)
+static void again(struct removal *removal, uint64_t usec)
 {
-	struct removal *removal = userdata;
-	cleanup_(removal_free_ptr) struct removal *ended = NULL;
-	struct failure failure = { 0 };
+	(void)sd_event_source_set_time_relative(removal->next, usec);
+	(void)sd_event_source_set_enabled(removal->next, SD_EVENT_ONESHOT);
+}
+
+static uint64_t time_left(const struct removal *removal)
+{
 	uint64_t now = 0;
-	int r = remove_all(removal);
 
 	(void)sd_event_now(removal->manager->event, CLOCK_MONOTONIC, &now);
-	if (r == -EAGAIN && now < removal->deadline) {
-		(void)sd_event_source_set_time_relative(source, RETRY_USEC);
-		return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
-	}
+	return now < removal->deadline ? removal->deadline - now : 0;
+}
 
+/* The end of a step: another one follows where there is time for it. */
+static void end_step(struct removal *removal, int r)
+{
+	cleanup_(removal_free_ptr) struct removal *ended = NULL;
+	struct failure failure = { 0 };
+
+	if (r == -EAGAIN && time_left(removal) > 0) {
+		again(removal, RETRY_USEC);
+		return;
+	}
 	ended = removal;
 	removal->manager->jobs--;
 	if (r < 0) {
@@ -167,6 +226,72 @@ static int removal_step(sd_event_source *source, uint64_t usec, void *userdata)
 	}
 	if (removal->done)
 		removal->done(r, r < 0 ? &failure : NULL, removal->userdata);
+}
+
+static void forgotten(void *data)
+{
+	struct removal *removal = data;
+	struct manager *m = removal->manager;
+
+	removal->worker = NULL;
+	hold(removal, false);
+	if (removal->forgotten < 0)
+		log_message(
+			LOG_WARNING, removal->name,
+			"its state file could not be removed for good: %s; it may come back on a "
+			"restart",
+			strerror(-removal->forgotten));
+	for (size_t i = 0; i < removal->n_members; i++) {
+		struct container *c = removal->members[i];
+		cleanup_free char *name = strdup(c->name);
+
+		manager_take_out(m, c);
+		container_free(c);
+		if (m->observer && name)
+			m->observer->removed(name, m->observer_data);
+	}
+	end_step(removal, removal->result);
+}
+
+static void emptied(void *data)
+{
+	struct removal *removal = data;
+
+	removal->worker = NULL;
+	hold(removal, false);
+	again(removal, 0);
+}
+
+static int removal_step(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct removal *removal = userdata;
+	int r;
+
+	/* The time of whoever kills is up. */
+	if (removal->worker) {
+		worker_cancel(removal->worker);
+		return 0;
+	}
+	r = gather(removal);
+	if (r == 0 && is_populated(removal)) {
+		r = removal->force ? -EAGAIN : -EBUSY;
+		if (removal->force && time_left(removal) > 0) {
+			r = start_worker(removal, empty_run, emptied);
+			if (r == 0) {
+				again(removal, time_left(removal));
+				return 0;
+			}
+		}
+	}
+	if (r < 0) {
+		end_step(removal, r);
+		return 0;
+	}
+	removal->result = remove_groups(removal);
+	/* It stays listed until it is forgotten, so that nobody makes another of its name. */
+	r = removal->n_members > 0 ? start_worker(removal, forget_run, forgotten) : removal->result;
+	if (r < 0)
+		end_step(removal, r);
 	return 0;
 }
 

@@ -20,14 +20,17 @@
 #define FILE_MAX	 (1024 * 1024)
 
 struct state {
-	char *path;
+	char *path, *transient_path;
 	int fd;		   /* the folder */
 	int containers_fd; /* its containers/ */
+	int transient_fd;  /* the runtime folder's transient/, or -1 */
 	int lock_fd;
 };
 
 struct state_write {
-	int dirfd; /* borrowed from the state */
+	int dirfd; /* these two are borrowed from the state */
+	int other; /* where an older file of the name may be, or -1 */
+	bool synced;
 	char *temporary;
 	char *file;
 };
@@ -106,14 +109,27 @@ static int make_folders(const char *path)
 	return mkdir(copy, 0700) < 0 && errno != EEXIST ? -errno : 0;
 }
 
-int state_open(const char *path, struct state **ret, struct failure *failure)
+/* The folder for what ends with the machine; where it cannot be used there is none. */
+static int open_transient(struct state *state, const char *runtime)
+{
+	if (asprintf(&state->transient_path, "%s/transient", runtime) < 0) {
+		state->transient_path = NULL;
+		return -ENOMEM;
+	}
+	if (make_folders(state->transient_path) == 0)
+		state->transient_fd =
+			open(state->transient_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return 0;
+}
+
+int state_open(const char *path, const char *runtime, struct state **ret, struct failure *failure)
 {
 	cleanup_(state_free_ptr) struct state *state = calloc(1, sizeof(*state));
 	int r;
 
 	if (!state)
 		return -ENOMEM;
-	*state = (struct state){ .fd = -1, .containers_fd = -1, .lock_fd = -1 };
+	*state = (struct state){ .fd = -1, .containers_fd = -1, .transient_fd = -1, .lock_fd = -1 };
 	state->path = strdup(path);
 	if (!state->path)
 		return -ENOMEM;
@@ -148,6 +164,9 @@ int state_open(const char *path, struct state **ret, struct failure *failure)
 			"Another rssd is using %s; stop it first, or give this one a StateDirectory "
 			"and Root of its own",
 			path);
+	r = open_transient(state, runtime);
+	if (r < 0)
+		return r;
 
 	*ret = take_ptr(state);
 	return 0;
@@ -161,9 +180,12 @@ struct state *state_free(struct state *state)
 		close(state->fd);
 	if (state->containers_fd >= 0)
 		close(state->containers_fd);
+	if (state->transient_fd >= 0)
+		close(state->transient_fd);
 	if (state->lock_fd >= 0)
 		close(state->lock_fd);
 	free(state->path);
+	free(state->transient_path);
 	free(state);
 	return NULL;
 }
@@ -184,8 +206,9 @@ struct state_write *state_abort(struct state_write *write)
 	return state_write_free(write);
 }
 
-/* The one writer: @text to a synced temporary file that will become @file. */
-static int prepare_text(int dirfd, const char *file, const char *text, struct state_write **ret)
+/* The one writer: @text to a temporary file that will become @file. */
+static int prepare_text(int dirfd, bool synced, const char *file, const char *text,
+			struct state_write **ret)
 {
 	struct state_write *write = calloc(1, sizeof(*write));
 	cleanup_close int fd = -1;
@@ -194,6 +217,8 @@ static int prepare_text(int dirfd, const char *file, const char *text, struct st
 	if (!write)
 		return -ENOMEM;
 	write->dirfd = dirfd;
+	write->other = -1;
+	write->synced = synced;
 	write->file = strdup(file);
 	if (!write->file || asprintf(&write->temporary, TEMPORARY_PREFIX "%s", file) < 0) {
 		write->temporary = NULL;
@@ -203,7 +228,7 @@ static int prepare_text(int dirfd, const char *file, const char *text, struct st
 
 	fd = openat(dirfd, write->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	r = fd < 0 ? -errno : write_all(fd, text);
-	if (r == 0 && fsync(fd) < 0)
+	if (r == 0 && synced && fsync(fd) < 0)
 		r = -errno;
 	if (r < 0) {
 		state_abort(write);
@@ -217,10 +242,15 @@ int state_prepare(struct state *state, const struct record *record, struct state
 {
 	cleanup_free char *file = name_to_file(record->name);
 	cleanup_free char *text = record_format(record);
+	bool lost = record->transient && state->transient_fd >= 0;
+	int r;
 
 	if (!file || !text)
 		return -ENOMEM;
-	return prepare_text(state->containers_fd, file, text, ret);
+	r = prepare_text(lost ? state->transient_fd : state->containers_fd, !lost, file, text, ret);
+	if (r == 0)
+		(*ret)->other = lost ? state->containers_fd : state->transient_fd;
+	return r;
 }
 
 int state_commit(struct state_write *write)
@@ -232,8 +262,11 @@ int state_commit(struct state_write *write)
 		state_abort(write);
 		return r;
 	}
-	if (fsync(write->dirfd) < 0)
+	if (write->synced && fsync(write->dirfd) < 0)
 		r = -errno;
+	/* It was transient before, or is now. */
+	if (write->other >= 0)
+		(void)unlinkat(write->other, write->file, 0);
 	state_write_free(write);
 	return r;
 }
@@ -244,9 +277,17 @@ int state_forget(struct state *state, const char *name)
 
 	if (!file)
 		return -ENOMEM;
-	if (unlinkat(state->containers_fd, file, 0) < 0 && errno != ENOENT)
+	if (state->transient_fd >= 0 && unlinkat(state->transient_fd, file, 0) < 0 &&
+	    errno != ENOENT)
 		return -errno;
-	return 0;
+	if (unlinkat(state->containers_fd, file, 0) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	return 1;
+}
+
+int state_sync(struct state *state)
+{
+	return fsync(state->containers_fd) < 0 ? -errno : 0;
 }
 
 /* Renames a bad file to FILE.bad, FILE.bad.1, ...: an older one is never overwritten. */
@@ -274,7 +315,7 @@ static int set_aside(int dirfd, const char *file, char **ret)
 	return -EEXIST;
 }
 
-static int load_file(struct state *state, const char *file, struct record **ret,
+static int load_file(const char *folder, int dirfd, const char *file, struct record **ret,
 		     struct failure *failure)
 {
 	cleanup_(record_free_ptr) struct record *record = NULL;
@@ -282,11 +323,11 @@ static int load_file(struct state *state, const char *file, struct record **ret,
 	size_t length;
 	int r;
 
-	if (asprintf(&path, "%s/containers/%s", state->path, file) < 0) {
+	if (asprintf(&path, "%s/%s", folder, file) < 0) {
 		path = NULL;
 		return -ENOMEM;
 	}
-	r = read_file_at(state->containers_fd, file, &text, &length);
+	r = read_file_at(dirfd, file, &text, &length);
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONFIG, "%s: %s", path, strerror(-r));
 	r = record_parse(text, length, path, RECORD_STATE, &record, failure);
@@ -308,9 +349,11 @@ static bool has_suffix(const char *text, const char *suffix)
 	return length >= end && strcmp(text + length - end, suffix) == 0;
 }
 
-int state_load(struct state *state, state_found_fn found, state_aside_fn aside, void *userdata)
+/* @but: a folder whose file of the same name counts, or -1 */
+static int load_folder(const char *folder, int dirfd, int but, state_found_fn found,
+		       state_aside_fn aside, void *userdata)
 {
-	int fd = openat(state->containers_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	cleanup_(closedir_ptr) DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
 	struct dirent *entry;
 
@@ -328,13 +371,17 @@ int state_load(struct state *state, state_found_fn found, state_aside_fn aside, 
 		int r;
 
 		if (strncmp(entry->d_name, TEMPORARY_PREFIX, strlen(TEMPORARY_PREFIX)) == 0) {
-			(void)unlinkat(state->containers_fd, entry->d_name, 0);
+			(void)unlinkat(dirfd, entry->d_name, 0);
 			continue;
 		}
 		if (entry->d_name[0] == '.' || !has_suffix(entry->d_name, ".json"))
 			continue;
+		if (but >= 0 && faccessat(but, entry->d_name, F_OK, 0) == 0) {
+			(void)unlinkat(dirfd, entry->d_name, 0);
+			continue;
+		}
 
-		r = load_file(state, entry->d_name, &record, &failure);
+		r = load_file(folder, dirfd, entry->d_name, &record, &failure);
 		if (r == -ENOMEM)
 			return r;
 		if (r == 0) {
@@ -343,7 +390,7 @@ int state_load(struct state *state, state_found_fn found, state_aside_fn aside, 
 				return r;
 			continue;
 		}
-		r = set_aside(state->containers_fd, entry->d_name, &kept);
+		r = set_aside(dirfd, entry->d_name, &kept);
 		if (asprintf(&reason, "%s; the file %s%s", failure.text,
 			     r < 0 ? "could not be set aside: " : "is kept as ",
 			     r < 0 ? strerror(-r) : kept) < 0) {
@@ -353,6 +400,22 @@ int state_load(struct state *state, state_found_fn found, state_aside_fn aside, 
 		aside(reason, userdata);
 	}
 	return 0;
+}
+
+int state_load(struct state *state, state_found_fn found, state_aside_fn aside, void *userdata)
+{
+	cleanup_free char *folder = NULL;
+	int r;
+
+	if (asprintf(&folder, "%s/containers", state->path) < 0) {
+		folder = NULL;
+		return -ENOMEM;
+	}
+	r = load_folder(folder, state->containers_fd, -1, found, aside, userdata);
+	if (r == 0 && state->transient_fd >= 0)
+		r = load_folder(state->transient_path, state->transient_fd, state->containers_fd,
+				found, aside, userdata);
+	return r;
 }
 
 int state_read_sequence(struct state *state, uint64_t *ret)
@@ -381,6 +444,6 @@ int state_write_sequence(struct state *state, uint64_t sequence)
 	int r;
 
 	snprintf(text, sizeof(text), "%" PRIu64 "\n", sequence);
-	r = prepare_text(state->fd, "sequence", text, &write);
+	r = prepare_text(state->fd, true, "sequence", text, &write);
 	return r < 0 ? r : state_commit(write);
 }

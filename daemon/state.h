@@ -6,6 +6,10 @@
  * file or the new one. A file that cannot be read is set aside under another
  * name, never deleted, and the others still load.
  *
+ * A transient container ends with its processes, so at the latest with the
+ * machine: its file is in a folder that does not outlive a boot, and nothing is
+ * synced for it.
+ *
  * The write functions may block on the disk, so they run on a worker. They
  * touch nothing but the folder's descriptor and the one file, and may run for
  * several containers at a time.
@@ -25,10 +29,11 @@ struct state;
 /**
  * state_open() - open (or make) the folder and take its lock
  * @path: "/var/lib/rssd"
+ * @runtime: "/run/rssd"; where it cannot be used, transient containers are kept in @path
  *
  * Fails where another rssd holds the lock, and where the folder cannot be written.
  */
-int state_open(const char *path, struct state **ret, struct failure *failure);
+int state_open(const char *path, const char *runtime, struct state **ret, struct failure *failure);
 struct state *state_free(struct state *state);
 DEFINE_CLEANUP(struct state *, state_free);
 
@@ -48,8 +53,12 @@ int state_commit(struct state_write *write);
 struct state_write *state_abort(struct state_write *write);
 DEFINE_CLEANUP(struct state_write *, state_abort);
 
-/* Forgets a container; no error where it is not known. */
+/*
+ * Forgets a container: 1 where a power cut may bring it back until
+ * state_sync(), 0 where there is nothing (more) to forget, or a negative errno.
+ */
 int state_forget(struct state *state, const char *name);
+int state_sync(struct state *state);
 
 /* Called for each container found. It may take the record by setting *record to NULL. */
 typedef int (*state_found_fn)(struct record **record, void *userdata);

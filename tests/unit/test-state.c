@@ -60,6 +60,15 @@ static int save(struct state *state, const char *name, uint64_t limit, struct st
 	return state_prepare(state, &record, ret);
 }
 
+static int open_state(const char *folder, struct state **ret, struct failure *failure)
+{
+	cleanup_free char *runtime = NULL;
+
+	if (asprintf(&runtime, "%s/run", folder) < 0)
+		return -ENOMEM;
+	return state_open(folder, runtime, ret, failure);
+}
+
 static int write_file(const char *folder, const char *file, const char *text)
 {
 	cleanup_free char *path = NULL;
@@ -86,14 +95,15 @@ TEST(committed_is_found_and_aborted_is_not)
 	struct found found = { 0 };
 	struct state_write *write;
 
-	CHECK_INT(state_open(folder, &state, &failure), 0);
+	CHECK_INT(open_state(folder, &state, &failure), 0);
 	CHECK_INT(save(state, "web", 4096, &write), 0);
 	CHECK_INT(state_commit(write), 0);
 	CHECK_INT(save(state, "web", 8192, &write), 0);
 	CHECK(!state_abort(write));
 	CHECK_INT(save(state, "web/a", 12288, &write), 0);
 	CHECK_INT(state_commit(write), 0);
-	CHECK_INT(state_forget(state, "web/a"), 0);
+	CHECK_INT(state_forget(state, "web/a"), 1);
+	CHECK_INT(state_sync(state), 0);
 	CHECK_INT(state_forget(state, "web/a"), 0);
 	CHECK_INT(state_load(state, on_found, on_aside, &found), 0);
 	CHECK_STR(found.names, "web ");
@@ -110,7 +120,7 @@ TEST(a_crash_leaves_the_old_file)
 	struct found found = { 0 };
 	struct state_write *write;
 
-	CHECK_INT(state_open(folder, &state, &failure), 0);
+	CHECK_INT(open_state(folder, &state, &failure), 0);
 	CHECK_INT(save(state, "web", 4096, &write), 0);
 	CHECK_INT(state_commit(write), 0);
 	CHECK_INT(write_file(folder, ".new-web.json", "{ \"name\": \"we"), 0);
@@ -127,7 +137,7 @@ TEST(bad_files_are_set_aside_and_others_load)
 	struct found found = { 0 };
 	struct state_write *write;
 
-	CHECK_INT(state_open(folder, &state, &failure), 0);
+	CHECK_INT(open_state(folder, &state, &failure), 0);
 	CHECK_INT(save(state, "good", 4096, &write), 0);
 	CHECK_INT(state_commit(write), 0);
 	CHECK_INT(write_file(folder, "bad.json", "{ \"name\": \"bad\", "), 0);
@@ -148,8 +158,8 @@ TEST(one_owner_at_a_time)
 	struct state *second = NULL;
 	struct failure failure = { 0 };
 
-	CHECK_INT(state_open(folder, &state, &failure), 0);
-	CHECK_INT(state_open(folder, &second, &failure), -EINPROGRESS);
+	CHECK_INT(open_state(folder, &state, &failure), 0);
+	CHECK_INT(open_state(folder, &second, &failure), -EINPROGRESS);
 	CHECK(!second && strstr(failure.text, "Another rssd"));
 }
 
@@ -160,7 +170,7 @@ TEST(a_full_disk_is_told_before_anything_is_done)
 	struct failure failure = { 0 };
 	struct state_write *write = NULL;
 
-	CHECK_INT(state_open(folder, &state, &failure), 0);
+	CHECK_INT(open_state(folder, &state, &failure), 0);
 	/* A folder of that name: the temporary file cannot be written, as on a full disk. */
 	cleanup_free char *path = NULL;
 
@@ -177,7 +187,7 @@ TEST(sequence_starts_at_one_and_is_kept)
 	struct failure failure = { 0 };
 	uint64_t sequence = 0;
 
-	CHECK_INT(state_open(folder, &state, &failure), 0);
+	CHECK_INT(open_state(folder, &state, &failure), 0);
 	CHECK_INT(state_read_sequence(state, &sequence), 0);
 	CHECK_UINT(sequence, 1);
 	CHECK_INT(state_write_sequence(state, UINT64_MAX - 1), 0);
@@ -185,9 +195,43 @@ TEST(sequence_starts_at_one_and_is_kept)
 	CHECK_UINT(sequence, UINT64_MAX - 1);
 }
 
+/* What is transient is in the folder that a boot empties, and wherever it was before it is no more. */
+TEST(transient_is_kept_apart)
+{
+	cleanup_(remove_folder) char *folder = make_folder();
+	cleanup_(state_free_ptr) struct state *state = NULL;
+	struct record record = { .name = (char *)"job", .transient = true };
+	struct failure failure = { 0 };
+	struct found found = { 0 };
+	struct state_write *write;
+
+	CHECK_INT(open_state(folder, &state, &failure), 0);
+	record.settings.limit = 4096;
+	CHECK_INT(state_prepare(state, &record, &write), 0);
+	CHECK_INT(state_commit(write), 0);
+	CHECK(!exists(folder, "job.json") && exists(folder, "../run/transient/job.json"));
+	CHECK_INT(state_load(state, on_found, on_aside, &found), 0);
+	CHECK_STR(found.names, "job ");
+
+	CHECK_INT(save(state, "job", 8192, &write), 0);
+	CHECK_INT(state_commit(write), 0);
+	CHECK(exists(folder, "job.json") && !exists(folder, "../run/transient/job.json"));
+	CHECK_INT(state_prepare(state, &record, &write), 0);
+	CHECK_INT(state_commit(write), 0);
+	CHECK(!exists(folder, "job.json") && exists(folder, "../run/transient/job.json"));
+	/* Killed in between, the one on disk counts. */
+	CHECK_INT(write_file(folder, "job.json", "{ \"version\": 1, \"name\": \"job\" }"), 0);
+	memset(&found, 0, sizeof(found));
+	CHECK_INT(state_load(state, on_found, on_aside, &found), 0);
+	CHECK_STR(found.names, "job ");
+	CHECK(!exists(folder, "../run/transient/job.json"));
+	CHECK_INT(state_forget(state, "job"), 1);
+}
+
 TEST_MAIN({ "state: committed is found, aborted is not", committed_is_found_and_aborted_is_not },
 	  { "state: a crash leaves the old file", a_crash_leaves_the_old_file },
 	  { "state: bad files are set aside", bad_files_are_set_aside_and_others_load },
 	  { "state: one owner at a time", one_owner_at_a_time },
 	  { "state: a full disk is told first", a_full_disk_is_told_before_anything_is_done },
+	  { "state: transient is kept apart", transient_is_kept_apart },
 	  { "state: the event number is kept", sequence_starts_at_one_and_is_kept })

@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What rssd's speed is measured with, one figure a run, on standard output.
+ * Both sides go the same way: one client, one connection to the system bus,
+ * one call after another, a process of its own for each round.
+ *
+ *   bench-daemon rounds SECONDS [persistent]
+ *                             create, limit, attach, remove; rounds a second
+ *   bench-daemon scopes SECONDS
+ *                             the same with transient scopes of systemd
+ *   bench-daemon fill COUNT   make COUNT containers, named f00000 on
+ *   bench-daemon empty COUNT  remove them
+ *   bench-daemon time COUNT COMMAND...
+ *                             run it COUNT times; the median in microseconds
+ *   bench-daemon latency COUNT
+ *                             an event of the kernel to its signal at a client:
+ *                             median and 99th percentile in microseconds
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <systemd/sd-bus.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "rss.h"
+
+#define LIMIT	     (64ULL << 20)
+#define SCOPE_NAME   "rssd-bench-%u.scope"
+#define SYSTEMD	     "org.freedesktop.systemd1"
+#define SYSTEMD_PATH "/org/freedesktop/systemd1"
+#define MANAGER	     "org.freedesktop.systemd1.Manager"
+
+static void die(const char *what, const char *why)
+{
+	fprintf(stderr, "bench-daemon: %s: %s\n", what, why);
+	exit(EXIT_FAILURE);
+}
+
+static uint64_t now_usec(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+/* A process that does nothing until it is killed, and that we still have to reap. */
+static pid_t start_idle(void)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		die("fork", strerror(errno));
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
+	return pid;
+}
+
+static struct rss_client *connect_rssd(void)
+{
+	struct rss_client *client;
+
+	if (rss_open(&client) < 0)
+		die("rssd", rss_error_message(NULL));
+	return client;
+}
+
+static void check(struct rss_client *client, int r, const char *what)
+{
+	if (r < 0)
+		die(what, rss_error_message(client));
+}
+
+/* --- rounds ------------------------------------------------------------------ */
+
+static void one_round(struct rss_client *client, unsigned int i, bool transient)
+{
+	struct rss_settings settings = { .set = RSS_SET_TRANSIENT, .transient = transient };
+	struct rss_report *report;
+	pid_t pid = start_idle();
+	size_t count;
+	char name[32];
+
+	snprintf(name, sizeof(name), "bench%u", i);
+	check(client, rss_create(client, name, &settings), "create");
+	check(client, rss_limit(client, name, LIMIT, RSS_LIMIT_RECLAIM, 0, NULL, NULL, NULL),
+	      "limit");
+	check(client, rss_attach_pids(client, name, &pid, 1, false, &report, &count), "attach");
+	if (count != 1 || report[0].outcome != RSS_MOVED)
+		die("attach", "the process was not moved");
+	rss_report_free(report, count);
+	check(client, rss_remove(client, name, true), "remove");
+	(void)waitpid(pid, NULL, 0);
+}
+
+static double rate(unsigned int rounds, uint64_t start)
+{
+	return rounds * 1e6 / (double)(now_usec() - start);
+}
+
+static int rounds(uint64_t seconds, bool transient)
+{
+	struct rss_client *client = connect_rssd();
+	uint64_t start = now_usec();
+	unsigned int i = 0;
+
+	do
+		one_round(client, i++, transient);
+	while (now_usec() < start + seconds * 1000000);
+	printf("%.1f\n", rate(i, start));
+	rss_close(client);
+	return EXIT_SUCCESS;
+}
+
+/* --- scopes ------------------------------------------------------------------ */
+
+struct systemd {
+	sd_bus *bus;
+	char *job; /* waited for */
+	bool done;
+};
+
+static int on_job_removed(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct systemd *systemd = userdata;
+	const char *path;
+	uint32_t id;
+
+	if (sd_bus_message_read(message, "uo", &id, &path) >= 0 && systemd->job &&
+	    strcmp(path, systemd->job) == 0)
+		systemd->done = true;
+	return 0;
+}
+
+/* The call answers with a job, and the job is done when its signal has come. */
+static void run_job(struct systemd *systemd, sd_bus_message *call)
+{
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	sd_bus_message *reply = NULL;
+	const char *job;
+	int r = sd_bus_call(systemd->bus, call, 0, &error, &reply);
+
+	if (r < 0)
+		die("systemd", error.message ?: strerror(-r));
+	r = sd_bus_message_read(reply, "o", &job);
+	systemd->job = strdup(job);
+	systemd->done = false;
+	while (r >= 0 && !systemd->done) {
+		r = sd_bus_process(systemd->bus, NULL);
+		if (r == 0 && !systemd->done)
+			r = sd_bus_wait(systemd->bus, UINT64_MAX);
+	}
+	if (r < 0)
+		die("systemd", strerror(-r));
+	free(systemd->job);
+	systemd->job = NULL;
+	sd_bus_message_unref(reply);
+	sd_bus_message_unref(call);
+}
+
+static void one_scope(struct systemd *systemd, unsigned int i)
+{
+	sd_bus_message *start, *stop;
+	pid_t pid = start_idle();
+	char name[40];
+	int r;
+
+	snprintf(name, sizeof(name), SCOPE_NAME, i);
+	r = sd_bus_message_new_method_call(systemd->bus, &start, SYSTEMD, SYSTEMD_PATH, MANAGER,
+					   "StartTransientUnit");
+	if (r >= 0)
+		r = sd_bus_message_append(start, "ssa(sv)a(sa(sv))", name, "fail", 3, "PIDs", "au",
+					  1, (uint32_t)pid, "MemoryMax", "t", LIMIT, "SendSIGKILL",
+					  "b", 1, 0);
+	if (r < 0)
+		die("StartTransientUnit", strerror(-r));
+	run_job(systemd, start);
+	r = sd_bus_message_new_method_call(systemd->bus, &stop, SYSTEMD, SYSTEMD_PATH, MANAGER,
+					   "StopUnit");
+	if (r >= 0)
+		r = sd_bus_message_append(stop, "ss", name, "fail");
+	if (r < 0)
+		die("StopUnit", strerror(-r));
+	run_job(systemd, stop);
+	(void)waitpid(pid, NULL, 0);
+}
+
+static int scopes(uint64_t seconds)
+{
+	struct systemd systemd = { 0 };
+	sd_bus_error error = SD_BUS_ERROR_NULL;
+	unsigned int i = 0;
+	uint64_t start;
+	int r = sd_bus_open_system(&systemd.bus);
+
+	if (r >= 0)
+		r = sd_bus_match_signal(systemd.bus, NULL, SYSTEMD, SYSTEMD_PATH, MANAGER,
+					"JobRemoved", on_job_removed, &systemd);
+	if (r >= 0)
+		r = sd_bus_call_method(systemd.bus, SYSTEMD, SYSTEMD_PATH, MANAGER, "Subscribe",
+				       &error, NULL, NULL);
+	if (r < 0)
+		die("systemd", error.message ?: strerror(-r));
+	start = now_usec();
+	do
+		one_scope(&systemd, i++);
+	while (now_usec() < start + seconds * 1000000);
+	printf("%.1f\n", rate(i, start));
+	sd_bus_flush_close_unref(systemd.bus);
+	return EXIT_SUCCESS;
+}
+
+/* --- many -------------------------------------------------------------------- */
+
+static int fill(unsigned int count, bool make)
+{
+	struct rss_client *client = connect_rssd();
+	uint64_t start = now_usec();
+	char name[32];
+
+	for (unsigned int i = 0; i < count; i++) {
+		snprintf(name, sizeof(name), "f%05u", i);
+		if (make)
+			check(client, rss_create(client, name, NULL), "create");
+		else
+			check(client, rss_remove(client, name, false), "remove");
+	}
+	printf("%.1f\n", rate(count, start));
+	rss_close(client);
+	return EXIT_SUCCESS;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const uint64_t *left = a, *right = b;
+
+	return (*left > *right) - (*left < *right);
+}
+
+static int time_command(unsigned int count, char *const command[])
+{
+	cleanup_free uint64_t *taken = calloc(count, sizeof(*taken));
+
+	for (unsigned int i = 0; taken && i < count; i++) {
+		uint64_t start = now_usec();
+		pid_t pid = fork();
+		int status;
+
+		if (pid == 0) {
+			int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+			dup2(null, STDOUT_FILENO);
+			execvp(command[0], command);
+			_exit(127);
+		}
+		if (waitpid(pid, &status, 0) != pid || status != 0)
+			die(command[0], "has failed");
+		taken[i] = now_usec() - start;
+	}
+	if (!taken || count == 0)
+		return EXIT_FAILURE;
+	qsort(taken, count, sizeof(*taken), compare);
+	printf("%" PRIu64 "\n", taken[count / 2]);
+	return EXIT_SUCCESS;
+}
+
+/* --- latency ----------------------------------------------------------------- */
+
+/* Each kind is told some times a second and container; the one who asks stays below that. */
+#define CONTAINERS	8
+#define BETWEEN_USEC	(600 * 1000 / CONTAINERS)
+#define SAMPLE_SIZE	(1 << 20)
+#define SAMPLE_LIMIT	(4ULL << 20)
+#define SAMPLE_MAX_USEC (5 * 1000 * 1000)
+
+/* A process at its limit that takes one more page when it is told to. */
+struct taker {
+	char name[16];
+	pid_t pid;
+	int go;
+	uint64_t told; /* when the signal came */
+};
+
+/* Shared with the takers: when they went for the page. */
+static volatile uint64_t *went;
+
+static void take(int go, unsigned int index, size_t page)
+{
+	char *memory = mmap(NULL, 1ULL << 30, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	size_t at = 0;
+	char c;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (memory == MAP_FAILED)
+		_exit(EXIT_FAILURE);
+	while (read(go, &c, 1) == 1) {
+		/* 'f': up to the limit and past it, once; 'p': on until reclaim had to make room. */
+		size_t upto = at + (c == 'f' ? SAMPLE_LIMIT + SAMPLE_SIZE : SAMPLE_SIZE);
+
+		went[index] = now_usec();
+		for (; at < upto && at < 1ULL << 30; at += page)
+			memory[at] = 1;
+	}
+	_exit(EXIT_SUCCESS);
+}
+
+static void start_taker(struct rss_client *client, struct taker *taker, unsigned int index)
+{
+	struct rss_settings settings = { .set = RSS_SET_LIMIT, .limit = SAMPLE_LIMIT };
+	struct rss_report *report;
+	size_t count;
+	int fds[2];
+
+	if (pipe(fds) < 0)
+		die("pipe", strerror(errno));
+	snprintf(taker->name, sizeof(taker->name), "late%u", index);
+	taker->go = fds[1];
+	taker->pid = fork();
+	if (taker->pid == 0) {
+		close(fds[1]);
+		take(fds[0], index, (size_t)sysconf(_SC_PAGESIZE));
+	}
+	close(fds[0]);
+	check(client, rss_create(client, taker->name, &settings), "create");
+	check(client, rss_attach_pids(client, taker->name, &taker->pid, 1, false, &report, &count),
+	      "attach");
+	rss_report_free(report, count);
+}
+
+static void on_event(const struct rss_event *event, void *userdata)
+{
+	struct taker *takers = userdata;
+	unsigned int index;
+
+	if (event->kind == RSS_EVENT_LIMIT_HIT && sscanf(event->container, "late%u", &index) == 1 &&
+	    index < CONTAINERS && !takers[index].told)
+		takers[index].told = now_usec();
+}
+
+/* Handles what comes until @usec from now, or until @taker's signal is there. */
+static void listen_for(struct rss_client *client, uint64_t usec, const struct taker *taker)
+{
+	uint64_t end = now_usec() + usec;
+
+	while (now_usec() < end && !(taker && taker->told))
+		(void)rss_wait(client, end - now_usec());
+}
+
+static void push(struct taker *taker, char how)
+{
+	taker->told = 0;
+	if (write(taker->go, &how, 1) != 1)
+		die(taker->name, "its process is gone");
+}
+
+static int latency(unsigned int count)
+{
+	struct rss_client *client = connect_rssd();
+	cleanup_free uint64_t *samples = calloc(count, sizeof(*samples));
+	struct taker takers[CONTAINERS] = { 0 };
+	unsigned int n = 0, missed = 0;
+
+	went = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	check(client, rss_subscribe(client, on_event, takers), "subscribe");
+	for (unsigned int i = 0; i < CONTAINERS; i++) {
+		start_taker(client, &takers[i], i);
+		push(&takers[i], 'f');
+		listen_for(client, SAMPLE_MAX_USEC, &takers[i]);
+	}
+	while (samples && n < count && missed < count) {
+		struct taker *taker = &takers[(n + missed) % CONTAINERS];
+		unsigned int index = (unsigned int)(taker - takers);
+
+		listen_for(client, BETWEEN_USEC, NULL);
+		push(taker, 'p');
+		listen_for(client, SAMPLE_MAX_USEC, taker);
+		if (taker->told && taker->told > went[index])
+			samples[n++] = taker->told - went[index];
+		else
+			missed++;
+	}
+	for (unsigned int i = 0; i < CONTAINERS; i++) {
+		kill(takers[i].pid, SIGKILL);
+		(void)waitpid(takers[i].pid, NULL, 0);
+		(void)rss_remove(client, takers[i].name, true);
+	}
+	rss_close(client);
+	if (n == 0)
+		die("latency", "no event was told");
+	qsort(samples, n, sizeof(*samples), compare);
+	printf("%" PRIu64 " %" PRIu64 " %u %u\n", samples[n / 2], samples[n * 99 / 100], n, missed);
+	return EXIT_SUCCESS;
+}
+
+int main(int argc, char *argv[])
+{
+	const char *what = argc > 1 ? argv[1] : "";
+	unsigned int number = argc > 2 ? (unsigned int)atoi(argv[2]) : 0;
+
+	if (argc >= 3 && strcmp(what, "rounds") == 0)
+		return rounds(number, !(argc > 3 && strcmp(argv[3], "persistent") == 0));
+	if (argc == 3 && strcmp(what, "scopes") == 0)
+		return scopes(number);
+	if (argc == 3 && strcmp(what, "fill") == 0)
+		return fill(number, true);
+	if (argc == 3 && strcmp(what, "empty") == 0)
+		return fill(number, false);
+	if (argc > 3 && strcmp(what, "time") == 0)
+		return time_command(number, argv + 3);
+	if (argc == 3 && strcmp(what, "latency") == 0)
+		return latency(number);
+	fputs("bench-daemon rounds|scopes SECONDS, fill|empty COUNT, time COUNT COMMAND..., "
+	      "latency COUNT\n",
+	      stderr);
+	return 2;
+}
