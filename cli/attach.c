@@ -7,10 +7,12 @@
 
 enum {
 	TREE,
+	DRY_RUN,
 };
 
 static const struct option_spec options[] = {
 	[TREE] = { "tree", 't', NULL, "The descendants of each process, too" },
+	[DRY_RUN] = { "dry-run", 0, NULL, "Only say what would become of each" },
 	{ 0 },
 };
 
@@ -25,18 +27,20 @@ static int run(struct cli *cli, const struct args *args)
 		status = connect_daemon(cli);
 	if (status != STATUS_DONE)
 		return status;
-	r = rss_attach_pids(cli->client, args->operands[0], pids, args->n_operands - 1,
-			    args->values[TREE], &report.rows, &report.count);
+	r = (args->values[DRY_RUN] ? rss_attach_preview : rss_attach_pids)(
+		cli->client, args->operands[0], pids, args->n_operands - 1, args->values[TREE],
+		&report.rows, &report.count);
 	return r < 0 ? fail_call(cli, r) : print_report(cli, &report);
 }
 
 const struct verb verb_attach = {
 	.name = "attach",
-	.synopsis = "NAME PID... [--tree]",
+	.synopsis = "NAME PID... [--tree] [--dry-run]",
 	.summary = "Move running processes into a container",
 	.description =
 		"Prints what became of each. The status is 1 where one was refused, and 3 where\n"
-		"all of them had ended. What a process has mapped already stays charged where it was.",
+		"all of them had ended. What a process has mapped already stays charged where it was.\n"
+		"With --tree every living descendant is inside when it is done, or it fails and says so.",
 	.options = options,
 	.min_operands = 2,
 	.max_operands = OPERANDS_ANY,

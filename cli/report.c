@@ -17,6 +17,7 @@ static const struct {
 	[RSS_MOVED] = { "moved", STYLE_GREEN },
 	[RSS_VANISHED] = { "vanished", STYLE_YELLOW },
 	[RSS_REFUSED] = { "refused", STYLE_RED },
+	[RSS_WOULD_MOVE] = { "would-move", STYLE_GREEN },
 };
 
 static int print_as_table(struct cli *cli, const struct report *report)

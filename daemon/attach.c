@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "access.h"
@@ -14,21 +15,8 @@
 #include "origins.h"
 #include "process.h"
 #include "text.h"
+#include "tree.h"
 #include "worker.h"
-
-/* Passes over a tree that still grows before we say so and stop. */
-#define TREE_PASSES_MAX 200
-
-struct member {
-	pid_t pid;
-	uint64_t start;
-};
-
-/* The members of a tree so far; a process stays one when its parent has ended. */
-struct tree {
-	struct member *list;
-	size_t count, room;
-};
 
 struct job {
 	struct manager *manager;
@@ -37,8 +25,8 @@ struct job {
 	struct container_job job;
 	int *pidfds;
 	size_t n_pidfds;
-	bool whole_tree;
-	struct tree tree;
+	struct tree *tree; /* NULL: of each process nothing but itself */
+	bool dry_run;
 	uid_t caller;
 	attach_done_fn done;
 	void *userdata;
@@ -53,6 +41,7 @@ static const char *const outcome_names[] = {
 	[ATTACH_MOVED] = "moved",
 	[ATTACH_VANISHED] = "vanished",
 	[ATTACH_REFUSED] = "refused",
+	[ATTACH_WOULD_MOVE] = "would-move",
 };
 
 const char *attach_outcome_name(enum attach_outcome outcome)
@@ -83,7 +72,7 @@ static struct job *job_free(struct job *job)
 	}
 	free(job->pidfds);
 	free(job->rows);
-	free(job->tree.list);
+	tree_free(job->tree);
 	free(job);
 	return NULL;
 }
@@ -171,36 +160,37 @@ static void undo_reused(struct job *job, const struct process *meant)
 		(void)controller_move_to_cgroup(job->manager->controller, home, now.pid);
 }
 
-static bool tree_has(const struct tree *tree, const struct process *p)
+static void tree_take(struct job *job, const struct process *p, enum membership membership)
 {
-	for (size_t i = 0; i < tree->count; i++) {
-		if (tree->list[i].pid == p->pid && tree->list[i].start == p->start)
-			return true;
-	}
-	return false;
+	if (job->tree && tree_add(job->tree, p, membership) < 0)
+		job->error = -ENOMEM;
 }
 
-static void tree_add(struct job *job, const struct process *p)
+/* It is inside now: what it bore before was told by then, and was born outside. */
+static void tree_take_inside(struct job *job, const struct process *p)
 {
-	struct tree *tree = &job->tree;
+	if (job->tree)
+		tree_catch_up(job->tree);
+	tree_take(job, p, MEMBER_INSIDE);
+}
 
-	if (!job->whole_tree || tree_has(tree, p))
+/* The row of a process that could be moved, for those who only want to know. */
+static void tell_move(struct job *job, const struct process *p, const char *path,
+		      const char *origin)
+{
+	struct attach_row *row = add_row(job, p->pid, ATTACH_WOULD_MOVE);
+
+	if (!row)
 		return;
-	if (tree->count == tree->room) {
-		size_t room = tree->room ? tree->room * 2 : 64;
-		struct member *more = realloc(tree->list, room * sizeof(*more));
-
-		if (!more) {
-			job->error = -ENOMEM;
-			return;
-		}
-		tree->list = more;
-		tree->room = room;
-	}
-	tree->list[tree->count++] = (struct member){ .pid = p->pid, .start = p->start };
+	if (path && strcmp(path, job->group->path) == 0)
+		snprintf(row->reason, sizeof(row->reason), "is inside already");
+	else
+		snprintf(row->reason, sizeof(row->reason), "from %s%.120s",
+			 path ? "the container " : "", path ? path : (origin ? origin : "?"));
 }
 
-static void attach_one(struct job *job, int pidfd, pid_t pid_hint)
+/* @expected: who the pidfd must be of; NULL: whoever it is of. */
+static void attach_one(struct job *job, int pidfd, const struct process *expected)
 {
 	struct controller *controller = job->manager->controller;
 	cleanup_free char *origin = NULL, *path = NULL;
@@ -209,10 +199,17 @@ static void attach_one(struct job *job, int pidfd, pid_t pid_hint)
 	uid_t owner;
 	int r = identify(pidfd, &p, &owner);
 
+	/* A descendant that ends meanwhile is nobody's mistake. */
+	if (r == 0 && expected && (p.start != expected->start || p.state == 'Z'))
+		r = -ESRCH;
 	if (r < 0) {
-		not_identified(job, pid_hint, r);
+		not_identified(job, expected ? expected->pid : 0, r);
+		if (expected)
+			tree_take(job, expected, MEMBER_ENDED);
 		return;
 	}
+	/* Before it is moved, so that none of its children is missed. */
+	tree_take(job, &p, MEMBER_OUTSIDE);
 	refusal = attach_refusal(&p, owner, job->caller, getpid());
 	if (refusal) {
 		refuse(job, p.pid, refusal);
@@ -221,10 +218,14 @@ static void attach_one(struct job *job, int pidfd, pid_t pid_hint)
 
 	/* From one container to another, the origin stays where it was before the first. */
 	r = controller_path_of_process(controller, p.pid, &path);
-	if (r == -ENOENT && controller_cgroup_of_process(controller, p.pid, &origin) == 0)
-		r = origins_set(job->manager->origins, p.pid, p.start, origin);
-	if (r == -ENOMEM) {
-		job->error = r;
+	if (r == -ENOENT)
+		r = controller_cgroup_of_process(controller, p.pid, &origin);
+	if (job->dry_run) {
+		tell_move(job, &p, path, origin);
+		return;
+	}
+	if (origin && origins_set(job->manager->origins, p.pid, p.start, origin) == -ENOMEM) {
+		job->error = -ENOMEM;
 		return;
 	}
 	r = group_add_process(job->group, p.pid);
@@ -232,6 +233,7 @@ static void attach_one(struct job *job, int pidfd, pid_t pid_hint)
 		if (r == 0)
 			undo_reused(job, &p);
 		add_row(job, p.pid, ATTACH_VANISHED);
+		tree_take(job, &p, MEMBER_ENDED);
 		return;
 	}
 	if (r < 0) {
@@ -239,7 +241,7 @@ static void attach_one(struct job *job, int pidfd, pid_t pid_hint)
 		return;
 	}
 	add_row(job, p.pid, ATTACH_MOVED);
-	tree_add(job, &p);
+	tree_take_inside(job, &p);
 }
 
 static bool is_inside(struct job *job, pid_t pid)
@@ -250,66 +252,66 @@ static bool is_inside(struct job *job, pid_t pid)
 	       strcmp(path, job->group->path) == 0;
 }
 
-static int compare_pid(const void *key, const void *element)
-{
-	const pid_t *pid = key;
-	const struct process *p = element;
+/* Of a pass: all that there are. */
+struct look {
+	struct process *all;
+	size_t count;
+};
 
-	return (*pid > p->pid) - (*pid < p->pid);
-}
-
-/* Is its parent, as it is now, a member? A pid that was reused is none. */
-static bool parent_is_member(const struct job *job, const struct process *p,
-			     const struct process *all, size_t count)
-{
-	const struct process *parent = bsearch(&p->parent, all, count, sizeof(*all), compare_pid);
-
-	return parent && tree_has(&job->tree, parent);
-}
-
-static void attach_descendant(struct job *job, const struct process *p)
+static void attach_descendant(struct job *job, const struct look *look, const struct process *p)
 {
 	cleanup_close int pidfd = process_open(p->pid);
 
-	if (pidfd >= 0)
-		attach_one(job, pidfd, p->pid);
-	else
-		add_row(job, p->pid, ATTACH_VANISHED);
-	/* Even where it was refused or has ended: its children are descendants too. */
-	tree_add(job, p);
+	/* With the pidfd in hand the pid is pinned; a fork that told of it may have been long ago. */
+	tree_catch_up(job->tree);
+	if (pidfd >= 0 && tree_claims(job->tree, p, look->all, look->count)) {
+		attach_one(job, pidfd, p);
+		return;
+	}
+	add_row(job, p->pid, ATTACH_VANISHED);
+	/* Its children that were seen with it are descendants, too. */
+	tree_take(job, p, MEMBER_ENDED);
 }
 
 /*
  * One look at all processes: descendants that are new join the tree, and those
- * that were not born inside are moved. How many had to be.
+ * that were not born inside are moved. Was nobody outside?
  */
-static int tree_pass(struct job *job)
+static bool tree_pass(struct job *job)
 {
 	cleanup_free struct process *all = NULL;
-	size_t count;
-	int outside = 0, r = process_list(&all, &count);
-	bool again = true;
+	struct look look = { 0 };
+	bool again = true, complete = true;
+	int r;
 
+	tree_catch_up(job->tree);
+	r = process_list(&all, &look.count);
 	if (r < 0)
-		return r;
+		job->error = r;
+	look.all = all;
 	/* A child may have a smaller pid than its parent: go on until nobody joins. */
 	while (again && job->error == 0) {
 		again = false;
-		for (size_t i = 0; i < count; i++) {
-			if (all[i].state == 'Z' || !parent_is_member(job, &all[i], all, count) ||
-			    tree_has(&job->tree, &all[i]))
+		for (size_t i = 0; i < look.count && job->error == 0; i++) {
+			const struct process *p = &all[i];
+
+			if (p->state == 'Z' || !tree_claims(job->tree, p, all, look.count))
 				continue;
 			again = true;
-			if (is_inside(job, all[i].pid)) {
-				add_row(job, all[i].pid, ATTACH_MOVED);
-				tree_add(job, &all[i]);
+			if (!job->dry_run && is_inside(job, p->pid)) {
+				add_row(job, p->pid, ATTACH_MOVED);
+				tree_take_inside(job, p);
 				continue;
 			}
-			attach_descendant(job, &all[i]);
-			outside++;
+			attach_descendant(job, &look, p);
+			complete = false;
 		}
 	}
-	return outside;
+	if (job->error == 0)
+		job->error = tree_exclude(job->tree, all, look.count);
+	/* Somebody outside may have borne a child after the look, and ended before it was there. */
+	tree_catch_up(job->tree);
+	return complete && tree_is_settled(job->tree);
 }
 
 /* False once something failed, or nobody wants the rest any more. */
@@ -320,17 +322,27 @@ static bool goes_on(struct job *job, const struct worker *worker)
 	return job->error == 0;
 }
 
+static uint64_t now_usec(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
 static void attach_tree(struct job *job, const struct worker *worker)
 {
-	int outside = 1;
+	uint64_t begin = now_usec();
+	enum tree_step step = TREE_AGAIN;
 
-	for (unsigned int pass = 0; pass < TREE_PASSES_MAX && outside > 0 && goes_on(job, worker);
-	     pass++) {
-		outside = tree_pass(job);
-		if (outside < 0)
-			job->error = outside;
+	/* Nothing is moved in a dry run: one look tells all there is to tell. */
+	if (job->dry_run) {
+		(void)tree_pass(job);
+		return;
 	}
-	job->still_growing = outside > 0;
+	for (unsigned int pass = 1; step == TREE_AGAIN && goes_on(job, worker); pass++)
+		step = tree_next_step(tree_pass(job), pass, now_usec() - begin);
+	job->still_growing = step == TREE_GROWING;
 }
 
 static void attach_run(struct worker *worker, void *data)
@@ -338,8 +350,8 @@ static void attach_run(struct worker *worker, void *data)
 	struct job *job = data;
 
 	for (size_t i = 0; i < job->n_pidfds && goes_on(job, worker); i++)
-		attach_one(job, job->pidfds[i], 0);
-	if (job->whole_tree && job->error == 0)
+		attach_one(job, job->pidfds[i], NULL);
+	if (job->tree && job->error == 0)
 		attach_tree(job, worker);
 }
 
@@ -431,6 +443,15 @@ static void detach_run(struct worker *worker, void *data)
 
 /* --- in the loop -------------------------------------------------------------- */
 
+static size_t count_outcome(const struct job *job, enum attach_outcome outcome)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < job->n_rows; i++)
+		n += job->rows[i].outcome == outcome;
+	return n;
+}
+
 static void job_done(void *data)
 {
 	cleanup_(job_free_ptr) struct job *job = data;
@@ -454,17 +475,19 @@ static void job_done(void *data)
 		failed = &failure;
 	} else if (job->still_growing) {
 		fail(&failure, RSS_ERROR_TIMED_OUT,
-		     "The tree is still growing after %d passes; %zu processes were moved, freeze or "
-		     "stop it and attach it again",
-		     TREE_PASSES_MAX, job->n_rows);
+		     "The tree is still growing faster than it can be followed: %zu processes were "
+		     "moved and stay inside, %zu had vanished, %zu were refused; stop it with "
+		     "SIGSTOP, or limit its processes, and attach it again",
+		     count_outcome(job, ATTACH_MOVED), count_outcome(job, ATTACH_VANISHED),
+		     count_outcome(job, ATTACH_REFUSED));
 		failed = &failure;
 	}
 	job->done(job->rows, job->n_rows, failed, job->userdata);
 }
 
 static int job_start(struct manager *m, struct container *c, const int pidfds[], size_t count,
-		     bool tree, uid_t caller, worker_fn run, attach_done_fn done, void *userdata,
-		     struct failure *failure)
+		     unsigned int how, uid_t caller, worker_fn run, attach_done_fn done,
+		     void *userdata, struct failure *failure)
 {
 	cleanup_(job_free_ptr) struct job *job = calloc(1, sizeof(*job));
 	int r;
@@ -475,7 +498,7 @@ static int job_start(struct manager *m, struct container *c, const int pidfds[],
 		.manager = m,
 		.container = c,
 		.group = c ? c->group : NULL,
-		.whole_tree = tree,
+		.dry_run = how & ATTACH_DRY_RUN,
 		.caller = caller,
 		.done = done,
 		.userdata = userdata,
@@ -492,6 +515,8 @@ static int job_start(struct manager *m, struct container *c, const int pidfds[],
 				strerror(errno));
 		job->n_pidfds++;
 	}
+	if ((how & ATTACH_TREE) && tree_new(&job->tree) < 0)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
 	r = worker_start(m->event, run, job_done, job, &job->job.worker);
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
@@ -503,18 +528,17 @@ static int job_start(struct manager *m, struct container *c, const int pidfds[],
 	return 0;
 }
 
-int attach_start(struct container *c, const int pidfds[], size_t count, bool tree, uid_t caller,
-		 attach_done_fn done, void *userdata, struct failure *failure)
+int attach_start(struct container *c, const int pidfds[], size_t count, unsigned int how,
+		 uid_t caller, attach_done_fn done, void *userdata, struct failure *failure)
 {
 	if (c->removing)
 		return fail(failure, RSS_ERROR_IN_PROGRESS, "%s is being removed", c->name);
-	return job_start(c->manager, c, pidfds, count, tree, caller, attach_run, done, userdata,
+	return job_start(c->manager, c, pidfds, count, how, caller, attach_run, done, userdata,
 			 failure);
 }
 
 int detach_start(struct manager *m, const int pidfds[], size_t count, uid_t caller,
 		 attach_done_fn done, void *userdata, struct failure *failure)
 {
-	return job_start(m, NULL, pidfds, count, false, caller, detach_run, done, userdata,
-			 failure);
+	return job_start(m, NULL, pidfds, count, 0, caller, detach_run, done, userdata, failure);
 }

@@ -2,8 +2,8 @@
 /*
  * Moving processes into a container and back. Each is named by a pidfd from
  * end to end, so that a pid that was reused is never moved; each gets a row in
- * the report. With a tree, descendants are gathered and moved until a pass
- * finds none outside, within a bound. The moving runs on a worker.
+ * the report. With a tree, descendants are gathered (tree.h) and moved until a
+ * look finds none outside, within a bound. The moving runs on a worker.
  */
 #ifndef RSSD_ATTACH_H
 #define RSSD_ATTACH_H
@@ -21,12 +21,13 @@ enum attach_outcome {
 	ATTACH_MOVED,
 	ATTACH_VANISHED,
 	ATTACH_REFUSED,
+	ATTACH_WOULD_MOVE, /* a dry run found nothing in the way */
 };
 
 struct attach_row {
 	pid_t pid; /* 0 where the process had ended before it could be asked */
 	enum attach_outcome outcome;
-	char reason[160]; /* for REFUSED; a remark for MOVED, or "" */
+	char reason[160]; /* for REFUSED; a remark for MOVED and WOULD_MOVE, or "" */
 };
 
 const char *attach_outcome_name(enum attach_outcome outcome);
@@ -41,6 +42,12 @@ const char *attach_outcome_name(enum attach_outcome outcome);
  */
 const char *attach_refusal(const struct process *process, uid_t owner, uid_t caller, pid_t self);
 
+/* How to attach. */
+enum {
+	ATTACH_TREE = 1 << 0,	 /* all descendants, too */
+	ATTACH_DRY_RUN = 1 << 1, /* only say what would become of each, with one look at the tree */
+};
+
 /* The rows are the listener's only while it is called. */
 typedef void (*attach_done_fn)(const struct attach_row rows[], size_t count,
 			       const struct failure *failure, void *userdata);
@@ -48,13 +55,17 @@ typedef void (*attach_done_fn)(const struct attach_row rows[], size_t count,
 /**
  * attach_start() - move processes into a container
  * @pidfds: @count descriptors; they are copied
- * @tree: and all their descendants
+ * @how: ATTACH_*
  * @caller: the uid on whose behalf
+ *
+ * When it has ended well, every living descendant is inside, also of a refused
+ * process. Nothing tells any more whose descendant a process is that has both
+ * left the session of its ancestors and lost its parent before the job began.
  *
  * Return: 0 (then @done is called; its failure is NULL unless a tree did not
  * stop growing), or a failure at once.
  */
-int attach_start(struct container *container, const int pidfds[], size_t count, bool tree,
+int attach_start(struct container *container, const int pidfds[], size_t count, unsigned int how,
 		 uid_t caller, attach_done_fn done, void *userdata, struct failure *failure);
 
 /* Moves processes back to where they were before they were attached. */

@@ -146,11 +146,12 @@ size_t diagnose(const struct diagnosis *found, struct finding findings[static FI
 	if (found->process_events_problem)
 		add(&report, SEVERITY_NOTE, "process events", "",
 		    "The kernel's process events cannot be had (%s): transient containers go a few "
-		    "seconds late.",
+		    "seconds late, and attach --tree misses descendants whose parents end meanwhile.",
 		    found->process_events_problem);
 	else
 		add(&report, SEVERITY_OK, "process events", "",
-		    "Transient containers go as soon as they are empty.");
+		    "Transient containers go as soon as they are empty, and a tree is attached "
+		    "whole though parents end.");
 	if (found->swap > 0)
 		add(&report, SEVERITY_OK, "swap", "", "%s of swap to reclaim anonymous memory to.",
 		    size_format(found->swap, size));

@@ -25,6 +25,8 @@
 #define RECEIVE_BUFFER (4 * 1024 * 1024)
 /* Per wakeup, so that others in the loop have their turn. */
 #define MESSAGES_AT_ONCE 512
+/* What the buffer holds, many times over. */
+#define MESSAGES_MAX 100000
 
 DEFINE_CLEANUP(struct nl_msg *, nlmsg_free);
 
@@ -44,19 +46,20 @@ static void deliver(struct process_events *events, const struct proc_event *even
 	case PROC_EVENT_NONE:
 		/* The answer to our asking: refused, so whoever relies on us must look itself. */
 		if (event->event_data.ack.err)
-			events->fn(PROCESS_EVENTS_LOST, 0, events->userdata);
+			events->fn(PROCESS_EVENTS_LOST, 0, 0, events->userdata);
 		break;
 	case PROC_EVENT_FORK:
 		if (event->event_data.fork.child_pid == event->event_data.fork.child_tgid)
 			events->fn(PROCESS_FORKED, event->event_data.fork.child_pid,
-				   events->userdata);
+				   event->event_data.fork.parent_tgid, events->userdata);
 		break;
 	case PROC_EVENT_EXEC:
-		events->fn(PROCESS_EXECED, event->event_data.exec.process_tgid, events->userdata);
+		events->fn(PROCESS_EXECED, event->event_data.exec.process_tgid, 0,
+			   events->userdata);
 		break;
 	case PROC_EVENT_EXIT:
 		if (event->event_data.exit.process_pid == event->event_data.exit.process_tgid)
-			events->fn(PROCESS_EXITED, event->event_data.exit.process_pid,
+			events->fn(PROCESS_EXITED, event->event_data.exit.process_pid, 0,
 				   events->userdata);
 		break;
 	}
@@ -85,11 +88,10 @@ static int on_message(struct nl_msg *message, void *userdata)
 	return NL_SKIP;
 }
 
-static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+/* Up to @most messages: 1 where there may be more of them, 0, or a negative errno. */
+static int receive(struct process_events *events, unsigned int most)
 {
-	struct process_events *events = userdata;
-
-	for (int i = 0; i < MESSAGES_AT_ONCE; i++) {
+	for (unsigned int i = 0; i < most; i++) {
 		int r = nl_recvmsgs_default(events->socket);
 
 		if (r >= 0 || r == -NLE_INTR)
@@ -99,12 +101,26 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
 		/* The kernel's ENOBUFS arrives as this; ours of memory means the same to others. */
 		if (r == -NLE_NOMEM) {
 			if (events->listening)
-				events->fn(PROCESS_EVENTS_LOST, 0, events->userdata);
+				events->fn(PROCESS_EVENTS_LOST, 0, 0, events->userdata);
 			continue;
 		}
 		return netlink_errno(r);
 	}
-	return 0;
+	return 1;
+}
+
+static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	int r = receive(userdata, MESSAGES_AT_ONCE);
+
+	return r < 0 ? r : 0;
+}
+
+void process_events_drain(struct process_events *events)
+{
+	/* Bounded: a machine that forks faster than this reads would keep us here. */
+	if (receive(events, MESSAGES_MAX) < 0)
+		events->fn(PROCESS_EVENTS_LOST, 0, 0, events->userdata);
 }
 
 static int tell_kernel(struct process_events *events, enum proc_cn_mcast_op op)
@@ -195,8 +211,9 @@ int process_events_new(sd_event *event, process_event_fn fn, void *userdata,
 	r = open_socket(events);
 	if (r < 0)
 		return r;
-	r = sd_event_add_io(event, &events->source, nl_socket_get_fd(events->socket), EPOLLIN,
-			    on_readable, events);
+	if (event)
+		r = sd_event_add_io(event, &events->source, nl_socket_get_fd(events->socket),
+				    EPOLLIN, on_readable, events);
 	if (r < 0)
 		return r;
 	*ret = take_ptr(events);

@@ -23,10 +23,12 @@ enum process_event {
 };
 
 struct process_events;
-typedef void (*process_event_fn)(enum process_event what, pid_t pid, void *userdata);
+/* @parent: who forked it, for PROCESS_FORKED; else 0. */
+typedef void (*process_event_fn)(enum process_event what, pid_t pid, pid_t parent, void *userdata);
 
 /*
- * Opens the socket; nothing is delivered until process_events_listen(). -EPERM
+ * Opens the socket; nothing is delivered until process_events_listen(), and
+ * without @event nothing but by process_events_drain(). -EPERM
  * without CAP_NET_ADMIN, -EPROTONOSUPPORT where the kernel has no connector.
  * Outside the initial namespaces it succeeds and stays silent. @fn may call
  * process_events_listen(), but must not free the events.
@@ -37,5 +39,8 @@ struct process_events *process_events_free(struct process_events *events);
 DEFINE_CLEANUP(struct process_events *, process_events_free);
 
 int process_events_listen(struct process_events *events, bool on);
+
+/* Delivers what has come in until now; for a job that has no loop. */
+void process_events_drain(struct process_events *events);
 
 #endif

@@ -43,19 +43,20 @@ int process_parse_stat(const char *text, struct process *ret)
 	struct process p = { 0 };
 	unsigned long flags;
 	size_t length;
-	int pid, parent;
+	int pid, parent, session;
 	long rss;
 
 	if (!open || !close || close < open || sscanf(text, "%d", &pid) != 1)
 		return -EBADMSG;
 	/* state ppid pgrp session tty tpgid flags ... starttime is field 22, rss 24 */
 	if (sscanf(close + 1,
-		   " %c %d %*d %*d %*d %*d %lu %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d "
+		   " %c %d %*d %d %*d %*d %lu %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d "
 		   "%" SCNu64 " %*u %ld",
-		   &p.state, &parent, &flags, &p.start, &rss) != 5)
+		   &p.state, &parent, &session, &flags, &p.start, &rss) != 6)
 		return -EBADMSG;
 	p.pid = pid;
 	p.parent = parent;
+	p.session = session;
 	p.kernel_thread = flags & PF_KTHREAD;
 	p.resident = rss > 0 ? (uint64_t)rss * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
 	length = (size_t)(close - open - 1);

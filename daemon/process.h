@@ -13,8 +13,9 @@
 struct process {
 	pid_t pid;
 	pid_t parent;
-	uid_t uid;  /* real */
-	char state; /* as in /proc/PID/stat: R S D T Z X... */
+	pid_t session; /* the process that it was born of, however many generations ago, or itself */
+	uid_t uid;     /* real */
+	char state;    /* as in /proc/PID/stat: R S D T Z X... */
 	bool kernel_thread;
 	uint64_t start;	   /* clock ticks since boot */
 	uint64_t resident; /* bytes */

@@ -47,7 +47,7 @@ static void check_soon(struct manager *m)
 	(void)sd_event_source_set_time(m->transient_check, now + SOON_USEC);
 }
 
-void transient_process_event(enum process_event what, pid_t pid, void *userdata)
+void transient_process_event(enum process_event what, pid_t pid, pid_t parent, void *userdata)
 {
 	if (what == PROCESS_EXITED || what == PROCESS_EVENTS_LOST)
 		check_soon(userdata);

@@ -21,7 +21,7 @@ void transient_changed(struct manager *manager);
 void transient_disown(struct container *container);
 
 /* @userdata is the manager. */
-void transient_process_event(enum process_event what, pid_t pid, void *userdata);
+void transient_process_event(enum process_event what, pid_t pid, pid_t parent, void *userdata);
 
 void transient_close(struct manager *manager);
 

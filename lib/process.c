@@ -18,7 +18,7 @@
 struct move {
 	struct rss_client *client;
 	const char *container; /* NULL: back to where they were */
-	bool tree;
+	bool tree, dry_run;
 	bool asked; /* rssd has seen at least one message */
 	struct rss_report *rows;
 	size_t count, allocated;
@@ -74,6 +74,8 @@ static enum rss_outcome outcome_from_name(const char *name)
 		return RSS_MOVED;
 	if (!strcmp(name, "vanished"))
 		return RSS_VANISHED;
+	if (!strcmp(name, "would-move"))
+		return RSS_WOULD_MOVE;
 	return RSS_REFUSED;
 }
 
@@ -108,6 +110,18 @@ static int fail_half_way(struct move *move, int error)
 			   message ?: "Out of memory", moved);
 }
 
+static int append_options(sd_bus_message *call, const struct move *move)
+{
+	int r = sd_bus_message_open_container(call, 'a', "{sv}");
+
+	if (r >= 0 && move->tree)
+		r = sd_bus_message_append(call, "{sv}", "tree", "b", 1);
+	/* Not said where it is not wanted: an older rssd would refuse the key. */
+	if (r >= 0 && move->dry_run)
+		r = sd_bus_message_append(call, "{sv}", "dry-run", "b", 1);
+	return r < 0 ? r : sd_bus_message_close_container(call);
+}
+
 /* At most BATCH processes. */
 static int move_batch(struct move *move, const int pidfds[], size_t count)
 {
@@ -129,8 +143,7 @@ static int move_batch(struct move *move, const int pidfds[], size_t count)
 	}
 	r = sd_bus_message_close_container(call);
 	if (r >= 0)
-		r = move->tree ? sd_bus_message_append(call, "a{sv}", 1, "tree", "b", 1)
-			       : sd_bus_message_append(call, "a{sv}", 0);
+		r = append_options(call, move);
 	if (r < 0)
 		return client_fail_message(move->client, r);
 	move->asked = true;
@@ -247,24 +260,19 @@ int rss_attach(struct rss_client *client, const char *name, const int pidfds[], 
 	return 0;
 }
 
-int rss_attach_pids(struct rss_client *client, const char *name, const pid_t pids[], size_t count,
-		    bool tree, struct rss_report **ret, size_t *ret_count)
+static int attach_pids(struct move *move, const pid_t pids[], size_t count, struct rss_report **ret,
+		       size_t *ret_count)
 {
-	cleanup_(move_done) struct move move = {
-		.client = client,
-		.container = name,
-		.tree = tree,
-	};
 	struct rss_report *report = NULL;
 	size_t rows = 0;
 	int r;
 
-	r = move_all_pids(&move, pids, count, &report, &rows);
+	r = move_all_pids(move, pids, count, &report, &rows);
 	/* Nobody was left to ask about, but the container may be missing as well. */
-	if (r >= 0 && !move.asked) {
+	if (r >= 0 && !move->asked) {
 		struct rss_container *container = NULL;
 
-		r = rss_get(client, name, &container);
+		r = rss_get(move->client, move->container, &container);
 		rss_container_free(container);
 	}
 	if (r < 0) {
@@ -274,6 +282,31 @@ int rss_attach_pids(struct rss_client *client, const char *name, const pid_t pid
 	*ret = report;
 	*ret_count = rows;
 	return 0;
+}
+
+int rss_attach_pids(struct rss_client *client, const char *name, const pid_t pids[], size_t count,
+		    bool tree, struct rss_report **ret, size_t *ret_count)
+{
+	cleanup_(move_done) struct move move = {
+		.client = client,
+		.container = name,
+		.tree = tree,
+	};
+
+	return attach_pids(&move, pids, count, ret, ret_count);
+}
+
+int rss_attach_preview(struct rss_client *client, const char *name, const pid_t pids[],
+		       size_t count, bool tree, struct rss_report **ret, size_t *ret_count)
+{
+	cleanup_(move_done) struct move move = {
+		.client = client,
+		.container = name,
+		.tree = tree,
+		.dry_run = true,
+	};
+
+	return attach_pids(&move, pids, count, ret, ret_count);
 }
 
 int rss_detach_pids(struct rss_client *client, const pid_t pids[], size_t count,

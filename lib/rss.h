@@ -196,9 +196,10 @@ int rss_reclaim(struct rss_client *client, const char *name, uint64_t bytes,
 /* --- processes ---------------------------------------------------------- */
 
 enum rss_outcome {
-	RSS_MOVED,    /* inside now */
-	RSS_VANISHED, /* ended before it could be moved */
-	RSS_REFUSED,  /* see reason */
+	RSS_MOVED,	/* inside now */
+	RSS_VANISHED,	/* ended before it could be moved */
+	RSS_REFUSED,	/* see reason */
+	RSS_WOULD_MOVE, /* rss_attach_preview(): nothing is in the way */
 };
 
 struct rss_report {
@@ -214,6 +215,10 @@ int rss_attach(struct rss_client *client, const char *name, const int pidfds[], 
 /* The same by pid, for a caller that holds none of them; a reaped pid is reported as vanished. */
 int rss_attach_pids(struct rss_client *client, const char *name, const pid_t pids[], size_t count,
 		    bool tree, struct rss_report **ret, size_t *ret_count);
+
+/* What rss_attach_pids() would do: nothing is moved. */
+int rss_attach_preview(struct rss_client *client, const char *name, const pid_t pids[],
+		       size_t count, bool tree, struct rss_report **ret, size_t *ret_count);
 
 /* Back to where they were before they were attached. */
 int rss_detach_pids(struct rss_client *client, const pid_t pids[], size_t count,

@@ -40,6 +40,100 @@ case_storm_of_short_lived_processes_ends_inside() {
 	pkill -KILL -x hog
 }
 
+# Which of the living processes named $2 are not in container $1?
+outside_of() {
+	local pid place
+	for pid in $(pgrep -x "$2"); do
+		place=$(cat "/proc/$pid/cgroup" 2>/dev/null)
+		# Asked last: what has ended is in no container any more.
+		[[ $place == *"/$root/$1"* ]] || ! lives "$pid" || echo "$pid"
+	done
+}
+lives() { grep -qs '^State:.[^ZX]' "/proc/$1/status"; }
+
+# 1,000 children a second, and orphans among them that no parent leads to.
+case_a_tree_that_grows_all_the_time_ends_complete() {
+	local left moved
+	rssctl create grow
+	start_hog spawn 1000
+	await 5 sprouts_are_many
+	expect 0 rssctl attach grow --tree "$hog" --json=short
+	left=$(outside_of grow sprout)
+	equal "$left" "" "living descendants outside"
+	moved=$(jq '[.[] | select(.outcome == "moved")] | length' <<<"$out")
+	note "$moved moved, $(jq length <<<"$out") in the report"
+	[ "$moved" -gt 20 ] || fail "only $moved were moved"
+	equal "$(jq '[.[].pid] | length - (unique | length)' <<<"$out")" 0 "processes that are told twice"
+	[ "$(field grow processes)" -gt 20 ] || fail "only $(field grow processes) are inside"
+	kill -KILL "$hog"
+	await 10 is_empty grow
+	rssctl remove grow
+}
+
+sprouts_are_many() { [ "$(pgrep -c -x sprout)" -gt 20 ]; }
+
+# Chains of processes that live for a moment each: it ends, one way or the other, and says which.
+case_a_fork_bomb_is_bounded() {
+	local status=0 from=$SECONDS
+	no_hogs
+	rssctl create bomb
+	start_hog bomb 4
+	rssctl attach bomb --tree "$hog" >"$work/out" 2>"$work/err" || status=$?
+	[ $((SECONDS - from)) -lt 60 ] || fail "it took $((SECONDS - from)) seconds"
+	case $status in
+	0 | 1) equal "$(outside_of bomb hog | head -n 5)" "" "living descendants outside" ;;
+	5) grep -q 'still growing.* were moved and stay inside' "$work/err" || fail "said: $(cat "$work/err")" ;;
+	*) fail "ended with $status: $(cat "$work/err")" ;;
+	esac
+	note "ended with $status after $((SECONDS - from)) s $(cat "$work/err")"
+	kill -KILL "$hog"
+	await 10 storm_is_over
+	rssctl remove bomb --force
+}
+
+case_dry_run_moves_nobody() {
+	no_hogs
+	rssctl create dry
+	start_hog fork 5
+	await 10 tree_has_started 5
+	expect 0 rssctl attach dry --tree --dry-run "$hog" --json=short
+	equal "$(jq -c '[.[].outcome] | unique' <<<"$out")" '["would-move"]'
+	equal "$(jq length <<<"$out")" 5 "processes that would move"
+	says "from /"
+	equal "$(field dry processes)" 0 "processes inside"
+	expect 1 rssctl attach dry --dry-run 1
+	says "the init process"
+	expect 0 rssctl attach dry --tree "$hog"
+	expect 0 rssctl attach dry --dry-run "$hog"
+	says "is inside already"
+	pkill -KILL -x hog
+	await 10 is_empty dry
+	rssctl remove dry
+}
+
+tree_has_started() { [ "$(grep -c ready "$hog_out")" = "$1" ]; }
+
+case_detach_when_the_origin_is_gone() {
+	local mount
+	mount=$(memory_mount)
+	[ -n "$mount" ] || { skip "no v1 memory hierarchy to make folders in"; return; }
+	mkdir -p "$mount/$root-origin/deep/er"
+	start_hog anon 1M
+	echo "$hog" >"$mount/$root-origin/deep/er/cgroup.procs"
+	rssctl create lost
+	expect 0 rssctl attach lost "$hog"
+	stop_rssd
+	rmdir "$mount/$root-origin/deep/er" "$mount/$root-origin/deep"
+	start_rssd
+	expect 0 rssctl detach "$hog"
+	says "its origin is gone: moved to /$root-origin"
+	grep -q "memory[^:]*:/$root-origin\$" "/proc/$hog/cgroup" || fail "it is in $(cat "/proc/$hog/cgroup")"
+	kill -KILL "$hog"
+	await 5 test ! -d "/proc/$hog"
+	rmdir "$mount/$root-origin"
+	rssctl remove lost
+}
+
 storm_is_over() { [ "$(pgrep -c -x hog)" -le 1 ]; }
 
 case_detach_brings_a_tree_back() {

@@ -10,6 +10,11 @@
  *   hog hold SIZE        wait for a line on standard input, then anon
  *   hog fork COUNT       be a tree of COUNT processes, each child of an earlier one
  *   hog zombie COUNT     leave COUNT children unwaited for, and print their pids
+ *   hog spawn RATE       fork RATE children a second, each ending soon; the child of every tenth
+ *                        lives on for seconds, an orphan. All are named "sprout" and in a session
+ *                        of their own
+ *   hog bomb COUNT       start COUNT chains of children that fork the next and end, for ever, in
+ *                        a session of their own
  *   hog storm COUNT      fork COUNT times, a child that forks the next and ends
  */
 #include <fcntl.h>
@@ -21,6 +26,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static void ready(void)
@@ -131,6 +137,72 @@ static int fork_storm(unsigned long count)
 	return EXIT_SUCCESS;
 }
 
+/* The first one stays, to be named; the chains end with it. */
+static int bomb(unsigned long count)
+{
+	pid_t root = getpid();
+
+	(void)setsid();
+	/* So many in so short a time would be more than init can bury. */
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	signal(SIGCHLD, SIG_IGN);
+	for (; count > 0; count--) {
+		pid_t child = fork();
+
+		if (child < 0)
+			return EXIT_FAILURE;
+		while (child == 0 && kill(root, 0) == 0) {
+			child = fork();
+			if (child != 0)
+				_exit(EXIT_SUCCESS);
+		}
+		if (child == 0)
+			_exit(EXIT_SUCCESS);
+	}
+	ready();
+	wait_for_signal();
+	return EXIT_SUCCESS;
+}
+
+static void pause_usec(long usec)
+{
+	struct timespec span = { .tv_sec = usec / 1000000, .tv_nsec = usec % 1000000 * 1000 };
+
+	nanosleep(&span, NULL);
+}
+
+static int spawn(long rate)
+{
+	struct timespec begin, now;
+	pid_t root = getpid();
+
+	prctl(PR_SET_NAME, "sprout");
+	(void)setsid();
+	signal(SIGCHLD, SIG_IGN);
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	ready();
+	for (long n = 0;; n++) {
+		pid_t child = fork();
+
+		if (child == 0) {
+			if (n % 10 == 0 && fork() == 0) {
+				/* Whatever becomes of the test, nobody stays for long. */
+				for (int i = 0; i < 20 && kill(root, 0) == 0; i++)
+					pause_usec(100000);
+				_exit(EXIT_SUCCESS);
+			}
+			if (n % 10)
+				pause_usec(20000);
+			_exit(EXIT_SUCCESS);
+		}
+		/* A machine that was busy elsewhere makes up for it. */
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		if ((now.tv_sec - begin.tv_sec) * 1000000L + (now.tv_nsec - begin.tv_nsec) / 1000 <
+		    n * 1000000L / rate)
+			pause_usec(1000000L / rate);
+	}
+}
+
 static int leave_zombies(unsigned long count)
 {
 	while (count-- > 0) {
@@ -169,8 +241,13 @@ int main(int argc, char *argv[])
 		return fork_tree(strtoul(argv[2], NULL, 10));
 	if (strcmp(what, "zombie") == 0)
 		return leave_zombies(strtoul(argv[2], NULL, 10));
+	if (strcmp(what, "bomb") == 0)
+		return bomb(strtoul(argv[2], NULL, 10));
+	if (strcmp(what, "spawn") == 0)
+		return spawn(atol(argv[2]));
 	if (strcmp(what, "storm") == 0)
 		return fork_storm(strtoul(argv[2], NULL, 10));
-	fputs("hog anon|lock|hold SIZE, hog file PATH [N], hog fork|storm|zombie COUNT\n", stderr);
+	fputs("hog anon|lock|hold SIZE, hog file PATH [N], hog fork|storm|bomb|zombie COUNT, hog spawn RATE\n",
+	      stderr);
 	return 2;
 }

@@ -25,7 +25,7 @@ static void world_end(struct world *w)
 	sd_event_unref(w->event);
 }
 
-static void on_event(enum process_event what, pid_t pid, void *userdata)
+static void on_event(enum process_event what, pid_t pid, pid_t parent, void *userdata)
 {
 	struct world *w = userdata;
 
