@@ -19,12 +19,14 @@
 enum {
 	MODE,
 	TIMEOUT,
+	DRY_RUN,
 };
 
 static const struct option_spec options[] = {
 	[MODE] = { "mode", 'm', "reclaim|refuse|force",
 		   "What to do where usage is above SIZE; default: reclaim" },
 	[TIMEOUT] = { "timeout", 't', "TIME", "Give up after this: 500ms, 10s, 2min" },
+	[DRY_RUN] = { "dry-run", 0, NULL, "Set nothing, tell what would become of it" },
 	{ 0 },
 };
 
@@ -36,6 +38,8 @@ static const char *const outcomes[] = {
 	[RSS_LIMIT_RECLAIMED] = "reclaimed",
 	[RSS_LIMIT_KILLED] = "killed",
 };
+
+DEFINE_CLEANUP(struct rss_forecast *, rss_forecast_free);
 
 #define BAR_WIDTH 30
 
@@ -134,6 +138,72 @@ static int print_as_json(const struct cli *cli, const char *name, uint64_t limit
 	return print_json(cli, object);
 }
 
+static int print_forecast(const struct cli *cli, const char *name, uint64_t limit,
+			  const struct rss_forecast *forecast)
+{
+	static const char *const texts[] = {
+		[RSS_FITS] = "would be set",
+		[RSS_RECLAIMS] = "would be set, after reclaim",
+		[RSS_UNSURE] = "may be set, or refused",
+		[RSS_REFUSES] = "would be refused, the old one stays",
+		[RSS_KILLS] = "would be set, and memory runs out: processes would be killed",
+	};
+	const struct {
+		const char *key;
+		uint64_t size;
+	} rows[] = {
+		{ "In use", forecast->usage },
+		{ "Must go", forecast->to_free },
+		{ "Reclaimable", forecast->reclaimable },
+		{ "Anonymous", forecast->anonymous },
+		{ "File", forecast->file },
+		{ "Locked", forecast->locked },
+		{ "Free swap", forecast->swap_free },
+	};
+	char size[SIZE_TEXT_MAX];
+
+	printf("The limit %s of %s %s:\n%s.\n\n", size_format(limit, size), name,
+	       texts[forecast->verdict], forecast->reason);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		printf("%12s: %s\n", rows[i].key,
+		       rows[i].size == RSS_ABSENT ? "-" : size_format(rows[i].size, size));
+	return STATUS_DONE;
+}
+
+static int print_forecast_as_json(const struct cli *cli, const char *name, uint64_t limit,
+				  const struct rss_forecast *forecast)
+{
+	cleanup_json struct json_object *object = json_object_new_object();
+
+	json_add_text(object, "name", name);
+	json_add_limit(object, "limit", limit);
+	json_add_text(object, "verdict", rss_verdict_name(forecast->verdict));
+	json_add_text(object, "reason", forecast->reason);
+	json_add_count(object, "usage", forecast->usage);
+	json_add_count(object, "to_free", forecast->to_free);
+	json_add_count(object, "reclaimable", forecast->reclaimable);
+	json_add_count(object, "anonymous", forecast->anonymous);
+	json_add_count(object, "file", forecast->file);
+	json_add_count(object, "locked", forecast->locked);
+	json_add_count(object, "swap_free", forecast->swap_free);
+	return print_json(cli, object);
+}
+
+static int forecast(const struct cli *cli, const char *name, uint64_t limit,
+		    enum rss_limit_mode mode)
+{
+	cleanup_(rss_forecast_free_ptr) struct rss_forecast *forecast = NULL;
+	int status, r = rss_forecast_limit(cli->client, name, limit, mode, &forecast);
+
+	if (r < 0)
+		return fail_call(cli, r);
+	status = cli->json ? print_forecast_as_json(cli, name, limit, forecast)
+			   : print_forecast(cli, name, limit, forecast);
+	if (status == STATUS_DONE && forecast->verdict == RSS_REFUSES)
+		status = STATUS_REFUSED;
+	return status;
+}
+
 static int run(struct cli *cli, const struct args *args)
 {
 	enum rss_limit_mode mode = RSS_LIMIT_RECLAIM;
@@ -155,6 +225,8 @@ static int run(struct cli *cli, const struct args *args)
 	status = connect_daemon(cli);
 	if (status != STATUS_DONE)
 		return status;
+	if (args->values[DRY_RUN])
+		return forecast(cli, name, limit, mode);
 	say_when_interrupted();
 	r = rss_limit(cli->client, name, limit, mode, timeout, isatty(STDERR_FILENO) ? draw : NULL,
 		      &progress, &usage);
@@ -174,7 +246,9 @@ const struct verb verb_limit = {
 		"  reclaim  take memory back until usage fits; the old limit stays where it cannot\n"
 		"  refuse   leave the old limit\n"
 		"  force    take memory back, and kill inside the container where that is not enough\n"
-		"The status is 5 where the old limit stays. Ctrl-C ends the reclaim, too.",
+		"The status is 5 where the old limit stays. Ctrl-C ends the reclaim, too.\n"
+		"With --dry-run nothing is set: from usage, lists, locked memory and swap it is told\n"
+		"what would be reclaimed, and whether memory would run out; the status is that of then.",
 	.options = options,
 	.min_operands = 2,
 	.max_operands = 2,

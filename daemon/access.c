@@ -18,11 +18,14 @@ static const struct {
 	{ "ListContainers", ACCESS_LOOK },
 	{ "GetProcesses", ACCESS_LOOK },
 	{ "Diagnose", ACCESS_LOOK },
+	{ "ForecastLimit", ACCESS_LOOK },
+	{ "Diff", ACCESS_LOOK },
 
 	{ "CreateContainer", ACCESS_MANAGE },
 	{ "RemoveContainer", ACCESS_MANAGE },
 	{ "SetLimit", ACCESS_MANAGE },
 	{ "SetProperties", ACCESS_MANAGE },
+	{ "Apply", ACCESS_MANAGE },
 	{ "Reclaim", ACCESS_MANAGE },
 	{ "ResetPeak", ACCESS_MANAGE },
 

@@ -140,7 +140,7 @@ static int append_text(sd_bus_message *message, const char *key, const char *tex
 	return text ? sd_bus_message_append(message, "{sv}", key, "s", text) : 0;
 }
 
-static int append_number(sd_bus_message *message, const char *key, uint64_t number)
+int bus_append_number(sd_bus_message *message, const char *key, uint64_t number)
 {
 	return number != COUNTER_ABSENT ? sd_bus_message_append(message, "{sv}", key, "t", number)
 					: 0;
@@ -148,10 +148,10 @@ static int append_number(sd_bus_message *message, const char *key, uint64_t numb
 
 static int append_oom_entries(sd_bus_message *message, const struct oom_record *oom)
 {
-	int r = append_number(message, "Sequence", oom->sequence);
+	int r = bus_append_number(message, "Sequence", oom->sequence);
 
 	if (r >= 0)
-		r = append_number(message, "Time", oom->time);
+		r = bus_append_number(message, "Time", oom->time);
 	if (r >= 0)
 		r = append_text(message, "Container", oom->container);
 	if (r >= 0)
@@ -167,9 +167,9 @@ static int append_oom_entries(sd_bus_message *message, const struct oom_record *
 	if (r >= 0)
 		r = append_text(message, "VictimCommand", oom->victim_command);
 	if (r >= 0)
-		r = append_number(message, "Usage", oom->usage);
+		r = bus_append_number(message, "Usage", oom->usage);
 	if (r >= 0)
-		r = append_number(message, "Limit", oom->limit);
+		r = bus_append_number(message, "Limit", oom->limit);
 	return r;
 }
 
@@ -204,19 +204,19 @@ static int append_entries(sd_bus_message *message, struct container *c)
 				  (int)c->declared, "ControlGroup", "s", control_group, "Processes",
 				  "u", processes);
 	if (r >= 0)
-		r = append_number(message, "Usage", counters.usage);
+		r = bus_append_number(message, "Usage", counters.usage);
 	if (r >= 0)
-		r = append_number(message, "Peak", counters.peak);
+		r = bus_append_number(message, "Peak", counters.peak);
 	if (r >= 0)
-		r = append_number(message, "Failures", counters.failures);
+		r = bus_append_number(message, "Failures", counters.failures);
 	if (r >= 0)
-		r = append_number(message, "Reclaimed", counters.reclaimed);
+		r = bus_append_number(message, "Reclaimed", counters.reclaimed);
 	if (r >= 0)
-		r = append_number(message, "OOMEvents", counters.oom_events);
+		r = bus_append_number(message, "OOMEvents", counters.oom_events);
 	if (r >= 0)
-		r = append_number(message, "OOMKills", counters.oom_kills);
+		r = bus_append_number(message, "OOMKills", counters.oom_kills);
 	if (r >= 0)
-		r = append_number(message, "Scanned", counters.scanned);
+		r = bus_append_number(message, "Scanned", counters.scanned);
 	if (r >= 0 && group_read_frozen(c->group, &frozen) == 0)
 		r = sd_bus_message_append(message, "{sv}", "Frozen", "b", (int)frozen);
 	return r;

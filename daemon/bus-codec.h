@@ -54,6 +54,9 @@ int bus_read_settings(sd_bus_message *message, struct settings_change *ret, bool
 /* Reads an "ah"; the descriptors stay the message's. *ret to be freed. */
 int bus_read_fds(sd_bus_message *message, int **ret, size_t *ret_count, struct failure *failure);
 
+/* Appends an entry of an a{sv}; nothing where @number is COUNTER_ABSENT. */
+int bus_append_number(sd_bus_message *message, const char *key, uint64_t number);
+
 /* Appends an OOM as a{sv}; @oom may be NULL. */
 int bus_append_oom(sd_bus_message *message, const struct oom_record *oom);
 

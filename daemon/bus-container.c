@@ -12,6 +12,7 @@
 #include "bus.h"
 #include "change.h"
 #include "failure.h"
+#include "forecast.h"
 #include "kill.h"
 #include "limit.h"
 #include "log.h"
@@ -84,6 +85,15 @@ static void limit_progress(struct container *c, uint64_t usage, uint64_t limit, 
 				     sd_bus_message_get_sender(call->message), NULL);
 }
 
+/* @text: NULL: not given */
+static int read_mode(const char *text, enum limit_mode *ret, struct failure *failure)
+{
+	if (text && limit_mode_parse(text, ret) < 0)
+		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
+			    "\"%.32s\" is no mode; use reclaim, refuse or force", text);
+	return 0;
+}
+
 static int method_set_limit(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct container *c = userdata;
@@ -105,9 +115,8 @@ static int method_set_limit(sd_bus_message *message, void *userdata, sd_bus_erro
 	r = sd_bus_message_read(message, "t", &change.to.limit);
 	if (r >= 0)
 		r = bus_read_options(message, options, &failure);
-	if (r >= 0 && mode_text && limit_mode_parse(mode_text, &mode) < 0)
-		r = fail(&failure, RSS_ERROR_INVALID_ARGUMENT,
-			 "\"%.32s\" is no mode; use reclaim, refuse or force", mode_text);
+	if (r >= 0)
+		r = read_mode(mode_text, &mode, &failure);
 	if (r >= 0 && timeout > TIMEOUT_MAX)
 		r = fail(&failure, RSS_ERROR_INVALID_ARGUMENT,
 			 "A timeout of %" PRIu64 " microseconds is longer than a day", timeout);
@@ -119,6 +128,60 @@ static int method_set_limit(sd_bus_message *message, void *userdata, sd_bus_erro
 	listener.progress = progress ? limit_progress : NULL;
 	r = change_start(c, &change, mode, timeout, &listener, &failure);
 	return bus_call_begun(call, r, &failure, error);
+}
+
+static int append_forecast(sd_bus_message *reply, const struct forecast *f)
+{
+	int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "{sv}");
+
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "{sv}{sv}", "Verdict", "s",
+					  forecast_verdict_name(f->verdict), "Reason", "s",
+					  f->reason);
+	if (r >= 0)
+		r = bus_append_number(reply, "Usage", f->of.usage);
+	if (r >= 0)
+		r = bus_append_number(reply, "ToFree", f->to_free);
+	if (r >= 0)
+		r = bus_append_number(reply, "Reclaimable", f->reclaimable);
+	if (r >= 0)
+		r = bus_append_number(reply, "Anonymous", f->of.anon);
+	if (r >= 0)
+		r = bus_append_number(reply, "File", f->of.file);
+	if (r >= 0)
+		r = bus_append_number(reply, "Locked", f->of.locked);
+	if (r >= 0)
+		r = bus_append_number(reply, "SwapFree", f->of.swap);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int method_forecast_limit(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct container *c = userdata;
+	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
+	enum limit_mode mode = LIMIT_MODE_RECLAIM;
+	struct failure failure = { 0 };
+	const char *mode_text = NULL;
+	struct forecast forecast;
+	uint64_t limit;
+	struct bus_option options[] = {
+		{ "mode", SD_BUS_TYPE_STRING, &mode_text, false },
+		{ 0 },
+	};
+	int r = sd_bus_message_read(message, "t", &limit);
+
+	if (r >= 0)
+		r = bus_read_options(message, options, &failure);
+	if (r >= 0)
+		r = read_mode(mode_text, &mode, &failure);
+	if (r >= 0)
+		r = forecast_container(c, limit, mode, &forecast, &failure);
+	if (r < 0)
+		return bus_answer_failure(r, &failure, error);
+	r = sd_bus_message_new_method_return(message, &reply);
+	if (r >= 0)
+		r = append_forecast(reply, &forecast);
+	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
 static void properties_set(struct container *c, const struct change_result *result, void *userdata)
@@ -484,6 +547,9 @@ const sd_bus_vtable bus_container_vtable[] = {
 	SD_BUS_PROPERTY("LastOOM", "a{sv}", get_last_oom, 0, 0),
 	SD_BUS_METHOD_WITH_ARGS("SetLimit", SD_BUS_ARGS("t", limit, "a{sv}", options),
 				SD_BUS_RESULT("t", usage, "s", outcome), method_set_limit,
+				BUS_GUARDED),
+	SD_BUS_METHOD_WITH_ARGS("ForecastLimit", SD_BUS_ARGS("t", limit, "a{sv}", options),
+				SD_BUS_RESULT("a{sv}", forecast), method_forecast_limit,
 				BUS_GUARDED),
 	SD_BUS_METHOD_WITH_ARGS("SetProperties", SD_BUS_ARGS("a{sv}", properties), SD_BUS_NO_RESULT,
 				method_set_properties, BUS_GUARDED),

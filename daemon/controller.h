@@ -68,6 +68,11 @@ struct counters {
 	uint64_t scanned; /* pages that reclaim looked at */
 };
 
+/* What reclaim works on, nested groups included; bytes, COUNTER_ABSENT where it is not told. */
+struct memory_lists {
+	uint64_t anon, file, unevictable;
+};
+
 /*
  * What a watched group tells. Most controllers can only wake us: then the
  * counters say what changed. One that has controller.tells_facts tells each
@@ -124,6 +129,8 @@ struct controller_ops {
 	int (*read_counters)(struct group *group, struct counters *ret);
 	/* The control file with the usage in bytes, and nothing else. */
 	const char *(*usage_file)(const struct group *group);
+	/* The file that has the lists, and what the names of their keys begin with. */
+	const char *lists_file, *lists_prefix;
 	int (*read_limit)(struct group *group, uint64_t *ret);
 	int (*write_limit)(struct group *group, uint64_t limit);		  /* blocking */
 	int (*reclaim)(struct group *group, uint64_t bytes, uint64_t *ret_freed); /* blocking */
@@ -198,6 +205,7 @@ int group_remove(struct group *group);
 int group_read_counters(struct group *group, struct counters *ret);
 /* The usage alone, by one file. Also from a worker, as what is marked blocking. */
 int group_read_usage(struct group *group, uint64_t *ret);
+void group_read_lists(struct group *group, struct memory_lists *ret);
 int group_read_limit(struct group *group, uint64_t *ret);
 /*
  * Blocking. With FEATURE_SAFE_LIMIT -EBUSY and -EINTR (a signal) mean that the

@@ -229,6 +229,29 @@ int group_read_usage(struct group *group, uint64_t *ret)
 	return cgroup_read_u64(group->fd, group->controller->ops->usage_file(group), ret);
 }
 
+static uint64_t sum(uint64_t a, uint64_t b)
+{
+	return a == COUNTER_ABSENT || b == COUNTER_ABSENT ? COUNTER_ABSENT : a + b;
+}
+
+void group_read_lists(struct group *group, struct memory_lists *ret)
+{
+	static const char *const names[] = { "inactive_anon", "active_anon", "inactive_file",
+					     "active_file", "unevictable" };
+	const struct controller_ops *ops = group->controller->ops;
+	char keys[ARRAY_SIZE(names)][32];
+	struct cgroup_key values[ARRAY_SIZE(names)];
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		(void)snprintf(keys[i], sizeof(keys[i]), "%s%s", ops->lists_prefix, names[i]);
+		values[i] = (struct cgroup_key){ keys[i], COUNTER_ABSENT };
+	}
+	(void)cgroup_read_keys(group->fd, ops->lists_file, values, ARRAY_SIZE(values));
+	ret->anon = sum(values[0].value, values[1].value);
+	ret->file = sum(values[2].value, values[3].value);
+	ret->unevictable = values[4].value;
+}
+
 int group_read_limit(struct group *group, uint64_t *ret)
 {
 	return group->controller->ops->read_limit(group, ret);

@@ -70,6 +70,9 @@ int client_call(struct rss_client *client, sd_bus_message *call, const char *con
 int client_properties(struct rss_client *client, const char *path, const char *interface,
 		      const char *container, sd_bus_message **ret_reply);
 
+/* As the bus spells them, by enum rss_limit_mode. */
+extern const char *const limit_mode_names[];
+
 /* The unique name of rssd, which its signals carry; to be freed. */
 int client_get_owner(struct rss_client *client, char **ret);
 

@@ -63,19 +63,20 @@ static int call_with_progress(struct rss_client *client, sd_bus_message *call, c
 	return client_call(client, call, name, timeout, ret_reply);
 }
 
+const char *const limit_mode_names[] = {
+	[RSS_LIMIT_RECLAIM] = "reclaim",
+	[RSS_LIMIT_REFUSE] = "refuse",
+	[RSS_LIMIT_FORCE] = "force",
+};
+
 static int append_options(sd_bus_message *call, enum rss_limit_mode mode, uint64_t timeout,
 			  bool progress)
 {
-	static const char *const modes[] = {
-		[RSS_LIMIT_RECLAIM] = "reclaim",
-		[RSS_LIMIT_REFUSE] = "refuse",
-		[RSS_LIMIT_FORCE] = "force",
-	};
 	int r;
 
 	r = sd_bus_message_open_container(call, 'a', "{sv}");
 	if (r >= 0)
-		r = sd_bus_message_append(call, "{sv}", "mode", "s", modes[mode]);
+		r = sd_bus_message_append(call, "{sv}", "mode", "s", limit_mode_names[mode]);
 	if (r >= 0 && timeout)
 		r = sd_bus_message_append(call, "{sv}", "timeout", "t", timeout);
 	if (r >= 0 && progress)

@@ -189,6 +189,34 @@ typedef void (*rss_progress_fn)(uint64_t usage, uint64_t limit, void *userdata);
 int rss_limit(struct rss_client *client, const char *name, uint64_t limit, enum rss_limit_mode mode,
 	      uint64_t timeout, rss_progress_fn progress, void *userdata, uint64_t *ret_usage);
 
+/* What would become of a limit now. A forecast: sizes in bytes, RSS_ABSENT where not known. */
+enum rss_verdict {
+	RSS_FITS,     /* nothing has to be reclaimed */
+	RSS_RECLAIMS, /* reclaim is enough */
+	RSS_UNSURE,   /* it may be enough */
+	RSS_REFUSES,  /* the old limit would stay */
+	RSS_KILLS,    /* memory runs out: processes inside would be killed */
+};
+
+struct rss_forecast {
+	enum rss_verdict verdict;
+	const char *reason; /* a sentence without an end */
+	uint64_t usage;
+	uint64_t to_free;	  /* usage above the limit */
+	uint64_t reclaimable;	  /* at most */
+	uint64_t anonymous, file; /* what reclaim works on */
+	uint64_t locked;
+	uint64_t swap_free; /* of the machine */
+};
+
+/* "fits", "reclaims"...: for people and JSON. */
+const char *rss_verdict_name(enum rss_verdict verdict);
+
+/* Changes nothing. */
+int rss_forecast_limit(struct rss_client *client, const char *name, uint64_t limit,
+		       enum rss_limit_mode mode, struct rss_forecast **ret);
+struct rss_forecast *rss_forecast_free(struct rss_forecast *forecast);
+
 /* Ask for @bytes to be taken back; *@ret_reclaimed is what was (RSS_ABSENT: unknown). */
 int rss_reclaim(struct rss_client *client, const char *name, uint64_t bytes,
 		uint64_t *ret_reclaimed);

@@ -88,12 +88,36 @@ case_limit_is_lowered_by_reclaim() {
 	await 30 grep -q ready "$hog_out"
 	[ "$(field lower usage)" -gt $((90 << 20)) ] || fail "usage is only $(field lower usage)"
 	expect 5 rssctl limit lower 32M --mode=refuse
+	expect 0 rssctl limit lower 32M --dry-run --json=short
+	equal "$(jq -r .verdict <<<"$out")" reclaims "forecast"
+	[ "$(jq .reclaimable <<<"$out")" -gt $((64 << 20)) ] || fail "forecast: $out"
+	expect 5 rssctl limit lower 32M --dry-run --mode=refuse
+	says "would be refused"
+	equal "$(field lower limit)" $((128 << 20)) "limit after dry runs"
 	equal "$(field lower limit)" $((128 << 20)) "limit after a refusal"
 	expect 0 rssctl limit lower 32M
 	says reclaimed
 	[ "$(field lower usage)" -le $((32 << 20)) ] || fail "usage is $(field lower usage)"
 	equal "$(field lower processes)" 1 "processes"
 	rssctl remove lower --force
+}
+
+# Whether a limit can be had is told beforehand, and comes true.
+case_forecast_of_locked_memory_comes_true() {
+	rssctl create pinned --limit=64M
+	launch_hog_in pinned lock 32M
+	await 20 grep -q ready "$hog_out"
+	expect 5 rssctl limit pinned 8M --dry-run
+	says "would be refused"
+	says "is locked"
+	expect 0 rssctl limit pinned 8M --dry-run --mode=force --json=short
+	equal "$(jq -r .verdict <<<"$out")" kills "forecast"
+	[ "$(jq .locked <<<"$out")" -ge $((32 << 20)) ] || fail "locked: $out"
+	equal "$(field pinned processes)" 1 "processes after dry runs"
+	expect 5 rssctl limit pinned 8M --timeout=1s
+	expect 0 rssctl limit pinned 8M --mode=force
+	says killed
+	rssctl remove pinned --force
 }
 
 case_oom_storm_loses_no_kill() {
