@@ -12,6 +12,15 @@ void json_add_text(struct json_object *object, const char *key, const char *text
 	json_object_object_add(object, key, text ? json_object_new_string(text) : NULL);
 }
 
+void json_add_texts(struct json_object *object, const char *key, const char *const *texts)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; array && texts && texts[i]; i++)
+		json_object_array_add(array, json_object_new_string(texts[i]));
+	json_object_object_add(object, key, array);
+}
+
 void json_add_flag(struct json_object *object, const char *key, bool flag)
 {
 	json_object_object_add(object, key, json_object_new_boolean(flag));

@@ -42,6 +42,8 @@ int print_table(struct cli *cli, const struct table *table, int r, bool paged);
  * in print_json().
  */
 void json_add_text(struct json_object *object, const char *key, const char *text);
+/* @texts: NULL-terminated; NULL is an empty array. */
+void json_add_texts(struct json_object *object, const char *key, const char *const *texts);
 void json_add_flag(struct json_object *object, const char *key, bool flag);
 void json_add_limit(struct json_object *object, const char *key, uint64_t bytes);
 void json_add_count(struct json_object *object, const char *key, uint64_t count);

@@ -108,6 +108,21 @@ static int print_oom(const struct cli *cli, const struct rss_oom *oom)
 	return STATUS_DONE;
 }
 
+/* One rule a line, the first behind the key. */
+static void print_rules(const char *const rules[])
+{
+	for (size_t i = 0; rules && rules[i]; i++) {
+		cleanup_free char *rule = strdup(rules[i]);
+
+		if (!rule)
+			return;
+		text_make_safe(rule);
+		if (i == 0)
+			print_key("Joined by");
+		printf("%*s%s\n", i == 0 ? 0 : KEY_WIDTH + 2, "", rule);
+	}
+}
+
 static int show_for_people(struct cli *cli, const struct rss_container *c)
 {
 	if (cli->paging && isatty(STDOUT_FILENO))
@@ -119,6 +134,7 @@ static int show_for_people(struct cli *cli, const struct rss_container *c)
 	print_size("Limit", c->limit, "infinity");
 	print_size("High", c->high, "infinity");
 	print_size("Low", c->low, "infinity");
+	print_rules(c->rules);
 	print_text("On OOM", c->oom_group ? "kill all of it" : "kill one process");
 	print_key("Processes");
 	printf("%" PRIu32 "%s\n", c->processes, c->frozen ? ", frozen" : "");

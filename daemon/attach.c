@@ -413,6 +413,8 @@ static void detach_one(struct job *job, int pidfd)
 		job->error = -ENOMEM;
 		return;
 	}
+	/* Before it is out, so that no rule takes it again at once. */
+	(void)origins_set_detached(m->origins, p.pid, p.start, to);
 	r = move_back(m, to, p.pid);
 	if (process_ended(pidfd, 0)) {
 		if (r == 0)

@@ -13,6 +13,7 @@
 #include "change.h"
 #include "failure.h"
 #include "forecast.h"
+#include "join.h"
 #include "kill.h"
 #include "limit.h"
 #include "log.h"
@@ -525,6 +526,21 @@ static int get_last_oom(sd_bus *bus, const char *path, const char *interface, co
 	return bus_append_oom(reply, c->last_oom);
 }
 
+static int get_rules(sd_bus *bus, const char *path, const char *interface, const char *property,
+		     sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	const struct container *c = userdata;
+	const struct rules *rules = join_find(c->manager, c->name);
+	int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "s");
+
+	for (size_t i = 0; rules && i < rules->count && r >= 0; i++) {
+		cleanup_free char *text = rule_format(&rules->list[i]);
+
+		r = text ? sd_bus_message_append(reply, "s", text) : -ENOMEM;
+	}
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
 const sd_bus_vtable bus_container_vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_PROPERTY("Name", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
@@ -545,6 +561,7 @@ const sd_bus_vtable bus_container_vtable[] = {
 	SD_BUS_PROPERTY("Scanned", "t", get_counter, 0, 0),
 	SD_BUS_PROPERTY("Frozen", "b", get_frozen, 0, 0),
 	SD_BUS_PROPERTY("LastOOM", "a{sv}", get_last_oom, 0, 0),
+	SD_BUS_PROPERTY("Rules", "as", get_rules, 0, 0),
 	SD_BUS_METHOD_WITH_ARGS("SetLimit", SD_BUS_ARGS("t", limit, "a{sv}", options),
 				SD_BUS_RESULT("t", usage, "s", outcome), method_set_limit,
 				BUS_GUARDED),

@@ -108,6 +108,23 @@ static void add(struct report *report, enum severity severity, const char *subje
 	va_end(args);
 }
 
+static void add_rules(struct report *report, const struct join_counts *join)
+{
+	if (join->containers == 0) {
+		add(report, SEVERITY_OK, "rules", "", "No container has rules.");
+		return;
+	}
+	add(report, join->heard ? SEVERITY_OK : SEVERITY_WARNING, "rules",
+	    join->heard ? "" : "Run rssd in the first user and pid namespaces, with CAP_NET_ADMIN.",
+	    "%zu container%s rules: %" PRIu64 " processes joined by them, %" PRIu64
+	    " ended before they could, %" PRIu64 " were refused.%s",
+	    join->containers, join->containers == 1 ? " has" : "s have", join->joined,
+	    join->vanished, join->refused,
+	    join->heard ? ""
+			: " The kernel does not tell of processes: they are looked for every few "
+			  "seconds.");
+}
+
 size_t diagnose(const struct diagnosis *found, struct finding findings[static FINDINGS_MAX])
 {
 	struct report report = { .findings = findings };
@@ -152,6 +169,7 @@ size_t diagnose(const struct diagnosis *found, struct finding findings[static FI
 		add(&report, SEVERITY_OK, "process events", "",
 		    "Transient containers go as soon as they are empty, and a tree is attached "
 		    "whole though parents end.");
+	add_rules(&report, &found->join);
 	if (found->swap > 0)
 		add(&report, SEVERITY_OK, "swap", "", "%s of swap to reclaim anonymous memory to.",
 		    size_format(found->swap, size));
@@ -195,6 +213,7 @@ size_t diagnose_manager(struct manager *m, struct finding findings[static FINDIN
 		.kmsg_problem = m->kmsg_problem,
 		.process_events_problem = m->process_events_problem,
 		.containers = m->count,
+		.join = join_count(m),
 		.drifted = find_drifted(m),
 	};
 

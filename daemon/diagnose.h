@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "join.h"
+
 struct manager;
 
 enum severity { SEVERITY_OK, SEVERITY_NOTE, SEVERITY_WARNING, SEVERITY_ERROR };
@@ -31,7 +33,8 @@ struct diagnosis {
 	const char *events_problem;	    /* NULL: events can be heard */
 	const char *kmsg_problem;	    /* NULL: it is there */
 	const char *process_events_problem; /* NULL: it is there */
-	uint64_t swap;			    /* bytes of swap on this machine */
+	struct join_counts join;
+	uint64_t swap; /* bytes of swap on this machine */
 	size_t containers;
 	const char *drifted; /* a container whose limit in the kernel is not what was set, or NULL */
 };

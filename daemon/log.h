@@ -23,5 +23,6 @@ void log_message(int priority, const char *container, const char *format, ...)
 #define log_warning(...) log_message(LOG_WARNING, NULL, __VA_ARGS__)
 #define log_notice(...)	 log_message(LOG_NOTICE, NULL, __VA_ARGS__)
 #define log_info(...)	 log_message(LOG_INFO, NULL, __VA_ARGS__)
+#define log_debug(...)	 log_message(LOG_DEBUG, NULL, __VA_ARGS__)
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "change.h"
 #include "config.h"
+#include "join.h"
 #include "kmsg.h"
 #include "log.h"
 #include "name.h"
@@ -59,6 +60,19 @@ static int open_controller(struct manager *m, struct failure *failure)
 	return controller_open(&choice, &m->controller, failure);
 }
 
+static void process_event(enum process_event what, pid_t pid, pid_t parent, void *userdata)
+{
+	transient_process_event(what, pid, parent, userdata);
+	join_process_event(what, pid, parent, userdata);
+}
+
+int manager_listen_to_processes(struct manager *m)
+{
+	return m->process_events ? process_events_listen(m->process_events,
+							 m->transient_check || join_wants_events(m))
+				 : 0;
+}
+
 /* Sources that rssd can do without: why one is missing is kept for the doctor. */
 static int open_sources(struct manager *m)
 {
@@ -72,7 +86,7 @@ static int open_sources(struct manager *m)
 		r = kmsg_new(m->event, notice_kmsg_oom, m, &m->kmsg);
 	if (r < 0 && !(m->kmsg_problem = strdup(strerror(-r))))
 		return -ENOMEM;
-	r = process_events_new(m->event, transient_process_event, m, &m->process_events);
+	r = process_events_new(m->event, process_event, m, &m->process_events);
 	if (r < 0 && !(m->process_events_problem = strdup(strerror(-r))))
 		return -ENOMEM;
 	return 0;
@@ -108,6 +122,8 @@ int manager_new(sd_event *event, const struct config *config, struct manager **r
 	r = open_sources(m);
 	if (r == 0)
 		r = notice_open(m);
+	if (r == 0)
+		r = join_open(m);
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "%s", strerror(-r));
 
@@ -125,6 +141,7 @@ struct manager *manager_free(struct manager *m)
 	if (!m)
 		return NULL;
 	transient_close(m);
+	join_close(m);
 	notice_close(m);
 	for (size_t i = 0; i < m->count; i++)
 		container_free(m->containers[i]);
@@ -151,6 +168,7 @@ bool manager_is_busy(const struct manager *m)
 void manager_cancel_all(struct manager *m)
 {
 	m->stopping = true;
+	join_stop(m);
 	for (size_t i = 0; i < m->count; i++) {
 		if (m->containers[i]->change)
 			change_cancel(m->containers[i]->change, CHANGE_SHUTDOWN);

@@ -7,7 +7,8 @@
  *
  * manager.c holds the containers and the way from start to stop; one file per
  * deed stands beside it: change.h, removal.h, attach.h, reclaim.h, notice.h
- * (counters and kernel log become events), transient.h, restore.h, diagnose.h.
+ * (counters and kernel log become events), transient.h, join.h, restore.h,
+ * diagnose.h.
  */
 #ifndef RSSD_MANAGER_H
 #define RSSD_MANAGER_H
@@ -25,6 +26,7 @@ typedef struct sd_event_source sd_event_source;
 
 struct config;
 struct controller;
+struct join;
 struct kmsg;
 struct oom_record;
 struct origins;
@@ -84,6 +86,7 @@ struct manager {
 	bool sequence_saving;
 
 	struct declarations *declarations; /* on their way: see restore.c */
+	struct join *join;		   /* see join.c */
 	sd_event_source *transient_check;  /* see transient.c */
 	sd_event_source *untold_kills;	   /* see notice.c */
 	sd_event_source *late_events;	   /* see notice.c */
@@ -137,6 +140,9 @@ int manager_create(struct manager *manager, const char *name,
 
 /* Writes it down again, later and on a worker: its last OOM, its declaration. */
 void manager_save(struct container *container);
+
+/* Listens to process events while rules or transient containers need them. */
+int manager_listen_to_processes(struct manager *manager);
 
 /* Sends an event to the observer, giving it the next sequence number first. */
 uint64_t manager_next_sequence(struct manager *manager);

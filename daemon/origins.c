@@ -21,6 +21,7 @@ struct origin {
 	pid_t pid;
 	uint64_t start;
 	char *cgroup;
+	bool detached; /* written as a dash before the cgroup */
 };
 
 struct origins {
@@ -46,7 +47,7 @@ static void forget_at(struct origins *o, size_t i)
 	o->list[i] = o->list[--o->count];
 }
 
-static int remember(struct origins *o, pid_t pid, uint64_t start, const char *cgroup)
+static int remember(struct origins *o, pid_t pid, uint64_t start, const char *cgroup, bool detached)
 {
 	cleanup_free char *copy = strdup(cgroup);
 
@@ -61,8 +62,12 @@ static int remember(struct origins *o, pid_t pid, uint64_t start, const char *cg
 		o->list = more;
 		o->room = room;
 	}
-	o->list[o->count++] =
-		(struct origin){ .pid = pid, .start = start, .cgroup = take_ptr(copy) };
+	o->list[o->count++] = (struct origin){
+		.pid = pid,
+		.start = start,
+		.cgroup = take_ptr(copy),
+		.detached = detached,
+	};
 	return 0;
 }
 
@@ -91,8 +96,8 @@ static int rewrite(struct origins *o)
 		return r;
 	}
 	for (size_t i = 0; i < o->count; i++)
-		fprintf(file, "%d %" PRIu64 " %s\n", (int)o->list[i].pid, o->list[i].start,
-			o->list[i].cgroup);
+		fprintf(file, "%d %" PRIu64 " %s%s\n", (int)o->list[i].pid, o->list[i].start,
+			o->list[i].detached ? "-" : "", o->list[i].cgroup);
 	if (fflush(file) != 0 || ferror(file))
 		return -EIO;
 	if (renameat(o->dirfd, ORIGINS_FILE ".new", o->dirfd, ORIGINS_FILE) < 0)
@@ -116,15 +121,20 @@ static int load(struct origins *o)
 		struct origin *known;
 		uint64_t start;
 		int pid, at = 0;
+		bool detached;
 
 		/* A last line that a crash cut short parses as no line, or as an ended process. */
-		if (sscanf(line, "%d %" SCNu64 " %n", &pid, &start, &at) < 2 || line[at] != '/')
+		if (sscanf(line, "%d %" SCNu64 " %n", &pid, &start, &at) < 2)
+			continue;
+		detached = line[at] == '-';
+		at += detached;
+		if (line[at] != '/')
 			continue;
 		/* The last line about a process is the one that holds. */
 		known = find(o, pid, start);
 		if (known)
 			forget_at(o, (size_t)(known - o->list));
-		r = remember(o, pid, start, line + at);
+		r = remember(o, pid, start, line + at, detached);
 		if (r < 0)
 			return r;
 	}
@@ -165,7 +175,7 @@ struct origins *origins_free(struct origins *o)
 	return NULL;
 }
 
-static void append(struct origins *o, pid_t pid, uint64_t start, const char *cgroup)
+static void append(struct origins *o, pid_t pid, uint64_t start, const char *cgroup, bool detached)
 {
 	cleanup_close int fd = -1;
 	cleanup_free char *line = NULL;
@@ -178,7 +188,8 @@ static void append(struct origins *o, pid_t pid, uint64_t start, const char *cgr
 		return;
 	}
 	fd = openat(o->dirfd, ORIGINS_FILE, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	if (fd < 0 || asprintf(&line, "%d %" PRIu64 " %s\n", (int)pid, start, cgroup) < 0) {
+	if (fd < 0 || asprintf(&line, "%d %" PRIu64 " %s%s\n", (int)pid, start, detached ? "-" : "",
+			       cgroup) < 0) {
 		line = NULL;
 		return;
 	}
@@ -187,7 +198,7 @@ static void append(struct origins *o, pid_t pid, uint64_t start, const char *cgr
 		o->lines++;
 }
 
-int origins_set(struct origins *o, pid_t pid, uint64_t start, const char *cgroup)
+static int set(struct origins *o, pid_t pid, uint64_t start, const char *cgroup, bool detached)
 {
 	struct origin *known;
 	int r = 0;
@@ -196,11 +207,33 @@ int origins_set(struct origins *o, pid_t pid, uint64_t start, const char *cgroup
 	known = find(o, pid, start);
 	if (known)
 		forget_at(o, (size_t)(known - o->list));
-	r = remember(o, pid, start, cgroup);
+	r = remember(o, pid, start, cgroup, detached);
 	if (r == 0)
-		append(o, pid, start, cgroup);
+		append(o, pid, start, cgroup, detached);
 	pthread_mutex_unlock(&o->lock);
 	return r;
+}
+
+int origins_set(struct origins *o, pid_t pid, uint64_t start, const char *cgroup)
+{
+	return set(o, pid, start, cgroup, false);
+}
+
+int origins_set_detached(struct origins *o, pid_t pid, uint64_t start, const char *cgroup)
+{
+	return set(o, pid, start, cgroup, true);
+}
+
+bool origins_is_detached(struct origins *o, pid_t pid, uint64_t start)
+{
+	const struct origin *origin;
+	bool detached;
+
+	pthread_mutex_lock(&o->lock);
+	origin = find(o, pid, start);
+	detached = origin && origin->detached;
+	pthread_mutex_unlock(&o->lock);
+	return detached;
 }
 
 char *origins_find(struct origins *o, pid_t pid, uint64_t start)

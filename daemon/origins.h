@@ -8,6 +8,7 @@
 #ifndef RSSD_ORIGINS_H
 #define RSSD_ORIGINS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -22,6 +23,10 @@ DEFINE_CLEANUP(struct origins *, origins_free);
 
 /* Remembers where a process is about to leave; what was known of it before is replaced. */
 int origins_set(struct origins *origins, pid_t pid, uint64_t start, const char *cgroup);
+
+/* The same for one that was just brought back there by hand: no rule is to take it again. */
+int origins_set_detached(struct origins *origins, pid_t pid, uint64_t start, const char *cgroup);
+bool origins_is_detached(struct origins *origins, pid_t pid, uint64_t start);
 
 /* The control group that it came from, to be freed; NULL where it is not known. */
 char *origins_find(struct origins *origins, pid_t pid, uint64_t start);

@@ -45,8 +45,8 @@ static void deliver(struct process_events *events, const struct proc_event *even
 	switch ((unsigned int)event->what) {
 	case PROC_EVENT_NONE:
 		/* The answer to our asking: refused, so whoever relies on us must look itself. */
-		if (event->event_data.ack.err)
-			events->fn(PROCESS_EVENTS_LOST, 0, 0, events->userdata);
+		events->fn(event->event_data.ack.err ? PROCESS_EVENTS_LOST : PROCESS_EVENTS_STARTED,
+			   0, 0, events->userdata);
 		break;
 	case PROC_EVENT_FORK:
 		if (event->event_data.fork.child_pid == event->event_data.fork.child_tgid)
@@ -56,6 +56,14 @@ static void deliver(struct process_events *events, const struct proc_event *even
 	case PROC_EVENT_EXEC:
 		events->fn(PROCESS_EXECED, event->event_data.exec.process_tgid, 0,
 			   events->userdata);
+		break;
+	case PROC_EVENT_UID:
+		events->fn(PROCESS_CHANGED, event->event_data.id.process_tgid, 0, events->userdata);
+		break;
+	case PROC_EVENT_COMM:
+		if (event->event_data.comm.process_pid == event->event_data.comm.process_tgid)
+			events->fn(PROCESS_CHANGED, event->event_data.comm.process_tgid, 0,
+				   events->userdata);
 		break;
 	case PROC_EVENT_EXIT:
 		if (event->event_data.exit.process_pid == event->event_data.exit.process_tgid)

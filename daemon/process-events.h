@@ -19,7 +19,9 @@ enum process_event {
 	PROCESS_FORKED, /* pid: the child */
 	PROCESS_EXECED,
 	PROCESS_EXITED,
-	PROCESS_EVENTS_LOST, /* look at everything again; pid is 0 */
+	PROCESS_CHANGED,	/* its user or its name */
+	PROCESS_EVENTS_STARTED, /* the kernel has heard us: from now on it tells; pid is 0 */
+	PROCESS_EVENTS_LOST,	/* look at everything again; pid is 0 */
 };
 
 struct process_events;
@@ -30,7 +32,8 @@ typedef void (*process_event_fn)(enum process_event what, pid_t pid, pid_t paren
  * Opens the socket; nothing is delivered until process_events_listen(), and
  * without @event nothing but by process_events_drain(). -EPERM
  * without CAP_NET_ADMIN, -EPROTONOSUPPORT where the kernel has no connector.
- * Outside the initial namespaces it succeeds and stays silent. @fn may call
+ * Outside the initial namespaces it succeeds and stays silent: PROCESS_EVENTS_STARTED
+ * never comes. @fn may call
  * process_events_listen(), but must not free the events.
  */
 int process_events_new(sd_event *event, process_event_fn fn, void *userdata,

@@ -7,9 +7,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "cleanup.h"
 #include "text.h"
@@ -113,6 +115,24 @@ int process_read_owner(pid_t pid, uid_t *ret)
 	if (r == 0)
 		*ret = uids[0] == uids[1] && uids[0] == uids[2] ? uids[0] : 0;
 	return r;
+}
+
+int process_read_executable(pid_t pid, char **ret)
+{
+	static const char deleted[] = " (deleted)";
+	char path[64], text[PATH_MAX + sizeof(deleted)];
+	size_t tail = sizeof(deleted) - 1;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+	n = readlink(path, text, sizeof(text) - 1);
+	if (n < 0)
+		return errno == ENOENT ? -ESRCH : -errno;
+	text[n] = '\0';
+	if ((size_t)n > tail && strcmp(text + n - tail, deleted) == 0)
+		text[(size_t)n - tail] = '\0';
+	*ret = strdup(text);
+	return *ret ? 0 : -ENOMEM;
 }
 
 int process_read_oom_score_adj(pid_t pid, int *ret)

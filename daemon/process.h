@@ -34,6 +34,12 @@ int process_read_uid(pid_t pid, uid_t *ret);
  */
 int process_read_owner(pid_t pid, uid_t *ret);
 
+/*
+ * The path of the program that it runs, to be freed; without the kernel's
+ * " (deleted)" where the file was replaced. -ESRCH, -EACCES.
+ */
+int process_read_executable(pid_t pid, char **ret);
+
 /* oom_score_adj: 0, or -ESRCH. */
 int process_read_oom_score_adj(pid_t pid, int *ret);
 

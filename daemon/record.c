@@ -11,6 +11,7 @@
 #include "failure.h"
 #include "name.h"
 #include "oom-record.h"
+#include "rule.h"
 #include "size.h"
 
 #define RECORD_VERSION 1
@@ -230,6 +231,26 @@ static int read_state_key(const struct source *source, const char *key, struct j
 	return r < 0 ? r : 1;
 }
 
+/* A key that only people write: 1 when it was one, 0 when it is unknown. */
+static int read_declared_key(const struct source *source, const char *key,
+			     struct json_object *value, struct record *record)
+{
+	const char *blamed, *problem;
+	struct rules *rules;
+	int r;
+
+	if (source->kind != RECORD_DECLARATION || strcmp(key, "join") != 0)
+		return 0;
+	r = rules_parse(value, &rules, &blamed, &problem);
+	if (r == -EINVAL)
+		return fail_at(source, blamed, problem);
+	if (r < 0)
+		return r;
+	rules_unref(record->join);
+	record->join = rules;
+	return 1;
+}
+
 static int read_record(const struct source *source, struct json_object *object,
 		       struct record *record)
 {
@@ -245,6 +266,8 @@ static int read_record(const struct source *source, struct json_object *object,
 			r = read_setting(source, key, value, &record->settings);
 		if (r == 0)
 			r = read_state_key(source, key, value, record);
+		if (r == 0)
+			r = read_declared_key(source, key, value, record);
 		if (r == 0)
 			return fail_at(source, key, "is not a key that rssd knows");
 		if (r < 0)
@@ -316,6 +339,9 @@ int record_parse(const char *text, size_t length, const char *file, enum record_
 	r = read_record(&source, object, record);
 	if (r < 0)
 		return r;
+	record->file = strdup(file);
+	if (!record->file)
+		return -ENOMEM;
 
 	*ret = take_ptr(record);
 	return 0;
@@ -404,6 +430,8 @@ struct record *record_free(struct record *record)
 		return NULL;
 	free(record->name);
 	oom_record_free(record->last_oom);
+	rules_unref(record->join);
+	free(record->file);
 	free(record);
 	return NULL;
 }

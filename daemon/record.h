@@ -17,6 +17,7 @@
 
 struct failure;
 struct oom_record;
+struct rules;
 
 struct record {
 	char *name;
@@ -26,6 +27,10 @@ struct record {
 	struct settings declaration; /* ...and this is what it said then */
 	uint64_t oom_events;	     /* counted before the present watch began */
 	struct oom_record *last_oom;
+
+	/* Of a declaration: what brings processes in, or NULL, and where it stands. */
+	struct rules *join;
+	char *file;
 };
 
 enum record_kind {

@@ -11,6 +11,7 @@
 #include "change.h"
 #include "config.h"
 #include "failure.h"
+#include "join.h"
 #include "log.h"
 #include "manager.h"
 #include "name.h"
@@ -293,6 +294,7 @@ static void mark_declared(struct container *c, const struct settings *declaratio
 	if (c->manager->observer)
 		c->manager->observer->changed(c, 0, c->manager->observer_data);
 	manager_save(c);
+	join_made(c->manager, c->name);
 }
 
 static void declare_rest(struct declarations *declarations);
@@ -401,7 +403,48 @@ static int is_json(const struct dirent *entry)
 	       strcmp(entry->d_name + length - 5, ".json") == 0;
 }
 
-static struct record *read_declaration(int dirfd, const char *folder, const char *file)
+/* Declarations that could not be read, by the path of their file. */
+struct bad_files {
+	char **list;
+	size_t count;
+};
+
+static void bad_files_done(struct bad_files *bad)
+{
+	for (size_t i = 0; i < bad->count; i++)
+		free(bad->list[i]);
+	free(bad->list);
+}
+
+/*
+ * Rules hold as the files have them now. What a file said that is unreadable at
+ * present holds on: an error in it lets no process go without its limit.
+ */
+static int declare_rules(struct manager *m, const struct declarations *declarations,
+			 const struct bad_files *bad)
+{
+	const struct records *records = &declarations->records;
+	cleanup_free struct rule_set *sets = calloc(records->count + 1, sizeof(*sets));
+	size_t count = 0;
+
+	if (!sets)
+		return -ENOMEM;
+	for (size_t i = 0; i < records->count; i++) {
+		struct record *record = records->list[i];
+
+		if (!record->join || record->join->count == 0 || declared_twice(declarations, i))
+			continue;
+		sets[count++] = (struct rule_set){
+			.container = record->name,
+			.file = record->file,
+			.rules = record->join,
+		};
+	}
+	return join_declare(m, sets, count, bad->list, bad->count);
+}
+
+static struct record *read_declaration(int dirfd, const char *folder, const char *file,
+				       struct bad_files *bad)
 {
 	struct record *record = NULL;
 	cleanup_free char *text = NULL, *path = NULL;
@@ -416,10 +459,13 @@ static struct record *read_declaration(int dirfd, const char *folder, const char
 	r = read_file_at(dirfd, file, &text, &length);
 	if (r < 0) {
 		log_error("%s cannot be read: %s", path, strerror(-r));
+		bad->list[bad->count++] = take_ptr(path);
 		return NULL;
 	}
-	if (record_parse(text, length, path, RECORD_DECLARATION, &record, &failure) < 0)
+	if (record_parse(text, length, path, RECORD_DECLARATION, &record, &failure) < 0) {
 		log_error("%s; this declaration is not applied, mend it and reload", failure.text);
+		bad->list[bad->count++] = take_ptr(path);
+	}
 	return record;
 }
 
@@ -427,6 +473,7 @@ int restore_declarations(struct manager *m)
 {
 	const char *folder = m->config->containers_directory;
 	cleanup_(declarations_free_ptr) struct declarations *declarations = NULL;
+	cleanup_(bad_files_done) struct bad_files bad = { 0 };
 	cleanup_close int dirfd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct dirent **entries;
 	int n, r = 0;
@@ -437,7 +484,7 @@ int restore_declarations(struct manager *m)
 		return 0;
 	}
 	if (dirfd < 0 && errno == ENOENT)
-		return 0;
+		return join_declare(m, NULL, 0, NULL, 0);
 	n = dirfd < 0 ? -1 : scandir(folder, &entries, is_json, alphasort);
 	if (n < 0) {
 		r = -errno;
@@ -445,24 +492,28 @@ int restore_declarations(struct manager *m)
 		return r;
 	}
 	declarations = calloc(1, sizeof(*declarations));
+	bad.list = calloc((size_t)n + 1, sizeof(*bad.list));
 	for (int i = 0; i < n; i++) {
 		struct record *record = NULL;
 
-		if (declarations)
-			record = read_declaration(dirfd, folder, entries[i]->d_name);
+		if (declarations && bad.list)
+			record = read_declaration(dirfd, folder, entries[i]->d_name, &bad);
 		if (record && r == 0)
 			r = record_found(&record, &declarations->records);
 		record_free(record);
 		free(entries[i]);
 	}
 	free(entries);
-	if (!declarations || r < 0)
+	if (!declarations || !bad.list || r < 0)
 		return -ENOMEM;
 	declarations->manager = m;
 	/* Sorted by name, parents come before what is nested in them. */
 	if (declarations->records.count)
 		qsort(declarations->records.list, declarations->records.count,
 		      sizeof(struct record *), compare_records);
+	r = declare_rules(m, declarations, &bad);
+	if (r < 0)
+		log_error("The rules of declarations cannot be taken over: %s", strerror(-r));
 	m->declarations = declarations;
 	declare_rest(take_ptr(declarations));
 	return 0;

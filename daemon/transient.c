@@ -68,9 +68,9 @@ static bool any_transient(const struct manager *m)
 	return false;
 }
 
-static void listen(struct manager *m, bool on)
+static void listen(struct manager *m)
 {
-	int r = m->process_events ? process_events_listen(m->process_events, on) : 0;
+	int r = manager_listen_to_processes(m);
 
 	if (r < 0)
 		log_warning(
@@ -92,12 +92,11 @@ void transient_changed(struct manager *m)
 	if (sd_event_add_time_relative(m->event, &m->transient_check, CLOCK_MONOTONIC, RESCAN_USEC,
 				       1000, check, m) < 0)
 		return;
-	listen(m, true);
+	listen(m);
 }
 
 void transient_close(struct manager *m)
 {
-	if (m->transient_check)
-		listen(m, false);
 	m->transient_check = sd_event_source_disable_unref(m->transient_check);
+	listen(m);
 }

@@ -233,6 +233,8 @@ void tree_hear(enum process_event what, pid_t pid, pid_t parent, void *userdata)
 		tree->lost = true;
 		break;
 	case PROCESS_EXECED:
+	case PROCESS_CHANGED:
+	case PROCESS_EVENTS_STARTED:
 		break;
 	}
 }

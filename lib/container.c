@@ -49,6 +49,7 @@ static const struct dict_field fields[] = {
 	FIELD("OOMKills", "t", oom_kills),
 	FIELD("Scanned", "t", scanned),
 	FIELD("Frozen", "b", frozen),
+	FIELD("Rules", "as", rules),
 	{ "LastOOM", "a{sv}", offsetof(struct rss_container, last_oom), read_last_oom },
 };
 
@@ -90,6 +91,9 @@ struct rss_container *rss_container_free(struct rss_container *container)
 	free((void *)container->object_path);
 	free((void *)container->control_group);
 	rss_oom_free((struct rss_oom *)container->last_oom);
+	for (size_t i = 0; container->rules && container->rules[i]; i++)
+		free((void *)container->rules[i]);
+	free(container->rules);
 	free(container);
 	return NULL;
 }

@@ -32,6 +32,7 @@ TEST(what_is_missing_is_said)
 	struct diagnosis found = { .controller = "memory-v1",
 				   .kmsg_problem = "Permission denied",
 				   .process_events_problem = "Protocol not supported",
+				   .join = { .containers = 2, .joined = 7 },
 				   .drifted = "web" };
 	struct finding findings[FINDINGS_MAX];
 	size_t count = diagnose(&found, findings);
@@ -40,6 +41,8 @@ TEST(what_is_missing_is_said)
 	CHECK(count < FINDINGS_MAX);
 	CHECK(says(findings, count, "OOM victims", "Permission denied"));
 	CHECK(says(findings, count, "process events", "Protocol not supported"));
+	CHECK(says(findings, count, "rules", "2 containers have rules: 7 processes"));
+	CHECK(says(findings, count, "rules", "every few seconds"));
 	CHECK(says(findings, count, "swap", "zram"));
 	CHECK(says(findings, count, "drift", "web"));
 	/* Every feature that a controller may lack has a row of its own. */
@@ -48,7 +51,7 @@ TEST(what_is_missing_is_said)
 	for (size_t i = 0, missing = 0; i < count; i++) {
 		missing += findings[i].severity != SEVERITY_OK;
 		if (i + 1 == count)
-			CHECK_UINT(missing, features + 4);
+			CHECK_UINT(missing, features + 5);
 	}
 }
 

@@ -1,0 +1,216 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Real processes join containers by rules: all that live, each of them told.
+# Rules act on the whole machine: those here name programs of our own alone.
+. "$(dirname "$0")/../lib.sh"
+need_controller
+start_bus
+write_config "LogLevel=debug"
+start_rssd || exit 1
+
+mkdir -p "$work/bin"
+cp "$(command -v sleep)" "$work/bin/rulee"
+cp "$build/tests/tools/hog" "$work/bin/rulehog"
+cp "$build/tests/tools/hog" "$work/bin/rulestorm"
+
+declare_container() { printf '%s\n' "$2" >"$work/containers.d/$1.json"; }
+# start_rulee SECONDS: a process that a rule may take, $rulee.
+start_rulee() {
+	"$work/bin/rulee" "$1" &
+	rulee=$!
+	children+=("$rulee")
+	disown "$rulee"
+}
+is_inside() { [[ $(<"/proc/$1/cgroup") == *"/$root/$2"$'\n'* ]]; }
+is_outside() { [[ $(<"/proc/$1/cgroup") != *"/$root/"* ]]; }
+rules_of() { rssctl show "$1" --json=short | jq -c .rules; }
+finding() { rssctl doctor --json=short | jq -r '.[] | select(.subject == "rules").text'; }
+end_rules() {
+	pkill -KILL -x 'rulee|rulehog|rulestorm'
+	rm -f "$work"/containers.d/*
+	rssctl reload
+	# Not forced: had a rule taken a process that is not ours, it would be killed.
+	rssctl list --no-legend | awk '{ print $1 }' | sort -r | while read -r name; do
+		await 10 rssctl remove "$name"
+	done
+}
+# looked_again NAME: somebody who has come later has joined, so all before was looked at.
+looked_again() {
+	start_rulee 1000
+	await 20 is_inside "$rulee" "$1"
+}
+
+case_who_runs_already_and_who_comes_later() {
+	local before
+	start_rulee 1000
+	before=$rulee
+	declare_container web "{\"name\":\"web\",\"join\":[{\"executable\":\"$work/bin/rulee\"}]}"
+	expect 0 rssctl reload
+	await 20 is_inside "$before" web
+	start_rulee 1000
+	await 20 is_inside "$rulee" web
+	equal "$(rules_of web)" "[\"executable=$work/bin/rulee\"]" rules
+	expect 0 rssctl show web
+	says "Joined by: executable=$work/bin/rulee"
+	[[ $(finding) =~ ^"1 container has rules: "[1-9][0-9]*" processes joined" ]] || fail "finding: $(finding)"
+	grep -q "process $rulee (rulee) joined by the rule executable=" "$rssd_log" || fail "not in the log"
+	# The rules go with the file; who is inside stays.
+	rm "$work/containers.d/web.json"
+	expect 0 rssctl reload
+	equal "$(rules_of web)" "[]" "rules without the file"
+	start_rulee 1000
+	is_inside "$before" web || fail "was put out with the rule"
+	is_outside "$rulee" || fail "joined by a rule that is gone"
+	end_rules
+}
+
+# Of 500, each is inside or has ended; the log and the counters say the same.
+case_500_short_lived_processes_are_accounted_for() {
+	local pids=() inside=0 gone=0 joined alive=0 pid i
+	declare_container storm '{"name":"storm","join":[{"command":"rulee"}]}'
+	expect 0 rssctl reload
+	await 10 rssctl show storm
+	looked_again storm
+	kill "$rulee"
+	: >"$rssd_log"
+	for i in {0..499}; do
+		# From "gone at once" to "lives on".
+		case $((i % 10)) in
+		0) start_rulee 1000 ;;
+		1 | 2) start_rulee 0 ;;
+		*) start_rulee "0.0$((i % 90 + 10))" ;;
+		esac
+		pids+=("$rulee")
+	done
+	await 30 all_settled "${pids[@]}"
+	joined=$(grep -c 'rulee) joined by the rule' "$rssd_log")
+	for pid in "${pids[@]}"; do
+		if is_inside "$pid" storm 2>/dev/null; then
+			alive=$((alive + 1))
+			grep -q "process $pid (rulee) joined" "$rssd_log" || fail "nothing says how $pid got inside"
+		fi
+		if grep -q "process $pid (rulee) joined" "$rssd_log"; then
+			inside=$((inside + 1))
+		elif [ ! -d "/proc/$pid" ]; then
+			gone=$((gone + 1))
+		fi
+	done
+	note "$joined joined, $gone had ended before, $alive live on inside"
+	equal $((inside + gone)) 500 "processes that are accounted for"
+	equal "$joined" "$inside" "joins in the log"
+	equal "$alive" 50 "processes that live on"
+	equal "$(field storm processes)" 50 "processes inside"
+	end_rules
+}
+all_settled() {
+	local pid
+	for pid; do
+		is_inside "$pid" storm || [ ! -d "/proc/$pid" ] || return 1
+	done
+}
+
+# rssd is deaf for a while, and more happens than its buffer holds: a look at all has them.
+case_lost_events_lose_nobody() {
+	local pids=() pid i
+	declare_container deaf '{"name":"deaf","join":[{"command":"rulee"}]}'
+	expect 0 rssctl reload
+	looked_again deaf
+	: >"$rssd_log"
+	kill -STOP "$rssd_pid"
+	for i in {1..5}; do
+		start_rulee 1000
+		pids+=("$rulee")
+	done
+	"$work/bin/rulestorm" storm 12000 >/dev/null &
+	until_true 60 storm_is_over || fail "the storm goes on"
+	kill -CONT "$rssd_pid"
+	await 30 grep -q 'events were lost' "$rssd_log"
+	for pid in "${pids[@]}"; do await 20 is_inside "$pid" deaf; done
+	end_rules
+}
+storm_is_over() {
+	[ "$(pgrep -c -x rulestorm)" = 1 ] && grep -q '^State:.S' "/proc/$(pgrep -x rulestorm)/status"
+}
+
+start_rulehog() {
+	"$work/bin/rulehog" "$@" >/dev/null &
+	rulehog=$!
+	children+=("$rulehog")
+	disown "$rulehog"
+}
+
+case_detached_by_hand_stays_out() {
+	local parent pid
+	declare_container out "{\"name\":\"out\",\"join\":[{\"executable\":\"$work/bin/rulehog\"}]}"
+	expect 0 rssctl reload
+	start_rulehog fork 3
+	parent=$rulehog
+	await 20 three_inside
+	# shellcheck disable=SC2046
+	expect 0 rssctl detach $(pgrep -x rulehog)
+	# A newcomer joins, so all that is outside was held against the rules again.
+	start_rulehog anon 64K
+	await 20 is_inside "$rulehog" out
+	for pid in $(pgrep -P "$parent" -x rulehog) "$parent"; do
+		is_outside "$pid" || fail "$pid was pulled back"
+	done
+	kill -HUP "$rssd_pid"
+	stop_rssd
+	start_rssd
+	start_rulehog anon 64K
+	await 20 is_inside "$rulehog" out
+	for pid in $(pgrep -P "$parent" -x rulehog) "$parent"; do
+		is_outside "$pid" || fail "$pid was pulled back by a restart"
+	done
+	# By hand it gets in again.
+	expect 0 rssctl attach out "$parent"
+	is_inside "$parent" out || fail "not attached"
+	end_rules
+}
+three_inside() { [ "$(rssctl ps out --no-legend | wc -l)" = 3 ]; }
+
+case_two_containers_want_one() {
+	declare_container a '{"name":"a","join":[{"command":"rulee"}]}'
+	declare_container b '{"name":"b","join":[{"command":"rulee"}]}'
+	declare_container z '{"name":"z"}'
+	declare_container zz '{"name":"z/inner","join":[{"command":"rulee","user":"root"}]}'
+	expect 0 rssctl reload
+	await 10 rssctl show z/inner
+	looked_again z/inner
+	rm "$work/containers.d/zz.json"
+	expect 0 rssctl reload
+	looked_again a
+	# Who is in a container stays there, whatever the rules of others say.
+	rssctl create hand
+	expect 0 rssctl attach hand "$rulee"
+	looked_again a
+	equal "$(field hand processes)" 1 "processes in hand"
+	equal "$(field b processes)" 0 "processes in b"
+	end_rules
+}
+
+case_rssd_and_kernel_threads_never_join() {
+	declare_container all "{\"name\":\"all\",\"join\":[{\"executable\":\"$build/rssd\"},{\"command\":\"kthreadd\"},{\"command\":\"rulee\"}]}"
+	: >"$rssd_log"
+	expect 0 rssctl reload
+	await 10 rssctl show all
+	looked_again all
+	is_outside "$rssd_pid" || fail "rssd has joined"
+	equal "$(rssctl ps all --json=short | jq -c '[.[].command] | unique')" '["rulee"]' "who is inside"
+	grep -q 'cannot join' "$rssd_log" && fail "$(grep -m 1 'cannot join' "$rssd_log")"
+	end_rules
+}
+
+case_an_error_in_the_file_keeps_the_rules() {
+	declare_container keep '{"name":"keep","join":[{"command":"rulee"}]}'
+	expect 0 rssctl reload
+	await 10 rssctl show keep
+	: >"$rssd_log"
+	declare_container keep '{"name":"keep","join":[{"comand":"rulee"}]}'
+	expect 0 rssctl reload
+	await 5 grep -q 'keep.json:1: comand: is no condition of a rule' "$rssd_log"
+	looked_again keep
+	end_rules
+}
+
+run_cases "$@"

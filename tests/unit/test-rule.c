@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Rules: which process they take, who has the say, and what is no rule. */
+#include <errno.h>
+#include <json-c/json.h>
+
+#include "rule.h"
+#include "unit.h"
+
+static struct rules *parse(const char *text, const char **key, const char **problem)
+{
+	struct json_object *value = json_tokener_parse(text);
+	struct rules *rules = NULL;
+
+	*key = *problem = "";
+	if (rules_parse(value, &rules, key, problem) < 0)
+		rules = NULL;
+	/* What is blamed may be part of the value: that lives until the program ends. */
+	if (rules)
+		json_object_put(value);
+	return rules;
+}
+
+static const char systemd_v1[] = "4:memory:/rssd/other\n"
+				 "1:name=systemd:/system.slice/nginx.service/worker\n"
+				 "0::/system.slice/nginx.service/worker\n";
+
+TEST(conditions_match)
+{
+	static const struct {
+		const char *rule;
+		struct rule_subject subject;
+		bool matches;
+	} cases[] = {
+		{ "{\"command\":\"make\"}", { .command = "make" }, true },
+		{ "{\"command\":\"make\"}", { .command = "cmake" }, false },
+		{ "{\"command\":\"postgres*\"}", { .command = "postgres: write" }, true },
+		{ "{\"command\":\"make\"}", { 0 }, false },
+		{ "{\"executable\":\"/usr/bin/make\"}", { .executable = "/usr/bin/make" }, true },
+		{ "{\"executable\":\"/usr/*/make\"}", { .executable = "/usr/bin/make" }, true },
+		{ "{\"executable\":\"/usr/*\"}", { .executable = "/usr/bin/make" }, false },
+		{ "{\"executable\":\"/usr/bin/make\"}", { .command = "make" }, false },
+		{ "{\"user\":\"33\"}", { .uid = 33 }, true },
+		{ "{\"user\":\"33\"}", { .uid = 0 }, false },
+		/* Nobody has looked the name up: it is nobody's, not root's. */
+		{ "{\"user\":\"www-data\"}", { .uid = 0 }, false },
+		{ "{\"unit\":\"nginx.service\"}", { .cgroups = systemd_v1 }, true },
+		{ "{\"unit\":\"ng*.service\"}", { .cgroups = systemd_v1 }, true },
+		{ "{\"unit\":\"system.slice\"}", { .cgroups = systemd_v1 }, true },
+		{ "{\"unit\":\"worker*\"}", { .cgroups = systemd_v1 }, false },
+		{ "{\"unit\":\"nginx.service\"}",
+		  { .cgroups = "4:memory:/nginx.service\n" },
+		  false },
+		{ "{\"unit\":\"nginx.service\"}", { 0 }, false },
+		/* What a unit has below it is no unit of systemd's. */
+		{ "{\"unit\":\"b.service\"}", { .cgroups = "0::/a.service/b.service" }, false },
+		{ "{\"unit\":\"app.service\"}",
+		  { .cgroups = "0::/user.slice/user-1.slice/user@1.service/app.slice/app.service" },
+		  false },
+		{ "{\"unit\":\"user@1.service\"}",
+		  { .cgroups = "0::/user.slice/user-1.slice/user@1.service/app.slice/app.service" },
+		  true },
+		{ "{\"unit\":\"cgroup.service\"}", { .cgroups = "0::/_cgroup.service\n" }, true },
+		{ "{\"cgroup\":\"/a/b\"}", { .cgroups = "0::/a/b\n" }, true },
+		{ "{\"cgroup\":\"/a/b\"}", { .cgroups = "0::/\n3:cpu:/a/b/c/d\n" }, true },
+		{ "{\"cgroup\":\"/a/b\"}", { .cgroups = "0::/a/bc\n" }, false },
+		{ "{\"cgroup\":\"/a/*\"}", { .cgroups = "0::/a\n" }, false },
+		{ "{\"cgroup\":\"/*/b\"}", { .cgroups = "0::/x/b\n" }, true },
+		{ "{\"cgroup\":\"/\"}", { .cgroups = "0::/x/b\n" }, true },
+		{ "{\"cgroup\":\"/a\"}", { .cgroups = "rubbish\n:\n0:\n" }, false },
+		{ "{\"pod\":\"8a1fc2b0-57ab-4a0e-9d0c-2f4b1c1f9a55\"}",
+		  { .cgroups = "0::/kubepods/burstable/pod8a1fc2b0-57ab-4a0e-9d0c-2f4b1c1f9a55/x" },
+		  true },
+		{ "{\"pod\":\"8A1FC2B0-57AB-4A0E-9D0C-2F4B1C1F9A55\"}",
+		  { .cgroups = "5:memory:/kubepods.slice/kubepods-burstable.slice/"
+			       "kubepods-burstable-pod8a1fc2b0_57ab_4a0e_9d0c_2f4b1c1f9a55.slice/"
+			       "cri-containerd-1.scope\n" },
+		  true },
+		{ "{\"pod\":\"8a1fc2b0-57ab-4a0e-9d0c-2f4b1c1f9a55\"}",
+		  { .cgroups = "0::/kubepods/pod8a1fc2b0-57ab-4a0e-9d0c-2f4b1c1f9a5" },
+		  false },
+		{ "{\"pod\":\"8a1fc2b0-57ab-4a0e-9d0c-2f4b1c1f9a55\"}",
+		  { .cgroups = "0::/kubepods/pod8a1fc2b0-57ab-4a0e-9d0c-2f4b1c1f9a556" },
+		  false },
+		/* All of a rule. */
+		{ "{\"command\":\"a\",\"user\":\"5\"}", { .command = "a", .uid = 5 }, true },
+		{ "{\"command\":\"a\",\"user\":\"5\"}", { .command = "a", .uid = 6 }, false },
+		{ "{\"command\":\"a\",\"user\":\"5\"}", { .command = "b", .uid = 5 }, false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cleanup_free char *text = NULL;
+		cleanup_(rules_unref_ptr) struct rules *rules = NULL;
+		const char *key, *problem;
+
+		CHECK(asprintf(&text, "[%s]", cases[i].rule) > 0);
+		rules = parse(text, &key, &problem);
+		if (!rules)
+			FAIL("%s is refused: %s %s", cases[i].rule, key, problem);
+		if (rule_matches(&rules->list[0], &cases[i].subject) != cases[i].matches)
+			FAIL("%zu: %s %s", i, cases[i].rule,
+			     cases[i].matches ? "does not match" : "matches");
+	}
+}
+
+TEST(what_is_no_rule_is_refused)
+{
+	static const struct {
+		const char *text, *key, *problem;
+	} bad[] = {
+		{ "1", "join", "array" },
+		{ "[1]", "join", "object" },
+		{ "[{}]", "join", "every process" },
+		{ "[{\"unit\":\"a.service\"},{}]", "join", "every process" },
+		{ "[{\"colour\":\"red\"}]", "colour", "no condition" },
+		{ "[{\"unit\":\"\"}]", "unit", "empty" },
+		{ "[{\"unit\":5}]", "unit", "string" },
+		{ "[{\"unit\":null}]", "unit", "string" },
+		{ "[{\"unit\":\"nginx\"}]", "unit", "whole name" },
+		{ "[{\"unit\":\"/nginx.service\"}]", "unit", "slash" },
+		{ "[{\"executable\":\"nginx\"}]", "executable", "path" },
+		{ "[{\"cgroup\":\"system.slice\"}]", "cgroup", "path" },
+		{ "[{\"command\":\"abcdefghijklmnop\"}]", "command", "15" },
+		{ "[{\"command\":\"a\\u0000b\"}]", "command", "NUL" },
+		{ "[{\"user\":\"4294967295\"}]", "user", "no number" },
+		{ "[{\"user\":\"99999999999\"}]", "user", "no number" },
+		{ "[{\"user\":\"w*\"}]", "user", "wildcards" },
+		{ "[{\"pod\":\"web-1\"}]", "pod", "UID" },
+		{ "[{\"pod\":\"8a1fc2b0-57ab-4a0e-9d0c-2f4b1c1f9a5\"}]", "pod", "32" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		const char *key, *problem;
+		cleanup_(rules_unref_ptr) struct rules *rules = parse(bad[i].text, &key, &problem);
+
+		if (rules)
+			FAIL("%s is taken", bad[i].text);
+		if (strcmp(key, bad[i].key) != 0 || !strstr(problem, bad[i].problem))
+			FAIL("%s: %s %s", bad[i].text, key, problem);
+	}
+}
+
+TEST(the_most_nested_has_the_say)
+{
+	const char *key, *problem;
+	cleanup_(rules_unref_ptr) struct rules *make =
+		parse("[{\"command\":\"cc\"},{\"command\":\"make\"}]", &key, &problem);
+	cleanup_(rules_unref_ptr) struct rules *all = parse("[{\"user\":\"7\"}]", &key, &problem);
+	struct rule_set sets[] = {
+		{ (char *)"a", NULL, all },
+		{ (char *)"web/inner/x", NULL, make },
+		{ (char *)"b", NULL, make },
+		{ (char *)"web/inner", NULL, all },
+	};
+	struct rule_subject subject = { .command = "make", .uid = 7 };
+	const struct rule *rule;
+	size_t at;
+
+	qsort(sets, ARRAY_SIZE(sets), sizeof(sets[0]), rule_set_compare);
+	CHECK_STR(sets[0].container, "web/inner/x");
+	CHECK_STR(sets[1].container, "web/inner");
+	CHECK_STR(sets[2].container, "a");
+	CHECK_STR(sets[3].container, "b");
+	CHECK(rules_choose(sets, ARRAY_SIZE(sets), &subject, &at, &rule));
+	CHECK_UINT(at, 0);
+	CHECK(rule == &make->list[1]);
+	subject.command = "sh";
+	CHECK(rules_choose(sets, ARRAY_SIZE(sets), &subject, &at, &rule));
+	CHECK_UINT(at, 1);
+	subject.uid = 8;
+	CHECK(!rules_choose(sets, ARRAY_SIZE(sets), &subject, &at, &rule));
+	subject.command = "cc";
+	CHECK(rules_choose(sets, 4, &subject, &at, &rule));
+	CHECK_UINT(at, 0);
+	CHECK(!rules_choose(sets, 0, &subject, &at, &rule));
+}
+
+TEST(rules_are_compared_and_written)
+{
+	const char *key, *problem;
+	cleanup_(rules_unref_ptr) struct rules *a =
+		parse("[{\"user\":\"www\",\"unit\":\"a.service\"}]", &key, &problem);
+	cleanup_(rules_unref_ptr) struct rules *b =
+		parse("[{\"unit\":\"a.service\",\"user\":\"www\"}]", &key, &problem);
+	cleanup_(rules_unref_ptr) struct rules *c =
+		parse("[{\"unit\":\"a.service\"}]", &key, &problem);
+	cleanup_(rules_unref_ptr) struct rules *none = parse("[]", &key, &problem);
+	cleanup_free char *text = rule_format(&a->list[0]);
+
+	CHECK_STR(text, "unit=a.service user=www");
+	CHECK(rules_equal(a, b));
+	CHECK(!rules_equal(a, c));
+	CHECK(!rules_equal(c, NULL));
+	CHECK(none && rules_equal(none, NULL));
+	CHECK(rules_need(a, RULE_USER) && !rules_need(c, RULE_USER));
+}
+
+TEST_MAIN({ "rule: conditions match", conditions_match },
+	  { "rule: what is no rule is refused", what_is_no_rule_is_refused },
+	  { "rule: the most nested has the say", the_most_nested_has_the_say },
+	  { "rule: rules are compared and written", rules_are_compared_and_written })
