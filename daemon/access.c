@@ -18,6 +18,7 @@ static const struct {
 	{ "ListContainers", ACCESS_LOOK },
 	{ "GetProcesses", ACCESS_LOOK },
 	{ "Diagnose", ACCESS_LOOK },
+	{ "DumpMetrics", ACCESS_LOOK },
 	{ "ForecastLimit", ACCESS_LOOK },
 	{ "Diff", ACCESS_LOOK },
 

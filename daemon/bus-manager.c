@@ -8,6 +8,7 @@
 #include "bus-owner.h"
 #include "bus.h"
 #include "diagnose.h"
+#include "dump.h"
 #include "failure.h"
 #include "log.h"
 #include "manager.h"
@@ -266,6 +267,35 @@ static int method_diagnose(sd_bus_message *message, void *userdata, sd_bus_error
 	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
+static void dumped(int error, const struct failure *failure, int fd, void *userdata)
+{
+	struct bus_call *call = userdata;
+	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
+	int r;
+
+	if (error < 0) {
+		bus_call_fail(call, failure);
+		return;
+	}
+	r = sd_bus_message_new_method_return(call->message, &reply);
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "h", fd);
+	bus_call_reply(call, reply, r);
+}
+
+static int method_dump_metrics(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct bus *bus = userdata;
+	struct failure failure = { 0 };
+	struct bus_call *call;
+	int r = bus_call_new(bus, message, "", NULL, &call, &failure);
+
+	if (r < 0)
+		return bus_answer_failure(r, &failure, error);
+	r = dump_start(bus->manager, dumped, call, &failure);
+	return bus_call_begun(call, r, &failure, error);
+}
+
 static int get_version(sd_bus *b, const char *path, const char *interface, const char *property,
 		       sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
@@ -317,6 +347,8 @@ const sd_bus_vtable bus_manager_vtable[] = {
 				BUS_GUARDED),
 	SD_BUS_METHOD_WITH_ARGS("Diagnose", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssss)", findings),
 				method_diagnose, BUS_GUARDED),
+	SD_BUS_METHOD_WITH_ARGS("DumpMetrics", SD_BUS_NO_ARGS, SD_BUS_RESULT("h", text),
+				method_dump_metrics, BUS_GUARDED),
 	SD_BUS_SIGNAL_WITH_ARGS("EventsLost", SD_BUS_ARGS("t", first, "t", last), 0),
 	SD_BUS_VTABLE_END,
 };

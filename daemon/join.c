@@ -3,33 +3,25 @@
 #include "join.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <pwd.h>
 #include <string.h>
 #include <systemd/sd-event.h>
 #include <time.h>
 
 #include "attach.h"
-#include "cgroup-files.h"
 #include "log.h"
 #include "manager.h"
-#include "origins.h"
-#include "process.h"
+#include "scan.h"
 #include "worker.h"
 
 /* Hints that wait while a look is taken; more, and all processes are looked at. */
 #define HINTS_MAX 4096
-/* Processes that one look brings in, each with a descriptor; the next goes on behind them. */
-#define FOUND_MAX 256
 /* Looks are not closer than this, so that one serves many hints. */
 #define LOOK_USEC (2 * 1000)
 /* What hints do not tell, as a process that is moved into a unit, is seen so much later. */
 #define RESCAN_USEC (5 * 1000 * 1000)
 /* Has the kernel not answered by then, it never will: see process_events_new(). */
 #define ANSWER_USEC (3 * 1000 * 1000)
-/* Ancestors that are asked whether they were detached. */
-#define DEPTH_MAX 64
 /* Processes whose refusal is remembered, so that it is logged once. */
 #define REFUSED_MAX 64
 
@@ -54,32 +46,6 @@ struct join {
 	size_t n_refused; /* ever */
 };
 
-struct found {
-	pid_t pid;
-	int pidfd;
-	size_t set;
-	const struct rule *rule;
-	char command[64];
-};
-
-struct scan {
-	struct manager *manager;
-	struct worker *worker;
-	struct rule_set *sets; /* of containers that are there */
-	size_t count;
-	bool needs[RULE_CONDITIONS];
-	bool all;
-	pid_t from;
-	pid_t *pids; /* the hints */
-	size_t n_pids;
-
-	struct found found[FOUND_MAX];
-	size_t n_found;
-	pid_t next; /* where a look at all goes on, or 0 */
-	const char *unknown_user;
-	int error;
-};
-
 /* Processes on their way into one container. */
 struct batch {
 	struct manager *manager;
@@ -91,179 +57,7 @@ struct batch {
 
 static void look_soon(struct manager *m);
 
-/* --- rule sets ------------------------------------------------------------------ */
-
-static void sets_free(struct rule_set *sets, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		free(sets[i].container);
-		free(sets[i].file);
-		rules_unref(sets[i].rules);
-	}
-	free(sets);
-}
-
-static int sets_add(struct rule_set *sets, size_t *count, const struct rule_set *set)
-{
-	cleanup_free char *container = strdup(set->container), *file = strdup(set->file);
-
-	if (!container || !file)
-		return -ENOMEM;
-	sets[(*count)++] = (struct rule_set){
-		.container = take_ptr(container),
-		.file = take_ptr(file),
-		.rules = rules_ref(set->rules),
-	};
-	return 0;
-}
-
-static const struct rule_set *sets_find(const struct rule_set sets[], size_t count,
-					const char *container)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(sets[i].container, container) == 0)
-			return &sets[i];
-	}
-	return NULL;
-}
-
-/* --- on the worker ---------------------------------------------------------------- */
-
-/* Names are looked up anew with each look at all processes: a user may come later. */
-static void look_users_up(struct scan *scan)
-{
-	for (size_t i = 0; i < scan->count; i++) {
-		struct rules *rules = scan->sets[i].rules;
-
-		for (size_t j = 0; j < rules->count; j++) {
-			struct rule *rule = &rules->list[j];
-			const char *name = rule->values[RULE_USER];
-			struct passwd entry, *user = NULL;
-			char buf[4096];
-
-			if (!name || name[strspn(name, "0123456789")] == '\0')
-				continue;
-			(void)getpwnam_r(name, &entry, buf, sizeof(buf), &user);
-			rule->uid_known = user != NULL;
-			rule->uid = user ? user->pw_uid : 0;
-			if (!user)
-				scan->unknown_user = name;
-		}
-	}
-}
-
-/* Is it outside of every container? What cannot be told is not. */
-static bool is_outside(struct controller *controller, const char *cgroups)
-{
-	cleanup_free char *cgroup = NULL, *path = NULL;
-
-	return controller_parse_proc_cgroup(cgroups, controller->hierarchy, &cgroup) == 0 &&
-	       controller_path_of_cgroup(controller, cgroup, &path) == -ENOENT;
-}
-
-static int read_cgroups(pid_t pid, char **ret)
-{
-	char file[32];
-
-	snprintf(file, sizeof(file), "/proc/%d/cgroup", (int)pid);
-	return cgroup_read(AT_FDCWD, file, ret);
-}
-
-/* Was it detached by hand, or an ancestor that is outside now? */
-static bool was_detached(struct manager *m, const struct process *p)
-{
-	struct process at = *p;
-
-	for (unsigned int depth = 0; depth < DEPTH_MAX; depth++) {
-		cleanup_free char *cgroups = NULL;
-
-		if (origins_is_detached(m->origins, at.pid, at.start) &&
-		    (depth == 0 ||
-		     (read_cgroups(at.pid, &cgroups) == 0 && is_outside(m->controller, cgroups))))
-			return true;
-		if (at.parent <= 1 || process_read(at.parent, &at) < 0)
-			return false;
-	}
-	return false;
-}
-
-/* Does a rule want it? Fills *ret but for the descriptor. */
-static bool is_wanted(const struct scan *scan, const struct process *p, struct found *ret)
-{
-	struct manager *m = scan->manager;
-	cleanup_free char *cgroups = NULL, *executable = NULL;
-	struct rule_subject subject = { .command = p->command };
-
-	if (attach_refusal(p, 0, 0, getpid()))
-		return false;
-	if (read_cgroups(p->pid, &cgroups) < 0 || !is_outside(m->controller, cgroups))
-		return false;
-	subject.cgroups = cgroups;
-	if (scan->needs[RULE_EXECUTABLE] && process_read_executable(p->pid, &executable) == 0)
-		subject.executable = executable;
-	if (scan->needs[RULE_USER] && process_read_uid(p->pid, &subject.uid) < 0)
-		return false;
-	if (!rules_choose(scan->sets, scan->count, &subject, &ret->set, &ret->rule) ||
-	    was_detached(m, p))
-		return false;
-	ret->pid = p->pid;
-	memcpy(ret->command, p->command, sizeof(ret->command));
-	return true;
-}
-
-/* The descriptor comes first: what is read while it lives is about its process. */
-static void look_at(struct scan *scan, pid_t pid)
-{
-	cleanup_close int pidfd = process_open(pid);
-	struct found *found = &scan->found[scan->n_found];
-	struct process p;
-
-	if (pidfd < 0 || process_read(pid, &p) < 0 || !is_wanted(scan, &p, found) ||
-	    process_ended(pidfd, 0))
-		return;
-	found->pidfd = take_fd(&pidfd);
-	scan->n_found++;
-}
-
-static void look_at_all(struct scan *scan, const struct worker *worker)
-{
-	cleanup_free struct process *all = NULL;
-	size_t count;
-
-	look_users_up(scan);
-	scan->error = process_list(&all, &count);
-	for (size_t i = 0; scan->error == 0 && i < count; i++) {
-		if (all[i].pid <= scan->from)
-			continue;
-		if (scan->n_found == FOUND_MAX) {
-			scan->next = all[i].pid - 1;
-			return;
-		}
-		if (worker_cancelled(worker))
-			return;
-		look_at(scan, all[i].pid);
-	}
-}
-
-static void scan_run(struct worker *worker, void *data)
-{
-	struct scan *scan = data;
-
-	if (scan->all) {
-		look_at_all(scan, worker);
-		return;
-	}
-	for (size_t i = 0; i < scan->n_pids && !worker_cancelled(worker); i++) {
-		/* A look at all finds the rest. */
-		if (scan->n_found == FOUND_MAX) {
-			scan->next = 1;
-			return;
-		}
-		look_at(scan, scan->pids[i]);
-	}
-}
-
-/* --- in the loop: moving -------------------------------------------------------------- */
+/* --- moving -------------------------------------------------------------- */
 
 static struct batch *batch_free(struct batch *batch)
 {
@@ -376,18 +170,7 @@ static int move_found(struct manager *m, const struct scan *scan, size_t set)
 	return 0;
 }
 
-/* --- in the loop: looking --------------------------------------------------------------- */
-
-static struct scan *scan_free(struct scan *scan)
-{
-	for (size_t i = 0; i < scan->n_found; i++)
-		close(scan->found[i].pidfd);
-	sets_free(scan->sets, scan->count);
-	free(scan->pids);
-	free(scan);
-	return NULL;
-}
-DEFINE_CLEANUP(struct scan *, scan_free);
+/* --- looking --------------------------------------------------------------- */
 
 static void scan_done(void *data)
 {
@@ -426,7 +209,7 @@ static int copy_sets(struct manager *m, struct scan *scan)
 
 		if (!manager_find(m, join->sets[i].container))
 			continue;
-		r = sets_add(scan->sets, &scan->count, &join->sets[i]);
+		r = rule_sets_add(scan->sets, &scan->count, &join->sets[i]);
 		if (r < 0)
 			return r;
 		for (int c = 0; c < RULE_CONDITIONS; c++)
@@ -650,23 +433,23 @@ int join_declare(struct manager *m, const struct rule_set sets[], size_t count,
 	int r = merged ? 0 : -ENOMEM;
 
 	for (size_t i = 0; i < count && r == 0; i++)
-		r = sets_add(merged, &n, &sets[i]);
+		r = rule_sets_add(merged, &n, &sets[i]);
 	for (size_t i = 0; i < join->count && r == 0; i++) {
 		if (is_bad(join->sets[i].file, bad_files, n_bad) &&
-		    !sets_find(merged, n, join->sets[i].container))
-			r = sets_add(merged, &n, &join->sets[i]);
+		    !rule_sets_find(merged, n, join->sets[i].container))
+			r = rule_sets_add(merged, &n, &join->sets[i]);
 	}
 	if (r < 0) {
-		sets_free(merged, n);
+		rule_sets_free(merged, n);
 		return r;
 	}
 	if (n)
 		qsort(merged, n, sizeof(*merged), rule_set_compare);
 	if (same_sets(join, merged, n)) {
-		sets_free(merged, n);
+		rule_sets_free(merged, n);
 		return 0;
 	}
-	sets_free(join->sets, join->count);
+	rule_sets_free(join->sets, join->count);
 	join->sets = merged;
 	join->count = n;
 	join->n_hints = 0;
@@ -677,13 +460,13 @@ int join_declare(struct manager *m, const struct rule_set sets[], size_t count,
 
 void join_made(struct manager *m, const char *container)
 {
-	if (sets_find(m->join->sets, m->join->count, container))
+	if (rule_sets_find(m->join->sets, m->join->count, container))
 		look_at_everything(m);
 }
 
 const struct rules *join_find(const struct manager *m, const char *container)
 {
-	const struct rule_set *set = sets_find(m->join->sets, m->join->count, container);
+	const struct rule_set *set = rule_sets_find(m->join->sets, m->join->count, container);
 
 	return set ? set->rules : NULL;
 }
@@ -722,7 +505,7 @@ void join_close(struct manager *m)
 		return;
 	sd_event_source_disable_unref(join->look);
 	sd_event_source_disable_unref(join->rescan);
-	sets_free(join->sets, join->count);
+	rule_sets_free(join->sets, join->count);
 	free(join);
 	m->join = NULL;
 }

@@ -473,3 +473,37 @@ bool rules_choose(const struct rule_set sets[], size_t count, const struct rule_
 	}
 	return false;
 }
+
+void rule_sets_free(struct rule_set *sets, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		free(sets[i].container);
+		free(sets[i].file);
+		rules_unref(sets[i].rules);
+	}
+	free(sets);
+}
+
+int rule_sets_add(struct rule_set *sets, size_t *count, const struct rule_set *set)
+{
+	cleanup_free char *container = strdup(set->container), *file = strdup(set->file);
+
+	if (!container || !file)
+		return -ENOMEM;
+	sets[(*count)++] = (struct rule_set){
+		.container = take_ptr(container),
+		.file = take_ptr(file),
+		.rules = rules_ref(set->rules),
+	};
+	return 0;
+}
+
+const struct rule_set *rule_sets_find(const struct rule_set sets[], size_t count,
+				      const char *container)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(sets[i].container, container) == 0)
+			return &sets[i];
+	}
+	return NULL;
+}

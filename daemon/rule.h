@@ -80,6 +80,12 @@ struct rule_set {
 	struct rules *rules;
 };
 
+/* Adds a copy of @set, whose rules get a reference. @sets has room for it. */
+int rule_sets_add(struct rule_set sets[], size_t *count, const struct rule_set *set);
+const struct rule_set *rule_sets_find(const struct rule_set sets[], size_t count,
+				      const char *container);
+void rule_sets_free(struct rule_set *sets, size_t count);
+
 /*
  * The order in which rule sets have the say, for qsort(): the most nested
  * container comes first, then names by the alphabet.

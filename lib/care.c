@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* About rssd itself: what it is, how it fares, and a nudge to read its files again. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -135,6 +136,29 @@ struct rss_finding *rss_findings_free(struct rss_finding *findings, size_t count
 	}
 	free(findings);
 	return NULL;
+}
+
+int rss_dump_metrics(struct rss_client *client, int *ret_fd)
+{
+	cleanup_message sd_bus_message *call = NULL, *reply = NULL;
+	int fd, r;
+
+	r = client_method(client, NULL, "DumpMetrics", &call);
+	if (r < 0)
+		return r;
+	r = client_call(client, call, NULL, CALL_SHORT, &reply);
+	if (r < 0)
+		return r;
+	r = sd_bus_message_read(reply, "h", &fd);
+	if (r < 0)
+		return client_fail_message(client, r);
+	/* That of the message goes with the message. */
+	fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (fd < 0)
+		return client_fail(client, -EIO, "The file of metrics cannot be kept: %s",
+				   strerror(errno));
+	*ret_fd = fd;
+	return 0;
 }
 
 int rss_reload(struct rss_client *client)

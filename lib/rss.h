@@ -342,6 +342,12 @@ struct rss_finding {
 int rss_diagnose(struct rss_client *client, struct rss_finding **ret, size_t *ret_count);
 struct rss_finding *rss_findings_free(struct rss_finding *findings, size_t count);
 
+/*
+ * The metrics of rssd and all containers, as OpenMetrics text, in a file that
+ * nobody can change. *@ret_fd is read from its beginning, and closed by the caller.
+ */
+int rss_dump_metrics(struct rss_client *client, int *ret_fd);
+
 /* rssd reads its configuration again. */
 int rss_reload(struct rss_client *client);
 

@@ -10,6 +10,8 @@ INSTALL_FILES = \
 	cli/completion.bash:$(PREFIX)/share/bash-completion/completions/rssctl:644 \
 	systemd/rssd.conf:$(SYSCONFDIR)/rssd/rssd.conf:644 \
 	systemd/rssd.service:$(PREFIX)/lib/systemd/system/rssd.service:644 \
+	systemd/rssd-metrics.socket:$(PREFIX)/lib/systemd/system/rssd-metrics.socket:644 \
+	systemd/rssd-metrics@.service:$(PREFIX)/lib/systemd/system/rssd-metrics@.service:644 \
 	systemd/org.rssd1.service:$(PREFIX)/share/dbus-1/system-services/org.rssd1.service:644 \
 	systemd/org.rssd1.conf:$(PREFIX)/share/dbus-1/system.d/org.rssd1.conf:644 \
 	systemd/org.rssd1.policy:$(PREFIX)/share/polkit-1/actions/org.rssd1.policy:644 \

@@ -10,7 +10,8 @@ case_install_and_uninstall() {
 	expect 0 make_quiet install
 	local file
 	for file in usr/sbin/rssd usr/bin/rssctl usr/include/rss.h etc/rssd/rssd.conf \
-		usr/lib/systemd/system/rssd.service usr/share/dbus-1/system.d/org.rssd1.conf \
+		usr/lib/systemd/system/rssd.service usr/lib/systemd/system/rssd-metrics.socket \
+		usr/share/dbus-1/system.d/org.rssd1.conf \
 		usr/share/polkit-1/actions/org.rssd1.policy \
 		usr/share/man/man8/rssd.8 usr/share/bash-completion/completions/rssctl; do
 		[ -e "$into/$file" ] || fail "$file was not installed"

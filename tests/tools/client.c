@@ -3,6 +3,7 @@
  * A client for what no command line can do.
  *
  *   client by-pidfd PID          print the container that a pidfd's process is in
+ *   client change-metrics        try to change the text of the metrics
  *   client flood-properties MB   send that many megabytes of properties at once
  *   client flood-calls N         ask for the list N times without waiting between; count the answers
  */
@@ -34,6 +35,26 @@ static int by_pidfd(pid_t pid)
 	close(fd);
 	rss_close(client);
 	return EXIT_SUCCESS;
+}
+
+static int change_metrics(void)
+{
+	struct rss_client *client;
+	int fd, status = EXIT_FAILURE;
+
+	if (rss_open(&client) < 0)
+		return EXIT_FAILURE;
+	if (rss_dump_metrics(client, &fd) < 0) {
+		fprintf(stderr, "%s\n", rss_error_message(client));
+	} else {
+		if (pwrite(fd, "x", 1, 0) < 0 && ftruncate(fd, 0) < 0) {
+			puts("cannot be changed");
+			status = EXIT_SUCCESS;
+		}
+		close(fd);
+	}
+	rss_close(client);
+	return status;
 }
 
 static int flood_properties(size_t megabytes)
@@ -92,10 +113,12 @@ int main(int argc, char *argv[])
 {
 	if (argc == 3 && strcmp(argv[1], "by-pidfd") == 0)
 		return by_pidfd((pid_t)atoi(argv[2]));
+	if (argc == 2 && strcmp(argv[1], "change-metrics") == 0)
+		return change_metrics();
 	if (argc == 3 && strcmp(argv[1], "flood-properties") == 0)
 		return flood_properties(strtoul(argv[2], NULL, 10));
 	if (argc == 3 && strcmp(argv[1], "flood-calls") == 0)
 		return flood_calls((unsigned int)strtoul(argv[2], NULL, 10));
-	fputs("client by-pidfd PID | flood-calls N | flood-properties MEGABYTES\n", stderr);
+	fputs("client by-pidfd PID | change-metrics | flood-calls N | flood-properties MEGABYTES\n", stderr);
 	return 2;
 }

@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Metrics: valid to a parser that others wrote, true to the counters, and served over HTTP.
+. "$(dirname "$0")/../lib.sh"
+need_controller
+start_bus
+start_rssd || exit 1
+
+# value FAMILY CONTAINER: of what the last expect printed.
+value() { sed -n "s|^$1{container=\"$2\"} ||p" <<<"$out"; }
+
+case_metrics_are_those_of_show() {
+	local key
+	rssctl create web --limit=64M
+	rssctl create web/inner
+	launch_hog_in web anon 8M
+	await 20 grep -q ready "$hog_out"
+	expect 0 rssctl metrics
+	equal "$(value rssd_container_limit_bytes web)" $((64 << 20)) limit
+	equal "$(value rssd_container_limit_bytes web/inner)" "" "limit of who has none"
+	equal "$(value rssd_container_processes web)" 1 processes
+	[ "$(value rssd_container_usage_bytes web)" -ge $((8 << 20)) ] || fail "usage: $(value rssd_container_usage_bytes web)"
+	equal "$(value rssd_container_peak_bytes web)" "$(field web peak)" peak
+	for key in failures oom_kills; do
+		equal "$(value rssd_container_${key}_total web)" "$(field web $key)" "$key"
+	done
+	# A counter that this controller does not have is left out.
+	equal "$(value rssd_container_scanned_pages_total web)" "$(field web scanned | sed s/null//)" scanned
+	grep -q '^rssd_containers 2$' <<<"$out" || fail "containers: $(grep rssd_containers <<<"$out")"
+	equal "$(tail -n 1 <<<"$out")" "# EOF" "last line"
+	expect 2 rssctl metrics --json
+	says "rssctl list --json"
+	rssctl remove --force web
+}
+
+case_a_parser_understands_them() {
+	# The system's own: others on the PATH do not see Debian's packages.
+	/usr/bin/python3 -c 'import prometheus_client.openmetrics.parser' 2>/dev/null || {
+		skip "python3-prometheus-client is not installed"
+		return
+	}
+	local i
+	for i in {1..20}; do rssctl create "m$i" --limit=$((i * 4))M; done
+	rssctl metrics >"$work/metrics"
+	expect 0 parse_metrics
+	equal "$(jq -r .rssd_container_limit_bytes <<<"$out")" 20 "limits that the parser sees"
+	equal "$(jq -r .rssd_container_usage_bytes <<<"$out")" 20 "usages that the parser sees"
+	equal "$(jq -r .rssd <<<"$out")" 1 "info"
+	for i in {1..20}; do rssctl remove "m$i"; done
+}
+parse_metrics() {
+	/usr/bin/python3 -c '
+import json, sys
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse
+print(json.dumps({f.name: len(f.samples) for f in parse(open(sys.argv[1]).read())}))
+' "$work/metrics"
+}
+
+# ask REQUEST: what is answered, as over a socket of systemd.
+ask() { printf '%b' "$1" | timeout 20 rssctl metrics --http; }
+
+case_http() {
+	local length
+	rssctl create web
+	expect 0 ask 'GET /metrics HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n\r\n'
+	says "HTTP/1.1 200 OK"
+	says "Content-Type: application/openmetrics-text; version=1.0.0; charset=utf-8"
+	says 'rssd_container_processes{container="web"} 0'
+	length=$(sed -n 's/^Content-Length: \([0-9]*\).*/\1/p' <<<"$out")
+	equal "$(sed '1,/^\r$/d' <"$work/out" | wc -c)" "$length" "length of the body"
+	expect 0 ask 'HEAD /metrics HTTP/1.1\r\n\r\n'
+	says "Content-Length: "
+	[[ $out != *rssd_ ]] || fail "a body for HEAD"
+	expect 0 ask 'GET / HTTP/1.1\r\n\r\n'
+	says "HTTP/1.1 404 Not Found"
+	says "the metrics are at /metrics"
+	expect 0 ask 'POST /metrics HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc'
+	says "HTTP/1.1 405"
+	expect 0 ask 'rubbish\r\n\r\n'
+	says "HTTP/1.1 400"
+	expect 0 ask "$(head -c 9000 /dev/zero | tr '\0' a)"
+	says "HTTP/1.1 431"
+	# One who says nothing, or hangs up half way, is no error of ours.
+	expect 0 ask ''
+	equal "$out" "" "answer to nothing"
+	expect 0 ask 'GET /metr'
+	equal "$out" "" "answer to half a request"
+	expect 6 env DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nowhere bash -c \
+		"printf 'GET /metrics HTTP/1.1\r\n\r\n' | rssctl metrics --http"
+	says "HTTP/1.1 503 Service Unavailable"
+	says "rssd cannot be reached"
+	rssctl remove web
+}
+
+# Names and counters are for everybody: the scraper is nobody.
+case_nobody_may_scrape() {
+	expect 0 setpriv --reuid=65534 --regid=65534 --clear-groups rssctl metrics
+	says "# EOF"
+}
+
+case_nobody_can_change_the_text() {
+	expect 0 client change-metrics
+	says "cannot be changed"
+}
+
+run_cases "$@"

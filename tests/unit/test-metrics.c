@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Metrics as text: each value at its place, and nothing for what is not known. */
+#include "metrics.h"
+#include "unit.h"
+
+static char *write_all(const struct metrics *metrics)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out || metrics_write(metrics, out) < 0)
+		return NULL;
+	fclose(out);
+	return text;
+}
+
+TEST(values_have_their_place)
+{
+	struct metrics_container containers[] = {
+		{ .name = (char *)"web",
+		  .settings = { .limit = 1000, .high = 900, .low = LIMIT_INFINITY },
+		  .counters = { 1, 2, 3, 4, 5, 6, 7 },
+		  .processes = 8 },
+		{ .name = (char *)"a\"b\\c\nd",
+		  .settings = { .limit = LIMIT_INFINITY, .high = LIMIT_INFINITY, .low = 0 },
+		  .counters = { .usage = 0,
+				.peak = COUNTER_ABSENT,
+				.failures = COUNTER_ABSENT,
+				.reclaimed = COUNTER_ABSENT,
+				.oom_events = COUNTER_ABSENT,
+				.oom_kills = 0,
+				.scanned = COUNTER_ABSENT } },
+	};
+	struct metrics metrics = { "1.0", "rss", 77, { 0 }, containers, ARRAY_SIZE(containers) };
+	cleanup_free char *text = write_all(&metrics);
+	static const char *const lines[] = {
+		"rssd_info{version=\"1.0\",controller=\"rss\"} 1\n",
+		"rssd_containers 2\n",
+		"rssd_next_event 77\n",
+		"# TYPE rssd_container_usage_bytes gauge\n# UNIT rssd_container_usage_bytes bytes\n"
+		"# HELP rssd_container_usage_bytes What is charged now.\n"
+		"rssd_container_usage_bytes{container=\"web\"} 1\n"
+		"rssd_container_usage_bytes{container=\"a\\\"b\\\\c\\nd\"} 0\n# TYPE",
+		"bytes{container=\"web\"} 2\n# TYPE rssd_container_processes",
+		"rssd_container_failures_total{container=\"web\"} 3\n# TYPE",
+		"rssd_container_reclaimed_bytes_total{container=\"web\"} 4\n# TYPE",
+		"rssd_container_oom_events_total{container=\"web\"} 5\n# TYPE",
+		"rssd_container_oom_kills_total{container=\"web\"} 6\n",
+		"rssd_container_scanned_pages_total{container=\"web\"} 7\n# TYPE",
+		"rssd_container_processes{container=\"web\"} 8\n",
+		"rssd_container_limit_bytes{container=\"web\"} 1000\n# TYPE",
+		"rssd_container_high_bytes{container=\"web\"} 900\n# TYPE",
+	};
+
+	CHECK(text);
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		if (!strstr(text, lines[i]))
+			FAIL("no \"%s\" in: %s", lines[i], text);
+	}
+	CHECK(!strstr(text, "low_bytes{container=\"web\"}"));
+	CHECK(strstr(text, "low_bytes{container=\"a\\\"b\\\\c\\nd\"} 0\n"));
+	CHECK_STR(text + strlen(text) - 6, "# EOF\n");
+	CHECK(!strstr(text, "18446744073709551615"));
+}
+
+TEST(no_container_is_valid_too)
+{
+	struct metrics metrics = { .version = "1", .controller = "rss" };
+	cleanup_free char *text = write_all(&metrics);
+
+	CHECK(text && strstr(text, "rssd_containers 0\n"));
+	CHECK_STR(text + strlen(text) - 6, "# EOF\n");
+}
+
+TEST_MAIN({ "metrics: values have their place", values_have_their_place },
+	  { "metrics: no container is valid, too", no_container_is_valid_too })
