@@ -16,6 +16,7 @@ static const struct {
 	{ "GetContainerByPID", ACCESS_LOOK },
 	{ "GetContainerByPIDFD", ACCESS_LOOK },
 	{ "ListContainers", ACCESS_LOOK },
+	{ "ListCounters", ACCESS_LOOK },
 	{ "GetProcesses", ACCESS_LOOK },
 	{ "Diagnose", ACCESS_LOOK },
 	{ "DumpMetrics", ACCESS_LOOK },

@@ -5,9 +5,10 @@
 #include <errno.h>
 #include <string.h>
 
-#include "container.h"
+#include "controller.h"
 #include "failure.h"
 #include "oom-record.h"
+#include "settings.h"
 
 int bus_answer_failure(int r, const struct failure *failure, sd_bus_error *error)
 {
@@ -179,55 +180,6 @@ int bus_append_oom(sd_bus_message *message, const struct oom_record *oom)
 
 	if (r >= 0 && oom)
 		r = append_oom_entries(message, oom);
-	return r < 0 ? r : sd_bus_message_close_container(message);
-}
-
-static int append_entries(sd_bus_message *message, struct container *c)
-{
-	cleanup_free char *control_group = group_control_group(c->group);
-	struct counters counters;
-	uint32_t processes = 0;
-	bool frozen;
-	int r;
-
-	if (!control_group)
-		return -ENOMEM;
-	/* A group that was removed behind our back has no counters: all of them are absent. */
-	if (container_read_counters(c, &counters) < 0)
-		memset(&counters, 0xff, sizeof(counters));
-	(void)group_count_processes(c->group, &processes);
-
-	r = sd_bus_message_append(message, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "Limit", "t",
-				  c->settings.limit, "High", "t", c->settings.high, "Low", "t",
-				  c->settings.low, "OOMGroup", "b", (int)c->settings.oom_group,
-				  "Transient", "b", (int)c->transient, "Declared", "b",
-				  (int)c->declared, "ControlGroup", "s", control_group, "Processes",
-				  "u", processes);
-	if (r >= 0)
-		r = bus_append_number(message, "Usage", counters.usage);
-	if (r >= 0)
-		r = bus_append_number(message, "Peak", counters.peak);
-	if (r >= 0)
-		r = bus_append_number(message, "Failures", counters.failures);
-	if (r >= 0)
-		r = bus_append_number(message, "Reclaimed", counters.reclaimed);
-	if (r >= 0)
-		r = bus_append_number(message, "OOMEvents", counters.oom_events);
-	if (r >= 0)
-		r = bus_append_number(message, "OOMKills", counters.oom_kills);
-	if (r >= 0)
-		r = bus_append_number(message, "Scanned", counters.scanned);
-	if (r >= 0 && group_read_frozen(c->group, &frozen) == 0)
-		r = sd_bus_message_append(message, "{sv}", "Frozen", "b", (int)frozen);
-	return r;
-}
-
-int bus_append_container(sd_bus_message *message, struct container *c)
-{
-	int r = sd_bus_message_open_container(message, SD_BUS_TYPE_ARRAY, "{sv}");
-
-	if (r >= 0)
-		r = append_entries(message, c);
 	return r < 0 ? r : sd_bus_message_close_container(message);
 }
 

@@ -11,8 +11,6 @@
 #include "attach.h"
 #include "cleanup.h"
 
-struct container;
-struct counters;
 struct failure;
 struct oom_record;
 struct settings_change;
@@ -59,9 +57,6 @@ int bus_append_number(sd_bus_message *message, const char *key, uint64_t number)
 
 /* Appends an OOM as a{sv}; @oom may be NULL. */
 int bus_append_oom(sd_bus_message *message, const struct oom_record *oom);
-
-/* Appends what ListContainers tells of a container as a{sv}; absent counters are left out. */
-int bus_append_container(sd_bus_message *message, struct container *container);
 
 /* How many of the rows say moved. */
 size_t bus_count_moved(const struct attach_row rows[], size_t count);

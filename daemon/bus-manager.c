@@ -5,6 +5,7 @@
 
 #include "bus-call.h"
 #include "bus-codec.h"
+#include "bus-list.h"
 #include "bus-owner.h"
 #include "bus.h"
 #include "diagnose.h"
@@ -166,36 +167,6 @@ static int method_get_by_pidfd(sd_bus_message *message, void *userdata, sd_bus_e
 	return reply_path(message, c);
 }
 
-static int append_listed(sd_bus_message *reply, struct container *c)
-{
-	cleanup_free char *path = name_to_object_path(c->name);
-	int r;
-
-	if (!path)
-		return -ENOMEM;
-	r = sd_bus_message_open_container(reply, SD_BUS_TYPE_STRUCT, "soa{sv}");
-	if (r >= 0)
-		r = sd_bus_message_append(reply, "so", c->name, path);
-	if (r >= 0)
-		r = bus_append_container(reply, c);
-	return r < 0 ? r : sd_bus_message_close_container(reply);
-}
-
-static int method_list(sd_bus_message *message, void *userdata, sd_bus_error *error)
-{
-	struct bus *bus = userdata;
-	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
-	int r = sd_bus_message_new_method_return(message, &reply);
-
-	if (r >= 0)
-		r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(soa{sv})");
-	for (size_t i = 0; i < bus->manager->count && r >= 0; i++)
-		r = append_listed(reply, bus->manager->containers[i]);
-	if (r >= 0)
-		r = sd_bus_message_close_container(reply);
-	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
-}
-
 /* --- the rest ----------------------------------------------------------------------------- */
 
 static void detached(const struct attach_row rows[], size_t count, const struct failure *failure,
@@ -340,7 +311,14 @@ const sd_bus_vtable bus_manager_vtable[] = {
 	SD_BUS_METHOD_WITH_ARGS("GetContainerByPIDFD", SD_BUS_ARGS("h", pidfd),
 				SD_BUS_RESULT("o", container), method_get_by_pidfd, BUS_GUARDED),
 	SD_BUS_METHOD_WITH_ARGS("ListContainers", SD_BUS_NO_ARGS,
-				SD_BUS_RESULT("a(soa{sv})", containers), method_list, BUS_GUARDED),
+				SD_BUS_RESULT("a(soa{sv})", containers), bus_list_containers,
+				BUS_GUARDED),
+	SD_BUS_METHOD_WITH_ARGS("ListCounters", SD_BUS_NO_ARGS,
+				SD_BUS_RESULT("s", root, "as", names, "au", flags, "at", limit,
+					      "at", high, "at", low, "au", processes, "at", usage,
+					      "at", peak, "at", failures, "at", reclaimed, "at",
+					      oom_events, "at", oom_kills, "at", scanned),
+				bus_list_counters, BUS_GUARDED),
 	SD_BUS_METHOD_WITH_ARGS("Detach", SD_BUS_ARGS("ah", pidfds, "a{sv}", options),
 				SD_BUS_RESULT("a(uss)", report), method_detach, BUS_GUARDED),
 	SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_reload,

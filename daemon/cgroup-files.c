@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,8 @@
 
 /* Most files fit; a cgroup.procs of a busy group makes it grow. */
 #define READ_FIRST 4096
+/* A number, or a few lines of them: the kernel shows all of it in one read. */
+#define READ_SMALL 4096
 
 int cgroup_read(int dir, const char *file, char **ret)
 {
@@ -47,6 +50,26 @@ int cgroup_read(int dir, const char *file, char **ret)
 	return 0;
 }
 
+/*
+ * What is read for thousands of groups at a time: nothing is allocated, and
+ * what did not fill the buffer is not asked for an end. -EFBIG where it did.
+ */
+static int read_small(int dir, const char *file, char text[static READ_SMALL])
+{
+	cleanup_close int fd = openat(dir, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	n = read(fd, text, READ_SMALL - 1);
+	if (n < 0)
+		return -errno;
+	if (n == READ_SMALL - 1)
+		return -EFBIG;
+	text[n] = '\0';
+	return 0;
+}
+
 int cgroup_parse_u64(const char *text, uint64_t *ret)
 {
 	uint64_t value = 0;
@@ -71,9 +94,11 @@ int cgroup_parse_u64(const char *text, uint64_t *ret)
 
 int cgroup_read_u64(int dir, const char *file, uint64_t *ret)
 {
-	cleanup_free char *text = NULL;
-	int r = cgroup_read(dir, file, &text);
+	char text[READ_SMALL];
+	int r = read_small(dir, file, text);
 
+	if (r == -EFBIG)
+		return -EBADMSG;
 	return r < 0 ? r : cgroup_parse_u64(text, ret);
 }
 
@@ -125,12 +150,15 @@ void cgroup_parse_keys(const char *text, struct cgroup_key keys[], size_t count)
 
 int cgroup_read_keys(int dir, const char *file, struct cgroup_key keys[], size_t count)
 {
-	cleanup_free char *text = NULL;
-	int r = cgroup_read(dir, file, &text);
+	cleanup_free char *whole = NULL;
+	char text[READ_SMALL];
+	int r = read_small(dir, file, text);
 
+	if (r == -EFBIG)
+		r = cgroup_read(dir, file, &whole);
 	if (r < 0)
 		return r;
-	cgroup_parse_keys(text, keys, count);
+	cgroup_parse_keys(whole ?: text, keys, count);
 	return 0;
 }
 
@@ -170,4 +198,46 @@ int cgroup_read_pids(int dir, const char *file, pid_t **ret, size_t *ret_count)
 	int r = cgroup_read(dir, file, &text);
 
 	return r < 0 ? r : cgroup_parse_pids(text, ret, ret_count);
+}
+
+/* Counts on in @length more bytes; a line with nothing but 0 stands for nobody that we can see. */
+static uint32_t count_lines(const char *text, size_t length, bool *other)
+{
+	uint32_t count = 0;
+
+	for (size_t i = 0; i < length; i++) {
+		if (text[i] != '\n') {
+			*other |= text[i] != '0';
+			continue;
+		}
+		count += *other;
+		*other = false;
+	}
+	return count;
+}
+
+uint32_t cgroup_parse_pid_count(const char *text)
+{
+	bool other = false;
+	uint32_t count = count_lines(text, strlen(text), &other);
+
+	return count + other;
+}
+
+int cgroup_count_pids(int dir, const char *file, uint32_t *ret)
+{
+	cleanup_close int fd = openat(dir, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	char text[READ_SMALL];
+	bool other = false;
+	uint32_t count = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	while ((n = read(fd, text, sizeof(text))) > 0)
+		count += count_lines(text, (size_t)n, &other);
+	if (n < 0)
+		return -errno;
+	*ret = count + other;
+	return 0;
 }

@@ -34,10 +34,14 @@ int cgroup_read_keys(int dir, const char *file, struct cgroup_key keys[], size_t
 
 /* The pids in a cgroup.procs; *ret to be freed, NULL where there are none. */
 int cgroup_read_pids(int dir, const char *file, pid_t **ret, size_t *ret_count);
+/* How many there are in it, however many that is. */
+int cgroup_count_pids(int dir, const char *file, uint32_t *ret);
 
 /* The pure parts. */
 int cgroup_parse_u64(const char *text, uint64_t *ret);
 void cgroup_parse_keys(const char *text, struct cgroup_key keys[], size_t count);
+/* What cgroup_count_pids() would count in it. */
+uint32_t cgroup_parse_pid_count(const char *text);
 int cgroup_parse_pids(const char *text, pid_t **ret, size_t *ret_count);
 
 #endif

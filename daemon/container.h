@@ -38,7 +38,7 @@ struct container {
 
 	struct change *change; /* its settings are being changed */
 	struct container_job *jobs;
-	unsigned int used; /* by changes of containers around it, whose workers use its group */
+	unsigned int used; /* by others whose workers use its group */
 	bool removing;
 	bool saving, save_again;
 
@@ -59,7 +59,7 @@ struct container *container_new(struct manager *manager, const char *name);
 struct container *container_free(struct container *container);
 DEFINE_CLEANUP(struct container *, container_free);
 
-/* The counters as they are told: with what was counted before. */
+/* The counters as they are told: with what was counted before. Also from a worker. */
 int container_read_counters(struct container *container, struct counters *ret);
 
 /* What is to be written down of it, its settings being @settings; NULL when out of memory. */

@@ -22,6 +22,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -29,6 +30,7 @@
 
 #include "cgroup-files.h"
 #include "failure.h"
+#include "kept-files.h"
 
 /* Per wakeup, so that others in the loop have their turn. */
 #define GROUPS_AT_ONCE 64
@@ -42,6 +44,7 @@ struct oom_count {
 /* All eventfds stand in one epoll: a source of the loop for each would double a group's memory. */
 struct v1_controller {
 	struct controller controller;
+	pthread_mutex_t count_lock; /* counters are also read from workers */
 	int epoll;
 	sd_event_source *source;
 };
@@ -94,8 +97,13 @@ static uint64_t drain(int fd)
 	return fd >= 0 && read(fd, &n, sizeof(n)) == sizeof(n) ? n : 0;
 }
 
-static void count_ooms(struct v1_group *v1)
+static uint64_t count_ooms(struct group *g)
 {
+	struct v1_controller *c = (struct v1_controller *)g->controller;
+	struct v1_group *v1 = g->data;
+	uint64_t counted;
+
+	(void)pthread_mutex_lock(&c->count_lock);
 	/*
 	 * Ours first: the kernel walks the tree from the top, so whatever of the
 	 * parent's reached us is in the parent's count by then. What is read too
@@ -105,6 +113,9 @@ static void count_ooms(struct v1_group *v1)
 	v1->parent.total += drain(v1->parent.fd);
 	if (v1->own.total > v1->parent.total && v1->own.total - v1->parent.total > v1->oom_events)
 		v1->oom_events = v1->own.total - v1->parent.total;
+	counted = v1->oom_events;
+	(void)pthread_mutex_unlock(&c->count_lock);
+	return counted;
 }
 
 static const char *v1_usage_file(const struct group *g)
@@ -118,23 +129,21 @@ static int v1_read_counters(struct group *g, struct counters *ret)
 	struct v1_group *v1 = g->data;
 	int r;
 
-	r = cgroup_read_u64(g->fd, "memory.usage_in_bytes", &ret->usage);
+	r = kept_read_u64(g->kept, g->fd, "memory.usage_in_bytes", &ret->usage);
 	if (r < 0)
 		return r;
-	r = cgroup_read_u64(g->fd, "memory.max_usage_in_bytes", &ret->peak);
+	r = kept_read_u64(g->kept, g->fd, "memory.max_usage_in_bytes", &ret->peak);
 	if (r < 0)
 		return r;
-	r = cgroup_read_u64(g->fd, "memory.failcnt", &ret->failures);
+	r = kept_read_u64(g->kept, g->fd, "memory.failcnt", &ret->failures);
 	if (r < 0)
 		return r;
-	r = cgroup_read_keys(g->fd, "memory.oom_control", &kill, 1);
+	r = kept_read_keys(g->kept, g->fd, "memory.oom_control", &kill, 1);
 	if (r < 0)
 		return r;
 	ret->oom_kills = kill.value;
-	if (v1->own.fd >= 0) {
-		count_ooms(v1);
-		ret->oom_events = v1->oom_events;
-	}
+	if (v1->own.fd >= 0)
+		ret->oom_events = count_ooms(g);
 	return 0;
 }
 
@@ -189,7 +198,7 @@ static int on_events(sd_event_source *source, int fd, uint32_t revents, void *us
 			return n == 0 || errno == EINTR ? 0 : -errno;
 		g = event.data.ptr;
 		v1 = g->data;
-		count_ooms(v1);
+		(void)count_ooms(g);
 		(void)drain(v1->pressure_fd);
 		group_wake(g);
 	}
@@ -316,6 +325,7 @@ static int v1_open(const struct controller_choice *choice, struct controller **r
 	if (!v1)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "out of memory");
 	v1->controller.fd = v1->epoll = -1;
+	(void)pthread_mutex_init(&v1->count_lock, NULL);
 	c = &v1->controller;
 	c->ops = &memory_v1_ops;
 	if (choice->hierarchy == HIERARCHY_V2) {

@@ -22,14 +22,8 @@
 
 #include "cgroup-files.h"
 #include "failure.h"
+#include "kept-files.h"
 #include "unified.h"
-
-/* 5.2; before it, what happened to groups below is counted too. */
-static const char *events_file(const struct group *g)
-{
-	return faccessat(g->fd, "memory.events.local", F_OK, 0) == 0 ? "memory.events.local"
-								     : "memory.events";
-}
 
 static void v2_group_close(struct group *g)
 {
@@ -61,23 +55,26 @@ static int v2_read_counters(struct group *g, struct counters *ret)
 	struct cgroup_key leaf_kill = { "oom_kill", 0 };
 	int r;
 
-	r = cgroup_read_u64(g->fd, "memory.current", &ret->usage);
+	r = kept_read_u64(g->kept, g->fd, "memory.current", &ret->usage);
 	if (r < 0)
 		return r;
-	r = cgroup_read_keys(g->fd, events_file(g), keys, ARRAY_SIZE(keys));
+	r = kept_read_keys(g->kept, g->fd, "memory.events.local", keys, ARRAY_SIZE(keys));
+	/* 5.2; before it, what happened to groups below is counted too. */
+	if (r == -ENOENT)
+		r = kept_read_keys(g->kept, g->fd, "memory.events", keys, ARRAY_SIZE(keys));
 	if (r < 0)
 		return r;
 	ret->failures = keys[0].value;
 	ret->oom_events = keys[1].value;
 	ret->oom_kills = keys[2].value;
 	if (g->procs_fd != g->fd && ret->oom_kills != COUNTER_ABSENT) {
-		r = cgroup_read_keys(g->procs_fd, "memory.events.local", &leaf_kill, 1);
+		r = kept_read_keys(g->kept, g->procs_fd, "memory.events.local", &leaf_kill, 1);
 		if (r < 0 && r != -ENOENT)
 			return r;
 		ret->oom_kills += leaf_kill.value;
 	}
 	if (controller_can(g->controller, FEATURE_PEAK)) {
-		r = cgroup_read_u64(g->fd, "memory.peak", &ret->peak);
+		r = kept_read_u64(g->kept, g->fd, "memory.peak", &ret->peak);
 		if (r < 0)
 			return r;
 	}

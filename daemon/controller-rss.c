@@ -22,6 +22,7 @@
 #include "cgroup-files.h"
 #include "failure.h"
 #include "hierarchy.h"
+#include "kept-files.h"
 #include "rss-events.h"
 #include "unified.h"
 
@@ -133,13 +134,13 @@ static int rss_read_counters(struct group *g, struct counters *ret)
 	const struct files *files = files_of(g);
 	int r;
 
-	r = cgroup_read_u64(g->fd, files->usage, &ret->usage);
+	r = kept_read_u64(g->kept, g->fd, files->usage, &ret->usage);
 	if (r >= 0)
-		r = cgroup_read_u64(g->fd, files->peak, &ret->peak);
+		r = kept_read_u64(g->kept, g->fd, files->peak, &ret->peak);
 	if (r >= 0)
-		r = cgroup_read_keys(g->fd, "rss.events", events, ARRAY_SIZE(events));
+		r = kept_read_keys(g->kept, g->fd, "rss.events", events, ARRAY_SIZE(events));
 	if (r >= 0)
-		r = cgroup_read_keys(g->fd, "rss.stat", stat, ARRAY_SIZE(stat));
+		r = kept_read_keys(g->kept, g->fd, "rss.stat", stat, ARRAY_SIZE(stat));
 	if (r < 0)
 		return r;
 	ret->failures = events[0].value;
@@ -263,7 +264,7 @@ static int rss_read_frozen(struct group *g, bool *ret)
 
 	if (is_unified(g->controller))
 		return unified_read_frozen(g, ret);
-	r = cgroup_read_u64(g->fd, "freezer.self_freezing", &value);
+	r = kept_read_u64(g->kept, g->fd, "freezer.self_freezing", &value);
 	if (r < 0)
 		return r;
 	*ret = value;

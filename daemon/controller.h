@@ -28,6 +28,7 @@ typedef struct sd_event sd_event;
 
 struct controller;
 struct group;
+struct kept_files;
 struct failure;
 
 #define COUNTER_ABSENT UINT64_MAX
@@ -163,9 +164,10 @@ struct controller {
 
 struct group {
 	struct controller *controller;
-	char *path;   /* below the controller's root; "" is the root itself */
-	int fd;	      /* the folder */
-	int procs_fd; /* the folder that holds its cgroup.procs: fd, or the leaf */
+	char *path;		 /* below the controller's root; "" is the root itself */
+	int fd;			 /* the folder */
+	int procs_fd;		 /* the folder that holds its cgroup.procs: fd, or the leaf */
+	struct kept_files *kept; /* while it is looked at again and again: see kept-files.h */
 	group_event_fn event;
 	void *userdata;
 	void *data; /* the controller's own */
@@ -202,10 +204,13 @@ DEFINE_CLEANUP(struct group *, group_free);
 /* Removes the folder: -EBUSY where processes or other groups are inside. @group stays to be freed. */
 int group_remove(struct group *group);
 
+/* What reads may run on a worker, too. */
 int group_read_counters(struct group *group, struct counters *ret);
-/* The usage alone, by one file. Also from a worker, as what is marked blocking. */
+/* The usage alone, by one file. */
 int group_read_usage(struct group *group, uint64_t *ret);
 void group_read_lists(struct group *group, struct memory_lists *ret);
+/* Keeps the files of the counters open from now on, or no longer; not while a worker reads them. */
+void group_keep_files(struct group *group, bool keep);
 int group_read_limit(struct group *group, uint64_t *ret);
 /*
  * Blocking. With FEATURE_SAFE_LIMIT -EBUSY and -EINTR (a signal) mean that the
@@ -241,7 +246,7 @@ int group_watch(struct group *group, sd_event *event, group_event_fn fn, void *u
 int group_add_process(struct group *group, pid_t pid);
 /* The processes of the group itself, without nested groups; *ret to be freed. */
 int group_list_processes(struct group *group, pid_t **ret, size_t *ret_count);
-/* How many there are; for counting only. */
+/* How many there are, without a list of them. */
 int group_count_processes(struct group *group, uint32_t *ret);
 /* The paths of all groups below the root, parents first; a NULL-terminated array. */
 int controller_list_groups(struct controller *controller, char ***ret);

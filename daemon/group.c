@@ -13,6 +13,7 @@
 
 #include "cgroup-files.h"
 #include "hierarchy.h"
+#include "kept-files.h"
 
 #define OPEN_FOLDER (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
@@ -78,6 +79,7 @@ struct group *group_free(struct group *group)
 		return NULL;
 	if (group->controller->ops->group_close)
 		group->controller->ops->group_close(group);
+	kept_files_free(group->kept);
 	if (group->procs_fd >= 0 && group->procs_fd != group->fd)
 		close(group->procs_fd);
 	if (group->fd >= 0)
@@ -203,6 +205,7 @@ int group_remove(struct group *group)
 		(void)hierarchy_create_leaf(group->fd, c->leaf);
 		again = openat(group->fd, c->leaf, OPEN_FOLDER);
 		if (again >= 0) {
+			group_keep_files(group, false);
 			close(group->procs_fd);
 			group->procs_fd = again;
 		}
@@ -226,7 +229,17 @@ int group_read_counters(struct group *group, struct counters *ret)
 
 int group_read_usage(struct group *group, uint64_t *ret)
 {
-	return cgroup_read_u64(group->fd, group->controller->ops->usage_file(group), ret);
+	return kept_read_u64(group->kept, group->fd, group->controller->ops->usage_file(group),
+			     ret);
+}
+
+void group_keep_files(struct group *group, bool keep)
+{
+	/* Without memory for it they are opened each time, as before. */
+	if (keep && !group->kept)
+		group->kept = kept_files_new();
+	else if (!keep)
+		group->kept = kept_files_free(group->kept);
 }
 
 static uint64_t sum(uint64_t a, uint64_t b)
@@ -347,14 +360,13 @@ int group_list_processes(struct group *group, pid_t **ret, size_t *ret_count)
 
 int group_count_processes(struct group *group, uint32_t *ret)
 {
-	cleanup_free pid_t *pids = NULL;
-	size_t count;
-	int r = group_list_processes(group, &pids, &count);
+	/*
+	 * An open cgroup.procs of v1 shows what it showed first for as long as it
+	 * is read once a second.
+	 */
+	bool v1 = *group->controller->hierarchy;
 
-	if (r < 0)
-		return r;
-	*ret = (uint32_t)count;
-	return 0;
+	return kept_count_pids(v1 ? NULL : group->kept, group->procs_fd, "cgroup.procs", ret);
 }
 
 char *group_control_group(const struct group *group)

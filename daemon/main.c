@@ -165,15 +165,23 @@ static int open_loop(struct daemon *d)
 	return r;
 }
 
-/* Each container holds a few descriptors open. */
+/* Each container holds a few descriptors open; a machine may have ten thousand of them. */
+#define DESCRIPTORS (1024 * 1024)
+
 static void raise_descriptor_limit(void)
 {
 	struct rlimit limit;
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		limit.rlim_cur = limit.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	if (limit.rlim_max < DESCRIPTORS) {
+		struct rlimit more = { DESCRIPTORS, DESCRIPTORS };
+
+		if (setrlimit(RLIMIT_NOFILE, &more) == 0)
+			return;
 	}
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 static int start(struct daemon *d, struct failure *failure)

@@ -18,6 +18,7 @@
 #include "process-events.h"
 #include "restore.h"
 #include "state.h"
+#include "survey.h"
 #include "transient.h"
 #include "worker.h"
 
@@ -143,6 +144,7 @@ struct manager *manager_free(struct manager *m)
 	transient_close(m);
 	join_close(m);
 	notice_close(m);
+	survey_close(m);
 	for (size_t i = 0; i < m->count; i++)
 		container_free(m->containers[i]);
 	free(m->containers);

@@ -8,6 +8,7 @@
 
 #include "cgroup-files.h"
 #include "controller.h"
+#include "kept-files.h"
 
 /* Rounds of moving processes that fork meanwhile. */
 #define SETTLE_ROUNDS 8
@@ -87,7 +88,7 @@ int unified_freeze(struct group *g, bool freeze)
 int unified_read_frozen(struct group *g, bool *ret)
 {
 	uint64_t value;
-	int r = cgroup_read_u64(g->fd, "cgroup.freeze", &value);
+	int r = kept_read_u64(g->kept, g->fd, "cgroup.freeze", &value);
 
 	if (r < 0)
 		return r;

@@ -13,7 +13,7 @@
 /* A list of containers that is being filled. */
 struct list {
 	struct rss_container **containers;
-	size_t count, allocated;
+	size_t count;
 };
 
 DEFINE_CLEANUP(struct rss_container *, rss_container_free);
@@ -166,62 +166,145 @@ int rss_get_by_pidfd(struct rss_client *client, int pidfd, struct rss_container 
 	return get_by_call(client, call, ret);
 }
 
-static int by_name(const void *a, const void *b)
-{
-	const struct rss_container *const *left = a, *const *right = b;
-
-	return strcmp((*left)->name, (*right)->name);
-}
-
 static void list_done(struct list *list)
 {
 	list->containers = rss_list_free(list->containers, list->count);
 }
 
-/* One (soa{sv}) after another; an error of sd-bus. */
-static int list_read(sd_bus_message *message, struct list *list)
-{
-	int r;
+/* The columns of ListCounters that are arrays of numbers, in their order. */
+enum {
+	LIMIT,
+	HIGH,
+	LOW,
+	USAGE,
+	PEAK,
+	FAILURES,
+	RECLAIMED,
+	OOM_EVENTS,
+	OOM_KILLS,
+	SCANNED,
+	N_NUMBERS,
+};
 
-	r = sd_bus_message_enter_container(message, 'a', "(soa{sv})");
+/* What is read lies in the message. */
+struct columns {
+	const char *root;
+	char **names;
+	size_t count;
+	const uint32_t *flags, *processes;
+	const uint64_t *numbers[N_NUMBERS];
+};
+
+static void columns_done(struct columns *columns)
+{
+	for (size_t i = 0; i < columns->count; i++)
+		free(columns->names[i]);
+	free(columns->names);
+}
+
+/* One member for each name, or -EBADMSG. */
+static int read_column(sd_bus_message *message, char type, size_t size, size_t count,
+		       const void **ret)
+{
+	const void *array;
+	size_t length;
+	int r = sd_bus_message_read_array(message, type, &array, &length);
+
 	if (r < 0)
 		return r;
-	while ((r = sd_bus_message_enter_container(message, 'r', "soa{sv}")) > 0) {
-		const char *name = NULL, *path = NULL;
+	if (length != count * size)
+		return -EBADMSG;
+	*ret = array;
+	return 0;
+}
 
-		r = array_reserve(&list->containers, list->count, &list->allocated,
-				  sizeof(*list->containers));
-		if (r >= 0)
-			r = sd_bus_message_read(message, "so", &name, &path);
-		if (r >= 0)
-			r = container_read(message, name, path, &list->containers[list->count]);
-		if (r < 0)
-			return r;
-		list->count++;
-		r = sd_bus_message_exit_container(message);
-		if (r < 0)
-			return r;
+static int columns_read(sd_bus_message *message, struct columns *columns)
+{
+	int r = sd_bus_message_read(message, "s", &columns->root);
+
+	if (r >= 0)
+		r = sd_bus_message_read_strv(message, &columns->names);
+	for (char **name = columns->names; r >= 0 && name && *name; name++)
+		columns->count++;
+	if (r >= 0)
+		r = read_column(message, 'u', sizeof(uint32_t), columns->count,
+				(const void **)&columns->flags);
+	for (size_t i = 0; i < N_NUMBERS && r >= 0; i++) {
+		r = read_column(message, 't', sizeof(uint64_t), columns->count,
+				(const void **)&columns->numbers[i]);
+		if (i == LOW && r >= 0)
+			r = read_column(message, 'u', sizeof(uint32_t), columns->count,
+					(const void **)&columns->processes);
 	}
 	return r;
+}
+
+/* Row @i of the columns, whose name it takes over. */
+static struct rss_container *container_from_row(struct columns *columns, size_t i)
+{
+	cleanup_(rss_container_free_ptr) struct rss_container *c = calloc(1, sizeof(*c));
+	uint32_t flags = columns->flags[i];
+	char *control_group;
+
+	if (!c)
+		return NULL;
+	c->object_path = name_to_object_path(columns->names[i]);
+	if (!c->object_path ||
+	    asprintf(&control_group, "%s/%s", columns->root, columns->names[i]) < 0)
+		return NULL;
+	c->control_group = control_group;
+	c->name = columns->names[i];
+	columns->names[i] = NULL;
+	c->limit = columns->numbers[LIMIT][i];
+	c->high = columns->numbers[HIGH][i];
+	c->low = columns->numbers[LOW][i];
+	c->oom_group = flags & 1;
+	c->transient = flags & 2;
+	c->declared = flags & 4;
+	c->frozen = flags & 8;
+	c->processes = columns->processes[i];
+	c->usage = columns->numbers[USAGE][i];
+	c->peak = columns->numbers[PEAK][i];
+	c->failures = columns->numbers[FAILURES][i];
+	c->reclaimed = columns->numbers[RECLAIMED][i];
+	c->oom_events = columns->numbers[OOM_EVENTS][i];
+	c->oom_kills = columns->numbers[OOM_KILLS][i];
+	c->scanned = columns->numbers[SCANNED][i];
+	return take_ptr(c);
+}
+
+static int list_from_columns(struct columns *columns, struct list *list)
+{
+	list->containers = calloc(columns->count ? columns->count : 1, sizeof(*list->containers));
+	if (!list->containers)
+		return -ENOMEM;
+	while (list->count < columns->count) {
+		list->containers[list->count] = container_from_row(columns, list->count);
+		if (!list->containers[list->count])
+			return -ENOMEM;
+		list->count++;
+	}
+	return 0;
 }
 
 int rss_list(struct rss_client *client, struct rss_container ***ret, size_t *ret_count)
 {
 	cleanup_message sd_bus_message *call = NULL, *reply = NULL;
+	cleanup_(columns_done) struct columns columns = { 0 };
 	cleanup_(list_done) struct list list = { 0 };
 	int r;
 
-	r = client_method(client, NULL, "ListContainers", &call);
+	r = client_method(client, NULL, "ListCounters", &call);
 	if (r < 0)
 		return r;
 	r = client_call(client, call, NULL, CALL_SHORT, &reply);
 	if (r < 0)
 		return r;
-	r = list_read(reply, &list);
+	r = columns_read(reply, &columns);
+	if (r >= 0)
+		r = list_from_columns(&columns, &list);
 	if (r < 0)
 		return client_fail_message(client, r);
-	if (list.count)
-		qsort(list.containers, list.count, sizeof(*list.containers), by_name);
 	*ret = take_ptr(list.containers);
 	*ret_count = list.count;
 	return 0;

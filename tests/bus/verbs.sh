@@ -26,6 +26,34 @@ case_create_list_show_remove() {
 	equal "$out" "" "the list"
 }
 
+# Many ask at once, again and again: each answer is of after its question.
+case_list_is_never_stale() {
+	local i pids=()
+	for i in {1..20}; do expect 0 rssctl create "many$i" --limit=$((i + 10))M; done
+	for i in {1..4}; do
+		(for _ in {1..25}; do rssctl list --no-legend | wc -l; done | sort -u >"$work/lines.$i") &
+		pids+=($!)
+	done
+	# The second look makes rssd keep its files open; what happens then is seen all the same.
+	rssctl list >/dev/null
+	for i in {1..5}; do
+		start_hog anon 1M
+		expect 0 rssctl attach many1 "$hog"
+		equal "$(rssctl list --json=short | jq '.[] | select(.name == "many1").processes')" 1 processes
+		expect 0 rssctl detach "$hog"
+		equal "$(rssctl list --json=short | jq '.[] | select(.name == "many1").processes')" 0 processes
+		kill -KILL "$hog"
+	done
+	wait "${pids[@]}"
+	equal "$(sort -u "$work"/lines.*)" 20 "lines of each list"
+	expect 0 rssctl set many2 limit=77M
+	equal "$(rssctl list --json=short | jq -c '[.[] | select(.name == "many2").limit]')" "[$((77 << 20))]" limit
+	equal "$(rssctl list --json=short | jq -c '[.[] | .name] == ([.[] | .name] | sort)')" true "sorted by name"
+	equal "$(rssctl list --json=short | jq -c '.[] | select(.name == "many1") | del(.usage, .peak)')" \
+		"$(rssctl show many1 --json=short | jq -c 'del(.usage, .peak, .last_oom)')" "list and show"
+	for i in {1..20}; do expect 0 rssctl remove --force "many$i"; done
+}
+
 case_limit_in_three_modes() {
 	expect 0 rssctl create lim
 	start_hog anon 32M

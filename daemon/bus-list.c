@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* All containers at once: see bus-list.h. */
+#include "bus-list.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "bus-call.h"
+#include "bus-codec.h"
+#include "bus.h"
+#include "container.h"
+#include "failure.h"
+#include "manager.h"
+#include "name.h"
+#include "survey.h"
+
+/* --- dictionaries -------------------------------------------------------------- */
+
+static int append_entries(sd_bus_message *reply, const struct survey_row *row)
+{
+	const struct container *c = row->container;
+	const struct counters *now = &row->counters;
+	cleanup_free char *control_group = group_control_group(c->group);
+	int r;
+
+	if (!control_group)
+		return -ENOMEM;
+	r = sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "Limit", "t",
+				  c->settings.limit, "High", "t", c->settings.high, "Low", "t",
+				  c->settings.low, "OOMGroup", "b", (int)c->settings.oom_group,
+				  "Transient", "b", (int)c->transient, "Declared", "b",
+				  (int)c->declared, "ControlGroup", "s", control_group, "Processes",
+				  "u", row->processes);
+	if (r >= 0)
+		r = bus_append_number(reply, "Usage", now->usage);
+	if (r >= 0)
+		r = bus_append_number(reply, "Peak", now->peak);
+	if (r >= 0)
+		r = bus_append_number(reply, "Failures", now->failures);
+	if (r >= 0)
+		r = bus_append_number(reply, "Reclaimed", now->reclaimed);
+	if (r >= 0)
+		r = bus_append_number(reply, "OOMEvents", now->oom_events);
+	if (r >= 0)
+		r = bus_append_number(reply, "OOMKills", now->oom_kills);
+	if (r >= 0)
+		r = bus_append_number(reply, "Scanned", now->scanned);
+	if (r >= 0 && controller_can(c->group->controller, FEATURE_FREEZE))
+		r = sd_bus_message_append(reply, "{sv}", "Frozen", "b", (int)row->frozen);
+	return r;
+}
+
+/* One (soa{sv}); absent counters are left out. */
+static int append_container(sd_bus_message *reply, const struct survey_row *row)
+{
+	cleanup_free char *path = name_to_object_path(row->container->name);
+	int r;
+
+	if (!path)
+		return -ENOMEM;
+	r = sd_bus_message_open_container(reply, SD_BUS_TYPE_STRUCT, "soa{sv}");
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "so", row->container->name, path);
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "{sv}");
+	if (r >= 0)
+		r = append_entries(reply, row);
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int append_containers(sd_bus_message *reply, const struct controller *controller,
+			     const struct survey_row rows[], size_t count)
+{
+	int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(soa{sv})");
+
+	for (size_t i = 0; i < count && r >= 0; i++)
+		r = append_container(reply, &rows[i]);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+/* --- columns ------------------------------------------------------------------- */
+
+enum {
+	FLAG_OOM_GROUP = 1 << 0,
+	FLAG_TRANSIENT = 1 << 1,
+	FLAG_DECLARED = 1 << 2,
+	FLAG_FROZEN = 1 << 3,
+};
+
+static uint32_t flags_of(const struct survey_row *row)
+{
+	const struct container *c = row->container;
+
+	return (c->settings.oom_group ? FLAG_OOM_GROUP : 0) | (c->transient ? FLAG_TRANSIENT : 0) |
+	       (c->declared ? FLAG_DECLARED : 0) | (row->frozen ? FLAG_FROZEN : 0);
+}
+
+static int append_names(sd_bus_message *reply, const struct survey_row rows[], size_t count)
+{
+	int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "s");
+
+	for (size_t i = 0; i < count && r >= 0; i++)
+		r = sd_bus_message_append_basic(reply, SD_BUS_TYPE_STRING, rows[i].container->name);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+/* A column of what is known of the container itself, @offset in its settings. */
+static int append_setting(sd_bus_message *reply, const struct survey_row rows[], size_t count,
+			  size_t offset)
+{
+	void *space;
+	int r = sd_bus_message_append_array_space(reply, SD_BUS_TYPE_UINT64,
+						  count * sizeof(uint64_t), &space);
+
+	for (size_t i = 0; i < count && r >= 0; i++)
+		((uint64_t *)space)[i] =
+			*(const uint64_t *)((const char *)&rows[i].container->settings + offset);
+	return r;
+}
+
+/* A column of what was read, @offset in the counters. */
+static int append_counter(sd_bus_message *reply, const struct survey_row rows[], size_t count,
+			  size_t offset)
+{
+	void *space;
+	int r = sd_bus_message_append_array_space(reply, SD_BUS_TYPE_UINT64,
+						  count * sizeof(uint64_t), &space);
+
+	for (size_t i = 0; i < count && r >= 0; i++)
+		((uint64_t *)space)[i] =
+			*(const uint64_t *)((const char *)&rows[i].counters + offset);
+	return r;
+}
+
+static int append_flags(sd_bus_message *reply, const struct survey_row rows[], size_t count)
+{
+	void *space;
+	int r = sd_bus_message_append_array_space(reply, SD_BUS_TYPE_UINT32,
+						  count * sizeof(uint32_t), &space);
+
+	for (size_t i = 0; i < count && r >= 0; i++)
+		((uint32_t *)space)[i] = flags_of(&rows[i]);
+	return r;
+}
+
+static int append_processes(sd_bus_message *reply, const struct survey_row rows[], size_t count)
+{
+	void *space;
+	int r = sd_bus_message_append_array_space(reply, SD_BUS_TYPE_UINT32,
+						  count * sizeof(uint32_t), &space);
+
+	for (size_t i = 0; i < count && r >= 0; i++)
+		((uint32_t *)space)[i] = rows[i].processes;
+	return r;
+}
+
+static int append_columns(sd_bus_message *reply, const struct controller *controller,
+			  const struct survey_row rows[], size_t count)
+{
+	static const size_t settings[] = {
+		offsetof(struct settings, limit),
+		offsetof(struct settings, high),
+		offsetof(struct settings, low),
+	};
+	static const size_t counters[] = {
+		offsetof(struct counters, usage),      offsetof(struct counters, peak),
+		offsetof(struct counters, failures),   offsetof(struct counters, reclaimed),
+		offsetof(struct counters, oom_events), offsetof(struct counters, oom_kills),
+		offsetof(struct counters, scanned),
+	};
+	cleanup_free char *root = NULL;
+	int r = asprintf(&root, "/%s", controller->root);
+
+	if (r < 0) {
+		root = NULL;
+		return -ENOMEM;
+	}
+	r = sd_bus_message_append(reply, "s", root);
+	if (r >= 0)
+		r = append_names(reply, rows, count);
+	if (r >= 0)
+		r = append_flags(reply, rows, count);
+	for (size_t i = 0; i < ARRAY_SIZE(settings) && r >= 0; i++)
+		r = append_setting(reply, rows, count, settings[i]);
+	if (r >= 0)
+		r = append_processes(reply, rows, count);
+	for (size_t i = 0; i < ARRAY_SIZE(counters) && r >= 0; i++)
+		r = append_counter(reply, rows, count, counters[i]);
+	return r;
+}
+
+/* --- the methods ----------------------------------------------------------------- */
+
+static void reply_with(struct bus_call *call, int error, const struct failure *failure,
+		       const struct survey_row rows[], size_t count,
+		       int (*append)(sd_bus_message *, const struct controller *,
+				     const struct survey_row[], size_t))
+{
+	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
+	int r;
+
+	if (error < 0) {
+		bus_call_fail(call, failure);
+		return;
+	}
+	r = sd_bus_message_new_method_return(call->message, &reply);
+	if (r >= 0)
+		r = append(reply, call->bus->manager->controller, rows, count);
+	bus_call_reply(call, reply, r);
+}
+
+static void containers_read(int error, const struct failure *failure,
+			    const struct survey_row rows[], size_t count, void *userdata)
+{
+	reply_with(userdata, error, failure, rows, count, append_containers);
+}
+
+static void columns_read(int error, const struct failure *failure, const struct survey_row rows[],
+			 size_t count, void *userdata)
+{
+	reply_with(userdata, error, failure, rows, count, append_columns);
+}
+
+static int begin(struct bus *bus, sd_bus_message *message, survey_done_fn done, sd_bus_error *error)
+{
+	struct failure failure = { 0 };
+	struct bus_call *call;
+	int r = bus_call_new(bus, message, "", NULL, &call, &failure);
+
+	if (r < 0)
+		return bus_answer_failure(r, &failure, error);
+	r = survey_start(bus->manager, done, call, &failure);
+	return bus_call_begun(call, r, &failure, error);
+}
+
+int bus_list_containers(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	return begin(userdata, message, containers_read, error);
+}
+
+int bus_list_counters(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	return begin(userdata, message, columns_read, error);
+}
