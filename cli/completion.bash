@@ -32,7 +32,7 @@ __rssctl_values() {
 	--mode | -m) printf '%s\n' reclaim refuse force ;;
 	--sort | -s:top) printf '%s\n' name usage limit percent peak processes failures kills ;;
 	--signal | -s:kill) printf '%s\n' TERM KILL INT HUP QUIT USR1 USR2 STOP CONT ;;
-	--timeout | -t:limit | --interval | -i) printf '%s\n' 500ms 1s 10s 1min ;;
+	--timeout | -t:limit | -t:apply | --interval | -i) printf '%s\n' 500ms 1s 10s 1min ;;
 	--limit | -l | --high | --low | size)
 		if [[ $cur =~ ^[0-9]+(\.[0-9]+)?$ ]]; then
 			printf '%s\n' "$cur"{K,M,G,T,%}
@@ -58,7 +58,7 @@ _rssctl() {
 		prev=${COMP_WORDS[COMP_CWORD - 2]}
 	elif [[ $prev == -? ]]; then
 		# Letters that mean one thing here and another there.
-		case $prev:$verb in -s:top | -s:kill | -t:limit) prev=$prev:$verb ;; esac
+		case $prev:$verb in -s:top | -s:kill | -t:limit | -t:apply) prev=$prev:$verb ;; esac
 	fi
 
 	# Behind -- stands a command of somebody else.
@@ -119,6 +119,9 @@ _rssctl() {
 			mapfile -t COMPREPLY < <(compgen -W 'limit= high= low= oom-group=' -- "$cur")
 			compopt -o nospace
 		fi
+		;;
+	apply:0)
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 		;;
 	attach:* | detach:*)
 		mapfile -t COMPREPLY < <(compgen -W "$(cd /proc && echo [0-9]*)" -- "$cur")

@@ -32,13 +32,6 @@ static const struct option_spec options[] = {
 
 static const char *const columns[] = { "NAME", ">LIMIT", ">USAGE", "OUTCOME" };
 
-static const char *const outcomes[] = {
-	[RSS_LIMIT_SET] = "set",
-	[RSS_LIMIT_UNCHANGED] = "unchanged",
-	[RSS_LIMIT_RECLAIMED] = "reclaimed",
-	[RSS_LIMIT_KILLED] = "killed",
-};
-
 DEFINE_CLEANUP(struct rss_forecast *, rss_forecast_free);
 
 #define BAR_WIDTH 30
@@ -95,23 +88,6 @@ static void say_when_interrupted(void)
 	};
 
 	sigaction(SIGINT, &action, NULL);
-}
-
-static int read_mode(const char *text, enum rss_limit_mode *ret)
-{
-	static const char *const modes[] = {
-		[RSS_LIMIT_RECLAIM] = "reclaim",
-		[RSS_LIMIT_REFUSE] = "refuse",
-		[RSS_LIMIT_FORCE] = "force",
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
-		if (!strcmp(modes[i], text)) {
-			*ret = (enum rss_limit_mode)i;
-			return STATUS_DONE;
-		}
-	}
-	return complain(STATUS_USAGE, "--mode takes reclaim, refuse or force, not \"%s\"", text);
 }
 
 static int print_as_table(struct cli *cli, const char *name, uint64_t limit, uint64_t usage,
@@ -214,14 +190,11 @@ static int run(struct cli *cli, const struct args *args)
 
 	status = read_size("The limit", args->operands[1], &limit);
 	if (status == STATUS_DONE && args->values[MODE])
-		status = read_mode(args->values[MODE], &mode);
+		status = read_limit_mode(args->values[MODE], &mode);
 	if (status == STATUS_DONE && args->values[TIMEOUT])
-		status = read_duration("The timeout", args->values[TIMEOUT], &timeout);
+		status = read_timeout(args->values[TIMEOUT], &timeout);
 	if (status != STATUS_DONE)
 		return status;
-	if (args->values[TIMEOUT] && !timeout)
-		return complain(STATUS_USAGE,
-				"A timeout of 0 leaves no time; --mode=refuse does not try");
 	status = connect_daemon(cli);
 	if (status != STATUS_DONE)
 		return status;
@@ -233,8 +206,10 @@ static int run(struct cli *cli, const struct args *args)
 	wipe(&progress);
 	if (r < 0)
 		return fail_call(cli, r);
-	return cli->json ? print_as_json(cli, name, limit, usage, outcomes[r])
-			 : print_as_table(cli, name, limit, usage, outcomes[r]);
+	return cli->json ? print_as_json(cli, name, limit, usage,
+					 limit_outcome_name((enum rss_limit_outcome)r))
+			 : print_as_table(cli, name, limit, usage,
+					  limit_outcome_name((enum rss_limit_outcome)r));
 }
 
 const struct verb verb_limit = {

@@ -104,6 +104,45 @@ int read_signal(const char *text, int *ret)
 	return status;
 }
 
+int read_limit_mode(const char *text, enum rss_limit_mode *ret)
+{
+	static const char *const modes[] = {
+		[RSS_LIMIT_RECLAIM] = "reclaim",
+		[RSS_LIMIT_REFUSE] = "refuse",
+		[RSS_LIMIT_FORCE] = "force",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		if (!strcmp(modes[i], text)) {
+			*ret = (enum rss_limit_mode)i;
+			return STATUS_DONE;
+		}
+	}
+	return complain(STATUS_USAGE, "--mode takes reclaim, refuse or force, not \"%s\"", text);
+}
+
+int read_timeout(const char *text, uint64_t *ret)
+{
+	int status = read_duration("The timeout", text, ret);
+
+	if (status == STATUS_DONE && !*ret)
+		return complain(STATUS_USAGE,
+				"A timeout of 0 leaves no time; --mode=refuse does not try");
+	return status;
+}
+
+const char *limit_outcome_name(enum rss_limit_outcome outcome)
+{
+	static const char *const names[] = {
+		[RSS_LIMIT_SET] = "set",
+		[RSS_LIMIT_UNCHANGED] = "unchanged",
+		[RSS_LIMIT_RECLAIMED] = "reclaimed",
+		[RSS_LIMIT_KILLED] = "killed",
+	};
+
+	return names[outcome];
+}
+
 int read_settings(const char *limit, const char *high, const char *low, const char *oom_group,
 		  struct rss_settings *ret)
 {

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-struct rss_settings;
+#include "rss.h"
 
 /* @what: "the limit"; how the sentence begins. */
 int read_size(const char *what, const char *text, uint64_t *ret);
@@ -21,6 +21,13 @@ int read_pid(const char *text, pid_t *ret);
 
 /* "TERM", "SIGTERM" or "15". */
 int read_signal(const char *text, int *ret);
+
+/* How a limit is set, and how long that may take: not 0. */
+int read_limit_mode(const char *text, enum rss_limit_mode *ret);
+int read_timeout(const char *text, uint64_t *ret);
+
+/* "set", "unchanged", "reclaimed", "killed" */
+const char *limit_outcome_name(enum rss_limit_outcome outcome);
 
 /* The options that several verbs share; NULL: not given. @oom_group is a flag. */
 int read_settings(const char *limit, const char *high, const char *low, const char *oom_group,

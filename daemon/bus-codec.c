@@ -3,12 +3,16 @@
 #include "bus-codec.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "controller.h"
 #include "failure.h"
 #include "oom-record.h"
 #include "settings.h"
+
+/* A day: what is longer is a mistake, and would overflow the clock. */
+#define TIMEOUT_MAX (24ULL * 3600 * 1000000)
 
 int bus_answer_failure(int r, const struct failure *failure, sd_bus_error *error)
 {
@@ -105,6 +109,35 @@ int bus_read_settings(sd_bus_message *message, struct settings_change *ret, bool
 	if (ret_transient)
 		*ret_transient = transient;
 	return 0;
+}
+
+int bus_read_mode(const char *text, enum limit_mode *ret, struct failure *failure)
+{
+	if (text && limit_mode_parse(text, ret) < 0)
+		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
+			    "\"%.32s\" is no mode; use reclaim, refuse or force", text);
+	return 0;
+}
+
+int bus_read_limit_options(sd_bus_message *message, enum limit_mode *ret_mode,
+			   uint64_t *ret_timeout, int *ret_progress, struct failure *failure)
+{
+	const char *mode = NULL;
+	struct bus_option options[] = {
+		{ "mode", SD_BUS_TYPE_STRING, &mode, false },
+		{ "timeout", SD_BUS_TYPE_UINT64, ret_timeout, false },
+		{ ret_progress ? "progress" : NULL, SD_BUS_TYPE_BOOLEAN, ret_progress, false },
+		{ 0 },
+	};
+	int r = bus_read_options(message, options, failure);
+
+	if (r >= 0)
+		r = bus_read_mode(mode, ret_mode, failure);
+	if (r >= 0 && *ret_timeout > TIMEOUT_MAX)
+		r = fail(failure, RSS_ERROR_INVALID_ARGUMENT,
+			 "A timeout of %" PRIu64 " microseconds is longer than a day",
+			 *ret_timeout);
+	return r;
 }
 
 int bus_read_fds(sd_bus_message *message, int **ret, size_t *ret_count, struct failure *failure)

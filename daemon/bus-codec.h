@@ -10,6 +10,7 @@
 
 #include "attach.h"
 #include "cleanup.h"
+#include "limit.h"
 
 struct failure;
 struct oom_record;
@@ -48,6 +49,13 @@ int bus_read_options(sd_bus_message *message, struct bus_option options[], struc
 /* Reads the properties that can be set; @transient may be NULL where it cannot. */
 int bus_read_settings(sd_bus_message *message, struct settings_change *ret, bool *ret_transient,
 		      struct failure *failure);
+
+/* How a limit is set: @text may be NULL, then *ret stays. */
+int bus_read_mode(const char *text, enum limit_mode *ret, struct failure *failure);
+
+/* The options mode, timeout and, where that is not NULL, progress; what is not given stays. */
+int bus_read_limit_options(sd_bus_message *message, enum limit_mode *ret_mode,
+			   uint64_t *ret_timeout, int *ret_progress, struct failure *failure);
 
 /* Reads an "ah"; the descriptors stay the message's. *ret to be freed. */
 int bus_read_fds(sd_bus_message *message, int **ret, size_t *ret_count, struct failure *failure);

@@ -23,9 +23,6 @@
 #include "reclaim.h"
 #include "size.h"
 
-/* A day: what is longer is a mistake, and would overflow the clock. */
-#define TIMEOUT_MAX (24ULL * 3600 * 1000000)
-
 /* The find callback hands us the container; the bus is behind the message's slot. */
 static struct bus *bus_of(const struct container *c)
 {
@@ -86,15 +83,6 @@ static void limit_progress(struct container *c, uint64_t usage, uint64_t limit, 
 				     sd_bus_message_get_sender(call->message), NULL);
 }
 
-/* @text: NULL: not given */
-static int read_mode(const char *text, enum limit_mode *ret, struct failure *failure)
-{
-	if (text && limit_mode_parse(text, ret) < 0)
-		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
-			    "\"%.32s\" is no mode; use reclaim, refuse or force", text);
-	return 0;
-}
-
 static int method_set_limit(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct container *c = userdata;
@@ -103,24 +91,12 @@ static int method_set_limit(sd_bus_message *message, void *userdata, sd_bus_erro
 	enum limit_mode mode = LIMIT_MODE_RECLAIM;
 	struct failure failure = { 0 };
 	struct bus_call *call;
-	const char *mode_text = NULL;
 	uint64_t timeout = 0;
 	int progress = 0, r;
-	struct bus_option options[] = {
-		{ "mode", SD_BUS_TYPE_STRING, &mode_text, false },
-		{ "timeout", SD_BUS_TYPE_UINT64, &timeout, false },
-		{ "progress", SD_BUS_TYPE_BOOLEAN, &progress, false },
-		{ 0 },
-	};
 
 	r = sd_bus_message_read(message, "t", &change.to.limit);
 	if (r >= 0)
-		r = bus_read_options(message, options, &failure);
-	if (r >= 0)
-		r = read_mode(mode_text, &mode, &failure);
-	if (r >= 0 && timeout > TIMEOUT_MAX)
-		r = fail(&failure, RSS_ERROR_INVALID_ARGUMENT,
-			 "A timeout of %" PRIu64 " microseconds is longer than a day", timeout);
+		r = bus_read_limit_options(message, &mode, &timeout, &progress, &failure);
 	if (r >= 0)
 		r = bus_call_new(bus_of(c), message, c->name, cancel_change, &call, &failure);
 	if (r < 0)
@@ -174,7 +150,7 @@ static int method_forecast_limit(sd_bus_message *message, void *userdata, sd_bus
 	if (r >= 0)
 		r = bus_read_options(message, options, &failure);
 	if (r >= 0)
-		r = read_mode(mode_text, &mode, &failure);
+		r = bus_read_mode(mode_text, &mode, &failure);
 	if (r >= 0)
 		r = forecast_container(c, limit, mode, &forecast, &failure);
 	if (r < 0)

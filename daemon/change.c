@@ -454,7 +454,7 @@ int change_start(struct container *c, const struct settings_change *settings, en
 	const struct controller *controller = c->manager->controller;
 	int r;
 
-	if (c->change || c->removing)
+	if (c->change || c->removing || (c->held_by && c->held_by != listener->holder))
 		return fail(failure, RSS_ERROR_IN_PROGRESS,
 			    "%s is being %s; wait for that to end, or cancel it", c->name,
 			    c->removing ? "removed" : "changed already");

@@ -16,6 +16,7 @@
 
 struct change;
 struct container;
+struct transaction;
 
 enum change_outcome {
 	CHANGE_UNCHANGED, /* it was so already */
@@ -40,6 +41,7 @@ struct change_listener {
 	void (*progress)(struct container *container, uint64_t usage, uint64_t limit,
 			 void *userdata);
 	void *userdata;
+	const struct transaction *holder; /* whose step this is, or NULL */
 };
 
 enum change_stop {

@@ -3,7 +3,9 @@
 #include "container.h"
 
 #include <string.h>
+#include <unistd.h>
 
+#include "manager.h"
 #include "oom-record.h"
 #include "worker.h"
 
@@ -42,6 +44,25 @@ int container_read_counters(struct container *c, struct counters *ret)
 	if (ret->oom_events != COUNTER_ABSENT)
 		ret->oom_events += c->oom_events_base;
 	return 0;
+}
+
+struct settings container_read_settings(struct container *c, const struct settings *fallback)
+{
+	struct settings now = *fallback;
+	uint64_t high, low, page = (uint64_t)sysconf(_SC_PAGESIZE);
+
+	/* The kernel keeps whole pages: what is less than one apart is the same. */
+	if (group_read_limit(c->group, &now.limit) == 0 &&
+	    now.limit / page == fallback->limit / page)
+		now.limit = fallback->limit;
+	if (controller_can(c->manager->controller, FEATURE_OOM_GROUP))
+		(void)group_read_oom_group(c->group, &now.oom_group);
+	if (controller_can(c->manager->controller, FEATURE_WATERMARKS) &&
+	    group_read_watermarks(c->group, &high, &low) == 0) {
+		now.high = high;
+		now.low = low;
+	}
+	return now;
 }
 
 struct record *container_to_record(const struct container *c, const struct settings *settings)

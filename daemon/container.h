@@ -16,6 +16,7 @@
 struct change;
 struct manager;
 struct oom_record;
+struct transaction;
 struct worker;
 
 /* A job on a worker that uses a container's group: until it has ended the container stays. */
@@ -36,7 +37,8 @@ struct container {
 	bool declared;
 	struct settings declaration; /* as it was last applied */
 
-	struct change *change; /* its settings are being changed */
+	struct change *change;		   /* its settings are being changed */
+	const struct transaction *held_by; /* nobody else may change it */
 	struct container_job *jobs;
 	unsigned int used; /* by others whose workers use its group */
 	bool removing;
@@ -61,6 +63,10 @@ DEFINE_CLEANUP(struct container *, container_free);
 
 /* The counters as they are told: with what was counted before. Also from a worker. */
 int container_read_counters(struct container *container, struct counters *ret);
+
+/* What the kernel holds of its settings; what it cannot tell is taken from @fallback. */
+struct settings container_read_settings(struct container *container,
+					const struct settings *fallback);
 
 /* What is to be written down of it, its settings being @settings; NULL when out of memory. */
 struct record *container_to_record(const struct container *container,

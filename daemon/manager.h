@@ -32,6 +32,7 @@ struct oom_record;
 struct origins;
 struct process_events;
 struct state;
+struct transaction;
 
 enum event_kind {
 	EVENT_LIMIT_HIT,
@@ -85,6 +86,7 @@ struct manager {
 	uint64_t sequence_reserved; /* numbers below may be used */
 	bool sequence_saving;
 
+	struct transaction *transaction;   /* on its way */
 	struct declarations *declarations; /* on their way: see restore.c */
 	struct join *join;		   /* see join.c */
 	struct survey *survey;		   /* on its way: see survey.h */

@@ -304,6 +304,10 @@ static int check_alone(const struct container *c, struct failure *failure)
 		if (goes_too(m->containers[i], c->name) && m->containers[i]->removing)
 			return fail(failure, RSS_ERROR_IN_PROGRESS, "%s is being removed already",
 				    m->containers[i]->name);
+		if (goes_too(m->containers[i], c->name) && m->containers[i]->held_by)
+			return fail(failure, RSS_ERROR_IN_PROGRESS,
+				    "%s is part of a transaction; wait for that to end",
+				    m->containers[i]->name);
 	}
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include "config.h"
 #include "failure.h"
 #include "join.h"
+#include "journal.h"
 #include "log.h"
 #include "manager.h"
 #include "name.h"
@@ -19,19 +20,18 @@
 #include "record.h"
 #include "size.h"
 #include "state.h"
+#include "transaction.h"
 
 /* --- state ------------------------------------------------------------------- */
 
-struct records {
-	struct record **list;
-	size_t count, room;
-};
-
-static void records_free(struct records *records)
+void records_free(struct records *records)
 {
 	for (size_t i = 0; i < records->count; i++)
 		record_free(records->list[i]);
 	free(records->list);
+	for (size_t i = 0; i < records->n_bad; i++)
+		free(records->bad[i]);
+	free(records->bad);
 }
 
 static int record_found(struct record **record, void *userdata)
@@ -61,26 +61,6 @@ static int compare_records(const void *a, const void *b)
 	const struct record *const *one = a, *const *other = b;
 
 	return strcmp((*one)->name, (*other)->name);
-}
-
-/* What the kernel holds of the settings; what it cannot tell is taken from @fallback. */
-static struct settings read_kernel(struct container *c, const struct settings *fallback)
-{
-	struct settings now = *fallback;
-	uint64_t high, low, page = (uint64_t)sysconf(_SC_PAGESIZE);
-
-	/* The kernel keeps whole pages: what is less than one apart is the same. */
-	if (group_read_limit(c->group, &now.limit) == 0 &&
-	    now.limit / page == fallback->limit / page)
-		now.limit = fallback->limit;
-	if (controller_can(c->manager->controller, FEATURE_OOM_GROUP))
-		(void)group_read_oom_group(c->group, &now.oom_group);
-	if (controller_can(c->manager->controller, FEATURE_WATERMARKS) &&
-	    group_read_watermarks(c->group, &high, &low) == 0) {
-		now.high = high;
-		now.low = low;
-	}
-	return now;
 }
 
 static void applied(struct container *c, const struct change_result *result, void *userdata)
@@ -122,7 +102,7 @@ static void set_new_group(struct container *c, const struct settings *to)
 	if (r < 0)
 		log_message(LOG_ERR, c->name, "could not be brought to its settings: %s",
 			    strerror(-r));
-	c->settings = r < 0 ? read_kernel(c, to) : *to;
+	c->settings = r < 0 ? container_read_settings(c, to) : *to;
 }
 
 static int enter(struct manager *m, struct container **c)
@@ -169,7 +149,7 @@ static int restore_record(struct manager *m, struct record *record)
 		return 0;
 	}
 	container_from_record(c, record);
-	c->settings = read_kernel(c, &wanted);
+	c->settings = container_read_settings(c, &wanted);
 	if (made) {
 		c->oom_events_base = 0;
 		set_new_group(c, &wanted);
@@ -192,10 +172,46 @@ static int restore_record(struct manager *m, struct record *record)
 	return 0;
 }
 
+/* A transaction that was cut short is undone or finished, before its containers are brought back. */
+static int settle_transaction(struct manager *m, struct records *records)
+{
+	cleanup_(journal_free_ptr) struct journal *journal = NULL;
+	struct failure failure = { 0 };
+	int r = journal_read(m->state, &journal, &failure);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0) {
+		log_error(
+			"A transaction that was cut short cannot be settled: %s; its containers keep "
+			"what is written down of each",
+			failure.text);
+		return journal_remove(m->state);
+	}
+	log_notice("A transaction over %zu containers was cut short: it is %s", journal->count,
+		   journal->phase == JOURNAL_UNDO ? "undone" : "finished");
+	for (size_t i = 0; i < records->count && r == 0; i++) {
+		struct record *record = records->list[i];
+		const struct settings *settings = transaction_settle(journal, record->name);
+		struct state_write *write;
+
+		if (!settings)
+			continue;
+		record->settings = *settings;
+		r = state_prepare(m->state, record, &write);
+		if (r == 0)
+			r = state_commit(write);
+	}
+	return r < 0 ? r : journal_remove(m->state);
+}
+
 static int restore_state(struct manager *m, struct failure *failure)
 {
 	cleanup_(records_free) struct records records = { 0 };
 	int r = state_load(m->state, record_found, record_aside, &records);
+
+	if (r == 0)
+		r = settle_transaction(m, &records);
 
 	if (r < 0)
 		return fail(failure, RSS_ERROR_STATE_NOT_SAVED, "The state cannot be read: %s",
@@ -230,7 +246,7 @@ static int adopt(struct manager *m, const char *path)
 		log_message(LOG_WARNING, path, "its cgroup cannot be opened: %s", strerror(-r));
 		return 0;
 	}
-	c->settings = read_kernel(c, &c->settings);
+	c->settings = container_read_settings(c, &c->settings);
 	log_message(LOG_NOTICE, path,
 		    "found in the cgroup tree but not in the state: taken over with the limit %s",
 		    size_format(c->settings.limit, limit));
@@ -403,25 +419,11 @@ static int is_json(const struct dirent *entry)
 	       strcmp(entry->d_name + length - 5, ".json") == 0;
 }
 
-/* Declarations that could not be read, by the path of their file. */
-struct bad_files {
-	char **list;
-	size_t count;
-};
-
-static void bad_files_done(struct bad_files *bad)
-{
-	for (size_t i = 0; i < bad->count; i++)
-		free(bad->list[i]);
-	free(bad->list);
-}
-
 /*
  * Rules hold as the files have them now. What a file said that is unreadable at
  * present holds on: an error in it lets no process go without its limit.
  */
-static int declare_rules(struct manager *m, const struct declarations *declarations,
-			 const struct bad_files *bad)
+static int declare_rules(struct manager *m, const struct declarations *declarations)
 {
 	const struct records *records = &declarations->records;
 	cleanup_free struct rule_set *sets = calloc(records->count + 1, sizeof(*sets));
@@ -440,11 +442,11 @@ static int declare_rules(struct manager *m, const struct declarations *declarati
 			.rules = record->join,
 		};
 	}
-	return join_declare(m, sets, count, bad->list, bad->count);
+	return join_declare(m, sets, count, records->bad, records->n_bad);
 }
 
 static struct record *read_declaration(int dirfd, const char *folder, const char *file,
-				       struct bad_files *bad)
+				       struct records *records)
 {
 	struct record *record = NULL;
 	cleanup_free char *text = NULL, *path = NULL;
@@ -459,59 +461,68 @@ static struct record *read_declaration(int dirfd, const char *folder, const char
 	r = read_file_at(dirfd, file, &text, &length);
 	if (r < 0) {
 		log_error("%s cannot be read: %s", path, strerror(-r));
-		bad->list[bad->count++] = take_ptr(path);
+		records->bad[records->n_bad++] = take_ptr(path);
 		return NULL;
 	}
 	if (record_parse(text, length, path, RECORD_DECLARATION, &record, &failure) < 0) {
 		log_error("%s; this declaration is not applied, mend it and reload", failure.text);
-		bad->list[bad->count++] = take_ptr(path);
+		records->bad[records->n_bad++] = take_ptr(path);
 	}
 	return record;
 }
 
-int restore_declarations(struct manager *m)
+int records_read_declared(const char *folder, struct records *records)
 {
-	const char *folder = m->config->containers_directory;
-	cleanup_(declarations_free_ptr) struct declarations *declarations = NULL;
-	cleanup_(bad_files_done) struct bad_files bad = { 0 };
 	cleanup_close int dirfd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct dirent **entries;
 	int n, r = 0;
 
-	/* Two at a time would be in each other's way. */
-	if (m->declarations) {
-		m->declarations->read_again = true;
-		return 0;
-	}
 	if (dirfd < 0 && errno == ENOENT)
-		return join_declare(m, NULL, 0, NULL, 0);
+		return 0;
 	n = dirfd < 0 ? -1 : scandir(folder, &entries, is_json, alphasort);
 	if (n < 0) {
 		r = -errno;
 		log_error("%s cannot be read: %s", folder, strerror(-r));
 		return r;
 	}
-	declarations = calloc(1, sizeof(*declarations));
-	bad.list = calloc((size_t)n + 1, sizeof(*bad.list));
+	records->bad = calloc((size_t)n + 1, sizeof(*records->bad));
+	if (!records->bad)
+		r = -ENOMEM;
 	for (int i = 0; i < n; i++) {
 		struct record *record = NULL;
 
-		if (declarations && bad.list)
-			record = read_declaration(dirfd, folder, entries[i]->d_name, &bad);
-		if (record && r == 0)
-			r = record_found(&record, &declarations->records);
+		if (r == 0)
+			record = read_declaration(dirfd, folder, entries[i]->d_name, records);
+		if (record)
+			r = record_found(&record, records);
 		record_free(record);
 		free(entries[i]);
 	}
 	free(entries);
-	if (!declarations || !bad.list || r < 0)
+	/* Sorted by name, parents come before what is nested in them. */
+	if (records->count)
+		qsort(records->list, records->count, sizeof(struct record *), compare_records);
+	return r;
+}
+
+int restore_declarations(struct manager *m)
+{
+	cleanup_(declarations_free_ptr) struct declarations *declarations = NULL;
+	int r;
+
+	/* Two at a time would be in each other's way. */
+	if (m->declarations) {
+		m->declarations->read_again = true;
+		return 0;
+	}
+	declarations = calloc(1, sizeof(*declarations));
+	if (!declarations)
 		return -ENOMEM;
 	declarations->manager = m;
-	/* Sorted by name, parents come before what is nested in them. */
-	if (declarations->records.count)
-		qsort(declarations->records.list, declarations->records.count,
-		      sizeof(struct record *), compare_records);
-	r = declare_rules(m, declarations, &bad);
+	r = records_read_declared(m->config->containers_directory, &declarations->records);
+	if (r < 0)
+		return r;
+	r = declare_rules(m, declarations);
 	if (r < 0)
 		log_error("The rules of declarations cannot be taken over: %s", strerror(-r));
 	m->declarations = declarations;

@@ -10,8 +10,26 @@
 #ifndef RSSD_RESTORE_H
 #define RSSD_RESTORE_H
 
+#include <stddef.h>
+
 struct failure;
 struct manager;
+struct record;
+
+struct records {
+	struct record **list;
+	size_t count, room;
+	char **bad; /* declarations that could not be read, by the path of their file */
+	size_t n_bad;
+};
+
+void records_free(struct records *records);
+
+/*
+ * All that is declared in @folder, sorted by name, added to @records; what cannot be
+ * read is logged and left out. Blocks on the disk.
+ */
+int records_read_declared(const char *folder, struct records *records);
 
 /* At the start: state, tree, declarations. One bad file or group stops nothing. */
 int restore_all(struct manager *manager, struct failure *failure);

@@ -437,13 +437,30 @@ int state_read_sequence(struct state *state, uint64_t *ret)
 	return 0;
 }
 
-int state_write_sequence(struct state *state, uint64_t sequence)
+int state_write_text(struct state *state, const char *file, const char *text)
 {
 	struct state_write *write;
+	int r = prepare_text(state->fd, true, file, text, &write);
+
+	return r < 0 ? r : state_commit(write);
+}
+
+int state_read_text(struct state *state, const char *file, char **ret, size_t *ret_length)
+{
+	return read_file_at(state->fd, file, ret, ret_length);
+}
+
+int state_remove_text(struct state *state, const char *file)
+{
+	if (unlinkat(state->fd, file, 0) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	return fsync(state->fd) < 0 ? -errno : 0;
+}
+
+int state_write_sequence(struct state *state, uint64_t sequence)
+{
 	char text[32];
-	int r;
 
 	snprintf(text, sizeof(text), "%" PRIu64 "\n", sequence);
-	r = prepare_text(state->fd, true, "sequence", text, &write);
-	return r < 0 ? r : state_commit(write);
+	return state_write_text(state, "sequence", text);
 }

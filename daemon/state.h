@@ -72,6 +72,11 @@ int state_load(struct state *state, state_found_fn found, state_aside_fn aside, 
 int state_read_sequence(struct state *state, uint64_t *ret);
 int state_write_sequence(struct state *state, uint64_t sequence);
 
+/* Other files of the folder, whole: synced texts, -ENOENT where there is none. */
+int state_write_text(struct state *state, const char *file, const char *text);
+int state_read_text(struct state *state, const char *file, char **ret, size_t *ret_length);
+int state_remove_text(struct state *state, const char *file);
+
 /**
  * read_file_at() - a whole file as text
  * @dirfd: the folder

@@ -19,7 +19,7 @@ static int append_name(struct rss_client *client, sd_bus_message *call, const ch
 	return r < 0 ? client_fail_message(client, r) : 0;
 }
 
-static int append_settings(sd_bus_message *call, const struct rss_settings *settings)
+int settings_append(sd_bus_message *call, const struct rss_settings *settings)
 {
 	unsigned int set = settings ? settings->set : 0;
 	int r;
@@ -48,7 +48,7 @@ int rss_create(struct rss_client *client, const char *name, const struct rss_set
 		r = append_name(client, call, name);
 	if (r < 0)
 		return r;
-	r = append_settings(call, settings);
+	r = settings_append(call, settings);
 	if (r < 0)
 		return client_fail_message(client, r);
 	return client_call(client, call, name, CALL_SHORT, NULL);
@@ -79,7 +79,7 @@ int rss_set(struct rss_client *client, const char *name, const struct rss_settin
 	r = client_method(client, name, "SetProperties", &call);
 	if (r < 0)
 		return r;
-	r = append_settings(call, settings);
+	r = settings_append(call, settings);
 	if (r < 0)
 		return client_fail_message(client, r);
 	return client_call(client, call, name, CALL_FOR_EVER, NULL);

@@ -84,7 +84,7 @@ static int append_options(sd_bus_message *call, enum rss_limit_mode mode, uint64
 	return r < 0 ? r : sd_bus_message_close_container(call);
 }
 
-static int outcome_from_name(const char *name)
+enum rss_limit_outcome limit_outcome_from_name(const char *name)
 {
 	static const char *const names[] = {
 		[RSS_LIMIT_SET] = "set",
@@ -95,7 +95,7 @@ static int outcome_from_name(const char *name)
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (!strcmp(names[i], name))
-			return (int)i;
+			return (enum rss_limit_outcome)i;
 	/* A later rssd may have more to tell; set it is. */
 	return RSS_LIMIT_SET;
 }
@@ -129,5 +129,5 @@ int rss_limit(struct rss_client *client, const char *name, uint64_t limit, enum 
 		return client_fail_message(client, r);
 	if (ret_usage)
 		*ret_usage = usage;
-	return outcome_from_name(outcome);
+	return (int)limit_outcome_from_name(outcome);
 }

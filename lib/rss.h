@@ -191,6 +191,39 @@ typedef void (*rss_progress_fn)(uint64_t usage, uint64_t limit, void *userdata);
 int rss_limit(struct rss_client *client, const char *name, uint64_t limit, enum rss_limit_mode mode,
 	      uint64_t timeout, rss_progress_fn progress, void *userdata, uint64_t *ret_usage);
 
+/* Settings of one of several containers. */
+struct rss_change {
+	const char *name;
+	struct rss_settings settings;
+	/* Filled by rss_apply() when it returns 0. */
+	enum rss_limit_outcome outcome;
+	uint64_t usage;
+};
+
+/**
+ * rss_apply() - set several containers, all of them or none
+ * @changes: @count of them, each container once
+ * @mode, @timeout: of each limit, as for rss_limit()
+ *
+ * Where one cannot be had, the others are brought back, also after a crash of
+ * rssd in the middle. With RSS_LIMIT_FORCE, who was killed stays dead. Blocks
+ * until done; dying cancels it.
+ */
+int rss_apply(struct rss_client *client, struct rss_change changes[], size_t count,
+	      enum rss_limit_mode mode, uint64_t timeout);
+
+/* One container whose settings are not everywhere the same; @set of each: what is known. */
+struct rss_difference {
+	const char *name;
+	struct rss_settings declared; /* in containers.d, as the files are now */
+	struct rss_settings stored;   /* what rssd has set */
+	struct rss_settings kernel;
+	unsigned int differs; /* RSS_SET_* that differ */
+};
+
+int rss_diff(struct rss_client *client, struct rss_difference **ret, size_t *ret_count);
+struct rss_difference *rss_differences_free(struct rss_difference *differences, size_t count);
+
 /* What would become of a limit now. A forecast: sizes in bytes, RSS_ABSENT where not known. */
 enum rss_verdict {
 	RSS_FITS,     /* nothing has to be reclaimed */

@@ -80,6 +80,37 @@ case_kill_in_the_middle_of_random_operations() {
 	equal "$(find "$work/state/containers" -name '.new-*' -o -name '*.bad*' | wc -l)" 0 "left-over files"
 }
 
+# Ten containers that are set together: at any kill all of them are, or none is.
+case_kill_in_the_middle_of_transactions() {
+	local i round state=up limits killer delay
+	for i in {0..9}; do rssctl create "t$i" --limit=$((i % 2 ? 32 : 64))M; done
+	# Half of them go down while the others go up, so that both phases are met.
+	jq -nc '[range(10) | {name: "t\(.)", limit: (if . % 2 == 1 then "64M" else "32M" end)}]' >"$work/up.json"
+	jq -nc '[range(10) | {name: "t\(.)", limit: (if . % 2 == 1 then "32M" else "64M" end)}]' >"$work/down.json"
+	for round in {1..20}; do
+		delay=$((RANDOM % 120))
+		(
+			for ((i = 0; i < delay; i++)); do read -rt 0.001 <> <(:) || :; done
+			kill -KILL "$rssd_pid"
+		) &
+		killer=$!
+		disown "$rssd_pid"
+		rssctl apply "$work/$state.json" >/dev/null 2>&1
+		wait "$killer"
+		await 10 test ! -d "/proc/$rssd_pid"
+		start_rssd || return
+		await 10 rssctl diff
+		limits=$(rssctl list --json=short | jq -c '[.[] | select(.name | test("^t[0-9]$")) | .limit / 1048576]')
+		case $limits in
+		'[32,64,32,64,32,64,32,64,32,64]') state=down ;;
+		'[64,32,64,32,64,32,64,32,64,32]') state=up ;;
+		*) fail "in round $round some are set and some are not: $limits"; return ;;
+		esac
+	done
+	note "$(grep -c 'is undone' "$rssd_log") undone, $(grep -c 'is finished' "$rssd_log") finished by a start"
+	for i in {0..9}; do rssctl remove "t$i"; done
+}
+
 case_kill_while_a_limit_is_reclaimed() {
 	rssctl list --no-legend | awk '{ print $1 }' | xargs -rn1 rssctl remove
 	rssctl create held --limit=64M

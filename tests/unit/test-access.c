@@ -59,12 +59,13 @@ TEST_HELPER(check_methods, const sd_bus_vtable *vtable)
 		methods++;
 		CHECK(access_deed_of(vtable->x.method.member) != ACCESS_ROOT);
 	}
-	CHECK(methods >= 8);
+	CHECK(methods > 0);
 }
 
 TEST(every_open_method_has_a_row)
 {
 	CALL(check_methods, bus_manager_vtable);
+	CALL(check_methods, bus_settings_vtable);
 	CALL(check_methods, bus_container_vtable);
 }
 

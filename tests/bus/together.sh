@@ -1,0 +1,188 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Settings of several containers: all of them or none, and where they drift apart.
+. "$(dirname "$0")/../lib.sh"
+need_controller
+start_bus
+write_config LogLevel=debug
+start_rssd || exit 1
+
+limits() { rssctl list --json=short | jq -c '[.[] | {(.name): .limit}] | add // {}'; }
+make_three() {
+	local name
+	for name in a b c; do rssctl create $name --limit=64M; done
+	before=$(limits)
+}
+remove_three() { for name in a b c; do rssctl remove --force $name; done; }
+file() { printf '%s' "$1" >"$work/file.json"; }
+
+# Container b holds locked memory, so that a limit below it cannot be had.
+hold_b() {
+	launch_hog_in b lock 32M
+	await 20 grep -q ready "$hog_out"
+}
+no_swap() { [ "$(awk '/SwapTotal/ { print $2 }' /proc/meminfo)" = 0 ]; }
+
+case_all_of_them() {
+	make_three
+	file '[{"name":"a","limit":"32M"},{"name":"b","limit":134217728},{"name":"c","limit":"infinity"}]'
+	expect 0 rssctl apply "$work/file.json" --dry-run
+	says NEW
+	says 128.0M
+	equal "$(limits)" "$before" "limits after a dry run"
+	expect 0 rssctl apply "$work/file.json"
+	says 32.0M
+	equal "$(limits)" '{"a":33554432,"b":134217728,"c":"infinity"}' limits
+	# What is so already is no difference.
+	expect 0 rssctl apply "$work/file.json" --no-legend
+	equal "$out" "" "difference of nothing"
+	expect 0 sh -c "rssctl apply - --json=short <'$work/file.json'"
+	equal "$(jq -r '.[0].outcome' <<<"$out")" unchanged outcome
+	remove_three
+}
+
+case_or_none() {
+	no_swap || { skip "needs a machine without swap"; return; }
+	make_three
+	hold_b
+	file '[{"name":"a","limit":"32M"},{"name":"b","limit":"8M"},{"name":"c","limit":"128M"}]'
+	expect 5 rssctl apply "$work/file.json" --timeout=1s
+	says "no container was changed"
+	equal "$(limits)" "$before" "limits after a refusal"
+	expect 5 rssctl apply "$work/file.json" --mode=refuse
+	equal "$(limits)" "$before" "limits after another"
+	# The kernel and the state have it, too.
+	expect 0 rssctl diff
+	equal "$out" "" "difference"
+	stop_rssd
+	start_rssd
+	equal "$(limits)" "$before" "limits after a restart"
+	[ ! -e "$work/state/transaction.json" ] || fail "the journal is still there"
+	remove_three
+}
+
+case_wrong_files() {
+	make_three
+	expect 1 rssctl apply "$work/nothing"
+	file '[{"name":"a"'
+	expect 2 rssctl apply "$work/file.json"
+	says "is no JSON"
+	file '[]'
+	expect 2 rssctl apply "$work/file.json"
+	file '[{"name":"a","limit":"lots"}]'
+	expect 2 rssctl apply "$work/file.json"
+	says "container 1: limit"
+	file '[{"name":"a","colour":1}]'
+	expect 2 rssctl apply "$work/file.json"
+	says colour
+	file '[{"limit":1}]'
+	expect 2 rssctl apply "$work/file.json"
+	says "name is missing"
+	file '[{"name":"a","limit":"32M"},{"name":"missing","limit":"32M"}]'
+	expect 3 rssctl apply "$work/file.json"
+	says missing
+	file '[{"name":"a","limit":"32M"},{"name":"a","limit":"16M"}]'
+	expect 2 rssctl apply "$work/file.json"
+	says "named twice"
+	file '[{"name":"a","limit":"32M"},{"name":"b","limit":12}]'
+	expect 2 rssctl apply "$work/file.json"
+	says "below the smallest"
+	equal "$(limits)" "$before" "limits after wrong files"
+	remove_three
+}
+
+case_ctrl_c_undoes() {
+	no_swap || { skip "needs a machine without swap"; return; }
+	make_three
+	hold_b
+	: >"$rssd_log"
+	file '[{"name":"a","limit":"32M"},{"name":"b","limit":"8M"}]'
+	rssctl apply "$work/file.json" --timeout=60s >/dev/null 2>&1 &
+	local applier=$!
+	await 10 grep -q 'b: changing settings, limit 8.0M' "$rssd_log"
+	# Nobody else may change or remove what is in it.
+	expect 1 rssctl limit a 16M
+	says "changed already"
+	expect 1 rssctl remove a
+	says "part of a transaction"
+	expect 1 rssctl apply "$work/file.json"
+	says "Another transaction"
+	kill -INT $applier
+	wait $applier
+	await 10 unchanged
+	await 10 rssctl limit a 60M
+	remove_three
+}
+unchanged() { [ "$(limits)" = "$before" ]; }
+
+case_killed_in_the_middle() {
+	no_swap || { skip "needs a machine without swap"; return; }
+	make_three
+	hold_b
+	: >"$rssd_log"
+	file '[{"name":"a","limit":"32M"},{"name":"b","limit":"8M"},{"name":"c","limit":"128M"}]'
+	rssctl apply "$work/file.json" --timeout=60s >/dev/null 2>&1 &
+	children+=($!)
+	await 10 grep -q 'b: changing settings, limit 8.0M' "$rssd_log"
+	grep -q '"limit":33554432' "$work/state/containers/a.json" || fail "a was not set yet"
+	kill_rssd
+	[ -s "$work/state/transaction.json" ] || fail "there is no journal"
+	start_rssd
+	grep -q "cut short: it is undone" "$rssd_log" || fail "it does not say so"
+	await 10 unchanged
+	expect 0 rssctl diff
+	[ ! -e "$work/state/transaction.json" ] || fail "the journal is still there"
+	remove_three
+}
+
+# Once all that can fail is done, a start finishes what is left.
+case_finished_after_a_kill() {
+	make_three
+	stop_rssd
+	local file
+	file=$(jq -c . "$work/state/containers/c.json")
+	jq -nc --argjson c "$file" '{phase: "redo", steps: [{from: $c, to: ($c | .limit = 134217728)}]}' \
+		>"$work/state/transaction.json"
+	: >"$rssd_log"
+	start_rssd
+	grep -q "cut short: it is finished" "$rssd_log" || fail "it does not say so"
+	await 10 eval '[ "$(field c limit)" = 134217728 ]'
+	expect 0 rssctl diff
+	# One that nobody can read is told, and stops nothing.
+	stop_rssd
+	echo rubbish >"$work/state/transaction.json"
+	start_rssd
+	grep -q "cannot be settled" "$rssd_log" || fail "rubbish is not complained of"
+	equal "$(field c limit)" 134217728 "limit after rubbish"
+	remove_three
+}
+
+case_diff() {
+	local file
+	rssctl create drift --limit=32M
+	expect 0 rssctl diff
+	equal "$out" "" "difference of nothing"
+	file=$(memory_mount)/$root/drift/memory.limit_in_bytes
+	if [ -f "$file" ]; then
+		echo $((64 << 20)) >"$file"
+		expect 1 rssctl diff
+		says drift
+		says 64.0M
+		expect 1 rssctl diff --json=short
+		equal "$(jq -c '.[0] | [.name, .declared, .set.limit, .kernel.limit]' <<<"$out")" \
+			'["drift",null,33554432,67108864]'
+		echo $((32 << 20)) >"$file"
+	fi
+	echo '{"name":"drift","limit":"48M"}' >"$work/containers.d/drift.json"
+	echo '{"name":"not-there","limit":"48M"}' >"$work/containers.d/not-there.json"
+	expect 1 rssctl diff --no-legend
+	equal "$(awk '/^drift/ { print $2, $3, $4, $5 }' <<<"$out")" "limit 48.0M 32.0M 32.0M"
+	says not-there
+	expect 0 rssctl reload
+	await 10 rssctl diff
+	rm "$work"/containers.d/*
+	rssctl remove drift
+	rssctl remove not-there
+}
+
+run_cases "$@"
