@@ -218,14 +218,32 @@ static int read_column(sd_bus_message *message, char type, size_t size, size_t c
 	return 0;
 }
 
+/* Not sd_bus_message_read_strv(), which counts what it has for each that it adds. */
+static int read_names(sd_bus_message *message, struct columns *columns)
+{
+	size_t allocated = 0;
+	const char *name;
+	int r = sd_bus_message_enter_container(message, 'a', "s");
+
+	while (r >= 0 && (r = sd_bus_message_read_basic(message, 's', &name)) > 0) {
+		r = array_reserve(&columns->names, columns->count, &allocated,
+				  sizeof(*columns->names));
+		if (r < 0)
+			return r;
+		columns->names[columns->count] = strdup(name);
+		if (!columns->names[columns->count])
+			return -ENOMEM;
+		columns->count++;
+	}
+	return r < 0 ? r : sd_bus_message_exit_container(message);
+}
+
 static int columns_read(sd_bus_message *message, struct columns *columns)
 {
 	int r = sd_bus_message_read(message, "s", &columns->root);
 
 	if (r >= 0)
-		r = sd_bus_message_read_strv(message, &columns->names);
-	for (char **name = columns->names; r >= 0 && name && *name; name++)
-		columns->count++;
+		r = read_names(message, columns);
 	if (r >= 0)
 		r = read_column(message, 'u', sizeof(uint32_t), columns->count,
 				(const void **)&columns->flags);

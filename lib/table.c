@@ -130,25 +130,31 @@ size_t table_rows(const struct table *table)
 	return (table->n_cells + table->n_columns - 1) / table->n_columns;
 }
 
+static void print_blanks(FILE *out, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		(void)putc_unlocked(' ', out);
+}
+
 /* One cell; the last one of a row leaves no blanks behind it. */
 static void print_cell(const struct table *table, FILE *out, size_t column,
 		       const struct table_cell *cell)
 {
-	int pad = (int)(table->columns[column].width - cell->width);
+	size_t pad = table->columns[column].width - cell->width;
 	bool last = column + 1 == table->n_columns;
 
 	if (table->columns[column].right)
-		fprintf(out, "%*s", pad, "");
+		print_blanks(out, pad);
 	if (cell->style)
 		fprintf(out, "\033[%sm%s\033[0m", cell->style, cell->text);
 	else
-		fputs(cell->text, out);
+		(void)fputs_unlocked(cell->text, out);
 	if (!table->columns[column].right && !last)
-		fprintf(out, "%*s", pad, "");
+		print_blanks(out, pad);
 	if (last)
-		fputc('\n', out);
+		(void)putc_unlocked('\n', out);
 	else
-		fprintf(out, "%*s", GAP, "");
+		print_blanks(out, GAP);
 }
 
 int table_print(const struct table *table, FILE *out, bool legend)

@@ -50,7 +50,10 @@ size_t text_make_safe(char *text)
 	size_t width = 0;
 	char *to = text;
 
-	for (const char *from = text; *from;) {
+	/* Nearly every text is of nothing else. */
+	while (*to >= 0x20 && *to < 0x7f)
+		to++, width++;
+	for (const char *from = to; *from;) {
 		uint32_t c = 0;
 		size_t length = utf8_decode(from, &c);
 
