@@ -30,7 +30,7 @@ __rssctl_values() {
 	case $1 in
 	--json) printf '%s\n' short pretty off ;;
 	--mode | -m) printf '%s\n' reclaim refuse force ;;
-	--sort | -s:top) printf '%s\n' name usage limit percent peak processes failures kills ;;
+	--sort | -s:top) printf '%s\n' name usage limit percent peak processes failures reclaim kills ;;
 	--signal | -s:kill) printf '%s\n' TERM KILL INT HUP QUIT USR1 USR2 STOP CONT ;;
 	--timeout | -t:limit | -t:apply | --interval | -i) printf '%s\n' 500ms 1s 10s 1min ;;
 	--limit | -l | --high | --low | size)

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rssctl top: the containers that use most, again and again. */
+/*
+ * rssctl top: the containers that use most, again and again. This is the loop;
+ * top-view.c draws, top-order.c sorts, history.c remembers.
+ */
 #include <errno.h>
 #include <inttypes.h>
+#include <langinfo.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,13 +13,20 @@
 #include <unistd.h>
 
 #include "container-json.h"
+#include "history.h"
 #include "list.h"
 #include "output.h"
 #include "signals.h"
 #include "status.h"
 #include "terminal.h"
+#include "top-order.h"
+#include "top-view.h"
 #include "values.h"
 #include "verb.h"
+
+#define INTERVAL_DEFAULT (2 * 1000 * 1000)
+#define INTERVAL_MIN	 (100 * 1000)
+#define ORDERS		 "name, usage, limit, percent, peak, processes, failures, reclaim, kills"
 
 enum {
 	SORT,
@@ -24,97 +35,21 @@ enum {
 };
 
 static const struct option_spec options[] = {
-	[SORT] = { "sort", 's', "KEY",
-		   "name, usage, limit, percent, peak, processes, failures, kills" },
-	[INTERVAL] = { "interval", 'i', "TIME", "Draw again after this; default: 1s" },
+	[SORT] = { "sort", 's', "KEY", ORDERS },
+	[INTERVAL] = { "interval", 'i', "TIME", "Look again after this; default: 2s" },
 	[ONCE] = { "once", 0, NULL, "Print one table, as when the output is no terminal" },
 	{ 0 },
 };
 
-enum sort {
-	SORT_NAME,
-	SORT_USAGE,
-	SORT_LIMIT,
-	SORT_PERCENT,
-	SORT_PEAK,
-	SORT_PROCESSES,
-	SORT_FAILURES,
-	SORT_KILLS,
-};
-
-/* The key that is pressed, and the word that is typed. */
-static const struct {
-	char key;
-	const char *name;
-} sorts[] = {
-	[SORT_NAME] = { 'n', "name" },	       [SORT_USAGE] = { 'u', "usage" },
-	[SORT_LIMIT] = { 'l', "limit" },       [SORT_PERCENT] = { '%', "percent" },
-	[SORT_PEAK] = { 'p', "peak" },	       [SORT_PROCESSES] = { 'c', "processes" },
-	[SORT_FAILURES] = { 'f', "failures" }, [SORT_KILLS] = { 'k', "kills" },
-};
+/* --- once ---------------------------------------------------------------------- */
 
 static const char *const columns[] = {
 	"NAME", ">USAGE", ">LIMIT", ">USED", ">PEAK", ">PROCESSES", ">FAILURES", ">OOM-KILLS",
 };
 
-/* Lines of a frame that are not containers: head, blank, legend, keys. */
-#define FRAME_LINES 4
-
-/* In tenths of a percent; RSS_ABSENT without a limit. */
-static uint64_t used(const struct rss_container *c)
-{
-	if (c->usage == RSS_ABSENT || c->limit == RSS_INFINITY || !c->limit)
-		return RSS_ABSENT;
-	return (uint64_t)((double)c->usage * 1000.0 / (double)c->limit);
-}
-
-/* What to sort by, most first. What is not known comes last, as 0 does; no limit is most. */
-static uint64_t weight(const struct rss_container *c, enum sort sort)
-{
-	uint64_t value = 0;
-
-	switch (sort) {
-	case SORT_NAME:
-		break;
-	case SORT_LIMIT:
-		return c->limit;
-	case SORT_USAGE:
-		value = c->usage;
-		break;
-	case SORT_PERCENT:
-		value = used(c);
-		break;
-	case SORT_PEAK:
-		value = c->peak;
-		break;
-	case SORT_PROCESSES:
-		value = c->processes;
-		break;
-	case SORT_FAILURES:
-		value = c->failures;
-		break;
-	case SORT_KILLS:
-		value = c->oom_kills;
-		break;
-	}
-	return value == RSS_ABSENT ? 0 : value;
-}
-
-static int compare(const void *a, const void *b, void *userdata)
-{
-	const struct rss_container *left = *(struct rss_container *const *)a;
-	const struct rss_container *right = *(struct rss_container *const *)b;
-	enum sort sort = *(const enum sort *)userdata;
-	uint64_t wl = weight(left, sort), wr = weight(right, sort);
-
-	if (wl != wr)
-		return wl < wr ? 1 : -1;
-	return strcmp(left->name, right->name);
-}
-
 static int add_container(struct table *table, const struct rss_container *c, bool colour)
 {
-	uint64_t tenths = used(c);
+	uint64_t tenths = top_used(c);
 	int r = table_add(table, c->name);
 
 	r = r < 0 ? r : add_usage(table, c->usage);
@@ -134,190 +69,263 @@ static int add_container(struct table *table, const struct rss_container *c, boo
 	return r;
 }
 
-/* The first @most of them, as a table; NULL when out of memory. */
-static struct table *to_table(const struct list *list, size_t most, bool colour)
+static int fetch(const struct cli *cli, struct list *list)
 {
-	cleanup_table struct table *table = table_new(ARRAY_SIZE(columns), columns);
-	int r = 0;
-
-	for (size_t i = 0; table && i < list->count && i < most && r >= 0; i++)
-		r = add_container(table, list->containers[i], colour);
-	return table && r >= 0 ? take_ptr(table) : NULL;
-}
-
-static int fetch(const struct cli *cli, enum sort sort, struct list *list)
-{
-	int r;
-
 	list_done(list);
-	r = rss_list(cli->client, &list->containers, &list->count);
-	if (r >= 0 && list->count)
-		qsort_r(list->containers, list->count, sizeof(*list->containers), compare, &sort);
-	return r;
+	return rss_list(cli->client, &list->containers, &list->count);
 }
 
-static int print_once(struct cli *cli, enum sort sort)
+static int print_once(struct cli *cli, enum top_order order)
 {
 	cleanup_list struct list list = { 0 };
 	cleanup_table struct table *table = NULL;
-	int r = fetch(cli, sort, &list);
+	int r = fetch(cli, &list);
 
 	if (r < 0)
 		return fail_call(cli, r);
-	table = to_table(&list, list.count, cli->colour);
-	return print_table(cli, table, 0, false);
+	top_sort(&list, order, NULL);
+	table = table_new(ARRAY_SIZE(columns), columns);
+	for (size_t i = 0; table && i < list.count && r >= 0; i++)
+		r = add_container(table, list.containers[i], cli->colour);
+	return print_table(cli, table, r, false);
 }
 
 /* The same containers as rssctl list tells of, in the order of top. */
-static int print_json_once(const struct cli *cli, enum sort sort)
+static int print_json_once(const struct cli *cli, enum top_order order)
 {
 	cleanup_list struct list list = { 0 };
 	cleanup_json struct json_object *array = json_object_new_array();
-	int r = fetch(cli, sort, &list);
+	int r = fetch(cli, &list);
 
 	if (r < 0)
 		return fail_call(cli, r);
+	top_sort(&list, order, NULL);
 	for (size_t i = 0; array && i < list.count; i++)
 		json_object_array_add(array, container_to_json(list.containers[i], false));
 	return print_json(cli, array);
 }
 
-static char *compose(const struct list *list, enum sort sort, bool colour)
-{
-	int rows = terminal_rows() - FRAME_LINES;
-	cleanup_table struct table *table = to_table(list, rows > 0 ? (size_t)rows : 0, colour);
-	char when[TIME_TEXT_MAX], *text = NULL;
-	size_t size = 0;
-	FILE *out = table ? open_memstream(&text, &size) : NULL;
+/* --- live ------------------------------------------------------------------------ */
 
-	if (!out)
-		return NULL;
-	fprintf(out, "rssctl top  %s  %zu container%s, sorted by %s\n\n",
-		format_time((uint64_t)time(NULL) * 1000000, when), list->count,
-		list->count == 1 ? "" : "s", sorts[sort].name);
-	(void)table_print(table, out, true);
-	fputs("q quit; sort: u usage, % used, l limit, p peak, c processes, f failures, k kills, n name\n",
-	      out);
-	if (fclose(out) != 0) {
-		free(text);
-		return NULL;
-	}
-	return text;
+struct top {
+	struct list list;
+	struct history history;
+	struct top_look look;
+	char when[TIME_TEXT_MAX];
+	uint64_t next; /* when to look again, on the monotonic clock */
+	bool quit;
+};
+
+static void top_done(struct top *top)
+{
+	list_done(&top->list);
+	history_done(&top->history);
 }
 
-static int draw_frame(const struct cli *cli, enum sort sort)
+static uint64_t monotonic(void)
 {
-	cleanup_list struct list list = { 0 };
-	cleanup_free char *frame = NULL;
-	int r = fetch(cli, sort, &list);
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static int look_again(const struct cli *cli, struct top *top)
+{
+	int r = fetch(cli, &top->list);
 
 	if (r < 0)
 		return r;
-	frame = compose(&list, sort, cli->colour);
+	/* The list comes sorted by name, as the history wants it. */
+	r = history_add(&top->history, top->list.containers, top->list.count, monotonic());
+	if (r < 0)
+		return r;
+	format_time((uint64_t)time(NULL) * 1000000, top->when);
+	top->next = monotonic() + top->look.interval;
+	return 0;
+}
+
+/* So that the last page is full. */
+static void keep_inside(struct top *top)
+{
+	size_t rows = top_rows(&top->look);
+	size_t last = top->list.count > rows ? top->list.count - rows : 0;
+
+	if (top->look.first > last)
+		top->look.first = last;
+}
+
+static int draw(struct top *top)
+{
+	cleanup_free char *frame = NULL;
+	int width = terminal_columns();
+
+	top->look.rows = (size_t)terminal_rows();
+	top->look.columns = width > 0 ? (size_t)width : 80;
+	top->look.when = top->when;
+	top_sort(&top->list, top->look.order, &top->history);
+	keep_inside(top);
+	frame = top_view(&top->list, &top->history, &top->look);
 	return frame ? terminal_draw(frame) : -ENOMEM;
 }
 
-/* False: quit. */
-static bool handle_keys(enum sort *sort)
-{
-	char keys[32];
-	ssize_t n = read(STDIN_FILENO, keys, sizeof(keys));
+/* What the keys of movement send, behind the escape. */
+static const struct {
+	const char *sequence;
+	enum { UP, DOWN, PAGE_UP, PAGE_DOWN, HOME, END } move;
+} moves[] = {
+	{ "[A", UP },	    { "OA", UP },	  { "[B", DOWN }, { "OB", DOWN },
+	{ "[5~", PAGE_UP }, { "[6~", PAGE_DOWN }, { "[H", HOME }, { "OH", HOME },
+	{ "[1~", HOME },    { "[F", END },	  { "OF", END },  { "[4~", END },
+};
 
-	/* A terminal that is gone reads as its end. */
-	if (n <= 0)
-		return n < 0 && (errno == EINTR || errno == EAGAIN);
-	for (ssize_t i = 0; i < n; i++) {
-		/* An arrow or function key: a sequence, none of whose letters is meant for us. */
-		if (keys[i] == '\033')
-			break;
-		if (keys[i] == 'q' || keys[i] == 'Q')
-			return false;
-		for (size_t s = 0; s < ARRAY_SIZE(sorts); s++)
-			if (sorts[s].key == keys[i])
-				*sort = (enum sort)s;
+static void move(struct top *top, int where)
+{
+	size_t rows = top_rows(&top->look), *first = &top->look.first;
+
+	switch (where) {
+	case UP:
+		*first -= *first > 0;
+		break;
+	case DOWN:
+		*first += 1;
+		break;
+	case PAGE_UP:
+		*first -= *first < rows ? *first : rows;
+		break;
+	case PAGE_DOWN:
+		*first += rows;
+		break;
+	case HOME:
+		*first = 0;
+		break;
+	case END:
+		*first = top->list.count;
+		break;
 	}
-	return true;
+	keep_inside(top);
 }
 
-/* Draws until it is told to quit: 0, or the errno of what failed. */
-static int draw_until_quit(const struct cli *cli, enum sort sort, uint64_t interval)
+/* How many bytes of @keys are a sequence, behind its escape: one is done, of others all is skipped. */
+static size_t handle_sequence(struct top *top, const char *keys)
 {
-	static const int wanted[] = { SIGINT, SIGTERM, SIGHUP, SIGWINCH };
-	cleanup_close int signals = signals_open(wanted, ARRAY_SIZE(wanted), NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(moves); i++) {
+		size_t length = strlen(moves[i].sequence);
+
+		if (!strncmp(keys, moves[i].sequence, length)) {
+			move(top, moves[i].move);
+			return length;
+		}
+	}
+	return strlen(keys);
+}
+
+static void handle_keys(struct top *top)
+{
+	char keys[64];
+	ssize_t n = read(STDIN_FILENO, keys, sizeof(keys) - 1);
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	/* A terminal that is gone reads as its end. */
+	top->quit = n <= 0;
+	keys[n > 0 ? n : 0] = '\0';
+	for (const char *key = keys; *key && !top->quit; key++) {
+		if (*key == '\033')
+			key += handle_sequence(top, key + 1);
+		else if (*key == 'q' || *key == 'Q')
+			top->quit = true;
+		else if (*key == ' ')
+			top->next = 0;
+		else if (top_order_from_key(*key, &top->look.order))
+			top->look.first = 0;
+	}
+}
+
+/* Waits for a key, a signal, or the time of the next look. */
+static int wait_for_more(struct top *top, int signals)
+{
 	struct pollfd fds[] = {
 		{ .fd = STDIN_FILENO, .events = POLLIN },
 		{ .fd = signals, .events = POLLIN },
 	};
+	uint64_t now = monotonic(), left = top->next > now ? top->next - now : 0;
 	struct timespec pause = {
-		.tv_sec = (time_t)(interval / 1000000),
-		.tv_nsec = (long)(interval % 1000000) * 1000,
+		.tv_sec = (time_t)(left / 1000000),
+		.tv_nsec = (long)(left % 1000000) * 1000,
 	};
+	int signal;
 
-	if (signals < 0)
-		return signals;
-	for (;;) {
-		int r = draw_frame(cli, sort), signal;
-
-		if (r < 0)
-			return r;
-		if (ppoll(fds, ARRAY_SIZE(fds), &pause, NULL) < 0 && errno != EINTR)
-			return -errno;
-		signal = signals_next(signals, NULL);
-		if (signal && signal != SIGWINCH)
-			return 0;
-		if (fds[0].revents && !handle_keys(&sort))
-			return 0;
-	}
+	if (ppoll(fds, ARRAY_SIZE(fds), &pause, NULL) < 0 && errno != EINTR)
+		return -errno;
+	signal = signals_next(signals, NULL);
+	if (signal && signal != SIGWINCH)
+		top->quit = true;
+	else if (fds[0].revents)
+		handle_keys(top);
+	return 0;
 }
 
-static int show_on_terminal(const struct cli *cli, enum sort sort, uint64_t interval)
+/* Draws until it is told to quit: 0, or the errno of what failed. */
+static int draw_until_quit(const struct cli *cli, struct top *top)
 {
+	static const int wanted[] = { SIGINT, SIGTERM, SIGHUP, SIGWINCH };
+	cleanup_close int signals = signals_open(wanted, ARRAY_SIZE(wanted), NULL);
+	int r = signals < 0 ? signals : 0;
+
+	while (r == 0 && !top->quit) {
+		if (monotonic() >= top->next)
+			r = look_again(cli, top);
+		if (r == 0)
+			r = draw(top);
+		if (r == 0)
+			r = wait_for_more(top, signals);
+	}
+	return r;
+}
+
+static int show_on_terminal(const struct cli *cli, enum top_order order, uint64_t interval)
+{
+	cleanup_(top_done) struct top top = { 0 };
 	struct terminal terminal = { 0 };
 	int r = terminal_open(&terminal);
 
+	top.look.order = order;
+	top.look.interval = interval;
+	top.look.colour = cli->colour;
+	top.look.utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
 	if (r >= 0)
-		r = draw_until_quit(cli, sort, interval);
+		r = draw_until_quit(cli, &top);
 	/* Before anything is said: it would be wiped with the screen. */
 	terminal_close(&terminal);
 	return r < 0 ? fail_call(cli, r) : STATUS_DONE;
 }
 
-static int read_sort(const char *text, enum sort *ret)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(sorts); i++) {
-		if (!strcmp(sorts[i].name, text)) {
-			*ret = (enum sort)i;
-			return STATUS_DONE;
-		}
-	}
-	return complain(
-		STATUS_USAGE,
-		"--sort takes name, usage, limit, percent, peak, processes, failures or kills, not \"%s\"",
-		text);
-}
+/* ------------------------------------------------------------------------------------ */
 
 static int run(struct cli *cli, const struct args *args)
 {
-	enum sort sort = SORT_USAGE;
-	uint64_t interval = 1000000;
+	enum top_order order = ORDER_USAGE;
+	uint64_t interval = INTERVAL_DEFAULT;
 	int status = STATUS_DONE;
 
-	if (args->values[SORT])
-		status = read_sort(args->values[SORT], &sort);
-	if (status == STATUS_DONE && args->values[INTERVAL])
+	if (args->values[SORT] && !top_order_from_name(args->values[SORT], &order))
+		return complain(STATUS_USAGE, "--sort takes one of " ORDERS "; not \"%s\"",
+				args->values[SORT]);
+	if (args->values[INTERVAL])
 		status = read_duration("The interval", args->values[INTERVAL], &interval);
 	if (status != STATUS_DONE)
 		return status;
-	if (interval < 100000)
+	if (interval < INTERVAL_MIN)
 		return complain(STATUS_USAGE, "An interval is 100ms at least");
 	status = connect_daemon(cli);
 	if (status != STATUS_DONE)
 		return status;
 	if (cli->json)
-		return print_json_once(cli, sort);
+		return print_json_once(cli, order);
 	if (args->values[ONCE] || !isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO))
-		return print_once(cli, sort);
-	return show_on_terminal(cli, sort, interval);
+		return print_once(cli, order);
+	return show_on_terminal(cli, order, interval);
 }
 
 const struct verb verb_top = {
@@ -325,7 +333,8 @@ const struct verb verb_top = {
 	.synopsis = "[OPTION...]",
 	.summary = "Show the containers by what they use, live",
 	.description =
-		"On a terminal the view is drawn again until q is pressed; else one table is printed.",
+		"On a terminal the view is drawn again until q is pressed; else one table is printed.\n"
+		"In a bar, > and < are the high and the low watermark. Space looks again at once.",
 	.options = options,
 	.run = run,
 };
