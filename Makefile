@@ -19,7 +19,7 @@ INSTALL ?= install
 
 PACKAGES := build-essential pkg-config libcgroup-dev libnl-3-dev libnl-genl-3-dev libjson-c-dev \
 	libsystemd-dev libcap-dev dbus mandoc jq procps
-CHECK_PACKAGES := clang libclang-rt-14-dev valgrind systemd python3-prometheus-client
+CHECK_PACKAGES := clang libclang-rt-14-dev valgrind systemd strace python3-prometheus-client
 STYLE_PACKAGES := clang-format cppcheck
 
 CFLAGS   ?= -O2 -g

@@ -15,13 +15,13 @@
 #define FRAME_LINES 4
 
 /*
- * The columns of a table, from left to right. Names of columns are as wide as
- * what stands below them in general, so that nothing jumps to and fro.
+ * What stands above the columns, from left to right, as wide as what stands below
+ * them in general, so that nothing jumps to and fro.
  */
-static const char *const columns[] = {
+static const char *const titles[] = {
 	"NAME",
 	">  USAGE",
-	">  LIMIT",
+	">   LIMIT",
 	">  USED",
 	NULL,
 	">RECLAIM/s",
@@ -178,8 +178,8 @@ static struct table *new_table(const struct layout *layout)
 	char name[NAME_MAX_ + 1], bar[PICTURE_MAX + 1], history[PICTURE_MAX + 1];
 	const char *names[COLUMNS_WIDE];
 
-	memcpy(names, columns, sizeof(names));
-	pad(name, sizeof(name), columns[0], layout->name);
+	memcpy(names, titles, sizeof(names));
+	pad(name, sizeof(name), titles[0], layout->name);
 	pad(bar, sizeof(bar), "OF LIMIT", layout->bar);
 	pad(history, sizeof(history), "HISTORY", layout->history);
 	names[0] = name;

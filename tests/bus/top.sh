@@ -1,0 +1,97 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# rssctl top in a terminal: what it draws, what keys do, and that it leaves no trace.
+. "$(dirname "$0")/../lib.sh"
+need_controller
+start_bus
+start_rssd || exit 1
+export TERM=xterm
+
+# frame: the last one of what the last expect printed, without what colours and wipes.
+frame() {
+	awk -v RS='\033[[]H' 'END { print }' "$work/out" | sed 's/\x1b\[[0-9;?]*[A-Za-z]//g; s/\r//g'
+}
+# Columns of the widest line of it.
+widest() { frame | wc -L; }
+
+in_terminal() { terminal "$1" "$2" "${@:3}" -- rssctl top --interval=100ms; }
+
+case_bars_and_history() {
+	rssctl create topped --limit=64M
+	launch_hog_in topped anon 32M
+	await 20 grep -q ready "$hog_out"
+	expect 0 in_terminal 80 24 +topped +topped +topped =q
+	frame >"$work/frame"
+	grep -Eq '^topped +3[0-9]\.[0-9]M +64\.0M +5[0-9]\.[0-9]% +█████[▏▎▍▌▋▊▉]?·+ .*█' "$work/frame" ||
+		fail "$(cat "$work/frame")"
+	[ "$(widest)" -lt 80 ] || fail "too wide: $(widest)"
+	# The screen is another one, never wiped, and given back with the cursor.
+	[[ $out == *$'\e[?1049h'* && $out == *$'\e[?25h\e[?1049l' ]] || fail "the screen was not given back"
+	[[ $out != *$'\e[2J'* ]] || fail "the screen was wiped"
+	[[ $out == *$'\e[32m'* ]] || fail "no colour"
+	rssctl remove --force topped
+}
+
+case_without_utf8_and_colour() {
+	rssctl create plain --limit=64M
+	launch_hog_in plain anon 32M
+	await 20 grep -q ready "$hog_out"
+	LC_ALL=C NO_COLOR=1 expect 0 in_terminal 80 24 +plain +plain =q
+	frame | LC_ALL=C grep -q $'[\x80-\xff]' && fail "more than ASCII: $(frame)"
+	frame | grep -Eq '^plain .* #####+\.+ .*#' || fail "$(frame)"
+	[[ $out != *$'\e['[0-9]*m* ]] || fail "colours: $(grep -ao $'\e\\[[0-9;]*m' "$work/out" | head -n 3)"
+	rssctl remove --force plain
+}
+
+case_keys() {
+	local i
+	for i in {10..39}; do rssctl create "key$i" --limit="$i"M; done
+	expect 0 in_terminal 80 14 "+by usage" =l "+by limit" "+key39" =n "+by name" "+key10" \
+		$'=\e[6~' "+11-20 of 30" $'=\e[B' "+12-21 of 30" $'=\e[F' "+21-30 of 30" \
+		$'=\e[H' "+1-10 of 30" $'=\e[15~' "@100 8" "+1-4 of 30" $'=\e[6~q'
+	expect 0 terminal 80 14 "+by kills" =r "+by reclaim" =q -- rssctl top --sort=kills
+	# As by Ctrl-C.
+	expect 0 in_terminal 80 14 "+by usage" $'=\x03'
+	for i in {10..39}; do rssctl remove "key$i"; done
+}
+
+case_one_write_a_frame() {
+	local frames writes
+	command -v strace >/dev/null || { skip "strace is not installed"; return; }
+	rssctl create written
+	expect 0 terminal 80 24 +written +written +written =q -- \
+		strace -qq -e trace=write -e write=none -o "$work/trace" rssctl top --interval=100ms
+	frames=$(grep -c 'write(1, "\\33\[H' "$work/trace")
+	writes=$(grep -c 'write(1, ' "$work/trace")
+	# One to take the terminal, one to give it back.
+	equal "$writes" $((frames + 2)) "writes for $frames frames"
+	rssctl remove written
+}
+
+case_not_in_a_terminal() {
+	rssctl create once --limit=32M
+	expect 0 rssctl top
+	says once
+	says "OOM-KILLS"
+	expect 0 rssctl top --json=short
+	equal "$(jq -r '.[0].name' <<<"$out")" once
+	expect 2 rssctl top --sort=colour
+	says "reclaim, kills"
+	expect 2 rssctl top --interval=1ms
+	rssctl remove once
+	expect 0 rssctl top --no-legend
+	equal "$out" "" "a table of nothing"
+}
+
+# rssd goes away: said after the screen is given back.
+case_rssd_ends_meanwhile() {
+	rssctl create last
+	expect 6 in_terminal 80 24 +last "!kill $rssd_pid"
+	[[ $out == *$'\e[?1049l'*"rssctl: "* ]] || fail "said: ${out: -200}"
+	wait "$rssd_pid"
+	rssd_pid=
+	start_rssd
+	rssctl remove last
+}
+
+run_cases "$@"

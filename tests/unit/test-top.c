@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The pure parts of rssctl top: bars, sparklines, history, order, and whole frames. */
+#include "unit.h"
+
+/* rssctl is no library: what is tested of it is part of this program. */
+#include "../../cli/bar.c"
+#include "../../cli/history.c"
+#include "../../cli/json.c"
+#include "../../cli/oom-text.c"
+#include "../../cli/output.c"
+#include "../../cli/pager.c"
+#include "../../cli/status.c"
+#include "../../cli/top-order.c"
+#include "../../cli/top-view.c"
+
+TEST(bars_show_how_full)
+{
+	static const struct {
+		uint64_t part, whole, low, high;
+		const char *ascii, *utf8;
+	} cases[] = {
+		{ 0, 100, BAR_NO_MARK, BAR_NO_MARK, "..........", "··········" },
+		{ 1, 1000000, BAR_NO_MARK, BAR_NO_MARK, "#.........", "▏·········" },
+		{ 50, 100, BAR_NO_MARK, BAR_NO_MARK, "#####.....", "█████·····" },
+		{ 55, 100, BAR_NO_MARK, BAR_NO_MARK, "######....", "█████▌····" },
+		{ 999999, 1000000, BAR_NO_MARK, BAR_NO_MARK, "##########", "█████████▉" },
+		{ 100, 100, BAR_NO_MARK, BAR_NO_MARK, "##########", "██████████" },
+		{ 500, 100, BAR_NO_MARK, BAR_NO_MARK, "##########", "██████████" },
+		{ 50, 100, 30, 80, "###<#...>.", "███<█···>·" },
+		{ 0, 100, 0, 100, "<........>", "<········>" },
+		/* Where both fall together, the one that reclaims is shown. */
+		{ 0, 100, 80, 81, "........>.", "········>·" },
+		/* A watermark above the limit never acts. */
+		{ 0, 100, BAR_NO_MARK, 200, "..........", "··········" },
+		{ 5, 0, BAR_NO_MARK, BAR_NO_MARK, "", "" },
+	};
+	char buf[BAR_TEXT_MAX];
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		bar_draw(cases[i].part, cases[i].whole, cases[i].low, cases[i].high, 10, false,
+			 buf);
+		CHECK_STR(buf, cases[i].ascii);
+		bar_draw(cases[i].part, cases[i].whole, cases[i].low, cases[i].high, 10, true, buf);
+		CHECK_STR(buf, cases[i].utf8);
+	}
+	bar_draw(UINT64_MAX, UINT64_MAX, 0, UINT64_MAX - 1, 1000, true, buf);
+	CHECK(strlen(buf) < sizeof(buf));
+}
+
+TEST(sparklines_show_how_it_went)
+{
+	static const uint64_t values[] = { 800, 0, 100, UINT64_MAX, 400, 799, 800 };
+	char buf[BAR_TEXT_MAX];
+
+	sparkline_draw(values, ARRAY_SIZE(values), 7, true, buf);
+	CHECK_STR(buf, "█▁▁ ▄▇█");
+	sparkline_draw(values, ARRAY_SIZE(values), 7, false, buf);
+	CHECK_STR(buf, "#__ =%#");
+	/* The newest stand at the right; the highest is that of those shown. */
+	sparkline_draw(values, 5, 3, false, buf);
+	CHECK_STR(buf, ". #");
+	sparkline_draw(values, 1, 4, false, buf);
+	CHECK_STR(buf, "   #");
+	sparkline_draw(values, 0, 3, true, buf);
+	CHECK_STR(buf, "   ");
+	sparkline_draw(values, 7, 1000, true, buf);
+	CHECK(strlen(buf) < sizeof(buf));
+}
+
+static struct rss_container container(const char *name, uint64_t usage)
+{
+	return (struct rss_container){
+		.name = name,
+		.limit = RSS_INFINITY,
+		.high = RSS_INFINITY,
+		.low = RSS_INFINITY,
+		.usage = usage,
+		.peak = RSS_ABSENT,
+		.failures = RSS_ABSENT,
+		.reclaimed = 0,
+		.oom_kills = 0,
+	};
+}
+
+TEST(history_follows_names)
+{
+	__attribute__((cleanup(history_done))) struct history history = { 0 };
+	struct rss_container a = container("a", 1), b = container("b", 2), c = container("c", 3);
+	struct rss_container *first[] = { &a, &c }, *second[] = { &a, &b }, *third[] = { &b };
+
+	CHECK_INT(history_add(&history, first, 2, 1000000), 0);
+	CHECK_UINT(history_find(&history, "a")->reclaim_rate, RSS_ABSENT);
+	a.usage = 10;
+	a.reclaimed = 4096;
+	a.oom_kills = 2;
+	b.reclaimed = 77777;
+	CHECK_INT(history_add(&history, second, 2, 3000000), 0);
+	CHECK_UINT(history_find(&history, "a")->reclaim_rate, 2048);
+	CHECK_UINT(history_find(&history, "a")->kills_seen, 2);
+	CHECK_UINT(history_find(&history, "a")->count, 2);
+	CHECK_UINT(history_find(&history, "a")->usage[0], 1);
+	CHECK_UINT(history_find(&history, "a")->usage[1], 10);
+	/* What b had taken back before we looked is not of these two seconds. */
+	CHECK_UINT(history_find(&history, "b")->reclaim_rate, RSS_ABSENT);
+	CHECK(!history_find(&history, "c"));
+	/* A counter that fell is that of a new container. */
+	b.reclaimed = 5;
+	CHECK_INT(history_add(&history, third, 1, 4000000), 0);
+	CHECK_UINT(history_find(&history, "b")->reclaim_rate, 0);
+	for (unsigned int i = 0; i < HISTORY_MAX + 5; i++) {
+		b.usage = i;
+		CHECK_INT(history_add(&history, third, 1, 5000000 + i), 0);
+	}
+	CHECK_UINT(history_find(&history, "b")->count, HISTORY_MAX);
+	CHECK_UINT(history_find(&history, "b")->usage[HISTORY_MAX - 1], HISTORY_MAX + 4);
+	CHECK_INT(history_add(&history, NULL, 0, 9000000), 0);
+	CHECK(!history_find(&history, "b"));
+}
+
+TEST(order)
+{
+	struct rss_container a = container("a", 5), b = container("b", RSS_ABSENT),
+			     c = container("c", 50), d = container("d", 5);
+	struct rss_container *all[] = { &d, &c, &b, &a };
+	struct list list = { all, ARRAY_SIZE(all) };
+	enum top_order order;
+
+	a.limit = 5;
+	c.limit = 1000;
+	top_sort(&list, ORDER_USAGE, NULL);
+	CHECK(all[0] == &c && all[1] == &a && all[2] == &d && all[3] == &b);
+	top_sort(&list, ORDER_PERCENT, NULL);
+	CHECK(all[0] == &a && all[1] == &c);
+	top_sort(&list, ORDER_NAME, NULL);
+	CHECK(all[0] == &a && all[3] == &d);
+	top_sort(&list, ORDER_LIMIT, NULL);
+	CHECK(all[0] == &b && all[3] == &a);
+	CHECK(top_order_from_name("reclaim", &order) && order == ORDER_RECLAIM);
+	CHECK(top_order_from_key('%', &order) && order == ORDER_PERCENT);
+	CHECK(!top_order_from_name("colour", &order) && !top_order_from_key('x', &order));
+	CHECK_UINT(top_used(&a), 1000);
+	CHECK_UINT(top_used(&d), RSS_ABSENT);
+}
+
+/* Columns of the widest line; -1 where a byte is outside of ASCII. */
+static int widest(const char *frame, bool ascii)
+{
+	int width = 0, most = 0;
+
+	for (const char *c = frame; *c; c++) {
+		if (ascii && ((unsigned char)*c >= 0x80 || *c == '\033'))
+			return -1;
+		if (*c == '\n')
+			width = 0;
+		else if (((unsigned char)*c & 0xc0) != 0x80)
+			width++;
+		most = width > most ? width : most;
+	}
+	return most;
+}
+
+static size_t lines(const char *frame)
+{
+	size_t count = 0;
+
+	for (; *frame; frame++)
+		count += *frame == '\n';
+	return count;
+}
+
+TEST(frames_fit)
+{
+	__attribute__((cleanup(history_done))) struct history history = { 0 };
+	char names[100][64];
+	struct rss_container containers[100], *all[100];
+	struct list list = { all, 100 };
+
+	for (size_t i = 0; i < 100; i++) {
+		snprintf(names[i], sizeof(names[i]),
+			 "c%02zu-with-a-name/that-is-longer-than-columns", i);
+		containers[i] = container(names[i], (uint64_t)1023 << 30);
+		containers[i].limit = (uint64_t)1023 << 30;
+		containers[i].peak = (uint64_t)1023 << 30;
+		containers[i].high = 900;
+		containers[i].failures = 12345678;
+		all[i] = &containers[i];
+	}
+	containers[0].limit = RSS_INFINITY;
+	CHECK_INT(history_add(&history, all, 100, 0), 0);
+	for (size_t i = 0; i < 100; i++)
+		containers[i].reclaimed = (uint64_t)1023 << 20;
+	CHECK_INT(history_add(&history, all, 100, 1000000), 0);
+	for (size_t width = 80; width <= 200; width++) {
+		struct top_look look = { .rows = 24,
+					 .columns = width,
+					 .when = "2026-01-01 00:00:00" };
+		cleanup_free char *ascii = top_view(&list, &history, &look), *utf8 = NULL;
+
+		CHECK(ascii);
+		if (widest(ascii, true) >= (int)width || widest(ascii, true) < 0)
+			FAIL("a frame for %zu columns has %d", width, widest(ascii, true));
+		CHECK_UINT(lines(ascii), 24);
+		look.utf8 = true;
+		utf8 = top_view(&list, &history, &look);
+		CHECK_INT(widest(utf8, false), widest(ascii, true));
+		CHECK(strstr(utf8, "█") && strstr(utf8, "1-20 of 100"));
+	}
+}
+
+TEST(frames_of_little_and_of_nothing)
+{
+	__attribute__((cleanup(history_done))) struct history history = { 0 };
+	struct rss_container a = container("a", 1), *all[] = { &a };
+	struct list list = { all, 1 }, none = { 0 };
+	struct top_look look = { .rows = 1, .columns = 1, .when = "", .first = 5 };
+	cleanup_free char *tiny = top_view(&list, &history, &look);
+	cleanup_free char *empty = NULL;
+
+	CHECK(tiny && !strstr(tiny, "\na "));
+	look = (struct top_look){ .rows = 24, .columns = 80, .when = "" };
+	empty = top_view(&none, &history, &look);
+	CHECK(empty && strstr(empty, "0 containers"));
+}
+
+TEST_MAIN({ "top: bars show how full", bars_show_how_full },
+	  { "top: sparklines show how it went", sparklines_show_how_it_went },
+	  { "top: history follows names", history_follows_names }, { "top: order", order },
+	  { "top: frames fit", frames_fit },
+	  { "top: frames of little and of nothing", frames_of_little_and_of_nothing })
