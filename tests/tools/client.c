@@ -119,6 +119,7 @@ int main(int argc, char *argv[])
 		return flood_properties(strtoul(argv[2], NULL, 10));
 	if (argc == 3 && strcmp(argv[1], "flood-calls") == 0)
 		return flood_calls((unsigned int)strtoul(argv[2], NULL, 10));
-	fputs("client by-pidfd PID | change-metrics | flood-calls N | flood-properties MEGABYTES\n", stderr);
+	fputs("client by-pidfd PID | change-metrics | flood-calls N | flood-properties MEGABYTES\n",
+	      stderr);
 	return 2;
 }

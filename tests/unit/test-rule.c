@@ -6,17 +6,18 @@
 #include "rule.h"
 #include "unit.h"
 
-static struct rules *parse(const char *text, const char **key, const char **problem)
+/* What is blamed may be part of the JSON, so it is copied. */
+static struct rules *parse(const char *text, char key[static 64], char problem[static 256])
 {
 	struct json_object *value = json_tokener_parse(text);
+	const char *blamed = "", *why = "";
 	struct rules *rules = NULL;
 
-	*key = *problem = "";
-	if (rules_parse(value, &rules, key, problem) < 0)
+	if (rules_parse(value, &rules, &blamed, &why) < 0)
 		rules = NULL;
-	/* What is blamed may be part of the value: that lives until the program ends. */
-	if (rules)
-		json_object_put(value);
+	snprintf(key, 64, "%s", blamed);
+	snprintf(problem, 256, "%s", why);
+	json_object_put(value);
 	return rules;
 }
 
@@ -90,10 +91,10 @@ TEST(conditions_match)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		cleanup_free char *text = NULL;
 		cleanup_(rules_unref_ptr) struct rules *rules = NULL;
-		const char *key, *problem;
+		char key[64], problem[256];
 
 		CHECK(asprintf(&text, "[%s]", cases[i].rule) > 0);
-		rules = parse(text, &key, &problem);
+		rules = parse(text, key, problem);
 		if (!rules)
 			FAIL("%s is refused: %s %s", cases[i].rule, key, problem);
 		if (rule_matches(&rules->list[0], &cases[i].subject) != cases[i].matches)
@@ -129,8 +130,8 @@ TEST(what_is_no_rule_is_refused)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		const char *key, *problem;
-		cleanup_(rules_unref_ptr) struct rules *rules = parse(bad[i].text, &key, &problem);
+		char key[64], problem[256];
+		cleanup_(rules_unref_ptr) struct rules *rules = parse(bad[i].text, key, problem);
 
 		if (rules)
 			FAIL("%s is taken", bad[i].text);
@@ -141,10 +142,10 @@ TEST(what_is_no_rule_is_refused)
 
 TEST(the_most_nested_has_the_say)
 {
-	const char *key, *problem;
+	char key[64], problem[256];
 	cleanup_(rules_unref_ptr) struct rules *make =
-		parse("[{\"command\":\"cc\"},{\"command\":\"make\"}]", &key, &problem);
-	cleanup_(rules_unref_ptr) struct rules *all = parse("[{\"user\":\"7\"}]", &key, &problem);
+		parse("[{\"command\":\"cc\"},{\"command\":\"make\"}]", key, problem);
+	cleanup_(rules_unref_ptr) struct rules *all = parse("[{\"user\":\"7\"}]", key, problem);
 	struct rule_set sets[] = {
 		{ (char *)"a", NULL, all },
 		{ (char *)"web/inner/x", NULL, make },
@@ -176,14 +177,14 @@ TEST(the_most_nested_has_the_say)
 
 TEST(rules_are_compared_and_written)
 {
-	const char *key, *problem;
+	char key[64], problem[256];
 	cleanup_(rules_unref_ptr) struct rules *a =
-		parse("[{\"user\":\"www\",\"unit\":\"a.service\"}]", &key, &problem);
+		parse("[{\"user\":\"www\",\"unit\":\"a.service\"}]", key, problem);
 	cleanup_(rules_unref_ptr) struct rules *b =
-		parse("[{\"unit\":\"a.service\",\"user\":\"www\"}]", &key, &problem);
+		parse("[{\"unit\":\"a.service\",\"user\":\"www\"}]", key, problem);
 	cleanup_(rules_unref_ptr) struct rules *c =
-		parse("[{\"unit\":\"a.service\"}]", &key, &problem);
-	cleanup_(rules_unref_ptr) struct rules *none = parse("[]", &key, &problem);
+		parse("[{\"unit\":\"a.service\"}]", key, problem);
+	cleanup_(rules_unref_ptr) struct rules *none = parse("[]", key, problem);
 	cleanup_free char *text = rule_format(&a->list[0]);
 
 	CHECK_STR(text, "unit=a.service user=www");
