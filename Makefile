@@ -115,7 +115,7 @@ $(BUILD)/tests/tools/bench-daemon: tests/bench/bench-daemon.c $(BUILD)/librss.so
 
 # Fuzzers: clang's libFuzzer over the parsers; build them with `make fuzzers`.
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
-FUZZED  := daemon/record.c daemon/settings.c daemon/oom-record.c daemon/failure.c daemon/config.c \
+FUZZED  := daemon/record.c daemon/settings.c daemon/oom-record.c daemon/oom-json.c daemon/failure.c daemon/config.c \
 	daemon/state.c daemon/kmsg.c daemon/rule.c lib/errors.c lib/name.c lib/size.c lib/text.c
 
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(FUZZED)

@@ -99,7 +99,7 @@ _rssctl() {
 		[[ ${COMP_WORDS[at]} == -* || ${COMP_WORDS[at]} == = || ${COMP_WORDS[at - 1]} == = ]] || ((++place))
 	done
 	case $verb:$place in
-	show:0 | ps:0 | limit:0 | set:0 | attach:0 | kill:0 | freeze:0 | thaw:0 | reset-peak:0 | reclaim:0 | run:0 | create:0 | remove:* | watch:*)
+	show:0 | ps:0 | limit:0 | set:0 | attach:0 | kill:0 | freeze:0 | thaw:0 | reset-peak:0 | reclaim:0 | run:0 | create:0 | oom:0 | remove:* | watch:*)
 		mapfile -t COMPREPLY < <(compgen -W "$(__rssctl_names)" -- "$cur")
 		# A new container is often made inside one that is there.
 		if [[ $verb == create ]]; then

@@ -39,25 +39,49 @@ void json_add_count(struct json_object *object, const char *key, uint64_t count)
 			       count == RSS_ABSENT ? NULL : json_object_new_uint64(count));
 }
 
+struct json_object *oom_to_json(const struct rss_oom *oom)
+{
+	struct json_object *record = json_object_new_object(), *processes = NULL;
+
+	if (!record)
+		return NULL;
+	json_add_count(record, "sequence", oom->sequence ?: RSS_ABSENT);
+	json_add_count(record, "time", oom->time ?: RSS_ABSENT);
+	json_add_text(record, "container", oom->container);
+	json_add_text(record, "limit_owner", oom->limit_owner);
+	json_add_text(record, "victim_container", oom->victim_container);
+	json_add_count(record, "victim_pid", oom->victim_pid ?: RSS_ABSENT);
+	/* 0 is root: only a record without a victim lacks its user. */
+	json_add_count(record, "victim_uid", oom->victim_pid ? oom->victim_uid : RSS_ABSENT);
+	json_add_text(record, "victim_command", oom->victim_command);
+	json_add_flag(record, "group", oom->group);
+	json_add_count(record, "usage", oom->usage);
+	json_add_count(record, "limit", oom->limit);
+	json_add_count(record, "failures", oom->failures);
+	json_add_count(record, "reclaimed", oom->reclaimed);
+	json_add_count(record, "scanned", oom->scanned);
+	json_add_count(record, "anonymous", oom->anonymous);
+	json_add_count(record, "file", oom->file);
+	json_add_count(record, "locked", oom->locked);
+	json_add_count(record, "swap_free", oom->swap_free);
+	processes = json_object_new_array();
+	for (size_t i = 0; processes && i < oom->n_processes; i++) {
+		const struct rss_process *p = &oom->processes[i];
+		struct json_object *process = json_object_new_object();
+
+		json_add_count(process, "pid", (uint64_t)p->pid);
+		json_add_count(process, "uid", p->uid == (uid_t)-1 ? RSS_ABSENT : (uint64_t)p->uid);
+		json_add_count(process, "resident", p->resident);
+		json_add_text(process, "command", p->command);
+		json_object_array_add(processes, process);
+	}
+	json_object_object_add(record, "processes", processes);
+	return record;
+}
+
 void json_add_oom(struct json_object *object, const char *key, const struct rss_oom *oom)
 {
-	struct json_object *record = NULL;
-
-	if (oom && (record = json_object_new_object())) {
-		json_add_count(record, "sequence", oom->sequence ?: RSS_ABSENT);
-		json_add_count(record, "time", oom->time ?: RSS_ABSENT);
-		json_add_text(record, "container", oom->container);
-		json_add_text(record, "limit_owner", oom->limit_owner);
-		json_add_text(record, "victim_container", oom->victim_container);
-		json_add_count(record, "victim_pid", oom->victim_pid ?: RSS_ABSENT);
-		/* 0 is root: only a record without a victim lacks its user. */
-		json_add_count(record, "victim_uid",
-			       oom->victim_pid ? oom->victim_uid : RSS_ABSENT);
-		json_add_text(record, "victim_command", oom->victim_command);
-		json_add_count(record, "usage", oom->usage);
-		json_add_count(record, "limit", oom->limit);
-	}
-	json_object_object_add(object, key, record);
+	json_object_object_add(object, key, oom ? oom_to_json(oom) : NULL);
 }
 
 static int print(struct json_object *object, int flags)

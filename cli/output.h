@@ -49,6 +49,9 @@ void json_add_limit(struct json_object *object, const char *key, uint64_t bytes)
 void json_add_count(struct json_object *object, const char *key, uint64_t count);
 void json_add_oom(struct json_object *object, const char *key, const struct rss_oom *oom);
 
+/* NULL when out of memory. */
+struct json_object *oom_to_json(const struct rss_oom *oom);
+
 int print_json(const struct cli *cli, struct json_object *object);
 
 /* One object on a line, at once: for streams. */

@@ -22,6 +22,7 @@ static const struct {
 	{ "DumpMetrics", ACCESS_LOOK },
 	{ "ForecastLimit", ACCESS_LOOK },
 	{ "Diff", ACCESS_LOOK },
+	{ "ListOOMs", ACCESS_LOOK },
 
 	{ "CreateContainer", ACCESS_MANAGE },
 	{ "RemoveContainer", ACCESS_MANAGE },

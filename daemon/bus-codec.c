@@ -180,6 +180,47 @@ int bus_append_number(sd_bus_message *message, const char *key, uint64_t number)
 					: 0;
 }
 
+static int append_largest(sd_bus_message *message, const struct oom_processes *processes)
+{
+	int r = sd_bus_message_open_container(message, SD_BUS_TYPE_DICT_ENTRY, "sv");
+
+	if (r >= 0)
+		r = sd_bus_message_append(message, "s", "Processes");
+	if (r >= 0)
+		r = sd_bus_message_open_container(message, SD_BUS_TYPE_VARIANT, "a(uuts)");
+	if (r >= 0)
+		r = sd_bus_message_open_container(message, SD_BUS_TYPE_ARRAY, "(uuts)");
+	for (unsigned int i = 0; i < processes->count && r >= 0; i++) {
+		const struct oom_process *p = &processes->list[i];
+
+		r = sd_bus_message_append(message, "(uuts)", (uint32_t)p->pid, (uint32_t)p->uid,
+					  p->resident, p->command);
+	}
+	for (int i = 0; i < 3 && r >= 0; i++)
+		r = sd_bus_message_close_container(message);
+	return r;
+}
+
+static int append_scene(sd_bus_message *message, const struct oom_scene *scene)
+{
+	const struct {
+		const char *key;
+		uint64_t value;
+	} rows[] = {
+		{ "Failures", scene->failures },  { "Reclaimed", scene->reclaimed },
+		{ "Scanned", scene->scanned },	  { "Anonymous", scene->anon },
+		{ "File", scene->file },	  { "Locked", scene->locked },
+		{ "SwapFree", scene->swap_free },
+	};
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows) && r >= 0; i++)
+		r = bus_append_number(message, rows[i].key, rows[i].value);
+	if (r >= 0 && scene->processes.count)
+		r = append_largest(message, &scene->processes);
+	return r;
+}
+
 static int append_oom_entries(sd_bus_message *message, const struct oom_record *oom)
 {
 	int r = bus_append_number(message, "Sequence", oom->sequence);
@@ -201,9 +242,13 @@ static int append_oom_entries(sd_bus_message *message, const struct oom_record *
 	if (r >= 0)
 		r = append_text(message, "VictimCommand", oom->victim_command);
 	if (r >= 0)
+		r = sd_bus_message_append(message, "{sv}", "Group", "b", (int)oom->group);
+	if (r >= 0)
 		r = bus_append_number(message, "Usage", oom->usage);
 	if (r >= 0)
 		r = bus_append_number(message, "Limit", oom->limit);
+	if (r >= 0)
+		r = append_scene(message, &oom->scene);
 	return r;
 }
 

@@ -186,6 +186,9 @@ static int serve(struct bus *b)
 		r = sd_bus_add_object_vtable(b->bus, NULL, BUS_PATH, BUS_MANAGER,
 					     bus_settings_vtable, b);
 	if (r >= 0)
+		r = sd_bus_add_object_vtable(b->bus, NULL, BUS_PATH, BUS_MANAGER,
+					     bus_history_vtable, b);
+	if (r >= 0)
 		r = sd_bus_add_fallback_vtable(b->bus, NULL, NAME_OBJECT_ROOT, BUS_CONTAINER,
 					       bus_container_vtable, bus_container_find, b);
 	if (r >= 0)

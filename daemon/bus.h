@@ -71,7 +71,7 @@ DEFINE_CLEANUP(struct bus *, bus_free);
 
 /* The vtables. */
 extern const sd_bus_vtable bus_manager_vtable[];
-extern const sd_bus_vtable bus_settings_vtable[]; /* more of the manager's */
+extern const sd_bus_vtable bus_settings_vtable[], bus_history_vtable[]; /* more of the manager's */
 extern const sd_bus_vtable bus_container_vtable[];
 /* For sd_bus_add_fallback_vtable(): the container behind a path. */
 int bus_container_find(sd_bus *bus, const char *path, const char *interface, void *userdata,

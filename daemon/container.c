@@ -30,6 +30,7 @@ struct container *container_free(struct container *c)
 		return NULL;
 	group_free(c->group);
 	oom_record_free(c->last_oom);
+	free(c->ran_out.scene);
 	free(c->name);
 	free(c);
 	return NULL;

@@ -16,6 +16,7 @@
 struct change;
 struct manager;
 struct oom_record;
+struct oom_scene;
 struct transaction;
 struct worker;
 
@@ -53,7 +54,11 @@ struct container {
 	struct {
 		uint64_t at; /* monotonic; 0: never */
 		uint64_t usage, limit;
-	} ran_out; /* its limit, as the kernel last told */
+		struct oom_scene *scene; /* or NULL */
+	} ran_out;			 /* its limit, as the kernel last told */
+	struct {
+		uint64_t failures, reclaimed, scanned;
+	} at_oom; /* when its memory last ran out, or when the watch began */
 	struct oom_record *last_oom;
 };
 

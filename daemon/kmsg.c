@@ -6,6 +6,8 @@
  *	hog invoked oom-killer: gfp_mask=...		a new report
  *	Task in /rssd/a killed as a result of limit of /rssd	(before 5.0)
  *	memory: usage 20480kB, limit 20480kB, failcnt 7
+ *	[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name
+ *	[      7]     0     7    12363     5532          93000        0             0 hog
  *	oom-kill:constraint=CONSTRAINT_MEMCG,...,oom_memcg=/rssd,task_memcg=/rssd/a,task=hog,pid=7,uid=0
  *	Memory cgroup out of memory: Killed process 7 (hog) total-vm:...
  *	Tasks in /rssd/a are going to be killed due to memory.oom.group set
@@ -271,6 +273,46 @@ static bool skip(struct span *s, const char *prefix)
 	return true;
 }
 
+/* The columns between the pid and the name; there are more of them with each kernel. */
+static void parse_task_columns(struct kmsg_parser *parser, struct span s)
+{
+	unsigned int columns = 0;
+	const char *end = find_last(s, " name");
+
+	if (!end)
+		return;
+	for (const char *at = s.at; at < end; at++)
+		columns += *at != ' ' && (at + 1 == end || at[1] == ' ');
+	parser->task_columns = columns;
+}
+
+/* "   7]     0     7    12363     5532      93        0             0 hog" */
+static void parse_task(struct kmsg_parser *parser, struct span s)
+{
+	struct oom_process process = { 0 };
+	const char *at = s.at + strspn(s.at, " "), *end = s.at + s.length;
+	uint64_t pid = number(span_of(at, end), &at), values[4] = { 0 };
+
+	if (pid == 0 || pid > INT32_MAX || at == end || *at != ']' || parser->task_columns < 4)
+		return;
+	at++;
+	for (unsigned int i = 0; i < parser->task_columns; i++) {
+		at += strspn(at, " ");
+		if (at >= end)
+			return;
+		if (i < ARRAY_SIZE(values))
+			values[i] = number(span_of(at, end), NULL);
+		at += strcspn(at, " ");
+	}
+	if (at >= end || values[3] > UINT64_MAX >> 16)
+		return;
+	process.pid = (pid_t)pid;
+	process.uid = values[0] < UINT32_MAX ? (uid_t)values[0] : KMSG_UID_ABSENT;
+	process.resident = values[3] * (uint64_t)sysconf(_SC_PAGESIZE);
+	copy(process.command, sizeof(process.command), span_of(at + 1, end));
+	oom_processes_add(&parser->open.processes, &process);
+}
+
 static bool parse_text(struct kmsg_parser *parser, struct span s, uint64_t when,
 		       struct kmsg_oom *ret)
 {
@@ -281,6 +323,10 @@ static bool parse_text(struct kmsg_parser *parser, struct span s, uint64_t when,
 	} else if (skip(&s, "memory:")) {
 		parser->open.usage = kilobytes(s, " usage ");
 		parser->open.limit = kilobytes(s, ", limit ");
+	} else if (skip(&s, "[  pid  ]") || skip(&s, "[ pid ]")) {
+		parse_task_columns(parser, s);
+	} else if (skip(&s, "[")) {
+		parse_task(parser, s);
 	} else if (skip(&s, "Task in ")) {
 		parse_old_header(parser, s);
 	} else if (skip(&s, "Tasks in ")) {

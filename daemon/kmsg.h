@@ -17,6 +17,7 @@
 #include <sys/types.h>
 
 #include "cleanup.h"
+#include "oom-record.h"
 
 typedef struct sd_event sd_event;
 
@@ -32,10 +33,13 @@ struct kmsg_oom {
 	uid_t uid;
 	char comm[32];
 	uint64_t usage, limit; /* bytes, of limit_owner */
+	/* The largest that could be killed, as the kernel listed them at that moment. */
+	struct oom_processes processes;
 };
 
 struct kmsg_parser {
-	struct kmsg_oom open; /* gathered so far */
+	struct kmsg_oom open;	   /* gathered so far */
+	unsigned int task_columns; /* of the list of tasks, from uid to oom_score_adj */
 	struct kmsg_oom last; /* the record before, which a kill of the whole cgroup goes on from */
 	bool begun;
 	bool has_header;      /* the oom-kill: line was seen */

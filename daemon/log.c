@@ -6,7 +6,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <systemd/sd-journal.h>
 
 #include "cleanup.h"
@@ -33,29 +35,59 @@ void log_open(int level)
 	log_to_journal = stderr_is_journal();
 }
 
-void log_message(int priority, const char *container, const char *format, ...)
+#define FIELDS_MAX 16
+
+__attribute__((format(printf, 4, 0))) static void send_fields(int priority, const char *container,
+							      char *const fields[],
+							      const char *format, va_list args)
 {
-	cleanup_free char *text = NULL;
-	va_list args;
-	int r;
+	cleanup_free char *text = NULL, *message = NULL, *about = NULL;
+	struct iovec parts[FIELDS_MAX];
+	char level[] = "PRIORITY=0";
+	int n = 0;
 
-	if (priority > log_level)
+	if (vasprintf(&text, format, args) < 0) {
+		text = NULL;
 		return;
-
-	va_start(args, format);
-	r = vasprintf(&text, format, args);
-	va_end(args);
-	if (r < 0)
-		return;
-
+	}
 	if (!log_to_journal) {
 		fprintf(stderr, "rssd: %s%s%s\n", container ? container : "", container ? ": " : "",
 			text);
 		return;
 	}
-	if (container)
-		(void)sd_journal_send("MESSAGE=%s: %s", container, text, "PRIORITY=%i", priority,
-				      "RSSD_CONTAINER=%s", container, NULL);
-	else
-		(void)sd_journal_send("MESSAGE=%s", text, "PRIORITY=%i", priority, NULL);
+	level[sizeof(level) - 2] = (char)('0' + priority);
+	parts[n++] = (struct iovec){ level, strlen(level) };
+	if (asprintf(&message, "MESSAGE=%s%s%s", container ? container : "", container ? ": " : "",
+		     text) < 0) {
+		message = NULL;
+		return;
+	}
+	parts[n++] = (struct iovec){ message, strlen(message) };
+	if (container && asprintf(&about, "RSSD_CONTAINER=%s", container) >= 0)
+		parts[n++] = (struct iovec){ about, strlen(about) };
+	for (char *const *field = fields; field && *field && n < FIELDS_MAX; field++)
+		parts[n++] = (struct iovec){ *field, strlen(*field) };
+	(void)sd_journal_sendv(parts, n);
+}
+
+void log_message(int priority, const char *container, const char *format, ...)
+{
+	va_list args;
+
+	if (priority > log_level)
+		return;
+	va_start(args, format);
+	send_fields(priority, container, NULL, format, args);
+	va_end(args);
+}
+
+void log_fields(int priority, const char *container, char *const fields[], const char *format, ...)
+{
+	va_list args;
+
+	if (priority > log_level)
+		return;
+	va_start(args, format);
+	send_fields(priority, container, fields, format, args);
+	va_end(args);
 }

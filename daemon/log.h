@@ -19,6 +19,10 @@ void log_open(int level);
 void log_message(int priority, const char *container, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* The same with fields of its own in the journal: "NAME=value" each, ended by NULL. */
+void log_fields(int priority, const char *container, char *const fields[], const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
 #define log_error(...)	 log_message(LOG_ERR, NULL, __VA_ARGS__)
 #define log_warning(...) log_message(LOG_WARNING, NULL, __VA_ARGS__)
 #define log_notice(...)	 log_message(LOG_NOTICE, NULL, __VA_ARGS__)

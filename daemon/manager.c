@@ -14,6 +14,7 @@
 #include "log.h"
 #include "name.h"
 #include "notice.h"
+#include "oom-history.h"
 #include "origins.h"
 #include "process-events.h"
 #include "restore.h"
@@ -120,6 +121,9 @@ int manager_new(sd_event *event, const struct config *config, struct manager **r
 		log_warning("%s cannot be used: %s; where processes came from will be forgotten "
 			    "when rssd restarts, and detach then moves them to the root",
 			    config->runtime_directory, strerror(-r));
+	r = oom_history_open(m, &m->ooms);
+	if (r < 0)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
 	r = open_sources(m);
 	if (r == 0)
 		r = notice_open(m);
@@ -156,6 +160,7 @@ struct manager *manager_free(struct manager *m)
 		(void)state_write_sequence(m->state, m->sequence);
 	state_free(m->state);
 	origins_free(m->origins);
+	oom_history_free(m->ooms);
 	controller_free(m->controller);
 	sd_event_unref(m->event);
 	free(m);

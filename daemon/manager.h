@@ -28,6 +28,7 @@ struct config;
 struct controller;
 struct join;
 struct kmsg;
+struct oom_history;
 struct oom_record;
 struct origins;
 struct process_events;
@@ -69,6 +70,7 @@ struct manager {
 	struct controller *controller;
 	struct state *state;
 	struct origins *origins;
+	struct oom_history *ooms;
 	struct kmsg *kmsg;			     /* NULL: victims are not known */
 	struct process_events *process_events;	     /* NULL: rescans alone must do */
 	char *kmsg_problem, *process_events_problem; /* why they are NULL, for the doctor */

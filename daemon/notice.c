@@ -12,9 +12,11 @@
 #include "log.h"
 #include "manager.h"
 #include "name.h"
+#include "oom-history.h"
+#include "oom-log.h"
 #include "oom-record.h"
+#include "oom-scene.h"
 #include "process.h"
-#include "size.h"
 #include "text.h"
 
 /* A container at its limit meets it thousands of times a second; it is told this often. */
@@ -75,23 +77,14 @@ static void remember_oom(struct container *c, const struct oom_record *oom)
 	manager_save(c);
 }
 
-static void log_oom(const struct container *c, const struct oom_record *oom)
+/* The kernel's own list of processes is of the moment itself; ours comes a little later. */
+static void look_around(struct container *on, struct oom_record *oom)
 {
-	char usage[SIZE_TEXT_MAX] = "?", limit[SIZE_TEXT_MAX] = "?";
+	struct oom_processes told = oom->scene.processes;
 
-	if (oom->usage != OOM_ABSENT)
-		size_format(oom->usage, usage);
-	if (oom->limit != OOM_ABSENT)
-		size_format(oom->limit, limit);
-	log_message(
-		LOG_WARNING, c->name,
-		"out of memory: killed process %d (%s) of %s; the limit was that of %s, usage %s, "
-		"limit %s",
-		(int)oom->victim_pid, oom->victim_command ? oom->victim_command : "unknown",
-		oom->victim_container ? oom->victim_container : "?",
-		oom->container ? oom->container
-			       : (oom->limit_owner ? oom->limit_owner : "an unknown cgroup"),
-		usage, limit);
+	oom_scene_look(on, &oom->scene);
+	if (told.count)
+		oom->scene.processes = told;
 }
 
 /* Tells an OOM: on the container whose limit it was, or else on the victim's. */
@@ -102,6 +95,9 @@ static void tell_oom(struct manager *m, struct container *limited, struct contai
 	struct event event = { .kind = EVENT_OOM, .container = on, .oom = oom };
 	struct timespec now;
 
+	if (oom->scene.anon == OOM_ABSENT && oom->scene.failures == OOM_ABSENT)
+		look_around(on, oom);
+	oom->group = on->settings.oom_group || (victim && victim->settings.oom_group);
 	clock_gettime(CLOCK_REALTIME, &now);
 	oom->time = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 	oom->sequence = manager_next_sequence(m);
@@ -112,7 +108,8 @@ static void tell_oom(struct manager *m, struct container *limited, struct contai
 	remember_oom(on, oom);
 	if (victim && victim != on)
 		remember_oom(victim, oom);
-	log_oom(on, oom);
+	oom_history_add(m->ooms, oom);
+	oom_log(on->name, oom);
 	manager_tell(m, &event);
 }
 
@@ -177,6 +174,8 @@ static struct kmsg_oom make_safe(const struct kmsg_oom *kmsg)
 	text_make_safe(safe.comm);
 	text_make_safe(safe.limit_owner);
 	text_make_safe(safe.victim_cgroup);
+	for (unsigned int i = 0; i < safe.processes.count; i++)
+		text_make_safe(safe.processes.list[i].command);
 	return safe;
 }
 
@@ -194,7 +193,10 @@ void notice_kmsg_oom(const struct kmsg_oom *raw, void *userdata)
 		.victim_command = kmsg->comm,
 		.usage = kmsg->usage,
 		.limit = kmsg->limit,
+		.scene = oom_scene_unknown(),
 	};
+
+	oom.scene.processes = kmsg->processes;
 
 	/* Under a flood the kernel leaves the header out: the victim may still be there to ask. */
 	if (!kmsg->victim_cgroup[0] && kmsg->memcg) {
@@ -247,6 +249,7 @@ static void tell_untold(struct container *c, struct victim_queue *queue)
 			.victim_uid = (uid_t)-1,
 			.usage = OOM_ABSENT,
 			.limit = OOM_ABSENT,
+			.scene = oom_scene_unknown(),
 		};
 
 		name_limit(&oom, limited);
@@ -440,6 +443,11 @@ static void keep_oom(struct container *c, const struct group_event *fact)
 	(void)sd_event_now(c->manager->event, CLOCK_MONOTONIC, &c->ran_out.at);
 	c->ran_out.usage = fact->usage;
 	c->ran_out.limit = fact->limit;
+	/* Now, while the victim still has its memory. */
+	if (!c->ran_out.scene)
+		c->ran_out.scene = malloc(sizeof(*c->ran_out.scene));
+	if (c->ran_out.scene)
+		oom_scene_look(c, c->ran_out.scene);
 }
 
 /* Of the container and those around it, the one whose limit ran out last, and just now. */
@@ -474,6 +482,7 @@ static void tell_kill(struct container *c, const struct group_event *fact)
 		.victim_command = comm,
 		.usage = OOM_ABSENT,
 		.limit = OOM_ABSENT,
+		.scene = oom_scene_unknown(),
 	};
 
 	(void)snprintf(comm, sizeof(comm), "%s", fact->comm);
@@ -484,6 +493,9 @@ static void tell_kill(struct container *c, const struct group_event *fact)
 		oom.container = limited->name;
 		oom.usage = limited->ran_out.usage;
 		oom.limit = limited->ran_out.limit;
+		/* It is told with each of those who are killed for it. */
+		if (limited->ran_out.scene)
+			oom.scene = *limited->ran_out.scene;
 	}
 	tell_oom(c->manager, limited, c, &oom);
 }
@@ -554,5 +566,8 @@ int notice_watch(struct container *c)
 		return r;
 	/* Kills from before the watch were told then, or nobody was there to tell them. */
 	c->kills_told = c->seen.oom_kills == COUNTER_ABSENT ? 0 : c->seen.oom_kills;
+	c->at_oom.failures = c->seen.failures;
+	c->at_oom.reclaimed = c->seen.reclaimed;
+	c->at_oom.scanned = c->seen.scanned;
 	return 0;
 }

@@ -2,8 +2,43 @@
 /* Records of OOMs: see oom-record.h. */
 #include "oom-record.h"
 
-#include <stdbool.h>
 #include <string.h>
+
+void oom_processes_add(struct oom_processes *processes, const struct oom_process *process)
+{
+	unsigned int at = 0;
+
+	for (unsigned int i = 0; i < processes->count; i++) {
+		if (processes->list[i].pid != process->pid)
+			continue;
+		memmove(&processes->list[i], &processes->list[i + 1],
+			(processes->count - i - 1) * sizeof(*process));
+		processes->count--;
+		break;
+	}
+	while (at < processes->count && processes->list[at].resident >= process->resident)
+		at++;
+	if (at == OOM_PROCESSES)
+		return;
+	if (processes->count < OOM_PROCESSES)
+		processes->count++;
+	memmove(&processes->list[at + 1], &processes->list[at],
+		(processes->count - at - 1) * sizeof(*process));
+	processes->list[at] = *process;
+}
+
+struct oom_scene oom_scene_unknown(void)
+{
+	return (struct oom_scene){
+		.failures = OOM_ABSENT,
+		.reclaimed = OOM_ABSENT,
+		.scanned = OOM_ABSENT,
+		.anon = OOM_ABSENT,
+		.file = OOM_ABSENT,
+		.locked = OOM_ABSENT,
+		.swap_free = OOM_ABSENT,
+	};
+}
 
 struct oom_record *oom_record_new(void)
 {
@@ -14,6 +49,7 @@ struct oom_record *oom_record_new(void)
 	record->victim_uid = (uid_t)-1;
 	record->usage = OOM_ABSENT;
 	record->limit = OOM_ABSENT;
+	record->scene = oom_scene_unknown();
 	return record;
 }
 

@@ -10,6 +10,7 @@
 #include "controller.h"
 #include "failure.h"
 #include "name.h"
+#include "oom-json.h"
 #include "oom-record.h"
 #include "rule.h"
 #include "size.h"
@@ -158,47 +159,11 @@ static int read_declaration(const struct source *source, const char *outer,
 static int read_oom(const struct source *source, const char *outer, struct json_object *object,
 		    struct oom_record **ret)
 {
-	cleanup_(oom_record_free_ptr) struct oom_record *oom = oom_record_new();
+	const char *key;
+	int r = oom_from_json(object, ret, &key);
 
-	if (!oom)
-		return -ENOMEM;
-	if (!json_object_is_type(object, json_type_object))
-		return fail_at(source, outer, "must be an object");
-	json_object_object_foreach(object, key, value)
-	{
-		uint64_t number = 0;
-		int r;
-
-		if (strcmp(key, "sequence") == 0) {
-			r = read_number(source, key, value, &oom->sequence);
-		} else if (strcmp(key, "time") == 0) {
-			r = read_number(source, key, value, &oom->time);
-		} else if (strcmp(key, "container") == 0) {
-			r = read_text(source, key, value, &oom->container);
-		} else if (strcmp(key, "limit_owner") == 0) {
-			r = read_text(source, key, value, &oom->limit_owner);
-		} else if (strcmp(key, "victim_container") == 0) {
-			r = read_text(source, key, value, &oom->victim_container);
-		} else if (strcmp(key, "victim_pid") == 0) {
-			r = read_number(source, key, value, &number);
-			oom->victim_pid = (pid_t)number;
-		} else if (strcmp(key, "victim_uid") == 0) {
-			r = read_number(source, key, value, &number);
-			oom->victim_uid = (uid_t)number;
-		} else if (strcmp(key, "victim_command") == 0) {
-			r = read_text(source, key, value, &oom->victim_command);
-		} else if (strcmp(key, "usage") == 0) {
-			r = read_number(source, key, value, &oom->usage);
-		} else if (strcmp(key, "limit") == 0) {
-			r = read_number(source, key, value, &oom->limit);
-		} else {
-			r = fail_at(source, key, "is not a key that rssd knows");
-		}
-		if (r < 0)
-			return r;
-	}
-	*ret = take_ptr(oom);
-	return 0;
+	return r == -EBADMSG ? fail_at(source, *key ? key : outer, "is unknown or has a bad value")
+			     : r;
 }
 
 /* A key that only rssd itself writes: 1 when it was one, 0 when it is unknown. */
@@ -371,27 +336,6 @@ static void add_number(struct json_object *object, const char *key, uint64_t num
 {
 	if (number != OOM_ABSENT)
 		json_object_object_add(object, key, json_object_new_uint64(number));
-}
-
-static struct json_object *oom_to_json(const struct oom_record *oom)
-{
-	struct json_object *object = json_object_new_object();
-
-	if (!object)
-		return NULL;
-	add_number(object, "sequence", oom->sequence);
-	add_number(object, "time", oom->time);
-	add_text(object, "container", oom->container);
-	add_text(object, "limit_owner", oom->limit_owner);
-	add_text(object, "victim_container", oom->victim_container);
-	if (oom->victim_pid > 0)
-		add_number(object, "victim_pid", (uint64_t)oom->victim_pid);
-	if (oom->victim_uid != (uid_t)-1)
-		add_number(object, "victim_uid", oom->victim_uid);
-	add_text(object, "victim_command", oom->victim_command);
-	add_number(object, "usage", oom->usage);
-	add_number(object, "limit", oom->limit);
-	return object;
 }
 
 char *record_format(const struct record *record)

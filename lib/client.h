@@ -70,6 +70,9 @@ int client_call(struct rss_client *client, sd_bus_message *call, const char *con
 int client_properties(struct rss_client *client, const char *path, const char *interface,
 		      const char *container, sd_bus_message **ret_reply);
 
+/* Reads an a(uuts), as GetProcesses answers; owned by the caller. */
+int processes_read(sd_bus_message *message, struct rss_process **ret, size_t *ret_count);
+
 /* The settings of @set as a{sv}; @settings may be NULL. */
 int settings_append(sd_bus_message *message, const struct rss_settings *settings);
 

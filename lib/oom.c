@@ -5,9 +5,8 @@
 
 #include "oom.h"
 
-#include "cleanup.h"
+#include "client.h"
 #include "dict.h"
-#include "rss.h"
 
 DEFINE_CLEANUP(struct rss_oom *, rss_oom_free);
 
@@ -15,6 +14,17 @@ DEFINE_CLEANUP(struct rss_oom *, rss_oom_free);
 	{                                                         \
 		key, type, offsetof(struct rss_oom, member), NULL \
 	}
+
+/* @at: the whole record */
+static int read_processes(sd_bus_message *message, void *at)
+{
+	struct rss_oom *oom = at;
+
+	/* Only ever read once into a record: a second list would be lost. */
+	if (oom->processes)
+		return sd_bus_message_skip(message, "a(uuts)");
+	return processes_read(message, (struct rss_process **)&oom->processes, &oom->n_processes);
+}
 
 static const struct dict_field fields[] = {
 	FIELD("Sequence", "t", sequence),
@@ -27,6 +37,15 @@ static const struct dict_field fields[] = {
 	FIELD("VictimCommand", "s", victim_command),
 	FIELD("Usage", "t", usage),
 	FIELD("Limit", "t", limit),
+	FIELD("Group", "b", group),
+	FIELD("Failures", "t", failures),
+	FIELD("Reclaimed", "t", reclaimed),
+	FIELD("Scanned", "t", scanned),
+	FIELD("Anonymous", "t", anonymous),
+	FIELD("File", "t", file),
+	FIELD("Locked", "t", locked),
+	FIELD("SwapFree", "t", swap_free),
+	{ "Processes", "a(uuts)", 0, read_processes },
 };
 
 /* The dictionary of a container that had no OOM, not one of which little is known. */
@@ -44,6 +63,8 @@ int rss_oom_read(sd_bus_message *message, struct rss_oom **ret)
 	if (!oom)
 		return -ENOMEM;
 	oom->usage = oom->limit = RSS_ABSENT;
+	oom->failures = oom->reclaimed = oom->scanned = RSS_ABSENT;
+	oom->anonymous = oom->file = oom->locked = oom->swap_free = RSS_ABSENT;
 	r = dict_read(message, fields, ARRAY_SIZE(fields), oom);
 	if (r < 0)
 		return r;
@@ -59,6 +80,68 @@ struct rss_oom *rss_oom_free(struct rss_oom *oom)
 	free((void *)oom->limit_owner);
 	free((void *)oom->victim_container);
 	free((void *)oom->victim_command);
+	rss_processes_free((struct rss_process *)oom->processes, oom->n_processes);
 	free(oom);
+	return NULL;
+}
+
+struct ooms {
+	struct rss_oom **list;
+	size_t count, allocated;
+};
+
+static void ooms_done(struct ooms *ooms)
+{
+	ooms->list = rss_ooms_free(ooms->list, ooms->count);
+}
+
+static int read_ooms(sd_bus_message *reply, struct ooms *ooms)
+{
+	int r = sd_bus_message_enter_container(reply, 'a', "a{sv}");
+
+	while (r >= 0 && (r = sd_bus_message_at_end(reply, false)) == 0) {
+		struct rss_oom *oom = NULL;
+
+		r = rss_oom_read(reply, &oom);
+		if (r >= 0 && oom)
+			r = array_reserve(&ooms->list, ooms->count, &ooms->allocated,
+					  sizeof(struct rss_oom *));
+		if (r < 0)
+			rss_oom_free(oom);
+		else if (oom)
+			ooms->list[ooms->count++] = oom;
+	}
+	return r < 0 ? r : 0;
+}
+
+int rss_list_ooms(struct rss_client *client, const char *name, struct rss_oom ***ret,
+		  size_t *ret_count)
+{
+	cleanup_message sd_bus_message *call = NULL, *reply = NULL;
+	cleanup_(ooms_done) struct ooms ooms = { 0 };
+	int r;
+
+	r = client_method(client, NULL, "ListOOMs", &call);
+	if (r < 0)
+		return r;
+	r = sd_bus_message_append(call, "s", name ?: "");
+	if (r < 0)
+		return client_fail_message(client, r);
+	r = client_call(client, call, NULL, CALL_SHORT, &reply);
+	if (r < 0)
+		return r;
+	r = read_ooms(reply, &ooms);
+	if (r < 0)
+		return client_fail_message(client, r);
+	*ret = take_ptr(ooms.list);
+	*ret_count = ooms.count;
+	return 0;
+}
+
+struct rss_oom **rss_ooms_free(struct rss_oom **ooms, size_t count)
+{
+	for (size_t i = 0; ooms && i < count; i++)
+		rss_oom_free(ooms[i]);
+	free(ooms);
 	return NULL;
 }

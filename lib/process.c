@@ -322,7 +322,7 @@ static void process_list_done(struct process_list *list)
 	list->processes = rss_processes_free(list->processes, list->count);
 }
 
-static int read_processes(sd_bus_message *reply, struct process_list *list)
+static int read_rows(sd_bus_message *reply, struct process_list *list)
 {
 	struct rss_process process;
 	const char *command;
@@ -342,14 +342,25 @@ static int read_processes(sd_bus_message *reply, struct process_list *list)
 			return -ENOMEM;
 		list->processes[list->count++] = process;
 	}
-	return r;
+	return r < 0 ? r : sd_bus_message_exit_container(reply);
+}
+
+int processes_read(sd_bus_message *message, struct rss_process **ret, size_t *ret_count)
+{
+	cleanup_(process_list_done) struct process_list list = { 0 };
+	int r = read_rows(message, &list);
+
+	if (r < 0)
+		return r;
+	*ret = take_ptr(list.processes);
+	*ret_count = list.count;
+	return 0;
 }
 
 int rss_processes(struct rss_client *client, const char *name, struct rss_process **ret,
 		  size_t *ret_count)
 {
 	cleanup_message sd_bus_message *call = NULL, *reply = NULL;
-	cleanup_(process_list_done) struct process_list list = { 0 };
 	int r;
 
 	r = client_method(client, name, "GetProcesses", &call);
@@ -358,12 +369,8 @@ int rss_processes(struct rss_client *client, const char *name, struct rss_proces
 	r = client_call(client, call, name, CALL_SHORT, &reply);
 	if (r < 0)
 		return r;
-	r = read_processes(reply, &list);
-	if (r < 0)
-		return client_fail_message(client, r);
-	*ret = take_ptr(list.processes);
-	*ret_count = list.count;
-	return 0;
+	r = processes_read(reply, ret, ret_count);
+	return r < 0 ? client_fail_message(client, r) : 0;
 }
 
 struct rss_process *rss_processes_free(struct rss_process *processes, size_t count)

@@ -46,6 +46,7 @@ extern "C" {
 #define RSS_ABSENT UINT64_MAX
 
 struct rss_client;
+struct rss_process;
 
 /* --- connection --------------------------------------------------------- */
 
@@ -101,6 +102,13 @@ struct rss_oom {
 	const char *victim_command;
 	uint64_t usage;
 	uint64_t limit;
+	bool group; /* all of the container is killed: one such record for each process */
+	/* What reclaim tried since the OOM before, and what was left when it failed. */
+	uint64_t failures, reclaimed, scanned;
+	uint64_t anonymous, file, locked;
+	uint64_t swap_free;		     /* of the machine */
+	const struct rss_process *processes; /* the largest at that moment, the largest first */
+	size_t n_processes;
 };
 
 /* One container. The library allocates it and may add members at the end. */
@@ -312,6 +320,14 @@ int rss_thaw(struct rss_client *client, const char *name);
 
 /* The peak begins anew with the usage of now. */
 int rss_reset_peak(struct rss_client *client, const char *name);
+
+/*
+ * The OOMs of container @name, or of all where it is NULL, the oldest first; also
+ * of containers that are gone. rssd keeps the last few hundred.
+ */
+int rss_list_ooms(struct rss_client *client, const char *name, struct rss_oom ***ret,
+		  size_t *ret_count);
+struct rss_oom **rss_ooms_free(struct rss_oom **ooms, size_t count);
 
 /* --- events ------------------------------------------------------------- */
 

@@ -244,7 +244,7 @@ case_doctor_version_help() {
 	expect 0 rssctl help
 	says attach
 	local verb
-	for verb in create remove list show ps limit apply diff set attach detach run reclaim reset-peak kill freeze thaw watch top doctor version help; do
+	for verb in create remove list show ps limit apply diff oom set attach detach run reclaim reset-peak kill freeze thaw watch top doctor version help; do
 		expect 0 rssctl "$verb" --help
 		says "rssctl $verb"
 	done

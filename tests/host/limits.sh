@@ -45,11 +45,34 @@ case_hog_is_killed_and_the_neighbour_is_not_touched() {
 	equal "$(field hogged last_oom.container)" hogged "whose limit"
 	equal "$(field hogged last_oom.limit)" $((32 << 20)) "limit in the record"
 	[ "$(field hogged last_oom.victim_pid)" -gt 1 ] || fail "no victim"
-	# It is remembered over a restart.
+	# With its cause: what reclaim tried, what was left, and who was there.
+	[ "$(field hogged last_oom.failures)" -gt 0 ] || fail "failures $(field hogged last_oom.failures)"
+	[ "$(field hogged last_oom.anonymous)" -gt $((16 << 20)) ] || fail "anonymous $(field hogged last_oom.anonymous)"
+	[ "$(field hogged last_oom.swap_free)" -ge 0 ] || fail "no swap is told of"
+	equal "$(field hogged 'last_oom.processes[0].command')" hog "the largest process"
+	equal "$(field hogged 'last_oom.processes[0].pid')" "$(field hogged last_oom.victim_pid)" "its pid"
+	[ "$(field hogged 'last_oom.processes[0].resident')" -gt $((16 << 20)) ] || fail "it had $(field hogged 'last_oom.processes[0].resident')"
+	expect 0 rssctl oom hogged --no-legend
+	equal "$(wc -l <<<"$out")" 1 "OOMs of hogged"
+	local id before_all
+	id=$(awk '{ print $1 }' <<<"$out")
+	expect 0 rssctl oom --id="$id"
+	says "The largest processes"
+	expect 0 rssctl oom neighbour --json=short
+	equal "$out" '[]' "OOMs of the neighbour"
+	expect 3 rssctl oom --id=999999
+	before_all=$(rssctl oom --json=short)
+	grep -q "out of memory: killed process .*the largest were .*(hog)" "$rssd_log" || fail "the log does not tell"
+	# It is remembered over a restart, and over a kill, and when the container is gone.
 	stop_rssd
 	start_rssd
 	equal "$(field hogged last_oom.victim_command)" hog "victim after a restart"
 	rssctl remove hogged --force
+	kill_rssd
+	start_rssd
+	equal "$(rssctl oom --json=short)" "$before_all" "OOMs after a kill"
+	expect 0 rssctl oom hogged --json=short
+	equal "$(jq length <<<"$out")" 1 "OOMs of a container that is gone"
 	rssctl remove neighbour --force
 }
 

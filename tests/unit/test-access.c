@@ -66,6 +66,7 @@ TEST(every_open_method_has_a_row)
 {
 	CALL(check_methods, bus_manager_vtable);
 	CALL(check_methods, bus_settings_vtable);
+	CALL(check_methods, bus_history_vtable);
 	CALL(check_methods, bus_container_vtable);
 }
 

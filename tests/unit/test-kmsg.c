@@ -76,6 +76,49 @@ TEST(a_kill_of_4_19)
 	CHECK_UINT(oom.usage, 10485760);
 }
 
+/* The table of 6.18 and that of 4.19: the largest five, names with spaces and marks in them. */
+TEST(the_largest_processes)
+{
+	PARSER;
+
+	CHECK_INT(
+		FEED(START, USAGE, "6,3,1,-;Tasks state (memory values in pages):\n",
+		     "6,3,1,-;[  pid  ]   uid  tgid total_vm      rss rss_anon rss_file rss_shmem "
+		     "pgtables_bytes swapents oom_score_adj name\n",
+		     "6,3,1,-;[     70]     0    70      100        1        1        0         0 "
+		     "   93000        0          -900 sshd: a [b] ]\n",
+		     "6,3,1,-;[     71]  1000    71      100        7        1        0         0 "
+		     "   93000        0             0 hog\n",
+		     "6,3,1,-;[     72]     0    72      100        3        1        0         0 "
+		     "   93000        0             0 c\\x0ad\n",
+		     "6,3,1,-;[     73]     0    73      100        4        1        0         0 "
+		     "   93000        0             0 x\n",
+		     "6,3,1,-;[     74]     0    74      100        5        1        0         0 "
+		     "   93000        0             0 y\n",
+		     "6,3,1,-;[     75]     0    75      100        2        1        0         0 "
+		     "   93000        0             0 z\n",
+		     "6,3,1,-;[     76]     0    76\n", "6,3,1,-;[drm] something else\n",
+		     HEADER("/rssd/a", "/rssd/a", "hog", "71", "1000"), KILL("71", "hog")),
+		1);
+	CHECK_INT(oom.processes.count, OOM_PROCESSES);
+	CHECK_INT(oom.processes.list[0].pid, 71);
+	CHECK_UINT(oom.processes.list[0].uid, 1000);
+	CHECK_UINT(oom.processes.list[0].resident, 7 * 4096);
+	CHECK_STR(oom.processes.list[0].command, "hog");
+	CHECK_INT(oom.processes.list[4].pid, 75);
+	CHECK_STR(oom.processes.list[3].command, "c\nd");
+	/* They belong to this report, and not to the next one. */
+	CHECK_INT(FEED(START,
+		       "6,3,1,-;[ pid ]   uid  tgid total_vm      rss pgtables_bytes swapents "
+		       "oom_score_adj name\n",
+		       "6,3,1,-;[   80]     0    80      100        1    93000        0          "
+		       "-900 sshd: a [b] ]\n",
+		       KILL("80", "x")),
+		  1);
+	CHECK_INT(oom.processes.count, 1);
+	CHECK_STR(oom.processes.list[0].command, "sshd: a [b] ]");
+}
+
 TEST(the_whole_machine)
 {
 	PARSER;
@@ -318,7 +361,8 @@ TEST(any_bytes_are_survived)
 	CHECK_STR(oom.limit_owner, "/rssd/a");
 }
 
-TEST_MAIN({ "a kill of 6.18", a_kill_of_6_18 }, { "a kill of 4.19", a_kill_of_4_19 },
+TEST_MAIN({ "the largest processes are those of the kernel's list", the_largest_processes },
+	  { "a kill of 6.18", a_kill_of_6_18 }, { "a kill of 4.19", a_kill_of_4_19 },
 	  { "the whole machine", the_whole_machine },
 	  { "a header that was suppressed", a_header_that_was_suppressed },
 	  { "a report without a kill", a_report_without_a_kill },
