@@ -10,6 +10,7 @@
 #include "change.h"
 #include "config.h"
 #include "join.h"
+#include "hook.h"
 #include "kmsg.h"
 #include "log.h"
 #include "name.h"
@@ -121,7 +122,9 @@ int manager_new(sd_event *event, const struct config *config, struct manager **r
 		log_warning("%s cannot be used: %s; where processes came from will be forgotten "
 			    "when rssd restarts, and detach then moves them to the root",
 			    config->runtime_directory, strerror(-r));
-	r = oom_history_open(m, &m->ooms);
+	r = hooks_new(m, &m->hooks);
+	if (r == 0)
+		r = oom_history_open(m, &m->ooms);
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
 	r = open_sources(m);
@@ -160,6 +163,7 @@ struct manager *manager_free(struct manager *m)
 		(void)state_write_sequence(m->state, m->sequence);
 	state_free(m->state);
 	origins_free(m->origins);
+	hooks_free(m->hooks);
 	oom_history_free(m->ooms);
 	controller_free(m->controller);
 	sd_event_unref(m->event);

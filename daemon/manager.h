@@ -27,6 +27,7 @@ typedef struct sd_event_source sd_event_source;
 struct config;
 struct controller;
 struct join;
+struct hooks;
 struct kmsg;
 struct oom_history;
 struct oom_record;
@@ -71,6 +72,7 @@ struct manager {
 	struct state *state;
 	struct origins *origins;
 	struct oom_history *ooms;
+	struct hooks *hooks;
 	struct kmsg *kmsg;			     /* NULL: victims are not known */
 	struct process_events *process_events;	     /* NULL: rescans alone must do */
 	char *kmsg_problem, *process_events_problem; /* why they are NULL, for the doctor */

@@ -8,6 +8,7 @@
 #include <systemd/sd-event.h>
 #include <time.h>
 
+#include "hook.h"
 #include "kmsg.h"
 #include "log.h"
 #include "manager.h"
@@ -111,6 +112,7 @@ static void tell_oom(struct manager *m, struct container *limited, struct contai
 	oom_history_add(m->ooms, oom);
 	oom_log(on->name, oom);
 	manager_tell(m, &event);
+	hooks_run(m->hooks, oom);
 }
 
 static struct container *find_by_cgroup(struct manager *m, const char *cgroup)

@@ -196,6 +196,19 @@ static int read_state_key(const struct source *source, const char *key, struct j
 	return r < 0 ? r : 1;
 }
 
+/* 1: it was read. */
+static int read_hook(const struct source *source, const char *key, struct json_object *value,
+		     struct record *record)
+{
+	int r = read_text(source, key, value, &record->oom_hook);
+
+	if (r < 0)
+		return r;
+	if (record->oom_hook[0] != '/')
+		return fail_at(source, key, "must be the path of a program, which starts with /");
+	return 1;
+}
+
 /* A key that only people write: 1 when it was one, 0 when it is unknown. */
 static int read_declared_key(const struct source *source, const char *key,
 			     struct json_object *value, struct record *record)
@@ -204,7 +217,11 @@ static int read_declared_key(const struct source *source, const char *key,
 	struct rules *rules;
 	int r;
 
-	if (source->kind != RECORD_DECLARATION || strcmp(key, "join") != 0)
+	if (source->kind != RECORD_DECLARATION)
+		return 0;
+	if (strcmp(key, "oom_hook") == 0)
+		return read_hook(source, key, value, record);
+	if (strcmp(key, "join") != 0)
 		return 0;
 	r = rules_parse(value, &rules, &blamed, &problem);
 	if (r == -EINVAL)
@@ -375,6 +392,7 @@ struct record *record_free(struct record *record)
 	free(record->name);
 	oom_record_free(record->last_oom);
 	rules_unref(record->join);
+	free(record->oom_hook);
 	free(record->file);
 	free(record);
 	return NULL;

@@ -30,6 +30,7 @@ struct record {
 
 	/* Of a declaration: what brings processes in, or NULL, and where it stands. */
 	struct rules *join;
+	char *oom_hook; /* of a declaration: a command by its path, or NULL */
 	char *file;
 };
 

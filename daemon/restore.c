@@ -11,6 +11,7 @@
 #include "change.h"
 #include "config.h"
 #include "failure.h"
+#include "hook.h"
 #include "join.h"
 #include "journal.h"
 #include "log.h"
@@ -522,6 +523,8 @@ int restore_declarations(struct manager *m)
 	r = records_read_declared(m->config->containers_directory, &declarations->records);
 	if (r < 0)
 		return r;
+	if (hooks_declare(m->hooks, &declarations->records) < 0)
+		log_error("The hooks of declarations cannot be taken over: out of memory");
 	r = declare_rules(m, declarations);
 	if (r < 0)
 		log_error("The rules of declarations cannot be taken over: %s", strerror(-r));

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <json-c/json.h>
 
+#include "hook.h"
 #include "oom-history.h"
 #include "oom-json.h"
 #include "oom-record.h"
@@ -109,7 +110,26 @@ TEST(concerns)
 	CHECK(!oom_concerns(&oom, "web/b") && !oom_concerns(&oom, "we"));
 }
 
-TEST_MAIN({ "the largest processes are kept in order", the_largest },
+TEST(hooks_of_root_alone)
+{
+	struct stat st = { .st_mode = S_IFREG | 0755 };
+
+	CHECK(!hook_refusal(&st));
+	st.st_uid = 1;
+	CHECK(hook_refusal(&st));
+	st.st_uid = 0;
+	st.st_mode = S_IFREG | 0775;
+	CHECK(hook_refusal(&st));
+	st.st_mode = S_IFREG | 0757;
+	CHECK(hook_refusal(&st));
+	st.st_mode = S_IFREG | 0644;
+	CHECK(hook_refusal(&st));
+	st.st_mode = S_IFDIR | 0755;
+	CHECK(hook_refusal(&st));
+}
+
+TEST_MAIN({ "a hook is root's, and nobody else can write it", hooks_of_root_alone },
+	  { "the largest processes are kept in order", the_largest },
 	  { "a record is read as it was written", there_and_back },
 	  { "a bad record is refused by its key", bad_json },
 	  { "a record concerns limit and victim", concerns })

@@ -63,7 +63,8 @@ TEST(settled_by_phase)
 
 TEST(journal_there_and_back)
 {
-	cleanup_(journal_free_ptr) struct journal *journal = journal_new(JOURNAL_REDO), *read = NULL;
+	cleanup_(journal_free_ptr) struct journal *journal = journal_new(JOURNAL_REDO),
+						  *read = NULL;
 	cleanup_free char *text = NULL;
 	struct settings from = limited(20 * M), to = limited(LIMIT_INFINITY);
 

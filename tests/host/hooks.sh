@@ -1,0 +1,121 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Commands that are run when memory has run out: with the record, in time, by root alone.
+. "$(dirname "$0")/../lib.sh"
+need_controller
+start_bus
+start_rssd || exit 1
+
+# declare_hook NAME COMMAND: a container of 16M with a hook.
+declare_hook() {
+	printf '{"name":"%s","limit":"16M","oom_hook":"%s"}\n' "$1" "$2" >"$work/containers.d/$1.json"
+	rssctl reload
+	await 10 rssctl show "$1"
+}
+# write_hook NAME: a script from standard input.
+write_hook() {
+	{ echo '#!/bin/sh'; cat; } >"$work/$1"
+	chmod 755 "$work/$1"
+}
+run_out() { rssctl run "$1" -- "$build/tests/tools/hog" anon 64M >/dev/null 2>&1; }
+forget() {
+	rm -f "$work/containers.d/$1.json"
+	rssctl reload
+	rssctl remove --force "$1"
+}
+
+case_hook_gets_the_record() {
+	write_hook hook <<-EOF
+		cat >$work/record.new
+		{ echo "\$@"; cat /proc/self/cgroup /proc/self/oom_score_adj; } >$work/told
+		mv $work/record.new $work/record
+	EOF
+	declare_hook hooked "$work/hook"
+	run_out hooked
+	await 10 test -s "$work/record"
+	equal "$(jq -r .container "$work/record")" hooked "whose limit"
+	equal "$(jq -r .victim_command "$work/record")" hog victim
+	equal "$(jq -r .limit "$work/record")" $((16 << 20)) limit
+	[ "$(jq '.processes | length' "$work/record")" -ge 1 ] || fail "no processes: $(cat "$work/record")"
+	equal "$(head -n 1 "$work/told")" hooked "its argument"
+	grep -q "$root" "$work/told" && fail "the hook runs inside: $(cat "$work/told")"
+	equal "$(tail -n 1 "$work/told")" 0 "its oom_score_adj"
+	equal "$(jq .sequence "$work/record")" "$(rssctl oom hooked --json=short | jq '.[-1].sequence')" "its id"
+	# What is not declared any more is not run any more.
+	rm "$work/record"
+	echo '{"name":"hooked","limit":"16M"}' >"$work/containers.d/hooked.json"
+	rssctl reload
+	run_out hooked
+	await 10 eval '[ "$(rssctl oom hooked --json=short | jq length)" = 2 ]'
+	[ ! -e "$work/record" ] || fail "the hook was run again"
+	forget hooked
+}
+
+case_hook_that_takes_too_long() {
+	write_hook slow <<-EOF
+		echo \$\$ >$work/slow.pid
+		sleep 1000 &
+		echo \$! >>$work/slow.pid
+		sleep 1000
+	EOF
+	declare_hook late "$work/slow"
+	run_out late
+	await 10 test -s "$work/slow.pid"
+	# rssd serves others meanwhile.
+	expect 0 rssctl list
+	await 20 grep -q 'took longer than 10 seconds' "$rssd_log"
+	for pid in $(cat "$work/slow.pid"); do
+		await 5 test ! -d "/proc/$pid"
+	done
+	forget late
+}
+
+case_hooks_that_cannot_be_run() {
+	write_hook open <<<'exit 0'
+	chmod 777 "$work/open"
+	declare_hook loose "$work/open"
+	run_out loose
+	await 10 grep -q 'loose: the hook .* is not run: it can be written by others' "$rssd_log"
+	declare_hook loose "$work/missing"
+	run_out loose
+	await 10 grep -q 'loose: the hook .*missing could not be started' "$rssd_log"
+	write_hook failing <<<'exit 3'
+	declare_hook loose "$work/failing"
+	run_out loose
+	await 10 grep -q 'failing ended with 3' "$rssd_log"
+	: >"$rssd_log"
+	echo '{"name":"loose","oom_hook":"relative"}' >"$work/containers.d/loose.json"
+	rssctl reload
+	await 5 grep -q 'oom_hook: must be the path' "$rssd_log"
+	# What an unreadable file said before holds on.
+	run_out loose
+	await 10 grep -q 'failing ended with 3' "$rssd_log"
+	forget loose
+}
+
+# Twelve are killed at once; four hooks run at a time, and each OOM has its own.
+case_a_storm_of_hooks() {
+	local i
+	write_hook many <<-EOF
+		echo begin >>$work/many.log
+		sleep 0.2
+		jq -c .sequence >>$work/many.ids
+		echo end >>$work/many.log
+	EOF
+	declare_hook stormy "$work/many"
+	local pids=()
+	for i in {1..8}; do
+		launch_hog_in stormy anon 64M
+		pids+=("$hog")
+	done
+	for i in "${pids[@]}"; do await 60 test ! -d "/proc/$i"; done
+	await 30 eval '[ "$(sort -u "$work/many.ids" | wc -l)" = 8 ]'
+	equal "$(sort "$work/many.ids" | uniq -d)" "" "OOMs that were told twice"
+	equal "$(sort -n "$work/many.ids" | tr "\n" " ")" \
+		"$(rssctl oom stormy --json=short | jq -r '.[].sequence' | sort -n | tr "\n" " ")" "ids"
+	[ "$(awk '/begin/ { n++ } /end/ { n-- } n > m { m = n } END { print m }' "$work/many.log")" -le 4 ] ||
+		fail "more than 4 at a time"
+	forget stormy
+}
+
+run_cases "$@"
