@@ -10,7 +10,7 @@
 
 #include "cleanup.h"
 #include "status.h"
-#include "suggest.h"
+#include "spelling.h"
 #include "verb.h"
 
 enum {

@@ -32,7 +32,7 @@ __rssctl_values() {
 	--mode | -m) printf '%s\n' reclaim refuse force ;;
 	--sort | -s:top) printf '%s\n' name usage limit percent peak processes failures reclaim kills ;;
 	--signal | -s:kill) printf '%s\n' TERM KILL INT HUP QUIT USR1 USR2 STOP CONT ;;
-	--timeout | -t:limit | -t:apply | --interval | -i) printf '%s\n' 500ms 1s 10s 1min ;;
+	--timeout | -t:limit | -t:apply | --interval | -i | --watch | -w) printf '%s\n' 500ms 1s 10s 1min ;;
 	--limit | -l | --high | --low | size)
 		if [[ $cur =~ ^[0-9]+(\.[0-9]+)?$ ]]; then
 			printf '%s\n' "$cur"{K,M,G,T,%}
@@ -99,7 +99,7 @@ _rssctl() {
 		[[ ${COMP_WORDS[at]} == -* || ${COMP_WORDS[at]} == = || ${COMP_WORDS[at - 1]} == = ]] || ((++place))
 	done
 	case $verb:$place in
-	show:0 | ps:0 | limit:0 | set:0 | attach:0 | kill:0 | freeze:0 | thaw:0 | reset-peak:0 | reclaim:0 | run:0 | create:0 | oom:0 | remove:* | watch:*)
+	show:0 | suggest:0 | ps:0 | limit:0 | set:0 | attach:0 | kill:0 | freeze:0 | thaw:0 | reset-peak:0 | reclaim:0 | run:0 | create:0 | oom:0 | remove:* | watch:*)
 		mapfile -t COMPREPLY < <(compgen -W "$(__rssctl_names)" -- "$cur")
 		# A new container is often made inside one that is there.
 		if [[ $verb == create ]]; then

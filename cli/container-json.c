@@ -30,6 +30,7 @@ struct json_object *container_to_json(const struct rss_container *c, bool with_o
 	json_add_text(object, "control_group", c->control_group);
 	json_add_text(object, "object_path", c->object_path);
 	if (with_oom) {
+		json_add_count(object, "refaults", c->refaults);
 		json_add_texts(object, "rules", c->rules);
 		json_add_oom(object, "last_oom", c->last_oom);
 	}

@@ -17,11 +17,11 @@
 #include "verb.h"
 
 const struct verb *const verbs[] = {
-	&verb_create, &verb_remove, &verb_list,	   &verb_show,	  &verb_ps,	    &verb_limit,
-	&verb_apply,  &verb_diff,   &verb_set,	   &verb_attach,  &verb_detach,	    &verb_run,
-	&verb_kill,   &verb_freeze, &verb_thaw,	   &verb_reclaim, &verb_reset_peak, &verb_watch,
-	&verb_oom,    &verb_top,    &verb_metrics, &verb_doctor,  &verb_reload,	    &verb_version,
-	&verb_help,   NULL,
+	&verb_create,  &verb_remove, &verb_list,    &verb_show,	   &verb_ps,	     &verb_limit,
+	&verb_apply,   &verb_diff,   &verb_set,	    &verb_attach,  &verb_detach,     &verb_run,
+	&verb_kill,    &verb_freeze, &verb_thaw,    &verb_reclaim, &verb_reset_peak, &verb_watch,
+	&verb_oom,     &verb_top,    &verb_suggest, &verb_metrics, &verb_doctor,     &verb_reload,
+	&verb_version, &verb_help,   NULL,
 };
 
 const struct verb *verb_find(const char *name)

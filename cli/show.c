@@ -143,6 +143,7 @@ static int show_for_people(struct cli *cli, const struct rss_container *c)
 	print_count("Failures", c->failures);
 	print_size("Reclaimed", c->reclaimed, "-");
 	print_pages("Scanned", c->scanned);
+	print_pages("Refaults", c->refaults);
 	print_count("OOM events", c->oom_events);
 	print_count("OOM kills", c->oom_kills);
 	return print_oom(cli, c->last_oom);

@@ -1,44 +1,283 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Edit distance (Levenshtein, and two neighbours swapped), over words of a command line. */
+/*
+ * rssctl suggest: look at a container, for a while or once, and propose a limit
+ * and watermarks. What is proposed is decided in advice.c; nothing is set.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
-#include "suggest.h"
+#include "advice.h"
+#include "output.h"
+#include "rss.h"
+#include "signals.h"
+#include "size.h"
+#include "status.h"
+#include "values.h"
+#include "verb.h"
 
-#define WORD_MAX 32
+DEFINE_CLEANUP(struct rss_container *, rss_container_free);
+DEFINE_CLEANUP(struct rss_daemon_info *, rss_daemon_info_free);
 
-static size_t least(size_t a, size_t b)
+#define cleanup_container cleanup_(rss_container_free_ptr)
+
+/* From look to look, and the longest watch. */
+#define LOOK_USEC	(1000 * 1000)
+#define LOOK_USEC_SHORT (100 * 1000)
+#define WATCH_USEC_MAX	(24ULL * 3600 * 1000000)
+
+enum {
+	WATCH,
+};
+
+static const struct option_spec options[] = {
+	[WATCH] = { "watch", 'w', "TIME", "Watch it for so long first; Ctrl-C ends that sooner" },
+	{ 0 },
+};
+
+/* What came together while it was watched. */
+struct record {
+	uint64_t *usages;
+	size_t count, allocated;
+	uint64_t began, ended; /* on the monotonic clock */
+	struct rss_container *first, *last;
+	bool peak_reset, watermarks;
+};
+
+static void record_done(struct record *record)
 {
-	return a < b ? a : b;
+	free(record->usages);
+	record->first = rss_container_free(record->first);
+	record->last = rss_container_free(record->last);
 }
 
-size_t word_distance(const char *a, const char *b)
+static uint64_t monotonic(void)
 {
-	size_t rows[3][WORD_MAX + 1];
-	size_t *before = rows[0], *above = rows[1], *row = rows[2];
-	size_t la = strlen(a), lb = strlen(b);
+	struct timespec now;
 
-	if (la > WORD_MAX || lb > WORD_MAX)
-		return WORD_MAX;
-	for (size_t j = 0; j <= lb; j++)
-		above[j] = j;
-	for (size_t i = 1; i <= la; i++) {
-		size_t *next = before;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
 
-		row[0] = i;
-		for (size_t j = 1; j <= lb; j++) {
-			row[j] = above[j - 1] + (a[i - 1] != b[j - 1]);
-			row[j] = least(row[j], least(above[j], row[j - 1]) + 1);
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-				row[j] = least(row[j], before[j - 2] + 1);
-		}
-		before = above;
-		above = row;
-		row = next;
+/* --- looking --------------------------------------------------------------------- */
+
+static int add_usage_seen(struct record *record, uint64_t usage)
+{
+	if (usage == RSS_ABSENT)
+		return 0;
+	if (record->count == record->allocated) {
+		size_t wanted = record->allocated ? record->allocated * 2 : 64;
+		uint64_t *grown = reallocarray(record->usages, wanted, sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		record->usages = grown;
+		record->allocated = wanted;
 	}
-	return above[lb];
+	record->usages[record->count++] = usage;
+	return 0;
 }
 
-int word_is_near(const char *word, size_t distance)
+static int look(const struct cli *cli, const char *name, struct record *record)
 {
-	return distance <= 2 && distance * 2 < strlen(word);
+	cleanup_container struct rss_container *container = NULL;
+	int r = rss_get(cli->client, name, &container);
+
+	if (r < 0)
+		return r;
+	record->ended = monotonic();
+	r = add_usage_seen(record, container->usage);
+	if (r < 0)
+		return r;
+	if (!record->first) {
+		record->began = record->ended;
+		record->first = take_ptr(container);
+	} else {
+		record->last = rss_container_free(record->last);
+		record->last = take_ptr(container);
+	}
+	return 0;
 }
+
+static void show_progress(const char *name, const struct record *record, uint64_t usec)
+{
+	char usage[SIZE_TEXT_MAX] = "-";
+
+	if (!isatty(STDERR_FILENO))
+		return;
+	if (record->count)
+		size_format(record->usages[record->count - 1], usage);
+	fprintf(stderr, "\rwatching %s: %" PRIu64 "s of %" PRIu64 "s, usage %s\033[K", name,
+		(record->ended - record->began) / 1000000, usec / 1000000, usage);
+}
+
+/* Until the time is up or somebody presses Ctrl-C: what was seen until then counts. */
+static int watch(const struct cli *cli, const char *name, uint64_t usec, struct record *record)
+{
+	static const int wanted[] = { SIGINT, SIGTERM };
+	cleanup_close int signals = signals_open(wanted, ARRAY_SIZE(wanted), NULL);
+	uint64_t step = usec < 60 * LOOK_USEC ? LOOK_USEC_SHORT : LOOK_USEC;
+	int r = signals < 0 ? signals : look(cli, name, record);
+
+	while (r == 0 && record->ended < record->began + usec) {
+		struct pollfd fd = { .fd = signals, .events = POLLIN };
+		uint64_t left = record->began + usec - record->ended;
+
+		show_progress(name, record, usec);
+		if (left > step)
+			left = step;
+		if (poll(&fd, 1, (int)((left + 999) / 1000)) > 0 && signals_next(signals, NULL))
+			break;
+		r = look(cli, name, record);
+	}
+	if (usec && isatty(STDERR_FILENO))
+		fputs("\r\033[K", stderr);
+	return r;
+}
+
+static int read_features(const struct cli *cli, struct record *record)
+{
+	cleanup_(rss_daemon_info_free_ptr) struct rss_daemon_info *info = NULL;
+	int r = rss_daemon_info(cli->client, &info);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; info->features[i]; i++) {
+		record->peak_reset |= !strcmp(info->features[i], "peak-reset");
+		record->watermarks |= !strcmp(info->features[i], "watermarks");
+	}
+	return 0;
+}
+
+/* --- what it comes to ---------------------------------------------------------------- */
+
+/* How much a counter grew; one that fell is that of a new container of the name. */
+static uint64_t growth(uint64_t before, uint64_t now)
+{
+	if (before == RSS_ABSENT || now == RSS_ABSENT)
+		return RSS_ABSENT;
+	return now >= before ? now - before : now;
+}
+
+static struct observation observe(const struct record *record)
+{
+	const struct rss_container *first = record->first;
+	const struct rss_container *last = record->last ?: first;
+
+	return (struct observation){
+		.usec = record->ended - record->began,
+		.usages = record->usages,
+		.count = record->count,
+		.limit = last->limit,
+		.peak = last->peak,
+		.can_reset_peak = record->peak_reset,
+		.has_watermarks = record->watermarks,
+		.oom_kills = last->oom_kills,
+		.new_failures = growth(first->failures, last->failures),
+		.new_reclaimed = growth(first->reclaimed, last->reclaimed),
+		.new_oom_kills = growth(first->oom_kills, last->oom_kills),
+		.new_refaults = growth(first->refaults, last->refaults),
+		.page = (uint64_t)sysconf(_SC_PAGESIZE),
+	};
+}
+
+static void print_setting(const char *key, uint64_t bytes)
+{
+	if (bytes != RSS_INFINITY)
+		printf(" %s=%" PRIu64 "M", key, bytes >> 20);
+}
+
+static int print_for_people(const char *name, const struct advice *advice)
+{
+	char size[SIZE_TEXT_MAX];
+
+	if (!advice->enough)
+		puts("Too little is known to suggest a limit.");
+	else
+		printf("Limit %s%s", size_format(advice->limit, size),
+		       advice->floor ? " at least" : "");
+	if (advice->enough && advice->high != RSS_INFINITY) {
+		printf(", high %s", size_format(advice->high, size));
+		printf(", low %s", size_format(advice->low, size));
+	}
+	if (advice->enough)
+		puts(".");
+	for (size_t i = 0; i < advice->count; i++)
+		printf("- %s\n", advice->reasons[i]);
+	if (!advice->enough)
+		return STATUS_FAILED;
+	printf("To set it: rssctl set %s", name);
+	print_setting("limit", advice->limit);
+	print_setting("high", advice->high);
+	print_setting("low", advice->low);
+	putchar('\n');
+	return STATUS_DONE;
+}
+
+static int print_as_json(const struct cli *cli, const char *name, const struct observation *seen,
+			 const struct advice *advice)
+{
+	cleanup_json struct json_object *object = json_object_new_object();
+	const char *reasons[ADVICE_REASONS_MAX + 1] = { NULL };
+	int status;
+
+	for (size_t i = 0; i < advice->count; i++)
+		reasons[i] = advice->reasons[i];
+	json_add_text(object, "name", name);
+	json_add_flag(object, "enough", advice->enough);
+	json_add_flag(object, "at_least", advice->floor);
+	json_add_limit(object, "limit", advice->limit);
+	json_add_limit(object, "high", advice->high);
+	json_add_limit(object, "low", advice->low);
+	json_add_texts(object, "reasons", reasons);
+	json_add_count(object, "watched_usec", seen->usec);
+	json_add_count(object, "looks", seen->count);
+	status = print_json(cli, object);
+	return status == STATUS_DONE && !advice->enough ? STATUS_FAILED : status;
+}
+
+static int run(struct cli *cli, const struct args *args)
+{
+	cleanup_(record_done) struct record record = { 0 };
+	const char *name = args->operands[0];
+	struct observation seen;
+	struct advice advice;
+	uint64_t usec = 0;
+	int status = STATUS_DONE, r;
+
+	if (args->values[WATCH])
+		status = read_duration("The time of the watch", args->values[WATCH], &usec);
+	if (status != STATUS_DONE)
+		return status;
+	if (usec > WATCH_USEC_MAX)
+		return complain(STATUS_USAGE, "A watch lasts a day at most");
+	status = connect_daemon(cli);
+	if (status != STATUS_DONE)
+		return status;
+	r = read_features(cli, &record);
+	if (r == 0)
+		r = watch(cli, name, usec, &record);
+	if (r < 0)
+		return fail_call(cli, r);
+	seen = observe(&record);
+	advice_decide(&seen, &advice);
+	return cli->json ? print_as_json(cli, name, &seen, &advice)
+			 : print_for_people(name, &advice);
+}
+
+const struct verb verb_suggest = {
+	.name = "suggest",
+	.synopsis = "NAME [--watch=TIME]",
+	.summary = "Propose a limit and watermarks, with reasons",
+	.description =
+		"Without --watch it goes by one look and by what the kernel has counted; nothing records\n"
+		"usage while nobody watches. Nothing is set. The status is 1 where too little is known.",
+	.options = options,
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = run,
+};

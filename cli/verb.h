@@ -54,6 +54,6 @@ const struct verb *verb_find(const char *name);
 extern const struct verb verb_apply, verb_attach, verb_create, verb_detach, verb_diff, verb_doctor,
 	verb_freeze, verb_help, verb_kill, verb_limit, verb_list, verb_metrics, verb_oom, verb_ps,
 	verb_reclaim, verb_reload, verb_remove, verb_reset_peak, verb_run, verb_set, verb_show,
-	verb_thaw, verb_top, verb_version, verb_watch;
+	verb_suggest, verb_thaw, verb_top, verb_version, verb_watch;
 
 #endif

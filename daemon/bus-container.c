@@ -474,6 +474,16 @@ static int get_counter(sd_bus *bus, const char *path, const char *interface, con
 	return sd_bus_message_append(reply, "t", value);
 }
 
+static int get_refaults(sd_bus *bus, const char *path, const char *interface, const char *property,
+			sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	struct container *c = userdata;
+	uint64_t refaults = COUNTER_ABSENT;
+
+	(void)group_read_refaults(c->group, &refaults);
+	return sd_bus_message_append(reply, "t", refaults);
+}
+
 static int get_frozen(sd_bus *bus, const char *path, const char *interface, const char *property,
 		      sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
@@ -535,6 +545,7 @@ const sd_bus_vtable bus_container_vtable[] = {
 	SD_BUS_PROPERTY("OOMEvents", "t", get_counter, 0, 0),
 	SD_BUS_PROPERTY("OOMKills", "t", get_counter, 0, 0),
 	SD_BUS_PROPERTY("Scanned", "t", get_counter, 0, 0),
+	SD_BUS_PROPERTY("Refaults", "t", get_refaults, 0, 0),
 	SD_BUS_PROPERTY("Frozen", "b", get_frozen, 0, 0),
 	SD_BUS_PROPERTY("LastOOM", "a{sv}", get_last_oom, 0, 0),
 	SD_BUS_PROPERTY("Rules", "as", get_rules, 0, 0),

@@ -211,6 +211,12 @@ int group_read_usage(struct group *group, uint64_t *ret);
 void group_read_lists(struct group *group, struct memory_lists *ret);
 /* Keeps the files of the counters open from now on, or no longer; not while a worker reads them. */
 void group_keep_files(struct group *group, bool keep);
+/*
+ * Pages that came back soon after they were reclaimed, here and in groups below:
+ * COUNTER_ABSENT where this kernel does not tell. Not among the counters, since
+ * it is of a file that is long to read.
+ */
+int group_read_refaults(struct group *group, uint64_t *ret);
 int group_read_limit(struct group *group, uint64_t *ret);
 /*
  * Blocking. With FEATURE_SAFE_LIMIT -EBUSY and -EINTR (a signal) mean that the

@@ -49,6 +49,7 @@ static const struct dict_field fields[] = {
 	FIELD("OOMKills", "t", oom_kills),
 	FIELD("Scanned", "t", scanned),
 	FIELD("Frozen", "b", frozen),
+	FIELD("Refaults", "t", refaults),
 	FIELD("Rules", "as", rules),
 	{ "LastOOM", "a{sv}", offsetof(struct rss_container, last_oom), read_last_oom },
 };
@@ -67,7 +68,7 @@ static int container_read(sd_bus_message *message, const char *name, const char 
 	container->usage = container->peak = RSS_ABSENT;
 	container->failures = container->reclaimed = RSS_ABSENT;
 	container->oom_events = container->oom_kills = RSS_ABSENT;
-	container->scanned = RSS_ABSENT;
+	container->scanned = container->refaults = RSS_ABSENT;
 	container->name = strdup(name);
 	container->object_path = strdup(path);
 	if (!container->name || !container->object_path)
@@ -288,6 +289,7 @@ static struct rss_container *container_from_row(struct columns *columns, size_t 
 	c->oom_events = columns->numbers[OOM_EVENTS][i];
 	c->oom_kills = columns->numbers[OOM_KILLS][i];
 	c->scanned = columns->numbers[SCANNED][i];
+	c->refaults = RSS_ABSENT;
 	return take_ptr(c);
 }
 

@@ -126,8 +126,9 @@ struct rss_container {
 	const struct rss_oom *last_oom; /* NULL where there was none; not in rss_list() */
 	uint64_t scanned;		/* pages that reclaim looked at, or RSS_ABSENT */
 	bool frozen;
-	const char **
-		rules; /* what joins it, "unit=nginx.service"; NULL-terminated; not in rss_list() */
+	/* What rss_list() does not tell: */
+	const char **rules; /* what joins it, "unit=nginx.service"; NULL-terminated */
+	uint64_t refaults;  /* pages that came back soon after reclaim, or RSS_ABSENT */
 };
 
 int rss_get(struct rss_client *client, const char *name, struct rss_container **ret);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The pure parts of rssctl: suggestions, and an OOM in words. */
+/* The pure parts of rssctl: words that were meant, and an OOM in words. */
 #include "cleanup.h"
 #include "rss.h"
 #include "unit.h"
 
 /* rssctl is no library: what is tested of it is part of this program. */
 #include "../../cli/oom-text.c"
-#include "../../cli/suggest.c"
+#include "../../cli/spelling.c"
 
 TEST(distances)
 {

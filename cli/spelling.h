@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The word that a mistyped one was meant to be. */
-#ifndef RSSCTL_SUGGEST_H
-#define RSSCTL_SUGGEST_H
+#ifndef RSSCTL_SPELLING_H
+#define RSSCTL_SPELLING_H
 
 #include <stddef.h>
 

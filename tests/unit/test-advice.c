@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What rssctl suggest proposes, why, and when it does not. */
+#include "unit.h"
+
+/* rssctl is no library: what is tested of it is part of this program. */
+#include "../../cli/advice.c"
+
+#define M (1ULL << 20)
+
+/* A watch of a minute, with a look each second, in which it used from @low to @high in waves. */
+static struct observation calm(uint64_t usages[60], uint64_t low, uint64_t high)
+{
+	for (size_t i = 0; i < 60; i++)
+		usages[i] = i % 10 == 9 ? high : low;
+	return (struct observation){
+		.usec = 60 * 1000000,
+		.usages = usages,
+		.count = 60,
+		.limit = RSS_INFINITY,
+		.peak = high,
+		.page = 4096,
+		.has_watermarks = true,
+		.new_refaults = RSS_ABSENT,
+	};
+}
+
+/* Is there a reason with this in it? */
+static bool gives(const struct advice *advice, const char *part)
+{
+	for (size_t i = 0; i < advice->count; i++) {
+		if (strstr(advice->reasons[i], part))
+			return true;
+	}
+	return false;
+}
+
+TEST(nothing_to_go_by)
+{
+	uint64_t usages[60] = { 0 };
+	struct observation seen = calm(usages, 0, 0);
+	struct advice advice;
+
+	advice_decide(&seen, &advice);
+	CHECK(!advice.enough && gives(&advice, "Nothing has used memory"));
+	CHECK_UINT(advice.limit, RSS_INFINITY);
+	seen.count = 0;
+	advice_decide(&seen, &advice);
+	CHECK(!advice.enough && gives(&advice, "cannot be read"));
+	/* One look, and a kernel without a peak. */
+	seen = calm(usages, 5 * M, 5 * M);
+	seen.count = 1;
+	seen.usec = 0;
+	seen.peak = RSS_ABSENT;
+	advice_decide(&seen, &advice);
+	CHECK(!advice.enough && gives(&advice, "--watch"));
+	/* With one it is enough, and says how little it is. */
+	seen.peak = 100 * M;
+	advice_decide(&seen, &advice);
+	CHECK(advice.enough && gives(&advice, "from one look"));
+	CHECK_UINT(advice.limit, 126 * M);
+	CHECK_UINT(advice.high, RSS_INFINITY);
+	CHECK(gives(&advice, "no watermarks are proposed"));
+}
+
+TEST(calm_use)
+{
+	uint64_t usages[60];
+	struct observation seen = calm(usages, 50 * M, 60 * M);
+	struct advice advice;
+
+	advice_decide(&seen, &advice);
+	CHECK(advice.enough && !advice.floor);
+	CHECK_UINT(advice.limit, 76 * M);
+	CHECK(gives(&advice, "It used 60.0M at most"));
+	CHECK_UINT(advice.high, 66 * M);
+	CHECK_UINT(advice.low, 59 * M);
+	CHECK(advice.low < advice.high && advice.high < advice.limit);
+	seen.has_watermarks = false;
+	advice_decide(&seen, &advice);
+	CHECK_UINT(advice.high, RSS_INFINITY);
+	CHECK(gives(&advice, "no watermarks"));
+}
+
+TEST(a_peak_of_before)
+{
+	uint64_t usages[60];
+	struct observation seen = calm(usages, 50 * M, 60 * M);
+	struct advice advice;
+
+	seen.peak = 400 * M;
+	advice_decide(&seen, &advice);
+	/* It counts: a start may come again. */
+	CHECK_UINT(advice.limit, 504 * M);
+	CHECK(gives(&advice, "from before the watch") && !gives(&advice, "reset-peak"));
+	CHECK_UINT(advice.high, 66 * M);
+	seen.can_reset_peak = true;
+	advice_decide(&seen, &advice);
+	CHECK(gives(&advice, "reset-peak"));
+}
+
+TEST(what_comes_back_is_missing)
+{
+	uint64_t usages[60];
+	struct observation seen = calm(usages, 64 * M, 64 * M);
+	struct advice advice;
+
+	seen.limit = 64 * M;
+	seen.new_reclaimed = 100 * M;
+	seen.new_refaults = 16 * M / 4096;
+	advice_decide(&seen, &advice);
+	CHECK(advice.floor && gives(&advice, "came back"));
+	CHECK_UINT(advice.limit, 96 * M);
+	/* The same page many times: no more than doubles it. */
+	seen.new_refaults = 1000 * M;
+	advice_decide(&seen, &advice);
+	CHECK_UINT(advice.limit, 144 * M);
+	/* Nothing came back: what it had is enough. */
+	seen.new_refaults = 0;
+	seen.peak = 64 * M;
+	advice_decide(&seen, &advice);
+	CHECK(!advice.floor && gives(&advice, "none of it came back"));
+	CHECK_UINT(advice.limit, 80 * M);
+	/* Nobody knows. */
+	seen.new_refaults = RSS_ABSENT;
+	advice_decide(&seen, &advice);
+	CHECK(advice.floor && gives(&advice, "does not tell"));
+	CHECK_UINT(advice.limit, 80 * M);
+}
+
+TEST(kills)
+{
+	uint64_t usages[60];
+	struct observation seen = calm(usages, 20 * M, 30 * M);
+	struct advice advice;
+
+	seen.limit = 64 * M;
+	seen.peak = 64 * M;
+	seen.oom_kills = 3;
+	advice_decide(&seen, &advice);
+	CHECK(advice.floor && gives(&advice, "killed"));
+	CHECK_UINT(advice.limit, 96 * M);
+	/* The limit was raised since, and not met again. */
+	seen.limit = 1024 * M;
+	advice_decide(&seen, &advice);
+	CHECK(!advice.floor && !gives(&advice, "killed"));
+	CHECK_UINT(advice.limit, 80 * M);
+	/* By the limit of a container around it. */
+	seen.limit = RSS_INFINITY;
+	seen.new_oom_kills = 1;
+	advice_decide(&seen, &advice);
+	CHECK(advice.floor && gives(&advice, "killed"));
+}
+
+TEST(growth_is_told)
+{
+	uint64_t usages[60];
+	struct observation seen = calm(usages, 0, 0);
+	struct advice advice;
+
+	for (size_t i = 0; i < 60; i++)
+		usages[i] = (i + 1) * M;
+	seen.peak = 60 * M;
+	advice_decide(&seen, &advice);
+	CHECK(advice.floor && gives(&advice, "still growing"));
+	seen.usec = 5 * 1000000;
+	advice_decide(&seen, &advice);
+	CHECK(gives(&advice, "less than 10 seconds"));
+}
+
+TEST(small_and_large)
+{
+	uint64_t usages[60];
+	struct observation seen = calm(usages, 4096, 8192);
+	struct advice advice;
+
+	advice_decide(&seen, &advice);
+	CHECK_UINT(advice.limit, 1 * M);
+	CHECK(advice.high == RSS_INFINITY && gives(&advice, "too small for watermarks"));
+	seen = calm(usages, (uint64_t)1 << 50, (uint64_t)1 << 51);
+	advice_decide(&seen, &advice);
+	CHECK(advice.limit > (uint64_t)1 << 51 && advice.limit < (uint64_t)1 << 52);
+	CHECK(advice.high < advice.limit);
+	CHECK_UINT(advice_round_up(0), 0);
+	CHECK_UINT(advice_round_up(1), M);
+	CHECK_UINT(advice_round_up(64 * M), 64 * M);
+	CHECK_UINT(advice_round_up(64 * M + 1), 66 * M);
+}
+
+TEST_MAIN({ "advice: nothing to go by", nothing_to_go_by }, { "advice: calm use", calm_use },
+	  { "advice: a peak of before", a_peak_of_before },
+	  { "advice: what comes back is missing", what_comes_back_is_missing },
+	  { "advice: kills", kills }, { "advice: growth is told", growth_is_told },
+	  { "advice: small and large", small_and_large })
