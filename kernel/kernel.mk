@@ -15,8 +15,7 @@ KERNEL_DEPS := linux-source-6.12 gcc libc6-dev make bc bison flex libelf-dev \
 	libssl-dev libcap-dev libnuma-dev xz-utils cpio quilt ccache perl git \
 	qemu-system-x86 e2fsprogs util-linux
 
-.PHONY: kernel kernel-deps kernel-series check-vm check-kasan check-off check-selftests \
-	check-vm-cases bench-kernel
+.PHONY: kernel kernel-deps kernel-series check-vm check-kasan check-off check-selftests bench-kernel
 
 kernel_src := $(shell find kernel/files kernel/hooks-6.12 -type f 2>/dev/null)
 kernel_make := $(wildcard kernel/*.sh)
@@ -69,11 +68,10 @@ build/vm/init: $(vm_src:tests/vm/%.c=build/vm/obj/%.o)
 build/vm/initrd: build/vm/init tests/vm/initrd.sh
 	$(kernel_q)tests/vm/initrd.sh $@ build/vm/init
 
-vm_args = cases=$(CASES) world=$(WORLD) stress=$(STRESS)
-
-check-vm-cases: build/kernel/bzImage build/vm/initrd
-	$(kernel_q)tests/vm/run.sh -k build/kernel/bzImage -i build/vm/initrd \
-		-n cases -a "$(vm_args)"
+vm_args = cases=$(CASES) stress=$(STRESS)
+# The longest first, as two run at a time.
+vm_parts = $(if $(WORLD),cases-$(WORLD),cases-v2-lru_gen cases-v1) \
+	$(if $(CASES)$(WORLD),,selftests rounds off)
 
 check-selftests: build/kernel/bzImage-bench build/kernel/bzImage-stock-bench build/vm/init
 	$(kernel_q)tests/vm/selftests.sh
@@ -83,7 +81,7 @@ check-off: build/kernel/.applied build/kernel/.stock
 
 # The parts, each judged, then one line for all of them.
 check-vm: build/kernel/bzImage build/kernel/bzImage-bench build/kernel/bzImage-stock-bench build/vm/initrd
-	$(kernel_q)tests/vm/check.sh $(if $(CASES)$(WORLD),cases,cases rounds selftests off) -- "$(vm_args)"
+	$(kernel_q)tests/vm/check.sh $(vm_parts) -- "$(vm_args)"
 
 check-kasan: build/kernel/bzImage-kasan build/vm/initrd
 	$(kernel_q)VM_MEMORY=2G tests/vm/run.sh -k build/kernel/bzImage-kasan -i build/vm/initrd \

@@ -3,6 +3,7 @@
  * PID 1 of the machine on which instructions are counted: qemu -icount makes
  * the time stamp counter advance by one an instruction, kernel's included.
  * One boot fills one column; "NAME VALUE" lines go to the second serial port.
+ * rows=anon,file on the kernel's command line leaves the others out.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -139,12 +140,29 @@ static int by_value(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+static bool wanted(const char *name)
+{
+	const char *rows = getenv("rows");
+	size_t len = strlen(name);
+
+	if (!rows)
+		return true;
+	while (strncmp(rows, name, len) || (rows[len] && rows[len] != ',')) {
+		rows = strchr(rows, ',');
+		if (!rows++)
+			return false;
+	}
+	return true;
+}
+
 /* The median of a few rounds, after one that warms up. */
 static void row(const char *name, long per, long (*round)(void))
 {
 	long got[ROUNDS];
 	int i;
 
+	if (!wanted(name))
+		return;
 	round();
 	for (i = 0; i < ROUNDS; i++)
 		got[i] = round() / per;
@@ -391,10 +409,10 @@ int main(void)
 	touch(p, 64 * MB);
 	row("fork", 1, fork_round);
 	munmap(p, 64 * MB);
-	if (is_memcg || is_rss) {
+	if ((is_memcg || is_rss) && wanted("reclaim"))
 		reclaim_row();
+	if ((is_memcg || is_rss) && wanted("empty"))
 		empty_row();
-	}
 off:
 	fprintf(out, "end 0\n");
 	fflush(out);

@@ -79,5 +79,7 @@ if [ -z "$end" ]; then
 fi
 [ -z "${V:-}" ] || echo "$name: $((SECONDS - start)) s, logs in ${dir#"$top"/}"
 read -r p _ f _ s _ <<<"$end"
+# a log that complains is a failure of its own
+f=$((f + bad))
 echo "$p $f $s" >"$dir/counts"
-[ "$bad" = 0 ] && [ "$f" = 0 ] || exit 1
+[ "$f" = 0 ]

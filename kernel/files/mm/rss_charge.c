@@ -13,7 +13,6 @@
  * finds the counter above its limit, the next fault pays it back by reclaim
  * before it maps anything.
  */
-#include <linux/cpu.h>
 #include <linux/mm.h>
 #include <linux/oom.h>
 #include <linux/sched/mm.h>
@@ -23,6 +22,7 @@
 
 #include "internal.h"
 #include "rss_internal.h"
+#include "rss_stock.h"
 
 #include <trace/events/rss_container.h>
 
@@ -31,25 +31,6 @@
  * switching patches the kernel's text.
  */
 DEFINE_STATIC_KEY_DEFERRED_FALSE(rss_container_key, HZ);
-
-/*
- * Unused charges of one owner, and unused page_containers of any.  The lock is
- * taken by other CPUs only when a limit is met, an owner goes or a usage is
- * read.
- */
-struct rss_stock {
-	spinlock_t lock;		/* guards the rest */
-	struct rss_owner *owner;	/* stale while nr is 0 */
-	unsigned int nr;
-	unsigned int nr_pcs;
-	struct page_container *pcs;	/* linked by list.next */
-};
-
-static DEFINE_PER_CPU(struct rss_stock, rss_stock) = {
-	.lock = __SPIN_LOCK_UNLOCKED(rss_stock.lock),
-};
-
-static void rss_free_spares(void);
 
 /*
  * Owners
@@ -159,8 +140,8 @@ void rss_owner_reparent(struct rss_container *rss)
 
 	/* no stock takes its charges after this, and those in stocks come back */
 	percpu_ref_kill(&rss->owner->ref);
-	rss_drain_stocks(parent);
-	rss_free_spares();
+	rss_stock_leave(rss->owner);
+	rss_stock_free_pcs();
 }
 
 /**
@@ -236,184 +217,6 @@ void __mm_free_container(struct mm_struct *mm)
 	rss_mm_set_owner(mm, NULL);
 }
 
-/*
- * Stock and counter
- */
-
-/* Give @nr charges of @owner back to the counter. */
-static void rss_pay_back(struct rss_owner *owner, unsigned int nr)
-{
-	struct rss_container *rss;
-
-	rcu_read_lock();
-	rss = rcu_dereference(owner->container);
-	if (!rss_is_root(rss))
-		page_counter_uncharge(&rss->res, nr);
-	rcu_read_unlock();
-	percpu_ref_put_many(&owner->ref, nr);
-}
-
-static void rss_stock_push(struct rss_stock *stock, struct page_container *pc)
-{
-	pc->list.next = (struct list_head *)stock->pcs;
-	stock->pcs = pc;
-	stock->nr_pcs++;
-}
-
-static struct page_container *rss_stock_pop(struct rss_stock *stock)
-{
-	struct page_container *pc = stock->pcs;
-
-	if (pc) {
-		stock->pcs = (struct page_container *)pc->list.next;
-		stock->nr_pcs--;
-	}
-	return pc;
-}
-
-/* Put @nr charges of @owner into this CPU's stock, and @pc, if there is one. */
-static void rss_refill_stock(struct rss_owner *owner, unsigned int nr,
-			     struct page_container *pc)
-{
-	struct rss_owner *old = NULL;
-	unsigned int nr_old = 0, excess;
-	struct rss_stock *stock;
-
-	stock = &get_cpu_var(rss_stock);
-	spin_lock(&stock->lock);
-	if (unlikely(percpu_ref_is_dying(&owner->ref))) {
-		/* see rss_owner_reparent() */
-		excess = nr;
-	} else {
-		if (stock->owner != owner) {
-			old = stock->owner;
-			nr_old = stock->nr;
-			stock->owner = owner;
-			stock->nr = 0;
-		}
-		stock->nr += nr;
-		excess = rss_stock_excess(stock->nr);
-		stock->nr -= excess;
-		if (pc && stock->nr_pcs < RSS_BATCH) {
-			rss_stock_push(stock, pc);
-			pc = NULL;
-		}
-	}
-	spin_unlock(&stock->lock);
-	put_cpu_var(rss_stock);
-
-	if (unlikely(nr_old))
-		rss_pay_back(old, nr_old);
-	if (unlikely(excess))
-		rss_pay_back(owner, excess);
-	if (unlikely(pc))
-		kmem_cache_free(page_container_cache, pc);
-}
-
-/*
- * Take @nr charges of @owner from this CPU's stock, all or none, and a
- * page_container, if @pc has none.
- */
-static bool rss_consume_stock(struct rss_owner *owner, unsigned int nr,
-			      struct page_container **pc)
-{
-	struct rss_stock *stock;
-	bool taken = false;
-
-	stock = &get_cpu_var(rss_stock);
-	spin_lock(&stock->lock);
-	if (stock->owner == owner && stock->nr >= nr) {
-		stock->nr -= nr;
-		taken = true;
-	}
-	if (!*pc)
-		*pc = rss_stock_pop(stock);
-	spin_unlock(&stock->lock);
-	put_cpu_var(rss_stock);
-	return taken;
-}
-
-/* Is @owner, whom RCU keeps, paid for by @rss or a container below it? */
-static bool rss_owner_below(struct rss_owner *owner, struct rss_container *rss)
-{
-	struct rss_container *payer = rcu_dereference(owner->container);
-
-	return cgroup_is_descendant(payer->css.cgroup, rss->css.cgroup);
-}
-
-/**
- * rss_drain_stocks - give unused charges back to the counters
- * @rss: of owners in this container's subtree
- */
-void rss_drain_stocks(struct rss_container *rss)
-{
-	int cpu;
-
-	for_each_possible_cpu(cpu) {
-		struct rss_stock *stock = per_cpu_ptr(&rss_stock, cpu);
-		struct rss_owner *owner = NULL;
-		unsigned int nr = 0;
-
-		if (!READ_ONCE(stock->nr))
-			continue;
-		rcu_read_lock();
-		spin_lock(&stock->lock);
-		if (stock->nr && rss_owner_below(stock->owner, rss)) {
-			owner = stock->owner;
-			swap(nr, stock->nr);
-		}
-		spin_unlock(&stock->lock);
-		rcu_read_unlock();
-		if (nr)
-			rss_pay_back(owner, nr);
-	}
-}
-
-/* Free the page_containers in all stocks; with the last owner goes the last one. */
-static void rss_free_spares(void)
-{
-	struct page_container *pc;
-	struct rss_stock *stock;
-	int cpu;
-
-	for_each_possible_cpu(cpu) {
-		stock = per_cpu_ptr(&rss_stock, cpu);
-		do {
-			spin_lock(&stock->lock);
-			pc = rss_stock_pop(stock);
-			spin_unlock(&stock->lock);
-			if (pc)
-				kmem_cache_free(page_container_cache, pc);
-		} while (pc);
-	}
-}
-
-/**
- * rss_stocked - charges that are in stocks
- * @rss: of owners in this container's subtree
- *
- * Return: pages.
- */
-unsigned long rss_stocked(struct rss_container *rss)
-{
-	unsigned long nr = 0;
-	int cpu;
-
-	rcu_read_lock();
-	for_each_possible_cpu(cpu) {
-		struct rss_stock *stock = per_cpu_ptr(&rss_stock, cpu);
-
-		if (!READ_ONCE(stock->nr))
-			continue;
-		spin_lock(&stock->lock);
-		if (stock->nr && rss_owner_below(stock->owner, rss))
-			nr += stock->nr;
-		spin_unlock(&stock->lock);
-	}
-	rcu_read_unlock();
-	return nr;
-}
-
 /**
  * rss_usage - what a container's subtree uses
  * @rss: the container
@@ -442,6 +245,26 @@ static bool rss_may_pass(void)
 	       (current->flags & (PF_EXITING | PF_MEMALLOC));
 }
 
+/* Set @nr charges of @owner aside in the current task. */
+static void rss_reserve(struct rss_owner *owner, unsigned int nr)
+{
+	current->rss_owner = owner;
+	current->rss_reserved += nr;
+}
+
+/* The same, if this CPU's stock has so many. */
+static bool rss_reserve_stocked(struct rss_owner *owner, unsigned int nr)
+{
+	bool taken;
+
+	local_irq_disable();
+	taken = rss_stock_take(owner, nr);
+	local_irq_enable();
+	if (taken)
+		rss_reserve(owner, nr);
+	return taken;
+}
+
 /*
  * Take @nr charges from the counter, and up to a batch for the stock.
  *
@@ -468,7 +291,7 @@ static int rss_charge(struct rss_owner *owner, unsigned int nr, unsigned int how
 			continue;
 		}
 		over = res_rss(counter);
-		if (!drained) {
+		if (!drained && how & RSS_MAY_RECLAIM) {
 			rss_drain_stocks(over);
 			drained = true;
 			continue;
@@ -490,8 +313,13 @@ static int rss_charge(struct rss_owner *owner, unsigned int nr, unsigned int how
 		}
 		drained = false;
 		if (rss_reclaim(over, max_t(unsigned int, nr, SWAP_CLUSTER_MAX),
-				RSS_CONTAINER_CAUSE_LIMIT))
-			continue;
+				RSS_CONTAINER_CAUSE_LIMIT)) {
+			/* its charges came into this CPU's stock, if it is lucky */
+			if (!rss_reserve_stocked(owner, nr))
+				continue;
+			batch = 0;
+			break;
+		}
 		if (page_counter_read(&over->res) + nr <= READ_ONCE(over->res.max))
 			continue;
 		if (rss_may_pass() || retries-- > 0)
@@ -506,10 +334,9 @@ static int rss_charge(struct rss_owner *owner, unsigned int nr, unsigned int how
 
 	if (!ret && batch) {
 		percpu_ref_get_many(&owner->ref, batch);
-		current->rss_owner = owner;
-		current->rss_reserved += nr;
+		rss_reserve(owner, nr);
 		if (batch > nr)
-			rss_refill_stock(owner, batch - nr, NULL);
+			rss_stock_refill(owner, batch - nr);
 		if (!rss_is_root(rss))
 			rss_check_high(rss);
 	}
@@ -521,6 +348,7 @@ int __rss_container_prepare(struct mm_struct *mm, unsigned int nr, unsigned int 
 {
 	struct task_struct *task = current;
 	struct rss_owner *owner;
+	bool taken = false;
 	int ret = 0;
 
 	rcu_read_lock();
@@ -535,19 +363,20 @@ int __rss_container_prepare(struct mm_struct *mm, unsigned int nr, unsigned int 
 		else
 			nr -= task->rss_reserved;
 	}
-	if (rss_consume_stock(owner, nr, &task->rss_pc)) {
-		task->rss_owner = owner;
-		task->rss_reserved += nr;
-		goto unlock;
+	lockdep_assert_irqs_enabled();
+	local_irq_disable();
+	taken = rss_stock_take(owner, nr);
+	if (!task->rss_pc)
+		task->rss_pc = rss_stock_take_pc();
+	local_irq_enable();
+	if (likely(taken)) {
+		rss_reserve(owner, nr);
+	} else if (percpu_ref_tryget(&owner->ref)) {
+		rcu_read_unlock();
+		ret = rss_charge(owner, nr, how);
+		percpu_ref_put(&owner->ref);
+		goto out;
 	}
-	if (!percpu_ref_tryget(&owner->ref))
-		goto unlock;
-	rcu_read_unlock();
-
-	ret = rss_charge(owner, nr, how);
-	percpu_ref_put(&owner->ref);
-	goto out;
-
 unlock:
 	rcu_read_unlock();
 out:
@@ -556,8 +385,7 @@ out:
 	 * is seen or not: the page_container does no harm when it is not used.
 	 */
 	if (owner && !ret && !task->rss_pc && (how & RSS_MAY_RECLAIM))
-		task->rss_pc = kmem_cache_alloc(page_container_cache,
-						GFP_KERNEL | __GFP_NOWARN);
+		task->rss_pc = rss_stock_alloc_pcs(GFP_KERNEL);
 	return ret;
 }
 
@@ -568,7 +396,7 @@ void __rss_container_release(void)
 
 	swap(nr, task->rss_reserved);
 	if (nr)
-		rss_refill_stock(task->rss_owner, nr, NULL);
+		rss_stock_refill(task->rss_owner, nr);
 	/* a kernel thread may not come back to use it */
 	if (unlikely(task->flags & PF_KTHREAD) && task->rss_pc) {
 		kmem_cache_free(page_container_cache, task->rss_pc);
@@ -594,48 +422,6 @@ void rss_task_exit(struct task_struct *task)
  */
 
 /*
- * Charges from the stock, if nobody holds its lock.  The word lock is taken in
- * interrupts, the stock's lock is held with interrupts on, so under the former
- * one must not wait for the latter.
- */
-static bool rss_try_consume_stock(struct rss_owner *owner, unsigned int nr)
-{
-	struct rss_stock *stock;
-	bool taken = false;
-
-	stock = &get_cpu_var(rss_stock);
-	if (spin_trylock(&stock->lock)) {
-		if (stock->owner == owner && stock->nr >= nr) {
-			stock->nr -= nr;
-			taken = true;
-		}
-		spin_unlock(&stock->lock);
-	}
-	put_cpu_var(rss_stock);
-	return taken;
-}
-
-/**
- * rss_spare_pc - an unused page_container of this CPU
- *
- * Context: any spinlock may be held; see rss_try_consume_stock().
- * Return: a page_container, or NULL.
- */
-struct page_container *rss_spare_pc(void)
-{
-	struct page_container *pc = NULL;
-	struct rss_stock *stock;
-
-	stock = &get_cpu_var(rss_stock);
-	if (stock->pcs && spin_trylock(&stock->lock)) {
-		pc = rss_stock_pop(stock);
-		spin_unlock(&stock->lock);
-	}
-	put_cpu_var(rss_stock);
-	return pc;
-}
-
-/*
  * Charge what was not charged ahead: from the stock, into which a migration
  * has just put what it takes out here, or past the limit.  False if the owner is
  * about to be freed: then nobody can be charged.
@@ -643,8 +429,13 @@ struct page_container *rss_spare_pc(void)
 static bool rss_overrun(struct rss_owner *owner, unsigned int nr)
 {
 	struct rss_container *rss;
+	unsigned long flags;
+	bool taken;
 
-	if (rss_try_consume_stock(owner, nr))
+	local_irq_save(flags);
+	taken = rss_stock_take(owner, nr);
+	local_irq_restore(flags);
+	if (taken)
 		return true;
 	if (!percpu_ref_tryget_many(&owner->ref, nr))
 		return false;
@@ -657,42 +448,22 @@ static bool rss_overrun(struct rss_owner *owner, unsigned int nr)
 }
 
 /**
- * rss_commit - charges for pages that were mapped just now
+ * rss_commit_slow - rss_commit() where the current task has not set enough aside
  * @owner: whose pages they are
  * @nr: pages
- *
- * From the reserve of the current task; what is not there is an overrun.
  *
  * Context: RCU read lock held; any spinlock may be.
  * Return: whether @owner was charged.
  */
-bool rss_commit(struct rss_owner *owner, unsigned int nr)
+bool rss_commit_slow(struct rss_owner *owner, unsigned int nr)
 {
 	struct task_struct *task = current;
 	unsigned int have = 0;
 
-	if (likely(task->rss_owner == owner)) {
+	if (task->rss_owner == owner)
 		have = min(task->rss_reserved, nr);
-		if (likely(have == nr)) {
-			task->rss_reserved -= nr;
-			return true;
-		}
-	}
 	if (!rss_overrun(owner, nr - have))
 		return false;
 	task->rss_reserved -= have;
 	return true;
-}
-
-/**
- * rss_uncharge - charges of pages that are no longer mapped
- * @owner: whose pages they were
- * @nr: pages
- * @pc: page_container that is no longer needed, or NULL
- *
- * Context: process, without the word lock.
- */
-void rss_uncharge(struct rss_owner *owner, unsigned int nr, struct page_container *pc)
-{
-	rss_refill_stock(owner, nr, pc);
 }

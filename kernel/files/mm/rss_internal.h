@@ -23,7 +23,6 @@
  *  page-table lock, or lruvec->lru_lock with interrupts off
  *    bit 0 of the page_ext word ("word lock"), interrupts off
  *      rss_lru.lock
- *  rss_stock.lock		interrupts on; nests inside the page-table lock
  *  rss_container.owners_lock	inside nothing, around nothing
  *
  * rss_owner.container changes under cgroup_mutex and is read under RCU.
@@ -211,13 +210,13 @@ void rss_owner_reparent(struct rss_container *rss);
 struct rss_container *rss_owner_get_container(struct rss_owner *owner);
 void rss_mm_set_owner(struct mm_struct *mm, struct rss_owner *owner);
 void rss_mm_follow_task(struct mm_struct *mm, struct task_struct *task);
-struct page_container *rss_spare_pc(void);
-bool rss_commit(struct rss_owner *owner, unsigned int nr);
-void rss_uncharge(struct rss_owner *owner, unsigned int nr, struct page_container *pc);
-void rss_drain_stocks(struct rss_container *rss);
-unsigned long rss_stocked(struct rss_container *rss);
+bool rss_commit_slow(struct rss_owner *owner, unsigned int nr);
 unsigned long rss_usage(struct rss_container *rss);
 void rss_task_exit(struct task_struct *task);
+
+/* rss_stock.c */
+void rss_drain_stocks(struct rss_container *rss);
+unsigned long rss_stocked(struct rss_container *rss);
 
 /* rss_pages.c */
 extern struct kmem_cache *page_container_cache;

@@ -18,13 +18,13 @@
 #include <linux/mm_inline.h>
 #include <linux/page_ext.h>
 #include <linux/processor.h>
-#include <linux/bit_spinlock.h>
 #include <linux/rmap.h>
 #include <linux/slab.h>
 #include <linux/swap.h>
 
 #include "internal.h"
 #include "rss_internal.h"
+#include "rss_stock.h"
 
 struct kmem_cache *page_container_cache;
 
@@ -43,7 +43,7 @@ struct page_ext_operations rss_container_page_ext_ops = {
  * The word of a folio: NULL or its page_container, and the word lock in bit 0.
  */
 
-#define RSS_WORD_LOCK	0
+#define RSS_WORD_LOCK	BIT(0)
 
 #ifdef CONFIG_LOCKDEP
 static struct lock_class_key rss_word_key;
@@ -56,39 +56,53 @@ static struct lockdep_map rss_word_map =
 #define rss_word_release()	do { } while (0)
 #endif
 
-/* The word of @folio, or NULL while there is no page_ext.  RCU protects it. */
-static unsigned long *rss_word(struct folio *folio, struct page_ext **ext)
+/*
+ * The word of @folio, or NULL where there is no page_ext, as for device memory.
+ * What page_ext_get() looks at besides cannot be: the caller's reference on the
+ * folio keeps its memory from going offline.
+ */
+static __always_inline unsigned long *rss_word(struct folio *folio)
 {
-	*ext = page_ext_get(&folio->page);
-	if (unlikely(!*ext))
+	unsigned long pfn = folio_pfn(folio), nr = pfn_to_section_nr(pfn);
+	/* __pfn_to_section() of a page that exists */
+	struct mem_section *section =
+		&mem_section[SECTION_NR_TO_ROOT(nr)][nr & SECTION_ROOT_MASK];
+	void *ext = READ_ONCE(section->page_ext);
+
+	if (unlikely(!ext))
 		return NULL;
-	return page_ext_data(*ext, &rss_container_page_ext_ops);
+	return ext + page_ext_size * pfn + rss_container_page_ext_ops.offset;
 }
 
-/* The page_container, which stays what it is until the unlock. */
-static struct page_container *rss_word_lock(unsigned long *word)
+/*
+ * The page_container, which stays what it is until the unlock.  Interrupts off.
+ * A full barrier, which pairs with that in rss_word_empty().
+ */
+static __always_inline struct page_container *rss_word_lock(unsigned long *word)
 {
-	bit_spin_lock(RSS_WORD_LOCK, word);
-	/* pairs with that in rss_word_empty() */
-	smp_mb__after_atomic();
+	unsigned long old = READ_ONCE(*word) & ~RSS_WORD_LOCK;
+
+	lockdep_assert_irqs_disabled();
 	rss_word_acquire();
-	return (struct page_container *)(READ_ONCE(*word) & ~BIT(RSS_WORD_LOCK));
+	while (unlikely(!try_cmpxchg(word, &old, old | RSS_WORD_LOCK))) {
+		cpu_relax();
+		old = READ_ONCE(*word) & ~RSS_WORD_LOCK;
+	}
+	return (struct page_container *)old;
 }
 
-static void rss_word_unlock(unsigned long *word, struct page_container *pc)
+static __always_inline void rss_word_unlock(unsigned long *word, struct page_container *pc)
 {
 	rss_word_release();
 	/* one store for both: nobody changes a word that is locked */
 	smp_store_release(word, (unsigned long)pc);
-	preempt_enable();
-	__release(bitlock);
 }
 
 /*
  * After the caller's change of the mapcounts: is there nothing to correct?  If
  * somebody locks the word after this, he sees that change.
  */
-static bool rss_word_empty(unsigned long *word)
+static __always_inline bool rss_word_empty(unsigned long *word)
 {
 	/* after the mapcounts' atomics; pairs with that in rss_word_lock() */
 	smp_mb__after_atomic();
@@ -96,7 +110,7 @@ static bool rss_word_empty(unsigned long *word)
 }
 
 /* Pages of @folio that are mapped now. */
-static unsigned int rss_mapped_pages(struct folio *folio)
+static __always_inline unsigned int rss_mapped_pages(struct folio *folio)
 {
 	int mapped;
 
@@ -115,7 +129,7 @@ static unsigned int rss_mapped_pages(struct folio *folio)
  * memory is not on the LRU.  They are not charged, as hugetlb and raw pfn maps
  * are not, which do not come here at all.
  */
-static bool rss_chargeable(struct folio *folio)
+static __always_inline bool rss_chargeable(struct folio *folio)
 {
 	return folio->mapping && !folio_is_zone_device(folio);
 }
@@ -142,23 +156,37 @@ struct rss_lru *rss_lru_new(int nid)
 	return lru;
 }
 
-static struct rss_lru *pc_lru(struct page_container *pc)
+static __always_inline struct rss_lru *pc_lru(struct page_container *pc)
 {
 	return pc->owner->lru[folio_nid(pc->folio)];
 }
 
-/* Take @pc off its list, if it is on one.  Word lock held. */
-static void rss_lru_del(struct page_container *pc)
+/* Take @pc, which is about to be freed, off its list.  Word lock held. */
+static __always_inline void rss_lru_del(struct page_container *pc)
 {
-	struct rss_lru *lru = pc_lru(pc);
+	struct rss_lru *lru;
 
 	if (pc->where == RSS_UNLISTED)
 		return;
+	lru = pc_lru(pc);
 	spin_lock(&lru->lock);
-	list_del(&pc->list);
+	__list_del_entry(&pc->list);
 	lru->nr[pc->where] -= pc->nr;
 	spin_unlock(&lru->lock);
-	pc->where = RSS_UNLISTED;
+}
+
+/* Put @pc, which is on none, on list @to.  Word lock held. */
+static __always_inline void rss_lru_add(struct page_container *pc, enum rss_list to)
+{
+	struct rss_lru *lru = pc_lru(pc);
+	struct list_head *list;
+
+	pc->where = to;
+	spin_lock(&lru->lock);
+	list = &lru->lists[to];
+	list_add(&pc->list, list);
+	lru->nr[to] += pc->nr;
+	spin_unlock(&lru->lock);
 }
 
 /* Put @pc on list @to, off the one it is on.  Word lock held. */
@@ -167,25 +195,24 @@ static void rss_lru_move(struct page_container *pc, enum rss_list to, bool tail)
 	struct rss_lru *lru = pc_lru(pc);
 
 	spin_lock(&lru->lock);
-	if (pc->where != RSS_UNLISTED) {
-		list_del(&pc->list);
-		lru->nr[pc->where] -= pc->nr;
-	}
-	if (tail)
-		list_add_tail(&pc->list, &lru->lists[to]);
-	else
-		list_add(&pc->list, &lru->lists[to]);
+	lru->nr[pc->where] -= pc->nr;
 	lru->nr[to] += pc->nr;
 	pc->where = to;
+	if (tail)
+		list_move_tail(&pc->list, &lru->lists[to]);
+	else
+		list_move(&pc->list, &lru->lists[to]);
 	spin_unlock(&lru->lock);
 }
 
 /* Which list a folio belongs on, seen from outside of an LRU move. */
-static enum rss_list rss_list_now(struct folio *folio)
+static __always_inline enum rss_list rss_list_now(struct folio *folio)
 {
-	if (folio_test_unevictable(folio))
+	unsigned long flags = READ_ONCE(folio->flags);
+
+	if (unlikely(flags & BIT(PG_unevictable)))
 		return RSS_UNEVICTABLE;
-	return rss_list_of(folio_is_file_lru(folio), folio_test_active(folio));
+	return rss_list_of(!(flags & BIT(PG_swapbacked)), flags & BIT(PG_active));
 }
 
 /* The charge of @pc changes to @nr pages.  Word lock held. */
@@ -198,28 +225,32 @@ static void rss_pc_set_nr(struct page_container *pc, unsigned int nr)
 		lru->nr[pc->where] += (long)nr - pc->nr;
 		spin_unlock(&lru->lock);
 	}
-	this_cpu_add(pc->owner->stat->nr[pc->file], (long)nr - pc->nr);
+	__this_cpu_add(pc->owner->stat->nr[pc->file], (long)nr - pc->nr);
 	pc->nr = nr;
 }
 
 /*
  * Add and del
+ *
+ * All of it runs under the page-table lock, with interrupts on until the word
+ * lock is wanted.  What a fault found at hand is spent without a call; what is
+ * rare is in functions of its own, and not inlined.
  */
 
-/* The page_container that the fault brought, or one without waiting. */
+/*
+ * The page_container that the fault brought, or one of this CPU's, or one that
+ * is allocated without waiting.  Interrupts off.
+ */
 static struct page_container *rss_pc_new(struct rss_owner *owner)
 {
 	struct page_container *pc = current->rss_pc;
 	struct rss_container *rss;
 
-	if (likely(pc)) {
-		current->rss_pc = NULL;
-		return pc;
-	}
-	pc = rss_spare_pc();
-	if (likely(pc))
-		return pc;
-	pc = kmem_cache_alloc(page_container_cache, GFP_ATOMIC | __GFP_NOWARN);
+	current->rss_pc = NULL;
+	if (!pc)
+		pc = rss_stock_take_pc();
+	if (!pc)
+		pc = rss_stock_alloc_pcs(GFP_ATOMIC);
 	if (unlikely(!pc)) {
 		rss = rcu_dereference(owner->container);
 		atomic_long_inc(&rss->uncharged);
@@ -227,39 +258,72 @@ static struct page_container *rss_pc_new(struct rss_owner *owner)
 	return pc;
 }
 
-/*
- * Charge @nr mapped pages of @folio, which has no page_container.  Without one,
- * or when the owner is just going, the folio stays uncharged, and its
- * unmapping will find nothing to uncharge.
- */
-static struct page_container *rss_pc_charge(struct folio *folio,
-					    struct rss_owner *owner, unsigned int nr)
+/* From the reserve of the current task, as a rule.  See rss_commit_slow(). */
+static bool rss_commit(struct rss_owner *owner, unsigned int nr)
+{
+	struct task_struct *task = current;
+
+	if (task->rss_owner == owner && task->rss_reserved >= nr) {
+		task->rss_reserved -= nr;
+		return true;
+	}
+	return rss_commit_slow(owner, nr);
+}
+
+static noinline struct page_container *
+rss_pc_charge_slow(struct rss_owner *owner, unsigned int nr)
 {
 	struct page_container *pc = rss_pc_new(owner);
 
-	if (unlikely(!pc))
-		return NULL;
-	if (unlikely(!rss_commit(owner, nr))) {
-		kmem_cache_free(page_container_cache, pc);
-		return NULL;
+	if (likely(!pc || rss_commit(owner, nr)))
+		return pc;
+	kmem_cache_free(page_container_cache, pc);
+	return NULL;
+}
+
+/*
+ * A page_container for @nr pages that were mapped, and @nr charges of @owner.
+ * Without either, or when the owner is just going, the folio stays uncharged,
+ * and its unmapping will find nothing to uncharge.  Interrupts off.
+ */
+static __always_inline struct page_container *
+rss_pc_charge(struct rss_owner *owner, unsigned int nr)
+{
+	struct task_struct *task = current;
+	struct page_container *pc;
+
+	if (likely(task->rss_owner == owner && task->rss_reserved >= nr)) {
+		pc = task->rss_pc;
+		if (pc)
+			task->rss_pc = NULL;
+		else
+			pc = rss_stock_take_pc();
+		if (likely(pc)) {
+			task->rss_reserved -= nr;
+			return pc;
+		}
 	}
+	return rss_pc_charge_slow(owner, nr);
+}
+
+static __always_inline void rss_pc_init(struct page_container *pc, struct folio *folio,
+					struct rss_owner *owner, unsigned int nr)
+{
 	pc->folio = folio;
 	pc->owner = owner;
 	pc->nr = nr;
 	pc->where = RSS_UNLISTED;
 	pc->file = !folio_test_anon(folio);
-	this_cpu_add(owner->stat->nr[pc->file], nr);
-	return pc;
+	__this_cpu_add(owner->stat->nr[pc->file], nr);
 }
 
 void __rss_container_add_new(struct folio *folio, struct vm_area_struct *vma)
 {
+	struct page_container *pc;
 	struct rss_owner *owner;
-	struct page_ext *ext;
 	unsigned long *word;
+	unsigned int nr;
 
-	if (!rcu_access_pointer(vma->vm_mm->rss_owner))
-		return;
 	/* swapped in: others may know it, and the LRU may have it, already */
 	if (unlikely(folio_test_locked(folio))) {
 		__rss_container_add(folio, vma);
@@ -271,94 +335,119 @@ void __rss_container_add_new(struct folio *folio, struct vm_area_struct *vma)
 	 * dropped, so there is nothing to lock; folio_add_lru() follows, and
 	 * with it container_rss_move_lists(), which lists it.
 	 */
-	word = rss_word(folio, &ext);
-	if (unlikely(!word))
-		return;
+	rcu_read_lock();
 	owner = rcu_dereference(vma->vm_mm->rss_owner);
+	word = rss_word(folio);
+	if (unlikely(!owner || !word || !rss_chargeable(folio)))
+		goto unlock;
 	VM_WARN_ON_FOLIO(*word, folio);
-	if (likely(owner && rss_chargeable(folio)))
-		WRITE_ONCE(*word, (unsigned long)rss_pc_charge(folio, owner,
-							       folio_nr_pages(folio)));
-	page_ext_put(ext);
+	nr = folio_nr_pages(folio);
+	lockdep_assert_irqs_enabled();
+	local_irq_disable();
+	pc = rss_pc_charge(owner, nr);
+	if (likely(pc)) {
+		rss_pc_init(pc, folio, owner, nr);
+		WRITE_ONCE(*word, (unsigned long)pc);
+	}
+	local_irq_enable();
+unlock:
+	rcu_read_unlock();
+}
+
+/* More pages of a folio that has @pc. */
+static noinline void rss_add_more(struct page_container *pc, unsigned int nr)
+{
+	/* fewer: whoever unmapped them is about to come for the lock */
+	if (nr > pc->nr && rss_commit(pc->owner, nr - pc->nr))
+		rss_pc_set_nr(pc, nr);
 }
 
 void __rss_container_add(struct folio *folio, struct vm_area_struct *vma)
 {
 	struct page_container *pc;
 	struct rss_owner *owner;
-	struct page_ext *ext;
 	unsigned long *word;
-	unsigned long flags;
 	unsigned int nr;
 
-	word = rss_word(folio, &ext);
-	if (unlikely(!word))
-		return;
+	rcu_read_lock();
 	owner = rcu_dereference(vma->vm_mm->rss_owner);
+	word = rss_word(folio);
 	/*
 	 * A process outside all containers has nothing to charge.  It may
 	 * change what another one is charged for a large folio, though.
 	 */
-	if (!owner && rss_word_empty(word))
-		goto put;
+	if (unlikely(!word) || (!owner && rss_word_empty(word)))
+		goto unlock;
 
-	local_irq_save(flags);
+	lockdep_assert_irqs_enabled();
+	local_irq_disable();
 	pc = rss_word_lock(word);
 	nr = rss_mapped_pages(folio);
-	if (pc) {
-		if (nr > pc->nr && unlikely(!rss_commit(pc->owner, nr - pc->nr)))
-			nr = pc->nr;
-		if (nr >= pc->nr)
-			rss_pc_set_nr(pc, nr);
-		/* fewer: whoever unmapped them is about to come for the lock */
-	} else if (owner && nr && rss_chargeable(folio)) {
-		pc = rss_pc_charge(folio, owner, nr);
-		if (likely(pc))
-			rss_lru_move(pc, rss_list_now(folio), false);
+	if (unlikely(pc)) {
+		rss_add_more(pc, nr);
+	} else if (likely(owner && nr && rss_chargeable(folio))) {
+		pc = rss_pc_charge(owner, nr);
+		if (likely(pc)) {
+			rss_pc_init(pc, folio, owner, nr);
+			rss_lru_add(pc, rss_list_now(folio));
+		}
 	}
 	rss_word_unlock(word, pc);
-	local_irq_restore(flags);
-put:
-	page_ext_put(ext);
+	local_irq_enable();
+unlock:
+	rcu_read_unlock();
+}
+
+/* Of the folio that has @pc, @nr pages are still mapped. */
+static noinline void rss_del_some(unsigned long *word, struct page_container *pc,
+				  unsigned int nr)
+{
+	struct rss_owner *owner = NULL;
+	unsigned int freed = 0;
+
+	if (pc && nr < pc->nr) {
+		owner = pc->owner;
+		freed = pc->nr - nr;
+		rss_pc_set_nr(pc, nr);
+	}
+	rss_word_unlock(word, pc);
+	local_irq_enable();
+	if (freed)
+		rss_stock_refill(owner, freed);
+}
+
+/* What does not go with what the stock has. */
+static noinline void rss_pc_uncharge(struct page_container *pc)
+{
+	rss_stock_refill(pc->owner, pc->nr);
+	kmem_cache_free(page_container_cache, pc);
 }
 
 void __rss_container_del(struct folio *folio)
 {
-	struct page_container *pc, *gone = NULL;
-	struct rss_owner *owner = NULL;
-	struct page_ext *ext;
-	unsigned long *word;
-	unsigned long flags;
-	unsigned int nr, freed = 0;
+	unsigned long *word = rss_word(folio);
+	struct page_container *pc;
+	unsigned int nr;
+	bool stocked;
 
-	word = rss_word(folio, &ext);
-	if (unlikely(!word))
+	if (unlikely(!word) || rss_word_empty(word))
 		return;
-	if (rss_word_empty(word))
-		goto put;
 
-	local_irq_save(flags);
+	lockdep_assert_irqs_enabled();
+	local_irq_disable();
 	pc = rss_word_lock(word);
 	nr = rss_mapped_pages(folio);
-	if (pc && nr < pc->nr) {
-		owner = pc->owner;
-		freed = pc->nr - nr;
-		if (!nr) {
-			rss_lru_del(pc);
-			this_cpu_sub(owner->stat->nr[pc->file], freed);
-			gone = pc;
-			pc = NULL;
-		} else {
-			rss_pc_set_nr(pc, nr);
-		}
+	if (unlikely(!pc || nr)) {
+		rss_del_some(word, pc, nr);
+		return;
 	}
-	rss_word_unlock(word, pc);
-	local_irq_restore(flags);
-
-	if (freed)
-		rss_uncharge(owner, freed, gone);
-put:
-	page_ext_put(ext);
+	rss_lru_del(pc);
+	__this_cpu_sub(pc->owner->stat->nr[pc->file], pc->nr);
+	stocked = rss_stock_put(pc->owner, pc->nr, pc);
+	rss_word_unlock(word, NULL);
+	local_irq_enable();
+	if (unlikely(!stocked))
+		rss_pc_uncharge(pc);
 }
 
 /*
@@ -368,19 +457,16 @@ put:
 void __rss_container_move_lists(struct folio *folio, bool active, bool tail)
 {
 	struct page_container *pc;
-	struct page_ext *ext;
 	unsigned long *word;
 	enum rss_list to;
 
-	word = rss_word(folio, &ext);
-	if (unlikely(!word))
-		return;
+	word = rss_word(folio);
 	/*
 	 * Uncharged, and if that changes now, __rss_container_add() lists the
 	 * folio itself.
 	 */
-	if (!READ_ONCE(*word))
-		goto put;
+	if (unlikely(!word) || !READ_ONCE(*word))
+		return;
 
 	pc = rss_word_lock(word);
 	if (pc) {
@@ -391,11 +477,12 @@ void __rss_container_move_lists(struct folio *folio, bool active, bool tail)
 			to = RSS_UNEVICTABLE;
 		else
 			to = rss_list_of(folio_is_file_lru(folio), active);
-		rss_lru_move(pc, to, tail);
+		if (likely(pc->where == RSS_UNLISTED))
+			rss_lru_add(pc, to);
+		else
+			rss_lru_move(pc, to, tail);
 	}
 	rss_word_unlock(word, pc);
-put:
-	page_ext_put(ext);
 }
 
 /**

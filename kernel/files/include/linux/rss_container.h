@@ -12,6 +12,7 @@
 #include <linux/jump_label_ratelimit.h>
 #include <linux/list.h>
 #include <linux/mm_types.h>
+#include <linux/sched.h>
 #include <linux/types.h>
 
 struct folio;
@@ -57,10 +58,14 @@ unsigned int rss_container_shrink_list(struct list_head *folios,
 
 #ifdef CONFIG_RSS_CONTAINER
 
+/*
+ * The hooks are always inlined, so that a kernel built for size, too, has one
+ * jump where it could have a call.
+ */
 extern struct static_key_false_deferred rss_container_key;
 extern struct page_ext_operations rss_container_page_ext_ops;
 
-static inline bool rss_container_in_use(void)
+static __always_inline bool rss_container_in_use(void)
 {
 	return static_branch_unlikely(&rss_container_key.key);
 }
@@ -92,7 +97,7 @@ void __mm_exec_container(struct mm_struct *mm);
  * Return: 0, also for an @mm outside all containers and for a dying task, which
  * may pass the limit; -ENOMEM when @nr pages could not be made room for.
  */
-static inline int container_rss_prepare(struct mm_struct *mm, unsigned int nr,
+static __always_inline int container_rss_prepare(struct mm_struct *mm, unsigned int nr,
 					unsigned int how)
 {
 	if (rss_container_in_use())
@@ -107,9 +112,10 @@ static inline int container_rss_prepare(struct mm_struct *mm, unsigned int nr,
  *
  * Context: process, may not hold a lock of this header's functions.
  */
-static inline void container_rss_release(void)
+static __always_inline void container_rss_release(void)
 {
-	if (rss_container_in_use())
+	if (rss_container_in_use() &&
+	    (current->rss_reserved || current->flags & PF_KTHREAD))
 		__rss_container_release();
 }
 
@@ -123,7 +129,7 @@ static inline void container_rss_release(void)
  *
  * Context: page-table lock held.  Does not sleep and does not fail.
  */
-static inline void container_rss_add(struct folio *folio,
+static __always_inline void container_rss_add(struct folio *folio,
 				     struct vm_area_struct *vma, int nr)
 {
 	if (rss_container_in_use() && nr)
@@ -137,7 +143,7 @@ static inline void container_rss_add(struct folio *folio,
  *
  * Context: page-table lock held.  Does not sleep and does not fail.
  */
-static inline void container_rss_add_new(struct folio *folio,
+static __always_inline void container_rss_add_new(struct folio *folio,
 					 struct vm_area_struct *vma)
 {
 	if (rss_container_in_use())
@@ -153,7 +159,7 @@ static inline void container_rss_add_new(struct folio *folio,
  *
  * Context: page-table lock and a reference on @folio held.
  */
-static inline void container_rss_del(struct folio *folio, int nr)
+static __always_inline void container_rss_del(struct folio *folio, int nr)
 {
 	if (rss_container_in_use() && nr)
 		__rss_container_del(folio);
@@ -170,7 +176,7 @@ static inline void container_rss_del(struct folio *folio, int nr)
  *
  * Context: lru_lock held, interrupts off, maybe in an interrupt.
  */
-static inline void container_rss_move_lists(struct folio *folio, bool active,
+static __always_inline void container_rss_move_lists(struct folio *folio, bool active,
 					    bool tail)
 {
 	if (rss_container_in_use())
@@ -183,7 +189,7 @@ static inline void container_rss_move_lists(struct folio *folio, bool active,
  *
  * Both fork and exec come here.  The seed's mm_init_container().
  */
-static inline void mm_init_container(struct mm_struct *mm)
+static __always_inline void mm_init_container(struct mm_struct *mm)
 {
 	RCU_INIT_POINTER(mm->rss_owner, NULL);
 	if (rss_container_in_use())
@@ -196,7 +202,7 @@ static inline void mm_init_container(struct mm_struct *mm)
  *
  * The seed's mm_free_container().
  */
-static inline void mm_free_container(struct mm_struct *mm)
+static __always_inline void mm_free_container(struct mm_struct *mm)
 {
 	if (rss_container_in_use())
 		__mm_free_container(mm);
@@ -206,7 +212,7 @@ static inline void mm_free_container(struct mm_struct *mm)
  * mm_exec_container - exec gave the current task a new mm
  * @mm: the mm, which was made before and may have missed an attach since
  */
-static inline void mm_exec_container(struct mm_struct *mm)
+static __always_inline void mm_exec_container(struct mm_struct *mm)
 {
 	if (rss_container_in_use())
 		__mm_exec_container(mm);
@@ -231,7 +237,7 @@ bool __rss_container_oom_wait(void);
  *
  * Context: task_lock(@victim) held.
  */
-static inline void rss_container_oom_kill(struct mm_struct *mm,
+static __always_inline void rss_container_oom_kill(struct mm_struct *mm,
 					  struct task_struct *victim)
 {
 	if (rss_container_in_use())
@@ -247,7 +253,7 @@ static inline void rss_container_oom_kill(struct mm_struct *mm,
  * Context: the end of a fault.
  * Return: whether that was it.
  */
-static inline bool rss_container_oom_wait(void)
+static __always_inline bool rss_container_oom_wait(void)
 {
 	return rss_container_in_use() && __rss_container_oom_wait();
 }
