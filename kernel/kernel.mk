@@ -50,11 +50,11 @@ build/kernel/$(1): build/kernel/$(4) kernel/build.sh $(addprefix kernel/config/,
 	$$(kernel_q)kernel/build.sh $(2) $(3) $(5)
 	@cp build/kernel/$(2)/obj-$(3)/arch/x86/boot/bzImage $$@
 endef
-$(eval $(call kernel_image,bzImage,linux,debug,.applied,base debug rss rss-test))
+$(eval $(call kernel_image,bzImage,linux,debug,.applied,base debug service rss rss-test))
 $(eval $(call kernel_image,bzImage-kasan,linux,kasan,.applied,base debug rss rss-test kasan))
 $(eval $(call kernel_image,bzImage-bench,linux,bench,.applied,base bench rss))
 $(eval $(call kernel_image,bzImage-locks,linux,locks,.applied,base bench rss locks))
-$(eval $(call kernel_image,bzImage-stock,stock,debug,.stock,base debug))
+$(eval $(call kernel_image,bzImage-stock,stock,debug,.stock,base debug service))
 $(eval $(call kernel_image,bzImage-stock-bench,stock,bench,.stock,base bench))
 
 # PID 1 and nothing else: every case is in the one program.

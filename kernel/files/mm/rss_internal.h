@@ -23,6 +23,7 @@
  *  page-table lock, or lruvec->lru_lock with interrupts off
  *    bit 0 of the page_ext word ("word lock"), interrupts off
  *      rss_lru.lock
+ *      rss_depot.lock
  *  rss_container.owners_lock	inside nothing, around nothing
  *
  * rss_owner.container changes under cgroup_mutex and is read under RCU.
