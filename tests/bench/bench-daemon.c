@@ -14,7 +14,9 @@
  *                             run it COUNT times; the median in microseconds
  *   bench-daemon latency COUNT
  *                             an event of the kernel to its signal at a client:
- *                             median and 99th percentile in microseconds
+ *                             median and 99th percentile in microseconds, how many
+ *                             were measured, how many were never told, and how many
+ *                             event numbers were neither told nor told as lost
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -86,23 +88,40 @@ static void check(struct rss_client *client, int r, const char *what)
 
 /* --- rounds ------------------------------------------------------------------ */
 
-static void one_round(struct rss_client *client, unsigned int i, bool transient)
+enum { CREATE, SET_LIMIT, ATTACH, REMOVE, DEEDS };
+
+/* Since the last deed; adds up what each takes, to see where a round goes. */
+static void stop_watch(uint64_t *since, uint64_t *deed)
+{
+	uint64_t now = now_usec();
+
+	*deed += now - *since;
+	*since = now;
+}
+
+static void one_round(struct rss_client *client, unsigned int i, bool transient,
+		      uint64_t taken[static DEEDS])
 {
 	struct rss_settings settings = { .set = RSS_SET_TRANSIENT, .transient = transient };
 	struct rss_report *report;
 	pid_t pid = start_idle();
+	uint64_t since = now_usec();
 	size_t count;
 	char name[32];
 
 	snprintf(name, sizeof(name), "bench%u", i);
 	check(client, rss_create(client, name, &settings), "create");
+	stop_watch(&since, &taken[CREATE]);
 	check(client, rss_limit(client, name, LIMIT, RSS_LIMIT_RECLAIM, 0, NULL, NULL, NULL),
 	      "limit");
+	stop_watch(&since, &taken[SET_LIMIT]);
 	check(client, rss_attach_pids(client, name, &pid, 1, false, &report, &count), "attach");
+	stop_watch(&since, &taken[ATTACH]);
 	if (count != 1 || report[0].outcome != RSS_MOVED)
 		die("attach", "the process was not moved");
 	rss_report_free(report, count);
 	check(client, rss_remove(client, name, true), "remove");
+	stop_watch(&since, &taken[REMOVE]);
 	(void)waitpid(pid, NULL, 0);
 }
 
@@ -114,13 +133,17 @@ static double rate(unsigned int rounds, uint64_t start)
 static int rounds(uint64_t seconds, bool transient)
 {
 	struct rss_client *client = connect_rssd();
-	uint64_t start = now_usec();
+	uint64_t start = now_usec(), taken[DEEDS] = { 0 };
 	unsigned int i = 0;
 
 	do
-		one_round(client, i++, transient);
+		one_round(client, i++, transient, taken);
 	while (now_usec() < start + seconds * 1000000);
 	printf("%.1f\n", rate(i, start));
+	fprintf(stderr,
+		"# create %" PRIu64 ", limit %" PRIu64 ", attach %" PRIu64 ", remove %" PRIu64
+		" microseconds\n",
+		taken[CREATE] / i, taken[SET_LIMIT] / i, taken[ATTACH] / i, taken[REMOVE] / i);
 	rss_close(client);
 	return EXIT_SUCCESS;
 }
@@ -341,10 +364,24 @@ static void start_taker(struct rss_client *client, struct taker *taker, unsigned
 	rss_report_free(report, count);
 }
 
+/* Event numbers go up by one, and what is lost is told with its range. */
+static uint64_t next_sequence, unexplained;
+
+static void check_sequence(const struct rss_event *event)
+{
+	if (event->sequence == 0)
+		return;
+	if (next_sequence != 0 && event->sequence > next_sequence)
+		unexplained += event->sequence - next_sequence;
+	next_sequence = (event->kind == RSS_EVENT_LOST ? event->last : event->sequence) + 1;
+}
+
 static void on_event(const struct rss_event *event, void *userdata)
 {
 	struct taker *takers = userdata;
 	unsigned int index;
+
+	check_sequence(event);
 
 	if (event->kind == RSS_EVENT_LIMIT_HIT && sscanf(event->container, "late%u", &index) == 1 &&
 	    index < CONTAINERS && !takers[index].told)
@@ -402,7 +439,8 @@ static int latency(unsigned int count)
 	if (n == 0)
 		die("latency", "no event was told");
 	qsort(samples, n, sizeof(*samples), compare);
-	printf("%" PRIu64 " %" PRIu64 " %u %u\n", samples[n / 2], samples[n * 99 / 100], n, missed);
+	printf("%" PRIu64 " %" PRIu64 " %u %u %" PRIu64 "\n", samples[n / 2], samples[n * 99 / 100], n,
+	       missed, unexplained);
 	return EXIT_SUCCESS;
 }
 

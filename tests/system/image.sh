@@ -1,16 +1,20 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# image.sh OUT: a disk with Debian 12, its systemd and D-Bus, and rssd installed
-# by make install. Needs root. Debian is fetched once, into build/system/base.tar.
+# image.sh OUT [PACKAGE...]: a disk with Debian 12, its systemd and D-Bus, those
+# packages, and rssd installed by make install. Needs root. Debian is fetched
+# once, into build/system/base.tar, or a file of its own where there are packages.
 set -eu
 cd "$(dirname "$0")/../.."
 build=${BUILD:-build}
 out=$1
+shift
 base=${SYSTEM_BASE:-build/system/base.tar}
+[ $# = 0 ] || base=$out.tar
 tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
 
 packages=systemd,systemd-sysv,dbus,libcgroup2,libnl-3-200,libnl-genl-3-200,libjson-c5,libcap2,procps,jq
+for package; do packages+=,$package; done
 if [ ! -s "$base" ]; then
 	mkdir -p "$(dirname "$base")"
 	mmdebstrap --quiet --variant=minbase --include=$packages bookworm "$base.new.tar" \
@@ -25,7 +29,7 @@ tests=$tree/usr/lib/rssd-tests
 mkdir -p "$tests/tests"
 cp -r "$build/tests/tools" "$tests/tests/"
 cp "$build/librss.so.1" "$tests/"
-cp tests/lib.sh tests/system/cases.sh "$tests/"
+cp tests/lib.sh tests/system/*.sh tests/bench/bench-inside.sh "$tests/"
 
 # What a test machine does not have, or would wait for.
 units=$tree/etc/systemd/system
@@ -38,6 +42,11 @@ for unit in serial-getty@ttyS0.service getty@tty1.service systemd-udevd.service 
 	proc-sys-fs-binfmt_misc.automount sys-kernel-debug.mount sys-kernel-tracing.mount; do
 	ln -sf /dev/null "$units/$unit"
 done
+# The cases start what they need.
+for unit in redis-server.service postgresql.service cgconfig.service cgred.service \
+	sysstat.service; do
+	rm -f "$units"/*.wants/"$unit"
+done
 mkdir -p "$units/multi-user.target.wants" "$units/rssd.service.d"
 # A test stops rssd for a while to let it lose events.
 printf '[Service]\nWatchdogSec=0\n' >"$units/rssd.service.d/test.conf"
@@ -46,7 +55,7 @@ cat >"$units/rssd-tests.service" <<-'END'
 	After=multi-user.target dbus.service
 	[Service]
 	Type=oneshot
-	ExecStart=/bin/bash /usr/lib/rssd-tests/cases.sh
+	ExecStart=/bin/bash /usr/lib/rssd-tests/start.sh
 	ExecStopPost=/usr/bin/systemctl --force --force poweroff
 	StandardOutput=file:/dev/ttyS1
 	StandardError=inherit

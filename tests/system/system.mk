@@ -3,12 +3,26 @@
 # machine. CASES="oom service" for some, V=1 for every line.
 SYSTEM_PACKAGES := mmdebstrap qemu-system-x86 e2fsprogs
 
-.PHONY: check-system
+.PHONY: check-system bench-daemon
 
-$(BUILD)/system/disk: tests/lib.sh tests/system/cases.sh tests/system/image.sh $(wildcard systemd/* man/*) all tests
+# What runs beside rssd where it is put to work and measured.
+WORKLOAD_PACKAGES := redis-server redis-tools postgresql stress-ng cgroup-tools
+
+system_scripts := tests/lib.sh $(wildcard tests/system/*.sh) tests/bench/bench-inside.sh
+
+$(BUILD)/system/disk: $(system_scripts) $(wildcard systemd/* man/*) all tests
 	$(call install_packages,$(SYSTEM_PACKAGES))
 	@mkdir -p $(@D)
 	$(Q)BUILD=$(BUILD) tests/system/image.sh $@
+
+$(BUILD)/system/workloads: $(system_scripts) $(wildcard systemd/* man/*) all tests
+	$(call install_packages,$(SYSTEM_PACKAGES))
+	@mkdir -p $(@D)
+	$(Q)BUILD=$(BUILD) tests/system/image.sh $@ $(WORKLOAD_PACKAGES)
+
+## bench-daemon: rssd beside systemd and the tools of libcgroup, into build/bench-daemon.md
+bench-daemon: build/kernel/bzImage-bench $(BUILD)/system/workloads
+	$(Q)tests/bench/bench-daemon.sh -k $< -d $(BUILD)/system/workloads
 
 ## check-system: Debian, systemd and rssd on the patched kernel, in a virtual machine
 check-system: build/kernel/bzImage $(BUILD)/system/disk

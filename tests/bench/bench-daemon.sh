@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# bench-daemon.sh -k BZIMAGE -d DISK: measures rssd, systemd and the tools of
+# libcgroup in one virtual machine, one after the other on the same bus, and
+# writes build/bench-daemon.md. CONTAINERS, SECONDS_EACH and SAMPLES make it shorter.
+set -eu
+top=$(cd "$(dirname "$0")/../.." && pwd)
+while getopts k:d: o; do
+	case $o in
+	k) kernel=$OPTARG ;;
+	d) disk=$OPTARG ;;
+	*) exit 2 ;;
+	esac
+done
+containers=${CONTAINERS:-10000}
+logs=${SYSTEM_LOGS:-$top/build/system}/bench
+VM_MEMORY=${VM_MEMORY:-2G} "$top/tests/system/run.sh" -k "$kernel" -d "$disk" -n bench -t 3000 \
+	-a "rssd.script=bench-inside rssd.containers=$containers rssd.seconds=${SECONDS_EACH:-10} rssd.samples=${SAMPLES:-300}"
+
+# value NAME [FIELD]
+value() { awk -v name="$1" -v field="${2:-1}" '$1 == "figure" && $2 == name { print $(field + 2) }' "$logs/verdict"; }
+ms() { awk -v us="$1" 'BEGIN { printf "%.1f ms", us / 1000 }'; }
+ratio() { awk -v a="$(value "$1")" -v b="$(value "$2")" 'BEGIN { printf "%.1f", a / b }'; }
+
+{
+	echo "| what | figure | target |"
+	echo "|---|--:|--:|"
+	echo "| create, limit, attach, remove: transient containers of rssd | $(value rounds)/s | 5 times systemd |"
+	echo "| the same as transient scopes of systemd | $(value scopes)/s | |"
+	echo "| rssd to systemd | $(ratio rounds scopes) | 5 |"
+	echo "| containers that outlive a boot, synced to disk | $(value rounds_persistent)/s | |"
+	echo "| cgcreate, cgset, cgclassify, cgdelete | $(value cgroup_tools)/s | |"
+	echo "| $(value containers) containers: rssd's memory for each | $((($(value resident_filled) - $(value resident_empty)) * 1024 / $(value containers))) bytes | 1024 |"
+	echo "| all of it, after a list | $(value resident_listed) KiB | $((8192 + $(value containers))) KiB |"
+	echo "| \`rssctl list\`, again and again | $(ms "$(value list)") | 50 ms |"
+	echo "| the first \`rssctl list\` | $(ms "$(value list_first)") | |"
+	echo "| wakeups in an idle minute | $(value idle_wakeups) | 0 |"
+	echo "| event to signal, idle machine: median | $(ms "$(value latency)") | |"
+	echo "| 99th percentile | $(ms "$(value latency 2)") | 5 ms |"
+	echo "| event to signal, 50 containers at their limits: median | $(ms "$(value latency_busy)") | |"
+	echo "| 99th percentile | $(ms "$(value latency_busy 2)") | |"
+	echo "| events that were neither told nor told as lost | $(($(value latency 5) + $(value latency_busy 5))) | 0 |"
+} >"$top/build/bench-daemon.md"
+cat "$top/build/bench-daemon.md"

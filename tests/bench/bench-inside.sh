@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Inside the test machine: measures rssd beside systemd and the tools of
+# libcgroup, and prints "figure NAME VALUE" for each. tests/bench/bench-daemon.sh
+# makes a table of them.
+export BUILD=/usr/lib/rssd-tests
+# shellcheck source=tests/lib.sh
+. "${0%/*}/lib.sh"
+bench=$BUILD/tests/tools/bench-daemon
+argument() { tr ' ' '\n' </proc/cmdline | sed -n "s/^rssd\.$1=//p"; }
+containers=$(argument containers)
+seconds=$(argument seconds)
+samples=$(argument samples)
+
+figure() {
+	printf 'figure %s %s\n' "$1" "$2"
+	[ -n "$2" ] && echo "ok - bench/$1" || echo "not ok - bench/$1: no figure"
+}
+rssd() { systemctl show --property=MainPID --value rssd; }
+# How often it was given a processor, by all of its threads.
+switches() { cat "/proc/$(rssd)"/task/*/status | awk '/ctxt_switches/ { n += $2 } END { print n }'; }
+resident() { awk '/^VmRSS/ { print $2 }' "/proc/$(rssd)/status"; }
+
+# The same four deeds with the tools of libcgroup, in the hierarchy that rssd uses.
+cgroup_tools() {
+	local end=$((SECONDS + seconds)) start n=0 pid
+	start=$(date +%s%N)
+	while [ $SECONDS -lt $end ]; do
+		sleep infinity &
+		pid=$!
+		cgcreate -g rss:tools$n && cgset -r rss.limit_in_bytes=64M tools$n &&
+			cgclassify -g rss:tools$n $pid || return 1
+		kill -KILL $pid
+		wait $pid 2>/dev/null
+		cgdelete -g rss:tools$n || return 1
+		n=$((n + 1))
+	done
+	awk -v n=$n -v ns=$(($(date +%s%N) - start)) 'BEGIN { printf "%.1f\n", n * 1e9 / ns }'
+}
+
+mkswap -q /dev/vdb >/dev/null 2>&1
+swapon /dev/vdb
+systemctl start rssd
+figure controller "$(rssctl version --json=short | jq -r .controller)"
+figure scopes "$("$bench" scopes "$seconds")"
+figure rounds "$("$bench" rounds "$seconds")"
+figure rounds_persistent "$("$bench" rounds "$seconds" persistent)"
+figure cgroup_tools "$(cgroup_tools 2>/dev/null)"
+
+# A machine that does nothing else; then one where fifty containers stand at their limits.
+figure latency "$("$bench" latency "$samples")"
+truncate -s 32M /var/tmp/mapped
+for i in {1..50}; do
+	rssctl create "busy$i" --limit=8M >/dev/null
+	rssctl run "busy$i" -- "$BUILD/tests/tools/hog" file /var/tmp/mapped 100000000 >/dev/null 2>&1 &
+done
+at_limit() { [ "$(rssctl list --json=short | jq '[.[] | select(.failures > 0)] | length')" -ge 50 ]; }
+until_true 60 at_limit
+figure latency_busy "$("$bench" latency "$samples")"
+for i in {1..50}; do rssctl remove --force "busy$i" >/dev/null; done
+
+systemctl restart rssd
+figure resident_empty "$(resident)"
+figure fill "$("$bench" fill "$containers")"
+figure containers "$(rssctl list --no-legend | wc -l)"
+figure resident_filled "$(resident)"
+before=$(switches)
+sleep 60
+figure idle_wakeups $(($(switches) - before))
+figure list_first "$("$bench" time 1 rssctl list)"
+figure list "$("$bench" time 7 rssctl list)"
+figure resident_listed "$(resident)"
+figure empty "$("$bench" empty "$containers")"
+journalctl -u rssd --no-pager -o cat 2>/dev/null | grep -v -e created -e removed -e changed -e attached | tail -n 20 | sed 's/^/#   rssd: /'
+echo end
