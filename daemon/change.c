@@ -411,6 +411,45 @@ static int gather_groups(struct change *change)
 	return 0;
 }
 
+/* Are containers nested in it? One that is new has none. */
+static bool has_nested(const struct container *c)
+{
+	const struct manager *m = c->manager;
+	cleanup_free char *inside = NULL;
+	size_t first;
+
+	if (asprintf(&inside, "%s/", c->name) < 0) {
+		inside = NULL;
+		return true;
+	}
+	first = manager_index(m, inside);
+	return first < m->count && name_is_inside(m->containers[first]->name, c->name);
+}
+
+/*
+ * Where nothing is synced and nobody is inside who could use memory, there is
+ * nothing to wait for, and a thread would take most of the time.
+ */
+static bool is_instant(const struct change *change)
+{
+	const struct container *c = change->container;
+	uint32_t processes;
+
+	return !state_waits(c->manager->state, change->record) &&
+	       change->usage_before <= change->to.limit &&
+	       group_count_processes(change->group, &processes) == 0 && processes == 0 &&
+	       !has_nested(c);
+}
+
+static int start_worker(struct change *change)
+{
+	sd_event *event = change->container->manager->event;
+
+	if (is_instant(change))
+		return worker_run_now(event, change_run, change_done, change, &change->worker);
+	return worker_start(event, change_run, change_done, change, &change->worker);
+}
+
 static int change_launch(struct change *change)
 {
 	struct container *c = change->container;
@@ -434,8 +473,7 @@ static int change_launch(struct change *change)
 		return r;
 	/* One writer of the state file at a time: whoever is saving resumes us. */
 	if (!c->saving)
-		r = worker_start(c->manager->event, change_run, change_done, change,
-				 &change->worker);
+		r = start_worker(change);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i + 1 < change->n_groups; i++)

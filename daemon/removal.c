@@ -13,6 +13,7 @@
 #include "log.h"
 #include "manager.h"
 #include "name.h"
+#include "record.h"
 #include "state.h"
 #include "worker.h"
 
@@ -108,10 +109,12 @@ static void hold(struct removal *removal, bool on)
 		removal->members[i]->used += on ? 1 : -1;
 }
 
-/* Runs @run with the members held; @done ends that. */
-static int start_worker(struct removal *removal, worker_fn run, void (*done)(void *data))
+/* Runs @run with the members held, on a thread where it may wait; @done ends that. */
+static int start_worker(struct removal *removal, worker_fn run, void (*done)(void *data),
+			bool waits)
 {
-	int r = worker_start(removal->manager->event, run, done, removal, &removal->worker);
+	int r = (waits ? worker_start : worker_run_now)(removal->manager->event, run, done, removal,
+							&removal->worker);
 
 	if (r == 0)
 		hold(removal, true);
@@ -139,6 +142,18 @@ static int gather(struct removal *removal)
 		removal->members[removal->n_members++] = c;
 	}
 	return 0;
+}
+
+/* Is there a file of any of them to be removed for good? */
+static bool is_on_disk(const struct removal *removal)
+{
+	for (size_t i = 0; i < removal->n_members; i++) {
+		struct record record = { .transient = removal->members[i]->transient };
+
+		if (state_waits(removal->manager->state, &record))
+			return true;
+	}
+	return false;
 }
 
 /* Does any of them hold a process? */
@@ -276,7 +291,7 @@ static int removal_step(sd_event_source *source, uint64_t usec, void *userdata)
 	if (r == 0 && is_populated(removal)) {
 		r = removal->force ? -EAGAIN : -EBUSY;
 		if (removal->force && time_left(removal) > 0) {
-			r = start_worker(removal, empty_run, emptied);
+			r = start_worker(removal, empty_run, emptied, true);
 			if (r == 0) {
 				again(removal, time_left(removal));
 				return 0;
@@ -289,7 +304,9 @@ static int removal_step(sd_event_source *source, uint64_t usec, void *userdata)
 	}
 	removal->result = remove_groups(removal);
 	/* It stays listed until it is forgotten, so that nobody makes another of its name. */
-	r = removal->n_members > 0 ? start_worker(removal, forget_run, forgotten) : removal->result;
+	r = removal->n_members > 0
+		    ? start_worker(removal, forget_run, forgotten, is_on_disk(removal))
+		    : removal->result;
 	if (r < 0)
 		end_step(removal, r);
 	return 0;

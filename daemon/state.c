@@ -238,11 +238,16 @@ static int prepare_text(int dirfd, bool synced, const char *file, const char *te
 	return 0;
 }
 
+bool state_waits(const struct state *state, const struct record *record)
+{
+	return !record->transient || state->transient_fd < 0;
+}
+
 int state_prepare(struct state *state, const struct record *record, struct state_write **ret)
 {
 	cleanup_free char *file = name_to_file(record->name);
 	cleanup_free char *text = record_format(record);
-	bool lost = record->transient && state->transient_fd >= 0;
+	bool lost = !state_waits(state, record);
 	int r;
 
 	if (!file || !text)

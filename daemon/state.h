@@ -17,6 +17,7 @@
 #ifndef RSSD_STATE_H
 #define RSSD_STATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -47,6 +48,8 @@ struct state_write;
  * of a change is prepare, apply to the kernel, commit.
  */
 int state_prepare(struct state *state, const struct record *record, struct state_write **ret);
+/* Does writing that wait for a disk? What is not to outlive a boot does not. */
+bool state_waits(const struct state *state, const struct record *record);
 /* Puts it in place, and frees it whatever the outcome. */
 int state_commit(struct state_write *write);
 /* Removes it and frees it. Returns NULL. */

@@ -21,6 +21,7 @@
 
 struct worker {
 	pthread_t thread;
+	bool threaded;
 	worker_fn run;
 	void (*done)(void *data);
 	void *data;
@@ -76,7 +77,7 @@ int worker_start(sd_event *event, worker_fn run, void (*done)(void *data), void 
 
 	if (!w)
 		return -ENOMEM;
-	*w = (struct worker){ .run = run, .done = done, .data = data };
+	*w = (struct worker){ .threaded = true, .run = run, .done = done, .data = data };
 	w->event = sd_event_ref(event);
 	w->wake_fd = -1;
 	w->finished_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -102,6 +103,35 @@ int worker_start(sd_event *event, worker_fn run, void (*done)(void *data), void 
 	return 0;
 }
 
+static int worker_has_run(sd_event_source *source, void *userdata)
+{
+	struct worker *w = userdata;
+	void (*done)(void *data) = w->done;
+	void *data = w->data;
+
+	worker_free(w);
+	done(data);
+	return 0;
+}
+
+int worker_run_now(sd_event *event, worker_fn run, void (*done)(void *data), void *data,
+		   struct worker **ret)
+{
+	cleanup_(worker_free_ptr) struct worker *w = calloc(1, sizeof(*w));
+	int r;
+
+	if (!w)
+		return -ENOMEM;
+	*w = (struct worker){ .done = done, .data = data, .finished_fd = -1, .wake_fd = -1 };
+	w->event = sd_event_ref(event);
+	r = sd_event_add_defer(event, &w->finished, worker_has_run, w);
+	if (r < 0)
+		return r;
+	run(w, data);
+	*ret = take_ptr(w);
+	return 0;
+}
+
 static int worker_cancel_again(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct worker *w = userdata;
@@ -113,7 +143,7 @@ static int worker_cancel_again(sd_event_source *source, uint64_t usec, void *use
 
 void worker_cancel(struct worker *w)
 {
-	if (atomic_exchange(&w->cancelled, true))
+	if (atomic_exchange(&w->cancelled, true) || !w->threaded)
 		return;
 	(void)eventfd_write(w->wake_fd, 1);
 	(void)pthread_kill(w->thread, WORKER_SIGNAL);
@@ -134,5 +164,8 @@ void worker_pause(struct worker *w, uint64_t usec)
 		.tv_nsec = (long)(usec % 1000000) * 1000,
 	};
 
-	(void)ppoll(&wake, 1, &ts, NULL);
+	if (!w->threaded)
+		atomic_store(&w->cancelled, true);
+	else
+		(void)ppoll(&wake, 1, &ts, NULL);
 }

@@ -29,6 +29,15 @@ typedef void (*worker_fn)(struct worker *worker, void *data);
 int worker_start(sd_event *event, worker_fn run, void (*done)(void *data), void *data,
 		 struct worker **ret);
 
+/**
+ * worker_run_now() - run a job that will not block, without a thread
+ *
+ * @done is called later, from the loop, as by worker_start(). Where the job
+ * pauses all the same it is cancelled.
+ */
+int worker_run_now(sd_event *event, worker_fn run, void (*done)(void *data), void *data,
+		   struct worker **ret);
+
 /* From the loop: asks the job to end soon. System calls of it return EINTR. */
 void worker_cancel(struct worker *worker);
 

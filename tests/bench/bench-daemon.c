@@ -439,8 +439,8 @@ static int latency(unsigned int count)
 	if (n == 0)
 		die("latency", "no event was told");
 	qsort(samples, n, sizeof(*samples), compare);
-	printf("%" PRIu64 " %" PRIu64 " %u %u %" PRIu64 "\n", samples[n / 2], samples[n * 99 / 100], n,
-	       missed, unexplained);
+	printf("%" PRIu64 " %" PRIu64 " %u %u %" PRIu64 "\n", samples[n / 2], samples[n * 99 / 100],
+	       n, missed, unexplained);
 	return EXIT_SUCCESS;
 }
 

@@ -1,0 +1,117 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Real programs of Debian in containers: they go on answering while they are
+# reclaimed, they end with the right result, and what is killed is what its own
+# limit was for.
+. "${0%/*}/machine.sh"
+
+# stays_below NAME LIMIT: neither killed nor above its limit, and the limit was met.
+stays_below() {
+	equal "$(field "$1" oom_kills)" 0 "kills in $1"
+	[ "$(field "$1" peak)" -le "$2" ] || fail "$1 had $(field "$1" peak), above $2"
+	[ "$(field "$1" failures)" -gt 0 ] || fail "$1 never met its limit"
+	! has reclaimed || [ "$(field "$1" reclaimed)" -gt 0 ] || fail "nothing of $1 was reclaimed"
+}
+
+redis() { redis-cli -s /run/redis-test.sock "$@"; }
+redis_answers() { [ "$(redis ping)" = PONG ]; }
+
+# A data set of some 70 MB under a limit of 40: what is not used goes to swap.
+case_redis() {
+	local i pid wrong=0
+	swap_on
+	expect 0 rssctl create redis --limit=40M
+	rssctl run redis -- redis-server --port 0 --unixsocket /run/redis-test.sock --save '' \
+		--enable-debug-command yes --dir /run >"$work/redis.log" 2>&1 &
+	children+=($!)
+	await 60 redis_answers
+	pid=$(rssctl ps redis --json=short | jq -r '.[] | select(.command == "redis-server").pid')
+	expect 0 redis debug populate 60000 key 1000
+	says OK
+	for i in {1..60}; do
+		[ "$(redis strlen "key:$((i * 997))")" = 1000 ] || wrong=$((wrong + 1))
+	done
+	equal $wrong 0 "wrong answers"
+	stays_below redis $((40 << 20))
+	# And while its limit is being lowered.
+	rssctl limit redis 24M --timeout=60s >"$work/lowered" 2>&1 &
+	for i in {1..60}; do
+		[ "$(redis strlen "key:$((i * 991))")" = 1000 ] || wrong=$((wrong + 1))
+	done
+	wait $! || fail "the limit was not lowered: $(cat "$work/lowered")"
+	equal $wrong 0 "wrong answers while the limit was lowered"
+	equal "$(field redis limit)" $((24 << 20)) limit
+	[ "$(field redis usage)" -le $((24 << 20)) ] || fail "usage $(field redis usage)"
+	equal "$(field redis oom_kills)" 0 kills
+	equal "$(redis dbsize)" 60000 keys
+	equal "$(rssctl ps redis --json=short | jq -r '.[0].pid')" "$pid" "process of redis"
+	note "redis: usage $(field redis usage), peak $(field redis peak), reclaimed $(field redis reclaimed)"
+	quiet_remove redis
+}
+
+postgres_pids() { pgrep -u postgres -x postgres | sort; }
+as_postgres() { runuser -u postgres -- "$@"; }
+
+# The hog has a container of its own, so it is the hog that dies.
+case_postgres_beside_a_hog() {
+	local pid before
+	swap_off
+	start_watch
+	expect 0 systemctl start postgresql@15-main
+	pid=$(main_pid postgresql@15-main)
+	expect 0 rssctl create db --limit=300M
+	expect 0 rssctl create greedy --limit=30M
+	expect 0 rssctl attach db --tree "$pid"
+	as_postgres pgbench -q -i -s 1 postgres >"$work/init" 2>&1 || fail "pgbench -i: $(tail -n 3 "$work/init")"
+	before=$(pgrep -o -u postgres -x postgres)
+	rssctl run db -- runuser -u postgres -- pgbench -n -c 2 -T 12 postgres >"$work/pgbench" 2>&1 &
+	children+=($!)
+	launch_hog_in greedy anon 200M
+	await 60 heard oom greedy '.oom.victim_command == "hog"'
+	launch_hog_in greedy anon 100M
+	wait "${children[-2]}" || fail "pgbench ended with $?: $(tail -n 5 "$work/pgbench")"
+	grep -q 'number of failed transactions: 0 ' "$work/pgbench" || fail "$(cat "$work/pgbench")"
+	note "$(grep -e processed -e tps "$work/pgbench" | paste -sd,)"
+	equal "$(count_heard oom db)" 0 "OOMs of the database"
+	equal "$(field db oom_kills)" 0 "kills in the database"
+	[ "$(field greedy oom_kills)" -ge 1 ] || fail "the hog was not killed"
+	equal "$(main_pid postgresql@15-main)" "$pid" "main process"
+	equal "$(pgrep -o -u postgres -x postgres)" "$before" "first process"
+	! grep -q 'terminated by signal' /var/log/postgresql/*.log || fail "a server process was killed"
+	stop_watch
+	quiet_remove greedy
+	# Under control of systemd as before, where the controller leaves it there.
+	! has in-place || { expect 0 systemctl status postgresql@15-main; says "Main PID: $pid"; }
+	expect 0 rssctl detach $(rssctl ps db --json=short | jq -r '.[].pid')
+	expect 0 systemctl stop postgresql@15-main
+	quiet_remove db
+}
+
+# 80 MB under a limit of 8, with a buffer of three times the limit.
+case_sort_of_ten_times_the_limit() {
+	swap_on
+	awk 'BEGIN { srand(1); for (i = 0; i < 80000; i++) printf "%09d%0990d\n", rand() * 1e9, i }' >/var/tmp/unsorted
+	expect 0 rssctl create sort --limit=8M
+	rssctl run sort -- env LC_ALL=C sort -S 24M -T /var/tmp -o /var/tmp/sorted /var/tmp/unsorted ||
+		fail "sort ended with $?"
+	stays_below sort $((8 << 20))
+	LC_ALL=C sort -c /var/tmp/sorted || fail "not sorted"
+	equal "$(wc -l </var/tmp/sorted)" 80000 lines
+	rm -f /var/tmp/sorted /var/tmp/unsorted
+	note "sort: peak $(field sort peak), reclaimed $(field sort reclaimed)"
+	quiet_remove sort
+}
+
+# It checks what it wrote: reclaim that lost a page would be found out.
+case_stress_ng() {
+	swap_on
+	expect 0 rssctl create stress --limit=48M
+	rssctl run stress -- stress-ng --vm 2 --vm-bytes 80M --vm-keep --vm-method walk-0d --verify \
+		--oomable --timeout 15s >"$work/stress" 2>&1 || fail "stress-ng ended with $?: $(tail -n 5 "$work/stress")"
+	grep -q 'successful run' "$work/stress" || fail "$(tail -n 5 "$work/stress")"
+	stays_below stress $((48 << 20))
+	note "stress-ng: peak $(field stress peak), reclaimed $(field stress reclaimed)"
+	quiet_remove stress
+}
+
+run_machine

@@ -1,0 +1,219 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What rssctl doctor says of this kernel, statement by statement: what it says
+# works is done, and what it says does not work is tried. The same file runs on
+# the patched kernel and on a stock one with cgroups v1 and v2.
+. "${0%/*}/machine.sh"
+
+doctor=$(rssctl doctor --json=short)
+# Does the doctor say that it works? A subject that it does not know fails the case.
+works() {
+	local severity
+	severity=$(jq -r --arg s "$1" '.[] | select(.subject == $s).severity' <<<"$doctor")
+	[ -n "$severity" ] || fail "the doctor says nothing of $1"
+	[ "$severity" = ok ]
+}
+# What a counter is: a number where it works, absent where not.
+counts() {
+	if works "$1"; then
+		[ "$(field "$2" "$3")" != null ] || fail "$1 is absent"
+	else
+		equal "$(field "$2" "$3")" null "$1"
+	fi
+}
+# The kernel's name of a process's place in the hierarchy of the controller.
+place_in_controller() { grep -E "$(controller_line)" "/proc/$1/cgroup"; }
+controller_line() {
+	case $(mount_of_controller) in
+	/run/rssd/rss) echo ':rss[:,]' ;;
+	/sys/fs/cgroup) echo '^0::' ;;
+	*) echo ':memory[:,]' ;;
+	esac
+}
+gone() { ! rssctl show "$1"; }
+
+case_controller() {
+	local text want=${hierarchy:-v1}
+	equal "$controller" "$(argument controller)" controller
+	text=$(jq -r '.[] | select(.subject == "controller").text' <<<"$doctor")
+	[[ $text == "$controller in $(mount_of_controller)/"* ]] || fail "says: $text"
+	expect 0 rssctl create one
+	if [ -d /sys/fs/cgroup/memory ] || [ "$want" = v1 ]; then
+		[ -f "$(folder_of one)/tasks" ] || fail "no v1 folder: $(folder_of one)"
+	else
+		[ -f "$(folder_of one)/cgroup.subtree_control" ] || fail "no v2 folder: $(folder_of one)"
+	fi
+	expect 0 rssctl remove one
+	note "$(rssctl doctor --no-pager --no-legend | head -n 30)"
+}
+
+case_accounting() {
+	head -c 30M /dev/zero >/var/tmp/cache
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	expect 0 rssctl create cache
+	rssctl run cache -- cat /var/tmp/cache >/dev/null
+	if works accounting; then
+		[ "$(field cache usage)" -lt $((8 << 20)) ] || fail "counts cache: $(field cache usage)"
+	else
+		[ "$(field cache usage)" -gt $((25 << 20)) ] || fail "counts no cache: $(field cache usage)"
+	fi
+	rm /var/tmp/cache
+	quiet_remove cache
+}
+
+case_attach() {
+	local pid before
+	systemctl restart victim.service
+	pid=$(main_pid victim.service)
+	before=$(cat "/proc/$pid/cgroup")
+	expect 0 rssctl create svc
+	expect 0 rssctl attach svc "$pid"
+	[[ $(place_in_controller "$pid") == */svc* ]] || fail "not in svc: $(cat "/proc/$pid/cgroup")"
+	# But for the controller's own line all of it stays.
+	if works attach; then
+		equal "$(grep -v ':rss[:,]' "/proc/$pid/cgroup")" "$(grep -v ':rss[:,]' <<<"$before")" "other places"
+		expect 0 systemctl status victim.service
+		says "Main PID: $pid"
+	else
+		[ "$(place_in_controller "$pid")" != "$(grep -E "$(controller_line)" <<<"$before")" ] || fail "stayed"
+	fi
+	expect 0 rssctl detach "$pid"
+	equal "$(cat "/proc/$pid/cgroup")" "$before" "places after detach"
+	systemctl stop victim.service
+	quiet_remove svc
+}
+
+case_limits() {
+	local file
+	expect 0 rssctl create locked --limit=64M
+	launch_hog_in locked lock 30M
+	await 30 grep -q ready "$hog_out"
+	file=$(limit_file locked)
+	if works limits; then
+		! echo 8388608 2>/dev/null >"$file" || fail "the kernel took a limit below what is locked"
+		equal "$(cat "$file")" $((64 << 20)) "limit in the kernel"
+		equal "$(field locked processes)" 1 processes
+	else
+		# It kills for it; so rssd itself refuses.
+		expect 5 rssctl limit locked 8M --mode=refuse
+		equal "$(field locked processes)" 1 processes
+		echo 8388608 >"$file"
+		await 20 is_empty locked
+	fi
+	quiet_remove locked
+}
+
+case_reclaim_and_its_counter() {
+	swap_on
+	expect 0 rssctl create rec
+	launch_hog_in rec anon 30M
+	await 30 grep -q ready "$hog_out"
+	if works reclaim; then
+		expect 0 rssctl reclaim rec 10M
+	else
+		expect 1 rssctl reclaim rec 10M
+	fi
+	counts "reclaimed counter" rec reclaimed
+	! works reclaim || ! works "reclaimed counter" || [ "$(field rec reclaimed)" -ge $((5 << 20)) ] ||
+		fail "reclaimed $(field rec reclaimed)"
+	counts "scanned counter" rec scanned
+	quiet_remove rec
+}
+
+case_failures_peak_and_events() {
+	swap_on
+	start_watch
+	expect 0 rssctl create tight --limit=20M
+	launch_hog_in tight anon 40M
+	await 60 grep -q ready "$hog_out"
+	counts "failures counter" tight failures
+	! works "failures counter" || [ "$(field tight failures)" -gt 0 ] || fail "no failures"
+	counts "peak counter" tight peak
+	! works "peak counter" || [ "$(field tight peak)" -ge $((18 << 20)) ] || fail "peak $(field tight peak)"
+	# Where not every meeting of the limit is told, that much reclaim is all the same.
+	await 20 heard limit-hit tight
+	rssctl kill tight >/dev/null
+	await 20 is_empty tight
+	if works "peak reset"; then
+		expect 0 rssctl reset-peak tight
+		[ "$(field tight peak)" -lt $((10 << 20)) ] || fail "peak $(field tight peak)"
+	else
+		expect 1 rssctl reset-peak tight
+	fi
+	stop_watch
+	quiet_remove tight
+}
+
+case_oom_counters_and_victims() {
+	swap_off
+	start_watch
+	expect 0 rssctl create small --limit=20M
+	launch_hog_in small anon 60M
+	await 60 heard oom small
+	counts "OOM events counter" small oom_events
+	counts "OOM kills counter" small oom_kills
+	! works "OOM kills counter" || equal "$(field small oom_kills)" 1 kills
+	! works "OOM events counter" || [ "$(field small oom_events)" -ge 1 ] || fail "no OOM"
+	! works "OOM victims" || heard oom small '.oom.victim_command == "hog"' ||
+		fail "heard: $(grep '"oom"' "$events")"
+	stop_watch
+	quiet_remove small
+}
+
+case_oom_group_and_watermarks() {
+	local status
+	expect 0 rssctl create set --limit=64M
+	status=1 && works oom-group && status=0
+	expect $status rssctl set set oom-group=yes
+	status=1 && works watermarks && status=0
+	expect $status rssctl set set high=32M low=16M
+	quiet_remove set
+}
+
+case_freeze() {
+	expect 0 rssctl create cold
+	launch_hog_in cold storm 1000000
+	await 20 test "$(field cold processes)" -ge 0
+	if works freeze; then
+		expect 0 rssctl freeze cold
+		equal "$(field cold frozen)" true frozen
+		expect 0 rssctl thaw cold
+	else
+		expect 1 rssctl freeze cold
+	fi
+	expect 0 rssctl remove --force cold
+}
+
+case_process_events() {
+	expect 0 rssctl run --limit=32M -- true
+	! works "process events" || await 3 nothing_listed
+	await 15 nothing_listed
+}
+
+case_swap_and_drift() {
+	swap_off
+	doctor=$(rssctl doctor --json=short)
+	! works swap || fail "says there is swap"
+	swap_on
+	doctor=$(rssctl doctor --json=short)
+	works swap || fail "says there is no swap"
+	expect 0 rssctl create drifts --limit=64M
+	echo $((32 << 20)) >"$(limit_file drifts)"
+	expect 0 rssctl doctor
+	says "The kernel's limit of drifts is not what rssd set"
+	quiet_remove drifts
+	expect 0 rssctl doctor
+	[[ $out != *drifts* ]] || fail "still drifted"
+}
+
+# Every statement has a case above.
+case_nothing_is_left_out() {
+	local subject
+	while read -r subject; do
+		grep -q -e "works \"\?$subject\"\?" -e "counts \"$subject\"" -e "\"$subject\"" "$0" ||
+			[[ $subject == @(rules|"LimitHit events") ]] || fail "no case for $subject"
+	done < <(jq -r '.[].subject' <<<"$doctor")
+}
+
+run_machine
