@@ -58,7 +58,7 @@ _rssctl() {
 		prev=${COMP_WORDS[COMP_CWORD - 2]}
 	elif [[ $prev == -? ]]; then
 		# Letters that mean one thing here and another there.
-		case $prev:$verb in -s:top | -s:kill | -t:limit | -t:apply) prev=$prev:$verb ;; esac
+		case $prev:$verb in -s:top | -s:kill | -s:watch | -t:limit | -t:apply) prev=$prev:$verb ;; esac
 	fi
 
 	# Behind -- stands a command of somebody else.

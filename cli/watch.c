@@ -20,10 +20,13 @@
 
 enum {
 	COUNT,
+	SINCE,
 };
 
 static const struct option_spec options[] = {
 	[COUNT] = { "count", 'n', "N", "Stop after N events" },
+	[SINCE] = { "since", 's', "SEQUENCE",
+		    "Begin behind this event; 0: with all that are kept" },
 	{ 0 },
 };
 
@@ -72,7 +75,7 @@ static char *describe(const struct rss_event *event)
 		r = asprintf(&text, "crossed %s", event->which ?: "a watermark");
 		break;
 	case RSS_EVENT_LOST:
-		r = asprintf(&text, "events %" PRIu64 " to %" PRIu64 " were lost; see rssctl list",
+		r = asprintf(&text, "events %" PRIu64 " to %" PRIu64 " are lost; see rssctl list",
 			     event->sequence, event->last);
 		break;
 	default:
@@ -112,7 +115,7 @@ static void print_line(const struct cli *cli, const struct rss_event *event)
 		text_make_safe(detail);
 	if (event->sequence)
 		snprintf(sequence, sizeof(sequence), "%" PRIu64, event->sequence);
-	printf("%-19s  %8s  ", format_time(now(), when), sequence);
+	printf("%-19s  %8s  ", format_time(event->time ?: now(), when), sequence);
 	if (style)
 		printf("\033[%sm", style);
 	printf("%-9s", rss_event_kind_name(event->kind));
@@ -130,7 +133,7 @@ static void print_object(const struct rss_event *event)
 	cleanup_json struct json_object *object = json_object_new_object();
 
 	json_add_text(object, "event", rss_event_kind_name(event->kind));
-	json_add_count(object, "time", now());
+	json_add_count(object, "time", event->time ?: now());
 	json_add_text(object, "container", *event->container ? event->container : NULL);
 	json_add_count(object, "sequence", event->sequence ?: RSS_ABSENT);
 	json_add_count(object, "usage", event->usage);
@@ -229,10 +232,13 @@ static int run(struct cli *cli, const struct args *args)
 	static const int wanted[] = { SIGINT, SIGTERM, SIGHUP };
 	struct watch watch = { .cli = cli, .args = args, .left = UINT64_MAX };
 	cleanup_close int signals = -1;
+	uint64_t since = RSS_NOW;
 	int status = check_names(args), r;
 
 	if (status == STATUS_DONE && args->values[COUNT])
 		status = read_number("The count", args->values[COUNT], INT64_MAX, &watch.left);
+	if (status == STATUS_DONE && args->values[SINCE])
+		status = read_number("The sequence number", args->values[SINCE], INT64_MAX, &since);
 	if (status == STATUS_DONE)
 		status = connect_daemon(cli);
 	if (status != STATUS_DONE)
@@ -240,7 +246,7 @@ static int run(struct cli *cli, const struct args *args)
 	signals = signals_open(wanted, ARRAY_SIZE(wanted), NULL);
 	if (signals < 0)
 		return complain(STATUS_FAILED, "Signals cannot be read: %s", strerror(-signals));
-	r = rss_subscribe(cli->client, on_event, &watch);
+	r = rss_subscribe_since(cli->client, since, on_event, &watch);
 	if (r < 0)
 		return fail_call(cli, r);
 	/* Whoever reads along in a pipe gets each line at once; the first says that we listen. */
@@ -252,11 +258,13 @@ static int run(struct cli *cli, const struct args *args)
 
 const struct verb verb_watch = {
 	.name = "watch",
-	.synopsis = "[NAME...] [--count=N]",
+	.synopsis = "[NAME...] [--count=N] [--since=SEQUENCE]",
 	.summary = "Print events as they come",
 	.description =
 		"Of the named containers and those inside them, or of all. A name need not be there yet.\n"
-		"With --json each event is an object on a line of its own. Ctrl-C ends it, with status 0.",
+		"With --json each event is an object on a line of its own. Ctrl-C ends it, with status 0.\n"
+		"With --since, what happened before comes first: no event is left out or told twice, also\n"
+		"where rssd was restarted. rssd keeps the last few thousand; what is gone is told as lost.",
 	.options = options,
 	.max_operands = OPERANDS_ANY,
 	.run = run,

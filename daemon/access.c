@@ -23,6 +23,7 @@ static const struct {
 	{ "ForecastLimit", ACCESS_LOOK },
 	{ "Diff", ACCESS_LOOK },
 	{ "ListOOMs", ACCESS_LOOK },
+	{ "GetEvents", ACCESS_LOOK },
 
 	{ "CreateContainer", ACCESS_MANAGE },
 	{ "RemoveContainer", ACCESS_MANAGE },

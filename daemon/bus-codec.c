@@ -261,6 +261,21 @@ int bus_append_oom(sd_bus_message *message, const struct oom_record *oom)
 	return r < 0 ? r : sd_bus_message_close_container(message);
 }
 
+int bus_append_oom_entry(sd_bus_message *message, const char *key, const struct oom_record *oom)
+{
+	int r = sd_bus_message_open_container(message, SD_BUS_TYPE_DICT_ENTRY, "sv");
+
+	if (r >= 0)
+		r = sd_bus_message_append(message, "s", key);
+	if (r >= 0)
+		r = sd_bus_message_open_container(message, SD_BUS_TYPE_VARIANT, "a{sv}");
+	if (r >= 0)
+		r = bus_append_oom(message, oom);
+	if (r >= 0)
+		r = sd_bus_message_close_container(message);
+	return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
 size_t bus_count_moved(const struct attach_row rows[], size_t count)
 {
 	size_t moved = 0;

@@ -65,6 +65,8 @@ int bus_append_number(sd_bus_message *message, const char *key, uint64_t number)
 
 /* Appends an OOM as a{sv}; @oom may be NULL. */
 int bus_append_oom(sd_bus_message *message, const struct oom_record *oom);
+/* The same as an entry of an a{sv}. */
+int bus_append_oom_entry(sd_bus_message *message, const char *key, const struct oom_record *oom);
 
 /* How many of the rows say moved. */
 size_t bus_count_moved(const struct attach_row rows[], size_t count);

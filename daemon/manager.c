@@ -6,16 +6,19 @@
 #include <inttypes.h>
 #include <string.h>
 #include <systemd/sd-event.h>
+#include <time.h>
 
 #include "change.h"
 #include "config.h"
 #include "join.h"
+#include "event-history.h"
 #include "hook.h"
 #include "kmsg.h"
 #include "log.h"
 #include "name.h"
 #include "notice.h"
 #include "oom-history.h"
+#include "oom-record.h"
 #include "origins.h"
 #include "process-events.h"
 #include "restore.h"
@@ -122,6 +125,14 @@ int manager_new(sd_event *event, const struct config *config, struct manager **r
 		log_warning("%s cannot be used: %s; where processes came from will be forgotten "
 			    "when rssd restarts, and detach then moves them to the root",
 			    config->runtime_directory, strerror(-r));
+	r = event_history_open(config->runtime_directory, m->sequence, &m->events);
+	if (!m->events)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
+	if (r < 0)
+		log_warning(
+			"The history of events in %s cannot be used: %s; what is told now is lost "
+			"for those who ask after a restart of rssd",
+			config->runtime_directory, strerror(-r));
 	r = hooks_new(m, &m->hooks);
 	if (r == 0)
 		r = oom_history_open(m, &m->ooms);
@@ -163,6 +174,7 @@ struct manager *manager_free(struct manager *m)
 		(void)state_write_sequence(m->state, m->sequence);
 	state_free(m->state);
 	origins_free(m->origins);
+	event_history_free(m->events);
 	hooks_free(m->hooks);
 	oom_history_free(m->ooms);
 	controller_free(m->controller);
@@ -529,8 +541,18 @@ uint64_t manager_next_sequence(struct manager *m)
 	return m->sequence++;
 }
 
+static uint64_t now_usec(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
 void manager_tell(struct manager *m, const struct event *event)
 {
+	/* First, so that who hears of it and asks finds it, also after a crash. */
+	event_history_add(m->events, event, event->oom ? event->oom->time : now_usec());
 	if (m->observer)
 		m->observer->event(event, m->observer_data);
 }

@@ -27,6 +27,7 @@ typedef struct sd_event_source sd_event_source;
 struct config;
 struct controller;
 struct join;
+struct event_history;
 struct hooks;
 struct kmsg;
 struct oom_history;
@@ -71,6 +72,7 @@ struct manager {
 	struct controller *controller;
 	struct state *state;
 	struct origins *origins;
+	struct event_history *events;
 	struct oom_history *ooms;
 	struct hooks *hooks;
 	struct kmsg *kmsg;			     /* NULL: victims are not known */
@@ -153,8 +155,9 @@ void manager_save(struct container *container);
 /* Listens to process events while rules or transient containers need them. */
 int manager_listen_to_processes(struct manager *manager);
 
-/* Sends an event to the observer, giving it the next sequence number first. */
+/* The number for the next event, which is to be told with it. */
 uint64_t manager_next_sequence(struct manager *manager);
+/* Keeps an event in the history and sends it to the observer. */
 void manager_tell(struct manager *manager, const struct event *event);
 
 #endif

@@ -36,6 +36,12 @@ struct rss_client {
 	struct event_queue events;
 	rss_event_fn event;
 	void *userdata;
+
+	/* resume.c */
+	bool resumes; /* without a gap and without a repeat */
+	bool behind;  /* there is more in rssd's history than was heard */
+	bool catching_up;
+	uint64_t last; /* the number of the last event that was queued */
 };
 
 DEFINE_CLEANUP(sd_bus_message *, sd_bus_message_unref);

@@ -9,7 +9,7 @@
 #include "cleanup.h"
 #include "oom.h"
 
-static void event_done(const struct rss_event *event)
+void event_done(const struct rss_event *event)
 {
 	free((void *)event->container);
 	free((void *)event->which);

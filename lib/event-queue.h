@@ -27,6 +27,9 @@ struct event_queue {
 /* Takes the texts and the record of @event over, also on failure: 0 or -ENOMEM. */
 int event_queue_push(struct event_queue *queue, const struct rss_event *event);
 
+/* Frees what @event owns, not itself. */
+void event_done(const struct rss_event *event);
+
 /* The oldest, to be freed by queued_event_free(); NULL where there is none. */
 struct queued_event *event_queue_pop(struct event_queue *queue);
 

@@ -7,11 +7,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "client.h"
 
 #include "name.h"
 #include "oom.h"
+#include "resume.h"
 
 #define RSSD_MATCH "type='signal',sender='" RSSD_NAME "',path_namespace='" RSSD_PATH "'"
 #define OWNER_MATCH                                                                 \
@@ -20,6 +22,14 @@
 #define OBJECT_MANAGER "org.freedesktop.DBus.ObjectManager"
 
 DEFINE_CLEANUP(struct queued_event *, queued_event_free);
+
+static uint64_t now_usec(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
 
 const char *rss_event_kind_name(enum rss_event_kind kind)
 {
@@ -156,7 +166,12 @@ static int on_signal(sd_bus_message *message, void *userdata, sd_bus_error *erro
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		if (!sd_bus_message_is_signal(message, kinds[i].interface, kinds[i].member))
 			continue;
-		if (read_event(message, i, &event) >= 0)
+		if (read_event(message, i, &event) < 0)
+			return 0;
+		event.time = now_usec();
+		if (client->resumes && event.sequence && !resume_takes(client, &event))
+			event_done(&event);
+		else
 			(void)event_queue_push(&client->events, &event);
 		return 0;
 	}
@@ -174,6 +189,8 @@ static int on_owner_changed(sd_bus_message *message, void *userdata, sd_bus_erro
 		client->owner_left = true;
 	free(client->owner);
 	client->owner = *new ? strdup(new) : NULL;
+	/* What it told before we heard of it is in its history. */
+	client->behind = client->resumes;
 	return 0;
 }
 
@@ -201,6 +218,7 @@ int rss_subscribe(struct rss_client *client, rss_event_fn event, void *userdata)
 	}
 	client->event = event;
 	client->userdata = userdata;
+	client->resumes = false;
 	return 0;
 }
 
@@ -231,12 +249,20 @@ int rss_wait(struct rss_client *client, uint64_t timeout)
 	int r;
 
 	r = process_all(client);
-	if (r >= 0 && timeout && !client->events.first && !client->owner_left) {
+	if (r >= 0 && timeout && !client->events.first && !client->owner_left &&
+	    !resume_is_due(client)) {
 		r = sd_bus_wait(client->bus, timeout);
 		if (r > 0)
 			r = process_all(client);
 	}
 	tell_all(client);
+	while (r >= 0 && resume_is_due(client)) {
+		int error = resume_catch_up(client);
+
+		tell_all(client);
+		if (error < 0)
+			return error;
+	}
 	if (r == -EINTR)
 		return client_fail(client, r, "A signal came in");
 	if (r == -EBUSY)

@@ -351,6 +351,7 @@ struct rss_event {
 	uint64_t amount;       /* LIMIT_HIT: failures so far; RECLAIMED: bytes */
 	const char *which;     /* WATERMARK: the one that was crossed, "high" or "low"; else NULL */
 	const struct rss_oom *oom; /* RSS_EVENT_OOM only */
+	uint64_t time; /* microseconds since the epoch: of the event or, as it comes in, of now */
 };
 
 /* "limit-hit", "reclaimed", "oom"...: for people and JSON. */
@@ -364,6 +365,19 @@ typedef void (*rss_event_fn)(const struct rss_event *event, void *userdata);
  * replaces @event.
  */
 int rss_subscribe(struct rss_client *client, rss_event_fn event, void *userdata);
+
+/* For rss_subscribe_since(): what comes from now on. */
+#define RSS_NOW UINT64_MAX
+
+/*
+ * The same without a gap and without a repeat, from the event behind number
+ * @since on (0: all that rssd still has): what has happened until now comes first,
+ * out of rssd's history, and so does later what the bus drops because this client
+ * is slow, or what happens while rssd restarts. What the history does not reach any
+ * more is told as RSS_EVENT_LOST. -EINVAL where no event has the number yet.
+ */
+int rss_subscribe_since(struct rss_client *client, uint64_t since, rss_event_fn event,
+			void *userdata);
 
 /*
  * Handles all that has come in, waiting up to @timeout microseconds (UINT64_MAX:

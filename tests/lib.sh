@@ -104,6 +104,7 @@ start_bus() {
 		<busconfig>
 		<type>system</type>
 		<listen>unix:path=$work/bus</listen>
+		${bus_limits:-}
 		<auth>EXTERNAL</auth>
 		<policy context="default">
 		<allow user="*"/><allow own="*"/>
