@@ -10,6 +10,7 @@
 #include "failure.h"
 #include "manager.h"
 #include "metrics.h"
+#include "survey.h"
 #include "worker.h"
 
 struct dump {
@@ -79,35 +80,34 @@ static void dump_done(void *data)
 	dump->done(dump->error, &failure, dump->fd, dump->userdata);
 }
 
-static int add_container(struct metrics *metrics, struct container *c)
+static int add_container(struct metrics *metrics, const struct survey_row *from)
 {
 	struct metrics_container *row = &metrics->containers[metrics->count];
 
-	row->name = strdup(c->name);
+	row->name = strdup(from->container->name);
 	if (!row->name)
 		return -ENOMEM;
 	metrics->count++;
-	row->settings = c->settings;
-	/* A group that was removed behind our back has no counters. */
-	if (container_read_counters(c, &row->counters) < 0)
-		memset(&row->counters, 0xff, sizeof(row->counters));
-	(void)group_count_processes(c->group, &row->processes);
+	row->settings = from->container->settings;
+	row->counters = from->counters;
+	row->processes = from->processes;
 	return 0;
 }
 
-static int collect(struct manager *m, struct metrics *metrics)
+static int collect(struct manager *m, const struct survey_row rows[], size_t count,
+		   struct metrics *metrics)
 {
 	*metrics = (struct metrics){
 		.version = RSSD_VERSION,
 		.controller = m->controller->ops->name,
 		.sequence = m->sequence,
 		.join = join_count(m),
-		.containers = calloc(m->count + 1, sizeof(*metrics->containers)),
+		.containers = calloc(count + 1, sizeof(*metrics->containers)),
 	};
 	if (!metrics->containers)
 		return -ENOMEM;
-	for (size_t i = 0; i < m->count; i++) {
-		int r = add_container(metrics, m->containers[i]);
+	for (size_t i = 0; i < count; i++) {
+		int r = add_container(metrics, &rows[i]);
 
 		if (r < 0)
 			return r;
@@ -115,25 +115,41 @@ static int collect(struct manager *m, struct metrics *metrics)
 	return 0;
 }
 
+static void surveyed(int error, const struct failure *failure, const struct survey_row rows[],
+		     size_t count, void *userdata)
+{
+	cleanup_(dump_free_ptr) struct dump *dump = userdata;
+	struct failure own = { 0 };
+	struct worker *worker;
+	int r = error;
+
+	if (r == 0) {
+		r = collect(dump->manager, rows, count, &dump->metrics);
+		if (r == 0)
+			r = worker_start(dump->manager->event, dump_run, dump_done, dump, &worker);
+		if (r < 0)
+			r = fail(&own, RSS_ERROR_CONTROLLER_FAILED,
+				 "The metrics could not be written: %s", strerror(-r));
+		failure = &own;
+	}
+	if (r < 0) {
+		dump->done(r, failure, -1, dump->userdata);
+		return;
+	}
+	dump->manager->jobs++;
+	(void)take_ptr(dump);
+}
+
 int dump_start(struct manager *m, dump_done_fn done, void *userdata, struct failure *failure)
 {
 	cleanup_(dump_free_ptr) struct dump *dump = calloc(1, sizeof(*dump));
-	struct worker *worker;
 	int r;
 
 	if (!dump)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
-	dump->manager = m;
-	dump->done = done;
-	dump->userdata = userdata;
-	dump->fd = -1;
-	r = collect(m, &dump->metrics);
+	*dump = (struct dump){ .manager = m, .done = done, .userdata = userdata, .fd = -1 };
+	r = survey_start(m, surveyed, dump, failure);
 	if (r == 0)
-		r = worker_start(m->event, dump_run, dump_done, dump, &worker);
-	if (r < 0)
-		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
-			    "The metrics could not be written: %s", strerror(-r));
-	m->jobs++;
-	(void)take_ptr(dump);
-	return 0;
+		(void)take_ptr(dump);
+	return r;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The metrics of all containers as a file: counters are read in the loop, the
+ * The metrics of all containers as a file: counters come from a survey, the
  * text is written on a worker, into memory that nobody can change afterwards.
  */
 #ifndef RSSD_DUMP_H

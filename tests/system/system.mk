@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# rssd as an installed service of Debian on the patched kernel, in a virtual
-# machine. CASES="oom service" for some, V=1 for every line.
+# rssd as an installed service of Debian, in virtual machines: tests/system/check.sh
+# lists them. CASES="oom service" for some cases, V=1 for every line.
 SYSTEM_PACKAGES := mmdebstrap qemu-system-x86 e2fsprogs
 
 .PHONY: check-system bench-daemon
@@ -24,7 +24,8 @@ $(BUILD)/system/workloads: $(system_scripts) $(wildcard systemd/* man/*) all tes
 bench-daemon: build/kernel/bzImage-bench $(BUILD)/system/workloads
 	$(Q)tests/bench/bench-daemon.sh -k $< -d $(BUILD)/system/workloads
 
-## check-system: Debian, systemd and rssd on the patched kernel, in a virtual machine
-check-system: build/kernel/bzImage $(BUILD)/system/disk
-	$(Q)tests/system/run.sh -k $< -d $(BUILD)/system/disk -n rss-v1 $(CASES)
-	$(Q)tests/system/run.sh -k $< -d $(BUILD)/system/disk -n rss-v2 -a rssd.hierarchy=v2 $(CASES)
+system_kernels := build/kernel/bzImage build/kernel/bzImage-bench build/kernel/bzImage-stock-bench
+
+## check-system: Debian, systemd and rssd in virtual machines, on the patched kernel and a stock one; WORLD=rss-v1 for one
+check-system: $(system_kernels) $(BUILD)/system/disk $(BUILD)/system/workloads
+	$(Q)tests/system/check.sh $(if $(WORLD),-w $(WORLD)) $(BUILD) $(CASES)

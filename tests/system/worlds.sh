@@ -207,6 +207,38 @@ case_swap_and_drift() {
 	[[ $out != *drifts* ]] || fail "still drifted"
 }
 
+# A lower limit is had by reclaim, with nobody killed, wherever there is swap.
+case_lowered_by_reclaim() {
+	swap_on
+	expect 0 rssctl create web --limit=64M
+	launch_hog_in web anon 40M
+	await 60 grep -q ready "$hog_out"
+	expect 0 rssctl limit web 20M --timeout=60s
+	[ "$(field web usage)" -le $((20 << 20)) ] || fail "usage $(field web usage)"
+	equal "$(field web processes)" 1 processes
+	works "OOM kills counter" && equal "$(field web oom_kills)" 0 kills
+	quiet_remove web
+}
+
+state_of() { rssctl show "$1" --json=short | jq -c '{limit, processes, oom_kills, frozen}'; }
+
+case_restart_and_crash() {
+	local before pid
+	swap_on
+	expect 0 rssctl create web --limit=30M
+	launch_hog_in web anon 20M
+	await 60 grep -q ready "$hog_out"
+	before=$(state_of web)
+	pid=$(main_pid rssd)
+	expect 0 systemctl restart rssd
+	equal "$(state_of web)" "$before" "after a restart"
+	[ "$(main_pid rssd)" != "$pid" ] || fail "not restarted"
+	kill -9 "$(main_pid rssd)"
+	await 30 rssctl show web
+	equal "$(state_of web)" "$before" "after kill -9"
+	quiet_remove web
+}
+
 # Every statement has a case above.
 case_nothing_is_left_out() {
 	local subject
