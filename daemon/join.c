@@ -11,6 +11,7 @@
 #include "attach.h"
 #include "log.h"
 #include "manager.h"
+#include "process.h"
 #include "scan.h"
 #include "worker.h"
 
@@ -90,42 +91,45 @@ static void log_joined(const struct batch *batch, const struct found *found)
 		    (int)found->pid, found->command, rule ?: "?");
 }
 
+/* Counts what became of a process, and says so. Has it joined? */
+static bool count_row(const struct batch *batch, const struct found *found,
+		      const struct attach_row *row)
+{
+	struct join *join = batch->manager->join;
+
+	if (row->outcome == ATTACH_MOVED) {
+		join->counts.joined++;
+		log_joined(batch, found);
+		return true;
+	}
+	/* One that ended meanwhile may be refused as a zombie: it has vanished all the same. */
+	if (row->outcome == ATTACH_VANISHED || process_ended(found->pidfd, 0)) {
+		join->counts.vanished++;
+		return false;
+	}
+	join->counts.refused++;
+	if (!refused_before(join, row->pid))
+		log_message(LOG_WARNING, batch->container, "a process cannot join by its rules: %s",
+			    row->reason);
+	return false;
+}
+
 static void batch_done(const struct attach_row rows[], size_t count, const struct failure *failure,
 		       void *userdata)
 {
 	cleanup_(batch_free_ptr) struct batch *batch = userdata;
 	struct manager *m = batch->manager;
-	struct join *join = m->join;
 	size_t moved = 0;
 
-	for (size_t i = 0; i < count && i < batch->count; i++) {
-		switch (rows[i].outcome) {
-		case ATTACH_MOVED:
-			moved++;
-			log_joined(batch, &batch->found[i]);
-			break;
-		case ATTACH_VANISHED:
-			join->counts.vanished++;
-			break;
-		case ATTACH_WOULD_MOVE:
-			break;
-		case ATTACH_REFUSED:
-			join->counts.refused++;
-			if (!refused_before(join, rows[i].pid))
-				log_message(LOG_WARNING, batch->container,
-					    "a process cannot join by its rules: %s",
-					    rows[i].reason);
-			break;
-		}
-	}
+	for (size_t i = 0; i < count && i < batch->count; i++)
+		moved += count_row(batch, &batch->found[i], &rows[i]);
 	if (failure)
 		log_message(LOG_WARNING, batch->container, "processes could not join: %s",
 			    failure->text);
 	if (moved)
 		log_message(LOG_INFO, batch->container, "%zu process%s joined by its rules", moved,
 			    moved == 1 ? "" : "es");
-	join->counts.joined += moved;
-	join->moving--;
+	m->join->moving--;
 	look_soon(m);
 }
 
@@ -251,7 +255,9 @@ static int start_scan(struct manager *m)
 	scan->manager = m;
 	scan->all = join->all;
 	scan->from = join->from;
-	if (!scan->all)
+	if (scan->all)
+		log_debug("All processes are held against the rules");
+	else
 		r = copy_hints(join, scan);
 	if (r == 0)
 		r = copy_sets(m, scan);
@@ -368,7 +374,7 @@ void join_process_event(enum process_event what, pid_t pid, pid_t parent, void *
 		join->heard = true;
 		return;
 	case PROCESS_EVENTS_LOST:
-		log_debug("Process events were lost: all processes are looked at");
+		log_debug("Process events were lost");
 		look_at_everything(m);
 		return;
 	case PROCESS_FORKED:
