@@ -134,6 +134,7 @@ static struct kunit_suite rss_container_test_suite = {
 	.name = "rss_container",
 	.test_cases = rss_container_test_cases,
 };
+
 kunit_test_suite(rss_container_test_suite);
 
 MODULE_DESCRIPTION("KUnit tests for the arithmetic of RSS containers");

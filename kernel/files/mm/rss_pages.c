@@ -470,9 +470,6 @@ void __rss_container_move_lists(struct folio *folio, bool active, bool tail)
 
 	pc = rss_word_lock(word);
 	if (pc) {
-		/* lru_gen takes every page that was just faulted in for active */
-		if (pc->where == RSS_UNLISTED && lru_gen_enabled())
-			active = folio_test_workingset(folio);
 		if (folio_test_unevictable(folio))
 			to = RSS_UNEVICTABLE;
 		else

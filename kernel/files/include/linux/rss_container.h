@@ -98,7 +98,7 @@ void __mm_exec_container(struct mm_struct *mm);
  * may pass the limit; -ENOMEM when @nr pages could not be made room for.
  */
 static __always_inline int container_rss_prepare(struct mm_struct *mm, unsigned int nr,
-					unsigned int how)
+						 unsigned int how)
 {
 	if (rss_container_in_use())
 		return __rss_container_prepare(mm, nr, how);
@@ -130,7 +130,7 @@ static __always_inline void container_rss_release(void)
  * Context: page-table lock held.  Does not sleep and does not fail.
  */
 static __always_inline void container_rss_add(struct folio *folio,
-				     struct vm_area_struct *vma, int nr)
+					      struct vm_area_struct *vma, int nr)
 {
 	if (rss_container_in_use() && nr)
 		__rss_container_add(folio, vma);
@@ -144,7 +144,7 @@ static __always_inline void container_rss_add(struct folio *folio,
  * Context: page-table lock held.  Does not sleep and does not fail.
  */
 static __always_inline void container_rss_add_new(struct folio *folio,
-					 struct vm_area_struct *vma)
+						  struct vm_area_struct *vma)
 {
 	if (rss_container_in_use())
 		__rss_container_add_new(folio, vma);
@@ -177,7 +177,7 @@ static __always_inline void container_rss_del(struct folio *folio, int nr)
  * Context: lru_lock held, interrupts off, maybe in an interrupt.
  */
 static __always_inline void container_rss_move_lists(struct folio *folio, bool active,
-					    bool tail)
+						     bool tail)
 {
 	if (rss_container_in_use())
 		__rss_container_move_lists(folio, active, tail);
@@ -238,7 +238,7 @@ bool __rss_container_oom_wait(void);
  * Context: task_lock(@victim) held.
  */
 static __always_inline void rss_container_oom_kill(struct mm_struct *mm,
-					  struct task_struct *victim)
+						   struct task_struct *victim)
 {
 	if (rss_container_in_use())
 		__rss_container_oom_kill(mm, victim);
