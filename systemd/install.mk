@@ -12,6 +12,7 @@ INSTALL_FILES = \
 	systemd/rssd.service:$(PREFIX)/lib/systemd/system/rssd.service:644 \
 	systemd/rssd-metrics.socket:$(PREFIX)/lib/systemd/system/rssd-metrics.socket:644 \
 	systemd/rssd-metrics@.service:$(PREFIX)/lib/systemd/system/rssd-metrics@.service:644 \
+	systemd/rssd-metrics.sysusers:$(PREFIX)/lib/sysusers.d/rssd-metrics.conf:644 \
 	systemd/org.rssd1.service:$(PREFIX)/share/dbus-1/system-services/org.rssd1.service:644 \
 	systemd/org.rssd1.conf:$(PREFIX)/share/dbus-1/system.d/org.rssd1.conf:644 \
 	systemd/org.rssd1.policy:$(PREFIX)/share/polkit-1/actions/org.rssd1.policy:644 \
@@ -31,6 +32,7 @@ install: all $(O)/installed/rssctl
 	$(Q)ln -sf librss.so.1 $(DESTDIR)$(LIBDIR)/librss.so
 	$(Q)$(INSTALL) -d $(DESTDIR)$(SYSCONFDIR)/rssd/containers.d
 	$(Q)[ -n "$(DESTDIR)" ] || ldconfig
+	$(Q)[ -n "$(DESTDIR)" ] || ! command -v systemd-sysusers >/dev/null || systemd-sysusers rssd-metrics.conf
 
 ## uninstall: remove what install put there; configuration that was changed stays
 uninstall:

@@ -98,6 +98,34 @@ case_nobody_may_scrape() {
 	says "# EOF"
 }
 
+# As in the sandbox of rssd-metrics@.service: no network, little of /proc, no capability.
+case_scraped_in_a_sandbox() {
+	"${own_mounts[@]}" --net true 2>/dev/null || { skip "no namespaces can be made here"; return; }
+	rssctl create boxed
+	# shellcheck disable=SC2016
+	expect 0 "${own_mounts[@]}" --net bash -c 'mount -t proc -o subset=pid,hidepid=invisible proc /proc &&
+		printf "GET /metrics HTTP/1.1\r\n\r\n" | setpriv --reuid=65534 --regid=65534 --clear-groups \
+			--no-new-privs --bounding-set=-all --inh-caps=-all rssctl metrics --http'
+	says "HTTP/1.1 200 OK"
+	says 'rssd_container_processes{container="boxed"} 0'
+	rssctl remove boxed
+}
+
+# The units say what they should to systemd, and the user that they name is one that is made.
+case_units_are_sound() {
+	local folder=$here/../systemd
+	command -v systemd-analyze >/dev/null || { skip "systemd is not installed"; return; }
+	mkdir -p "$work/units"
+	sed "s|/usr/bin/rssctl|$build/rssctl|" "$folder/rssd-metrics@.service" >"$work/units/rssd-metrics@.service"
+	cp "$folder/rssd-metrics.socket" "$work/units/"
+	expect 0 systemd-analyze verify --man=no "$work/units/rssd-metrics.socket" "$work/units/rssd-metrics@.service"
+	equal "$err" "" "what systemd says of the units"
+	grep -q "^u $(sed -n 's/^User=//p' "$folder/rssd-metrics@.service") " "$folder/rssd-metrics.sysusers" ||
+		fail "nobody makes the user of the service"
+	[ "$(systemd-analyze security --offline=true "$work/units/rssd-metrics@.service" | sed -n 's/.*: \([0-9]*\)\..*SAFE.*/\1/p')" = 0 ] ||
+		fail "$(systemd-analyze security --offline=true "$work/units/rssd-metrics@.service" | tail -n 1)"
+}
+
 case_nobody_can_change_the_text() {
 	expect 0 client change-metrics
 	says "cannot be changed"

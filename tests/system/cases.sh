@@ -280,6 +280,10 @@ case_capabilities() {
 	equal "$(sed -n 's/^NoNewPrivs:\t//p' "/proc/$(main_pid rssd)/status")" 1 NoNewPrivs
 }
 
+for more in "${0%/*}"/*-cases.sh; do
+	# shellcheck source=/dev/null
+	. "$more"
+done
 names=$(argument cases)
 # shellcheck disable=SC2086
 run_cases ${names//,/ }

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Sourced by cases.sh: rules, metrics, top and suggest with an installed rssd, under load.
+# shellcheck shell=bash disable=SC2154
+
+declared=/etc/rssd/containers.d
+declare_rules() { # NAME JSON: a container with these rules, once rssd has it
+	mkdir -p $declared
+	printf '{"name":"%s","join":[%s]}\n' "$1" "$2" >"$declared/$1.json"
+	expect 0 rssctl reload
+	await 10 rssctl show "$1"
+}
+end_rules() {
+	rm -f $declared/*.json
+	rssctl reload
+	quiet_remove "$1"
+}
+process_is_inside() { # PID NAME
+	[ "$(rssctl ps "$2" --json=short | jq "any(.[]; .pid == $1)")" = true ]
+}
+
+# A service joins when it starts and stays what it is to systemd; init and rssd never join.
+case_rules() {
+	local pid place again
+	cp "$(command -v sleep)" "$work/witness"
+	declare_rules svc '{"unit":"victim.service"},{"unit":"init.scope"},{"unit":"rssd.service"},{"command":"witness"}'
+	expect 0 systemctl start victim.service
+	pid=$(main_pid victim.service)
+	await 60 process_is_inside "$pid" svc
+	if [ "$hierarchy" != v2 ]; then
+		place=$(place_of "$pid")
+		equal "$place" /system.slice/victim.service "place in the unified tree"
+	fi
+	expect 0 systemctl restart victim.service
+	again=$(main_pid victim.service)
+	[ "$again" != "$pid" ] || fail "not restarted"
+	await 60 process_is_inside "$again" svc
+	# What was detached stays out, whatever starts meanwhile.
+	expect 0 rssctl detach "$again"
+	expect 0 systemctl restart rssd
+	# It joins after the look at all with which rssd starts.
+	"$work/witness" 1000 &
+	await 60 process_is_inside $! svc
+	equal "$(rssctl ps svc --no-legend | wc -l)" 1 "processes after a detach"
+	equal "$(place_of "$again")" /system.slice/victim.service "place of what was detached"
+	for pid in 1 "$(main_pid rssd)"; do
+		process_is_inside "$pid" svc && fail "$pid has joined"
+	done
+	expect 0 systemctl restart victim.service
+	await 60 process_is_inside "$(main_pid victim.service)" svc
+	pkill -KILL -x witness
+	expect 0 systemctl stop victim.service
+	await 20 is_empty svc
+	end_rules svc
+}
+
+# 500 processes that live for a moment, while the machine reclaims: each is inside or has ended.
+case_rules_under_load() {
+	local pids=() pid i outside=0 alive=0
+	swap_on
+	cp "$(command -v sleep)" "$work/rulee"
+	declare_rules storm "{\"executable\":\"$work/rulee\"}"
+	expect 0 rssctl create load --limit=30M
+	launch_hog_in load anon 60M
+	for i in {0..499}; do
+		case $((i % 10)) in
+		0) "$work/rulee" 1000 & ;;
+		*) "$work/rulee" "0.$((i % 9))" & ;;
+		esac
+		pids+=($!)
+		disown $!
+	done
+	await 120 fifty_inside
+	for pid in "${pids[@]}"; do
+		[ -d "/proc/$pid" ] || continue
+		if [[ $(<"/proc/$pid/cgroup") == */storm* ]]; then
+			alive=$((alive + 1))
+		elif [ -d "/proc/$pid" ]; then
+			outside=$((outside + 1))
+		fi
+	done
+	equal "$alive" 50 "processes that live on inside"
+	equal "$outside" 0 "processes that live on outside"
+	note "$(rssctl doctor --json=short | jq -r '.[] | select(.subject == "rules").text')"
+	pkill -KILL -x rulee
+	await 30 is_empty storm
+	quiet_remove load
+	end_rules storm
+}
+fifty_inside() { [ "$(field storm processes)" = 50 ]; }
+
+# The switches to rssd so far, without a fork: who forks is told of, and wakes it.
+count_switches() {
+	local key value
+	switches=0
+	while read -r key value _; do
+		case $key in *voluntary_ctxt_switches:) switches=$((switches + value)) ;; esac
+	done <"/proc/$rssd/status"
+}
+
+# With rules, and nobody who starts anything, rssd does not run at all.
+case_rules_idle() {
+	local rssd before switches tries
+	declare_rules idle '{"command":"nobody-has-it"}'
+	if [[ $(rssctl doctor --json=short) == *"does not tell of processes"* ]]; then
+		end_rules idle
+		skip "this kernel does not tell of processes, so they are looked for again and again"
+		return
+	fi
+	rssd=$(main_pid rssd)
+	# The look that follows the last hint comes first; the machine's own timers may run in one window.
+	for tries in 1 2 3; do
+		sleep_without_fork 8
+		count_switches
+		before=$switches
+		sleep_without_fork 6
+		count_switches
+		[ "$switches" != "$before" ] || break
+	done
+	equal "$switches" "$before" "switches to rssd in 6 idle seconds"
+	end_rules idle
+}
+exec 8<> <(:)
+sleep_without_fork() { read -rt "$1" -u 8; }
+
+# http PATH: what the metrics socket answers, in $out.
+http() {
+	exec 9<>/dev/tcp/127.0.0.1/9789 || return 1
+	printf 'GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n' "$1" >&9
+	cat <&9
+	exec 9>&-
+}
+
+case_metrics_socket() {
+	local i
+	swap_on
+	expect 0 rssctl create scraped --limit=20M
+	launch_hog_in scraped anon 40M
+	await 60 grep -q ready "$hog_out"
+	expect 0 systemctl start rssd-metrics.socket
+	for i in {1..5}; do
+		expect 0 http /metrics
+		says "HTTP/1.1 200 OK"
+		says 'rssd_container_limit_bytes{container="scraped"} 20971520'
+		says "# EOF"
+	done
+	[[ $out =~ rssd_container_reclaimed_bytes_total\{container=\"scraped\"\}\ [1-9] ]] || fail "nothing reclaimed: $out"
+	expect 0 http /
+	says "404 Not Found"
+	note "$(systemd-analyze security rssd-metrics@.service --no-pager 2>/dev/null | tail -n 1)"
+	# Where rssd cannot be had, the answer says so.
+	systemctl stop rssd
+	systemctl mask --runtime rssd >/dev/null 2>&1
+	systemctl mask --runtime dbus-org.rssd1 >/dev/null 2>&1
+	expect 0 http /metrics
+	says "503 Service Unavailable"
+	systemctl unmask --runtime rssd dbus-org.rssd1 >/dev/null 2>&1
+	expect 0 systemctl start rssd
+	expect 0 systemctl stop rssd-metrics.socket
+	equal "$(systemctl list-units --failed --no-legend 'rssd-metrics*' | wc -l)" 0 "failed units"
+	quiet_remove scraped
+}
+
+case_top() {
+	swap_on
+	expect 0 rssctl create topped --limit=64M --high=32M --low=24M
+	launch_hog_in topped anon 48M
+	await 60 grep -q ready "$hog_out"
+	# Reclaim goes on while it looks: the hog takes its memory anew.
+	launch_hog_in topped anon 48M
+	expect 0 env TERM=xterm terminal 80 24 +topped +topped +topped =q -- rssctl top --interval=1s
+	[[ $out =~ 'topped'.*'<'.*'>' ]] || fail "no watermarks: ${out:0:2000}"
+	note "$(grep -a topped "$work/out" | tail -n 1 | sed 's/\x1b\[[0-9;?]*[A-Za-z]//g; s/\r//g')"
+	quiet_remove topped
+}
+
+case_suggest() {
+	swap_on
+	expect 0 rssctl create held --limit=24M
+	launch_hog_in held anon 48M
+	await 60 grep -q ready "$hog_out"
+	expect 0 rssctl suggest held
+	says "Limit "
+	expect 0 rssctl limit held infinity
+	expect 0 rssctl suggest held --watch=12s
+	note "$out"
+	says ", high "
+	# What it says can be set as it says it.
+	expect 0 bash -c "$(sed -n 's/^To set it: //p' <<<"$out")"
+	[ "$(field held high)" -lt "$(field held limit)" ] || fail "high $(field held high) is not below the limit"
+	expect 0 rssctl create nobody
+	expect 1 rssctl suggest nobody
+	says "Nothing has used memory"
+	quiet_remove nobody
+	quiet_remove held
+}
