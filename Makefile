@@ -30,7 +30,7 @@ SANITIZERS := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize
 	-fno-omit-frame-pointer)
 
 ALL_CFLAGS = -std=gnu11 -pthread -fPIC -fvisibility=hidden -D_GNU_SOURCE \
-	-DRSSD_VERSION='"$(VERSION)"' -Ilib $(WARNINGS) $(CFLAGS) $(SANITIZERS)
+	-DRSSD_VERSION='"$(VERSION)"' -Ilib $(WARNINGS) $(CPPFLAGS) $(CFLAGS) $(SANITIZERS)
 ALL_LDFLAGS = -pthread $(LDFLAGS) $(SANITIZERS)
 
 # Package names for pkg-config, by who links them. librss needs nothing but the bus.
@@ -61,7 +61,7 @@ say = $(if $(V),,@printf '  %-8s%s\n' '$(1)' '$(2)';)
 all: $(BUILD)/rssd $(BUILD)/rssctl $(BUILD)/librss.so.1 $(BUILD)/librss.so $(BUILD)/librss.pc
 
 help:
-	@sed -n "s/^## //p" Makefile systemd/install.mk kernel/kernel.mk tests/system/system.mk 2>/dev/null | sort -u
+	@sed -n "s/^## //p" Makefile systemd/install.mk systemd/deb.mk kernel/kernel.mk tests/system/system.mk 2>/dev/null | sort -u
 
 $(O)/%.o: %.c
 	@mkdir -p $(@D)
@@ -171,6 +171,7 @@ analyze: deps
 		--suppress=unknownMacro --suppress=memleak --suppress=resourceLeak -Ilib lib daemon cli
 
 include systemd/install.mk
+include systemd/deb.mk
 -include kernel/kernel.mk
 -include tests/system/system.mk
 

@@ -27,6 +27,7 @@ enum {
 	HIGH,
 	LOW,
 	OOM_GROUP,
+	EXEC,
 };
 
 static const struct option_spec options[] = {
@@ -35,6 +36,7 @@ static const struct option_spec options[] = {
 	[LOW] = { "low", 0, "SIZE", "Its low watermark" },
 	[OOM_GROUP] = { "oom-group", 0, NULL,
 			"When memory runs out, kill all of it, not one process" },
+	[EXEC] = { "exec", 0, NULL, "Become the command, as its service manager wants it" },
 	{ 0 },
 };
 
@@ -159,12 +161,12 @@ static int await_child(struct run *run, struct child *child, int signals)
 	return status;
 }
 
-static int attach_child(struct run *run, const struct child *child)
+static int attach(struct run *run, int pidfd)
 {
 	cleanup_report struct report report = { 0 };
 	int r;
 
-	r = rss_attach(run->cli->client, run->container, &child->pidfd, 1, false, &report.rows,
+	r = rss_attach(run->cli->client, run->container, &pidfd, 1, false, &report.rows,
 		       &report.count);
 	if (r < 0)
 		return fail_call(run->cli, r);
@@ -193,13 +195,28 @@ static int run_child(struct run *run, char **command, int signals, const sigset_
 	if (r < 0)
 		return complain(STATUS_FAILED, "No process could be started: %s", strerror(-r));
 	run->pid = child.pid;
-	status = attach_child(run, &child);
+	status = attach(run, child.pidfd);
 	if (status != STATUS_DONE)
 		return status;
 	r = child_release(&child);
 	if (r < 0)
 		return fail_exec(command[0], r);
 	return await_child(run, &child, signals);
+}
+
+/* Into the container ourselves, and there we are the command: same process, same parent. */
+static int become(struct run *run, char **command)
+{
+	cleanup_close int pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	int status;
+
+	if (pidfd < 0)
+		return complain(STATUS_FAILED, "No pidfd can be had: %s", strerror(errno));
+	status = attach(run, pidfd);
+	if (status != STATUS_DONE)
+		return status;
+	execvp(command[0], command);
+	return fail_exec(command[0], -errno);
 }
 
 /* "run-4711-0badcafe", where no name was given. */
@@ -253,6 +270,13 @@ static int check_command(const struct args *args)
 	return STATUS_DONE;
 }
 
+static int run_in_place(struct run *run, const struct args *args)
+{
+	int status = wants_new(args) ? make_container(run, args) : STATUS_DONE;
+
+	return status == STATUS_DONE ? become(run, args->command) : status;
+}
+
 static int run(struct cli *cli, const struct args *args)
 {
 	static const int forwarded[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 };
@@ -270,6 +294,8 @@ static int run(struct cli *cli, const struct args *args)
 	if (status != STATUS_DONE)
 		return status;
 	state.container = name ?: args->operands[0];
+	if (args->values[EXEC])
+		return run_in_place(&state, args);
 	signals = signals_open(forwarded, ARRAY_SIZE(forwarded), &mask);
 	if (signals < 0)
 		return complain(STATUS_FAILED, "Signals cannot be read: %s", strerror(-signals));

@@ -334,6 +334,7 @@ static int open_events(struct rss_controller *rss)
 
 	if (r == 0) {
 		rss->controller.tells_facts = true;
+		rss->controller.needs_admin = true;
 		return 0;
 	}
 	if (asprintf(&text, "%s (%s)", problem, strerror(-r)) < 0)

@@ -157,6 +157,7 @@ struct controller {
 	const char *kernel_name; /* "memory" */
 	bool oom_events_since_open; /* counters.oom_events begins at 0 when a group is opened */
 	bool tells_facts;	    /* see struct group_event */
+	bool needs_admin;	    /* CAP_SYS_ADMIN, for what it asks the kernel later */
 	char *events_problem;	    /* why its events cannot be heard, or NULL */
 	char *hierarchy;  /* the controller name for /proc/PID/cgroup: "memory", or "" for v2 */
 	const char *leaf; /* where processes of a group live below it, or NULL: in itself */

@@ -16,6 +16,7 @@
 
 #include "bus.h"
 #include "config.h"
+#include "controller.h"
 #include "failure.h"
 #include "log.h"
 #include "manager.h"
@@ -200,7 +201,7 @@ static int start(struct daemon *d, struct failure *failure)
 	if (r == 0)
 		r = bus_new(d->event, d->manager, reload, d, &d->bus, failure);
 	if (r == 0)
-		r = privileges_drop(failure);
+		r = privileges_drop(d->manager->controller->needs_admin, failure);
 	if (r == 0)
 		r = manager_start(d->manager, failure);
 	return r;
@@ -234,12 +235,29 @@ static int run(const char *config_file)
 	return leave(&d, r < 0 ? EXIT_FAILURE : r);
 }
 
+/*
+ * A service manager that gives rssd a mount namespace runs this outside of it
+ * first: others are to see the hierarchy. What fails here, the start after it
+ * meets again and tells.
+ */
+static int mount_hierarchy(const char *config_file)
+{
+	cleanup_(controller_free_ptr) struct controller *controller = NULL;
+	cleanup_(config_free_ptr) struct config *config = NULL;
+
+	if (config_load(config_file, &config, NULL) == 0)
+		(void)manager_open_controller(config, &controller, NULL);
+	return EXIT_SUCCESS;
+}
+
 static const char usage[] =
 	"rssd [OPTION...]\n"
 	"\n"
 	"Manages containers of processes whose resident memory is limited.\n"
 	"\n"
 	"  -c, --config=FILE   read FILE instead of " CONFIG_FILE "\n"
+	"      --mount         mount the hierarchy of the controller if it is to have\n"
+	"                      one of its own, and exit\n"
 	"  -h, --help          show this help\n"
 	"      --version       show the version\n"
 	"\n"
@@ -249,11 +267,13 @@ int main(int argc, char *argv[])
 {
 	static const struct option options[] = {
 		{ "config", required_argument, NULL, 'c' },
+		{ "mount", no_argument, NULL, 'm' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
 		{ 0 },
 	};
 	const char *config_file = NULL;
+	int (*deed)(const char *config_file) = run;
 	int option;
 
 	log_open(LOG_INFO);
@@ -261,6 +281,9 @@ int main(int argc, char *argv[])
 		switch (option) {
 		case 'c':
 			config_file = optarg;
+			break;
+		case 'm':
+			deed = mount_hierarchy;
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -278,5 +301,5 @@ int main(int argc, char *argv[])
 			argv[optind]);
 		return 2;
 	}
-	return run(config_file);
+	return deed(config_file);
 }

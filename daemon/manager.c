@@ -49,21 +49,22 @@ static int open_sequence(struct manager *m, struct failure *failure)
 	return 0;
 }
 
-static int open_controller(struct manager *m, struct failure *failure)
+int manager_open_controller(const struct config *config, struct controller **ret,
+			    struct failure *failure)
 {
 	struct controller_choice choice = {
-		.name = m->config->controller,
-		.hierarchy = m->config->hierarchy,
-		.root = m->config->root,
+		.name = config->controller,
+		.hierarchy = config->hierarchy,
+		.root = config->root,
 	};
 	cleanup_free char *mount_point = NULL;
 
-	if (asprintf(&mount_point, "%s/rss", m->config->runtime_directory) < 0) {
+	if (asprintf(&mount_point, "%s/rss", config->runtime_directory) < 0) {
 		mount_point = NULL;
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
 	}
 	choice.mount_point = mount_point;
-	return controller_open(&choice, &m->controller, failure);
+	return controller_open(&choice, ret, failure);
 }
 
 static void process_event(enum process_event what, pid_t pid, pid_t parent, void *userdata)
@@ -109,7 +110,7 @@ int manager_new(sd_event *event, const struct config *config, struct manager **r
 	m->event = sd_event_ref(event);
 	m->config = config;
 
-	r = open_controller(m, failure);
+	r = manager_open_controller(config, &m->controller, failure);
 	if (r < 0)
 		return r;
 	r = state_open(config->state_directory, config->runtime_directory, &m->state, failure);

@@ -114,6 +114,10 @@ int manager_new(sd_event *event, const struct config *config, struct manager **r
 struct manager *manager_free(struct manager *manager);
 DEFINE_CLEANUP(struct manager *, manager_free);
 
+/* The first part of it: the controller that the configuration wants, its hierarchy mounted. */
+int manager_open_controller(const struct config *config, struct controller **ret,
+			    struct failure *failure);
+
 /* Adopts what is there and makes what is declared: see restore.h. */
 int manager_start(struct manager *manager, struct failure *failure);
 

@@ -12,16 +12,24 @@
 
 static const struct {
 	cap_value_t capability;
+	bool admin; /* only where the controller wants it */
 	const char *reason;
 } needed[] = {
-	{ CAP_DAC_OVERRIDE, "writes cgroup.procs and limits in folders that others may own" },
-	{ CAP_KILL, "signals processes of every user: kill, forced limits, forced removal" },
-	{ CAP_NET_ADMIN, "listens to process events, which the kernel gives to it alone" },
-	{ CAP_SYS_ADMIN, "mounts the controller's hierarchy and writes below it as its owner" },
-	{ CAP_SYS_PTRACE,
-	  "reads which cgroup a process of another user is in, and how large it is" },
-	{ CAP_SYSLOG, "reads the kernel's log, which names the victims of OOMs" },
+	{ CAP_DAC_OVERRIDE, false,
+	  "moves processes back into control groups that were given to other users" },
+	{ CAP_KILL, false, "signals processes of every user: kill, forced limits and removal" },
+	{ CAP_NET_ADMIN, false,
+	  "hears of forks and exits while a rule, a tree or a transient container needs it" },
+	{ CAP_SYS_PTRACE, false, "sees processes of other users where /proc hides them" },
+	{ CAP_SYS_ADMIN, true,
+	  "asks the rss controller for event numbers, which it tells to nobody else" },
 };
+
+/*
+ * What is used before the drop alone: CAP_SYSLOG to open the kernel's log,
+ * CAP_SYS_ADMIN to mount the hierarchy and to join its netlink group,
+ * CAP_SETPCAP to shrink the bounding set.
+ */
 
 static void cap_release(cap_t caps)
 {
@@ -29,7 +37,12 @@ static void cap_release(cap_t caps)
 }
 DEFINE_CLEANUP(cap_t, cap_release);
 
-static int keep_only(cap_t now, cap_t keep)
+static bool is_kept(size_t i, bool admin)
+{
+	return admin || !needed[i].admin;
+}
+
+static int keep_only(cap_t now, cap_t keep, bool admin)
 {
 	cap_flag_value_t has;
 
@@ -39,23 +52,24 @@ static int keep_only(cap_t now, cap_t keep)
 		/* A supervisor may have taken some away already: those stay gone. */
 		if (cap_get_flag(now, one, CAP_PERMITTED, &has) < 0)
 			return -errno;
-		if (has == CAP_SET && (cap_set_flag(keep, CAP_PERMITTED, 1, &one, CAP_SET) < 0 ||
-				       cap_set_flag(keep, CAP_EFFECTIVE, 1, &one, CAP_SET) < 0))
+		if (has == CAP_SET && is_kept(i, admin) &&
+		    (cap_set_flag(keep, CAP_PERMITTED, 1, &one, CAP_SET) < 0 ||
+		     cap_set_flag(keep, CAP_EFFECTIVE, 1, &one, CAP_SET) < 0))
 			return -errno;
 	}
 	return 0;
 }
 
-static int is_needed(cap_value_t capability)
+static bool is_needed(cap_value_t capability, bool admin)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
 		if (needed[i].capability == capability)
-			return 1;
+			return is_kept(i, admin);
 	}
-	return 0;
+	return false;
 }
 
-static int drop(void)
+static int drop(bool admin)
 {
 	cleanup_(cap_release_ptr) cap_t now = cap_get_proc();
 	cleanup_(cap_release_ptr) cap_t keep = cap_init();
@@ -63,12 +77,12 @@ static int drop(void)
 
 	if (!now || !keep)
 		return -errno;
-	r = keep_only(now, keep);
+	r = keep_only(now, keep, admin);
 	if (r < 0)
 		return r;
 	/* The bounding set first: shrinking it needs a capability that goes next. */
 	for (cap_value_t capability = 0; cap_get_bound(capability) >= 0; capability++) {
-		if (!is_needed(capability) && cap_get_bound(capability) == 1 &&
+		if (!is_needed(capability, admin) && cap_get_bound(capability) == 1 &&
 		    cap_drop_bound(capability) < 0 && errno != EPERM)
 			return -errno;
 	}
@@ -77,9 +91,9 @@ static int drop(void)
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
 }
 
-int privileges_drop(struct failure *failure)
+int privileges_drop(bool admin, struct failure *failure)
 {
-	int r = drop();
+	int r = drop(admin);
 
 	if (r < 0)
 		return fail(failure, RSS_ERROR_ACCESS_DENIED,

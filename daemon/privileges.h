@@ -3,13 +3,16 @@
 #ifndef RSSD_PRIVILEGES_H
 #define RSSD_PRIVILEGES_H
 
+#include <stdbool.h>
+
 struct failure;
 
 /*
  * Drops everything but what is listed in privileges.c, from all sets including
  * the bounding one, and forbids gaining more by exec. Called once descriptors
- * are open and the bus name is ours.
+ * are open and the bus name is ours. @admin: the controller asks the kernel for
+ * what it tells to CAP_SYS_ADMIN alone.
  */
-int privileges_drop(struct failure *failure);
+int privileges_drop(bool admin, struct failure *failure);
 
 #endif

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Where each file goes on a Debian system: one list, read by install and by uninstall.
+# There is no sysusers.d file, since rssd moves processes of all users and so is
+# root; and no tmpfiles.d file, since the unit makes /run/rssd and /var/lib/rssd.
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+
 # source:destination:mode
 INSTALL_FILES = \
 	$(BUILD)/rssd:$(PREFIX)/sbin/rssd:755 \
@@ -9,10 +13,11 @@ INSTALL_FILES = \
 	lib/rss.h:$(INCLUDEDIR)/rss.h:644 \
 	cli/completion.bash:$(PREFIX)/share/bash-completion/completions/rssctl:644 \
 	systemd/rssd.conf:$(SYSCONFDIR)/rssd/rssd.conf:644 \
-	systemd/rssd.service:$(PREFIX)/lib/systemd/system/rssd.service:644 \
-	systemd/rssd-metrics.socket:$(PREFIX)/lib/systemd/system/rssd-metrics.socket:644 \
-	systemd/rssd-metrics@.service:$(PREFIX)/lib/systemd/system/rssd-metrics@.service:644 \
+	systemd/rssd.service:$(UNITDIR)/rssd.service:644 \
+	systemd/rssd-metrics.socket:$(UNITDIR)/rssd-metrics.socket:644 \
+	systemd/rssd-metrics@.service:$(UNITDIR)/rssd-metrics@.service:644 \
 	systemd/rssd-metrics.sysusers:$(PREFIX)/lib/sysusers.d/rssd-metrics.conf:644 \
+	systemd/rssd-mount.service:$(UNITDIR)/rssd-mount.service:644 \
 	systemd/org.rssd1.service:$(PREFIX)/share/dbus-1/system-services/org.rssd1.service:644 \
 	systemd/org.rssd1.conf:$(PREFIX)/share/dbus-1/system.d/org.rssd1.conf:644 \
 	systemd/org.rssd1.policy:$(PREFIX)/share/polkit-1/actions/org.rssd1.policy:644 \

@@ -114,14 +114,15 @@ case_only_processes_of_its_own() {
 	says "belongs to another user"
 	# One that has become somebody else is no longer its caller's own.
 	setpriv --ruid=65534 --clear-groups sleep 1000 &
-	children+=($!)
-	disown $!
-	await 10 grep -q '^Uid:.65534.0' /proc/$!/status
-	expect 1 as_nobody rssctl attach own $!
+	local other=$!
+	children+=($other)
+	disown $other
+	await 10 grep -q '^Uid:.65534.0' /proc/$other/status
+	expect 1 as_nobody rssctl attach own $other
 	says "belongs to another user"
 	start_theirs
 	expect 0 as_nobody rssctl attach own "$theirs"
-	kill "$theirs" $!
+	kill "$theirs" $other
 	rssctl remove own --force
 }
 

@@ -259,4 +259,22 @@ case_top_once() {
 	expect 0 rssctl remove topped
 }
 
+# One process: what starts rssctl has the command as its child, inside from the first page on.
+case_run_in_place() {
+	rssctl create place --limit=32M
+	rssctl run place --exec -- sh -c 'echo $$; exec sleep 1000' >"$work/place" &
+	local pid=$!
+	children+=($pid)
+	await 10 test -s "$work/place"
+	equal "$(cat "$work/place")" $pid "pid of the command"
+	equal "$(rssctl ps place --json=short | jq -r '.[0].pid')" $pid "process in the container"
+	kill $pid
+	wait $pid 2>/dev/null
+	expect 127 rssctl run place --exec -- no-such-command
+	expect 7 rssctl run --limit=16M --exec -- sh -c 'exit 7'
+	await 5 sh -c '! rssctl list --no-legend | grep -q run-'
+	expect 3 rssctl run nowhere --exec -- true
+	rssctl remove place
+}
+
 run_cases "$@"

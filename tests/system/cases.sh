@@ -11,7 +11,22 @@ argument() { tr ' ' '\n' </proc/cmdline | sed -n "s/^rssd\.$1=//p"; }
 hierarchy=$(argument hierarchy)
 [ -z "$hierarchy" ] || sed -i "/Hierarchy=/d; \$a Hierarchy=$hierarchy" /etc/rssd/rssd.conf
 
-systemctl start rssd
+# The machine starts anew where a case wants it (case_boot), and by a panic.
+started=/var/lib/rssd-tests-started
+if [ -e $started ] && [ ! -e /var/lib/rssd-boot ]; then
+	printf 'not ok - %s: the machine started anew by itself\nend\n' "${0##*/}"
+	exit 1
+fi
+touch $started
+sync
+
+systemctl start rssd || {
+	# Without it every case would wait in vain.
+	printf 'not ok - %s: rssd does not start\n' "${0##*/}"
+	journalctl --no-pager --output=cat --unit=rssd | sed 's/^/# /'
+	echo end
+	exit 1
+}
 
 swap=/dev/vdb
 mkswap -q $swap >/dev/null 2>&1
@@ -272,13 +287,8 @@ case_flood() {
 	quiet_remove flood
 }
 
-case_capabilities() {
-	local caps
-	caps=$(sed -n 's/^CapEff:\t//p' "/proc/$(main_pid rssd)/status")
-	note "CapEff $caps"
-	note "$(systemd-analyze security rssd.service --no-pager 2>/dev/null | tail -n 1)"
-	equal "$(sed -n 's/^NoNewPrivs:\t//p' "/proc/$(main_pid rssd)/status")" 1 NoNewPrivs
-}
+# shellcheck source=tests/system/service-cases.sh
+. "${0%/*}/service-cases.sh"
 
 for more in "${0%/*}"/*-cases.sh; do
 	# shellcheck source=/dev/null

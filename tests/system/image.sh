@@ -13,7 +13,7 @@ base=${SYSTEM_BASE:-build/system/base.tar}
 tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
 
-packages=systemd,systemd-sysv,dbus,libcgroup2,libnl-3-200,libnl-genl-3-200,libjson-c5,libcap2,procps,jq
+packages=systemd,systemd-sysv,dbus,libcgroup2,libnl-3-200,libnl-genl-3-200,libjson-c5,libcap2,procps,jq,polkitd
 for package; do packages+=,$package; done
 if [ ! -s "$base" ]; then
 	mkdir -p "$(dirname "$base")"
@@ -30,6 +30,18 @@ mkdir -p "$tests/tests"
 cp -r "$build/tests/tools" "$tests/tests/"
 cp "$build/librss.so.1" "$tests/"
 cp tests/lib.sh tests/system/*.sh tests/bench/bench-inside.sh "$tests/"
+# Packages of this version and of one that comes after it, where they were built.
+if ls "$build"/deb/rssd_*.deb >/dev/null 2>&1; then
+	mkdir -p "$tests/debs/old" "$tests/debs/new"
+	for package in rssd librss1; do
+		cp "$build"/deb/${package}_*.deb "$tests/debs/old/"
+		dpkg-deb -R "$build"/deb/${package}_*.deb "$tree/$package"
+		sed -i -E 's/^Version: .*/&+1/; s/(librss1 \(= [^)]*)\)/\1+1)/' \
+			"$tree/$package/DEBIAN/control"
+		dpkg-deb -b "$tree/$package" "$tests/debs/new/" >/dev/null
+		rm -rf "${tree:?}/$package"
+	done
+fi
 
 # What a test machine does not have, or would wait for.
 units=$tree/etc/systemd/system
@@ -49,14 +61,20 @@ for unit in redis-server.service postgresql.service cgconfig.service cgred.servi
 done
 mkdir -p "$units/multi-user.target.wants" "$units/rssd.service.d"
 # A test stops rssd for a while to let it lose events.
-printf '[Service]\nWatchdogSec=0\n' >"$units/rssd.service.d/test.conf"
+# A system call that the unit's filter does not know is to be seen.
+printf '[Service]\nWatchdogSec=0\nSystemCallErrorNumber=kill\n' >"$units/rssd.service.d/test.conf"
 cat >"$units/rssd-tests.service" <<-'END'
 	[Unit]
 	After=multi-user.target dbus.service
 	[Service]
 	Type=oneshot
+<<<<<<< HEAD
 	ExecStart=/bin/bash /usr/lib/rssd-tests/start.sh
 	ExecStopPost=/usr/bin/systemctl --force --force poweroff
+=======
+	ExecStart=/bin/bash /usr/lib/rssd-tests/cases.sh
+	ExecStopPost=/bin/sh -c 'test -e /run/rssd-reboot || systemctl --force --force poweroff'
+>>>>>>> 23fab4b (The unit is a sandbox, make deb, rssctl run --exec, and tests of all of it in a virtual machine)
 	StandardOutput=file:/dev/ttyS1
 	StandardError=inherit
 	TimeoutStartSec=infinity

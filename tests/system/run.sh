@@ -29,7 +29,7 @@ rm -rf "$dir"
 mkdir -p "$dir"
 truncate -s 256M "$dir/swap.img"
 timeout --foreground "$limit" qemu-system-x86_64 \
-	-nodefaults -no-user-config -display none -no-reboot \
+	-nodefaults -no-user-config -display none \
 	-accel tcg,thread=multi -smp "${VM_CPUS:-2}" -m "${VM_MEMORY:-1G}" \
 	-kernel "$kernel" \
 	-append "console=ttyS0 root=/dev/vda rw quiet loglevel=5 panic=-1 panic_on_warn=1 oops=panic numa=fake=2 systemd.show_status=0 $args" \

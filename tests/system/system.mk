@@ -10,7 +10,7 @@ WORKLOAD_PACKAGES := redis-server redis-tools postgresql stress-ng cgroup-tools
 
 system_scripts := tests/lib.sh $(wildcard tests/system/*.sh) tests/bench/bench-inside.sh
 
-$(BUILD)/system/disk: $(system_scripts) $(wildcard systemd/* man/*) all tests
+$(BUILD)/system/disk: $(system_scripts) $(wildcard systemd/* man/*) $(DEB)/.built-$(DEB_VERSION) all tests
 	$(call install_packages,$(SYSTEM_PACKAGES))
 	@mkdir -p $(@D)
 	$(Q)BUILD=$(BUILD) tests/system/image.sh $@

@@ -1,0 +1,314 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# rssd as a service: its sandbox, polkit, units that join a container, package,
+# crash and boot. Sourced by cases.sh.
+# shellcheck shell=bash
+
+# Every verb under the unit's filters, which kill here where they else refuse: see image.sh.
+case_every_verb_in_the_sandbox() {
+	local pid
+	pid=$(main_pid rssd)
+	equal "$(sed -n 's/^Seccomp:\t//p' "/proc/$pid/status")" 2 "Seccomp mode"
+	swap_on
+	expect 0 rssctl create all --limit=64M --high=48M
+	expect 0 rssctl create all/inner
+	launch_hog_in all/inner anon 20M
+	await 60 grep -q ready "$hog_out"
+	local inner
+	inner=$(rssctl ps all/inner --json=short | jq -r '.[0].pid')
+	expect 0 rssctl list
+	expect 0 rssctl show all
+	expect 0 rssctl set all low=32M
+	expect 0 rssctl limit all 40M --timeout=20s
+	expect 0 rssctl limit all 30M --dry-run
+	expect 0 rssctl reclaim all 2M
+	expect 0 rssctl detach "$inner"
+	expect 0 rssctl attach all "$inner" --tree
+	expect 0 rssctl freeze all
+	expect 0 rssctl thaw all
+	[ "$hierarchy" = v2 ] || expect 0 rssctl reset-peak all
+	expect 0 rssctl metrics
+	expect 0 rssctl top --count=1
+	expect 0 rssctl doctor
+	expect 0 rssctl run all -- true
+	expect 0 rssctl run --limit=16M -- true
+	expect 0 rssctl run all --exec -- true
+	expect 0 systemctl reload rssd
+	expect 0 rssctl reload
+	expect 0 rssctl kill all --signal=KILL
+	await 10 is_empty all
+	expect 0 rssctl remove all --force
+	equal "$(main_pid rssd)" "$pid" "main process of rssd after all verbs"
+	journalctl --no-pager --unit=rssd --grep='status=31|SYS' >/dev/null && fail "a system call was not allowed"
+	note "$(systemd-analyze security rssd.service --no-pager 2>/dev/null | tail -n 1)"
+}
+
+# The capabilities of daemon/privileges.c, from the kernel's own list.
+case_capabilities() {
+	local needed=$((1 << 1 | 1 << 5 | 1 << 12 | 1 << 19 | 1 << 21)) set pid
+	pid=$(main_pid rssd)
+	for set in CapPrm CapEff CapBnd; do
+		equal $((16#$(sed -n "s/^$set:\t//p" "/proc/$pid/status"))) $needed "$set"
+	done
+	equal $((16#$(sed -n 's/^CapInh:\t//p' "/proc/$pid/status"))) 0 CapInh
+	equal "$(sed -n 's/^NoNewPrivs:\t//p' "/proc/$pid/status")" 1 NoNewPrivs
+	# What the sandbox hides, and what it must not.
+	expect 1 nsenter --target "$pid" --mount -- touch /usr/touched
+	expect 1 nsenter --target "$pid" --mount -- touch /etc/touched
+	expect 0 nsenter --target "$pid" --mount -- test -w "$(folder_of /)"
+	equal "$(nsenter --target "$pid" --mount -- ls /home /root | tr -d '\n')" "/home:/root:" "homes that rssd sees"
+}
+
+# --- polkit --------------------------------------------------------------------------
+
+as() {
+	local user=$1
+	shift
+	setpriv --reuid="$user" --regid="$user" --init-groups "$@"
+}
+
+case_polkit() {
+	local theirs
+	groupadd --force operators
+	useradd --groups operators alice
+	useradd bob
+	cat >/etc/polkit-1/rules.d/50-rssd.rules <<-'END'
+		polkit.addRule(function(action, subject) {
+			if (action.id.indexOf("org.rssd1.") == 0 && subject.isInGroup("operators"))
+				return polkit.Result.YES;
+			if (action.id == "org.rssd1.attach-processes" && action.lookup("container") == "batch")
+				return polkit.Result.YES;
+		});
+	END
+	expect 0 systemctl restart polkit
+	expect 0 pkaction --action-id org.rssd1.manage-containers
+	expect 0 rssctl create batch --limit=64M
+	expect 0 rssctl create private --limit=64M
+	setpriv --reuid=bob --regid=bob --clear-groups sleep 1000 &
+	theirs=$!
+	children+=("$theirs")
+	disown "$theirs"
+	await 10 grep -q "^Uid:.$(id -u bob)" "/proc/$theirs/status"
+	# Bob may look, and put his own into the one that a rule opens.
+	expect 0 as bob rssctl list
+	expect 0 as bob rssctl attach batch "$theirs"
+	equal "$(rssctl ps batch --json=short | jq -r '.[0].pid')" "$theirs" "process in batch"
+	expect 1 as bob rssctl attach batch "$(main_pid dbus)"
+	says "belongs to another user"
+	expect 4 as bob rssctl attach private "$theirs"
+	expect 4 as bob rssctl create mine
+	says "org.rssd1.manage-containers"
+	expect 4 as bob rssctl limit batch infinity
+	expect 4 as bob rssctl kill batch
+	expect 4 as bob rssctl remove batch --force
+	equal "$(field batch limit)" $((64 << 20)) "limit after refusals"
+	# Alice is an operator.
+	expect 0 as alice rssctl create hers --limit=64M
+	expect 0 as alice rssctl limit hers 32M
+	expect 0 as alice rssctl run hers -- true
+	expect 1 as alice rssctl attach hers "$theirs"
+	says "belongs to another user"
+	expect 0 as alice rssctl kill batch
+	await 10 is_empty batch
+	expect 0 as alice rssctl remove hers
+	# Without polkit root alone may, and is told what to install.
+	systemctl mask --runtime --now polkit 2>/dev/null
+	expect 4 as alice rssctl create hers
+	says "polkit"
+	expect 0 rssctl remove batch
+	systemctl unmask --runtime polkit 2>/dev/null
+	await 20 as alice rssctl remove private
+}
+
+# --- units that join a container --------------------------------------------------------
+
+# As rssd(8) says, for any unit: a drop-in. The service is another user's.
+case_unit_joins_by_drop_in() {
+	local pid again
+	rssctl create joined --limit=128M
+	mkdir -p /run/systemd/system/victim.service.d
+	cat >/run/systemd/system/victim.service.d/rssd.conf <<-'END'
+		[Unit]
+		Wants=rssd.service
+		After=rssd.service
+		[Service]
+		User=nobody
+		ExecStartPost=+/usr/bin/rssctl attach joined --tree $MAINPID
+	END
+	systemctl daemon-reload
+	expect 0 systemctl start victim.service
+	pid=$(main_pid victim.service)
+	equal "$(rssctl ps joined --json=short | jq -r '.[0].pid')" "$pid" "main process in the container"
+	# What was started anew is inside again.
+	expect 0 systemctl restart victim.service
+	again=$(main_pid victim.service)
+	[ "$again" != "$pid" ] || fail "not restarted"
+	equal "$(rssctl ps joined --json=short | jq -r '.[0].pid')" "$again" "main process after a restart"
+	expect 0 systemctl stop victim.service
+	await 10 is_empty joined
+	rm -r /run/systemd/system/victim.service.d
+	systemctl daemon-reload
+	rssctl remove joined
+}
+
+# Inside from the first page on: the unit's command is run by rssctl, which becomes it.
+case_unit_joins_from_its_start() {
+	local pid
+	rssctl create early --limit=128M
+	mkdir -p /run/systemd/system/victim.service.d
+	cat >/run/systemd/system/victim.service.d/rssd.conf <<-'END'
+		[Unit]
+		Wants=rssd.service
+		After=rssd.service
+		[Service]
+		ExecStart=
+		ExecStart=/usr/bin/rssctl run early --exec -- /usr/lib/rssd-tests/tests/tools/hog anon 20M
+	END
+	systemctl daemon-reload
+	expect 0 systemctl start victim.service
+	pid=$(main_pid victim.service)
+	await 20 grep -q hog "/proc/$pid/comm"
+	equal "$(rssctl ps early --json=short | jq -r '.[0].pid')" "$pid" "main process in the container"
+	usage_is_there() { [ "$(field early usage)" -ge $((20 << 20)) ]; }
+	await 60 usage_is_there
+	expect 0 systemctl stop victim.service
+	await 10 is_empty early
+	rm -r /run/systemd/system/victim.service.d
+	systemctl daemon-reload
+	rssctl remove early
+}
+
+# --- crash, upgrade, boot --------------------------------------------------------------------
+
+settings_of() { rssctl show "$1" --json=short | jq -c '{limit, high, low, processes}'; }
+counter_of() { rssctl show "$1" --json=short | jq -r ".$2"; }
+
+# start_load NAME: a container that is reclaimed from all the time.
+start_load() {
+	swap_on
+	rssctl create "$1" --limit=24M --high=20M >/dev/null
+	launch_hog_in "$1" storm 1000000
+	launch_hog_in "$1" anon 40M
+	await 60 grep -q ready "$hog_out"
+	load_before=$(settings_of "$1" | jq -c 'del(.processes)') load_hog=$hog
+	load_failures=$(counter_of "$1" failures) load_reclaimed=$(counter_of "$1" reclaimed)
+}
+# check_load NAME WHEN
+check_load() {
+	equal "$(settings_of "$1" | jq -c 'del(.processes)')" "$load_before" "settings after $2"
+	kill -0 "$load_hog" || fail "the hog is gone after $2"
+	[ "$(counter_of "$1" failures)" -ge "$load_failures" ] || fail "failures went back after $2"
+	[ "$(counter_of "$1" reclaimed)" -ge "$load_reclaimed" ] || fail "reclaimed went back after $2"
+}
+
+# Numbers of events only grow, over every start of rssd.
+case_crash_under_load() {
+	local round pid
+	events=$work/crash-events
+	start_load crash
+	start_watch
+	for round in 1 2 3; do
+		pid=$(main_pid rssd)
+		kill -9 "$pid"
+		await 30 rssctl show crash
+		[ "$(main_pid rssd)" != "$pid" ] || fail "not started again"
+		check_load crash "kill -9 number $round"
+		rssctl limit crash $((24 - round))M >/dev/null 2>&1
+		load_before=$(settings_of crash | jq -c 'del(.processes)')
+	done
+	expect 0 systemctl restart rssd
+	check_load crash "a restart"
+	rssctl reclaim crash 1M >/dev/null 2>&1
+	await 20 grep -q reclaimed "$events"
+	stop_watch
+	jq -se '[.[] | select(.sequence > 0) | .sequence] | . == (sort) and . == (unique)' "$events" >/dev/null ||
+		fail "numbers of events go back or repeat"
+	quiet_remove crash
+}
+
+# dpkg over make install, then to the next version, then away.
+case_package() {
+	local pid debs=/usr/lib/rssd-tests/debs left
+	[ -d $debs ] || { skip "no packages on this disk"; return; }
+	start_load pack
+	pid=$(main_pid rssd)
+	expect 0 dpkg --install $debs/old/librss1_*.deb $debs/old/rssd_*.deb
+	await 30 rssctl show pack
+	check_load pack "an installation"
+	pid=$(main_pid rssd)
+	expect 0 dpkg --install $debs/new/librss1_*.deb $debs/new/rssd_*.deb
+	await 30 rssctl show pack
+	[ "$(main_pid rssd)" != "$pid" ] || fail "the upgrade did not start the new rssd"
+	check_load pack "an upgrade"
+	expect 0 systemctl is-enabled rssd
+	# Removed, the containers stay; installed again, they are there.
+	expect 0 dpkg --remove rssd
+	kill -0 "$load_hog" || fail "the hog is gone after a removal"
+	expect 0 dpkg --install $debs/new/rssd_*.deb
+	await 30 rssctl show pack
+	check_load pack "a removal and an installation"
+	expect 0 dpkg --purge rssd librss1
+	kill -0 "$load_hog" || fail "the hog is gone after a purge"
+	left=$(find / -xdev -not -path '/usr/lib/rssd-tests*' -not -path '/proc/*' \
+		\( -name '*rssd*' -o -name 'librss*' -o -name rssctl \) 2>/dev/null | grep -v "^$work\|/tmp/\|journal\|rssd.service.d\|rssd-tests\|rules.d")
+	equal "$left" "" "files after a purge"
+	equal "$(grep -c '/run/rssd' /proc/mounts)" 0 "mounts after a purge"
+	equal "$(ls -d /sys/fs/cgroup/rssd 2>/dev/null)" "" "control groups after a purge"
+	# Back for the cases that follow.
+	expect 0 dpkg --install $debs/new/librss1_*.deb $debs/new/rssd_*.deb
+	await 30 rssctl list
+	[ -z "$hierarchy" ] || { sed -i "/Hierarchy=/d; \$a Hierarchy=$hierarchy" /etc/rssd/rssd.conf && systemctl restart rssd; }
+	kill "$load_hog"
+}
+
+# The machine is reset: cases.sh comes here a second time, on the disk as it was left.
+case_boot() {
+	local mark=/var/lib/rssd-boot
+	if [ ! -e $mark ]; then
+		rssctl create kept --limit=48M --high=40M
+		rssctl create kept/inner --limit=24M
+		echo '{ "name": "declared", "limit": "32M" }' >/etc/rssd/containers.d/declared.json
+		expect 0 rssctl reload
+		await 10 rssctl show declared
+		cat /var/lib/rssd/sequence >$mark
+		sync
+		touch /run/rssd-reboot
+		systemctl --force --force --no-sync reboot
+		sleep 60
+		fail "still here"
+		return
+	fi
+	await 20 rssctl show declared
+	equal "$(settings_of kept)" '{"limit":50331648,"high":41943040,"low":"infinity","processes":0}' "kept after a boot"
+	equal "$(field kept/inner limit)" $((24 << 20)) "limit of what is nested after a boot"
+	equal "$(field declared limit)" $((32 << 20)) "declared limit after a boot"
+	[ "$(cat /var/lib/rssd/sequence)" -ge "$(cat $mark)" ] || fail "numbers of events went back"
+	rm -f $mark /etc/rssd/containers.d/declared.json
+	expect 0 rssctl remove kept --force
+	expect 0 rssctl remove declared
+}
+
+# --- what is taken away under rssd ---------------------------------------------------------
+
+case_mount_vanishes() {
+	[ "$hierarchy" != v2 ] || { skip "the unified tree is not rssd's to mount"; return; }
+	expect 0 rssctl create before --limit=32M
+	umount --lazy /run/rssd/rss
+	expect 1 rssctl create after
+	note "without the mount: $err"
+	says "start"
+	equal "$(find /run/rssd/rss -mindepth 1 | wc -l)" 0 "what was made in the place of the mount"
+	# What was open goes on.
+	expect 0 rssctl limit before 16M
+	expect 0 rssctl doctor
+	expect 0 systemctl restart rssd
+	equal "$(field before limit)" $((16 << 20)) "limit after a restart"
+	expect 0 rssctl create after
+	quiet_remove before
+	quiet_remove after
+}
+
+case_two_daemons() {
+	expect 1 /usr/sbin/rssd
+	says "Another rssd"
+	expect 0 rssctl list
+}
