@@ -1,0 +1,175 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Attach, detach, limits, OOMs and events that can be trusted: each promise of the
+# manual under load, with rssd as an installed service, on any kernel and controller.
+. "${0%/*}/machine.sh"
+
+numbers() { jq 'select(.sequence != null) | .sequence' "$1"; }
+rssd_is_back() { [ "$(main_pid rssd)" != "$1" ] && rssctl list; }
+kill_service() {
+	local pid
+	pid=$(main_pid rssd)
+	kill -KILL "$pid"
+	await 60 rssd_is_back "$pid"
+}
+lives() { grep -qs '^State:.[^ZX]' "/proc/$1/status"; }
+
+# Whoever is of the tree and lives is inside, though it bears children all the time.
+case_tree_under_load() {
+	local pid place left=
+	expect 0 rssctl create grow
+	start_hog spawn 1000
+	await 30 eval '[ "$(pgrep -c -x sprout)" -gt 10 ]'
+	expect 0 rssctl attach grow --tree --dry-run "$hog" --json=short
+	equal "$(jq -c '[.[].outcome] - ["would-move", "vanished"]' <<<"$out")" '[]' "outcomes of a dry run"
+	equal "$(field grow processes)" 0 "processes after a dry run"
+	expect 0 rssctl attach grow --tree "$hog" --json=short
+	for pid in $(pgrep -x sprout); do
+		place=$(cat "/proc/$pid/cgroup" 2>/dev/null)
+		[[ $place == */rssd/grow* ]] || ! lives "$pid" || left+=" $pid"
+	done
+	equal "$left" "" "living descendants outside"
+	note "$(jq -c 'group_by(.outcome) | map({(.[0].outcome): length}) | add' <<<"$out")"
+	kill -KILL "$hog"
+	await 30 is_empty grow
+	expect 0 rssctl remove grow
+}
+
+case_detach_after_a_restart() {
+	local before
+	expect 0 rssctl create away
+	start_hog fork 4
+	before=$(cat "/proc/$hog/cgroup")
+	expect 0 rssctl attach away --tree "$hog"
+	expect 0 systemctl restart rssd
+	expect 0 rssctl detach "$hog"
+	kill_service
+	# shellcheck disable=SC2046
+	expect 0 rssctl detach $(rssctl ps away --json=short | jq '.[].pid')
+	equal "$(cat "/proc/$hog/cgroup")" "$before" "where it is"
+	await 10 is_empty away
+	kill -KILL "$hog"
+	expect 0 rssctl remove away
+}
+
+# What the forecast says is what comes.
+case_forecast_and_limit() {
+	swap_on
+	expect 0 rssctl create told --limit=100M
+	launch_hog_in told anon 50M
+	await 120 grep -q ready "$hog_out"
+	expect 0 rssctl limit told 25M --dry-run --json=short
+	note "with swap: $(jq -c '[.verdict, .reason]' <<<"$out")"
+	equal "$(jq -r .verdict <<<"$out")" reclaims "forecast with swap"
+	expect 0 rssctl limit told 25M --timeout=2min
+	says reclaimed
+	lives "$(rssctl ps told --json=short | jq '.[0].pid')" || fail "the hog is gone"
+	expect 0 rssctl remove told --force
+	swap_off
+	expect 0 rssctl create told --limit=100M
+	launch_hog_in told anon 50M
+	await 120 grep -q ready "$hog_out"
+	expect 5 rssctl limit told 25M --dry-run
+	says "no free swap"
+	expect 5 rssctl limit told 25M --timeout=2s
+	equal "$(field told limit)" $((100 << 20)) "the old limit"
+	expect 0 rssctl limit told 25M --dry-run --mode=force
+	says "memory runs out"
+	expect 0 rssctl limit told 25M --mode=force
+	await 30 is_empty told
+	expect 0 rssctl remove told
+}
+
+limits() { rssctl list --json=short | jq -c '[.[] | {(.name): .limit}] | add // {}'; }
+
+case_transaction_is_killed() {
+	local before name
+	swap_off
+	for name in a b c; do expect 0 rssctl create $name --limit=64M; done
+	launch_hog_in b lock 32M
+	await 60 grep -q ready "$hog_out"
+	before=$(limits)
+	echo '[{"name":"a","limit":"32M"},{"name":"b","limit":"8M"},{"name":"c","limit":"128M"}]' >"$work/t.json"
+	expect 5 rssctl apply "$work/t.json" --timeout=2s
+	equal "$(limits)" "$before" "limits after a refusal"
+	rssctl apply "$work/t.json" --timeout=2min >/dev/null 2>&1 &
+	children+=($!)
+	await 30 test -s /var/lib/rssd/transaction.json
+	await 30 grep -q '"limit":33554432' /var/lib/rssd/containers/a.json
+	kill_service
+	await 30 eval '[ "$(limits)" = '"'$before'"' ]'
+	await 30 rssctl diff
+	[ ! -e /var/lib/rssd/transaction.json ] || fail "the journal is still there"
+	expect 0 rssctl remove b --force
+	expect 0 rssctl create b --limit=64M
+	expect 0 rssctl apply "$work/t.json"
+	equal "$(limits)" '{"a":33554432,"b":8388608,"c":134217728}' "limits that could be had"
+	for name in a b c; do expect 0 rssctl remove $name; done
+}
+
+# The report, the journal and the hook tell the same of an OOM, and a restart forgets none of it.
+case_oom_with_its_cause() {
+	local id record
+	swap_off
+	mkdir -p /etc/rssd/containers.d
+	printf '#!/bin/sh\ncat >/run/oom.new && mv /run/oom.new /run/oom.json\n' >/usr/local/bin/oom-hook
+	chmod 755 /usr/local/bin/oom-hook
+	rm -f /run/oom.json
+	echo '{"name":"cause","limit":"30M","oom_hook":"/usr/local/bin/oom-hook"}' >/etc/rssd/containers.d/cause.json
+	expect 0 rssctl reload
+	await 20 rssctl show cause
+	launch_hog_in cause anon 8M
+	await 60 grep -q ready "$hog_out"
+	expect 0 rssctl create cause/inner
+	launch_hog_in cause/inner anon 60M
+	await 60 eval '[ "$(rssctl oom cause --json=short | jq length)" = 1 ]'
+	expect 0 rssctl oom cause --json=short
+	note "$out"
+	id=$(jq '.[0].sequence' <<<"$out")
+	equal "$(jq -c '.[0] | [.container, .victim_container, .victim_command, .limit]' <<<"$out")" \
+		'["cause","cause/inner","hog",31457280]' "the OOM"
+	jq -e '.[0].processes | (.[0].command == "hog" and .[0].resident > 10000000 and length >= 2)' <<<"$out" >/dev/null ||
+		fail "the largest: $(jq -c '.[0].processes' <<<"$out")"
+	equal "$(jq '.[0].processes[0].pid == .[0].victim_pid' <<<"$out")" true "the largest was killed"
+	jq -e '.[0] | .failures > 0 and .swap_free == 0 and .anonymous > 10000000' <<<"$out" >/dev/null || fail "no cause: $out"
+	! has scanned || jq -e '.[0].scanned != null' <<<"$out" >/dev/null || fail "nothing of scanning: $out"
+	record=$out
+	await 20 test -s /run/oom.json
+	equal "$(jq .sequence /run/oom.json)" "$id" "the id that the hook got"
+	await 10 eval 'journalctl -q -u rssd RSSD_OOM_ID='"$id"' -o json | grep -q RSSD_OOM_RECORD'
+	equal "$(journalctl -q -u rssd RSSD_OOM_ID="$id" -o json | jq -r '.RSSD_OOM_VICTIM_COMMAND')" hog "victim in the journal"
+	expect 0 systemctl restart rssd
+	equal "$(rssctl oom cause --json=short)" "$record" "after a restart"
+	kill_service
+	equal "$(rssctl oom cause --json=short)" "$record" "after a kill"
+	rm /etc/rssd/containers.d/cause.json
+	rssctl reload
+	expect 0 rssctl remove cause --force
+}
+
+# Somebody is killed all the time; the watcher hears of each once, over a kill of rssd.
+case_events_over_a_kill() {
+	local watcher last
+	swap_off
+	rssctl watch --since=0 --json=short >"$work/heard" 2>/dev/null </dev/null &
+	watcher=$!
+	children+=($watcher)
+	expect 0 rssctl create storm --limit=12M
+	rssctl run storm -- bash -c "while :; do $build/tests/tools/hog anon 40M; done" >/dev/null 2>&1 </dev/null &
+	disown $!
+	await 120 eval '[ "$(rssctl oom storm --json=short | jq length)" -ge 3 ]'
+	kill_service
+	await 120 eval '[ "$(rssctl oom storm --json=short | jq length)" -ge 6 ]'
+	quiet_remove storm
+	last=$(rssctl oom storm --json=short | jq '.[-1].sequence')
+	await 30 eval 'numbers "$work/heard" | grep -qx '"$last"
+	kill $watcher
+	equal "$(numbers "$work/heard" | sort -n | uniq -d | head -n 3)" "" "events that were told twice"
+	diff <(numbers "$work/heard") <(numbers "$work/heard" | sort -n) >/dev/null || fail "not in order"
+	timeout 20 rssctl watch --since=0 --json=short >"$work/all" 2>/dev/null
+	diff <(numbers "$work/heard" | awk -v n="$last" '$1 <= n') <(numbers "$work/all" | awk -v n="$last" '$1 <= n') \
+		>"$work/diff" || fail "not what the history has: $(head -n 5 "$work/diff")"
+	note "$(numbers "$work/heard" | wc -l) events, $(grep -c '"oom"' "$work/heard") of OOMs"
+}
+
+run_machine
