@@ -445,7 +445,7 @@ static void keep_oom(struct container *c, const struct group_event *fact)
 	(void)sd_event_now(c->manager->event, CLOCK_MONOTONIC, &c->ran_out.at);
 	c->ran_out.usage = fact->usage;
 	c->ran_out.limit = fact->limit;
-	/* Now, while the victim still has its memory. */
+	/* Now rather than with the kill: the victim may still have its memory. */
 	if (!c->ran_out.scene)
 		c->ran_out.scene = malloc(sizeof(*c->ran_out.scene));
 	if (c->ran_out.scene)

@@ -35,6 +35,8 @@ cases=("$@")
 mkdir -p "$logs"
 world rss-v1 bzImage disk cases ''
 world rss-v2 bzImage disk cases rssd.hierarchy=v2
+world trust-rss bzImage disk trust ''
+world trust-memory-v2 bzImage-stock-bench disk trust rssd.hierarchy=v2
 world workloads-rss bzImage-bench workloads workloads ''
 world workloads-memory-v2 bzImage-stock-bench workloads workloads rssd.hierarchy=v2
 world doctor-rss-v1 bzImage-bench disk worlds rssd.controller=rss
