@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Requests of scrapers, or of whoever finds the port: any bytes are answered or waited for. */
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "../../cli/http.c"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct http_request request;
+	char head[HTTP_ANSWER_MAX];
+	/* Without a NUL behind it, so that reading on is seen. */
+	cleanup_free char *text = malloc(size ? size : 1);
+
+	if (!text)
+		return 0;
+	memcpy(text, data, size);
+	if (!http_parse(text, size, &request))
+		return 0;
+	if (http_head(request.status, "text/plain", size, head) >= sizeof(head))
+		abort();
+	return 0;
+}
