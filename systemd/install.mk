@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Where each file goes on a Debian system: one list, read by install and by uninstall.
-# There is no sysusers.d file, since rssd moves processes of all users and so is
-# root; and no tmpfiles.d file, since the unit makes /run/rssd and /var/lib/rssd.
+# The sysusers.d file is for who answers scrapers; rssd itself moves processes of all
+# users and so is root. There is no tmpfiles.d file: the unit makes its folders.
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 
 # source:destination:mode
