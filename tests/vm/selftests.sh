@@ -29,7 +29,7 @@ results()	# results NAME TEST
 {
 	sed -nE "s/^$2: //p" "build/vm/$1/verdict" | sed -E 's/\x1b\[[0-9;]*m//g' |
 	sed -nE '/^(not )?ok |^hung|^Bail|^exit /p
-		s/^(.*)\.\.\.+ *(OK|Fail|FAIL|Skip|skipped|done).*/\1 \2/p' |
+		s/^(.*[^.])\.\.\.+ *(OK|Fail|FAIL|Skip|skipped|done).*/\1 \2/p' |
 	sed -E 's/ \([0-9]+ s\)$//; s/^.*(Collapse |Split |Allocate )/\1/'
 }
 
