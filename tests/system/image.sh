@@ -68,13 +68,8 @@ cat >"$units/rssd-tests.service" <<-'END'
 	After=multi-user.target dbus.service
 	[Service]
 	Type=oneshot
-<<<<<<< HEAD
 	ExecStart=/bin/bash /usr/lib/rssd-tests/start.sh
-	ExecStopPost=/usr/bin/systemctl --force --force poweroff
-=======
-	ExecStart=/bin/bash /usr/lib/rssd-tests/cases.sh
 	ExecStopPost=/bin/sh -c 'test -e /run/rssd-reboot || systemctl --force --force poweroff'
->>>>>>> 23fab4b (The unit is a sandbox, make deb, rssctl run --exec, and tests of all of it in a virtual machine)
 	StandardOutput=file:/dev/ttyS1
 	StandardError=inherit
 	TimeoutStartSec=infinity
