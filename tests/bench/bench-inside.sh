@@ -70,6 +70,5 @@ figure idle_wakeups $(($(switches) - before))
 figure list_first "$("$bench" time 1 rssctl list)"
 figure list "$("$bench" time 7 rssctl list)"
 figure resident_listed "$(resident)"
-figure empty "$("$bench" empty "$containers")"
 journalctl -u rssd --no-pager -o cat 2>/dev/null | grep -v -e created -e removed -e changed -e attached | tail -n 20 | sed 's/^/#   rssd: /'
 echo end

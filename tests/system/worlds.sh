@@ -44,7 +44,7 @@ case_controller() {
 		[ -f "$(folder_of one)/cgroup.subtree_control" ] || fail "no v2 folder: $(folder_of one)"
 	fi
 	expect 0 rssctl remove one
-	note "$(rssctl doctor --no-pager --no-legend | head -n 30)"
+	rssctl doctor --no-pager --no-legend | sed "s/^/#   doctor: /"
 }
 
 case_accounting() {
