@@ -90,5 +90,6 @@ echo rssd-test >"$tree/etc/hostname"
 
 rm -f "$out.new"
 size=$(du -sm "$tree" | cut -f1)
-/sbin/mke2fs -q -F -t ext2 -b 4096 -m 0 -d "$tree" "$out.new" $((size + size / 4 + 64))M
+# The room that is left is for what the cases write; it takes none in the image.
+/sbin/mke2fs -q -F -t ext2 -b 4096 -m 0 -d "$tree" "$out.new" $((size + size / 4 + 400))M
 mv "$out.new" "$out"
