@@ -346,6 +346,7 @@ static void change_done(void *data)
 
 	if (change->result.error == 0) {
 		c->settings = change->to;
+		c->drifted = false;
 		if (!differs)
 			change->result.outcome = CHANGE_UNCHANGED;
 		else if (change->result.outcome != CHANGE_KILLED)

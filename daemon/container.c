@@ -66,6 +66,11 @@ struct settings container_read_settings(struct container *c, const struct settin
 	return now;
 }
 
+const struct settings *container_set_last(const struct container *c)
+{
+	return c->drifted ? &c->written : &c->settings;
+}
+
 struct record *container_to_record(const struct container *c, const struct settings *settings)
 {
 	cleanup_(record_free_ptr) struct record *record = calloc(1, sizeof(*record));

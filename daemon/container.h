@@ -32,6 +32,10 @@ struct container {
 	struct settings settings;
 	struct group *group;
 
+	/* A start found, or left, the kernel other than was written down: @settings are the kernel's. */
+	bool drifted;
+	struct settings written;
+
 	bool transient; /* goes when its last process has left */
 	bool populated; /* a process has been attached to it */
 	bool owned;	/* a client still means to attach to it, so it stays though empty */
@@ -72,6 +76,9 @@ int container_read_counters(struct container *container, struct counters *ret);
 /* What the kernel holds of its settings; what it cannot tell is taken from @fallback. */
 struct settings container_read_settings(struct container *container,
 					const struct settings *fallback);
+
+/* What it was set to last, also while the kernel has not been brought to it. */
+const struct settings *container_set_last(const struct container *container);
 
 /* What is to be written down of it, its settings being @settings; NULL when out of memory. */
 struct record *container_to_record(const struct container *container,

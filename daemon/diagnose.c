@@ -194,7 +194,7 @@ static const char *find_drifted(const struct manager *m)
 
 		if (c->change || group_read_limit(c->group, &limit) < 0)
 			continue;
-		if (limit / page != c->settings.limit / page)
+		if (limit / page != container_set_last(c)->limit / page)
 			return c->name;
 	}
 	return NULL;

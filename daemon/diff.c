@@ -93,18 +93,24 @@ static int compare_container(struct diff *diff, struct container *c)
 	struct diff_row row = {
 		.name = c->name,
 		.stored_set = SETTINGS_ALL,
-		.stored = c->settings,
-		.kernel = container_read_settings(c, &c->settings),
+		.stored = *container_set_last(c),
 	};
 	uint64_t limit;
+
+	row.kernel = container_read_settings(c, &row.stored);
 
 	if (declared) {
 		row.declared_set = SETTINGS_ALL;
 		row.declared = declared->settings;
 	}
-	/* One that is just being changed is on its way from the one to the other. */
-	if (!c->change && group_read_limit(c->group, &limit) == 0)
+	if (c->change && c->drifted) {
+		/* It is being brought back: until that is done, nobody may take it for done. */
+		row.kernel = c->settings;
 		row.kernel_set = SETTINGS_ALL;
+	} else if (!c->change && group_read_limit(c->group, &limit) == 0) {
+		/* One that is just being changed is on its way from the one to the other. */
+		row.kernel_set = SETTINGS_ALL;
+	}
 	return add(diff, &row);
 }
 

@@ -477,7 +477,7 @@ void manager_save(struct container *c)
 	if (!save)
 		return;
 	save->container = c;
-	save->record = container_to_record(c, &c->settings);
+	save->record = container_to_record(c, container_set_last(c));
 	if (!save->record ||
 	    worker_start(c->manager->event, save_run, save_done, save, &worker) < 0) {
 		record_free(save->record);

@@ -104,6 +104,8 @@ static void set_new_group(struct container *c, const struct settings *to)
 		log_message(LOG_ERR, c->name, "could not be brought to its settings: %s",
 			    strerror(-r));
 	c->settings = r < 0 ? container_read_settings(c, to) : *to;
+	c->written = *to;
+	c->drifted = settings_difference(&c->settings, to) != 0;
 }
 
 static int enter(struct manager *m, struct container **c)
@@ -162,6 +164,8 @@ static int restore_record(struct manager *m, struct record *record)
 			"the kernel's settings have drifted (limit %s, written down %s); bringing "
 			"them back",
 			size_format(c->settings.limit, kernel), size_format(wanted.limit, state));
+		c->written = wanted;
+		c->drifted = true;
 	}
 	c->populated = c->transient;
 	entered = c;

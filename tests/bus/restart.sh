@@ -58,6 +58,35 @@ case_drift_is_brought_back_and_logged() {
 	rssctl remove drift
 }
 
+# What cannot be brought back is a difference, on the way and afterwards, and is tried again.
+case_drift_that_stays_is_told() {
+	local file
+	rssctl create held --limit=32M
+	file=$(memory_mount)/$root/held/memory.limit_in_bytes
+	[ -f "$file" ] || { rssctl remove held; skip "needs memory-v1"; return; }
+	echo $((64 << 20)) >"$file"
+	launch_hog_in held lock 40M
+	await 20 grep -q ready "$hog_out"
+	stop_rssd
+	start_rssd
+	expect 1 rssctl diff --json=short
+	equal "$(jq -c '.[0] | [.name, .set.limit, .kernel.limit]' <<<"$out")" \
+		"[\"held\",$((32 << 20)),$((64 << 20))]" "difference while it is brought back"
+	await 20 grep -q "held: could not be brought to its settings" "$rssd_log"
+	expect 1 rssctl diff --json=short
+	equal "$(jq -c '.[0] | [.name, .set.limit, .kernel.limit]' <<<"$out")" \
+		"[\"held\",$((32 << 20)),$((64 << 20))]" "difference that stays"
+	expect 0 rssctl doctor
+	says "The kernel's limit of held"
+	rssctl kill held >/dev/null
+	await 5 is_empty held
+	stop_rssd
+	start_rssd
+	await 10 rssctl diff
+	equal "$(field held limit)" $((32 << 20)) "limit after the next start"
+	rssctl remove held
+}
+
 case_cgroup_without_state_is_adopted() {
 	rssctl create orphan --limit=32M
 	stop_rssd
