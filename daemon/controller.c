@@ -189,6 +189,18 @@ int controller_init(struct controller *c, const struct controller_ops *ops, cons
 	return r < 0 ? explain(c, r, failure) : 0;
 }
 
+int controller_check_mount(const struct controller *controller)
+{
+	cleanup_close int mount = open(controller->mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct stat ours, there;
+
+	if (fstat(controller->fd, &ours) < 0)
+		return -errno;
+	if (mount < 0 || fstatat(mount, controller->root, &there, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT || errno == ENOTDIR ? -ESTALE : -errno;
+	return ours.st_dev == there.st_dev && ours.st_ino == there.st_ino ? 0 : -ESTALE;
+}
+
 struct controller *controller_free(struct controller *controller)
 {
 	if (!controller)

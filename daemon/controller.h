@@ -195,14 +195,24 @@ static inline bool controller_can(const struct controller *c, enum controller_fe
 /* The smallest limit that this controller accepts, in bytes. */
 uint64_t controller_limit_min(const struct controller *controller);
 
-/* Makes the folder; -EEXIST where it is there. Its parent must exist. */
+/*
+ * Making and removing go by paths below the mount, everything else by
+ * descriptors, which outlive it. -ESTALE where the root's path does not lead to
+ * the folder that we hold open: unmounted, or removed.
+ */
+int controller_check_mount(const struct controller *controller);
+
+/* Makes the folder; -EEXIST where it is there. Its parent must exist. As above. */
 int group_create(struct controller *controller, const char *path, struct group **ret);
 /* Opens the folder that is there; -ENOENT. */
 int group_open(struct controller *controller, const char *path, struct group **ret);
 /* Closes it; the folder stays. Returns NULL. */
 struct group *group_free(struct group *group);
 DEFINE_CLEANUP(struct group *, group_free);
-/* Removes the folder: -EBUSY where processes or other groups are inside. @group stays to be freed. */
+/*
+ * Removes the folder: -EBUSY where processes or other groups are inside, -ESTALE
+ * as above. @group stays to be freed.
+ */
 int group_remove(struct group *group);
 
 /* What reads may run on a worker, too. */

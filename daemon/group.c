@@ -147,6 +147,10 @@ int group_create(struct controller *controller, const char *path, struct group *
 
 	if (!full)
 		return -ENOMEM;
+	/* libcgroup would make the folder in the empty mount point. */
+	r = controller_check_mount(controller);
+	if (r < 0)
+		return r;
 	r = open_parent(controller, path, &parent);
 	if (r < 0)
 		return r;
@@ -186,6 +190,10 @@ int group_remove(struct group *group)
 	if (!full)
 		return -ENOMEM;
 	r = is_same_folder(group);
+	if (r < 0)
+		return r;
+	/* What is not found there would count as removed. */
+	r = controller_check_mount(c);
 	if (r < 0)
 		return r;
 	if (own_leaf) {

@@ -296,6 +296,26 @@ void manager_take_out(struct manager *m, struct container *c)
 		transient_changed(m);
 }
 
+int manager_fail_gone(struct manager *m, struct failure *failure)
+{
+	const struct controller *c = m->controller;
+	bool ours = c->ops == &rss_ops && *c->hierarchy;
+	struct failure gone;
+	int r;
+
+	/* Only that hierarchy is ours to mount. */
+	r = fail(&gone, RSS_ERROR_HIERARCHY_GONE,
+		 "The cgroup hierarchy of the %s controller is not mounted at %s any more, or the "
+		 "folder %s in it is gone; %ssystemctl restart rssd brings it back",
+		 c->kernel_name, c->mount, c->root, ours ? "" : "once it is mounted there, ");
+	if (!m->gone_logged)
+		log_error("%s", gone.text);
+	m->gone_logged = true;
+	if (failure)
+		*failure = gone;
+	return r;
+}
+
 /* --- create --------------------------------------------------------------- */
 
 struct creation {
@@ -366,6 +386,8 @@ static int open_new(struct manager *m, const char *name, struct container **ret,
 	if (!c)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
 	r = group_create(m->controller, name, &c->group);
+	if (r == -ESTALE)
+		return manager_fail_gone(m, failure);
 	if (r == -EEXIST)
 		return fail(failure, RSS_ERROR_CONTAINER_EXISTS,
 			    "%s exists already, or is being made just now; a cgroup that somebody "
@@ -378,6 +400,7 @@ static int open_new(struct manager *m, const char *name, struct container **ret,
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
 			    "The cgroup of %s cannot be made: %s", name, strerror(-r));
+	m->gone_logged = false;
 	r = notice_watch(c);
 	if (r < 0) {
 		(void)group_remove(c->group);

@@ -87,6 +87,7 @@ struct manager {
 	void *observer_data;
 	unsigned int jobs; /* workers on their way */
 	bool stopping;	   /* no further change is begun */
+	bool gone_logged;  /* see manager_fail_gone() */
 
 	uint64_t sequence;	    /* of the next event */
 	uint64_t sequence_reserved; /* numbers below may be used */
@@ -135,6 +136,9 @@ int manager_get_by_pid(const struct manager *manager, pid_t pid, struct containe
 
 /* The index of the first container whose name is not below @name. */
 size_t manager_index(const struct manager *manager, const char *name);
+
+/* HierarchyGone, for -ESTALE of a group; logged once, until a group can be made again. */
+int manager_fail_gone(struct manager *manager, struct failure *failure);
 
 /* Adds an opened container to the list, or takes it out; for restore and removal. */
 int manager_insert(struct manager *manager, struct container *container);

@@ -187,6 +187,8 @@ static int remove_groups(struct removal *removal)
 
 static int explain(const struct removal *removal, int error, struct failure *failure)
 {
+	if (error == -ESTALE)
+		return manager_fail_gone(removal->manager, failure);
 	if (error == -EBUSY)
 		return fail(
 			failure, RSS_ERROR_NOT_EMPTY,

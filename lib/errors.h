@@ -26,7 +26,8 @@
 	X(RSS_ERROR_ACCESS_DENIED, "AccessDenied", EACCES)        \
 	X(RSS_ERROR_STATE_NOT_SAVED, "StateNotSaved", ENOSPC)     \
 	X(RSS_ERROR_CONTROLLER_FAILED, "ControllerFailed", EIO)   \
-	X(RSS_ERROR_CONFIG, "Configuration", EBADMSG)
+	X(RSS_ERROR_CONFIG, "Configuration", EBADMSG)             \
+	X(RSS_ERROR_HIERARCHY_GONE, "HierarchyGone", ENODEV)
 
 enum rss_error {
 	RSS_ERROR_NONE,

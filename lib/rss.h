@@ -20,6 +20,7 @@
  *   -EUSERS        too many containers or pending calls
  *   -ENOSPC        the state could not be saved: nothing was changed
  *   -EIO           the controller failed      -EBADMSG     a file could not be understood
+ *   -ENODEV        the cgroup hierarchy was unmounted: nothing was changed
  *   -ENOTCONN      rssd or the bus cannot be reached
  *   -ENOMEM        out of memory
  *

@@ -22,6 +22,13 @@ while getopts k:d:n:t:a: o; do
 	esac
 done
 shift $((OPTIND - 1))
+# A panic ends the machine, but where case_boot starts it anew: there cases.sh tells them apart.
+once=()
+case " $args " in
+*' rssd.script=cases '*) ;;
+*' rssd.script='*) once=(-no-reboot) ;;
+esac
+[ $# = 0 ] || [[ " $* " == *' boot '* ]] || once=(-no-reboot)
 [ $# = 0 ] || args+=" rssd.cases=$(IFS=,; echo "$*")"
 
 dir=${SYSTEM_LOGS:-$top/build/system}/$name
@@ -29,7 +36,7 @@ rm -rf "$dir"
 mkdir -p "$dir"
 truncate -s 256M "$dir/swap.img"
 timeout --foreground "$limit" qemu-system-x86_64 \
-	-nodefaults -no-user-config -display none \
+	-nodefaults -no-user-config -display none "${once[@]}" \
 	-accel tcg,thread=multi -smp "${VM_CPUS:-2}" -m "${VM_MEMORY:-1G}" \
 	-kernel "$kernel" \
 	-append "console=ttyS0 root=/dev/vda rw quiet loglevel=5 panic=-1 panic_on_warn=1 oops=panic numa=fake=2 systemd.show_status=0 $args" \

@@ -324,6 +324,27 @@ TEST(cgroup_paths_are_translated)
 	CHECK_STR(path, "web");
 }
 
+TEST(an_unmounted_hierarchy_is_noticed)
+{
+	WORLD;
+	struct group *more = NULL;
+	char away[80];
+
+	CALL(begin, &w, 1);
+	(void)snprintf(away, sizeof(away), "%s-away", fake.mount);
+	/* The empty mount point is left. */
+	CHECK(rename(fake.mount, away) == 0 && mkdir(fake.mount, 0700) == 0);
+	CHECK_INT(group_create(w.controller, "more", &more), -ESTALE);
+	CHECK_INT(group_remove(w.web), -ESTALE);
+	CHECK(!fake_exists("rssd"));
+	/* What is open goes on. */
+	CHECK_INT(group_write_limit(w.web, 4096), 0);
+	/* It is there again, the same one. */
+	CHECK(rmdir(fake.mount) == 0 && rename(away, fake.mount) == 0);
+	CHECK(!strncmp(fake_get("rssd/web/rss.limit_in_bytes"), "4096", 4));
+	CHECK_INT(group_remove(w.web), 0);
+}
+
 TEST_MAIN({ "rss: a hierarchy is mounted", a_hierarchy_is_mounted },
 	  { "rss: a mounted hierarchy is found", a_mounted_hierarchy_is_found },
 	  { "rss: a busy freezer is left alone", a_busy_freezer_is_left_alone },
@@ -342,4 +363,5 @@ TEST_MAIN({ "rss: a hierarchy is mounted", a_hierarchy_is_mounted },
 	  { "rss: the peak is reset", the_peak_is_reset },
 	  { "rss: groups are frozen", groups_are_frozen },
 	  { "rss: groups are frozen in the unified tree", groups_are_frozen_in_the_unified_tree },
+	  { "rss: an unmounted hierarchy is noticed", an_unmounted_hierarchy_is_noticed },
 	  { "rss: cgroup paths are translated", cgroup_paths_are_translated })
