@@ -124,9 +124,9 @@ static void on_disk(struct transaction *t, worker_fn run, void (*next)(struct tr
 
 /* --- the end -------------------------------------------------------------------- */
 
-static void finish(struct transaction *t)
+static void finish(struct transaction *ended)
 {
-	cleanup_(transaction_free_ptr) struct transaction *gone = t;
+	cleanup_(transaction_free_ptr) struct transaction *t = ended;
 	struct failure failure = t->failure;
 	int error = 0;
 

@@ -39,7 +39,7 @@ timeout --foreground "$limit" qemu-system-x86_64 \
 	-nodefaults -no-user-config -display none "${once[@]}" \
 	-accel tcg,thread=multi -smp "${VM_CPUS:-2}" -m "${VM_MEMORY:-1G}" \
 	-kernel "$kernel" \
-	-append "console=ttyS0 root=/dev/vda rw quiet loglevel=5 panic=-1 panic_on_warn=1 oops=panic numa=fake=2 systemd.show_status=0 $args" \
+	-append "console=ttyS0 root=/dev/vda rw quiet no_timer_check loglevel=5 panic=-1 panic_on_warn=1 oops=panic numa=fake=2 systemd.show_status=0 $args" \
 	-drive file="$disk",if=virtio,format=raw,cache=unsafe,snapshot=on \
 	-drive file="$dir/swap.img",if=virtio,format=raw,cache=unsafe \
 	-serial file:"$dir/console" -serial file:"$dir/verdict.raw" \

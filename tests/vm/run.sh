@@ -35,7 +35,7 @@ timeout --foreground "$limit" qemu-system-x86_64 \
 	-nodefaults -no-user-config -display none -no-reboot \
 	-accel tcg,thread=multi -smp "${VM_CPUS:-2}" -m "${VM_MEMORY:-$memory}" \
 	-kernel "$kernel" -initrd "$initrd" \
-	-append "console=ttyS0 quiet loglevel=5 panic=-1 panic_on_warn=1 numa=fake=2 oops=panic rcupdate.rcu_expedited=1 $args" \
+	-append "console=ttyS0 quiet loglevel=5 panic=-1 no_timer_check panic_on_warn=1 numa=fake=2 oops=panic rcupdate.rcu_expedited=1 $args" \
 	-drive file="$dir/data.img",if=virtio,format=raw,cache=unsafe \
 	-drive file="$dir/swap.img",if=virtio,format=raw,cache=unsafe \
 	-serial file:"$dir/console" -serial file:"$dir/verdict.raw" \
