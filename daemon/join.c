@@ -280,7 +280,8 @@ static int look(sd_event_source *source, uint64_t usec, void *userdata)
 	struct join *join = m->join;
 	int r;
 
-	if (join->scan || join->moving || m->stopping || !join->count)
+	/* Who matches two declared containers is to have both to choose from. */
+	if (join->scan || join->moving || m->stopping || !join->count || m->declarations)
 		return 0;
 	if (!join->all && !join->n_hints)
 		return 0;
@@ -468,6 +469,11 @@ void join_made(struct manager *m, const char *container)
 {
 	if (rule_sets_find(m->join->sets, m->join->count, container))
 		look_at_everything(m);
+}
+
+void join_declared(struct manager *m)
+{
+	look_soon(m);
 }
 
 const struct rules *join_find(const struct manager *m, const char *container)

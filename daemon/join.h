@@ -45,6 +45,9 @@ int join_declare(struct manager *manager, const struct rule_set sets[], size_t c
 /* A container is there: if it has rules, processes may join it now. */
 void join_made(struct manager *manager, const char *container);
 
+/* All declared containers are there; until then no process was looked at. */
+void join_declared(struct manager *manager);
+
 /* The rules of a container, or NULL. */
 const struct rules *join_find(const struct manager *manager, const char *container);
 

@@ -414,6 +414,8 @@ static void declare_rest(struct declarations *declarations)
 	m->declarations = declarations_free(declarations);
 	if (again)
 		(void)restore_declarations(m);
+	else
+		join_declared(m);
 }
 
 static int is_json(const struct dirent *entry)
