@@ -91,16 +91,18 @@ static bool rss_owner_below(struct rss_owner *owner, struct rss_container *rss)
 /*
  * How many charges of owners in @rss's subtree has another CPU's stock?  An
  * owner that is read after its count is at least as new as that, so that RCU
- * keeps it.
+ * keeps it; he may have left meanwhile (rss_stock_leave()).
  */
 static unsigned int rss_stock_of(int cpu, struct rss_container *rss)
 {
 	struct rss_stock *stock = per_cpu_ptr(&rss_stock, cpu);
 	unsigned int nr = READ_ONCE(stock->nr);
+	struct rss_owner *owner;
 
-	/* pairs with the release in rss_refill_stock() */
+	/* pairs with the release in rss_stock_refill() */
 	smp_rmb();
-	return nr && rss_owner_below(READ_ONCE(stock->owner), rss) ? nr : 0;
+	owner = READ_ONCE(stock->owner);
+	return nr && owner && rss_owner_below(owner, rss) ? nr : 0;
 }
 
 static bool rss_stock_has_some(int cpu, void *rss)
