@@ -11,7 +11,7 @@ jobs=${KERNEL_JOBS:-$(nproc)}
 # A build in another checkout is the same build: no timestamps, no user, no
 # host, and object folders inside the source tree, so that the compiler sees
 # relative paths only and ccache answers for every clone.
-export KBUILD_BUILD_TIMESTAMP=1970-01-01 KBUILD_BUILD_USER=rss KBUILD_BUILD_HOST=rss
+export KBUILD_BUILD_TIMESTAMP=1970-01-01 KBUILD_BUILD_VERSION=1 KBUILD_BUILD_USER=rss KBUILD_BUILD_HOST=rss
 export ARCH=x86_64 LC_ALL=C TZ=UTC
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
 

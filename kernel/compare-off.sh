@@ -2,24 +2,25 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # compare-off.sh: with CONFIG_RSS_CONTAINER=n, is every object what it is in an
-# unpatched build?  Compared are all sections and relocations.  Symbol names
-# that the preprocessor numbers (by line, or by a counter that goes on through
-# the headers) are compared without those numbers: nothing of them is in the
-# image.
+# unpatched build?  Compared are all sections and relocations, but for two
+# kinds of numbers: those by which the preprocessor tells symbols apart (by line,
+# or by a counter that goes on through the headers), of which nothing is in the
+# image, and the line numbers in the table of BUG() and WARN(), as the hooks move
+# what stands below them.
 set -eu
 . "$(dirname "$0")/common.sh"
 
 result=$top/build/vm/off
 rm -rf "$result"
 mkdir -p "$result"
-KERNEL_TARGET=vmlinux "$top/kernel/build.sh" stock bench base bench
-KERNEL_TARGET=vmlinux "$top/kernel/build.sh" linux off base bench
+KERNEL_TARGET=vmlinux "$top/kernel/build.sh" stock service base bench service
+KERNEL_TARGET=vmlinux "$top/kernel/build.sh" linux off base bench service
 
 objects()
 {
 	# what the link makes of them follows from them, and carries a timestamp
 	(cd "$out/$1" && find . -name '*.o' ! -name '.tmp_*' ! -name 'vmlinux*' \
-		! -path './scripts/*' ! -path './tools/*' | sort)
+		! -path './scripts/*' ! -path './tools/*' ! -path './arch/x86/boot/*' | sort)
 }
 
 contents()
@@ -31,14 +32,32 @@ contents()
 		s/(__(already_done|warned|section|key|func__|print_once|pfx|_rs)\.)[0-9]+/\1/g'
 }
 
-# Sections that hold only names may differ by those numbers.
-same_but_names()
+# An entry is of six words of 16 bits: two addresses, the line, the flags.
+bug_table()
 {
-	diff -q <(contents "$1" | grep -v -e '^Contents of section .*tab:') \
-		<(contents "$2" | grep -v -e '^Contents of section .*tab:') >/dev/null
+	objcopy -O binary -j __bug_table "$1" /dev/stdout | od -An -v -w12 -tx2 | awk '{ $5 = "line"; print }'
 }
 
-objects stock/obj-bench >"$result/stock"
+# All but what holds only names, or where this image would be debugged.
+without_names()
+{
+	contents "$1" | awk '/^(Contents of section|RELOCATION RECORDS)/ {
+		skip = /(tab|\.debug_[a-z_]*|__bug_table):$/
+	} !skip'
+}
+
+same_but_numbers()
+{
+	cmp -s <(without_names "$1"; bug_table "$1") <(without_names "$2"; bug_table "$2")
+}
+
+# Names and sizes; the first line names the file.
+sections()
+{
+	size -A "$1" | awk 'NR > 1 && $1 != ".notes" { print $1, $2 }'
+}
+
+objects stock/obj-service >"$result/stock"
 objects linux/obj-off >"$result/linux"
 bad=0 equal=0 renamed=0
 if ! diff "$result/stock" "$result/linux" >"$result/lists"; then
@@ -47,11 +66,11 @@ if ! diff "$result/stock" "$result/linux" >"$result/lists"; then
 	bad=$(grep -c '^[<>]' "$result/lists")
 fi
 while read -r o; do
-	a=$out/stock/obj-bench/$o b=$out/linux/obj-off/$o
+	a=$out/stock/obj-service/$o b=$out/linux/obj-off/$o
 	[ -f "$a" ] && [ -f "$b" ] || continue
 	if cmp -s "$a" "$b"; then
 		equal=$((equal + 1))
-	elif same_but_names "$a" "$b"; then
+	elif same_but_numbers "$a" "$b"; then
 		renamed=$((renamed + 1))
 		echo "$o" >>"$result/renamed"
 	else
@@ -59,12 +78,11 @@ while read -r o; do
 		echo "off: $o differs" >&2
 	fi
 done <"$result/stock"
-[ "$(size -A "$out/stock/obj-bench/vmlinux" | awk '$1 != ".notes" { print $1, $2 }')" = \
-  "$(size -A "$out/linux/obj-off/vmlinux" | awk '$1 != ".notes" { print $1, $2 }')" ] || {
+[ "$(sections "$out/stock/obj-service/vmlinux")" = "$(sections "$out/linux/obj-off/vmlinux")" ] || {
 	echo "off: the sections of vmlinux have other sizes" >&2
 	bad=$((bad + 1))
 }
-echo "$equal objects identical, $renamed but for numbers in symbol names, $bad different" >"$result/summary"
+echo "$equal objects identical, $renamed but for line numbers and numbers in symbol names, $bad different" >"$result/summary"
 say "off: $(cat "$result/summary")"
 if [ "$bad" = 0 ]; then
 	echo "1 0 0" >"$result/counts"

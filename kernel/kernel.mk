@@ -54,7 +54,8 @@ $(eval $(call kernel_image,bzImage,linux,debug,.applied,base debug service rss r
 $(eval $(call kernel_image,bzImage-kasan,linux,kasan,.applied,base debug rss rss-test kasan))
 $(eval $(call kernel_image,bzImage-bench,linux,bench,.applied,base bench rss))
 $(eval $(call kernel_image,bzImage-locks,linux,locks,.applied,base bench rss locks))
-$(eval $(call kernel_image,bzImage-stock,stock,debug,.stock,base debug service))
+$(eval $(call kernel_image,bzImage-service,linux,service,.applied,base bench service rss))
+$(eval $(call kernel_image,bzImage-stock-service,stock,service,.stock,base bench service))
 $(eval $(call kernel_image,bzImage-stock-bench,stock,bench,.stock,base bench))
 
 # PID 1 and nothing else: every case is in the one program.
@@ -73,14 +74,14 @@ vm_args = cases=$(CASES) stress=$(STRESS)
 vm_parts = $(if $(WORLD),cases-$(WORLD),cases-v2-lru_gen cases-v1) \
 	$(if $(CASES)$(WORLD),,selftests rounds off)
 
-check-selftests: build/kernel/bzImage-bench build/kernel/bzImage-stock-bench build/vm/init
+check-selftests: build/kernel/bzImage-service build/kernel/bzImage-stock-service build/vm/init
 	$(kernel_q)tests/vm/selftests.sh
 
 check-off: build/kernel/.applied build/kernel/.stock
 	$(kernel_q)kernel/compare-off.sh
 
 # The parts, each judged, then one line for all of them.
-check-vm: build/kernel/bzImage build/kernel/bzImage-bench build/kernel/bzImage-stock-bench build/vm/initrd
+check-vm: build/kernel/bzImage build/kernel/bzImage-service build/kernel/bzImage-stock-service build/vm/initrd
 	$(kernel_q)tests/vm/check.sh $(vm_parts) -- "$(vm_args)"
 
 check-kasan: build/kernel/bzImage-kasan build/vm/initrd

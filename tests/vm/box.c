@@ -65,7 +65,7 @@ bool world_enter(const char **why)
 		}
 		return true;
 	}
-	if (!UNTIL(20, !mount("rss", V1_ROOT, "cgroup", 0, "rss"))) {
+	if (!UNTIL(20, !mount("rss", V1_ROOT, "cgroup", 0, "rss,freezer"))) {
 		*why = strerror(errno);
 		return false;
 	}

@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #define BYTES	(4 * (long)MB)
+/* Containers that do not fit into one buffer of a dump. */
+#define MANY	300
 #define HAS(e, attr) ((e)->has & 1U << RSS_CONTAINER_A_##attr)
 
 /* The last event of each kind, and whether the numbers went up by one. */
@@ -207,6 +209,36 @@ static void event_per_container(void)
 	close(other);
 }
 
+/*
+ * What was left out is told with the next message, or else when the second is
+ * over, and not with both.  A clock that runs away from us makes this easier.
+ */
+static void event_left_out_is_told_once(void)
+{
+	struct heard h = { 0 };
+	struct actor *a;
+	long at, i;
+	int fd;
+
+	fd = genl_listen();
+	box_make("a");
+	a = actor_new("a");
+	at = actor_do(a, work_map, BYTES, ANON);
+	actor_do(a, work_write, at, BYTES, 1);
+	/* what a second may have; one more, late in it; and one when the next has begun */
+	for (i = 0; i < 10; i++)
+		EXPECT_EQ(box_put("a", BOX_RECLAIM, PAGE), 0);
+	pause_ms(500);
+	EXPECT_EQ(box_put("a", BOX_RECLAIM, PAGE), 0);
+	pause_ms(650);
+	EXPECT_EQ(box_put("a", BOX_RECLAIM, PAGE), 0);
+	hear(fd, id_of("a"), &h, 1500);
+	EXPECT_EQ(h.gaps, 0);
+	EXPECT_EQ(h.last[RSS_CONTAINER_EVENT_RECLAIM].count, box_event("a", "reclaim"));
+	actor_end(a);
+	close(fd);
+}
+
 /* A reader that is too slow loses some, and can see that it did. */
 static void event_lost(void)
 {
@@ -247,6 +279,132 @@ static void event_lost(void)
 	close(fd);
 }
 
+static const struct event *dumped(const struct event *all, int count, uint64_t id)
+{
+	const struct event *found = NULL;
+	int i;
+
+	for (i = 0; i < count; i++) {
+		if (all[i].id != id)
+			continue;
+		EXPECT(!found, "container %lu is told twice", id);
+		found = &all[i];
+	}
+	return found;
+}
+
+/* Frozen is who was told to, not who is inside of one; by the file that a dump stands for. */
+static void expect_frozen(const struct event all[], int count, const char *name, bool frozen)
+{
+	const char *file = box_path(name, world.v2 ? "cgroup.freeze" : "freezer.self_freezing");
+	const struct event *e = dumped(all, count, id_of(name));
+
+	EXPECT(e && e->has & 1U << RSS_CONTAINER_A_FROZEN, "%s: no word of it", name);
+	EXPECT(e->frozen == frozen && text_number(file) == frozen, "%s: %u", name, e->frozen);
+}
+
+/* A dump says of each container what its files and a request for it say. */
+static void event_dump(void)
+{
+	static struct event all[2 * MANY + 64];
+	const struct event *e;
+	struct actor *a, *b;
+	struct event one;
+	uint32_t group;
+	uint16_t family;
+	char name[32];
+	uint64_t id;
+	int fd, count, before, i;
+	long at;
+
+	fd = genl_open();
+	EXPECT_EQ(genl_family(fd, &family, &group), 0);
+	before = genl_dump(fd, family, all, ARRAY_SIZE(all));
+	EXPECT(before >= 0, "%s", strerror(-before));
+	box_make("a");
+	box_make("a/b");
+	EXPECT_EQ(box_put("a/b", BOX_LIMIT, BYTES / 4), 0);
+	a = actor_new("a/b");
+	b = actor_new("a/b");
+	at = actor_do(a, work_map, BYTES, ANON);
+	actor_do(a, work_write, at, BYTES, 1);
+	for (i = 0; i < MANY; i++) {
+		snprintf(name, sizeof(name), "m%d", i);
+		box_make(name);
+	}
+	count = genl_dump(fd, family, all, ARRAY_SIZE(all));
+	EXPECT_EQ(count, before + MANY + 2);
+	for (i = 0; i < MANY; i++) {
+		snprintf(name, sizeof(name), "m%d", i);
+		id = id_of(name);
+		e = dumped(all, count, id);
+		EXPECT(e, "%s is not told", name);
+		EXPECT(!e->usage && !e->peak && !e->processes && e->limit == ~0UL,
+		       "%s: usage %lu peak %lu limit %lu processes %u", name, e->usage,
+		       e->peak, e->limit, e->processes);
+	}
+	e = dumped(all, count, id_of("a"));
+	EXPECT(e && e < dumped(all, count, id_of("a/b")), "a child before its parent");
+	EXPECT_EQ(e->processes, 0);
+	id = id_of("a/b");
+	e = dumped(all, count, id);
+	EXPECT_EQ(e->limit, BYTES / 4);
+	EXPECT_EQ(e->processes, 2);
+	EXPECT_NEAR((long)e->usage, box_usage("a/b"), box_slack(2));
+	EXPECT_EQ(e->peak, box_get("a/b", BOX_PEAK));
+	EXPECT_EQ(e->counts[RSS_CONTAINER_EVENT_LIMIT], box_event("a/b", "limit"));
+	EXPECT_EQ(e->counts[RSS_CONTAINER_EVENT_RECLAIM], box_event("a/b", "reclaim"));
+	EXPECT_EQ(e->scanned, box_stat("a/b", "pgscan"));
+	EXPECT_EQ(e->freed, box_stat("a/b", "pgsteal"));
+	EXPECT_EQ(e->bytes, e->freed * PAGE);
+	EXPECT(e->counts[RSS_CONTAINER_EVENT_LIMIT] && e->freed, "nothing was reclaimed");
+	EXPECT_EQ(genl_get(fd, family, &id, &one), 0);
+	expect_frozen(all, count, "a", false);
+	EXPECT(one.has == e->has && one.processes == e->processes && one.peak == e->peak &&
+	       one.scanned == e->scanned, "a request is answered otherwise: %#x, %#x",
+	       one.has, e->has);
+	actor_end(a);
+	actor_end(b);
+	EXPECT_EQ(text_write(box_path("a", world.v2 ? "cgroup.freeze" : "freezer.state"),
+			     world.v2 ? "1" : "FROZEN"), 0);
+	count = genl_dump(fd, family, all, ARRAY_SIZE(all));
+	expect_frozen(all, count, "a", true);
+	expect_frozen(all, count, "a/b", false);
+	close(fd);
+}
+
+/* What a dump stands on may go, and who asked may go: nothing stays behind. */
+static void event_dump_left(void)
+{
+	uint32_t group;
+	uint16_t family;
+	char name[32];
+	int fd, i, round;
+
+	for (round = 0; round < 3; round++) {
+		fd = genl_open();
+		EXPECT_EQ(genl_family(fd, &family, &group), 0);
+		for (i = 0; i < MANY; i++) {
+			snprintf(name, sizeof(name), "m%d", i);
+			box_make(name);
+		}
+		EXPECT_EQ(genl_dump_begin(fd, family), 0);
+		for (i = 0; i < MANY; i++) {
+			snprintf(name, sizeof(name), "m%d", i);
+			box_remove(name);
+		}
+		if (round % 2) {
+			/* it goes on from one that is gone */
+			struct event e;
+
+			for (i = 0; i < 4 * MANY && genl_next(fd, &e, 200); i++)
+				;
+		}
+		close(fd);
+	}
+	EXPECT(UNTIL(30, cgroup_dying() <= 1), "%ld cgroups are held", cgroup_dying());
+}
+
 /* Without CAP_SYS_ADMIN nothing is heard, nothing is answered. */
 static void event_unprivileged(void)
 {
@@ -270,6 +428,7 @@ static void event_unprivileged(void)
 		fd = genl_open();
 		EXPECT_EQ(genl_join(fd, group), -EPERM);
 		EXPECT_EQ(genl_get(fd, family, &id, &e), -EPERM);
+		EXPECT_EQ(genl_dump(fd, family, &e, 1), -EPERM);
 		_exit(0);
 	}
 	EXPECT(waitpid(pid, &status, 0) == pid && !status, "%s", verdict_why());
@@ -315,7 +474,10 @@ const struct vm_case event_cases[] = {
 	{ "event_watermarks", event_watermarks },
 	{ "event_oom", event_oom },
 	{ "event_per_container", event_per_container },
+	{ "event_left_out_is_told_once", event_left_out_is_told_once },
 	{ "event_lost", event_lost },
+	{ "event_dump", event_dump },
+	{ "event_dump_left", event_dump_left },
 	{ "event_unprivileged", event_unprivileged },
 	{ "event_other_namespace", event_other_namespace },
 	{ }

@@ -24,7 +24,7 @@ run_part()
 			-a "$arguments world=${1#cases-} rounds=200" ;;
 	rounds)
 		# whether something grows shows as well without debugging, and sooner
-		tests/vm/run.sh -k build/kernel/bzImage-bench -i build/vm/initrd -n rounds \
+		tests/vm/run.sh -k build/kernel/bzImage-service -i build/vm/initrd -n rounds \
 			-a "slab_nomerge cases=race_many_rounds world=v2-lru_gen" ;;
 	selftests)
 		tests/vm/selftests.sh ;;

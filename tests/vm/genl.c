@@ -155,6 +155,15 @@ int genl_listen(void)
 	return fd;
 }
 
+static void counts_parse(struct event *e, struct nlattr *counts)
+{
+	struct nlattr *a;
+
+	FOR_EACH_ATTR(a, NLA_DATA(counts), (char *)counts + counts->nla_len)
+		if (a->nla_type <= RSS_CONTAINER_EVENT_MAX)
+			e->counts[a->nla_type] = *(uint64_t *)NLA_DATA(a);
+}
+
 static void event_parse(struct event *e, char *buf, int len)
 {
 	struct nlattr *a;
@@ -164,9 +173,9 @@ static void event_parse(struct event *e, char *buf, int len)
 		uint64_t v = a->nla_len >= NLA_HDRLEN + 8 ? *(uint64_t *)NLA_DATA(a) : 0;
 		uint32_t w = a->nla_len >= NLA_HDRLEN + 4 ? *(uint32_t *)NLA_DATA(a) : 0;
 
-		if (a->nla_type < 32)
-			e->has |= 1U << a->nla_type;
-		switch (a->nla_type) {
+		if ((a->nla_type & NLA_TYPE_MASK) < 32)
+			e->has |= 1U << (a->nla_type & NLA_TYPE_MASK);
+		switch (a->nla_type & NLA_TYPE_MASK) {
 		case RSS_CONTAINER_A_KIND:	e->kind = w; break;
 		case RSS_CONTAINER_A_CAUSE:	e->cause = w; break;
 		case RSS_CONTAINER_A_PID:	e->pid = w; break;
@@ -179,6 +188,10 @@ static void event_parse(struct event *e, char *buf, int len)
 		case RSS_CONTAINER_A_FREED:	e->freed = v; break;
 		case RSS_CONTAINER_A_BYTES:	e->bytes = v; break;
 		case RSS_CONTAINER_A_USEC:	e->usec = v; break;
+		case RSS_CONTAINER_A_PEAK:	e->peak = v; break;
+		case RSS_CONTAINER_A_PROCESSES:	e->processes = w; break;
+		case RSS_CONTAINER_A_FROZEN:	e->frozen = w; break;
+		case RSS_CONTAINER_A_COUNTS:	counts_parse(e, a); break;
 		case RSS_CONTAINER_A_COMM:
 			strncpy(e->comm, NLA_DATA(a), sizeof(e->comm) - 1);
 			break;
@@ -200,6 +213,42 @@ int genl_get(int fd, uint16_t family, const uint64_t *id, struct event *ret)
 		return len;
 	event_parse(ret, buf, len);
 	return 0;
+}
+
+int genl_dump_begin(int fd, uint16_t family)
+{
+	struct message m;
+
+	message_start(&m, family, RSS_CONTAINER_CMD_GET, RSS_CONTAINER_GENL_VERSION);
+	m.n.nlmsg_flags |= NLM_F_DUMP;
+	return send(fd, &m, m.n.nlmsg_len, 0) < 0 ? -errno : 0;
+}
+
+int genl_dump(int fd, uint16_t family, struct event *ret, int max)
+{
+	static char buf[64 * 1024] __attribute__((aligned(8)));
+	struct event beyond;
+	struct nlmsghdr *n;
+	int err = genl_dump_begin(fd, family), found = 0;
+	unsigned int len;
+
+	while (!err) {
+		err = receive(fd, buf, sizeof(buf), 5000);
+		if (err <= 0)
+			return err ? err : -ETIMEDOUT;
+		len = err;
+		err = 0;
+		for (n = (struct nlmsghdr *)buf; NLMSG_OK(n, len); n = NLMSG_NEXT(n, len)) {
+			if (n->nlmsg_type == NLMSG_DONE)
+				return found;
+			if (n->nlmsg_type == NLMSG_ERROR)
+				return ((struct nlmsgerr *)NLMSG_DATA(n))->error;
+			event_parse(found < max ? &ret[found] : &beyond, (char *)n,
+				    n->nlmsg_len);
+			found++;
+		}
+	}
+	return err;
 }
 
 bool genl_next(int fd, struct event *ret, int ms)

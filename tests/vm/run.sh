@@ -5,10 +5,13 @@
 #
 # Boots the test machine once and judges it: by the verdict that PID 1 wrote
 # on the second serial port, and by the kernel log, in which any complaint is
-# a failure even if every case said ok.  Leaves both in build/vm/NAME.
+# a failure even if every case said ok.  Leaves both in build/vm/NAME.  A
+# machine that says nothing for SECONDS is ended.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
-limit=1500 args='' memory=1G
+# shellcheck source=tests/vm/watched.sh
+. "$top/tests/vm/watched.sh"
+limit=900 args='' memory=1G
 
 while getopts k:i:n:t:a: o; do
 	case $o in
@@ -31,7 +34,7 @@ truncate -s 160M "$dir/data.img" "$dir/swap.img"
 
 # Expedited grace periods: attaching a task and removing a container wait for one.
 start=$SECONDS
-timeout --foreground "$limit" qemu-system-x86_64 \
+watched "$limit" "$dir/verdict.raw" qemu-system-x86_64 \
 	-nodefaults -no-user-config -display none -no-reboot \
 	-accel tcg,thread=multi -smp "${VM_CPUS:-2}" -m "${VM_MEMORY:-$memory}" \
 	-kernel "$kernel" -initrd "$initrd" \
@@ -69,7 +72,7 @@ end=$(sed -nE 's/^end: //p' "$dir/verdict")
 if [ -z "$end" ]; then
 	bad=1
 	if [ "$status" = 124 ]; then
-		echo "$name: no verdict within $limit s"
+		echo "$name: said nothing for $limit s"
 	else
 		echo "$name: the machine stopped without a verdict"
 	fi

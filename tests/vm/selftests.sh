@@ -4,8 +4,8 @@
 # selftests.sh: the kernel's own tests for memory and cgroups, on the unpatched
 # kernel and on the patched one, must end alike: every result line, every exit
 # status.  Both kernels are the ones without debugging, as one of the tests
-# writes megabytes a byte at a time.  What the unpatched kernel said is kept
-# until kernel, configuration or the tests change.
+# writes megabytes a byte at a time.  What a kernel said is kept until it or the
+# tests change.
 set -u
 top=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$top" || exit 1
@@ -34,13 +34,17 @@ results()	# results NAME TEST
 }
 
 tests=$(sed -nE 's/^\t\{ "([a-z0-9_-]+)", .*/\1/p' tests/vm/selftests.c)
-key=$(cat build/kernel/stock/.version-of-package kernel/config/base kernel/config/bench \
-	tests/vm/selftests.c tests/vm/selftests-build.sh tests/vm/run.sh | sha256sum | cut -c1-16)
-if [ "$(cat build/vm/selftests-stock/key 2>/dev/null)" != "$key" ]; then
-	boot selftests-stock build/kernel/bzImage-stock-bench 1 || exit 1
-	echo "$key" >build/vm/selftests-stock/key
-fi
-boot selftests-patched build/kernel/bzImage-bench 1 || exit 1
+# boot_if_new NAME IMAGE: not again where neither the kernel nor the tests have changed.
+boot_if_new()
+{
+	local key
+	key=$(cat "$2" tests/vm/selftests.c tests/vm/selftests-build.sh tests/vm/run.sh | sha256sum | cut -c1-16)
+	[ "$(cat "build/vm/$1/key" 2>/dev/null)" != "$key" ] || return 0
+	boot "$1" "$2" 1 || return
+	echo "$key" >"build/vm/$1/key"
+}
+boot_if_new selftests-stock build/kernel/bzImage-stock-service || exit 1
+boot_if_new selftests-patched build/kernel/bzImage-service || exit 1
 
 # A few of these tests depend on timing.  One that ends differently is run again
 # by itself, on both kernels; it counts as alike when two of the runs are.
@@ -48,8 +52,8 @@ again()	# again TEST: true if some run on one kernel equals some run on the othe
 {
 	local n a b
 	for n in 1 2; do
-		boot "selftests-stock-$1-$n" build/kernel/bzImage-stock-bench "$1" || return
-		boot "selftests-patched-$1-$n" build/kernel/bzImage-bench "$1" || return
+		boot "selftests-stock-$1-$n" build/kernel/bzImage-stock-service "$1" || return
+		boot "selftests-patched-$1-$n" build/kernel/bzImage-service "$1" || return
 		results "selftests-stock-$1-$n" "$1" >"$dir/$1.stock.$n"
 		results "selftests-patched-$1-$n" "$1" >"$dir/$1.patched.$n"
 		for a in "$dir/$1.stock"*; do

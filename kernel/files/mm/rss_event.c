@@ -91,6 +91,8 @@ static void rss_event_send(struct rss_container *rss,
 	void *header;
 
 	rss->seq++;
+	/* its count has what was left out before */
+	rss->event[kind].left_out = false;
 	skb = genlmsg_new(NLMSG_GOODSIZE, GFP_NOWAIT | __GFP_NOWARN);
 	if (!skb)
 		return;
@@ -119,7 +121,6 @@ static void rss_event_send_left_out(struct rss_container *rss)
 		state = &rss->event[kind];
 		if (!state->left_out)
 			continue;
-		state->left_out = false;
 		rss_event_send(rss, kind, &state->pending);
 	}
 }
@@ -153,14 +154,17 @@ void rss_event(struct rss_container *rss, enum rss_container_event_kind kind,
 
 	if (rss_is_root(rss))
 		return;
-	atomic_long_inc(&state->count);
 	if (kind == RSS_CONTAINER_EVENT_OOM_KILL)
 		for (up = rss_parent(rss); up && !rss_is_root(up); up = rss_parent(up))
 			atomic_long_inc(&up->event[kind].count);
-	if (!genl_has_listeners(&rss_genl_family, &init_net, 0))
+	if (!genl_has_listeners(&rss_genl_family, &init_net, 0)) {
+		atomic_long_inc(&state->count);
 		return;
+	}
 
 	spin_lock(&rss->event_lock);
+	/* where messages are sent: each has a count of its own */
+	atomic_long_inc(&state->count);
 	if (rss_event_admit(state, rss_event_limit(kind), jiffies)) {
 		rss_event_send(rss, kind, info);
 	} else {
@@ -228,6 +232,67 @@ static struct rss_container *rss_get_by_id(u64 id)
 	return css_rss(css);
 }
 
+static u32 rss_count_processes(struct rss_container *rss)
+{
+	struct css_task_iter it;
+	u32 count = 0;
+
+	css_task_iter_start(&rss->css.cgroup->self, CSS_TASK_ITER_PROCS, &it);
+	while (css_task_iter_next(&it))
+		count++;
+	css_task_iter_end(&it);
+	return count;
+}
+
+/* As rss_put_state(). */
+static bool rss_put_frozen(struct sk_buff *skb, struct rss_container *rss)
+{
+	struct cgroup *cgrp = rss->css.cgroup;
+	int frozen = -ENOENT;
+
+	if (cgroup_subsys_on_dfl(rss_cgrp_subsys))
+		frozen = READ_ONCE(cgrp->freezer.freeze);
+	else if (IS_ENABLED(CONFIG_CGROUP_FREEZER))
+		frozen = freezer_self_freezing(cgrp);
+	return frozen >= 0 && nla_put_u32(skb, RSS_CONTAINER_A_FROZEN, frozen);
+}
+
+static bool rss_put_counts(struct sk_buff *skb, struct rss_container *rss)
+{
+	struct nlattr *counts = nla_nest_start(skb, RSS_CONTAINER_A_COUNTS);
+	int kind;
+
+	if (!counts)
+		return true;
+	for (kind = 1; kind <= RSS_CONTAINER_EVENT_MAX; kind++)
+		if (nla_put_u64_64bit(skb, kind, rss_event_count(rss, kind), 0))
+			return true;
+	nla_nest_end(skb, counts);
+	return false;
+}
+
+/* What the control files say.  True where there was no room for it. */
+static bool rss_put_state(struct sk_buff *skb, struct rss_container *rss)
+{
+	u64 taken = atomic_long_read(&rss->pgsteal);
+	bool full;
+
+	spin_lock(&rss->event_lock);
+	full = rss_event_put_common(skb, rss);
+	spin_unlock(&rss->event_lock);
+	return full ||
+	       nla_put_u64_64bit(skb, RSS_CONTAINER_A_PEAK,
+				 (u64)READ_ONCE(rss->res.watermark) * PAGE_SIZE,
+				 RSS_CONTAINER_A_PAD) ||
+	       nla_put_u64_64bit(skb, RSS_CONTAINER_A_SCANNED,
+				 atomic_long_read(&rss->pgscan), RSS_CONTAINER_A_PAD) ||
+	       nla_put_u64_64bit(skb, RSS_CONTAINER_A_FREED, taken, RSS_CONTAINER_A_PAD) ||
+	       nla_put_u64_64bit(skb, RSS_CONTAINER_A_BYTES, taken * PAGE_SIZE,
+				 RSS_CONTAINER_A_PAD) ||
+	       nla_put_u32(skb, RSS_CONTAINER_A_PROCESSES, rss_count_processes(rss)) ||
+	       rss_put_counts(skb, rss) || rss_put_frozen(skb, rss);
+}
+
 static int rss_genl_get(struct sk_buff *request, struct genl_info *info)
 {
 	struct rss_container *rss;
@@ -249,13 +314,7 @@ static int rss_genl_get(struct sk_buff *request, struct genl_info *info)
 		goto put;
 	}
 	header = genlmsg_put_reply(skb, info, &rss_genl_family, 0, RSS_CONTAINER_CMD_GET);
-	if (header) {
-		spin_lock(&rss->event_lock);
-		if (!rss_event_put_common(skb, rss))
-			ret = 0;
-		spin_unlock(&rss->event_lock);
-	}
-	if (ret) {
+	if (!header || rss_put_state(skb, rss)) {
 		nlmsg_free(skb);
 		goto put;
 	}
@@ -266,6 +325,65 @@ put:
 	return ret;
 }
 
+/* A dump's place, kept from one buffer to the next: the container that is told next. */
+static struct cgroup_subsys_state **rss_dump_next(struct netlink_callback *cb)
+{
+	return (struct cgroup_subsys_state **)&cb->args[0];
+}
+
+/* The one after @css that is alive, with a reference, or NULL.  Drops @css's. */
+static struct cgroup_subsys_state *rss_dump_advance(struct cgroup_subsys_state *css)
+{
+	struct cgroup_subsys_state *next = css;
+
+	rcu_read_lock();
+	do
+		next = css_next_descendant_pre(next, &rss_root->css);
+	while (next && !css_tryget_online(next));
+	rcu_read_unlock();
+	css_put(css);
+	return next;
+}
+
+static int rss_genl_dump_start(struct netlink_callback *cb)
+{
+	if (!netlink_capable(cb->skb, CAP_SYS_ADMIN))
+		return -EPERM;
+	css_get(&rss_root->css);
+	*rss_dump_next(cb) = rss_dump_advance(&rss_root->css);
+	return 0;
+}
+
+static int rss_genl_dump(struct sk_buff *skb, struct netlink_callback *cb)
+{
+	struct cgroup_subsys_state **next = rss_dump_next(cb);
+	void *header;
+
+	while (*next) {
+		header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+				     &rss_genl_family, NLM_F_MULTI, RSS_CONTAINER_CMD_GET);
+		if (!header)
+			break;
+		if (rss_put_state(skb, css_rss(*next))) {
+			genlmsg_cancel(skb, header);
+			break;
+		}
+		genlmsg_end(skb, header);
+		*next = rss_dump_advance(*next);
+		cond_resched();
+	}
+	return skb->len;
+}
+
+static int rss_genl_dump_done(struct netlink_callback *cb)
+{
+	struct cgroup_subsys_state *next = *rss_dump_next(cb);
+
+	if (next)
+		css_put(next);
+	return 0;
+}
+
 static const struct nla_policy rss_genl_policy[RSS_CONTAINER_A_MAX + 1] = {
 	[RSS_CONTAINER_A_ID] = { .type = NLA_U64 },
 };
@@ -274,6 +392,9 @@ static const struct genl_ops rss_genl_ops[] = {
 	{
 		.cmd = RSS_CONTAINER_CMD_GET,
 		.doit = rss_genl_get,
+		.start = rss_genl_dump_start,
+		.dumpit = rss_genl_dump,
+		.done = rss_genl_dump_done,
 	},
 };
 

@@ -11,10 +11,11 @@
 
 #include <linux/jump_label_ratelimit.h>
 #include <linux/list.h>
-#include <linux/mm_types.h>
+#include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/types.h>
 
+struct cgroup;
 struct folio;
 struct mm_struct;
 struct oom_control;
@@ -55,6 +56,12 @@ struct rss_shrink {
 unsigned int rss_container_shrink_list(struct list_head *folios,
 				       struct pglist_data *pgdat,
 				       struct rss_shrink *shrink);
+
+/*
+ * In kernel/cgroup/legacy_freezer.c: was that cgroup told to freeze, whatever is
+ * with the groups above?  -ENOENT where the freezer is in another hierarchy.
+ */
+int freezer_self_freezing(struct cgroup *cgrp);
 
 #ifdef CONFIG_RSS_CONTAINER
 
@@ -103,6 +110,22 @@ static __always_inline int container_rss_prepare(struct mm_struct *mm, unsigned 
 	if (rss_container_in_use())
 		return __rss_container_prepare(mm, nr, how);
 	return 0;
+}
+
+/**
+ * container_rss_prepare_folio - charge a folio that may be mapped as a whole
+ * @mm: who is going to map it
+ * @folio: the folio, one page of which is charged for already
+ *
+ * What cannot be made room for is an overrun: the folio is there.
+ *
+ * Context: as container_rss_prepare().
+ */
+static __always_inline void container_rss_prepare_folio(struct mm_struct *mm,
+							struct folio *folio)
+{
+	if (rss_container_in_use() && folio_test_large(folio))
+		__rss_container_prepare(mm, folio_nr_pages(folio), RSS_TRY);
 }
 
 /**
@@ -260,11 +283,9 @@ static __always_inline bool rss_container_oom_wait(void)
 
 #else /* !CONFIG_RSS_CONTAINER */
 
-static inline int container_rss_prepare(struct mm_struct *mm, unsigned int nr,
-					unsigned int how)
-{
-	return 0;
-}
+/* Macros, so that not even the compiler's guess at a branch is another one. */
+#define container_rss_prepare(mm, nr, how)	(0)
+#define container_rss_prepare_folio(mm, folio)	((void)0)
 
 static inline void container_rss_release(void)
 {

@@ -45,9 +45,14 @@ enum rss_container_cmd {
 	/* kernel to user, multicast: something happened to a container */
 	RSS_CONTAINER_CMD_EVENT,
 	/*
-	 * Request with ID, answered with ID, SEQ, USAGE and LIMIT as they are
-	 * now: what a listener asks when it finds a gap in SEQ.  -EPERM without
-	 * CAP_SYS_ADMIN, -EINVAL without ID, -ENOENT when there is no such container.
+	 * Request with ID, answered with ID, SEQ, USAGE, LIMIT, PEAK, PROCESSES,
+	 * COUNTS, SCANNED, FREED, BYTES and FROZEN as they are now: what a listener asks
+	 * when it finds a gap in SEQ.  -EPERM without CAP_SYS_ADMIN, -EINVAL
+	 * without ID, -ENOENT when there is no such container.
+	 *
+	 * As a dump it takes no ID and answers so for every container, a parent
+	 * before its children.  One that comes or goes meanwhile may be missing;
+	 * of the others none is, and none is told twice.
 	 */
 	RSS_CONTAINER_CMD_GET,
 
@@ -93,12 +98,23 @@ enum rss_container_attr {
 	RSS_CONTAINER_A_USAGE,		/* u64: bytes, as in rss.current */
 	RSS_CONTAINER_A_LIMIT,		/* u64: bytes; all ones: none */
 	RSS_CONTAINER_A_CAUSE,		/* RECLAIM: u32, enum rss_container_reclaim_cause */
-	RSS_CONTAINER_A_SCANNED,	/* RECLAIM: u64, pages looked at */
-	RSS_CONTAINER_A_FREED,		/* RECLAIM: u64, pages taken from the container */
+	RSS_CONTAINER_A_SCANNED,	/* RECLAIM: u64, pages looked at; GET: so far */
+	RSS_CONTAINER_A_FREED,		/* RECLAIM: u64, pages taken from it; GET: so far */
 	RSS_CONTAINER_A_BYTES,		/* RECLAIM: u64, the same in bytes */
 	RSS_CONTAINER_A_USEC,		/* RECLAIM: u64, microseconds it took */
 	RSS_CONTAINER_A_PID,		/* OOM_KILL: u32, in the first pid namespace */
 	RSS_CONTAINER_A_COMM,		/* OOM_KILL: string */
+	RSS_CONTAINER_A_PEAK,		/* GET: u64, bytes, as in rss.peak */
+	/* GET: u32, the processes in the container itself, as in cgroup.procs */
+	RSS_CONTAINER_A_PROCESSES,
+	/* GET: nested, a u64 for each kind of event with the kind for its type: rss.events */
+	RSS_CONTAINER_A_COUNTS,
+	/*
+	 * GET: u32, 1 where the container itself was told to freeze, else 0: as in
+	 * freezer.self_freezing, or in cgroup.freeze of v2.  Left out where the
+	 * freezer is in another hierarchy.
+	 */
+	RSS_CONTAINER_A_FROZEN,
 
 	__RSS_CONTAINER_A_MAX,
 	RSS_CONTAINER_A_MAX = __RSS_CONTAINER_A_MAX - 1,

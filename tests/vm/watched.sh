@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0
+# Sourced by what starts virtual machines.
+#
+# watched SECONDS FILE COMMAND...: runs it and ends it once FILE, where its verdicts
+# come in, has not grown for that long: status 124. A slow host makes a machine slow, not
+# wrong; one that hangs says nothing.
+# shellcheck shell=bash
+watched()
+{
+	local silence=$1 file=$2 command status=0
+	shift 2
+	"$@" &
+	command=$!
+	# shellcheck disable=SC2064
+	trap "kill -KILL $command 2>/dev/null" EXIT
+	(
+		size=-1 since=$SECONDS
+		while sleep 2 && kill -0 $command; do
+			now=$(stat -c %s "$file" 2>/dev/null)
+			[ "$now" = "$size" ] || size=$now since=$SECONDS
+			[ $((SECONDS - since)) -lt "$silence" ] || kill -KILL $command
+		done
+	) >/dev/null 2>&1 &
+	wait $command || status=$?
+	kill $! 2>/dev/null
+	trap - EXIT
+	[ $status != 137 ] || status=124
+	return $status
+}
