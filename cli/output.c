@@ -26,7 +26,9 @@ int add_usage(struct table *table, uint64_t bytes)
 
 int add_count(struct table *table, uint64_t count)
 {
-	return count == RSS_ABSENT ? table_add(table, NULL) : table_addf(table, "%" PRIu64, count);
+	char buf[SIZE_TEXT_MAX];
+
+	return table_add(table, count == RSS_ABSENT ? NULL : count_format(count, buf));
 }
 
 int print_table(struct cli *cli, const struct table *table, int r, bool paged)

@@ -258,20 +258,32 @@ static int columns_read(sd_bus_message *message, struct columns *columns)
 	return r;
 }
 
+/* Ten thousand of them are made at once: not by asprintf(), which takes ten times as long. */
+static char *join_path(const char *folder, const char *name)
+{
+	size_t length = strlen(folder);
+	char *path = malloc(length + strlen(name) + sizeof("/"));
+
+	if (path) {
+		memcpy(path, folder, length);
+		path[length] = '/';
+		strcpy(path + length + 1, name);
+	}
+	return path;
+}
+
 /* Row @i of the columns, whose name it takes over. */
 static struct rss_container *container_from_row(struct columns *columns, size_t i)
 {
 	cleanup_(rss_container_free_ptr) struct rss_container *c = calloc(1, sizeof(*c));
 	uint32_t flags = columns->flags[i];
-	char *control_group;
 
 	if (!c)
 		return NULL;
 	c->object_path = name_to_object_path(columns->names[i]);
-	if (!c->object_path ||
-	    asprintf(&control_group, "%s/%s", columns->root, columns->names[i]) < 0)
+	c->control_group = join_path(columns->root, columns->names[i]);
+	if (!c->object_path || !c->control_group)
 		return NULL;
-	c->control_group = control_group;
 	c->name = columns->names[i];
 	columns->names[i] = NULL;
 	c->limit = columns->numbers[LIMIT][i];

@@ -103,10 +103,29 @@ char *name_parent(const char *name)
 	return slash ? strndup(name, slash - name) : NULL;
 }
 
+/* Would sd-bus write it as it is? It escapes all but these, and a digit that comes first. */
+static bool is_label(const char *name)
+{
+	const char *c = name;
+
+	/* Not isalnum(), which other locales answer otherwise. */
+	while ((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
+	       (*c >= '0' && *c <= '9' && c > name))
+		c++;
+	return c > name && !*c;
+}
+
 char *name_to_object_path(const char *name)
 {
 	char *path = NULL;
 
+	/* Nearly every name is its own label of a path. */
+	if (is_label(name)) {
+		path = malloc(sizeof(NAME_OBJECT_ROOT "/") + strlen(name));
+		if (path)
+			strcpy(stpcpy(path, NAME_OBJECT_ROOT "/"), name);
+		return path;
+	}
 	return sd_bus_path_encode(NAME_OBJECT_ROOT, name, &path) < 0 ? NULL : path;
 }
 

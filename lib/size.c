@@ -138,6 +138,27 @@ const char *size_parse_reason(int error)
 	return "is not a size; write bytes, 64K, 512M, 1.5G, 20% or infinity";
 }
 
+const char *count_format(uint64_t count, char buf[static SIZE_TEXT_MAX])
+{
+	char digits[SIZE_TEXT_MAX];
+	size_t n = 0;
+
+	do
+		digits[n++] = (char)('0' + count % 10);
+	while (count /= 10);
+	for (size_t i = 0; i < n; i++)
+		buf[i] = digits[n - 1 - i];
+	buf[n] = '\0';
+	return buf;
+}
+
+/* @count, and behind it @tail. */
+static char *format_with(uint64_t count, const char *tail, char buf[static SIZE_TEXT_MAX])
+{
+	strcpy(buf + strlen(count_format(count, buf)), tail);
+	return buf;
+}
+
 const char *size_format(uint64_t bytes, char buf[static SIZE_TEXT_MAX])
 {
 	static const char letters[] = "KMGT";
@@ -149,19 +170,17 @@ const char *size_format(uint64_t bytes, char buf[static SIZE_TEXT_MAX])
 		return strcpy(buf, "infinity");
 	if (bytes == 0)
 		return strcpy(buf, "0");
-	if (bytes < 1024) {
-		snprintf(buf, SIZE_TEXT_MAX, "%" PRIu64 "B", bytes);
-		return buf;
-	}
+	if (bytes < 1024)
+		return format_with(bytes, "B", buf);
 	/* 1023.96K is told as 1.0M: the next letter is taken where rounding reaches it. */
 	for (;; letter++, shift += 10) {
 		tenths = ((wide)bytes * 10 + ((wide)1 << (shift - 1))) >> shift;
 		if (tenths < 10240 || !letters[letter + 1])
 			break;
 	}
-	snprintf(buf, SIZE_TEXT_MAX, "%" PRIu64 ".%" PRIu64 "%c", tenths / 10, tenths % 10,
-		 letters[letter]);
-	return buf;
+	return format_with(tenths / 10,
+			   (const char[]){ '.', (char)('0' + tenths % 10), letters[letter], '\0' },
+			   buf);
 }
 
 int duration_parse(const char *text, uint64_t *ret)

@@ -31,6 +31,9 @@ int size_parse_of(const char *text, uint64_t ram, uint64_t *ret);
 /* Why size_parse() refused @text, as the end of a sentence. */
 const char *size_parse_reason(int error);
 
+/* A whole number, without the time that printf() takes for each of a long list. Returns @buf. */
+const char *count_format(uint64_t count, char buf[static SIZE_TEXT_MAX]);
+
 /* "512.0M", "infinity", "0": for people. Returns @buf. */
 const char *size_format(uint64_t bytes, char buf[static SIZE_TEXT_MAX]);
 

@@ -2,7 +2,8 @@
 /*
  * The table printer. Cells are copied when they are added and made safe for a
  * terminal then: a control character or a broken UTF-8 sequence, which a
- * process can have in its name, is shown as a question mark.
+ * process can have in its name, is shown as a question mark. The texts of all
+ * cells lie one after the other in one piece of memory.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -16,9 +17,12 @@
 
 /* What stands between two columns. */
 #define GAP 2
+/* A style, in the language of terminals. */
+#define STYLE_BEGIN "\033[%sm"
+#define STYLE_END   "\033[0m"
 
 struct table_cell {
-	char *text;
+	size_t text;	   /* where it begins */
 	const char *style; /* of the terminal, "31"; NULL: none */
 	size_t width;	   /* columns of a terminal */
 };
@@ -27,6 +31,8 @@ struct table_column {
 	char *name;
 	size_t name_width;
 	size_t width; /* of the widest, name or cell */
+	size_t bytes; /* of the longest text... */
+	size_t style; /* ...and of what the longest style puts around it */
 	bool right;
 };
 
@@ -35,6 +41,8 @@ struct table {
 	struct table_column *columns;
 	struct table_cell *cells; /* row after row */
 	size_t n_cells, allocated;
+	char *texts;
+	size_t texts_used, texts_allocated;
 };
 
 struct table *table_new(size_t n_columns, const char *const columns[])
@@ -55,6 +63,7 @@ struct table *table_new(size_t n_columns, const char *const columns[])
 		if (!column->name)
 			return NULL;
 		column->width = column->name_width = text_make_safe(column->name);
+		column->bytes = strlen(column->name);
 	}
 	return take_ptr(table);
 }
@@ -63,8 +72,7 @@ struct table *table_free(struct table *table)
 {
 	if (!table)
 		return NULL;
-	for (size_t i = 0; i < table->n_cells; i++)
-		free(table->cells[i].text);
+	free(table->texts);
 	free(table->cells);
 	for (size_t i = 0; i < table->n_columns; i++)
 		free(table->columns[i].name);
@@ -73,15 +81,9 @@ struct table *table_free(struct table *table)
 	return NULL;
 }
 
-/* Takes @text over, also on failure. */
-static int table_take(struct table *table, char *text)
+/* Room for one more cell with a text of @size bytes. */
+static int make_room(struct table *table, size_t size)
 {
-	cleanup_free char *owned = text;
-	struct table_column *column;
-	size_t width;
-
-	if (!owned)
-		return -ENOMEM;
 	if (table->n_cells == table->allocated) {
 		size_t wanted = table->allocated ? table->allocated * 2 : 8 * table->n_columns;
 		struct table_cell *cells = realloc(table->cells, wanted * sizeof(*cells));
@@ -91,38 +93,79 @@ static int table_take(struct table *table, char *text)
 		table->cells = cells;
 		table->allocated = wanted;
 	}
-	width = text_make_safe(owned);
+	if (table->texts_allocated - table->texts_used < size) {
+		size_t wanted = 2 * table->texts_allocated + size;
+		char *texts = realloc(table->texts, wanted);
+
+		if (!texts)
+			return -ENOMEM;
+		table->texts = texts;
+		table->texts_allocated = wanted;
+	}
+	return 0;
+}
+
+/* A cell of @length bytes of @text. */
+static int add_cell(struct table *table, const char *text, size_t length)
+{
+	int r = make_room(table, length + 1);
+	struct table_column *column;
+	size_t width;
+	char *copy;
+
+	if (r < 0)
+		return r;
+	copy = memcpy(table->texts + table->texts_used, text, length);
+	copy[length] = '\0';
+	width = text_make_safe(copy);
 	column = &table->columns[table->n_cells % table->n_columns];
 	if (width > column->width)
 		column->width = width;
+	if (length > column->bytes)
+		column->bytes = length;
 	table->cells[table->n_cells++] = (struct table_cell){
-		.text = take_ptr(owned),
+		.text = table->texts_used,
 		.width = width,
 	};
+	table->texts_used += length + 1;
 	return 0;
 }
 
 int table_add(struct table *table, const char *cell)
 {
-	return table_take(table, strdup(cell ?: "-"));
+	if (!cell)
+		cell = "-";
+	return add_cell(table, cell, strlen(cell));
 }
 
 int table_addf(struct table *table, const char *format, ...)
 {
-	char *text = NULL;
+	cleanup_free char *text = NULL;
 	va_list args;
 	int r;
 
 	va_start(args, format);
 	r = vasprintf(&text, format, args);
 	va_end(args);
-	return table_take(table, r < 0 ? NULL : text);
+	if (r < 0) {
+		text = NULL;
+		return -ENOMEM;
+	}
+	return add_cell(table, text, (size_t)r);
 }
 
 void table_style(struct table *table, const char *style)
 {
-	if (table->n_cells)
-		table->cells[table->n_cells - 1].style = style;
+	struct table_column *column;
+	size_t size;
+
+	if (!table->n_cells || !style)
+		return;
+	size = sizeof(STYLE_BEGIN STYLE_END) + strlen(style);
+	table->cells[table->n_cells - 1].style = style;
+	column = &table->columns[(table->n_cells - 1) % table->n_columns];
+	if (size > column->style)
+		column->style = size;
 }
 
 size_t table_rows(const struct table *table)
@@ -130,45 +173,69 @@ size_t table_rows(const struct table *table)
 	return (table->n_cells + table->n_columns - 1) / table->n_columns;
 }
 
-static void print_blanks(FILE *out, size_t count)
+/* --- printing: a row is put together, and then written at once ---------------- */
+
+static char *put_blanks(char *at, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
-		(void)putc_unlocked(' ', out);
+	memset(at, ' ', count);
+	return at + count;
 }
 
 /* One cell; the last one of a row leaves no blanks behind it. */
-static void print_cell(const struct table *table, FILE *out, size_t column,
-		       const struct table_cell *cell)
+static char *put_cell(char *at, const struct table *table, size_t column, const char *text,
+		      size_t width, const char *style)
 {
-	size_t pad = table->columns[column].width - cell->width;
+	size_t pad = table->columns[column].width - width;
 	bool last = column + 1 == table->n_columns;
 
 	if (table->columns[column].right)
-		print_blanks(out, pad);
-	if (cell->style)
-		fprintf(out, "\033[%sm%s\033[0m", cell->style, cell->text);
+		at = put_blanks(at, pad);
+	if (style)
+		at += sprintf(at, STYLE_BEGIN "%s" STYLE_END, style, text);
 	else
-		(void)fputs_unlocked(cell->text, out);
-	if (!table->columns[column].right && !last)
-		print_blanks(out, pad);
+		at = stpcpy(at, text);
 	if (last)
-		(void)putc_unlocked('\n', out);
-	else
-		print_blanks(out, GAP);
+		return stpcpy(at, "\n");
+	return put_blanks(at, GAP + (table->columns[column].right ? 0 : pad));
+}
+
+/* What the longest row may need. */
+static size_t row_size(const struct table *table)
+{
+	size_t size = sizeof("\n");
+
+	for (size_t i = 0; i < table->n_columns; i++)
+		size += table->columns[i].bytes + table->columns[i].style +
+			table->columns[i].width + GAP;
+	return size;
 }
 
 int table_print(const struct table *table, FILE *out, bool legend)
 {
+	cleanup_free char *row = malloc(row_size(table));
+	char *at = row;
+
+	if (!row)
+		return -ENOMEM;
 	for (size_t i = 0; legend && i < table->n_columns; i++) {
 		const struct table_column *column = &table->columns[i];
-		const struct table_cell name = { column->name, NULL, column->name_width };
 
-		print_cell(table, out, i, &name);
+		at = put_cell(at, table, i, column->name, column->name_width, NULL);
 	}
-	for (size_t i = 0; i < table->n_cells; i++)
-		print_cell(table, out, i % table->n_columns, &table->cells[i]);
-	/* A row that was begun and not filled still ends its line. */
-	if (table->n_cells % table->n_columns)
-		fputc('\n', out);
+	fwrite(row, 1, (size_t)(at - row), out);
+	at = row;
+	for (size_t i = 0; i < table->n_cells; i++) {
+		const struct table_cell *cell = &table->cells[i];
+
+		at = put_cell(at, table, i % table->n_columns, table->texts + cell->text,
+			      cell->width, cell->style);
+		if ((i + 1) % table->n_columns && i + 1 < table->n_cells)
+			continue;
+		/* A row that was begun and not filled still ends its line. */
+		if ((i + 1) % table->n_columns)
+			at = stpcpy(at, "\n");
+		fwrite(row, 1, (size_t)(at - row), out);
+		at = row;
+	}
 	return ferror(out) ? -EIO : 0;
 }

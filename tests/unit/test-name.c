@@ -2,6 +2,8 @@
 /* Names of containers: which are good, and their two spellings. */
 #include <errno.h>
 
+#include <systemd/sd-bus.h>
+
 #include "cleanup.h"
 #include "name.h"
 #include "unit.h"
@@ -118,6 +120,21 @@ TEST(paths_go_both_ways)
 	}
 }
 
+/* Those that need no escaping are written without sd-bus, and must be what it would write. */
+TEST(paths_are_those_of_sd_bus)
+{
+	static const char *const names[] = { "web",	"Web2", "2web",	 "a_b", "a-b",
+					     "a/b",	"a.b",	"9",	 "Z",	"z0Z",
+					     "caf\xe9", "_",	"a\200b" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		cleanup_free char *path = name_to_object_path(names[i]), *expected = NULL;
+
+		CHECK(sd_bus_path_encode(NAME_OBJECT_ROOT, names[i], &expected) >= 0);
+		CHECK_STR(path, expected);
+	}
+}
+
 TEST(foreign_paths_are_refused)
 {
 	static const char *const bad[] = {
@@ -172,6 +189,7 @@ TEST_MAIN({ "good names pass", good_names_pass },
 	  { "bad names are refused", bad_names_are_refused },
 	  { "the length of a name is bounded", length_is_bounded }, { "names nest", names_nest },
 	  { "a name and its object path", paths_go_both_ways },
+	  { "paths are those of sd-bus", paths_are_those_of_sd_bus },
 	  { "other object paths are refused", foreign_paths_are_refused },
 	  { "a name and its file", files_go_both_ways },
 	  { "other files are refused", foreign_files_are_refused })

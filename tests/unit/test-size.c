@@ -142,6 +142,17 @@ TEST(sizes_are_written)
 	}
 }
 
+TEST(counts_are_written)
+{
+	static const uint64_t counts[] = { 0, 9, 10, 4096, 1000000007, UINT64_MAX };
+	char buf[SIZE_TEXT_MAX], expected[SIZE_TEXT_MAX];
+
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
+		(void)snprintf(expected, sizeof(expected), "%" PRIu64, counts[i]);
+		CHECK_STR(count_format(counts[i], buf), expected);
+	}
+}
+
 TEST(what_is_written_can_be_read)
 {
 	for (uint64_t bytes = 1; bytes < INT64_MAX / 64; bytes = bytes * 3 + 1) {
@@ -196,7 +207,7 @@ TEST_MAIN({ "sizes are read", sizes_are_read },
 	  { "a size past 63 bits is refused", too_large_sizes_are_refused },
 	  { "a refused size has a reason", reasons_differ },
 	  { "a percentage is of this machine's memory", ram_is_known },
-	  { "sizes are written", sizes_are_written },
+	  { "sizes are written", sizes_are_written }, { "counts are written", counts_are_written },
 	  { "a written size can be read", what_is_written_can_be_read },
 	  { "times are read", times_are_read },
 	  { "what is no time is refused", no_times_are_refused })

@@ -118,9 +118,56 @@ TEST(many_rows)
 	CHECK_UINT(table_rows(table), 10000);
 }
 
+TEST(long_cells)
+{
+	cleanup_(table_free_ptr) struct table *table = two_columns();
+	cleanup_free char *text = NULL;
+	char expected[2 * 500 + 4];
+
+	CHECK(table);
+	CHECK_INT(table_addf(table, "%0500d", 1), 0);
+	CHECK_INT(table_addf(table, "%0500d", 2), 0);
+	(void)snprintf(expected, sizeof(expected), "%0500d  %0500d\n", 1, 2);
+	text = print(table, false);
+	CHECK_STR(text, expected);
+}
+
+TEST(styles_take_no_room)
+{
+	cleanup_(table_free_ptr) struct table *table = two_columns();
+	cleanup_free char *text = NULL;
+
+	CHECK(table);
+	/* Of a table without a cell there is none to have it. */
+	table_style(table, "31");
+	CHECK_INT(table_add(table, "abcdefghijklmnop"), 0);
+	table_style(table, "1;38;2;255;255;255;48;2;100;100;100");
+	CHECK_INT(table_add(table, "1"), 0);
+	table_style(table, NULL);
+	CHECK_INT(table_add(table, "b"), 0);
+	CHECK_INT(table_add(table, "22"), 0);
+	table_style(table, "31");
+	text = print(table, false);
+	CHECK_STR(text, "\033[1;38;2;255;255;255;48;2;100;100;100mabcdefghijklmnop\033[0m      1\n"
+			"b                    \033[31m22\033[0m\n");
+}
+
+TEST(a_row_that_is_not_full_ends_its_line)
+{
+	cleanup_(table_free_ptr) struct table *table = two_columns();
+	cleanup_free char *text = NULL;
+
+	CHECK(table);
+	CHECK_INT(table_add(table, "a"), 0);
+	text = print(table, false);
+	CHECK(text && strncmp(text, "a ", 2) == 0 && text[strlen(text) - 1] == '\n');
+}
+
 TEST_MAIN({ "columns line up", columns_line_up },
 	  { "an empty table is its legend", nothing_is_a_legend },
 	  { "a line ends without blanks", no_blanks_at_the_end },
 	  { "control characters reach no terminal", control_characters_are_hidden },
 	  { "letters beyond ASCII count once", utf8_counts_as_seen },
-	  { "a table of 10000 rows", many_rows })
+	  { "a table of 10000 rows", many_rows }, { "long cells are whole", long_cells },
+	  { "styles take no room", styles_take_no_room },
+	  { "a row that is not full ends its line", a_row_that_is_not_full_ends_its_line })
