@@ -193,8 +193,8 @@ static void tell_move(struct job *job, const struct process *p, const char *path
 static void attach_one(struct job *job, int pidfd, const struct process *expected)
 {
 	struct controller *controller = job->manager->controller;
-	cleanup_free char *origin = NULL, *path = NULL;
-	const char *refusal;
+	cleanup_free char *cgroup = NULL, *path = NULL;
+	const char *refusal, *origin = NULL;
 	struct process p;
 	uid_t owner;
 	int r = identify(pidfd, &p, &owner);
@@ -217,9 +217,9 @@ static void attach_one(struct job *job, int pidfd, const struct process *expecte
 	}
 
 	/* From one container to another, the origin stays where it was before the first. */
-	r = controller_path_of_process(controller, p.pid, &path);
-	if (r == -ENOENT)
-		r = controller_cgroup_of_process(controller, p.pid, &origin);
+	r = controller_cgroup_of_process(controller, p.pid, &cgroup);
+	if (r == 0 && controller_path_of_cgroup(controller, cgroup, &path) == -ENOENT)
+		origin = cgroup;
 	if (job->dry_run) {
 		tell_move(job, &p, path, origin);
 		return;
@@ -519,7 +519,7 @@ static int job_start(struct manager *m, struct container *c, const int pidfds[],
 	}
 	if ((how & ATTACH_TREE) && tree_new(&job->tree) < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
-	r = worker_start(m->event, run, job_done, job, &job->job.worker);
+	r = worker_start(m->workers, run, job_done, job, &job->job.worker);
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
 			    "The job could not be started: %s", strerror(-r));

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "bus-codec.h"
@@ -16,13 +18,25 @@
 
 DEFINE_CLEANUP(struct bus_call *, bus_call_free);
 
-static int caller_left(sd_bus_track *track, void *userdata)
+static struct bus_call *call_of_peer(const struct bus_peer *peer)
 {
-	struct bus_call *call = userdata;
+	struct bus_call *call = peer->bus->calls;
 
-	if (call->left)
-		call->left(call);
-	return 0;
+	while (call && call->peer != peer)
+		call = call->next;
+	return call;
+}
+
+/* From the start each time: who is told that its caller is gone may end, and its call with it. */
+void bus_calls_leave(const struct bus_peer *peer)
+{
+	struct bus_call *call;
+
+	while ((call = call_of_peer(peer))) {
+		call->peer = NULL;
+		if (call->left)
+			call->left(call);
+	}
 }
 
 unsigned int bus_calls_of_uid(const struct bus *bus, uid_t uid)
@@ -65,14 +79,7 @@ int bus_call_new(struct bus *bus, sd_bus_message *message, const char *container
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
 	call->message = sd_bus_message_ref(message);
 	call->left = left;
-	if (left) {
-		r = sd_bus_track_new(bus->bus, &call->track, caller_left, call);
-		if (r >= 0)
-			r = sd_bus_track_add_sender(call->track, message);
-		if (r < 0)
-			return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
-				    "The caller cannot be watched: %s", strerror(-r));
-	}
+	call->peer = peer;
 	call->next = bus->calls;
 	bus->calls = call;
 	call->bus = bus;
@@ -92,9 +99,9 @@ struct bus_call *bus_call_free(struct bus_call *call)
 		if (*at)
 			*at = call->next;
 	}
-	sd_bus_track_unref(call->track);
 	sd_bus_message_unref(call->message);
 	free(call->container);
+	free(call->deed);
 	free(call);
 	return NULL;
 }
@@ -114,6 +121,17 @@ void bus_call_fail(struct bus_call *call, const struct failure *failure)
 	bus_call_free(call);
 }
 
+void bus_call_log(struct bus_call *call, const char *format, ...)
+{
+	va_list args;
+
+	free(call->deed);
+	va_start(args, format);
+	if (vasprintf(&call->deed, format, args) < 0)
+		call->deed = NULL;
+	va_end(args);
+}
+
 void bus_call_reply(struct bus_call *call, sd_bus_message *reply, int r)
 {
 	if (r >= 0)
@@ -123,5 +141,9 @@ void bus_call_reply(struct bus_call *call, sd_bus_message *reply, int r)
 			    strerror(-r));
 		(void)sd_bus_reply_method_errno(call->message, r, NULL);
 	}
+	if (call->deed)
+		log_message(LOG_INFO, *call->container ? call->container : NULL,
+			    "%s for user %u (process %d)", call->deed, (unsigned int)call->uid,
+			    (int)call->pid);
 	bus_call_free(call);
 }

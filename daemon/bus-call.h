@@ -10,6 +10,7 @@
 #include <systemd/sd-bus.h>
 
 struct bus;
+struct bus_peer;
 struct failure;
 
 struct bus_call {
@@ -17,9 +18,10 @@ struct bus_call {
 	sd_bus_message *message;
 	uid_t uid;
 	pid_t pid;
-	sd_bus_track *track;
+	struct bus_peer *peer;		     /* who called, as long as it is there */
 	void (*left)(struct bus_call *call); /* the caller is gone; may be NULL */
-	char *container;		     /* its name */
+	char *container;		     /* its name; "" where it is about no one */
+	char *deed;			     /* what the log is to say; see bus_call_log() */
 	struct bus_call *next;
 };
 
@@ -42,14 +44,24 @@ struct bus_call *bus_call_free(struct bus_call *call);
 int bus_call_begun(struct bus_call *call, int r, const struct failure *failure,
 		   sd_bus_error *error);
 
+/* Tells the calls of @peer that it has left. */
+void bus_calls_leave(const struct bus_peer *peer);
+
 /* How many calls of a user have their answer on its way, and the refusal of one too many. */
 unsigned int bus_calls_of_uid(const struct bus *bus, uid_t uid);
 int bus_call_too_many(const struct bus *bus, uid_t uid, struct failure *failure);
 
+/*
+ * What was done, for the log, which adds for whom: logged once the answer is sent, as
+ * whoever waits for that need not wait for the journal.
+ */
+void bus_call_log(struct bus_call *call, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
 /* Answers with an error and frees the call. */
 void bus_call_fail(struct bus_call *call, const struct failure *failure);
 
-/* Sends @reply, or the error of @r where it could not be made, and frees the call. */
+/* Sends @reply, or the error of @r where it could not be made, logs, and frees the call. */
 void bus_call_reply(struct bus_call *call, sd_bus_message *reply, int r);
 
 #endif

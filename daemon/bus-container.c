@@ -39,14 +39,13 @@ static void cancel_change(struct bus_call *call)
 		change_cancel(c->change, CHANGE_CALLER_LEFT);
 }
 
-static void log_change(const struct bus_call *call, const struct container *c,
+static void log_change(struct bus_call *call, const struct container *c,
 		       const struct change_result *result)
 {
 	char limit[SIZE_TEXT_MAX];
 
-	log_message(LOG_INFO, c->name, "settings changed (limit %s, %s) for user %u (process %d)",
-		    size_format(c->settings.limit, limit), change_outcome_name(result->outcome),
-		    (unsigned int)call->uid, (int)call->pid);
+	bus_call_log(call, "settings changed (limit %s, %s)", size_format(c->settings.limit, limit),
+		     change_outcome_name(result->outcome));
 }
 
 static void limit_set(struct container *c, const struct change_result *result, void *userdata)
@@ -207,9 +206,7 @@ static void attached(const struct attach_row rows[], size_t count, const struct 
 		bus_call_fail(call, failure);
 		return;
 	}
-	log_message(LOG_INFO, call->container,
-		    "%zu of %zu processes attached for user %u (process %d)",
-		    bus_count_moved(rows, count), count, (unsigned int)call->uid, (int)call->pid);
+	bus_call_log(call, "%zu of %zu processes attached", bus_count_moved(rows, count), count);
 	r = sd_bus_message_new_method_return(call->message, &reply);
 	if (r >= 0)
 		r = bus_append_report(reply, rows, count);
@@ -291,9 +288,7 @@ static void killed(int error, const struct failure *failure, int signal, uint32_
 		bus_call_fail(call, failure);
 		return;
 	}
-	log_message(LOG_INFO, call->container,
-		    "signal %d sent to %u processes for user %u (process %d)", signal, count,
-		    (unsigned int)call->uid, (int)call->pid);
+	bus_call_log(call, "signal %d sent to %u processes", signal, count);
 	r = sd_bus_message_new_method_return(call->message, &reply);
 	if (r >= 0)
 		r = sd_bus_message_append(reply, "u", count);
@@ -373,8 +368,7 @@ static void reclaimed(int error, const struct failure *failure, uint64_t bytes, 
 		bus_call_fail(call, failure);
 		return;
 	}
-	log_message(LOG_INFO, call->container, "reclaimed on request of user %u (process %d)",
-		    (unsigned int)call->uid, (int)call->pid);
+	bus_call_log(call, "reclaimed on request");
 	r = sd_bus_message_new_method_return(call->message, &reply);
 	if (r >= 0)
 		r = sd_bus_message_append(reply, "t", bytes);

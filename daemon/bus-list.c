@@ -107,23 +107,20 @@ static int append_names(sd_bus_message *reply, const struct survey_row rows[], s
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-/* A column of what is known of the container itself, @offset in its settings. */
-static int append_setting(sd_bus_message *reply, const struct survey_row rows[], size_t count,
-			  size_t offset)
+/* What is known of the container itself, and what was read. */
+static const void *settings_of(const struct survey_row *row)
 {
-	void *space;
-	int r = sd_bus_message_append_array_space(reply, SD_BUS_TYPE_UINT64,
-						  count * sizeof(uint64_t), &space);
-
-	for (size_t i = 0; i < count && r >= 0; i++)
-		((uint64_t *)space)[i] =
-			*(const uint64_t *)((const char *)&rows[i].container->settings + offset);
-	return r;
+	return &row->container->settings;
 }
 
-/* A column of what was read, @offset in the counters. */
-static int append_counter(sd_bus_message *reply, const struct survey_row rows[], size_t count,
-			  size_t offset)
+static const void *counters_of(const struct survey_row *row)
+{
+	return &row->counters;
+}
+
+/* A column of numbers, @offset in the part of each row that @part_of tells. */
+static int append_numbers(sd_bus_message *reply, const struct survey_row rows[], size_t count,
+			  const void *(*part_of)(const struct survey_row *row), size_t offset)
 {
 	void *space;
 	int r = sd_bus_message_append_array_space(reply, SD_BUS_TYPE_UINT64,
@@ -131,7 +128,7 @@ static int append_counter(sd_bus_message *reply, const struct survey_row rows[],
 
 	for (size_t i = 0; i < count && r >= 0; i++)
 		((uint64_t *)space)[i] =
-			*(const uint64_t *)((const char *)&rows[i].counters + offset);
+			*(const uint64_t *)((const char *)part_of(&rows[i]) + offset);
 	return r;
 }
 
@@ -184,11 +181,11 @@ static int append_columns(sd_bus_message *reply, const struct controller *contro
 	if (r >= 0)
 		r = append_flags(reply, rows, count);
 	for (size_t i = 0; i < ARRAY_SIZE(settings) && r >= 0; i++)
-		r = append_setting(reply, rows, count, settings[i]);
+		r = append_numbers(reply, rows, count, settings_of, settings[i]);
 	if (r >= 0)
 		r = append_processes(reply, rows, count);
 	for (size_t i = 0; i < ARRAY_SIZE(counters) && r >= 0; i++)
-		r = append_counter(reply, rows, count, counters[i]);
+		r = append_numbers(reply, rows, count, counters_of, counters[i]);
 	return r;
 }
 

@@ -11,7 +11,6 @@
 #include "diagnose.h"
 #include "dump.h"
 #include "failure.h"
-#include "log.h"
 #include "manager.h"
 #include "name.h"
 #include "process.h"
@@ -39,8 +38,7 @@ static void created(int error, const struct failure *failure, struct container *
 		bus_call_fail(call, failure);
 		return;
 	}
-	log_message(LOG_INFO, c->name, "created for user %u (process %d)", (unsigned int)call->uid,
-		    (int)call->pid);
+	bus_call_log(call, "created");
 	if (c->transient && bus_owner_new(call->bus, call->message, c->name) < 0)
 		c->owned = false;
 	path = name_to_object_path(c->name);
@@ -80,8 +78,7 @@ static void removed(int error, const struct failure *failure, void *userdata)
 		bus_call_fail(call, failure);
 		return;
 	}
-	log_message(LOG_INFO, call->container, "removed for user %u (process %d)",
-		    (unsigned int)call->uid, (int)call->pid);
+	bus_call_log(call, "removed");
 	r = sd_bus_message_new_method_return(call->message, &reply);
 	bus_call_reply(call, reply, r);
 }
@@ -180,8 +177,7 @@ static void detached(const struct attach_row rows[], size_t count, const struct 
 		bus_call_fail(call, failure);
 		return;
 	}
-	log_info("%zu of %zu processes detached for user %u (process %d)",
-		 bus_count_moved(rows, count), count, (unsigned int)call->uid, (int)call->pid);
+	bus_call_log(call, "%zu of %zu processes detached", bus_count_moved(rows, count), count);
 	r = sd_bus_message_new_method_return(call->message, &reply);
 	if (r >= 0)
 		r = bus_append_report(reply, rows, count);

@@ -8,7 +8,9 @@
 #include <time.h>
 
 #include "bus-access.h"
+#include "bus-call.h"
 #include "bus-codec.h"
+#include "bus-owner.h"
 #include "bus.h"
 #include "cleanup.h"
 
@@ -37,6 +39,8 @@ static int peer_left(sd_bus_track *track, void *userdata)
 	struct bus_peer **at = &peer->bus->peers;
 
 	bus_access_forget(peer);
+	bus_calls_leave(peer);
+	bus_owners_leave(peer);
 	while (*at && *at != peer)
 		at = &(*at)->next;
 	if (*at)

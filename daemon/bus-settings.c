@@ -8,7 +8,6 @@
 #include "bus.h"
 #include "diff.h"
 #include "failure.h"
-#include "log.h"
 #include "manager.h"
 #include "transaction.h"
 
@@ -34,8 +33,7 @@ static void applied(int error, const struct failure *failure, const struct trans
 		bus_call_fail(call, failure);
 		return;
 	}
-	log_info("settings of %zu containers changed together for user %u (process %d)", count,
-		 (unsigned int)call->uid, (int)call->pid);
+	bus_call_log(call, "settings of %zu containers changed together", count);
 	r = sd_bus_message_new_method_return(call->message, &reply);
 	if (r >= 0)
 		r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(sts)");

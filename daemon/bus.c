@@ -36,6 +36,10 @@ static void on_added(struct container *c, void *userdata)
 	struct bus *bus = userdata;
 	cleanup_(free_path) char *path = name_to_object_path(c->name);
 
+	/* Its counters were read when it was made, a moment ago. */
+	bus->seen.of = c;
+	bus->seen.counters = c->seen;
+	(void)sd_event_get_iteration(bus->event, &bus->seen.iteration);
 	sent(path ? sd_bus_emit_object_added(bus->bus, path) : -ENOMEM, "InterfacesAdded", c->name);
 }
 
@@ -44,6 +48,7 @@ static void on_removed(const char *name, void *userdata)
 	struct bus *bus = userdata;
 	cleanup_(free_path) char *path = name_to_object_path(name);
 
+	bus_owners_forget(bus, name);
 	/*
 	 * sd_bus_emit_object_removed() asks for the object's interfaces, and the
 	 * object is gone: the signal is made by hand.

@@ -32,6 +32,7 @@ struct change {
 	uint64_t timeout;
 	struct change_listener listener;
 	enum change_stop stop; /* set before the worker is cancelled, so it may look then */
+	bool fresh;	       /* of a container that is being made: it holds nothing */
 
 	struct worker *worker; /* NULL while the container is being saved */
 	sd_event_source *deadline, *progress;
@@ -72,11 +73,13 @@ DEFINE_CLEANUP(struct change *, change_free);
 
 /* --- on the worker ------------------------------------------------------- */
 
-static uint64_t read_usage(struct group *group)
+static uint64_t read_usage(const struct change *change)
 {
 	uint64_t usage;
 
-	return group_read_usage(group, &usage) < 0 ? COUNTER_ABSENT : usage;
+	if (change->fresh)
+		return 0;
+	return group_read_usage(change->group, &usage) < 0 ? COUNTER_ABSENT : usage;
 }
 
 /* Kills the worst process of the groups: 1 when one was killed, 0 when there is none left. */
@@ -158,7 +161,7 @@ static int apply_limit(struct change *change, struct worker *worker)
 	int r;
 
 	for (;;) {
-		now.usage = read_usage(change->group);
+		now.usage = read_usage(change);
 		if (now.usage == COUNTER_ABSENT)
 			return fail(
 				&change->result.failure, RSS_ERROR_CONTROLLER_FAILED,
@@ -288,7 +291,7 @@ static void change_run(struct worker *worker, void *data)
 	uint64_t kills = change->mode == LIMIT_MODE_FORCE ? read_kills(change) : 0;
 
 	change->result.error = run_change(change, worker);
-	change->result.usage = read_usage(change->group);
+	change->result.usage = read_usage(change);
 	if (change->mode == LIMIT_MODE_FORCE && read_kills(change) > kills)
 		change->result.outcome = CHANGE_KILLED;
 }
@@ -337,7 +340,7 @@ static void change_done(void *data)
 	struct change_result result;
 	unsigned int differs = settings_difference(&change->from, &change->to);
 	/* One that is still being made is announced whole once it is listed, or freed. */
-	bool listed = manager_find(c->manager, c->name) == c;
+	bool listed = !change->fresh;
 
 	if (change->result.error == -EINTR)
 		explain_stop(change);
@@ -380,7 +383,7 @@ static int change_deadline(sd_event_source *source, uint64_t usec, void *userdat
 static int change_progress(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct change *change = userdata;
-	uint64_t usage = read_usage(change->group);
+	uint64_t usage = read_usage(change);
 
 	if (change->listener.progress && usage != COUNTER_ABSENT)
 		change->listener.progress(change->container, usage, change->to.limit,
@@ -412,7 +415,7 @@ static int gather_groups(struct change *change)
 	return 0;
 }
 
-/* Are containers nested in it? One that is new has none. */
+/* Are containers nested in it? */
 static bool has_nested(const struct container *c)
 {
 	const struct manager *m = c->manager;
@@ -436,19 +439,20 @@ static bool is_instant(const struct change *change)
 	const struct container *c = change->container;
 	uint32_t processes;
 
-	return !state_waits(c->manager->state, change->record) &&
-	       change->usage_before <= change->to.limit &&
-	       group_count_processes(change->group, &processes) == 0 && processes == 0 &&
-	       !has_nested(c);
+	if (state_waits(c->manager->state, change->record))
+		return false;
+	return change->fresh || (change->usage_before <= change->to.limit &&
+				 group_count_processes(change->group, &processes) == 0 &&
+				 processes == 0 && !has_nested(c));
 }
 
 static int start_worker(struct change *change)
 {
-	sd_event *event = change->container->manager->event;
+	struct workers *workers = change->container->manager->workers;
 
 	if (is_instant(change))
-		return worker_run_now(event, change_run, change_done, change, &change->worker);
-	return worker_start(event, change_run, change_done, change, &change->worker);
+		return worker_run_now(workers, change_run, change_done, change, &change->worker);
+	return worker_start(workers, change_run, change_done, change, &change->worker);
 }
 
 static int change_launch(struct change *change)
@@ -457,7 +461,7 @@ static int change_launch(struct change *change)
 	char limit[SIZE_TEXT_MAX];
 	int r;
 
-	change->usage_before = read_usage(c->group);
+	change->usage_before = read_usage(change);
 	r = gather_groups(change);
 	if (r < 0)
 		return r;
@@ -508,6 +512,7 @@ int change_start(struct container *c, const struct settings_change *settings, en
 	if (!change)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
 	change->container = c;
+	change->fresh = manager_find(c->manager, c->name) != c;
 	change->group = c->group;
 	change->from = c->settings;
 	change->to = settings_with(&c->settings, settings);
@@ -525,7 +530,7 @@ int change_start(struct container *c, const struct settings_change *settings, en
 
 void change_resume(struct change *change)
 {
-	int r = worker_start(change->container->manager->event, change_run, change_done, change,
+	int r = worker_start(change->container->manager->workers, change_run, change_done, change,
 			     &change->worker);
 
 	if (r < 0) {

@@ -21,7 +21,8 @@ enum key_type {
 	KEY_COUNT,
 	KEY_DURATION,
 	KEY_LOG_LEVEL,
-	KEY_HIERARCHY
+	KEY_HIERARCHY,
+	KEY_SWITCH
 };
 
 static const struct key {
@@ -32,6 +33,7 @@ static const struct key {
 } keys[] = {
 	{ "Controller", KEY_TEXT, offsetof(struct config, controller), "auto" },
 	{ "Hierarchy", KEY_HIERARCHY, offsetof(struct config, hierarchy), "auto" },
+	{ "FavorDynMods", KEY_SWITCH, offsetof(struct config, favor_dynmods), "yes" },
 	{ "Root", KEY_NAME, offsetof(struct config, root), "rssd" },
 	{ "StateDirectory", KEY_PATH, offsetof(struct config, state_directory), "/var/lib/rssd" },
 	{ "RuntimeDirectory", KEY_PATH, offsetof(struct config, runtime_directory), "/run/rssd" },
@@ -112,6 +114,9 @@ static const char *set_key(struct config *config, const struct key *key, const c
 			}
 		}
 		return "must be auto, v1 or v2";
+	case KEY_SWITCH:
+		*(bool *)member = strcmp(value, "yes") == 0;
+		return *(bool *)member || strcmp(value, "no") == 0 ? NULL : "must be yes or no";
 	}
 	return "cannot be set";
 }

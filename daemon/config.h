@@ -7,6 +7,7 @@
 #ifndef RSSD_CONFIG_H
 #define RSSD_CONFIG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "cleanup.h"
@@ -17,6 +18,7 @@ struct failure;
 struct config {
 	char *controller;		 /* Controller=auto */
 	enum hierarchy_choice hierarchy; /* Hierarchy=auto */
+	bool favor_dynmods;		 /* FavorDynMods=yes */
 	char *root;			 /* Root=rssd */
 	char *state_directory;		 /* StateDirectory=/var/lib/rssd */
 	char *runtime_directory;	 /* RuntimeDirectory=/run/rssd */

@@ -36,15 +36,19 @@ struct container *container_free(struct container *c)
 	return NULL;
 }
 
+void container_add_base(const struct container *c, struct counters *counters)
+{
+	if (counters->oom_events != COUNTER_ABSENT)
+		counters->oom_events += c->oom_events_base;
+}
+
 int container_read_counters(struct container *c, struct counters *ret)
 {
 	int r = group_read_counters(c->group, ret);
 
-	if (r < 0)
-		return r;
-	if (ret->oom_events != COUNTER_ABSENT)
-		ret->oom_events += c->oom_events_base;
-	return 0;
+	if (r == 0)
+		container_add_base(c, ret);
+	return r;
 }
 
 struct settings container_read_settings(struct container *c, const struct settings *fallback)

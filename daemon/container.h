@@ -53,8 +53,13 @@ struct container {
 	uint64_t oom_events_base; /* OOMs before the group was opened, where it cannot know them */
 	uint64_t kills_told;	  /* how many of seen.oom_kills an OOM event was sent for */
 	bool own_oom;		  /* its own limit ran out since the last OOM event */
-	uint64_t events_next;	  /* monotonic: the next LimitHit is not told before */
+	uint64_t events_next;	  /* monotonic: what the counters tell is not told before */
 	bool events_late;	  /* something is kept until then */
+	struct {
+		uint64_t count; /* meetings of the limit so far; 0: nothing to tell */
+		uint64_t usage, limit;
+		uint64_t next; /* monotonic: not told before */
+	} limit_hit;	       /* as the kernel last told, until it is told on */
 	struct {
 		uint64_t at; /* monotonic; 0: never */
 		uint64_t usage, limit;
@@ -72,6 +77,8 @@ DEFINE_CLEANUP(struct container *, container_free);
 
 /* The counters as they are told: with what was counted before. Also from a worker. */
 int container_read_counters(struct container *container, struct counters *ret);
+/* Makes such counters of what the group's say. */
+void container_add_base(const struct container *container, struct counters *counters);
 
 /* What the kernel holds of its settings; what it cannot tell is taken from @fallback. */
 struct settings container_read_settings(struct container *container,

@@ -44,12 +44,12 @@ struct oom_count {
 /* All eventfds stand in one epoll: a source of the loop for each would double a group's memory. */
 struct v1_controller {
 	struct controller controller;
-	pthread_mutex_t count_lock; /* counters are also read from workers */
 	int epoll;
 	sd_event_source *source;
 };
 
 struct v1_group {
+	pthread_mutex_t lock; /* for the counts: they are also read from workers */
 	struct oom_count own, parent;
 	uint64_t oom_events; /* never goes back, whatever the two above say */
 	int pressure_fd;
@@ -62,6 +62,7 @@ static int v1_group_open(struct group *g)
 	if (!v1)
 		return -ENOMEM;
 	v1->own.fd = v1->parent.fd = v1->pressure_fd = -1;
+	(void)pthread_mutex_init(&v1->lock, NULL);
 	g->data = v1;
 	return 0;
 }
@@ -99,11 +100,10 @@ static uint64_t drain(int fd)
 
 static uint64_t count_ooms(struct group *g)
 {
-	struct v1_controller *c = (struct v1_controller *)g->controller;
 	struct v1_group *v1 = g->data;
 	uint64_t counted;
 
-	(void)pthread_mutex_lock(&c->count_lock);
+	(void)pthread_mutex_lock(&v1->lock);
 	/*
 	 * Ours first: the kernel walks the tree from the top, so whatever of the
 	 * parent's reached us is in the parent's count by then. What is read too
@@ -114,7 +114,7 @@ static uint64_t count_ooms(struct group *g)
 	if (v1->own.total > v1->parent.total && v1->own.total - v1->parent.total > v1->oom_events)
 		v1->oom_events = v1->own.total - v1->parent.total;
 	counted = v1->oom_events;
-	(void)pthread_mutex_unlock(&c->count_lock);
+	(void)pthread_mutex_unlock(&v1->lock);
 	return counted;
 }
 
@@ -325,7 +325,6 @@ static int v1_open(const struct controller_choice *choice, struct controller **r
 	if (!v1)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "out of memory");
 	v1->controller.fd = v1->epoll = -1;
-	(void)pthread_mutex_init(&v1->count_lock, NULL);
 	c = &v1->controller;
 	c->ops = &memory_v1_ops;
 	if (choice->hierarchy == HIERARCHY_V2) {
@@ -359,6 +358,7 @@ const struct controller_ops memory_v1_ops = {
 	.usage_file = v1_usage_file,
 	.lists_file = "memory.stat",
 	.lists_prefix = "total_",
+	.tells_refaults = true,
 	.read_limit = v1_read_limit,
 	.write_limit = v1_write_limit,
 	.reset_peak = v1_reset_peak,

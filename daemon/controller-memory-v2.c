@@ -224,6 +224,7 @@ const struct controller_ops memory_v2_ops = {
 	.usage_file = v2_usage_file,
 	.lists_file = "memory.stat",
 	.lists_prefix = "",
+	.tells_refaults = true,
 	.read_limit = v2_read_limit,
 	.write_limit = v2_write_limit,
 	.reclaim = v2_reclaim,

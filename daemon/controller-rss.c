@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -24,6 +25,7 @@
 #include "hierarchy.h"
 #include "kept-files.h"
 #include "rss-events.h"
+#include "rss-states.h"
 #include "unified.h"
 
 #define NAME "rss"
@@ -150,6 +152,84 @@ static int rss_read_counters(struct group *g, struct counters *ret)
 	if (stat[1].value != COUNTER_ABSENT)
 		ret->reclaimed = stat[1].value * (uint64_t)sysconf(_SC_PAGESIZE);
 	return 0;
+}
+
+/* Whom a dump tells of: a group's own folder, or its leaf, by the number of that. */
+struct known {
+	uint64_t id;
+	struct group_reading *reading;
+	bool own, leaf;
+};
+
+struct known_all {
+	struct known *list;
+	size_t count;
+};
+
+static int known_compare(const void *a, const void *b)
+{
+	const struct known *left = a, *right = b;
+
+	return (left->id > right->id) - (left->id < right->id);
+}
+
+static void add_known(struct known_all *all, struct group_reading *reading)
+{
+	const struct group *g = reading->group;
+	const struct rss_group *rss = g->data;
+	bool has_leaf = g->procs_fd != g->fd;
+
+	/* Without a number it was never listened to. */
+	if (rss->own.id)
+		all->list[all->count++] = (struct known){
+			.id = rss->own.id, .reading = reading, .own = true, .leaf = !has_leaf
+		};
+	if (has_leaf && rss->leaf.id)
+		all->list[all->count++] =
+			(struct known){ .id = rss->leaf.id, .reading = reading, .leaf = true };
+}
+
+static void on_state(const struct rss_state *state, void *userdata)
+{
+	const struct known_all *all = userdata;
+	const struct known key = { .id = state->id };
+	const struct known *known =
+		bsearch(&key, all->list, all->count, sizeof(*all->list), known_compare);
+
+	if (!known)
+		return;
+	if (known->own) {
+		known->reading->counters = (struct counters){
+			.usage = state->usage,
+			.peak = state->peak,
+			.failures = state->counts[RSS_CONTAINER_EVENT_LIMIT],
+			.reclaimed = state->reclaimed,
+			.oom_events = state->counts[RSS_CONTAINER_EVENT_OOM],
+			.oom_kills = state->counts[RSS_CONTAINER_EVENT_OOM_KILL],
+			.scanned = state->scanned,
+		};
+		known->reading->has_counters = true;
+		known->reading->frozen = state->frozen;
+		known->reading->has_frozen = state->has_frozen;
+	}
+	if (known->leaf) {
+		known->reading->processes = state->processes;
+		known->reading->has_processes = true;
+	}
+}
+
+static int rss_read_all(struct controller *c, struct group_reading readings[], size_t count)
+{
+	const struct rss_controller *rss = (const struct rss_controller *)c;
+	cleanup_free struct known *list = calloc(2 * count + 1, sizeof(*list));
+	struct known_all all = { .list = list };
+
+	if (!list)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		add_known(&all, &readings[i]);
+	qsort(list, all.count, sizeof(*list), known_compare);
+	return rss_states_read(rss_events_family(rss->events), on_state, &all);
 }
 
 static int rss_reset_peak(struct group *g)
@@ -335,6 +415,7 @@ static int open_events(struct rss_controller *rss)
 	if (r == 0) {
 		rss->controller.tells_facts = true;
 		rss->controller.needs_admin = true;
+		rss->controller.reads_all = true;
 		return 0;
 	}
 	if (asprintf(&text, "%s (%s)", problem, strerror(-r)) < 0)
@@ -354,12 +435,20 @@ static struct controller *rss_free(struct controller *controller)
 	return NULL;
 }
 
-/* Beside the freezer, or alone where that is in use elsewhere. */
-static int mount_own(const char *where)
+/*
+ * Beside the freezer, or alone where that is in use elsewhere. Without
+ * favordynmods each attach waits for a grace period of RCU, some 10 ms.
+ */
+static int mount_own(const struct controller_choice *choice)
 {
-	int r = hierarchy_mount(NAME ",freezer", NAME, where);
+	static const char *const ways[][2] = {
+		[false] = { NAME ",freezer", NAME },
+		[true] = { NAME ",freezer,favordynmods", NAME ",favordynmods" },
+	};
+	const char *const *way = ways[choice->favor_dynmods];
+	int r = hierarchy_mount(way[0], NAME, choice->mount_point);
 
-	return r < 0 ? hierarchy_mount(NAME, NAME, where) : 0;
+	return r < 0 ? hierarchy_mount(way[1], NAME, choice->mount_point) : 0;
 }
 
 /* In which version the controller is, or can be had. */
@@ -387,7 +476,7 @@ static int choose_version(const struct controller_choice *choice, int *ret, stru
 	if (version == 1)
 		return 0;
 	if (choice->hierarchy != HIERARCHY_V2) {
-		r = mount_own(choice->mount_point);
+		r = mount_own(choice);
 		if (r == 0) {
 			*ret = 1;
 			return 0;
@@ -459,6 +548,7 @@ const struct controller_ops rss_ops = {
 	.group_open = rss_group_open,
 	.group_close = rss_group_close,
 	.read_counters = rss_read_counters,
+	.read_all = rss_read_all,
 	.usage_file = rss_usage_file,
 	.lists_file = "rss.stat",
 	.lists_prefix = "",

@@ -69,6 +69,15 @@ struct counters {
 	uint64_t scanned; /* pages that reclaim looked at */
 };
 
+/* What controller_read_all() fills in of a group. */
+struct group_reading {
+	const struct group *group;
+	struct counters counters;
+	uint32_t processes;
+	bool frozen;
+	bool has_counters, has_processes, has_frozen;
+};
+
 /* What reclaim works on, nested groups included; bytes, COUNTER_ABSENT where it is not told. */
 struct memory_lists {
 	uint64_t anon, file, unevictable;
@@ -108,6 +117,7 @@ enum hierarchy_choice { HIERARCHY_AUTO, HIERARCHY_V1, HIERARCHY_V2 };
 struct controller_choice {
 	const char *name; /* "auto", or a controller's name */
 	enum hierarchy_choice hierarchy;
+	bool favor_dynmods;	 /* of a hierarchy of our own: attach soon, fork a little later */
 	const char *root;	 /* the name of our folder in the hierarchy */
 	const char *mount_point; /* where to mount a hierarchy of our own, if there is to be one */
 };
@@ -128,10 +138,14 @@ struct controller_ops {
 	void (*group_close)(struct group *group);
 
 	int (*read_counters)(struct group *group, struct counters *ret);
+	/* See controller_read_all(); NULL where there is no such request. */
+	int (*read_all)(struct controller *controller, struct group_reading readings[],
+			size_t count);
 	/* The control file with the usage in bytes, and nothing else. */
 	const char *(*usage_file)(const struct group *group);
 	/* The file that has the lists, and what the names of their keys begin with. */
 	const char *lists_file, *lists_prefix;
+	bool tells_refaults; /* in that file, too */
 	int (*read_limit)(struct group *group, uint64_t *ret);
 	int (*write_limit)(struct group *group, uint64_t limit);		  /* blocking */
 	int (*reclaim)(struct group *group, uint64_t bytes, uint64_t *ret_freed); /* blocking */
@@ -158,6 +172,7 @@ struct controller {
 	bool oom_events_since_open; /* counters.oom_events begins at 0 when a group is opened */
 	bool tells_facts;	    /* see struct group_event */
 	bool needs_admin;	    /* CAP_SYS_ADMIN, for what it asks the kernel later */
+	bool reads_all;		    /* controller_read_all() has something to ask */
 	char *events_problem;	    /* why its events cannot be heard, or NULL */
 	char *hierarchy;  /* the controller name for /proc/PID/cgroup: "memory", or "" for v2 */
 	const char *leaf; /* where processes of a group live below it, or NULL: in itself */
@@ -187,6 +202,21 @@ DEFINE_CLEANUP(struct controller *, controller_free);
 
 /* The feature's name on the bus ("oom-group"), by bit; NULL past the last. */
 const char *controller_feature_name(unsigned int bit);
+/**
+ * controller_read_all() - what one request can tell of many groups
+ * @readings: their groups; the rest is zero, and filled in where it is known
+ *
+ * For a worker. Return: 0, -EOPNOTSUPP where there is no such request, or why
+ * it failed; what is not filled in has to be read from each group.
+ */
+static inline int controller_read_all(struct controller *controller,
+				      struct group_reading readings[], size_t count)
+{
+	if (!controller->reads_all)
+		return -EOPNOTSUPP;
+	return controller->ops->read_all(controller, readings, count);
+}
+
 static inline bool controller_can(const struct controller *c, enum controller_feature feature)
 {
 	return c->features & feature;

@@ -162,7 +162,7 @@ int diff_start(struct manager *m, diff_done_fn done, void *userdata, struct fail
 	diff->userdata = userdata;
 	/* A reload may change the configuration meanwhile. */
 	diff->folder = strdup(m->config->containers_directory);
-	if (!diff->folder || worker_start(m->event, diff_run, diff_done, diff, &worker) < 0)
+	if (!diff->folder || worker_start(m->workers, diff_run, diff_done, diff, &worker) < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
 	m->jobs++;
 	(void)take_ptr(diff);

@@ -126,7 +126,8 @@ static void surveyed(int error, const struct failure *failure, const struct surv
 	if (r == 0) {
 		r = collect(dump->manager, rows, count, &dump->metrics);
 		if (r == 0)
-			r = worker_start(dump->manager->event, dump_run, dump_done, dump, &worker);
+			r = worker_start(dump->manager->workers, dump_run, dump_done, dump,
+					 &worker);
 		if (r < 0)
 			r = fail(&own, RSS_ERROR_CONTROLLER_FAILED,
 				 "The metrics could not be written: %s", strerror(-r));

@@ -281,6 +281,8 @@ int group_read_refaults(struct group *group, uint64_t *ret)
 	struct cgroup_key values[ARRAY_SIZE(names)];
 	int r;
 
+	if (!ops->tells_refaults)
+		return -EOPNOTSUPP;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		(void)snprintf(keys[i], sizeof(keys[i]), "%s%s", ops->lists_prefix, names[i]);
 		values[i] = (struct cgroup_key){ keys[i], COUNTER_ABSENT };

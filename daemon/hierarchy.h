@@ -26,7 +26,7 @@ int hierarchy_knows(const char *controller);
 
 /**
  * hierarchy_mount() - a new v1 hierarchy
- * @controllers: what is to be in it, "rss" or "rss,freezer"
+ * @controllers: what is to be in it, and its options: "rss,freezer,favordynmods"
  * @name: of the folder that it is mounted at in /sys/fs/cgroup, where one waits for it
  * @where: where it is mounted else; made where missing
  *

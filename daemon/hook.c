@@ -144,7 +144,8 @@ __attribute__((noreturn)) static void become(const char *command, const char *co
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)signal(SIGPIPE, SIG_DFL);
-	/* rssd is spared when the machine runs out; its hooks are not. */
+	/* rssd runs before others, and is spared when the machine runs out; its hooks are like all. */
+	(void)setpriority(PRIO_PROCESS, 0, 0);
 	fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 	if (fd >= 0)
 		(void)!write(fd, score, sizeof(score) - 1);

@@ -266,7 +266,7 @@ static int start_scan(struct manager *m)
 	/* None of the containers is there yet: join_made() will tell. */
 	if (scan->count == 0)
 		return 0;
-	r = worker_start(m->event, scan_run, scan_done, scan, &scan->worker);
+	r = worker_start(m->workers, scan_run, scan_done, scan, &scan->worker);
 	if (r < 0)
 		return r;
 	m->jobs++;

@@ -89,15 +89,13 @@ static bool is_inside(const struct group *group, pid_t pid)
 	       strcmp(path, group->path) == 0;
 }
 
-/* Sends it to all inside that were not hit yet: how many, or a negative errno. */
-static int kill_pass(struct group *group, int signal, struct targets *targets)
+/* Sends it to those of the list that are inside and were not hit yet: how many, or an errno. */
+static int kill_listed(const struct group *group, const pid_t pids[], size_t count, int signal,
+		       struct targets *targets)
 {
-	cleanup_free pid_t *pids = NULL;
-	size_t count, sorted = targets->count;
-	int sent = 0, r = group_list_processes(group, &pids, &count);
+	size_t sorted = targets->count;
+	int sent = 0, r;
 
-	if (r < 0)
-		return r;
 	for (size_t i = 0; i < count; i++) {
 		cleanup_close int pidfd = process_open(pids[i]);
 		struct target target = { .pid = pids[i] };
@@ -127,7 +125,12 @@ static void kill_run(struct worker *worker, void *data)
 	int sent = 1;
 
 	for (unsigned int pass = 0; sent > 0 && pass < KILL_PASSES_MAX; pass++) {
-		sent = kill_pass(kill->group, kill->signal, &targets);
+		cleanup_free pid_t *pids = NULL;
+		size_t count;
+
+		sent = group_list_processes(kill->group, &pids, &count);
+		if (sent >= 0)
+			sent = kill_listed(kill->group, pids, count, kill->signal, &targets);
 		if (sent < 0)
 			kill->error = sent;
 		if (kill->signal != SIGKILL || worker_cancelled(worker))
@@ -136,32 +139,36 @@ static void kill_run(struct worker *worker, void *data)
 	kill->count = (uint32_t)targets.count;
 }
 
-/* Waits a moment for one of those inside to end. */
-static void await_death(struct worker *worker, pid_t pid)
+/* Waits a moment for one of those inside to end; false where it cannot be waited for. */
+static bool await_death(pid_t pid)
 {
 	cleanup_close int pidfd = process_open(pid);
 
-	if (pidfd < 0 || process_ended(pidfd, 0))
-		worker_pause(worker, LOOK_USEC);
-	else
-		(void)process_ended(pidfd, DEATH_MSEC);
+	if (pidfd < 0)
+		return false;
+	(void)process_ended(pidfd, DEATH_MSEC);
+	return true;
 }
 
 int kill_until_empty(struct worker *worker, struct group *group)
 {
-	for (;;) {
+	for (pid_t last = 0;;) {
 		cleanup_(targets_done) struct targets targets = { 0 };
 		cleanup_free pid_t *pids = NULL;
 		size_t count;
-		int r = kill_pass(group, SIGKILL, &targets);
+		int r = group_list_processes(group, &pids, &count);
 
-		if (r >= 0)
-			r = group_list_processes(group, &pids, &count);
 		if (r < 0 || count == 0)
+			return r;
+		r = kill_listed(group, pids, count, SIGKILL, &targets);
+		if (r < 0)
 			return r;
 		if (worker_cancelled(worker))
 			return -EINTR;
-		await_death(worker, pids[count - 1]);
+		/* Who has ended and is listed still, or again, is not waited for without a pause. */
+		if (!await_death(pids[count - 1]) || pids[count - 1] == last)
+			worker_pause(worker, LOOK_USEC);
+		last = pids[count - 1];
 	}
 }
 
@@ -204,7 +211,7 @@ int kill_start(struct container *c, int signal, kill_done_fn done, void *userdat
 		.done = done,
 		.userdata = userdata,
 	};
-	r = worker_start(c->manager->event, kill_run, kill_done, kill, &kill->job.worker);
+	r = worker_start(c->manager->workers, kill_run, kill_done, kill, &kill->job.worker);
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
 			    "The job could not be started: %s", strerror(-r));

@@ -65,13 +65,15 @@ static int reload(void *userdata, struct failure *failure)
 		log_error("%s; the configuration of before stays", failure->text);
 	} else {
 		if (differs(config->controller, now->controller) ||
-		    config->hierarchy != now->hierarchy || differs(config->root, now->root) ||
+		    config->hierarchy != now->hierarchy ||
+		    config->favor_dynmods != now->favor_dynmods ||
+		    differs(config->root, now->root) ||
 		    differs(config->state_directory, now->state_directory) ||
 		    differs(config->runtime_directory, now->runtime_directory) ||
 		    differs(config->containers_directory, now->containers_directory))
 			log_warning(
-				"Controller, Hierarchy, Root and the folders are read at the start only: "
-				"restart rssd to change them");
+				"Controller, Hierarchy, FavorDynMods, Root and the folders are read at "
+				"the start only: restart rssd to change them");
 		now->limit_timeout = config->limit_timeout;
 		now->containers_max = config->containers_max;
 		now->pending_max = config->pending_max;

@@ -55,6 +55,7 @@ int manager_open_controller(const struct config *config, struct controller **ret
 	struct controller_choice choice = {
 		.name = config->controller,
 		.hierarchy = config->hierarchy,
+		.favor_dynmods = config->favor_dynmods,
 		.root = config->root,
 	};
 	cleanup_free char *mount_point = NULL;
@@ -110,6 +111,9 @@ int manager_new(sd_event *event, const struct config *config, struct manager **r
 	m->event = sd_event_ref(event);
 	m->config = config;
 
+	r = workers_new(event, &m->workers);
+	if (r < 0)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "%s", strerror(-r));
 	r = manager_open_controller(config, &m->controller, failure);
 	if (r < 0)
 		return r;
@@ -179,6 +183,7 @@ struct manager *manager_free(struct manager *m)
 	hooks_free(m->hooks);
 	oom_history_free(m->ooms);
 	controller_free(m->controller);
+	workers_free(m->workers);
 	sd_event_unref(m->event);
 	free(m);
 	return NULL;
@@ -278,8 +283,10 @@ int manager_insert(struct manager *m, struct container *c)
 		(m->count - at) * sizeof(*m->containers));
 	m->containers[at] = c;
 	m->count++;
-	if (c->transient)
+	if (c->transient) {
+		m->transients++;
 		transient_changed(m);
+	}
 	return 0;
 }
 
@@ -292,8 +299,10 @@ void manager_take_out(struct manager *m, struct container *c)
 	m->count--;
 	memmove(&m->containers[at], &m->containers[at + 1],
 		(m->count - at) * sizeof(*m->containers));
-	if (c->transient)
+	if (c->transient) {
+		m->transients--;
 		transient_changed(m);
+	}
 }
 
 int manager_fail_gone(struct manager *m, struct failure *failure)
@@ -502,7 +511,7 @@ void manager_save(struct container *c)
 	save->container = c;
 	save->record = container_to_record(c, container_set_last(c));
 	if (!save->record ||
-	    worker_start(c->manager->event, save_run, save_done, save, &worker) < 0) {
+	    worker_start(c->manager->workers, save_run, save_done, save, &worker) < 0) {
 		record_free(save->record);
 		return;
 	}
@@ -552,7 +561,7 @@ static void reserve_sequence(struct manager *m)
 	if (!reserve)
 		return;
 	*reserve = (struct reserve){ .manager = m, .upto = m->sequence + 2 * SEQUENCE_BLOCK };
-	if (worker_start(m->event, reserve_run, reserve_done, reserve, &worker) < 0)
+	if (worker_start(m->workers, reserve_run, reserve_done, reserve, &worker) < 0)
 		return;
 	m->sequence_saving = true;
 	m->jobs++;

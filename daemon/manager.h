@@ -36,6 +36,7 @@ struct origins;
 struct process_events;
 struct state;
 struct transaction;
+struct workers;
 
 enum event_kind {
 	EVENT_LIMIT_HIT,
@@ -68,6 +69,7 @@ struct manager_observer {
 
 struct manager {
 	sd_event *event;
+	struct workers *workers;
 	const struct config *config;
 	struct controller *controller;
 	struct state *state;
@@ -81,7 +83,8 @@ struct manager {
 
 	struct container **containers; /* sorted by name, so parents come first */
 	size_t count, room;
-	size_t creating; /* on their way, and not in the list yet */
+	size_t creating;   /* on their way, and not in the list yet */
+	size_t transients; /* of those in the list */
 
 	const struct manager_observer *observer;
 	void *observer_data;
@@ -102,6 +105,7 @@ struct manager {
 	sd_event_source *transient_check;  /* see transient.c */
 	sd_event_source *untold_kills;	   /* see notice.c */
 	sd_event_source *late_events;	   /* see notice.c */
+	sd_event_source *limit_hits;	   /* see notice.c */
 	struct victim_queue *victims;	   /* see notice.c */
 };
 

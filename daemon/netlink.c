@@ -19,6 +19,8 @@ int netlink_errno(int error)
 		return -EINVAL;
 	case NLE_OBJ_NOTFOUND:
 		return -ENOENT;
+	case NLE_OPNOTSUPP:
+		return -EOPNOTSUPP;
 	case NLE_AF_NOSUPPORT:
 		return -EAFNOSUPPORT;
 	case NLE_PROTO_MISMATCH:

@@ -54,6 +54,7 @@ void notice_close(struct manager *m)
 {
 	m->untold_kills = sd_event_source_disable_unref(m->untold_kills);
 	m->late_events = sd_event_source_disable_unref(m->late_events);
+	m->limit_hits = sd_event_source_disable_unref(m->limit_hits);
 	free(m->victims);
 	m->victims = NULL;
 }
@@ -308,6 +309,67 @@ static void expect_log(struct manager *m)
 	call_later(m, &m->untold_kills, m->kmsg ? LOG_LAG_USEC : 0, untold_kills);
 }
 
+/* --- limits that were met, as the kernel tells ------------------------------------ */
+
+static int tell_late(sd_event_source *source, uint64_t usec, void *userdata);
+
+/* Does nothing where nothing is kept; keeps it where it is too soon after the one before. */
+static void tell_limit_hit(struct container *c)
+{
+	struct event event = {
+		.kind = EVENT_LIMIT_HIT,
+		.container = c,
+		.usage = c->limit_hit.usage,
+		.limit = c->limit_hit.limit,
+		.amount = c->limit_hit.count,
+	};
+	uint64_t usec = 0;
+
+	if (event.amount == 0)
+		return;
+	(void)sd_event_now(c->manager->event, CLOCK_MONOTONIC, &usec);
+	if (usec < c->limit_hit.next) {
+		call_later(c->manager, &c->manager->late_events, LIMIT_HIT_USEC, tell_late);
+		return;
+	}
+	c->limit_hit.count = 0;
+	/* Told already, when something was lost and the counters were read. */
+	if (!grew(c->seen.failures, event.amount))
+		return;
+	c->limit_hit.next = usec + LIMIT_HIT_USEC;
+	c->seen.failures = event.amount;
+	event.sequence = manager_next_sequence(c->manager);
+	manager_tell(c->manager, &event);
+}
+
+static int tell_limit_hits(sd_event_source *source, void *userdata)
+{
+	struct manager *m = userdata;
+
+	for (size_t i = 0; i < m->count; i++)
+		tell_limit_hit(m->containers[i]);
+	return 0;
+}
+
+/*
+ * Of what has come from the kernel at once a container's last one is told, with
+ * the count of all: who falls behind in a flood tells less often, not later and
+ * later.
+ */
+static void keep_limit_hit(struct container *c, const struct group_event *fact)
+{
+	struct manager *m = c->manager;
+	int r;
+
+	c->limit_hit.count = fact->count;
+	c->limit_hit.usage = fact->usage;
+	c->limit_hit.limit = fact->limit;
+	r = m->limit_hits ? sd_event_source_set_enabled(m->limit_hits, SD_EVENT_ONESHOT)
+			  : sd_event_add_defer(m->event, &m->limit_hits, tell_limit_hits, m);
+	if (r < 0)
+		tell_limit_hit(c);
+}
+
 /* --- counters ------------------------------------------------------------------ */
 
 static void tell_counters(struct container *c, const struct counters *now, uint64_t usec)
@@ -334,6 +396,7 @@ static int tell_late(sd_event_source *source, uint64_t usec, void *userdata)
 	struct manager *m = userdata;
 
 	for (size_t i = 0; i < m->count; i++) {
+		tell_limit_hit(m->containers[i]);
 		if (m->containers[i]->events_late)
 			notice_look(m->containers[i]);
 	}
@@ -376,24 +439,6 @@ void notice_look(struct container *c)
 }
 
 /* --- facts ----------------------------------------------------------------------- */
-
-static void tell_limit_hit(struct container *c, const struct group_event *fact)
-{
-	struct event event = {
-		.kind = EVENT_LIMIT_HIT,
-		.container = c,
-		.usage = fact->usage,
-		.limit = fact->limit,
-		.amount = fact->count,
-	};
-
-	/* Told already, when something was lost and the counters were read. */
-	if (!grew(c->seen.failures, fact->count))
-		return;
-	c->seen.failures = fact->count;
-	event.sequence = manager_next_sequence(c->manager);
-	manager_tell(c->manager, &event);
-}
 
 /*
  * The counter has what the kernel left out between two messages. In a burst it
@@ -529,6 +574,9 @@ static void group_event(struct group *group, const struct group_event *event, vo
 {
 	struct container *c = userdata;
 
+	/* In the order in which it happened. */
+	if (event->kind != GROUP_LIMIT)
+		tell_limit_hit(c);
 	switch (event->kind) {
 	case GROUP_CHANGED:
 		notice_look(c);
@@ -537,7 +585,7 @@ static void group_event(struct group *group, const struct group_event *event, vo
 		tell_lost(c, event);
 		break;
 	case GROUP_LIMIT:
-		tell_limit_hit(c, event);
+		keep_limit_hit(c, event);
 		break;
 	case GROUP_RECLAIMED:
 		tell_reclaimed(c, event);

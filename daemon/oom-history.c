@@ -123,7 +123,7 @@ static void save(struct oom_history *history)
 	history->text = format(history);
 	if (!history->text)
 		return;
-	if (worker_start(history->manager->event, save_run, save_done, history, &worker) < 0) {
+	if (worker_start(history->manager->workers, save_run, save_done, history, &worker) < 0) {
 		free(history->text);
 		history->text = NULL;
 		return;

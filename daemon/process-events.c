@@ -187,6 +187,8 @@ static int open_socket(struct process_events *events)
 		return -ENOMEM;
 	nl_socket_disable_seq_check(events->socket);
 	nl_socket_disable_auto_ack(events->socket);
+	/* No message is longer than a page, so none needs to be asked for its size first. */
+	nl_socket_disable_msg_peek(events->socket);
 	r = nl_socket_modify_cb(events->socket, NL_CB_MSG_IN, NL_CB_CUSTOM, on_message, events);
 	if (r >= 0)
 		r = nl_connect(events->socket, NETLINK_CONNECTOR);

@@ -38,29 +38,43 @@ static int read_proc(pid_t pid, const char *file, char *buf, size_t size)
 	return 0;
 }
 
+/* Where the numbers stand in /proc/PID/stat, counted as in proc(5). */
+enum { STAT_PARENT = 4, STAT_SESSION = 6, STAT_FLAGS = 9, STAT_START = 22, STAT_RSS = 24 };
+
+/* @count numbers with blanks between them; a negative one is what it is as an int64_t. */
+static int read_numbers(const char *text, size_t count, uint64_t ret[])
+{
+	for (size_t i = 0; i < count; i++) {
+		char *end;
+
+		ret[i] = strtoull(text, &end, 10);
+		if (end == text)
+			return -EBADMSG;
+		text = end;
+	}
+	return 0;
+}
+
 int process_parse_stat(const char *text, struct process *ret)
 {
 	/* The command may hold spaces and parentheses: it ends at the last one. */
 	const char *open = strchr(text, '('), *close = strrchr(text, ')');
 	struct process p = { 0 };
-	unsigned long flags;
+	uint64_t fields[STAT_RSS + 1];
 	size_t length;
-	int pid, parent, session;
-	long rss;
 
-	if (!open || !close || close < open || sscanf(text, "%d", &pid) != 1)
+	if (!open || !close || close < open || read_numbers(text, 1, fields) < 0 ||
+	    close[1] != ' ' || !isalpha((unsigned char)close[2]) ||
+	    read_numbers(close + 3, STAT_RSS - STAT_PARENT + 1, fields + STAT_PARENT) < 0)
 		return -EBADMSG;
-	/* state ppid pgrp session tty tpgid flags ... starttime is field 22, rss 24 */
-	if (sscanf(close + 1,
-		   " %c %d %*d %d %*d %*d %lu %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d "
-		   "%" SCNu64 " %*u %ld",
-		   &p.state, &parent, &session, &flags, &p.start, &rss) != 6)
-		return -EBADMSG;
-	p.pid = pid;
-	p.parent = parent;
-	p.session = session;
-	p.kernel_thread = flags & PF_KTHREAD;
-	p.resident = rss > 0 ? (uint64_t)rss * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+	p.pid = (pid_t)fields[0];
+	p.state = close[2];
+	p.parent = (pid_t)fields[STAT_PARENT];
+	p.session = (pid_t)fields[STAT_SESSION];
+	p.kernel_thread = fields[STAT_FLAGS] & PF_KTHREAD;
+	p.start = fields[STAT_START];
+	if ((int64_t)fields[STAT_RSS] > 0)
+		p.resident = fields[STAT_RSS] * (uint64_t)sysconf(_SC_PAGESIZE);
 	length = (size_t)(close - open - 1);
 	if (length >= sizeof(p.command))
 		length = sizeof(p.command) - 1;

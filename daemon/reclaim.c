@@ -91,7 +91,7 @@ int reclaim_start(struct container *c, uint64_t bytes, reclaim_done_fn done, voi
 	r = sd_event_add_time_relative(m->event, &reclaim->deadline, CLOCK_MONOTONIC,
 				       m->config->limit_timeout, 1000, reclaim_deadline, reclaim);
 	if (r >= 0)
-		r = worker_start(m->event, reclaim_run, reclaim_done, reclaim,
+		r = worker_start(m->workers, reclaim_run, reclaim_done, reclaim,
 				 &reclaim->job.worker);
 	if (r < 0) {
 		sd_event_source_disable_unref(reclaim->deadline);

@@ -113,8 +113,8 @@ static void hold(struct removal *removal, bool on)
 static int start_worker(struct removal *removal, worker_fn run, void (*done)(void *data),
 			bool waits)
 {
-	int r = (waits ? worker_start : worker_run_now)(removal->manager->event, run, done, removal,
-							&removal->worker);
+	int r = (waits ? worker_start : worker_run_now)(removal->manager->workers, run, done,
+							removal, &removal->worker);
 
 	if (r == 0)
 		hold(removal, true);
@@ -270,39 +270,26 @@ static void forgotten(void *data)
 	end_step(removal, removal->result);
 }
 
-static void emptied(void *data)
+static void emptied(void *data);
+
+/* As far as it goes without waiting; end_step() comes of it, or the end of a worker. */
+static void step(struct removal *removal)
 {
-	struct removal *removal = data;
+	int r = gather(removal);
 
-	removal->worker = NULL;
-	hold(removal, false);
-	again(removal, 0);
-}
-
-static int removal_step(sd_event_source *source, uint64_t usec, void *userdata)
-{
-	struct removal *removal = userdata;
-	int r;
-
-	/* The time of whoever kills is up. */
-	if (removal->worker) {
-		worker_cancel(removal->worker);
-		return 0;
-	}
-	r = gather(removal);
 	if (r == 0 && is_populated(removal)) {
 		r = removal->force ? -EAGAIN : -EBUSY;
 		if (removal->force && time_left(removal) > 0) {
 			r = start_worker(removal, empty_run, emptied, true);
 			if (r == 0) {
 				again(removal, time_left(removal));
-				return 0;
+				return;
 			}
 		}
 	}
 	if (r < 0) {
 		end_step(removal, r);
-		return 0;
+		return;
 	}
 	removal->result = remove_groups(removal);
 	/* It stays listed until it is forgotten, so that nobody makes another of its name. */
@@ -311,6 +298,27 @@ static int removal_step(sd_event_source *source, uint64_t usec, void *userdata)
 		    : removal->result;
 	if (r < 0)
 		end_step(removal, r);
+}
+
+static void emptied(void *data)
+{
+	struct removal *removal = data;
+
+	removal->worker = NULL;
+	hold(removal, false);
+	(void)sd_event_source_set_enabled(removal->next, SD_EVENT_OFF);
+	step(removal);
+}
+
+static int removal_next(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct removal *removal = userdata;
+
+	/* The time of whoever kills is up. */
+	if (removal->worker)
+		worker_cancel(removal->worker);
+	else
+		step(removal);
 	return 0;
 }
 
@@ -379,7 +387,7 @@ int removal_start(struct container *c, bool force, removal_done_fn done, void *u
 	};
 	removal->name = strdup(c->name);
 	r = removal->name ? sd_event_add_time_relative(m->event, &removal->next, CLOCK_MONOTONIC, 0,
-						       1, removal_step, removal)
+						       1, removal_next, removal)
 			  : -ENOMEM;
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "%s", strerror(-r));

@@ -19,7 +19,7 @@
 /* Room for some ten thousand messages while the loop is busy elsewhere. */
 #define RECEIVE_BUFFER (4 * 1024 * 1024)
 /* Per wakeup, so that others in the loop have their turn. */
-#define MESSAGES_AT_ONCE 256
+#define MESSAGES_AT_ONCE 1024
 #define BUCKETS_FIRST	 64
 
 DEFINE_CLEANUP(struct nl_msg *, nlmsg_free);
@@ -271,6 +271,11 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
 	return 0;
 }
 
+int rss_events_family(const struct rss_events *events)
+{
+	return events->family;
+}
+
 int rss_events_attach(struct rss_events *events, sd_event *event)
 {
 	if (events->source || !events->group)
@@ -365,6 +370,8 @@ int rss_events_new(struct rss_events **ret, const char **problem)
 		r = find_family(events, problem);
 	if (r < 0)
 		return r;
+	/* Each event is far smaller than the buffer: nobody need ask for its size first. */
+	nl_socket_disable_msg_peek(events->group);
 	/* A smaller buffer loses events sooner, and says so. */
 	(void)setsockopt(nl_socket_get_fd(events->group), SOL_SOCKET, SO_RCVBUFFORCE, &size,
 			 sizeof(size));

@@ -65,6 +65,9 @@ int rss_events_new(struct rss_events **ret, const char **problem);
 struct rss_events *rss_events_free(struct rss_events *events);
 DEFINE_CLEANUP(struct rss_events *, rss_events_free);
 
+/* The number of the family in this kernel. */
+int rss_events_family(const struct rss_events *events);
+
 /* Lets @event deliver from now on; calling it again changes nothing. */
 int rss_events_attach(struct rss_events *events, sd_event *event);
 

@@ -354,6 +354,24 @@ static bool in_unit(const char *pattern, const char *cgroups)
 	return false;
 }
 
+/*
+ * A manager of units lives in its init.scope, and so does for a moment what it
+ * has forked to become a unit: that is not where it came from.
+ */
+static bool in_init_scope(const char *cgroups)
+{
+	static const char scope[] = "/init.scope";
+	const size_t length = sizeof(scope) - 1;
+	struct cgroup_line line;
+
+	while (next_line(&cgroups, &line)) {
+		if (is_systemd(&line) && line.path_length >= length &&
+		    memcmp(line.path + line.path_length - length, scope, length) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* "pod" and the UID, which a slice spells with _ for -: "kubepods-burstable-pod8a1f_57ab.slice". */
 static bool folder_is_pod(const char *folder, const char *uid, bool *stop)
 {
@@ -460,6 +478,8 @@ int rule_set_compare(const void *a, const void *b)
 bool rules_choose(const struct rule_set sets[], size_t count, const struct rule_subject *subject,
 		  size_t *ret, const struct rule **ret_rule)
 {
+	if (subject->cgroups && in_init_scope(subject->cgroups))
+		return false;
 	for (size_t i = 0; i < count; i++) {
 		for (size_t j = 0; j < sets[i].rules->count; j++) {
 			const struct rule *rule = &sets[i].rules->list[j];

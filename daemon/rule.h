@@ -98,7 +98,9 @@ int rule_set_compare(const void *a, const void *b);
  * @ret: the place in @sets
  * @ret_rule: the rule that it meets
  *
- * The first set with a matching rule has it. Return: false where there is none.
+ * The first set with a matching rule has it. What is in an init.scope of systemd
+ * joins nowhere: it is a manager of units, or on its way into one.
+ * Return: false where there is none.
  */
 bool rules_choose(const struct rule_set sets[], size_t count, const struct rule_subject *subject,
 		  size_t *ret, const struct rule **ret_rule);

@@ -44,18 +44,52 @@ struct survey {
 	unsigned int running;
 };
 
+/* By one request, where the controller has one. */
+static struct group_reading *read_together(const struct slice *slice)
+{
+	struct controller *controller = slice->survey->manager->controller;
+	cleanup_free struct group_reading *readings = NULL;
+
+	if (controller->reads_all)
+		readings = calloc(slice->count, sizeof(*readings));
+	if (!readings)
+		return NULL;
+	for (size_t i = 0; i < slice->count; i++)
+		readings[i].group = slice->rows[i].container->group;
+	if (controller_read_all(controller, readings, slice->count) < 0)
+		return NULL;
+	return take_ptr(readings);
+}
+
+/* The rest from the control files. */
+static void read_row(struct survey_row *row, const struct group_reading *reading)
+{
+	struct container *c = row->container;
+
+	if (reading->has_counters) {
+		row->counters = reading->counters;
+		container_add_base(c, &row->counters);
+	} else if (container_read_counters(c, &row->counters) < 0) {
+		memset(&row->counters, 0xff, sizeof(row->counters));
+	}
+	if (reading->has_processes)
+		row->processes = reading->processes;
+	else
+		(void)group_count_processes(c->group, &row->processes);
+	if (reading->has_frozen)
+		row->frozen = reading->frozen;
+	else
+		(void)group_read_frozen(c->group, &row->frozen);
+}
+
 static void survey_run(struct worker *worker, void *data)
 {
 	struct slice *slice = data;
 
-	for (size_t i = 0; i < slice->count; i++) {
-		struct survey_row *row = &slice->rows[i];
+	cleanup_free struct group_reading *readings = read_together(slice);
 
-		if (container_read_counters(row->container, &row->counters) < 0)
-			memset(&row->counters, 0xff, sizeof(row->counters));
-		(void)group_count_processes(row->container->group, &row->processes);
-		(void)group_read_frozen(row->container->group, &row->frozen);
-	}
+	for (size_t i = 0; i < slice->count; i++)
+		read_row(&slice->rows[i], readings ? &readings[i] : &(struct group_reading){ 0 });
 }
 
 static void answer(struct survey *survey, int r, const struct failure *failure)
@@ -114,6 +148,9 @@ static void consider_keeping(struct manager *m)
 {
 	uint64_t now = 0;
 
+	/* Where one request tells of all, no file is read. */
+	if (m->controller->reads_all)
+		return;
 	(void)sd_event_now(m->event, CLOCK_MONOTONIC, &now);
 	if (m->surveyed && m->surveyed + AGAIN_USEC > now && may_keep(m)) {
 		(void)keep_files(m, true);
@@ -175,12 +212,15 @@ static void survey_done(void *data)
 		finish(slice->survey);
 }
 
-static size_t slices_for(size_t count)
+static size_t slices_for(const struct controller *controller, size_t count)
 {
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	size_t most = cpus < 1 ? 1 : cpus > SLICES_MAX ? SLICES_MAX : (size_t)cpus;
 	size_t wanted = count / SLICE_MIN;
 
+	/* What one request tells of all is not asked for several times. */
+	if (controller->reads_all)
+		return 1;
 	return wanted < 1 ? 1 : wanted > most ? most : wanted;
 }
 
@@ -188,7 +228,7 @@ static size_t slices_for(size_t count)
 static int launch(struct survey *survey)
 {
 	struct manager *m = survey->manager;
-	size_t n = slices_for(m->count), at = 0;
+	size_t n = slices_for(m->controller, m->count), at = 0;
 	int r = 0;
 
 	consider_keeping(m);
@@ -205,7 +245,7 @@ static int launch(struct survey *survey)
 			.rows = survey->rows + at,
 			.count = (m->count - at) / (n - i),
 		};
-		r = worker_start(m->event, survey_run, survey_done, slice, &slice->worker);
+		r = worker_start(m->workers, survey_run, survey_done, slice, &slice->worker);
 		if (r < 0 && i == 0)
 			break;
 		if (r < 0) {

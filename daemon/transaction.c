@@ -117,7 +117,7 @@ static void on_disk(struct transaction *t, worker_fn run, void (*next)(struct tr
 	struct worker *worker;
 
 	t->next = next;
-	t->disk_error = worker_start(t->manager->event, run, disk_done, t, &worker);
+	t->disk_error = worker_start(t->manager->workers, run, disk_done, t, &worker);
 	if (t->disk_error < 0)
 		next(t);
 }

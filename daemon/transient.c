@@ -29,6 +29,10 @@ static int check(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct manager *m = userdata;
 
+	if (m->transients == 0) {
+		transient_close(m);
+		return 0;
+	}
 	for (size_t i = 0; i < m->count; i++) {
 		/* Not forced: what is nested in it keeps it. */
 		if (may_go(m->containers[i]))
@@ -43,7 +47,8 @@ static void check_soon(struct manager *m)
 	uint64_t at, now;
 
 	/* Nearer than that already: one look serves many events. */
-	if (!m->transient_check || sd_event_source_get_time(m->transient_check, &at) < 0 ||
+	if (!m->transient_check || m->transients == 0 ||
+	    sd_event_source_get_time(m->transient_check, &at) < 0 ||
 	    sd_event_now(m->event, CLOCK_MONOTONIC, &now) < 0 || at <= now + SOON_USEC)
 		return;
 	(void)sd_event_source_set_time(m->transient_check, now + SOON_USEC);
@@ -61,15 +66,6 @@ void transient_disown(struct container *c)
 	check_soon(c->manager);
 }
 
-static bool any_transient(const struct manager *m)
-{
-	for (size_t i = 0; i < m->count; i++) {
-		if (m->containers[i]->transient)
-			return true;
-	}
-	return false;
-}
-
 static void listen(struct manager *m)
 {
 	int r = manager_listen_to_processes(m);
@@ -83,14 +79,14 @@ static void listen(struct manager *m)
 
 void transient_changed(struct manager *m)
 {
-	bool wanted = any_transient(m);
-
-	if (wanted == !!m->transient_check)
-		return;
-	if (!wanted) {
-		transient_close(m);
+	/* After the last one we listen a while longer: another often follows soon. */
+	if (m->transients == 0) {
+		if (m->transient_check)
+			(void)sd_event_source_set_time_relative(m->transient_check, RESCAN_USEC);
 		return;
 	}
+	if (m->transient_check)
+		return;
 	if (sd_event_add_time_relative(m->event, &m->transient_check, CLOCK_MONOTONIC, RESCAN_USEC,
 				       1000, check, m) < 0)
 		return;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Transient containers go when their last process has left. Process events
- * say when to look, and only while there is a transient container; a rescan
- * every few seconds is the truth, since events can be lost.
+ * say when to look, while there is a transient container and a few seconds
+ * after; a rescan every few seconds is the truth, since events can be lost.
  */
 #ifndef RSSD_TRANSIENT_H
 #define RSSD_TRANSIENT_H

@@ -11,8 +11,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cleanup.h"
+
 typedef struct sd_event sd_event;
 
+/* The threads, and what they have done. The loop owns it. */
+struct workers;
+/* One job. */
 struct worker;
 
 /* The signal that gets a blocked system call to return EINTR. main() owns its handler. */
@@ -20,13 +25,19 @@ struct worker;
 
 typedef void (*worker_fn)(struct worker *worker, void *data);
 
+/* Threads come with the first job, so that they have the privileges of that time. */
+int workers_new(sd_event *event, struct workers **ret);
+/* Once no job is on its way. NULL is allowed. Returns NULL. */
+struct workers *workers_free(struct workers *workers);
+DEFINE_CLEANUP(struct workers *, workers_free);
+
 /**
  * worker_start() - run @run(@data) on a thread, then @done(@data) in the loop
  * @done: called once, from the loop; the worker is gone when it is called
  *
  * A job cannot be abandoned: its owner cancels it and waits for @done.
  */
-int worker_start(sd_event *event, worker_fn run, void (*done)(void *data), void *data,
+int worker_start(struct workers *workers, worker_fn run, void (*done)(void *data), void *data,
 		 struct worker **ret);
 
 /**
@@ -35,7 +46,7 @@ int worker_start(sd_event *event, worker_fn run, void (*done)(void *data), void 
  * @done is called later, from the loop, as by worker_start(). Where the job
  * pauses all the same it is cancelled.
  */
-int worker_run_now(sd_event *event, worker_fn run, void (*done)(void *data), void *data,
+int worker_run_now(struct workers *workers, worker_fn run, void (*done)(void *data), void *data,
 		   struct worker **ret);
 
 /* From the loop: asks the job to end soon. System calls of it return EINTR. */

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Debian packages. What dpkg wants to see as debian/ is systemd/debian; the
-# source package is put together in build/deb and built there.
+# source package is put together in build/deb and built there, in a build/ of its
+# own: whose environment names another, as tests/run's does, must not get that one cleaned.
 DEB_PACKAGES := debhelper dpkg-dev
 DEB         := $(BUILD)/deb
 DEB_VERSION ?= $(VERSION)
@@ -18,6 +19,6 @@ $(DEB)/.built-$(DEB_VERSION): Makefile $(wildcard lib/* daemon/* cli/* man/* tes
 	$(Q)tar --exclude=./build --exclude=./.git -cf - . | tar -xf - -C $(DEB_TREE)
 	$(Q)cp -r systemd/debian $(DEB_TREE)/debian
 	$(Q)sed -i '1s/(.*)/($(DEB_VERSION))/' $(DEB_TREE)/debian/changelog
-	$(call say,DEB,$(DEB))cd $(DEB_TREE) && MAKEFLAGS= dpkg-buildpackage -us -uc >../build.log 2>&1 || \
+	$(call say,DEB,$(DEB))cd $(DEB_TREE) && env -u BUILD MAKEFLAGS= dpkg-buildpackage -us -uc >../build.log 2>&1 || \
 		{ tail -n 40 ../build.log; exit 1; }
 	$(Q)rm -rf $(DEB_TREE) && touch $@

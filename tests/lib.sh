@@ -40,11 +40,11 @@ skip() {
 
 # run_cases [NAME...]: runs the functions case_NAME (all without arguments).
 run_cases() {
-	local names=("$@") name
+	local names=("$@") name start
 	[ $# -gt 0 ] || mapfile -t names < <(declare -F | sed -n 's/^declare -f case_//p')
 	for name in "${names[@]}"; do
 		case_name=${0##*/}/$name
-		case_failed=
+		case_failed= start=$SECONDS
 		"case_$name"
 		case $case_failed in
 		"") printf 'ok - %s\n' "$case_name" ;;
@@ -54,6 +54,7 @@ run_cases() {
 			[ ! -s "$rssd_log" ] || tail -n 8 "$rssd_log" | sed 's/^/#   log: /'
 			;;
 		esac
+		[ -z "${TIMES:-}" ] || note "$case_name: $((SECONDS - start)) s"
 	done
 }
 
@@ -84,7 +85,7 @@ until_true() {
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt $deadline ] || return 1
-		read -rt 0.02 <> <(:) || :
+		read -rt "${POLL:-0.02}" <> <(:) || :
 	done
 }
 

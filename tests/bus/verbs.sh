@@ -158,6 +158,29 @@ case_transient_container_outlives_its_client_and_not_its_processes() {
 	await 10 nothing_listed
 }
 
+# Is a socket of rssd's in the kernel's group of process events?
+listens_to_processes() {
+	local inode
+	for inode in $(awk '$2 == 11 && $4 != "00000000" { print $10 }' /proc/net/netlink); do
+		! readlink "/proc/$rssd_pid"/fd/* | grep -qxF "socket:[$inode]" || return 0
+	done
+	return 1
+}
+is_deaf() { ! listens_to_processes; }
+
+# Each process of the machine that ends wakes whoever listens.
+case_process_events_are_heard_only_while_they_are_needed() {
+	[ "$(rssctl doctor --json=short | jq -r '.[] | select(.subject == "process events").severity')" = ok ] ||
+		{ skip "this kernel tells of no process"; return; }
+	await 20 is_deaf
+	rssctl run --limit=64M -- "$build/tests/tools/hog" anon 1M >"$work/heard" &
+	await 10 grep -q ready "$work/heard"
+	listens_to_processes || fail "nobody listens"
+	expect 0 rssctl kill "$(rssctl list --no-legend | awk '{ print $1 }')" --signal=KILL
+	await 10 nothing_listed
+	await 20 is_deaf
+}
+
 case_run_in_a_named_container() {
 	expect 0 rssctl create named --limit=64M
 	expect 0 rssctl run named -- sh -c 'cat /proc/self/cgroup'

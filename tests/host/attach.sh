@@ -91,6 +91,22 @@ case_a_fork_bomb_is_bounded() {
 	rssctl remove bomb --force
 }
 
+# Nobody can be moved before it has ended: after its time the loop gives up, and says so.
+case_a_tree_that_outruns_us_is_told() {
+	no_hogs
+	stop_rssd
+	LD_PRELOAD=$build/tests/preload/slow-moves.so start_rssd
+	expect 0 rssctl create bomb
+	start_hog bomb 4
+	expect 5 rssctl attach bomb --tree "$hog"
+	says "still growing faster than it can be followed"
+	kill -KILL "$hog"
+	await 10 storm_is_over
+	expect 0 rssctl remove bomb --force
+	stop_rssd
+	start_rssd
+}
+
 case_dry_run_moves_nobody() {
 	no_hogs
 	rssctl create dry

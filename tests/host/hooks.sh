@@ -48,6 +48,15 @@ case_hook_gets_the_record() {
 	run_out hooked
 	await 10 eval '[ "$(rssctl oom hooked --json=short | jq length)" = 2 ]'
 	[ ! -e "$work/record" ] || fail "the hook was run again"
+	# No restart forgets one, however rssd ended.
+	local before
+	before=$(rssctl oom hooked --json=short)
+	stop_rssd
+	start_rssd
+	equal "$(rssctl oom hooked --json=short)" "$before" "OOMs after a restart"
+	kill_rssd
+	start_rssd
+	equal "$(rssctl oom hooked --json=short)" "$before" "OOMs after a kill"
 	forget hooked
 }
 

@@ -135,7 +135,8 @@ case_forecast_of_locked_memory_comes_true() {
 	says "is locked"
 	expect 0 rssctl limit pinned 8M --dry-run --mode=force --json=short
 	equal "$(jq -r .verdict <<<"$out")" kills "forecast"
-	[ "$(jq .locked <<<"$out")" -ge $((32 << 20)) ] || fail "locked: $out"
+	# The last pages to be locked wait in a batch of their processor before they count.
+	[ "$(jq .locked <<<"$out")" -ge $((31 << 20)) ] || fail "locked: $out"
 	equal "$(field pinned processes)" 1 "processes after dry runs"
 	expect 5 rssctl limit pinned 8M --timeout=1s
 	expect 0 rssctl limit pinned 8M --mode=force

@@ -4,6 +4,7 @@
  *
  *   client by-pidfd PID          print the container that a pidfd's process is in
  *   client change-metrics        try to change the text of the metrics
+ *   client come-and-go N         make and remove N transient containers, one after the other
  *   client flood-properties MB   send that many megabytes of properties at once
  *   client flood-calls N         ask for the list N times without waiting between; count the answers
  */
@@ -55,6 +56,27 @@ static int change_metrics(void)
 	}
 	rss_close(client);
 	return status;
+}
+
+static int come_and_go(unsigned int count)
+{
+	struct rss_settings settings = { .set = RSS_SET_TRANSIENT, .transient = true };
+	struct rss_client *client;
+	char name[32];
+	int r = 0;
+
+	if (rss_open(&client) < 0)
+		return EXIT_FAILURE;
+	for (unsigned int i = 0; i < count && r >= 0; i++) {
+		snprintf(name, sizeof(name), "guest%u", i);
+		r = rss_create(client, name, &settings);
+		if (r >= 0)
+			r = rss_remove(client, name, false);
+	}
+	if (r < 0)
+		fprintf(stderr, "%s\n", rss_error_message(client));
+	rss_close(client);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 static int flood_properties(size_t megabytes)
@@ -115,11 +137,13 @@ int main(int argc, char *argv[])
 		return by_pidfd((pid_t)atoi(argv[2]));
 	if (argc == 2 && strcmp(argv[1], "change-metrics") == 0)
 		return change_metrics();
+	if (argc == 3 && strcmp(argv[1], "come-and-go") == 0)
+		return come_and_go((unsigned int)atoi(argv[2]));
 	if (argc == 3 && strcmp(argv[1], "flood-properties") == 0)
 		return flood_properties(strtoul(argv[2], NULL, 10));
 	if (argc == 3 && strcmp(argv[1], "flood-calls") == 0)
 		return flood_calls((unsigned int)strtoul(argv[2], NULL, 10));
-	fputs("client by-pidfd PID | change-metrics | flood-calls N | flood-properties MEGABYTES\n",
+	fputs("client by-pidfd PID | change-metrics | come-and-go N | flood-calls N | flood-properties MEGABYTES\n",
 	      stderr);
 	return 2;
 }

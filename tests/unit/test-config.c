@@ -24,6 +24,18 @@ TEST(defaults_and_values)
 	CHECK_UINT(config->containers_max, 7);
 	CHECK_UINT(config->pending_max, 64);
 	CHECK_INT(config->log_level, LOG_DEBUG);
+	CHECK_INT(config->hierarchy, HIERARCHY_AUTO);
+	CHECK(config->favor_dynmods);
+}
+
+TEST(choices)
+{
+	cleanup_(config_free_ptr) struct config *config = NULL;
+	struct failure failure = { 0 };
+
+	CHECK_INT(config_parse("Hierarchy=v2\nFavorDynMods=no\n", "f", &config, &failure), 0);
+	CHECK_INT(config->hierarchy, HIERARCHY_V2);
+	CHECK(!config->favor_dynmods);
 }
 
 TEST(mistakes_have_a_line)
@@ -43,6 +55,8 @@ TEST(mistakes_have_a_line)
 		{ "ContainersMax=99999999999999999999", "whole number" },
 		{ "ContainersMax=5x", "whole number" },
 		{ "LogLevel=loud", "must be one of" },
+		{ "Hierarchy=v3", "auto, v1 or v2" },
+		{ "FavorDynMods=maybe", "yes or no" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -66,5 +80,6 @@ TEST(a_named_file_must_be_there)
 }
 
 TEST_MAIN({ "config: defaults and values", defaults_and_values },
+	  { "config: what can be chosen", choices },
 	  { "config: mistakes have a line", mistakes_have_a_line },
 	  { "config: a named file must be there", a_named_file_must_be_there })

@@ -175,6 +175,37 @@ TEST(the_most_nested_has_the_say)
 	CHECK(!rules_choose(sets, 0, &subject, &at, &rule));
 }
 
+/* What systemd has forked is in its scope before it is in a unit. */
+TEST(who_is_in_init_scope_joins_nowhere)
+{
+	static const struct {
+		const char *cgroups;
+		bool joins;
+	} cases[] = {
+		{ "0::/init.scope\n", false },
+		{ "4:memory:/system.slice/a.service\n1:name=systemd:/init.scope\n", false },
+		{ "0::/user.slice/user-7.slice/user@7.service/init.scope\n", false },
+		{ "0::/system.slice/a.service\n", true },
+		{ "0::/system.slice/not-init.scope\n", true },
+		{ "0::/init.scope/below\n", true },
+		{ "4:memory:/init.scope\n0::/system.slice/a.service\n", true },
+		{ NULL, true },
+	};
+	char key[64], problem[256];
+	cleanup_(rules_unref_ptr) struct rules *rules =
+		parse("[{\"user\":\"7\"},{\"unit\":\"init.scope\"}]", key, problem);
+	struct rule_set set = { (char *)"a", NULL, rules };
+	const struct rule *rule;
+	size_t at;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct rule_subject subject = { .uid = 7, .cgroups = cases[i].cgroups };
+
+		if (rules_choose(&set, 1, &subject, &at, &rule) != cases[i].joins)
+			FAIL("case %zu", i);
+	}
+}
+
 TEST(rules_are_compared_and_written)
 {
 	char key[64], problem[256];
@@ -198,4 +229,5 @@ TEST(rules_are_compared_and_written)
 TEST_MAIN({ "rule: conditions match", conditions_match },
 	  { "rule: what is no rule is refused", what_is_no_rule_is_refused },
 	  { "rule: the most nested has the say", the_most_nested_has_the_say },
+	  { "rule: who is in init.scope joins nowhere", who_is_in_init_scope_joins_nowhere },
 	  { "rule: rules are compared and written", rules_are_compared_and_written })
