@@ -4,19 +4,22 @@
  * Both sides go the same way: one client, one connection to the system bus,
  * one call after another, a process of its own for each round.
  *
+ *   bench-daemon calls SECONDS
+ *                             empty calls to rssd, which show what the bus takes; calls a second
  *   bench-daemon rounds SECONDS [persistent]
- *                             create, limit, attach, remove; rounds a second
+ *                             create with a limit, attach, remove; rounds a second
  *   bench-daemon scopes SECONDS
  *                             the same with transient scopes of systemd
  *   bench-daemon fill COUNT   make COUNT containers, named f00000 on
  *   bench-daemon empty COUNT  remove them
  *   bench-daemon time COUNT COMMAND...
  *                             run it COUNT times; the median in microseconds
- *   bench-daemon latency COUNT
- *                             an event of the kernel to its signal at a client:
+ *   bench-daemon latency COUNT FOLDER FILE
+ *                             a charge that meets the limit to its signal at a client:
  *                             median and 99th percentile in microseconds, how many
  *                             were measured, how many were never told, and how many
- *                             event numbers were neither told nor told as lost
+ *                             event numbers were neither told nor told as lost. FOLDER
+ *                             has the folders of containers, FILE in these counts them
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -88,7 +91,7 @@ static void check(struct rss_client *client, int r, const char *what)
 
 /* --- rounds ------------------------------------------------------------------ */
 
-enum { CREATE, SET_LIMIT, ATTACH, REMOVE, DEEDS };
+enum { CREATE, ATTACH, REMOVE, DEEDS };
 
 /* Since the last deed; adds up what each takes, to see where a round goes. */
 static void stop_watch(uint64_t *since, uint64_t *deed)
@@ -102,7 +105,11 @@ static void stop_watch(uint64_t *since, uint64_t *deed)
 static void one_round(struct rss_client *client, unsigned int i, bool transient,
 		      uint64_t taken[static DEEDS])
 {
-	struct rss_settings settings = { .set = RSS_SET_TRANSIENT, .transient = transient };
+	struct rss_settings settings = {
+		.set = RSS_SET_TRANSIENT | RSS_SET_LIMIT,
+		.transient = transient,
+		.limit = LIMIT,
+	};
 	struct rss_report *report;
 	pid_t pid = start_idle();
 	uint64_t since = now_usec();
@@ -112,9 +119,6 @@ static void one_round(struct rss_client *client, unsigned int i, bool transient,
 	snprintf(name, sizeof(name), "bench%u", i);
 	check(client, rss_create(client, name, &settings), "create");
 	stop_watch(&since, &taken[CREATE]);
-	check(client, rss_limit(client, name, LIMIT, RSS_LIMIT_RECLAIM, 0, NULL, NULL, NULL),
-	      "limit");
-	stop_watch(&since, &taken[SET_LIMIT]);
 	check(client, rss_attach_pids(client, name, &pid, 1, false, &report, &count), "attach");
 	stop_watch(&since, &taken[ATTACH]);
 	if (count != 1 || report[0].outcome != RSS_MOVED)
@@ -130,6 +134,25 @@ static double rate(unsigned int rounds, uint64_t start)
 	return rounds * 1e6 / (double)(now_usec() - start);
 }
 
+static int calls(uint64_t seconds)
+{
+	cleanup_(sd_bus_flush_close_unrefp) sd_bus *bus = NULL;
+	uint64_t start;
+	unsigned int i = 0;
+	int r = sd_bus_open_system(&bus);
+
+	start = now_usec();
+	while (r >= 0 && now_usec() < start + seconds * 1000000) {
+		r = sd_bus_call_method(bus, "org.rssd1", "/org/rssd1", "org.freedesktop.DBus.Peer",
+				       "Ping", NULL, NULL, NULL);
+		i++;
+	}
+	if (r < 0)
+		die("Ping", strerror(-r));
+	printf("%.1f\n", rate(i, start));
+	return EXIT_SUCCESS;
+}
+
 static int rounds(uint64_t seconds, bool transient)
 {
 	struct rss_client *client = connect_rssd();
@@ -141,9 +164,8 @@ static int rounds(uint64_t seconds, bool transient)
 	while (now_usec() < start + seconds * 1000000);
 	printf("%.1f\n", rate(i, start));
 	fprintf(stderr,
-		"# create %" PRIu64 ", limit %" PRIu64 ", attach %" PRIu64 ", remove %" PRIu64
-		" microseconds\n",
-		taken[CREATE] / i, taken[SET_LIMIT] / i, taken[ATTACH] / i, taken[REMOVE] / i);
+		"# create %" PRIu64 ", attach %" PRIu64 ", remove %" PRIu64 " microseconds\n",
+		taken[CREATE] / i, taken[ATTACH] / i, taken[REMOVE] / i);
 	rss_close(client);
 	return EXIT_SUCCESS;
 }
@@ -305,11 +327,10 @@ static int time_command(unsigned int count, char *const command[])
 /* Each kind is told some times a second and container; the one who asks stays below that. */
 #define CONTAINERS	8
 #define BETWEEN_USEC	(600 * 1000 / CONTAINERS)
-#define SAMPLE_SIZE	(1 << 20)
 #define SAMPLE_LIMIT	(4ULL << 20)
 #define SAMPLE_MAX_USEC (5 * 1000 * 1000)
 
-/* A process at its limit that takes one more page when it is told to. */
+/* A process near its limit that takes pages until one more meets it, when it is told to. */
 struct taker {
 	char name[16];
 	pid_t pid;
@@ -317,32 +338,49 @@ struct taker {
 	uint64_t told; /* when the signal came */
 };
 
-/* Shared with the takers: when they went for the page. */
+/* Shared with the takers: when each went for the page that met its limit. */
 static volatile uint64_t *went;
 
-static void take(int go, unsigned int index, size_t page)
+static uint64_t limit_hits(int fd)
+{
+	char text[32] = "";
+
+	if (pread(fd, text, sizeof(text) - 1, 0) <= 0)
+		_exit(EXIT_FAILURE);
+	return strtoull(text, NULL, 10);
+}
+
+static void take(int go, unsigned int index, const char *counter, size_t page)
 {
 	char *memory = mmap(NULL, 1ULL << 30, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	size_t at = 0;
+	int fd = -1;
 	char c;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (memory == MAP_FAILED)
 		_exit(EXIT_FAILURE);
 	while (read(go, &c, 1) == 1) {
-		/* 'f': up to the limit and past it, once; 'p': on until reclaim had to make room. */
-		size_t upto = at + (c == 'f' ? SAMPLE_LIMIT + SAMPLE_SIZE : SAMPLE_SIZE);
+		uint64_t before;
 
-		went[index] = now_usec();
-		for (; at < upto && at < 1ULL << 30; at += page)
+		/* The container is there by now. */
+		if (fd < 0)
+			fd = open(counter, O_RDONLY | O_CLOEXEC);
+		before = limit_hits(fd);
+		do {
+			went[index] = now_usec();
 			memory[at] = 1;
+			at += page;
+		} while (limit_hits(fd) == before && at < 1ULL << 30);
 	}
 	_exit(EXIT_SUCCESS);
 }
 
-static void start_taker(struct rss_client *client, struct taker *taker, unsigned int index)
+static void start_taker(struct rss_client *client, struct taker *taker, unsigned int index,
+			const char *folder, const char *file)
 {
+	cleanup_free char *counter = NULL;
 	struct rss_settings settings = { .set = RSS_SET_LIMIT, .limit = SAMPLE_LIMIT };
 	struct rss_report *report;
 	size_t count;
@@ -351,11 +389,13 @@ static void start_taker(struct rss_client *client, struct taker *taker, unsigned
 	if (pipe(fds) < 0)
 		die("pipe", strerror(errno));
 	snprintf(taker->name, sizeof(taker->name), "late%u", index);
+	if (asprintf(&counter, "%s/%s/%s", folder, taker->name, file) < 0)
+		die("latency", "out of memory");
 	taker->go = fds[1];
 	taker->pid = fork();
 	if (taker->pid == 0) {
 		close(fds[1]);
-		take(fds[0], index, (size_t)sysconf(_SC_PAGESIZE));
+		take(fds[0], index, counter, (size_t)sysconf(_SC_PAGESIZE));
 	}
 	close(fds[0]);
 	check(client, rss_create(client, taker->name, &settings), "create");
@@ -397,14 +437,14 @@ static void listen_for(struct rss_client *client, uint64_t usec, const struct ta
 		(void)rss_wait(client, end - now_usec());
 }
 
-static void push(struct taker *taker, char how)
+static void push(struct taker *taker)
 {
 	taker->told = 0;
-	if (write(taker->go, &how, 1) != 1)
+	if (write(taker->go, "", 1) != 1)
 		die(taker->name, "its process is gone");
 }
 
-static int latency(unsigned int count)
+static int latency(unsigned int count, const char *folder, const char *file)
 {
 	struct rss_client *client = connect_rssd();
 	cleanup_free uint64_t *samples = calloc(count, sizeof(*samples));
@@ -414,8 +454,8 @@ static int latency(unsigned int count)
 	went = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	check(client, rss_subscribe(client, on_event, takers), "subscribe");
 	for (unsigned int i = 0; i < CONTAINERS; i++) {
-		start_taker(client, &takers[i], i);
-		push(&takers[i], 'f');
+		start_taker(client, &takers[i], i, folder, file);
+		push(&takers[i]);
 		listen_for(client, SAMPLE_MAX_USEC, &takers[i]);
 	}
 	while (samples && n < count && missed < count) {
@@ -423,7 +463,7 @@ static int latency(unsigned int count)
 		unsigned int index = (unsigned int)(taker - takers);
 
 		listen_for(client, BETWEEN_USEC, NULL);
-		push(taker, 'p');
+		push(taker);
 		listen_for(client, SAMPLE_MAX_USEC, taker);
 		if (taker->told && taker->told > went[index])
 			samples[n++] = taker->told - went[index];
@@ -451,6 +491,8 @@ int main(int argc, char *argv[])
 
 	if (argc >= 3 && strcmp(what, "rounds") == 0)
 		return rounds(number, !(argc > 3 && strcmp(argv[3], "persistent") == 0));
+	if (argc == 3 && strcmp(what, "calls") == 0)
+		return calls(number);
 	if (argc == 3 && strcmp(what, "scopes") == 0)
 		return scopes(number);
 	if (argc == 3 && strcmp(what, "fill") == 0)
@@ -459,10 +501,10 @@ int main(int argc, char *argv[])
 		return fill(number, false);
 	if (argc > 3 && strcmp(what, "time") == 0)
 		return time_command(number, argv + 3);
-	if (argc == 3 && strcmp(what, "latency") == 0)
-		return latency(number);
-	fputs("bench-daemon rounds|scopes SECONDS, fill|empty COUNT, time COUNT COMMAND..., "
-	      "latency COUNT\n",
+	if (argc == 5 && strcmp(what, "latency") == 0)
+		return latency(number, argv[3], argv[4]);
+	fputs("bench-daemon calls|rounds|scopes SECONDS, fill|empty COUNT, time COUNT COMMAND..., "
+	      "latency COUNT FOLDER FILE\n",
 	      stderr);
 	return 2;
 }

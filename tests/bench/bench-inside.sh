@@ -38,17 +38,24 @@ cgroup_tools() {
 	awk -v n=$n -v ns=$(($(date +%s%N) - start)) 'BEGIN { printf "%.1f\n", n * 1e9 / ns }'
 }
 
-mkswap -q /dev/vdb >/dev/null 2>&1
-swapon /dev/vdb
+# In memory: how fast the host's disk is would be in every latency.
+echo 512M >/sys/block/zram0/disksize
+mkswap -q /dev/zram0 >/dev/null
+swapon /dev/zram0
+# Before rssd has mounted its hierarchy: systemd as it is on its own.
+! grep -q /run/rssd/rss /proc/mounts || echo "not ok - bench/scopes_alone: rssd was here before"
+figure scopes_alone "$("$bench" scopes "$seconds")"
 systemctl start rssd
 figure controller "$(rssctl version --json=short | jq -r .controller)"
 figure scopes "$("$bench" scopes "$seconds")"
+figure calls "$("$bench" calls 5)"
 figure rounds "$("$bench" rounds "$seconds")"
 figure rounds_persistent "$("$bench" rounds "$seconds" persistent)"
 figure cgroup_tools "$(cgroup_tools 2>/dev/null)"
 
 # A machine that does nothing else; then one where fifty containers stand at their limits.
-figure latency "$("$bench" latency "$samples")"
+latency() { "$bench" latency "$samples" /run/rssd/rss/rssd rss.failcnt; }
+figure latency "$(latency)"
 truncate -s 32M /var/tmp/mapped
 for i in {1..50}; do
 	rssctl create "busy$i" --limit=8M >/dev/null
@@ -56,7 +63,7 @@ for i in {1..50}; do
 done
 at_limit() { [ "$(rssctl list --json=short | jq '[.[] | select(.failures > 0)] | length')" -ge 50 ]; }
 until_true 60 at_limit
-figure latency_busy "$("$bench" latency "$samples")"
+figure latency_busy "$(latency)"
 for i in {1..50}; do rssctl remove --force "busy$i" >/dev/null; done
 
 systemctl restart rssd
@@ -71,4 +78,3 @@ figure list_first "$("$bench" time 1 rssctl list)"
 figure list "$("$bench" time 7 rssctl list)"
 figure resident_listed "$(resident)"
 journalctl -u rssd --no-pager -o cat 2>/dev/null | grep -v -e created -e removed -e changed -e attached | tail -n 20 | sed 's/^/#   rssd: /'
-echo end

@@ -24,10 +24,13 @@ fi
 tar -C "$tree" -xf "$base"
 rm -rf "$tree"/usr/share/{doc,locale,man} "$tree"/var/{cache,lib}/apt
 
-make --no-print-directory -s BUILD="$build" DESTDIR="$tree" install
 tests=$tree/usr/lib/rssd-tests
 mkdir -p "$tests/tests"
-cp -r "$build/tests/tools" "$tests/tests/"
+make --no-print-directory -s BUILD="$build" DESTDIR="$tree/installed" install
+(cd "$tree/installed" && find . ! -type d -printf '/%P\n') >"$tests/installed"
+cp -a "$tree/installed/." "$tree"
+rm -r "$tree/installed"
+cp -r "$build/tests/tools" "$build/tests/preload" "$tests/tests/"
 cp "$build/librss.so.1" "$tests/"
 cp tests/lib.sh tests/system/*.sh tests/bench/bench-inside.sh "$tests/"
 # Packages of this version and of one that comes after it, where they were built.

@@ -1,16 +1,29 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Inside the test machine: what the files of cases have in common. They source
-# this, define case_* functions, and end with run_machine.
+# this, define case_* functions, and end with run_machine "$@": the cases to run, or all.
 # shellcheck shell=bash
-export BUILD=/usr/lib/rssd-tests
+export BUILD=/usr/lib/rssd-tests TIMES=1
+# Each look takes a good part of an emulated processor, which others wait for.
+POLL=0.2
 # shellcheck source=tests/lib.sh
 . "${0%/*}/lib.sh"
 
-# A word of the kernel's command line: rssd.cases=a,b or rssd.hierarchy=v2.
+# A word of the kernel's command line: rssd.hierarchy=v2.
 argument() { tr ' ' '\n' </proc/cmdline | sed -n "s/^rssd\.$1=//p"; }
 hierarchy=$(argument hierarchy)
-[ -z "$hierarchy" ] || sed -i "/Hierarchy=/d; \$a Hierarchy=$hierarchy" /etc/rssd/rssd.conf
-systemctl start rssd
+use_hierarchy() {
+	[ -n "$hierarchy" ] || return 0
+	touch /etc/rssd/rssd.conf
+	sed -i /Hierarchy=/d /etc/rssd/rssd.conf
+	echo "Hierarchy=$hierarchy" >>/etc/rssd/rssd.conf
+}
+use_hierarchy
+systemctl start rssd || {
+	# Without it every case would wait in vain.
+	printf 'not ok - %s: rssd does not start\n' "${0##*/}"
+	journalctl --no-pager --output=cat --unit=rssd | sed 's/^/# /'
+	exit 1
+}
 
 swap=/dev/vdb
 mkswap -q $swap >/dev/null 2>&1
@@ -22,6 +35,10 @@ version_json=$(rssctl version --json=short)
 controller=$(jq -r .controller <<<"$version_json")
 # Can the controller do this here?
 has() { jq -e --arg f "$1" '.features | index($f)' <<<"$version_json" >/dev/null; }
+
+# needs FEATURE || return: the case is skipped where the controller has no such feature.
+needs() { has "$1" || { skip "$controller has no $1"; false; }; }
+needs_netlink() { [ "$controller" = rss ] || { skip "$controller tells nothing over netlink"; false; }; }
 
 # The folder of a container in the controller's hierarchy, and the control file of its limit.
 mount_of_controller() {
@@ -42,10 +59,6 @@ limit_file() {
 }
 
 run_machine() {
-	local names
-	names=$(argument cases)
-	# shellcheck disable=SC2086
-	run_cases ${names//,/ }
+	run_cases "$@"
 	journalctl -u rssd --no-pager -o cat 2>/dev/null | tail -n 40 | sed 's/^/#   rssd: /'
-	echo end
 }

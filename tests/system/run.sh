@@ -1,15 +1,18 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# run.sh -k BZIMAGE -d DISK -n NAME [-t SECONDS] [-a KERNEL-ARGUMENTS] [CASE...]
+# run.sh -k BZIMAGE -d DISK -n NAME [-t SECONDS] [-a KERNEL-ARGUMENTS] SCRIPT[:CASE,CASE]...
 #
 # Boots Debian from a disk that stays as it is, and lets PID 1's unit
-# rssd-tests run tests/system/cases.sh. The verdict comes over the second
-# serial port; a complaint in the kernel's log is a failure, too. Arguments for
-# the cases go over the kernel's command line: rssd.hierarchy=v2.
+# rssd-tests run those scripts of tests/system, with all of their cases or some. The
+# verdict comes over the second serial port, and a machine that says nothing for SECONDS
+# is ended; a complaint in the kernel's log is a failure, too. Arguments for the cases
+# go over the kernel's command line: rssd.hierarchy=v2.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
-limit=900 args='' name=system
+# shellcheck source=tests/vm/watched.sh
+. "$top/tests/vm/watched.sh"
+limit=600 args='' name=system
 
 while getopts k:d:n:t:a: o; do
 	case $o in
@@ -23,19 +26,20 @@ while getopts k:d:n:t:a: o; do
 done
 shift $((OPTIND - 1))
 # A panic ends the machine, but where case_boot starts it anew: there cases.sh tells them apart.
-once=()
-case " $args " in
-*' rssd.script=cases '*) ;;
-*' rssd.script='*) once=(-no-reboot) ;;
-esac
-[ $# = 0 ] || [[ " $* " == *' boot '* ]] || once=(-no-reboot)
-[ $# = 0 ] || args+=" rssd.cases=$(IFS=,; echo "$*")"
+once=(-no-reboot)
+for script; do
+	case $script in
+	cases) once=() ;;
+	cases:*) [[ ,${script#cases:}, != *,boot,* ]] || once=() ;;
+	esac
+done
+args+=" rssd.run=$(IFS=+; echo "$*")"
 
 dir=${SYSTEM_LOGS:-$top/build/system}/$name
 rm -rf "$dir"
 mkdir -p "$dir"
 truncate -s 256M "$dir/swap.img"
-timeout --foreground "$limit" qemu-system-x86_64 \
+watched "$limit" "$dir/verdict.raw" qemu-system-x86_64 \
 	-nodefaults -no-user-config -display none "${once[@]}" \
 	-accel tcg,thread=multi -smp "${VM_CPUS:-2}" -m "${VM_MEMORY:-1G}" \
 	-kernel "$kernel" \
@@ -56,10 +60,21 @@ if grep -aE "$complaints" "$dir/console" >"$dir/complaints"; then
 	echo "$name: the kernel log complains:"
 	head -n 20 "$dir/complaints"
 fi
-if [ -n "${V:-}" ]; then cat "$dir/verdict"; else grep -aE '^(not ok|skip|# )' "$dir/verdict" || :; fi
+# What was noted along the way is of interest where something failed.
+shown='^(not ok|skip) '
+if [ -n "${V:-}" ]; then
+	shown=
+elif grep -qa '^not ok' "$dir/verdict" || ! grep -qa '^end$' "$dir/verdict"; then
+	shown='^(not ok|skip|#) '
+fi
+grep -aE "$shown" "$dir/verdict" || :
 if ! grep -qa '^end$' "$dir/verdict"; then
 	bad=1
-	echo "$name: the machine stopped without a verdict (qemu ended with $status); its console:"
+	if [ $status = 124 ]; then
+		echo "$name: the machine said nothing for $limit s; its console:"
+	else
+		echo "$name: the machine stopped without a verdict (qemu ended with $status); its console:"
+	fi
 	tail -n 30 "$dir/console"
 fi
 passed=$(grep -ac '^ok - ' "$dir/verdict" || :)

@@ -1,6 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Inside the test machine: what its one unit runs. The kernel's command line
-# names the script: rssd.script=workloads; without it, it is cases.
-script=$(tr ' ' '\n' </proc/cmdline | sed -n 's/^rssd\.script=//p')
-exec bash "${0%/*}/${script:-cases}.sh"
+# Inside the test machine: what its one unit runs. The kernel's command line names
+# the scripts, one after the other, and may pick their cases:
+# rssd.run=trust+cases:oom,peak
+for part in $(tr ' ' '\n' </proc/cmdline | sed -n 's/^rssd\.run=//p' | tr + ' '); do
+	script=${part%%:*}
+	cases=${part#"$script"}
+	cases=${cases#:}
+	# shellcheck disable=SC2086
+	bash "${0%/*}/$script.sh" ${cases//,/ } || break
+done
+echo end

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # rssd as an installed service of Debian, in virtual machines: tests/system/check.sh
-# lists them. CASES="oom service" for some cases, V=1 for every line.
+# lists them. CASES=cases:oom,service for some cases, V=1 for every line.
 SYSTEM_PACKAGES := mmdebstrap qemu-system-x86 e2fsprogs
 
 .PHONY: check-system bench-daemon
@@ -21,11 +21,13 @@ $(BUILD)/system/workloads: $(system_scripts) $(wildcard systemd/* man/*) all tes
 	$(Q)BUILD=$(BUILD) tests/system/image.sh $@ $(WORKLOAD_PACKAGES)
 
 ## bench-daemon: rssd beside systemd and the tools of libcgroup, into build/bench-daemon.md
-bench-daemon: build/kernel/bzImage-bench $(BUILD)/system/workloads
-	$(Q)tests/bench/bench-daemon.sh -k $< -d $(BUILD)/system/workloads
+bench-daemon: deps
+	$(Q)$(MAKE) --no-print-directory -s build/kernel/bzImage-service $(BUILD)/system/workloads
+	$(Q)tests/bench/bench-daemon.sh -k build/kernel/bzImage-service -d $(BUILD)/system/workloads
 
-system_kernels := build/kernel/bzImage build/kernel/bzImage-bench build/kernel/bzImage-stock-bench
+system_kernels := build/kernel/bzImage build/kernel/bzImage-service build/kernel/bzImage-stock-service
 
-## check-system: Debian, systemd and rssd in virtual machines, on the patched kernel and a stock one; WORLD=rss-v1 for one
-check-system: $(system_kernels) $(BUILD)/system/disk $(BUILD)/system/workloads
+## check-system: Debian, systemd and rssd in virtual machines, on the patched kernel and a stock one; WORLD=rss-v1 CASES=cases:oom,peak for some
+check-system: deps
+	$(Q)$(MAKE) --no-print-directory -s $(system_kernels) $(BUILD)/system/disk $(BUILD)/system/workloads
 	$(Q)tests/system/check.sh $(if $(WORLD),-w $(WORLD)) $(BUILD) $(CASES)

@@ -80,6 +80,24 @@ case_forecast_and_limit() {
 	expect 0 rssctl remove told
 }
 
+# Who leaves while its limit is being reclaimed for does not want it any more.
+case_limit_is_cancelled_by_leaving() {
+	local limiter
+	swap_on
+	expect 0 rssctl create left --limit=200M
+	launch_hog_in left anon 150M
+	await 120 grep -q ready "$hog_out"
+	rssctl limit left 8M --timeout=2min >/dev/null 2>&1 </dev/null &
+	limiter=$!
+	await 60 eval '[ "$(field left usage)" -lt $((147 << 20)) ]'
+	kill -KILL $limiter
+	await 30 rssctl limit left 190M
+	equal "$(field left limit)" $((190 << 20)) "limit after its caller left"
+	[ "$(field left usage)" -gt $((16 << 20)) ] || fail "reclaimed to the end: $(field left usage)"
+	note "usage when it was given up: $(field left usage)"
+	expect 0 rssctl remove left --force
+}
+
 limits() { rssctl list --json=short | jq -c '[.[] | {(.name): .limit}] | add // {}'; }
 
 case_transaction_is_killed() {
@@ -112,7 +130,7 @@ case_oom_with_its_cause() {
 	local id record
 	swap_off
 	mkdir -p /etc/rssd/containers.d
-	printf '#!/bin/sh\ncat >/run/oom.new && mv /run/oom.new /run/oom.json\n' >/usr/local/bin/oom-hook
+	printf '#!/bin/sh\nnice >/run/oom.nice\ncat >/run/oom.new && mv /run/oom.new /run/oom.json\n' >/usr/local/bin/oom-hook
 	chmod 755 /usr/local/bin/oom-hook
 	rm -f /run/oom.json
 	echo '{"name":"cause","limit":"30M","oom_hook":"/usr/local/bin/oom-hook"}' >/etc/rssd/containers.d/cause.json
@@ -137,6 +155,7 @@ case_oom_with_its_cause() {
 	record=$out
 	await 20 test -s /run/oom.json
 	equal "$(jq .sequence /run/oom.json)" "$id" "the id that the hook got"
+	equal "$(cat /run/oom.nice)" 0 "nice value of the hook, which is not rssd's"
 	await 10 eval 'journalctl -q -u rssd RSSD_OOM_ID='"$id"' -o json | grep -q RSSD_OOM_RECORD'
 	equal "$(journalctl -q -u rssd RSSD_OOM_ID="$id" -o json | jq -r '.RSSD_OOM_VICTIM_COMMAND')" hog "victim in the journal"
 	expect 0 systemctl restart rssd
@@ -173,4 +192,4 @@ case_events_over_a_kill() {
 	note "$(numbers "$work/heard" | wc -l) events, $(grep -c '"oom"' "$work/heard") of OOMs"
 }
 
-run_machine
+run_machine "$@"

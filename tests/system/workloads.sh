@@ -118,4 +118,4 @@ case_stress_ng() {
 	quiet_remove stress
 }
 
-run_machine
+run_machine "$@"

@@ -248,4 +248,4 @@ case_nothing_is_left_out() {
 	done < <(jq -r '.[].subject' <<<"$doctor")
 }
 
-run_machine
+run_machine "$@"
