@@ -128,7 +128,7 @@ fuzzers: $(FUZZERS)
 # Libraries that stand in for a system call, for programs under valgrind.
 $(BUILD)/tests/preload/%.so: tests/preload/%.c
 	@mkdir -p $(@D)
-	$(call say,CCLD,$@)$(CC) $(ALL_CFLAGS) -shared -o $@ $< -ldl
+	$(call say,CCLD,$@)$(CC) $(ALL_CFLAGS) $(PC_CFLAGS) -shared -o $@ $< -ldl
 
 # Everything that the tests run, in the tree of this BUILD.
 tests: all $(UNIT_TESTS) $(TEST_TOOLS)
@@ -149,12 +149,14 @@ demo: deps
 	$(Q)$(MAKE) --no-print-directory -s all tests
 	$(Q)BUILD=$(abspath $(BUILD)) tests/demo
 
-## check: install what is needed, build, run the tests; SUITES="unit bus host" picks some, vm and system come only when named
+check_make = $(MAKE) --no-print-directory -s -j$(shell nproc)
+
+## check: install what is needed, build, run the tests; SUITES="unit bus host" picks some
 check: check-deps
-	$(Q)$(MAKE) --no-print-directory -s WERROR=1 BUILD=$(BUILD) all tests
-	$(Q)$(MAKE) --no-print-directory -s WERROR=1 BUILD=$(BUILD)/sanitize SANITIZE=1 unit-tests
-	$(Q)$(MAKE) --no-print-directory -s WERROR=1 BUILD=$(BUILD)/clang CC=clang all
-	$(Q)$(MAKE) --no-print-directory -s BUILD=$(BUILD) fuzzers
+	$(Q)$(check_make) WERROR=1 BUILD=$(BUILD) all tests
+	$(Q)$(check_make) WERROR=1 BUILD=$(BUILD)/sanitize SANITIZE=1 unit-tests
+	$(Q)$(check_make) WERROR=1 BUILD=$(BUILD)/clang CC=clang all
+	$(Q)$(check_make) BUILD=$(BUILD) fuzzers
 	$(Q)BUILD=$(abspath $(BUILD)) tests/run $(SUITES)
 
 ## style: check the layout of the C code (clang-format)
