@@ -39,9 +39,11 @@ dir=${SYSTEM_LOGS:-$top/build/system}/$name
 rm -rf "$dir"
 mkdir -p "$dir"
 truncate -s 256M "$dir/swap.img"
+processors=(-accel tcg,thread=multi -smp "${VM_CPUS:-2}")
+[ -z "${VM_COUNTED:-}" ] || processors=(-accel tcg -icount shift=0,sleep=off -smp 1)
 watched "$limit" "$dir/verdict.raw" qemu-system-x86_64 \
 	-nodefaults -no-user-config -display none "${once[@]}" \
-	-accel tcg,thread=multi -smp "${VM_CPUS:-2}" -m "${VM_MEMORY:-1G}" \
+	"${processors[@]}" -m "${VM_MEMORY:-1G}" \
 	-kernel "$kernel" \
 	-append "console=ttyS0 root=/dev/vda rw quiet no_timer_check loglevel=5 panic=-1 panic_on_warn=1 oops=panic numa=fake=2 systemd.show_status=0 $args" \
 	-drive file="$disk",if=virtio,format=raw,cache=unsafe,snapshot=on \

@@ -37,7 +37,9 @@ static const struct {
 	{ "test_memcontrol", NULL, 240 },
 };
 
-static void run(const char *program, const char *arg, unsigned int seconds, FILE *verdict)
+/* Its lines go to @verdict, each behind @label. */
+static void run(const char *program, const char *arg, unsigned int seconds, const char *label,
+		FILE *verdict)
 {
 	double start = now();
 	char line[1024], path[64];
@@ -78,16 +80,16 @@ static void run(const char *program, const char *arg, unsigned int seconds, FILE
 			continue;
 		}
 		line[have] = '\0';
-		fprintf(verdict, "%s: %s\n", program, line);
+		fprintf(verdict, "%s: %s\n", label, line);
 		have = 0;
 	}
 	if (now() - start >= seconds) {
-		fprintf(verdict, "%s: hung\n", program);
+		fprintf(verdict, "%s: hung\n", label);
 		kill(-pid, SIGKILL);
 	}
 	waitpid(pid, &status, 0);
 	close(p[0]);
-	fprintf(verdict, "%s: exit %d (%.0f s)\n", program,
+	fprintf(verdict, "%s: exit %d (%.0f s)\n", label,
 		WIFEXITED(status) ? WEXITSTATUS(status) : -1, now() - start);
 	fflush(verdict);
 }
@@ -105,9 +107,27 @@ static bool wanted(const char *only, size_t i)
 	       (!strcmp(only, "1") || !strcmp(only, tests[i].program));
 }
 
+/* Again and again: the lines of the third run are behind "NAME/3". */
+static int run_often(const char *program, unsigned int times, FILE *verdict)
+{
+	char label[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
+		if (strcmp(program, tests[i].program) != 0)
+			continue;
+		for (unsigned int n = 1; n <= times; n++) {
+			snprintf(label, sizeof(label), "%s/%u", program, n);
+			run(program, tests[i].arg, tests[i].seconds, label, verdict);
+			kill_all();
+		}
+	}
+	fprintf(verdict, "end: 0 passed, 0 failed, 0 skipped\n");
+	return 0;
+}
+
 int selftests_run(FILE *verdict)
 {
-	const char *only = getenv("selftests");
+	const char *only = getenv("selftests"), *times = getenv("times");
 
 	/* whole lines, as two programs may be writing at once */
 	setvbuf(verdict, NULL, _IOLBF, 4096);
@@ -118,16 +138,19 @@ int selftests_run(FILE *verdict)
 	/* the tests want a few huge pages, as run_vmtests.sh gives them */
 	text_write("/proc/sys/vm/nr_hugepages", "40");
 	text_write("/proc/sys/vm/overcommit_memory", "1");
+	if (times)
+		return run_often(only, atoi(times), verdict);
 	for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
 		pid_t pid = 0;
 
 		if (!wanted(only, i))
 			continue;
 		if (i == 0 && wanted(only, 1) && !(pid = fork())) {
-			run(tests[1].program, tests[1].arg, tests[1].seconds, verdict);
+			run(tests[1].program, tests[1].arg, tests[1].seconds, tests[1].program,
+			    verdict);
 			_exit(0);
 		}
-		run(tests[i].program, tests[i].arg, tests[i].seconds, verdict);
+		run(tests[i].program, tests[i].arg, tests[i].seconds, tests[i].program, verdict);
 		if (pid) {
 			waitpid(pid, NULL, 0);
 			i++;
