@@ -90,7 +90,35 @@ enum {
 	FLAG_FROZEN = 1 << 3,
 };
 
-static uint32_t flags_of(const struct survey_row *row)
+/* One text for all: an array of them takes sd-bus and the bus some time for each. */
+static int append_names(sd_bus_message *reply, const struct survey_row rows[], size_t count)
+{
+	size_t size = 0;
+	char *at;
+	int r;
+
+	for (size_t i = 0; i < count; i++)
+		size += strlen(rows[i].container->name) + 1;
+	r = sd_bus_message_append_string_space(reply, size, &at);
+	for (size_t i = 0; i < count && r >= 0; i++) {
+		at = stpcpy(at, rows[i].container->name);
+		*at++ = '\n';
+	}
+	return r;
+}
+
+/* What is known of the container itself, and what was read. */
+static uint64_t setting_of(const struct survey_row *row, size_t offset)
+{
+	return *(const uint64_t *)((const char *)&row->container->settings + offset);
+}
+
+static uint64_t counter_of(const struct survey_row *row, size_t offset)
+{
+	return *(const uint64_t *)((const char *)&row->counters + offset);
+}
+
+static uint64_t flags_of(const struct survey_row *row, size_t offset)
 {
 	const struct container *c = row->container;
 
@@ -98,59 +126,39 @@ static uint32_t flags_of(const struct survey_row *row)
 	       (c->declared ? FLAG_DECLARED : 0) | (row->frozen ? FLAG_FROZEN : 0);
 }
 
-static int append_names(sd_bus_message *reply, const struct survey_row rows[], size_t count)
+static uint64_t processes_of(const struct survey_row *row, size_t offset)
 {
-	int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "s");
-
-	for (size_t i = 0; i < count && r >= 0; i++)
-		r = sd_bus_message_append_basic(reply, SD_BUS_TYPE_STRING, rows[i].container->name);
-	return r < 0 ? r : sd_bus_message_close_container(reply);
+	return row->processes;
 }
 
-/* What is known of the container itself, and what was read. */
-static const void *settings_of(const struct survey_row *row)
+typedef uint64_t (*number_fn)(const struct survey_row *row, size_t offset);
+
+/* How many of a column are sent: one, where all are the same. */
+static size_t column_length(const struct survey_row rows[], size_t count, number_fn number,
+			    size_t offset)
 {
-	return &row->container->settings;
+	for (size_t i = 1; i < count; i++)
+		if (number(&rows[i], offset) != number(&rows[0], offset))
+			return count;
+	return count ? 1 : 0;
 }
 
-static const void *counters_of(const struct survey_row *row)
-{
-	return &row->counters;
-}
-
-/* A column of numbers, @offset in the part of each row that @part_of tells. */
+/* A column of numbers, of which @number takes one from a row, in 64 bits or in 32. */
 static int append_numbers(sd_bus_message *reply, const struct survey_row rows[], size_t count,
-			  const void *(*part_of)(const struct survey_row *row), size_t offset)
+			  char type, number_fn number, size_t offset)
 {
+	size_t size = type == SD_BUS_TYPE_UINT64 ? sizeof(uint64_t) : sizeof(uint32_t);
 	void *space;
-	int r = sd_bus_message_append_array_space(reply, SD_BUS_TYPE_UINT64,
-						  count * sizeof(uint64_t), &space);
+	int r;
 
-	for (size_t i = 0; i < count && r >= 0; i++)
-		((uint64_t *)space)[i] =
-			*(const uint64_t *)((const char *)part_of(&rows[i]) + offset);
-	return r;
-}
-
-static int append_flags(sd_bus_message *reply, const struct survey_row rows[], size_t count)
-{
-	void *space;
-	int r = sd_bus_message_append_array_space(reply, SD_BUS_TYPE_UINT32,
-						  count * sizeof(uint32_t), &space);
-
-	for (size_t i = 0; i < count && r >= 0; i++)
-		((uint32_t *)space)[i] = flags_of(&rows[i]);
-	return r;
-}
-
-static int append_processes(sd_bus_message *reply, const struct survey_row rows[], size_t count)
-{
-	void *space;
-	int r = sd_bus_message_append_array_space(reply, SD_BUS_TYPE_UINT32,
-						  count * sizeof(uint32_t), &space);
-
-	for (size_t i = 0; i < count && r >= 0; i++)
-		((uint32_t *)space)[i] = rows[i].processes;
+	count = column_length(rows, count, number, offset);
+	r = sd_bus_message_append_array_space(reply, type, count * size, &space);
+	for (size_t i = 0; i < count && r >= 0; i++) {
+		if (type == SD_BUS_TYPE_UINT64)
+			((uint64_t *)space)[i] = number(&rows[i], offset);
+		else
+			((uint32_t *)space)[i] = (uint32_t)number(&rows[i], offset);
+	}
 	return r;
 }
 
@@ -179,13 +187,13 @@ static int append_columns(sd_bus_message *reply, const struct controller *contro
 	if (r >= 0)
 		r = append_names(reply, rows, count);
 	if (r >= 0)
-		r = append_flags(reply, rows, count);
+		r = append_numbers(reply, rows, count, 'u', flags_of, 0);
 	for (size_t i = 0; i < ARRAY_SIZE(settings) && r >= 0; i++)
-		r = append_numbers(reply, rows, count, settings_of, settings[i]);
+		r = append_numbers(reply, rows, count, 't', setting_of, settings[i]);
 	if (r >= 0)
-		r = append_processes(reply, rows, count);
+		r = append_numbers(reply, rows, count, 'u', processes_of, 0);
 	for (size_t i = 0; i < ARRAY_SIZE(counters) && r >= 0; i++)
-		r = append_numbers(reply, rows, count, counters_of, counters[i]);
+		r = append_numbers(reply, rows, count, 't', counter_of, counters[i]);
 	return r;
 }
 

@@ -156,21 +156,26 @@ static int rss_read_counters(struct group *g, struct counters *ret)
 
 /* Whom a dump tells of: a group's own folder, or its leaf, by the number of that. */
 struct known {
-	uint64_t id;
+	uint64_t id; /* 0: a place that is free */
 	struct group_reading *reading;
 	bool own, leaf;
 };
 
+/* A hash table with open addressing, at most half full. */
 struct known_all {
-	struct known *list;
-	size_t count;
+	struct known *places;
+	size_t mask;
 };
 
-static int known_compare(const void *a, const void *b)
+/* Where @id is, or would be. */
+static struct known *known_at(const struct known_all *all, uint64_t id)
 {
-	const struct known *left = a, *right = b;
+	/* Numbers are given one after the other: they spread as they are. */
+	size_t i = (size_t)id & all->mask;
 
-	return (left->id > right->id) - (left->id < right->id);
+	while (all->places[i].id && all->places[i].id != id)
+		i = (i + 1) & all->mask;
+	return &all->places[i];
 }
 
 static void add_known(struct known_all *all, struct group_reading *reading)
@@ -181,36 +186,33 @@ static void add_known(struct known_all *all, struct group_reading *reading)
 
 	/* Without a number it was never listened to. */
 	if (rss->own.id)
-		all->list[all->count++] = (struct known){
+		*known_at(all, rss->own.id) = (struct known){
 			.id = rss->own.id, .reading = reading, .own = true, .leaf = !has_leaf
 		};
 	if (has_leaf && rss->leaf.id)
-		all->list[all->count++] =
+		*known_at(all, rss->leaf.id) =
 			(struct known){ .id = rss->leaf.id, .reading = reading, .leaf = true };
 }
 
-static void on_state(const struct rss_state *state, void *userdata)
+static void on_state(const struct rss_container_state *state, void *userdata)
 {
-	const struct known_all *all = userdata;
-	const struct known key = { .id = state->id };
-	const struct known *known =
-		bsearch(&key, all->list, all->count, sizeof(*all->list), known_compare);
+	const struct known *known = known_at(userdata, state->id);
 
-	if (!known)
+	if (!known->id)
 		return;
 	if (known->own) {
 		known->reading->counters = (struct counters){
 			.usage = state->usage,
 			.peak = state->peak,
-			.failures = state->counts[RSS_CONTAINER_EVENT_LIMIT],
-			.reclaimed = state->reclaimed,
-			.oom_events = state->counts[RSS_CONTAINER_EVENT_OOM],
-			.oom_kills = state->counts[RSS_CONTAINER_EVENT_OOM_KILL],
+			.failures = state->limit_hits,
+			.reclaimed = state->freed,
+			.oom_events = state->ooms,
+			.oom_kills = state->oom_kills,
 			.scanned = state->scanned,
 		};
 		known->reading->has_counters = true;
-		known->reading->frozen = state->frozen;
-		known->reading->has_frozen = state->has_frozen;
+		known->reading->frozen = state->flags & RSS_CONTAINER_STATE_FROZEN;
+		known->reading->has_frozen = state->flags & RSS_CONTAINER_STATE_FREEZER;
 	}
 	if (known->leaf) {
 		known->reading->processes = state->processes;
@@ -221,14 +223,20 @@ static void on_state(const struct rss_state *state, void *userdata)
 static int rss_read_all(struct controller *c, struct group_reading readings[], size_t count)
 {
 	const struct rss_controller *rss = (const struct rss_controller *)c;
-	cleanup_free struct known *list = calloc(2 * count + 1, sizeof(*list));
-	struct known_all all = { .list = list };
+	cleanup_free struct known *places = NULL;
+	struct known_all all;
+	size_t wanted = 1, size = 1;
 
-	if (!list)
+	for (size_t i = 0; i < count; i++)
+		wanted += readings[i].group->procs_fd != readings[i].group->fd ? 2 : 1;
+	while (size < 2 * wanted)
+		size *= 2;
+	places = calloc(size, sizeof(*places));
+	if (!places)
 		return -ENOMEM;
+	all = (struct known_all){ .places = places, .mask = size - 1 };
 	for (size_t i = 0; i < count; i++)
 		add_known(&all, &readings[i]);
-	qsort(list, all.count, sizeof(*list), known_compare);
 	return rss_states_read(rss_events_family(rss->events), on_state, &all);
 }
 

@@ -8,6 +8,7 @@
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
+#include <string.h>
 
 #include "cleanup.h"
 #include "netlink.h"
@@ -17,83 +18,53 @@
 
 DEFINE_CLEANUP(struct nl_sock *, nl_socket_free);
 
-/* All but FROZEN are in every message. */
-static const struct nla_policy policy[RSS_CONTAINER_A_MAX + 1] = {
-	[RSS_CONTAINER_A_ID] = { .type = NLA_U64 },
-	[RSS_CONTAINER_A_USAGE] = { .type = NLA_U64 },
-	[RSS_CONTAINER_A_PEAK] = { .type = NLA_U64 },
-	[RSS_CONTAINER_A_SCANNED] = { .type = NLA_U64 },
-	[RSS_CONTAINER_A_BYTES] = { .type = NLA_U64 },
-	[RSS_CONTAINER_A_PROCESSES] = { .type = NLA_U32 },
-	[RSS_CONTAINER_A_COUNTS] = { .type = NLA_NESTED },
-	[RSS_CONTAINER_A_FROZEN] = { .type = NLA_U32 },
-};
-
-static int parse_counts(struct nlattr *nested, struct rss_state *state)
+int rss_states_parse(struct nlmsghdr *header, rss_state_fn fn, void *userdata)
 {
-	static const struct nla_policy counts[RSS_CONTAINER_EVENT_MAX + 1] = {
-		[1 ... RSS_CONTAINER_EVENT_MAX] = { .type = NLA_U64 },
+	static const struct nla_policy policy[RSS_CONTAINER_A_MAX + 1] = {
+		[RSS_CONTAINER_A_STATE_SIZE] = { .type = NLA_U32 },
 	};
-	struct nlattr *attributes[RSS_CONTAINER_EVENT_MAX + 1];
-
-	if (nla_parse_nested(attributes, RSS_CONTAINER_EVENT_MAX, nested,
-			     (struct nla_policy *)counts) < 0)
-		return -EBADMSG;
-	for (int kind = 1; kind <= RSS_CONTAINER_EVENT_MAX; kind++) {
-		if (!attributes[kind])
-			return -EBADMSG;
-		state->counts[kind] = nla_get_u64(attributes[kind]);
-	}
-	return 0;
-}
-
-int rss_state_parse(struct nlmsghdr *header, struct rss_state *ret)
-{
 	struct nlattr *attributes[RSS_CONTAINER_A_MAX + 1];
-	struct rss_state state = { 0 };
+	struct rss_container_state state;
+	size_t size, length;
+	const char *states;
 
 	if (!genlmsg_valid_hdr(header, 0) ||
 	    ((struct genlmsghdr *)nlmsg_data(header))->cmd != RSS_CONTAINER_CMD_GET ||
 	    genlmsg_parse(header, 0, attributes, RSS_CONTAINER_A_MAX, (struct nla_policy *)policy) <
-		    0)
+		    0 ||
+	    !attributes[RSS_CONTAINER_A_STATE_SIZE] || !attributes[RSS_CONTAINER_A_STATES])
 		return -EBADMSG;
-	for (int i = 0; i <= RSS_CONTAINER_A_MAX; i++) {
-		if (policy[i].type != NLA_UNSPEC && i != RSS_CONTAINER_A_FROZEN && !attributes[i])
-			return -EBADMSG;
-	}
-	state.id = nla_get_u64(attributes[RSS_CONTAINER_A_ID]);
-	state.usage = nla_get_u64(attributes[RSS_CONTAINER_A_USAGE]);
-	state.peak = nla_get_u64(attributes[RSS_CONTAINER_A_PEAK]);
-	state.scanned = nla_get_u64(attributes[RSS_CONTAINER_A_SCANNED]);
-	state.reclaimed = nla_get_u64(attributes[RSS_CONTAINER_A_BYTES]);
-	state.processes = nla_get_u32(attributes[RSS_CONTAINER_A_PROCESSES]);
-	if (attributes[RSS_CONTAINER_A_FROZEN]) {
-		state.has_frozen = true;
-		state.frozen = nla_get_u32(attributes[RSS_CONTAINER_A_FROZEN]);
-	}
-	if (parse_counts(attributes[RSS_CONTAINER_A_COUNTS], &state) < 0)
+	/* A kernel that tells more than we know makes them longer. */
+	size = nla_get_u32(attributes[RSS_CONTAINER_A_STATE_SIZE]);
+	length = (size_t)nla_len(attributes[RSS_CONTAINER_A_STATES]);
+	if (size < sizeof(state) || length % size)
 		return -EBADMSG;
-	*ret = state;
+	states = nla_data(attributes[RSS_CONTAINER_A_STATES]);
+	for (size_t at = 0; at < length; at += size) {
+		/* An attribute is aligned to four bytes, not to eight. */
+		memcpy(&state, states + at, sizeof(state));
+		fn(&state, userdata);
+	}
 	return 0;
 }
 
 struct dump {
-	void (*fn)(const struct rss_state *state, void *userdata);
+	rss_state_fn fn;
 	void *userdata;
+	int error;
 };
 
-static int on_state(struct nl_msg *message, void *userdata)
+static int on_message(struct nl_msg *message, void *userdata)
 {
-	const struct dump *dump = userdata;
-	struct rss_state state;
+	struct dump *dump = userdata;
+	int r = rss_states_parse(nlmsg_hdr(message), dump->fn, dump->userdata);
 
-	if (rss_state_parse(nlmsg_hdr(message), &state) == 0)
-		dump->fn(&state, dump->userdata);
+	if (r < 0)
+		dump->error = r;
 	return NL_OK;
 }
 
-int rss_states_read(int family, void (*fn)(const struct rss_state *state, void *userdata),
-		    void *userdata)
+int rss_states_read(int family, rss_state_fn fn, void *userdata)
 {
 	cleanup_(nl_socket_free_ptr) struct nl_sock *socket = nl_socket_alloc();
 	struct dump dump = { .fn = fn, .userdata = userdata };
@@ -105,7 +76,7 @@ int rss_states_read(int family, void (*fn)(const struct rss_state *state, void *
 	nl_socket_disable_msg_peek(socket);
 	r = nl_socket_set_msg_buf_size(socket, DUMP_BUFFER);
 	if (r >= 0)
-		r = nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, on_state, &dump);
+		r = nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, on_message, &dump);
 	if (r >= 0)
 		r = genl_connect(socket);
 	if (r >= 0)
@@ -113,5 +84,5 @@ int rss_states_read(int family, void (*fn)(const struct rss_state *state, void *
 				     RSS_CONTAINER_GENL_VERSION, NLM_F_DUMP);
 	if (r >= 0)
 		r = nl_recvmsgs_default(socket);
-	return r < 0 ? netlink_errno(r) : 0;
+	return r < 0 ? netlink_errno(r) : dump.error;
 }

@@ -6,25 +6,18 @@
 #ifndef RSSD_RSS_STATES_H
 #define RSSD_RSS_STATES_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "../kernel/files/include/uapi/linux/rss_container.h"
 
 struct nlmsghdr;
 
-/* One container. */
-struct rss_state {
-	uint64_t id;				      /* inode number of the container's folder */
-	uint64_t usage, peak;			      /* bytes */
-	uint64_t scanned, reclaimed;		      /* pages; bytes */
-	uint64_t counts[RSS_CONTAINER_EVENT_MAX + 1]; /* by kind of event */
-	uint32_t processes;			      /* in the folder itself */
-	bool has_frozen, frozen;		      /* not told where the freezer is elsewhere */
-};
+/* What is done with one container; @state's counters are since its start. */
+typedef void (*rss_state_fn)(const struct rss_container_state *state, void *userdata);
 
-/* Reads a message as it came over the wire: 0, or -EBADMSG where anything is missing. Pure. */
-int rss_state_parse(struct nlmsghdr *header, struct rss_state *ret);
+/*
+ * Hands the containers of a message, as it came over the wire, to @fn: 0, or -EBADMSG
+ * where it is not one of a dump or where anything is missing, and then none of them.
+ */
+int rss_states_parse(struct nlmsghdr *header, rss_state_fn fn, void *userdata);
 
 /**
  * rss_states_read() - ask for all
@@ -34,7 +27,6 @@ int rss_state_parse(struct nlmsghdr *header, struct rss_state *ret);
  * Needs CAP_SYS_ADMIN. Blocks for as long as the kernel needs; may be called on
  * any thread. -EOPNOTSUPP where the kernel has no such dump.
  */
-int rss_states_read(int family, void (*fn)(const struct rss_state *state, void *userdata),
-		    void *userdata);
+int rss_states_read(int family, rss_state_fn fn, void *userdata);
 
 #endif

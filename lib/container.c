@@ -10,12 +10,6 @@
 #include "name.h"
 #include "oom.h"
 
-/* A list of containers that is being filled. */
-struct list {
-	struct rss_container **containers;
-	size_t count;
-};
-
 DEFINE_CLEANUP(struct rss_container *, rss_container_free);
 
 static int read_last_oom(sd_bus_message *message, void *at)
@@ -167,11 +161,6 @@ int rss_get_by_pidfd(struct rss_client *client, int pidfd, struct rss_container 
 	return get_by_call(client, call, ret);
 }
 
-static void list_done(struct list *list)
-{
-	list->containers = rss_list_free(list->containers, list->count);
-}
-
 /* The columns of ListCounters that are arrays of numbers, in their order. */
 enum {
 	LIMIT,
@@ -187,143 +176,148 @@ enum {
 	N_NUMBERS,
 };
 
+/* Member @i of a column is at i * step: one member stands for as many of the same. */
+struct column {
+	union {
+		const void *array;
+		const uint32_t *u32;
+		const uint64_t *u64;
+	};
+	size_t step;
+};
+
 /* What is read lies in the message. */
 struct columns {
 	const char *root;
-	char **names;
+	const char *names; /* behind each a newline */
 	size_t count;
-	const uint32_t *flags, *processes;
-	const uint64_t *numbers[N_NUMBERS];
+	struct column flags, processes, numbers[N_NUMBERS];
 };
 
-static void columns_done(struct columns *columns)
-{
-	for (size_t i = 0; i < columns->count; i++)
-		free(columns->names[i]);
-	free(columns->names);
-}
-
-/* One member for each name, or -EBADMSG. */
+/* A member for each name or one for all, or -EBADMSG. */
 static int read_column(sd_bus_message *message, char type, size_t size, size_t count,
-		       const void **ret)
+		       struct column *ret)
 {
-	const void *array;
 	size_t length;
-	int r = sd_bus_message_read_array(message, type, &array, &length);
+	int r = sd_bus_message_read_array(message, type, &ret->array, &length);
 
 	if (r < 0)
 		return r;
-	if (length != count * size)
+	if (length != count * size && (length != size || count == 0))
 		return -EBADMSG;
-	*ret = array;
+	ret->step = length == count * size;
 	return 0;
-}
-
-/* Not sd_bus_message_read_strv(), which counts what it has for each that it adds. */
-static int read_names(sd_bus_message *message, struct columns *columns)
-{
-	size_t allocated = 0;
-	const char *name;
-	int r = sd_bus_message_enter_container(message, 'a', "s");
-
-	while (r >= 0 && (r = sd_bus_message_read_basic(message, 's', &name)) > 0) {
-		r = array_reserve(&columns->names, columns->count, &allocated,
-				  sizeof(*columns->names));
-		if (r < 0)
-			return r;
-		columns->names[columns->count] = strdup(name);
-		if (!columns->names[columns->count])
-			return -ENOMEM;
-		columns->count++;
-	}
-	return r < 0 ? r : sd_bus_message_exit_container(message);
 }
 
 static int columns_read(sd_bus_message *message, struct columns *columns)
 {
-	int r = sd_bus_message_read(message, "s", &columns->root);
+	int r = sd_bus_message_read(message, "ss", &columns->root, &columns->names);
+	const char *name = columns->names;
 
+	while (r >= 0 && *name) {
+		name = strchr(name, '\n');
+		if (!name)
+			return -EBADMSG;
+		name++;
+		columns->count++;
+	}
 	if (r >= 0)
-		r = read_names(message, columns);
-	if (r >= 0)
-		r = read_column(message, 'u', sizeof(uint32_t), columns->count,
-				(const void **)&columns->flags);
+		r = read_column(message, 'u', sizeof(uint32_t), columns->count, &columns->flags);
 	for (size_t i = 0; i < N_NUMBERS && r >= 0; i++) {
 		r = read_column(message, 't', sizeof(uint64_t), columns->count,
-				(const void **)&columns->numbers[i]);
+				&columns->numbers[i]);
 		if (i == LOW && r >= 0)
 			r = read_column(message, 'u', sizeof(uint32_t), columns->count,
-					(const void **)&columns->processes);
+					&columns->processes);
 	}
 	return r;
 }
 
-/* Ten thousand of them are made at once: not by asprintf(), which takes ten times as long. */
-static char *join_path(const char *folder, const char *name)
+static uint64_t number_at(const struct columns *columns, size_t column, size_t i)
 {
-	size_t length = strlen(folder);
-	char *path = malloc(length + strlen(name) + sizeof("/"));
-
-	if (path) {
-		memcpy(path, folder, length);
-		path[length] = '/';
-		strcpy(path + length + 1, name);
-	}
-	return path;
+	return columns->numbers[column].u64[i * columns->numbers[column].step];
 }
 
-/* Row @i of the columns, whose name it takes over. */
-static struct rss_container *container_from_row(struct columns *columns, size_t i)
+/*
+ * Row @i of the columns, which is that of the next one of *@names. Its texts are put at
+ * *@text. Both move behind what was taken.
+ */
+static int container_from_row(const struct columns *columns, size_t i, const char **names,
+			      char **text, struct rss_container *c)
 {
-	cleanup_(rss_container_free_ptr) struct rss_container *c = calloc(1, sizeof(*c));
-	uint32_t flags = columns->flags[i];
+	size_t length = (size_t)(strchr(*names, '\n') - *names);
+	char *name = *text, *path = name + length + 1, *control_group, *end;
+	uint32_t flags = columns->flags.u32[i * columns->flags.step];
 
-	if (!c)
-		return NULL;
-	c->object_path = name_to_object_path(columns->names[i]);
-	c->control_group = join_path(columns->root, columns->names[i]);
-	if (!c->object_path || !c->control_group)
-		return NULL;
-	c->name = columns->names[i];
-	columns->names[i] = NULL;
-	c->limit = columns->numbers[LIMIT][i];
-	c->high = columns->numbers[HIGH][i];
-	c->low = columns->numbers[LOW][i];
-	c->oom_group = flags & 1;
-	c->transient = flags & 2;
-	c->declared = flags & 4;
-	c->frozen = flags & 8;
-	c->processes = columns->processes[i];
-	c->usage = columns->numbers[USAGE][i];
-	c->peak = columns->numbers[PEAK][i];
-	c->failures = columns->numbers[FAILURES][i];
-	c->reclaimed = columns->numbers[RECLAIMED][i];
-	c->oom_events = columns->numbers[OOM_EVENTS][i];
-	c->oom_kills = columns->numbers[OOM_KILLS][i];
-	c->scanned = columns->numbers[SCANNED][i];
-	c->refaults = RSS_ABSENT;
-	return take_ptr(c);
-}
-
-static int list_from_columns(struct columns *columns, struct list *list)
-{
-	list->containers = calloc(columns->count ? columns->count : 1, sizeof(*list->containers));
-	if (!list->containers)
+	memcpy(name, *names, length);
+	name[length] = '\0';
+	end = name_put_object_path(path, name);
+	if (!end)
 		return -ENOMEM;
-	while (list->count < columns->count) {
-		list->containers[list->count] = container_from_row(columns, list->count);
-		if (!list->containers[list->count])
-			return -ENOMEM;
-		list->count++;
-	}
+	control_group = end + 1;
+	end = stpcpy(control_group, columns->root);
+	*end++ = '/';
+	end = stpcpy(end, name);
+	*c = (struct rss_container){
+		.name = name,
+		.object_path = path,
+		.control_group = control_group,
+		.limit = number_at(columns, LIMIT, i),
+		.high = number_at(columns, HIGH, i),
+		.low = number_at(columns, LOW, i),
+		.oom_group = flags & 1,
+		.transient = flags & 2,
+		.declared = flags & 4,
+		.frozen = flags & 8,
+		.processes = columns->processes.u32[i * columns->processes.step],
+		.usage = number_at(columns, USAGE, i),
+		.peak = number_at(columns, PEAK, i),
+		.failures = number_at(columns, FAILURES, i),
+		.reclaimed = number_at(columns, RECLAIMED, i),
+		.oom_events = number_at(columns, OOM_EVENTS, i),
+		.oom_kills = number_at(columns, OOM_KILLS, i),
+		.scanned = number_at(columns, SCANNED, i),
+		.refaults = RSS_ABSENT,
+	};
+	*names += length + 1;
+	*text = end + 1;
 	return 0;
+}
+
+/*
+ * All of a list is one piece of memory: the pointers, the containers, their texts. Ten
+ * thousand of them are asked for at once, and an allocation for each text is half of
+ * what that takes.
+ */
+static struct rss_container **list_from_columns(const struct columns *columns)
+{
+	size_t n = columns->count, bytes = strlen(columns->names);
+	/* A name, its path, and its control group. */
+	size_t text_size = bytes + n * NAME_OBJECT_PATH_SIZE(0) + 3 * bytes +
+			   n * (strlen(columns->root) + 1) + bytes;
+	cleanup_free struct rss_container **list =
+		malloc(n * (sizeof(*list) + sizeof(**list)) + text_size + 1);
+	const char *names = columns->names;
+	struct rss_container *containers;
+	char *text;
+
+	if (!list)
+		return NULL;
+	containers = (struct rss_container *)(list + n);
+	text = (char *)(containers + n);
+	for (size_t i = 0; i < n; i++) {
+		list[i] = &containers[i];
+		if (container_from_row(columns, i, &names, &text, list[i]) < 0)
+			return NULL;
+	}
+	return take_ptr(list);
 }
 
 int rss_list(struct rss_client *client, struct rss_container ***ret, size_t *ret_count)
 {
 	cleanup_message sd_bus_message *call = NULL, *reply = NULL;
-	cleanup_(columns_done) struct columns columns = { 0 };
-	cleanup_(list_done) struct list list = { 0 };
+	struct columns columns = { 0 };
+	struct rss_container **list;
 	int r;
 
 	r = client_method(client, NULL, "ListCounters", &call);
@@ -333,19 +327,19 @@ int rss_list(struct rss_client *client, struct rss_container ***ret, size_t *ret
 	if (r < 0)
 		return r;
 	r = columns_read(reply, &columns);
-	if (r >= 0)
-		r = list_from_columns(&columns, &list);
 	if (r < 0)
 		return client_fail_message(client, r);
-	*ret = take_ptr(list.containers);
-	*ret_count = list.count;
+	list = list_from_columns(&columns);
+	if (!list)
+		return client_fail_message(client, -ENOMEM);
+	*ret = list;
+	*ret_count = columns.count;
 	return 0;
 }
 
 struct rss_container **rss_list_free(struct rss_container **containers, size_t count)
 {
-	for (size_t i = 0; containers && i < count; i++)
-		rss_container_free(containers[i]);
+	(void)count;
 	free(containers);
 	return NULL;
 }

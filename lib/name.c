@@ -103,30 +103,33 @@ char *name_parent(const char *name)
 	return slash ? strndup(name, slash - name) : NULL;
 }
 
-/* Would sd-bus write it as it is? It escapes all but these, and a digit that comes first. */
-static bool is_label(const char *name)
+/* sd-bus writes these in a path as they are, and a digit where it does not come first. */
+static bool is_plain(char c, bool first)
 {
-	const char *c = name;
-
 	/* Not isalnum(), which other locales answer otherwise. */
-	while ((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
-	       (*c >= '0' && *c <= '9' && c > name))
-		c++;
-	return c > name && !*c;
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9' && !first);
+}
+
+char *name_put_object_path(char *to, const char *name)
+{
+	cleanup_free char *path = NULL;
+	const char *c = name;
+	char *at = stpcpy(to, NAME_OBJECT_ROOT "/");
+
+	/* Nearly every name is its own label of a path. */
+	while (is_plain(*c, c == name))
+		*at++ = *c++;
+	*at = '\0';
+	if (c > name && !*c)
+		return at;
+	return sd_bus_path_encode(NAME_OBJECT_ROOT, name, &path) < 0 ? NULL : stpcpy(to, path);
 }
 
 char *name_to_object_path(const char *name)
 {
-	char *path = NULL;
+	cleanup_free char *path = malloc(NAME_OBJECT_PATH_SIZE(strlen(name)));
 
-	/* Nearly every name is its own label of a path. */
-	if (is_label(name)) {
-		path = malloc(sizeof(NAME_OBJECT_ROOT "/") + strlen(name));
-		if (path)
-			strcpy(stpcpy(path, NAME_OBJECT_ROOT "/"), name);
-		return path;
-	}
-	return sd_bus_path_encode(NAME_OBJECT_ROOT, name, &path) < 0 ? NULL : path;
+	return path && name_put_object_path(path, name) ? take_ptr(path) : NULL;
 }
 
 /* A name that was spelled in some form: good, and spelled as @encode would. */

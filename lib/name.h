@@ -31,6 +31,12 @@ char *name_parent(const char *name);
 /* The D-Bus object path, to be freed; NULL when out of memory. */
 char *name_to_object_path(const char *name);
 
+/* The most that the path of a name of @length bytes takes, with its NUL. */
+#define NAME_OBJECT_PATH_SIZE(length) (sizeof(NAME_OBJECT_ROOT "/_") + 3 * (length))
+
+/* Writes the path to @to and returns where it ends, at its NUL; NULL when out of memory. */
+char *name_put_object_path(char *to, const char *name);
+
 /* The reverse: 0 and *ret to be freed; -ENOENT where @path is none of ours. */
 int name_from_object_path(const char *path, char **ret);
 

@@ -43,6 +43,18 @@ case_every_documented_member_is_there() {
 	expect 0 manager RemoveContainer "sa{sv}" doc 0
 }
 
+case_columns_of_counters() {
+	expect 0 manager ListCounters
+	equal "${out#*\" \"}" '" 0 0 0 0 0 0 0 0 0 0 0 0' "columns of nothing"
+	expect 0 manager CreateContainer "sa{sv}" columns1 1 Limit t 4194304
+	expect 0 manager CreateContainer "sa{sv}" columns2 1 Limit t 8388608
+	expect 0 manager ListCounters
+	# Names and flags, two limits, and a watermark that neither of them has.
+	says ' "columns1\ncolumns2\n" 1 0 2 4194304 8388608 1 18446744073709551615 1 18446744073709551615 '
+	expect 0 manager RemoveContainer "sa{sv}" columns1 0
+	expect 0 manager RemoveContainer "sa{sv}" columns2 0
+}
+
 case_lookups() {
 	expect 0 manager CreateContainer "sa{sv}" look 0
 	start_hog anon 1M

@@ -279,9 +279,10 @@ static void event_lost(void)
 	close(fd);
 }
 
-static const struct event *dumped(const struct event *all, int count, uint64_t id)
+static const struct rss_container_state *dumped(const struct rss_container_state *all, int count,
+						uint64_t id)
 {
-	const struct event *found = NULL;
+	const struct rss_container_state *found = NULL;
 	int i;
 
 	for (i = 0; i < count; i++) {
@@ -294,20 +295,22 @@ static const struct event *dumped(const struct event *all, int count, uint64_t i
 }
 
 /* Frozen is who was told to, not who is inside of one; by the file that a dump stands for. */
-static void expect_frozen(const struct event all[], int count, const char *name, bool frozen)
+static void expect_frozen(const struct rss_container_state all[], int count, const char *name,
+			  bool frozen)
 {
 	const char *file = box_path(name, world.v2 ? "cgroup.freeze" : "freezer.self_freezing");
-	const struct event *e = dumped(all, count, id_of(name));
+	const struct rss_container_state *s = dumped(all, count, id_of(name));
 
-	EXPECT(e && e->has & 1U << RSS_CONTAINER_A_FROZEN, "%s: no word of it", name);
-	EXPECT(e->frozen == frozen && text_number(file) == frozen, "%s: %u", name, e->frozen);
+	EXPECT(s && s->flags & RSS_CONTAINER_STATE_FREEZER, "%s: no word of it", name);
+	EXPECT(!(s->flags & RSS_CONTAINER_STATE_FROZEN) == !frozen && text_number(file) == frozen,
+	       "%s: flags %#x", name, s->flags);
 }
 
 /* A dump says of each container what its files and a request for it say. */
 static void event_dump(void)
 {
-	static struct event all[2 * MANY + 64];
-	const struct event *e;
+	static struct rss_container_state all[2 * MANY + 64];
+	const struct rss_container_state *e;
 	struct actor *a, *b;
 	struct event one;
 	uint32_t group;
@@ -328,6 +331,8 @@ static void event_dump(void)
 	b = actor_new("a/b");
 	at = actor_do(a, work_map, BYTES, ANON);
 	actor_do(a, work_write, at, BYTES, 1);
+	EXPECT_EQ(box_put("a/b", BOX_HIGH, BYTES / 8), 0);
+	EXPECT(UNTIL(30, box_event("a/b", "low")), "usage stays at %ld", box_usage("a/b"));
 	for (i = 0; i < MANY; i++) {
 		snprintf(name, sizeof(name), "m%d", i);
 		box_make(name);
@@ -340,7 +345,7 @@ static void event_dump(void)
 		e = dumped(all, count, id);
 		EXPECT(e, "%s is not told", name);
 		EXPECT(!e->usage && !e->peak && !e->processes && e->limit == ~0UL,
-		       "%s: usage %lu peak %lu limit %lu processes %u", name, e->usage,
+		       "%s: usage %llu peak %llu limit %llu processes %u", name, e->usage,
 		       e->peak, e->limit, e->processes);
 	}
 	e = dumped(all, count, id_of("a"));
@@ -352,17 +357,22 @@ static void event_dump(void)
 	EXPECT_EQ(e->processes, 2);
 	EXPECT_NEAR((long)e->usage, box_usage("a/b"), box_slack(2));
 	EXPECT_EQ(e->peak, box_get("a/b", BOX_PEAK));
-	EXPECT_EQ(e->counts[RSS_CONTAINER_EVENT_LIMIT], box_event("a/b", "limit"));
-	EXPECT_EQ(e->counts[RSS_CONTAINER_EVENT_RECLAIM], box_event("a/b", "reclaim"));
+	EXPECT_EQ(e->limit_hits, box_event("a/b", "limit"));
+	EXPECT_EQ(e->reclaims, box_event("a/b", "reclaim"));
+	EXPECT_EQ(e->highs, box_event("a/b", "high"));
+	EXPECT_EQ(e->lows, box_event("a/b", "low"));
+	EXPECT_EQ(e->ooms, box_event("a/b", "oom"));
+	EXPECT_EQ(e->oom_kills, box_event("a/b", "oom_kill"));
 	EXPECT_EQ(e->scanned, box_stat("a/b", "pgscan"));
-	EXPECT_EQ(e->freed, box_stat("a/b", "pgsteal"));
-	EXPECT_EQ(e->bytes, e->freed * PAGE);
-	EXPECT(e->counts[RSS_CONTAINER_EVENT_LIMIT] && e->freed, "nothing was reclaimed");
+	EXPECT_EQ(e->freed, box_stat("a/b", "pgsteal") * PAGE);
+	EXPECT(e->limit_hits && e->highs && e->freed, "nothing was reclaimed");
 	EXPECT_EQ(genl_get(fd, family, &id, &one), 0);
 	expect_frozen(all, count, "a", false);
-	EXPECT(one.has == e->has && one.processes == e->processes && one.peak == e->peak &&
-	       one.scanned == e->scanned, "a request is answered otherwise: %#x, %#x",
-	       one.has, e->has);
+	EXPECT(one.processes == e->processes && one.peak == e->peak && one.limit == e->limit &&
+	       one.scanned == e->scanned && one.bytes == e->freed &&
+	       one.counts[RSS_CONTAINER_EVENT_LIMIT] == e->limit_hits &&
+	       one.counts[RSS_CONTAINER_EVENT_HIGH] == e->highs,
+	       "a request is answered otherwise: %#x", one.has);
 	actor_end(a);
 	actor_end(b);
 	EXPECT_EQ(text_write(box_path("a", world.v2 ? "cgroup.freeze" : "freezer.state"),
@@ -421,6 +431,7 @@ static void event_unprivileged(void)
 	id = id_of("a");
 	pid = fork();
 	if (!pid) {
+		struct rss_container_state state;
 		struct event e;
 
 		if (setgid(1000) || setuid(1000))
@@ -428,7 +439,7 @@ static void event_unprivileged(void)
 		fd = genl_open();
 		EXPECT_EQ(genl_join(fd, group), -EPERM);
 		EXPECT_EQ(genl_get(fd, family, &id, &e), -EPERM);
-		EXPECT_EQ(genl_dump(fd, family, &e, 1), -EPERM);
+		EXPECT_EQ(genl_dump(fd, family, &state, 1), -EPERM);
 		_exit(0);
 	}
 	EXPECT(waitpid(pid, &status, 0) == pid && !status, "%s", verdict_why());

@@ -190,7 +190,6 @@ static void event_parse(struct event *e, char *buf, int len)
 		case RSS_CONTAINER_A_USEC:	e->usec = v; break;
 		case RSS_CONTAINER_A_PEAK:	e->peak = v; break;
 		case RSS_CONTAINER_A_PROCESSES:	e->processes = w; break;
-		case RSS_CONTAINER_A_FROZEN:	e->frozen = w; break;
 		case RSS_CONTAINER_A_COUNTS:	counts_parse(e, a); break;
 		case RSS_CONTAINER_A_COMM:
 			strncpy(e->comm, NLA_DATA(a), sizeof(e->comm) - 1);
@@ -224,10 +223,30 @@ int genl_dump_begin(int fd, uint16_t family)
 	return send(fd, &m, m.n.nlmsg_len, 0) < 0 ? -errno : 0;
 }
 
-int genl_dump(int fd, uint16_t family, struct event *ret, int max)
+/* The containers of one message, as far as @max; how many it has, or -errno. */
+static int states_parse(struct nlmsghdr *n, struct rss_container_state *ret, int max)
+{
+	struct nlattr *a, *states = NULL;
+	uint32_t size = 0;
+	int i, count;
+
+	FOR_EACH_ATTR(a, (char *)n + NLMSG_HDRLEN + GENL_HDRLEN, (char *)n + n->nlmsg_len) {
+		if (a->nla_type == RSS_CONTAINER_A_STATE_SIZE)
+			size = *(uint32_t *)NLA_DATA(a);
+		if (a->nla_type == RSS_CONTAINER_A_STATES)
+			states = a;
+	}
+	if (!states || size != sizeof(*ret) || (states->nla_len - NLA_HDRLEN) % size)
+		return -EBADMSG;
+	count = (states->nla_len - NLA_HDRLEN) / size;
+	for (i = 0; i < count && i < max; i++)
+		memcpy(&ret[i], (char *)NLA_DATA(states) + i * size, size);
+	return count;
+}
+
+int genl_dump(int fd, uint16_t family, struct rss_container_state *ret, int max)
 {
 	static char buf[64 * 1024] __attribute__((aligned(8)));
-	struct event beyond;
 	struct nlmsghdr *n;
 	int err = genl_dump_begin(fd, family), found = 0;
 	unsigned int len;
@@ -243,9 +262,11 @@ int genl_dump(int fd, uint16_t family, struct event *ret, int max)
 				return found;
 			if (n->nlmsg_type == NLMSG_ERROR)
 				return ((struct nlmsgerr *)NLMSG_DATA(n))->error;
-			event_parse(found < max ? &ret[found] : &beyond, (char *)n,
-				    n->nlmsg_len);
-			found++;
+			err = states_parse(n, ret + found, max - found);
+			if (err < 0)
+				return err;
+			found += err;
+			err = 0;
 		}
 	}
 	return err;

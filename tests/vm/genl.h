@@ -11,7 +11,7 @@
 struct event {
 	uint32_t kind, cause, pid;
 	uint64_t id, seq, count, usage, limit, scanned, freed, bytes, usec, peak;
-	uint32_t processes, frozen;
+	uint32_t processes;
 	uint64_t counts[RSS_CONTAINER_EVENT_MAX + 1];
 	char comm[32];
 	unsigned int has;	/* bit n: attribute n was there */
@@ -23,7 +23,7 @@ int genl_join(int fd, uint32_t group);
 int genl_listen(void);		/* the three above; fails the case */
 int genl_get(int fd, uint16_t family, const uint64_t *id, struct event *ret);
 /* All containers: their number, of which the first @max are in @ret, or -errno. */
-int genl_dump(int fd, uint16_t family, struct event *ret, int max);
+int genl_dump(int fd, uint16_t family, struct rss_container_state *ret, int max);
 /* A dump that is begun and not read to its end. */
 int genl_dump_begin(int fd, uint16_t family);
 bool genl_next(int fd, struct event *ret, int ms); /* false: none came */

@@ -34,10 +34,15 @@ bool rss_event_admit(struct rss_event_state *state, unsigned int limit,
 	return true;
 }
 
-static bool rss_event_put_common(struct sk_buff *skb, struct rss_container *rss)
+static u64 rss_limit_bytes(struct rss_container *rss)
 {
 	unsigned long max = READ_ONCE(rss->res.max);
 
+	return max == PAGE_COUNTER_MAX ? U64_MAX : (u64)max * PAGE_SIZE;
+}
+
+static bool rss_event_put_common(struct sk_buff *skb, struct rss_container *rss)
+{
 	return nla_put_u64_64bit(skb, RSS_CONTAINER_A_ID, cgroup_id(rss->css.cgroup),
 				 RSS_CONTAINER_A_PAD) ||
 	       nla_put_u64_64bit(skb, RSS_CONTAINER_A_SEQ, rss->seq,
@@ -45,8 +50,7 @@ static bool rss_event_put_common(struct sk_buff *skb, struct rss_container *rss)
 	       nla_put_u64_64bit(skb, RSS_CONTAINER_A_USAGE,
 				 (u64)rss_usage(rss) * PAGE_SIZE,
 				 RSS_CONTAINER_A_PAD) ||
-	       nla_put_u64_64bit(skb, RSS_CONTAINER_A_LIMIT,
-				 max == PAGE_COUNTER_MAX ? U64_MAX : (u64)max * PAGE_SIZE,
+	       nla_put_u64_64bit(skb, RSS_CONTAINER_A_LIMIT, rss_limit_bytes(rss),
 				 RSS_CONTAINER_A_PAD);
 }
 
@@ -237,24 +241,14 @@ static u32 rss_count_processes(struct rss_container *rss)
 	struct css_task_iter it;
 	u32 count = 0;
 
+	/* most of many have none, and those need no lock */
+	if (!READ_ONCE(rss->css.cgroup->nr_populated_csets))
+		return 0;
 	css_task_iter_start(&rss->css.cgroup->self, CSS_TASK_ITER_PROCS, &it);
 	while (css_task_iter_next(&it))
 		count++;
 	css_task_iter_end(&it);
 	return count;
-}
-
-/* As rss_put_state(). */
-static bool rss_put_frozen(struct sk_buff *skb, struct rss_container *rss)
-{
-	struct cgroup *cgrp = rss->css.cgroup;
-	int frozen = -ENOENT;
-
-	if (cgroup_subsys_on_dfl(rss_cgrp_subsys))
-		frozen = READ_ONCE(cgrp->freezer.freeze);
-	else if (IS_ENABLED(CONFIG_CGROUP_FREEZER))
-		frozen = freezer_self_freezing(cgrp);
-	return frozen >= 0 && nla_put_u32(skb, RSS_CONTAINER_A_FROZEN, frozen);
 }
 
 static bool rss_put_counts(struct sk_buff *skb, struct rss_container *rss)
@@ -290,7 +284,7 @@ static bool rss_put_state(struct sk_buff *skb, struct rss_container *rss)
 	       nla_put_u64_64bit(skb, RSS_CONTAINER_A_BYTES, taken * PAGE_SIZE,
 				 RSS_CONTAINER_A_PAD) ||
 	       nla_put_u32(skb, RSS_CONTAINER_A_PROCESSES, rss_count_processes(rss)) ||
-	       rss_put_counts(skb, rss) || rss_put_frozen(skb, rss);
+	       rss_put_counts(skb, rss);
 }
 
 static int rss_genl_get(struct sk_buff *request, struct genl_info *info)
@@ -354,24 +348,67 @@ static int rss_genl_dump_start(struct netlink_callback *cb)
 	return 0;
 }
 
+static u32 rss_state_flags(struct rss_container *rss)
+{
+	struct cgroup *cgrp = rss->css.cgroup;
+	int frozen = -ENOENT;
+
+	if (cgroup_subsys_on_dfl(rss_cgrp_subsys))
+		frozen = READ_ONCE(cgrp->freezer.freeze);
+	else if (IS_ENABLED(CONFIG_CGROUP_FREEZER))
+		frozen = freezer_self_freezing(cgrp);
+	if (frozen < 0)
+		return 0;
+	return RSS_CONTAINER_STATE_FREEZER | (frozen ? RSS_CONTAINER_STATE_FROZEN : 0);
+}
+
+static void rss_state_fill(struct rss_container *rss, struct rss_container_state *state)
+{
+	*state = (struct rss_container_state) {
+		.id = cgroup_id(rss->css.cgroup),
+		.usage = (u64)rss_usage(rss) * PAGE_SIZE,
+		.limit = rss_limit_bytes(rss),
+		.peak = (u64)READ_ONCE(rss->res.watermark) * PAGE_SIZE,
+		.scanned = atomic_long_read(&rss->pgscan),
+		.freed = (u64)atomic_long_read(&rss->pgsteal) * PAGE_SIZE,
+		.limit_hits = rss_event_count(rss, RSS_CONTAINER_EVENT_LIMIT),
+		.reclaims = rss_event_count(rss, RSS_CONTAINER_EVENT_RECLAIM),
+		.highs = rss_event_count(rss, RSS_CONTAINER_EVENT_HIGH),
+		.lows = rss_event_count(rss, RSS_CONTAINER_EVENT_LOW),
+		.ooms = rss_event_count(rss, RSS_CONTAINER_EVENT_OOM),
+		.oom_kills = rss_event_count(rss, RSS_CONTAINER_EVENT_OOM_KILL),
+		.processes = rss_count_processes(rss),
+		.flags = rss_state_flags(rss),
+	};
+}
+
+/* One message: ten thousand containers are a question of what each of them takes. */
 static int rss_genl_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct cgroup_subsys_state **next = rss_dump_next(cb);
+	struct rss_container_state state;
+	struct nlattr *states;
 	void *header;
 
-	while (*next) {
-		header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
-				     &rss_genl_family, NLM_F_MULTI, RSS_CONTAINER_CMD_GET);
-		if (!header)
-			break;
-		if (rss_put_state(skb, css_rss(*next))) {
-			genlmsg_cancel(skb, header);
-			break;
-		}
-		genlmsg_end(skb, header);
+	if (!*next)
+		return 0;
+	header = genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+			     &rss_genl_family, NLM_F_MULTI, RSS_CONTAINER_CMD_GET);
+	if (!header || nla_put_u32(skb, RSS_CONTAINER_A_STATE_SIZE, sizeof(state)))
+		return -EMSGSIZE;
+	states = nla_reserve(skb, RSS_CONTAINER_A_STATES, 0);
+	if (!states)
+		return -EMSGSIZE;
+	/* the length of an attribute has 16 bits; a dump's buffer has 32 KiB at most */
+	while (*next && skb_tailroom(skb) >= sizeof(state) &&
+	       states->nla_len < U16_MAX - sizeof(state)) {
+		rss_state_fill(css_rss(*next), &state);
+		skb_put_data(skb, &state, sizeof(state));
+		states->nla_len += sizeof(state);
 		*next = rss_dump_advance(*next);
 		cond_resched();
 	}
+	genlmsg_end(skb, header);
 	return skb->len;
 }
 

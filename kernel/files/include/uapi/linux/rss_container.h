@@ -35,6 +35,8 @@
 #ifndef _UAPI_LINUX_RSS_CONTAINER_H
 #define _UAPI_LINUX_RSS_CONTAINER_H
 
+#include <linux/types.h>
+
 #define RSS_CONTAINER_GENL_NAME		"rss_container"
 #define RSS_CONTAINER_GENL_VERSION	1
 /* Joining needs CAP_SYS_ADMIN; the family exists in the first network namespace only. */
@@ -46,13 +48,14 @@ enum rss_container_cmd {
 	RSS_CONTAINER_CMD_EVENT,
 	/*
 	 * Request with ID, answered with ID, SEQ, USAGE, LIMIT, PEAK, PROCESSES,
-	 * COUNTS, SCANNED, FREED, BYTES and FROZEN as they are now: what a listener asks
+	 * COUNTS, SCANNED, FREED and BYTES as they are now: what a listener asks
 	 * when it finds a gap in SEQ.  -EPERM without CAP_SYS_ADMIN, -EINVAL
 	 * without ID, -ENOENT when there is no such container.
 	 *
-	 * As a dump it takes no ID and answers so for every container, a parent
-	 * before its children.  One that comes or goes meanwhile may be missing;
-	 * of the others none is, and none is told twice.
+	 * As a dump it takes no ID and answers with STATE_SIZE and STATES, many
+	 * containers in a message, a parent before its children.  One that comes or
+	 * goes meanwhile may be missing; of the others none is, and none is told
+	 * twice.
 	 */
 	RSS_CONTAINER_CMD_GET,
 
@@ -109,15 +112,37 @@ enum rss_container_attr {
 	RSS_CONTAINER_A_PROCESSES,
 	/* GET: nested, a u64 for each kind of event with the kind for its type: rss.events */
 	RSS_CONTAINER_A_COUNTS,
-	/*
-	 * GET: u32, 1 where the container itself was told to freeze, else 0: as in
-	 * freezer.self_freezing, or in cgroup.freeze of v2.  Left out where the
-	 * freezer is in another hierarchy.
-	 */
-	RSS_CONTAINER_A_FROZEN,
+	RSS_CONTAINER_A_STATE_SIZE,	/* GET, dump: u32, bytes of each of STATES */
+	RSS_CONTAINER_A_STATES,		/* GET, dump: array of struct rss_container_state */
 
 	__RSS_CONTAINER_A_MAX,
 	RSS_CONTAINER_A_MAX = __RSS_CONTAINER_A_MAX - 1,
+};
+
+/* rss_container_state::flags */
+#define RSS_CONTAINER_STATE_FREEZER	(1 << 0)	/* the freezer is in this hierarchy */
+/* The container itself was told to freeze: freezer.self_freezing, or cgroup.freeze of v2. */
+#define RSS_CONTAINER_STATE_FROZEN	(1 << 1)
+
+/*
+ * A container in a dump.  It may grow at its end: a reader takes STATE_SIZE for
+ * the way from one to the next, and refuses what is smaller than it knows.
+ */
+struct rss_container_state {
+	__u64 id;		/* as RSS_CONTAINER_A_ID */
+	__u64 usage;		/* bytes, as in rss.current */
+	__u64 limit;		/* bytes; all ones: none */
+	__u64 peak;		/* bytes, as in rss.peak */
+	__u64 scanned;		/* pages looked at so far */
+	__u64 freed;		/* bytes taken from it so far */
+	__u64 limit_hits;	/* the counts of rss.events... */
+	__u64 reclaims;
+	__u64 highs;
+	__u64 lows;
+	__u64 ooms;
+	__u64 oom_kills;	/* ...to here */
+	__u32 processes;	/* in the container itself, as in cgroup.procs */
+	__u32 flags;		/* RSS_CONTAINER_STATE_... */
 };
 
 #endif /* _UAPI_LINUX_RSS_CONTAINER_H */
