@@ -35,10 +35,11 @@ build()	# build NAME SOURCE... [-lLIB]
 
 optimize=-O2
 cd "$t/mm"
-for name in cow mremap_test madv_populate mlock2-tests ksm_functional_tests \
-	    split_huge_page_test; do
+for name in cow mremap_test madv_populate mlock2-tests ksm_functional_tests; do
 	build "$name" "$name.c" vm_util.c thp_settings.c
 done
+build split_huge_page_test -include "$top/tests/vm/gathered-write.h" split_huge_page_test.c \
+	vm_util.c thp_settings.c
 # this one uses a name without the header that has it
 build khugepaged khugepaged.c vm_util.c thp_settings.c -include ../kselftest.h
 build uffd-unit-tests uffd-unit-tests.c uffd-common.c vm_util.c thp_settings.c

@@ -21,7 +21,7 @@ static const struct {
 	const char *program, *arg;
 	unsigned int seconds;
 } tests[] = {
-	/* the two that take minutes, and do not mind each other, first */
+	/* the first two do not mind each other: migration takes two minutes for waiting */
 	{ "split_huge_page_test", NULL, 400 },
 	{ "migration", NULL, 400 },
 	{ "mremap_test", NULL, 120 },

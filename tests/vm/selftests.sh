@@ -38,7 +38,7 @@ tests=$(sed -nE 's/^\t\{ "([a-z0-9_-]+)", .*/\1/p' tests/vm/selftests.c)
 boot_if_new()
 {
 	local key
-	key=$(cat "$2" tests/vm/selftests.c tests/vm/selftests-build.sh tests/vm/run.sh | sha256sum | cut -c1-16)
+	key=$(cat "$2" tests/vm/selftests.c tests/vm/selftests-build.sh tests/vm/gathered-write.h tests/vm/run.sh | sha256sum | cut -c1-16)
 	[ "$(cat "build/vm/$1/key" 2>/dev/null)" != "$key" ] || return 0
 	boot "$1" "$2" selftests=1 || return
 	echo "$key" >"build/vm/$1/key"
