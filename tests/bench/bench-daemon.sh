@@ -31,7 +31,7 @@ ratio() { awk -v a="$(value "$1")" -v b="$(value "$2")" 'BEGIN { printf "%.1f", 
 	echo "| rssd to systemd | $(ratio rounds scopes_alone) | 5 |"
 	echo "| such scopes beside rssd, whose hierarchy favours them, too | $(value scopes)/s | |"
 	echo "| empty calls over the bus | $(value calls)/s | |"
-	echo "| containers that outlive a boot, synced to disk | $(value rounds_persistent)/s | |"
+	echo "| containers that outlive a boot, synced to a disk in memory | $(value rounds_persistent)/s | |"
 	echo "| cgcreate, cgset, cgclassify, cgdelete | $(value cgroup_tools)/s | |"
 	echo "| $(value containers) containers: rssd's memory for each | $((($(value resident_filled) - $(value resident_empty)) * 1024 / $(value containers))) bytes | 1024 |"
 	echo "| all of it, after a list | $(value resident_listed) KiB | $((8192 + $(value containers))) KiB |"
