@@ -21,7 +21,7 @@ static const struct {
 	const char *program, *arg;
 	unsigned int seconds;
 } tests[] = {
-	/* the first two do not mind each other: migration takes two minutes for waiting */
+	/* the first two do not mind each other */
 	{ "split_huge_page_test", NULL, 400 },
 	{ "migration", NULL, 400 },
 	{ "mremap_test", NULL, 120 },
@@ -29,7 +29,7 @@ static const struct {
 	{ "mlock2-tests", NULL, 60 },
 	{ "ksm_functional_tests", NULL, 120 },
 	{ "cow", NULL, 240 },
-	{ "uffd-unit-tests", NULL, 240 },
+	{ "uffd-unit-tests", NULL, 600 },
 	{ "khugepaged", NULL, 240 },
 	{ "test_core", NULL, 120 },
 	{ "test_kill", NULL, 120 },
