@@ -16,9 +16,11 @@
 #define HEADROOM 25
 /* After an OOM: what was needed is more than was had, nobody knows how much. */
 #define OOM_HEADROOM 50
-/* A watch that is shorter does not show how things go. */
+/* A watch that is shorter, or a record of fewer looks, does not show how things go. */
 #define WATCH_USEC_MIN (10ULL * 1000000)
 #define LOOKS_MIN      10
+/* A record that is shorter may have missed what happens once in a while. */
+#define RECORD_USEC_MIN (3600ULL * 1000000)
 /* Of the limit, in percent: as good as met. */
 #define MET 95
 /* Usage that is so much higher, in percent, in the last fifth of a watch is still growing. */
@@ -113,6 +115,12 @@ static bool was_killed(const struct observation *seen, uint64_t highest)
 	       highest >= percent(seen->limit, MET);
 }
 
+/* What is behind the figures, for sentences. */
+static const char *period(const struct observation *seen)
+{
+	return seen->source == OBSERVED_HISTORY ? "record" : "watch";
+}
+
 static bool was_watched(const struct observation *seen)
 {
 	return seen->usec >= WATCH_USEC_MIN && seen->count >= LOOKS_MIN;
@@ -181,14 +189,14 @@ static uint64_t choose_limit(const struct observation *seen, struct advice *advi
 			return needed + percent(needed, HEADROOM);
 		}
 		say(advice,
-		    "Memory was reclaimed and none of it came back while it was watched: what it had, "
+		    "Memory was reclaimed and none of it came back in the time of the %s: what it had, "
 		    "%s, is enough.",
-		    size_format(highest, a));
+		    period(seen), size_format(highest, a));
 		return highest + percent(highest, HEADROOM);
 	}
 	if (was_watched(seen) && peak_counts && seen->peak > 2 * highest)
-		say(advice, "The peak of %s is from before the watch, which saw %s at most%s.",
-		    size_format(seen->peak, a), size_format(highest, b),
+		say(advice, "The peak of %s is from before the %s, in which it used %s at most%s.",
+		    size_format(seen->peak, a), period(seen), size_format(highest, b),
 		    seen->can_reset_peak ? "; if it was a start, rssctl reset-peak and watch again"
 					 : "");
 	else
@@ -207,7 +215,7 @@ static void choose_watermarks(const struct observation *seen, struct advice *adv
 	}
 	if (!was_watched(seen)) {
 		say(advice,
-		    "What is usual for it takes a watch to see: no watermarks are proposed.");
+		    "What is usual for it takes more looks to see: no watermarks are proposed.");
 		return;
 	}
 	usual = quantile(seen, 95);
@@ -226,19 +234,38 @@ static void choose_watermarks(const struct observation *seen, struct advice *adv
 	    size_format(usual, a));
 }
 
+static void say_how_long(const struct observation *seen, struct advice *advice)
+{
+	char time[SIZE_TEXT_MAX];
+
+	switch (seen->source) {
+	case OBSERVED_ONCE:
+		say(advice, "This is from one look and the kernel's peak; watch it at work, with "
+			    "--watch=10min, or let rssd record, with SampleInterval= in rssd.conf, "
+			    "to know more.");
+		break;
+	case OBSERVED_WATCH:
+		if (!was_watched(seen))
+			say(advice, "It was watched for less than %llu seconds: that shows little.",
+			    WATCH_USEC_MIN / 1000000);
+		break;
+	case OBSERVED_HISTORY:
+		say(advice, "This is from a record of %s in %zu samples%s.",
+		    duration_format(seen->usec, time), seen->count,
+		    seen->usec < RECORD_USEC_MIN || !was_watched(seen) ? ": that shows little"
+								       : "");
+		break;
+	}
+}
+
 static void say_how_sure(const struct observation *seen, struct advice *advice)
 {
-	if (seen->usec == 0)
-		say(advice, "This is from one look and the kernel's peak; watch it at work, with "
-			    "--watch=10min, to know more.");
-	else if (!was_watched(seen))
-		say(advice, "It was watched for less than %llu seconds: that shows little.",
-		    WATCH_USEC_MIN / 1000000);
-	else if (still_grows(seen)) {
-		advice->floor = true;
-		say(advice,
-		    "Its usage was still growing when the watch ended: watch it for longer.");
-	}
+	say_how_long(seen, advice);
+	if (!was_watched(seen) || !still_grows(seen))
+		return;
+	advice->floor = true;
+	say(advice, "Its usage was still growing when the %s ended: %s.", period(seen),
+	    seen->source == OBSERVED_HISTORY ? "ask again later" : "watch it for longer");
 }
 
 void advice_decide(const struct observation *seen, struct advice *ret)

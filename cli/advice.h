@@ -11,8 +11,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Where it comes from. */
+enum observed {
+	OBSERVED_ONCE,	  /* by one look */
+	OBSERVED_WATCH,	  /* by many, in a watch */
+	OBSERVED_HISTORY, /* by others, in rssd's record of the last day */
+};
+
 /* What was seen. Bytes; RSS_ABSENT is what is not known, RSS_INFINITY no limit. */
 struct observation {
+	enum observed source;
 	uint64_t usec;		/* from the first look to the last; 0: one look */
 	const uint64_t *usages; /* of each look, in time; none where usage is not known */
 	size_t count;
@@ -21,7 +29,7 @@ struct observation {
 	bool can_reset_peak;
 	bool has_watermarks; /* this controller has them */
 	uint64_t oom_kills;  /* since the container was made */
-	/* What came during the watch. */
+	/* What came during the watch, or in the record. */
 	uint64_t new_failures, new_reclaimed, new_oom_kills;
 	uint64_t new_refaults; /* pages */
 	uint64_t page;	       /* bytes */

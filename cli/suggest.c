@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * rssctl suggest: look at a container, for a while or once, and propose a limit
- * and watermarks. What is proposed is decided in advice.c; nothing is set.
+ * rssctl suggest: propose a limit and watermarks for a container, from what rssd
+ * has recorded of it or from a watch. What is proposed is decided in advice.c;
+ * nothing is set.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -22,6 +23,7 @@
 
 DEFINE_CLEANUP(struct rss_container *, rss_container_free);
 DEFINE_CLEANUP(struct rss_daemon_info *, rss_daemon_info_free);
+DEFINE_CLEANUP(struct rss_usage_history *, rss_usage_history_free);
 
 #define cleanup_container cleanup_(rss_container_free_ptr)
 
@@ -39,27 +41,31 @@ static const struct option_spec options[] = {
 	{ 0 },
 };
 
-/* What came together while it was watched. */
+/* What is known of it in the end. */
 struct record {
+	enum observed source;
 	uint64_t *usages;
 	size_t count, allocated;
-	uint64_t began, ended; /* on the monotonic clock */
-	struct rss_container *first, *last;
+	uint64_t began, ended; /* of the watch, on the monotonic clock */
+	uint64_t recorded;     /* by rssd before, microseconds */
+	struct {
+		uint64_t failures, reclaimed, oom_kills, refaults;
+	} before; /* what was counted when it began */
+	struct rss_container *last;
 	bool peak_reset, watermarks;
 };
 
 static void record_done(struct record *record)
 {
 	free(record->usages);
-	record->first = rss_container_free(record->first);
 	record->last = rss_container_free(record->last);
 }
 
-static uint64_t monotonic(void)
+static uint64_t read_clock(clockid_t clock)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(clock, &now);
 	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
@@ -82,6 +88,23 @@ static int add_usage_seen(struct record *record, uint64_t usage)
 	return 0;
 }
 
+static void count_from(struct record *record, const struct rss_container *container)
+{
+	record->before.failures = container->failures;
+	record->before.reclaimed = container->reclaimed;
+	record->before.oom_kills = container->oom_kills;
+	record->before.refaults = container->refaults;
+}
+
+/* What came since rssd's totals; a container that is looked at first has none. */
+static void count_from_totals(struct record *record, const struct rss_usage_history *history)
+{
+	record->before.failures = history->failures;
+	record->before.reclaimed = history->reclaimed;
+	record->before.oom_kills = history->oom_kills;
+	record->before.refaults = history->refaults;
+}
+
 static int look(const struct cli *cli, const char *name, struct record *record)
 {
 	cleanup_container struct rss_container *container = NULL;
@@ -89,16 +112,40 @@ static int look(const struct cli *cli, const char *name, struct record *record)
 
 	if (r < 0)
 		return r;
-	record->ended = monotonic();
+	record->ended = read_clock(CLOCK_MONOTONIC);
 	r = add_usage_seen(record, container->usage);
 	if (r < 0)
 		return r;
-	if (!record->first) {
-		record->began = record->ended;
-		record->first = take_ptr(container);
-	} else {
-		record->last = rss_container_free(record->last);
-		record->last = take_ptr(container);
+	record->last = rss_container_free(record->last);
+	record->last = take_ptr(container);
+	return 0;
+}
+
+/* What rssd noted when others looked, and one look more. */
+static int read_history(const struct cli *cli, const char *name, struct record *record)
+{
+	cleanup_(rss_usage_history_free_ptr) struct rss_usage_history *history = NULL;
+	int r = rss_get_usage_history(cli->client, name, &history);
+
+	/* An rssd that is older than rssctl has none. */
+	if (r < 0 && r != -EOPNOTSUPP)
+		return r;
+	for (size_t i = 0; history && i < history->count; i++) {
+		r = add_usage_seen(record, history->samples[i].usage);
+		if (r < 0)
+			return r;
+	}
+	r = look(cli, name, record);
+	if (r < 0)
+		return r;
+	if (history && history->since)
+		count_from_totals(record, history);
+	else
+		count_from(record, record->last);
+	/* One that is of now tells nothing of other times. */
+	if (history && history->count > 1) {
+		record->source = OBSERVED_HISTORY;
+		record->recorded = read_clock(CLOCK_REALTIME) - history->samples[0].time;
 	}
 	return 0;
 }
@@ -123,6 +170,11 @@ static int watch(const struct cli *cli, const char *name, uint64_t usec, struct 
 	uint64_t step = usec < 60 * LOOK_USEC ? LOOK_USEC_SHORT : LOOK_USEC;
 	int r = signals < 0 ? signals : look(cli, name, record);
 
+	if (r < 0)
+		return r;
+	record->source = OBSERVED_WATCH;
+	record->began = record->ended;
+	count_from(record, record->last);
 	while (r == 0 && record->ended < record->began + usec) {
 		struct pollfd fd = { .fd = signals, .events = POLLIN };
 		uint64_t left = record->began + usec - record->ended;
@@ -134,7 +186,7 @@ static int watch(const struct cli *cli, const char *name, uint64_t usec, struct 
 			break;
 		r = look(cli, name, record);
 	}
-	if (usec && isatty(STDERR_FILENO))
+	if (isatty(STDERR_FILENO))
 		fputs("\r\033[K", stderr);
 	return r;
 }
@@ -165,11 +217,12 @@ static uint64_t growth(uint64_t before, uint64_t now)
 
 static struct observation observe(const struct record *record)
 {
-	const struct rss_container *first = record->first;
-	const struct rss_container *last = record->last ?: first;
+	const struct rss_container *last = record->last;
 
 	return (struct observation){
-		.usec = record->ended - record->began,
+		.source = record->source,
+		.usec = record->source == OBSERVED_WATCH ? record->ended - record->began
+							 : record->recorded,
 		.usages = record->usages,
 		.count = record->count,
 		.limit = last->limit,
@@ -177,10 +230,10 @@ static struct observation observe(const struct record *record)
 		.can_reset_peak = record->peak_reset,
 		.has_watermarks = record->watermarks,
 		.oom_kills = last->oom_kills,
-		.new_failures = growth(first->failures, last->failures),
-		.new_reclaimed = growth(first->reclaimed, last->reclaimed),
-		.new_oom_kills = growth(first->oom_kills, last->oom_kills),
-		.new_refaults = growth(first->refaults, last->refaults),
+		.new_failures = growth(record->before.failures, last->failures),
+		.new_reclaimed = growth(record->before.reclaimed, last->reclaimed),
+		.new_oom_kills = growth(record->before.oom_kills, last->oom_kills),
+		.new_refaults = growth(record->before.refaults, last->refaults),
 		.page = (uint64_t)sysconf(_SC_PAGESIZE),
 	};
 }
@@ -218,6 +271,12 @@ static int print_for_people(const char *name, const struct advice *advice)
 	return STATUS_DONE;
 }
 
+static const char *const sources[] = {
+	[OBSERVED_ONCE] = "look",
+	[OBSERVED_WATCH] = "watch",
+	[OBSERVED_HISTORY] = "history",
+};
+
 static int print_as_json(const struct cli *cli, const char *name, const struct observation *seen,
 			 const struct advice *advice)
 {
@@ -234,6 +293,7 @@ static int print_as_json(const struct cli *cli, const char *name, const struct o
 	json_add_limit(object, "high", advice->high);
 	json_add_limit(object, "low", advice->low);
 	json_add_texts(object, "reasons", reasons);
+	json_add_text(object, "source", sources[seen->source]);
 	json_add_count(object, "watched_usec", seen->usec);
 	json_add_count(object, "looks", seen->count);
 	status = print_json(cli, object);
@@ -260,7 +320,7 @@ static int run(struct cli *cli, const struct args *args)
 		return status;
 	r = read_features(cli, &record);
 	if (r == 0)
-		r = watch(cli, name, usec, &record);
+		r = usec ? watch(cli, name, usec, &record) : read_history(cli, name, &record);
 	if (r < 0)
 		return fail_call(cli, r);
 	seen = observe(&record);
@@ -274,8 +334,9 @@ const struct verb verb_suggest = {
 	.synopsis = "NAME [--watch=TIME]",
 	.summary = "Propose a limit and watermarks, with reasons",
 	.description =
-		"Without --watch it goes by one look and by what the kernel has counted; nothing records\n"
-		"usage while nobody watches. Nothing is set. The status is 1 where too little is known.",
+		"Without --watch it goes by what rssd has noted over the last day, when somebody looked or by\n"
+		"itself (SampleInterval= in rssd.conf), and by what the kernel has counted. Nothing is set.\n"
+		"The status is 1 where too little is known.",
 	.options = options,
 	.min_operands = 1,
 	.max_operands = 1,

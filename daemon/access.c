@@ -24,6 +24,7 @@ static const struct {
 	{ "Diff", ACCESS_LOOK },
 	{ "ListOOMs", ACCESS_LOOK },
 	{ "GetEvents", ACCESS_LOOK },
+	{ "GetUsageHistory", ACCESS_LOOK },
 
 	{ "CreateContainer", ACCESS_MANAGE },
 	{ "RemoveContainer", ACCESS_MANAGE },

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include <systemd/sd-event.h>
+#include <time.h>
 
 #include "attach.h"
 #include "bus-call.h"
@@ -22,6 +23,7 @@
 #include "process.h"
 #include "reclaim.h"
 #include "size.h"
+#include "usage-history.h"
 
 /* The find callback hands us the container; the bus is behind the message's slot. */
 static struct bus *bus_of(const struct container *c)
@@ -352,8 +354,61 @@ static int method_thaw(sd_bus_message *message, void *userdata, sd_bus_error *er
 static int method_reset_peak(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct container *c = userdata;
+	int r = group_reset_peak(c->group);
 
-	return answer_deed(message, c, group_reset_peak(c->group), "given a new peak", error);
+	/* Whoever wants to forget the highest usage does not mean the kernel's alone. */
+	if (r == 0)
+		container_forget_usage(c);
+	return answer_deed(message, c, r, "given a new peak", error);
+}
+
+/* --- usage history ------------------------------------------------------------------- */
+
+static int append_samples(sd_bus_message *reply, const struct container *c, uint64_t now,
+			  uint64_t epoch)
+{
+	struct usage_sample samples[USAGE_SAMPLES_MAX];
+	size_t count = usage_history_samples(c->usage_history, now, samples);
+	int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(tt)");
+
+	for (size_t i = 0; i < count && r >= 0; i++)
+		r = sd_bus_message_append(reply, "(tt)", epoch + samples[i].time, samples[i].usage);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int append_totals(sd_bus_message *reply, const struct container *c, uint64_t epoch)
+{
+	struct usage_totals totals = usage_history_totals(c->usage_history);
+	int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "{sv}");
+
+	if (r >= 0 && totals.time) {
+		r = bus_append_number(reply, "Time", epoch + totals.time);
+		if (r >= 0)
+			r = bus_append_number(reply, "Failures", totals.failures);
+		if (r >= 0)
+			r = bus_append_number(reply, "Reclaimed", totals.reclaimed);
+		if (r >= 0)
+			r = bus_append_number(reply, "OOMKills", totals.oom_kills);
+		if (r >= 0)
+			r = bus_append_number(reply, "Refaults", totals.refaults);
+	}
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int method_get_usage_history(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct container *c = userdata;
+	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
+	uint64_t now = 0, wall = 0;
+	int r = sd_bus_message_new_method_return(message, &reply);
+
+	(void)sd_event_now(c->manager->event, CLOCK_BOOTTIME, &now);
+	(void)sd_event_now(c->manager->event, CLOCK_REALTIME, &wall);
+	if (r >= 0)
+		r = append_samples(reply, c, now, wall - now);
+	if (r >= 0)
+		r = append_totals(reply, c, wall - now);
+	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
 /* --- reclaim --------------------------------------------------------------------------------- */
@@ -439,6 +494,7 @@ static const struct counters *counters_now(struct container *c)
 		/* A group that was removed behind our back has none. */
 		if (container_read_counters(c, &b->seen.counters) < 0)
 			memset(&b->seen.counters, 0xff, sizeof(b->seen.counters));
+		container_note_look(c, &b->seen.counters);
 		b->seen.of = c;
 		b->seen.iteration = iteration;
 	}
@@ -564,6 +620,9 @@ const sd_bus_vtable bus_container_vtable[] = {
 	SD_BUS_METHOD_WITH_ARGS("Thaw", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_thaw, BUS_GUARDED),
 	SD_BUS_METHOD_WITH_ARGS("ResetPeak", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_reset_peak,
 				BUS_GUARDED),
+	SD_BUS_METHOD_WITH_ARGS("GetUsageHistory", SD_BUS_NO_ARGS,
+				SD_BUS_RESULT("a(tt)", samples, "a{sv}", totals),
+				method_get_usage_history, BUS_GUARDED),
 	SD_BUS_SIGNAL_WITH_ARGS(
 		"LimitHit", SD_BUS_ARGS("t", sequence, "t", usage, "t", limit, "t", failures), 0),
 	SD_BUS_SIGNAL_WITH_ARGS("Reclaimed",

@@ -366,6 +366,8 @@ static void change_done(void *data)
 		change->nested[i]->used--;
 	change_free(change);
 
+	if (result.error == 0 && (differs & SETTING_LIMIT))
+		container_restart_totals(c);
 	if (result.error == 0 && differs && listed && c->manager->observer)
 		c->manager->observer->changed(c, differs, c->manager->observer_data);
 	if (c->save_again && listed)

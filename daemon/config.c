@@ -20,10 +20,14 @@ enum key_type {
 	KEY_NAME,
 	KEY_COUNT,
 	KEY_DURATION,
+	KEY_INTERVAL,
 	KEY_LOG_LEVEL,
 	KEY_HIERARCHY,
 	KEY_SWITCH
 };
+
+/* What is done more often than that is no longer done in the background. */
+#define INTERVAL_USEC_MIN (1000 * 1000)
 
 static const struct key {
 	const char *name;
@@ -40,6 +44,7 @@ static const struct key {
 	{ "ContainersDirectory", KEY_PATH, offsetof(struct config, containers_directory),
 	  "/etc/rssd/containers.d" },
 	{ "LimitTimeout", KEY_DURATION, offsetof(struct config, limit_timeout), "30s" },
+	{ "SampleInterval", KEY_INTERVAL, offsetof(struct config, sample_interval), "off" },
 	{ "ContainersMax", KEY_COUNT, offsetof(struct config, containers_max), "20000" },
 	{ "PendingCallsPerUser", KEY_COUNT, offsetof(struct config, pending_max), "64" },
 	{ "LogLevel", KEY_LOG_LEVEL, offsetof(struct config, log_level), "info" },
@@ -97,6 +102,12 @@ static const char *set_key(struct config *config, const struct key *key, const c
 	case KEY_DURATION:
 		if (duration_parse(value, member) < 0 || *(uint64_t *)member == 0)
 			return "must be a time span like 500ms, 30s or 2min";
+		return NULL;
+	case KEY_INTERVAL:
+		*(uint64_t *)member = 0;
+		if (strcmp(value, "off") != 0 &&
+		    (duration_parse(value, member) < 0 || *(uint64_t *)member < INTERVAL_USEC_MIN))
+			return "must be off, or a time span of 1s or more";
 		return NULL;
 	case KEY_LOG_LEVEL:
 		for (size_t i = 0; i < ARRAY_SIZE(log_levels); i++) {

@@ -25,6 +25,7 @@ struct config {
 	char *containers_directory;	 /* ContainersDirectory=/etc/rssd/containers.d */
 	uint64_t limit_timeout;		 /* LimitTimeout=30s, microseconds */
 	uint64_t containers_max;	 /* ContainersMax=20000 */
+	uint64_t sample_interval;	 /* SampleInterval=off, microseconds; 0: off */
 	uint64_t pending_max;		 /* PendingCallsPerUser=64 */
 	int log_level;			 /* LogLevel=info */
 };

@@ -3,10 +3,13 @@
 #include "container.h"
 
 #include <string.h>
+#include <systemd/sd-event.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "manager.h"
 #include "oom-record.h"
+#include "usage-history.h"
 #include "worker.h"
 
 struct container *container_new(struct manager *manager, const char *name)
@@ -31,6 +34,7 @@ struct container *container_free(struct container *c)
 	group_free(c->group);
 	oom_record_free(c->last_oom);
 	free(c->ran_out.scene);
+	free(c->usage_history);
 	free(c->name);
 	free(c);
 	return NULL;
@@ -49,6 +53,73 @@ int container_read_counters(struct container *c, struct counters *ret)
 	if (r == 0)
 		container_add_base(c, ret);
 	return r;
+}
+
+/* The clock of usage histories goes on while the machine sleeps. */
+static uint64_t history_time(const struct container *c)
+{
+	uint64_t now = 0;
+
+	(void)sd_event_now(c->manager->event, CLOCK_BOOTTIME, &now);
+	return now;
+}
+
+static struct usage_totals totals_of(const struct container *c, const struct counters *now,
+				     uint64_t refaults)
+{
+	return (struct usage_totals){
+		.time = history_time(c),
+		.failures = now->failures,
+		.reclaimed = now->reclaimed,
+		.oom_kills = now->oom_kills,
+		.refaults = refaults,
+	};
+}
+
+bool container_wants_totals(const struct container *c)
+{
+	return usage_history_wants_totals(c->usage_history, history_time(c));
+}
+
+void container_note(struct container *c, const struct counters *now, const uint64_t *refaults)
+{
+	struct usage_totals totals;
+
+	/* Without memory a look is not noted; the next one may be. */
+	if (now->usage == COUNTER_ABSENT ||
+	    usage_history_add(&c->usage_history, history_time(c), now->usage) < 0 || !refaults)
+		return;
+	totals = totals_of(c, now, *refaults);
+	usage_history_put_totals(c->usage_history, &totals);
+}
+
+void container_note_look(struct container *c, const struct counters *now)
+{
+	uint64_t refaults = COUNTER_ABSENT;
+	bool wanted = container_wants_totals(c);
+
+	if (wanted)
+		(void)group_read_refaults(c->group, &refaults);
+	container_note(c, now, wanted ? &refaults : NULL);
+}
+
+void container_restart_totals(struct container *c)
+{
+	uint64_t refaults = COUNTER_ABSENT;
+	struct usage_totals totals;
+	struct counters now;
+
+	if (!c->usage_history || container_read_counters(c, &now) < 0)
+		return;
+	(void)group_read_refaults(c->group, &refaults);
+	totals = totals_of(c, &now, refaults);
+	usage_history_restart_totals(c->usage_history, &totals);
+}
+
+void container_forget_usage(struct container *c)
+{
+	free(c->usage_history);
+	c->usage_history = NULL;
 }
 
 struct settings container_read_settings(struct container *c, const struct settings *fallback)

@@ -18,6 +18,7 @@ struct manager;
 struct oom_record;
 struct oom_scene;
 struct transaction;
+struct usage_history;
 struct worker;
 
 /* A job on a worker that uses a container's group: until it has ended the container stays. */
@@ -69,6 +70,7 @@ struct container {
 		uint64_t failures, reclaimed, scanned;
 	} at_oom; /* when its memory last ran out, or when the watch began */
 	struct oom_record *last_oom;
+	struct usage_history *usage_history; /* NULL: nobody has looked yet */
 };
 
 struct container *container_new(struct manager *manager, const char *name);
@@ -79,6 +81,23 @@ DEFINE_CLEANUP(struct container *, container_free);
 int container_read_counters(struct container *container, struct counters *ret);
 /* Makes such counters of what the group's say. */
 void container_add_base(const struct container *container, struct counters *counters);
+
+/*
+ * Keeps what somebody saw of it just now in its usage history, and what it has counted
+ * when it is time for that.
+ * @refaults: of the same look; NULL where they were not read
+ */
+void container_note(struct container *container, const struct counters *now,
+		    const uint64_t *refaults);
+/* Is it time to read refaults for that? */
+bool container_wants_totals(const struct container *container);
+/* The same with refaults that are read here, where it is time. */
+void container_note_look(struct container *container, const struct counters *now);
+/* Its limit is another one: what is counted from now on is of that. */
+void container_restart_totals(struct container *container);
+
+/* Its usage history begins anew. */
+void container_forget_usage(struct container *container);
 
 /* What the kernel holds of its settings; what it cannot tell is taken from @fallback. */
 struct settings container_read_settings(struct container *container,

@@ -22,6 +22,7 @@
 #include "manager.h"
 #include "privileges.h"
 #include "restore.h"
+#include "sampler.h"
 #include "worker.h"
 
 /* How long jobs that were cancelled on stop may take to end. */
@@ -77,8 +78,11 @@ static int reload(void *userdata, struct failure *failure)
 		now->limit_timeout = config->limit_timeout;
 		now->containers_max = config->containers_max;
 		now->pending_max = config->pending_max;
+		now->sample_interval = config->sample_interval;
 		now->log_level = config->log_level;
 		log_open(now->log_level);
+		if (sampler_apply(d->manager) < 0)
+			log_warning("SampleInterval= is not applied: out of memory");
 	}
 	(void)restore_declarations(d->manager);
 	log_info("Reloaded, %zu containers", d->manager->count);

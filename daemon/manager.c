@@ -22,6 +22,7 @@
 #include "origins.h"
 #include "process-events.h"
 #include "restore.h"
+#include "sampler.h"
 #include "state.h"
 #include "survey.h"
 #include "transient.h"
@@ -148,6 +149,8 @@ int manager_new(sd_event *event, const struct config *config, struct manager **r
 		r = notice_open(m);
 	if (r == 0)
 		r = join_open(m);
+	if (r == 0)
+		r = sampler_apply(m);
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "%s", strerror(-r));
 
@@ -168,6 +171,7 @@ struct manager *manager_free(struct manager *m)
 	join_close(m);
 	notice_close(m);
 	survey_close(m);
+	sampler_close(m);
 	for (size_t i = 0; i < m->count; i++)
 		container_free(m->containers[i]);
 	free(m->containers);

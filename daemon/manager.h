@@ -7,8 +7,8 @@
  *
  * manager.c holds the containers and the way from start to stop; one file per
  * deed stands beside it: change.h, removal.h, attach.h, reclaim.h, notice.h
- * (counters and kernel log become events), survey.h, transient.h, join.h,
- * restore.h, diagnose.h.
+ * (counters and kernel log become events), survey.h, sampler.h, transient.h,
+ * join.h, restore.h, diagnose.h.
  */
 #ifndef RSSD_MANAGER_H
 #define RSSD_MANAGER_H
@@ -102,6 +102,7 @@ struct manager {
 	struct survey *survey;		   /* on its way: see survey.h */
 	uint64_t surveyed;		   /* when the last one began */
 	sd_event_source *survey_idle;	   /* see survey.c */
+	sd_event_source *sampler;	   /* see sampler.h */
 	sd_event_source *transient_check;  /* see transient.c */
 	sd_event_source *untold_kills;	   /* see notice.c */
 	sd_event_source *late_events;	   /* see notice.c */

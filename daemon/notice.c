@@ -432,6 +432,7 @@ void notice_look(struct container *c)
 	else
 		keep_for_later(c, &now);
 	c->seen = now;
+	container_note_look(c, &now);
 
 	if (!m->controller->tells_facts && now.oom_kills != COUNTER_ABSENT &&
 	    now.oom_kills > c->kills_told)

@@ -80,6 +80,8 @@ static void read_row(struct survey_row *row, const struct group_reading *reading
 		row->frozen = reading->frozen;
 	else
 		(void)group_read_frozen(c->group, &row->frozen);
+	if (row->takes_totals)
+		(void)group_read_refaults(c->group, &row->refaults);
 }
 
 static void survey_run(struct worker *worker, void *data)
@@ -194,8 +196,13 @@ static void go_on(struct survey *survey)
 
 static void finish(struct survey *survey)
 {
-	for (size_t i = 0; i < survey->count; i++)
-		survey->rows[i].container->used--;
+	for (size_t i = 0; i < survey->count; i++) {
+		struct survey_row *row = &survey->rows[i];
+
+		row->container->used--;
+		container_note(row->container, &row->counters,
+			       row->takes_totals ? &row->refaults : NULL);
+	}
 	survey->manager->jobs--;
 	answer(survey, 0, NULL);
 	free(survey->rows);
@@ -224,6 +231,25 @@ static size_t slices_for(const struct controller *controller, size_t count)
 	return wanted < 1 ? 1 : wanted > most ? most : wanted;
 }
 
+/* Refaults are in a file that is long to read: of some in each survey. */
+#define REFAULTS_AT_ONCE 64
+
+static void choose_rows(struct survey *survey)
+{
+	const struct manager *m = survey->manager;
+	size_t left = m->controller->ops->tells_refaults ? REFAULTS_AT_ONCE : m->count;
+
+	for (size_t i = 0; i < m->count; i++) {
+		struct survey_row *row = &survey->rows[i];
+
+		row->container = m->containers[i];
+		row->refaults = COUNTER_ABSENT;
+		row->takes_totals = left > 0 && container_wants_totals(row->container);
+		if (row->takes_totals)
+			left--;
+	}
+}
+
 /* Starts the workers; where some cannot be had, the others do all of it. */
 static int launch(struct survey *survey)
 {
@@ -235,8 +261,7 @@ static int launch(struct survey *survey)
 	survey->rows = calloc(m->count ? m->count : 1, sizeof(*survey->rows));
 	if (!survey->rows)
 		return -ENOMEM;
-	for (size_t i = 0; i < m->count; i++)
-		survey->rows[i].container = m->containers[i];
+	choose_rows(survey);
 	for (size_t i = 0; i < n; i++) {
 		struct slice *slice = &survey->slices[i];
 

@@ -26,6 +26,8 @@ struct survey_row {
 	struct counters counters; /* all absent where the group was removed behind our back */
 	uint32_t processes;
 	bool frozen;
+	bool takes_totals; /* for the usage history: see container_note() */
+	uint64_t refaults; /* where they are wanted for that, else absent */
 };
 
 /* @rows: sorted by name. */

@@ -141,6 +141,28 @@ struct rss_container *rss_container_free(struct rss_container *container);
 int rss_list(struct rss_client *client, struct rss_container ***ret, size_t *ret_count);
 struct rss_container **rss_list_free(struct rss_container **containers, size_t count);
 
+/* What was seen of a container's usage, the highest of a span of time. */
+struct rss_usage_sample {
+	uint64_t time;	/* when the span began: microseconds since the epoch */
+	uint64_t usage; /* bytes */
+};
+
+/*
+ * What it used over the last day, as far as anybody looked, or rssd for the sake of it
+ * (SampleInterval= in rssd.conf(5)), since rssd was started; the oldest sample first.
+ */
+struct rss_usage_history {
+	size_t count; /* 24 at most */
+	const struct rss_usage_sample *samples;
+	/* Counters as they were at a time of about a day ago, or when the limit was set; 0: unknown. */
+	uint64_t since;					   /* microseconds since the epoch */
+	uint64_t failures, reclaimed, oom_kills, refaults; /* or RSS_ABSENT */
+};
+
+int rss_get_usage_history(struct rss_client *client, const char *name,
+			  struct rss_usage_history **ret);
+struct rss_usage_history *rss_usage_history_free(struct rss_usage_history *history);
+
 /* --- make, change, remove ----------------------------------------------- */
 
 /* What to set. Only the members named in @set are looked at. */

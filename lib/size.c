@@ -210,3 +210,19 @@ int duration_parse(const char *text, uint64_t *ret)
 			return r < 0 ? r : decimal_scale(&d, units[i].usec, 1, ret);
 	return -EINVAL;
 }
+
+const char *duration_format(uint64_t usec, char buf[static SIZE_TEXT_MAX])
+{
+	static const struct {
+		const char *name;
+		uint64_t seconds;
+	} units[] = { { "d", 86400 }, { "h", 3600 }, { "min", 60 } };
+	uint64_t seconds = usec / 1000000;
+
+	/* The largest unit of which there are two at least: 90min rather than 1h. */
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+		if (seconds >= 2 * units[i].seconds)
+			return format_with(seconds / units[i].seconds, units[i].name, buf);
+	}
+	return format_with(seconds, "s", buf);
+}

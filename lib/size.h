@@ -46,4 +46,7 @@ const char *size_format(uint64_t bytes, char buf[static SIZE_TEXT_MAX]);
  */
 int duration_parse(const char *text, uint64_t *ret);
 
+/* Microseconds in whole units, rounded down: "90min", "26h", "3d", "0s": for people. Returns @buf. */
+const char *duration_format(uint64_t usec, char buf[static SIZE_TEXT_MAX]);
+
 #endif

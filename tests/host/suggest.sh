@@ -60,6 +60,79 @@ case_what_comes_back_is_seen() {
 	rssctl remove --force thrash
 }
 
+# What others saw is remembered, without anybody who watches.
+case_looks_of_others_are_recorded() {
+	rssctl create seen
+	expect 0 bus_call seen GetUsageHistory
+	equal "$out" "a(tt)a{sv} 0 0" "history of what nobody has looked at"
+	launch_hog_in seen anon 24M
+	await 20 grep -q ready "$hog_out"
+	expect 0 rssctl list
+	expect 0 bus_call seen GetUsageHistory
+	[[ $out == "a(tt)a{sv} 1 "* && $out == *'"Failures" t 0'* ]] || fail "after one look: $out"
+	[ "$(cut -d' ' -f4 <<<"$out")" -ge $((24 << 20)) ] || fail "usage of the look: $out"
+	rssctl kill seen --signal=KILL >/dev/null
+	await 10 is_empty seen
+	expect 0 rssctl show seen
+	expect 0 bus_call seen GetUsageHistory
+	[ "$(cut -d' ' -f4 <<<"$out")" -ge $((24 << 20)) ] || fail "a lower look made it less: $out"
+	if rssctl version --json | jq -e '.features | index("peak-reset")' >/dev/null; then
+		expect 0 rssctl reset-peak seen
+		expect 0 bus_call seen GetUsageHistory
+		equal "$out" "a(tt)a{sv} 0 0" "history after the peak was reset"
+	fi
+	rssctl remove seen
+}
+
+# rssd looks by itself where it is told to, and no longer than that.
+case_rssd_samples() {
+	rssctl create sampled
+	launch_hog_in sampled anon 24M
+	await 20 grep -q ready "$hog_out"
+	write_config SampleInterval=1s
+	expect 0 rssctl reload
+	await 40 eval '[ "$(history_length sampled)" -ge 2 ]'
+	expect 0 rssctl suggest sampled --json=short
+	equal "$(suggested source)" history source
+	[ "$(suggested limit)" -ge $((25 << 20)) ] || fail "suggests $(suggested limit): $out"
+	expect 0 rssctl suggest sampled
+	says "This is from a record of"
+	expect 0 rssctl suggest sampled --watch=1s --json=short
+	equal "$(suggested source)" watch source
+	write_config
+	expect 0 rssctl reload
+	rssctl remove --force sampled
+	# Nobody looks any more: in twice the time, a new container gets no history.
+	rssctl create unseen
+	read -rt 2 <> <(:) || :
+	equal "$(history_length unseen)" 0 "samples after it was switched off"
+	rssctl remove unseen
+}
+
+# What was reclaimed for the sake of another limit is not held against this one.
+case_a_limit_counts_from_when_it_was_set() {
+	local before
+	rssctl create judged --limit=8M
+	expect 0 rssctl show judged
+	truncate -s 32M "$work/judge"
+	launch_hog_in judged file "$work/judge" 100000
+	await 20 eval '[ "$(field judged failures)" -gt 0 ]'
+	expect 0 bus_call judged GetUsageHistory
+	[[ $out == *'"Failures" t 0'* ]] || fail "the first look was before: $out"
+	rssctl kill judged --signal=KILL >/dev/null
+	await 10 is_empty judged
+	before=$(field judged failures)
+	expect 0 rssctl limit judged 64M
+	expect 0 bus_call judged GetUsageHistory
+	[[ $out == *"\"Failures\" t $before"* ]] || fail "not from $before on: $out"
+	rssctl remove judged
+}
+
+bus_call() {
+	busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" call org.rssd1 "/org/rssd1/container/$1" \
+		org.rssd1.Container "$2"
+}
+history_length() { bus_call "$1" GetUsageHistory | cut -d' ' -f2; }
 limit_was_met() { [ "$(field thrash failures)" -gt 0 ]; }
 
 case_ctrl_c_ends_the_watch() {

@@ -181,6 +181,8 @@ case_suggest() {
 	await 60 grep -q ready "$hog_out"
 	expect 0 rssctl suggest held
 	says "Limit "
+	# Each look is noted, and once they are of two spans of time there is a record.
+	await 60 eval '[ "$(rssctl suggest held --json=short | jq -r .source)" = history ]'
 	expect 0 rssctl limit held infinity
 	expect 0 rssctl suggest held --watch=12s
 	note "$out"

@@ -13,6 +13,7 @@ static struct observation calm(uint64_t usages[60], uint64_t low, uint64_t high)
 	for (size_t i = 0; i < 60; i++)
 		usages[i] = i % 10 == 9 ? high : low;
 	return (struct observation){
+		.source = OBSERVED_WATCH,
 		.usec = 60 * 1000000,
 		.usages = usages,
 		.count = 60,
@@ -48,6 +49,7 @@ TEST(nothing_to_go_by)
 	CHECK(!advice.enough && gives(&advice, "cannot be read"));
 	/* One look, and a kernel without a peak. */
 	seen = calm(usages, 5 * M, 5 * M);
+	seen.source = OBSERVED_ONCE;
 	seen.count = 1;
 	seen.usec = 0;
 	seen.peak = RSS_ABSENT;
@@ -167,6 +169,41 @@ TEST(growth_is_told)
 	CHECK(gives(&advice, "less than 10 seconds"));
 }
 
+TEST(a_record_of_others)
+{
+	uint64_t usages[60];
+	struct observation seen = calm(usages, 50 * M, 60 * M);
+	struct advice advice;
+
+	seen.source = OBSERVED_HISTORY;
+	seen.usec = 26ULL * 3600 * 1000000;
+	seen.count = 20;
+	advice_decide(&seen, &advice);
+	CHECK(advice.enough && !advice.floor);
+	CHECK_UINT(advice.limit, 76 * M);
+	CHECK_UINT(advice.high, 66 * M);
+	CHECK(gives(&advice, "a record of 26h in 20 samples."));
+	/* What is short says so, and what is very short shows nothing usual. */
+	seen.usec = 1800ULL * 1000000;
+	advice_decide(&seen, &advice);
+	CHECK(gives(&advice, "30min in 20 samples: that shows little"));
+	CHECK_UINT(advice.high, 66 * M);
+	seen.count = 5;
+	advice_decide(&seen, &advice);
+	CHECK(gives(&advice, "5 samples: that shows little") && gives(&advice, "no watermarks"));
+	CHECK_UINT(advice.high, RSS_INFINITY);
+	/* Its words are those of a record. */
+	seen = calm(usages, 50 * M, 60 * M);
+	seen.source = OBSERVED_HISTORY;
+	seen.peak = 400 * M;
+	advice_decide(&seen, &advice);
+	CHECK(gives(&advice, "from before the record"));
+	for (size_t i = 0; i < 60; i++)
+		usages[i] = (i + 1) * M;
+	advice_decide(&seen, &advice);
+	CHECK(advice.floor && gives(&advice, "growing when the record ended: ask again later"));
+}
+
 TEST(small_and_large)
 {
 	uint64_t usages[60];
@@ -189,5 +226,6 @@ TEST(small_and_large)
 TEST_MAIN({ "advice: nothing to go by", nothing_to_go_by }, { "advice: calm use", calm_use },
 	  { "advice: a peak of before", a_peak_of_before },
 	  { "advice: what comes back is missing", what_comes_back_is_missing },
-	  { "advice: kills", kills }, { "advice: growth is told", growth_is_told },
+	  { "advice: a record of others", a_record_of_others }, { "advice: kills", kills },
+	  { "advice: growth is told", growth_is_told },
 	  { "advice: small and large", small_and_large })

@@ -23,6 +23,7 @@ TEST(defaults_and_values)
 	CHECK_UINT(config->limit_timeout, 120000000);
 	CHECK_UINT(config->containers_max, 7);
 	CHECK_UINT(config->pending_max, 64);
+	CHECK_UINT(config->sample_interval, 0);
 	CHECK_INT(config->log_level, LOG_DEBUG);
 	CHECK_INT(config->hierarchy, HIERARCHY_AUTO);
 	CHECK(config->favor_dynmods);
@@ -33,9 +34,22 @@ TEST(choices)
 	cleanup_(config_free_ptr) struct config *config = NULL;
 	struct failure failure = { 0 };
 
-	CHECK_INT(config_parse("Hierarchy=v2\nFavorDynMods=no\n", "f", &config, &failure), 0);
+	CHECK_INT(config_parse("Hierarchy=v2\nFavorDynMods=no\nSampleInterval=1min\n", "f", &config,
+			       &failure),
+		  0);
 	CHECK_INT(config->hierarchy, HIERARCHY_V2);
 	CHECK(!config->favor_dynmods);
+	CHECK_UINT(config->sample_interval, 60000000);
+}
+
+TEST(the_last_line_holds)
+{
+	cleanup_(config_free_ptr) struct config *config = NULL;
+	struct failure failure = { 0 };
+
+	CHECK_INT(config_parse("SampleInterval=1min\nSampleInterval=off", "f", &config, &failure),
+		  0);
+	CHECK_UINT(config->sample_interval, 0);
 }
 
 TEST(mistakes_have_a_line)
@@ -50,6 +64,9 @@ TEST(mistakes_have_a_line)
 		{ "StateDirectory=var", "must be a path" },
 		{ "LimitTimeout=soon", "time span" },
 		{ "LimitTimeout=0", "time span" },
+		{ "SampleInterval=0", "off, or a time span of 1s" },
+		{ "SampleInterval=500ms", "off, or a time span of 1s" },
+		{ "SampleInterval=often", "off, or a time span of 1s" },
 		{ "ContainersMax=0", "whole number" },
 		{ "ContainersMax=-1", "whole number" },
 		{ "ContainersMax=99999999999999999999", "whole number" },
@@ -81,5 +98,6 @@ TEST(a_named_file_must_be_there)
 
 TEST_MAIN({ "config: defaults and values", defaults_and_values },
 	  { "config: what can be chosen", choices },
+	  { "config: the last line holds", the_last_line_holds },
 	  { "config: mistakes have a line", mistakes_have_a_line },
 	  { "config: a named file must be there", a_named_file_must_be_there })

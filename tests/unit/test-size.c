@@ -202,6 +202,22 @@ TEST(no_times_are_refused)
 	CHECK_UINT(usec, 42);
 }
 
+TEST(times_are_written)
+{
+	static const struct {
+		uint64_t seconds;
+		const char *text;
+	} times[] = {
+		{ 0, "0s" },	    { 119, "119s" }, { 120, "2min" },  { 5400, "90min" },
+		{ 7199, "119min" }, { 7200, "2h" },  { 90000, "25h" }, { 172800, "2d" },
+	};
+	char text[SIZE_TEXT_MAX];
+
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
+		CHECK_STR(duration_format(times[i].seconds * 1000000 + 999999, text),
+			  times[i].text);
+}
+
 TEST_MAIN({ "sizes are read", sizes_are_read },
 	  { "what is no size is refused", no_sizes_are_refused },
 	  { "a size past 63 bits is refused", too_large_sizes_are_refused },
@@ -210,4 +226,5 @@ TEST_MAIN({ "sizes are read", sizes_are_read },
 	  { "sizes are written", sizes_are_written }, { "counts are written", counts_are_written },
 	  { "a written size can be read", what_is_written_can_be_read },
 	  { "times are read", times_are_read },
-	  { "what is no time is refused", no_times_are_refused })
+	  { "what is no time is refused", no_times_are_refused },
+	  { "times are written", times_are_written })
