@@ -104,21 +104,30 @@ static bool some(uint64_t counter)
 }
 
 /*
- * Was it killed for the limit that it has now? A peak well below that limit
- * means that the limit was another one then.
+ * Did memory run out at the limit that it has now? A peak well below that limit
+ * means that the limit was another one then. Who was killed for the limit may
+ * have been in a container inside, whose kill it is.
  */
-static bool was_killed(const struct observation *seen, uint64_t highest)
+static bool ran_out(const struct observation *seen, uint64_t highest)
 {
-	if (some(seen->new_oom_kills))
+	if (some(seen->new_oom_events) || some(seen->new_oom_kills))
 		return true;
-	return some(seen->oom_kills) && seen->limit != RSS_INFINITY &&
+	return (some(seen->oom_events) || some(seen->oom_kills)) && seen->limit != RSS_INFINITY &&
 	       highest >= percent(seen->limit, MET);
+}
+
+static uint64_t times_run_out(const struct observation *seen)
+{
+	uint64_t events = some(seen->oom_events) ? seen->oom_events : 0;
+	uint64_t kills = some(seen->oom_kills) ? seen->oom_kills : 0;
+
+	return events > kills ? events : kills;
 }
 
 /* What is behind the figures, for sentences. */
 static const char *period(const struct observation *seen)
 {
-	return seen->source == OBSERVED_HISTORY ? "record" : "watch";
+	return seen->source == OBSERVED_WATCH ? "watch" : "record";
 }
 
 static bool was_watched(const struct observation *seen)
@@ -158,13 +167,13 @@ static uint64_t choose_limit(const struct observation *seen, struct advice *advi
 
 	if (peak_counts)
 		needed = seen->peak;
-	if (was_killed(seen, needed)) {
+	if (ran_out(seen, needed)) {
 		advice->floor = true;
 		say(advice,
 		    "Processes were killed for lack of memory, %" PRIu64
 		    " so far: it needs more than the %s "
 		    "that it had at most.",
-		    seen->oom_kills, size_format(needed, a));
+		    times_run_out(seen), size_format(needed, a));
 		return needed + percent(needed, OOM_HEADROOM);
 	}
 	if (some(seen->new_refaults)) {

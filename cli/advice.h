@@ -28,9 +28,10 @@ struct observation {
 	uint64_t peak; /* the kernel's, of before the watch, too */
 	bool can_reset_peak;
 	bool has_watermarks; /* this controller has them */
-	uint64_t oom_kills;  /* since the container was made */
+	/* Since the container was made: its own limit ran out; processes of it were killed for any. */
+	uint64_t oom_events, oom_kills;
 	/* What came during the watch, or in the record. */
-	uint64_t new_failures, new_reclaimed, new_oom_kills;
+	uint64_t new_failures, new_reclaimed, new_oom_events, new_oom_kills;
 	uint64_t new_refaults; /* pages */
 	uint64_t page;	       /* bytes */
 };

@@ -49,7 +49,7 @@ struct record {
 	uint64_t began, ended; /* of the watch, on the monotonic clock */
 	uint64_t recorded;     /* by rssd before, microseconds */
 	struct {
-		uint64_t failures, reclaimed, oom_kills, refaults;
+		uint64_t failures, reclaimed, oom_events, oom_kills, refaults;
 	} before; /* what was counted when it began */
 	struct rss_container *last;
 	bool peak_reset, watermarks;
@@ -92,6 +92,7 @@ static void count_from(struct record *record, const struct rss_container *contai
 {
 	record->before.failures = container->failures;
 	record->before.reclaimed = container->reclaimed;
+	record->before.oom_events = container->oom_events;
 	record->before.oom_kills = container->oom_kills;
 	record->before.refaults = container->refaults;
 }
@@ -101,6 +102,7 @@ static void count_from_totals(struct record *record, const struct rss_usage_hist
 {
 	record->before.failures = history->failures;
 	record->before.reclaimed = history->reclaimed;
+	record->before.oom_events = history->oom_events;
 	record->before.oom_kills = history->oom_kills;
 	record->before.refaults = history->refaults;
 }
@@ -229,9 +231,11 @@ static struct observation observe(const struct record *record)
 		.peak = last->peak,
 		.can_reset_peak = record->peak_reset,
 		.has_watermarks = record->watermarks,
+		.oom_events = last->oom_events,
 		.oom_kills = last->oom_kills,
 		.new_failures = growth(record->before.failures, last->failures),
 		.new_reclaimed = growth(record->before.reclaimed, last->reclaimed),
+		.new_oom_events = growth(record->before.oom_events, last->oom_events),
 		.new_oom_kills = growth(record->before.oom_kills, last->oom_kills),
 		.new_refaults = growth(record->before.refaults, last->refaults),
 		.page = (uint64_t)sysconf(_SC_PAGESIZE),
@@ -294,7 +298,8 @@ static int print_as_json(const struct cli *cli, const char *name, const struct o
 	json_add_limit(object, "low", advice->low);
 	json_add_texts(object, "reasons", reasons);
 	json_add_text(object, "source", sources[seen->source]);
-	json_add_count(object, "watched_usec", seen->usec);
+	json_add_count(object, "watched_usec", seen->source == OBSERVED_WATCH ? seen->usec : 0);
+	json_add_count(object, "recorded_usec", seen->source == OBSERVED_HISTORY ? seen->usec : 0);
 	json_add_count(object, "looks", seen->count);
 	status = print_json(cli, object);
 	return status == STATUS_DONE && !advice->enough ? STATUS_FAILED : status;

@@ -388,6 +388,8 @@ static int append_totals(sd_bus_message *reply, const struct container *c, uint6
 		if (r >= 0)
 			r = bus_append_number(reply, "Reclaimed", totals.reclaimed);
 		if (r >= 0)
+			r = bus_append_number(reply, "OOMEvents", totals.oom_events);
+		if (r >= 0)
 			r = bus_append_number(reply, "OOMKills", totals.oom_kills);
 		if (r >= 0)
 			r = bus_append_number(reply, "Refaults", totals.refaults);

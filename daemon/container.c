@@ -71,6 +71,7 @@ static struct usage_totals totals_of(const struct container *c, const struct cou
 		.time = history_time(c),
 		.failures = now->failures,
 		.reclaimed = now->reclaimed,
+		.oom_events = now->oom_events,
 		.oom_kills = now->oom_kills,
 		.refaults = refaults,
 	};

@@ -29,7 +29,7 @@ struct usage_sample {
 /* Counters as they were at a time; COUNTER_ABSENT where they are not told. */
 struct usage_totals {
 	uint64_t time; /* 0: none were taken */
-	uint64_t failures, reclaimed, oom_kills, refaults;
+	uint64_t failures, reclaimed, oom_events, oom_kills, refaults;
 };
 
 /* @history: NULL before the first. Return: 0 or -ENOMEM, then nothing is noted. */

@@ -155,8 +155,8 @@ struct rss_usage_history {
 	size_t count; /* 24 at most */
 	const struct rss_usage_sample *samples;
 	/* Counters as they were at a time of about a day ago, or when the limit was set; 0: unknown. */
-	uint64_t since;					   /* microseconds since the epoch */
-	uint64_t failures, reclaimed, oom_kills, refaults; /* or RSS_ABSENT */
+	uint64_t since; /* microseconds since the epoch */
+	uint64_t failures, reclaimed, oom_events, oom_kills, refaults; /* or RSS_ABSENT */
 };
 
 int rss_get_usage_history(struct rss_client *client, const char *name,

@@ -128,6 +128,20 @@ case_a_limit_counts_from_when_it_was_set() {
 	rssctl remove judged
 }
 
+# Whose limit it was is told to give more, whoever counts the kill.
+case_memory_that_ran_out_inside() {
+	rssctl create outer --limit=12M
+	rssctl create outer/inner
+	expect 0 rssctl show outer
+	expect 137 rssctl run outer/inner -- hog anon 40M
+	await 10 eval '[ "$(field outer oom_events)" = 1 ]'
+	expect 0 rssctl suggest outer --json=short
+	[[ $out == *"killed for lack of memory, 1 so far"* ]] || fail "said: $out"
+	equal "$(suggested at_least)" true "at least"
+	[ "$(suggested limit)" -gt $((16 << 20)) ] || fail "suggests $(suggested limit)"
+	rssctl remove outer/inner outer
+}
+
 bus_call() {
 	busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" call org.rssd1 "/org/rssd1/container/$1" \
 		org.rssd1.Container "$2"

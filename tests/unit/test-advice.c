@@ -151,6 +151,15 @@ TEST(kills)
 	seen.new_oom_kills = 1;
 	advice_decide(&seen, &advice);
 	CHECK(advice.floor && gives(&advice, "killed"));
+	/* By its own, in a container inside, which counts the kill. */
+	seen.oom_kills = seen.new_oom_kills = 0;
+	seen.oom_events = seen.new_oom_events = 2;
+	advice_decide(&seen, &advice);
+	CHECK(advice.floor && gives(&advice, "killed for lack of memory, 2 so far"));
+	seen.new_oom_events = 0;
+	seen.limit = 64 * M;
+	advice_decide(&seen, &advice);
+	CHECK(advice.floor && gives(&advice, "killed"));
 }
 
 TEST(growth_is_told)
