@@ -280,17 +280,13 @@ static int v1_watch(struct group *g, sd_event *event)
 	return r;
 }
 
-static bool has_file(struct controller *c, const char *file)
-{
-	return faccessat(c->fd, file, F_OK, 0) == 0;
-}
-
 static void find_features(struct controller *c)
 {
 	struct cgroup_key kill = { "oom_kill", COUNTER_ABSENT };
 
 	c->features = FEATURE_PEAK | FEATURE_PEAK_RESET | FEATURE_FAILURES | FEATURE_SAFE_LIMIT;
-	if (has_file(c, "cgroup.event_control") && has_file(c, "memory.oom_control"))
+	if (controller_has_file(c, "cgroup.event_control") &&
+	    controller_has_file(c, "memory.oom_control"))
 		c->features |= FEATURE_OOM_EVENTS;
 	/* 4.13 */
 	if (cgroup_read_keys(c->fd, "memory.oom_control", &kill, 1) == 0 &&
@@ -358,7 +354,6 @@ const struct controller_ops memory_v1_ops = {
 	.usage_file = v1_usage_file,
 	.lists_file = "memory.stat",
 	.lists_prefix = "total_",
-	.tells_refaults = true,
 	.read_limit = v1_read_limit,
 	.write_limit = v1_write_limit,
 	.reset_peak = v1_reset_peak,

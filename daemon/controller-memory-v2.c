@@ -159,11 +159,6 @@ static int v2_watch(struct group *g, sd_event *event)
 	return 0;
 }
 
-static bool has_file(struct controller *c, const char *file)
-{
-	return faccessat(c->fd, file, F_OK, 0) == 0;
-}
-
 /* Our root folder is not the kernel's, so it has every file that a group will have. */
 static void find_features(struct controller *c)
 {
@@ -172,15 +167,15 @@ static void find_features(struct controller *c)
 	c->features = FEATURE_FAILURES | FEATURE_OOM_EVENTS | FEATURE_OOM_KILLS |
 		      FEATURE_LIMIT_EVENTS;
 	/* 5.19 */
-	if (has_file(c, "memory.peak"))
+	if (controller_has_file(c, "memory.peak"))
 		c->features |= FEATURE_PEAK;
-	if (has_file(c, "memory.reclaim"))
+	if (controller_has_file(c, "memory.reclaim"))
 		c->features |= FEATURE_RECLAIM;
 	/* 4.19 */
-	if (has_file(c, "memory.oom.group"))
+	if (controller_has_file(c, "memory.oom.group"))
 		c->features |= FEATURE_OOM_GROUP;
 	/* 5.2 */
-	if (has_file(c, "cgroup.freeze"))
+	if (controller_has_file(c, "cgroup.freeze"))
 		c->features |= FEATURE_FREEZE;
 	if (cgroup_read_keys(c->fd, "memory.stat", &steal, 1) == 0 && steal.value != COUNTER_ABSENT)
 		c->features |= FEATURE_RECLAIMED;
@@ -204,7 +199,7 @@ static int v2_open(const struct controller_choice *choice, struct controller **r
 	r = controller_init(c, &memory_v2_ops, "memory", 2, choice->root, failure);
 	if (r < 0)
 		return r;
-	if (!has_file(c, "memory.current"))
+	if (!controller_has_file(c, "memory.current"))
 		return fail(
 			failure, RSS_ERROR_CONTROLLER_FAILED,
 			"%s/%s was given no memory controller; check cgroup.subtree_control above it",
@@ -224,7 +219,6 @@ const struct controller_ops memory_v2_ops = {
 	.usage_file = v2_usage_file,
 	.lists_file = "memory.stat",
 	.lists_prefix = "",
-	.tells_refaults = true,
 	.read_limit = v2_read_limit,
 	.write_limit = v2_write_limit,
 	.reclaim = v2_reclaim,

@@ -82,11 +82,6 @@ static bool is_unified(const struct controller *c)
 	return c->leaf;
 }
 
-static bool has_file(const struct controller *c, const char *file)
-{
-	return faccessat(c->fd, file, F_OK, 0) == 0;
-}
-
 /* --- groups -------------------------------------------------------------------- */
 
 static int rss_prepare_parent(struct controller *c, int parent)
@@ -210,6 +205,7 @@ static void on_state(const struct rss_container_state *state, void *userdata)
 			.oom_kills = state->oom_kills,
 			.scanned = state->scanned,
 		};
+		known->reading->refaults = state->refaults;
 		known->reading->has_counters = true;
 		known->reading->frozen = state->flags & RSS_CONTAINER_STATE_FROZEN;
 		known->reading->has_frozen = state->flags & RSS_CONTAINER_STATE_FREEZER;
@@ -511,7 +507,7 @@ static void find_features(struct controller *c)
 		c->features |= FEATURE_LIMIT_EVENTS;
 	if (!is_unified(c))
 		c->features |= FEATURE_IN_PLACE | FEATURE_PEAK_RESET;
-	if (has_file(c, is_unified(c) ? "cgroup.freeze" : "freezer.state"))
+	if (controller_has_file(c, is_unified(c) ? "cgroup.freeze" : "freezer.state"))
 		c->features |= FEATURE_FREEZE;
 }
 
@@ -535,7 +531,7 @@ static int rss_open(const struct controller_choice *choice, struct controller **
 	r = controller_init(c, &rss_ops, NAME, version, choice->root, failure);
 	if (r < 0)
 		return r;
-	if (!has_file(c, rss->files->usage))
+	if (!controller_has_file(c, rss->files->usage))
 		return fail(
 			failure, RSS_ERROR_CONTROLLER_FAILED,
 			"%s/%s was given no rss controller; check cgroup.subtree_control above it",

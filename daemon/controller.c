@@ -30,14 +30,24 @@ static const struct controller_ops *const all_ops[] = {
 };
 
 static const char *const feature_names[] = {
-	"peak",	     "failures",    "reclaimed", "oom-events", "oom-kills",
-	"oom-group", "watermarks",  "reclaim",	 "safe-limit", "limit-events",
-	"in-place",  "mapped-only", "scanned",	 "peak-reset", "freeze",
+	"peak",	      "failures",   "reclaimed",  "oom-events",	  "oom-kills", "oom-group",
+	"watermarks", "reclaim",    "safe-limit", "limit-events", "in-place",  "mapped-only",
+	"scanned",    "peak-reset", "freeze",	  "refaults",
 };
 
 const char *controller_feature_name(unsigned int bit)
 {
 	return bit < ARRAY_SIZE(feature_names) ? feature_names[bit] : NULL;
+}
+
+/* All controllers tell of refaults in the same way, where this kernel does. */
+static void find_common_features(struct controller *controller)
+{
+	uint64_t refaults = COUNTER_ABSENT;
+
+	if (controller_read_refaults(controller, controller->fd, &refaults) == 0 &&
+	    refaults != COUNTER_ABSENT)
+		controller->features |= FEATURE_REFAULTS;
 }
 
 int controller_open(const struct controller_choice *choice, struct controller **ret,
@@ -55,8 +65,10 @@ int controller_open(const struct controller_choice *choice, struct controller **
 			continue;
 		known = true;
 		r = all_ops[i]->open(choice, ret, &why);
-		if (r >= 0)
+		if (r >= 0) {
+			find_common_features(*ret);
 			return 0;
+		}
 		if (at < sizeof(tried))
 			at += snprintf(tried + at, sizeof(tried) - at, "%s%s: %s", at ? "; " : "",
 				       all_ops[i]->name, why.text);
@@ -222,6 +234,11 @@ uint64_t controller_limit_min(const struct controller *controller)
 {
 	/* Both count pages, and refuse nothing by themselves but what is below one. */
 	return (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+bool controller_has_file(const struct controller *controller, const char *file)
+{
+	return faccessat(controller->fd, file, F_OK, 0) == 0;
 }
 
 /* Paths, ours and the kernel's. */

@@ -51,6 +51,7 @@ enum controller_feature {
 	FEATURE_SCANNED = 1 << 12,
 	FEATURE_PEAK_RESET = 1 << 13, /* group_reset_peak() */
 	FEATURE_FREEZE = 1 << 14,     /* group_freeze() */
+	FEATURE_REFAULTS = 1 << 15,   /* group_read_refaults() */
 };
 
 /* Each is COUNTER_ABSENT where this kernel does not tell. */
@@ -73,6 +74,7 @@ struct counters {
 struct group_reading {
 	const struct group *group;
 	struct counters counters;
+	uint64_t refaults; /* with the counters */
 	uint32_t processes;
 	bool frozen;
 	bool has_counters, has_processes, has_frozen;
@@ -145,7 +147,6 @@ struct controller_ops {
 	const char *(*usage_file)(const struct group *group);
 	/* The file that has the lists, and what the names of their keys begin with. */
 	const char *lists_file, *lists_prefix;
-	bool tells_refaults; /* in that file, too */
 	int (*read_limit)(struct group *group, uint64_t *ret);
 	int (*write_limit)(struct group *group, uint64_t limit);		  /* blocking */
 	int (*reclaim)(struct group *group, uint64_t bytes, uint64_t *ret_freed); /* blocking */
@@ -224,6 +225,15 @@ static inline bool controller_can(const struct controller *c, enum controller_fe
 
 /* The smallest limit that this controller accepts, in bytes. */
 uint64_t controller_limit_min(const struct controller *controller);
+
+/* Has our root folder such a file, as every group then has? */
+bool controller_has_file(const struct controller *controller, const char *file);
+
+/*
+ * Of a group, or of our root folder: see group_read_refaults(). *ret is
+ * COUNTER_ABSENT where this kernel does not tell.
+ */
+int controller_read_refaults(const struct controller *controller, int folder, uint64_t *ret);
 
 /*
  * Making and removing go by paths below the mount, everything else by

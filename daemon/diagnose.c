@@ -77,6 +77,11 @@ static const struct {
 	{ FEATURE_SCANNED, "scanned counter", "The pages that reclaim looked at are counted.",
 	  SEVERITY_NOTE,
 	  "This kernel does not count the pages that reclaim looks at: shown as absent.", "" },
+	{ FEATURE_REFAULTS, "refaults counter", "Pages that come back after reclaim are counted.",
+	  SEVERITY_NOTE,
+	  "This kernel does not tell whether reclaimed pages come back: rssctl suggest cannot see "
+	  "whether a limit is too small.",
+	  "" },
 	{ FEATURE_PEAK_RESET, "peak reset", "rssctl reset-peak works.", SEVERITY_NOTE,
 	  "The highest usage is that since the container was made; it cannot be reset.", "" },
 	{ FEATURE_FREEZE, "freeze", "rssctl freeze and thaw work.", SEVERITY_NOTE,

@@ -273,25 +273,30 @@ void group_read_lists(struct group *group, struct memory_lists *ret)
 	ret->unevictable = values[4].value;
 }
 
-int group_read_refaults(struct group *group, uint64_t *ret)
+int controller_read_refaults(const struct controller *controller, int folder, uint64_t *ret)
 {
 	static const char *const names[] = { "workingset_refault_anon", "workingset_refault_file" };
-	const struct controller_ops *ops = group->controller->ops;
+	const struct controller_ops *ops = controller->ops;
 	char keys[ARRAY_SIZE(names)][48];
 	struct cgroup_key values[ARRAY_SIZE(names)];
 	int r;
 
-	if (!ops->tells_refaults)
-		return -EOPNOTSUPP;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		(void)snprintf(keys[i], sizeof(keys[i]), "%s%s", ops->lists_prefix, names[i]);
 		values[i] = (struct cgroup_key){ keys[i], COUNTER_ABSENT };
 	}
-	r = cgroup_read_keys(group->fd, ops->lists_file, values, ARRAY_SIZE(values));
+	r = cgroup_read_keys(folder, ops->lists_file, values, ARRAY_SIZE(values));
 	if (r < 0)
 		return r;
 	*ret = sum(values[0].value, values[1].value);
 	return 0;
+}
+
+int group_read_refaults(struct group *group, uint64_t *ret)
+{
+	if (!controller_can(group->controller, FEATURE_REFAULTS))
+		return -EOPNOTSUPP;
+	return controller_read_refaults(group->controller, group->fd, ret);
 }
 
 int group_read_limit(struct group *group, uint64_t *ret)

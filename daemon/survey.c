@@ -80,7 +80,9 @@ static void read_row(struct survey_row *row, const struct group_reading *reading
 		row->frozen = reading->frozen;
 	else
 		(void)group_read_frozen(c->group, &row->frozen);
-	if (row->takes_totals)
+	if (row->takes_totals && reading->has_counters)
+		row->refaults = reading->refaults;
+	else if (row->takes_totals)
 		(void)group_read_refaults(c->group, &row->refaults);
 }
 
@@ -231,13 +233,15 @@ static size_t slices_for(const struct controller *controller, size_t count)
 	return wanted < 1 ? 1 : wanted > most ? most : wanted;
 }
 
-/* Refaults are in a file that is long to read: of some in each survey. */
+/* Where refaults are not told with the rest, they are in a file that is long to read. */
 #define REFAULTS_AT_ONCE 64
 
 static void choose_rows(struct survey *survey)
 {
 	const struct manager *m = survey->manager;
-	size_t left = m->controller->ops->tells_refaults ? REFAULTS_AT_ONCE : m->count;
+	bool in_files = controller_can(m->controller, FEATURE_REFAULTS) &&
+			!m->controller->reads_all;
+	size_t left = in_files ? REFAULTS_AT_ONCE : m->count;
 
 	for (size_t i = 0; i < m->count; i++) {
 		struct survey_row *row = &survey->rows[i];

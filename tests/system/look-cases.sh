@@ -197,4 +197,15 @@ case_suggest() {
 	says "Nothing has used memory"
 	quiet_remove nobody
 	quiet_remove held
+	# A file that is read round and round in less than it takes.
+	truncate -s 32M /var/tmp/rounds
+	expect 0 rssctl create thrash --limit=12M
+	launch_hog_in thrash file /var/tmp/rounds 1000000
+	await 60 eval '[ "$(field thrash refaults)" -gt 0 ]'
+	expect 0 rssctl suggest thrash --watch=2s --json=short
+	note "$out"
+	[[ $out == *"pages came back after they were reclaimed"* ]] || fail "said: $out"
+	equal "$(jq .at_least <<<"$out")" true "at least"
+	quiet_remove thrash
+	rm /var/tmp/rounds
 }

@@ -118,6 +118,7 @@ case_reclaim_and_its_counter() {
 	! works reclaim || ! works "reclaimed counter" || [ "$(field rec reclaimed)" -ge $((5 << 20)) ] ||
 		fail "reclaimed $(field rec reclaimed)"
 	counts "scanned counter" rec scanned
+	counts "refaults counter" rec refaults
 	quiet_remove rec
 }
 

@@ -419,7 +419,7 @@ TEST(every_feature_has_a_name)
 	CHECK_STR(controller_feature_name(__builtin_ctz(FEATURE_OOM_GROUP)), "oom-group");
 	CHECK_STR(controller_feature_name(__builtin_ctz(FEATURE_SAFE_LIMIT)), "safe-limit");
 	CHECK_STR(controller_feature_name(__builtin_ctz(FEATURE_MAPPED_ONLY)), "mapped-only");
-	CHECK(!controller_feature_name(__builtin_ctz(FEATURE_FREEZE) + 1));
+	CHECK(!controller_feature_name(__builtin_ctz(FEATURE_REFAULTS) + 1));
 }
 
 TEST_MAIN({ "features of a new kernel", features_of_a_new_kernel },

@@ -37,6 +37,7 @@ static struct nl_msg *message_with(size_t count, size_t size)
 			.oom_kills = 200 + i,
 			.processes = 300 + (uint32_t)i,
 			.flags = RSS_CONTAINER_STATE_FREEZER,
+			.refaults = 400 + i,
 		};
 
 		memcpy(states + i * size, &state, size < SIZE ? size : SIZE);
@@ -71,6 +72,7 @@ TEST_HELPER(expect_three, size_t size)
 		CHECK_UINT(seen.states[i].oom_kills, 200 + i);
 		CHECK_UINT(seen.states[i].processes, 300 + i);
 		CHECK_UINT(seen.states[i].flags, RSS_CONTAINER_STATE_FREEZER);
+		CHECK_UINT(seen.states[i].refaults, 400 + i);
 	}
 }
 

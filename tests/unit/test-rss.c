@@ -195,6 +195,26 @@ TEST(counters_are_read)
 	}
 }
 
+/* A kernel tells of them or not: what its own folder has, a group has, too. */
+TEST(refaults_are_read_where_they_are_told)
+{
+	WORLD;
+	uint64_t refaults = COUNTER_ABSENT;
+
+	CALL(begin, &w, 1);
+	fake_set("rssd/web/rss.stat", "workingset_refault_anon 3\nworkingset_refault_file 4\n");
+	CHECK(!controller_can(w.controller, FEATURE_REFAULTS));
+	CHECK_INT(group_read_refaults(w.web, &refaults), -EOPNOTSUPP);
+	fake_set("rssd/rss.stat", "workingset_refault_anon 0\nworkingset_refault_file 0\n");
+	w.web = group_free(w.web);
+	w.controller = controller_free(w.controller);
+	CHECK_INT(open_with(&w, "auto", HIERARCHY_AUTO), 0);
+	CHECK(controller_can(w.controller, FEATURE_REFAULTS));
+	CHECK_INT(group_open(w.controller, "web", &w.web), 0);
+	CHECK_INT(group_read_refaults(w.web, &refaults), 0);
+	CHECK_UINT(refaults, 7);
+}
+
 TEST(limits_are_written_and_read)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -356,6 +376,7 @@ TEST_MAIN({ "rss: a hierarchy is mounted", a_hierarchy_is_mounted },
 	  { "rss: Hierarchy= binds the memory controllers too",
 	    a_version_that_is_asked_for_binds_memory_too },
 	  { "rss: counters are read", counters_are_read },
+	  { "rss: refaults are read where they are told", refaults_are_read_where_they_are_told },
 	  { "rss: limits are written and read", limits_are_written_and_read },
 	  { "rss: watermarks are written and read", watermarks_are_written_and_read },
 	  { "rss: oom-group is written and read", oom_group_is_written_and_read },

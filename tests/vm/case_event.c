@@ -365,6 +365,8 @@ static void event_dump(void)
 	EXPECT_EQ(e->oom_kills, box_event("a/b", "oom_kill"));
 	EXPECT_EQ(e->scanned, box_stat("a/b", "pgscan"));
 	EXPECT_EQ(e->freed, box_stat("a/b", "pgsteal") * PAGE);
+	EXPECT_EQ(e->refaults, box_stat("a/b", "workingset_refault_anon") +
+				       box_stat("a/b", "workingset_refault_file"));
 	EXPECT(e->limit_hits && e->highs && e->freed, "nothing was reclaimed");
 	EXPECT_EQ(genl_get(fd, family, &id, &one), 0);
 	expect_frozen(all, count, "a", false);

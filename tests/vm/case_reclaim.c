@@ -82,6 +82,44 @@ static void reclaim_file(void)
 }
 
 /* Dirty pages of a file wait for their writeback, and come back as written. */
+/* What comes back is told of whom misses it, and of those around: by a mapping, not by read(). */
+static void reclaim_refaults(void)
+{
+	struct actor *a, *c;
+	long at;
+
+	EXPECT_EQ(work_write_file("/data/f", 3 * BYTES), 0);
+	box_make("a");
+	box_make("a/b");
+	box_make("c");
+	EXPECT_EQ(box_put("a/b", BOX_LIMIT, BYTES), 0);
+	a = actor_new("a/b");
+	at = actor_do(a, work_map_file, "/data/f", 3 * BYTES, 0);
+	EXPECT(at > 0, "cannot map");
+	actor_do(a, work_read, at, 3 * BYTES);
+	EXPECT_EQ(box_stat("a/b", "workingset_refault_file"), 0);
+	actor_do(a, work_read, at, 3 * BYTES);
+	EXPECT(box_stat("a/b", "workingset_refault_file") >= N, "%ld of %ld pages came back",
+	       box_stat("a/b", "workingset_refault_file"), 2 * N);
+	EXPECT_EQ(box_stat("a", "workingset_refault_file"),
+		  box_stat("a/b", "workingset_refault_file"));
+	actor_do(a, work_unmap, at, 3 * BYTES);
+
+	at = actor_do(a, work_map, 3 * BYTES, ANON);
+	actor_do(a, work_write, at, 3 * BYTES, 1);
+	EXPECT_EQ(actor_do(a, work_check, at, 3 * BYTES, 1), 0);
+	EXPECT(box_stat("a/b", "workingset_refault_anon") >= N, "%ld of %ld pages came back",
+	       box_stat("a/b", "workingset_refault_anon"), 2 * N);
+	EXPECT_EQ(box_stat("a", "workingset_refault_anon"),
+		  box_stat("a/b", "workingset_refault_anon"));
+
+	c = actor_new("c");
+	EXPECT_EQ(actor_do(c, work_read_file, "/data/f"), 3 * BYTES);
+	EXPECT_EQ(box_stat("c", "workingset_refault_file"), 0);
+	actor_end(a);
+	actor_end(c);
+}
+
 static void reclaim_dirty_file(void)
 {
 	struct actor *a;
@@ -293,6 +331,7 @@ const struct vm_case reclaim_cases[] = {
 	{ "reclaim_anon", reclaim_anon },
 	{ "reclaim_swap_cache", reclaim_swap_cache },
 	{ "reclaim_file", reclaim_file },
+	{ "reclaim_refaults", reclaim_refaults },
 	{ "reclaim_dirty_file", reclaim_dirty_file },
 	{ "reclaim_shmem", reclaim_shmem },
 	{ "reclaim_thp", reclaim_thp },

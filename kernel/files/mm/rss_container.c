@@ -434,6 +434,10 @@ static int rss_stat_show(struct seq_file *seq, void *v)
 	seq_printf(seq, "uncharged %lu\n", atomic_long_read(&rss->uncharged));
 	seq_printf(seq, "pgscan %lu\n", atomic_long_read(&rss->pgscan));
 	seq_printf(seq, "pgsteal %lu\n", atomic_long_read(&rss->pgsteal));
+	seq_printf(seq, "workingset_refault_anon %lu\n",
+		   atomic_long_read(&rss->refaults[0]));
+	seq_printf(seq, "workingset_refault_file %lu\n",
+		   atomic_long_read(&rss->refaults[1]));
 	return 0;
 }
 

@@ -379,6 +379,8 @@ static void rss_state_fill(struct rss_container *rss, struct rss_container_state
 		.oom_kills = rss_event_count(rss, RSS_CONTAINER_EVENT_OOM_KILL),
 		.processes = rss_count_processes(rss),
 		.flags = rss_state_flags(rss),
+		.refaults = atomic_long_read(&rss->refaults[0]) +
+			    atomic_long_read(&rss->refaults[1]),
 	};
 }
 

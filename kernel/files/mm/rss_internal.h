@@ -151,6 +151,7 @@ struct rss_event_state {
  * @cursor: cgroup serial number where the next walk of the subtree starts
  * @pgscan: pages that reclaim looked at, here and below
  * @pgsteal: pages that it took, here and below
+ * @refaults: pages that were reclaimed and came back, here and below; anonymous, file
  * @overrun: pages charged past the limit because the path could not wait
  * @uncharged: folios that stay uncharged because no page_container could be had
  * @event_lock: guards @event and @seq
@@ -173,6 +174,7 @@ struct rss_container {
 	u64 cursor;
 	atomic_long_t pgscan;
 	atomic_long_t pgsteal;
+	atomic_long_t refaults[2];
 	atomic_long_t overrun;
 	atomic_long_t uncharged;
 	spinlock_t event_lock;	/* event, seq */

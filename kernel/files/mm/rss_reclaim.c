@@ -266,6 +266,23 @@ static void rss_count_reclaim(struct rss_container *rss, struct rss_scan *scan)
 }
 
 /**
+ * __rss_container_refault - see rss_container_refault()
+ * @folio: the folio
+ */
+void __rss_container_refault(struct folio *folio)
+{
+	int file = folio_is_file_lru(folio);
+	struct rss_container *rss;
+
+	rcu_read_lock();
+	/* the task's charge ahead keeps its owner */
+	rss = rcu_dereference(current->rss_owner->container);
+	for (; !rss_is_root(rss); rss = rss_parent(rss))
+		atomic_long_add(folio_nr_pages(folio), &rss->refaults[file]);
+	rcu_read_unlock();
+}
+
+/**
  * rss_reclaim - take pages from a container and what is below it
  * @rss: the container
  * @nr: pages wanted

@@ -83,6 +83,7 @@ void __rss_container_add(struct folio *folio, struct vm_area_struct *vma);
 void __rss_container_add_new(struct folio *folio, struct vm_area_struct *vma);
 void __rss_container_del(struct folio *folio);
 void __rss_container_move_lists(struct folio *folio, bool active, bool tail);
+void __rss_container_refault(struct folio *folio);
 void __mm_init_container(struct mm_struct *mm);
 void __mm_free_container(struct mm_struct *mm);
 void __mm_exec_container(struct mm_struct *mm);
@@ -207,6 +208,21 @@ static __always_inline void container_rss_move_lists(struct folio *folio, bool a
 }
 
 /**
+ * rss_container_refault - a folio came back that had been reclaimed
+ * @folio: the folio, whose shadow entry was found
+ *
+ * It is one of the current task's container if that is missing it in a mapping:
+ * what read() brings back was not charged to anyone.
+ *
+ * Context: process, @folio locked.  Does not sleep.
+ */
+static __always_inline void rss_container_refault(struct folio *folio)
+{
+	if (rss_container_in_use() && current->rss_reserved)
+		__rss_container_refault(folio);
+}
+
+/**
  * mm_init_container - a new mm gets the container of the current task
  * @mm: the mm, not in use yet
  *
@@ -307,6 +323,10 @@ static inline void container_rss_del(struct folio *folio, int nr)
 
 static inline void container_rss_move_lists(struct folio *folio, bool active,
 					    bool tail)
+{
+}
+
+static inline void rss_container_refault(struct folio *folio)
 {
 }
 

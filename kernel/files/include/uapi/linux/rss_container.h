@@ -26,7 +26,10 @@
  *                                         removed children), reserved (bytes charged
  *                                         ahead), overrun (pages charged past the limit),
  *                                         uncharged (folios that no memory was left to
- *                                         charge), pgscan pgsteal (pages)
+ *                                         charge), pgscan pgsteal (pages),
+ *                                         workingset_refault_anon
+ *                                         workingset_refault_file (pages that were
+ *                                         reclaimed and missed in a mapping; subtree)
  *  rss.oom.group rss.oom_group            0 or 1: an OOM kills the whole container
  *
  * A write of rubbish, a negative number, low above high or high below low gives
@@ -143,6 +146,7 @@ struct rss_container_state {
 	__u64 oom_kills;	/* ...to here */
 	__u32 processes;	/* in the container itself, as in cgroup.procs */
 	__u32 flags;		/* RSS_CONTAINER_STATE_... */
+	__u64 refaults;		/* pages that were reclaimed and came back */
 };
 
 #endif /* _UAPI_LINUX_RSS_CONTAINER_H */
