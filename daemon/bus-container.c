@@ -401,10 +401,9 @@ static int method_get_usage_history(sd_bus_message *message, void *userdata, sd_
 {
 	struct container *c = userdata;
 	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
-	uint64_t now = 0, wall = 0;
+	uint64_t now = container_history_time(c->manager), wall = 0;
 	int r = sd_bus_message_new_method_return(message, &reply);
 
-	(void)sd_event_now(c->manager->event, CLOCK_BOOTTIME, &now);
 	(void)sd_event_now(c->manager->event, CLOCK_REALTIME, &wall);
 	if (r >= 0)
 		r = append_samples(reply, c, now, wall - now);

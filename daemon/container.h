@@ -82,17 +82,18 @@ int container_read_counters(struct container *container, struct counters *ret);
 /* Makes such counters of what the group's say. */
 void container_add_base(const struct container *container, struct counters *counters);
 
+/* The clock of usage histories, which goes on while the machine sleeps. */
+uint64_t container_history_time(const struct manager *manager);
 /*
- * Keeps what somebody saw of it just now in its usage history, and what it has counted
- * when it is time for that.
- * @refaults: of the same look; NULL where they were not read
+ * Keeps what somebody saw of it at @time in its usage history, and what it had counted
+ * where that is wanted.
+ * @refaults: of the same look; NULL where they were not wanted
  */
-void container_note(struct container *container, const struct counters *now,
+void container_note(struct container *container, uint64_t time, const struct counters *counters,
 		    const uint64_t *refaults);
-/* Is it time to read refaults for that? */
-bool container_wants_totals(const struct container *container);
-/* The same with refaults that are read here, where it is time. */
-void container_note_look(struct container *container, const struct counters *now);
+bool container_wants_totals(const struct container *container, uint64_t time);
+/* The same of a look just now, with refaults that are read here where they are wanted. */
+void container_note_look(struct container *container, const struct counters *counters);
 /* Its limit is another one: what is counted from now on is of that. */
 void container_restart_totals(struct container *container);
 

@@ -198,11 +198,13 @@ static void go_on(struct survey *survey)
 
 static void finish(struct survey *survey)
 {
+	uint64_t time = container_history_time(survey->manager);
+
 	for (size_t i = 0; i < survey->count; i++) {
 		struct survey_row *row = &survey->rows[i];
 
 		row->container->used--;
-		container_note(row->container, &row->counters,
+		container_note(row->container, time, &row->counters,
 			       row->takes_totals ? &row->refaults : NULL);
 	}
 	survey->manager->jobs--;
@@ -242,13 +244,14 @@ static void choose_rows(struct survey *survey)
 	bool in_files = controller_can(m->controller, FEATURE_REFAULTS) &&
 			!m->controller->reads_all;
 	size_t left = in_files ? REFAULTS_AT_ONCE : m->count;
+	uint64_t time = container_history_time(m);
 
 	for (size_t i = 0; i < m->count; i++) {
 		struct survey_row *row = &survey->rows[i];
 
 		row->container = m->containers[i];
 		row->refaults = COUNTER_ABSENT;
-		row->takes_totals = left > 0 && container_wants_totals(row->container);
+		row->takes_totals = left > 0 && container_wants_totals(row->container, time);
 		if (row->takes_totals)
 			left--;
 	}
