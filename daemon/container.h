@@ -53,7 +53,8 @@ struct container {
 	struct counters seen;	  /* when the counters were last looked at */
 	uint64_t oom_events_base; /* OOMs before the group was opened, where it cannot know them */
 	uint64_t kills_told;	  /* how many of seen.oom_kills an OOM event was sent for */
-	bool own_oom;		  /* its own limit ran out since the last OOM event */
+	uint64_t own_ooms;	  /* of its own limit, that no event has told yet... */
+	uint64_t own_ooms_at;	  /* ...and when the last of them was seen */
 	uint64_t events_next;	  /* monotonic: what the counters tell is not told before */
 	bool events_late;	  /* something is kept until then */
 	struct {

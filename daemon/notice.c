@@ -125,6 +125,21 @@ static struct container *find_by_cgroup(struct manager *m, const char *cgroup)
 	return manager_find(m, path);
 }
 
+/* Has its own limit just run out, and no event told it yet? One of long ago killed nobody. */
+static bool has_own_oom(const struct container *c)
+{
+	uint64_t now = 0;
+
+	(void)sd_event_now(c->manager->event, CLOCK_MONOTONIC, &now);
+	return c->own_ooms > 0 && c->own_ooms_at + OOM_TO_KILL_USEC + LOG_LAG_USEC >= now;
+}
+
+/* In a storm there are many before the first is told: each is told once. */
+static void own_ooms_told(struct container *c, uint64_t count)
+{
+	c->own_ooms -= count < c->own_ooms ? count : c->own_ooms;
+}
+
 /*
  * Whose limit it was, by the counters alone: the nearest of the victim's
  * container and those around it whose own limit has just run out.
@@ -139,7 +154,7 @@ static struct container *find_limited(struct container *victim)
 
 		if (c)
 			notice_look(c);
-		if (c && c->own_oom) {
+		if (c && has_own_oom(c)) {
 			free(parent);
 			return c;
 		}
@@ -218,8 +233,11 @@ void notice_kmsg_oom(const struct kmsg_oom *raw, void *userdata)
 		oom.victim_container = victim->name;
 		victim->kills_told++;
 	}
-	if (limited)
-		limited->own_oom = false;
+	if (limited) {
+		/* The log may be ahead of the counter: what it tells now is not to be counted later. */
+		notice_look(limited);
+		own_ooms_told(limited, 1);
+	}
 	tell_oom(m, limited, victim, &oom);
 }
 
@@ -266,7 +284,7 @@ static void tell_untold(struct container *c, struct victim_queue *queue)
 		tell_oom(c->manager, limited, c, &oom);
 	}
 	if (limited)
-		limited->own_oom = false;
+		own_ooms_told(limited, untold);
 }
 
 static int untold_kills(sd_event_source *source, uint64_t usec, void *userdata)
@@ -425,8 +443,12 @@ void notice_look(struct container *c)
 	(void)sd_event_now(m->event, CLOCK_MONOTONIC, &usec);
 	c->events_late = false;
 
-	if (grew(c->seen.oom_events, now.oom_events))
-		c->own_oom = true;
+	if (grew(c->seen.oom_events, now.oom_events)) {
+		if (!has_own_oom(c))
+			c->own_ooms = 0;
+		c->own_ooms += now.oom_events - c->seen.oom_events;
+		c->own_ooms_at = usec;
+	}
 	if (usec >= c->events_next)
 		tell_counters(c, &now, usec);
 	else

@@ -153,6 +153,9 @@ case_oom_storm_loses_no_kill() {
 	done
 	for i in "${pids[@]}"; do await 60 test ! -d "/proc/$i"; done
 	equal "$(field storm oom_kills)" 12 "kills"
+	# The kernel's log says of each whom it killed, and of a few for whose limit.
+	await 10 eval '[ "$(rssctl oom storm --json=short | jq length)" = 12 ]'
+	equal "$(rssctl oom storm --json=short | jq -c 'map(.container) | unique')" '["storm"]' "whose limit it was"
 	equal "$(field storm processes)" 0 "processes"
 	rssctl remove storm
 }
