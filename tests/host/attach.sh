@@ -184,4 +184,84 @@ case_moving_between_containers_keeps_the_origin() {
 	rssctl remove two
 }
 
+# From now on rssd meets pids that are reused; see tests/preload/reused-pid.c.
+start_heir() {
+	mkfifo "$work/ask" "$work/told"
+	"$build/tests/tools/heir" <>"$work/ask" 1<>"$work/told" &
+	heir=$!
+	children+=("$heir")
+	disown "$heir"
+	stop_rssd
+	REUSE=$work LD_PRELOAD=$build/tests/preload/reused-pid.so start_rssd
+}
+end_heir() {
+	kill -KILL "$heir"
+	stop_rssd
+	rm "$work/ask" "$work/told"
+	start_rssd
+}
+# has_inherited PID: another process has it by now, and is in no container.
+has_inherited() {
+	[ ! -e "$work/when" ] || fail "the moment did not come: $(cat "$work/when")"
+	equal "$(sed -n 's/^PPid:\t//p' "/proc/$1/status")" "$heir" "parent of who has the pid now"
+	[[ $(<"/proc/$1/cgroup") != *"/$root/"* ]] || fail "it was attached: $(grep "$root" "/proc/$1/cgroup")"
+}
+
+# Whoever has the pid of a process that has ended is left alone, or goes back, whenever that was.
+case_a_pid_that_was_reused_is_not_attached() {
+	local moment child
+	rssctl create reused
+	start_heir
+	for moment in stat move; do
+		start_hog anon 1M
+		echo "$moment $hog" >"$work/when"
+		expect 3 rssctl attach reused "$hog"
+		says vanished
+		has_inherited "$hog"
+		kill -KILL "$hog"
+	done
+	# Who was seen as a descendant, and is not when its turn comes. Its parent waits for it.
+	for moment in open move; do
+		rm -f "$work/child"
+		bash -c 'sleep 1000 & echo $!; wait; sleep 1000' >"$work/child" 2>/dev/null &
+		hog=$!
+		children+=("$hog")
+		disown "$hog"
+		await 10 test -s "$work/child"
+		child=$(cat "$work/child")
+		echo "$moment $child" >"$work/when"
+		expect 0 rssctl attach reused --tree "$hog" --json=short
+		equal "$(jq -c --argjson c "$child" '[.[] | select(.pid == $c).outcome]' <<<"$out")" '["vanished"]' \
+			"what is told of the child ($moment)"
+		has_inherited "$child"
+		kill -KILL "$child"
+		expect 0 rssctl kill reused --signal=KILL
+		await 10 is_empty reused
+	done
+	end_heir
+	rssctl remove reused
+}
+
+# Nor is it taken to where the other one came from.
+case_a_pid_that_was_reused_is_not_detached() {
+	local mount
+	mount=$(memory_mount)
+	[ -n "$mount" ] || { skip "no v1 memory hierarchy to make folders in"; return; }
+	mkdir "$mount/$root-origin"
+	rssctl create reused
+	start_heir
+	start_hog anon 1M
+	echo "$hog" >"$mount/$root-origin/cgroup.procs"
+	expect 0 rssctl attach reused "$hog"
+	echo "move $hog" >"$work/when"
+	expect 3 rssctl detach "$hog"
+	says vanished
+	has_inherited "$hog"
+	grep -q "$root-origin" "/proc/$hog/cgroup" && fail "it was moved: $(grep "$root" "/proc/$hog/cgroup")"
+	kill -KILL "$hog"
+	end_heir
+	await 5 rmdir "$mount/$root-origin"
+	rssctl remove reused
+}
+
 run_cases "$@"

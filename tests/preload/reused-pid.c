@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * For a program that is to meet a pid that is somebody else's by now. The file
+ * $REUSE/when names a moment and a pid, as "move 123": when that moment comes,
+ * tests/tools/heir.c is asked by the fifo $REUSE/ask to give that pid to another
+ * process, and it goes on when $REUSE/told says so. Each file is good for once.
+ *
+ *   stat   before /proc/PID/stat is opened
+ *   open   before a pidfd of it is opened
+ *   move   before it is written into a cgroup.procs
+ */
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define EXPORT __attribute__((visibility("default")))
+
+static FILE *open_file(const char *name, const char *mode, char path[256])
+{
+	const char *folder = getenv("REUSE");
+
+	if (!folder)
+		return NULL;
+	(void)snprintf(path, 256, "%s/%s", folder, name);
+	return fopen(path, mode);
+}
+
+static void moment(const char *what, int pid)
+{
+	char path[256], line[64], wanted[64];
+	FILE *when = open_file("when", "r", path), *heir;
+	int is_it;
+
+	if (!when)
+		return;
+	(void)snprintf(wanted, sizeof(wanted), "%s %d\n", what, pid);
+	is_it = fgets(line, sizeof(line), when) && strcmp(line, wanted) == 0;
+	(void)fclose(when);
+	if (!is_it)
+		return;
+	(void)unlink(path);
+	heir = open_file("ask", "w", path);
+	if (!heir)
+		return;
+	(void)fprintf(heir, "%d\n", pid);
+	(void)fclose(heir);
+	heir = open_file("told", "r", path);
+	if (!heir)
+		return;
+	(void)!fgets(line, sizeof(line), heir);
+	(void)fclose(heir);
+}
+
+EXPORT int open(const char *path, int flags, ...)
+{
+	int (*real)(const char *, int, ...) =
+		(int (*)(const char *, int, ...))dlsym(RTLD_NEXT, "open");
+	va_list args;
+	mode_t mode = 0;
+	int pid, end = 0;
+
+	if (flags & O_CREAT) {
+		va_start(args, flags);
+		mode = va_arg(args, mode_t);
+		va_end(args);
+	}
+	if (sscanf(path, "/proc/%d/stat%n", &pid, &end) == 1 && end && !path[end])
+		moment("stat", pid);
+	return real(path, flags, mode);
+}
+
+EXPORT long syscall(long number, ...)
+{
+	long (*real)(long, ...) = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall");
+	long a[6];
+	va_list args;
+
+	va_start(args, number);
+	for (int i = 0; i < 6; i++)
+		a[i] = va_arg(args, long);
+	va_end(args);
+	if (number == SYS_pidfd_open)
+		moment("open", (int)a[0]);
+	return real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+static int is_procs(int fd)
+{
+	char link[64], path[4096];
+	ssize_t length;
+
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	length = readlink(link, path, sizeof(path) - 1);
+	if (length < 0)
+		return 0;
+	path[length] = '\0';
+	return strstr(path, "/cgroup.procs") != NULL;
+}
+
+EXPORT ssize_t write(int fd, const void *data, size_t length)
+{
+	ssize_t (*real)(int, const void *, size_t) =
+		(ssize_t(*)(int, const void *, size_t))dlsym(RTLD_NEXT, "write");
+	char text[32] = "";
+
+	if (is_procs(fd) && length < sizeof(text)) {
+		memcpy(text, data, length);
+		moment("move", atoi(text));
+	}
+	return real(fd, data, length);
+}
