@@ -57,6 +57,11 @@ case_a_tree_that_grows_all_the_time_ends_complete() {
 	rssctl create grow
 	start_hog spawn 1000
 	await 5 sprouts_are_many
+	# One look is all that a dry run takes, or it would never end.
+	expect 0 rssctl attach grow --tree --dry-run "$hog" --json=short
+	equal "$(jq -c '[.[].outcome] - ["would-move", "vanished"]' <<<"$out")" '[]' "outcomes of a dry run"
+	[ "$(jq '[.[] | select(.outcome == "would-move")] | length' <<<"$out")" -gt 1 ] || fail "would move: $out"
+	equal "$(field grow processes)" 0 "processes after a dry run"
 	expect 0 rssctl attach grow --tree "$hog" --json=short
 	left=$(outside_of grow sprout)
 	equal "$left" "" "living descendants outside"
@@ -71,6 +76,28 @@ case_a_tree_that_grows_all_the_time_ends_complete() {
 }
 
 sprouts_are_many() { [ "$(pgrep -c -x sprout)" -gt 20 ]; }
+
+# While one branch is moved, the others go on to bear children outside: those are for a later look.
+case_what_is_born_while_others_are_moved_is_inside() {
+	stop_rssd
+	LD_PRELOAD=$build/tests/preload/slow-moves.so start_rssd
+	rssctl create slow
+	bash -c 'for i in 1 2 3 4; do hog spawn 250 & done; wait' >/dev/null 2>&1 &
+	hog=$!
+	children+=("$hog")
+	disown "$hog"
+	await 5 sprouts_are_many
+	expect 0 rssctl attach slow --tree "$hog" --json=short
+	equal "$(outside_of slow sprout)" "" "living descendants outside"
+	# And of whom was not there any more when its turn came, that is told.
+	note "$(jq -c 'group_by(.outcome) | map({(.[0].outcome): length}) | add' <<<"$out")"
+	jq -e 'any(.[]; .outcome == "vanished")' <<<"$out" >/dev/null || fail "nobody has vanished"
+	pkill -KILL -x sprout
+	await 10 is_empty slow
+	rssctl remove slow
+	stop_rssd
+	start_rssd
+}
 
 # Chains of processes that live for a moment each: it ends, one way or the other, and says which.
 case_a_fork_bomb_is_bounded() {
@@ -97,9 +124,20 @@ case_a_tree_that_outruns_us_is_told() {
 	stop_rssd
 	LD_PRELOAD=$build/tests/preload/slow-moves.so start_rssd
 	expect 0 rssctl create bomb
+	# Sixteen go in a message of their own, before the one that fails.
+	local others=()
+	for _ in {1..16}; do
+		sleep 1000 &
+		others+=($!)
+	done
+	children+=("${others[@]}")
+	disown "${others[@]}"
 	start_hog bomb 4
-	expect 5 rssctl attach bomb --tree "$hog"
+	expect 5 rssctl attach bomb --tree "${others[@]}" "$hog"
 	says "still growing faster than it can be followed"
+	says "(16 processes had been moved before)"
+	[[ $err =~ [1-9][0-9]*" processes were moved and stay inside, "[1-9][0-9]*" had vanished, 0 were refused" ]] ||
+		fail "said: $err"
 	kill -KILL "$hog"
 	await 10 storm_is_over
 	expect 0 rssctl remove bomb --force
