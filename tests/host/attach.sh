@@ -206,6 +206,39 @@ case_detach_brings_a_tree_back() {
 	pkill -KILL -x hog
 }
 
+# Nobody attached it, and it is known all the same where it belongs: where its parent was.
+case_who_was_born_inside_goes_where_its_parent_was() {
+	local mount child
+	mount=$(memory_mount)
+	[ -n "$mount" ] || { skip "no v1 memory hierarchy to make folders in"; return; }
+	mkdir "$mount/$root-origin"
+	rssctl create born
+	mkfifo "$work/go"
+	bash -c 'read -r <"$1"; sleep 1000 & echo $!; wait' - "$work/go" >"$work/born" 2>/dev/null &
+	hog=$!
+	children+=("$hog")
+	disown "$hog"
+	echo "$hog" >"$mount/$root-origin/cgroup.procs"
+	expect 0 rssctl attach born "$hog"
+	echo go >"$work/go"
+	await 10 test -s "$work/born"
+	child=$(cat "$work/born")
+	stop_rssd
+	start_rssd
+	expect 0 rssctl detach "$child"
+	grep -q "memory[^:]*:/$root-origin\$" "/proc/$child/cgroup" || fail "it is in $(cat "/proc/$child/cgroup")"
+	kill -KILL "$hog" "$child"
+	# Of whom nothing is known, that is said.
+	start_hog anon 1M
+	echo "$hog" >"$mount/$root/born/cgroup.procs"
+	expect 0 rssctl detach "$hog"
+	says "its origin is not known: moved to the root"
+	kill -KILL "$hog"
+	await 5 is_empty born
+	await 5 rmdir "$mount/$root-origin"
+	rssctl remove born
+}
+
 case_moving_between_containers_keeps_the_origin() {
 	local before
 	rssctl create one

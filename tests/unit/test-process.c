@@ -135,10 +135,70 @@ TEST(origins_survive_a_restart)
 	}
 }
 
+/* More lines than the file may have: it is written anew on the way, and the last word holds. */
+TEST(origins_outgrow_their_file)
+{
+	char template[] = "/tmp/rssd-unit.XXXXXX";
+	cleanup_(remove_folder) char *folder = strdup(mkdtemp(template));
+	struct origins *origins = NULL;
+	struct process me;
+
+	CHECK_INT(process_read(getpid(), &me), 0);
+	CHECK_INT(origins_open(folder, &origins), 0);
+	for (unsigned int i = 1; i <= 1000; i++) {
+		char cgroup[32];
+
+		snprintf(cgroup, sizeof(cgroup), "/%u", i);
+		CHECK_INT(origins_set(origins, me.pid, me.start, cgroup), 0);
+		/* Ever another one that has ended. */
+		CHECK_INT(origins_set(origins, me.pid, me.start + i, "/ended"), 0);
+		/* A start finds what there was before it, wherever in between that is. */
+		if (i % 100 && i % 131)
+			continue;
+		origins_free(origins);
+		CHECK_INT(origins_open(folder, &origins), 0);
+		{
+			cleanup_free char *mine = origins_find(origins, me.pid, me.start);
+
+			CHECK_STR(mine, cgroup);
+		}
+	}
+	origins_free(origins);
+}
+
+TEST(detached_by_hand_is_remembered)
+{
+	char template[] = "/tmp/rssd-unit.XXXXXX";
+	cleanup_(remove_folder) char *folder = strdup(mkdtemp(template));
+	struct origins *origins = NULL;
+	struct process me;
+
+	CHECK_INT(process_read(getpid(), &me), 0);
+	CHECK_INT(origins_open(folder, &origins), 0);
+	CHECK_INT(origins_set_detached(origins, me.pid, me.start, "/home"), 0);
+	/* The first start reads what was appended, the second what the first has written anew. */
+	for (int i = 0; i < 2; i++) {
+		bool detached;
+		cleanup_free char *home = NULL;
+
+		origins_free(origins);
+		CHECK_INT(origins_open(folder, &origins), 0);
+		detached = origins_is_detached(origins, me.pid, me.start);
+		home = origins_find(origins, me.pid, me.start);
+		CHECK(detached);
+		CHECK_STR(home, "/home");
+	}
+	CHECK_INT(origins_set(origins, me.pid, me.start, "/home"), 0);
+	CHECK(!origins_is_detached(origins, me.pid, me.start));
+	origins_free(origins);
+}
+
 TEST_MAIN({ "process: stat is read from the last parenthesis",
 	    stat_is_read_from_the_last_parenthesis },
 	  { "process: what is no stat is refused", what_is_no_stat_is_refused },
 	  { "process: a pidfd names one process", pidfd_names_one_process },
 	  { "process: what is no pidfd is told", no_pidfd_is_told },
 	  { "attach: who may be attached", who_may_be_attached },
-	  { "origins: they survive a restart", origins_survive_a_restart })
+	  { "origins: they survive a restart", origins_survive_a_restart },
+	  { "origins: more than their file may hold", origins_outgrow_their_file },
+	  { "origins: detached by hand is remembered", detached_by_hand_is_remembered })
