@@ -165,18 +165,45 @@ too_many() {
 	rssctl create one-more 2>&1 | grep -q 'Too many calls' && kill $limiter
 }
 
-case_ctrl_c_keeps_the_old_limit() {
-	[ "$(awk '/SwapTotal/ { print $2 }' /proc/meminfo)" = 0 ] || { skip "needs a machine without swap"; return; }
+# A reclaim that comes on: it ends when it is through, or its time is up, or nobody wants it any more.
+start_reclaim() {
 	rssctl create keep --limit=64M
-	launch_hog_in keep lock 32M
+	launch_hog_in keep ebb 32M
 	await 20 grep -q ready "$hog_out"
+	: >"$rssd_log"
+}
+limiting() { terminal 80 24 "$@" -- rssctl limit keep 4M --timeout=60s; }
+
+case_ctrl_c_keeps_the_old_limit() {
+	start_reclaim
+	expect 130 limiting "+going to 4.0M" $'=\x03'
+	says "interrupted; the old limit stays in force"
+	await 5 rssctl limit keep 60M
+	equal "$(field keep limit)" $((60 << 20))
+	expect 0 rssctl remove keep --force
+}
+
+# Whoever is killed says nothing, and does not want it either.
+case_a_caller_that_is_gone_keeps_the_old_limit() {
+	start_reclaim
 	rssctl limit keep 4M --timeout=60s >/dev/null 2>&1 &
 	local limiter=$!
 	await 5 grep -q 'keep: changing settings, limit 4.0M' "$rssd_log"
-	kill -INT $limiter
-	wait $limiter
+	disown $limiter
+	kill -KILL $limiter
 	await 5 rssctl limit keep 60M
-	equal "$(field keep limit)" $((60 << 20))
+	expect 0 rssctl remove keep --force
+}
+
+# Its progress is told on the way, a bar in a terminal; then the time is up.
+case_a_deadline_keeps_the_old_limit() {
+	local from=$SECONDS
+	start_reclaim
+	expect 5 terminal 80 24 "+[" "+going to 4.0M" "+going to 4.0M" -- rssctl limit keep 4M --timeout=1s
+	says "the time was up"
+	[ $((SECONDS - from)) -lt 20 ] || fail "it took $((SECONDS - from)) seconds"
+	equal "$(field keep limit)" $((64 << 20)) "limit after its time"
+	equal "$(field keep processes)" 1 "processes"
 	expect 0 rssctl remove keep --force
 }
 

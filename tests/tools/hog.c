@@ -7,6 +7,7 @@
  *   hog anon SIZE        touch SIZE bytes of anonymous memory
  *   hog file PATH [N]    map a file and read every page of it, N times over
  *   hog lock SIZE        as anon, but locked
+ *   hog ebb SIZE         as lock, and give back a page of it a hundred times a second
  *   hog hold SIZE        wait for a line on standard input, then anon
  *   hog fork COUNT       be a tree of COUNT processes, each child of an earlier one
  *   hog zombie COUNT     leave COUNT children unwaited for, and print their pids
@@ -59,7 +60,23 @@ static size_t parse(const char *text)
 	return size;
 }
 
-static int take_anonymous(size_t size, int lock)
+static void pause_usec(long usec)
+{
+	struct timespec span = { .tv_sec = usec / 1000000, .tv_nsec = usec % 1000000 * 1000 };
+
+	nanosleep(&span, NULL);
+}
+
+/* Whoever waits for memory sees it become less, for as long as there is some. */
+static void give_back(char *memory, size_t size)
+{
+	for (size_t i = 0; i < size; i += 4096) {
+		(void)munmap(memory + i, 4096);
+		pause_usec(10000);
+	}
+}
+
+static int take_anonymous(size_t size, int lock, int ebb)
 {
 	char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
@@ -70,6 +87,8 @@ static int take_anonymous(size_t size, int lock)
 	for (size_t i = 0; i < size; i += 4096)
 		memory[i] = (char)(i >> 12);
 	ready();
+	if (ebb)
+		give_back(memory, size);
 	wait_for_signal();
 	return EXIT_SUCCESS;
 }
@@ -163,13 +182,6 @@ static int bomb(unsigned long count)
 	return EXIT_SUCCESS;
 }
 
-static void pause_usec(long usec)
-{
-	struct timespec span = { .tv_sec = usec / 1000000, .tv_nsec = usec % 1000000 * 1000 };
-
-	nanosleep(&span, NULL);
-}
-
 static int spawn(long rate)
 {
 	struct timespec begin, now;
@@ -224,15 +236,17 @@ int main(int argc, char *argv[])
 	char line[16];
 
 	if (strcmp(what, "anon") == 0)
-		return take_anonymous(parse(argv[2]), 0);
+		return take_anonymous(parse(argv[2]), 0, 0);
 	if (strcmp(what, "lock") == 0)
-		return take_anonymous(parse(argv[2]), 1);
+		return take_anonymous(parse(argv[2]), 1, 0);
+	if (strcmp(what, "ebb") == 0)
+		return take_anonymous(parse(argv[2]), 1, 1);
 	if (strcmp(what, "hold") == 0) {
 		puts("waiting");
 		fflush(stdout);
 		if (!fgets(line, sizeof(line), stdin))
 			return EXIT_FAILURE;
-		return take_anonymous(parse(argv[2]), 0);
+		return take_anonymous(parse(argv[2]), 0, 0);
 	}
 	if (strcmp(what, "file") == 0)
 		return map_file(argv[2], argc > 3 ? strtoul(argv[3], NULL, 10) : 1);
@@ -246,7 +260,7 @@ int main(int argc, char *argv[])
 		return spawn(atol(argv[2]));
 	if (strcmp(what, "storm") == 0)
 		return fork_storm(strtoul(argv[2], NULL, 10));
-	fputs("hog anon|lock|hold SIZE, hog file PATH [N], hog fork|storm|bomb|zombie COUNT, hog spawn RATE\n",
+	fputs("hog anon|lock|ebb|hold SIZE, hog file PATH [N], hog fork|storm|bomb|zombie COUNT, hog spawn RATE\n",
 	      stderr);
 	return 2;
 }
