@@ -271,4 +271,32 @@ case_event_numbers_never_repeat() {
 	[ "$after" -ge "$before" ] || fail "$after is below $before"
 }
 
+# Once the kernel has it, the state may still not be had: then the kernel is to have the old one.
+case_limit_that_cannot_be_kept_is_taken_back() {
+	local state=$work/state/containers/kept.json
+	rssctl create kept --limit=32M
+	mv "$state" "$work/kept.json"
+	mkdir "$state"
+	expect 1 rssctl limit kept 64M
+	says "nothing was changed"
+	equal "$(field kept limit)" $((32 << 20)) "limit that could not be kept"
+	expect 0 rssctl diff
+	rmdir "$state"
+	mv "$work/kept.json" "$state"
+	expect 0 rssctl limit kept 64M
+	rssctl remove kept
+}
+
+# The last 256 are kept, whatever the file has.
+case_the_oldest_ooms_make_room() {
+	stop_rssd
+	jq -nc 'range(1; 301) | {sequence: ., container: "old", victim_pid: 7}' >"$work/state/ooms.json"
+	start_rssd
+	equal "$(rssctl oom old --json=short | jq -c '[length, .[0].sequence, .[-1].sequence]')" '[256,45,300]' \
+		"how many, the first and the last"
+	stop_rssd
+	rm "$work/state/ooms.json"
+	start_rssd
+}
+
 run_cases "$@"

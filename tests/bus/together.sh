@@ -4,7 +4,7 @@
 . "$(dirname "$0")/../lib.sh"
 need_controller
 start_bus
-write_config LogLevel=debug
+write_config LogLevel=debug LimitTimeout=60s
 start_rssd || exit 1
 
 limits() { rssctl list --json=short | jq -c '[.[] | {(.name): .limit}] | add // {}'; }
@@ -33,6 +33,8 @@ case_all_of_them() {
 	expect 0 rssctl apply "$work/file.json"
 	says 32.0M
 	equal "$(limits)" '{"a":33554432,"b":134217728,"c":"infinity"}' limits
+	# A start would settle it once more, over what was set since.
+	[ ! -e "$work/state/transaction.json" ] || fail "the journal is still there"
 	# What is so already is no difference.
 	expect 0 rssctl apply "$work/file.json" --no-legend
 	equal "$out" "" "difference of nothing"
@@ -48,9 +50,13 @@ case_or_none() {
 	file '[{"name":"a","limit":"32M"},{"name":"b","limit":"8M"},{"name":"c","limit":"128M"}]'
 	expect 5 rssctl apply "$work/file.json" --timeout=1s
 	says "no container was changed"
+	# What was to be changed is printed first, whatever comes of it.
+	equal "$(awk '$2 == "limit" { print $1, $3, $4 }' <<<"$out")" $'a 64.0M 32.0M\nb 64.0M 8.0M\nc 64.0M 128.0M' \
+		"the difference"
 	equal "$(limits)" "$before" "limits after a refusal"
 	expect 5 rssctl apply "$work/file.json" --mode=refuse
 	equal "$(limits)" "$before" "limits after another"
+	[ ! -e "$work/state/transaction.json" ] || fail "the journal is still there"
 	# The kernel and the state have it, too.
 	expect 0 rssctl diff
 	equal "$out" "" "difference"
@@ -58,6 +64,23 @@ case_or_none() {
 	start_rssd
 	equal "$(limits)" "$before" "limits after a restart"
 	[ ! -e "$work/state/transaction.json" ] || fail "the journal is still there"
+	remove_three
+}
+
+# The mode and the time are those of each limit.
+case_by_force_and_in_time() {
+	make_three
+	launch_hog_in b ebb 32M
+	await 20 grep -q ready "$hog_out"
+	file '[{"name":"a","limit":"32M"},{"name":"b","limit":"8M"}]'
+	local from=$SECONDS
+	expect 5 rssctl apply "$work/file.json" --timeout=1s
+	says "the time was up"
+	[ $((SECONDS - from)) -lt 30 ] || fail "it took $((SECONDS - from)) seconds"
+	equal "$(limits)" "$before" "limits after the time was up"
+	expect 0 rssctl apply "$work/file.json" --mode=force --json=short
+	equal "$(jq -c '[.[].outcome]' <<<"$out")" '["set","killed"]' outcomes
+	await 5 is_empty b
 	remove_three
 }
 
@@ -80,6 +103,8 @@ case_wrong_files() {
 	says "name is missing"
 	file '[{"name":"a","limit":"32M"},{"name":"missing","limit":"32M"}]'
 	expect 3 rssctl apply "$work/file.json"
+	says missing
+	expect 3 rssctl apply "$work/file.json" --dry-run
 	says missing
 	file '[{"name":"a","limit":"32M"},{"name":"a","limit":"16M"}]'
 	expect 2 rssctl apply "$work/file.json"
@@ -111,6 +136,7 @@ case_ctrl_c_undoes() {
 	says "Another transaction"
 	kill -INT $applier
 	wait $applier
+	equal $? 130 "status of who was interrupted"
 	await 10 unchanged
 	await 10 rssctl limit a 60M
 	remove_three
@@ -134,6 +160,10 @@ case_killed_in_the_middle() {
 	await 10 unchanged
 	expect 0 rssctl diff
 	[ ! -e "$work/state/transaction.json" ] || fail "the journal is still there"
+	# It was undone for good, not for this one start.
+	kill_rssd
+	start_rssd
+	await 10 unchanged
 	remove_three
 }
 
