@@ -50,6 +50,8 @@ case_bad_sizes() {
 	done
 	expect 2 rssctl limit s 100
 	says "smallest"
+	expect 2 rssctl limit s 100 --dry-run
+	says "smallest"
 	expect 2 rssctl limit s 0
 	equal "$(field s limit)" $((16 << 20)) "limit after bad sizes"
 	expect 2 rssctl create t --limit=12Q

@@ -144,6 +144,24 @@ case_forecast_of_locked_memory_comes_true() {
 	rssctl remove pinned --force
 }
 
+case_force_kills_no_more_than_it_must() {
+	local small
+	rssctl create forced --limit=64M
+	rssctl create forced/inner
+	launch_hog_in forced lock 4M
+	await 20 grep -q ready "$hog_out"
+	small=$(rssctl ps forced --json=short | jq '.[0].pid')
+	# Also one in a container inside it.
+	launch_hog_in forced/inner lock 24M
+	await 20 grep -q ready "$hog_out"
+	expect 0 rssctl limit forced 12M --mode=force
+	says killed
+	kill -0 "$small" || fail "the small one was killed, too"
+	await 5 is_empty forced/inner
+	equal "$(field forced limit)" $((12 << 20)) "limit"
+	rssctl remove forced --force
+}
+
 case_oom_storm_loses_no_kill() {
 	local i pids=()
 	rssctl create storm --limit=16M
