@@ -76,6 +76,87 @@ case_hog_is_killed_and_the_neighbour_is_not_touched() {
 	rssctl remove neighbour --force
 }
 
+# The kernel tells all of 10 OOMs in 5 seconds, whoever had them: after a storm it takes another one.
+runs_out_in_full() {
+	rssctl run "$1" -- "$build/tests/tools/hog" anon 64M >/dev/null 2>&1
+	until_true 5 eval '[ "$(last_of '"$1"' .sequence)" != "'"$last"'" ]' || return 1
+	last=$(last_of "$1" .sequence)
+	[ "$(last_of "$1" .usage)" != null ]
+}
+last_of() { rssctl oom "$1" --json=short | jq -c ".[-1] | $2"; }
+
+# Each OOM has its own time and figures: those of before are not told once more.
+case_each_oom_has_its_own_cause() {
+	local last= from failures
+	from=$(date +%s)
+	rssctl create cause --limit=16M
+	rssctl create cause/inner
+	# These stay, and are found in it afterwards.
+	launch_hog_in cause lock 4M
+	await 20 grep -q ready "$hog_out"
+	launch_hog_in cause/inner anon 2M
+	await 20 grep -q ready "$hog_out"
+	await 30 runs_out_in_full cause
+	equal "$(last_of cause '[.container, .limit, .victim_uid]')" "[\"cause\",$((16 << 20)),0]" "limit and victim"
+	[ "$(last_of cause .usage)" -gt $((14 << 20)) ] && [ "$(last_of cause .usage)" -le $((16 << 20)) ] ||
+		fail "usage $(last_of cause .usage)"
+	[ "$(last_of cause .locked)" -ge $((3 << 20)) ] || fail "locked $(last_of cause .locked)"
+	equal "$(last_of cause '.time / 1000000 >= '"$from"' and .time / 1000000 <= now')" true "its time"
+	equal "$(last_of cause '[.processes[].resident] | length == 3 and . == (sort | reverse)')" true \
+		"three processes, the largest first"
+	await 30 runs_out_in_full cause
+	failures=$(rssctl oom cause --json=short | jq '[.[].failures] | add')
+	[ "$failures" -le "$(field cause failures)" ] ||
+		fail "$failures failures are told, and there were $(field cause failures)"
+	expect 0 rssctl oom --id="$last"
+	for key in "Limit met: [1-9]" "Usage: 1" "Limit: 16.0M" "Locked: [3-9]" "Free swap: "; do
+		grep -q " $key" <<<"$out" || fail "no \"$key\" in $out"
+	done
+	rssctl remove cause --force
+}
+
+# In a storm the kernel's log leaves out whose limit it was: the counters know, here from the first on.
+case_whose_limit_without_the_log() {
+	stop_rssd
+	"${own_mounts[@]}" sh -c "mount --bind /dev/null /dev/kmsg; exec rssd --config='$work/rssd.conf'" 2>>"$rssd_log" &
+	rssd_pid=$!
+	await 10 rssctl list
+	rssctl create silent --limit=24M
+	rssctl create silent/inner --limit=8M
+	expect 137 rssctl run silent/inner -- "$build/tests/tools/hog" anon 64M
+	await 10 eval '[ "$(rssctl oom silent/inner --json=short | jq length)" = 1 ]'
+	expect 0 rssctl limit silent/inner infinity
+	expect 137 rssctl run silent/inner -- "$build/tests/tools/hog" anon 64M
+	await 10 eval '[ "$(rssctl oom silent/inner --json=short | jq length)" = 2 ]'
+	equal "$(rssctl oom silent/inner --json=short | jq -c 'map([.container, .limit, .victim_container])')" \
+		"[[\"silent/inner\",$((8 << 20)),\"silent/inner\"],[\"silent\",$((24 << 20)),\"silent/inner\"]]" \
+		"whose limit it was"
+	rssctl remove silent --force
+	stop_rssd
+	start_rssd
+}
+
+# What a journal can be asked for is there, each under its own name.
+case_an_oom_in_the_journal() {
+	local last= field
+	stop_rssd
+	: >"$work/journal"
+	JOURNAL=$work/journal LD_PRELOAD=$build/tests/preload/journal.so \
+		JOURNAL_STREAM=$(stat -c %d:%i "$rssd_log") start_rssd
+	rssctl create told --limit=16M
+	await 30 runs_out_in_full told
+	await 10 grep -qx "RSSD_OOM_ID=$last" "$work/journal"
+	for field in PRIORITY=4 RSSD_CONTAINER=told RSSD_OOM_LIMIT_CONTAINER=told RSSD_OOM_LIMIT_OWNER=/ \
+		RSSD_OOM_VICTIM_CONTAINER=told RSSD_OOM_VICTIM_COMMAND=hog \
+		"RSSD_OOM_VICTIM_PID=$(last_of told .victim_pid)" "RSSD_OOM_USAGE=$(last_of told .usage)" \
+		RSSD_OOM_LIMIT=$((16 << 20)) 'RSSD_OOM_RECORD={"sequence":'"$last"; do
+		grep -q "^$field" "$work/journal" || fail "no $field in the journal"
+	done
+	rssctl remove told --force
+	stop_rssd
+	start_rssd
+}
+
 oom_is_told() { [ "$(field "$1" last_oom)" != null ]; }
 
 case_parent_limit_binds_its_children_together() {

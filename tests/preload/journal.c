@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* For a program that logs to the journal: what it sends goes to the file $JOURNAL, a field a line. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/uio.h>
+#include <systemd/sd-journal.h>
+
+__attribute__((visibility("default"))) int
+sd_journal_sendv_with_location(const char *file, const char *line, const char *function,
+			       const struct iovec *fields, int count)
+{
+	const char *path = getenv("JOURNAL");
+	FILE *journal = path ? fopen(path, "a") : NULL;
+
+	if (!journal)
+		return -1;
+	for (int i = 0; i < count; i++)
+		(void)fprintf(journal, "%.*s\n", (int)fields[i].iov_len,
+			      (const char *)fields[i].iov_base);
+	(void)fclose(journal);
+	return 0;
+}
