@@ -31,6 +31,12 @@ case_hook_gets_the_record() {
 		mv $work/record.new $work/record
 	EOF
 	declare_hook hooked "$work/hook"
+	# One stays inside: after a storm the kernel's log leaves out who was there, and we look later.
+	launch_hog_in hooked anon 1M
+	await 20 grep -q ready "$hog_out"
+	# rssd is spared when the machine runs out of memory; its hooks are like all others. Not
+	# everybody may spare, but whoever may could not be brought back from the other end.
+	{ echo -500 >"/proc/$rssd_pid/oom_score_adj" || echo 500 >"/proc/$rssd_pid/oom_score_adj"; } 2>/dev/null
 	run_out hooked
 	await 10 test -s "$work/record"
 	equal "$(jq -r .container "$work/record")" hooked "whose limit"
@@ -77,6 +83,45 @@ case_hook_that_takes_too_long() {
 		await 5 test ! -d "/proc/$pid"
 	done
 	forget late
+}
+
+# Nothing of a hook outlives it, nor rssd.
+case_what_a_hook_leaves_running() {
+	write_hook leaving <<-EOF
+		sleep 1000 &
+		echo \$! >$work/left.pid
+	EOF
+	declare_hook leaves "$work/leaving"
+	run_out leaves
+	await 10 test -s "$work/left.pid"
+	await 5 test ! -d "/proc/$(cat "$work/left.pid")"
+	write_hook staying <<-EOF
+		echo \$\$ >$work/stays.pid
+		exec sleep 1000
+	EOF
+	declare_hook leaves "$work/staying"
+	run_out leaves
+	await 10 test -s "$work/stays.pid"
+	stop_rssd
+	await 5 test ! -d "/proc/$(cat "$work/stays.pid")"
+	start_rssd
+	forget leaves
+}
+
+# Where the limit was that of the container around it, the victim's own hook is run, too.
+case_hooks_of_limit_and_victim() {
+	write_hook both <<-EOF
+		echo "\$1 \$(jq -r .victim_container)" >>$work/both
+	EOF
+	declare_hook outer "$work/both"
+	printf '{"name":"outer/inner","oom_hook":"%s"}\n' "$work/both" >"$work/containers.d/inner.json"
+	rssctl reload
+	await 10 rssctl show outer/inner
+	run_out outer/inner
+	await 10 grep -qx "outer outer/inner" "$work/both"
+	await 10 grep -qx "outer/inner outer/inner" "$work/both"
+	rm "$work/containers.d/inner.json"
+	forget outer
 }
 
 case_hooks_that_cannot_be_run() {
