@@ -167,6 +167,19 @@ case_killed_in_the_middle() {
 	remove_three
 }
 
+# Nothing is begun that a crash could not undo.
+case_no_journal_no_transaction() {
+	make_three
+	mkdir "$work/state/transaction.json"
+	file '[{"name":"a","limit":"32M"},{"name":"c","limit":"128M"}]'
+	expect 1 rssctl apply "$work/file.json"
+	says "could not be written down"
+	equal "$(limits)" "$before" "limits without a journal"
+	rmdir "$work/state/transaction.json"
+	expect 0 rssctl apply "$work/file.json"
+	remove_three
+}
+
 # Once all that can fail is done, a start finishes what is left.
 case_finished_after_a_kill() {
 	make_three
