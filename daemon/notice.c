@@ -432,6 +432,23 @@ static void keep_for_later(struct container *c, struct counters *now)
 	now->failures = c->seen.failures;
 }
 
+/*
+ * The kernel of v1 tells that a limit has run out before it kills, here or in a
+ * container inside, and without its log nothing tells of the kill.
+ */
+static void look_for_kill(struct container *limited)
+{
+	struct manager *m = limited->manager;
+
+	for (size_t i = manager_index(m, limited->name); i < m->count; i++) {
+		struct container *c = m->containers[i];
+
+		if (c == limited || name_is_inside(c->name, limited->name))
+			c->events_late = true;
+	}
+	call_later(m, &m->late_events, LIMIT_HIT_USEC, tell_late);
+}
+
 void notice_look(struct container *c)
 {
 	struct manager *m = c->manager;
@@ -459,6 +476,8 @@ void notice_look(struct container *c)
 	if (!m->controller->tells_facts && now.oom_kills != COUNTER_ABSENT &&
 	    now.oom_kills > c->kills_told)
 		expect_log(m);
+	if (!m->controller->tells_facts && !m->kmsg && has_own_oom(c))
+		look_for_kill(c);
 }
 
 /* --- facts ----------------------------------------------------------------------- */

@@ -117,12 +117,17 @@ case_each_oom_has_its_own_cause() {
 
 # In a storm the kernel's log leaves out whose limit it was: the counters know, here from the first on.
 case_whose_limit_without_the_log() {
+	local small
 	stop_rssd
 	"${own_mounts[@]}" sh -c "mount --bind /dev/null /dev/kmsg; exec rssd --config='$work/rssd.conf'" 2>>"$rssd_log" &
 	rssd_pid=$!
 	await 10 rssctl list
 	rssctl create silent --limit=24M
 	rssctl create silent/inner --limit=8M
+	# It stays, and is there when we look.
+	launch_hog_in silent/inner anon 2M
+	await 20 grep -q ready "$hog_out"
+	small=$(rssctl ps silent/inner --json=short | jq '.[0].pid')
 	expect 137 rssctl run silent/inner -- "$build/tests/tools/hog" anon 64M
 	await 10 eval '[ "$(rssctl oom silent/inner --json=short | jq length)" = 1 ]'
 	expect 0 rssctl limit silent/inner infinity
@@ -131,6 +136,8 @@ case_whose_limit_without_the_log() {
 	equal "$(rssctl oom silent/inner --json=short | jq -c 'map([.container, .limit, .victim_container])')" \
 		"[[\"silent/inner\",$((8 << 20)),\"silent/inner\"],[\"silent\",$((24 << 20)),\"silent/inner\"]]" \
 		"whose limit it was"
+	equal "$(rssctl oom silent/inner --json=short | jq -c 'map([.processes[]?.pid] | contains(['"$small"']))')" \
+		'[true,true]' "whether the process that stays is told"
 	rssctl remove silent --force
 	stop_rssd
 	start_rssd
