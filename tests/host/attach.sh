@@ -82,11 +82,12 @@ case_what_is_born_while_others_are_moved_is_inside() {
 	stop_rssd
 	LD_PRELOAD=$build/tests/preload/slow-moves.so start_rssd
 	rssctl create slow
-	bash -c 'for i in 1 2 3 4; do hog spawn 250 & done; wait' >/dev/null 2>&1 &
+	hog_out=$work/branches
+	bash -c 'for i in 1 2 3 4; do hog spawn 250 & done; wait' >"$hog_out" 2>&1 &
 	hog=$!
 	children+=("$hog")
 	disown "$hog"
-	await 5 sprouts_are_many
+	await 5 tree_has_started 4
 	expect 0 rssctl attach slow --tree "$hog" --json=short
 	equal "$(outside_of slow sprout)" "" "living descendants outside"
 	# And of whom was not there any more when its turn came, that is told.
