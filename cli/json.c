@@ -51,8 +51,9 @@ struct json_object *oom_to_json(const struct rss_oom *oom)
 	json_add_text(record, "limit_owner", oom->limit_owner);
 	json_add_text(record, "victim_container", oom->victim_container);
 	json_add_count(record, "victim_pid", oom->victim_pid ?: RSS_ABSENT);
-	/* 0 is root: only a record without a victim lacks its user. */
-	json_add_count(record, "victim_uid", oom->victim_pid ? oom->victim_uid : RSS_ABSENT);
+	/* 0 is root. */
+	json_add_count(record, "victim_uid",
+		       oom->victim_uid != (uint32_t)-1 ? oom->victim_uid : RSS_ABSENT);
 	json_add_text(record, "victim_command", oom->victim_command);
 	json_add_flag(record, "group", oom->group);
 	json_add_count(record, "usage", oom->usage);

@@ -62,6 +62,7 @@ int rss_oom_read(sd_bus_message *message, struct rss_oom **ret)
 
 	if (!oom)
 		return -ENOMEM;
+	oom->victim_uid = (uint32_t)-1;
 	oom->usage = oom->limit = RSS_ABSENT;
 	oom->failures = oom->reclaimed = oom->scanned = RSS_ABSENT;
 	oom->anonymous = oom->file = oom->locked = oom->swap_free = RSS_ABSENT;

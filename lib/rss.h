@@ -99,7 +99,7 @@ struct rss_oom {
 	const char *limit_owner;      /* ...and the control group of that limit */
 	const char *victim_container; /* the container that the victim was in, or NULL */
 	uint32_t victim_pid;
-	uint32_t victim_uid;
+	uint32_t victim_uid; /* (uint32_t)-1: not known */
 	const char *victim_command;
 	uint64_t usage;
 	uint64_t limit;

@@ -294,6 +294,9 @@ case_the_oldest_ooms_make_room() {
 	start_rssd
 	equal "$(rssctl oom old --json=short | jq -c '[length, .[0].sequence, .[-1].sequence]')" '[256,45,300]' \
 		"how many, the first and the last"
+	# What was not known then is not 0 now, which would be root.
+	equal "$(rssctl oom old --json=short | jq -c '.[0] | [.victim_pid, .victim_uid, .usage]')" '[7,null,null]' \
+		"what is known of one"
 	stop_rssd
 	rm "$work/state/ooms.json"
 	start_rssd
