@@ -146,6 +146,26 @@ case_a_tree_that_outruns_us_is_told() {
 	start_rssd
 }
 
+# Whoever removes the container does not wait until that is given up.
+case_an_attach_ends_when_its_container_goes() {
+	local attacher
+	no_hogs
+	stop_rssd
+	LD_PRELOAD=$build/tests/preload/slow-moves.so start_rssd
+	expect 0 rssctl create bomb
+	start_hog bomb 4
+	rssctl attach bomb --tree "$hog" >"$work/attach" 2>&1 &
+	attacher=$!
+	await 10 eval '[ "$(field bomb processes)" -ge 1 ]'
+	expect 0 rssctl remove bomb --force
+	wait $attacher
+	equal $? 5 "status of the attach"
+	grep -q "bomb is being removed" "$work/attach" || fail "said: $(cat "$work/attach")"
+	await 10 storm_is_over
+	stop_rssd
+	start_rssd
+}
+
 case_dry_run_moves_nobody() {
 	no_hogs
 	rssctl create dry

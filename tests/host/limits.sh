@@ -175,6 +175,7 @@ case_parent_limit_binds_its_children_together() {
 	expect 137 rssctl run parent/two -- "$build/tests/tools/hog" anon 64M
 	await 5 oom_is_told parent
 	equal "$(field parent last_oom.container)" parent "whose limit"
+	equal "$(field parent/two last_oom.container)" parent "whose limit, as the victim's container knows it"
 	equal "$(field parent oom_events)" "$(field parent oom_events)"
 	[ "$(field parent oom_events)" -ge 1 ] || fail "the parent's OOM was not counted"
 	equal "$(field parent/one oom_events)" 0 "OOMs of the first child's own limit"
