@@ -116,6 +116,8 @@ case_attach_ps_detach() {
 	expect 0 rssctl detach "$hog"
 	says moved
 	equal "$(cat "/proc/$hog/cgroup")" "$before" "where it is after detach"
+	expect 1 rssctl detach "$hog"
+	says "is in no container"
 	expect 0 rssctl remove box
 }
 
