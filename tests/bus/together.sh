@@ -180,25 +180,39 @@ case_no_journal_no_transaction() {
 	remove_three
 }
 
+# leave_journal_of_c LIMIT: as if rssd had been killed once nothing could fail any more.
+leave_journal_of_c() {
+	local file
+	file=$(jq -c . "$work/state/containers/c.json")
+	jq -nc --argjson c "$file" --argjson limit "$1" \
+		'{phase: "redo", steps: [{from: $c, to: ($c | .limit = $limit)}]}' >"$work/state/transaction.json"
+}
+
 # Once all that can fail is done, a start finishes what is left.
 case_finished_after_a_kill() {
 	make_three
 	stop_rssd
-	local file
-	file=$(jq -c . "$work/state/containers/c.json")
-	jq -nc --argjson c "$file" '{phase: "redo", steps: [{from: $c, to: ($c | .limit = 134217728)}]}' \
-		>"$work/state/transaction.json"
+	leave_journal_of_c 134217728
 	: >"$rssd_log"
 	start_rssd
 	grep -q "cut short: it is finished" "$rssd_log" || fail "it does not say so"
 	await 10 eval '[ "$(field c limit)" = 134217728 ]'
 	expect 0 rssctl diff
+	# Also over a reboot, and for good: no cgroup differs then, and the next start has no journal.
+	stop_rssd
+	leave_journal_of_c 100663296
+	remove_cgroups
+	start_rssd
+	equal "$(field c limit)" 100663296 "limit after a reboot"
+	kill_rssd
+	start_rssd
+	equal "$(field c limit)" 100663296 "limit after the next start"
 	# One that nobody can read is told, and stops nothing.
 	stop_rssd
 	echo rubbish >"$work/state/transaction.json"
 	start_rssd
 	grep -q "cannot be settled" "$rssd_log" || fail "rubbish is not complained of"
-	equal "$(field c limit)" 134217728 "limit after rubbish"
+	equal "$(field c limit)" 100663296 "limit after rubbish"
 	remove_three
 }
 
