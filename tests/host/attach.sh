@@ -292,10 +292,11 @@ end_heir() {
 	rm "$work/ask" "$work/told"
 	start_rssd
 }
-# has_inherited PID: another process has it by now, and is in no container.
+# has_inherited PID: another process has it by now, lives, and is in no container.
 has_inherited() {
 	[ ! -e "$work/when" ] || fail "the moment did not come: $(cat "$work/when")"
 	equal "$(sed -n 's/^PPid:\t//p' "/proc/$1/status")" "$heir" "parent of who has the pid now"
+	lives "$1" || fail "it was killed"
 	[[ $(<"/proc/$1/cgroup") != *"/$root/"* ]] || fail "it was attached: $(grep "$root" "/proc/$1/cgroup")"
 }
 
@@ -331,6 +332,23 @@ case_a_pid_that_was_reused_is_not_attached() {
 		await 10 is_empty reused
 	done
 	end_heir
+	rssctl remove reused
+}
+
+# Nor is it killed for a limit.
+case_a_pid_that_was_reused_is_not_killed() {
+	local large
+	rssctl create reused --limit=64M
+	start_heir
+	launch_hog_in reused lock 16M
+	await 20 grep -q ready "$hog_out"
+	large=$(rssctl ps reused --json=short | jq '.[0].pid')
+	echo "open $large" >"$work/when"
+	expect 0 rssctl limit reused 8M --mode=force
+	has_inherited "$large"
+	kill -KILL "$large"
+	end_heir
+	await 5 is_empty reused
 	rssctl remove reused
 }
 
