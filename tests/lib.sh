@@ -275,9 +275,13 @@ check_valgrind() {
 	fi
 }
 
+# The pid of a child that has ended may be anybody's by now.
+is_child() { grep -qsx $'PPid:\t'$$ "/proc/$1/status"; }
+
 cleanup() {
-	local pid
-	for pid in "${children[@]}" $rssd_pid $bus_pid; do kill -KILL "$pid" 2>/dev/null; done
+	local pid left=()
+	for pid in "${children[@]}" $rssd_pid $bus_pid; do ! is_child "$pid" || left+=("$pid"); done
+	[ ${#left[@]} = 0 ] || kill -KILL "${left[@]}" 2>/dev/null
 	wait 2>/dev/null
 	remove_cgroups
 	[ -z "${VALGRIND:-}" ] || check_valgrind
