@@ -33,6 +33,7 @@ static int bury(pid_t pid)
 
 static int inherit(pid_t pid)
 {
+	pid_t self = getpid();
 	struct clone_args args = {
 		.exit_signal = SIGCHLD,
 		.set_tid = (uint64_t)(uintptr_t)&pid,
@@ -42,8 +43,9 @@ static int inherit(pid_t pid)
 
 	if (child == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		for (;;)
+		while (getppid() == self)
 			pause();
+		_exit(EXIT_SUCCESS);
 	}
 	return child < 0 ? -errno : 0;
 }
