@@ -173,6 +173,8 @@ static void name_limit(struct oom_record *oom, struct container *limited)
 	oom->limit = limited->settings.limit;
 }
 
+static void expect_log(struct manager *m);
+
 static void queue_victim(struct manager *m, const struct kmsg_oom *oom)
 {
 	struct victim_queue *q = m->victims;
@@ -182,6 +184,8 @@ static void queue_victim(struct manager *m, const struct kmsg_oom *oom)
 	q->victims[q->count].pid = oom->pid;
 	snprintf(q->victims[q->count].comm, sizeof(q->victims[q->count].comm), "%s", oom->comm);
 	q->count++;
+	/* Whoever looks when the kernel notifies of the OOM is too early for the kill. */
+	expect_log(m);
 }
 
 /* What any user may have named goes on to the bus and the log: UTF-8, no control characters. */
@@ -291,8 +295,17 @@ static int untold_kills(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct manager *m = userdata;
 	struct container *c = NULL;
-	/* A victim of unknown cgroup can only be told apart where one container had kills. */
-	bool certain = count_untold(m, &c) == 1;
+	bool certain;
+
+	/* The log has told of kills that nobody has looked at yet: those count, too. */
+	for (size_t i = 0; i < m->count && m->victims->count > 0; i++)
+		notice_look(m->containers[i]);
+	/*
+	 * Victims of unknown cgroups can only be told apart where one container had kills, and
+	 * all of them: others may be nobody's here.
+	 */
+	certain = count_untold(m, &c) == 1 &&
+		  c->seen.oom_kills - c->kills_told == m->victims->count;
 
 	for (size_t i = 0; i < m->count; i++) {
 		c = m->containers[i];
