@@ -28,6 +28,8 @@
 #define UNTOLD_KILLS_MAX 16
 /* A kill follows the OOM that it was for within this time; one that comes later was for another. */
 #define OOM_TO_KILL_USEC (2 * 1000 * 1000)
+/* Containers that are looked at for the sake of one victim, at most. */
+#define LOOKS_MAX 1000
 /* Numbers of events that are given away for messages of the kernel that were lost. */
 #define LOST_MAX 256
 /* Victims whose control group the log did not tell. */
@@ -295,16 +297,17 @@ static int untold_kills(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct manager *m = userdata;
 	struct container *c = NULL;
-	bool certain;
+	/* Of thousands, to look at all would keep the loop from everybody else. */
+	bool certain = m->victims->count > 0 && m->count <= LOOKS_MAX;
 
 	/* The log has told of kills that nobody has looked at yet: those count, too. */
-	for (size_t i = 0; i < m->count && m->victims->count > 0; i++)
+	for (size_t i = 0; i < m->count && certain; i++)
 		notice_look(m->containers[i]);
 	/*
 	 * Victims of unknown cgroups can only be told apart where one container had kills, and
 	 * all of them: others may be nobody's here.
 	 */
-	certain = count_untold(m, &c) == 1 &&
+	certain = certain && count_untold(m, &c) == 1 &&
 		  c->seen.oom_kills - c->kills_told == m->victims->count;
 
 	for (size_t i = 0; i < m->count; i++) {
