@@ -101,6 +101,7 @@ struct manager {
 	struct join *join;		   /* see join.c */
 	struct survey *survey;		   /* on its way: see survey.h */
 	uint64_t surveyed;		   /* when the last one began */
+	uint64_t noted;			   /* when the last one was noted: see survey.c */
 	sd_event_source *survey_idle;	   /* see survey.c */
 	sd_event_source *sampler;	   /* see sampler.h */
 	sd_event_source *transient_check;  /* see transient.c */

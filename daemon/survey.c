@@ -12,6 +12,7 @@
 #include "failure.h"
 #include "kept-files.h"
 #include "manager.h"
+#include "usage-history.h"
 #include "worker.h"
 
 #define SLICES_MAX 4
@@ -40,6 +41,7 @@ struct survey {
 	struct request *requests, *later; /* of this one, and of the next */
 	struct survey_row *rows;
 	size_t count;
+	uint64_t noted_at; /* for usage histories; 0: this one is not noted */
 	struct slice slices[SLICES_MAX];
 	unsigned int running;
 };
@@ -173,6 +175,53 @@ void survey_close(struct manager *m)
 	m->survey_idle = sd_event_source_disable_unref(m->survey_idle);
 }
 
+/* --- usage histories --------------------------------------------------------------- */
+
+/* As often as this, what a survey saw is noted. */
+#define NOTE_USEC (USAGE_SPAN_USEC_MIN / 3)
+/* Where refaults are not told with the rest, they are in a file that is long to read. */
+#define REFAULTS_AT_ONCE 64
+
+static void choose_totals(struct survey *survey)
+{
+	const struct manager *m = survey->manager;
+	bool in_files = controller_can(m->controller, FEATURE_REFAULTS) &&
+			!m->controller->reads_all;
+	size_t left = in_files ? REFAULTS_AT_ONCE : m->count;
+
+	for (size_t i = 0; i < m->count && left > 0; i++) {
+		struct survey_row *row = &survey->rows[i];
+
+		row->refaults = COUNTER_ABSENT;
+		row->takes_totals = container_wants_totals(row->container, survey->noted_at);
+		if (row->takes_totals)
+			left--;
+	}
+}
+
+/* The same containers a moment later are nothing new. */
+static void consider_noting(struct survey *survey)
+{
+	struct manager *m = survey->manager;
+	uint64_t time = container_history_time(m);
+
+	survey->noted_at = time >= m->noted + NOTE_USEC ? time : 0;
+	if (survey->noted_at) {
+		m->noted = time;
+		choose_totals(survey);
+	}
+}
+
+static void note_rows(const struct survey *survey)
+{
+	for (size_t i = 0; i < survey->count; i++) {
+		const struct survey_row *row = &survey->rows[i];
+
+		container_note(row->container, survey->noted_at, &row->counters,
+			       row->takes_totals ? &row->refaults : NULL);
+	}
+}
+
 /* --- one survey after the other --------------------------------------------------- */
 
 /* The next one for those who came meanwhile, or the end. */
@@ -198,16 +247,11 @@ static void go_on(struct survey *survey)
 
 static void finish(struct survey *survey)
 {
-	uint64_t time = container_history_time(survey->manager);
-
-	for (size_t i = 0; i < survey->count; i++) {
-		struct survey_row *row = &survey->rows[i];
-
-		row->container->used--;
-		container_note(row->container, time, &row->counters,
-			       row->takes_totals ? &row->refaults : NULL);
-	}
+	for (size_t i = 0; i < survey->count; i++)
+		survey->rows[i].container->used--;
 	survey->manager->jobs--;
+	if (survey->noted_at)
+		note_rows(survey);
 	answer(survey, 0, NULL);
 	free(survey->rows);
 	survey->rows = NULL;
@@ -235,28 +279,6 @@ static size_t slices_for(const struct controller *controller, size_t count)
 	return wanted < 1 ? 1 : wanted > most ? most : wanted;
 }
 
-/* Where refaults are not told with the rest, they are in a file that is long to read. */
-#define REFAULTS_AT_ONCE 64
-
-static void choose_rows(struct survey *survey)
-{
-	const struct manager *m = survey->manager;
-	bool in_files = controller_can(m->controller, FEATURE_REFAULTS) &&
-			!m->controller->reads_all;
-	size_t left = in_files ? REFAULTS_AT_ONCE : m->count;
-	uint64_t time = container_history_time(m);
-
-	for (size_t i = 0; i < m->count; i++) {
-		struct survey_row *row = &survey->rows[i];
-
-		row->container = m->containers[i];
-		row->refaults = COUNTER_ABSENT;
-		row->takes_totals = left > 0 && container_wants_totals(row->container, time);
-		if (row->takes_totals)
-			left--;
-	}
-}
-
 /* Starts the workers; where some cannot be had, the others do all of it. */
 static int launch(struct survey *survey)
 {
@@ -268,7 +290,9 @@ static int launch(struct survey *survey)
 	survey->rows = calloc(m->count ? m->count : 1, sizeof(*survey->rows));
 	if (!survey->rows)
 		return -ENOMEM;
-	choose_rows(survey);
+	for (size_t i = 0; i < m->count; i++)
+		survey->rows[i].container = m->containers[i];
+	consider_noting(survey);
 	for (size_t i = 0; i < n; i++) {
 		struct slice *slice = &survey->slices[i];
 
