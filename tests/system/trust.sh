@@ -80,6 +80,23 @@ case_forecast_and_limit() {
 	expect 0 rssctl remove told
 }
 
+# Where one of several settings cannot be had, the others are as they were, in the kernel, too.
+case_settings_are_set_together() {
+	needs watermarks || return
+	swap_off
+	expect 0 rssctl create whole --limit=64M --high=48M --low=32M
+	launch_hog_in whole lock 40M
+	await 60 grep -q ready "$hog_out"
+	expect 5 rssctl set whole limit=8M high=4M low=2M
+	equal "$(rssctl show whole --json=short | jq -c '[.limit, .high, .low]')" \
+		"[$((64 << 20)),$((48 << 20)),$((32 << 20))]" "settings after a refusal"
+	expect 0 rssctl diff
+	expect 0 systemctl restart rssd
+	expect 0 rssctl diff
+	equal "$(field whole high)" $((48 << 20)) "high, as the kernel has it after a restart"
+	expect 0 rssctl remove whole --force
+}
+
 # Who leaves while its limit is being reclaimed for does not want it any more.
 case_limit_is_cancelled_by_leaving() {
 	local limiter

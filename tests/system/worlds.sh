@@ -170,6 +170,17 @@ case_oom_group_and_watermarks() {
 	status=1 && works watermarks && status=0
 	expect $status rssctl set set high=32M low=16M
 	quiet_remove set
+	works oom-group || return 0
+	swap_off
+	expect 0 rssctl create all --limit=30M --oom-group
+	launch_hog_in all anon 5M
+	await 20 grep -q ready "$hog_out"
+	launch_hog_in all anon 60M
+	await 60 is_empty all
+	# A record for each of them, and each says that it was all of the container.
+	await 20 eval '[ "$(rssctl oom all --json=short | jq length)" -ge 2 ]'
+	equal "$(rssctl oom all --json=short | jq -c '[.[].group] | unique')" '[true]' "kills of a group"
+	quiet_remove all
 }
 
 case_freeze() {
