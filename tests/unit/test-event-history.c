@@ -3,10 +3,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "container.h"
 #include "event-history.h"
+#include "log.h"
+#include "state.h"
 #include "unit.h"
 
 struct folder {
@@ -40,6 +44,37 @@ static void add(struct event_history *history, uint64_t sequence, uint64_t last)
 	};
 
 	event_history_add(history, &event, 1000 + sequence);
+}
+
+static void add_watermark(struct event_history *history, uint64_t sequence, const char *which)
+{
+	struct container web = { .name = (char *)"web" };
+	struct event event = {
+		.kind = EVENT_WATERMARK,
+		.sequence = sequence,
+		.container = &web,
+		.usage = 7,
+		.limit = 8,
+		.which = which,
+	};
+
+	event_history_add(history, &event, 1000 + sequence);
+}
+
+/* How many lines the file has; -1 where there is none. */
+static int lines(const struct folder *folder)
+{
+	cleanup_free char *text = NULL;
+	int dirfd = open(folder->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), count = 0;
+	size_t length;
+	int r = read_file_at(dirfd, "events", &text, &length);
+
+	close(dirfd);
+	if (r < 0)
+		return -1;
+	for (const char *c = text; *c; c++)
+		count += *c == '\n';
+	return count;
 }
 
 TEST(found_by_number)
@@ -76,11 +111,14 @@ TEST(bounded)
 	FOLDER(folder);
 
 	CHECK_INT(event_history_open(folder.path, 1, &history), 0);
-	for (uint64_t n = 1; n <= 3 * EVENT_HISTORY_MAX; n++)
+	for (uint64_t n = 1; n <= 3 * EVENT_HISTORY_MAX; n++) {
 		add(history, n, 0);
+		if (n % 1000 == 0)
+			CHECK(lines(&folder) <= 2 * EVENT_HISTORY_MAX);
+	}
 	CHECK_UINT(event_history_begin(history), 2 * EVENT_HISTORY_MAX + 1);
 	CHECK_UINT(event_history_find(history, 0, &i)->sequence, 2 * EVENT_HISTORY_MAX + 1);
-	/* The same is in the file, which has not grown without bound. */
+	/* The same is in the file. */
 	CHECK_INT(event_history_open(folder.path, 3 * EVENT_HISTORY_MAX + 100, &again), 0);
 	CHECK_UINT(event_history_begin(again), 2 * EVENT_HISTORY_MAX + 1);
 	for (i = 0; event_history_at(again, i); i++)
@@ -100,19 +138,26 @@ TEST(there_after_a_crash)
 	CHECK_INT(event_history_open(folder.path, 5, &history), 0);
 	add(history, 5, 0);
 	add(history, 6, 9);
+	add_watermark(history, 10, "high");
+	add_watermark(history, 11, "low");
 	/* Nothing is closed; and a line is cut short. */
 	snprintf(file, sizeof(file), "%s/events", folder.path);
 	fd = open(file, O_WRONLY | O_APPEND);
-	CHECK(fd >= 0 && write(fd, "10 0 77", 7) == 7 && close(fd) == 0);
+	CHECK(fd >= 0 && write(fd, "12 0 77", 7) == 7 && close(fd) == 0);
 	CHECK_INT(event_history_open(folder.path, 4096, &again), 0);
 	CHECK_UINT(event_history_begin(again), 5);
 	e = event_history_find(again, 4, &i);
 	CHECK(e && e->kind == EVENT_LIMIT_HIT && e->limit == UINT64_MAX);
+	CHECK(e->usage == 1 && e->amount == 10 && e->time == 1005);
 	CHECK_STR(e->container, "web/a");
 	e = event_history_at(again, 1);
 	CHECK(e && e->kind == EVENT_LOST && e->last == 9);
 	CHECK_STR(e->container, "");
-	CHECK(!event_history_at(again, 2));
+	e = event_history_at(again, 2);
+	CHECK(e && e->kind == EVENT_WATERMARK && e->high && e->usage == 7 && e->limit == 8);
+	e = event_history_at(again, 3);
+	CHECK(e && e->kind == EVENT_WATERMARK && !e->high && e->time == 1011);
+	CHECK(!event_history_at(again, 4));
 }
 
 /* The state was lost or the machine restarted: nothing is known of what was before. */
@@ -129,6 +174,61 @@ TEST(what_does_not_go_together)
 	CHECK(!event_history_find(again, 0, &i));
 }
 
+/* Numbers only grow, and are below the next one: what does not fit was never told. */
+TEST(lines_that_do_not_fit)
+{
+	cleanup_(event_history_free_ptr) struct event_history *history = NULL;
+	static const char text[] = "from 4\n"
+				   "5 0 1 0 1 2 3 0 web\n"
+				   "5 0 1 0 1 2 3 0 web\n"
+				   "4 0 1 0 1 2 3 0 web\n"
+				   "6 9 1 4 0 0 0 0 \n"
+				   "8 0 1 0 1 2 3 0 web\n"
+				   "10 0 1 0 1 2 3 0 web\n"
+				   "90 100 1 4 0 0 0 0 \n"
+				   "100 0 1 0 1 2 3 0 web\n";
+	char file[128];
+	int fd;
+	FOLDER(folder);
+
+	snprintf(file, sizeof(file), "%s/events", folder.path);
+	fd = open(file, O_WRONLY | O_CREAT, 0600);
+	CHECK(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text) && close(fd) == 0);
+	CHECK_INT(event_history_open(folder.path, 100, &history), 0);
+	CHECK_UINT(event_history_begin(history), 4);
+	CHECK_UINT(event_history_at(history, 0)->sequence, 5);
+	CHECK_UINT(event_history_at(history, 1)->sequence, 6);
+	CHECK_UINT(event_history_at(history, 2)->sequence, 10);
+	CHECK(!event_history_at(history, 3));
+}
+
+/* A file that would have a hole is given up: what was in it is lost, and known to be. */
+TEST(a_file_that_takes_no_more)
+{
+	cleanup_(event_history_free_ptr) struct event_history *history = NULL, *again = NULL;
+	struct rlimit unbounded, bounded;
+	size_t i;
+	FOLDER(folder);
+
+	CHECK_INT(event_history_open(folder.path, 1, &history), 0);
+	add(history, 1, 0);
+	CHECK(getrlimit(RLIMIT_FSIZE, &unbounded) == 0);
+	bounded = (struct rlimit){ .rlim_cur = 1, .rlim_max = unbounded.rlim_max };
+	signal(SIGXFSZ, SIG_IGN);
+	log_open(LOG_ERR); /* it is said, and expected here */
+	CHECK(setrlimit(RLIMIT_FSIZE, &bounded) == 0);
+	add(history, 2, 0);
+	CHECK(setrlimit(RLIMIT_FSIZE, &unbounded) == 0);
+	add(history, 3, 0);
+	CHECK_INT(lines(&folder), -1);
+	/* In memory there are all. */
+	CHECK_UINT(event_history_find(history, 1, &i)->sequence, 2);
+	CHECK_UINT(event_history_find(history, 2, &i)->sequence, 3);
+	CHECK_INT(event_history_open(folder.path, 4, &again), 0);
+	CHECK_UINT(event_history_begin(again), 4);
+	CHECK(!event_history_at(again, 0));
+}
+
 TEST(no_folder)
 {
 	cleanup_(event_history_free_ptr) struct event_history *history = NULL;
@@ -143,4 +243,6 @@ TEST_MAIN({ "events are found by number", found_by_number },
 	  { "the oldest make room, in memory and in the file", bounded },
 	  { "a crash forgets none", there_after_a_crash },
 	  { "a file from another count is not believed", what_does_not_go_together },
+	  { "lines that do not fit are left out", lines_that_do_not_fit },
+	  { "a file that takes no more is given up", a_file_that_takes_no_more },
 	  { "without a folder memory must do", no_folder })
