@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a kernel tells becomes events: each has its number, and what was lost has its range. */
+#include <ftw.h>
+#include <systemd/sd-event.h>
+
+#include "container.h"
+#include "event-history.h"
+#include "failure.h"
+#include "log.h"
+#include "manager.h"
+#include "notice.h"
+#include "state.h"
+#include "unit.h"
+#include "worker.h"
+
+/* The counters of the one group that this kernel has. */
+static struct counters kernel;
+
+static int read_counters(struct group *group, struct counters *ret)
+{
+	*ret = kernel;
+	return 0;
+}
+
+static int watch(struct group *group, sd_event *event)
+{
+	return 0;
+}
+
+static const struct controller_ops ops = {
+	.name = "fake",
+	.read_counters = read_counters,
+	.watch = watch,
+};
+
+#define HEARD_MAX 8
+
+struct world {
+	char folder[64];
+	struct controller controller;
+	struct group group;
+	struct container container, *list[1];
+	struct manager manager;
+	struct event heard[HEARD_MAX];
+	size_t n_heard;
+};
+
+static void on_event(const struct event *event, void *userdata)
+{
+	struct world *w = userdata;
+
+	if (w->n_heard < HEARD_MAX)
+		w->heard[w->n_heard] = *event;
+	w->n_heard++;
+}
+
+static const struct manager_observer observer = { .event = on_event };
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	return remove(path);
+}
+
+static void world_end(struct world *w)
+{
+	notice_close(&w->manager);
+	event_history_free(w->manager.events);
+	free(w->container.usage_history);
+	state_free(w->manager.state);
+	workers_free(w->manager.workers);
+	sd_event_unref(w->manager.event);
+	if (*w->folder)
+		(void)nftw(w->folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+#define WORLD __attribute__((cleanup(world_end))) struct world w = { 0 }
+
+/* A container whose group is watched; the first event will have the number 10. */
+TEST_HELPER(begin, struct world *w)
+{
+	kernel = (struct counters){ .usage = 1000 };
+	strcpy(w->folder, "/tmp/rssd-unit.XXXXXX");
+	CHECK(mkdtemp(w->folder));
+	w->controller =
+		(struct controller){ .ops = &ops, .tells_facts = true, .hierarchy = (char *)"" };
+	w->group = (struct group){ .controller = &w->controller, .fd = -1, .procs_fd = -1 };
+	w->container = (struct container){
+		.manager = &w->manager,
+		.name = (char *)"web",
+		.settings = settings_default(),
+		.group = &w->group,
+	};
+	w->list[0] = &w->container;
+	w->manager.controller = &w->controller;
+	w->manager.containers = w->list;
+	w->manager.count = 1;
+	w->manager.sequence = 10;
+	w->manager.sequence_reserved = 100000;
+	w->manager.observer = &observer;
+	w->manager.observer_data = w;
+	CHECK(sd_event_new(&w->manager.event) >= 0);
+	CHECK_INT(notice_open(&w->manager), 0);
+	CHECK_INT(event_history_open(w->folder, 10, &w->manager.events), 0);
+	CHECK_INT(notice_watch(&w->container), 0);
+}
+
+/* The kernel tells, and what waits for the loop is done. */
+static void tell(struct world *w, struct group_event event)
+{
+	w->group.event(&w->group, &event, w->group.userdata);
+	while (sd_event_run(w->manager.event, 0) > 0)
+		;
+}
+
+TEST(each_fact_has_its_number)
+{
+	WORLD;
+	static const enum event_kind kinds[] = { EVENT_LIMIT_HIT, EVENT_RECLAIMED, EVENT_WATERMARK,
+						 EVENT_WATERMARK };
+	size_t at;
+
+	CALL(begin, &w);
+	tell(&w, (struct group_event){ GROUP_LIMIT, .count = 3, .usage = 900, .limit = 1000 });
+	kernel.reclaimed = 4096;
+	tell(&w, (struct group_event){ GROUP_RECLAIMED, .usage = 800, .limit = 1000 });
+	tell(&w, (struct group_event){ GROUP_HIGH, .usage = 700, .limit = 1000 });
+	tell(&w, (struct group_event){ GROUP_LOW, .usage = 600, .limit = 1000 });
+	CHECK_UINT(w.n_heard, 4);
+	CHECK_UINT(w.heard[0].amount, 3);
+	CHECK_UINT(w.heard[1].amount, 4096);
+	CHECK_STR(w.heard[2].which, "high");
+	CHECK_STR(w.heard[3].which, "low");
+	for (size_t i = 0; i < w.n_heard; i++) {
+		const struct past_event *past = event_history_find(w.manager.events, 9 + i, &at);
+
+		CHECK_INT(w.heard[i].kind, kinds[i]);
+		CHECK_UINT(w.heard[i].sequence, 10 + i);
+		CHECK_UINT(w.heard[i].usage, 900 - 100 * i);
+		CHECK_UINT(w.heard[i].limit, 1000);
+		/* Whoever was not there asks for the same. */
+		CHECK(past && past->sequence == 10 + i && past->kind == kinds[i]);
+		CHECK_UINT(past->amount, w.heard[i].amount);
+		CHECK(past->high == (i == 2));
+	}
+	CHECK_UINT(w.manager.sequence, 14);
+}
+
+/* A controller that can but wake us: the counters tell. */
+TEST(what_counters_tell_has_its_number)
+{
+	WORLD;
+
+	CALL(begin, &w);
+	kernel.reclaimed = 4096;
+	kernel.failures = 5;
+	tell(&w, (struct group_event){ GROUP_CHANGED });
+	CHECK_UINT(w.n_heard, 2);
+	CHECK_INT(w.heard[0].kind, EVENT_RECLAIMED);
+	CHECK_UINT(w.heard[0].sequence, 10);
+	CHECK_INT(w.heard[1].kind, EVENT_LIMIT_HIT);
+	CHECK_UINT(w.heard[1].sequence, 11);
+	CHECK_UINT(w.heard[1].amount, 5);
+	/* Nothing is new. */
+	tell(&w, (struct group_event){ GROUP_CHANGED });
+	CHECK_UINT(w.n_heard, 2);
+}
+
+/* Five are lost: their numbers are told, and in sum what the counters have of them. */
+TEST(what_is_lost_has_its_range)
+{
+	WORLD;
+
+	CALL(begin, &w);
+	log_open(LOG_ERR); /* that some are lost is said, and expected here */
+	tell(&w, (struct group_event){ GROUP_HIGH, .usage = 700, .limit = 1000 });
+	kernel.reclaimed = 8192;
+	kernel.failures = 2;
+	tell(&w, (struct group_event){ GROUP_LOST, .lost = 5 });
+	CHECK_UINT(w.n_heard, 4);
+	CHECK_INT(w.heard[1].kind, EVENT_LOST);
+	CHECK(!w.heard[1].container);
+	CHECK_UINT(w.heard[1].sequence, 11);
+	CHECK_UINT(w.heard[1].last, 15);
+	CHECK_INT(w.heard[2].kind, EVENT_RECLAIMED);
+	CHECK_UINT(w.heard[2].sequence, 16);
+	CHECK_UINT(w.heard[2].amount, 8192);
+	CHECK_INT(w.heard[3].kind, EVENT_LIMIT_HIT);
+	CHECK_UINT(w.heard[3].sequence, 17);
+	CHECK_UINT(w.heard[3].amount, 2);
+	/* One has a number, too; of a flood, as many are given away as anybody wants to count. */
+	tell(&w, (struct group_event){ GROUP_LOST, .lost = 1 });
+	CHECK_UINT(w.heard[4].sequence, 18);
+	CHECK_UINT(w.heard[4].last, 18);
+	tell(&w, (struct group_event){ GROUP_LOST, .lost = UINT64_MAX });
+	CHECK_UINT(w.heard[5].sequence, 19);
+	CHECK_UINT(w.heard[5].last, 19 + 255);
+}
+
+/* After a crash counting begins behind what is written down: no number was above it. */
+TEST(numbers_are_set_aside_before_they_are_used)
+{
+	WORLD;
+	struct failure failure;
+	uint64_t written;
+
+	CALL(begin, &w);
+	CHECK_INT(workers_new(w.manager.event, &w.manager.workers), 0);
+	CHECK_INT(state_open(w.folder, w.folder, &w.manager.state, &failure), 0);
+	/* As a start leaves it. */
+	w.manager.sequence_reserved = 10 + 4096;
+	CHECK_INT(state_write_sequence(w.manager.state, 10 + 4096), 0);
+	for (uint64_t i = 10; i < 20000; i++) {
+		CHECK_UINT(manager_next_sequence(&w.manager), i);
+		for (int tries = 0; w.manager.jobs && tries < 100; tries++)
+			(void)sd_event_run(w.manager.event, 100000);
+		CHECK_UINT(w.manager.jobs, 0);
+		if (i % 100)
+			continue;
+		CHECK_INT(state_read_sequence(w.manager.state, &written), 0);
+		if (written <= i)
+			FAIL("%" PRIu64 " is used, and %" PRIu64 " is written down", i, written);
+	}
+}
+
+TEST_MAIN({ "notice: each fact has its number", each_fact_has_its_number },
+	  { "notice: what counters tell has its number", what_counters_tell_has_its_number },
+	  { "notice: what is lost has its range", what_is_lost_has_its_range },
+	  { "notice: numbers are set aside before they are used",
+	    numbers_are_set_aside_before_they_are_used })
