@@ -24,8 +24,10 @@ ooms_of() { rssctl oom "$1" --json=short | jq length; }
 at_least() { [ "$(ooms_of "$1")" -ge "$2" ]; }
 
 numbers() { jq 'select(.sequence != null) | .sequence' "$1"; }
-# The file of events has neither a repeat nor an event before an earlier one.
+# The file of events has neither a repeat nor an event before an earlier one, and none without a
+# number but those of containers that come and go.
 in_order() {
+	jq -se 'all(.sequence != null or .event == "created" or .event == "removed")' "$1" >/dev/null || return
 	jq -se '[.[] | select(.sequence != null)] | [., .[1:]] | transpose | map(select(.[1] != null)) |
 		all((.[0].last // .[0].sequence) < .[1].sequence)' "$1" >/dev/null
 }
@@ -118,6 +120,86 @@ case_a_slow_subscriber() {
 	in_order "$work/slow" || fail "the slow one was told something twice"
 	same_as_history "$work/slow"
 	same_as_history "$work/quick"
+}
+
+# begin_with NEXT: rssd starts after events that are read from standard input, as it writes them;
+# NEXT is the number of the next one.
+begin_with() {
+	stop_rssd
+	{ echo "from 1"; cat; } >"$work/run/events"
+	echo "$1" >"$work/state/sequence"
+	start_rssd
+}
+get_events() {
+	busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" call org.rssd1 /org/rssd1 org.rssd1.Manager GetEvents tt "$@"
+}
+
+# More than one answer of rssd has: all of them are fetched.
+case_a_long_history_is_told_whole() {
+	begin_with 2501 < <(seq 2500 | sed 's/$/ 0 1700000000000000 0 1 2 3 0 web/')
+	expect 0 timeout 60 rssctl watch --json=short --since=0 --count=2500
+	equal "$(numbers "$work/out" | cmp - <(seq 2500) 2>&1)" "" "difference to all numbers"
+	expect 0 get_events 7 3
+	[[ $out == "ta(tstsa{sv}) 2501 3 8 "* ]] || fail "three behind 7: ${out:0:100}"
+	expect 0 get_events 0 5000
+	[[ $out == "ta(tstsa{sv}) 2501 1000 1 "* ]] || fail "all: ${out:0:100}"
+	# The last number tells where one is, and that there is nothing behind it.
+	expect 0 get_events 2500 10
+	equal "$out" "ta(tstsa{sv}) 2501 0" "events behind the last"
+	expect 1 get_events 2501 10
+	says "No event has the number 2501 yet"
+}
+
+case_each_kind_is_told_as_it_was() {
+	begin_with 11 <<-EOF
+		1 0 1700000000000001 0 11 12 13 0 web
+		2 0 1700000000000002 1 21 22 23 0 web
+		3 0 1700000000000003 3 31 32 0 1 web/in
+		4 0 1700000000000004 3 41 42 0 0 webbed
+		5 9 1700000000000005 4 0 0 0 0
+		10 0 1700000000000006 2 51 52 0 0 web/in
+	EOF
+	expect 0 timeout 20 rssctl watch --json=short --since=0 --count=6
+	equal "$(jq -c '[.event, .time % 10, .container, .sequence, .usage, .limit,
+		.failures // .reclaimed // .watermark // .last]' <<<"$out")" \
+		'["limit-hit",1,"web",1,11,12,13]
+["reclaimed",2,"web",2,21,22,23]
+["watermark",3,"web/in",3,31,32,"high"]
+["watermark",4,"webbed",4,41,42,"low"]
+["lost",5,null,5,null,null,9]
+["oom",6,"web/in",10,51,52,null]' "what is told"
+	# Of lost ones, those that were told before are not told again.
+	expect 0 timeout 20 rssctl watch --json=short --since=6 --count=2
+	equal "$(jq -c '[.sequence, .last]' <<<"$out" | xargs)" "[7,9] [10,null]" "what is behind 6"
+	# A name stands for those inside; what is lost concerns everybody.
+	expect 0 timeout 20 rssctl watch web --json=short --since=0 --count=5
+	equal "$(numbers "$work/out" | xargs)" "1 2 3 5 10" "events of web"
+	expect 0 timeout 20 rssctl watch web/in --json=short --since=0 --count=3
+	equal "$(numbers "$work/out" | xargs)" "3 5 10" "events of web/in"
+	expect 0 timeout 20 rssctl watch --since=2 --count=3
+	says "crossed high"
+	says "events 5 to 9 are lost"
+}
+
+# What was written down and could not be told any more is told by the next rssd, though nothing
+# else happens then.
+case_killed_before_it_could_tell() {
+	local next
+	begin_with 2 <<<"1 0 1700000000000001 0 1 2 3 0 web"
+	watch_to "$work/untold" --since=0
+	await 20 grep -q limit-hit "$work/untold"
+	kill_rssd
+	echo "2 0 1700000000000002 1 1 2 3 0 web" >>"$work/run/events"
+	start_rssd
+	await 20 grep -q reclaimed "$work/untold"
+	equal "$(numbers "$work/untold" | xargs)" "1 2" "what is told"
+	# The state is gone, and numbers begin anew: so does whoever listens.
+	next=$(get_events 0 0 | awk '{ print $2 }')
+	[ "$next" -gt 2 ] || fail "a killed rssd gave no numbers away: $next"
+	begin_with 2 <<<"1 0 1700000000000003 1 7 8 9 0 anew"
+	await 20 grep -q anew "$work/untold"
+	equal "$(numbers "$work/untold" | xargs)" "1 2 1" "what is told"
+	kill $watcher
 }
 
 # What is not kept any more is told as lost, with its range.
