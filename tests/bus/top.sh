@@ -7,10 +7,10 @@ start_bus
 start_rssd || exit 1
 export TERM=xterm
 
-# frame: the last one of what the last expect printed, without what colours and wipes.
-frame() {
-	awk -v RS='\033[[]H' 'END { print }' "$work/out" | sed 's/\x1b\[[0-9;?]*[A-Za-z]//g; s/\r//g'
-}
+# raw_frame: the last one of what the last expect printed.
+raw_frame() { awk -v RS='\033[[]H' 'END { print }' "$work/out"; }
+# The same without what colours and wipes.
+frame() { raw_frame | sed 's/\x1b\[[0-9;?]*[A-Za-z]//g; s/\r//g'; }
 # Columns of the widest line of it.
 widest() { frame | wc -L; }
 
@@ -28,6 +28,9 @@ case_bars_and_history() {
 	# The screen is another one, never wiped, and given back with the cursor.
 	[[ $out == *$'\e[?1049h'* && $out == *$'\e[?25h\e[?1049l' ]] || fail "the screen was not given back"
 	[[ $out != *$'\e[2J'* ]] || fail "the screen was wiped"
+	# What a frame leaves of the one before is wiped: behind each line, and below the last.
+	equal "$(raw_frame | grep -c $'\e\\[K')" "$(raw_frame | wc -l)" "lines that wipe what was there"
+	[[ $(raw_frame) == *$'\e[K\e[J'* ]] || fail "what is below the frame is not wiped"
 	[[ $out == *$'\e[32m'* ]] || fail "no colour"
 	rssctl remove --force topped
 }
@@ -48,11 +51,14 @@ case_keys() {
 	for i in {10..39}; do rssctl create "key$i" --limit="$i"M; done
 	expect 0 in_terminal 80 14 "+by usage" =l "+by limit" "+key39" =n "+by name" "+key10" \
 		$'=\e[6~' "+11-20 of 30" $'=\e[B' "+12-21 of 30" $'=\e[F' "+21-30 of 30" \
-		$'=\e[H' "+1-10 of 30" $'=\e[15~' "@100 8" "+1-4 of 30" $'=\e[6~q'
+		$'=\e[A' "+20-29 of 30" $'=\e[5~' "+10-19 of 30" $'=\e[H' "+1-10 of 30" $'=\e[15~' "@100 8" "+1-4 of 30" $'=\e[6~q'
 	expect 0 terminal 80 14 "+by kills" =r "+by reclaim" =q -- rssctl top --sort=kills
 	# As by Ctrl-C.
 	expect 0 in_terminal 80 14 "+by usage" $'=\x03'
-	for i in {10..39}; do rssctl remove "key$i"; done
+	# Long before the next look is due, the space bar looks at once, and another size draws anew.
+	expect 0 terminal 80 14 "+1-10 of 30" "!rssctl create key40" "= " "+1-10 of 31" "@100 8" \
+		"+1-4 of 31" =q -- rssctl top --interval=1h
+	for i in {10..40}; do rssctl remove "key$i"; done
 }
 
 case_one_write_a_frame() {
@@ -60,11 +66,14 @@ case_one_write_a_frame() {
 	command -v strace >/dev/null || { skip "strace is not installed"; return; }
 	rssctl create written
 	expect 0 terminal 80 24 +written +written +written =q -- \
-		strace -qq -e trace=write -e write=none -o "$work/trace" rssctl top --interval=100ms
+		strace -qq -e trace=write,ppoll -e write=none -o "$work/trace" rssctl top --interval=100ms
 	frames=$(grep -c 'write(1, "\\33\[H' "$work/trace")
 	writes=$(grep -c 'write(1, ' "$work/trace")
 	# One to take the terminal, one to give it back.
 	equal "$writes" $((frames + 2)) "writes for $frames frames"
+	# Between two of them it waits for a key, no longer than it was told to.
+	grep -q 'ppoll(\[{fd=0,.*tv_sec=0,' "$work/trace" || fail "no wait: $(head -n 3 "$work/trace")"
+	grep 'ppoll(\[{fd=0,.*tv_sec=[1-9]' "$work/trace" && fail "waits longer than the interval"
 	rssctl remove written
 }
 
@@ -75,6 +84,14 @@ case_not_in_a_terminal() {
 	says "OOM-KILLS"
 	expect 0 rssctl top --json=short
 	equal "$(jq -r '.[0].name' <<<"$out")" once
+	rssctl create less --limit=16M
+	expect 0 rssctl top --sort=limit --no-legend
+	equal "$(awk '{ print $1 }' <<<"$out" | xargs)" "once less" "order by limit"
+	expect 0 rssctl top --sort=name --no-legend
+	equal "$(awk '{ print $1 }' <<<"$out" | xargs)" "less once" "order by name"
+	expect 0 rssctl top --sort=limit --json=short
+	equal "$(jq -r '[.[].name] | join(" ")' <<<"$out")" "once less" "order of JSON"
+	rssctl remove less
 	expect 2 rssctl top --sort=colour
 	says "reclaim, kills"
 	expect 2 rssctl top --interval=1ms

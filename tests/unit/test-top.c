@@ -24,6 +24,8 @@ TEST(bars_show_how_full)
 		{ 50, 100, BAR_NO_MARK, BAR_NO_MARK, "#####.....", "█████·····" },
 		{ 55, 100, BAR_NO_MARK, BAR_NO_MARK, "######....", "█████▌····" },
 		{ 999999, 1000000, BAR_NO_MARK, BAR_NO_MARK, "##########", "█████████▉" },
+		{ UINT64_MAX - 1, UINT64_MAX, BAR_NO_MARK, BAR_NO_MARK, "##########",
+		  "█████████▉" },
 		{ 100, 100, BAR_NO_MARK, BAR_NO_MARK, "##########", "██████████" },
 		{ 500, 100, BAR_NO_MARK, BAR_NO_MARK, "##########", "██████████" },
 		{ 50, 100, 30, 80, "###<#...>.", "███<█···>·" },
@@ -142,6 +144,37 @@ TEST(order)
 	CHECK_UINT(top_used(&d), RSS_ABSENT);
 }
 
+TEST(each_key_sorts_by_its_own)
+{
+	__attribute__((cleanup(history_done))) struct history history = { 0 };
+	struct rss_container usage = container("a", 9), peak = container("b", 1),
+			     processes = container("c", 1), failures = container("d", 1),
+			     reclaim = container("e", 1), kills = container("f", 1);
+	struct rss_container *by_names[] = {
+		&usage, &peak, &processes, &failures, &reclaim, &kills
+	};
+	static const enum top_order keys[] = { ORDER_USAGE,    ORDER_PEAK,    ORDER_PROCESSES,
+					       ORDER_FAILURES, ORDER_RECLAIM, ORDER_KILLS };
+	struct rss_container *all[ARRAY_SIZE(by_names)];
+	struct list list = { all, ARRAY_SIZE(all) };
+
+	peak.peak = processes.processes = failures.failures = kills.oom_kills = 9;
+	/* Taken back long ago: that is not what is going on. */
+	usage.reclaimed = 9000;
+	CHECK_INT(history_add(&history, by_names, ARRAY_SIZE(by_names), 0), 0);
+	reclaim.reclaimed = 9;
+	CHECK_INT(history_add(&history, by_names, ARRAY_SIZE(by_names), 1000000), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		memcpy(all, by_names, sizeof(all));
+		top_sort(&list, keys[i], &history);
+		if (all[0] != by_names[i])
+			FAIL("by %s the first is %s", top_order_name(keys[i]), all[0]->name);
+	}
+	/* One look tells no rate: what was taken back in all must do. */
+	top_sort(&list, ORDER_RECLAIM, NULL);
+	CHECK(all[0] == &usage && all[1] == &reclaim);
+}
+
 /* Columns of the widest line; -1 where a byte is outside of ASCII. */
 static int widest(const char *frame, bool ascii)
 {
@@ -207,6 +240,62 @@ TEST(frames_fit)
 	}
 }
 
+#define M ((uint64_t)1 << 20)
+
+TEST(rows_tell_what_goes_on)
+{
+	__attribute__((cleanup(history_done))) struct history history = { 0 }, none = { 0 };
+	struct rss_container a = container("its-beginning-says-little/its-end-says-all", 30 * M);
+	struct rss_container *all[] = { &a };
+	struct list list = { all, 1 };
+	struct top_look look = { .rows = 24, .columns = 80, .when = "" };
+	cleanup_free char *first = NULL, *second = NULL;
+
+	/* Without a limit the bar is of the high watermark. */
+	a.low = 45 * M;
+	a.high = 60 * M;
+	a.reclaimed = 100 * M;
+	first = top_view(&list, &none, &look);
+	CHECK(first && strstr(first, " #####..<.> "));
+	CHECK(strstr(first, "says-all ") && !strstr(first, "its-beginning"));
+	CHECK_INT(history_add(&history, all, 1, 0), 0);
+	a.reclaimed += 8 * M;
+	CHECK_INT(history_add(&history, all, 1, 2000000), 0);
+	second = top_view(&list, &history, &look);
+	CHECK(second && strstr(second, " 4.0M ") && !strstr(second, "108.0M"));
+}
+
+static bool has_style(const struct list *list, const struct history *history, const char *style)
+{
+	struct top_look look = { .rows = 24, .columns = 80, .when = "", .colour = true };
+	cleanup_free char *frame = top_view(list, history, &look), *begin = NULL;
+
+	return frame && asprintf(&begin, "\033[%sm", style) > 0 && strstr(frame, begin);
+}
+
+TEST(colours_warn)
+{
+	__attribute__((cleanup(history_done))) struct history history = { 0 }, none = { 0 };
+	struct rss_container a = container("a", 899), *all[] = { &a };
+	struct list list = { all, 1 };
+
+	a.limit = 1000;
+	CHECK(has_style(&list, &none, STYLE_GREEN) && !has_style(&list, &none, STYLE_YELLOW));
+	a.usage = 900;
+	CHECK(has_style(&list, &none, STYLE_YELLOW) && !has_style(&list, &none, STYLE_RED));
+	a.usage = 990;
+	CHECK(has_style(&list, &none, STYLE_RED));
+	/* Kills of before are history, those of now are not. */
+	a.usage = 10;
+	a.oom_kills = 5;
+	CHECK_INT(history_add(&history, all, 1, 0), 0);
+	CHECK(!has_style(&list, &history, STYLE_RED));
+	a.oom_kills++;
+	CHECK_INT(history_add(&history, all, 1, 1000000), 0);
+	CHECK_INT(history_add(&history, all, 1, 2000000), 0);
+	CHECK(has_style(&list, &history, STYLE_RED));
+}
+
 TEST(frames_of_little_and_of_nothing)
 {
 	__attribute__((cleanup(history_done))) struct history history = { 0 };
@@ -225,5 +314,8 @@ TEST(frames_of_little_and_of_nothing)
 TEST_MAIN({ "top: bars show how full", bars_show_how_full },
 	  { "top: sparklines show how it went", sparklines_show_how_it_went },
 	  { "top: history follows names", history_follows_names }, { "top: order", order },
+	  { "top: each key sorts by its own", each_key_sorts_by_its_own },
 	  { "top: frames fit", frames_fit },
+	  { "top: rows tell what goes on", rows_tell_what_goes_on },
+	  { "top: colours warn", colours_warn },
 	  { "top: frames of little and of nothing", frames_of_little_and_of_nothing })
