@@ -27,6 +27,10 @@ case_metrics_are_those_of_show() {
 	# A counter that this controller does not have is left out.
 	equal "$(value rssd_container_scanned_pages_total web)" "$(field web scanned | sed s/null//)" scanned
 	grep -q '^rssd_containers 2$' <<<"$out" || fail "containers: $(grep rssd_containers <<<"$out")"
+	# The number of the next event, as GetEvents tells it first.
+	equal "$(sed -n 's/^rssd_next_event //p' <<<"$out")" \
+		"$(busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" call org.rssd1 /org/rssd1 org.rssd1.Manager \
+			GetEvents tt 0 0 | awk '{ print $2 }')" "number of the next event"
 	equal "$(tail -n 1 <<<"$out")" "# EOF" "last line"
 	expect 2 rssctl metrics --json
 	says "rssctl list --json"
@@ -70,7 +74,10 @@ case_http() {
 	equal "$(sed '1,/^\r$/d' <"$work/out" | wc -c)" "$length" "length of the body"
 	expect 0 ask 'HEAD /metrics HTTP/1.1\r\n\r\n'
 	says "Content-Length: "
-	[[ $out != *rssd_ ]] || fail "a body for HEAD"
+	equal "$(sed '1,/^\r$/d' <"$work/out")" "" "body for HEAD"
+	expect 0 ask 'HEAD / HTTP/1.1\r\n\r\n'
+	says "HTTP/1.1 404 Not Found"
+	equal "$(sed '1,/^\r$/d' <"$work/out")" "" "body of a refusal for HEAD"
 	expect 0 ask 'GET / HTTP/1.1\r\n\r\n'
 	says "HTTP/1.1 404 Not Found"
 	says "the metrics are at /metrics"
@@ -90,6 +97,26 @@ case_http() {
 	says "HTTP/1.1 503 Service Unavailable"
 	says "rssd cannot be reached"
 	rssctl remove web
+}
+
+# Neither one who asks for nothing nor one who takes no answer keeps a process for long.
+case_who_stands_still_is_left() {
+	local silent full start=$SECONDS
+	mkfifo "$work/silent" "$work/full"
+	exec 8<>"$work/silent" 9<>"$work/full"
+	# Until not a byte more goes in.
+	dd if=/dev/zero of="$work/full" bs=4k oflag=nonblock 2>/dev/null
+	timeout 30 rssctl metrics --http <&8 >"$work/silent.out" 2>&1 &
+	silent=$!
+	printf 'GET /metrics HTTP/1.1\r\n\r\n' | timeout 30 rssctl metrics --http >&9 2>"$work/full.err" &
+	full=$!
+	wait $silent || fail "silence ends with $?"
+	grep -q '^HTTP/1.1 408 Request Timeout' "$work/silent.out" || fail "said: $(cat "$work/silent.out")"
+	wait $full
+	equal $? 1 "status where nobody takes the answer"
+	grep -q 'could not be written' "$work/full.err" || fail "said: $(cat "$work/full.err")"
+	[ $((SECONDS - start)) -ge 9 ] || fail "they were left after $((SECONDS - start)) s"
+	exec 8>&- 9>&-
 }
 
 # Names and counters are for everybody: the scraper is nobody.
@@ -122,6 +149,8 @@ case_units_are_sound() {
 	equal "$err" "" "what systemd says of the units"
 	grep -q "^u $(sed -n 's/^User=//p' "$folder/rssd-metrics@.service") " "$folder/rssd-metrics.sysusers" ||
 		fail "nobody makes the user of the service"
+	# Whoever can connect can read, so it is for this machine until somebody says otherwise.
+	equal "$(grep ^Listen "$folder/rssd-metrics.socket")" ListenStream=127.0.0.1:9789 "who can connect"
 	[ "$(systemd-analyze security --offline=true "$work/units/rssd-metrics@.service" | sed -n 's/.*: \([0-9]*\)\..*SAFE.*/\1/p')" = 0 ] ||
 		fail "$(systemd-analyze security --offline=true "$work/units/rssd-metrics@.service" | tail -n 1)"
 }

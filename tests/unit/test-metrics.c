@@ -32,12 +32,16 @@ TEST(values_have_their_place)
 				.oom_kills = 0,
 				.scanned = COUNTER_ABSENT } },
 	};
-	struct metrics metrics = { "1.0", "rss", 77, { 0 }, containers, ARRAY_SIZE(containers) };
+	struct join_counts join = { .joined = 11, .vanished = 12, .refused = 13 };
+	struct metrics metrics = { "1.0", "rss", 77, join, containers, ARRAY_SIZE(containers) };
 	cleanup_free char *text = write_all(&metrics);
 	static const char *const lines[] = {
 		"rssd_info{version=\"1.0\",controller=\"rss\"} 1\n",
 		"rssd_containers 2\n",
 		"rssd_next_event 77\n",
+		"rssd_rule_processes_total{outcome=\"joined\"} 11\n",
+		"rssd_rule_processes_total{outcome=\"vanished\"} 12\n",
+		"rssd_rule_processes_total{outcome=\"refused\"} 13\n",
 		"# TYPE rssd_container_usage_bytes gauge\n# UNIT rssd_container_usage_bytes bytes\n"
 		"# HELP rssd_container_usage_bytes What is charged now.\n"
 		"rssd_container_usage_bytes{container=\"web\"} 1\n"
