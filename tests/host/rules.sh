@@ -12,6 +12,7 @@ mkdir -p "$work/bin"
 cp "$(command -v sleep)" "$work/bin/rulee"
 cp "$build/tests/tools/hog" "$work/bin/rulehog"
 cp "$build/tests/tools/hog" "$work/bin/rulestorm"
+cp "$(command -v bash)" "$work/bin/rulebash"
 
 declare_container() { printf '%s\n' "$2" >"$work/containers.d/$1.json"; }
 # start_rulee SECONDS: a process that a rule may take, $rulee.
@@ -26,7 +27,7 @@ is_outside() { [[ $(<"/proc/$1/cgroup") != *"/$root/"* ]]; }
 rules_of() { rssctl show "$1" --json=short | jq -c .rules; }
 finding() { rssctl doctor --json=short | jq -r '.[] | select(.subject == "rules").text'; }
 end_rules() {
-	pkill -KILL -x 'rulee|rulehog|rulestorm'
+	pkill -KILL -x 'rulee|rulehog|rulestorm|rulebash'
 	rm -f "$work"/containers.d/*
 	rssctl reload
 	# Not forced: had a rule taken a process that is not ours, it would be killed.
@@ -40,6 +41,16 @@ looked_again() {
 	await 20 is_inside "$rulee" "$1"
 	await 20 grep -q "process $rulee (rulee) joined" "$rssd_log"
 }
+
+# looked_at_all NAME: rules are new, so all processes are held against them; then as above.
+looked_at_all() {
+	: >"$rssd_log"
+	declare_container new "{\"name\":\"new\",\"join\":[{\"command\":\"nobody$((++changes))\"}]}"
+	expect 0 rssctl reload
+	await 10 grep -q 'All processes are held' "$rssd_log"
+	looked_again "$1"
+}
+changes=0
 
 case_who_runs_already_and_who_comes_later() {
 	local before
@@ -120,6 +131,8 @@ case_500_short_lived_processes_are_accounted_for() {
 	equal "$(field storm processes)" 50 "processes inside"
 	# A process that ended before it could be moved is not one that was refused.
 	[[ $(finding) == *" 0 were refused."* ]] || fail "finding: $(finding)"
+	joined=$(rssctl metrics | sed -n 's/^rssd_rule_processes_total{outcome="joined"} //p')
+	[[ $(finding) == *": $joined processes joined"* ]] || fail "metrics say $joined joined; $(finding)"
 	end_rules
 }
 all_settled() {
@@ -168,7 +181,9 @@ case_detached_by_hand_stays_out() {
 	await 20 three_inside
 	# shellcheck disable=SC2046
 	expect 0 rssctl detach $(pgrep -x rulehog)
-	# A newcomer joins, so all that is outside was held against the rules again.
+	declare_container out2 '{"name":"out2","join":[{"command":"rulee"}]}'
+	looked_at_all out2
+	# Others of the name join.
 	start_rulehog anon 64K
 	await 20 is_inside "$rulehog" out
 	for pid in $(pgrep -P "$parent" -x rulehog) "$parent"; do
@@ -188,6 +203,88 @@ case_detached_by_hand_stays_out() {
 	end_rules
 }
 three_inside() { [ "$(rssctl ps out --no-legend | wc -l)" = 3 ]; }
+
+# What it forks later comes from outside, as it does itself.
+case_children_of_the_detached_stay_out() {
+	local parent child
+	mkfifo "$work/births" "$work/never"
+	declare_container kin '{"name":"kin","join":[{"command":"rulebash"},{"command":"rulee"}]}'
+	expect 0 rssctl reload
+	exec 7<>"$work/births"
+	# shellcheck disable=SC2016
+	"$work/bin/rulebash" -c 'while read -r _; do read -r _ <"$0" & done' "$work/never" <&7 &
+	parent=$!
+	children+=("$parent")
+	disown "$parent"
+	await 20 is_inside "$parent" kin
+	expect 0 rssctl detach "$parent"
+	echo >&7
+	await 10 pgrep -P "$parent"
+	child=$(pgrep -P "$parent")
+	looked_at_all kin
+	is_outside "$parent" || fail "$parent was pulled back"
+	is_outside "$child" || fail "$child, a child of it, was pulled in"
+	exec 7>&-
+	end_rules
+}
+
+# Of those with the same name, a rule that names a user takes that user's alone.
+case_a_user() {
+	local other
+	declare_container user '{"name":"user","join":[{"command":"rulee","user":"nobody"}]}'
+	expect 0 rssctl reload
+	await 10 rssctl show user
+	start_rulee 1000
+	other=$rulee
+	setpriv --reuid=nobody --clear-groups "$work/bin/rulee" 1000 &
+	rulee=$!
+	children+=("$rulee")
+	disown "$rulee"
+	await 20 is_inside "$rulee" user
+	is_outside "$other" || fail "root's has joined"
+	end_rules
+}
+
+# Nothing tells that a process was moved: a look that comes some seconds later sees it.
+case_who_is_moved_joins_later() {
+	local uid=8a1fc2b0-57ab-4a0e-9d0c-2f4b1c1f9a55 pods
+	[ -n "$(memory_mount)" ] || { skip "no v1 memory hierarchy to make folders in"; return; }
+	pods=$(memory_mount)/$root-kubepods
+	mkdir -p "$pods/pod$uid"
+	declare_container pod "{\"name\":\"pod\",\"join\":[{\"pod\":\"$uid\"}]}"
+	expect 0 rssctl reload
+	start_rulee 1000
+	: >"$rssd_log"
+	# What has happened up to now has had its look.
+	await 20 grep -q 'All processes are held' "$rssd_log"
+	is_outside "$rulee" || fail "it joined before"
+	echo "$rulee" >"$pods/pod$uid/cgroup.procs"
+	/bin/true # while something happens at all
+	await 20 is_inside "$rulee" pod
+	end_rules
+	rmdir "$pods/pod$uid" "$pods"
+}
+
+# Where the kernel tells of no process, they are looked for again and again.
+case_without_process_events() {
+	"${own_mounts[@]}" --net true 2>/dev/null || { skip "no namespaces can be made here"; return; }
+	stop_rssd
+	"${own_mounts[@]}" --net "$build/rssd" --config="$work/rssd.conf" 2>>"$rssd_log" &
+	rssd_pid=$!
+	await 10 rssctl list
+	declare_container quiet '{"name":"quiet","join":[{"command":"rulee"}]}'
+	start_rulee 1000
+	expect 0 rssctl reload
+	await 10 is_inside "$rulee" quiet
+	for _ in 1 2; do
+		start_rulee 1000
+		await 20 is_inside "$rulee" quiet
+	done
+	grep -q 'does not tell of processes here' "$rssd_log" || fail "it is not said"
+	end_rules
+	stop_rssd
+	start_rssd
+}
 
 case_two_containers_want_one() {
 	declare_container a '{"name":"a","join":[{"command":"rulee"}]}'
@@ -210,6 +307,19 @@ case_two_containers_want_one() {
 	looked_again a
 	equal "$(field hand processes)" 1 "processes in hand"
 	equal "$(field b processes)" 0 "processes in b"
+	end_rules
+}
+
+# Making containers takes its time: nobody joins the first because the most nested is not there yet.
+case_all_declared_are_there_to_choose_from() {
+	local i
+	start_rulee 1000
+	for i in a z z/inner; do
+		declare_container "${i//\//-}" "{\"name\":\"$i\",\"join\":[{\"command\":\"rulee\"}]}"
+	done
+	for i in {10..59}; do declare_container "m$i" "{\"name\":\"m$i\"}"; done
+	expect 0 rssctl reload
+	await 30 is_inside "$rulee" z/inner
 	end_rules
 }
 

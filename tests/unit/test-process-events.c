@@ -2,6 +2,7 @@
 /* The process connector, with processes of our own. */
 #include <errno.h>
 #include <pthread.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,7 +15,7 @@ struct world {
 	sd_event *event;
 	struct process_events *events;
 	pid_t pid;
-	int forked, execed, exited, all;
+	int forked, execed, exited, changed, all;
 	pid_t thread; /* one of ours, which nothing is to be told of */
 	int by_thread;
 };
@@ -36,6 +37,7 @@ static void on_event(enum process_event what, pid_t pid, pid_t parent, void *use
 	w->forked += what == PROCESS_FORKED;
 	w->execed += what == PROCESS_EXECED;
 	w->exited += what == PROCESS_EXITED;
+	w->changed += what == PROCESS_CHANGED;
 }
 
 static void run_child(struct world *w)
@@ -123,6 +125,50 @@ TEST(others_do_not_wake_us)
 	CHECK_INT(sd_event_run(w.event, 0), 0);
 }
 
+/* A child does what @change does; what is told of it until its end? */
+TEST_HELPER(change_and_hear, struct world *w, void (*change)(void))
+{
+	w->changed = w->exited = 0;
+	w->pid = fork();
+	if (w->pid == 0) {
+		change();
+		_exit(0);
+	}
+	(void)waitpid(w->pid, NULL, 0);
+	for (int i = 0; i < 50 && !w->exited; i++)
+		CHECK(sd_event_run(w->event, 100000) >= 0);
+	CHECK_INT(w->exited, 1);
+}
+
+static void change_name(void)
+{
+	(void)prctl(PR_SET_NAME, "renamed");
+}
+
+static void change_user(void)
+{
+	(void)setuid(65534);
+}
+
+static void change_nothing(void)
+{
+}
+
+/* Rules go by both. */
+TEST(a_new_name_and_a_new_user_are_told)
+{
+	WORLD(w);
+
+	CALL(begin, &w);
+	CHECK_INT(process_events_listen(w.events, true), 0);
+	CALL(change_and_hear, &w, change_nothing);
+	CHECK_INT(w.changed, 0);
+	CALL(change_and_hear, &w, change_name);
+	CHECK_INT(w.changed, 1);
+	CALL(change_and_hear, &w, change_user);
+	CHECK_INT(w.changed, 1);
+}
+
 static void *tell_id(void *userdata)
 {
 	*(pid_t *)userdata = gettid();
@@ -145,5 +191,6 @@ TEST(threads_are_no_processes)
 }
 
 TEST_MAIN({ "processes are told", processes_are_told },
+	  { "a new name and a new user are told", a_new_name_and_a_new_user_are_told },
 	  { "others do not wake us", others_do_not_wake_us },
 	  { "threads are no processes", threads_are_no_processes })
