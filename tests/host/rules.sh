@@ -8,16 +8,19 @@ start_bus
 write_config "LogLevel=debug"
 start_rssd || exit 1
 
+# Names are no longer than the kernel keeps, and others who run this have others.
+tag=$(($$ % 100000))
 mkdir -p "$work/bin"
-cp "$(command -v sleep)" "$work/bin/rulee"
-cp "$build/tests/tools/hog" "$work/bin/rulehog"
-cp "$build/tests/tools/hog" "$work/bin/rulestorm"
-cp "$(command -v bash)" "$work/bin/rulebash"
+cp "$(command -v sleep)" "$work/bin/rulee$tag"
+cp "$build/tests/tools/hog" "$work/bin/rulehog$tag"
+cp "$build/tests/tools/hog" "$work/bin/rulestorm$tag"
+cp "$(command -v bash)" "$work/bin/rulebash$tag"
 
-declare_container() { printf '%s\n' "$2" >"$work/containers.d/$1.json"; }
+# declare_container FILE JSON: with the end of our names in the place of each @.
+declare_container() { printf '%s\n' "${2//@/$tag}" >"$work/containers.d/$1.json"; }
 # start_rulee SECONDS: a process that a rule may take, $rulee.
 start_rulee() {
-	"$work/bin/rulee" "$1" &
+	"$work/bin/rulee$tag" "$1" &
 	rulee=$!
 	children+=("$rulee")
 	disown "$rulee"
@@ -27,7 +30,7 @@ is_outside() { [[ $(<"/proc/$1/cgroup") != *"/$root/"* ]]; }
 rules_of() { rssctl show "$1" --json=short | jq -c .rules; }
 finding() { rssctl doctor --json=short | jq -r '.[] | select(.subject == "rules").text'; }
 end_rules() {
-	pkill -KILL -x 'rulee|rulehog|rulestorm|rulebash'
+	pkill -KILL -x "(rulee|rulehog|rulestorm|rulebash)$tag"
 	rm -f "$work"/containers.d/*
 	rssctl reload
 	# Not forced: had a rule taken a process that is not ours, it would be killed.
@@ -39,7 +42,7 @@ end_rules() {
 looked_again() {
 	start_rulee 1000
 	await 20 is_inside "$rulee" "$1"
-	await 20 grep -q "process $rulee (rulee) joined" "$rssd_log"
+	await 20 grep -q "process $rulee (rulee$tag) joined" "$rssd_log"
 }
 
 # looked_at_all NAME: rules are new, so all processes are held against them; then as above.
@@ -56,16 +59,16 @@ case_who_runs_already_and_who_comes_later() {
 	local before
 	start_rulee 1000
 	before=$rulee
-	declare_container web "{\"name\":\"web\",\"join\":[{\"executable\":\"$work/bin/rulee\"}]}"
+	declare_container web "{\"name\":\"web\",\"join\":[{\"executable\":\"$work/bin/rulee$tag\"}]}"
 	expect 0 rssctl reload
 	await 20 is_inside "$before" web
 	start_rulee 1000
 	await 20 is_inside "$rulee" web
-	equal "$(rules_of web)" "[\"executable=$work/bin/rulee\"]" rules
+	equal "$(rules_of web)" "[\"executable=$work/bin/rulee$tag\"]" rules
 	expect 0 rssctl show web
-	says "Joined by: executable=$work/bin/rulee"
+	says "Joined by: executable=$work/bin/rulee$tag"
 	[[ $(finding) =~ ^"1 container has rules: "[1-9][0-9]*" processes joined" ]] || fail "finding: $(finding)"
-	grep -q "process $rulee (rulee) joined by the rule executable=" "$rssd_log" || fail "not in the log"
+	grep -q "process $rulee (rulee$tag) joined by the rule executable=" "$rssd_log" || fail "not in the log"
 	# The rules go with the file; who is inside stays.
 	rm "$work/containers.d/web.json"
 	expect 0 rssctl reload
@@ -80,14 +83,14 @@ case_who_runs_already_and_who_comes_later() {
 # ours, and others bring such looks about: once in ten times is enough.
 case_a_hint_is_enough() {
 	local tries
-	declare_container hint '{"name":"hint","join":[{"command":"rulee"}]}'
+	declare_container hint '{"name":"hint","join":[{"command":"rulee@"}]}'
 	expect 0 rssctl reload
 	looked_again hint
 	for tries in {1..10}; do
 		: >"$rssd_log"
 		start_rulee 1000
-		await 20 grep -q "process $rulee (rulee) joined" "$rssd_log"
-		sed "/process $rulee (rulee) joined/q" "$rssd_log" | grep -q 'All processes are held' || break
+		await 20 grep -q "process $rulee (rulee$tag) joined" "$rssd_log"
+		sed "/process $rulee (rulee$tag) joined/q" "$rssd_log" | grep -q 'All processes are held' || break
 	done
 	[ "$tries" -lt 10 ] || fail "joins only when all processes are looked at"
 	end_rules
@@ -96,7 +99,7 @@ case_a_hint_is_enough() {
 # Of 500, each is inside or has ended; the log and the counters say the same.
 case_500_short_lived_processes_are_accounted_for() {
 	local pids=() inside=0 gone=0 joined alive=0 pid i
-	declare_container storm '{"name":"storm","join":[{"command":"rulee"}]}'
+	declare_container storm '{"name":"storm","join":[{"command":"rulee@"}]}'
 	expect 0 rssctl reload
 	await 10 rssctl show storm
 	looked_again storm
@@ -112,13 +115,13 @@ case_500_short_lived_processes_are_accounted_for() {
 		pids+=("$rulee")
 	done
 	await 30 all_settled "${pids[@]}"
-	joined=$(grep -c 'rulee) joined by the rule' "$rssd_log")
+	joined=$(grep -c "rulee$tag) joined by the rule" "$rssd_log")
 	for pid in "${pids[@]}"; do
 		if is_inside "$pid" storm 2>/dev/null; then
 			alive=$((alive + 1))
-			grep -q "process $pid (rulee) joined" "$rssd_log" || fail "nothing says how $pid got inside"
+			grep -q "process $pid (rulee$tag) joined" "$rssd_log" || fail "nothing says how $pid got inside"
 		fi
-		if grep -q "process $pid (rulee) joined" "$rssd_log"; then
+		if grep -q "process $pid (rulee$tag) joined" "$rssd_log"; then
 			inside=$((inside + 1))
 		elif [ ! -d "/proc/$pid" ]; then
 			gone=$((gone + 1))
@@ -145,7 +148,7 @@ all_settled() {
 # rssd is deaf for a while, and more happens than its buffer holds: a look at all has them.
 case_lost_events_lose_nobody() {
 	local pids=() pid i
-	declare_container deaf '{"name":"deaf","join":[{"command":"rulee"}]}'
+	declare_container deaf '{"name":"deaf","join":[{"command":"rulee@"}]}'
 	expect 0 rssctl reload
 	looked_again deaf
 	: >"$rssd_log"
@@ -154,7 +157,7 @@ case_lost_events_lose_nobody() {
 		start_rulee 1000
 		pids+=("$rulee")
 	done
-	"$work/bin/rulestorm" storm 12000 >/dev/null &
+	"$work/bin/rulestorm$tag" storm 12000 >/dev/null &
 	until_true 60 storm_is_over || fail "the storm goes on"
 	kill -CONT "$rssd_pid"
 	await 30 grep -q 'events were lost' "$rssd_log"
@@ -162,11 +165,11 @@ case_lost_events_lose_nobody() {
 	end_rules
 }
 storm_is_over() {
-	[ "$(pgrep -c -x rulestorm)" = 1 ] && grep -q '^State:.S' "/proc/$(pgrep -x rulestorm)/status"
+	[ "$(pgrep -c -x "rulestorm$tag")" = 1 ] && grep -q '^State:.S' "/proc/$(pgrep -x "rulestorm$tag")/status"
 }
 
 start_rulehog() {
-	"$work/bin/rulehog" "$@" >/dev/null &
+	"$work/bin/rulehog$tag" "$@" >/dev/null &
 	rulehog=$!
 	children+=("$rulehog")
 	disown "$rulehog"
@@ -174,19 +177,19 @@ start_rulehog() {
 
 case_detached_by_hand_stays_out() {
 	local parent pid
-	declare_container out "{\"name\":\"out\",\"join\":[{\"executable\":\"$work/bin/rulehog\"}]}"
+	declare_container out "{\"name\":\"out\",\"join\":[{\"executable\":\"$work/bin/rulehog$tag\"}]}"
 	expect 0 rssctl reload
 	start_rulehog fork 3
 	parent=$rulehog
 	await 20 three_inside
 	# shellcheck disable=SC2046
-	expect 0 rssctl detach $(pgrep -x rulehog)
-	declare_container out2 '{"name":"out2","join":[{"command":"rulee"}]}'
+	expect 0 rssctl detach $(pgrep -x "rulehog$tag")
+	declare_container out2 '{"name":"out2","join":[{"command":"rulee@"}]}'
 	looked_at_all out2
 	# Others of the name join.
 	start_rulehog anon 64K
 	await 20 is_inside "$rulehog" out
-	for pid in $(pgrep -P "$parent" -x rulehog) "$parent"; do
+	for pid in $(pgrep -P "$parent" -x "rulehog$tag") "$parent"; do
 		is_outside "$pid" || fail "$pid was pulled back"
 	done
 	kill -HUP "$rssd_pid"
@@ -194,7 +197,7 @@ case_detached_by_hand_stays_out() {
 	start_rssd
 	start_rulehog anon 64K
 	await 20 is_inside "$rulehog" out
-	for pid in $(pgrep -P "$parent" -x rulehog) "$parent"; do
+	for pid in $(pgrep -P "$parent" -x "rulehog$tag") "$parent"; do
 		is_outside "$pid" || fail "$pid was pulled back by a restart"
 	done
 	# By hand it gets in again.
@@ -208,11 +211,11 @@ three_inside() { [ "$(rssctl ps out --no-legend | wc -l)" = 3 ]; }
 case_children_of_the_detached_stay_out() {
 	local parent child
 	mkfifo "$work/births" "$work/never"
-	declare_container kin '{"name":"kin","join":[{"command":"rulebash"},{"command":"rulee"}]}'
+	declare_container kin '{"name":"kin","join":[{"command":"rulebash@"},{"command":"rulee@"}]}'
 	expect 0 rssctl reload
 	exec 7<>"$work/births"
 	# shellcheck disable=SC2016
-	"$work/bin/rulebash" -c 'while read -r _; do read -r _ <"$0" & done' "$work/never" <&7 &
+	"$work/bin/rulebash$tag" -c 'while read -r _; do read -r _ <"$0" & done' "$work/never" <&7 &
 	parent=$!
 	children+=("$parent")
 	disown "$parent"
@@ -231,12 +234,12 @@ case_children_of_the_detached_stay_out() {
 # Of those with the same name, a rule that names a user takes that user's alone.
 case_a_user() {
 	local other
-	declare_container user '{"name":"user","join":[{"command":"rulee","user":"nobody"}]}'
+	declare_container user '{"name":"user","join":[{"command":"rulee@","user":"nobody"}]}'
 	expect 0 rssctl reload
 	await 10 rssctl show user
 	start_rulee 1000
 	other=$rulee
-	setpriv --reuid=nobody --clear-groups "$work/bin/rulee" 1000 &
+	setpriv --reuid=nobody --clear-groups "$work/bin/rulee$tag" 1000 &
 	rulee=$!
 	children+=("$rulee")
 	disown "$rulee"
@@ -262,7 +265,8 @@ case_who_is_moved_joins_later() {
 	/bin/true # while something happens at all
 	await 20 is_inside "$rulee" pod
 	end_rules
-	rmdir "$pods/pod$uid" "$pods"
+	await 5 rmdir "$pods/pod$uid"
+	rmdir "$pods"
 }
 
 # Where the kernel tells of no process, they are looked for again and again.
@@ -272,7 +276,7 @@ case_without_process_events() {
 	"${own_mounts[@]}" --net "$build/rssd" --config="$work/rssd.conf" 2>>"$rssd_log" &
 	rssd_pid=$!
 	await 10 rssctl list
-	declare_container quiet '{"name":"quiet","join":[{"command":"rulee"}]}'
+	declare_container quiet '{"name":"quiet","join":[{"command":"rulee@"}]}'
 	start_rulee 1000
 	expect 0 rssctl reload
 	await 10 is_inside "$rulee" quiet
@@ -287,10 +291,10 @@ case_without_process_events() {
 }
 
 case_two_containers_want_one() {
-	declare_container a '{"name":"a","join":[{"command":"rulee"}]}'
-	declare_container b '{"name":"b","join":[{"command":"rulee"}]}'
+	declare_container a '{"name":"a","join":[{"command":"rulee@"}]}'
+	declare_container b '{"name":"b","join":[{"command":"rulee@"}]}'
 	declare_container z '{"name":"z"}'
-	declare_container zz '{"name":"z/inner","join":[{"command":"rulee","user":"root"}]}'
+	declare_container zz '{"name":"z/inner","join":[{"command":"rulee@","user":"root"}]}'
 	expect 0 rssctl reload
 	await 10 rssctl show z/inner
 	looked_again z/inner
@@ -315,7 +319,7 @@ case_all_declared_are_there_to_choose_from() {
 	local i
 	start_rulee 1000
 	for i in a z z/inner; do
-		declare_container "${i//\//-}" "{\"name\":\"$i\",\"join\":[{\"command\":\"rulee\"}]}"
+		declare_container "${i//\//-}" "{\"name\":\"$i\",\"join\":[{\"command\":\"rulee@\"}]}"
 	done
 	for i in {10..59}; do declare_container "m$i" "{\"name\":\"m$i\"}"; done
 	expect 0 rssctl reload
@@ -324,23 +328,23 @@ case_all_declared_are_there_to_choose_from() {
 }
 
 case_rssd_and_kernel_threads_never_join() {
-	declare_container all "{\"name\":\"all\",\"join\":[{\"executable\":\"$build/rssd\"},{\"command\":\"kthreadd\"},{\"command\":\"rulee\"}]}"
+	declare_container all "{\"name\":\"all\",\"join\":[{\"executable\":\"$build/rssd\"},{\"command\":\"kthreadd\"},{\"command\":\"rulee@\"}]}"
 	: >"$rssd_log"
 	expect 0 rssctl reload
 	await 10 rssctl show all
 	looked_again all
 	is_outside "$rssd_pid" || fail "rssd has joined"
-	equal "$(rssctl ps all --json=short | jq -c '[.[].command] | unique')" '["rulee"]' "who is inside"
+	equal "$(rssctl ps all --json=short | jq -c '[.[].command] | unique')" "[\"rulee$tag\"]" "who is inside"
 	grep -q 'cannot join' "$rssd_log" && fail "$(grep -m 1 'cannot join' "$rssd_log")"
 	end_rules
 }
 
 case_an_error_in_the_file_keeps_the_rules() {
-	declare_container keep '{"name":"keep","join":[{"command":"rulee"}]}'
+	declare_container keep '{"name":"keep","join":[{"command":"rulee@"}]}'
 	expect 0 rssctl reload
 	await 10 rssctl show keep
 	: >"$rssd_log"
-	declare_container keep '{"name":"keep","join":[{"comand":"rulee"}]}'
+	declare_container keep '{"name":"keep","join":[{"comand":"rulee@"}]}'
 	expect 0 rssctl reload
 	await 5 grep -q 'keep.json:1: comand: is no condition of a rule' "$rssd_log"
 	looked_again keep
