@@ -165,6 +165,67 @@ TEST(what_counters_tell_has_its_number)
 	CHECK_UINT(w.n_heard, 2);
 }
 
+/* Runs the loop until so many events were heard, or for too long. */
+static void await(struct world *w, size_t events)
+{
+	for (int tries = 0; w->n_heard < events && tries < 50; tries++)
+		(void)sd_event_run(w->manager.event, 100000);
+}
+
+/* Who meets its limit without end is told of now and then, each time with the count of all. */
+TEST(a_flood_is_told_in_sum)
+{
+	WORLD;
+
+	CALL(begin, &w);
+	for (uint64_t i = 1; i <= 1000; i++) {
+		struct group_event fact = { GROUP_LIMIT, .count = i, .usage = i, .limit = 1000 };
+
+		w.group.event(&w.group, &fact, w.group.userdata);
+	}
+	await(&w, 1);
+	/* It is soon, however slow this machine is. */
+	CHECK(w.container.limit_hit.next);
+	w.container.limit_hit.next = UINT64_MAX;
+	tell(&w, (struct group_event){ GROUP_LIMIT, .count = 1001, .usage = 1, .limit = 1000 });
+	tell(&w, (struct group_event){ GROUP_LIMIT, .count = 1002, .usage = 2, .limit = 1000 });
+	CHECK_UINT(w.n_heard, 1);
+	CHECK_UINT(w.heard[0].amount, 1000);
+	CHECK_UINT(w.heard[0].usage, 1000);
+	w.container.limit_hit.next = 0;
+	await(&w, 2);
+	CHECK_UINT(w.n_heard, 2);
+	CHECK_UINT(w.heard[1].sequence, 11);
+	CHECK_UINT(w.heard[1].amount, 1002);
+	CHECK_UINT(w.heard[1].usage, 2);
+}
+
+/* The same where the counters tell: what is not told at once is told in a moment. */
+TEST(a_flood_of_counters_is_told_in_sum)
+{
+	WORLD;
+
+	CALL(begin, &w);
+	for (uint64_t i = 1; i <= 10; i++) {
+		kernel.failures = i;
+		kernel.reclaimed = i * 4096;
+		tell(&w, (struct group_event){ GROUP_CHANGED });
+		CHECK(w.container.events_next);
+		w.container.events_next = UINT64_MAX;
+	}
+	CHECK_UINT(w.n_heard, 2);
+	CHECK_UINT(w.heard[0].amount, 4096);
+	CHECK_UINT(w.heard[1].amount, 1);
+	w.container.events_next = 0;
+	await(&w, 4);
+	CHECK_UINT(w.n_heard, 4);
+	CHECK_INT(w.heard[2].kind, EVENT_RECLAIMED);
+	CHECK_UINT(w.heard[2].amount, 9 * 4096);
+	CHECK_INT(w.heard[3].kind, EVENT_LIMIT_HIT);
+	CHECK_UINT(w.heard[3].amount, 10);
+	CHECK_UINT(w.heard[3].sequence, 13);
+}
+
 /* Five are lost: their numbers are told, and in sum what the counters have of them. */
 TEST(what_is_lost_has_its_range)
 {
@@ -224,6 +285,8 @@ TEST(numbers_are_set_aside_before_they_are_used)
 
 TEST_MAIN({ "notice: each fact has its number", each_fact_has_its_number },
 	  { "notice: what counters tell has its number", what_counters_tell_has_its_number },
+	  { "notice: a flood is told in sum", a_flood_is_told_in_sum },
+	  { "notice: a flood of counters is told in sum", a_flood_of_counters_is_told_in_sum },
 	  { "notice: what is lost has its range", what_is_lost_has_its_range },
 	  { "notice: numbers are set aside before they are used",
 	    numbers_are_set_aside_before_they_are_used })
