@@ -202,6 +202,23 @@ case_killed_before_it_could_tell() {
 	kill $watcher
 }
 
+# Anybody may send a signal to anybody: what does not come from rssd is not told.
+case_only_rssd_is_believed() {
+	local address name
+	watch_to "$work/forged" --since=0
+	address=--address=$DBUS_SYSTEM_BUS_ADDRESS
+	await 10 eval 'name=$(busctl $address list --unique --no-legend | awk "\$2 == $watcher { print \$1 }"); [ -n "$name" ]'
+	await 10 eval 'rssctl create before; rssctl remove before; grep -q before "$work/forged"'
+	expect 0 busctl "$address" emit --destination="$name" /org/rssd1/container/forged \
+		org.rssd1.Container LimitHit tttt 1 2 3 4
+	expect 0 busctl "$address" emit --destination="$name" /org/rssd1 org.rssd1.Manager EventsLost tt 1 9
+	rssctl create after
+	await 10 grep -q after "$work/forged"
+	kill $watcher
+	grep -q 'forged\|lost' "$work/forged" && fail "told: $(cat "$work/forged")"
+	rssctl remove after
+}
+
 # What is not kept any more is told as lost, with its range.
 case_what_is_forgotten_is_lost() {
 	stop_rssd
