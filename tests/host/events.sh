@@ -202,6 +202,24 @@ case_killed_before_it_could_tell() {
 	kill $watcher
 }
 
+# What the kernel of the rss controller tells, and loses, as it comes: a range counts as all of its
+# numbers, so that nothing is missed behind it.
+case_losses_and_watermarks_as_they_come() {
+	stop_rssd
+	teller "limit 1" "lost 2 6" "high 7" "low 8" "lost 9 9" "limit 10" 2>"$work/teller.err" &
+	local teller=$!
+	children+=($teller)
+	disown $teller
+	await 10 eval 'busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" list --no-legend | grep -q "^org.rssd1 "'
+	expect 0 timeout 20 rssctl watch --json=short --count=6
+	equal "$(jq -c '[.event, .sequence, .failures // .watermark // .last]' <<<"$out" | xargs)" \
+		"[limit-hit,1,3] [lost,2,6] [watermark,7,high] [watermark,8,low] [lost,9,9] [limit-hit,10,3]" "what is told"
+	equal "$(jq -c '[.usage, .limit]' <<<"$out" | xargs)" \
+		"[4096,8192] [null,null] [4096,null] [4096,null] [null,null] [4096,8192]" "usage and limit"
+	kill $teller
+	start_rssd
+}
+
 # Anybody may send a signal to anybody: what does not come from rssd is not told.
 case_only_rssd_is_believed() {
 	local address name
