@@ -94,6 +94,12 @@ static int write_event(FILE *out, const struct past_event *e)
 }
 
 /* Without the file, a restart knows nothing of what was before: that is lost, and told so. */
+static void remove_file(struct event_history *history)
+{
+	(void)unlinkat(history->dirfd, FILE_NAME, 0);
+	(void)unlinkat(history->dirfd, FILE_NAME ".new", 0);
+}
+
 static void give_up(struct event_history *history, int error)
 {
 	log_warning(
@@ -102,7 +108,7 @@ static void give_up(struct event_history *history, int error)
 		strerror(error));
 	if (history->fd >= 0)
 		close(take_fd(&history->fd));
-	(void)unlinkat(history->dirfd, FILE_NAME, 0);
+	remove_file(history);
 }
 
 static int rewrite(struct event_history *history)
@@ -223,6 +229,9 @@ int event_history_open(const char *folder, uint64_t next, struct event_history *
 		r = load(history, next);
 	if (r == 0)
 		r = rewrite(history);
+	/* One of before, which what comes is not added to, would have a hole that nobody sees. */
+	if (r < 0 && history->dirfd >= 0)
+		remove_file(history);
 	*ret = take_ptr(history);
 	return r;
 }

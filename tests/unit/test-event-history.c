@@ -229,6 +229,29 @@ TEST(a_file_that_takes_no_more)
 	CHECK(!event_history_at(again, 0));
 }
 
+/* The same where it cannot be written from the start: it does not know of what comes. */
+TEST(a_file_that_takes_nothing)
+{
+	cleanup_(event_history_free_ptr) struct event_history *before = NULL, *history = NULL,
+							      *again = NULL;
+	struct rlimit unbounded, bounded;
+	FOLDER(folder);
+
+	CHECK_INT(event_history_open(folder.path, 1, &before), 0);
+	add(before, 1, 0);
+	CHECK(getrlimit(RLIMIT_FSIZE, &unbounded) == 0);
+	bounded = (struct rlimit){ .rlim_cur = 1, .rlim_max = unbounded.rlim_max };
+	signal(SIGXFSZ, SIG_IGN);
+	CHECK(setrlimit(RLIMIT_FSIZE, &bounded) == 0);
+	CHECK(event_history_open(folder.path, 2, &history) < 0);
+	CHECK(setrlimit(RLIMIT_FSIZE, &unbounded) == 0);
+	CHECK(history && event_history_at(history, 0)->sequence == 1);
+	add(history, 2, 0);
+	CHECK_INT(event_history_open(folder.path, 3, &again), 0);
+	/* Not from 1 on: the second was never in it. */
+	CHECK_UINT(event_history_begin(again), 3);
+}
+
 TEST(no_folder)
 {
 	cleanup_(event_history_free_ptr) struct event_history *history = NULL;
@@ -245,4 +268,5 @@ TEST_MAIN({ "events are found by number", found_by_number },
 	  { "a file from another count is not believed", what_does_not_go_together },
 	  { "lines that do not fit are left out", lines_that_do_not_fit },
 	  { "a file that takes no more is given up", a_file_that_takes_no_more },
+	  { "a file that takes nothing is no history", a_file_that_takes_nothing },
 	  { "without a folder memory must do", no_folder })
