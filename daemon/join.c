@@ -187,7 +187,8 @@ static void scan_done(void *data)
 	join->scan = NULL;
 	if (m->stopping)
 		return;
-	if (scan->next) {
+	/* A look at all that is wanted by now has those behind that place, too. */
+	if (scan->next && !join->all) {
 		join->all = true;
 		join->from = scan->next;
 	}
