@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define PATIENCE_MSEC (30 * 1000)
@@ -82,12 +83,22 @@ static int take(struct terminal *t)
 	return 1;
 }
 
+static long long now_msec(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+/* Also where something is written all the time, but not that. */
 static int wait_for(struct terminal *t, const char *text)
 {
+	long long end = now_msec() + PATIENCE_MSEC;
 	const char *at;
 
 	while (!(at = memmem(t->text + t->seen, t->length - t->seen, text, strlen(text)))) {
-		if (!take(t))
+		if (now_msec() >= end || !take(t))
 			return 0;
 	}
 	t->seen = (size_t)(at - t->text) + strlen(text);
