@@ -4,10 +4,10 @@
  *
  *   teller EVENT...
  *
- * An event is "limit NUMBER", "high NUMBER", "low NUMBER" or "lost FIRST LAST". All are sent
- * once somebody has asked for the number of the next one, and has subscribed by then; the first
- * must have the number 1. It keeps none of them: whoever asks for those that it has missed gets
- * nothing. It goes on until it is killed.
+ * An event is "limit NUMBER", "reclaimed NUMBER", "high NUMBER", "low NUMBER" or
+ * "lost FIRST LAST". All are sent once somebody has asked for the number of the next one, and
+ * has subscribed by then; the first must have the number 1. It keeps none of them: whoever asks
+ * for those that it has missed gets nothing. It goes on until it is killed.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -39,14 +39,17 @@ static const sd_bus_vtable vtable[] = {
 static int emit(sd_bus *bus, const char *event)
 {
 	uint64_t first, last;
-	char kind[8];
+	char kind[16];
 
-	if (sscanf(event, "%7s %" SCNu64, kind, &first) != 2)
+	if (sscanf(event, "%15s %" SCNu64, kind, &first) != 2)
 		return -EINVAL;
 	next = first + 1;
 	if (strcmp(kind, "limit") == 0)
 		return sd_bus_emit_signal(bus, WEB, CONTAINER, "LimitHit", "tttt", first,
 					  UINT64_C(4096), UINT64_C(8192), UINT64_C(3));
+	if (strcmp(kind, "reclaimed") == 0)
+		return sd_bus_emit_signal(bus, WEB, CONTAINER, "Reclaimed", "tttt", first,
+					  UINT64_C(2048), UINT64_C(4096), UINT64_C(8192));
 	if (strcmp(kind, "lost") != 0)
 		return sd_bus_emit_signal(bus, WEB, CONTAINER, "Watermark", "tst", first, kind,
 					  UINT64_C(4096));
