@@ -60,6 +60,20 @@ print(json.dumps({f.name: len(f.samples) for f in parse(open(sys.argv[1]).read()
 ' "$work/metrics"
 }
 
+# Who comes while others are served has its turn after them.
+case_many_ask_at_once() {
+	local i asking=() status=0
+	expect 0 bench-daemon fill 300
+	for i in {1..40}; do
+		timeout 30 rssctl metrics >"$work/many.$i" 2>&1 &
+		asking+=($!)
+	done
+	for i in "${asking[@]}"; do wait "$i" || status=$?; done
+	equal "$status" 0 "status of one of those who asked at once"
+	equal "$(grep -lx 'rssd_containers 300' "$work"/many.* | wc -l)" 40 "complete answers"
+	expect 0 bench-daemon empty 300
+}
+
 # ask REQUEST: what is answered, as over a socket of systemd.
 ask() { printf '%b' "$1" | timeout 20 rssctl metrics --http; }
 
