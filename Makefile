@@ -126,7 +126,7 @@ $(BUILD)/fuzz/%: tests/fuzz/%.c $(FUZZED)
 fuzzers: $(FUZZERS)
 
 # Libraries that stand in for a system call, for programs under valgrind.
-$(BUILD)/tests/preload/%.so: tests/preload/%.c
+$(BUILD)/tests/preload/%.so: tests/preload/%.c $(wildcard tests/preload/*.h)
 	@mkdir -p $(@D)
 	$(call say,CCLD,$@)$(CC) $(ALL_CFLAGS) $(PC_CFLAGS) -shared -o $@ $< -ldl
 

@@ -46,11 +46,9 @@ struct record {
 	enum observed source;
 	uint64_t *usages;
 	size_t count, allocated;
-	uint64_t began, ended; /* of the watch, on the monotonic clock */
-	uint64_t recorded;     /* by rssd before, microseconds */
-	struct {
-		uint64_t failures, reclaimed, oom_events, oom_kills, refaults;
-	} before; /* what was counted when it began */
+	uint64_t began, ended;		 /* of the watch, on the monotonic clock */
+	uint64_t recorded;		 /* by rssd before, microseconds */
+	struct rss_usage_history before; /* its counters alone: what was counted when it began */
 	struct rss_container *last;
 	bool peak_reset, watermarks;
 };
@@ -88,23 +86,16 @@ static int add_usage_seen(struct record *record, uint64_t usage)
 	return 0;
 }
 
+/* What came before is not counted. */
 static void count_from(struct record *record, const struct rss_container *container)
 {
-	record->before.failures = container->failures;
-	record->before.reclaimed = container->reclaimed;
-	record->before.oom_events = container->oom_events;
-	record->before.oom_kills = container->oom_kills;
-	record->before.refaults = container->refaults;
-}
-
-/* What came since rssd's totals; a container that is looked at first has none. */
-static void count_from_totals(struct record *record, const struct rss_usage_history *history)
-{
-	record->before.failures = history->failures;
-	record->before.reclaimed = history->reclaimed;
-	record->before.oom_events = history->oom_events;
-	record->before.oom_kills = history->oom_kills;
-	record->before.refaults = history->refaults;
+	record->before = (struct rss_usage_history){
+		.failures = container->failures,
+		.reclaimed = container->reclaimed,
+		.oom_events = container->oom_events,
+		.oom_kills = container->oom_kills,
+		.refaults = container->refaults,
+	};
 }
 
 static int look(const struct cli *cli, const char *name, struct record *record)
@@ -140,10 +131,11 @@ static int read_history(const struct cli *cli, const char *name, struct record *
 	r = look(cli, name, record);
 	if (r < 0)
 		return r;
-	if (history && history->since)
-		count_from_totals(record, history);
-	else
-		count_from(record, record->last);
+	count_from(record, record->last);
+	if (history && history->since) {
+		record->before = *history;
+		record->before.samples = NULL;
+	}
 	/* One that is of now tells nothing of other times. */
 	if (history && history->count > 1) {
 		record->source = OBSERVED_HISTORY;

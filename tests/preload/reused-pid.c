@@ -18,6 +18,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "procs.h"
+
 #define EXPORT __attribute__((visibility("default")))
 
 static FILE *open_file(const char *name, const char *mode, char path[256])
@@ -87,19 +89,6 @@ EXPORT long syscall(long number, ...)
 	if (number == SYS_pidfd_open)
 		moment("open", (int)a[0]);
 	return real(number, a[0], a[1], a[2], a[3], a[4], a[5]);
-}
-
-static int is_procs(int fd)
-{
-	char link[64], path[4096];
-	ssize_t length;
-
-	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	length = readlink(link, path, sizeof(path) - 1);
-	if (length < 0)
-		return 0;
-	path[length] = '\0';
-	return strstr(path, "/cgroup.procs") != NULL;
 }
 
 EXPORT ssize_t write(int fd, const void *data, size_t length)

@@ -103,89 +103,88 @@ static int remove_entry(const char *path, const struct stat *st, int type, struc
 	return remove(path);
 }
 
-static void remove_folder(char **path)
+/* A folder for the file of origins, and a process that has one. */
+struct place {
+	char folder[32];
+	struct origins *origins;
+	struct process me;
+};
+
+static void place_end(struct place *p)
 {
-	nftw(*path, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
-	free(*path);
+	origins_free(p->origins);
+	if (*p->folder)
+		(void)nftw(p->folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+#define PLACE cleanup_(place_end) struct place p = { 0 }
+
+TEST_HELPER(begin, struct place *p)
+{
+	strcpy(p->folder, "/tmp/rssd-unit.XXXXXX");
+	CHECK(mkdtemp(p->folder));
+	CHECK_INT(process_read(getpid(), &p->me), 0);
+	CHECK_INT(origins_open(p->folder, &p->origins), 0);
+}
+
+TEST_HELPER(restart, struct place *p)
+{
+	origins_free(p->origins);
+	p->origins = NULL;
+	CHECK_INT(origins_open(p->folder, &p->origins), 0);
+}
+
+TEST_HELPER(expect_origin, struct place *p, uint64_t start, const char *expected)
+{
+	cleanup_free char *origin = origins_find(p->origins, p->me.pid, start);
+
+	CHECK_STR(origin, expected);
 }
 
 TEST(origins_survive_a_restart)
 {
-	char template[] = "/tmp/rssd-unit.XXXXXX";
-	cleanup_(remove_folder) char *folder = strdup(mkdtemp(template));
-	struct origins *origins = NULL;
-	struct process me;
+	PLACE;
 
-	CHECK_INT(process_read(getpid(), &me), 0);
-	CHECK_INT(origins_open(folder, &origins), 0);
-	CHECK_INT(origins_set(origins, me.pid, me.start, "/earlier"), 0);
-	CHECK_INT(origins_set(origins, me.pid, me.start, "/system.slice/a b.service"), 0);
+	CALL(begin, &p);
+	CHECK_INT(origins_set(p.origins, p.me.pid, p.me.start, "/earlier"), 0);
+	CHECK_INT(origins_set(p.origins, p.me.pid, p.me.start, "/system.slice/a b.service"), 0);
 	/* Another process that had our pid before, and one that is gone. */
-	CHECK_INT(origins_set(origins, me.pid, me.start + 1, "/other"), 0);
-	origins_free(origins);
-
-	CHECK_INT(origins_open(folder, &origins), 0);
-	{
-		cleanup_free char *mine = origins_find(origins, me.pid, me.start);
-		cleanup_free char *other = origins_find(origins, me.pid, me.start + 1);
-
-		origins_free(origins);
-		CHECK_STR(mine, "/system.slice/a b.service");
-		CHECK_STR(other, NULL);
-	}
+	CHECK_INT(origins_set(p.origins, p.me.pid, p.me.start + 1, "/other"), 0);
+	CALL(restart, &p);
+	CALL(expect_origin, &p, p.me.start, "/system.slice/a b.service");
+	CALL(expect_origin, &p, p.me.start + 1, NULL);
 }
 
 /* More lines than the file may have: it is written anew on the way, and the last word holds. */
 TEST(origins_outgrow_their_file)
 {
-	char template[] = "/tmp/rssd-unit.XXXXXX";
-	cleanup_(remove_folder) char *folder = strdup(mkdtemp(template));
-	struct origins *origins = NULL;
-	struct process me;
+	PLACE;
 
-	CHECK_INT(process_read(getpid(), &me), 0);
-	CHECK_INT(origins_open(folder, &origins), 0);
+	CALL(begin, &p);
 	for (unsigned int i = 1; i <= 400; i++) {
 		char cgroup[32];
 
 		snprintf(cgroup, sizeof(cgroup), "/%u", i);
-		CHECK_INT(origins_set(origins, me.pid, me.start, cgroup), 0);
+		CHECK_INT(origins_set(p.origins, p.me.pid, p.me.start, cgroup), 0);
 	}
-	origins_free(origins);
-	CHECK_INT(origins_open(folder, &origins), 0);
-	{
-		cleanup_free char *mine = origins_find(origins, me.pid, me.start);
-
-		origins_free(origins);
-		CHECK_STR(mine, "/400");
-	}
+	CALL(restart, &p);
+	CALL(expect_origin, &p, p.me.start, "/400");
 }
 
 TEST(detached_by_hand_is_remembered)
 {
-	char template[] = "/tmp/rssd-unit.XXXXXX";
-	cleanup_(remove_folder) char *folder = strdup(mkdtemp(template));
-	struct origins *origins = NULL;
-	struct process me;
+	PLACE;
 
-	CHECK_INT(process_read(getpid(), &me), 0);
-	CHECK_INT(origins_open(folder, &origins), 0);
-	CHECK_INT(origins_set_detached(origins, me.pid, me.start, "/home"), 0);
+	CALL(begin, &p);
+	CHECK_INT(origins_set_detached(p.origins, p.me.pid, p.me.start, "/home"), 0);
 	/* The first start reads what was appended, the second what the first has written anew. */
 	for (int i = 0; i < 2; i++) {
-		bool detached;
-		cleanup_free char *home = NULL;
-
-		origins_free(origins);
-		CHECK_INT(origins_open(folder, &origins), 0);
-		detached = origins_is_detached(origins, me.pid, me.start);
-		home = origins_find(origins, me.pid, me.start);
-		CHECK(detached);
-		CHECK_STR(home, "/home");
+		CALL(restart, &p);
+		CHECK(origins_is_detached(p.origins, p.me.pid, p.me.start));
+		CALL(expect_origin, &p, p.me.start, "/home");
 	}
-	CHECK_INT(origins_set(origins, me.pid, me.start, "/home"), 0);
-	CHECK(!origins_is_detached(origins, me.pid, me.start));
-	origins_free(origins);
+	CHECK_INT(origins_set(p.origins, p.me.pid, p.me.start, "/home"), 0);
+	CHECK(!origins_is_detached(p.origins, p.me.pid, p.me.start));
 }
 
 TEST_MAIN({ "process: stat is read from the last parenthesis",
