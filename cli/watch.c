@@ -105,6 +105,13 @@ static void print_legend(void)
 	       "USAGE", "LIMIT", "DETAIL");
 }
 
+/* No limit and none that is told are one number; these always come with theirs. */
+static bool tells_limit(const struct rss_event *event)
+{
+	return event->limit != RSS_ABSENT || event->kind == RSS_EVENT_LIMIT_HIT ||
+	       event->kind == RSS_EVENT_RECLAIMED;
+}
+
 static void print_line(const struct cli *cli, const struct rss_event *event)
 {
 	cleanup_free char *detail = describe(event);
@@ -123,7 +130,7 @@ static void print_line(const struct cli *cli, const struct rss_event *event)
 		printf("\033[0m");
 	printf("  %-24s  %8s  %8s%s%s\n", *event->container ? event->container : "-",
 	       event->usage == RSS_ABSENT ? "-" : size_format(event->usage, usage),
-	       event->limit == RSS_ABSENT ? "-" : size_format(event->limit, limit),
+	       tells_limit(event) ? size_format(event->limit, limit) : "-",
 	       detail && *detail ? "  " : "", detail ?: "");
 }
 
@@ -137,7 +144,10 @@ static void print_object(const struct rss_event *event)
 	json_add_text(object, "container", *event->container ? event->container : NULL);
 	json_add_count(object, "sequence", event->sequence ?: RSS_ABSENT);
 	json_add_count(object, "usage", event->usage);
-	json_add_count(object, "limit", event->limit);
+	if (tells_limit(event))
+		json_add_limit(object, "limit", event->limit);
+	else
+		json_add_count(object, "limit", RSS_ABSENT);
 	switch (event->kind) {
 	case RSS_EVENT_LIMIT_HIT:
 		json_add_count(object, "failures", event->amount);

@@ -272,6 +272,7 @@ case_other_netlink_version() {
 }
 
 # rssd is stopped while the kernel tells more than its buffer holds, which is made small.
+lost_ranges() { jq -r 'select(.event == "lost") | "\(.sequence) \(.last)"' "$1" | sort; }
 case_flood() {
 	local base round i
 	needs_netlink || return
@@ -290,6 +291,10 @@ case_flood() {
 	note "$(grep -c '"lost"' "$events") losses told; first: $(grep -m 1 '"lost"' "$events")"
 	expect 0 rssctl list
 	jq -se '[.[] | select(.event == "lost")] | all(.last >= .sequence)' "$events" >/dev/null || fail "bad range"
+	# Each range as it came is the one that the history has.
+	rssctl watch --since=0 --json=short >"$work/past" 2>/dev/null </dev/null &
+	children+=($!)
+	await 30 eval '[ -z "$(comm -23 <(lost_ranges "$events") <(lost_ranges "$work/past"))" ]'
 	stop_watch
 	restart_as_usual
 	quiet_remove flood

@@ -109,11 +109,15 @@ case_reclaim_and_its_counter() {
 	expect 0 rssctl create rec
 	launch_hog_in rec anon 30M
 	await 30 grep -q ready "$hog_out"
+	start_watch
 	if works reclaim; then
 		expect 0 rssctl reclaim rec 10M
 	else
 		expect 1 rssctl reclaim rec 10M
 	fi
+	# Where each reclaim is told, so is that there is no limit.
+	[ "$controller" != rss ] || await 10 heard reclaimed rec '.limit == "infinity" and .reclaimed > 0'
+	stop_watch
 	counts "reclaimed counter" rec reclaimed
 	! works reclaim || ! works "reclaimed counter" || [ "$(field rec reclaimed)" -ge $((5 << 20)) ] ||
 		fail "reclaimed $(field rec reclaimed)"

@@ -213,6 +213,69 @@ TEST(a_record_of_others)
 	CHECK(advice.floor && gives(&advice, "growing when the record ended: ask again later"));
 }
 
+/* What happens in one look of sixty is above what is usual, and high is below the limit. */
+TEST(usual_is_not_the_highest)
+{
+	uint64_t usages[60];
+	struct observation seen = calm(usages, 50 * M, 50 * M);
+	struct advice advice;
+
+	usages[30] = 100 * M;
+	seen.peak = 100 * M;
+	advice_decide(&seen, &advice);
+	CHECK_UINT(advice.limit, 126 * M);
+	CHECK_UINT(advice.high, 55 * M);
+	CHECK_UINT(advice.low, 49 * M);
+	seen = calm(usages, 3 * M, 3 * M);
+	advice_decide(&seen, &advice);
+	CHECK_UINT(advice.limit, 4 * M);
+	CHECK_UINT(advice.high, 3 * M);
+	CHECK_UINT(advice.low, 2 * M);
+	/* A peak that is no more than twice as high was not another time. */
+	seen = calm(usages, 60 * M, 60 * M);
+	seen.peak = 100 * M;
+	advice_decide(&seen, &advice);
+	CHECK(gives(&advice, "It used 100.0M at most") && !gives(&advice, "from before"));
+}
+
+TEST(what_does_not_come_back_is_not_needed)
+{
+	uint64_t usages[60];
+	struct observation seen = calm(usages, 64 * M, 64 * M);
+	struct advice advice;
+
+	seen.limit = 64 * M;
+	seen.peak = 128 * M;
+	seen.new_reclaimed = 10 * M;
+	seen.new_refaults = 0;
+	advice_decide(&seen, &advice);
+	CHECK(gives(&advice, "none of it came back"));
+	CHECK_UINT(advice.limit, 80 * M);
+	/* A limit that was met shows the same where nobody tells how much was reclaimed. */
+	seen.new_reclaimed = 0;
+	seen.new_failures = 3;
+	advice_decide(&seen, &advice);
+	CHECK(gives(&advice, "none of it came back"));
+	CHECK_UINT(advice.limit, 80 * M);
+}
+
+TEST(a_little_more_is_no_growth)
+{
+	uint64_t usages[60];
+	struct observation seen = calm(usages, 100 * M, 100 * M);
+	struct advice advice;
+
+	for (size_t i = 50; i < 60; i++)
+		usages[i] = 103 * M;
+	seen.peak = 103 * M;
+	advice_decide(&seen, &advice);
+	CHECK(!advice.floor && !gives(&advice, "growing"));
+	usages[59] = 110 * M;
+	seen.peak = 110 * M;
+	advice_decide(&seen, &advice);
+	CHECK(advice.floor && gives(&advice, "growing"));
+}
+
 TEST(small_and_large)
 {
 	uint64_t usages[60];
@@ -236,5 +299,9 @@ TEST_MAIN({ "advice: nothing to go by", nothing_to_go_by }, { "advice: calm use"
 	  { "advice: a peak of before", a_peak_of_before },
 	  { "advice: what comes back is missing", what_comes_back_is_missing },
 	  { "advice: a record of others", a_record_of_others }, { "advice: kills", kills },
+	  { "advice: usual is not the highest", usual_is_not_the_highest },
+	  { "advice: what does not come back is not needed",
+	    what_does_not_come_back_is_not_needed },
+	  { "advice: a little more is no growth", a_little_more_is_no_growth },
 	  { "advice: growth is told", growth_is_told },
 	  { "advice: small and large", small_and_large })
