@@ -22,11 +22,13 @@ static const struct option_spec options[] = {
 	[MODE] = { "mode", 'm', "reclaim|refuse|force",
 		   "What to do where usage is above a limit; default: reclaim" },
 	[TIMEOUT] = { "timeout", 't', "TIME", "For each limit: 500ms, 10s, 2min" },
-	[DRY_RUN] = { "dry-run", 0, NULL, "Only print the difference" },
+	[DRY_RUN] = { "dry-run", 0, NULL,
+		      "Only print the difference, and what would become of it" },
 	{ 0 },
 };
 
-static const char *const columns[] = { "NAME", "SETTING", ">NOW", ">NEW" };
+/* The last one in a dry run alone. */
+static const char *const columns[] = { "NAME", "SETTING", ">NOW", ">NEW", "FORECAST" };
 
 static struct rss_settings settings_of(const struct rss_container *c)
 {
@@ -54,7 +56,7 @@ static bool same(const struct rss_settings *a, const struct rss_settings *b, uns
 }
 
 static int add_change(struct table *table, const struct rss_settings *now,
-		      const struct rss_change *change)
+		      const struct rss_change *change, bool dry_run)
 {
 	int r = 0;
 
@@ -67,15 +69,20 @@ static int add_change(struct table *table, const struct rss_settings *now,
 		r = r < 0 ? r : table_add(table, setting_name(i));
 		r = r < 0 ? r : add_setting(table, now, i);
 		r = r < 0 ? r : add_setting(table, &change->settings, i);
+		/* The others are set at once. */
+		if (r >= 0 && dry_run)
+			r = table_add(table, bit == RSS_SET_LIMIT
+						     ? rss_verdict_name(change->verdict)
+						     : "-");
 	}
 	return r;
 }
 
 /* What of the file is not so already. A container that is missing is rssd's to complain of. */
 static int print_difference(struct cli *cli, const struct settings_file *file,
-			    const struct list *list)
+			    const struct list *list, bool dry_run)
 {
-	cleanup_table struct table *table = table_new(ARRAY_SIZE(columns), columns);
+	cleanup_table struct table *table = table_new(ARRAY_SIZE(columns) - !dry_run, columns);
 	int r = 0;
 
 	for (size_t i = 0; table && i < file->count; i++) {
@@ -83,7 +90,7 @@ static int print_difference(struct cli *cli, const struct settings_file *file,
 			struct rss_settings now = settings_of(list->containers[j]);
 
 			if (!strcmp(list->containers[j]->name, file->changes[i].name))
-				r = add_change(table, &now, &file->changes[i]);
+				r = add_change(table, &now, &file->changes[i], dry_run);
 		}
 	}
 	r = print_table(cli, table, r, false);
@@ -110,23 +117,19 @@ static struct json_object *difference_to_json(const struct settings_file *file,
 		json_add_settings(object, "to", &change->settings);
 		json_add_text(object, "outcome",
 			      applied ? limit_outcome_name(change->outcome) : NULL);
+		json_add_text(object, "forecast",
+			      applied ? NULL : rss_verdict_name(change->verdict));
 		json_object_array_add(array, object);
 	}
 	return array;
 }
 
-/* Containers that are not there are found by a dry run, too. */
-static int check_names(const struct settings_file *file, const struct list *list)
+/* Where rssd would refuse it, that is told by a dry run, too. */
+static int forecast_status(const struct settings_file *file)
 {
 	for (size_t i = 0; i < file->count; i++) {
-		bool found = false;
-
-		for (size_t j = 0; j < list->count; j++)
-			found |= !strcmp(list->containers[j]->name, file->changes[i].name);
-		if (!found)
-			return complain(STATUS_NOT_FOUND,
-					"There is no container named \"%s\"; nothing was changed",
-					file->changes[i].name);
+		if (file->changes[i].verdict == RSS_REFUSES)
+			return STATUS_REFUSED;
 	}
 	return STATUS_DONE;
 }
@@ -153,20 +156,22 @@ static int run(struct cli *cli, const struct args *args)
 	r = rss_list(cli->client, &list.containers, &list.count);
 	if (r < 0)
 		return fail_call(cli, r);
-	status = check_names(&file, &list);
-	if (status == STATUS_DONE && !cli->json)
-		status = print_difference(cli, &file, &list);
-	if (status != STATUS_DONE)
-		return status;
-	if (!dry_run) {
+	/* What could not begin is no difference to print. */
+	r = rss_apply_forecast(cli->client, file.changes, file.count, mode);
+	if (r < 0)
+		return fail_call(cli, r);
+	if (!cli->json)
+		status = print_difference(cli, &file, &list, dry_run);
+	if (status == STATUS_DONE && !dry_run) {
 		r = rss_apply(cli->client, file.changes, file.count, mode, timeout);
 		if (r < 0)
 			return fail_call(cli, r);
 	}
-	if (!cli->json)
-		return STATUS_DONE;
-	json = difference_to_json(&file, &list, !dry_run);
-	return print_json(cli, json);
+	if (status == STATUS_DONE && cli->json) {
+		json = difference_to_json(&file, &list, !dry_run);
+		status = print_json(cli, json);
+	}
+	return status == STATUS_DONE && dry_run ? forecast_status(&file) : status;
 }
 
 const struct verb verb_apply = {

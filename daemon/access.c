@@ -21,6 +21,7 @@ static const struct {
 	{ "Diagnose", ACCESS_LOOK },
 	{ "DumpMetrics", ACCESS_LOOK },
 	{ "ForecastLimit", ACCESS_LOOK },
+	{ "ForecastApply", ACCESS_LOOK },
 	{ "Diff", ACCESS_LOOK },
 	{ "ListOOMs", ACCESS_LOOK },
 	{ "GetEvents", ACCESS_LOOK },

@@ -8,6 +8,7 @@
 #include "bus.h"
 #include "diff.h"
 #include "failure.h"
+#include "forecast.h"
 #include "manager.h"
 #include "transaction.h"
 
@@ -101,6 +102,55 @@ static int method_apply(sd_bus_message *message, void *userdata, sd_bus_error *e
 	return bus_call_begun(call, r, &failure, error);
 }
 
+/* --- what would become of it -------------------------------------------------------------- */
+
+/* Of one that sets no limit, nothing can be in the way. */
+static int append_verdict(sd_bus_message *reply, struct manager *m,
+			  const struct transaction_step *step, enum limit_mode mode,
+			  struct failure *failure)
+{
+	struct container *c = manager_find(m, step->name);
+	struct forecast forecast = { .verdict = FORECAST_FITS };
+	uint64_t limit = step->change.set & SETTING_LIMIT ? step->change.to.limit
+							  : c->settings.limit;
+	int r = forecast_container(c, limit, mode, &forecast, failure);
+
+	return r < 0 ? r
+		     : sd_bus_message_append(reply, "(sts)", c->name, forecast.of.usage,
+					     forecast_verdict_name(forecast.verdict));
+}
+
+static int method_forecast_apply(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct bus *bus = userdata;
+	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
+	cleanup_free struct transaction_step *steps = NULL;
+	enum limit_mode mode = LIMIT_MODE_RECLAIM;
+	struct failure failure = { 0 };
+	const char *text = NULL;
+	struct bus_option options[] = { { "mode", SD_BUS_TYPE_STRING, &text, false }, { 0 } };
+	size_t count = 0;
+	int r = read_steps(message, &steps, &count, &failure);
+
+	if (r >= 0)
+		r = bus_read_options(message, options, &failure);
+	if (r >= 0)
+		r = bus_read_mode(text, &mode, &failure);
+	if (r >= 0)
+		r = transaction_check(bus->manager, steps, count, &failure);
+	if (r >= 0)
+		r = sd_bus_message_new_method_return(message, &reply);
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(sts)");
+	for (size_t i = 0; i < count && r >= 0; i++)
+		r = append_verdict(reply, bus->manager, &steps[i], mode, &failure);
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
+	if (r < 0)
+		return bus_answer_failure(r, &failure, error);
+	return sd_bus_send(NULL, reply, NULL);
+}
+
 /* --- differences ---------------------------------------------------------------------- */
 
 static int append_settings(sd_bus_message *reply, unsigned int set, const struct settings *settings)
@@ -171,6 +221,9 @@ const sd_bus_vtable bus_settings_vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_METHOD_WITH_ARGS("Apply", SD_BUS_ARGS("a(sa{sv})", changes, "a{sv}", options),
 				SD_BUS_RESULT("a(sts)", outcomes), method_apply, BUS_GUARDED),
+	SD_BUS_METHOD_WITH_ARGS(
+		"ForecastApply", SD_BUS_ARGS("a(sa{sv})", changes, "a{sv}", options),
+		SD_BUS_RESULT("a(sts)", verdicts), method_forecast_apply, BUS_GUARDED),
 	SD_BUS_METHOD_WITH_ARGS("Diff", SD_BUS_NO_ARGS,
 				SD_BUS_RESULT("a(sa{sv}a{sv}a{sv})", differences), method_diff,
 				BUS_GUARDED),

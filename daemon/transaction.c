@@ -335,9 +335,9 @@ static int prepare(struct transaction *t, size_t count, struct failure *failure)
 	return 0;
 }
 
-int transaction_start(struct manager *m, const struct transaction_step steps[], size_t count,
-		      enum limit_mode mode, uint64_t timeout, transaction_done_fn done,
-		      void *userdata, struct transaction **ret, struct failure *failure)
+/* One that holds its containers, all of them checked, and has changed nothing. */
+static int transaction_new(struct manager *m, const struct transaction_step steps[], size_t count,
+			   struct transaction **ret, struct failure *failure)
 {
 	cleanup_(transaction_free_ptr) struct transaction *t = NULL;
 	int r;
@@ -354,13 +354,7 @@ int transaction_start(struct manager *m, const struct transaction_step steps[], 
 	t = calloc(1, sizeof(*t));
 	if (!t)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
-	*t = (struct transaction){
-		.manager = m,
-		.mode = mode,
-		.timeout = timeout,
-		.done = done,
-		.userdata = userdata,
-	};
+	t->manager = m;
 	t->journal = journal_new(JOURNAL_UNDO);
 	t->steps = calloc(count, sizeof(*t->steps));
 	t->containers = calloc(count, sizeof(struct container *));
@@ -371,12 +365,37 @@ int transaction_start(struct manager *m, const struct transaction_step steps[], 
 	r = prepare(t, count, failure);
 	if (r < 0)
 		return r;
+	*ret = take_ptr(t);
+	return 0;
+}
+
+int transaction_check(struct manager *m, const struct transaction_step steps[], size_t count,
+		      struct failure *failure)
+{
+	cleanup_(transaction_free_ptr) struct transaction *t = NULL;
+
+	return transaction_new(m, steps, count, &t, failure);
+}
+
+int transaction_start(struct manager *m, const struct transaction_step steps[], size_t count,
+		      enum limit_mode mode, uint64_t timeout, transaction_done_fn done,
+		      void *userdata, struct transaction **ret, struct failure *failure)
+{
+	struct transaction *t;
+	int r = transaction_new(m, steps, count, &t, failure);
+
+	if (r < 0)
+		return r;
+	t->mode = mode;
+	t->timeout = timeout;
+	t->done = done;
+	t->userdata = userdata;
 	/* Where nothing can fail for want of memory, a crash has nothing to undo. */
 	t->journal->phase = t->risky ? JOURNAL_UNDO : JOURNAL_REDO;
 	m->transaction = t;
 	m->jobs++;
 	*ret = t;
-	on_disk(take_ptr(t), write_run, journal_written);
+	on_disk(t, write_run, journal_written);
 	return 0;
 }
 

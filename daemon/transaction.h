@@ -55,6 +55,10 @@ int transaction_start(struct manager *manager, const struct transaction_step ste
 		      enum limit_mode mode, uint64_t timeout, transaction_done_fn done,
 		      void *userdata, struct transaction **ret, struct failure *failure);
 
+/* Could it begin? Checks all of them, and leaves them as they are. */
+int transaction_check(struct manager *manager, const struct transaction_step steps[], size_t count,
+		      struct failure *failure);
+
 /* Asks it to undo what was done; too late once nothing can fail any more. */
 void transaction_cancel(struct transaction *transaction);
 

@@ -34,34 +34,38 @@ static int append_options(sd_bus_message *call, enum rss_limit_mode mode, uint64
 	return sd_bus_message_append(call, "a{sv}", 1, "mode", "s", limit_mode_names[mode]);
 }
 
-static int read_outcomes(sd_bus_message *reply, struct rss_change changes[], size_t count)
+static int read_outcomes(sd_bus_message *reply, struct rss_change changes[], size_t count,
+			 bool forecast)
 {
-	const char *name, *outcome;
+	const char *name, *word;
 	uint64_t usage;
 	int r = sd_bus_message_enter_container(reply, 'a', "(sts)");
 
 	if (r < 0)
 		return r;
-	while ((r = sd_bus_message_read(reply, "(sts)", &name, &usage, &outcome)) > 0) {
+	while ((r = sd_bus_message_read(reply, "(sts)", &name, &usage, &word)) > 0) {
 		for (size_t i = 0; i < count; i++) {
 			if (strcmp(changes[i].name, name))
 				continue;
-			changes[i].outcome = limit_outcome_from_name(outcome);
+			if (forecast)
+				changes[i].verdict = verdict_from_name(word);
+			else
+				changes[i].outcome = limit_outcome_from_name(word);
 			changes[i].usage = usage;
 		}
 	}
 	return r;
 }
 
-int rss_apply(struct rss_client *client, struct rss_change changes[], size_t count,
-	      enum rss_limit_mode mode, uint64_t timeout)
+static int call_apply(struct rss_client *client, struct rss_change changes[], size_t count,
+		      enum rss_limit_mode mode, uint64_t timeout, bool forecast)
 {
 	cleanup_message sd_bus_message *call = NULL, *reply = NULL;
 	int r;
 
 	if (mode < RSS_LIMIT_RECLAIM || mode > RSS_LIMIT_FORCE)
 		return client_fail(client, -EINVAL, "%d is no mode of setting a limit", (int)mode);
-	r = client_method(client, NULL, "Apply", &call);
+	r = client_method(client, NULL, forecast ? "ForecastApply" : "Apply", &call);
 	if (r < 0)
 		return r;
 	r = append_changes(call, changes, count);
@@ -69,11 +73,23 @@ int rss_apply(struct rss_client *client, struct rss_change changes[], size_t cou
 		r = append_options(call, mode, timeout);
 	if (r < 0)
 		return client_fail_message(client, r);
-	r = client_call(client, call, NULL, CALL_FOR_EVER, &reply);
+	r = client_call(client, call, NULL, forecast ? CALL_SHORT : CALL_FOR_EVER, &reply);
 	if (r < 0)
 		return r;
-	r = read_outcomes(reply, changes, count);
+	r = read_outcomes(reply, changes, count, forecast);
 	return r < 0 ? client_fail_message(client, r) : 0;
+}
+
+int rss_apply(struct rss_client *client, struct rss_change changes[], size_t count,
+	      enum rss_limit_mode mode, uint64_t timeout)
+{
+	return call_apply(client, changes, count, mode, timeout, false);
+}
+
+int rss_apply_forecast(struct rss_client *client, struct rss_change changes[], size_t count,
+		       enum rss_limit_mode mode)
+{
+	return call_apply(client, changes, count, mode, 0, true);
 }
 
 /* --- compared --------------------------------------------------------------- */

@@ -85,6 +85,9 @@ int settings_append(sd_bus_message *message, const struct rss_settings *settings
 /* As the bus spells it; RSS_LIMIT_SET for one that is newer than we are. */
 enum rss_limit_outcome limit_outcome_from_name(const char *name);
 
+/* The same; RSS_UNSURE for one that is newer: it is none that we could vouch for. */
+enum rss_verdict verdict_from_name(const char *name);
+
 /* As the bus spells them, by enum rss_limit_mode. */
 extern const char *const limit_mode_names[];
 

@@ -20,19 +20,24 @@ const char *rss_verdict_name(enum rss_verdict verdict)
 	return (size_t)verdict < ARRAY_SIZE(names) ? names[verdict] : "unknown";
 }
 
+enum rss_verdict verdict_from_name(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (!strcmp(names[i], name))
+			return (enum rss_verdict)i;
+	}
+	return RSS_UNSURE;
+}
+
 static int read_verdict(sd_bus_message *message, void *at)
 {
 	enum rss_verdict *verdict = at;
 	const char *name;
 	int r = sd_bus_message_read(message, "s", &name);
 
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (!strcmp(names[i], name))
-			*verdict = (enum rss_verdict)i;
-	}
-	return 0;
+	if (r >= 0)
+		*verdict = verdict_from_name(name);
+	return r < 0 ? r : 0;
 }
 
 #define FIELD(key, type, member, read)                                 \

@@ -223,13 +223,23 @@ typedef void (*rss_progress_fn)(uint64_t usage, uint64_t limit, void *userdata);
 int rss_limit(struct rss_client *client, const char *name, uint64_t limit, enum rss_limit_mode mode,
 	      uint64_t timeout, rss_progress_fn progress, void *userdata, uint64_t *ret_usage);
 
+/* What would become of a limit now. A forecast: sizes in bytes, RSS_ABSENT where not known. */
+enum rss_verdict {
+	RSS_FITS,     /* nothing has to be reclaimed */
+	RSS_RECLAIMS, /* reclaim is enough */
+	RSS_UNSURE,   /* it may be enough */
+	RSS_REFUSES,  /* the old limit would stay */
+	RSS_KILLS,    /* memory runs out: processes inside would be killed */
+};
+
 /* Settings of one of several containers. */
 struct rss_change {
 	const char *name;
 	struct rss_settings settings;
-	/* Filled by rss_apply() when it returns 0. */
-	enum rss_limit_outcome outcome;
+	/* Filled by rss_apply() and rss_apply_forecast() when they return 0. */
+	enum rss_limit_outcome outcome; /* by the former */
 	uint64_t usage;
+	enum rss_verdict verdict; /* by the latter */
 };
 
 /**
@@ -244,6 +254,13 @@ struct rss_change {
 int rss_apply(struct rss_client *client, struct rss_change changes[], size_t count,
 	      enum rss_limit_mode mode, uint64_t timeout);
 
+/*
+ * All that rss_apply() checks before it begins, and what would become of each limit,
+ * taken by itself: see rss_forecast_limit(). Nothing is changed.
+ */
+int rss_apply_forecast(struct rss_client *client, struct rss_change changes[], size_t count,
+		       enum rss_limit_mode mode);
+
 /* One container whose settings are not everywhere the same; @set of each: what is known. */
 struct rss_difference {
 	const char *name;
@@ -255,15 +272,6 @@ struct rss_difference {
 
 int rss_diff(struct rss_client *client, struct rss_difference **ret, size_t *ret_count);
 struct rss_difference *rss_differences_free(struct rss_difference *differences, size_t count);
-
-/* What would become of a limit now. A forecast: sizes in bytes, RSS_ABSENT where not known. */
-enum rss_verdict {
-	RSS_FITS,     /* nothing has to be reclaimed */
-	RSS_RECLAIMS, /* reclaim is enough */
-	RSS_UNSURE,   /* it may be enough */
-	RSS_REFUSES,  /* the old limit would stay */
-	RSS_KILLS,    /* memory runs out: processes inside would be killed */
-};
 
 struct rss_forecast {
 	enum rss_verdict verdict;

@@ -29,6 +29,7 @@ case_all_of_them() {
 	expect 0 rssctl apply "$work/file.json" --dry-run
 	says NEW
 	says 128.0M
+	equal "$(awk 'NR > 1 { print $5 }' <<<"$out" | xargs)" "fits fits fits" "forecasts"
 	equal "$(limits)" "$before" "limits after a dry run"
 	expect 0 rssctl apply "$work/file.json"
 	says 32.0M
@@ -48,6 +49,13 @@ case_or_none() {
 	make_three
 	hold_b
 	file '[{"name":"a","limit":"32M"},{"name":"b","limit":"8M"},{"name":"c","limit":"128M"}]'
+	# It is seen coming, by everybody and by mode.
+	expect 5 setpriv --reuid=65534 --clear-groups rssctl apply "$work/file.json" --dry-run --json=short
+	equal "$(jq -c '[.[] | [.name, .forecast, .outcome]]' <<<"$out")" \
+		'[["a","fits",null],["b","refused",null],["c","fits",null]]' "forecasts"
+	expect 0 rssctl apply "$work/file.json" --dry-run --mode=force
+	says kills
+	equal "$(limits)" "$before" "limits after a dry run"
 	expect 5 rssctl apply "$work/file.json" --timeout=1s
 	says "no container was changed"
 	# What was to be changed is printed first, whatever comes of it.
@@ -109,8 +117,12 @@ case_wrong_files() {
 	file '[{"name":"a","limit":"32M"},{"name":"a","limit":"16M"}]'
 	expect 2 rssctl apply "$work/file.json"
 	says "named twice"
+	expect 2 rssctl apply "$work/file.json" --dry-run
+	says "named twice"
 	file '[{"name":"a","limit":"32M"},{"name":"b","limit":12}]'
 	expect 2 rssctl apply "$work/file.json"
+	says "below the smallest"
+	expect 2 rssctl apply "$work/file.json" --dry-run
 	says "below the smallest"
 	equal "$(limits)" "$before" "limits after wrong files"
 	remove_three
