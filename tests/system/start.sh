@@ -3,6 +3,7 @@
 # Inside the test machine: what its one unit runs. The kernel's command line names
 # the scripts, one after the other, and may pick their cases:
 # rssd.run=trust+cases:oom,peak
+echo begin
 for part in $(tr ' ' '\n' </proc/cmdline | sed -n 's/^rssd\.run=//p' | tr + ' '); do
 	script=${part%%:*}
 	cases=${part#"$script"}

@@ -27,3 +27,14 @@ watched()
 	[ $status != 137 ] || status=124
 	return $status
 }
+
+# tripped CONSOLE FILE: did the machine die of a breakpoint that is none, before PID 1 had begun?
+# The kernel patches its code over a breakpoint, and waits for all processors before it takes
+# that back; one that qemu emulates may all the same run into it a moment later, whichever kernel
+# it is. Such a machine has tested nothing and is started again. What a kernel does wrong it does
+# each time, and what comes after the beginning is never that.
+tripped()
+{
+	grep -qa 'Oops: int3' "$1" && ! grep -qa '^begin' "$2"
+}
+STARTS=3
