@@ -43,19 +43,15 @@ mkdir -p "$dir"
 truncate -s 256M "$dir/swap.img"
 processors=(-accel tcg,thread=multi -smp "${VM_CPUS:-2}")
 [ -z "${VM_COUNTED:-}" ] || processors=(-accel tcg -icount shift=0,sleep=off -smp 1)
-for ((tried = 1; tried <= STARTS; tried++)); do
-	watched "$limit" "$dir/verdict.raw" qemu-system-x86_64 \
-		-nodefaults -no-user-config -display none "${once[@]}" \
-		"${processors[@]}" -m "${VM_MEMORY:-1G}" \
-		-kernel "$kernel" \
-		-append "console=ttyS0 root=/dev/vda rw quiet $cheap loglevel=5 panic=-1 panic_on_warn=1 oops=panic numa=fake=2 systemd.show_status=0 $args" \
-		-drive file="$disk",if=virtio,format=raw,cache=unsafe,snapshot=on \
-		-drive file="$dir/swap.img",if=virtio,format=raw,cache=unsafe \
-		-serial file:"$dir/console" -serial file:"$dir/verdict.raw" \
-		</dev/null >"$dir/qemu.log" 2>&1 && status=0 || status=$?
-	tripped "$dir/console" "$dir/verdict.raw" || break
-	echo "$name: the emulator tripped over a breakpoint as the kernel began, start $tried of $STARTS"
-done
+machine "$name" "$dir" "$limit" qemu-system-x86_64 \
+	-nodefaults -no-user-config -display none "${once[@]}" \
+	"${processors[@]}" -m "${VM_MEMORY:-1G}" \
+	-kernel "$kernel" \
+	-append "console=ttyS0 root=/dev/vda rw quiet $cheap loglevel=5 panic=-1 panic_on_warn=1 oops=panic numa=fake=2 systemd.show_status=0 $args" \
+	-drive file="$disk",if=virtio,format=raw,cache=unsafe,snapshot=on \
+	-drive file="$dir/swap.img",if=virtio,format=raw,cache=unsafe \
+	-serial file:"$dir/console" -serial file:"$dir/verdict.raw" &&
+	status=0 || status=$?
 rm -f "$dir/swap.img"
 tr -d '\r' <"$dir/verdict.raw" >"$dir/verdict"
 

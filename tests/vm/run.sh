@@ -36,19 +36,15 @@ truncate -s 160M "$dir/data.img" "$dir/swap.img"
 
 # Expedited grace periods: attaching a task and removing a container wait for one.
 start=$SECONDS
-for ((tried = 1; tried <= STARTS; tried++)); do
-	watched "$limit" "$dir/verdict.raw" qemu-system-x86_64 \
-		-nodefaults -no-user-config -display none -no-reboot \
-		-accel tcg,thread=multi -smp "${VM_CPUS:-2}" -m "${VM_MEMORY:-$memory}" \
-		-kernel "$kernel" -initrd "$initrd" \
-		-append "console=ttyS0 quiet loglevel=5 panic=-1 $cheap panic_on_warn=1 numa=fake=2 oops=panic rcupdate.rcu_expedited=1 $args" \
-		-drive file="$dir/data.img",if=virtio,format=raw,cache=unsafe \
-		-drive file="$dir/swap.img",if=virtio,format=raw,cache=unsafe \
-		-serial file:"$dir/console" -serial file:"$dir/verdict.raw" \
-		</dev/null >"$dir/qemu.log" 2>&1 && status=0 || status=$?
-	tripped "$dir/console" "$dir/verdict.raw" || break
-	echo "$name: the emulator tripped over a breakpoint as the kernel began, start $tried of $STARTS"
-done
+machine "$name" "$dir" "$limit" qemu-system-x86_64 \
+	-nodefaults -no-user-config -display none -no-reboot \
+	-accel tcg,thread=multi -smp "${VM_CPUS:-2}" -m "${VM_MEMORY:-$memory}" \
+	-kernel "$kernel" -initrd "$initrd" \
+	-append "console=ttyS0 quiet loglevel=5 panic=-1 $cheap panic_on_warn=1 numa=fake=2 oops=panic rcupdate.rcu_expedited=1 $args" \
+	-drive file="$dir/data.img",if=virtio,format=raw,cache=unsafe \
+	-drive file="$dir/swap.img",if=virtio,format=raw,cache=unsafe \
+	-serial file:"$dir/console" -serial file:"$dir/verdict.raw" &&
+	status=0 || status=$?
 rm -f "$dir/data.img" "$dir/swap.img"
 tr -d '\r' <"$dir/verdict.raw" >"$dir/verdict" 2>/dev/null || : >"$dir/verdict"
 rm -f "$dir/verdict.raw"

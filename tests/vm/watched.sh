@@ -31,10 +31,24 @@ watched()
 # tripped CONSOLE FILE: did the machine die of a breakpoint that is none, before PID 1 had begun?
 # The kernel patches its code over a breakpoint, and waits for all processors before it takes
 # that back; one that qemu emulates may all the same run into it a moment later, whichever kernel
-# it is. Such a machine has tested nothing and is started again. What a kernel does wrong it does
-# each time, and what comes after the beginning is never that.
+# it is. Such a machine has tested nothing. What a kernel does wrong it does each time, and what
+# comes after the beginning is never that.
 tripped()
 {
-	grep -qa 'Oops: int3' "$1" && ! grep -qa '^begin' "$2"
+	grep -qsa 'Oops: int3' "$1" && ! grep -qa '^begin' "$2"
 }
-STARTS=3
+
+# machine NAME DIR SECONDS COMMAND...: a virtual machine, watched; its console is DIR/console, its
+# verdicts come in DIR/verdict.raw. One that has tripped is started again, three times in all.
+machine()
+{
+	local name=$1 dir=$2 silence=$3 tried status
+	shift 3
+	for tried in 1 2 3; do
+		status=0
+		watched "$silence" "$dir/verdict.raw" "$@" </dev/null >"$dir/qemu.log" 2>&1 || status=$?
+		tripped "$dir/console" "$dir/verdict.raw" || break
+		echo "$name: the emulator tripped over a breakpoint as the kernel began, start $tried of 3"
+	done
+	return $status
+}
