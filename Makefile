@@ -30,7 +30,7 @@ SANITIZERS := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize
 	-fno-omit-frame-pointer)
 
 ALL_CFLAGS = -std=gnu11 -pthread -fPIC -fvisibility=hidden -D_GNU_SOURCE \
-	-DRSSD_VERSION='"$(VERSION)"' -Ilib $(WARNINGS) $(CPPFLAGS) $(CFLAGS) $(SANITIZERS)
+	-DRSSD_VERSION='"$(VERSION)"' -Ilib -Idaemon -isystem kernel/files/include/uapi $(WARNINGS) $(CPPFLAGS) $(CFLAGS) $(SANITIZERS)
 ALL_LDFLAGS = -pthread $(LDFLAGS) $(SANITIZERS)
 
 # Package names for pkg-config, by who links them. librss needs nothing but the bus.
@@ -41,8 +41,8 @@ CLI_PC    := libsystemd json-c
 PC_CFLAGS = $(shell pkg-config --cflags $(sort $(DAEMON_PC) $(CLI_PC)))
 PC_LIBS    = $(shell pkg-config --libs $(1))
 
-LIB_OBJS    := $(patsubst %.c,$(O)/%.o,$(wildcard lib/*.c))
-DAEMON_OBJS := $(patsubst %.c,$(O)/%.o,$(wildcard daemon/*.c))
+LIB_OBJS    := $(patsubst %.c,$(O)/%.o,$(wildcard lib/*/*.c))
+DAEMON_OBJS := $(patsubst %.c,$(O)/%.o,$(wildcard daemon/*.c daemon/*/*.c))
 CLI_OBJS    := $(patsubst %.c,$(O)/%.o,$(wildcard cli/*.c))
 UNIT_TESTS  := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test-*.c))
 TEST_TOOLS  := $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(wildcard tests/tools/*.c)) \
@@ -67,9 +67,9 @@ $(O)/%.o: %.c
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) $(PC_CFLAGS) -I$(<D) -MMD -MP -c -o $@ $<
 
-$(BUILD)/librss.so.1: $(LIB_OBJS) lib/librss.sym
+$(BUILD)/librss.so.1: $(LIB_OBJS) lib/librss/librss.sym
 	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,librss.so.1 \
-		-Wl,--version-script=lib/librss.sym -Wl,-z,defs,-z,relro,-z,now \
+		-Wl,--version-script=lib/librss/librss.sym -Wl,-z,defs,-z,relro,-z,now \
 		-o $@ $(LIB_OBJS) $(call PC_LIBS,$(LIB_PC))
 
 $(BUILD)/librss.so: $(BUILD)/librss.so.1
@@ -94,12 +94,15 @@ $(O)/installed/rssctl: $(CLI_OBJS) $(BUILD)/librss.so.1 $(O)/lib.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call PC_LIBS,$(CLI_PC))
 
-$(BUILD)/librss.pc: lib/librss.pc.in Makefile
+$(BUILD)/librss.pc: lib/librss/librss.pc.in Makefile
 	@mkdir -p $(@D)
 	$(Q)sed -e 's|@VERSION@|$(VERSION)|' -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
 		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' $< > $@
 
-$(BUILD)/tests/unit/%: $(O)/tests/unit/%.o $(O)/daemon.a $(O)/lib.a
+$(O)/cli.a: $(O)/cli/table.o
+	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/tests/unit/%: $(O)/tests/unit/%.o $(O)/daemon.a $(O)/cli.a $(O)/lib.a
 	@mkdir -p $(@D)
 	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call PC_LIBS,$(DAEMON_PC))
 
@@ -115,8 +118,8 @@ $(BUILD)/tests/tools/bench-daemon: tests/bench/bench-daemon.c $(BUILD)/librss.so
 
 # Fuzzers: clang's libFuzzer over the parsers; build them with `make fuzzers`.
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
-FUZZED  := daemon/record.c daemon/settings.c daemon/oom-record.c daemon/oom-json.c daemon/failure.c daemon/config.c \
-	daemon/state.c daemon/kmsg.c daemon/rule.c lib/errors.c lib/name.c lib/size.c lib/text.c
+FUZZED  := daemon/policy/record.c daemon/policy/settings.c daemon/policy/oom-record.c daemon/policy/oom-json.c daemon/base/failure.c daemon/store/config.c \
+	daemon/store/state.c daemon/host/kmsg.c daemon/policy/rule.c lib/shared/errors.c lib/shared/name.c lib/shared/size.c lib/shared/text.c lib/shared/file.c
 
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(FUZZED)
 	@mkdir -p $(@D)

@@ -8,9 +8,9 @@
 
 #include "advice.h"
 
-#include "cleanup.h"
-#include "rss.h"
-#include "size.h"
+#include "shared/cleanup.h"
+#include "librss/rss.h"
+#include "shared/size.h"
 
 /* Room above what was needed, in percent. */
 #define HEADROOM 25

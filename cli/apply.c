@@ -5,7 +5,7 @@
 
 #include "list.h"
 #include "output.h"
-#include "rss.h"
+#include "librss/rss.h"
 #include "setting.h"
 #include "settings-file.h"
 #include "status.h"

@@ -8,7 +8,7 @@
 
 #include "args.h"
 
-#include "cleanup.h"
+#include "shared/cleanup.h"
 #include "status.h"
 #include "spelling.h"
 #include "verb.h"
@@ -182,7 +182,8 @@ static bool is_option(const char *word)
 }
 
 /* The verb is the first word that is no option: options before it are written with '='. */
-static int find_verb(struct args *args, int argc, char **argv, int *ret_at)
+static int find_verb(struct args *args, const struct verb *const verbs[], int argc, char **argv,
+		     int *ret_at)
 {
 	const char *best = NULL;
 	size_t distance = (size_t)-1;
@@ -193,7 +194,7 @@ static int find_verb(struct args *args, int argc, char **argv, int *ret_at)
 	*ret_at = at;
 	if (at >= argc)
 		return STATUS_DONE;
-	args->verb = verb_find(argv[at]);
+	args->verb = verb_find(verbs, argv[at]);
 	if (args->verb)
 		return STATUS_DONE;
 	for (size_t i = 0; verbs[i]; i++) {
@@ -228,7 +229,7 @@ static int check_counts(const struct args *args)
 	return STATUS_DONE;
 }
 
-int args_parse(struct args *args, int argc, char **argv)
+int args_parse(struct args *args, const struct verb *const verbs[], int argc, char **argv)
 {
 	struct reader reader = { argc, argv, 1 };
 	int verb_at, status;
@@ -236,7 +237,7 @@ int args_parse(struct args *args, int argc, char **argv)
 	args->operands = calloc(argc + 1, sizeof(*args->operands));
 	if (!args->operands)
 		return fail_memory();
-	status = find_verb(args, argc, argv, &verb_at);
+	status = find_verb(args, verbs, argc, argv, &verb_at);
 	for (; status == STATUS_DONE && reader.at < argc; reader.at++) {
 		const char *word = argv[reader.at];
 

@@ -36,7 +36,7 @@ struct args {
 extern const struct option_spec global_options[];
 
 /* Returns STATUS_DONE, or STATUS_USAGE when it has said what is wrong. */
-int args_parse(struct args *args, int argc, char **argv);
+int args_parse(struct args *args, const struct verb *const verbs[], int argc, char **argv);
 void args_done(struct args *args);
 
 #endif

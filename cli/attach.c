@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* rssctl attach: running processes move into a container. */
 #include "report.h"
-#include "rss.h"
+#include "librss/rss.h"
 #include "status.h"
 #include "verb.h"
 

@@ -4,7 +4,7 @@
 
 #include "bar.h"
 
-#include "cleanup.h"
+#include "shared/cleanup.h"
 
 /* From a left eighth to a full block. */
 static const char *const eighths[] = { "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█" };

@@ -8,7 +8,7 @@
 
 #include "child.h"
 
-#include "cleanup.h"
+#include "shared/cleanup.h"
 
 static int open_pipe(int *ret_from, int *ret_to)
 {

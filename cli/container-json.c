@@ -3,7 +3,7 @@
 #include "container-json.h"
 
 #include "output.h"
-#include "rss.h"
+#include "librss/rss.h"
 
 struct json_object *container_to_json(const struct rss_container *c, bool with_oom)
 {

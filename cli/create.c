@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* rssctl create: a new container, empty. */
-#include "rss.h"
+#include "librss/rss.h"
 #include "status.h"
 #include "values.h"
 #include "verb.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* rssctl detach: processes go back to where they were. */
 #include "report.h"
-#include "rss.h"
+#include "librss/rss.h"
 #include "status.h"
 #include "verb.h"
 

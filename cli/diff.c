@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* rssctl diff: where what is declared, what was set and what the kernel holds differ. */
 #include "output.h"
-#include "rss.h"
+#include "librss/rss.h"
 #include "setting.h"
 #include "status.h"
 #include "verb.h"

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "output.h"
-#include "rss.h"
+#include "librss/rss.h"
 #include "status.h"
 #include "terminal.h"
 #include "verb.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* rssctl freeze: stop the processes of a container. */
 #include "output.h"
-#include "rss.h"
+#include "librss/rss.h"
 #include "status.h"
 #include "verb.h"
 

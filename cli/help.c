@@ -38,7 +38,7 @@ static void print_verb_help(const struct verb *verb)
 	puts("\nSee rssctl(1).");
 }
 
-void print_help(const struct verb *verb)
+void print_help(const struct verb *const verbs[], const struct verb *verb)
 {
 	if (verb) {
 		print_verb_help(verb);
@@ -60,12 +60,12 @@ static int run(struct cli *cli, const struct args *args)
 	const struct verb *verb = NULL;
 
 	if (args->n_operands) {
-		verb = verb_find(args->operands[0]);
+		verb = verb_find(cli->verbs, args->operands[0]);
 		if (!verb)
 			return complain(STATUS_USAGE, "There is no verb \"%s\"; see: rssctl --help",
 					args->operands[0]);
 	}
-	print_help(verb);
+	print_help(cli->verbs, verb);
 	return STATUS_DONE;
 }
 

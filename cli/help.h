@@ -5,6 +5,6 @@
 struct verb;
 
 /* Help for a verb, or for rssctl where @verb is NULL, on standard output. */
-void print_help(const struct verb *verb);
+void print_help(const struct verb *const verbs[], const struct verb *verb);
 
 #endif

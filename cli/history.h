@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "rss.h"
+#include "librss/rss.h"
 
 #define HISTORY_MAX 60
 

@@ -5,7 +5,7 @@
 
 #include "http.h"
 
-#include "cleanup.h"
+#include "shared/cleanup.h"
 
 static const struct {
 	int status;

@@ -4,7 +4,7 @@
 
 #include "output.h"
 
-#include "rss.h"
+#include "librss/rss.h"
 #include "status.h"
 
 void json_add_text(struct json_object *object, const char *key, const char *text)

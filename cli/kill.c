@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "output.h"
-#include "rss.h"
+#include "librss/rss.h"
 #include "status.h"
 #include "values.h"
 #include "verb.h"

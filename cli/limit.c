@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "output.h"
-#include "rss.h"
-#include "size.h"
+#include "librss/rss.h"
+#include "shared/size.h"
 #include "status.h"
 #include "values.h"
 #include "verb.h"

@@ -5,8 +5,8 @@
 
 #include <stddef.h>
 
-#include "cleanup.h"
-#include "rss.h"
+#include "shared/cleanup.h"
+#include "librss/rss.h"
 
 struct table;
 

@@ -9,28 +9,20 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cleanup.h"
+#include "shared/cleanup.h"
 #include "help.h"
 #include "pager.h"
-#include "rss.h"
+#include "librss/rss.h"
 #include "status.h"
 #include "verb.h"
 
-const struct verb *const verbs[] = {
+static const struct verb *const verbs[] = {
 	&verb_create,  &verb_remove, &verb_list,    &verb_show,	   &verb_ps,	     &verb_limit,
 	&verb_apply,   &verb_diff,   &verb_set,	    &verb_attach,  &verb_detach,     &verb_run,
 	&verb_kill,    &verb_freeze, &verb_thaw,    &verb_reclaim, &verb_reset_peak, &verb_watch,
 	&verb_oom,     &verb_top,    &verb_suggest, &verb_metrics, &verb_doctor,     &verb_reload,
 	&verb_version, &verb_help,   NULL,
 };
-
-const struct verb *verb_find(const char *name)
-{
-	for (size_t i = 0; verbs[i]; i++)
-		if (!strcmp(verbs[i]->name, name))
-			return verbs[i];
-	return NULL;
-}
 
 static void cli_done(struct cli *cli)
 {
@@ -70,7 +62,7 @@ static int dispatch(struct cli *cli, const struct args *args)
 		return STATUS_DONE;
 	}
 	if (args->help) {
-		print_help(args->verb);
+		print_help(cli->verbs, args->verb);
 		return STATUS_DONE;
 	}
 	if (!args->verb)
@@ -96,11 +88,11 @@ static int finish_output(int status)
 int main(int argc, char **argv)
 {
 	cleanup_(args_done) struct args args = { 0 };
-	cleanup_(cli_done) struct cli cli = { 0 };
+	cleanup_(cli_done) struct cli cli = { .verbs = verbs };
 	int status;
 
 	setlocale(LC_ALL, "");
-	status = args_parse(&args, argc, argv);
+	status = args_parse(&args, verbs, argc, argv);
 	if (status == STATUS_DONE)
 		status = dispatch(&cli, &args);
 	cli_done(&cli);

@@ -10,7 +10,7 @@
 
 #include "http.h"
 #include "output.h"
-#include "rss.h"
+#include "librss/rss.h"
 #include "status.h"
 #include "verb.h"
 

@@ -6,9 +6,9 @@
 
 #include "oom-text.h"
 
-#include "cleanup.h"
-#include "rss.h"
-#include "size.h"
+#include "shared/cleanup.h"
+#include "librss/rss.h"
+#include "shared/size.h"
 
 static void write_victim(FILE *out, const struct rss_oom *oom)
 {

@@ -4,14 +4,14 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "name.h"
+#include "shared/name.h"
 #include "oom-text.h"
 #include "output.h"
 #include "pager.h"
-#include "rss.h"
-#include "size.h"
+#include "librss/rss.h"
+#include "shared/size.h"
 #include "status.h"
-#include "text.h"
+#include "shared/text.h"
 #include "values.h"
 #include "verb.h"
 

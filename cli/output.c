@@ -8,8 +8,8 @@
 #include "output.h"
 
 #include "pager.h"
-#include "rss.h"
-#include "size.h"
+#include "librss/rss.h"
+#include "shared/size.h"
 #include "status.h"
 
 int add_limit(struct table *table, uint64_t bytes)

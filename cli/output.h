@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cleanup.h"
+#include "shared/cleanup.h"
 #include "table.h"
 #include "verb.h"
 

@@ -9,7 +9,7 @@
 
 #include "pager.h"
 
-#include "cleanup.h"
+#include "shared/cleanup.h"
 
 struct pager {
 	pid_t pid;

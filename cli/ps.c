@@ -4,7 +4,7 @@
 #include <pwd.h>
 
 #include "output.h"
-#include "rss.h"
+#include "librss/rss.h"
 #include "status.h"
 #include "verb.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* rssctl remove: containers go; with --force, with all that is in them. */
-#include "rss.h"
+#include "librss/rss.h"
 #include "status.h"
 #include "verb.h"
 

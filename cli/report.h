@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "cleanup.h"
-#include "rss.h"
+#include "shared/cleanup.h"
+#include "librss/rss.h"
 
 struct args;
 struct cli;

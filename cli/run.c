@@ -13,10 +13,10 @@
 #include <time.h>
 
 #include "child.h"
-#include "name.h"
+#include "shared/name.h"
 #include "oom-text.h"
 #include "report.h"
-#include "rss.h"
+#include "librss/rss.h"
 #include "signals.h"
 #include "status.h"
 #include "values.h"

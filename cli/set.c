@@ -2,8 +2,8 @@
 /* rssctl set: several settings at once, all or none. */
 #include <string.h>
 
-#include "cleanup.h"
-#include "rss.h"
+#include "shared/cleanup.h"
+#include "librss/rss.h"
 #include "status.h"
 #include "values.h"
 #include "verb.h"

@@ -3,7 +3,7 @@
 #include "setting.h"
 
 #include "output.h"
-#include "rss.h"
+#include "librss/rss.h"
 
 static const struct {
 	unsigned int bit;

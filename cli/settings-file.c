@@ -7,10 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "name.h"
+#include "shared/name.h"
 #include "output.h"
-#include "rss.h"
-#include "size.h"
+#include "librss/rss.h"
+#include "shared/size.h"
 #include "status.h"
 
 static int complain_of(const char *path, size_t i, const char *key, const char *problem)

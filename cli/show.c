@@ -9,10 +9,10 @@
 #include "oom-text.h"
 #include "output.h"
 #include "pager.h"
-#include "rss.h"
-#include "size.h"
+#include "librss/rss.h"
+#include "shared/size.h"
 #include "status.h"
-#include "text.h"
+#include "shared/text.h"
 #include "verb.h"
 
 DEFINE_CLEANUP(struct rss_container *, rss_container_free);

@@ -8,9 +8,9 @@
 
 #include "status.h"
 
-#include "cleanup.h"
-#include "rss.h"
-#include "text.h"
+#include "shared/cleanup.h"
+#include "librss/rss.h"
+#include "shared/text.h"
 #include "verb.h"
 
 int complain(int status, const char *format, ...)

@@ -14,9 +14,9 @@
 
 #include "advice.h"
 #include "output.h"
-#include "rss.h"
+#include "librss/rss.h"
 #include "signals.h"
-#include "size.h"
+#include "shared/size.h"
 #include "status.h"
 #include "values.h"
 #include "verb.h"

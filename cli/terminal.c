@@ -9,7 +9,7 @@
 
 #include "terminal.h"
 
-#include "cleanup.h"
+#include "shared/cleanup.h"
 
 /* Another screen, no cursor, long lines are cut; and back. */
 #define TAKE "\033[?1049h\033[?25l\033[?7l"

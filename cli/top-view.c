@@ -9,7 +9,7 @@
 #include "bar.h"
 #include "history.h"
 #include "output.h"
-#include "size.h"
+#include "shared/size.h"
 
 /* Lines that are not containers: head, blank, legend, keys. */
 #define FRAME_LINES 4

@@ -9,9 +9,9 @@
 
 #include "values.h"
 
-#include "cleanup.h"
-#include "rss.h"
-#include "size.h"
+#include "shared/cleanup.h"
+#include "librss/rss.h"
+#include "shared/size.h"
 #include "status.h"
 
 int read_size(const char *what, const char *text, uint64_t *ret)

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "rss.h"
+#include "librss/rss.h"
 
 /* @what: "the limit"; how the sentence begins. */
 int read_size(const char *what, const char *text, uint64_t *ret);

@@ -22,7 +22,10 @@ enum json_mode {
 };
 
 /* What the options say that every verb knows, and the way to rssd. */
+struct verb;
+
 struct cli {
+	const struct verb *const *verbs; /* in the order of help; NULL behind the last */
 	enum json_mode json;
 	bool legend;
 	bool paging;
@@ -45,11 +48,8 @@ struct verb {
 
 #define OPERANDS_ANY ((size_t)-1)
 
-/* In the order of help; NULL behind the last. */
-extern const struct verb *const verbs[];
-
-/* NULL where there is none. */
-const struct verb *verb_find(const char *name);
+/* One of @verbs, which NULL ends; NULL where there is none. */
+const struct verb *verb_find(const struct verb *const verbs[], const char *name);
 
 extern const struct verb verb_apply, verb_attach, verb_create, verb_detach, verb_diff, verb_doctor,
 	verb_freeze, verb_help, verb_kill, verb_limit, verb_list, verb_metrics, verb_oom, verb_ps,

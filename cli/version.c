@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "output.h"
-#include "rss.h"
+#include "librss/rss.h"
 #include "status.h"
 #include "verb.h"
 

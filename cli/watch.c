@@ -7,14 +7,14 @@
 #include <string.h>
 #include <sys/time.h>
 
-#include "name.h"
+#include "shared/name.h"
 #include "oom-text.h"
 #include "output.h"
-#include "rss.h"
+#include "librss/rss.h"
 #include "signals.h"
-#include "size.h"
+#include "shared/size.h"
 #include "status.h"
-#include "text.h"
+#include "shared/text.h"
 #include "values.h"
 #include "verb.h"
 

@@ -14,16 +14,17 @@
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 
-#include "bus.h"
-#include "config.h"
-#include "controller.h"
-#include "failure.h"
-#include "log.h"
-#include "manager.h"
+#include "bus/connection.h"
+#include "store/config.h"
+#include "cgroup/controller.h"
+#include "base/failure.h"
+#include "base/log.h"
+#include "container/manager.h"
 #include "privileges.h"
-#include "restore.h"
-#include "sampler.h"
-#include "worker.h"
+#include "operation/restore.h"
+#include "monitor/sampler.h"
+#include "service.h"
+#include "base/worker.h"
 
 /* How long jobs that were cancelled on stop may take to end. */
 #define STOP_USEC (10 * 1000 * 1000)

@@ -7,8 +7,8 @@
 #include <sys/capability.h>
 #include <sys/prctl.h>
 
-#include "cleanup.h"
-#include "failure.h"
+#include "shared/cleanup.h"
+#include "base/failure.h"
 
 static const struct {
 	cap_value_t capability;

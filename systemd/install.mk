@@ -10,7 +10,7 @@ INSTALL_FILES = \
 	$(O)/installed/rssctl:$(PREFIX)/bin/rssctl:755 \
 	$(BUILD)/librss.so.1:$(LIBDIR)/librss.so.1:644 \
 	$(BUILD)/librss.pc:$(LIBDIR)/pkgconfig/librss.pc:644 \
-	lib/rss.h:$(INCLUDEDIR)/rss.h:644 \
+	lib/librss/rss.h:$(INCLUDEDIR)/rss.h:644 \
 	cli/completion.bash:$(PREFIX)/share/bash-completion/completions/rssctl:644 \
 	systemd/rssd.conf:$(SYSCONFDIR)/rssd/rssd.conf:644 \
 	systemd/rssd.service:$(UNITDIR)/rssd.service:644 \

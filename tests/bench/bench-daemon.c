@@ -36,8 +36,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "rss.h"
+#include "shared/cleanup.h"
+#include "librss/rss.h"
 
 #define LIMIT	     (64ULL << 20)
 #define SCOPE_NAME   "rssd-bench-%u.scope"

@@ -224,7 +224,7 @@ case_library_example_compiles_and_runs() {
 		"$here/../man/librss.3" | sed -e 's/\\e/\\/g' -e 's/\\&//g' -e 's/\\(aq/'"'"'/g' -e 's/\\-/-/g' >"$work/example.c"
 	[ -s "$work/example.c" ] || { fail "no example in librss(3)"; return; }
 	[ "$(wc -l <"$work/example.c")" -lt 40 ] || fail "the example has $(wc -l <"$work/example.c") lines"
-	expect 0 cc -std=c11 -Wall -Wextra -Werror -I"$here/../lib" -o "$work/example" "$work/example.c" \
+	expect 0 cc -std=c11 -Wall -Wextra -Werror -I"$here/../lib/librss" -o "$work/example" "$work/example.c" \
 		-L"$build" -lrss -Wl,-rpath,"$build"
 	start_hog anon 1M
 	expect 0 "$work/example" example 8388608 "$hog"
@@ -239,8 +239,8 @@ case_library_exports_rss_alone() {
 	grep -v '^rss_' <<<"$out" && fail "exports more than rss_*"
 	says "rss_open@@LIBRSS_1"
 	# A header that cannot stand alone is no header.
-	expect 0 sh -c "echo '#include \"rss.h\"' | cc -std=c11 -Wall -Werror -I'$here/../lib' -xc -fsyntax-only -"
-	expect 0 sh -c "echo '#include \"rss.h\"' | c++ -Wall -Werror -I'$here/../lib' -xc++ -fsyntax-only -"
+	expect 0 sh -c "echo '#include \"rss.h\"' | cc -std=c11 -Wall -Werror -I'$here/../lib/librss' -xc -fsyntax-only -"
+	expect 0 sh -c "echo '#include \"rss.h\"' | c++ -Wall -Werror -I'$here/../lib/librss' -xc++ -fsyntax-only -"
 }
 
 run_cases "$@"

@@ -3,8 +3,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "config.h"
-#include "failure.h"
+#include "store/config.h"
+#include "base/failure.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,9 +3,9 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "name.h"
-#include "size.h"
+#include "shared/cleanup.h"
+#include "shared/name.h"
+#include "shared/size.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,8 +3,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "failure.h"
-#include "record.h"
+#include "base/failure.h"
+#include "policy/record.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

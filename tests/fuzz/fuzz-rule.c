@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "rule.h"
+#include "policy/rule.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -15,7 +15,7 @@
 #include <systemd/sd-bus.h>
 #include <unistd.h>
 
-#include "rss.h"
+#include "librss/rss.h"
 
 static int by_pidfd(pid_t pid)
 {

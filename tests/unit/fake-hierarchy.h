@@ -19,9 +19,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "controller.h"
-#include "hierarchy.h"
+#include "shared/cleanup.h"
+#include "cgroup/controller.h"
+#include "cgroup/hierarchy.h"
 
 /* The one state of the fake: a test sets it, hierarchy_find() tells it. */
 static struct {

@@ -3,10 +3,10 @@
 #include <string.h>
 #include <systemd/sd-bus.h>
 
-#include "access.h"
-#include "bus.h"
-#include "failure.h"
-#include "rate.h"
+#include "policy/access-policy.h"
+#include "bus/bus.h"
+#include "base/failure.h"
+#include "policy/ratelimit.h"
 #include "unit.h"
 
 #define USER 1000

@@ -5,8 +5,8 @@
 #include <inttypes.h>
 #include <sys/stat.h>
 
-#include "cgroup-files.h"
-#include "cleanup.h"
+#include "cgroup/control-file.h"
+#include "shared/cleanup.h"
 #include "unit.h"
 
 struct folder {

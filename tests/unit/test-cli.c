@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The pure parts of rssctl: words that were meant, and an OOM in words. */
-#include "cleanup.h"
-#include "rss.h"
+#include "shared/cleanup.h"
+#include "librss/rss.h"
 #include "unit.h"
 
 /* rssctl is no library: what is tested of it is part of this program. */

@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <syslog.h>
 
-#include "cleanup.h"
-#include "config.h"
-#include "failure.h"
+#include "shared/cleanup.h"
+#include "store/config.h"
+#include "base/failure.h"
 #include "unit.h"
 
 TEST(defaults_and_values)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The doctor's judgement: what is missing is said, what is there is not complained of. */
-#include "controller.h"
-#include "diagnose.h"
+#include "cgroup/controller.h"
+#include "report/diagnose.h"
 #include "unit.h"
 
 /* Is there a finding on @subject whose text or advice has @part in it? */

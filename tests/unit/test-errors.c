@@ -2,7 +2,7 @@
 /* The table of errors: names that callers match on, numbers that librss returns. */
 #include <errno.h>
 
-#include "errors.h"
+#include "shared/errors.h"
 #include "unit.h"
 
 TEST(both_directions)

@@ -7,10 +7,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "container.h"
-#include "event-history.h"
-#include "log.h"
-#include "state.h"
+#include "container/container.h"
+#include "store/event-history.h"
+#include "base/log.h"
+#include "shared/file.h"
 #include "unit.h"
 
 struct folder {
@@ -43,7 +43,7 @@ static void add(struct event_history *history, uint64_t sequence, uint64_t last)
 		.amount = sequence * 2,
 	};
 
-	event_history_add(history, &event, 1000 + sequence);
+	event_history_add(history, &event, event.container ? event.container->name : "", 1000 + sequence);
 }
 
 static void add_watermark(struct event_history *history, uint64_t sequence, const char *which)
@@ -58,7 +58,7 @@ static void add_watermark(struct event_history *history, uint64_t sequence, cons
 		.which = which,
 	};
 
-	event_history_add(history, &event, 1000 + sequence);
+	event_history_add(history, &event, event.container ? event.container->name : "", 1000 + sequence);
 }
 
 /* How many lines the file has; -1 where there is none. */

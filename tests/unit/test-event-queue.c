@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The queue of events in librss: in order, bounded, and honest about its bound. */
-#include "cleanup.h"
-#include "event-queue.h"
+#include "shared/cleanup.h"
+#include "librss/event-queue.h"
 #include "unit.h"
 
 DEFINE_CLEANUP(struct queued_event *, queued_event_free);

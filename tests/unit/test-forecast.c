@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What would become of a limit, judged from figures. */
-#include "controller.h"
-#include "forecast.h"
+#include "cgroup/controller.h"
+#include "report/forecast.h"
 #include "unit.h"
 
 #define M (1024 * 1024ULL)

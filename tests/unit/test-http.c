@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* HTTP requests of scrapers: what is asked for, and what is refused. */
-#include "cleanup.h"
+#include "shared/cleanup.h"
 #include "unit.h"
 
 /* rssctl is no library: what is tested of it is part of this program. */

@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#include "cleanup.h"
-#include "kept-files.h"
+#include "shared/cleanup.h"
+#include "cgroup/control-file-cache.h"
 #include "unit.h"
 
 struct folder {

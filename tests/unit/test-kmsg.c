@@ -2,8 +2,8 @@
 /* Out of memory as kernels from 4.19 to 6.18 tell it, and as nobody should. */
 #include <inttypes.h>
 
-#include "cleanup.h"
-#include "kmsg.h"
+#include "shared/cleanup.h"
+#include "host/kmsg.h"
 #include "unit.h"
 
 #define KILL(pid, comm)                                                                  \

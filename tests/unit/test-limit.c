@@ -2,7 +2,7 @@
 /* The policy of setting a limit: every step in every mode. */
 #include <errno.h>
 
-#include "limit.h"
+#include "policy/limit-policy.h"
 #include "unit.h"
 
 #define M (1024 * 1024ULL)

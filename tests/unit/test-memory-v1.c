@@ -7,8 +7,8 @@
 #include <inttypes.h>
 #include <systemd/sd-event.h>
 
-#include "controller.h"
-#include "failure.h"
+#include "cgroup/group.h"
+#include "base/failure.h"
 #include "fake-hierarchy.h"
 #include "unit.h"
 

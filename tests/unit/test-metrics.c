@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Metrics as text: each value at its place, and nothing for what is not known. */
-#include "metrics.h"
+#include "report/metrics.h"
 #include "unit.h"
 
 static char *write_all(const struct metrics *metrics)

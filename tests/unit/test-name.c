@@ -4,8 +4,8 @@
 
 #include <systemd/sd-bus.h>
 
-#include "cleanup.h"
-#include "name.h"
+#include "shared/cleanup.h"
+#include "shared/name.h"
 #include "unit.h"
 
 TEST(good_names_pass)

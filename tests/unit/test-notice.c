@@ -3,15 +3,15 @@
 #include <ftw.h>
 #include <systemd/sd-event.h>
 
-#include "container.h"
-#include "event-history.h"
-#include "failure.h"
-#include "log.h"
-#include "manager.h"
-#include "notice.h"
-#include "state.h"
+#include "container/container.h"
+#include "store/event-history.h"
+#include "base/failure.h"
+#include "base/log.h"
+#include "container/manager.h"
+#include "monitor/notify.h"
+#include "store/state.h"
 #include "unit.h"
-#include "worker.h"
+#include "base/worker.h"
 
 /* The counters of the one group that this kernel has. */
 static struct counters kernel;

@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <json-c/json.h>
 
-#include "hook.h"
-#include "oom-history.h"
-#include "oom-json.h"
-#include "oom-record.h"
+#include "monitor/oom-hook.h"
+#include "monitor/oom-history.h"
+#include "policy/oom-json.h"
+#include "policy/oom-record.h"
 #include "unit.h"
 
 static void add(struct oom_processes *processes, pid_t pid, uint64_t resident)

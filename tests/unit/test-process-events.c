@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include <systemd/sd-event.h>
 
-#include "process-events.h"
+#include "host/process-events.h"
 #include "unit.h"
 
 struct world {

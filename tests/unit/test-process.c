@@ -5,10 +5,10 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "attach.h"
-#include "cleanup.h"
-#include "origins.h"
-#include "process.h"
+#include "operation/attach.h"
+#include "shared/cleanup.h"
+#include "store/origins.h"
+#include "host/process.h"
 #include "unit.h"
 
 TEST(stat_is_read_from_the_last_parenthesis)

@@ -2,10 +2,10 @@
 /* Containers written down: what is written is read, and nothing else is. */
 #include <errno.h>
 
-#include "controller.h"
-#include "failure.h"
-#include "oom-record.h"
-#include "record.h"
+#include "cgroup/controller.h"
+#include "base/failure.h"
+#include "policy/oom-record.h"
+#include "policy/record.h"
 #include "unit.h"
 
 static int parse(const char *text, enum record_kind kind, struct record **ret,

@@ -5,7 +5,7 @@
 #include <netlink/genl/genl.h>
 #include <netlink/msg.h>
 
-#include "rss-events.h"
+#include "host/rss-events.h"
 #include "unit.h"
 
 DEFINE_CLEANUP(struct nl_msg *, nlmsg_free);

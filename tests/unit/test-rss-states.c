@@ -6,8 +6,8 @@
 #include <netlink/msg.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "rss-states.h"
+#include "shared/cleanup.h"
+#include "host/rss-states.h"
 #include "unit.h"
 
 DEFINE_CLEANUP(struct nl_msg *, nlmsg_free);

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <json-c/json.h>
 
-#include "rule.h"
+#include "policy/rule.h"
 #include "unit.h"
 
 /* What is blamed may be part of the JSON, so it is copied. */

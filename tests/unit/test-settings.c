@@ -2,9 +2,9 @@
 /* What may be set on a container, given what the controller can. */
 #include <errno.h>
 
-#include "controller.h"
-#include "failure.h"
-#include "settings.h"
+#include "cgroup/controller.h"
+#include "base/failure.h"
+#include "policy/settings.h"
 #include "unit.h"
 
 static int check(unsigned int set, struct settings to, unsigned int features,

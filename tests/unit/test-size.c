@@ -2,8 +2,8 @@
 /* Sizes and times: what is read, what is refused, what is written. */
 #include <errno.h>
 
-#include "cleanup.h"
-#include "size.h"
+#include "shared/cleanup.h"
+#include "shared/size.h"
 #include "unit.h"
 
 #define KIB UINT64_C(1024)

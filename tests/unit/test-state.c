@@ -6,10 +6,11 @@
 #include <ftw.h>
 #include <sys/stat.h>
 
-#include "controller.h"
-#include "failure.h"
-#include "record.h"
-#include "state.h"
+#include "cgroup/controller.h"
+#include "base/failure.h"
+#include "policy/record.h"
+#include "shared/file.h"
+#include "store/state.h"
 #include "unit.h"
 
 struct found {

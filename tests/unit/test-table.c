@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <locale.h>
 
-#include "cleanup.h"
-#include "table.h"
+#include "shared/cleanup.h"
+#include "../../cli/table.h"
 #include "unit.h"
 
 static char *print(const struct table *table, bool legend)

@@ -2,10 +2,10 @@
 /* Several containers at a time: the order of the steps, the journal, and what differs. */
 #include <errno.h>
 
-#include "controller.h"
-#include "diff.h"
-#include "failure.h"
-#include "transaction.h"
+#include "cgroup/controller.h"
+#include "report/diff.h"
+#include "base/failure.h"
+#include "operation/transaction.h"
 #include "unit.h"
 
 #define M (1024 * 1024ULL)

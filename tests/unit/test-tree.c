@@ -4,7 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tree.h"
+#include "host/process-tree.h"
 #include "unit.h"
 
 static void free_tree(struct tree **tree)

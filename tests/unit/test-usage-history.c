@@ -2,8 +2,8 @@
 /* The history of usage: bounded, keeps the highest, forgets after a day. */
 #include <errno.h>
 
-#include "cleanup.h"
-#include "usage-history.h"
+#include "shared/cleanup.h"
+#include "policy/usage-history.h"
 #include "unit.h"
 
 #define SECOND 1000000ULL

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "unit.h"
-#include "worker.h"
+#include "base/worker.h"
 
 #define JOBS	  40
 #define LONG_USEC (60 * 1000 * 1000)

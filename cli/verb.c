@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Finding a verb. */
+#include "verb.h"
+
+#include <string.h>
+
+const struct verb *verb_find(const struct verb *const verbs[], const char *name)
+{
+	for (size_t i = 0; verbs[i]; i++)
+		if (!strcmp(verbs[i]->name, name))
+			return verbs[i];
+	return NULL;
+}

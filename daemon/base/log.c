@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The daemon's log: see log.h. */
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <systemd/sd-journal.h>
+
+#include "shared/cleanup.h"
+
+/* Set once by log_open(), before there is a second thread. */
+static int log_level = LOG_INFO;
+static bool log_to_journal;
+
+/* systemd names the stream that it gave us: is standard error still that one? */
+static bool stderr_is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat st;
+
+	if (!stream || sscanf(stream, "%llu:%llu", &device, &inode) != 2)
+		return false;
+	return fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
+}
+
+void log_open(int level)
+{
+	log_level = level;
+	log_to_journal = stderr_is_journal();
+}
+
+#define FIELDS_MAX 16
+
+__attribute__((format(printf, 4, 0))) static void send_fields(int priority, const char *container,
+							      char *const fields[],
+							      const char *format, va_list args)
+{
+	cleanup_free char *text = NULL, *message = NULL, *about = NULL;
+	struct iovec parts[FIELDS_MAX];
+	char level[] = "PRIORITY=0";
+	int n = 0;
+
+	if (vasprintf(&text, format, args) < 0) {
+		text = NULL;
+		return;
+	}
+	if (!log_to_journal) {
+		fprintf(stderr, "rssd: %s%s%s\n", container ? container : "", container ? ": " : "",
+			text);
+		return;
+	}
+	level[sizeof(level) - 2] = (char)('0' + priority);
+	parts[n++] = (struct iovec){ level, strlen(level) };
+	if (asprintf(&message, "MESSAGE=%s%s%s", container ? container : "", container ? ": " : "",
+		     text) < 0) {
+		message = NULL;
+		return;
+	}
+	parts[n++] = (struct iovec){ message, strlen(message) };
+	if (container && asprintf(&about, "RSSD_CONTAINER=%s", container) >= 0)
+		parts[n++] = (struct iovec){ about, strlen(about) };
+	for (char *const *field = fields; field && *field && n < FIELDS_MAX; field++)
+		parts[n++] = (struct iovec){ *field, strlen(*field) };
+	(void)sd_journal_sendv(parts, n);
+}
+
+void log_message(int priority, const char *container, const char *format, ...)
+{
+	va_list args;
+
+	if (priority > log_level)
+		return;
+	va_start(args, format);
+	send_fields(priority, container, NULL, format, args);
+	va_end(args);
+}
+
+void log_fields(int priority, const char *container, char *const fields[], const char *format, ...)
+{
+	va_list args;
+
+	if (priority > log_level)
+		return;
+	va_start(args, format);
+	send_fields(priority, container, fields, format, args);
+	va_end(args);
+}

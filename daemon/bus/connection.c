@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The bus: connection, objects, signals. See bus.h. */
+#include "bus/connection.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "bus/authorize.h"
+#include "bus/pending-call.h"
+#include "bus/message.h"
+#include "bus/owner.h"
+#include "bus/peer.h"
+#include "container/container.h"
+#include "base/failure.h"
+#include "base/log.h"
+#include "container/manager.h"
+#include "shared/name.h"
+
+static void free_path(char **path)
+{
+	free(*path);
+}
+
+/* A signal that cannot be sent is lost for all: say so once, here. */
+static void sent(int r, const char *what, const char *name)
+{
+	if (r < 0)
+		log_message(LOG_WARNING, name, "The signal %s could not be sent: %s", what,
+			    strerror(-r));
+}
+
+/* --- what the manager tells ------------------------------------------------------ */
+
+static void on_added(struct container *c, void *userdata)
+{
+	struct bus *bus = userdata;
+	cleanup_(free_path) char *path = name_to_object_path(c->name);
+
+	/* Its counters were read when it was made, a moment ago. */
+	bus->seen.of = c;
+	bus->seen.counters = c->seen;
+	(void)sd_event_get_iteration(bus->event, &bus->seen.iteration);
+	sent(path ? sd_bus_emit_object_added(bus->bus, path) : -ENOMEM, "InterfacesAdded", c->name);
+}
+
+static void on_removed(const char *name, void *userdata)
+{
+	struct bus *bus = userdata;
+	cleanup_(free_path) char *path = name_to_object_path(name);
+
+	bus_owners_forget(bus, name);
+	/*
+	 * sd_bus_emit_object_removed() asks for the object's interfaces, and the
+	 * object is gone: the signal is made by hand.
+	 */
+	sent(path ? sd_bus_emit_signal(bus->bus, BUS_PATH, "org.freedesktop.DBus.ObjectManager",
+				       "InterfacesRemoved", "oas", path, 1, BUS_CONTAINER)
+		  : -ENOMEM,
+	     "InterfacesRemoved", name);
+}
+
+static void on_changed(struct container *c, unsigned int mask, void *userdata)
+{
+	struct bus *bus = userdata;
+	cleanup_(free_path) char *path = name_to_object_path(c->name);
+	char *names[5] = { NULL };
+	size_t n = 0;
+
+	if (mask & SETTING_LIMIT)
+		names[n++] = (char *)"Limit";
+	if (mask & SETTING_HIGH)
+		names[n++] = (char *)"High";
+	if (mask & SETTING_LOW)
+		names[n++] = (char *)"Low";
+	if (mask & SETTING_OOM_GROUP)
+		names[n++] = (char *)"OOMGroup";
+	if (n == 0)
+		names[n++] = (char *)"Declared";
+	sent(path ? sd_bus_emit_properties_changed_strv(bus->bus, path, BUS_CONTAINER, names)
+		  : -ENOMEM,
+	     "PropertiesChanged", c->name);
+}
+
+static int emit_oom(sd_bus *bus, const char *path, const struct event *event)
+{
+	sd_bus_message *signal = NULL;
+	int r = sd_bus_message_new_signal(bus, &signal, path, BUS_CONTAINER, "OOM");
+
+	if (r >= 0)
+		r = sd_bus_message_append(signal, "t", event->sequence);
+	if (r >= 0)
+		r = bus_append_oom(signal, event->oom);
+	if (r >= 0)
+		r = sd_bus_send(bus, signal, NULL);
+	sd_bus_message_unref(signal);
+	return r;
+}
+
+static void on_event(const struct event *event, void *userdata)
+{
+	struct bus *bus = userdata;
+	const char *name = event->container ? event->container->name : NULL;
+	cleanup_(free_path) char *path = name ? name_to_object_path(name) : NULL;
+
+	if (name && !path) {
+		sent(-ENOMEM, "of an event", name);
+		return;
+	}
+	switch (event->kind) {
+	case EVENT_LIMIT_HIT:
+		sent(sd_bus_emit_signal(bus->bus, path, BUS_CONTAINER, "LimitHit", "tttt",
+					event->sequence, event->usage, event->limit, event->amount),
+		     "LimitHit", name);
+		break;
+	case EVENT_RECLAIMED:
+		sent(sd_bus_emit_signal(bus->bus, path, BUS_CONTAINER, "Reclaimed", "tttt",
+					event->sequence, event->amount, event->usage, event->limit),
+		     "Reclaimed", name);
+		break;
+	case EVENT_OOM:
+		sent(emit_oom(bus->bus, path, event), "OOM", name);
+		break;
+	case EVENT_WATERMARK:
+		sent(sd_bus_emit_signal(bus->bus, path, BUS_CONTAINER, "Watermark", "tst",
+					event->sequence, event->which, event->usage),
+		     "Watermark", name);
+		break;
+	case EVENT_LOST:
+		sent(sd_bus_emit_signal(bus->bus, BUS_PATH, BUS_MANAGER, "EventsLost", "tt",
+					event->sequence, event->last),
+		     "EventsLost", NULL);
+		break;
+	}
+}
+
+static const struct manager_observer observer = {
+	.added = on_added,
+	.removed = on_removed,
+	.changed = on_changed,
+	.event = on_event,
+};
+
+/* --- objects ----------------------------------------------------------------------- */
+
+int bus_container_find(sd_bus *bus, const char *path, const char *interface, void *userdata,
+		       void **ret_found, sd_bus_error *error)
+{
+	struct bus *b = userdata;
+	cleanup_free char *name = NULL;
+	struct container *c;
+
+	if (name_from_object_path(path, &name) < 0)
+		return 0;
+	c = manager_find(b->manager, name);
+	if (!c)
+		return 0;
+	*ret_found = c;
+	return 1;
+}
+
+static int enumerate(sd_bus *bus, const char *prefix, void *userdata, char ***ret_nodes,
+		     sd_bus_error *error)
+{
+	struct bus *b = userdata;
+	struct manager *m = b->manager;
+	char **nodes = calloc(m->count + 1, sizeof(*nodes));
+
+	if (!nodes)
+		return -ENOMEM;
+	for (size_t i = 0; i < m->count; i++) {
+		nodes[i] = name_to_object_path(m->containers[i]->name);
+		if (!nodes[i]) {
+			while (i-- > 0)
+				free(nodes[i]);
+			free(nodes);
+			return -ENOMEM;
+		}
+	}
+	*ret_nodes = nodes;
+	return 1;
+}
+
+static int serve(struct bus *b)
+{
+	int r = sd_bus_add_filter(b->bus, NULL, bus_access_filter, b);
+
+	if (r >= 0)
+		r = sd_bus_add_object_vtable(b->bus, NULL, BUS_PATH, BUS_MANAGER,
+					     bus_manager_vtable, b);
+	if (r >= 0)
+		r = sd_bus_add_object_vtable(b->bus, NULL, BUS_PATH, BUS_MANAGER,
+					     bus_settings_vtable, b);
+	if (r >= 0)
+		r = sd_bus_add_object_vtable(b->bus, NULL, BUS_PATH, BUS_MANAGER,
+					     bus_history_vtable, b);
+	if (r >= 0)
+		r = sd_bus_add_fallback_vtable(b->bus, NULL, NAME_OBJECT_ROOT, BUS_CONTAINER,
+					       bus_container_vtable, bus_container_find, b);
+	if (r >= 0)
+		r = sd_bus_add_node_enumerator(b->bus, NULL, NAME_OBJECT_ROOT, enumerate, b);
+	if (r >= 0)
+		r = sd_bus_add_object_manager(b->bus, NULL, BUS_PATH);
+	return r;
+}
+
+/* The bus went away under us: nobody can reach us any more, so a supervisor should start us anew. */
+static int disconnected(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct bus *b = userdata;
+
+	log_error("The bus has closed the connection; stopping, the containers stay as they are");
+	return sd_event_exit(b->event, EXIT_FAILURE);
+}
+
+/* Its checks, calls and containers go with it. */
+static void peer_left(struct bus_peer *peer)
+{
+	bus_access_forget(peer);
+	bus_calls_leave(peer);
+	bus_owners_leave(peer);
+}
+
+static int end_of_turn(sd_event_source *source, void *userdata)
+{
+	bus_peer_served(userdata);
+	return 0;
+}
+
+/* --- connection ---------------------------------------------------------------------- */
+
+static int connect_bus(struct bus *b, struct failure *failure)
+{
+	int r = sd_bus_open_system(&b->bus);
+
+	if (r < 0)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
+			    "The system bus cannot be reached: %s; start dbus.service, or set "
+			    "DBUS_SYSTEM_BUS_ADDRESS to another bus",
+			    strerror(-r));
+	r = serve(b);
+	if (r < 0)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
+			    "The objects cannot be served: %s", strerror(-r));
+	r = sd_bus_match_signal_async(b->bus, NULL, "org.freedesktop.DBus.Local",
+				      "/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local",
+				      "Disconnected", disconnected, NULL, b);
+	if (r >= 0)
+		r = sd_bus_attach_event(b->bus, b->event, SD_EVENT_PRIORITY_NORMAL);
+	if (r >= 0)
+		r = sd_event_add_post(b->event, &b->turn, end_of_turn, b);
+	if (r < 0)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "The bus cannot be used: %s",
+			    strerror(-r));
+	return 0;
+}
+
+static int take_name(struct bus *b, struct failure *failure)
+{
+	int r = sd_bus_request_name(b->bus, BUS_NAME, 0);
+
+	if (r == -EEXIST)
+		return fail(failure, RSS_ERROR_IN_PROGRESS,
+			    "Another rssd has the name " BUS_NAME " on this bus; stop it first");
+	if (r == -EACCES || r == -EPERM)
+		return fail(failure, RSS_ERROR_ACCESS_DENIED,
+			    "The bus does not let us have the name " BUS_NAME
+			    "; is its policy file, org.rssd1.conf, installed?");
+	if (r < 0)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
+			    "The name " BUS_NAME " cannot be had: %s", strerror(-r));
+	return 0;
+}
+
+int bus_new(sd_event *event, struct manager *manager, bus_reload_fn reload, void *userdata,
+	    struct bus **ret, struct failure *failure)
+{
+	cleanup_(bus_free_ptr) struct bus *b = calloc(1, sizeof(*b));
+	int r;
+
+	if (!b)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
+	b->event = sd_event_ref(event);
+	b->manager = manager;
+	b->peer_left = peer_left;
+	b->reload = reload;
+	b->userdata = userdata;
+	r = connect_bus(b, failure);
+	if (r == 0)
+		r = take_name(b, failure);
+	if (r < 0)
+		return r;
+	manager->observer = &observer;
+	manager->observer_data = b;
+	*ret = take_ptr(b);
+	return 0;
+}
+
+struct bus *bus_free(struct bus *b)
+{
+	if (!b)
+		return NULL;
+	if (b->manager->observer_data == b)
+		b->manager->observer = NULL;
+	sd_event_source_disable_unref(b->turn);
+	bus_access_close(b);
+	while (b->calls)
+		bus_call_free(b->calls);
+	while (b->owners)
+		bus_owner_free(b->owners);
+	bus_peers_free(b);
+	sd_bus_flush_close_unref(b->bus);
+	sd_event_unref(b->event);
+	free(b);
+	return NULL;
+}

@@ -1,0 +1,636 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* org.rssd1.Container. The vtable is at the bottom. */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <systemd/sd-event.h>
+#include <time.h>
+
+#include "operation/attach.h"
+#include "bus/pending-call.h"
+#include "bus/message.h"
+#include "bus/peer.h"
+#include "bus/bus.h"
+#include "operation/change.h"
+#include "base/failure.h"
+#include "report/forecast.h"
+#include "operation/join.h"
+#include "operation/kill.h"
+#include "policy/limit-policy.h"
+#include "base/log.h"
+#include "container/manager.h"
+#include "shared/name.h"
+#include "host/process.h"
+#include "operation/reclaim.h"
+#include "shared/size.h"
+#include "container/usage.h"
+#include "policy/usage-history.h"
+
+/* The find callback hands us the container; the bus is behind the message's slot. */
+static struct bus *bus_of(const struct container *c)
+{
+	return c->manager->observer_data;
+}
+
+/* --- limit and settings ------------------------------------------------------------- */
+
+static void cancel_change(struct bus_call *call)
+{
+	struct container *c = manager_find(call->bus->manager, call->container);
+
+	if (c && c->change)
+		change_cancel(c->change, CHANGE_CALLER_LEFT);
+}
+
+static void log_change(struct bus_call *call, const struct container *c,
+		       const struct change_result *result)
+{
+	char limit[SIZE_TEXT_MAX];
+
+	bus_call_log(call, "settings changed (limit %s, %s)", size_format(c->settings.limit, limit),
+		     change_outcome_name(result->outcome));
+}
+
+static void limit_set(struct container *c, const struct change_result *result, void *userdata)
+{
+	struct bus_call *call = userdata;
+	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
+	int r;
+
+	if (result->error < 0) {
+		bus_call_fail(call, &result->failure);
+		return;
+	}
+	log_change(call, c, result);
+	r = sd_bus_message_new_method_return(call->message, &reply);
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "ts", result->usage,
+					  change_outcome_name(result->outcome));
+	bus_call_reply(call, reply, r);
+}
+
+/* Progress is for the caller alone. */
+static void limit_progress(struct container *c, uint64_t usage, uint64_t limit, void *userdata)
+{
+	struct bus_call *call = userdata;
+	cleanup_(bus_message_unref_ptr) sd_bus_message *signal = NULL;
+	int r = sd_bus_message_new_signal(call->bus->bus, &signal,
+					  sd_bus_message_get_path(call->message), BUS_CONTAINER,
+					  "Progress");
+
+	if (r >= 0)
+		r = sd_bus_message_append(signal, "tt", usage, limit);
+	if (r >= 0)
+		(void)sd_bus_send_to(call->bus->bus, signal,
+				     sd_bus_message_get_sender(call->message), NULL);
+}
+
+static int method_set_limit(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct container *c = userdata;
+	struct change_listener listener = { .done = limit_set };
+	struct settings_change change = { .set = SETTING_LIMIT };
+	enum limit_mode mode = LIMIT_MODE_RECLAIM;
+	struct failure failure = { 0 };
+	struct bus_call *call;
+	uint64_t timeout = 0;
+	int progress = 0, r;
+
+	r = sd_bus_message_read(message, "t", &change.to.limit);
+	if (r >= 0)
+		r = bus_read_limit_options(message, &mode, &timeout, &progress, &failure);
+	if (r >= 0)
+		r = bus_call_new(bus_of(c), message, c->name, cancel_change, &call, &failure);
+	if (r < 0)
+		return bus_answer_failure(r, &failure, error);
+	listener.userdata = call;
+	listener.progress = progress ? limit_progress : NULL;
+	r = change_start(c, &change, mode, timeout, &listener, &failure);
+	return bus_call_begun(call, r, &failure, error);
+}
+
+static int append_forecast(sd_bus_message *reply, const struct forecast *f)
+{
+	int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "{sv}");
+
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "{sv}{sv}", "Verdict", "s",
+					  forecast_verdict_name(f->verdict), "Reason", "s",
+					  f->reason);
+	if (r >= 0)
+		r = bus_append_number(reply, "Usage", f->of.usage);
+	if (r >= 0)
+		r = bus_append_number(reply, "ToFree", f->to_free);
+	if (r >= 0)
+		r = bus_append_number(reply, "Reclaimable", f->reclaimable);
+	if (r >= 0)
+		r = bus_append_number(reply, "Anonymous", f->of.anon);
+	if (r >= 0)
+		r = bus_append_number(reply, "File", f->of.file);
+	if (r >= 0)
+		r = bus_append_number(reply, "Locked", f->of.locked);
+	if (r >= 0)
+		r = bus_append_number(reply, "SwapFree", f->of.swap);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int method_forecast_limit(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct container *c = userdata;
+	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
+	enum limit_mode mode = LIMIT_MODE_RECLAIM;
+	struct failure failure = { 0 };
+	const char *mode_text = NULL;
+	struct forecast forecast;
+	uint64_t limit;
+	struct bus_option options[] = {
+		{ "mode", SD_BUS_TYPE_STRING, &mode_text, false },
+		{ 0 },
+	};
+	int r = sd_bus_message_read(message, "t", &limit);
+
+	if (r >= 0)
+		r = bus_read_options(message, options, &failure);
+	if (r >= 0)
+		r = bus_read_mode(mode_text, &mode, &failure);
+	if (r >= 0)
+		r = forecast_container(c, limit, mode, &forecast, &failure);
+	if (r < 0)
+		return bus_answer_failure(r, &failure, error);
+	r = sd_bus_message_new_method_return(message, &reply);
+	if (r >= 0)
+		r = append_forecast(reply, &forecast);
+	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+static void properties_set(struct container *c, const struct change_result *result, void *userdata)
+{
+	struct bus_call *call = userdata;
+	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
+	int r;
+
+	if (result->error < 0) {
+		bus_call_fail(call, &result->failure);
+		return;
+	}
+	log_change(call, c, result);
+	r = sd_bus_message_new_method_return(call->message, &reply);
+	bus_call_reply(call, reply, r);
+}
+
+static int method_set_properties(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct container *c = userdata;
+	struct change_listener listener = { .done = properties_set };
+	struct settings_change change;
+	struct failure failure = { 0 };
+	struct bus_call *call;
+	int r = bus_read_settings(message, &change, NULL, &failure);
+
+	if (r >= 0)
+		r = bus_call_new(bus_of(c), message, c->name, cancel_change, &call, &failure);
+	if (r < 0)
+		return bus_answer_failure(r, &failure, error);
+	listener.userdata = call;
+	r = change_start(c, &change, LIMIT_MODE_RECLAIM, 0, &listener, &failure);
+	return bus_call_begun(call, r, &failure, error);
+}
+
+/* --- processes ---------------------------------------------------------------------------- */
+
+static void attached(const struct attach_row rows[], size_t count, const struct failure *failure,
+		     void *userdata)
+{
+	struct bus_call *call = userdata;
+	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
+	int r;
+
+	if (failure) {
+		bus_call_fail(call, failure);
+		return;
+	}
+	bus_call_log(call, "%zu of %zu processes attached", bus_count_moved(rows, count), count);
+	r = sd_bus_message_new_method_return(call->message, &reply);
+	if (r >= 0)
+		r = bus_append_report(reply, rows, count);
+	bus_call_reply(call, reply, r);
+}
+
+static int method_attach(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct container *c = userdata;
+	struct failure failure = { 0 };
+	cleanup_free int *fds = NULL;
+	struct bus_call *call;
+	size_t count;
+	int tree = 0, dry_run = 0, r = bus_read_fds(message, &fds, &count, &failure);
+	struct bus_option options[] = {
+		{ "tree", SD_BUS_TYPE_BOOLEAN, &tree, false },
+		{ "dry-run", SD_BUS_TYPE_BOOLEAN, &dry_run, false },
+		{ 0 },
+	};
+
+	if (r >= 0)
+		r = bus_read_options(message, options, &failure);
+	if (r >= 0)
+		r = bus_call_new(bus_of(c), message, c->name, NULL, &call, &failure);
+	if (r < 0)
+		return bus_answer_failure(r, &failure, error);
+	r = attach_start(c, fds, count, (tree ? ATTACH_TREE : 0) | (dry_run ? ATTACH_DRY_RUN : 0),
+			 call->uid, attached, call, &failure);
+	return bus_call_begun(call, r, &failure, error);
+}
+
+static int append_process(sd_bus_message *reply, pid_t pid)
+{
+	struct process p;
+	uid_t uid;
+
+	/* Ended meanwhile: it is no process of the container any more. */
+	if (process_read(pid, &p) < 0 || process_read_uid(pid, &uid) < 0)
+		return 0;
+	return sd_bus_message_append(reply, "(uuts)", (uint32_t)pid, (uint32_t)uid, p.resident,
+				     p.command);
+}
+
+static int method_get_processes(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct container *c = userdata;
+	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
+	cleanup_free pid_t *pids = NULL;
+	struct failure failure = { 0 };
+	size_t count;
+	int r = group_list_processes(c->group, &pids, &count);
+
+	if (r < 0) {
+		r = fail(
+			&failure, RSS_ERROR_CONTROLLER_FAILED,
+			"The processes of %s cannot be listed: %s; was its cgroup removed behind rssd's "
+			"back?",
+			c->name, strerror(-r));
+		return bus_answer_failure(r, &failure, error);
+	}
+	r = sd_bus_message_new_method_return(message, &reply);
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(uuts)");
+	for (size_t i = 0; i < count && r >= 0; i++)
+		r = append_process(reply, pids[i]);
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
+	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+static void killed(int error, const struct failure *failure, int signal, uint32_t count,
+		   void *userdata)
+{
+	struct bus_call *call = userdata;
+	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
+	int r;
+
+	if (error < 0) {
+		bus_call_fail(call, failure);
+		return;
+	}
+	bus_call_log(call, "signal %d sent to %u processes", signal, count);
+	r = sd_bus_message_new_method_return(call->message, &reply);
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "u", count);
+	bus_call_reply(call, reply, r);
+}
+
+static int method_kill(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct container *c = userdata;
+	struct failure failure = { 0 };
+	struct bus_call *call;
+	int signal, r = sd_bus_message_read(message, "i", &signal);
+
+	if (r >= 0)
+		r = bus_call_new(bus_of(c), message, c->name, NULL, &call, &failure);
+	if (r < 0)
+		return bus_answer_failure(r, &failure, error);
+	r = kill_start(c, signal, killed, call, &failure);
+	return bus_call_begun(call, r, &failure, error);
+}
+
+/* --- freeze, peak --------------------------------------------------------------------------- */
+
+/* What is written to one control file and done at once: says by whom, and why it cannot be. */
+static int answer_deed(sd_bus_message *message, const struct container *c, int result,
+		       const char *deed, sd_bus_error *error)
+{
+	struct failure failure = { 0 };
+	struct bus_peer *peer;
+	int r = bus_peer_of(bus_of(c), message, &peer);
+
+	if (r >= 0 && result == -EOPNOTSUPP)
+		r = fail(&failure, RSS_ERROR_NOT_SUPPORTED,
+			 "%s cannot be %s by the %s controller here; rssctl doctor tells what this "
+			 "kernel can do",
+			 c->name, deed, c->manager->controller->ops->name);
+	else if (r >= 0 && result < 0)
+		r = fail(&failure, RSS_ERROR_CONTROLLER_FAILED, "%s could not be %s: %s", c->name,
+			 deed, strerror(-result));
+	if (r < 0)
+		return bus_answer_failure(r, &failure, error);
+	log_message(LOG_INFO, c->name, "%s for user %u (process %d)", deed, (unsigned int)peer->uid,
+		    (int)peer->pid);
+	return sd_bus_reply_method_return(message, "");
+}
+
+static int method_freeze(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct container *c = userdata;
+
+	return answer_deed(message, c, group_freeze(c->group, true), "frozen", error);
+}
+
+static int method_thaw(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct container *c = userdata;
+
+	return answer_deed(message, c, group_freeze(c->group, false), "thawed", error);
+}
+
+static int method_reset_peak(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct container *c = userdata;
+	int r = group_reset_peak(c->group);
+
+	/* Whoever wants to forget the highest usage does not mean the kernel's alone. */
+	if (r == 0)
+		container_forget_usage(c);
+	return answer_deed(message, c, r, "given a new peak", error);
+}
+
+/* --- usage history ------------------------------------------------------------------- */
+
+static int append_samples(sd_bus_message *reply, const struct container *c, uint64_t now,
+			  uint64_t epoch)
+{
+	struct usage_sample samples[USAGE_SAMPLES_MAX];
+	size_t count = usage_history_samples(c->usage_history, now, samples);
+	int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(tt)");
+
+	for (size_t i = 0; i < count && r >= 0; i++)
+		r = sd_bus_message_append(reply, "(tt)", epoch + samples[i].time, samples[i].usage);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int append_totals(sd_bus_message *reply, const struct container *c, uint64_t epoch)
+{
+	struct usage_totals totals = usage_history_totals(c->usage_history);
+	int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "{sv}");
+
+	if (r >= 0 && totals.time) {
+		r = bus_append_number(reply, "Time", epoch + totals.time);
+		if (r >= 0)
+			r = bus_append_number(reply, "Failures", totals.failures);
+		if (r >= 0)
+			r = bus_append_number(reply, "Reclaimed", totals.reclaimed);
+		if (r >= 0)
+			r = bus_append_number(reply, "OOMEvents", totals.oom_events);
+		if (r >= 0)
+			r = bus_append_number(reply, "OOMKills", totals.oom_kills);
+		if (r >= 0)
+			r = bus_append_number(reply, "Refaults", totals.refaults);
+	}
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int method_get_usage_history(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct container *c = userdata;
+	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
+	uint64_t now = container_history_time(c->manager), wall = 0;
+	int r = sd_bus_message_new_method_return(message, &reply);
+
+	(void)sd_event_now(c->manager->event, CLOCK_REALTIME, &wall);
+	if (r >= 0)
+		r = append_samples(reply, c, now, wall - now);
+	if (r >= 0)
+		r = append_totals(reply, c, wall - now);
+	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+/* --- reclaim --------------------------------------------------------------------------------- */
+
+static void reclaimed(int error, const struct failure *failure, uint64_t bytes, void *userdata)
+{
+	struct bus_call *call = userdata;
+	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
+	int r;
+
+	if (error < 0) {
+		bus_call_fail(call, failure);
+		return;
+	}
+	bus_call_log(call, "reclaimed on request");
+	r = sd_bus_message_new_method_return(call->message, &reply);
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "t", bytes);
+	bus_call_reply(call, reply, r);
+}
+
+static int method_reclaim(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct container *c = userdata;
+	struct bus_option none[] = { { 0 } };
+	struct failure failure = { 0 };
+	struct bus_call *call;
+	uint64_t bytes;
+	int r = sd_bus_message_read(message, "t", &bytes);
+
+	if (r >= 0)
+		r = bus_read_options(message, none, &failure);
+	if (r >= 0)
+		r = bus_call_new(bus_of(c), message, c->name, NULL, &call, &failure);
+	if (r < 0)
+		return bus_answer_failure(r, &failure, error);
+	r = reclaim_start(c, bytes, reclaimed, call, &failure);
+	return bus_call_begun(call, r, &failure, error);
+}
+
+/* --- properties ------------------------------------------------------------------------------- */
+
+static int get_setting(sd_bus *bus, const char *path, const char *interface, const char *property,
+		       sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	const struct container *c = userdata;
+
+	if (strcmp(property, "Limit") == 0)
+		return sd_bus_message_append(reply, "t", c->settings.limit);
+	if (strcmp(property, "High") == 0)
+		return sd_bus_message_append(reply, "t", c->settings.high);
+	if (strcmp(property, "Low") == 0)
+		return sd_bus_message_append(reply, "t", c->settings.low);
+	if (strcmp(property, "OOMGroup") == 0)
+		return sd_bus_message_append(reply, "b", (int)c->settings.oom_group);
+	if (strcmp(property, "Transient") == 0)
+		return sd_bus_message_append(reply, "b", (int)c->transient);
+	if (strcmp(property, "Declared") == 0)
+		return sd_bus_message_append(reply, "b", (int)c->declared);
+	return -EINVAL;
+}
+
+static int get_text(sd_bus *bus, const char *path, const char *interface, const char *property,
+		    sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	const struct container *c = userdata;
+	cleanup_free char *control_group = NULL;
+
+	if (strcmp(property, "Name") == 0)
+		return sd_bus_message_append(reply, "s", c->name);
+	control_group = group_control_group(c->group);
+	return control_group ? sd_bus_message_append(reply, "s", control_group) : -ENOMEM;
+}
+
+/* The counters as they are in this iteration of the loop; absent where they cannot be read. */
+static const struct counters *counters_now(struct container *c)
+{
+	struct bus *b = bus_of(c);
+	uint64_t iteration = 0;
+
+	(void)sd_event_get_iteration(b->event, &iteration);
+	if (b->seen.of != c || b->seen.iteration != iteration) {
+		/* A group that was removed behind our back has none. */
+		if (container_read_counters(c, &b->seen.counters) < 0)
+			memset(&b->seen.counters, 0xff, sizeof(b->seen.counters));
+		container_note_look(c, &b->seen.counters);
+		b->seen.of = c;
+		b->seen.iteration = iteration;
+	}
+	return &b->seen.counters;
+}
+
+static int get_counter(sd_bus *bus, const char *path, const char *interface, const char *property,
+		       sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	const struct counters *now = counters_now(userdata);
+	uint64_t value = COUNTER_ABSENT;
+
+	if (strcmp(property, "Usage") == 0)
+		value = now->usage;
+	else if (strcmp(property, "Peak") == 0)
+		value = now->peak;
+	else if (strcmp(property, "Failures") == 0)
+		value = now->failures;
+	else if (strcmp(property, "Reclaimed") == 0)
+		value = now->reclaimed;
+	else if (strcmp(property, "OOMEvents") == 0)
+		value = now->oom_events;
+	else if (strcmp(property, "OOMKills") == 0)
+		value = now->oom_kills;
+	else if (strcmp(property, "Scanned") == 0)
+		value = now->scanned;
+	return sd_bus_message_append(reply, "t", value);
+}
+
+static int get_refaults(sd_bus *bus, const char *path, const char *interface, const char *property,
+			sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	struct container *c = userdata;
+	uint64_t refaults = COUNTER_ABSENT;
+
+	(void)group_read_refaults(c->group, &refaults);
+	return sd_bus_message_append(reply, "t", refaults);
+}
+
+static int get_frozen(sd_bus *bus, const char *path, const char *interface, const char *property,
+		      sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	struct container *c = userdata;
+	bool frozen = false;
+
+	(void)group_read_frozen(c->group, &frozen);
+	return sd_bus_message_append(reply, "b", (int)frozen);
+}
+
+static int get_processes(sd_bus *bus, const char *path, const char *interface, const char *property,
+			 sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	struct container *c = userdata;
+	uint32_t count = 0;
+
+	(void)group_count_processes(c->group, &count);
+	return sd_bus_message_append(reply, "u", count);
+}
+
+static int get_last_oom(sd_bus *bus, const char *path, const char *interface, const char *property,
+			sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	const struct container *c = userdata;
+
+	return bus_append_oom(reply, c->last_oom);
+}
+
+static int get_rules(sd_bus *bus, const char *path, const char *interface, const char *property,
+		     sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	const struct container *c = userdata;
+	const struct rules *rules = join_find(c->manager, c->name);
+	int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "s");
+
+	for (size_t i = 0; rules && i < rules->count && r >= 0; i++) {
+		cleanup_free char *text = rule_format(&rules->list[i]);
+
+		r = text ? sd_bus_message_append(reply, "s", text) : -ENOMEM;
+	}
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+const sd_bus_vtable bus_container_vtable[] = {
+	SD_BUS_VTABLE_START(0),
+	SD_BUS_PROPERTY("Name", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("Limit", "t", get_setting, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	SD_BUS_PROPERTY("High", "t", get_setting, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	SD_BUS_PROPERTY("Low", "t", get_setting, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	SD_BUS_PROPERTY("OOMGroup", "b", get_setting, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	SD_BUS_PROPERTY("Transient", "b", get_setting, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("Declared", "b", get_setting, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	SD_BUS_PROPERTY("ControlGroup", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("Processes", "u", get_processes, 0, 0),
+	SD_BUS_PROPERTY("Usage", "t", get_counter, 0, 0),
+	SD_BUS_PROPERTY("Peak", "t", get_counter, 0, 0),
+	SD_BUS_PROPERTY("Failures", "t", get_counter, 0, 0),
+	SD_BUS_PROPERTY("Reclaimed", "t", get_counter, 0, 0),
+	SD_BUS_PROPERTY("OOMEvents", "t", get_counter, 0, 0),
+	SD_BUS_PROPERTY("OOMKills", "t", get_counter, 0, 0),
+	SD_BUS_PROPERTY("Scanned", "t", get_counter, 0, 0),
+	SD_BUS_PROPERTY("Refaults", "t", get_refaults, 0, 0),
+	SD_BUS_PROPERTY("Frozen", "b", get_frozen, 0, 0),
+	SD_BUS_PROPERTY("LastOOM", "a{sv}", get_last_oom, 0, 0),
+	SD_BUS_PROPERTY("Rules", "as", get_rules, 0, 0),
+	SD_BUS_METHOD_WITH_ARGS("SetLimit", SD_BUS_ARGS("t", limit, "a{sv}", options),
+				SD_BUS_RESULT("t", usage, "s", outcome), method_set_limit,
+				BUS_GUARDED),
+	SD_BUS_METHOD_WITH_ARGS("ForecastLimit", SD_BUS_ARGS("t", limit, "a{sv}", options),
+				SD_BUS_RESULT("a{sv}", forecast), method_forecast_limit,
+				BUS_GUARDED),
+	SD_BUS_METHOD_WITH_ARGS("SetProperties", SD_BUS_ARGS("a{sv}", properties), SD_BUS_NO_RESULT,
+				method_set_properties, BUS_GUARDED),
+	SD_BUS_METHOD_WITH_ARGS("Attach", SD_BUS_ARGS("ah", pidfds, "a{sv}", options),
+				SD_BUS_RESULT("a(uss)", report), method_attach, BUS_GUARDED),
+	SD_BUS_METHOD_WITH_ARGS("GetProcesses", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(uuts)", processes),
+				method_get_processes, BUS_GUARDED),
+	SD_BUS_METHOD_WITH_ARGS("Reclaim", SD_BUS_ARGS("t", bytes, "a{sv}", options),
+				SD_BUS_RESULT("t", reclaimed), method_reclaim, BUS_GUARDED),
+	SD_BUS_METHOD_WITH_ARGS("Kill", SD_BUS_ARGS("i", signal), SD_BUS_RESULT("u", count),
+				method_kill, BUS_GUARDED),
+	SD_BUS_METHOD_WITH_ARGS("Freeze", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_freeze,
+				BUS_GUARDED),
+	SD_BUS_METHOD_WITH_ARGS("Thaw", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_thaw, BUS_GUARDED),
+	SD_BUS_METHOD_WITH_ARGS("ResetPeak", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_reset_peak,
+				BUS_GUARDED),
+	SD_BUS_METHOD_WITH_ARGS("GetUsageHistory", SD_BUS_NO_ARGS,
+				SD_BUS_RESULT("a(tt)", samples, "a{sv}", totals),
+				method_get_usage_history, BUS_GUARDED),
+	SD_BUS_SIGNAL_WITH_ARGS(
+		"LimitHit", SD_BUS_ARGS("t", sequence, "t", usage, "t", limit, "t", failures), 0),
+	SD_BUS_SIGNAL_WITH_ARGS("Reclaimed",
+				SD_BUS_ARGS("t", sequence, "t", bytes, "t", usage, "t", limit), 0),
+	SD_BUS_SIGNAL_WITH_ARGS("OOM", SD_BUS_ARGS("t", sequence, "a{sv}", record), 0),
+	SD_BUS_SIGNAL_WITH_ARGS("Watermark", SD_BUS_ARGS("t", sequence, "s", which, "t", usage), 0),
+	SD_BUS_SIGNAL_WITH_ARGS("Progress", SD_BUS_ARGS("t", usage, "t", limit), 0),
+	SD_BUS_VTABLE_END,
+};

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The methods of org.rssd1.Manager about what has happened. The vtable is at the bottom. */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "bus/message.h"
+#include "bus/bus.h"
+#include "store/event-history.h"
+#include "base/failure.h"
+#include "container/manager.h"
+#include "shared/name.h"
+#include "monitor/oom-history.h"
+
+/* Whoever wants more asks again. */
+#define EVENTS_AT_ONCE 1000
+
+/* --- OOMs -------------------------------------------------------------------------- */
+
+static int method_list_ooms(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct bus *bus = userdata;
+	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
+	const struct oom_record *record;
+	struct failure failure = { 0 };
+	const char *container;
+	int r = sd_bus_message_read(message, "s", &container);
+
+	/* It need not be there any more. */
+	if (r >= 0 && *container && name_problem(container))
+		r = fail(&failure, RSS_ERROR_INVALID_NAME, "The name of a container %s",
+			 name_problem(container));
+	if (r < 0)
+		return bus_answer_failure(r, &failure, error);
+	r = sd_bus_message_new_method_return(message, &reply);
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "a{sv}");
+	for (size_t i = 0; r >= 0 && (record = oom_history_at(bus->manager->ooms, i)); i++) {
+		if (!*container || oom_concerns(record, container))
+			r = bus_append_oom(reply, record);
+	}
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
+	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+/* --- events --------------------------------------------------------------------------- */
+
+static int append_facts(sd_bus_message *reply, const struct bus *bus, const struct past_event *e)
+{
+	const struct oom_record *oom = NULL;
+	int r = 0;
+
+	switch (e->kind) {
+	case EVENT_LIMIT_HIT:
+		r = bus_append_number(reply, "Failures", e->amount);
+		break;
+	case EVENT_RECLAIMED:
+		r = bus_append_number(reply, "Bytes", e->amount);
+		break;
+	case EVENT_OOM:
+		oom = oom_history_find(bus->manager->ooms, e->sequence);
+		if (oom)
+			r = bus_append_oom_entry(reply, "Record", oom);
+		break;
+	case EVENT_WATERMARK:
+		r = sd_bus_message_append(reply, "{sv}", "Which", "s", e->high ? "high" : "low");
+		break;
+	case EVENT_LOST:
+		return bus_append_number(reply, "Last", e->last);
+	}
+	if (r >= 0)
+		r = bus_append_number(reply, "Usage", e->usage);
+	/* No limit is a limit that is known. */
+	return r < 0 ? r : sd_bus_message_append(reply, "{sv}", "Limit", "t", e->limit);
+}
+
+static int append_event(sd_bus_message *reply, const struct bus *bus, const struct past_event *e)
+{
+	int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_STRUCT, "tstsa{sv}");
+
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "tsts", e->sequence, event_kind_name(e->kind),
+					  e->time, e->container);
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "{sv}");
+	if (r >= 0)
+		r = append_facts(reply, bus, e);
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+/* What happened after @since and is not kept any more. */
+static int append_forgotten(sd_bus_message *reply, const struct bus *bus, uint64_t since)
+{
+	uint64_t begin = event_history_begin(bus->manager->events);
+	struct past_event lost = {
+		.kind = EVENT_LOST,
+		.sequence = since + 1,
+		.last = begin - 1,
+		.container = (char *)"",
+	};
+
+	return since + 1 < begin ? append_event(reply, bus, &lost) : 0;
+}
+
+static int append_events(sd_bus_message *reply, const struct bus *bus, uint64_t since,
+			 uint64_t most)
+{
+	const struct event_history *history = bus->manager->events;
+	const struct past_event *e;
+	size_t index;
+	int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(tstsa{sv})");
+
+	if (r >= 0 && most > 0)
+		r = append_forgotten(reply, bus, since);
+	e = event_history_find(history, since, &index);
+	for (; r >= 0 && e && most > 0; e = event_history_at(history, ++index), most--)
+		r = append_event(reply, bus, e);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int method_get_events(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct bus *bus = userdata;
+	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
+	struct failure failure = { 0 };
+	uint64_t since, most, next = bus->manager->sequence;
+	int r = sd_bus_message_read(message, "tt", &since, &most);
+
+	if (r >= 0 && since == UINT64_MAX)
+		since = next - 1;
+	if (r >= 0 && since >= next)
+		r = fail(&failure, RSS_ERROR_INVALID_ARGUMENT,
+			 "No event has the number %" PRIu64 " yet; the next one has %" PRIu64,
+			 since, next);
+	if (r < 0)
+		return bus_answer_failure(r, &failure, error);
+	r = sd_bus_message_new_method_return(message, &reply);
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "t", next);
+	if (r >= 0)
+		r = append_events(reply, bus, since, most < EVENTS_AT_ONCE ? most : EVENTS_AT_ONCE);
+	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+const sd_bus_vtable bus_history_vtable[] = {
+	SD_BUS_VTABLE_START(0),
+	SD_BUS_METHOD_WITH_ARGS("GetEvents", SD_BUS_ARGS("t", since, "t", most),
+				SD_BUS_RESULT("t", next, "a(tstsa{sv})", events), method_get_events,
+				BUS_GUARDED),
+	SD_BUS_METHOD_WITH_ARGS("ListOOMs", SD_BUS_ARGS("s", container),
+				SD_BUS_RESULT("aa{sv}", records), method_list_ooms, BUS_GUARDED),
+	SD_BUS_VTABLE_END,
+};

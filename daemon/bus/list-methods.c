@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* All containers at once: see bus-list.h. */
+#include "bus/list-methods.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "bus/pending-call.h"
+#include "bus/message.h"
+#include "bus/bus.h"
+#include "container/container.h"
+#include "base/failure.h"
+#include "container/manager.h"
+#include "shared/name.h"
+#include "monitor/collect.h"
+
+/* --- dictionaries -------------------------------------------------------------- */
+
+static int append_entries(sd_bus_message *reply, const struct survey_row *row)
+{
+	const struct container *c = row->container;
+	const struct counters *now = &row->counters;
+	cleanup_free char *control_group = group_control_group(c->group);
+	int r;
+
+	if (!control_group)
+		return -ENOMEM;
+	r = sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "Limit", "t",
+				  c->settings.limit, "High", "t", c->settings.high, "Low", "t",
+				  c->settings.low, "OOMGroup", "b", (int)c->settings.oom_group,
+				  "Transient", "b", (int)c->transient, "Declared", "b",
+				  (int)c->declared, "ControlGroup", "s", control_group, "Processes",
+				  "u", row->processes);
+	if (r >= 0)
+		r = bus_append_number(reply, "Usage", now->usage);
+	if (r >= 0)
+		r = bus_append_number(reply, "Peak", now->peak);
+	if (r >= 0)
+		r = bus_append_number(reply, "Failures", now->failures);
+	if (r >= 0)
+		r = bus_append_number(reply, "Reclaimed", now->reclaimed);
+	if (r >= 0)
+		r = bus_append_number(reply, "OOMEvents", now->oom_events);
+	if (r >= 0)
+		r = bus_append_number(reply, "OOMKills", now->oom_kills);
+	if (r >= 0)
+		r = bus_append_number(reply, "Scanned", now->scanned);
+	if (r >= 0 && controller_can(c->group->controller, FEATURE_FREEZE))
+		r = sd_bus_message_append(reply, "{sv}", "Frozen", "b", (int)row->frozen);
+	return r;
+}
+
+/* One (soa{sv}); absent counters are left out. */
+static int append_container(sd_bus_message *reply, const struct survey_row *row)
+{
+	cleanup_free char *path = name_to_object_path(row->container->name);
+	int r;
+
+	if (!path)
+		return -ENOMEM;
+	r = sd_bus_message_open_container(reply, SD_BUS_TYPE_STRUCT, "soa{sv}");
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "so", row->container->name, path);
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "{sv}");
+	if (r >= 0)
+		r = append_entries(reply, row);
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int append_containers(sd_bus_message *reply, const struct controller *controller,
+			     const struct survey_row rows[], size_t count)
+{
+	int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(soa{sv})");
+
+	for (size_t i = 0; i < count && r >= 0; i++)
+		r = append_container(reply, &rows[i]);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+/* --- columns ------------------------------------------------------------------- */
+
+enum {
+	FLAG_OOM_GROUP = 1 << 0,
+	FLAG_TRANSIENT = 1 << 1,
+	FLAG_DECLARED = 1 << 2,
+	FLAG_FROZEN = 1 << 3,
+};
+
+/* One text for all: an array of them takes sd-bus and the bus some time for each. */
+static int append_names(sd_bus_message *reply, const struct survey_row rows[], size_t count)
+{
+	size_t size = 0;
+	char *at;
+	int r;
+
+	for (size_t i = 0; i < count; i++)
+		size += strlen(rows[i].container->name) + 1;
+	r = sd_bus_message_append_string_space(reply, size, &at);
+	for (size_t i = 0; i < count && r >= 0; i++) {
+		at = stpcpy(at, rows[i].container->name);
+		*at++ = '\n';
+	}
+	return r;
+}
+
+/* What is known of the container itself, and what was read. */
+static uint64_t setting_of(const struct survey_row *row, size_t offset)
+{
+	return *(const uint64_t *)((const char *)&row->container->settings + offset);
+}
+
+static uint64_t counter_of(const struct survey_row *row, size_t offset)
+{
+	return *(const uint64_t *)((const char *)&row->counters + offset);
+}
+
+static uint64_t flags_of(const struct survey_row *row, size_t offset)
+{
+	const struct container *c = row->container;
+
+	return (c->settings.oom_group ? FLAG_OOM_GROUP : 0) | (c->transient ? FLAG_TRANSIENT : 0) |
+	       (c->declared ? FLAG_DECLARED : 0) | (row->frozen ? FLAG_FROZEN : 0);
+}
+
+static uint64_t processes_of(const struct survey_row *row, size_t offset)
+{
+	return row->processes;
+}
+
+typedef uint64_t (*number_fn)(const struct survey_row *row, size_t offset);
+
+/* How many of a column are sent: one, where all are the same. */
+static size_t column_length(const struct survey_row rows[], size_t count, number_fn number,
+			    size_t offset)
+{
+	for (size_t i = 1; i < count; i++)
+		if (number(&rows[i], offset) != number(&rows[0], offset))
+			return count;
+	return count ? 1 : 0;
+}
+
+/* A column of numbers, of which @number takes one from a row, in 64 bits or in 32. */
+static int append_numbers(sd_bus_message *reply, const struct survey_row rows[], size_t count,
+			  char type, number_fn number, size_t offset)
+{
+	size_t size = type == SD_BUS_TYPE_UINT64 ? sizeof(uint64_t) : sizeof(uint32_t);
+	void *space;
+	int r;
+
+	count = column_length(rows, count, number, offset);
+	r = sd_bus_message_append_array_space(reply, type, count * size, &space);
+	for (size_t i = 0; i < count && r >= 0; i++) {
+		if (type == SD_BUS_TYPE_UINT64)
+			((uint64_t *)space)[i] = number(&rows[i], offset);
+		else
+			((uint32_t *)space)[i] = (uint32_t)number(&rows[i], offset);
+	}
+	return r;
+}
+
+static int append_columns(sd_bus_message *reply, const struct controller *controller,
+			  const struct survey_row rows[], size_t count)
+{
+	static const size_t settings[] = {
+		offsetof(struct settings, limit),
+		offsetof(struct settings, high),
+		offsetof(struct settings, low),
+	};
+	static const size_t counters[] = {
+		offsetof(struct counters, usage),      offsetof(struct counters, peak),
+		offsetof(struct counters, failures),   offsetof(struct counters, reclaimed),
+		offsetof(struct counters, oom_events), offsetof(struct counters, oom_kills),
+		offsetof(struct counters, scanned),
+	};
+	cleanup_free char *root = NULL;
+	int r = asprintf(&root, "/%s", controller->root);
+
+	if (r < 0) {
+		root = NULL;
+		return -ENOMEM;
+	}
+	r = sd_bus_message_append(reply, "s", root);
+	if (r >= 0)
+		r = append_names(reply, rows, count);
+	if (r >= 0)
+		r = append_numbers(reply, rows, count, 'u', flags_of, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(settings) && r >= 0; i++)
+		r = append_numbers(reply, rows, count, 't', setting_of, settings[i]);
+	if (r >= 0)
+		r = append_numbers(reply, rows, count, 'u', processes_of, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(counters) && r >= 0; i++)
+		r = append_numbers(reply, rows, count, 't', counter_of, counters[i]);
+	return r;
+}
+
+/* --- the methods ----------------------------------------------------------------- */
+
+static void reply_with(struct bus_call *call, int error, const struct failure *failure,
+		       const struct survey_row rows[], size_t count,
+		       int (*append)(sd_bus_message *, const struct controller *,
+				     const struct survey_row[], size_t))
+{
+	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
+	int r;
+
+	if (error < 0) {
+		bus_call_fail(call, failure);
+		return;
+	}
+	r = sd_bus_message_new_method_return(call->message, &reply);
+	if (r >= 0)
+		r = append(reply, call->bus->manager->controller, rows, count);
+	bus_call_reply(call, reply, r);
+}
+
+static void containers_read(int error, const struct failure *failure,
+			    const struct survey_row rows[], size_t count, void *userdata)
+{
+	reply_with(userdata, error, failure, rows, count, append_containers);
+}
+
+static void columns_read(int error, const struct failure *failure, const struct survey_row rows[],
+			 size_t count, void *userdata)
+{
+	reply_with(userdata, error, failure, rows, count, append_columns);
+}
+
+static int begin(struct bus *bus, sd_bus_message *message, survey_done_fn done, sd_bus_error *error)
+{
+	struct failure failure = { 0 };
+	struct bus_call *call;
+	int r = bus_call_new(bus, message, "", NULL, &call, &failure);
+
+	if (r < 0)
+		return bus_answer_failure(r, &failure, error);
+	r = survey_start(bus->manager, done, call, &failure);
+	return bus_call_begun(call, r, &failure, error);
+}
+
+int bus_list_containers(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	return begin(userdata, message, containers_read, error);
+}
+
+int bus_list_counters(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	return begin(userdata, message, columns_read, error);
+}

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* org.rssd1.Manager. The vtable is at the bottom. */
+#include <errno.h>
+#include <string.h>
+
+#include "bus/pending-call.h"
+#include "bus/message.h"
+#include "bus/list-methods.h"
+#include "bus/owner.h"
+#include "bus/bus.h"
+#include "operation/create.h"
+#include "report/diagnose.h"
+#include "report/metrics-file.h"
+#include "base/failure.h"
+#include "container/manager.h"
+#include "shared/name.h"
+#include "host/process.h"
+#include "operation/remove.h"
+
+static int reply_path(sd_bus_message *message, const struct container *c)
+{
+	cleanup_free char *path = name_to_object_path(c->name);
+
+	if (!path)
+		return -ENOMEM;
+	return sd_bus_reply_method_return(message, "o", path);
+}
+
+/* --- create and remove -------------------------------------------------------------- */
+
+static void created(int error, const struct failure *failure, struct container *c, void *userdata)
+{
+	struct bus_call *call = userdata;
+	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
+	cleanup_free char *path = NULL;
+	int r;
+
+	if (error < 0) {
+		bus_call_fail(call, failure);
+		return;
+	}
+	bus_call_log(call, "created");
+	if (c->transient && bus_owner_new(call->bus, call->message, c->name) < 0)
+		c->owned = false;
+	path = name_to_object_path(c->name);
+	r = sd_bus_message_new_method_return(call->message, &reply);
+	if (r >= 0)
+		r = path ? sd_bus_message_append(reply, "o", path) : -ENOMEM;
+	bus_call_reply(call, reply, r);
+}
+
+static int method_create(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct bus *bus = userdata;
+	struct settings_change settings;
+	struct failure failure = { 0 };
+	struct bus_call *call;
+	const char *name;
+	bool transient;
+	int r = sd_bus_message_read(message, "s", &name);
+
+	if (r >= 0)
+		r = bus_read_settings(message, &settings, &transient, &failure);
+	if (r >= 0)
+		r = bus_call_new(bus, message, name, NULL, &call, &failure);
+	if (r < 0)
+		return bus_answer_failure(r, &failure, error);
+	r = manager_create(bus->manager, name, &settings, transient, created, call, &failure);
+	return bus_call_begun(call, r, &failure, error);
+}
+
+static void removed(int error, const struct failure *failure, void *userdata)
+{
+	struct bus_call *call = userdata;
+	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
+	int r;
+
+	if (error < 0) {
+		bus_call_fail(call, failure);
+		return;
+	}
+	bus_call_log(call, "removed");
+	r = sd_bus_message_new_method_return(call->message, &reply);
+	bus_call_reply(call, reply, r);
+}
+
+static int method_remove(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct bus *bus = userdata;
+	struct failure failure = { 0 };
+	struct container *c;
+	struct bus_call *call;
+	const char *name;
+	int force = 0, r = sd_bus_message_read(message, "s", &name);
+	struct bus_option options[] = {
+		{ "force", SD_BUS_TYPE_BOOLEAN, &force, false },
+		{ 0 },
+	};
+
+	if (r >= 0)
+		r = bus_read_options(message, options, &failure);
+	if (r >= 0)
+		r = manager_get(bus->manager, name, &c, &failure);
+	if (r >= 0)
+		r = bus_call_new(bus, message, name, NULL, &call, &failure);
+	if (r < 0)
+		return bus_answer_failure(r, &failure, error);
+	r = removal_start(c, force, removed, call, &failure);
+	return bus_call_begun(call, r, &failure, error);
+}
+
+/* --- look-ups -------------------------------------------------------------------------- */
+
+static int method_get(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct bus *bus = userdata;
+	struct failure failure = { 0 };
+	struct container *c;
+	const char *name;
+	int r = sd_bus_message_read(message, "s", &name);
+
+	if (r >= 0)
+		r = manager_get(bus->manager, name, &c, &failure);
+	if (r < 0)
+		return bus_answer_failure(r, &failure, error);
+	return reply_path(message, c);
+}
+
+static int method_get_by_pid(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct bus *bus = userdata;
+	struct failure failure = { 0 };
+	struct container *c;
+	uint32_t pid;
+	int r = sd_bus_message_read(message, "u", &pid);
+
+	if (r >= 0 && (pid == 0 || pid > INT32_MAX))
+		r = fail(&failure, RSS_ERROR_INVALID_ARGUMENT, "%u is no process id", pid);
+	if (r >= 0)
+		r = manager_get_by_pid(bus->manager, (pid_t)pid, &c, &failure);
+	if (r < 0)
+		return bus_answer_failure(r, &failure, error);
+	return reply_path(message, c);
+}
+
+static int method_get_by_pidfd(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct bus *bus = userdata;
+	struct failure failure = { 0 };
+	struct container *c;
+	pid_t pid;
+	int fd, r = sd_bus_message_read(message, "h", &fd);
+
+	if (r < 0)
+		return r;
+	r = process_pid_of(fd, &pid);
+	if (r == -ESRCH)
+		r = fail(&failure, RSS_ERROR_NO_SUCH_PROCESS, "The process has ended");
+	else if (r < 0)
+		r = fail(&failure, RSS_ERROR_INVALID_ARGUMENT, "The descriptor is no pidfd");
+	if (r >= 0)
+		r = manager_get_by_pid(bus->manager, pid, &c, &failure);
+	if (r < 0)
+		return bus_answer_failure(r, &failure, error);
+	return reply_path(message, c);
+}
+
+/* --- the rest ----------------------------------------------------------------------------- */
+
+static void detached(const struct attach_row rows[], size_t count, const struct failure *failure,
+		     void *userdata)
+{
+	struct bus_call *call = userdata;
+	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
+	int r;
+
+	if (failure) {
+		bus_call_fail(call, failure);
+		return;
+	}
+	bus_call_log(call, "%zu of %zu processes detached", bus_count_moved(rows, count), count);
+	r = sd_bus_message_new_method_return(call->message, &reply);
+	if (r >= 0)
+		r = bus_append_report(reply, rows, count);
+	bus_call_reply(call, reply, r);
+}
+
+static int method_detach(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct bus *bus = userdata;
+	struct bus_option none[] = { { 0 } };
+	struct failure failure = { 0 };
+	cleanup_free int *fds = NULL;
+	struct bus_call *call;
+	size_t count;
+	int r = bus_read_fds(message, &fds, &count, &failure);
+
+	if (r >= 0)
+		r = bus_read_options(message, none, &failure);
+	if (r >= 0)
+		r = bus_call_new(bus, message, "", NULL, &call, &failure);
+	if (r < 0)
+		return bus_answer_failure(r, &failure, error);
+	r = detach_start(bus->manager, fds, count, call->uid, detached, call, &failure);
+	return bus_call_begun(call, r, &failure, error);
+}
+
+static int method_reload(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct bus *bus = userdata;
+	struct failure failure = { 0 };
+	int r = bus->reload(bus->userdata, &failure);
+
+	if (r < 0)
+		return bus_answer_failure(r, &failure, error);
+	return sd_bus_reply_method_return(message, "");
+}
+
+static int method_diagnose(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct bus *bus = userdata;
+	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
+	struct finding findings[FINDINGS_MAX];
+	size_t count = diagnose_manager(bus->manager, findings);
+	int r = sd_bus_message_new_method_return(message, &reply);
+
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(ssss)");
+	for (size_t i = 0; i < count && r >= 0; i++)
+		r = sd_bus_message_append(reply, "(ssss)", severity_name(findings[i].severity),
+					  findings[i].subject, findings[i].text,
+					  findings[i].advice);
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
+	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+}
+
+static void dumped(int error, const struct failure *failure, int fd, void *userdata)
+{
+	struct bus_call *call = userdata;
+	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
+	int r;
+
+	if (error < 0) {
+		bus_call_fail(call, failure);
+		return;
+	}
+	r = sd_bus_message_new_method_return(call->message, &reply);
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "h", fd);
+	bus_call_reply(call, reply, r);
+}
+
+static int method_dump_metrics(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct bus *bus = userdata;
+	struct failure failure = { 0 };
+	struct bus_call *call;
+	int r = bus_call_new(bus, message, "", NULL, &call, &failure);
+
+	if (r < 0)
+		return bus_answer_failure(r, &failure, error);
+	r = dump_start(bus->manager, dumped, call, &failure);
+	return bus_call_begun(call, r, &failure, error);
+}
+
+static int get_version(sd_bus *b, const char *path, const char *interface, const char *property,
+		       sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	return sd_bus_message_append(reply, "s", RSSD_VERSION);
+}
+
+static int get_controller(sd_bus *b, const char *path, const char *interface, const char *property,
+			  sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	struct bus *bus = userdata;
+
+	return sd_bus_message_append(reply, "s", bus->manager->controller->ops->name);
+}
+
+static int get_features(sd_bus *b, const char *path, const char *interface, const char *property,
+			sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	struct bus *bus = userdata;
+	unsigned int features = bus->manager->controller->features;
+	int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "s");
+
+	for (unsigned int bit = 0; controller_feature_name(bit) && r >= 0; bit++) {
+		if (features & (1U << bit))
+			r = sd_bus_message_append(reply, "s", controller_feature_name(bit));
+	}
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+const sd_bus_vtable bus_manager_vtable[] = {
+	SD_BUS_VTABLE_START(0),
+	SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("Controller", "s", get_controller, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("Features", "as", get_features, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_METHOD_WITH_ARGS("CreateContainer", SD_BUS_ARGS("s", name, "a{sv}", properties),
+				SD_BUS_RESULT("o", container), method_create, BUS_GUARDED),
+	SD_BUS_METHOD_WITH_ARGS("RemoveContainer", SD_BUS_ARGS("s", name, "a{sv}", options),
+				SD_BUS_NO_RESULT, method_remove, BUS_GUARDED),
+	SD_BUS_METHOD_WITH_ARGS("GetContainer", SD_BUS_ARGS("s", name),
+				SD_BUS_RESULT("o", container), method_get, BUS_GUARDED),
+	SD_BUS_METHOD_WITH_ARGS("GetContainerByPID", SD_BUS_ARGS("u", pid),
+				SD_BUS_RESULT("o", container), method_get_by_pid, BUS_GUARDED),
+	SD_BUS_METHOD_WITH_ARGS("GetContainerByPIDFD", SD_BUS_ARGS("h", pidfd),
+				SD_BUS_RESULT("o", container), method_get_by_pidfd, BUS_GUARDED),
+	SD_BUS_METHOD_WITH_ARGS("ListContainers", SD_BUS_NO_ARGS,
+				SD_BUS_RESULT("a(soa{sv})", containers), bus_list_containers,
+				BUS_GUARDED),
+	SD_BUS_METHOD_WITH_ARGS("ListCounters", SD_BUS_NO_ARGS,
+				SD_BUS_RESULT("s", root, "s", names, "au", flags, "at", limit, "at",
+					      high, "at", low, "au", processes, "at", usage, "at",
+					      peak, "at", failures, "at", reclaimed, "at",
+					      oom_events, "at", oom_kills, "at", scanned),
+				bus_list_counters, BUS_GUARDED),
+	SD_BUS_METHOD_WITH_ARGS("Detach", SD_BUS_ARGS("ah", pidfds, "a{sv}", options),
+				SD_BUS_RESULT("a(uss)", report), method_detach, BUS_GUARDED),
+	SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_reload,
+				BUS_GUARDED),
+	SD_BUS_METHOD_WITH_ARGS("Diagnose", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssss)", findings),
+				method_diagnose, BUS_GUARDED),
+	SD_BUS_METHOD_WITH_ARGS("DumpMetrics", SD_BUS_NO_ARGS, SD_BUS_RESULT("h", text),
+				method_dump_metrics, BUS_GUARDED),
+	SD_BUS_SIGNAL_WITH_ARGS("EventsLost", SD_BUS_ARGS("t", first, "t", last), 0),
+	SD_BUS_VTABLE_END,
+};

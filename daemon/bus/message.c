@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reading and writing of messages: see bus-codec.h. */
+#include "bus/message.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "cgroup/controller.h"
+#include "base/failure.h"
+#include "policy/oom-record.h"
+#include "policy/settings.h"
+
+/* A day: what is longer is a mistake, and would overflow the clock. */
+#define TIMEOUT_MAX (24ULL * 3600 * 1000000)
+
+int bus_answer_failure(int r, const struct failure *failure, sd_bus_error *error)
+{
+	if (failure->error == RSS_ERROR_NONE)
+		return r;
+	(void)sd_bus_error_set(error, rss_error_to_name(failure->error), failure->text);
+	return -rss_error_to_errno(failure->error);
+}
+
+static int read_value(sd_bus_message *message, struct bus_option *option, struct failure *failure)
+{
+	char type[2] = { option->type, '\0' };
+	const char *contents;
+	char kind;
+	int r;
+
+	if (option->seen)
+		return fail(failure, RSS_ERROR_INVALID_ARGUMENT, "%s is given twice", option->key);
+	r = sd_bus_message_peek_type(message, &kind, &contents);
+	if (r < 0)
+		return r;
+	if (strcmp(contents, type) != 0)
+		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
+			    "%s must be of the D-Bus type %s, not %.16s", option->key, type,
+			    contents);
+	r = sd_bus_message_enter_container(message, SD_BUS_TYPE_VARIANT, type);
+	if (r >= 0)
+		r = sd_bus_message_read_basic(message, option->type, option->value);
+	if (r >= 0)
+		r = sd_bus_message_exit_container(message);
+	if (r < 0)
+		return r;
+	option->seen = true;
+	return 0;
+}
+
+static struct bus_option *find_option(struct bus_option options[], const char *key)
+{
+	for (struct bus_option *option = options; option->key; option++) {
+		if (strcmp(option->key, key) == 0)
+			return option;
+	}
+	return NULL;
+}
+
+int bus_read_options(sd_bus_message *message, struct bus_option options[], struct failure *failure)
+{
+	int r = sd_bus_message_enter_container(message, SD_BUS_TYPE_ARRAY, "{sv}");
+
+	if (r < 0)
+		return r;
+	while ((r = sd_bus_message_enter_container(message, SD_BUS_TYPE_DICT_ENTRY, "sv")) > 0) {
+		struct bus_option *option;
+		const char *key;
+
+		r = sd_bus_message_read_basic(message, SD_BUS_TYPE_STRING, &key);
+		if (r < 0)
+			return r;
+		option = find_option(options, key);
+		if (!option)
+			return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
+				    "\"%.64s\" is none of the keys that can be given here", key);
+		r = read_value(message, option, failure);
+		if (r >= 0)
+			r = sd_bus_message_exit_container(message);
+		if (r < 0)
+			return r;
+	}
+	return r < 0 ? r : sd_bus_message_exit_container(message);
+}
+
+int bus_read_settings(sd_bus_message *message, struct settings_change *ret, bool *ret_transient,
+		      struct failure *failure)
+{
+	struct settings_change change = { 0 };
+	int oom_group = 0, transient = 0, r;
+	struct bus_option options[] = {
+		{ "Limit", SD_BUS_TYPE_UINT64, &change.to.limit, false },
+		{ "High", SD_BUS_TYPE_UINT64, &change.to.high, false },
+		{ "Low", SD_BUS_TYPE_UINT64, &change.to.low, false },
+		{ "OOMGroup", SD_BUS_TYPE_BOOLEAN, &oom_group, false },
+		{ ret_transient ? "Transient" : NULL, SD_BUS_TYPE_BOOLEAN, &transient, false },
+		{ 0 },
+	};
+
+	r = bus_read_options(message, options, failure);
+	if (r < 0)
+		return r;
+	change.to.oom_group = oom_group;
+	change.set = (options[0].seen ? SETTING_LIMIT : 0) | (options[1].seen ? SETTING_HIGH : 0) |
+		     (options[2].seen ? SETTING_LOW : 0) |
+		     (options[3].seen ? SETTING_OOM_GROUP : 0);
+	*ret = change;
+	if (ret_transient)
+		*ret_transient = transient;
+	return 0;
+}
+
+int bus_read_mode(const char *text, enum limit_mode *ret, struct failure *failure)
+{
+	if (text && limit_mode_parse(text, ret) < 0)
+		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
+			    "\"%.32s\" is no mode; use reclaim, refuse or force", text);
+	return 0;
+}
+
+int bus_read_limit_options(sd_bus_message *message, enum limit_mode *ret_mode,
+			   uint64_t *ret_timeout, int *ret_progress, struct failure *failure)
+{
+	const char *mode = NULL;
+	struct bus_option options[] = {
+		{ "mode", SD_BUS_TYPE_STRING, &mode, false },
+		{ "timeout", SD_BUS_TYPE_UINT64, ret_timeout, false },
+		{ ret_progress ? "progress" : NULL, SD_BUS_TYPE_BOOLEAN, ret_progress, false },
+		{ 0 },
+	};
+	int r = bus_read_options(message, options, failure);
+
+	if (r >= 0)
+		r = bus_read_mode(mode, ret_mode, failure);
+	if (r >= 0 && *ret_timeout > TIMEOUT_MAX)
+		r = fail(failure, RSS_ERROR_INVALID_ARGUMENT,
+			 "A timeout of %" PRIu64 " microseconds is longer than a day",
+			 *ret_timeout);
+	return r;
+}
+
+int bus_read_fds(sd_bus_message *message, int **ret, size_t *ret_count, struct failure *failure)
+{
+	cleanup_free int *fds = NULL;
+	size_t count = 0, room = 0;
+	int fd, r = sd_bus_message_enter_container(message, SD_BUS_TYPE_ARRAY, "h");
+
+	if (r < 0)
+		return r;
+	while ((r = sd_bus_message_read_basic(message, SD_BUS_TYPE_UNIX_FD, &fd)) > 0) {
+		if (count == room) {
+			int *more;
+
+			room = room ? room * 2 : 16;
+			more = realloc(fds, room * sizeof(*more));
+			if (!more)
+				return -ENOMEM;
+			fds = more;
+		}
+		fds[count++] = fd;
+	}
+	if (r >= 0)
+		r = sd_bus_message_exit_container(message);
+	if (r < 0)
+		return r;
+	*ret = take_ptr(fds);
+	*ret_count = count;
+	return 0;
+}
+
+static int append_text(sd_bus_message *message, const char *key, const char *text)
+{
+	return text ? sd_bus_message_append(message, "{sv}", key, "s", text) : 0;
+}
+
+int bus_append_number(sd_bus_message *message, const char *key, uint64_t number)
+{
+	return number != COUNTER_ABSENT ? sd_bus_message_append(message, "{sv}", key, "t", number)
+					: 0;
+}
+
+static int append_largest(sd_bus_message *message, const struct oom_processes *processes)
+{
+	int r = sd_bus_message_open_container(message, SD_BUS_TYPE_DICT_ENTRY, "sv");
+
+	if (r >= 0)
+		r = sd_bus_message_append(message, "s", "Processes");
+	if (r >= 0)
+		r = sd_bus_message_open_container(message, SD_BUS_TYPE_VARIANT, "a(uuts)");
+	if (r >= 0)
+		r = sd_bus_message_open_container(message, SD_BUS_TYPE_ARRAY, "(uuts)");
+	for (unsigned int i = 0; i < processes->count && r >= 0; i++) {
+		const struct oom_process *p = &processes->list[i];
+
+		r = sd_bus_message_append(message, "(uuts)", (uint32_t)p->pid, (uint32_t)p->uid,
+					  p->resident, p->command);
+	}
+	for (int i = 0; i < 3 && r >= 0; i++)
+		r = sd_bus_message_close_container(message);
+	return r;
+}
+
+static int append_scene(sd_bus_message *message, const struct oom_scene *scene)
+{
+	const struct {
+		const char *key;
+		uint64_t value;
+	} rows[] = {
+		{ "Failures", scene->failures },  { "Reclaimed", scene->reclaimed },
+		{ "Scanned", scene->scanned },	  { "Anonymous", scene->anon },
+		{ "File", scene->file },	  { "Locked", scene->locked },
+		{ "SwapFree", scene->swap_free },
+	};
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows) && r >= 0; i++)
+		r = bus_append_number(message, rows[i].key, rows[i].value);
+	if (r >= 0 && scene->processes.count)
+		r = append_largest(message, &scene->processes);
+	return r;
+}
+
+static int append_oom_entries(sd_bus_message *message, const struct oom_record *oom)
+{
+	int r = bus_append_number(message, "Sequence", oom->sequence);
+
+	if (r >= 0)
+		r = bus_append_number(message, "Time", oom->time);
+	if (r >= 0)
+		r = append_text(message, "Container", oom->container);
+	if (r >= 0)
+		r = append_text(message, "LimitOwner", oom->limit_owner);
+	if (r >= 0)
+		r = append_text(message, "VictimContainer", oom->victim_container);
+	if (r >= 0 && oom->victim_pid > 0)
+		r = sd_bus_message_append(message, "{sv}", "VictimPID", "u",
+					  (uint32_t)oom->victim_pid);
+	if (r >= 0 && oom->victim_uid != (uid_t)-1)
+		r = sd_bus_message_append(message, "{sv}", "VictimUID", "u",
+					  (uint32_t)oom->victim_uid);
+	if (r >= 0)
+		r = append_text(message, "VictimCommand", oom->victim_command);
+	if (r >= 0)
+		r = sd_bus_message_append(message, "{sv}", "Group", "b", (int)oom->group);
+	if (r >= 0)
+		r = bus_append_number(message, "Usage", oom->usage);
+	if (r >= 0)
+		r = bus_append_number(message, "Limit", oom->limit);
+	if (r >= 0)
+		r = append_scene(message, &oom->scene);
+	return r;
+}
+
+int bus_append_oom(sd_bus_message *message, const struct oom_record *oom)
+{
+	int r = sd_bus_message_open_container(message, SD_BUS_TYPE_ARRAY, "{sv}");
+
+	if (r >= 0 && oom)
+		r = append_oom_entries(message, oom);
+	return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
+int bus_append_oom_entry(sd_bus_message *message, const char *key, const struct oom_record *oom)
+{
+	int r = sd_bus_message_open_container(message, SD_BUS_TYPE_DICT_ENTRY, "sv");
+
+	if (r >= 0)
+		r = sd_bus_message_append(message, "s", key);
+	if (r >= 0)
+		r = sd_bus_message_open_container(message, SD_BUS_TYPE_VARIANT, "a{sv}");
+	if (r >= 0)
+		r = bus_append_oom(message, oom);
+	if (r >= 0)
+		r = sd_bus_message_close_container(message);
+	return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
+size_t bus_count_moved(const struct attach_row rows[], size_t count)
+{
+	size_t moved = 0;
+
+	for (size_t i = 0; i < count; i++)
+		moved += rows[i].outcome == ATTACH_MOVED;
+	return moved;
+}
+
+int bus_append_report(sd_bus_message *message, const struct attach_row rows[], size_t count)
+{
+	int r = sd_bus_message_open_container(message, SD_BUS_TYPE_ARRAY, "(uss)");
+
+	for (size_t i = 0; i < count && r >= 0; i++)
+		r = sd_bus_message_append(message, "(uss)", (uint32_t)rows[i].pid,
+					  attach_outcome_name(rows[i].outcome), rows[i].reason);
+	return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
+static void creds_unref(sd_bus_creds *creds)
+{
+	sd_bus_creds_unref(creds);
+}
+DEFINE_CLEANUP(sd_bus_creds *, creds_unref);
+
+int bus_read_caller(sd_bus_message *message, uid_t *ret_uid, pid_t *ret_pid)
+{
+	cleanup_(creds_unref_ptr) sd_bus_creds *creds = NULL;
+	int r = sd_bus_query_sender_creds(message, SD_BUS_CREDS_EUID | SD_BUS_CREDS_PID, &creds);
+
+	if (r >= 0)
+		r = sd_bus_creds_get_euid(creds, ret_uid);
+	if (r >= 0)
+		r = sd_bus_creds_get_pid(creds, ret_pid);
+	return r;
+}

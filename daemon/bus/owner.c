@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Clients that own a transient container: see bus-owner.h. */
+#include "bus/owner.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "bus/peer.h"
+#include "bus/bus.h"
+#include "container/manager.h"
+#include "operation/transient.h"
+
+struct bus_owner {
+	struct bus *bus;
+	const struct bus_peer *peer;
+	char *container;
+	struct bus_owner *next;
+};
+
+DEFINE_CLEANUP(struct bus_owner *, bus_owner_free);
+
+int bus_owner_new(struct bus *bus, sd_bus_message *message, const char *container)
+{
+	cleanup_(bus_owner_free_ptr) struct bus_owner *owner = calloc(1, sizeof(*owner));
+	struct bus_peer *peer;
+	int r;
+
+	if (!owner)
+		return -ENOMEM;
+	owner->container = strdup(container);
+	if (!owner->container)
+		return -ENOMEM;
+	r = bus_peer_of(bus, message, &peer);
+	if (r < 0)
+		return r;
+	owner->peer = peer;
+	owner->bus = bus;
+	owner->next = bus->owners;
+	bus->owners = owner;
+	(void)take_ptr(owner);
+	return 0;
+}
+
+static struct bus_owner *owner_of_peer(const struct bus_peer *peer)
+{
+	struct bus_owner *owner = peer->bus->owners;
+
+	while (owner && owner->peer != peer)
+		owner = owner->next;
+	return owner;
+}
+
+/* From the start each time: a container that goes takes its owner out of the list. */
+void bus_owners_leave(const struct bus_peer *peer)
+{
+	struct bus_owner *owner;
+
+	while ((owner = owner_of_peer(peer))) {
+		struct container *c = manager_find(peer->bus->manager, owner->container);
+
+		bus_owner_free(owner);
+		if (c)
+			transient_disown(c);
+	}
+}
+
+void bus_owners_forget(struct bus *bus, const char *container)
+{
+	struct bus_owner *owner = bus->owners;
+
+	while (owner && strcmp(owner->container, container) != 0)
+		owner = owner->next;
+	bus_owner_free(owner);
+}
+
+struct bus_owner *bus_owner_free(struct bus_owner *owner)
+{
+	if (!owner)
+		return NULL;
+	if (owner->bus) {
+		struct bus_owner **at = &owner->bus->owners;
+
+		while (*at && *at != owner)
+			at = &(*at)->next;
+		if (*at)
+			*at = owner->next;
+	}
+	free(owner->container);
+	free(owner);
+	return NULL;
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The methods of org.rssd1.Manager about the settings of many containers. The vtable is at the bottom. */
+#include <errno.h>
+#include <string.h>
+
+#include "bus/pending-call.h"
+#include "bus/message.h"
+#include "bus/bus.h"
+#include "report/diff.h"
+#include "base/failure.h"
+#include "report/forecast.h"
+#include "container/manager.h"
+#include "operation/transaction.h"
+
+/* --- a transaction ------------------------------------------------------------------- */
+
+/* There is one at a time, and while its call is there it is that one. */
+static void cancel_transaction(struct bus_call *call)
+{
+	struct transaction *transaction = call->bus->manager->transaction;
+
+	if (transaction)
+		transaction_cancel(transaction);
+}
+
+static void applied(int error, const struct failure *failure, const struct transaction_step steps[],
+		    size_t count, void *userdata)
+{
+	struct bus_call *call = userdata;
+	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
+	int r;
+
+	if (error < 0) {
+		bus_call_fail(call, failure);
+		return;
+	}
+	bus_call_log(call, "settings of %zu containers changed together", count);
+	r = sd_bus_message_new_method_return(call->message, &reply);
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(sts)");
+	for (size_t i = 0; i < count && r >= 0; i++)
+		r = sd_bus_message_append(reply, "(sts)", steps[i].name, steps[i].usage,
+					  change_outcome_name(steps[i].outcome));
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
+	bus_call_reply(call, reply, r);
+}
+
+static int read_steps(sd_bus_message *message, struct transaction_step **ret, size_t *ret_count,
+		      struct failure *failure)
+{
+	cleanup_free struct transaction_step *steps = NULL;
+	size_t count = 0;
+	int r = sd_bus_message_enter_container(message, SD_BUS_TYPE_ARRAY, "(sa{sv})");
+
+	while (r >= 0 &&
+	       (r = sd_bus_message_enter_container(message, SD_BUS_TYPE_STRUCT, "sa{sv}")) > 0) {
+		struct transaction_step *more = reallocarray(steps, count + 1, sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		steps = more;
+		steps[count] = (struct transaction_step){ 0 };
+		r = sd_bus_message_read_basic(message, SD_BUS_TYPE_STRING, &steps[count].name);
+		if (r >= 0)
+			r = bus_read_settings(message, &steps[count].change, NULL, failure);
+		if (r >= 0)
+			r = sd_bus_message_exit_container(message);
+		if (++count > TRANSACTION_MAX)
+			return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
+				    "More than %d containers in one transaction", TRANSACTION_MAX);
+	}
+	if (r >= 0)
+		r = sd_bus_message_exit_container(message);
+	if (r < 0)
+		return r;
+	*ret = take_ptr(steps);
+	*ret_count = count;
+	return 0;
+}
+
+static int method_apply(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct bus *bus = userdata;
+	cleanup_free struct transaction_step *steps = NULL;
+	enum limit_mode mode = LIMIT_MODE_RECLAIM;
+	struct transaction *transaction;
+	struct failure failure = { 0 };
+	uint64_t timeout = 0;
+	struct bus_call *call;
+	size_t count = 0;
+	int r = read_steps(message, &steps, &count, &failure);
+
+	if (r >= 0)
+		r = bus_read_limit_options(message, &mode, &timeout, NULL, &failure);
+	if (r >= 0)
+		r = bus_call_new(bus, message, "", cancel_transaction, &call, &failure);
+	if (r < 0)
+		return bus_answer_failure(r, &failure, error);
+	r = transaction_start(bus->manager, steps, count, mode, timeout, applied, call,
+			      &transaction, &failure);
+	return bus_call_begun(call, r, &failure, error);
+}
+
+/* --- what would become of it -------------------------------------------------------------- */
+
+/* Of one that sets no limit, nothing can be in the way. */
+static int append_verdict(sd_bus_message *reply, struct manager *m,
+			  const struct transaction_step *step, enum limit_mode mode,
+			  struct failure *failure)
+{
+	struct container *c = manager_find(m, step->name);
+	struct forecast forecast = { .verdict = FORECAST_FITS };
+	uint64_t limit = step->change.set & SETTING_LIMIT ? step->change.to.limit
+							  : c->settings.limit;
+	int r = forecast_container(c, limit, mode, &forecast, failure);
+
+	return r < 0 ? r
+		     : sd_bus_message_append(reply, "(sts)", c->name, forecast.of.usage,
+					     forecast_verdict_name(forecast.verdict));
+}
+
+static int method_forecast_apply(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct bus *bus = userdata;
+	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
+	cleanup_free struct transaction_step *steps = NULL;
+	enum limit_mode mode = LIMIT_MODE_RECLAIM;
+	struct failure failure = { 0 };
+	const char *text = NULL;
+	struct bus_option options[] = { { "mode", SD_BUS_TYPE_STRING, &text, false }, { 0 } };
+	size_t count = 0;
+	int r = read_steps(message, &steps, &count, &failure);
+
+	if (r >= 0)
+		r = bus_read_options(message, options, &failure);
+	if (r >= 0)
+		r = bus_read_mode(text, &mode, &failure);
+	if (r >= 0)
+		r = transaction_check(bus->manager, steps, count, &failure);
+	if (r >= 0)
+		r = sd_bus_message_new_method_return(message, &reply);
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(sts)");
+	for (size_t i = 0; i < count && r >= 0; i++)
+		r = append_verdict(reply, bus->manager, &steps[i], mode, &failure);
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
+	if (r < 0)
+		return bus_answer_failure(r, &failure, error);
+	return sd_bus_send(NULL, reply, NULL);
+}
+
+/* --- differences ---------------------------------------------------------------------- */
+
+static int append_settings(sd_bus_message *reply, unsigned int set, const struct settings *settings)
+{
+	int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "{sv}");
+
+	if (r >= 0 && (set & SETTING_LIMIT))
+		r = sd_bus_message_append(reply, "{sv}", "Limit", "t", settings->limit);
+	if (r >= 0 && (set & SETTING_HIGH))
+		r = sd_bus_message_append(reply, "{sv}", "High", "t", settings->high);
+	if (r >= 0 && (set & SETTING_LOW))
+		r = sd_bus_message_append(reply, "{sv}", "Low", "t", settings->low);
+	if (r >= 0 && (set & SETTING_OOM_GROUP))
+		r = sd_bus_message_append(reply, "{sv}", "OOMGroup", "b", (int)settings->oom_group);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int append_difference(sd_bus_message *reply, const struct diff_row *row)
+{
+	int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_STRUCT, "sa{sv}a{sv}a{sv}");
+
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "s", row->name);
+	if (r >= 0)
+		r = append_settings(reply, row->declared_set, &row->declared);
+	if (r >= 0)
+		r = append_settings(reply, row->stored_set, &row->stored);
+	if (r >= 0)
+		r = append_settings(reply, row->kernel_set, &row->kernel);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static void compared(int error, const struct failure *failure, const struct diff_row rows[],
+		     size_t count, void *userdata)
+{
+	struct bus_call *call = userdata;
+	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
+	int r;
+
+	if (error < 0) {
+		bus_call_fail(call, failure);
+		return;
+	}
+	r = sd_bus_message_new_method_return(call->message, &reply);
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(sa{sv}a{sv}a{sv})");
+	for (size_t i = 0; i < count && r >= 0; i++)
+		r = append_difference(reply, &rows[i]);
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
+	bus_call_reply(call, reply, r);
+}
+
+static int method_diff(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct bus *bus = userdata;
+	struct failure failure = { 0 };
+	struct bus_call *call;
+	int r = bus_call_new(bus, message, "", NULL, &call, &failure);
+
+	if (r < 0)
+		return bus_answer_failure(r, &failure, error);
+	r = diff_start(bus->manager, compared, call, &failure);
+	return bus_call_begun(call, r, &failure, error);
+}
+
+const sd_bus_vtable bus_settings_vtable[] = {
+	SD_BUS_VTABLE_START(0),
+	SD_BUS_METHOD_WITH_ARGS("Apply", SD_BUS_ARGS("a(sa{sv})", changes, "a{sv}", options),
+				SD_BUS_RESULT("a(sts)", outcomes), method_apply, BUS_GUARDED),
+	SD_BUS_METHOD_WITH_ARGS(
+		"ForecastApply", SD_BUS_ARGS("a(sa{sv})", changes, "a{sv}", options),
+		SD_BUS_RESULT("a(sts)", verdicts), method_forecast_apply, BUS_GUARDED),
+	SD_BUS_METHOD_WITH_ARGS("Diff", SD_BUS_NO_ARGS,
+				SD_BUS_RESULT("a(sa{sv}a{sv}a{sv})", differences), method_diff,
+				BUS_GUARDED),
+	SD_BUS_VTABLE_END,
+};

@@ -1,0 +1,480 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Choosing the controller, opening its root folder, and translating between
+ * our paths and those of /proc/PID/cgroup. What is done to one group is in
+ * group.c.
+ *
+ * The root is a path below the mount of the hierarchy, "rssd" by default; "/"
+ * in front of it is allowed and means the same. Under a service manager that
+ * owns the v2 tree, give a path inside a delegated cgroup that has no processes
+ * itself: "system.slice/rssd.service/containers".
+ */
+#include "cgroup/controller.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cgroup/control-file.h"
+#include "base/failure.h"
+#include "cgroup/hierarchy.h"
+
+/* The best first. */
+static const struct controller_ops *const all_ops[] = {
+	&rss_ops,
+	&memory_v2_ops,
+	&memory_v1_ops,
+};
+
+static const char *const feature_names[] = {
+	"peak",	      "failures",   "reclaimed",  "oom-events",	  "oom-kills", "oom-group",
+	"watermarks", "reclaim",    "safe-limit", "limit-events", "in-place",  "mapped-only",
+	"scanned",    "peak-reset", "freeze",	  "refaults",
+};
+
+const char *controller_feature_name(unsigned int bit)
+{
+	return bit < ARRAY_SIZE(feature_names) ? feature_names[bit] : NULL;
+}
+
+static uint64_t sum(uint64_t a, uint64_t b)
+{
+	return a == COUNTER_ABSENT || b == COUNTER_ABSENT ? COUNTER_ABSENT : a + b;
+}
+
+int controller_read_refaults(const struct controller *controller, int folder, uint64_t *ret)
+{
+	static const char *const names[] = { "workingset_refault_anon", "workingset_refault_file" };
+	const struct controller_ops *ops = controller->ops;
+	char keys[ARRAY_SIZE(names)][48];
+	struct cgroup_key values[ARRAY_SIZE(names)];
+	int r;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		(void)snprintf(keys[i], sizeof(keys[i]), "%s%s", ops->lists_prefix, names[i]);
+		values[i] = (struct cgroup_key){ keys[i], COUNTER_ABSENT };
+	}
+	r = cgroup_read_keys(folder, ops->lists_file, values, ARRAY_SIZE(values));
+	if (r < 0)
+		return r;
+	*ret = sum(values[0].value, values[1].value);
+	return 0;
+}
+
+/* All controllers tell of refaults in the same way, where this kernel does. */
+static void find_common_features(struct controller *controller)
+{
+	uint64_t refaults = COUNTER_ABSENT;
+
+	if (controller_read_refaults(controller, controller->fd, &refaults) == 0 &&
+	    refaults != COUNTER_ABSENT)
+		controller->features |= FEATURE_REFAULTS;
+}
+
+int controller_open(const struct controller_choice *choice, struct controller **ret,
+		    struct failure *failure)
+{
+	const char *wanted = choice->name;
+	bool automatic = !strcmp(wanted, "auto"), known = false;
+	struct failure why = { 0 };
+	char tried[600] = "";
+	size_t at = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(all_ops); i++) {
+		if (!automatic && strcmp(wanted, all_ops[i]->name))
+			continue;
+		known = true;
+		r = all_ops[i]->open(choice, ret, &why);
+		if (r >= 0) {
+			find_common_features(*ret);
+			return 0;
+		}
+		if (at < sizeof(tried))
+			at += snprintf(tried + at, sizeof(tried) - at, "%s%s: %s", at ? "; " : "",
+				       all_ops[i]->name, why.text);
+	}
+	if (!known)
+		return fail(
+			failure, RSS_ERROR_CONFIG,
+			"There is no controller \"%.64s\"; choose auto, rss, memory-v2 or memory-v1.",
+			wanted);
+	return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "No memory controller can be used. %s",
+		    tried);
+}
+
+static bool good_root(const char *root)
+{
+	for (const char *part = root; *part;) {
+		size_t length = strcspn(part, "/");
+
+		if (length == 0 || length > NAME_MAX || part[0] == '.')
+			return false;
+		part += length;
+		if (*part == '/' && !*++part)
+			return false;
+	}
+	return *root;
+}
+
+/* Makes one folder of the root's path where it is missing, and gives its descriptor. */
+static int enter(struct controller *c, int parent, const char *name, const char *path, int *ret)
+{
+	int fd, r;
+
+	if (c->ops->prepare_parent) {
+		r = c->ops->prepare_parent(c, parent);
+		if (r < 0)
+			return r;
+	}
+	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT) {
+		r = hierarchy_create(c->mount, c->kernel_name, path);
+		if (r < 0)
+			return r;
+		fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	}
+	if (fd < 0)
+		return -errno;
+	*ret = fd;
+	return 0;
+}
+
+static int enter_root(struct controller *c)
+{
+	cleanup_close int dir = open(c->mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_free char *path = strdup(c->root);
+
+	if (dir < 0)
+		return -errno;
+	if (!path)
+		return -ENOMEM;
+	for (char *part = path; part;) {
+		char *slash = strchr(part, '/');
+		int next = -1, r;
+
+		if (slash)
+			*slash = '\0';
+		r = enter(c, dir, part, path, &next);
+		if (r < 0)
+			return r;
+		close(dir);
+		dir = next;
+		if (slash)
+			*slash = '/';
+		part = slash ? slash + 1 : NULL;
+	}
+	c->fd = take_fd(&dir);
+	return 0;
+}
+
+static int explain(const struct controller *c, int error, struct failure *failure)
+{
+	const char *hint = "";
+
+	switch (-error) {
+	case EROFS:
+		hint = " The cgroup tree is mounted read-only; mount it writable.";
+		break;
+	case EACCES:
+	case EPERM:
+		hint = " rssd must run as root.";
+		break;
+	case EBUSY:
+		hint = " A folder above has processes of its own; choose another Root=.";
+		break;
+	case ENOENT:
+		hint = " The controller is not handed down to that folder; check "
+		       "cgroup.subtree_control above it, or choose another Root=.";
+		break;
+	}
+	return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "%s/%s cannot be prepared: %s.%s",
+		    c->mount, c->root, strerror(-error), hint);
+}
+
+int controller_init(struct controller *c, const struct controller_ops *ops, const char *kernel_name,
+		    int version, const char *root, struct failure *failure)
+{
+	int found = 0, r;
+
+	c->ops = ops;
+	c->fd = -1;
+	c->kernel_name = kernel_name;
+	root += strspn(root, "/");
+	if (!good_root(root))
+		return fail(failure, RSS_ERROR_CONFIG, "\"%.64s\" is no path below a cgroup mount.",
+			    root);
+	r = hierarchy_find(kernel_name, &c->mount, &found);
+	if (r == -ENOENT || (r >= 0 && found != version)) {
+		(void)fail(failure, RSS_ERROR_CONTROLLER_FAILED,
+			   "the %s controller is not in a v%d hierarchy here", kernel_name,
+			   version);
+		return -ENOENT;
+	}
+	if (r < 0)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
+			    "cgroups cannot be looked up: %s.", strerror(-r));
+	c->root = strdup(root);
+	c->hierarchy = strdup(version == 2 ? "" : kernel_name);
+	if (!c->root || !c->hierarchy)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "out of memory");
+	r = enter_root(c);
+	return r < 0 ? explain(c, r, failure) : 0;
+}
+
+int controller_check_mount(const struct controller *controller)
+{
+	cleanup_close int mount = open(controller->mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct stat ours, there;
+
+	if (fstat(controller->fd, &ours) < 0)
+		return -errno;
+	if (mount < 0 || fstatat(mount, controller->root, &there, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT || errno == ENOTDIR ? -ESTALE : -errno;
+	return ours.st_dev == there.st_dev && ours.st_ino == there.st_ino ? 0 : -ESTALE;
+}
+
+struct controller *controller_free(struct controller *controller)
+{
+	if (!controller)
+		return NULL;
+	if (controller->fd >= 0)
+		close(controller->fd);
+	free(controller->root);
+	free(controller->mount);
+	free(controller->hierarchy);
+	free(controller->events_problem);
+	/* Each controller's struct begins with this one, and owns nothing past what its hook frees. */
+	if (controller->ops->free)
+		return controller->ops->free(controller);
+	free(controller);
+	return NULL;
+}
+
+uint64_t controller_limit_min(const struct controller *controller)
+{
+	/* Both count pages, and refuse nothing by themselves but what is below one. */
+	return (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+bool controller_has_file(const struct controller *controller, const char *file)
+{
+	return faccessat(controller->fd, file, F_OK, 0) == 0;
+}
+
+/* Paths, ours and the kernel's. */
+
+int controller_path_of_cgroup(const struct controller *controller, const char *cgroup, char **ret)
+{
+	size_t root = strlen(controller->root), length;
+	char *path;
+
+	if (*cgroup != '/' || strncmp(cgroup + 1, controller->root, root))
+		return -ENOENT;
+	cgroup += 1 + root;
+	if (*cgroup && *cgroup != '/')
+		return -ENOENT;
+	cgroup += *cgroup == '/';
+	length = strlen(cgroup);
+	if (controller->leaf) {
+		size_t leaf = strlen(controller->leaf);
+
+		if (length >= leaf && !strcmp(cgroup + length - leaf, controller->leaf) &&
+		    (length == leaf || cgroup[length - leaf - 1] == '/'))
+			length -= leaf + (length > leaf);
+	}
+	path = strndup(cgroup, length);
+	if (!path)
+		return -ENOMEM;
+	*ret = path;
+	return 0;
+}
+
+/* True where the comma-separated @list of "4:memory,hugetlb:/path" has @name. */
+static bool has_controller(const char *list, size_t length, const char *name)
+{
+	const char *end = list + length;
+
+	if (!*name)
+		return length == 0;
+	while (list < end) {
+		size_t part = strcspn(list, ",:");
+
+		if (part == strlen(name) && !strncmp(list, name, part))
+			return true;
+		list += part + 1;
+	}
+	return false;
+}
+
+int controller_parse_proc_cgroup(const char *text, const char *hierarchy, char **ret)
+{
+	static const char deleted[] = " (deleted)";
+
+	for (const char *line = text; *line;) {
+		const char *end = strchrnul(line, '\n');
+		const char *list = memchr(line, ':', end - line);
+		const char *path = list ? memchr(list + 1, ':', end - list - 1) : NULL;
+
+		if (path && has_controller(list + 1, path - list - 1, hierarchy) &&
+		    (*hierarchy || !strncmp(line, "0:", 2))) {
+			size_t length = end - ++path, tail = strlen(deleted);
+
+			if (length >= tail && !strncmp(end - tail, deleted, tail))
+				length -= tail;
+			*ret = strndup(path, length);
+			return *ret ? 0 : -ENOMEM;
+		}
+		line = *end ? end + 1 : end;
+	}
+	return -ENOENT;
+}
+
+int controller_cgroup_of_process(struct controller *controller, pid_t pid, char **ret)
+{
+	cleanup_free char *text = NULL;
+	char file[40];
+	int r;
+
+	(void)snprintf(file, sizeof(file), "/proc/%d/cgroup", pid);
+	r = cgroup_read(AT_FDCWD, file, &text);
+	if (r < 0)
+		return r == -ENOENT ? -ESRCH : r;
+	return controller_parse_proc_cgroup(text, controller->hierarchy, ret);
+}
+
+int controller_path_of_process(struct controller *controller, pid_t pid, char **ret)
+{
+	cleanup_free char *cgroup = NULL;
+	int r = controller_cgroup_of_process(controller, pid, &cgroup);
+
+	return r < 0 ? r : controller_path_of_cgroup(controller, cgroup, ret);
+}
+
+/* The kernel writes "/../x" for what lies outside our cgroup namespace. */
+static bool climbs(const char *path)
+{
+	for (const char *part = path; *part;) {
+		size_t length = strcspn(part, "/");
+
+		if (length == 2 && !strncmp(part, "..", 2))
+			return true;
+		part += length;
+		part += *part == '/';
+	}
+	return false;
+}
+
+int controller_move_to_cgroup(struct controller *controller, const char *cgroup, pid_t pid)
+{
+	cleanup_close int mount = -1, dir = -1;
+
+	if (*cgroup != '/' || climbs(cgroup))
+		return -ENOENT;
+	cgroup += strspn(cgroup, "/");
+	mount = open(controller->mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (mount < 0)
+		return -errno;
+	dir = openat(mount, *cgroup ? cgroup : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return -errno;
+	return cgroup_write_u64(dir, "cgroup.procs", (uint64_t)pid);
+}
+
+/* The tree of groups. */
+
+struct paths {
+	char **list; /* NULL-terminated */
+	size_t count, room;
+};
+
+static void paths_done(struct paths *paths)
+{
+	for (char **path = paths->list; path && *path; path++)
+		free(*path);
+	free(paths->list);
+}
+
+/* Takes @path over, also when it fails. */
+static int paths_add(struct paths *paths, char *path)
+{
+	cleanup_free char *owned = path;
+
+	if (!owned)
+		return -ENOMEM;
+	if (paths->count + 2 > paths->room) {
+		size_t room = paths->room ? paths->room * 2 : 16;
+		char **grown = realloc(paths->list, room * sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		paths->list = grown;
+		paths->room = room;
+	}
+	paths->list[paths->count++] = take_ptr(owned);
+	paths->list[paths->count] = NULL;
+	return 0;
+}
+
+DEFINE_CLEANUP(DIR *, closedir);
+
+static bool is_folder(DIR *dir, const struct dirent *entry)
+{
+	struct stat st;
+
+	if (entry->d_type != DT_UNKNOWN)
+		return entry->d_type == DT_DIR;
+	return fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       S_ISDIR(st.st_mode);
+}
+
+/* Adds the groups right below @parent ("" is the root). */
+static int list_below(struct controller *c, const char *parent, struct paths *paths)
+{
+	cleanup_(closedir_ptr) DIR *dir = NULL;
+	cleanup_close int fd = openat(c->fd, *parent ? parent : ".",
+				      O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct dirent *entry;
+
+	/* It may have gone since it was listed. */
+	if (fd < 0)
+		return errno == ENOENT && *parent ? 0 : -errno;
+	dir = fdopendir(fd);
+	if (!dir)
+		return -errno;
+	(void)take_fd(&fd);
+	for (errno = 0; (entry = readdir(dir)); errno = 0) {
+		char *path;
+		int r;
+
+		if (entry->d_name[0] == '.' || !is_folder(dir, entry) ||
+		    (c->leaf && !strcmp(entry->d_name, c->leaf)))
+			continue;
+		if (asprintf(&path, "%s%s%s", parent, *parent ? "/" : "", entry->d_name) < 0)
+			return -ENOMEM;
+		r = paths_add(paths, path);
+		if (r < 0)
+			return r;
+	}
+	return -errno;
+}
+
+int controller_list_groups(struct controller *controller, char ***ret)
+{
+	cleanup_(paths_done) struct paths paths = { 0 };
+	int r;
+
+	/* Breadth first: what is found grows the list that is walked. */
+	r = list_below(controller, "", &paths);
+	for (size_t i = 0; r >= 0 && i < paths.count; i++)
+		r = list_below(controller, paths.list[i], &paths);
+	if (r < 0)
+		return r;
+	if (!paths.list && !(paths.list = calloc(1, sizeof(*paths.list))))
+		return -ENOMEM;
+	*ret = take_ptr(paths.list);
+	return 0;
+}

@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * One group: its folder, its processes, and its controller's operations. All of
+ * it goes through the folder's descriptor; only making and removing need a path.
+ */
+#include "cgroup/group.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cgroup/control-file.h"
+#include "cgroup/hierarchy.h"
+#include "cgroup/control-file-cache.h"
+
+#define OPEN_FOLDER (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+
+/* The folder's path below the mount: "rssd/web"; to be freed. */
+static char *path_below_mount(const struct controller *c, const char *path)
+{
+	char *full;
+
+	if (asprintf(&full, "%s%s%s", c->root, *path ? "/" : "", path) < 0)
+		return NULL;
+	return full;
+}
+
+/* What can still be reached through @path is the folder that we hold open. */
+static int is_same_folder(const struct group *g)
+{
+	struct stat ours, there;
+
+	if (fstat(g->fd, &ours) < 0 ||
+	    fstatat(g->controller->fd, *g->path ? g->path : ".", &there, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	return ours.st_dev == there.st_dev && ours.st_ino == there.st_ino ? 0 : -ENOENT;
+}
+
+DEFINE_CLEANUP(DIR *, closedir);
+
+/* Whether the folder has others in it but the leaf; or an error. */
+static int has_groups(const struct group *g)
+{
+	cleanup_close int fd = openat(g->fd, ".", OPEN_FOLDER);
+	cleanup_(closedir_ptr) DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *entry;
+
+	if (!dir)
+		return -errno;
+	(void)take_fd(&fd);
+	for (errno = 0; (entry = readdir(dir)); errno = 0)
+		if (entry->d_type == DT_DIR && entry->d_name[0] != '.' &&
+		    strcmp(entry->d_name, g->controller->leaf))
+			return 1;
+	return -errno;
+}
+
+/* The leaf is missing in a folder that somebody else made. */
+static int open_leaf(struct group *g)
+{
+	const char *leaf = g->controller->leaf;
+	int r;
+
+	g->procs_fd = openat(g->fd, leaf, OPEN_FOLDER);
+	if (g->procs_fd < 0 && errno == ENOENT) {
+		r = hierarchy_create_leaf(g->fd, leaf);
+		if (r < 0 && r != -EEXIST)
+			return r;
+		g->procs_fd = openat(g->fd, leaf, OPEN_FOLDER);
+	}
+	return g->procs_fd < 0 ? -errno : 0;
+}
+
+struct group *group_free(struct group *group)
+{
+	if (!group)
+		return NULL;
+	if (group->controller->ops->group_close)
+		group->controller->ops->group_close(group);
+	kept_files_free(group->kept);
+	if (group->procs_fd >= 0 && group->procs_fd != group->fd)
+		close(group->procs_fd);
+	if (group->fd >= 0)
+		close(group->fd);
+	free(group->path);
+	free(group);
+	return NULL;
+}
+
+int group_open(struct controller *controller, const char *path, struct group **ret)
+{
+	cleanup_(group_free_ptr) struct group *g = calloc(1, sizeof(*g));
+	int r;
+
+	if (!g)
+		return -ENOMEM;
+	g->controller = controller;
+	g->fd = g->procs_fd = -1;
+	g->path = strdup(path);
+	if (!g->path)
+		return -ENOMEM;
+	g->fd = openat(controller->fd, *path ? path : ".", OPEN_FOLDER);
+	if (g->fd < 0)
+		return -errno;
+	/* The root holds groups, never processes, so it needs no leaf. */
+	if (controller->leaf && *path) {
+		r = open_leaf(g);
+		if (r < 0)
+			return r;
+	} else {
+		g->procs_fd = g->fd;
+	}
+	if (controller->ops->group_open) {
+		r = controller->ops->group_open(g);
+		if (r < 0)
+			return r;
+	}
+	*ret = take_ptr(g);
+	return 0;
+}
+
+/* Opens the folder that is to hold the new one. */
+static int open_parent(struct controller *c, const char *path, int *ret)
+{
+	const char *slash = strrchr(path, '/');
+	cleanup_free char *parent = slash ? strndup(path, slash - path) : strdup(".");
+	int fd;
+
+	if (!parent)
+		return -ENOMEM;
+	fd = openat(c->fd, parent, OPEN_FOLDER);
+	if (fd < 0)
+		return -errno;
+	*ret = fd;
+	return 0;
+}
+
+int group_create(struct controller *controller, const char *path, struct group **ret)
+{
+	cleanup_free char *full = path_below_mount(controller, path);
+	const char *slash = strrchr(path, '/');
+	cleanup_close int parent = -1;
+	struct stat st;
+	int r;
+
+	if (!full)
+		return -ENOMEM;
+	/* libcgroup would make the folder in the empty mount point. */
+	r = controller_check_mount(controller);
+	if (r < 0)
+		return r;
+	r = open_parent(controller, path, &parent);
+	if (r < 0)
+		return r;
+	if (fstatat(parent, slash ? slash + 1 : path, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return -EEXIST;
+	if (errno != ENOENT)
+		return -errno;
+	if (controller->ops->prepare_parent) {
+		r = controller->ops->prepare_parent(controller, parent);
+		if (r < 0)
+			return r;
+	}
+	r = hierarchy_create(controller->mount, controller->kernel_name, full);
+	if (r < 0)
+		return r;
+	r = group_open(controller, path, ret);
+	if (r < 0) {
+		/* No folder stays of a group that never was. */
+		if (controller->leaf) {
+			cleanup_close int made = openat(controller->fd, path, OPEN_FOLDER);
+
+			if (made >= 0)
+				(void)hierarchy_remove_leaf(made, controller->leaf);
+		}
+		(void)hierarchy_remove(controller->mount, controller->kernel_name, full);
+	}
+	return r;
+}
+
+int group_remove(struct group *group)
+{
+	struct controller *c = group->controller;
+	cleanup_free char *full = path_below_mount(c, group->path);
+	bool own_leaf = group->procs_fd != group->fd;
+	int r;
+
+	if (!full)
+		return -ENOMEM;
+	r = is_same_folder(group);
+	if (r < 0)
+		return r;
+	/* What is not found there would count as removed. */
+	r = controller_check_mount(c);
+	if (r < 0)
+		return r;
+	if (own_leaf) {
+		/* Counters are lost with the leaf, so it is touched only where that may be the end. */
+		r = has_groups(group);
+		if (r != 0)
+			return r < 0 ? r : -EBUSY;
+		r = hierarchy_remove_leaf(group->fd, c->leaf);
+		if (r < 0 && r != -ENOENT)
+			return r;
+	}
+	r = hierarchy_remove(c->mount, c->kernel_name, full);
+	if (r < 0 && own_leaf) {
+		/* The folder stays, so its processes need their place again, and we a new look at it. */
+		int again;
+
+		(void)hierarchy_create_leaf(group->fd, c->leaf);
+		again = openat(group->fd, c->leaf, OPEN_FOLDER);
+		if (again >= 0) {
+			group_keep_files(group, false);
+			close(group->procs_fd);
+			group->procs_fd = again;
+		}
+	}
+	return r;
+}
+
+int group_read_counters(struct group *group, struct counters *ret)
+{
+	struct counters counters = {
+		COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT,
+		COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT,
+	};
+	int r = group->controller->ops->read_counters(group, &counters);
+
+	if (r < 0)
+		return r;
+	*ret = counters;
+	return 0;
+}
+
+int group_read_usage(struct group *group, uint64_t *ret)
+{
+	return kept_read_u64(group->kept, group->fd, group->controller->ops->usage_file(group),
+			     ret);
+}
+
+void group_keep_files(struct group *group, bool keep)
+{
+	/* Without memory for it they are opened each time, as before. */
+	if (keep && !group->kept)
+		group->kept = kept_files_new();
+	else if (!keep)
+		group->kept = kept_files_free(group->kept);
+}
+
+static uint64_t sum(uint64_t a, uint64_t b)
+{
+	return a == COUNTER_ABSENT || b == COUNTER_ABSENT ? COUNTER_ABSENT : a + b;
+}
+
+void group_read_lists(struct group *group, struct memory_lists *ret)
+{
+	static const char *const names[] = { "inactive_anon", "active_anon", "inactive_file",
+					     "active_file", "unevictable" };
+	const struct controller_ops *ops = group->controller->ops;
+	char keys[ARRAY_SIZE(names)][32];
+	struct cgroup_key values[ARRAY_SIZE(names)];
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		(void)snprintf(keys[i], sizeof(keys[i]), "%s%s", ops->lists_prefix, names[i]);
+		values[i] = (struct cgroup_key){ keys[i], COUNTER_ABSENT };
+	}
+	(void)cgroup_read_keys(group->fd, ops->lists_file, values, ARRAY_SIZE(values));
+	ret->anon = sum(values[0].value, values[1].value);
+	ret->file = sum(values[2].value, values[3].value);
+	ret->unevictable = values[4].value;
+}
+
+int group_read_refaults(struct group *group, uint64_t *ret)
+{
+	if (!controller_can(group->controller, FEATURE_REFAULTS))
+		return -EOPNOTSUPP;
+	return controller_read_refaults(group->controller, group->fd, ret);
+}
+
+int group_read_limit(struct group *group, uint64_t *ret)
+{
+	return group->controller->ops->read_limit(group, ret);
+}
+
+int group_write_limit(struct group *group, uint64_t limit)
+{
+	return group->controller->ops->write_limit(group, limit);
+}
+
+int group_reclaim(struct group *group, uint64_t bytes, uint64_t *ret_freed)
+{
+	if (!controller_can(group->controller, FEATURE_RECLAIM))
+		return -EOPNOTSUPP;
+	return group->controller->ops->reclaim(group, bytes, ret_freed);
+}
+
+int group_read_oom_group(struct group *group, bool *ret)
+{
+	if (!controller_can(group->controller, FEATURE_OOM_GROUP))
+		return -EOPNOTSUPP;
+	return group->controller->ops->read_oom_group(group, ret);
+}
+
+int group_write_oom_group(struct group *group, bool value)
+{
+	if (!controller_can(group->controller, FEATURE_OOM_GROUP))
+		return -EOPNOTSUPP;
+	return group->controller->ops->write_oom_group(group, value);
+}
+
+int group_read_watermarks(struct group *group, uint64_t *ret_high, uint64_t *ret_low)
+{
+	if (!controller_can(group->controller, FEATURE_WATERMARKS))
+		return -EOPNOTSUPP;
+	return group->controller->ops->read_watermarks(group, ret_high, ret_low);
+}
+
+int group_write_watermarks(struct group *group, uint64_t high, uint64_t low)
+{
+	if (!controller_can(group->controller, FEATURE_WATERMARKS))
+		return -EOPNOTSUPP;
+	return group->controller->ops->write_watermarks(group, high, low);
+}
+
+int group_reset_peak(struct group *group)
+{
+	if (!controller_can(group->controller, FEATURE_PEAK_RESET))
+		return -EOPNOTSUPP;
+	return group->controller->ops->reset_peak(group);
+}
+
+int group_freeze(struct group *group, bool freeze)
+{
+	if (!controller_can(group->controller, FEATURE_FREEZE))
+		return -EOPNOTSUPP;
+	return group->controller->ops->freeze(group, freeze);
+}
+
+int group_read_frozen(struct group *group, bool *ret)
+{
+	if (!controller_can(group->controller, FEATURE_FREEZE))
+		return -EOPNOTSUPP;
+	return group->controller->ops->read_frozen(group, ret);
+}
+
+void group_wake(struct group *group)
+{
+	struct group_event event = { .kind = GROUP_CHANGED };
+
+	group->event(group, &event, group->userdata);
+}
+
+int group_watch(struct group *group, sd_event *event, group_event_fn fn, void *userdata)
+{
+	group->event = fn;
+	group->userdata = userdata;
+	return group->controller->ops->watch(group, event);
+}
+
+int group_add_process(struct group *group, pid_t pid)
+{
+	/* 0 would be ourselves. */
+	if (pid <= 0)
+		return -EINVAL;
+	return cgroup_write_u64(group->procs_fd, "cgroup.procs", (uint64_t)pid);
+}
+
+int group_list_processes(struct group *group, pid_t **ret, size_t *ret_count)
+{
+	return cgroup_read_pids(group->procs_fd, "cgroup.procs", ret, ret_count);
+}
+
+int group_count_processes(struct group *group, uint32_t *ret)
+{
+	/*
+	 * An open cgroup.procs of v1 shows what it showed first for as long as it
+	 * is read once a second.
+	 */
+	bool v1 = *group->controller->hierarchy;
+
+	return kept_count_pids(v1 ? NULL : group->kept, group->procs_fd, "cgroup.procs", ret);
+}
+
+char *group_control_group(const struct group *group)
+{
+	char *path;
+
+	if (asprintf(&path, "/%s%s%s", group->controller->root, *group->path ? "/" : "",
+		     group->path) < 0)
+		return NULL;
+	return path;
+}

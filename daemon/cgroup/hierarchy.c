@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * libcgroup, with the answers of version 2.0.2 made true: it reports success
+ * where a folder could not be removed, and its own error numbers for what the
+ * kernel said. Removal asks for empty groups only, since it would otherwise
+ * move the processes inside to the parent.
+ */
+#include "cgroup/hierarchy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libcgroup.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/vfs.h>
+
+#include "cgroup/control-file.h"
+#include "shared/cleanup.h"
+
+static void libcgroup_free_ptr(struct cgroup **group)
+{
+	cgroup_free(group);
+}
+
+/* @saved: errno as the call left it; libcgroup does not always say why by itself. */
+static int errno_of(int error, int saved)
+{
+	switch (error) {
+	case 0:
+		return 0;
+	case ECGOTHER:
+		return -(cgroup_get_last_errno() ?: saved ?: EIO);
+	case ECGROUPNOTCOMPILED:
+	case ECGROUPNOTMOUNTED:
+	case ECGROUPNOTEXIST:
+	case ECGROUPSUBSYSNOTMOUNTED:
+		return -ENOENT;
+	case ECGROUPNOTOWNER:
+	case ECGROUPNOTALLOWED:
+		return -EPERM;
+	case ECGNONEMPTY:
+		return -EBUSY;
+	case ECGINVAL:
+		return -EINVAL;
+	default:
+		return -(saved ?: EIO);
+	}
+}
+
+int hierarchy_find(const char *controller, char **ret_mount, int *ret_version)
+{
+	cleanup_free char *mount = NULL;
+	struct statfs fs;
+	int r;
+
+	/* It reads /proc/mounts, so asking again finds what was mounted since. */
+	errno = 0;
+	r = cgroup_init();
+	if (r)
+		return errno_of(r, errno);
+	errno = 0;
+	r = cgroup_get_subsys_mount_point(controller, &mount);
+	if (r)
+		return errno_of(r, errno);
+	if (statfs(mount, &fs) < 0)
+		return -errno;
+	*ret_version = fs.f_type == CGROUP2_SUPER_MAGIC ? 2 : 1;
+	*ret_mount = take_ptr(mount);
+	return 0;
+}
+
+int hierarchy_knows(const char *controller)
+{
+	size_t length = strlen(controller);
+	cleanup_free char *text = NULL;
+	int r = cgroup_read(AT_FDCWD, "/proc/cgroups", &text);
+
+	/* Lines of name, hierarchy, groups, enabled. */
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	for (const char *line = text; *line;) {
+		const char *end = strchrnul(line, '\n');
+
+		if (!strncmp(line, controller, length) && line[length] == '\t')
+			return end[-1] == '1';
+		line = *end ? end + 1 : end;
+	}
+	return 0;
+}
+
+/* A folder of the tmpfs that v1 hierarchies are mounted in; a v2 tree may not be mounted over. */
+static bool waits_for_mount(const char *path)
+{
+	struct statfs fs;
+
+	return statfs("/sys/fs/cgroup", &fs) == 0 && fs.f_type == TMPFS_MAGIC &&
+	       statfs(path, &fs) == 0 && fs.f_type == TMPFS_MAGIC;
+}
+
+static int make_folders(const char *path)
+{
+	cleanup_free char *copy = strdup(path);
+
+	if (!copy)
+		return -ENOMEM;
+	for (char *slash = strchr(copy + 1, '/');; slash = strchr(slash + 1, '/')) {
+		if (slash)
+			*slash = '\0';
+		if (mkdir(copy, 0755) < 0 && errno != EEXIST)
+			return -errno;
+		if (!slash)
+			return 0;
+		*slash = '/';
+	}
+}
+
+/* By mount(2): libcgroup mounts what stands in a configuration file, and tells no errno. */
+int hierarchy_mount(const char *controllers, const char *name, const char *where)
+{
+	char usual[sizeof("/sys/fs/cgroup/") + NAME_MAX];
+	int r;
+
+	(void)snprintf(usual, sizeof(usual), "/sys/fs/cgroup/%s", name);
+	if (waits_for_mount(usual)) {
+		where = usual;
+	} else {
+		r = make_folders(where);
+		if (r < 0)
+			return r;
+	}
+	return mount("cgroup", where, "cgroup", MS_NOSUID | MS_NODEV | MS_NOEXEC, controllers) < 0
+		       ? -errno
+		       : 0;
+}
+
+static int describe(const char *controller, const char *path, struct cgroup **ret)
+{
+	cleanup_(libcgroup_free_ptr) struct cgroup *group = cgroup_new_cgroup(path);
+
+	if (!group || !cgroup_add_controller(group, controller))
+		return -ENOMEM;
+	*ret = take_ptr(group);
+	return 0;
+}
+
+/* 0 where @path is there below @mount. */
+static int look_up(const char *mount, const char *path)
+{
+	cleanup_close int dir = open(mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+
+	if (dir < 0 || fstatat(dir, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	return 0;
+}
+
+int hierarchy_create(const char *mount, const char *controller, const char *path)
+{
+	cleanup_(libcgroup_free_ptr) struct cgroup *group = NULL;
+	struct statvfs fs;
+	int r;
+
+	r = describe(controller, path, &group);
+	if (r < 0)
+		return r;
+	/* It would say that we do not own the folder, or nothing at all. */
+	if (statvfs(mount, &fs) == 0 && fs.f_flag & ST_RDONLY)
+		return -EROFS;
+	errno = 0;
+	r = cgroup_create_cgroup(group, 1);
+	if (r)
+		return errno_of(r, errno);
+	return look_up(mount, path);
+}
+
+int hierarchy_remove(const char *mount, const char *controller, const char *path)
+{
+	cleanup_(libcgroup_free_ptr) struct cgroup *group = NULL;
+	int r, saved;
+
+	r = describe(controller, path, &group);
+	if (r < 0)
+		return r;
+	errno = 0;
+	r = cgroup_delete_cgroup_ext(group, CGFLAG_DELETE_EMPTY_ONLY);
+	saved = errno;
+	if (r)
+		return errno_of(r, saved);
+	r = look_up(mount, path);
+	if (r == -ENOENT)
+		return 0;
+	return r < 0 ? r : -(saved ?: EBUSY);
+}
+
+int hierarchy_create_leaf(int dir, const char *name)
+{
+	return mkdirat(dir, name, 0755) < 0 ? -errno : 0;
+}
+
+int hierarchy_remove_leaf(int dir, const char *name)
+{
+	return unlinkat(dir, name, AT_REMOVEDIR) < 0 ? -errno : 0;
+}

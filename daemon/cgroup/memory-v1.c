@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The memory controller of cgroups v1.
+ *
+ * It refuses a limit below usage by itself: the write reclaims, and where that
+ * is not enough the old limit is still in place (EBUSY). It cannot reclaim a
+ * given amount, kill a group as a whole, nor tell how much it reclaimed.
+ *
+ * An OOM is told by an eventfd on memory.oom_control. The kernel notifies the
+ * group whose limit it was and every group below, so a group's own OOMs are
+ * its notifications less those of its parent, which it counts too. There is no
+ * file with that number: the count starts with the watch.
+ *
+ * A meeting of the limit is counted exactly in memory.failcnt; what wakes us is
+ * memory.pressure_level, which the kernel raises once per 512 pages that its
+ * reclaim scanned. It runs at no cost while nothing is reclaimed, and unlike a
+ * threshold on usage it neither has to follow the limit nor misses the swings
+ * of a group that stands at it.
+ */
+#include "cgroup/group.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <systemd/sd-event.h>
+
+#include "cgroup/control-file.h"
+#include "base/failure.h"
+#include "cgroup/control-file-cache.h"
+
+/* Per wakeup, so that others in the loop have their turn. */
+#define GROUPS_AT_ONCE 64
+
+/* Notifications of one memory.oom_control. */
+struct oom_count {
+	int fd;		/* the eventfd, or -1 */
+	uint64_t total; /* read from it so far */
+};
+
+/* All eventfds stand in one epoll: a source of the loop for each would double a group's memory. */
+struct v1_controller {
+	struct controller controller;
+	int epoll;
+	sd_event_source *source;
+};
+
+struct v1_group {
+	pthread_mutex_t lock; /* for the counts: they are also read from workers */
+	struct oom_count own, parent;
+	uint64_t oom_events; /* never goes back, whatever the two above say */
+	int pressure_fd;
+};
+
+static int v1_group_open(struct group *g)
+{
+	struct v1_group *v1 = calloc(1, sizeof(*v1));
+
+	if (!v1)
+		return -ENOMEM;
+	v1->own.fd = v1->parent.fd = v1->pressure_fd = -1;
+	(void)pthread_mutex_init(&v1->lock, NULL);
+	g->data = v1;
+	return 0;
+}
+
+static void close_event(int *fd)
+{
+	if (*fd >= 0)
+		close(take_fd(fd));
+}
+
+static void v1_unwatch(struct v1_group *v1)
+{
+	close_event(&v1->own.fd);
+	close_event(&v1->parent.fd);
+	close_event(&v1->pressure_fd);
+}
+
+static void v1_group_close(struct group *g)
+{
+	struct v1_group *v1 = g->data;
+
+	if (!v1)
+		return;
+	v1_unwatch(v1);
+	free(v1);
+	g->data = NULL;
+}
+
+static uint64_t drain(int fd)
+{
+	uint64_t n;
+
+	return fd >= 0 && read(fd, &n, sizeof(n)) == sizeof(n) ? n : 0;
+}
+
+static uint64_t count_ooms(struct group *g)
+{
+	struct v1_group *v1 = g->data;
+	uint64_t counted;
+
+	(void)pthread_mutex_lock(&v1->lock);
+	/*
+	 * Ours first: the kernel walks the tree from the top, so whatever of the
+	 * parent's reached us is in the parent's count by then. What is read too
+	 * low for a moment comes right with the notification that is on its way.
+	 */
+	v1->own.total += drain(v1->own.fd);
+	v1->parent.total += drain(v1->parent.fd);
+	if (v1->own.total > v1->parent.total && v1->own.total - v1->parent.total > v1->oom_events)
+		v1->oom_events = v1->own.total - v1->parent.total;
+	counted = v1->oom_events;
+	(void)pthread_mutex_unlock(&v1->lock);
+	return counted;
+}
+
+static const char *v1_usage_file(const struct group *g)
+{
+	return "memory.usage_in_bytes";
+}
+
+static int v1_read_counters(struct group *g, struct counters *ret)
+{
+	struct cgroup_key kill = { "oom_kill", COUNTER_ABSENT };
+	struct v1_group *v1 = g->data;
+	int r;
+
+	r = kept_read_u64(g->kept, g->fd, "memory.usage_in_bytes", &ret->usage);
+	if (r < 0)
+		return r;
+	r = kept_read_u64(g->kept, g->fd, "memory.max_usage_in_bytes", &ret->peak);
+	if (r < 0)
+		return r;
+	r = kept_read_u64(g->kept, g->fd, "memory.failcnt", &ret->failures);
+	if (r < 0)
+		return r;
+	r = kept_read_keys(g->kept, g->fd, "memory.oom_control", &kill, 1);
+	if (r < 0)
+		return r;
+	ret->oom_kills = kill.value;
+	if (v1->own.fd >= 0)
+		ret->oom_events = count_ooms(g);
+	return 0;
+}
+
+static int v1_read_limit(struct group *g, uint64_t *ret)
+{
+	/* No limit reads as the largest number of pages that a long can hold. */
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), most = (uint64_t)INT64_MAX / page * page;
+	uint64_t limit;
+	int r = cgroup_read_u64(g->fd, "memory.limit_in_bytes", &limit);
+
+	if (r < 0)
+		return r;
+	*ret = limit >= most ? LIMIT_INFINITY : limit;
+	return 0;
+}
+
+static int v1_write_limit(struct group *g, uint64_t limit)
+{
+	if (limit == LIMIT_INFINITY)
+		return cgroup_write(g->fd, "memory.limit_in_bytes", "-1");
+	return cgroup_write_u64(g->fd, "memory.limit_in_bytes", limit);
+}
+
+/* Asks the kernel to write to a new eventfd what happens to @file. */
+static int register_event(int dir, const char *file, const char *how, int *ret)
+{
+	cleanup_close int watched = openat(dir, file, O_RDONLY | O_CLOEXEC);
+	cleanup_close int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	char text[64];
+	int r;
+
+	if (watched < 0 || fd < 0)
+		return -errno;
+	(void)snprintf(text, sizeof(text), "%d %d%s%s", fd, watched, how ? " " : "", how ?: "");
+	r = cgroup_write(dir, "cgroup.event_control", text);
+	if (r < 0)
+		return r;
+	*ret = take_fd(&fd);
+	return 0;
+}
+
+static int on_events(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	/* One at a time: what is called may close other groups. */
+	for (int i = 0; i < GROUPS_AT_ONCE; i++) {
+		struct epoll_event event;
+		int n = epoll_wait(fd, &event, 1, 0);
+		struct v1_group *v1;
+		struct group *g;
+
+		if (n <= 0)
+			return n == 0 || errno == EINTR ? 0 : -errno;
+		g = event.data.ptr;
+		v1 = g->data;
+		(void)count_ooms(g);
+		(void)drain(v1->pressure_fd);
+		group_wake(g);
+	}
+	return 0;
+}
+
+static int open_epoll(struct v1_controller *c, sd_event *event)
+{
+	cleanup_close int fd = -1;
+	int r;
+
+	if (c->epoll >= 0)
+		return 0;
+	fd = epoll_create1(EPOLL_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	r = sd_event_add_io(event, &c->source, fd, EPOLLIN, on_events, NULL);
+	if (r < 0)
+		return r;
+	c->epoll = take_fd(&fd);
+	return 0;
+}
+
+static int add_event(struct group *g, int fd)
+{
+	struct v1_controller *c = (struct v1_controller *)g->controller;
+	struct epoll_event event = { .events = EPOLLIN, .data.ptr = g };
+
+	return epoll_ctl(c->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
+}
+
+static int watch_ooms(struct group *g, struct v1_group *v1)
+{
+	cleanup_close int parent = openat(g->fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r;
+
+	if (parent < 0)
+		return -errno;
+	/* The top of the hierarchy has no limit, and never was known to notify. */
+	r = register_event(parent, "memory.oom_control", NULL, &v1->parent.fd);
+	if (r < 0 && r != -EINVAL)
+		return r;
+	r = register_event(g->fd, "memory.oom_control", NULL, &v1->own.fd);
+	if (r < 0)
+		return r;
+	/* Both begin together: what only the parent could count so far is not to be taken off. */
+	(void)drain(v1->own.fd);
+	(void)drain(v1->parent.fd);
+	v1->own.total = v1->oom_events;
+	v1->parent.total = 0;
+	return add_event(g, v1->own.fd);
+}
+
+static int watch_pressure(struct group *g, struct v1_group *v1)
+{
+	/* The mode came with 4.13; before it, all levels go to the group itself first. */
+	int r = register_event(g->fd, "memory.pressure_level", "low,local", &v1->pressure_fd);
+
+	if (r == -EINVAL)
+		r = register_event(g->fd, "memory.pressure_level", "low", &v1->pressure_fd);
+	if (r < 0)
+		return r;
+	return add_event(g, v1->pressure_fd);
+}
+
+static int v1_watch(struct group *g, sd_event *event)
+{
+	struct v1_group *v1 = g->data;
+	int r;
+
+	v1_unwatch(v1);
+	r = open_epoll((struct v1_controller *)g->controller, event);
+	if (r >= 0)
+		r = watch_ooms(g, v1);
+	if (r >= 0)
+		r = watch_pressure(g, v1);
+	if (r < 0)
+		v1_unwatch(v1);
+	return r;
+}
+
+static void find_features(struct controller *c)
+{
+	struct cgroup_key kill = { "oom_kill", COUNTER_ABSENT };
+
+	c->features = FEATURE_PEAK | FEATURE_PEAK_RESET | FEATURE_FAILURES | FEATURE_SAFE_LIMIT;
+	if (controller_has_file(c, "cgroup.event_control") &&
+	    controller_has_file(c, "memory.oom_control"))
+		c->features |= FEATURE_OOM_EVENTS;
+	/* 4.13 */
+	if (cgroup_read_keys(c->fd, "memory.oom_control", &kill, 1) == 0 &&
+	    kill.value != COUNTER_ABSENT)
+		c->features |= FEATURE_OOM_KILLS;
+	c->oom_events_since_open = true;
+}
+
+static struct controller *v1_free(struct controller *controller)
+{
+	struct v1_controller *v1 = (struct v1_controller *)controller;
+
+	(void)sd_event_source_disable_unref(v1->source);
+	close_event(&v1->epoll);
+	free(v1);
+	return NULL;
+}
+
+static int v1_reset_peak(struct group *g)
+{
+	return cgroup_write(g->fd, "memory.max_usage_in_bytes", "0");
+}
+
+static int v1_open(const struct controller_choice *choice, struct controller **ret,
+		   struct failure *failure)
+{
+	struct v1_controller *v1 = calloc(1, sizeof(*v1));
+	cleanup_(controller_free_ptr) struct controller *c = NULL;
+	uint64_t hierarchical = 1;
+	int r;
+
+	if (!v1)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "out of memory");
+	v1->controller.fd = v1->epoll = -1;
+	c = &v1->controller;
+	c->ops = &memory_v1_ops;
+	if (choice->hierarchy == HIERARCHY_V2) {
+		(void)fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Hierarchy=v2 is configured");
+		return -ENOENT;
+	}
+	r = controller_init(c, &memory_v1_ops, "memory", 1, choice->root, failure);
+	if (r < 0)
+		return r;
+	/* Since 5.11 the tree is always hierarchical. */
+	if (cgroup_read_u64(c->fd, "memory.use_hierarchy", &hierarchical) == 0 && !hierarchical) {
+		r = cgroup_write(c->fd, "memory.use_hierarchy", "1");
+		if (r < 0)
+			return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
+				    "%s/%s cannot be made hierarchical (%s); remove the folders "
+				    "in it and try again.",
+				    c->mount, c->root, strerror(-r));
+	}
+	find_features(c);
+	*ret = take_ptr(c);
+	return 0;
+}
+
+const struct controller_ops memory_v1_ops = {
+	.name = "memory-v1",
+	.open = v1_open,
+	.free = v1_free,
+	.group_open = v1_group_open,
+	.group_close = v1_group_close,
+	.read_counters = v1_read_counters,
+	.usage_file = v1_usage_file,
+	.lists_file = "memory.stat",
+	.lists_prefix = "total_",
+	.read_limit = v1_read_limit,
+	.write_limit = v1_write_limit,
+	.reset_peak = v1_reset_peak,
+	.watch = v1_watch,
+};

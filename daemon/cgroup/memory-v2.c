@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The memory controller of the unified hierarchy (cgroups v2).
+ *
+ * A leaf's memory belongs to the group (unified.h): it gets a counter of its
+ * own only where the group has groups below it, and then kills are counted
+ * there.
+ *
+ * The kernel sets a limit first and reclaims then, killing what does not fit:
+ * whoever lowers one reclaims before. A signal ends that reclaim with the new
+ * limit in place and no error. memory.high throttles, which a watermark does
+ * not, so it stands for none.
+ */
+#include "cgroup/group.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <systemd/sd-event.h>
+
+#include "cgroup/control-file.h"
+#include "base/failure.h"
+#include "cgroup/control-file-cache.h"
+#include "cgroup/v2.h"
+
+static void v2_group_close(struct group *g)
+{
+	g->data = sd_event_source_disable_unref(g->data);
+}
+
+static uint64_t reclaimed_bytes(struct group *g)
+{
+	struct cgroup_key steal = { "pgsteal", COUNTER_ABSENT };
+
+	if (!controller_can(g->controller, FEATURE_RECLAIMED) ||
+	    cgroup_read_keys(g->fd, "memory.stat", &steal, 1) < 0 || steal.value == COUNTER_ABSENT)
+		return COUNTER_ABSENT;
+	return steal.value * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static const char *v2_usage_file(const struct group *g)
+{
+	return "memory.current";
+}
+
+static int v2_read_counters(struct group *g, struct counters *ret)
+{
+	struct cgroup_key keys[] = {
+		{ "max", COUNTER_ABSENT },
+		{ "oom", COUNTER_ABSENT },
+		{ "oom_kill", COUNTER_ABSENT },
+	};
+	struct cgroup_key leaf_kill = { "oom_kill", 0 };
+	int r;
+
+	r = kept_read_u64(g->kept, g->fd, "memory.current", &ret->usage);
+	if (r < 0)
+		return r;
+	r = kept_read_keys(g->kept, g->fd, "memory.events.local", keys, ARRAY_SIZE(keys));
+	/* 5.2; before it, what happened to groups below is counted too. */
+	if (r == -ENOENT)
+		r = kept_read_keys(g->kept, g->fd, "memory.events", keys, ARRAY_SIZE(keys));
+	if (r < 0)
+		return r;
+	ret->failures = keys[0].value;
+	ret->oom_events = keys[1].value;
+	ret->oom_kills = keys[2].value;
+	if (g->procs_fd != g->fd && ret->oom_kills != COUNTER_ABSENT) {
+		r = kept_read_keys(g->kept, g->procs_fd, "memory.events.local", &leaf_kill, 1);
+		if (r < 0 && r != -ENOENT)
+			return r;
+		ret->oom_kills += leaf_kill.value;
+	}
+	if (controller_can(g->controller, FEATURE_PEAK)) {
+		r = kept_read_u64(g->kept, g->fd, "memory.peak", &ret->peak);
+		if (r < 0)
+			return r;
+	}
+	ret->reclaimed = reclaimed_bytes(g);
+	return 0;
+}
+
+static int v2_read_limit(struct group *g, uint64_t *ret)
+{
+	return cgroup_read_u64(g->fd, "memory.max", ret);
+}
+
+static int v2_write_limit(struct group *g, uint64_t limit)
+{
+	if (limit == LIMIT_INFINITY)
+		return cgroup_write(g->fd, "memory.max", "max");
+	return cgroup_write_u64(g->fd, "memory.max", limit);
+}
+
+static int v2_reclaim(struct group *g, uint64_t bytes, uint64_t *ret_freed)
+{
+	uint64_t before = reclaimed_bytes(g), usage = 0, after, left;
+	int r;
+
+	(void)cgroup_read_u64(g->fd, "memory.current", &usage);
+	r = cgroup_write_u64(g->fd, "memory.reclaim", bytes);
+	if (r < 0 && r != -EAGAIN && r != -EINTR)
+		return r;
+	after = reclaimed_bytes(g);
+	if (before != COUNTER_ABSENT && after != COUNTER_ABSENT)
+		*ret_freed = after - before;
+	else if (cgroup_read_u64(g->fd, "memory.current", &left) == 0 && left < usage)
+		*ret_freed = usage - left;
+	else
+		*ret_freed = 0;
+	return r;
+}
+
+static int v2_read_oom_group(struct group *g, bool *ret)
+{
+	uint64_t value;
+	int r = cgroup_read_u64(g->fd, "memory.oom.group", &value);
+
+	if (r < 0)
+		return r;
+	*ret = value;
+	return 0;
+}
+
+static int v2_write_oom_group(struct group *g, bool value)
+{
+	return cgroup_write(g->fd, "memory.oom.group", value ? "1" : "0");
+}
+
+static int on_modified(sd_event_source *source, const struct inotify_event *event, void *userdata)
+{
+	struct group *g = userdata;
+
+	/* The folder is gone, and nobody is left to ask. */
+	if (!(event->mask & IN_IGNORED))
+		group_wake(g);
+	return 0;
+}
+
+/*
+ * The file that counts what is below as well, so that a kill in the leaf for
+ * an ancestor's limit is heard of. sd-event shares one inotify descriptor
+ * among all.
+ */
+static int v2_watch(struct group *g, sd_event *event)
+{
+	sd_event_source *source = NULL;
+	char path[64];
+	int r;
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d/memory.events", g->fd);
+	r = sd_event_add_inotify(event, &source, path, IN_MODIFY, on_modified, g);
+	if (r < 0)
+		return r;
+	(void)sd_event_source_disable_unref(g->data);
+	g->data = source;
+	return 0;
+}
+
+/* Our root folder is not the kernel's, so it has every file that a group will have. */
+static void find_features(struct controller *c)
+{
+	struct cgroup_key steal = { "pgsteal", COUNTER_ABSENT };
+
+	c->features = FEATURE_FAILURES | FEATURE_OOM_EVENTS | FEATURE_OOM_KILLS |
+		      FEATURE_LIMIT_EVENTS;
+	/* 5.19 */
+	if (controller_has_file(c, "memory.peak"))
+		c->features |= FEATURE_PEAK;
+	if (controller_has_file(c, "memory.reclaim"))
+		c->features |= FEATURE_RECLAIM;
+	/* 4.19 */
+	if (controller_has_file(c, "memory.oom.group"))
+		c->features |= FEATURE_OOM_GROUP;
+	/* 5.2 */
+	if (controller_has_file(c, "cgroup.freeze"))
+		c->features |= FEATURE_FREEZE;
+	if (cgroup_read_keys(c->fd, "memory.stat", &steal, 1) == 0 && steal.value != COUNTER_ABSENT)
+		c->features |= FEATURE_RECLAIMED;
+}
+
+static int v2_open(const struct controller_choice *choice, struct controller **ret,
+		   struct failure *failure)
+{
+	cleanup_(controller_free_ptr) struct controller *c = calloc(1, sizeof(*c));
+	int r;
+
+	if (!c)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "out of memory");
+	c->leaf = UNIFIED_LEAF;
+	c->fd = -1;
+	c->ops = &memory_v2_ops;
+	if (choice->hierarchy == HIERARCHY_V1) {
+		(void)fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Hierarchy=v1 is configured");
+		return -ENOENT;
+	}
+	r = controller_init(c, &memory_v2_ops, "memory", 2, choice->root, failure);
+	if (r < 0)
+		return r;
+	if (!controller_has_file(c, "memory.current"))
+		return fail(
+			failure, RSS_ERROR_CONTROLLER_FAILED,
+			"%s/%s was given no memory controller; check cgroup.subtree_control above it",
+			c->mount, c->root);
+	find_features(c);
+	*ret = take_ptr(c);
+	return 0;
+}
+
+const struct controller_ops memory_v2_ops = {
+	.name = "memory-v2",
+	.open = v2_open,
+	.prepare_parent = unified_prepare_parent,
+	.group_open = unified_group_open,
+	.group_close = v2_group_close,
+	.read_counters = v2_read_counters,
+	.usage_file = v2_usage_file,
+	.lists_file = "memory.stat",
+	.lists_prefix = "",
+	.read_limit = v2_read_limit,
+	.write_limit = v2_write_limit,
+	.reclaim = v2_reclaim,
+	.read_oom_group = v2_read_oom_group,
+	.write_oom_group = v2_write_oom_group,
+	.freeze = unified_freeze,
+	.read_frozen = unified_read_frozen,
+	.watch = v2_watch,
+};

@@ -1,0 +1,570 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The rss controller, which limits mapped memory: the kernel part of this
+ * project. It refuses a limit below usage by itself, after reclaiming for it,
+ * and tells of what happens by netlink (rss-events.h).
+ *
+ * It is used in a v1 hierarchy of its own, so that a process stays where it is
+ * in every other: in its unit, session or pod. The hierarchy is mounted here
+ * where it is not; it lives on without a mount as long as there are groups in
+ * it. Where that is not wanted or not possible the controller is used in the
+ * unified tree, with leaves (unified.h).
+ *
+ * The freezer joins a hierarchy that is mounted here where it is free.
+ */
+#include "cgroup/group.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cgroup/control-file.h"
+#include "base/failure.h"
+#include "cgroup/hierarchy.h"
+#include "cgroup/control-file-cache.h"
+#include "host/rss-events.h"
+#include "host/rss-states.h"
+#include "cgroup/v2.h"
+
+#define NAME "rss"
+
+/* The same files, by the names that each version gives them. */
+struct files {
+	const char *usage, *limit, *high, *low, *peak, *oom_group;
+	const char *none; /* how no limit is written */
+};
+
+static const struct files files_v1 = {
+	.usage = "rss.usage_in_bytes",
+	.limit = "rss.limit_in_bytes",
+	.high = "rss.high_in_bytes",
+	.low = "rss.low_in_bytes",
+	.peak = "rss.max_usage_in_bytes",
+	.oom_group = "rss.oom_group",
+	.none = "-1",
+};
+
+static const struct files files_v2 = {
+	.usage = "rss.current",
+	.limit = "rss.max",
+	.high = "rss.high",
+	.low = "rss.low",
+	.peak = "rss.peak",
+	.oom_group = "rss.oom.group",
+	.none = "max",
+};
+
+struct rss_controller {
+	struct controller controller;
+	const struct files *files;
+	struct rss_events *events; /* NULL: see controller.events_problem */
+};
+
+/* A leaf is a container of its own for the kernel as soon as its group has groups below it. */
+struct rss_group {
+	struct rss_listener own, leaf;
+};
+
+static struct rss_controller *rss_of(const struct group *g)
+{
+	return (struct rss_controller *)g->controller;
+}
+
+static const struct files *files_of(const struct group *g)
+{
+	return rss_of(g)->files;
+}
+
+static bool is_unified(const struct controller *c)
+{
+	return c->leaf;
+}
+
+/* --- groups -------------------------------------------------------------------- */
+
+static int rss_prepare_parent(struct controller *c, int parent)
+{
+	return is_unified(c) ? unified_prepare_parent(c, parent) : 0;
+}
+
+static int rss_group_open(struct group *g)
+{
+	g->data = calloc(1, sizeof(struct rss_group));
+	if (!g->data)
+		return -ENOMEM;
+	return unified_group_open(g);
+}
+
+static void rss_group_close(struct group *g)
+{
+	struct rss_group *rss = g->data;
+	struct rss_events *events = rss_of(g)->events;
+
+	if (rss && events) {
+		rss_events_forget(events, &rss->own);
+		rss_events_forget(events, &rss->leaf);
+	}
+	free(rss);
+	g->data = NULL;
+}
+
+/* --- counters ------------------------------------------------------------------ */
+
+static const char *rss_usage_file(const struct group *g)
+{
+	return files_of(g)->usage;
+}
+
+static int rss_read_counters(struct group *g, struct counters *ret)
+{
+	struct cgroup_key events[] = {
+		{ "limit", COUNTER_ABSENT },
+		{ "oom", COUNTER_ABSENT },
+		{ "oom_kill", COUNTER_ABSENT },
+	};
+	struct cgroup_key stat[] = {
+		{ "pgscan", COUNTER_ABSENT },
+		{ "pgsteal", COUNTER_ABSENT },
+	};
+	const struct files *files = files_of(g);
+	int r;
+
+	r = kept_read_u64(g->kept, g->fd, files->usage, &ret->usage);
+	if (r >= 0)
+		r = kept_read_u64(g->kept, g->fd, files->peak, &ret->peak);
+	if (r >= 0)
+		r = kept_read_keys(g->kept, g->fd, "rss.events", events, ARRAY_SIZE(events));
+	if (r >= 0)
+		r = kept_read_keys(g->kept, g->fd, "rss.stat", stat, ARRAY_SIZE(stat));
+	if (r < 0)
+		return r;
+	ret->failures = events[0].value;
+	ret->oom_events = events[1].value;
+	ret->oom_kills = events[2].value;
+	ret->scanned = stat[0].value;
+	if (stat[1].value != COUNTER_ABSENT)
+		ret->reclaimed = stat[1].value * (uint64_t)sysconf(_SC_PAGESIZE);
+	return 0;
+}
+
+/* Whom a dump tells of: a group's own folder, or its leaf, by the number of that. */
+struct known {
+	uint64_t id; /* 0: a place that is free */
+	struct group_reading *reading;
+	bool own, leaf;
+};
+
+/* A hash table with open addressing, at most half full. */
+struct known_all {
+	struct known *places;
+	size_t mask;
+};
+
+/* Where @id is, or would be. */
+static struct known *known_at(const struct known_all *all, uint64_t id)
+{
+	/* Numbers are given one after the other: they spread as they are. */
+	size_t i = (size_t)id & all->mask;
+
+	while (all->places[i].id && all->places[i].id != id)
+		i = (i + 1) & all->mask;
+	return &all->places[i];
+}
+
+static void add_known(struct known_all *all, struct group_reading *reading)
+{
+	const struct group *g = reading->group;
+	const struct rss_group *rss = g->data;
+	bool has_leaf = g->procs_fd != g->fd;
+
+	/* Without a number it was never listened to. */
+	if (rss->own.id)
+		*known_at(all, rss->own.id) = (struct known){
+			.id = rss->own.id, .reading = reading, .own = true, .leaf = !has_leaf
+		};
+	if (has_leaf && rss->leaf.id)
+		*known_at(all, rss->leaf.id) =
+			(struct known){ .id = rss->leaf.id, .reading = reading, .leaf = true };
+}
+
+static void on_state(const struct rss_container_state *state, void *userdata)
+{
+	const struct known *known = known_at(userdata, state->id);
+
+	if (!known->id)
+		return;
+	if (known->own) {
+		known->reading->counters = (struct counters){
+			.usage = state->usage,
+			.peak = state->peak,
+			.failures = state->limit_hits,
+			.reclaimed = state->freed,
+			.oom_events = state->ooms,
+			.oom_kills = state->oom_kills,
+			.scanned = state->scanned,
+		};
+		known->reading->refaults = state->refaults;
+		known->reading->has_counters = true;
+		known->reading->frozen = state->flags & RSS_CONTAINER_STATE_FROZEN;
+		known->reading->has_frozen = state->flags & RSS_CONTAINER_STATE_FREEZER;
+	}
+	if (known->leaf) {
+		known->reading->processes = state->processes;
+		known->reading->has_processes = true;
+	}
+}
+
+static int rss_read_all(struct controller *c, struct group_reading readings[], size_t count)
+{
+	const struct rss_controller *rss = (const struct rss_controller *)c;
+	cleanup_free struct known *places = NULL;
+	struct known_all all;
+	size_t wanted = 1, size = 1;
+
+	for (size_t i = 0; i < count; i++)
+		wanted += readings[i].group->procs_fd != readings[i].group->fd ? 2 : 1;
+	while (size < 2 * wanted)
+		size *= 2;
+	places = calloc(size, sizeof(*places));
+	if (!places)
+		return -ENOMEM;
+	all = (struct known_all){ .places = places, .mask = size - 1 };
+	for (size_t i = 0; i < count; i++)
+		add_known(&all, &readings[i]);
+	return rss_states_read(rss_events_family(rss->events), on_state, &all);
+}
+
+static int rss_reset_peak(struct group *g)
+{
+	return cgroup_write(g->fd, files_of(g)->peak, "0");
+}
+
+/* --- limits -------------------------------------------------------------------- */
+
+static int read_size(struct group *g, const char *file, uint64_t *ret)
+{
+	/* v1 shows no limit as the largest number of pages that a long can hold. */
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), most = (uint64_t)INT64_MAX / page * page;
+	uint64_t value;
+	int r = cgroup_read_u64(g->fd, file, &value);
+
+	if (r < 0)
+		return r;
+	*ret = value >= most ? LIMIT_INFINITY : value;
+	return 0;
+}
+
+static int write_size(struct group *g, const char *file, uint64_t value)
+{
+	if (value == LIMIT_INFINITY)
+		return cgroup_write(g->fd, file, files_of(g)->none);
+	return cgroup_write_u64(g->fd, file, value);
+}
+
+static int rss_read_limit(struct group *g, uint64_t *ret)
+{
+	return read_size(g, files_of(g)->limit, ret);
+}
+
+static int rss_write_limit(struct group *g, uint64_t limit)
+{
+	return write_size(g, files_of(g)->limit, limit);
+}
+
+static int rss_reclaim(struct group *g, uint64_t bytes, uint64_t *ret_freed)
+{
+	struct counters before = { .reclaimed = COUNTER_ABSENT }, after = before;
+	int r = rss_read_counters(g, &before);
+
+	if (r < 0)
+		return r;
+	r = cgroup_write_u64(g->fd, "rss.reclaim", bytes);
+	if (r < 0 && r != -EAGAIN && r != -EINTR)
+		return r;
+	*ret_freed = COUNTER_ABSENT;
+	if (rss_read_counters(g, &after) == 0 && before.reclaimed != COUNTER_ABSENT &&
+	    after.reclaimed != COUNTER_ABSENT)
+		*ret_freed = after.reclaimed - before.reclaimed;
+	return r;
+}
+
+static int rss_read_oom_group(struct group *g, bool *ret)
+{
+	uint64_t value;
+	int r = cgroup_read_u64(g->fd, files_of(g)->oom_group, &value);
+
+	if (r < 0)
+		return r;
+	*ret = value;
+	return 0;
+}
+
+static int rss_write_oom_group(struct group *g, bool value)
+{
+	return cgroup_write(g->fd, files_of(g)->oom_group, value ? "1" : "0");
+}
+
+static int rss_read_watermarks(struct group *g, uint64_t *ret_high, uint64_t *ret_low)
+{
+	uint64_t high;
+	int r = read_size(g, files_of(g)->high, &high);
+
+	if (r >= 0)
+		r = read_size(g, files_of(g)->low, ret_low);
+	if (r < 0)
+		return r;
+	*ret_high = high;
+	return 0;
+}
+
+/* The kernel keeps low at or below high at every step; a low that is not set is never above. */
+static int rss_write_watermarks(struct group *g, uint64_t high, uint64_t low)
+{
+	const struct files *files = files_of(g);
+	int r = write_size(g, files->low, LIMIT_INFINITY);
+
+	if (r >= 0)
+		r = write_size(g, files->high, high);
+	if (r >= 0 && low != LIMIT_INFINITY)
+		r = write_size(g, files->low, low);
+	return r;
+}
+
+/* --- freezing ------------------------------------------------------------------ */
+
+static int rss_freeze(struct group *g, bool freeze)
+{
+	if (is_unified(g->controller))
+		return unified_freeze(g, freeze);
+	return cgroup_write(g->fd, "freezer.state", freeze ? "FROZEN" : "THAWED");
+}
+
+static int rss_read_frozen(struct group *g, bool *ret)
+{
+	uint64_t value;
+	int r;
+
+	if (is_unified(g->controller))
+		return unified_read_frozen(g, ret);
+	r = kept_read_u64(g->kept, g->fd, "freezer.self_freezing", &value);
+	if (r < 0)
+		return r;
+	*ret = value;
+	return 0;
+}
+
+/* --- events -------------------------------------------------------------------- */
+
+static void on_message(const struct rss_message *message, uint64_t lost, void *userdata)
+{
+	static const enum group_event_kind kinds[] = {
+		[RSS_CONTAINER_EVENT_LIMIT] = GROUP_LIMIT,
+		[RSS_CONTAINER_EVENT_RECLAIM] = GROUP_RECLAIMED,
+		[RSS_CONTAINER_EVENT_HIGH] = GROUP_HIGH,
+		[RSS_CONTAINER_EVENT_LOW] = GROUP_LOW,
+		[RSS_CONTAINER_EVENT_OOM] = GROUP_OOM,
+		[RSS_CONTAINER_EVENT_OOM_KILL] = GROUP_OOM_KILL,
+	};
+	struct group *g = userdata;
+	struct group_event event = { .kind = GROUP_LOST, .lost = lost };
+
+	if (message)
+		event = (struct group_event){
+			.kind = kinds[message->kind],
+			.count = message->count,
+			.usage = message->usage,
+			.limit = message->limit,
+			.victim = message->pid,
+			.comm = message->comm,
+		};
+	g->event(g, &event, g->userdata);
+}
+
+static int listen(struct group *g, struct rss_listener *listener, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	listener->fn = on_message;
+	listener->userdata = g;
+	return rss_events_listen(rss_of(g)->events, listener, st.st_ino);
+}
+
+static int rss_watch(struct group *g, sd_event *event)
+{
+	struct rss_events *events = rss_of(g)->events;
+	struct rss_group *rss = g->data;
+	int r;
+
+	/* Then the counters are there for whoever asks. */
+	if (!events)
+		return 0;
+	r = rss_events_attach(events, event);
+	if (r >= 0)
+		r = listen(g, &rss->own, g->fd);
+	if (r >= 0 && g->procs_fd != g->fd)
+		r = listen(g, &rss->leaf, g->procs_fd);
+	return r;
+}
+
+static int open_events(struct rss_controller *rss)
+{
+	const char *problem = NULL;
+	char *text;
+	int r = rss_events_new(&rss->events, &problem);
+
+	if (r == 0) {
+		rss->controller.tells_facts = true;
+		rss->controller.needs_admin = true;
+		rss->controller.reads_all = true;
+		return 0;
+	}
+	if (asprintf(&text, "%s (%s)", problem, strerror(-r)) < 0)
+		return -ENOMEM;
+	rss->controller.events_problem = text;
+	return 0;
+}
+
+/* --- opening ------------------------------------------------------------------- */
+
+static struct controller *rss_free(struct controller *controller)
+{
+	struct rss_controller *rss = (struct rss_controller *)controller;
+
+	rss_events_free(rss->events);
+	free(rss);
+	return NULL;
+}
+
+/*
+ * Beside the freezer, or alone where that is in use elsewhere. Without
+ * favordynmods each attach waits for a grace period of RCU, some 10 ms.
+ */
+static int mount_own(const struct controller_choice *choice)
+{
+	static const char *const ways[][2] = {
+		[false] = { NAME ",freezer", NAME },
+		[true] = { NAME ",freezer,favordynmods", NAME ",favordynmods" },
+	};
+	const char *const *way = ways[choice->favor_dynmods];
+	int r = hierarchy_mount(way[0], NAME, choice->mount_point);
+
+	return r < 0 ? hierarchy_mount(way[1], NAME, choice->mount_point) : 0;
+}
+
+/* In which version the controller is, or can be had. */
+static int choose_version(const struct controller_choice *choice, int *ret, struct failure *failure)
+{
+	cleanup_free char *mount = NULL;
+	int version = 0, r = hierarchy_knows(NAME);
+
+	if (r <= 0) {
+		(void)fail(failure, RSS_ERROR_CONTROLLER_FAILED,
+			   "this kernel has no rss controller");
+		return r < 0 ? r : -ENOENT;
+	}
+	r = hierarchy_find(NAME, &mount, &version);
+	if (r < 0 && r != -ENOENT)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "cgroups cannot be looked up: %s",
+			    strerror(-r));
+	if (version == 1 && choice->hierarchy == HIERARCHY_V2)
+		return fail(
+			failure, RSS_ERROR_CONTROLLER_FAILED,
+			"Hierarchy=v2 is configured, but the controller is in the v1 hierarchy at "
+			"%s; remove the groups there and unmount it",
+			mount);
+	*ret = version;
+	if (version == 1)
+		return 0;
+	if (choice->hierarchy != HIERARCHY_V2) {
+		r = mount_own(choice);
+		if (r == 0) {
+			*ret = 1;
+			return 0;
+		}
+		if (version == 0 || choice->hierarchy == HIERARCHY_V1)
+			return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
+				    "a hierarchy for it cannot be mounted at %s (%s)",
+				    choice->mount_point, strerror(-r));
+	}
+	if (version == 0)
+		return fail(
+			failure, RSS_ERROR_CONTROLLER_FAILED,
+			"Hierarchy=v2 is configured, but no unified tree with the controller is "
+			"mounted");
+	return 0;
+}
+
+static void find_features(struct controller *c)
+{
+	c->features = FEATURE_PEAK | FEATURE_FAILURES | FEATURE_RECLAIMED | FEATURE_OOM_EVENTS |
+		      FEATURE_OOM_KILLS | FEATURE_OOM_GROUP | FEATURE_WATERMARKS | FEATURE_RECLAIM |
+		      FEATURE_SAFE_LIMIT | FEATURE_MAPPED_ONLY | FEATURE_SCANNED;
+	if (c->tells_facts)
+		c->features |= FEATURE_LIMIT_EVENTS;
+	if (!is_unified(c))
+		c->features |= FEATURE_IN_PLACE | FEATURE_PEAK_RESET;
+	if (controller_has_file(c, is_unified(c) ? "cgroup.freeze" : "freezer.state"))
+		c->features |= FEATURE_FREEZE;
+}
+
+static int rss_open(const struct controller_choice *choice, struct controller **ret,
+		    struct failure *failure)
+{
+	struct rss_controller *rss = calloc(1, sizeof(*rss));
+	cleanup_(controller_free_ptr) struct controller *c = NULL;
+	int version = 0, r;
+
+	if (!rss)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "out of memory");
+	c = &rss->controller;
+	c->ops = &rss_ops;
+	c->fd = -1;
+	r = choose_version(choice, &version, failure);
+	if (r < 0)
+		return r;
+	rss->files = version == 2 ? &files_v2 : &files_v1;
+	c->leaf = version == 2 ? UNIFIED_LEAF : NULL;
+	r = controller_init(c, &rss_ops, NAME, version, choice->root, failure);
+	if (r < 0)
+		return r;
+	if (!controller_has_file(c, rss->files->usage))
+		return fail(
+			failure, RSS_ERROR_CONTROLLER_FAILED,
+			"%s/%s was given no rss controller; check cgroup.subtree_control above it",
+			c->mount, c->root);
+	r = open_events(rss);
+	if (r < 0)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "out of memory");
+	find_features(c);
+	*ret = take_ptr(c);
+	return 0;
+}
+
+const struct controller_ops rss_ops = {
+	.name = NAME,
+	.open = rss_open,
+	.free = rss_free,
+	.prepare_parent = rss_prepare_parent,
+	.group_open = rss_group_open,
+	.group_close = rss_group_close,
+	.read_counters = rss_read_counters,
+	.read_all = rss_read_all,
+	.usage_file = rss_usage_file,
+	.lists_file = "rss.stat",
+	.lists_prefix = "",
+	.read_limit = rss_read_limit,
+	.write_limit = rss_write_limit,
+	.reclaim = rss_reclaim,
+	.read_oom_group = rss_read_oom_group,
+	.write_oom_group = rss_write_oom_group,
+	.read_watermarks = rss_read_watermarks,
+	.write_watermarks = rss_write_watermarks,
+	.reset_peak = rss_reset_peak,
+	.freeze = rss_freeze,
+	.read_frozen = rss_read_frozen,
+	.watch = rss_watch,
+};

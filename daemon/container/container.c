@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One container: see container.h. */
+#include "container/container.h"
+
+#include <string.h>
+#include <systemd/sd-event.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "policy/oom-record.h"
+#include "policy/usage-history.h"
+#include "base/worker.h"
+
+struct container *container_new(struct manager *manager, const char *name)
+{
+	cleanup_(container_free_ptr) struct container *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->manager = manager;
+	c->settings = settings_default();
+	c->declaration = settings_default();
+	c->name = strdup(name);
+	if (!c->name)
+		return NULL;
+	return take_ptr(c);
+}
+
+struct container *container_free(struct container *c)
+{
+	if (!c)
+		return NULL;
+	group_free(c->group);
+	oom_record_free(c->last_oom);
+	free(c->ran_out.scene);
+	free(c->usage_history);
+	free(c->name);
+	free(c);
+	return NULL;
+}
+
+void container_add_base(const struct container *c, struct counters *counters)
+{
+	if (counters->oom_events != COUNTER_ABSENT)
+		counters->oom_events += c->oom_events_base;
+}
+
+int container_read_counters(struct container *c, struct counters *ret)
+{
+	int r = group_read_counters(c->group, ret);
+
+	if (r == 0)
+		container_add_base(c, ret);
+	return r;
+}
+
+void container_forget_usage(struct container *c)
+{
+	free(c->usage_history);
+	c->usage_history = NULL;
+}
+
+struct settings container_read_settings(struct container *c, const struct settings *fallback)
+{
+	struct settings now = *fallback;
+	uint64_t high, low, page = (uint64_t)sysconf(_SC_PAGESIZE);
+
+	/* The kernel keeps whole pages: what is less than one apart is the same. */
+	if (group_read_limit(c->group, &now.limit) == 0 &&
+	    now.limit / page == fallback->limit / page)
+		now.limit = fallback->limit;
+	if (controller_can(c->group->controller, FEATURE_OOM_GROUP))
+		(void)group_read_oom_group(c->group, &now.oom_group);
+	if (controller_can(c->group->controller, FEATURE_WATERMARKS) &&
+	    group_read_watermarks(c->group, &high, &low) == 0) {
+		now.high = high;
+		now.low = low;
+	}
+	return now;
+}
+
+const struct settings *container_set_last(const struct container *c)
+{
+	return c->drifted ? &c->written : &c->settings;
+}
+
+struct record *container_to_record(const struct container *c, const struct settings *settings)
+{
+	cleanup_(record_free_ptr) struct record *record = calloc(1, sizeof(*record));
+
+	if (!record)
+		return NULL;
+	record->name = strdup(c->name);
+	record->settings = *settings;
+	record->transient = c->transient;
+	record->declared = c->declared;
+	record->declaration = c->declaration;
+	/* Where the kernel counts for as long as the group lives, nothing is to be remembered. */
+	record->oom_events = 0;
+	if (c->group->controller->oom_events_since_open && c->seen.oom_events != COUNTER_ABSENT)
+		record->oom_events = c->seen.oom_events;
+	if (c->last_oom) {
+		record->last_oom = oom_record_copy(c->last_oom);
+		if (!record->last_oom)
+			return NULL;
+	}
+	if (!record->name)
+		return NULL;
+	return take_ptr(record);
+}
+
+void container_from_record(struct container *c, struct record *record)
+{
+	c->settings = record->settings;
+	c->transient = record->transient;
+	c->declared = record->declared;
+	c->declaration = record->declaration;
+	c->oom_events_base = record->oom_events;
+	oom_record_free(c->last_oom);
+	c->last_oom = take_ptr(record->last_oom);
+}
+
+bool container_is_busy(const struct container *c)
+{
+	return c->change || c->jobs || c->used > 0 || c->saving;
+}
+
+void container_job_begin(struct container *c, struct container_job *job)
+{
+	job->next = c->jobs;
+	c->jobs = job;
+}
+
+void container_job_end(struct container *c, struct container_job *job)
+{
+	struct container_job **at = &c->jobs;
+
+	while (*at && *at != job)
+		at = &(*at)->next;
+	if (*at)
+		*at = job->next;
+}
+
+void container_cancel_jobs(struct container *c)
+{
+	for (struct container_job *job = c->jobs; job; job = job->next)
+		worker_cancel(job->worker);
+}

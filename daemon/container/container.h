@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One container: its name, what is set on it, its group of control files, and
+ * what is going on with it just now. Everything here runs in the loop.
+ */
+#ifndef RSSD_CONTAINER_H
+#define RSSD_CONTAINER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cgroup/group.h"
+#include "policy/record.h"
+#include "policy/settings.h"
+
+struct change;
+struct manager;
+struct oom_record;
+struct oom_scene;
+struct transaction;
+struct usage_history;
+struct worker;
+
+/* A job on a worker that uses a container's group: until it has ended the container stays. */
+struct container_job {
+	struct worker *worker;
+	struct container_job *next;
+};
+
+struct container {
+	struct manager *manager;
+	char *name;
+	struct settings settings;
+	struct group *group;
+
+	/* A start found, or left, the kernel other than was written down: @settings are the kernel's. */
+	bool drifted;
+	struct settings written;
+
+	bool transient; /* goes when its last process has left */
+	bool populated; /* a process has been attached to it */
+	bool owned;	/* a client still means to attach to it, so it stays though empty */
+	bool declared;
+	struct settings declaration; /* as it was last applied */
+
+	struct change *change;		   /* its settings are being changed */
+	void (*resume)(struct change *change); /* once it has been saved */
+	const struct transaction *held_by; /* nobody else may change it */
+	struct container_job *jobs;
+	unsigned int used; /* by others whose workers use its group */
+	bool removing;
+	bool saving, save_again;
+
+	struct counters seen;	  /* when the counters were last looked at */
+	uint64_t oom_events_base; /* OOMs before the group was opened, where it cannot know them */
+	uint64_t kills_told;	  /* how many of seen.oom_kills an OOM event was sent for */
+	uint64_t own_ooms;	  /* of its own limit, that no event has told yet... */
+	uint64_t own_ooms_at;	  /* ...and when the last of them was seen */
+	uint64_t events_next;	  /* monotonic: what the counters tell is not told before */
+	bool events_late;	  /* something is kept until then */
+	struct {
+		uint64_t count; /* meetings of the limit so far; 0: nothing to tell */
+		uint64_t usage, limit;
+		uint64_t next; /* monotonic: not told before */
+	} limit_hit;	       /* as the kernel last told, until it is told on */
+	struct {
+		uint64_t at; /* monotonic; 0: never */
+		uint64_t usage, limit;
+		struct oom_scene *scene; /* or NULL */
+	} ran_out;			 /* its limit, as the kernel last told */
+	struct {
+		uint64_t failures, reclaimed, scanned;
+	} at_oom; /* when its memory last ran out, or when the watch began */
+	struct oom_record *last_oom;
+	struct usage_history *usage_history; /* NULL: nobody has looked yet */
+};
+
+struct container *container_new(struct manager *manager, const char *name);
+struct container *container_free(struct container *container);
+DEFINE_CLEANUP(struct container *, container_free);
+
+/* The counters as they are told: with what was counted before. Also from a worker. */
+int container_read_counters(struct container *container, struct counters *ret);
+/* Makes such counters of what the group's say. */
+void container_add_base(const struct container *container, struct counters *counters);
+
+/* Its usage history begins anew. */
+void container_forget_usage(struct container *container);
+
+/* What the kernel holds of its settings; what it cannot tell is taken from @fallback. */
+struct settings container_read_settings(struct container *container,
+					const struct settings *fallback);
+
+/* What it was set to last, also while the kernel has not been brought to it. */
+const struct settings *container_set_last(const struct container *container);
+
+/* What is to be written down of it, its settings being @settings; NULL when out of memory. */
+struct record *container_to_record(const struct container *container,
+				   const struct settings *settings);
+
+/* Takes over what was written down. */
+void container_from_record(struct container *container, struct record *record);
+
+void container_job_begin(struct container *container, struct container_job *job);
+void container_job_end(struct container *container, struct container_job *job);
+/* Asks them all to end soon. */
+void container_cancel_jobs(struct container *container);
+
+/* Is it in use by something that must end before it can be removed? */
+bool container_is_busy(const struct container *container);
+
+#endif

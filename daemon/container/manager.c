@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The containers, and the way from start to stop: see manager.h. */
+#include "container/manager.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <systemd/sd-event.h>
+#include <time.h>
+
+#include "store/event-history.h"
+#include "base/log.h"
+#include "shared/name.h"
+#include "policy/oom-record.h"
+#include "host/process-events.h"
+#include "store/state.h"
+#include "base/worker.h"
+
+/* Event numbers that are set aside at a time, so that a crash never gives one twice. */
+
+/* --- the list ------------------------------------------------------------- */
+
+size_t manager_index(const struct manager *m, const char *name)
+{
+	size_t low = 0, high = m->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(m->containers[middle]->name, name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+struct container *manager_find(const struct manager *m, const char *name)
+{
+	size_t at = manager_index(m, name);
+
+	if (at < m->count && strcmp(m->containers[at]->name, name) == 0)
+		return m->containers[at];
+	return NULL;
+}
+
+int manager_get(const struct manager *m, const char *name, struct container **ret,
+		struct failure *failure)
+{
+	struct container *c = manager_find(m, name);
+
+	if (!c)
+		return fail(
+			failure, RSS_ERROR_NO_SUCH_CONTAINER,
+			"There is no container named \"%.*s\"; rssctl list shows those that there "
+			"are",
+			NAME_LENGTH_MAX, name);
+	*ret = c;
+	return 0;
+}
+
+int manager_get_by_pid(const struct manager *m, pid_t pid, struct container **ret,
+		       struct failure *failure)
+{
+	cleanup_free char *path = NULL;
+	struct container *c;
+	int r = controller_path_of_process(m->controller, pid, &path);
+
+	if (r == -ESRCH)
+		return fail(failure, RSS_ERROR_NO_SUCH_PROCESS, "There is no process %d", (int)pid);
+	if (r < 0 && r != -ENOENT)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
+			    "Where process %d is cannot be read: %s", (int)pid, strerror(-r));
+	c = r == 0 ? manager_find(m, path) : NULL;
+	if (!c)
+		return fail(failure, RSS_ERROR_NO_SUCH_CONTAINER, "Process %d is in no container",
+			    (int)pid);
+	*ret = c;
+	return 0;
+}
+
+int manager_insert(struct manager *m, struct container *c)
+{
+	size_t at = manager_index(m, c->name);
+
+	if (m->count == m->room) {
+		size_t room = m->room ? m->room * 2 : 64;
+		struct container **more = realloc(m->containers, room * sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		m->containers = more;
+		m->room = room;
+	}
+	memmove(&m->containers[at + 1], &m->containers[at],
+		(m->count - at) * sizeof(*m->containers));
+	m->containers[at] = c;
+	m->count++;
+	if (c->transient) {
+		m->transients++;
+		if (m->transients_changed)
+			m->transients_changed(m);
+	}
+	return 0;
+}
+
+void manager_take_out(struct manager *m, struct container *c)
+{
+	size_t at = manager_index(m, c->name);
+
+	if (at >= m->count || m->containers[at] != c)
+		return;
+	m->count--;
+	memmove(&m->containers[at], &m->containers[at + 1],
+		(m->count - at) * sizeof(*m->containers));
+	if (c->transient) {
+		m->transients--;
+		if (m->transients_changed)
+			m->transients_changed(m);
+	}
+}
+
+int manager_fail_gone(struct manager *m, struct failure *failure)
+{
+	const struct controller *c = m->controller;
+	bool ours = c->ops == &rss_ops && *c->hierarchy;
+	struct failure gone;
+	int r;
+
+	/* Only that hierarchy is ours to mount. */
+	r = fail(&gone, RSS_ERROR_HIERARCHY_GONE,
+		 "The cgroup hierarchy of the %s controller is not mounted at %s any more, or the "
+		 "folder %s in it is gone; %ssystemctl restart rssd brings it back",
+		 c->kernel_name, c->mount, c->root, ours ? "" : "once it is mounted there, ");
+	if (!m->gone_logged)
+		log_error("%s", gone.text);
+	m->gone_logged = true;
+	if (failure)
+		*failure = gone;
+	return r;
+}
+
+/* --- events ---------------------------------------------------------------- */
+
+struct reserve {
+	struct manager *manager;
+	uint64_t upto;
+	int error;
+};
+
+static void reserve_run(struct worker *worker, void *data)
+{
+	struct reserve *reserve = data;
+
+	reserve->error = state_write_sequence(reserve->manager->state, reserve->upto);
+}
+
+static void reserve_done(void *data)
+{
+	cleanup_free struct reserve *reserve = data;
+	struct manager *m = reserve->manager;
+
+	m->sequence_saving = false;
+	m->jobs--;
+	if (reserve->error == 0)
+		m->sequence_reserved = reserve->upto;
+	else
+		log_warning("The number of the next event could not be written down: %s",
+			    strerror(-reserve->error));
+}
+
+/* Sets the next block of numbers aside well before this one is used up. */
+static void reserve_sequence(struct manager *m)
+{
+	cleanup_free struct reserve *reserve = NULL;
+	struct worker *worker;
+
+	if (m->sequence_saving || m->sequence + SEQUENCE_BLOCK / 2 < m->sequence_reserved)
+		return;
+	reserve = calloc(1, sizeof(*reserve));
+	if (!reserve)
+		return;
+	*reserve = (struct reserve){ .manager = m, .upto = m->sequence + 2 * SEQUENCE_BLOCK };
+	if (worker_start(m->workers, reserve_run, reserve_done, reserve, &worker) < 0)
+		return;
+	m->sequence_saving = true;
+	m->jobs++;
+	(void)take_ptr(reserve);
+}
+
+uint64_t manager_next_sequence(struct manager *m)
+{
+	reserve_sequence(m);
+	return m->sequence++;
+}
+
+static uint64_t now_usec(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+void manager_tell(struct manager *m, const struct event *event)
+{
+	/* First, so that who hears of it and asks finds it, also after a crash. */
+	event_history_add(m->events, event, event->container ? event->container->name : "",
+			  event->oom ? event->oom->time : now_usec());
+	if (m->observer)
+		m->observer->event(event, m->observer_data);
+}
+
+int manager_want_process_events(struct manager *m, unsigned int who, bool wants)
+{
+	if (wants)
+		m->process_events_wanted |= who;
+	else
+		m->process_events_wanted &= ~who;
+	return m->process_events ? process_events_listen(m->process_events,
+							 m->process_events_wanted != 0)
+				 : 0;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The manager owns the containers and everything that feeds them: controller,
+ * state, event sources. It knows no D-Bus: whoever serves an API calls it and
+ * hears of news through an observer. What may block runs on a worker and
+ * answers through a callback, always from the loop and exactly once.
+ *
+ * manager.c holds the containers and the way from start to stop; one file per
+ * deed stands beside it: change.h, removal.h, attach.h, reclaim.h, notice.h
+ * (counters and kernel log become events), survey.h, sampler.h, transient.h,
+ * join.h, restore.h, diagnose.h.
+ */
+#ifndef RSSD_MANAGER_H
+#define RSSD_MANAGER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "shared/cleanup.h"
+#include "container/container.h"
+#include "policy/event.h"
+#include "base/failure.h"
+
+typedef struct sd_event sd_event;
+typedef struct sd_event_source sd_event_source;
+
+struct config;
+struct controller;
+struct join;
+struct event_history;
+struct hooks;
+struct kmsg;
+struct oom_history;
+struct oom_record;
+struct origins;
+struct process_events;
+struct state;
+struct transaction;
+struct workers;
+
+#define SEQUENCE_BLOCK 4096
+
+/* Who wants to hear of news. Nothing may be freed from within. */
+struct manager_observer {
+	void (*added)(struct container *container, void *userdata);
+	void (*removed)(const char *name, void *userdata);
+	/* @mask: the SETTING_* that changed, or 0: declared, transient */
+	void (*changed)(struct container *container, unsigned int mask, void *userdata);
+	void (*event)(const struct event *event, void *userdata);
+};
+
+struct manager {
+	sd_event *event;
+	struct workers *workers;
+	const struct config *config;
+	struct controller *controller;
+	struct state *state;
+	struct origins *origins;
+	struct event_history *events;
+	struct oom_history *ooms;
+	struct hooks *hooks;
+	struct kmsg *kmsg;			     /* NULL: victims are not known */
+	struct process_events *process_events;	     /* NULL: rescans alone must do */
+	char *kmsg_problem, *process_events_problem; /* why they are NULL, for the doctor */
+
+	struct container **containers; /* sorted by name, so parents come first */
+	size_t count, room;
+	size_t creating;   /* on their way, and not in the list yet */
+	size_t transients; /* of those in the list */
+
+	const struct manager_observer *observer;
+	void *observer_data;
+	unsigned int jobs; /* workers on their way */
+	bool stopping;	   /* no further change is begun */
+	bool gone_logged;  /* see manager_fail_gone() */
+
+	unsigned int process_events_wanted;
+	void (*transients_changed)(struct manager *manager);
+
+	uint64_t sequence;	    /* of the next event */
+	uint64_t sequence_reserved; /* numbers below may be used */
+	bool sequence_saving;
+
+	struct transaction *transaction;   /* on its way */
+	struct declarations *declarations; /* on their way: see restore.c */
+	struct join *join;		   /* see join.c */
+	struct survey *survey;		   /* on its way: see survey.h */
+	uint64_t surveyed;		   /* when the last one began */
+	uint64_t noted;			   /* when the last one was noted: see survey.c */
+	sd_event_source *survey_idle;	   /* see survey.c */
+	sd_event_source *sampler;	   /* see sampler.h */
+	sd_event_source *transient_check;  /* see transient.c */
+	sd_event_source *untold_kills;	   /* see notice.c */
+	sd_event_source *late_events;	   /* see notice.c */
+	sd_event_source *limit_hits;	   /* see notice.c */
+	struct victim_queue *victims;	   /* see notice.c */
+};
+
+struct container *manager_find(const struct manager *manager, const char *name);
+/* The container, or a failure with NoSuchContainer. */
+int manager_get(const struct manager *manager, const char *name, struct container **ret,
+		struct failure *failure);
+/* The container that a process is in. */
+int manager_get_by_pid(const struct manager *manager, pid_t pid, struct container **ret,
+		       struct failure *failure);
+
+/* The index of the first container whose name is not below @name. */
+size_t manager_index(const struct manager *manager, const char *name);
+
+/* HierarchyGone, for -ESTALE of a group; logged once, until a group can be made again. */
+int manager_fail_gone(struct manager *manager, struct failure *failure);
+
+/* Adds an opened container to the list, or takes it out; for restore and removal. */
+int manager_insert(struct manager *manager, struct container *container);
+void manager_take_out(struct manager *manager, struct container *container);
+
+/* Process events are heard while anybody wants them. */
+enum {
+	WANTED_BY_TRANSIENT = 1 << 0,
+	WANTED_BY_JOIN = 1 << 1,
+};
+int manager_want_process_events(struct manager *manager, unsigned int who, bool wants);
+
+/* The number for the next event, which is to be told with it. */
+uint64_t manager_next_sequence(struct manager *manager);
+/* Keeps an event in the history and sends it to the observer. */
+void manager_tell(struct manager *manager, const struct event *event);
+
+#endif

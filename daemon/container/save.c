@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A container is written down again: see save.h. */
+#include "container/save.h"
+
+#include <string.h>
+
+#include "base/log.h"
+#include "container/manager.h"
+#include "store/state.h"
+#include "base/worker.h"
+
+struct save {
+	struct container *container;
+	struct record *record;
+	int error;
+};
+
+static void save_run(struct worker *worker, void *data)
+{
+	struct save *save = data;
+	struct state_write *write;
+
+	save->error = state_prepare(save->container->manager->state, save->record, &write);
+	if (save->error == 0)
+		save->error = state_commit(write);
+}
+
+static void save_done(void *data)
+{
+	cleanup_free struct save *save = data;
+	struct container *c = save->container;
+
+	c->saving = false;
+	c->manager->jobs--;
+	if (save->error < 0)
+		log_message(LOG_WARNING, c->name,
+			    "could not be written down: %s; its last OOM may be forgotten on a "
+			    "restart",
+			    strerror(-save->error));
+	record_free(save->record);
+	if (c->change)
+		c->resume(c->change);
+	else if (c->save_again)
+		manager_save(c);
+}
+
+void manager_save(struct container *c)
+{
+	cleanup_free struct save *save = NULL;
+	struct worker *worker;
+
+	/* Two writers of one file would race: the one on its way saves again when done. A change
+	   that begins during a save waits for it. */
+	if (c->saving || c->change) {
+		c->save_again = true;
+		return;
+	}
+	c->save_again = false;
+	save = calloc(1, sizeof(*save));
+	if (!save)
+		return;
+	save->container = c;
+	save->record = container_to_record(c, container_set_last(c));
+	if (!save->record ||
+	    worker_start(c->manager->workers, save_run, save_done, save, &worker) < 0) {
+		record_free(save->record);
+		return;
+	}
+	c->saving = true;
+	c->manager->jobs++;
+	(void)take_ptr(save);
+}

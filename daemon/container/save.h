@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A container is written down again, on a worker. */
+#ifndef RSSD_SAVE_H
+#define RSSD_SAVE_H
+
+struct container;
+
+/* Writes it down again, later and on a worker: its last OOM, its declaration. */
+void manager_save(struct container *container);
+
+#endif

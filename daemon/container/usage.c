@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What somebody saw of a container goes into its usage history: see usage.h. */
+#include "container/usage.h"
+
+#include <systemd/sd-event.h>
+#include <time.h>
+
+#include "container/manager.h"
+#include "policy/usage-history.h"
+
+uint64_t container_history_time(const struct manager *m)
+{
+	uint64_t time = 0;
+
+	(void)sd_event_now(m->event, CLOCK_BOOTTIME, &time);
+	return time;
+}
+
+static struct usage_totals totals_of(const struct counters *counters, uint64_t refaults,
+				     uint64_t time)
+{
+	return (struct usage_totals){
+		.time = time,
+		.failures = counters->failures,
+		.reclaimed = counters->reclaimed,
+		.oom_events = counters->oom_events,
+		.oom_kills = counters->oom_kills,
+		.refaults = refaults,
+	};
+}
+
+bool container_wants_totals(const struct container *c, uint64_t time)
+{
+	return usage_history_wants_totals(c->usage_history, time);
+}
+
+void container_note(struct container *c, uint64_t time, const struct counters *counters,
+		    const uint64_t *refaults)
+{
+	struct usage_totals totals;
+
+	/* Without memory a look is not noted; the next one may be. */
+	if (counters->usage == COUNTER_ABSENT ||
+	    usage_history_add(&c->usage_history, time, counters->usage) < 0 || !refaults)
+		return;
+	totals = totals_of(counters, *refaults, time);
+	usage_history_put_totals(c->usage_history, &totals);
+}
+
+void container_note_look(struct container *c, const struct counters *counters)
+{
+	uint64_t time = container_history_time(c->manager), refaults = COUNTER_ABSENT;
+	bool wanted = container_wants_totals(c, time);
+
+	if (wanted)
+		(void)group_read_refaults(c->group, &refaults);
+	container_note(c, time, counters, wanted ? &refaults : NULL);
+}
+
+void container_restart_totals(struct container *c)
+{
+	uint64_t refaults = COUNTER_ABSENT;
+	struct usage_totals totals;
+	struct counters counters;
+
+	if (!c->usage_history || container_read_counters(c, &counters) < 0)
+		return;
+	(void)group_read_refaults(c->group, &refaults);
+	totals = totals_of(&counters, refaults, container_history_time(c->manager));
+	usage_history_restart_totals(c->usage_history, &totals);
+}

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The process connector: a multicast group whose sender is switched on by a
+ * message from each listener. Both are done and undone together, since an
+ * open membership would be woken by what others asked for.
+ *
+ * The connector marks its messages as NLMSG_DONE, so libnl takes each for the
+ * end of a list: they are looked at as they come in.
+ */
+#include "host/process-events.h"
+#include "host/netlink.h"
+
+#include <errno.h>
+#include <linux/cn_proc.h>
+#include <linux/connector.h>
+#include <netlink/errno.h>
+#include <netlink/msg.h>
+#include <netlink/netlink.h>
+#include <netlink/socket.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <systemd/sd-event.h>
+
+/* Room for some five thousand forks with their exits while the loop is busy elsewhere. */
+#define RECEIVE_BUFFER (4 * 1024 * 1024)
+/* Per wakeup, so that others in the loop have their turn. */
+#define MESSAGES_AT_ONCE 512
+/* What the buffer holds, many times over. */
+#define MESSAGES_MAX 100000
+
+DEFINE_CLEANUP(struct nl_msg *, nlmsg_free);
+
+struct process_events {
+	struct nl_sock *socket;
+	sd_event_source *source;
+	process_event_fn fn;
+	void *userdata;
+	bool listening;
+};
+
+/* Threads are not processes: they are told by a pid that is not their group's. */
+static void deliver(struct process_events *events, const struct proc_event *event)
+{
+	/* The name of the enumeration moved between kernel headers, its values did not. */
+	switch ((unsigned int)event->what) {
+	case PROC_EVENT_NONE:
+		/* The answer to our asking: refused, so whoever relies on us must look itself. */
+		events->fn(event->event_data.ack.err ? PROCESS_EVENTS_LOST : PROCESS_EVENTS_STARTED,
+			   0, 0, events->userdata);
+		break;
+	case PROC_EVENT_FORK:
+		if (event->event_data.fork.child_pid == event->event_data.fork.child_tgid)
+			events->fn(PROCESS_FORKED, event->event_data.fork.child_pid,
+				   event->event_data.fork.parent_tgid, events->userdata);
+		break;
+	case PROC_EVENT_EXEC:
+		events->fn(PROCESS_EXECED, event->event_data.exec.process_tgid, 0,
+			   events->userdata);
+		break;
+	case PROC_EVENT_UID:
+		events->fn(PROCESS_CHANGED, event->event_data.id.process_tgid, 0, events->userdata);
+		break;
+	case PROC_EVENT_COMM:
+		if (event->event_data.comm.process_pid == event->event_data.comm.process_tgid)
+			events->fn(PROCESS_CHANGED, event->event_data.comm.process_tgid, 0,
+				   events->userdata);
+		break;
+	case PROC_EVENT_EXIT:
+		if (event->event_data.exit.process_pid == event->event_data.exit.process_tgid)
+			events->fn(PROCESS_EXITED, event->event_data.exit.process_pid, 0,
+				   events->userdata);
+		break;
+	}
+}
+
+static int on_message(struct nl_msg *message, void *userdata)
+{
+	struct process_events *events = userdata;
+	struct nlmsghdr *header = nlmsg_hdr(message);
+	struct cn_msg *connector = nlmsg_data(header);
+	struct proc_event event = { 0 };
+	size_t length = (size_t)nlmsg_datalen(header);
+
+	if (nlmsg_datalen(header) < (int)sizeof(*connector) || connector->id.idx != CN_IDX_PROC ||
+	    connector->id.val != CN_VAL_PROC)
+		return NL_SKIP;
+	/* An older kernel's event is shorter; what follows the header is not aligned. */
+	length -= sizeof(*connector);
+	if (length > connector->len)
+		length = connector->len;
+	if (length < offsetof(struct proc_event, event_data))
+		return NL_SKIP;
+	memcpy(&event, connector->data, length < sizeof(event) ? length : sizeof(event));
+	if (events->listening)
+		deliver(events, &event);
+	return NL_SKIP;
+}
+
+/* Up to @most messages: 1 where there may be more of them, 0, or a negative errno. */
+static int receive(struct process_events *events, unsigned int most)
+{
+	for (unsigned int i = 0; i < most; i++) {
+		int r = nl_recvmsgs_default(events->socket);
+
+		if (r >= 0 || r == -NLE_INTR)
+			continue;
+		if (r == -NLE_AGAIN)
+			return 0;
+		/* The kernel's ENOBUFS arrives as this; ours of memory means the same to others. */
+		if (r == -NLE_NOMEM) {
+			if (events->listening)
+				events->fn(PROCESS_EVENTS_LOST, 0, 0, events->userdata);
+			continue;
+		}
+		return netlink_errno(r);
+	}
+	return 1;
+}
+
+static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+	int r = receive(userdata, MESSAGES_AT_ONCE);
+
+	return r < 0 ? r : 0;
+}
+
+void process_events_drain(struct process_events *events)
+{
+	/* Bounded: a machine that forks faster than this reads would keep us here. */
+	if (receive(events, MESSAGES_MAX) < 0)
+		events->fn(PROCESS_EVENTS_LOST, 0, 0, events->userdata);
+}
+
+static int tell_kernel(struct process_events *events, enum proc_cn_mcast_op op)
+{
+	cleanup_(nlmsg_free_ptr) struct nl_msg *message = nlmsg_alloc();
+	struct cn_msg *connector;
+	struct nlmsghdr *header;
+	int r;
+
+	if (!message)
+		return -ENOMEM;
+	header = nlmsg_put(message, NL_AUTO_PORT, NL_AUTO_SEQ, NLMSG_DONE,
+			   sizeof(*connector) + sizeof(op), 0);
+	if (!header)
+		return -ENOMEM;
+	connector = nlmsg_data(header);
+	*connector = (struct cn_msg){
+		.id = { .idx = CN_IDX_PROC, .val = CN_VAL_PROC },
+		.len = sizeof(op),
+	};
+	memcpy(connector->data, &op, sizeof(op));
+	r = nl_send_auto(events->socket, message);
+	return r < 0 ? netlink_errno(r) : 0;
+}
+
+int process_events_listen(struct process_events *events, bool on)
+{
+	int r;
+
+	if (on == events->listening)
+		return 0;
+	if (on) {
+		r = nl_socket_add_membership(events->socket, CN_IDX_PROC);
+		if (r < 0)
+			return netlink_errno(r);
+		r = tell_kernel(events, PROC_CN_MCAST_LISTEN);
+		if (r < 0)
+			(void)nl_socket_drop_membership(events->socket, CN_IDX_PROC);
+		else
+			events->listening = true;
+		return r;
+	}
+	/* Before 6.6 the kernel counts listeners and forgets none that went without a word. */
+	events->listening = false;
+	r = tell_kernel(events, PROC_CN_MCAST_IGNORE);
+	(void)nl_socket_drop_membership(events->socket, CN_IDX_PROC);
+	return r;
+}
+
+static int open_socket(struct process_events *events)
+{
+	int size = RECEIVE_BUFFER, r;
+
+	events->socket = nl_socket_alloc();
+	if (!events->socket)
+		return -ENOMEM;
+	nl_socket_disable_seq_check(events->socket);
+	nl_socket_disable_auto_ack(events->socket);
+	/* No message is longer than a page, so none needs to be asked for its size first. */
+	nl_socket_disable_msg_peek(events->socket);
+	r = nl_socket_modify_cb(events->socket, NL_CB_MSG_IN, NL_CB_CUSTOM, on_message, events);
+	if (r >= 0)
+		r = nl_connect(events->socket, NETLINK_CONNECTOR);
+	if (r >= 0)
+		r = nl_socket_set_nonblocking(events->socket);
+	/* Whether we may, now rather than when it matters. */
+	if (r >= 0)
+		r = nl_socket_add_membership(events->socket, CN_IDX_PROC);
+	if (r >= 0)
+		r = nl_socket_drop_membership(events->socket, CN_IDX_PROC);
+	if (r < 0)
+		return netlink_errno(r);
+	/* A smaller buffer loses events sooner, and says so. */
+	(void)setsockopt(nl_socket_get_fd(events->socket), SOL_SOCKET, SO_RCVBUFFORCE, &size,
+			 sizeof(size));
+	return 0;
+}
+
+int process_events_new(sd_event *event, process_event_fn fn, void *userdata,
+		       struct process_events **ret)
+{
+	cleanup_(process_events_free_ptr) struct process_events *events =
+		calloc(1, sizeof(*events));
+	int r;
+
+	if (!events)
+		return -ENOMEM;
+	events->fn = fn;
+	events->userdata = userdata;
+	r = open_socket(events);
+	if (r < 0)
+		return r;
+	if (event)
+		r = sd_event_add_io(event, &events->source, nl_socket_get_fd(events->socket),
+				    EPOLLIN, on_readable, events);
+	if (r < 0)
+		return r;
+	*ret = take_ptr(events);
+	return 0;
+}
+
+struct process_events *process_events_free(struct process_events *events)
+{
+	if (!events)
+		return NULL;
+	events->source = sd_event_source_disable_unref(events->source);
+	if (events->socket) {
+		(void)process_events_listen(events, false);
+		nl_socket_free(events->socket);
+	}
+	free(events);
+	return NULL;
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The OOMs so far: see oom-history.h. */
+#include "monitor/oom-history.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "container/manager.h"
+#include "policy/oom-json.h"
+#include "policy/oom-record.h"
+#include "store/state.h"
+#include "base/worker.h"
+
+#define FILE_NAME "ooms.json"
+
+static void json_put(struct json_object *object)
+{
+	json_object_put(object);
+}
+DEFINE_CLEANUP(struct json_object *, json_put);
+
+struct oom_history {
+	struct manager *manager;
+	struct oom_record *records[OOM_HISTORY_MAX]; /* a ring */
+	size_t first, count;
+
+	/* What the worker writes, and nothing else. */
+	char *text;
+	int error;
+	bool saving, save_again;
+};
+
+const struct oom_record *oom_history_at(const struct oom_history *history, size_t i)
+{
+	return i < history->count ? history->records[(history->first + i) % OOM_HISTORY_MAX] : NULL;
+}
+
+const struct oom_record *oom_history_find(const struct oom_history *history, uint64_t sequence)
+{
+	for (size_t i = history->count; i-- > 0;) {
+		const struct oom_record *record = oom_history_at(history, i);
+
+		if (record->sequence == sequence)
+			return record;
+	}
+	return NULL;
+}
+
+bool oom_concerns(const struct oom_record *record, const char *container)
+{
+	return (record->container && strcmp(record->container, container) == 0) ||
+	       (record->victim_container && strcmp(record->victim_container, container) == 0);
+}
+
+static void take(struct oom_history *history, struct oom_record *record)
+{
+	if (history->count == OOM_HISTORY_MAX) {
+		oom_record_free(history->records[history->first]);
+		history->first = (history->first + 1) % OOM_HISTORY_MAX;
+		history->count--;
+	}
+	history->records[(history->first + history->count++) % OOM_HISTORY_MAX] = record;
+}
+
+/* --- on disk: one record a line ------------------------------------------------------ */
+
+static char *format(const struct oom_history *history)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	for (size_t i = 0; i < history->count; i++) {
+		cleanup_free char *line = oom_format(oom_history_at(history, i));
+
+		if (line)
+			fputs(line, out);
+	}
+	if (fclose(out) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+static void save_run(struct worker *worker, void *data)
+{
+	struct oom_history *history = data;
+
+	history->error = state_write_text(history->manager->state, FILE_NAME, history->text);
+}
+
+static void save(struct oom_history *history);
+
+static void save_done(void *data)
+{
+	struct oom_history *history = data;
+
+	history->manager->jobs--;
+	history->saving = false;
+	free(history->text);
+	history->text = NULL;
+	if (history->error < 0)
+		log_warning("The history of OOMs could not be written down: %s; a restart forgets "
+			    "the last of them",
+			    strerror(-history->error));
+	if (history->save_again)
+		save(history);
+}
+
+static void save(struct oom_history *history)
+{
+	struct worker *worker;
+
+	history->save_again = history->saving;
+	if (history->saving)
+		return;
+	history->text = format(history);
+	if (!history->text)
+		return;
+	if (worker_start(history->manager->workers, save_run, save_done, history, &worker) < 0) {
+		free(history->text);
+		history->text = NULL;
+		return;
+	}
+	history->saving = true;
+	history->manager->jobs++;
+}
+
+void oom_history_add(struct oom_history *history, const struct oom_record *record)
+{
+	struct oom_record *copy = oom_record_copy(record);
+
+	if (!copy)
+		return;
+	take(history, copy);
+	save(history);
+}
+
+static int load_line(struct oom_history *history, const char *line)
+{
+	cleanup_(json_put_ptr) struct json_object *object = json_tokener_parse(line);
+	struct oom_record *record;
+	const char *key;
+	int r = oom_from_json(object, &record, &key);
+
+	if (r == 0)
+		take(history, record);
+	return r;
+}
+
+static int load(struct oom_history *history)
+{
+	cleanup_free char *text = NULL;
+	size_t length, bad = 0;
+	char *at = NULL;
+	int r = state_read_text(history->manager->state, FILE_NAME, &text, &length);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0) {
+		log_error("The history of OOMs cannot be read: %s; a new one is begun",
+			  strerror(-r));
+		return 0;
+	}
+	for (char *line = strtok_r(text, "\n", &at); line; line = strtok_r(NULL, "\n", &at)) {
+		r = load_line(history, line);
+		if (r == -ENOMEM)
+			return r;
+		bad += r < 0;
+	}
+	if (bad)
+		log_error("Of the history of OOMs, %zu lines cannot be read; they are left out",
+			  bad);
+	return 0;
+}
+
+int oom_history_open(struct manager *m, struct oom_history **ret)
+{
+	struct oom_history *history = calloc(1, sizeof(*history));
+	int r;
+
+	if (!history)
+		return -ENOMEM;
+	history->manager = m;
+	r = load(history);
+	if (r < 0) {
+		oom_history_free(history);
+		return r;
+	}
+	*ret = history;
+	return 0;
+}
+
+struct oom_history *oom_history_free(struct oom_history *history)
+{
+	if (!history)
+		return NULL;
+	for (size_t i = 0; i < history->count; i++)
+		oom_record_free(history->records[(history->first + i) % OOM_HISTORY_MAX]);
+	free(history->text);
+	free(history);
+	return NULL;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* OOMs in the log: see oom-log.h. */
+#include "monitor/oom-log.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "policy/oom-json.h"
+#include "policy/oom-record.h"
+#include "shared/size.h"
+
+#define FIELDS_MAX 12
+
+/* "NAME=value" for each fact that is known. */
+struct fields {
+	char *list[FIELDS_MAX + 1];
+	size_t count;
+};
+
+static void fields_done(struct fields *fields)
+{
+	for (size_t i = 0; i < fields->count; i++)
+		free(fields->list[i]);
+}
+
+__attribute__((format(printf, 2, 3))) static void add(struct fields *fields, const char *format,
+						      ...)
+{
+	va_list args;
+
+	if (fields->count == FIELDS_MAX)
+		return;
+	va_start(args, format);
+	if (vasprintf(&fields->list[fields->count], format, args) >= 0)
+		fields->count++;
+	else
+		fields->list[fields->count] = NULL;
+	va_end(args);
+}
+
+static void add_text(struct fields *fields, const char *name, const char *value)
+{
+	if (value)
+		add(fields, "RSSD_OOM_%s=%s", name, value);
+}
+
+static void add_number(struct fields *fields, const char *name, uint64_t value)
+{
+	if (value != OOM_ABSENT)
+		add(fields, "RSSD_OOM_%s=%" PRIu64, name, value);
+}
+
+static void describe_largest(const struct oom_processes *processes, char *text, size_t room)
+{
+	size_t at = 0;
+
+	text[0] = '\0';
+	for (unsigned int i = 0; i < processes->count && at < room; i++) {
+		const struct oom_process *p = &processes->list[i];
+		char size[SIZE_TEXT_MAX];
+
+		at += (size_t)snprintf(text + at, room - at, "%s%d (%s) %s",
+				       i ? ", " : "; the largest were ", (int)p->pid, p->command,
+				       size_format(p->resident, size));
+	}
+}
+
+void oom_log(const char *container, const struct oom_record *oom)
+{
+	cleanup_(fields_done) struct fields fields = { 0 };
+	char usage[SIZE_TEXT_MAX] = "?", limit[SIZE_TEXT_MAX] = "?", largest[640];
+	cleanup_free char *json = oom_format(oom);
+
+	if (oom->usage != OOM_ABSENT)
+		size_format(oom->usage, usage);
+	if (oom->limit != OOM_ABSENT)
+		size_format(oom->limit, limit);
+	describe_largest(&oom->scene.processes, largest, sizeof(largest));
+	add_number(&fields, "ID", oom->sequence);
+	add_text(&fields, "LIMIT_CONTAINER", oom->container);
+	add_text(&fields, "LIMIT_OWNER", oom->limit_owner);
+	add_text(&fields, "VICTIM_CONTAINER", oom->victim_container);
+	add_text(&fields, "VICTIM_COMMAND", oom->victim_command);
+	if (oom->victim_pid > 0)
+		add_number(&fields, "VICTIM_PID", (uint64_t)oom->victim_pid);
+	add_number(&fields, "USAGE", oom->usage);
+	add_number(&fields, "LIMIT", oom->limit);
+	add_number(&fields, "RECLAIMED", oom->scene.reclaimed);
+	add_text(&fields, "RECORD", json);
+	log_fields(
+		LOG_WARNING, container, fields.list,
+		"out of memory: killed process %d (%s) of %s; the limit was that of %s, usage %s, "
+		"limit %s%s",
+		(int)oom->victim_pid, oom->victim_command ? oom->victim_command : "unknown",
+		oom->victim_container ? oom->victim_container : "?",
+		oom->container ? oom->container
+			       : (oom->limit_owner ? oom->limit_owner : "an unknown cgroup"),
+		usage, limit, largest);
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Making containers: see create.h. */
+#include "operation/create.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "operation/change.h"
+#include "store/config.h"
+#include "container/manager.h"
+#include "shared/name.h"
+#include "monitor/notify.h"
+#include "container/save.h"
+#include "store/state.h"
+
+struct creation {
+	manager_done_fn done;
+	void *userdata;
+};
+
+static void creation_done(struct container *c, const struct change_result *result, void *userdata)
+{
+	cleanup_free struct creation *creation = userdata;
+	struct manager *m = c->manager;
+	struct failure failure = result->failure;
+	int r = result->error;
+
+	m->creating--;
+	if (r == 0 && manager_insert(m, c) < 0) {
+		(void)state_forget(m->state, c->name);
+		r = fail(&failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
+	}
+	if (r < 0) {
+		(void)group_remove(c->group);
+		creation->done(r, &failure, NULL, creation->userdata);
+		container_free(c);
+		return;
+	}
+	if (m->observer)
+		m->observer->added(c, m->observer_data);
+	if (c->save_again)
+		manager_save(c);
+	creation->done(0, NULL, c, creation->userdata);
+}
+
+static int check_new_name(const struct manager *m, const char *name, struct failure *failure)
+{
+	cleanup_free char *parent = NULL;
+	const char *problem = name_problem(name);
+	struct container *c;
+
+	if (problem)
+		return fail(failure, RSS_ERROR_INVALID_NAME, "The name of a container %s", problem);
+	if (manager_find(m, name))
+		return fail(failure, RSS_ERROR_CONTAINER_EXISTS, "The container %s exists already",
+			    name);
+	if (m->count + m->creating >= m->config->containers_max)
+		return fail(
+			failure, RSS_ERROR_TOO_MANY,
+			"There are %zu containers, as many as ContainersMax= in rssd.conf allows",
+			m->count);
+	parent = name_parent(name);
+	if (!parent)
+		return 0;
+	c = manager_find(m, parent);
+	if (!c)
+		return fail(failure, RSS_ERROR_NO_SUCH_CONTAINER,
+			    "%s cannot be made: its parent %s does not exist; create that first",
+			    name, parent);
+	if (c->removing)
+		return fail(failure, RSS_ERROR_IN_PROGRESS, "%s is being removed", parent);
+	return 0;
+}
+
+static int open_new(struct manager *m, const char *name, struct container **ret,
+		    struct failure *failure)
+{
+	cleanup_(container_free_ptr) struct container *c = container_new(m, name);
+	int r;
+
+	if (!c)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
+	r = group_create(m->controller, name, &c->group);
+	if (r == -ESTALE)
+		return manager_fail_gone(m, failure);
+	if (r == -EEXIST)
+		return fail(failure, RSS_ERROR_CONTAINER_EXISTS,
+			    "%s exists already, or is being made just now; a cgroup that somebody "
+			    "else made is taken over when rssd restarts",
+			    name);
+	if (r == -EROFS)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
+			    "The cgroup of %s cannot be made: the cgroup tree is mounted read-only",
+			    name);
+	if (r < 0)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
+			    "The cgroup of %s cannot be made: %s", name, strerror(-r));
+	m->gone_logged = false;
+	r = notice_watch(c);
+	if (r < 0) {
+		(void)group_remove(c->group);
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
+			    "The events of %s cannot be watched: %s", name, strerror(-r));
+	}
+	*ret = take_ptr(c);
+	return 0;
+}
+
+int manager_create(struct manager *m, const char *name, const struct settings_change *settings,
+		   bool transient, manager_done_fn done, void *userdata, struct failure *failure)
+{
+	cleanup_(container_free_ptr) struct container *c = NULL;
+	cleanup_free struct creation *creation = calloc(1, sizeof(*creation));
+	struct change_listener listener = { .done = creation_done, .userdata = creation };
+	struct settings initial = settings_default();
+	int r;
+
+	if (!creation)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
+	*creation = (struct creation){ .done = done, .userdata = userdata };
+	r = check_new_name(m, name, failure);
+	if (r < 0)
+		return r;
+	/* Before the cgroup is made, so that a wrong size leaves nothing behind. */
+	r = settings_check(&initial, settings, m->controller->features, m->controller->ops->name,
+			   controller_limit_min(m->controller), failure);
+	if (r < 0)
+		return r;
+	r = open_new(m, name, &c, failure);
+	if (r < 0)
+		return r;
+	c->transient = transient;
+	c->owned = transient;
+	r = change_start(c, settings, LIMIT_MODE_REFUSE, 0, &listener, failure);
+	if (r < 0) {
+		(void)group_remove(c->group);
+		return r;
+	}
+	m->creating++;
+	(void)take_ptr(c);
+	(void)take_ptr(creation);
+	return 0;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Making a container. */
+#ifndef RSSD_CREATE_H
+#define RSSD_CREATE_H
+
+#include <stdbool.h>
+
+struct container;
+struct failure;
+struct manager;
+struct settings_change;
+
+typedef void (*manager_done_fn)(int error, const struct failure *failure,
+				struct container *container, void *userdata);
+
+/**
+ * manager_create() - make a container
+ * @done: hears the outcome; the container is only in the list when it worked
+ *
+ * Return: 0 (then @done is called), or a failure at once.
+ */
+int manager_create(struct manager *manager, const char *name,
+		   const struct settings_change *settings, bool transient, manager_done_fn done,
+		   void *userdata, struct failure *failure);
+
+#endif

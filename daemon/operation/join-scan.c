@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Looking for whom rules want: see scan.h. */
+#include "operation/join-scan.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "operation/attach.h"
+#include "cgroup/control-file.h"
+#include "container/manager.h"
+#include "store/origins.h"
+#include "host/process.h"
+#include "base/worker.h"
+
+/* Ancestors that are asked whether they were detached. */
+#define DEPTH_MAX 64
+
+/* Names are looked up anew with each look at all processes: a user may come later. */
+static void look_users_up(struct scan *scan)
+{
+	for (size_t i = 0; i < scan->count; i++) {
+		struct rules *rules = scan->sets[i].rules;
+
+		for (size_t j = 0; j < rules->count; j++) {
+			struct rule *rule = &rules->list[j];
+			const char *name = rule->values[RULE_USER];
+			struct passwd entry, *user = NULL;
+			char buf[4096];
+
+			if (!name || name[strspn(name, "0123456789")] == '\0')
+				continue;
+			(void)getpwnam_r(name, &entry, buf, sizeof(buf), &user);
+			rule->uid_known = user != NULL;
+			rule->uid = user ? user->pw_uid : 0;
+			if (!user)
+				scan->unknown_user = name;
+		}
+	}
+}
+
+/* Is it outside of every container? What cannot be told is not. */
+static bool is_outside(struct controller *controller, const char *cgroups)
+{
+	cleanup_free char *cgroup = NULL, *path = NULL;
+
+	return controller_parse_proc_cgroup(cgroups, controller->hierarchy, &cgroup) == 0 &&
+	       controller_path_of_cgroup(controller, cgroup, &path) == -ENOENT;
+}
+
+static int read_cgroups(pid_t pid, char **ret)
+{
+	char file[32];
+
+	snprintf(file, sizeof(file), "/proc/%d/cgroup", (int)pid);
+	return cgroup_read(AT_FDCWD, file, ret);
+}
+
+/* Was it detached by hand, or an ancestor that is outside now? */
+static bool was_detached(struct manager *m, const struct process *p)
+{
+	struct process at = *p;
+
+	for (unsigned int depth = 0; depth < DEPTH_MAX; depth++) {
+		cleanup_free char *cgroups = NULL;
+
+		if (origins_is_detached(m->origins, at.pid, at.start) &&
+		    (depth == 0 ||
+		     (read_cgroups(at.pid, &cgroups) == 0 && is_outside(m->controller, cgroups))))
+			return true;
+		if (at.parent <= 1 || process_read(at.parent, &at) < 0)
+			return false;
+	}
+	return false;
+}
+
+/* Does a rule want it? Fills *ret but for the descriptor. */
+static bool is_wanted(const struct scan *scan, const struct process *p, struct found *ret)
+{
+	struct manager *m = scan->manager;
+	cleanup_free char *cgroups = NULL, *executable = NULL;
+	struct rule_subject subject = { .command = p->command };
+
+	if (attach_refusal(p, 0, 0, getpid()))
+		return false;
+	if (read_cgroups(p->pid, &cgroups) < 0 || !is_outside(m->controller, cgroups))
+		return false;
+	subject.cgroups = cgroups;
+	if (scan->needs[RULE_EXECUTABLE] && process_read_executable(p->pid, &executable) == 0)
+		subject.executable = executable;
+	if (scan->needs[RULE_USER] && process_read_uid(p->pid, &subject.uid) < 0)
+		return false;
+	if (!rules_choose(scan->sets, scan->count, &subject, &ret->set, &ret->rule) ||
+	    was_detached(m, p))
+		return false;
+	ret->pid = p->pid;
+	memcpy(ret->command, p->command, sizeof(ret->command));
+	return true;
+}
+
+/* The descriptor comes first: what is read while it lives is about its process. */
+static void look_at(struct scan *scan, pid_t pid)
+{
+	cleanup_close int pidfd = process_open(pid);
+	struct found *found = &scan->found[scan->n_found];
+	struct process p;
+
+	if (pidfd < 0 || process_read(pid, &p) < 0 || !is_wanted(scan, &p, found) ||
+	    process_ended(pidfd, 0))
+		return;
+	found->pidfd = take_fd(&pidfd);
+	scan->n_found++;
+}
+
+static void look_at_all(struct scan *scan, const struct worker *worker)
+{
+	cleanup_free struct process *all = NULL;
+	size_t count;
+
+	look_users_up(scan);
+	scan->error = process_list(&all, &count);
+	for (size_t i = 0; scan->error == 0 && i < count; i++) {
+		if (all[i].pid <= scan->from)
+			continue;
+		if (scan->n_found == FOUND_MAX) {
+			scan->next = all[i].pid - 1;
+			return;
+		}
+		if (worker_cancelled(worker))
+			return;
+		look_at(scan, all[i].pid);
+	}
+}
+
+void scan_run(struct worker *worker, void *data)
+{
+	struct scan *scan = data;
+
+	if (scan->all) {
+		look_at_all(scan, worker);
+		return;
+	}
+	for (size_t i = 0; i < scan->n_pids && !worker_cancelled(worker); i++) {
+		/* A look at all finds the rest. */
+		if (scan->n_found == FOUND_MAX) {
+			scan->next = 1;
+			return;
+		}
+		look_at(scan, scan->pids[i]);
+	}
+}
+
+struct scan *scan_free(struct scan *scan)
+{
+	for (size_t i = 0; i < scan->n_found; i++)
+		close(scan->found[i].pidfd);
+	rule_sets_free(scan->sets, scan->count);
+	free(scan->pids);
+	free(scan);
+	return NULL;
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Signals to a container's processes: see kill.h. */
+#include "operation/kill.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include "container/container.h"
+#include "base/failure.h"
+#include "container/manager.h"
+#include "host/process.h"
+#include "base/worker.h"
+
+/* A container that forks faster than it is killed is left to the next call. */
+#define KILL_PASSES_MAX 32
+/* How long one of the killed is waited for before all are looked at again. */
+#define DEATH_MSEC 100
+/* Between looks where nobody is there to be waited for. */
+#define LOOK_USEC 1000
+
+struct target {
+	pid_t pid;
+	uint64_t start;
+};
+
+/* Whom the signal was sent to already, sorted. */
+struct targets {
+	struct target *list;
+	size_t count, room;
+};
+
+struct kill {
+	struct container *container;
+	struct group *group;
+	struct container_job job;
+	int signal;
+	kill_done_fn done;
+	void *userdata;
+
+	uint32_t count;
+	int error;
+};
+
+static void targets_done(struct targets *targets)
+{
+	free(targets->list);
+}
+
+static int compare_targets(const void *a, const void *b)
+{
+	const struct target *one = a, *other = b;
+
+	if (one->pid != other->pid)
+		return (one->pid > other->pid) - (one->pid < other->pid);
+	return (one->start > other->start) - (one->start < other->start);
+}
+
+/* @sorted: how many of the list stood there before this pass. */
+static bool was_hit(const struct targets *targets, size_t sorted, const struct target *target)
+{
+	return sorted > 0 &&
+	       bsearch(target, targets->list, sorted, sizeof(*target), compare_targets);
+}
+
+static int add_target(struct targets *targets, const struct target *target)
+{
+	if (targets->count == targets->room) {
+		size_t room = targets->room ? targets->room * 2 : 16;
+		struct target *more = realloc(targets->list, room * sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		targets->list = more;
+		targets->room = room;
+	}
+	targets->list[targets->count++] = *target;
+	return 0;
+}
+
+/* --- on the worker ------------------------------------------------------------ */
+
+/* With the pidfd in hand the pid is pinned: it is asked once more where it is. */
+static bool is_inside(const struct group *group, pid_t pid)
+{
+	cleanup_free char *path = NULL;
+
+	return controller_path_of_process(group->controller, pid, &path) == 0 &&
+	       strcmp(path, group->path) == 0;
+}
+
+/* Sends it to those of the list that are inside and were not hit yet: how many, or an errno. */
+static int kill_listed(const struct group *group, const pid_t pids[], size_t count, int signal,
+		       struct targets *targets)
+{
+	size_t sorted = targets->count;
+	int sent = 0, r;
+
+	for (size_t i = 0; i < count; i++) {
+		cleanup_close int pidfd = process_open(pids[i]);
+		struct target target = { .pid = pids[i] };
+		struct process p;
+
+		/* A zombie has no memory left to free and takes no signal. */
+		if (pidfd < 0 || !is_inside(group, pids[i]) || process_read(pids[i], &p) < 0 ||
+		    p.state == 'Z')
+			continue;
+		target.start = p.start;
+		if (was_hit(targets, sorted, &target) || process_signal(pidfd, signal) < 0)
+			continue;
+		sent++;
+		r = add_target(targets, &target);
+		if (r < 0)
+			return r;
+	}
+	if (sent > 0)
+		qsort(targets->list, targets->count, sizeof(*targets->list), compare_targets);
+	return sent;
+}
+
+static void kill_run(struct worker *worker, void *data)
+{
+	cleanup_(targets_done) struct targets targets = { 0 };
+	struct kill *kill = data;
+	int sent = 1;
+
+	for (unsigned int pass = 0; sent > 0 && pass < KILL_PASSES_MAX; pass++) {
+		cleanup_free pid_t *pids = NULL;
+		size_t count;
+
+		sent = group_list_processes(kill->group, &pids, &count);
+		if (sent >= 0)
+			sent = kill_listed(kill->group, pids, count, kill->signal, &targets);
+		if (sent < 0)
+			kill->error = sent;
+		if (kill->signal != SIGKILL || worker_cancelled(worker))
+			break;
+	}
+	kill->count = (uint32_t)targets.count;
+}
+
+/* Waits a moment for one of those inside to end; false where it cannot be waited for. */
+static bool await_death(pid_t pid)
+{
+	cleanup_close int pidfd = process_open(pid);
+
+	if (pidfd < 0)
+		return false;
+	(void)process_ended(pidfd, DEATH_MSEC);
+	return true;
+}
+
+int kill_until_empty(struct worker *worker, struct group *group)
+{
+	for (pid_t last = 0;;) {
+		cleanup_(targets_done) struct targets targets = { 0 };
+		cleanup_free pid_t *pids = NULL;
+		size_t count;
+		int r = group_list_processes(group, &pids, &count);
+
+		if (r < 0 || count == 0)
+			return r;
+		r = kill_listed(group, pids, count, SIGKILL, &targets);
+		if (r < 0)
+			return r;
+		if (worker_cancelled(worker))
+			return -EINTR;
+		/* Who has ended and is listed still, or again, is not waited for without a pause. */
+		if (!await_death(pids[count - 1]) || pids[count - 1] == last)
+			worker_pause(worker, LOOK_USEC);
+		last = pids[count - 1];
+	}
+}
+
+/* --- in the loop ---------------------------------------------------------------- */
+
+static void kill_done(void *data)
+{
+	cleanup_free struct kill *kill = data;
+	struct container *c = kill->container;
+	struct failure failure = { 0 };
+	int r = kill->error;
+
+	container_job_end(c, &kill->job);
+	c->manager->jobs--;
+	if (r < 0)
+		r = fail(&failure, RSS_ERROR_CONTROLLER_FAILED,
+			 "The processes of %s cannot be listed: %s; was its cgroup removed behind "
+			 "rssd's back?",
+			 c->name, strerror(-r));
+	kill->done(r, &failure, kill->signal, kill->count, kill->userdata);
+}
+
+int kill_start(struct container *c, int signal, kill_done_fn done, void *userdata,
+	       struct failure *failure)
+{
+	cleanup_free struct kill *kill = NULL;
+	int r;
+
+	if (signal < 1 || signal > SIGRTMAX)
+		return fail(failure, RSS_ERROR_INVALID_ARGUMENT, "%d is no signal", signal);
+	if (c->removing)
+		return fail(failure, RSS_ERROR_IN_PROGRESS, "%s is being removed", c->name);
+	kill = calloc(1, sizeof(*kill));
+	if (!kill)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
+	*kill = (struct kill){
+		.container = c,
+		.group = c->group,
+		.signal = signal,
+		.done = done,
+		.userdata = userdata,
+	};
+	r = worker_start(c->manager->workers, kill_run, kill_done, kill, &kill->job.worker);
+	if (r < 0)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
+			    "The job could not be started: %s", strerror(-r));
+	container_job_begin(c, &kill->job);
+	c->manager->jobs++;
+	(void)take_ptr(kill);
+	return 0;
+}

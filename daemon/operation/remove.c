@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Removing containers: see removal.h. */
+#include "operation/remove.h"
+
+#include <errno.h>
+#include <string.h>
+#include <systemd/sd-event.h>
+#include <time.h>
+
+#include "operation/change.h"
+#include "base/failure.h"
+#include "operation/kill.h"
+#include "base/log.h"
+#include "container/manager.h"
+#include "shared/name.h"
+#include "policy/record.h"
+#include "store/state.h"
+#include "base/worker.h"
+
+/* What is in use by another call is looked at again after this. */
+#define RETRY_USEC    (5 * 1000)
+#define DEADLINE_USEC (10 * 1000 * 1000)
+
+struct removal {
+	struct manager *manager;
+	char *name;
+	bool force;
+	uint64_t deadline;
+	sd_event_source *next; /* the next step, or the end of a worker's time */
+	removal_done_fn done;
+	void *userdata;
+
+	/* What the worker works with: containers that go, deepest first; all held by their use. */
+	struct worker *worker;
+	struct container **members;
+	size_t n_members;
+	int result;    /* of the step so far */
+	int forgotten; /* why the state was not, or 0 */
+};
+
+static struct removal *removal_free(struct removal *removal)
+{
+	sd_event_source_disable_unref(removal->next);
+	free(removal->members);
+	free(removal->name);
+	free(removal);
+	return NULL;
+}
+DEFINE_CLEANUP(struct removal *, removal_free);
+
+/* The containers that go with @name: itself and those inside, which follow it in the list. */
+static bool goes_too(const struct container *c, const char *name)
+{
+	return strcmp(c->name, name) == 0 || name_is_inside(c->name, name);
+}
+
+static void mark(struct manager *m, const char *name, bool removing, bool force)
+{
+	for (size_t i = manager_index(m, name); i < m->count; i++) {
+		struct container *c = m->containers[i];
+
+		if (!goes_too(c, name))
+			continue;
+		c->removing = removing;
+		if (removing && c->change)
+			change_cancel(c->change, CHANGE_CONTAINER_REMOVED);
+		if (removing && force)
+			container_cancel_jobs(c);
+	}
+}
+
+/* --- on the worker ------------------------------------------------------------------- */
+
+static void empty_run(struct worker *worker, void *data)
+{
+	struct removal *removal = data;
+
+	/* What the freezer of v1 holds, in a container or above it, does not die of a signal. */
+	for (size_t i = removal->n_members; i-- > 0;)
+		(void)group_freeze(removal->members[i]->group, false);
+	/* What is left, or cannot be looked at, shows when the group is removed. */
+	for (size_t i = 0; i < removal->n_members && !worker_cancelled(worker); i++)
+		(void)kill_until_empty(worker, removal->members[i]->group);
+}
+
+static void forget_run(struct worker *worker, void *data)
+{
+	struct removal *removal = data;
+	bool on_disk = false;
+	int r;
+
+	removal->forgotten = 0;
+	for (size_t i = 0; i < removal->n_members; i++) {
+		r = state_forget(removal->manager->state, removal->members[i]->name);
+		if (r < 0)
+			removal->forgotten = r;
+		on_disk |= r > 0;
+	}
+	r = on_disk ? state_sync(removal->manager->state) : 0;
+	if (r < 0)
+		removal->forgotten = r;
+}
+
+/* --- in the loop --------------------------------------------------------------------- */
+
+static void hold(struct removal *removal, bool on)
+{
+	for (size_t i = 0; i < removal->n_members; i++)
+		removal->members[i]->used += on ? 1 : -1;
+}
+
+/* Runs @run with the members held, on a thread where it may wait; @done ends that. */
+static int start_worker(struct removal *removal, worker_fn run, void (*done)(void *data),
+			bool waits)
+{
+	int r = (waits ? worker_start : worker_run_now)(removal->manager->workers, run, done,
+							removal, &removal->worker);
+
+	if (r == 0)
+		hold(removal, true);
+	return r;
+}
+
+/* All that go, deepest first: 0, or -EAGAIN where one of them is in use. */
+static int gather(struct removal *removal)
+{
+	struct manager *m = removal->manager;
+	size_t first = manager_index(m, removal->name);
+
+	free(removal->members);
+	removal->n_members = 0;
+	removal->members = calloc(m->count - first + 1, sizeof(*removal->members));
+	if (!removal->members)
+		return -ENOMEM;
+	for (size_t i = m->count; i-- > first;) {
+		struct container *c = m->containers[i];
+
+		if (!goes_too(c, removal->name))
+			continue;
+		if (container_is_busy(c))
+			return -EAGAIN;
+		removal->members[removal->n_members++] = c;
+	}
+	return 0;
+}
+
+/* Is there a file of any of them to be removed for good? */
+static bool is_on_disk(const struct removal *removal)
+{
+	for (size_t i = 0; i < removal->n_members; i++) {
+		struct record record = { .transient = removal->members[i]->transient };
+
+		if (state_waits(removal->manager->state, &record))
+			return true;
+	}
+	return false;
+}
+
+/* Does any of them hold a process? */
+static bool is_populated(const struct removal *removal)
+{
+	uint32_t processes;
+
+	for (size_t i = 0; i < removal->n_members; i++) {
+		if (group_count_processes(removal->members[i]->group, &processes) == 0 &&
+		    processes > 0)
+			return true;
+	}
+	return false;
+}
+
+/* Up to the first that cannot be removed; those that are gone stay members. */
+static int remove_groups(struct removal *removal)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < removal->n_members; i++) {
+		r = group_remove(removal->members[i]->group);
+		/* Gone already behind our back: just as good. */
+		if (r < 0 && r != -ENOENT && r != -ENODEV) {
+			removal->n_members = i;
+			return r == -EBUSY && removal->force ? -EAGAIN : r;
+		}
+	}
+	return 0;
+}
+
+static int explain(const struct removal *removal, int error, struct failure *failure)
+{
+	if (error == -ESTALE)
+		return manager_fail_gone(removal->manager, failure);
+	if (error == -EBUSY)
+		return fail(
+			failure, RSS_ERROR_NOT_EMPTY,
+			"%s has processes or containers inside; stop or detach them, or use force "
+			"to kill them",
+			removal->name);
+	if (error == -EAGAIN && !removal->force)
+		return fail(
+			failure, RSS_ERROR_TIMED_OUT,
+			"%s is still in use by another call; try again when that has ended, or use "
+			"force",
+			removal->name);
+	if (error == -EAGAIN)
+		return fail(
+			failure, RSS_ERROR_TIMED_OUT,
+			"%s could not be emptied in time: a process in it does not end; try again "
+			"when its input or output is done",
+			removal->name);
+	return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "The cgroup of %s cannot be removed: %s",
+		    removal->name, strerror(-error));
+}
+
+static void again(struct removal *removal, uint64_t usec)
+{
+	(void)sd_event_source_set_time_relative(removal->next, usec);
+	(void)sd_event_source_set_enabled(removal->next, SD_EVENT_ONESHOT);
+}
+
+static uint64_t time_left(const struct removal *removal)
+{
+	uint64_t now = 0;
+
+	(void)sd_event_now(removal->manager->event, CLOCK_MONOTONIC, &now);
+	return now < removal->deadline ? removal->deadline - now : 0;
+}
+
+/* The end of a step: another one follows where there is time for it. */
+static void end_step(struct removal *removal, int r)
+{
+	cleanup_(removal_free_ptr) struct removal *ended = NULL;
+	struct failure failure = { 0 };
+
+	if (r == -EAGAIN && time_left(removal) > 0) {
+		again(removal, RETRY_USEC);
+		return;
+	}
+	ended = removal;
+	removal->manager->jobs--;
+	if (r < 0) {
+		mark(removal->manager, removal->name, false, false);
+		r = explain(removal, r, &failure);
+	}
+	if (removal->done)
+		removal->done(r, r < 0 ? &failure : NULL, removal->userdata);
+}
+
+static void forgotten(void *data)
+{
+	struct removal *removal = data;
+	struct manager *m = removal->manager;
+
+	removal->worker = NULL;
+	hold(removal, false);
+	if (removal->forgotten < 0)
+		log_message(
+			LOG_WARNING, removal->name,
+			"its state file could not be removed for good: %s; it may come back on a "
+			"restart",
+			strerror(-removal->forgotten));
+	for (size_t i = 0; i < removal->n_members; i++) {
+		struct container *c = removal->members[i];
+		cleanup_free char *name = strdup(c->name);
+
+		manager_take_out(m, c);
+		container_free(c);
+		if (m->observer && name)
+			m->observer->removed(name, m->observer_data);
+	}
+	end_step(removal, removal->result);
+}
+
+static void emptied(void *data);
+
+/* As far as it goes without waiting; end_step() comes of it, or the end of a worker. */
+static void step(struct removal *removal)
+{
+	int r = gather(removal);
+
+	if (r == 0 && is_populated(removal)) {
+		r = removal->force ? -EAGAIN : -EBUSY;
+		if (removal->force && time_left(removal) > 0) {
+			r = start_worker(removal, empty_run, emptied, true);
+			if (r == 0) {
+				again(removal, time_left(removal));
+				return;
+			}
+		}
+	}
+	if (r < 0) {
+		end_step(removal, r);
+		return;
+	}
+	removal->result = remove_groups(removal);
+	/* It stays listed until it is forgotten, so that nobody makes another of its name. */
+	r = removal->n_members > 0
+		    ? start_worker(removal, forget_run, forgotten, is_on_disk(removal))
+		    : removal->result;
+	if (r < 0)
+		end_step(removal, r);
+}
+
+static void emptied(void *data)
+{
+	struct removal *removal = data;
+
+	removal->worker = NULL;
+	hold(removal, false);
+	(void)sd_event_source_set_enabled(removal->next, SD_EVENT_OFF);
+	step(removal);
+}
+
+static int removal_next(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct removal *removal = userdata;
+
+	/* The time of whoever kills is up. */
+	if (removal->worker)
+		worker_cancel(removal->worker);
+	else
+		step(removal);
+	return 0;
+}
+
+/* Two removals of one container would each take what comes after it under its name. */
+static int check_alone(const struct container *c, struct failure *failure)
+{
+	const struct manager *m = c->manager;
+
+	for (size_t i = manager_index(m, c->name); i < m->count; i++) {
+		if (goes_too(m->containers[i], c->name) && m->containers[i]->removing)
+			return fail(failure, RSS_ERROR_IN_PROGRESS, "%s is being removed already",
+				    m->containers[i]->name);
+		if (goes_too(m->containers[i], c->name) && m->containers[i]->held_by)
+			return fail(failure, RSS_ERROR_IN_PROGRESS,
+				    "%s is part of a transaction; wait for that to end",
+				    m->containers[i]->name);
+	}
+	return 0;
+}
+
+static int check_empty(struct container *c, struct failure *failure)
+{
+	struct manager *m = c->manager;
+	uint32_t processes = 0;
+	unsigned int nested = 0;
+
+	for (size_t i = manager_index(m, c->name); i < m->count; i++)
+		nested += name_is_inside(m->containers[i]->name, c->name);
+	(void)group_count_processes(c->group, &processes);
+	if (processes > 0)
+		return fail(failure, RSS_ERROR_NOT_EMPTY,
+			    "%s has %u process%s inside; stop or detach them, or use force to kill "
+			    "them",
+			    c->name, processes, processes == 1 ? "" : "es");
+	if (nested > 0)
+		return fail(failure, RSS_ERROR_NOT_EMPTY,
+			    "%s has %u container%s inside; remove them first, or use force",
+			    c->name, nested, nested == 1 ? "" : "s");
+	return 0;
+}
+
+int removal_start(struct container *c, bool force, removal_done_fn done, void *userdata,
+		  struct failure *failure)
+{
+	cleanup_(removal_free_ptr) struct removal *removal = NULL;
+	struct manager *m = c->manager;
+	uint64_t now = 0;
+	int r;
+
+	r = check_alone(c, failure);
+	if (r == 0 && !force)
+		r = check_empty(c, failure);
+	if (r < 0)
+		return r;
+
+	removal = calloc(1, sizeof(*removal));
+	if (!removal)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
+	(void)sd_event_now(m->event, CLOCK_MONOTONIC, &now);
+	*removal = (struct removal){
+		.manager = m,
+		.force = force,
+		.deadline = now + DEADLINE_USEC,
+		.done = done,
+		.userdata = userdata,
+	};
+	removal->name = strdup(c->name);
+	r = removal->name ? sd_event_add_time_relative(m->event, &removal->next, CLOCK_MONOTONIC, 0,
+						       1, removal_next, removal)
+			  : -ENOMEM;
+	if (r < 0)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "%s", strerror(-r));
+	mark(m, c->name, true, force);
+	m->jobs++;
+	(void)take_ptr(removal);
+	return 0;
+}

@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Bringing containers back: see restore.h. */
+#include "operation/restore.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "operation/change.h"
+#include "store/config.h"
+#include "operation/create.h"
+#include "store/declarations.h"
+#include "base/failure.h"
+#include "monitor/oom-hook.h"
+#include "operation/join.h"
+#include "store/transaction-log.h"
+#include "base/log.h"
+#include "container/manager.h"
+#include "container/save.h"
+#include "shared/name.h"
+#include "monitor/notify.h"
+#include "policy/record.h"
+#include "shared/size.h"
+#include "store/state.h"
+#include "operation/transaction.h"
+
+/* --- state ------------------------------------------------------------------- */
+
+static void record_aside(const char *reason, void *userdata)
+{
+	log_error("%s; its container keeps what the kernel still holds", reason);
+}
+
+static void applied(struct container *c, const struct change_result *result, void *userdata)
+{
+	if (result->error < 0)
+		log_message(LOG_ERR, c->name, "could not be brought to its settings: %s",
+			    result->failure.text);
+}
+
+/* Starts a change to @to; the outcome is logged. */
+static void bring_to(struct container *c, const struct settings *to)
+{
+	struct settings_change change = { .to = *to };
+	struct change_listener listener = { .done = applied };
+	struct failure failure;
+
+	change.set = settings_difference(&c->settings, to);
+	if (change_start(c, &change, LIMIT_MODE_RECLAIM, 0, &listener, &failure) < 0)
+		log_message(LOG_ERR, c->name, "could not be brought to its settings: %s",
+			    failure.text);
+}
+
+/*
+ * A group that was just made is empty, so that nothing has to be reclaimed and
+ * no write blocks: it is limited before anyone can ask. After a reboot that is
+ * all of them, and a worker for each would be thousands of threads at once.
+ */
+static void set_new_group(struct container *c, const struct settings *to)
+{
+	unsigned int differs = settings_difference(&c->settings, to);
+	int r = 0;
+
+	if (differs & SETTING_OOM_GROUP)
+		r = group_write_oom_group(c->group, to->oom_group);
+	if (r == 0 && (differs & (SETTING_HIGH | SETTING_LOW)))
+		r = group_write_watermarks(c->group, to->high, to->low);
+	if (r == 0 && (differs & SETTING_LIMIT))
+		r = group_write_limit(c->group, to->limit);
+	if (r < 0)
+		log_message(LOG_ERR, c->name, "could not be brought to its settings: %s",
+			    strerror(-r));
+	c->settings = r < 0 ? container_read_settings(c, to) : *to;
+	c->written = *to;
+	c->drifted = settings_difference(&c->settings, to) != 0;
+}
+
+static int enter(struct manager *m, struct container **c)
+{
+	int r = notice_watch(*c);
+
+	if (r < 0)
+		log_message(LOG_ERR, (*c)->name,
+			    "its events cannot be watched: %s; its counters can still be read",
+			    strerror(-r));
+	r = manager_insert(m, *c);
+	if (r < 0)
+		return r;
+	if (m->observer)
+		m->observer->added(*c, m->observer_data);
+	(void)take_ptr(*c);
+	return 0;
+}
+
+/* One container that is written down: its group is opened, or made again. */
+static int restore_record(struct manager *m, struct record *record)
+{
+	cleanup_(container_free_ptr) struct container *c = container_new(m, record->name);
+	struct container *entered;
+	struct settings wanted = record->settings;
+	bool made = false;
+	int r;
+
+	if (!c)
+		return -ENOMEM;
+	r = group_open(m->controller, record->name, &c->group);
+	if (r == -ENOENT && record->transient) {
+		(void)state_forget(m->state, record->name);
+		return 0;
+	}
+	if (r == -ENOENT) {
+		made = true;
+		r = group_create(m->controller, record->name, &c->group);
+	}
+	if (r < 0) {
+		log_message(LOG_ERR, record->name,
+			    "its cgroup cannot be %s: %s; its state is kept for the next start",
+			    made ? "made" : "opened", strerror(-r));
+		return 0;
+	}
+	container_from_record(c, record);
+	c->settings = container_read_settings(c, &wanted);
+	if (made) {
+		c->oom_events_base = 0;
+		set_new_group(c, &wanted);
+	} else if (settings_difference(&c->settings, &wanted)) {
+		char kernel[SIZE_TEXT_MAX], state[SIZE_TEXT_MAX];
+
+		log_message(
+			LOG_WARNING, c->name,
+			"the kernel's settings have drifted (limit %s, written down %s); bringing "
+			"them back",
+			size_format(c->settings.limit, kernel), size_format(wanted.limit, state));
+		c->written = wanted;
+		c->drifted = true;
+	}
+	c->populated = c->transient;
+	entered = c;
+	r = enter(m, &c);
+	if (r < 0)
+		return r;
+	if (!made && settings_difference(&entered->settings, &wanted))
+		bring_to(entered, &wanted);
+	return 0;
+}
+
+/* A transaction that was cut short is undone or finished, before its containers are brought back. */
+static int settle_transaction(struct manager *m, struct records *records)
+{
+	cleanup_(journal_free_ptr) struct journal *journal = NULL;
+	struct failure failure = { 0 };
+	int r = journal_read(m->state, &journal, &failure);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0) {
+		log_error(
+			"A transaction that was cut short cannot be settled: %s; its containers keep "
+			"what is written down of each",
+			failure.text);
+		return journal_remove(m->state);
+	}
+	log_notice("A transaction over %zu containers was cut short: it is %s", journal->count,
+		   journal->phase == JOURNAL_UNDO ? "undone" : "finished");
+	for (size_t i = 0; i < records->count && r == 0; i++) {
+		struct record *record = records->list[i];
+		const struct settings *settings = transaction_settle(journal, record->name);
+		struct state_write *write;
+
+		if (!settings)
+			continue;
+		record->settings = *settings;
+		r = state_prepare(m->state, record, &write);
+		if (r == 0)
+			r = state_commit(write);
+	}
+	return r < 0 ? r : journal_remove(m->state);
+}
+
+static int restore_state(struct manager *m, struct failure *failure)
+{
+	cleanup_(records_free) struct records records = { 0 };
+	int r = state_load(m->state, records_add, record_aside, &records);
+
+	if (r == 0)
+		r = settle_transaction(m, &records);
+
+	if (r < 0)
+		return fail(failure, RSS_ERROR_STATE_NOT_SAVED, "The state cannot be read: %s",
+			    strerror(-r));
+	records_sort(&records);
+	for (size_t i = 0; i < records.count && r == 0; i++)
+		r = restore_record(m, records.list[i]);
+	return r < 0 ? fail(failure, RSS_ERROR_CONTROLLER_FAILED, "%s", strerror(-r)) : 0;
+}
+
+/* --- the tree ------------------------------------------------------------------ */
+
+static void free_texts(char ***texts)
+{
+	for (char **text = *texts; text && *text; text++)
+		free(*text);
+	free(*texts);
+}
+
+static int adopt(struct manager *m, const char *path)
+{
+	cleanup_(container_free_ptr) struct container *c = container_new(m, path);
+	struct container *entered;
+	char limit[SIZE_TEXT_MAX];
+	int r;
+
+	if (!c)
+		return -ENOMEM;
+	r = group_open(m->controller, path, &c->group);
+	if (r < 0) {
+		log_message(LOG_WARNING, path, "its cgroup cannot be opened: %s", strerror(-r));
+		return 0;
+	}
+	c->settings = container_read_settings(c, &c->settings);
+	log_message(LOG_NOTICE, path,
+		    "found in the cgroup tree but not in the state: taken over with the limit %s",
+		    size_format(c->settings.limit, limit));
+	entered = c;
+	r = enter(m, &c);
+	if (r == 0)
+		manager_save(entered);
+	return r;
+}
+
+static int restore_tree(struct manager *m, struct failure *failure)
+{
+	cleanup_(free_texts) char **paths = NULL;
+	int r = controller_list_groups(m->controller, &paths);
+
+	if (r < 0)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
+			    "The cgroup tree cannot be read: %s", strerror(-r));
+	for (char **path = paths; path && *path; path++) {
+		if (manager_find(m, *path))
+			continue;
+		if (name_problem(*path)) {
+			log_warning("The cgroup %s below %s is none of rssd's: left alone", *path,
+				    m->controller->root);
+			continue;
+		}
+		r = adopt(m, *path);
+		if (r < 0)
+			return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "%s", strerror(-r));
+	}
+	return 0;
+}
+
+/* --- declarations ----------------------------------------------------------------- */
+
+/*
+ * The declarations that were read, sorted by name, and how far we are. A
+ * container is made on a worker, and what is nested in it must wait for it, so
+ * one goes after the other.
+ */
+struct declarations {
+	struct manager *manager;
+	struct records records;
+	size_t next;
+	bool read_again; /* a reload came meanwhile */
+};
+
+static struct declarations *declarations_free(struct declarations *declarations)
+{
+	records_free(&declarations->records);
+	free(declarations);
+	return NULL;
+}
+DEFINE_CLEANUP(struct declarations *, declarations_free);
+
+/* From now on the declaration counts as applied, and is not applied again until it changes. */
+static void mark_declared(struct container *c, const struct settings *declaration)
+{
+	c->declared = true;
+	c->declaration = *declaration;
+	if (c->manager->observer)
+		c->manager->observer->changed(c, 0, c->manager->observer_data);
+	manager_save(c);
+	join_made(c->manager, c->name);
+}
+
+static void declare_rest(struct declarations *declarations);
+
+static void declared(int error, const struct failure *failure, struct container *c, void *userdata)
+{
+	struct declarations *declarations = userdata;
+	const struct record *record = declarations->records.list[declarations->next - 1];
+
+	if (error < 0) {
+		log_message(LOG_ERR, record->name, "is declared but cannot be made: %s",
+			    failure->text);
+	} else {
+		mark_declared(c, &record->settings);
+	}
+	declare_rest(declarations);
+}
+
+/* True when it is on its way, and declared() will be called. */
+static bool declare_new(struct declarations *declarations, const struct record *record)
+{
+	struct settings initial = settings_default();
+	struct settings_change change = { .to = record->settings };
+	struct failure failure;
+
+	change.set = settings_difference(&initial, &record->settings);
+	if (manager_create(declarations->manager, record->name, &change, false, declared,
+			   declarations, &failure) == 0)
+		return true;
+	log_message(LOG_ERR, record->name, "is declared but cannot be made: %s", failure.text);
+	return false;
+}
+
+static void declared_again(struct container *c, const struct change_result *result, void *userdata)
+{
+	cleanup_free struct settings *declaration = userdata;
+
+	if (result->error < 0)
+		log_message(LOG_ERR, c->name,
+			    "its declaration could not be applied: %s; the next reload tries again",
+			    result->failure.text);
+	else
+		mark_declared(c, declaration);
+}
+
+static void declare_again(struct container *c, const struct record *record)
+{
+	struct settings_change change = { .to = record->settings };
+	struct change_listener listener = { .done = declared_again };
+	struct failure failure;
+
+	if (c->declared && !settings_difference(&c->declaration, &record->settings))
+		return;
+	listener.userdata = malloc(sizeof(struct settings));
+	if (!listener.userdata)
+		return;
+	*(struct settings *)listener.userdata = record->settings;
+	log_message(LOG_NOTICE, c->name, "its declaration is new or has changed: applying it");
+	change.set = settings_difference(&c->settings, &record->settings);
+	if (change_start(c, &change, LIMIT_MODE_RECLAIM, 0, &listener, &failure) < 0) {
+		log_message(LOG_ERR, c->name,
+			    "its declaration could not be applied: %s; the next reload tries again",
+			    failure.text);
+		free(listener.userdata);
+	}
+}
+
+/* True where the declaration before this one, of all that are sorted by name, has its name. */
+static bool declared_twice(const struct declarations *declarations, size_t i)
+{
+	struct record *const *list = declarations->records.list;
+
+	return i > 0 && strcmp(list[i - 1]->name, list[i]->name) == 0;
+}
+
+/* Goes on with the declarations; the last one frees them. */
+static void declare_rest(struct declarations *declarations)
+{
+	struct manager *m = declarations->manager;
+	bool again;
+
+	while (declarations->next < declarations->records.count && !m->stopping) {
+		size_t i = declarations->next++;
+		const struct record *record = declarations->records.list[i];
+		struct container *c = manager_find(m, record->name);
+
+		if (declared_twice(declarations, i))
+			log_message(LOG_ERR, record->name,
+				    "is declared in more than one file: remove all but one");
+		else if (c)
+			declare_again(c, record);
+		else if (declare_new(declarations, record))
+			return;
+	}
+	again = declarations->read_again && !m->stopping;
+	m->declarations = declarations_free(declarations);
+	if (again)
+		(void)restore_declarations(m);
+	else
+		join_declared(m);
+}
+
+/*
+ * Rules hold as the files have them now. What a file said that is unreadable at
+ * present holds on: an error in it lets no process go without its limit.
+ */
+static int declare_rules(struct manager *m, const struct declarations *declarations)
+{
+	const struct records *records = &declarations->records;
+	cleanup_free struct rule_set *sets = calloc(records->count + 1, sizeof(*sets));
+	size_t count = 0;
+
+	if (!sets)
+		return -ENOMEM;
+	for (size_t i = 0; i < records->count; i++) {
+		struct record *record = records->list[i];
+
+		if (!record->join || record->join->count == 0 || declared_twice(declarations, i))
+			continue;
+		sets[count++] = (struct rule_set){
+			.container = record->name,
+			.file = record->file,
+			.rules = record->join,
+		};
+	}
+	return join_declare(m, sets, count, records->bad, records->n_bad);
+}
+
+int restore_declarations(struct manager *m)
+{
+	cleanup_(declarations_free_ptr) struct declarations *declarations = NULL;
+	int r;
+
+	/* Two at a time would be in each other's way. */
+	if (m->declarations) {
+		m->declarations->read_again = true;
+		return 0;
+	}
+	declarations = calloc(1, sizeof(*declarations));
+	if (!declarations)
+		return -ENOMEM;
+	declarations->manager = m;
+	r = records_read_declared(m->config->containers_directory, &declarations->records);
+	if (r < 0)
+		return r;
+	if (hooks_declare(m->hooks, &declarations->records) < 0)
+		log_error("The hooks of declarations cannot be taken over: out of memory");
+	r = declare_rules(m, declarations);
+	if (r < 0)
+		log_error("The rules of declarations cannot be taken over: %s", strerror(-r));
+	m->declarations = declarations;
+	declare_rest(take_ptr(declarations));
+	return 0;
+}
+
+int restore_all(struct manager *m, struct failure *failure)
+{
+	int r = restore_state(m, failure);
+
+	if (r == 0)
+		r = restore_tree(m, failure);
+	if (r == 0)
+		(void)restore_declarations(m);
+	return r;
+}

@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Several containers at a time: see transaction.h. */
+#include "operation/transaction.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "container/container.h"
+#include "base/failure.h"
+#include "base/log.h"
+#include "container/manager.h"
+#include "base/worker.h"
+
+struct transaction {
+	struct manager *manager;
+	struct journal *journal; /* its entries in the order of their steps */
+	struct transaction_step *steps;
+	struct container **containers; /* of each entry */
+	size_t *step_of;	       /* the caller's step behind each entry */
+	size_t risky;		       /* so many of the first entries can fail */
+	size_t done_steps;
+	enum limit_mode mode;
+	uint64_t timeout;
+	bool undoing, cancelled, stuck;
+	struct failure failure; /* why it is undone */
+
+	int disk_error;
+	void (*next)(struct transaction *transaction); /* when the journal is written */
+	transaction_done_fn done;
+	void *userdata;
+};
+
+static struct transaction *transaction_free(struct transaction *t)
+{
+	if (!t)
+		return NULL;
+	for (size_t i = 0; t->containers && i < t->journal->count; i++) {
+		if (t->containers[i] && t->containers[i]->held_by == t)
+			t->containers[i]->held_by = NULL;
+	}
+	if (t->manager->transaction == t)
+		t->manager->transaction = NULL;
+	journal_free(t->journal);
+	free(t->containers);
+	free(t->step_of);
+	free(t->steps);
+	free(t);
+	return NULL;
+}
+DEFINE_CLEANUP(struct transaction *, transaction_free);
+
+/* --- the pure parts --------------------------------------------------------- */
+
+static bool goes_down(const struct journal_entry *entry)
+{
+	return entry->to.limit < entry->from.limit;
+}
+
+/* Down before up; by name, so that the same file takes the same way each time. */
+static int compare_entries(const void *a, const void *b)
+{
+	const struct journal_entry *one = a, *other = b;
+
+	if (goes_down(one) != goes_down(other))
+		return goes_down(one) ? -1 : 1;
+	return strcmp(one->name, other->name);
+}
+
+size_t transaction_order(struct journal *journal)
+{
+	size_t risky = 0;
+
+	if (journal->count)
+		qsort(journal->entries, journal->count, sizeof(*journal->entries), compare_entries);
+	while (risky < journal->count && goes_down(&journal->entries[risky]))
+		risky++;
+	return risky;
+}
+
+const struct settings *transaction_settle(const struct journal *journal, const char *name)
+{
+	for (size_t i = 0; i < journal->count; i++) {
+		const struct journal_entry *entry = &journal->entries[i];
+
+		if (strcmp(entry->name, name) == 0)
+			return journal->phase == JOURNAL_UNDO ? &entry->from : &entry->to;
+	}
+	return NULL;
+}
+
+/* --- the journal, on a worker ------------------------------------------------- */
+
+static void write_run(struct worker *worker, void *data)
+{
+	struct transaction *t = data;
+
+	t->disk_error = journal_write(t->manager->state, t->journal);
+}
+
+static void remove_run(struct worker *worker, void *data)
+{
+	struct transaction *t = data;
+
+	t->disk_error = journal_remove(t->manager->state);
+}
+
+static void disk_done(void *data)
+{
+	struct transaction *t = data;
+
+	t->next(t);
+}
+
+/* Has @run run on a worker, and goes on with @next; where that cannot be, at once. */
+static void on_disk(struct transaction *t, worker_fn run, void (*next)(struct transaction *t))
+{
+	struct worker *worker;
+
+	t->next = next;
+	t->disk_error = worker_start(t->manager->workers, run, disk_done, t, &worker);
+	if (t->disk_error < 0)
+		next(t);
+}
+
+/* --- the end -------------------------------------------------------------------- */
+
+static void finish(struct transaction *ended)
+{
+	cleanup_(transaction_free_ptr) struct transaction *t = ended;
+	struct failure failure = t->failure;
+	int error = 0;
+
+	if (failure.error != RSS_ERROR_NONE)
+		error = fail(&t->failure, failure.error, "%.380s; %s", failure.text,
+			     t->stuck ? "not all could be brought back, see the log: the next "
+					"start of rssd tries again"
+				      : "no container was changed");
+
+	if (t->disk_error < 0)
+		log_warning("The journal of a transaction could not be removed: %s; the next "
+			    "start settles it once more",
+			    strerror(-t->disk_error));
+	t->manager->jobs--;
+	/* Whoever hears of it may begin the next one. */
+	for (size_t i = 0; i < t->journal->count; i++) {
+		t->containers[i]->held_by = NULL;
+		t->containers[i] = NULL;
+	}
+	t->manager->transaction = NULL;
+	t->done(error, error ? &t->failure : NULL, t->steps, t->journal->count, t->userdata);
+}
+
+static void end(struct transaction *t)
+{
+	/* What could not be brought back now is left to the next start, by the journal. */
+	if (t->stuck) {
+		finish(t);
+		return;
+	}
+	on_disk(t, remove_run, finish);
+}
+
+/* --- undoing --------------------------------------------------------------------- */
+
+static void undo_next(struct transaction *t);
+
+static void undone(struct container *c, const struct change_result *result, void *userdata)
+{
+	struct transaction *t = userdata;
+
+	if (result->error < 0) {
+		log_message(LOG_ERR, c->name,
+			    "could not be brought back to its settings: %s; the next start of rssd "
+			    "tries again",
+			    result->failure.text);
+		t->stuck = true;
+	}
+	undo_next(t);
+}
+
+static int change_to(struct transaction *t, size_t entry, const struct settings *to,
+		     enum limit_mode mode,
+		     void (*done)(struct container *container, const struct change_result *result,
+				  void *userdata),
+		     struct failure *failure)
+{
+	struct container *c = t->containers[entry];
+	struct settings_change change = { .to = *to, .set = settings_difference(&c->settings, to) };
+	struct change_listener listener = { .done = done, .userdata = t, .holder = t };
+
+	return change_start(c, &change, mode, t->timeout, &listener, failure);
+}
+
+/* Backwards: the last that was done is the first that is undone. */
+static void undo_next(struct transaction *t)
+{
+	while (t->done_steps > 0) {
+		struct failure failure = { 0 };
+		size_t entry = --t->done_steps;
+
+		if (change_to(t, entry, &t->journal->entries[entry].from, LIMIT_MODE_RECLAIM,
+			      undone, &failure) == 0)
+			return;
+		log_message(LOG_ERR, t->containers[entry]->name,
+			    "could not be brought back to its settings: %s; the next start of rssd "
+			    "tries again",
+			    failure.text);
+		t->stuck = true;
+	}
+	end(t);
+}
+
+static void begin_undo(struct transaction *t)
+{
+	t->undoing = true;
+	undo_next(t);
+}
+
+/* --- step by step ------------------------------------------------------------------ */
+
+static void step_next(struct transaction *t);
+
+static void fail_step(struct transaction *t, const struct failure *why)
+{
+	t->failure = *why;
+	begin_undo(t);
+}
+
+static void step_done(struct container *c, const struct change_result *result, void *userdata)
+{
+	struct transaction *t = userdata;
+	struct transaction_step *step = &t->steps[t->step_of[t->done_steps]];
+
+	if (result->error < 0) {
+		fail_step(t, &result->failure);
+		return;
+	}
+	step->outcome = result->outcome;
+	step->usage = result->usage;
+	t->done_steps++;
+	step_next(t);
+}
+
+static void step_begin(struct transaction *t)
+{
+	struct failure failure = { 0 };
+
+	if (change_to(t, t->done_steps, &t->journal->entries[t->done_steps].to, t->mode, step_done,
+		      &failure) < 0)
+		fail_step(t, &failure);
+}
+
+static void journal_written(struct transaction *t)
+{
+	struct failure failure = { 0 };
+
+	if (t->disk_error < 0) {
+		(void)fail(&failure, RSS_ERROR_STATE_NOT_SAVED,
+			   "The transaction could not be written down: %s; make room in the state "
+			   "folder and try again",
+			   strerror(-t->disk_error));
+		fail_step(t, &failure);
+		return;
+	}
+	step_begin(t);
+}
+
+static void step_next(struct transaction *t)
+{
+	struct failure failure = { 0 };
+
+	if (t->done_steps == t->journal->count) {
+		end(t);
+	} else if (t->cancelled && t->journal->phase == JOURNAL_UNDO) {
+		(void)fail(&failure, RSS_ERROR_CANCELLED, "The caller left");
+		fail_step(t, &failure);
+	} else if (t->done_steps == t->risky && t->journal->phase == JOURNAL_UNDO) {
+		/* From here on a crash does not undo but finish. */
+		t->journal->phase = JOURNAL_REDO;
+		on_disk(t, write_run, journal_written);
+	} else {
+		step_begin(t);
+	}
+}
+
+/* --- the beginning -------------------------------------------------------------------- */
+
+static int check_step(const struct transaction *t, struct container *c,
+		      const struct transaction_step *step, struct failure *failure)
+{
+	const struct controller *controller = t->manager->controller;
+
+	if (c->held_by == t)
+		return fail(failure, RSS_ERROR_INVALID_ARGUMENT, "%s is named twice", c->name);
+	if (c->held_by || c->change || c->removing)
+		return fail(failure, RSS_ERROR_IN_PROGRESS,
+			    "%s is being %s; wait for that to end, or cancel it", c->name,
+			    c->removing ? "removed" : "changed already");
+	return settings_check(&c->settings, &step->change, controller->features,
+			      controller->ops->name, controller_limit_min(controller), failure);
+}
+
+/* Finds and checks all of them, and holds them. */
+static int prepare(struct transaction *t, size_t count, struct failure *failure)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct transaction_step *step = &t->steps[i];
+		struct settings to;
+		struct container *c;
+		int r = manager_get(t->manager, step->name, &c, failure);
+
+		if (r == 0)
+			r = check_step(t, c, step, failure);
+		if (r < 0)
+			return r;
+		to = settings_with(&c->settings, &step->change);
+		t->containers[i] = c;
+		r = journal_add(t->journal, c->name, &c->settings, &to);
+		if (r < 0)
+			return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
+		c->held_by = t;
+	}
+	t->risky = transaction_order(t->journal);
+	/* The order is that of the journal now. */
+	for (size_t i = 0; i < count; i++) {
+		t->containers[i] = manager_find(t->manager, t->journal->entries[i].name);
+		for (size_t j = 0; j < count; j++) {
+			if (strcmp(t->steps[j].name, t->journal->entries[i].name) == 0)
+				t->step_of[i] = j;
+		}
+	}
+	/* The names of the caller's go with its message. */
+	for (size_t i = 0; i < count; i++)
+		t->steps[t->step_of[i]].name = t->journal->entries[i].name;
+	return 0;
+}
+
+/* One that holds its containers, all of them checked, and has changed nothing. */
+static int transaction_new(struct manager *m, const struct transaction_step steps[], size_t count,
+			   struct transaction **ret, struct failure *failure)
+{
+	cleanup_(transaction_free_ptr) struct transaction *t = NULL;
+	int r;
+
+	if (count == 0 || count > TRANSACTION_MAX)
+		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
+			    "A transaction is over 1 to %d containers, not %zu", TRANSACTION_MAX,
+			    count);
+	if (m->transaction)
+		return fail(failure, RSS_ERROR_IN_PROGRESS,
+			    "Another transaction is on its way; wait for it to end");
+	if (m->stopping)
+		return fail(failure, RSS_ERROR_CANCELLED, "rssd is being stopped");
+	t = calloc(1, sizeof(*t));
+	if (!t)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
+	t->manager = m;
+	t->journal = journal_new(JOURNAL_UNDO);
+	t->steps = calloc(count, sizeof(*t->steps));
+	t->containers = calloc(count, sizeof(struct container *));
+	t->step_of = calloc(count, sizeof(*t->step_of));
+	if (!t->journal || !t->steps || !t->containers || !t->step_of)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
+	memcpy(t->steps, steps, count * sizeof(*steps));
+	r = prepare(t, count, failure);
+	if (r < 0)
+		return r;
+	*ret = take_ptr(t);
+	return 0;
+}
+
+int transaction_check(struct manager *m, const struct transaction_step steps[], size_t count,
+		      struct failure *failure)
+{
+	cleanup_(transaction_free_ptr) struct transaction *t = NULL;
+
+	return transaction_new(m, steps, count, &t, failure);
+}
+
+int transaction_start(struct manager *m, const struct transaction_step steps[], size_t count,
+		      enum limit_mode mode, uint64_t timeout, transaction_done_fn done,
+		      void *userdata, struct transaction **ret, struct failure *failure)
+{
+	struct transaction *t;
+	int r = transaction_new(m, steps, count, &t, failure);
+
+	if (r < 0)
+		return r;
+	t->mode = mode;
+	t->timeout = timeout;
+	t->done = done;
+	t->userdata = userdata;
+	/* Where nothing can fail for want of memory, a crash has nothing to undo. */
+	t->journal->phase = t->risky ? JOURNAL_UNDO : JOURNAL_REDO;
+	m->transaction = t;
+	m->jobs++;
+	*ret = t;
+	on_disk(t, write_run, journal_written);
+	return 0;
+}
+
+void transaction_cancel(struct transaction *t)
+{
+	if (t->undoing || t->journal->phase == JOURNAL_REDO)
+		return;
+	t->cancelled = true;
+	for (size_t i = 0; i < t->journal->count; i++) {
+		if (t->containers[i]->change)
+			change_cancel(t->containers[i]->change, CHANGE_CALLER_LEFT);
+	}
+}

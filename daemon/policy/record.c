@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Containers written down as JSON: see record.h. */
+#include "policy/record.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <string.h>
+
+#include "policy/counters.h"
+#include "base/failure.h"
+#include "shared/name.h"
+#include "policy/oom-json.h"
+#include "policy/oom-record.h"
+#include "policy/rule.h"
+#include "shared/size.h"
+
+#define RECORD_VERSION 1
+
+static void json_put(struct json_object *object)
+{
+	json_object_put(object);
+}
+DEFINE_CLEANUP(struct json_object *, json_put);
+DEFINE_CLEANUP(struct json_tokener *, json_tokener_free);
+
+/* Where a reader stands, for messages. */
+struct source {
+	const char *file;
+	const char *text;
+	enum record_kind kind;
+	struct failure *failure;
+};
+
+static unsigned int line_at(const char *text, size_t offset)
+{
+	unsigned int line = 1;
+
+	for (size_t i = 0; i < offset && text[i]; i++)
+		line += text[i] == '\n';
+	return line;
+}
+
+/* json-c keeps no positions, so the line of a key is where it first stands in quotes. */
+static unsigned int line_of_key(const char *text, const char *key)
+{
+	cleanup_free char *quoted = NULL;
+	const char *at;
+
+	if (asprintf(&quoted, "\"%s\"", key) < 0) {
+		quoted = NULL;
+		return 1;
+	}
+	at = strstr(text, quoted);
+	return at ? line_at(text, (size_t)(at - text)) : 1;
+}
+
+static int fail_at(const struct source *source, const char *key, const char *problem)
+{
+	return fail(source->failure, RSS_ERROR_CONFIG, "%s:%u: %s: %s", source->file,
+		    line_of_key(source->text, key), key, problem);
+}
+
+static int read_bool(const struct source *source, const char *key, struct json_object *value,
+		     bool *ret)
+{
+	if (!json_object_is_type(value, json_type_boolean))
+		return fail_at(source, key, "must be true or false");
+	*ret = json_object_get_boolean(value);
+	return 0;
+}
+
+static int read_number(const struct source *source, const char *key, struct json_object *value,
+		       uint64_t *ret)
+{
+	/* json-c saturates what does not fit, so the largest int64 stands for all above. */
+	if (!json_object_is_type(value, json_type_int) || json_object_get_int64(value) < 0)
+		return fail_at(source, key, "must be a whole number, not negative");
+	*ret = json_object_get_uint64(value);
+	return 0;
+}
+
+static int read_text(const struct source *source, const char *key, struct json_object *value,
+		     char **ret)
+{
+	char *text;
+
+	if (!json_object_is_type(value, json_type_string))
+		return fail_at(source, key, "must be a string");
+	if (strlen(json_object_get_string(value)) != (size_t)json_object_get_string_len(value))
+		return fail_at(source, key, "has a NUL byte in it");
+	text = strdup(json_object_get_string(value));
+	if (!text)
+		return -ENOMEM;
+	free(*ret);
+	*ret = text;
+	return 0;
+}
+
+static int read_size(const struct source *source, const char *key, struct json_object *value,
+		     uint64_t *ret)
+{
+	int r;
+
+	if (!json_object_is_type(value, json_type_string)) {
+		uint64_t bytes = 0;
+
+		r = read_number(source, key, value, &bytes);
+		if (r < 0)
+			return fail_at(source, key,
+				       "must be a number of bytes, or a size like \"512M\" or "
+				       "\"infinity\"");
+		*ret = bytes;
+		return 0;
+	}
+	r = size_parse(json_object_get_string(value), ret);
+	if (r < 0)
+		return fail_at(source, key, size_parse_reason(r));
+	return 0;
+}
+
+/* Reads a key that belongs to the settings: 1 when it did, 0 when it is another key. */
+static int read_setting(const struct source *source, const char *key, struct json_object *value,
+			struct settings *settings)
+{
+	int r;
+
+	if (strcmp(key, "limit") == 0)
+		r = read_size(source, key, value, &settings->limit);
+	else if (strcmp(key, "high") == 0)
+		r = read_size(source, key, value, &settings->high);
+	else if (strcmp(key, "low") == 0)
+		r = read_size(source, key, value, &settings->low);
+	else if (strcmp(key, "oom_group") == 0)
+		r = read_bool(source, key, value, &settings->oom_group);
+	else
+		return 0;
+	return r < 0 ? r : 1;
+}
+
+static int read_declaration(const struct source *source, const char *outer,
+			    struct json_object *object, struct settings *ret)
+{
+	*ret = settings_default();
+	if (!json_object_is_type(object, json_type_object))
+		return fail_at(source, outer, "must be an object");
+	json_object_object_foreach(object, key, value)
+	{
+		int r = read_setting(source, key, value, ret);
+
+		if (r < 0)
+			return r;
+		if (r == 0)
+			return fail_at(source, key, "is not a key that rssd knows");
+	}
+	return 0;
+}
+
+static int read_oom(const struct source *source, const char *outer, struct json_object *object,
+		    struct oom_record **ret)
+{
+	const char *key;
+	int r = oom_from_json(object, ret, &key);
+
+	return r == -EBADMSG ? fail_at(source, *key ? key : outer, "is unknown or has a bad value")
+			     : r;
+}
+
+/* A key that only rssd itself writes: 1 when it was one, 0 when it is unknown. */
+static int read_state_key(const struct source *source, const char *key, struct json_object *value,
+			  struct record *record)
+{
+	uint64_t version = 0;
+	int r;
+
+	if (source->kind != RECORD_STATE)
+		return 0;
+	if (strcmp(key, "version") == 0) {
+		r = read_number(source, key, value, &version);
+		if (r == 0 && version != RECORD_VERSION)
+			r = fail_at(source, key, "is one that this rssd does not know");
+	} else if (strcmp(key, "transient") == 0) {
+		r = read_bool(source, key, value, &record->transient);
+	} else if (strcmp(key, "declared") == 0) {
+		record->declared = true;
+		r = read_declaration(source, key, value, &record->declaration);
+	} else if (strcmp(key, "oom_events") == 0) {
+		r = read_number(source, key, value, &record->oom_events);
+	} else if (strcmp(key, "last_oom") == 0) {
+		oom_record_free(record->last_oom);
+		record->last_oom = NULL;
+		r = read_oom(source, key, value, &record->last_oom);
+	} else {
+		return 0;
+	}
+	return r < 0 ? r : 1;
+}
+
+/* 1: it was read. */
+static int read_hook(const struct source *source, const char *key, struct json_object *value,
+		     struct record *record)
+{
+	int r = read_text(source, key, value, &record->oom_hook);
+
+	if (r < 0)
+		return r;
+	if (record->oom_hook[0] != '/')
+		return fail_at(source, key, "must be the path of a program, which starts with /");
+	return 1;
+}
+
+/* A key that only people write: 1 when it was one, 0 when it is unknown. */
+static int read_declared_key(const struct source *source, const char *key,
+			     struct json_object *value, struct record *record)
+{
+	const char *blamed, *problem;
+	struct rules *rules;
+	int r;
+
+	if (source->kind != RECORD_DECLARATION)
+		return 0;
+	if (strcmp(key, "oom_hook") == 0)
+		return read_hook(source, key, value, record);
+	if (strcmp(key, "join") != 0)
+		return 0;
+	r = rules_parse(value, &rules, &blamed, &problem);
+	if (r == -EINVAL)
+		return fail_at(source, blamed, problem);
+	if (r < 0)
+		return r;
+	rules_unref(record->join);
+	record->join = rules;
+	return 1;
+}
+
+static int read_record(const struct source *source, struct json_object *object,
+		       struct record *record)
+{
+	const char *problem;
+
+	json_object_object_foreach(object, key, value)
+	{
+		int r;
+
+		if (strcmp(key, "name") == 0)
+			r = read_text(source, key, value, &record->name) ?: 1;
+		else
+			r = read_setting(source, key, value, &record->settings);
+		if (r == 0)
+			r = read_state_key(source, key, value, record);
+		if (r == 0)
+			r = read_declared_key(source, key, value, record);
+		if (r == 0)
+			return fail_at(source, key, "is not a key that rssd knows");
+		if (r < 0)
+			return r;
+	}
+
+	if (!record->name)
+		return fail(source->failure, RSS_ERROR_CONFIG, "%s:1: the key \"name\" is missing",
+			    source->file);
+	problem = name_problem(record->name);
+	if (problem)
+		return fail_at(source, "name", problem);
+	return 0;
+}
+
+static int parse_json(const char *text, size_t length, const char *file, struct json_object **ret,
+		      struct failure *failure)
+{
+	cleanup_(json_tokener_free_ptr) struct json_tokener *tokener = json_tokener_new();
+	cleanup_(json_put_ptr) struct json_object *object = NULL;
+	size_t end;
+
+	if (!tokener)
+		return -ENOMEM;
+	if (length > INT32_MAX)
+		return fail(failure, RSS_ERROR_CONFIG, "%s: the file is too large", file);
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_ALLOW_TRAILING_CHARS |
+						JSON_TOKENER_VALIDATE_UTF8);
+	object = json_tokener_parse_ex(tokener, text, (int)length);
+	end = json_tokener_get_parse_end(tokener);
+
+	if (json_tokener_get_error(tokener) == json_tokener_continue)
+		return fail(failure, RSS_ERROR_CONFIG,
+			    "%s:%u: the file ends in the middle of its JSON", file,
+			    line_at(text, length));
+	if (json_tokener_get_error(tokener) != json_tokener_success)
+		return fail(failure, RSS_ERROR_CONFIG, "%s:%u: this is no JSON: %s", file,
+			    line_at(text, end),
+			    json_tokener_error_desc(json_tokener_get_error(tokener)));
+	for (size_t i = end; i < length; i++) {
+		if (!text[i] || !strchr(" \t\r\n", text[i]))
+			return fail(failure, RSS_ERROR_CONFIG,
+				    "%s:%u: there is something behind the end of the JSON", file,
+				    line_at(text, i));
+	}
+	if (!json_object_is_type(object, json_type_object))
+		return fail(failure, RSS_ERROR_CONFIG, "%s:1: must be a JSON object", file);
+
+	*ret = take_ptr(object);
+	return 0;
+}
+
+int record_parse(const char *text, size_t length, const char *file, enum record_kind kind,
+		 struct record **ret, struct failure *failure)
+{
+	struct source source = { .file = file, .text = text, .kind = kind, .failure = failure };
+	cleanup_(json_put_ptr) struct json_object *object = NULL;
+	cleanup_(record_free_ptr) struct record *record = calloc(1, sizeof(*record));
+	int r;
+
+	if (!record)
+		return -ENOMEM;
+	record->settings = settings_default();
+	record->declaration = settings_default();
+
+	r = parse_json(text, length, file, &object, failure);
+	if (r < 0)
+		return r;
+	r = read_record(&source, object, record);
+	if (r < 0)
+		return r;
+	record->file = strdup(file);
+	if (!record->file)
+		return -ENOMEM;
+
+	*ret = take_ptr(record);
+	return 0;
+}
+
+static struct json_object *size_to_json(uint64_t size)
+{
+	return size == LIMIT_INFINITY ? json_object_new_string("infinity")
+				      : json_object_new_uint64(size);
+}
+
+static void add_settings(struct json_object *object, const struct settings *settings)
+{
+	json_object_object_add(object, "limit", size_to_json(settings->limit));
+	json_object_object_add(object, "high", size_to_json(settings->high));
+	json_object_object_add(object, "low", size_to_json(settings->low));
+	json_object_object_add(object, "oom_group", json_object_new_boolean(settings->oom_group));
+}
+
+static void add_text(struct json_object *object, const char *key, const char *text)
+{
+	if (text)
+		json_object_object_add(object, key, json_object_new_string(text));
+}
+
+static void add_number(struct json_object *object, const char *key, uint64_t number)
+{
+	if (number != OOM_ABSENT)
+		json_object_object_add(object, key, json_object_new_uint64(number));
+}
+
+char *record_format(const struct record *record)
+{
+	cleanup_(json_put_ptr) struct json_object *object = json_object_new_object();
+	const char *text;
+	char *out;
+
+	if (!object)
+		return NULL;
+	json_object_object_add(object, "version", json_object_new_int(RECORD_VERSION));
+	add_text(object, "name", record->name);
+	add_settings(object, &record->settings);
+	json_object_object_add(object, "transient", json_object_new_boolean(record->transient));
+	if (record->declared) {
+		struct json_object *declared = json_object_new_object();
+
+		if (declared)
+			add_settings(declared, &record->declaration);
+		json_object_object_add(object, "declared", declared);
+	}
+	add_number(object, "oom_events", record->oom_events);
+	if (record->last_oom)
+		json_object_object_add(object, "last_oom", oom_to_json(record->last_oom));
+
+	text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
+							      JSON_C_TO_STRING_NOSLASHESCAPE);
+	if (!text || asprintf(&out, "%s\n", text) < 0)
+		return NULL;
+	return out;
+}
+
+struct record *record_free(struct record *record)
+{
+	if (!record)
+		return NULL;
+	free(record->name);
+	oom_record_free(record->last_oom);
+	rules_unref(record->join);
+	free(record->oom_hook);
+	free(record->file);
+	free(record);
+	return NULL;
+}

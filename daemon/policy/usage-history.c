@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a container used: see usage-history.h. Small, as there are thousands of them. */
+#include "policy/usage-history.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define USEC_PER_SEC 1000000ULL
+#define ROOM_FIRST   2 /* who is looked at once needs no more */
+#define TOTALS_USEC  (USAGE_KEPT_USEC / 2)
+
+struct span {
+	uint32_t began; /* seconds */
+	uint32_t kib;
+};
+
+struct usage_history {
+	struct usage_totals older, newer;
+	uint32_t length; /* of a span, seconds */
+	uint16_t count, room;
+	struct span spans[];
+};
+
+static uint32_t to_kib(uint64_t bytes)
+{
+	uint64_t kib = bytes / 1024 + (bytes % 1024 != 0);
+
+	return kib < UINT32_MAX ? (uint32_t)kib : UINT32_MAX;
+}
+
+static void raise_to(struct span *span, uint32_t kib)
+{
+	if (span->kib < kib)
+		span->kib = kib;
+}
+
+static void drop_first(struct usage_history *h)
+{
+	memmove(h->spans, h->spans + 1, --h->count * sizeof(h->spans[0]));
+}
+
+/* Of neighbours that lie within the length of one span, one is left. */
+static void merge_neighbours(struct usage_history *h)
+{
+	uint16_t kept = 0;
+
+	for (uint16_t i = 0; i < h->count; i++) {
+		if (kept && h->spans[i].began - h->spans[kept - 1].began < h->length)
+			raise_to(&h->spans[kept - 1], h->spans[i].kib);
+		else
+			h->spans[kept++] = h->spans[i];
+	}
+	h->count = kept;
+}
+
+/* Longer spans, until there is room; with the longest, the oldest goes. */
+static void shrink(struct usage_history *h)
+{
+	while (h->count == USAGE_SAMPLES_MAX && h->length < USAGE_SPAN_USEC_MAX / USEC_PER_SEC) {
+		h->length *= 2;
+		if (h->length > USAGE_SPAN_USEC_MAX / USEC_PER_SEC)
+			h->length = USAGE_SPAN_USEC_MAX / USEC_PER_SEC;
+		merge_neighbours(h);
+	}
+	if (h->count == USAGE_SAMPLES_MAX)
+		drop_first(h);
+}
+
+static int make_room(struct usage_history **history)
+{
+	struct usage_history *h = *history;
+	uint16_t room = h ? h->room * 2 : ROOM_FIRST;
+
+	if (h && h->count < h->room)
+		return 0;
+	if (h && h->room == USAGE_SAMPLES_MAX) {
+		shrink(h);
+		return 0;
+	}
+	if (room > USAGE_SAMPLES_MAX)
+		room = USAGE_SAMPLES_MAX;
+	h = realloc(h, sizeof(*h) + room * sizeof(h->spans[0]));
+	if (!h)
+		return -ENOMEM;
+	if (!*history)
+		*h = (struct usage_history){ .length = USAGE_SPAN_USEC_MIN / USEC_PER_SEC };
+	h->room = room;
+	*history = h;
+	return 0;
+}
+
+static bool is_old(const struct span *span, uint64_t now)
+{
+	return span->began + USAGE_KEPT_USEC / USEC_PER_SEC < now / USEC_PER_SEC;
+}
+
+int usage_history_add(struct usage_history **history, uint64_t now, uint64_t usage)
+{
+	uint32_t seconds = (uint32_t)(now / USEC_PER_SEC);
+	struct usage_history *h = *history;
+	int r;
+
+	while (h && h->count && is_old(&h->spans[0], now))
+		drop_first(h);
+	if (h && h->count && seconds - h->spans[h->count - 1].began < h->length) {
+		raise_to(&h->spans[h->count - 1], to_kib(usage));
+		return 0;
+	}
+	r = make_room(history);
+	if (r < 0)
+		return r;
+	h = *history;
+	h->spans[h->count++] = (struct span){ .began = seconds, .kib = to_kib(usage) };
+	return 0;
+}
+
+bool usage_history_wants_totals(const struct usage_history *h, uint64_t now)
+{
+	return !h || !h->newer.time || h->newer.time + TOTALS_USEC <= now;
+}
+
+void usage_history_put_totals(struct usage_history *h, const struct usage_totals *totals)
+{
+	h->older = h->newer.time ? h->newer : *totals;
+	h->newer = *totals;
+}
+
+void usage_history_restart_totals(struct usage_history *h, const struct usage_totals *totals)
+{
+	h->older = h->newer = *totals;
+}
+
+size_t usage_history_samples(const struct usage_history *h, uint64_t now,
+			     struct usage_sample ret[USAGE_SAMPLES_MAX])
+{
+	size_t count = 0;
+
+	for (uint16_t i = 0; h && i < h->count; i++) {
+		if (is_old(&h->spans[i], now))
+			continue;
+		ret[count++] = (struct usage_sample){
+			.time = h->spans[i].began * USEC_PER_SEC,
+			.usage = h->spans[i].kib * 1024ULL,
+		};
+	}
+	return count;
+}
+
+struct usage_totals usage_history_totals(const struct usage_history *h)
+{
+	return h ? h->older : (struct usage_totals){ 0 };
+}

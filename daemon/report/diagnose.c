@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Findings for the doctor: see diagnose.h. */
+#include "report/diagnose.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/sysinfo.h>
+
+#include "container/manager.h"
+#include "shared/size.h"
+
+static const char *const severity_names[] = {
+	[SEVERITY_OK] = "ok",
+	[SEVERITY_NOTE] = "note",
+	[SEVERITY_WARNING] = "warning",
+	[SEVERITY_ERROR] = "error",
+};
+
+const char *severity_name(enum severity severity)
+{
+	return severity_names[severity];
+}
+
+/* What each feature means to a user, with it and without. */
+static const struct {
+	enum controller_feature feature;
+	const char *subject;
+	const char *with;
+	enum severity without_severity;
+	const char *without;
+	const char *advice;
+} rows[] = {
+	{ FEATURE_MAPPED_ONLY, "accounting", "Only mapped pages count; page cache does not.",
+	  SEVERITY_NOTE,
+	  "The limit counts page cache, shared memory and kernel memory too, and only what was charged "
+	  "after a process was attached.",
+	  "Leave room for page cache in limits; the kernel patch counts mapped pages alone." },
+	{ FEATURE_IN_PLACE, "attach", "Attached processes stay in their unit, session or pod.",
+	  SEVERITY_NOTE,
+	  "Attaching moves a process out of its place in this controller's cgroup tree; detach "
+	  "brings it back.",
+	  "On a unified tree, do not attach main processes of units that systemd must track." },
+	{ FEATURE_SAFE_LIMIT, "limits",
+	  "The kernel itself refuses a limit that usage does not fit, and keeps the old one.",
+	  SEVERITY_WARNING,
+	  "The kernel does not refuse a limit below usage but kills for it: rssd reclaims first, and "
+	  "a process that allocates at that very moment can still be killed.",
+	  "Lower limits in steps, or while the container is quiet." },
+	{ FEATURE_RECLAIM, "reclaim", "rssctl reclaim works.", SEVERITY_NOTE,
+	  "This kernel cannot reclaim on request; lowering the limit reclaims.", "" },
+	{ FEATURE_RECLAIMED, "reclaimed counter",
+	  "The kernel counts reclaimed pages; on memory-v2 that includes reclaim for the whole "
+	  "machine's sake.",
+	  SEVERITY_NOTE, "This kernel does not tell how much was reclaimed: shown as absent.", "" },
+	{ FEATURE_FAILURES, "failures counter", "Meetings of the limit are counted.", SEVERITY_NOTE,
+	  "This kernel does not count meetings of the limit: shown as absent.", "" },
+	{ FEATURE_LIMIT_EVENTS, "LimitHit events", "Every meeting of the limit wakes rssd.",
+	  SEVERITY_NOTE,
+	  "LimitHit is sent when reclaim at the limit shows, not for each meeting of it; the failures "
+	  "counter has them all.",
+	  "" },
+	{ FEATURE_PEAK, "peak counter", "The kernel remembers the highest usage.", SEVERITY_NOTE,
+	  "This kernel does not remember the highest usage: shown as absent.", "" },
+	{ FEATURE_OOM_EVENTS, "OOM events counter", "OOMs are counted.", SEVERITY_NOTE,
+	  "This kernel does not tell of OOMs: shown as absent.", "" },
+	{ FEATURE_OOM_KILLS, "OOM kills counter", "OOM kills are counted.", SEVERITY_NOTE,
+	  "This kernel does not count OOM kills: shown as absent.", "" },
+	{ FEATURE_OOM_GROUP, "oom-group", "A container can be killed as a whole.", SEVERITY_NOTE,
+	  "An OOM kills one process of the container; oom-group is not available.", "" },
+	{ FEATURE_WATERMARKS, "watermarks", "Background reclaim between high and low works.",
+	  SEVERITY_NOTE,
+	  "There is no background reclaim before the limit: high and low are not available.",
+	  "The kernel patch has it." },
+	{ FEATURE_SCANNED, "scanned counter", "The pages that reclaim looked at are counted.",
+	  SEVERITY_NOTE,
+	  "This kernel does not count the pages that reclaim looks at: shown as absent.", "" },
+	{ FEATURE_REFAULTS, "refaults counter", "Pages that come back after reclaim are counted.",
+	  SEVERITY_NOTE,
+	  "This kernel does not tell whether reclaimed pages come back: rssctl suggest cannot see "
+	  "whether a limit is too small.",
+	  "" },
+	{ FEATURE_PEAK_RESET, "peak reset", "rssctl reset-peak works.", SEVERITY_NOTE,
+	  "The highest usage is that since the container was made; it cannot be reset.", "" },
+	{ FEATURE_FREEZE, "freeze", "rssctl freeze and thaw work.", SEVERITY_NOTE,
+	  "Containers cannot be frozen: there is no freezer in this controller's hierarchy.", "" },
+};
+
+struct report {
+	struct finding *findings;
+	size_t count;
+};
+
+static void add(struct report *report, enum severity severity, const char *subject,
+		const char *advice, const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+static void add(struct report *report, enum severity severity, const char *subject,
+		const char *advice, const char *format, ...)
+{
+	struct finding *finding;
+	va_list args;
+
+	if (report->count == FINDINGS_MAX)
+		return;
+	finding = &report->findings[report->count++];
+	finding->severity = severity;
+	finding->subject = subject;
+	finding->advice = advice;
+	va_start(args, format);
+	(void)vsnprintf(finding->text, sizeof(finding->text), format, args);
+	va_end(args);
+}
+
+static void add_rules(struct report *report, const struct join_counts *join)
+{
+	if (join->containers == 0) {
+		add(report, SEVERITY_OK, "rules", "", "No container has rules.");
+		return;
+	}
+	add(report, join->heard ? SEVERITY_OK : SEVERITY_WARNING, "rules",
+	    join->heard ? "" : "Run rssd in the first user and pid namespaces, with CAP_NET_ADMIN.",
+	    "%zu container%s rules: %" PRIu64 " processes joined by them, %" PRIu64
+	    " ended before they could, %" PRIu64 " were refused.%s",
+	    join->containers, join->containers == 1 ? " has" : "s have", join->joined,
+	    join->vanished, join->refused,
+	    join->heard ? ""
+			: " The kernel does not tell of processes: they are looked for every few "
+			  "seconds.");
+}
+
+size_t diagnose(const struct diagnosis *found, struct finding findings[static FINDINGS_MAX])
+{
+	struct report report = { .findings = findings };
+	char size[SIZE_TEXT_MAX];
+
+	add(&report, SEVERITY_OK, "controller", "", "%s%s%.100s%s%.100s, with %zu container%s.",
+	    found->controller, found->mount ? " in " : "", found->mount ? found->mount : "",
+	    found->mount ? "/" : "", found->mount ? found->root : "", found->containers,
+	    found->containers == 1 ? "" : "s");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		bool can = found->features & rows[i].feature;
+
+		add(&report, can ? SEVERITY_OK : rows[i].without_severity, rows[i].subject,
+		    can ? "" : rows[i].advice, "%s", can ? rows[i].with : rows[i].without);
+	}
+	if (found->events_problem)
+		add(&report, SEVERITY_WARNING, "events",
+		    "Run rssd in the first network namespace, with CAP_SYS_ADMIN, on the kernel that "
+		    "it came with.",
+		    "No events are told, and no OOM: %s. Counters are read when they are asked for.",
+		    found->events_problem);
+	if (found->tells_facts)
+		add(&report, SEVERITY_OK, "OOM victims", "",
+		    "The kernel names the victim of an OOM in the event itself.");
+	else if (found->events_problem)
+		add(&report, SEVERITY_NOTE, "OOM victims", "",
+		    "OOMs and their victims stay untold, as all events; the counters have them.");
+	else if (found->kmsg_problem)
+		add(&report, SEVERITY_WARNING, "OOM victims",
+		    "Run rssd where /dev/kmsg is there and CAP_SYSLOG is granted.",
+		    "The kernel's log cannot be read (%s): OOMs are told without their victim.",
+		    found->kmsg_problem);
+	else
+		add(&report, SEVERITY_OK, "OOM victims", "",
+		    "The kernel's log names the victim of an OOM.");
+	if (found->process_events_problem)
+		add(&report, SEVERITY_NOTE, "process events", "",
+		    "The kernel's process events cannot be had (%s): transient containers go a few "
+		    "seconds late, and attach --tree misses descendants whose parents end meanwhile.",
+		    found->process_events_problem);
+	else
+		add(&report, SEVERITY_OK, "process events", "",
+		    "Transient containers go as soon as they are empty, and a tree is attached "
+		    "whole though parents end.");
+	add_rules(&report, &found->join);
+	if (found->swap > 0)
+		add(&report, SEVERITY_OK, "swap", "", "%s of swap to reclaim anonymous memory to.",
+		    size_format(found->swap, size));
+	else
+		add(&report, SEVERITY_WARNING, "swap",
+		    "Add swap (zram will do) so that containers are reclaimed before they are killed.",
+		    "There is no swap: anonymous memory cannot be reclaimed, only file pages can.");
+	if (found->drifted)
+		add(&report, SEVERITY_WARNING, "drift", "Set the limit again, or restart rssd.",
+		    "The kernel's limit of %.200s is not what rssd set: somebody else wrote it.",
+		    found->drifted);
+	return report.count;
+}
+
+/* Limits are kept in whole pages: what is less than one apart is the same. */
+static const char *find_drifted(const struct manager *m)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), limit;
+
+	for (size_t i = 0; i < m->count; i++) {
+		struct container *c = m->containers[i];
+
+		if (c->change || group_read_limit(c->group, &limit) < 0)
+			continue;
+		if (limit / page != container_set_last(c)->limit / page)
+			return c->name;
+	}
+	return NULL;
+}
+
+size_t diagnose_manager(struct manager *m, struct finding findings[static FINDINGS_MAX])
+{
+	struct sysinfo info = { 0 };
+	struct diagnosis found = {
+		.controller = m->controller->ops->name,
+		.mount = m->controller->mount,
+		.root = m->controller->root,
+		.features = m->controller->features,
+		.tells_facts = m->controller->tells_facts,
+		.events_problem = m->controller->events_problem,
+		.kmsg_problem = m->kmsg_problem,
+		.process_events_problem = m->process_events_problem,
+		.containers = m->count,
+		.join = join_count(m),
+		.drifted = find_drifted(m),
+	};
+
+	(void)sysinfo(&info);
+	found.swap = (uint64_t)info.totalswap * info.mem_unit;
+	return diagnose(&found, findings);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What this rssd on this kernel can and cannot do, in sentences: the findings
+ * that rssctl doctor prints. The judgement is a pure function of what was found.
+ */
+#ifndef RSSD_DIAGNOSE_H
+#define RSSD_DIAGNOSE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "operation/join.h"
+
+struct manager;
+
+enum severity { SEVERITY_OK, SEVERITY_NOTE, SEVERITY_WARNING, SEVERITY_ERROR };
+
+struct finding {
+	enum severity severity;
+	const char *subject;
+	char text[320];
+	const char *advice; /* "" where there is nothing to do */
+};
+
+const char *severity_name(enum severity severity);
+
+struct diagnosis {
+	const char *controller;
+	const char *mount, *root; /* where its groups are; NULL: not told */
+	unsigned int features;
+	bool tells_facts;		    /* OOMs come with their victims */
+	const char *events_problem;	    /* NULL: events can be heard */
+	const char *kmsg_problem;	    /* NULL: it is there */
+	const char *process_events_problem; /* NULL: it is there */
+	struct join_counts join;
+	uint64_t swap; /* bytes of swap on this machine */
+	size_t containers;
+	const char *drifted; /* a container whose limit in the kernel is not what was set, or NULL */
+};
+
+#define FINDINGS_MAX 32
+
+/* Fills @findings (FINDINGS_MAX of them): how many. Pure. */
+size_t diagnose(const struct diagnosis *found, struct finding findings[static FINDINGS_MAX]);
+
+/* Looks at the machine and judges. */
+size_t diagnose_manager(struct manager *manager, struct finding findings[static FINDINGS_MAX]);
+
+#endif

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is not as it should be: see diff.h. */
+#include "report/diff.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "store/config.h"
+#include "container/container.h"
+#include "base/failure.h"
+#include "container/manager.h"
+#include "policy/record.h"
+#include "store/declarations.h"
+#include "base/worker.h"
+
+#define SETTINGS_ALL (SETTING_LIMIT | SETTING_HIGH | SETTING_LOW | SETTING_OOM_GROUP)
+
+struct diff {
+	struct manager *manager;
+	char *folder;
+	struct records declared;
+	int error;
+	struct diff_row *rows;
+	size_t count, room;
+	diff_done_fn done;
+	void *userdata;
+};
+
+static struct diff *diff_free(struct diff *diff)
+{
+	for (size_t i = 0; i < diff->count; i++)
+		free(diff->rows[i].name);
+	free(diff->rows);
+	records_free(&diff->declared);
+	free(diff->folder);
+	free(diff);
+	return NULL;
+}
+DEFINE_CLEANUP(struct diff *, diff_free);
+
+unsigned int diff_settings(const struct diff_row *row)
+{
+	unsigned int differs = 0;
+
+	if (row->declared_set && !row->stored_set)
+		return row->declared_set;
+	differs |= settings_difference(&row->declared, &row->stored) & row->declared_set &
+		   row->stored_set;
+	differs |= settings_difference(&row->stored, &row->kernel) & row->stored_set &
+		   row->kernel_set;
+	return differs;
+}
+
+static void diff_run(struct worker *worker, void *data)
+{
+	struct diff *diff = data;
+
+	diff->error = records_read_declared(diff->folder, &diff->declared);
+}
+
+static int add(struct diff *diff, struct diff_row *row)
+{
+	if (!diff_settings(row))
+		return 0;
+	if (diff->count == diff->room) {
+		size_t room = diff->room ? diff->room * 2 : 16;
+		struct diff_row *more = reallocarray(diff->rows, room, sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		diff->rows = more;
+		diff->room = room;
+	}
+	row->name = strdup(row->name);
+	if (!row->name)
+		return -ENOMEM;
+	diff->rows[diff->count++] = *row;
+	return 0;
+}
+
+static const struct record *find_declared(const struct diff *diff, const char *name)
+{
+	for (size_t i = 0; i < diff->declared.count; i++) {
+		if (strcmp(diff->declared.list[i]->name, name) == 0)
+			return diff->declared.list[i];
+	}
+	return NULL;
+}
+
+static int compare_container(struct diff *diff, struct container *c)
+{
+	const struct record *declared = find_declared(diff, c->name);
+	struct diff_row row = {
+		.name = c->name,
+		.stored_set = SETTINGS_ALL,
+		.stored = *container_set_last(c),
+	};
+	uint64_t limit;
+
+	row.kernel = container_read_settings(c, &row.stored);
+
+	if (declared) {
+		row.declared_set = SETTINGS_ALL;
+		row.declared = declared->settings;
+	}
+	if (c->change && c->drifted) {
+		/* It is being brought back: until that is done, nobody may take it for done. */
+		row.kernel = c->settings;
+		row.kernel_set = SETTINGS_ALL;
+	} else if (!c->change && group_read_limit(c->group, &limit) == 0) {
+		/* One that is just being changed is on its way from the one to the other. */
+		row.kernel_set = SETTINGS_ALL;
+	}
+	return add(diff, &row);
+}
+
+static int compare_all(struct diff *diff)
+{
+	struct manager *m = diff->manager;
+	int r = 0;
+
+	for (size_t i = 0; i < m->count && r == 0; i++)
+		r = compare_container(diff, m->containers[i]);
+	for (size_t i = 0; i < diff->declared.count && r == 0; i++) {
+		const struct record *record = diff->declared.list[i];
+		struct diff_row row = {
+			.name = record->name,
+			.declared_set = SETTINGS_ALL,
+			.declared = record->settings,
+		};
+
+		if (!manager_find(m, record->name))
+			r = add(diff, &row);
+	}
+	return r;
+}
+
+static void diff_done(void *data)
+{
+	cleanup_(diff_free_ptr) struct diff *diff = data;
+	struct failure failure = { 0 };
+	int r = diff->error;
+
+	diff->manager->jobs--;
+	if (r == 0)
+		r = compare_all(diff);
+	if (r < 0)
+		r = fail(&failure, RSS_ERROR_CONTROLLER_FAILED,
+			 "The settings cannot be compared: %s", strerror(-r));
+	diff->done(r, &failure, diff->rows, diff->count, diff->userdata);
+}
+
+int diff_start(struct manager *m, diff_done_fn done, void *userdata, struct failure *failure)
+{
+	cleanup_(diff_free_ptr) struct diff *diff = calloc(1, sizeof(*diff));
+	struct worker *worker;
+
+	if (!diff)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
+	diff->manager = m;
+	diff->done = done;
+	diff->userdata = userdata;
+	/* A reload may change the configuration meanwhile. */
+	diff->folder = strdup(m->config->containers_directory);
+	if (!diff->folder || worker_start(m->workers, diff_run, diff_done, diff, &worker) < 0)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
+	m->jobs++;
+	(void)take_ptr(diff);
+	return 0;
+}

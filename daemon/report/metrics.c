@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* OpenMetrics text: see metrics.h. Each family stands in one piece, as the format wants it. */
+#include "report/metrics.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+static uint64_t get_usage(const struct metrics_container *c)
+{
+	return c->counters.usage;
+}
+
+static uint64_t get_peak(const struct metrics_container *c)
+{
+	return c->counters.peak;
+}
+
+static uint64_t get_limit(const struct metrics_container *c)
+{
+	return c->settings.limit;
+}
+
+static uint64_t get_high(const struct metrics_container *c)
+{
+	return c->settings.high;
+}
+
+static uint64_t get_low(const struct metrics_container *c)
+{
+	return c->settings.low;
+}
+
+static uint64_t get_processes(const struct metrics_container *c)
+{
+	return c->processes;
+}
+
+static uint64_t get_failures(const struct metrics_container *c)
+{
+	return c->counters.failures;
+}
+
+static uint64_t get_reclaimed(const struct metrics_container *c)
+{
+	return c->counters.reclaimed;
+}
+
+static uint64_t get_scanned(const struct metrics_container *c)
+{
+	return c->counters.scanned;
+}
+
+static uint64_t get_oom_events(const struct metrics_container *c)
+{
+	return c->counters.oom_events;
+}
+
+static uint64_t get_oom_kills(const struct metrics_container *c)
+{
+	return c->counters.oom_kills;
+}
+
+/*
+ * COUNTER_ABSENT and LIMIT_INFINITY are the same number: a limit that there is
+ * not has no line, as a counter that is not known.
+ */
+static const struct family {
+	const char *name;
+	const char *type; /* "gauge", or "counter", whose samples end in _total */
+	const char *unit; /* the end of the name, or NULL */
+	const char *help;
+	uint64_t (*get)(const struct metrics_container *container);
+} families[] = {
+	{ "rssd_container_limit_bytes", "gauge", "bytes", "The hard bound; none without a limit.",
+	  get_limit },
+	{ "rssd_container_high_bytes", "gauge", "bytes",
+	  "Above it background reclaim starts; none without a watermark.", get_high },
+	{ "rssd_container_low_bytes", "gauge", "bytes",
+	  "Below it background reclaim stops; none without a watermark.", get_low },
+	{ "rssd_container_usage_bytes", "gauge", "bytes", "What is charged now.", get_usage },
+	{ "rssd_container_peak_bytes", "gauge", "bytes", "The highest usage so far.", get_peak },
+	{ "rssd_container_processes", "gauge", NULL, "Processes inside.", get_processes },
+	{ "rssd_container_failures", "counter", NULL, "How often a charge met the limit.",
+	  get_failures },
+	{ "rssd_container_reclaimed_bytes", "counter", "bytes", "What was taken back.",
+	  get_reclaimed },
+	{ "rssd_container_scanned_pages", "counter", "pages", "What reclaim looked at.",
+	  get_scanned },
+	{ "rssd_container_oom_events", "counter", NULL,
+	  "How often memory ran out because of the limit.", get_oom_events },
+	{ "rssd_container_oom_kills", "counter", NULL, "Processes that were killed for it.",
+	  get_oom_kills },
+};
+
+static void write_head(FILE *out, const char *name, const char *type, const char *unit,
+		       const char *help)
+{
+	fprintf(out, "# TYPE %s %s\n", name, type);
+	if (unit)
+		fprintf(out, "# UNIT %s %s\n", name, unit);
+	fprintf(out, "# HELP %s %s\n", name, help);
+}
+
+/* The value of a label; a quote, a backslash and a newline are escaped. */
+static void write_label(FILE *out, const char *text)
+{
+	for (; *text; text++) {
+		if (*text == '\n') {
+			fputs("\\n", out);
+			continue;
+		}
+		if (*text == '"' || *text == '\\')
+			fputc('\\', out);
+		fputc(*text, out);
+	}
+}
+
+static void write_family(FILE *out, const struct family *family, const struct metrics *metrics)
+{
+	const char *end = family->type[0] == 'c' ? "_total" : "";
+
+	write_head(out, family->name, family->type, family->unit, family->help);
+	for (size_t i = 0; i < metrics->count; i++) {
+		uint64_t value = family->get(&metrics->containers[i]);
+
+		if (value == COUNTER_ABSENT)
+			continue;
+		fprintf(out, "%s%s{container=\"", family->name, end);
+		write_label(out, metrics->containers[i].name);
+		fprintf(out, "\"} %" PRIu64 "\n", value);
+	}
+}
+
+static void write_daemon(FILE *out, const struct metrics *metrics)
+{
+	write_head(out, "rssd", "info", NULL, "The daemon and the kernel controller that it uses.");
+	fputs("rssd_info{version=\"", out);
+	write_label(out, metrics->version);
+	fputs("\",controller=\"", out);
+	write_label(out, metrics->controller);
+	fputs("\"} 1\n", out);
+
+	write_head(out, "rssd_containers", "gauge", NULL, "Containers that there are.");
+	fprintf(out, "rssd_containers %zu\n", metrics->count);
+
+	write_head(out, "rssd_next_event", "gauge", NULL, "The number of the next event.");
+	fprintf(out, "rssd_next_event %" PRIu64 "\n", metrics->sequence);
+
+	write_head(out, "rssd_rule_processes", "counter", NULL,
+		   "Processes that rules wanted since rssd started, by what became of them.");
+	fprintf(out, "rssd_rule_processes_total{outcome=\"joined\"} %" PRIu64 "\n",
+		metrics->join.joined);
+	fprintf(out, "rssd_rule_processes_total{outcome=\"vanished\"} %" PRIu64 "\n",
+		metrics->join.vanished);
+	fprintf(out, "rssd_rule_processes_total{outcome=\"refused\"} %" PRIu64 "\n",
+		metrics->join.refused);
+}
+
+int metrics_write(const struct metrics *metrics, FILE *out)
+{
+	write_daemon(out, metrics);
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
+		write_family(out, &families[i], metrics);
+	fputs("# EOF\n", out);
+	return fflush(out) != 0 || ferror(out) ? -EIO : 0;
+}

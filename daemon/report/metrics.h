@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Containers and counters as OpenMetrics text, version 1.0.0. Pure: values are
+ * given. What the kernel does not tell has no line.
+ */
+#ifndef RSSD_METRICS_H
+#define RSSD_METRICS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "cgroup/controller.h"
+#include "operation/join.h"
+#include "policy/settings.h"
+
+struct metrics_container {
+	char *name;
+	struct settings settings;
+	struct counters counters;
+	uint32_t processes;
+};
+
+struct metrics {
+	const char *version, *controller;
+	uint64_t sequence; /* of the next event */
+	struct join_counts join;
+	struct metrics_container *containers;
+	size_t count;
+};
+
+/* Writes all of it: 0, or -EIO. */
+int metrics_write(const struct metrics *metrics, FILE *out);
+
+#endif

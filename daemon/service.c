@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* From start to stop: see service.h. */
+#include "service.h"
+
+#include <errno.h>
+#include <string.h>
+#include <systemd/sd-event.h>
+
+#include "operation/change.h"
+#include "store/config.h"
+#include "store/event-history.h"
+#include "monitor/oom-hook.h"
+#include "operation/join.h"
+#include "host/kmsg.h"
+#include "base/log.h"
+#include "container/manager.h"
+#include "monitor/notify.h"
+#include "monitor/oom-history.h"
+#include "policy/oom-record.h"
+#include "store/origins.h"
+#include "host/process-events.h"
+#include "operation/restore.h"
+#include "monitor/sampler.h"
+#include "store/state.h"
+#include "monitor/collect.h"
+#include "operation/transient.h"
+#include "base/worker.h"
+
+static int open_sequence(struct manager *m, struct failure *failure)
+{
+	int r = state_read_sequence(m->state, &m->sequence);
+
+	if (r < 0)
+		return fail(failure, RSS_ERROR_CONFIG,
+			    "The file \"sequence\" in %s cannot be read: %s; remove it to start "
+			    "counting events from 1 again",
+			    m->config->state_directory, strerror(-r));
+	m->sequence_reserved = m->sequence + SEQUENCE_BLOCK;
+	r = state_write_sequence(m->state, m->sequence_reserved);
+	if (r < 0)
+		return fail(failure, RSS_ERROR_STATE_NOT_SAVED, "%s cannot be written: %s",
+			    m->config->state_directory, strerror(-r));
+	return 0;
+}
+
+int manager_open_controller(const struct config *config, struct controller **ret,
+			    struct failure *failure)
+{
+	struct controller_choice choice = {
+		.name = config->controller,
+		.hierarchy = config->hierarchy,
+		.favor_dynmods = config->favor_dynmods,
+		.root = config->root,
+	};
+	cleanup_free char *mount_point = NULL;
+
+	if (asprintf(&mount_point, "%s/rss", config->runtime_directory) < 0) {
+		mount_point = NULL;
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
+	}
+	choice.mount_point = mount_point;
+	return controller_open(&choice, ret, failure);
+}
+
+static void process_event(enum process_event what, pid_t pid, pid_t parent, void *userdata)
+{
+	transient_process_event(what, pid, parent, userdata);
+	join_process_event(what, pid, parent, userdata);
+}
+
+/* Sources that rssd can do without: why one is missing is kept for the doctor. */
+static int open_sources(struct manager *m)
+{
+	int r = 0;
+
+	/*
+	 * The kernel's log is read for the victims of OOMs. It names the memory
+	 * controller's cgroups, so it says nothing about containers of another.
+	 */
+	if (strcmp(m->controller->kernel_name, "memory") == 0)
+		r = kmsg_new(m->event, notice_kmsg_oom, m, &m->kmsg);
+	if (r < 0 && !(m->kmsg_problem = strdup(strerror(-r))))
+		return -ENOMEM;
+	r = process_events_new(m->event, process_event, m, &m->process_events);
+	if (r < 0 && !(m->process_events_problem = strdup(strerror(-r))))
+		return -ENOMEM;
+	return 0;
+}
+
+int manager_new(sd_event *event, const struct config *config, struct manager **ret,
+		struct failure *failure)
+{
+	cleanup_(manager_free_ptr) struct manager *m = calloc(1, sizeof(*m));
+	int r;
+
+	if (!m)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
+	m->event = sd_event_ref(event);
+	m->config = config;
+
+	r = workers_new(event, &m->workers);
+	if (r < 0)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "%s", strerror(-r));
+	r = manager_open_controller(config, &m->controller, failure);
+	if (r < 0)
+		return r;
+	r = state_open(config->state_directory, config->runtime_directory, &m->state, failure);
+	if (r < 0)
+		return r;
+	r = open_sequence(m, failure);
+	if (r < 0)
+		return r;
+	r = origins_open(config->runtime_directory, &m->origins);
+	if (!m->origins)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
+	if (r < 0)
+		log_warning("%s cannot be used: %s; where processes came from will be forgotten "
+			    "when rssd restarts, and detach then moves them to the root",
+			    config->runtime_directory, strerror(-r));
+	r = event_history_open(config->runtime_directory, m->sequence, &m->events);
+	if (!m->events)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
+	if (r < 0)
+		log_warning(
+			"The history of events in %s cannot be used: %s; what is told now is lost "
+			"for those who ask after a restart of rssd",
+			config->runtime_directory, strerror(-r));
+	r = hooks_new(m, &m->hooks);
+	if (r == 0)
+		r = oom_history_open(m, &m->ooms);
+	if (r < 0)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
+	r = open_sources(m);
+	if (r == 0)
+		r = notice_open(m);
+	if (r == 0)
+		r = join_open(m);
+	if (r == 0)
+		r = sampler_apply(m);
+	if (r < 0)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "%s", strerror(-r));
+
+	m->transients_changed = transient_changed;
+	*ret = take_ptr(m);
+	return 0;
+}
+
+int manager_start(struct manager *m, struct failure *failure)
+{
+	return restore_all(m, failure);
+}
+
+struct manager *manager_free(struct manager *m)
+{
+	if (!m)
+		return NULL;
+	transient_close(m);
+	join_close(m);
+	notice_close(m);
+	survey_close(m);
+	sampler_close(m);
+	for (size_t i = 0; i < m->count; i++)
+		container_free(m->containers[i]);
+	free(m->containers);
+	kmsg_free(m->kmsg);
+	process_events_free(m->process_events);
+	free(m->kmsg_problem);
+	free(m->process_events_problem);
+	if (m->state && m->sequence)
+		(void)state_write_sequence(m->state, m->sequence);
+	state_free(m->state);
+	origins_free(m->origins);
+	event_history_free(m->events);
+	hooks_free(m->hooks);
+	oom_history_free(m->ooms);
+	controller_free(m->controller);
+	workers_free(m->workers);
+	sd_event_unref(m->event);
+	free(m);
+	return NULL;
+}
+
+bool manager_is_busy(const struct manager *m)
+{
+	return m->jobs > 0;
+}
+
+void manager_cancel_all(struct manager *m)
+{
+	m->stopping = true;
+	join_stop(m);
+	for (size_t i = 0; i < m->count; i++) {
+		if (m->containers[i]->change)
+			change_cancel(m->containers[i]->change, CHANGE_SHUTDOWN);
+		container_cancel_jobs(m->containers[i]);
+	}
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * rssd.conf: lines of Key=Value, comments with #, an optional [rssd] heading.
+ * Strict: an unknown key or a bad value is refused with file and line, so that
+ * a typing error is never a setting that silently does nothing.
+ */
+#ifndef RSSD_CONFIG_H
+#define RSSD_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shared/cleanup.h"
+#include "cgroup/controller.h"
+
+struct failure;
+
+struct config {
+	char *controller;		 /* Controller=auto */
+	enum hierarchy_choice hierarchy; /* Hierarchy=auto */
+	bool favor_dynmods;		 /* FavorDynMods=yes */
+	char *root;			 /* Root=rssd */
+	char *state_directory;		 /* StateDirectory=/var/lib/rssd */
+	char *runtime_directory;	 /* RuntimeDirectory=/run/rssd */
+	char *containers_directory;	 /* ContainersDirectory=/etc/rssd/containers.d */
+	uint64_t limit_timeout;		 /* LimitTimeout=30s, microseconds */
+	uint64_t containers_max;	 /* ContainersMax=20000 */
+	uint64_t sample_interval;	 /* SampleInterval=off, microseconds; 0: off */
+	uint64_t pending_max;		 /* PendingCallsPerUser=64 */
+	int log_level;			 /* LogLevel=info */
+};
+
+#define CONFIG_FILE "/etc/rssd/rssd.conf"
+
+/**
+ * config_load() - the configuration of @path over the defaults
+ * @path: NULL: CONFIG_FILE, which may be missing
+ */
+int config_load(const char *path, struct config **ret, struct failure *failure);
+
+/* The same for a text: pure. @file is its name for messages. */
+int config_parse(const char *text, const char *file, struct config **ret, struct failure *failure);
+
+struct config *config_free(struct config *config);
+DEFINE_CLEANUP(struct config *, config_free);
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is declared, read from its folder: see declarations.h. */
+#include "store/declarations.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/failure.h"
+#include "shared/file.h"
+#include "base/log.h"
+#include "policy/record.h"
+
+void records_free(struct records *records)
+{
+	for (size_t i = 0; i < records->count; i++)
+		record_free(records->list[i]);
+	free(records->list);
+	for (size_t i = 0; i < records->n_bad; i++)
+		free(records->bad[i]);
+	free(records->bad);
+}
+
+int records_add(struct record **record, void *userdata)
+{
+	struct records *records = userdata;
+
+	if (records->count == records->room) {
+		size_t room = records->room ? records->room * 2 : 64;
+		struct record **more = realloc(records->list, room * sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		records->list = more;
+		records->room = room;
+	}
+	records->list[records->count++] = take_ptr(*record);
+	return 0;
+}
+
+static int compare_records(const void *a, const void *b)
+{
+	const struct record *const *one = a, *const *other = b;
+
+	return strcmp((*one)->name, (*other)->name);
+}
+
+void records_sort(struct records *records)
+{
+	if (records->count)
+		qsort(records->list, records->count, sizeof(*records->list), compare_records);
+}
+
+static int is_json(const struct dirent *entry)
+{
+	size_t length = strlen(entry->d_name);
+
+	return entry->d_name[0] != '.' && length > 5 &&
+	       strcmp(entry->d_name + length - 5, ".json") == 0;
+}
+
+static struct record *read_declaration(int dirfd, const char *folder, const char *file,
+				       struct records *records)
+{
+	struct record *record = NULL;
+	cleanup_free char *text = NULL, *path = NULL;
+	struct failure failure = { 0 };
+	size_t length;
+	int r;
+
+	if (asprintf(&path, "%s/%s", folder, file) < 0) {
+		path = NULL;
+		return NULL;
+	}
+	r = read_file_at(dirfd, file, &text, &length);
+	if (r < 0) {
+		log_error("%s cannot be read: %s", path, strerror(-r));
+		records->bad[records->n_bad++] = take_ptr(path);
+		return NULL;
+	}
+	if (record_parse(text, length, path, RECORD_DECLARATION, &record, &failure) < 0) {
+		log_error("%s; this declaration is not applied, mend it and reload", failure.text);
+		records->bad[records->n_bad++] = take_ptr(path);
+	}
+	return record;
+}
+
+int records_read_declared(const char *folder, struct records *records)
+{
+	cleanup_close int dirfd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct dirent **entries;
+	int n, r = 0;
+
+	if (dirfd < 0 && errno == ENOENT)
+		return 0;
+	n = dirfd < 0 ? -1 : scandir(folder, &entries, is_json, alphasort);
+	if (n < 0) {
+		r = -errno;
+		log_error("%s cannot be read: %s", folder, strerror(-r));
+		return r;
+	}
+	records->bad = calloc((size_t)n + 1, sizeof(*records->bad));
+	if (!records->bad)
+		r = -ENOMEM;
+	for (int i = 0; i < n; i++) {
+		struct record *record = NULL;
+
+		if (r == 0)
+			record = read_declaration(dirfd, folder, entries[i]->d_name, records);
+		if (record)
+			r = records_add(&record, records);
+		record_free(record);
+		free(entries[i]);
+	}
+	free(entries);
+	/* Sorted by name, parents come before what is nested in them. */
+	records_sort(records);
+	return r;
+}

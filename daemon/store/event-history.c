@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The events so far: see event-history.h. */
+#include "store/event-history.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "shared/file.h"
+
+#define FILE_NAME "events"
+/* The file is written anew when it has this many lines. */
+#define LINES_MAX (2 * EVENT_HISTORY_MAX)
+
+struct event_history {
+	struct past_event events[EVENT_HISTORY_MAX]; /* a ring */
+	size_t first, count;
+	uint64_t begin;
+	int dirfd, fd; /* -1: memory alone */
+	size_t lines;
+};
+
+static const char *const kind_names[] = {
+	[EVENT_LIMIT_HIT] = "limit-hit", [EVENT_RECLAIMED] = "reclaimed", [EVENT_OOM] = "oom",
+	[EVENT_WATERMARK] = "watermark", [EVENT_LOST] = "lost",
+};
+
+const char *event_kind_name(enum event_kind kind)
+{
+	return kind_names[kind];
+}
+
+const struct past_event *event_history_at(const struct event_history *history, size_t index)
+{
+	return index < history->count
+		       ? &history->events[(history->first + index) % EVENT_HISTORY_MAX]
+		       : NULL;
+}
+
+/* The number of its end: an event of lost ones is over when all of them are. */
+static uint64_t end_of(const struct past_event *event)
+{
+	return event->kind == EVENT_LOST ? event->last : event->sequence;
+}
+
+const struct past_event *event_history_find(const struct event_history *history, uint64_t since,
+					    size_t *ret_index)
+{
+	size_t low = 0, high = history->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (end_of(event_history_at(history, middle)) <= since)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*ret_index = low;
+	return event_history_at(history, low);
+}
+
+uint64_t event_history_begin(const struct event_history *history)
+{
+	return history->begin;
+}
+
+/* Owns the event's name from now on. */
+static void take(struct event_history *history, const struct past_event *event)
+{
+	if (history->count == EVENT_HISTORY_MAX) {
+		struct past_event *oldest = &history->events[history->first];
+
+		history->begin = end_of(oldest) + 1;
+		free(oldest->container);
+		history->first = (history->first + 1) % EVENT_HISTORY_MAX;
+		history->count--;
+	}
+	history->events[(history->first + history->count++) % EVENT_HISTORY_MAX] = *event;
+}
+
+/* --- the file ------------------------------------------------------------------ */
+
+static int write_event(FILE *out, const struct past_event *e)
+{
+	return fprintf(out,
+		       "%" PRIu64 " %" PRIu64 " %" PRIu64 " %d %" PRIu64 " %" PRIu64 " %" PRIu64
+		       " %d %s\n",
+		       e->sequence, e->last, e->time, (int)e->kind, e->usage, e->limit, e->amount,
+		       (int)e->high, e->container);
+}
+
+/* Without the file, a restart knows nothing of what was before: that is lost, and told so. */
+static void remove_file(struct event_history *history)
+{
+	(void)unlinkat(history->dirfd, FILE_NAME, 0);
+	(void)unlinkat(history->dirfd, FILE_NAME ".new", 0);
+}
+
+static void give_up(struct event_history *history, int error)
+{
+	log_warning(
+		"The history of events cannot be written: %s; after a restart of rssd, what was "
+		"before is lost",
+		strerror(error));
+	if (history->fd >= 0)
+		close(take_fd(&history->fd));
+	remove_file(history);
+}
+
+static int rewrite(struct event_history *history)
+{
+	cleanup_fclose FILE *out = NULL;
+	int fd = openat(history->dirfd, FILE_NAME ".new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+			0600);
+
+	if (fd < 0)
+		return -errno;
+	out = fdopen(fd, "w");
+	if (!out) {
+		close(fd);
+		return -ENOMEM;
+	}
+	fprintf(out, "from %" PRIu64 "\n", history->begin);
+	for (size_t i = 0; i < history->count; i++)
+		(void)write_event(out, event_history_at(history, i));
+	if (fflush(out) != 0 || ferror(out))
+		return -EIO;
+	if (renameat(history->dirfd, FILE_NAME ".new", history->dirfd, FILE_NAME) < 0)
+		return -errno;
+	fd = openat(history->dirfd, FILE_NAME, O_WRONLY | O_APPEND | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (history->fd >= 0)
+		close(history->fd);
+	history->fd = fd;
+	history->lines = history->count + 1;
+	return 0;
+}
+
+static int append(struct event_history *history, const struct past_event *event)
+{
+	cleanup_free char *line = NULL;
+	size_t length = 0;
+	FILE *out = open_memstream(&line, &length);
+
+	if (!out)
+		return -ENOMEM;
+	(void)write_event(out, event);
+	if (fclose(out) != 0)
+		return -ENOMEM;
+	/* In one piece, so that a crash leaves all of it or nothing. */
+	if (write(history->fd, line, length) != (ssize_t)length)
+		return -EIO;
+	history->lines++;
+	return 0;
+}
+
+static bool parse_line(const char *line, struct past_event *ret)
+{
+	struct past_event e = { 0 };
+	int kind, high, at = 0;
+
+	if (sscanf(line,
+		   "%" SCNu64 " %" SCNu64 " %" SCNu64 " %d %" SCNu64 " %" SCNu64 " %" SCNu64
+		   " %d %n",
+		   &e.sequence, &e.last, &e.time, &kind, &e.usage, &e.limit, &e.amount, &high,
+		   &at) < 8 ||
+	    kind < 0 || kind > EVENT_LOST || e.sequence == 0 || at == 0)
+		return false;
+	e.kind = (enum event_kind)kind;
+	e.high = high;
+	e.container = strdup(line + at);
+	if (!e.container)
+		return false;
+	*ret = e;
+	return true;
+}
+
+static int load(struct event_history *history, uint64_t next)
+{
+	cleanup_free char *text = NULL;
+	uint64_t begin;
+	size_t length;
+	char *at = NULL, *line;
+	int r = read_file_at(history->dirfd, FILE_NAME, &text, &length);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return r;
+	line = strtok_r(text, "\n", &at);
+	if (!line || sscanf(line, "from %" SCNu64, &begin) != 1 || begin > next)
+		return 0;
+	history->begin = begin;
+	while ((line = strtok_r(NULL, "\n", &at))) {
+		const struct past_event *before =
+			history->count ? event_history_at(history, history->count - 1) : NULL;
+		struct past_event event;
+
+		if (!parse_line(line, &event))
+			continue;
+		/* Numbers only grow, and end before the next one. */
+		if (end_of(&event) >= next || (before && event.sequence <= end_of(before)))
+			free(event.container);
+		else
+			take(history, &event);
+	}
+	return 0;
+}
+
+int event_history_open(const char *folder, uint64_t next, struct event_history **ret)
+{
+	cleanup_(event_history_free_ptr) struct event_history *history =
+		calloc(1, sizeof(*history));
+	int r = 0;
+
+	if (!history)
+		return -ENOMEM;
+	history->begin = next;
+	history->fd = -1;
+	history->dirfd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (history->dirfd < 0)
+		r = -errno;
+	if (r == 0)
+		r = load(history, next);
+	if (r == 0)
+		r = rewrite(history);
+	/* One of before, which what comes is not added to, would have a hole that nobody sees. */
+	if (r < 0 && history->dirfd >= 0)
+		remove_file(history);
+	*ret = take_ptr(history);
+	return r;
+}
+
+struct event_history *event_history_free(struct event_history *history)
+{
+	if (!history)
+		return NULL;
+	for (size_t i = 0; i < history->count; i++)
+		free(history->events[(history->first + i) % EVENT_HISTORY_MAX].container);
+	if (history->fd >= 0)
+		close(history->fd);
+	if (history->dirfd >= 0)
+		close(history->dirfd);
+	free(history);
+	return NULL;
+}
+
+void event_history_add(struct event_history *history, const struct event *event,
+		       const char *container, uint64_t time)
+{
+	struct past_event past = {
+		.kind = event->kind,
+		.sequence = event->sequence,
+		.last = event->last,
+		.time = time,
+		.usage = event->usage,
+		.limit = event->limit,
+		.amount = event->amount,
+		.high = event->which && strcmp(event->which, "high") == 0,
+		.container = strdup(container),
+	};
+	int r = 0;
+
+	if (!past.container) {
+		/* It is told, but nobody can ask for it later: nor for those before. */
+		history->begin = end_of(&past) + 1;
+		return;
+	}
+	take(history, &past);
+	if (history->fd < 0)
+		return;
+	r = history->lines >= LINES_MAX ? rewrite(history) : append(history, &past);
+	if (r < 0)
+		give_up(history, -r);
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Where attached processes came from: see origins.h. */
+#include "store/origins.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "host/process.h"
+#include "shared/file.h"
+
+#define ORIGINS_FILE "origins"
+/* The file is rewritten when it holds this many lines more than twice the living. */
+#define ORIGINS_SLACK 256
+
+struct origin {
+	pid_t pid;
+	uint64_t start;
+	char *cgroup;
+	bool detached; /* written as a dash before the cgroup */
+};
+
+struct origins {
+	pthread_mutex_t lock; /* for all below */
+	int dirfd;	      /* -1: memory alone */
+	struct origin *list;
+	size_t count, room;
+	size_t lines; /* in the file */
+};
+
+static struct origin *find(const struct origins *o, pid_t pid, uint64_t start)
+{
+	for (size_t i = 0; i < o->count; i++) {
+		if (o->list[i].pid == pid && o->list[i].start == start)
+			return &o->list[i];
+	}
+	return NULL;
+}
+
+static void forget_at(struct origins *o, size_t i)
+{
+	free(o->list[i].cgroup);
+	o->list[i] = o->list[--o->count];
+}
+
+static int remember(struct origins *o, pid_t pid, uint64_t start, const char *cgroup, bool detached)
+{
+	cleanup_free char *copy = strdup(cgroup);
+
+	if (!copy)
+		return -ENOMEM;
+	if (o->count == o->room) {
+		size_t room = o->room ? o->room * 2 : 64;
+		struct origin *more = realloc(o->list, room * sizeof(*more));
+
+		if (!more)
+			return -ENOMEM;
+		o->list = more;
+		o->room = room;
+	}
+	o->list[o->count++] = (struct origin){
+		.pid = pid,
+		.start = start,
+		.cgroup = take_ptr(copy),
+		.detached = detached,
+	};
+	return 0;
+}
+
+static void drop_ended(struct origins *o)
+{
+	for (size_t i = o->count; i-- > 0;) {
+		struct process p;
+
+		if (process_read(o->list[i].pid, &p) < 0 || p.start != o->list[i].start)
+			forget_at(o, i);
+	}
+}
+
+/* Writes the living to a new file and renames it into place. */
+static int rewrite(struct origins *o)
+{
+	int fd = openat(o->dirfd, ORIGINS_FILE ".new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+			0600);
+	cleanup_fclose FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
+
+	if (!file) {
+		int r = -errno;
+
+		if (fd >= 0)
+			close(fd);
+		return r;
+	}
+	for (size_t i = 0; i < o->count; i++)
+		fprintf(file, "%d %" PRIu64 " %s%s\n", (int)o->list[i].pid, o->list[i].start,
+			o->list[i].detached ? "-" : "", o->list[i].cgroup);
+	if (fflush(file) != 0 || ferror(file))
+		return -EIO;
+	if (renameat(o->dirfd, ORIGINS_FILE ".new", o->dirfd, ORIGINS_FILE) < 0)
+		return -errno;
+	o->lines = o->count;
+	return 0;
+}
+
+static int load(struct origins *o)
+{
+	cleanup_free char *text = NULL;
+	size_t length;
+	char *save = NULL;
+	int r = read_file_at(o->dirfd, ORIGINS_FILE, &text, &length);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return r;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		struct origin *known;
+		uint64_t start;
+		int pid, at = 0;
+		bool detached;
+
+		/* A last line that a crash cut short parses as no line, or as an ended process. */
+		if (sscanf(line, "%d %" SCNu64 " %n", &pid, &start, &at) < 2)
+			continue;
+		detached = line[at] == '-';
+		at += detached;
+		if (line[at] != '/')
+			continue;
+		/* The last line about a process is the one that holds. */
+		known = find(o, pid, start);
+		if (known)
+			forget_at(o, (size_t)(known - o->list));
+		r = remember(o, pid, start, line + at, detached);
+		if (r < 0)
+			return r;
+	}
+	drop_ended(o);
+	return rewrite(o);
+}
+
+int origins_open(const char *folder, struct origins **ret)
+{
+	cleanup_(origins_free_ptr) struct origins *o = calloc(1, sizeof(*o));
+	int r = 0;
+
+	if (!o)
+		return -ENOMEM;
+	o->dirfd = -1;
+	pthread_mutex_init(&o->lock, NULL);
+	if (mkdir(folder, 0755) < 0 && errno != EEXIST)
+		r = -errno;
+	if (r == 0) {
+		o->dirfd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		r = o->dirfd < 0 ? -errno : load(o);
+	}
+	*ret = take_ptr(o);
+	return r;
+}
+
+struct origins *origins_free(struct origins *o)
+{
+	if (!o)
+		return NULL;
+	while (o->count > 0)
+		forget_at(o, o->count - 1);
+	if (o->dirfd >= 0)
+		close(o->dirfd);
+	pthread_mutex_destroy(&o->lock);
+	free(o->list);
+	free(o);
+	return NULL;
+}
+
+static void append(struct origins *o, pid_t pid, uint64_t start, const char *cgroup, bool detached)
+{
+	cleanup_close int fd = -1;
+	cleanup_free char *line = NULL;
+
+	if (o->dirfd < 0)
+		return;
+	if (o->lines > 2 * o->count + ORIGINS_SLACK) {
+		drop_ended(o);
+		(void)rewrite(o);
+		return;
+	}
+	fd = openat(o->dirfd, ORIGINS_FILE, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (fd < 0 || asprintf(&line, "%d %" PRIu64 " %s%s\n", (int)pid, start, detached ? "-" : "",
+			       cgroup) < 0) {
+		line = NULL;
+		return;
+	}
+	/* Not worth failing an attach for: memory still knows it. */
+	if (write(fd, line, strlen(line)) > 0)
+		o->lines++;
+}
+
+static int set(struct origins *o, pid_t pid, uint64_t start, const char *cgroup, bool detached)
+{
+	struct origin *known;
+	int r = 0;
+
+	pthread_mutex_lock(&o->lock);
+	known = find(o, pid, start);
+	if (known)
+		forget_at(o, (size_t)(known - o->list));
+	r = remember(o, pid, start, cgroup, detached);
+	if (r == 0)
+		append(o, pid, start, cgroup, detached);
+	pthread_mutex_unlock(&o->lock);
+	return r;
+}
+
+int origins_set(struct origins *o, pid_t pid, uint64_t start, const char *cgroup)
+{
+	return set(o, pid, start, cgroup, false);
+}
+
+int origins_set_detached(struct origins *o, pid_t pid, uint64_t start, const char *cgroup)
+{
+	return set(o, pid, start, cgroup, true);
+}
+
+bool origins_is_detached(struct origins *o, pid_t pid, uint64_t start)
+{
+	const struct origin *origin;
+	bool detached;
+
+	pthread_mutex_lock(&o->lock);
+	origin = find(o, pid, start);
+	detached = origin && origin->detached;
+	pthread_mutex_unlock(&o->lock);
+	return detached;
+}
+
+char *origins_find(struct origins *o, pid_t pid, uint64_t start)
+{
+	const struct origin *origin;
+	char *cgroup = NULL;
+
+	pthread_mutex_lock(&o->lock);
+	origin = find(o, pid, start);
+	if (origin)
+		cgroup = strdup(origin->cgroup);
+	pthread_mutex_unlock(&o->lock);
+	return cgroup;
+}

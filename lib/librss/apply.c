@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Settings of many containers: set together, and compared. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "librss/client.h"
+
+#include "librss/dict.h"
+
+/* --- set together ---------------------------------------------------------- */
+
+static int append_changes(sd_bus_message *call, const struct rss_change changes[], size_t count)
+{
+	int r = sd_bus_message_open_container(call, 'a', "(sa{sv})");
+
+	for (size_t i = 0; i < count && r >= 0; i++) {
+		r = sd_bus_message_open_container(call, 'r', "sa{sv}");
+		if (r >= 0)
+			r = sd_bus_message_append(call, "s", changes[i].name);
+		if (r >= 0)
+			r = settings_append(call, &changes[i].settings);
+		if (r >= 0)
+			r = sd_bus_message_close_container(call);
+	}
+	return r < 0 ? r : sd_bus_message_close_container(call);
+}
+
+static int append_options(sd_bus_message *call, enum rss_limit_mode mode, uint64_t timeout)
+{
+	if (timeout)
+		return sd_bus_message_append(call, "a{sv}", 2, "mode", "s", limit_mode_names[mode],
+					     "timeout", "t", timeout);
+	return sd_bus_message_append(call, "a{sv}", 1, "mode", "s", limit_mode_names[mode]);
+}
+
+static int read_outcomes(sd_bus_message *reply, struct rss_change changes[], size_t count,
+			 bool forecast)
+{
+	const char *name, *word;
+	uint64_t usage;
+	int r = sd_bus_message_enter_container(reply, 'a', "(sts)");
+
+	if (r < 0)
+		return r;
+	while ((r = sd_bus_message_read(reply, "(sts)", &name, &usage, &word)) > 0) {
+		for (size_t i = 0; i < count; i++) {
+			if (strcmp(changes[i].name, name))
+				continue;
+			if (forecast)
+				changes[i].verdict = verdict_from_name(word);
+			else
+				changes[i].outcome = limit_outcome_from_name(word);
+			changes[i].usage = usage;
+		}
+	}
+	return r;
+}
+
+static int call_apply(struct rss_client *client, struct rss_change changes[], size_t count,
+		      enum rss_limit_mode mode, uint64_t timeout, bool forecast)
+{
+	cleanup_message sd_bus_message *call = NULL, *reply = NULL;
+	int r;
+
+	if (mode < RSS_LIMIT_RECLAIM || mode > RSS_LIMIT_FORCE)
+		return client_fail(client, -EINVAL, "%d is no mode of setting a limit", (int)mode);
+	r = client_method(client, NULL, forecast ? "ForecastApply" : "Apply", &call);
+	if (r < 0)
+		return r;
+	r = append_changes(call, changes, count);
+	if (r >= 0)
+		r = append_options(call, mode, timeout);
+	if (r < 0)
+		return client_fail_message(client, r);
+	r = client_call(client, call, NULL, forecast ? CALL_SHORT : CALL_FOR_EVER, &reply);
+	if (r < 0)
+		return r;
+	r = read_outcomes(reply, changes, count, forecast);
+	return r < 0 ? client_fail_message(client, r) : 0;
+}
+
+int rss_apply(struct rss_client *client, struct rss_change changes[], size_t count,
+	      enum rss_limit_mode mode, uint64_t timeout)
+{
+	return call_apply(client, changes, count, mode, timeout, false);
+}
+
+int rss_apply_forecast(struct rss_client *client, struct rss_change changes[], size_t count,
+		       enum rss_limit_mode mode)
+{
+	return call_apply(client, changes, count, mode, 0, true);
+}
+
+/* --- compared --------------------------------------------------------------- */
+
+struct differences {
+	struct rss_difference *rows;
+	size_t count, allocated;
+};
+
+static void differences_done(struct differences *differences)
+{
+	differences->rows = rss_differences_free(differences->rows, differences->count);
+}
+
+#define READ(member, type, bit)                                                     \
+	static int read_##member(sd_bus_message *message, void *at)                 \
+	{                                                                           \
+		struct rss_settings *settings = at;                                 \
+                                                                                    \
+		settings->set |= bit;                                               \
+		return sd_bus_message_read_basic(message, type, &settings->member); \
+	}
+
+READ(limit, 't', RSS_SET_LIMIT)
+READ(high, 't', RSS_SET_HIGH)
+READ(low, 't', RSS_SET_LOW)
+
+static int read_oom_group(sd_bus_message *message, void *at)
+{
+	struct rss_settings *settings = at;
+	int value = 0, r = sd_bus_message_read_basic(message, 'b', &value);
+
+	settings->set |= RSS_SET_OOM_GROUP;
+	settings->oom_group = value;
+	return r;
+}
+
+/* Each is given the whole struct, since it also tells that it was there. */
+static const struct dict_field fields[] = {
+	{ "Limit", "t", 0, read_limit },
+	{ "High", "t", 0, read_high },
+	{ "Low", "t", 0, read_low },
+	{ "OOMGroup", "b", 0, read_oom_group },
+};
+
+static unsigned int compare(const struct rss_settings *a, const struct rss_settings *b)
+{
+	unsigned int both = a->set & b->set;
+
+	return both &
+	       ((a->limit != b->limit ? RSS_SET_LIMIT : 0) |
+		(a->high != b->high ? RSS_SET_HIGH : 0) | (a->low != b->low ? RSS_SET_LOW : 0) |
+		(a->oom_group != b->oom_group ? RSS_SET_OOM_GROUP : 0));
+}
+
+static int read_difference(sd_bus_message *reply, struct differences *differences)
+{
+	struct rss_difference *row;
+	const char *name;
+	int r = array_reserve(&differences->rows, differences->count, &differences->allocated,
+			      sizeof(*differences->rows));
+
+	if (r >= 0)
+		r = sd_bus_message_read(reply, "s", &name);
+	if (r < 0)
+		return r;
+	row = &differences->rows[differences->count++];
+	*row = (struct rss_difference){ .name = strdup(name) };
+	if (!row->name)
+		return -ENOMEM;
+	r = dict_read(reply, fields, ARRAY_SIZE(fields), &row->declared);
+	if (r >= 0)
+		r = dict_read(reply, fields, ARRAY_SIZE(fields), &row->stored);
+	if (r >= 0)
+		r = dict_read(reply, fields, ARRAY_SIZE(fields), &row->kernel);
+	row->differs = compare(&row->declared, &row->stored) | compare(&row->stored, &row->kernel);
+	/* One that is declared and not there differs in all. */
+	if (!row->stored.set)
+		row->differs = row->declared.set;
+	return r;
+}
+
+static int read_differences(sd_bus_message *reply, struct differences *differences)
+{
+	int r = sd_bus_message_enter_container(reply, 'a', "(sa{sv}a{sv}a{sv})");
+
+	while (r >= 0 && (r = sd_bus_message_enter_container(reply, 'r', "sa{sv}a{sv}a{sv}")) > 0) {
+		r = read_difference(reply, differences);
+		if (r >= 0)
+			r = sd_bus_message_exit_container(reply);
+	}
+	return r;
+}
+
+int rss_diff(struct rss_client *client, struct rss_difference **ret, size_t *ret_count)
+{
+	cleanup_(differences_done) struct differences differences = { 0 };
+	cleanup_message sd_bus_message *call = NULL, *reply = NULL;
+	int r;
+
+	r = client_method(client, NULL, "Diff", &call);
+	if (r >= 0)
+		r = client_call(client, call, NULL, CALL_SHORT, &reply);
+	if (r < 0)
+		return r;
+	r = read_differences(reply, &differences);
+	if (r < 0)
+		return client_fail_message(client, r);
+	*ret = take_ptr(differences.rows);
+	*ret_count = differences.count;
+	return 0;
+}
+
+struct rss_difference *rss_differences_free(struct rss_difference *rows, size_t count)
+{
+	for (size_t i = 0; rows && i < count; i++)
+		free((void *)rows[i].name);
+	free(rows);
+	return NULL;
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Containers made, changed and removed; memory taken back, processes signalled. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "librss/client.h"
+
+#include "shared/errors.h"
+#include "shared/name.h"
+
+/* A name that no message can carry is refused here, with the words of the daemon. */
+static int append_name(struct rss_client *client, sd_bus_message *call, const char *name)
+{
+	int r = sd_bus_message_append(call, "s", name);
+
+	if (r == -EINVAL)
+		return client_fail(client, r, "The name \"%s\" %s", name,
+				   name_problem(name) ?: "is not UTF-8");
+	return r < 0 ? client_fail_message(client, r) : 0;
+}
+
+int settings_append(sd_bus_message *call, const struct rss_settings *settings)
+{
+	unsigned int set = settings ? settings->set : 0;
+	int r;
+
+	r = sd_bus_message_open_container(call, 'a', "{sv}");
+	if (r >= 0 && (set & RSS_SET_LIMIT))
+		r = sd_bus_message_append(call, "{sv}", "Limit", "t", settings->limit);
+	if (r >= 0 && (set & RSS_SET_HIGH))
+		r = sd_bus_message_append(call, "{sv}", "High", "t", settings->high);
+	if (r >= 0 && (set & RSS_SET_LOW))
+		r = sd_bus_message_append(call, "{sv}", "Low", "t", settings->low);
+	if (r >= 0 && (set & RSS_SET_OOM_GROUP))
+		r = sd_bus_message_append(call, "{sv}", "OOMGroup", "b", (int)settings->oom_group);
+	if (r >= 0 && (set & RSS_SET_TRANSIENT))
+		r = sd_bus_message_append(call, "{sv}", "Transient", "b", (int)settings->transient);
+	return r < 0 ? r : sd_bus_message_close_container(call);
+}
+
+int rss_create(struct rss_client *client, const char *name, const struct rss_settings *settings)
+{
+	cleanup_message sd_bus_message *call = NULL;
+	int r;
+
+	r = client_method(client, NULL, "CreateContainer", &call);
+	if (r >= 0)
+		r = append_name(client, call, name);
+	if (r < 0)
+		return r;
+	r = settings_append(call, settings);
+	if (r < 0)
+		return client_fail_message(client, r);
+	return client_call(client, call, name, CALL_SHORT, NULL);
+}
+
+int rss_remove(struct rss_client *client, const char *name, bool force)
+{
+	cleanup_message sd_bus_message *call = NULL;
+	int r;
+
+	r = client_method(client, NULL, "RemoveContainer", &call);
+	if (r >= 0)
+		r = append_name(client, call, name);
+	if (r < 0)
+		return r;
+	r = force ? sd_bus_message_append(call, "a{sv}", 1, "force", "b", 1)
+		  : sd_bus_message_append(call, "a{sv}", 0);
+	if (r < 0)
+		return client_fail_message(client, r);
+	return client_call(client, call, name, CALL_FOR_EVER, NULL);
+}
+
+int rss_set(struct rss_client *client, const char *name, const struct rss_settings *settings)
+{
+	cleanup_message sd_bus_message *call = NULL;
+	int r;
+
+	r = client_method(client, name, "SetProperties", &call);
+	if (r < 0)
+		return r;
+	r = settings_append(call, settings);
+	if (r < 0)
+		return client_fail_message(client, r);
+	return client_call(client, call, name, CALL_FOR_EVER, NULL);
+}
+
+int rss_reclaim(struct rss_client *client, const char *name, uint64_t bytes,
+		uint64_t *ret_reclaimed)
+{
+	cleanup_message sd_bus_message *call = NULL, *reply = NULL;
+	uint64_t reclaimed = RSS_ABSENT;
+	int r;
+
+	r = client_method(client, name, "Reclaim", &call);
+	if (r < 0)
+		return r;
+	r = sd_bus_message_append(call, "ta{sv}", bytes, 0);
+	if (r < 0)
+		return client_fail_message(client, r);
+	r = client_call(client, call, name, CALL_FOR_EVER, &reply);
+	if (r < 0)
+		return r;
+	r = sd_bus_message_read(reply, "t", &reclaimed);
+	if (r < 0)
+		return client_fail_message(client, r);
+	if (ret_reclaimed)
+		*ret_reclaimed = reclaimed;
+	return 0;
+}
+
+int rss_kill(struct rss_client *client, const char *name, int signal, uint32_t *ret_count)
+{
+	cleanup_message sd_bus_message *call = NULL, *reply = NULL;
+	uint32_t count = 0;
+	int r;
+
+	r = client_method(client, name, "Kill", &call);
+	if (r < 0)
+		return r;
+	r = sd_bus_message_append(call, "i", signal);
+	if (r < 0)
+		return client_fail_message(client, r);
+	r = client_call(client, call, name, CALL_SHORT, &reply);
+	if (r < 0)
+		return r;
+	r = sd_bus_message_read(reply, "u", &count);
+	if (r < 0)
+		return client_fail_message(client, r);
+	if (ret_count)
+		*ret_count = count;
+	return 0;
+}
+
+/* A method of the container that takes nothing and gives nothing. */
+static int call_plain(struct rss_client *client, const char *name, const char *method)
+{
+	cleanup_message sd_bus_message *call = NULL;
+	int r = client_method(client, name, method, &call);
+
+	return r < 0 ? r : client_call(client, call, name, CALL_SHORT, NULL);
+}
+
+int rss_freeze(struct rss_client *client, const char *name)
+{
+	return call_plain(client, name, "Freeze");
+}
+
+int rss_thaw(struct rss_client *client, const char *name)
+{
+	return call_plain(client, name, "Thaw");
+}
+
+int rss_reset_peak(struct rss_client *client, const char *name)
+{
+	return call_plain(client, name, "ResetPeak");
+}

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Containers as they are: one of them, the one of a process, all of them. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "librss/client.h"
+
+#include "librss/dict.h"
+#include "shared/name.h"
+#include "librss/oom-dict.h"
+
+DEFINE_CLEANUP(struct rss_container *, rss_container_free);
+
+static int read_last_oom(sd_bus_message *message, void *at)
+{
+	struct rss_oom **last = at;
+
+	*last = rss_oom_free(*last);
+	return rss_oom_read(message, last);
+}
+
+#define FIELD(key, type, member)                                        \
+	{                                                               \
+		key, type, offsetof(struct rss_container, member), NULL \
+	}
+
+static const struct dict_field fields[] = {
+	FIELD("Name", "s", name),
+	FIELD("ControlGroup", "s", control_group),
+	FIELD("Limit", "t", limit),
+	FIELD("High", "t", high),
+	FIELD("Low", "t", low),
+	FIELD("OOMGroup", "b", oom_group),
+	FIELD("Transient", "b", transient),
+	FIELD("Declared", "b", declared),
+	FIELD("Processes", "u", processes),
+	FIELD("Usage", "t", usage),
+	FIELD("Peak", "t", peak),
+	FIELD("Failures", "t", failures),
+	FIELD("Reclaimed", "t", reclaimed),
+	FIELD("OOMEvents", "t", oom_events),
+	FIELD("OOMKills", "t", oom_kills),
+	FIELD("Scanned", "t", scanned),
+	FIELD("Frozen", "b", frozen),
+	FIELD("Refaults", "t", refaults),
+	FIELD("Rules", "as", rules),
+	{ "LastOOM", "a{sv}", offsetof(struct rss_container, last_oom), read_last_oom },
+};
+
+/* Reads the properties of a container; *@ret is untouched on failure, which is that of sd-bus. */
+static int container_read(sd_bus_message *message, const char *name, const char *path,
+			  struct rss_container **ret)
+{
+	cleanup_(rss_container_free_ptr) struct rss_container *container =
+		calloc(1, sizeof(*container));
+	int r;
+
+	if (!container)
+		return -ENOMEM;
+	container->limit = container->high = container->low = RSS_INFINITY;
+	container->usage = container->peak = RSS_ABSENT;
+	container->failures = container->reclaimed = RSS_ABSENT;
+	container->oom_events = container->oom_kills = RSS_ABSENT;
+	container->scanned = container->refaults = RSS_ABSENT;
+	container->name = strdup(name);
+	container->object_path = strdup(path);
+	if (!container->name || !container->object_path)
+		return -ENOMEM;
+	r = dict_read(message, fields, ARRAY_SIZE(fields), container);
+	if (r < 0)
+		return r;
+	if (!container->control_group)
+		container->control_group = strdup("");
+	if (!container->control_group)
+		return -ENOMEM;
+	*ret = take_ptr(container);
+	return 0;
+}
+
+struct rss_container *rss_container_free(struct rss_container *container)
+{
+	if (!container)
+		return NULL;
+	free((void *)container->name);
+	free((void *)container->object_path);
+	free((void *)container->control_group);
+	rss_oom_free((struct rss_oom *)container->last_oom);
+	for (size_t i = 0; container->rules && container->rules[i]; i++)
+		free((void *)container->rules[i]);
+	free(container->rules);
+	free(container);
+	return NULL;
+}
+
+static int get_at(struct rss_client *client, const char *name, const char *path,
+		  struct rss_container **ret)
+{
+	cleanup_message sd_bus_message *reply = NULL;
+	int r;
+
+	r = client_properties(client, path, RSSD_CONTAINER, name, &reply);
+	if (r < 0)
+		return r;
+	r = container_read(reply, name, path, ret);
+	return r < 0 ? client_fail_message(client, r) : 0;
+}
+
+int rss_get(struct rss_client *client, const char *name, struct rss_container **ret)
+{
+	cleanup_free char *path = name_to_object_path(name);
+
+	return path ? get_at(client, name, path, ret) : client_fail_message(client, -ENOMEM);
+}
+
+/* @call asks for the container of a process and is answered with its path. */
+static int get_by_call(struct rss_client *client, sd_bus_message *call, struct rss_container **ret)
+{
+	cleanup_message sd_bus_message *reply = NULL;
+	cleanup_free char *name = NULL;
+	const char *path = NULL;
+	int r;
+
+	r = client_call(client, call, NULL, CALL_SHORT, &reply);
+	if (r < 0)
+		return r;
+	r = sd_bus_message_read(reply, "o", &path);
+	if (r >= 0)
+		r = name_from_object_path(path, &name);
+	if (r < 0)
+		return client_fail_message(client, r == -ENOENT ? -EBADMSG : r);
+	return get_at(client, name, path, ret);
+}
+
+int rss_get_by_pid(struct rss_client *client, pid_t pid, struct rss_container **ret)
+{
+	cleanup_message sd_bus_message *call = NULL;
+	int r;
+
+	if (pid <= 0)
+		return client_fail(client, -EINVAL, "%d is not a process", (int)pid);
+	r = client_method(client, NULL, "GetContainerByPID", &call);
+	if (r < 0)
+		return r;
+	r = sd_bus_message_append(call, "u", (uint32_t)pid);
+	return r < 0 ? client_fail_message(client, r) : get_by_call(client, call, ret);
+}
+
+int rss_get_by_pidfd(struct rss_client *client, int pidfd, struct rss_container **ret)
+{
+	cleanup_message sd_bus_message *call = NULL;
+	int r;
+
+	r = client_method(client, NULL, "GetContainerByPIDFD", &call);
+	if (r < 0)
+		return r;
+	r = sd_bus_message_append(call, "h", pidfd);
+	if (r < 0)
+		return client_fail(client, r == -ENOMEM ? r : -EINVAL,
+				   "%d is not an open file descriptor", pidfd);
+	return get_by_call(client, call, ret);
+}
+
+/* The columns of ListCounters that are arrays of numbers, in their order. */
+enum {
+	LIMIT,
+	HIGH,
+	LOW,
+	USAGE,
+	PEAK,
+	FAILURES,
+	RECLAIMED,
+	OOM_EVENTS,
+	OOM_KILLS,
+	SCANNED,
+	N_NUMBERS,
+};
+
+/* Member @i of a column is at i * step: one member stands for as many of the same. */
+struct column {
+	union {
+		const void *array;
+		const uint32_t *u32;
+		const uint64_t *u64;
+	};
+	size_t step;
+};
+
+/* What is read lies in the message. */
+struct columns {
+	const char *root;
+	const char *names; /* behind each a newline */
+	size_t count;
+	struct column flags, processes, numbers[N_NUMBERS];
+};
+
+/* A member for each name or one for all, or -EBADMSG. */
+static int read_column(sd_bus_message *message, char type, size_t size, size_t count,
+		       struct column *ret)
+{
+	size_t length;
+	int r = sd_bus_message_read_array(message, type, &ret->array, &length);
+
+	if (r < 0)
+		return r;
+	if (length != count * size && (length != size || count == 0))
+		return -EBADMSG;
+	ret->step = length == count * size;
+	return 0;
+}
+
+static int columns_read(sd_bus_message *message, struct columns *columns)
+{
+	int r = sd_bus_message_read(message, "ss", &columns->root, &columns->names);
+	const char *name = columns->names;
+
+	while (r >= 0 && *name) {
+		name = strchr(name, '\n');
+		if (!name)
+			return -EBADMSG;
+		name++;
+		columns->count++;
+	}
+	if (r >= 0)
+		r = read_column(message, 'u', sizeof(uint32_t), columns->count, &columns->flags);
+	for (size_t i = 0; i < N_NUMBERS && r >= 0; i++) {
+		r = read_column(message, 't', sizeof(uint64_t), columns->count,
+				&columns->numbers[i]);
+		if (i == LOW && r >= 0)
+			r = read_column(message, 'u', sizeof(uint32_t), columns->count,
+					&columns->processes);
+	}
+	return r;
+}
+
+static uint64_t number_at(const struct columns *columns, size_t column, size_t i)
+{
+	return columns->numbers[column].u64[i * columns->numbers[column].step];
+}
+
+/*
+ * Row @i of the columns, which is that of the next one of *@names. Its texts are put at
+ * *@text. Both move behind what was taken.
+ */
+static int container_from_row(const struct columns *columns, size_t i, const char **names,
+			      char **text, struct rss_container *c)
+{
+	size_t length = (size_t)(strchr(*names, '\n') - *names);
+	char *name = *text, *path = name + length + 1, *control_group, *end;
+	uint32_t flags = columns->flags.u32[i * columns->flags.step];
+
+	memcpy(name, *names, length);
+	name[length] = '\0';
+	end = name_put_object_path(path, name);
+	if (!end)
+		return -ENOMEM;
+	control_group = end + 1;
+	end = stpcpy(control_group, columns->root);
+	*end++ = '/';
+	end = stpcpy(end, name);
+	*c = (struct rss_container){
+		.name = name,
+		.object_path = path,
+		.control_group = control_group,
+		.limit = number_at(columns, LIMIT, i),
+		.high = number_at(columns, HIGH, i),
+		.low = number_at(columns, LOW, i),
+		.oom_group = flags & 1,
+		.transient = flags & 2,
+		.declared = flags & 4,
+		.frozen = flags & 8,
+		.processes = columns->processes.u32[i * columns->processes.step],
+		.usage = number_at(columns, USAGE, i),
+		.peak = number_at(columns, PEAK, i),
+		.failures = number_at(columns, FAILURES, i),
+		.reclaimed = number_at(columns, RECLAIMED, i),
+		.oom_events = number_at(columns, OOM_EVENTS, i),
+		.oom_kills = number_at(columns, OOM_KILLS, i),
+		.scanned = number_at(columns, SCANNED, i),
+		.refaults = RSS_ABSENT,
+	};
+	*names += length + 1;
+	*text = end + 1;
+	return 0;
+}
+
+/*
+ * All of a list is one piece of memory: the pointers, the containers, their texts. Ten
+ * thousand of them are asked for at once, and an allocation for each text is half of
+ * what that takes.
+ */
+static struct rss_container **list_from_columns(const struct columns *columns)
+{
+	size_t n = columns->count, bytes = strlen(columns->names);
+	/* A name, its path, and its control group. */
+	size_t text_size = bytes + n * NAME_OBJECT_PATH_SIZE(0) + 3 * bytes +
+			   n * (strlen(columns->root) + 1) + bytes;
+	cleanup_free struct rss_container **list =
+		malloc(n * (sizeof(*list) + sizeof(**list)) + text_size + 1);
+	const char *names = columns->names;
+	struct rss_container *containers;
+	char *text;
+
+	if (!list)
+		return NULL;
+	containers = (struct rss_container *)(list + n);
+	text = (char *)(containers + n);
+	for (size_t i = 0; i < n; i++) {
+		list[i] = &containers[i];
+		if (container_from_row(columns, i, &names, &text, list[i]) < 0)
+			return NULL;
+	}
+	return take_ptr(list);
+}
+
+int rss_list(struct rss_client *client, struct rss_container ***ret, size_t *ret_count)
+{
+	cleanup_message sd_bus_message *call = NULL, *reply = NULL;
+	struct columns columns = { 0 };
+	struct rss_container **list;
+	int r;
+
+	r = client_method(client, NULL, "ListCounters", &call);
+	if (r < 0)
+		return r;
+	r = client_call(client, call, NULL, CALL_SHORT, &reply);
+	if (r < 0)
+		return r;
+	r = columns_read(reply, &columns);
+	if (r < 0)
+		return client_fail_message(client, r);
+	list = list_from_columns(&columns);
+	if (!list)
+		return client_fail_message(client, -ENOMEM);
+	*ret = list;
+	*ret_count = columns.count;
+	return 0;
+}
+
+struct rss_container **rss_list_free(struct rss_container **containers, size_t count)
+{
+	(void)count;
+	free(containers);
+	return NULL;
+}

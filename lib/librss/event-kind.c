@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What kinds of events are called. */
+#include "shared/cleanup.h"
+#include "librss/rss.h"
+
+const char *rss_event_kind_name(enum rss_event_kind kind)
+{
+	static const char *const names[] = {
+		[RSS_EVENT_LIMIT_HIT] = "limit-hit",
+		[RSS_EVENT_RECLAIMED] = "reclaimed",
+		[RSS_EVENT_OOM] = "oom",
+		[RSS_EVENT_WATERMARK] = "watermark",
+		[RSS_EVENT_LOST] = "lost",
+		[RSS_EVENT_CREATED] = "created",
+		[RSS_EVENT_REMOVED] = "removed",
+	};
+
+	return (size_t)kind < ARRAY_SIZE(names) ? names[kind] : "unknown";
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Events: the signals of rssd, read into one struct and handed to the caller
+ * from within rss_wait(). Only what the owner of the name org.rssd1 sends is
+ * believed; anyone may send a signal to us.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "librss/client.h"
+
+#include "shared/name.h"
+#include "librss/oom-dict.h"
+#include "librss/resume.h"
+
+#define RSSD_MATCH "type='signal',sender='" RSSD_NAME "',path_namespace='" RSSD_PATH "'"
+#define OWNER_MATCH                                                                 \
+	"type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus'," \
+	"interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='" RSSD_NAME "'"
+#define OBJECT_MANAGER "org.freedesktop.DBus.ObjectManager"
+
+DEFINE_CLEANUP(struct queued_event *, queued_event_free);
+
+static uint64_t now_usec(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static int read_limit_hit(sd_bus_message *message, struct rss_event *event)
+{
+	return sd_bus_message_read(message, "tttt", &event->sequence, &event->usage, &event->limit,
+				   &event->amount);
+}
+
+static int read_reclaimed(sd_bus_message *message, struct rss_event *event)
+{
+	return sd_bus_message_read(message, "tttt", &event->sequence, &event->amount, &event->usage,
+				   &event->limit);
+}
+
+static int read_oom(sd_bus_message *message, struct rss_event *event)
+{
+	struct rss_oom *oom = NULL;
+	int r;
+
+	r = sd_bus_message_read(message, "t", &event->sequence);
+	if (r < 0)
+		return r;
+	r = rss_oom_read(message, &oom);
+	if (r < 0)
+		return r;
+	event->oom = oom;
+	if (oom) {
+		event->usage = oom->usage;
+		event->limit = oom->limit;
+	}
+	return 1;
+}
+
+static int read_watermark(sd_bus_message *message, struct rss_event *event)
+{
+	const char *which;
+	int r;
+
+	r = sd_bus_message_read(message, "tst", &event->sequence, &which, &event->usage);
+	if (r < 0)
+		return r;
+	event->which = strdup(which);
+	return event->which ? 0 : -ENOMEM;
+}
+
+static int read_lost(sd_bus_message *message, struct rss_event *event)
+{
+	return sd_bus_message_read(message, "tt", &event->sequence, &event->last);
+}
+
+/* Where a signal says which container it is about. */
+enum subject {
+	OF_PATH,
+	OF_ARGUMENT, /* the first */
+	OF_RSSD,     /* it is about none */
+};
+
+static const struct {
+	const char *interface, *member;
+	enum rss_event_kind kind;
+	int (*read)(sd_bus_message *message, struct rss_event *event);
+	enum subject subject;
+} kinds[] = {
+	{ RSSD_CONTAINER, "LimitHit", RSS_EVENT_LIMIT_HIT, read_limit_hit, OF_PATH },
+	{ RSSD_CONTAINER, "Reclaimed", RSS_EVENT_RECLAIMED, read_reclaimed, OF_PATH },
+	{ RSSD_CONTAINER, "OOM", RSS_EVENT_OOM, read_oom, OF_PATH },
+	{ RSSD_CONTAINER, "Watermark", RSS_EVENT_WATERMARK, read_watermark, OF_PATH },
+	{ RSSD_MANAGER, "EventsLost", RSS_EVENT_LOST, read_lost, OF_RSSD },
+	{ OBJECT_MANAGER, "InterfacesAdded", RSS_EVENT_CREATED, NULL, OF_ARGUMENT },
+	{ OBJECT_MANAGER, "InterfacesRemoved", RSS_EVENT_REMOVED, NULL, OF_ARGUMENT },
+};
+
+/* The name of the container that a signal is about; "" where it is about rssd. */
+static int read_container(sd_bus_message *message, enum subject subject, char **ret)
+{
+	const char *path = sd_bus_message_get_path(message);
+	int r;
+
+	if (subject == OF_RSSD) {
+		*ret = strdup("");
+		return *ret ? 0 : -ENOMEM;
+	}
+	if (subject == OF_ARGUMENT) {
+		r = sd_bus_message_read(message, "o", &path);
+		if (r < 0)
+			return r;
+	}
+	return name_from_object_path(path, ret);
+}
+
+/* Owns the texts and the record that it returns: 0, or less where the signal cannot be read. */
+static int read_event(sd_bus_message *message, size_t kind, struct rss_event *ret)
+{
+	cleanup_free char *container = NULL;
+	struct rss_event event = {
+		.kind = kinds[kind].kind,
+		.usage = RSS_ABSENT,
+		.limit = RSS_ABSENT,
+	};
+	int r;
+
+	r = read_container(message, kinds[kind].subject, &container);
+	if (r >= 0 && kinds[kind].read)
+		r = kinds[kind].read(message, &event);
+	if (r < 0)
+		return r;
+	event.container = take_ptr(container);
+	*ret = event;
+	return 0;
+}
+
+/* A signal that cannot be read, or that we do not know, is of a later rssd, and not for us. */
+static int on_signal(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct rss_client *client = userdata;
+	struct rss_event event;
+
+	if (!client->owner || strcmp(sd_bus_message_get_sender(message) ?: "", client->owner))
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (!sd_bus_message_is_signal(message, kinds[i].interface, kinds[i].member))
+			continue;
+		if (read_event(message, i, &event) < 0)
+			return 0;
+		event.time = now_usec();
+		if (client->resumes && event.sequence && !resume_takes(client, &event))
+			event_done(&event);
+		else
+			(void)event_queue_push(&client->events, &event);
+		return 0;
+	}
+	return 0;
+}
+
+static int on_owner_changed(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct rss_client *client = userdata;
+	const char *name, *old, *new;
+
+	if (sd_bus_message_read(message, "sss", &name, &old, &new) < 0)
+		return 0;
+	if (*old)
+		client->owner_left = true;
+	free(client->owner);
+	client->owner = *new ? strdup(new) : NULL;
+	/* What it told before we heard of it is in its history. */
+	client->behind = client->resumes;
+	return 0;
+}
+
+int rss_subscribe(struct rss_client *client, rss_event_fn event, void *userdata)
+{
+	cleanup_slot sd_bus_slot *signals = NULL, *owner_changed = NULL;
+	int r;
+
+	if (!event)
+		return client_fail(client, -EINVAL, "There is no function to call for events");
+	if (!client->signals) {
+		r = sd_bus_add_match(client->bus, &owner_changed, OWNER_MATCH, on_owner_changed,
+				     client);
+		if (r >= 0)
+			r = sd_bus_add_match(client->bus, &signals, RSSD_MATCH, on_signal, client);
+		if (r < 0)
+			return client_fail_message(client, r);
+		free(client->owner);
+		client->owner = NULL;
+		r = client_get_owner(client, &client->owner);
+		if (r < 0)
+			return r;
+		client->owner_changed = take_ptr(owner_changed);
+		client->signals = take_ptr(signals);
+	}
+	client->event = event;
+	client->userdata = userdata;
+	client->resumes = false;
+	return 0;
+}
+
+int rss_subscribe_since(struct rss_client *client, uint64_t since, rss_event_fn event,
+			void *userdata)
+{
+	/* From here on no signal is missed; what is heard before the answer is in the history. */
+	int r = rss_subscribe(client, event, userdata);
+
+	return r < 0 ? r : resume_begin(client, since);
+}
+
+/* Takes in all that is there; the connection may end on the way. */
+static int process_all(struct rss_client *client)
+{
+	int r;
+
+	while ((r = sd_bus_process(client->bus, NULL)) > 0)
+		;
+	return r;
+}
+
+static void tell_all(struct rss_client *client)
+{
+	for (;;) {
+		cleanup_(queued_event_free_ptr) struct queued_event *queued =
+			event_queue_pop(&client->events);
+
+		if (!queued)
+			return;
+		client->event(&queued->event, client->userdata);
+	}
+}
+
+int rss_wait(struct rss_client *client, uint64_t timeout)
+{
+	int r;
+
+	r = process_all(client);
+	if (r >= 0 && timeout && !client->events.first && !client->owner_left &&
+	    !resume_is_due(client)) {
+		r = sd_bus_wait(client->bus, timeout);
+		if (r > 0)
+			r = process_all(client);
+	}
+	tell_all(client);
+	while (r >= 0 && resume_is_due(client)) {
+		int error = resume_catch_up(client);
+
+		tell_all(client);
+		if (error < 0)
+			return error;
+	}
+	if (r == -EINTR)
+		return client_fail(client, r, "A signal came in");
+	if (r == -EBUSY)
+		return client_fail_message(client, r);
+	if (r < 0)
+		return client_fail(client, -ENOTCONN, "The connection to the bus is gone");
+	if (client->owner_left) {
+		client->owner_left = false;
+		return client_fail(client, -ENOTCONN, "rssd has left the bus");
+	}
+	return 0;
+}
+
+int rss_get_fd(struct rss_client *client)
+{
+	int fd = sd_bus_get_fd(client->bus);
+
+	return fd < 0 ? client_fail(client, -ENOTCONN, "The connection to the bus is gone") : fd;
+}

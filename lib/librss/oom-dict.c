@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The record of an OOM: a fact that the kernel did not tell is absent in it. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "librss/oom-dict.h"
+
+#include "shared/cleanup.h"
+#include "librss/dict.h"
+#include "librss/process-list.h"
+#include "librss/rss.h"
+
+DEFINE_CLEANUP(struct rss_oom *, rss_oom_free);
+
+#define FIELD(key, type, member)                                  \
+	{                                                         \
+		key, type, offsetof(struct rss_oom, member), NULL \
+	}
+
+/* @at: the whole record */
+static int read_processes(sd_bus_message *message, void *at)
+{
+	struct rss_oom *oom = at;
+
+	/* Only ever read once into a record: a second list would be lost. */
+	if (oom->processes)
+		return sd_bus_message_skip(message, "a(uuts)");
+	return processes_read(message, (struct rss_process **)&oom->processes, &oom->n_processes);
+}
+
+static const struct dict_field fields[] = {
+	FIELD("Sequence", "t", sequence),
+	FIELD("Time", "t", time),
+	FIELD("Container", "s", container),
+	FIELD("LimitOwner", "s", limit_owner),
+	FIELD("VictimContainer", "s", victim_container),
+	FIELD("VictimPID", "u", victim_pid),
+	FIELD("VictimUID", "u", victim_uid),
+	FIELD("VictimCommand", "s", victim_command),
+	FIELD("Usage", "t", usage),
+	FIELD("Limit", "t", limit),
+	FIELD("Group", "b", group),
+	FIELD("Failures", "t", failures),
+	FIELD("Reclaimed", "t", reclaimed),
+	FIELD("Scanned", "t", scanned),
+	FIELD("Anonymous", "t", anonymous),
+	FIELD("File", "t", file),
+	FIELD("Locked", "t", locked),
+	FIELD("SwapFree", "t", swap_free),
+	{ "Processes", "a(uuts)", 0, read_processes },
+};
+
+/* The dictionary of a container that had no OOM, not one of which little is known. */
+static bool is_empty(const struct rss_oom *oom)
+{
+	return !oom->sequence && !oom->time && !oom->container && !oom->limit_owner &&
+	       !oom->victim_pid && !oom->victim_command;
+}
+
+int rss_oom_read(sd_bus_message *message, struct rss_oom **ret)
+{
+	cleanup_(rss_oom_free_ptr) struct rss_oom *oom = calloc(1, sizeof(*oom));
+	int r;
+
+	if (!oom)
+		return -ENOMEM;
+	oom->victim_uid = (uint32_t)-1;
+	oom->usage = oom->limit = RSS_ABSENT;
+	oom->failures = oom->reclaimed = oom->scanned = RSS_ABSENT;
+	oom->anonymous = oom->file = oom->locked = oom->swap_free = RSS_ABSENT;
+	r = dict_read(message, fields, ARRAY_SIZE(fields), oom);
+	if (r < 0)
+		return r;
+	*ret = is_empty(oom) ? NULL : take_ptr(oom);
+	return 0;
+}
+
+struct rss_oom *rss_oom_free(struct rss_oom *oom)
+{
+	if (!oom)
+		return NULL;
+	free((void *)oom->container);
+	free((void *)oom->limit_owner);
+	free((void *)oom->victim_container);
+	free((void *)oom->victim_command);
+	rss_processes_free((struct rss_process *)oom->processes, oom->n_processes);
+	free(oom);
+	return NULL;
+}

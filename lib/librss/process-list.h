@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A list of processes, as GetProcesses and the record of an OOM have it. */
+#ifndef RSS_PROCESS_LIST_H
+#define RSS_PROCESS_LIST_H
+
+#include <systemd/sd-bus.h>
+
+#include "librss/rss.h"
+
+/* Reads an a(uuts), as GetProcesses answers; owned by the caller. */
+int processes_read(sd_bus_message *message, struct rss_process **ret, size_t *ret_count);
+
+#endif

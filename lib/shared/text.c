@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* UTF-8 by hand: what is safe must not depend on the locale of whoever runs us. */
+#include <stdint.h>
+#include <string.h>
+#include <wchar.h>
+
+#include "shared/text.h"
+
+/* One UTF-8 sequence: its length and code point; 0 where there is no good one. */
+static size_t utf8_decode(const char *text, uint32_t *ret)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t length;
+	uint32_t c;
+
+	if (s[0] < 0x80) {
+		*ret = s[0];
+		return 1;
+	}
+	if (s[0] >= 0xc2 && s[0] < 0xe0)
+		length = 2, c = s[0] & 0x1f;
+	else if (s[0] >= 0xe0 && s[0] < 0xf0)
+		length = 3, c = s[0] & 0x0f;
+	else if (s[0] >= 0xf0 && s[0] < 0xf5)
+		length = 4, c = s[0] & 0x07;
+	else
+		return 0;
+	for (size_t i = 1; i < length; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (s[i] & 0x3f);
+	}
+	if (c < smallest[length] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+		return 0;
+	*ret = c;
+	return length;
+}
+
+/* wcwidth() knows nothing in the C locale: count 1 there. */
+static size_t code_point_width(uint32_t c)
+{
+	int width = wcwidth((wchar_t)c);
+
+	return width < 0 ? 1 : width;
+}
+
+size_t text_make_safe(char *text)
+{
+	size_t width = 0;
+	char *to = text;
+
+	/* Nearly every text is of nothing else. */
+	while (*to >= 0x20 && *to < 0x7f)
+		to++, width++;
+	for (const char *from = to; *from;) {
+		uint32_t c = 0;
+		size_t length = utf8_decode(from, &c);
+
+		if (!length || c < 0x20 || (c >= 0x7f && c < 0xa0)) {
+			*to++ = '?';
+			width++;
+			from += length ? length : 1;
+			continue;
+		}
+		memmove(to, from, length);
+		to += length;
+		from += length;
+		width += code_point_width(c);
+	}
+	*to = '\0';
+	return width;
+}
