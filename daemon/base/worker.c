@@ -15,8 +15,8 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <systemd/sd-event.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "shared/cleanup.h"
 
 /* More than so many threads do not wait for work. */
@@ -117,10 +117,7 @@ void worker_pause(struct worker *w, uint64_t usec)
 		atomic_store(&w->cancelled, true);
 		return;
 	}
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	usec += (uint64_t)until.tv_nsec / 1000;
-	until.tv_sec += (time_t)(usec / 1000000);
-	until.tv_nsec = (long)(usec % 1000000) * 1000;
+	until = clock_to_timespec(clock_usec(CLOCK_MONOTONIC) + usec);
 	pthread_mutex_lock(&w->workers->lock);
 	while (!worker_cancelled(w) &&
 	       pthread_cond_timedwait(&w->thread->wake, &w->workers->lock, &until) == 0)

@@ -5,19 +5,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "bus/message.h"
 #include "bus/bus.h"
 #include "shared/cleanup.h"
-
-static uint64_t now_usec(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
-}
 
 static struct bus_peer *bus_peer_free(struct bus_peer *peer)
 {
@@ -47,7 +39,7 @@ static int peer_left(sd_bus_track *track, void *userdata)
 /* Who is not here and has nothing to wait for need not be known. */
 static void forget_users(struct bus *bus)
 {
-	uint64_t now = now_usec();
+	uint64_t now = clock_usec(CLOCK_MONOTONIC);
 
 	for (struct bus_user **at = &bus->users; *at;) {
 		struct bus_user *user = *at;
@@ -124,7 +116,7 @@ int bus_peer_of(struct bus *bus, sd_bus_message *message, struct bus_peer **ret)
 
 bool bus_peer_serve(struct bus_peer *peer)
 {
-	uint64_t now = now_usec();
+	uint64_t now = clock_usec(CLOCK_MONOTONIC);
 
 	if (peer->uid != 0 && !rate_allows(&peer->user->rate, now))
 		return false;
@@ -139,7 +131,7 @@ void bus_peer_served(struct bus *bus)
 
 	if (!bus->served)
 		return;
-	now = now_usec();
+	now = clock_usec(CLOCK_MONOTONIC);
 	rate_charge(&bus->served->rate, now, now - bus->served_since);
 	bus->served = NULL;
 }

@@ -6,9 +6,9 @@
 #include <inttypes.h>
 #include <string.h>
 #include <systemd/sd-event.h>
-#include <time.h>
 
 #include "store/event-history.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "shared/name.h"
 #include "policy/oom-record.h"
@@ -194,19 +194,11 @@ uint64_t manager_next_sequence(struct manager *m)
 	return m->sequence++;
 }
 
-static uint64_t now_usec(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 void manager_tell(struct manager *m, const struct event *event)
 {
 	/* First, so that who hears of it and asks finds it, also after a crash. */
 	event_history_add(m->events, event, event->container ? event->container->name : "",
-			  event->oom ? event->oom->time : now_usec());
+			  event->oom ? event->oom->time : clock_usec(CLOCK_REALTIME));
 	if (m->observer)
 		m->observer->event(event, m->observer_data);
 }

@@ -6,10 +6,10 @@
 #include <inttypes.h>
 #include <string.h>
 #include <systemd/sd-event.h>
-#include <time.h>
 
 #include "monitor/oom-hook.h"
 #include "host/kmsg.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "container/manager.h"
 #include "container/save.h"
@@ -99,13 +99,11 @@ static void tell_oom(struct manager *m, struct container *limited, struct contai
 {
 	struct container *on = limited ? limited : victim;
 	struct event event = { .kind = EVENT_OOM, .container = on, .oom = oom };
-	struct timespec now;
 
 	if (oom->scene.anon == OOM_ABSENT && oom->scene.failures == OOM_ABSENT)
 		look_around(on, oom);
 	oom->group = on->settings.oom_group || (victim && victim->settings.oom_group);
-	clock_gettime(CLOCK_REALTIME, &now);
-	oom->time = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	oom->time = clock_usec(CLOCK_REALTIME);
 	oom->sequence = manager_next_sequence(m);
 	event.sequence = oom->sequence;
 	event.usage = oom->usage;

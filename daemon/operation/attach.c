@@ -5,11 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "policy/access-policy.h"
 #include "container/container.h"
+#include "base/clock.h"
 #include "base/failure.h"
 #include "container/manager.h"
 #include "store/origins.h"
@@ -322,17 +322,9 @@ static bool goes_on(struct job *job, const struct worker *worker)
 	return job->error == 0;
 }
 
-static uint64_t now_usec(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 static void attach_tree(struct job *job, const struct worker *worker)
 {
-	uint64_t begin = now_usec();
+	uint64_t begin = clock_usec(CLOCK_MONOTONIC);
 	enum tree_step step = TREE_AGAIN;
 
 	/* Nothing is moved in a dry run: one look tells all there is to tell. */
@@ -341,7 +333,7 @@ static void attach_tree(struct job *job, const struct worker *worker)
 		return;
 	}
 	for (unsigned int pass = 1; step == TREE_AGAIN && goes_on(job, worker); pass++)
-		step = tree_next_step(tree_pass(job), pass, now_usec() - begin);
+		step = tree_next_step(tree_pass(job), pass, clock_usec(CLOCK_MONOTONIC) - begin);
 	job->still_growing = step == TREE_GROWING;
 }
 

@@ -6,9 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define USEC_PER_SEC 1000000ULL
-#define ROOM_FIRST   2 /* who is looked at once needs no more */
-#define TOTALS_USEC  (USAGE_KEPT_USEC / 2)
+#include "base/clock.h"
+
+#define ROOM_FIRST  2 /* who is looked at once needs no more */
+#define TOTALS_USEC (USAGE_KEPT_USEC / 2)
 
 struct span {
 	uint32_t began; /* seconds */
