@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Filling a struct failure; what it is for stands in failure.h. */
 #include "base/failure.h"
 

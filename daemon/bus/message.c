@@ -6,8 +6,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "cgroup/controller.h"
 #include "base/failure.h"
+#include "cgroup/controller.h"
 #include "policy/oom-record.h"
 #include "policy/settings.h"
 

@@ -9,8 +9,8 @@
 #include <systemd/sd-bus.h>
 
 #include "operation/attach.h"
-#include "shared/cleanup.h"
 #include "policy/limit-policy.h"
+#include "shared/cleanup.h"
 
 struct failure;
 struct oom_record;

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Reading and writing control files; the rules are in cgroup-files.h. */
 #include "cgroup/control-file.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Choosing the controller, opening its root folder, and translating between
  * our paths and those of /proc/PID/cgroup. What is done to one group is in
@@ -18,8 +18,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "cgroup/control-file.h"
 #include "base/failure.h"
+#include "cgroup/control-file.h"
 #include "cgroup/hierarchy.h"
 
 /* The best first. */

@@ -22,8 +22,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "shared/cleanup.h"
 #include "policy/counters.h"
+#include "shared/cleanup.h"
 
 typedef struct sd_event sd_event;
 

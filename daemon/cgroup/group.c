@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One group: its folder, its processes, and its controller's operations. All of
  * it goes through the folder's descriptor; only making and removing need a path.
@@ -11,9 +11,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cgroup/control-file-cache.h"
 #include "cgroup/control-file.h"
 #include "cgroup/hierarchy.h"
-#include "cgroup/control-file-cache.h"
 
 #define OPEN_FOLDER (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 

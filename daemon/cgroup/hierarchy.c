@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * libcgroup, with the answers of version 2.0.2 made true: it reports success
  * where a folder could not be removed, and its own error numbers for what the

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The memory controller of cgroups v1.
  *
@@ -17,8 +17,6 @@
  * threshold on usage it neither has to follow the limit nor misses the swings
  * of a group that stands at it.
  */
-#include "cgroup/group.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -28,9 +26,10 @@
 #include <sys/eventfd.h>
 #include <systemd/sd-event.h>
 
-#include "cgroup/control-file.h"
 #include "base/failure.h"
 #include "cgroup/control-file-cache.h"
+#include "cgroup/control-file.h"
+#include "cgroup/group.h"
 
 /* Per wakeup, so that others in the loop have their turn. */
 #define GROUPS_AT_ONCE 64

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The memory controller of the unified hierarchy (cgroups v2).
  *
@@ -11,8 +11,6 @@
  * limit in place and no error. memory.high throttles, which a watermark does
  * not, so it stands for none.
  */
-#include "cgroup/group.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -20,9 +18,10 @@
 #include <sys/inotify.h>
 #include <systemd/sd-event.h>
 
-#include "cgroup/control-file.h"
 #include "base/failure.h"
 #include "cgroup/control-file-cache.h"
+#include "cgroup/control-file.h"
+#include "cgroup/group.h"
 #include "cgroup/v2.h"
 
 static void v2_group_close(struct group *g)

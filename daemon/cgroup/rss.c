@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The rss controller, which limits mapped memory: the kernel part of this
  * project. It refuses a limit below usage by itself, after reclaiming for it,
@@ -12,21 +12,20 @@
  *
  * The freezer joins a hierarchy that is mounted here where it is free.
  */
-#include "cgroup/group.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "cgroup/control-file.h"
 #include "base/failure.h"
-#include "cgroup/hierarchy.h"
 #include "cgroup/control-file-cache.h"
+#include "cgroup/control-file.h"
+#include "cgroup/group.h"
+#include "cgroup/hierarchy.h"
+#include "cgroup/v2.h"
 #include "host/rss-events.h"
 #include "host/rss-states.h"
-#include "cgroup/v2.h"
 
 #define NAME "rss"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Groups in the unified hierarchy: see unified.h. */
 #include "cgroup/v2.h"
 
@@ -6,9 +6,9 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "cgroup/control-file-cache.h"
 #include "cgroup/control-file.h"
 #include "cgroup/group.h"
-#include "cgroup/control-file-cache.h"
 
 /* Rounds of moving processes that fork meanwhile. */
 #define SETTLE_ROUNDS 8

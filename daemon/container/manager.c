@@ -209,7 +209,7 @@ int manager_want_process_events(struct manager *m, unsigned int who, bool wants)
 		m->process_events_wanted |= who;
 	else
 		m->process_events_wanted &= ~who;
-	return m->process_events ? process_events_listen(m->process_events,
-							 m->process_events_wanted != 0)
-				 : 0;
+	return m->process_events
+		       ? process_events_listen(m->process_events, m->process_events_wanted != 0)
+		       : 0;
 }

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The process connector: a multicast group whose sender is switched on by a
  * message from each listener. Both are done and undone together, since an
@@ -8,7 +8,6 @@
  * end of a list: they are looked at as they come in.
  */
 #include "host/process-events.h"
-#include "host/netlink.h"
 
 #include <errno.h>
 #include <linux/cn_proc.h>
@@ -20,6 +19,8 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <systemd/sd-event.h>
+
+#include "host/netlink.h"
 
 /* Room for some five thousand forks with their exits while the loop is busy elsewhere. */
 #define RECEIVE_BUFFER (4 * 1024 * 1024)

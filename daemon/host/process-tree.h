@@ -19,9 +19,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "shared/cleanup.h"
 #include "host/process-events.h"
 #include "host/process.h"
+#include "shared/cleanup.h"
 
 struct tree;
 

@@ -1,7 +1,6 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Events of the kernel's rss controller: see rss-events.h. */
 #include "host/rss-events.h"
-#include "host/netlink.h"
 
 #include <errno.h>
 #include <netlink/errno.h>
@@ -15,6 +14,8 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <systemd/sd-event.h>
+
+#include "host/netlink.h"
 
 /* Room for some ten thousand messages while the loop is busy elsewhere. */
 #define RECEIVE_BUFFER (4 * 1024 * 1024)

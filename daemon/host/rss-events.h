@@ -10,11 +10,11 @@
 #ifndef RSSD_RSS_EVENTS_H
 #define RSSD_RSS_EVENTS_H
 
+#include <linux/rss_container.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
-#include <linux/rss_container.h>
 #include "shared/cleanup.h"
 
 typedef struct sd_event sd_event;

@@ -10,8 +10,8 @@
 #include <netlink/socket.h>
 #include <string.h>
 
-#include "shared/cleanup.h"
 #include "host/netlink.h"
+#include "shared/cleanup.h"
 
 /* The kernel fills what it is offered, up to this. */
 #define DUMP_BUFFER (32 * 1024)

@@ -8,12 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "operation/attach.h"
+#include "base/worker.h"
 #include "cgroup/control-file.h"
 #include "container/manager.h"
-#include "store/origins.h"
 #include "host/process.h"
-#include "base/worker.h"
+#include "operation/attach.h"
+#include "store/origins.h"
 
 /* Ancestors that are asked whether they were detached. */
 #define DEPTH_MAX 64

@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "shared/cleanup.h"
 #include "policy/rule.h"
+#include "shared/cleanup.h"
 
 struct manager;
 struct worker;

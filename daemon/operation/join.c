@@ -8,12 +8,12 @@
 #include <systemd/sd-event.h>
 #include <time.h>
 
-#include "operation/attach.h"
 #include "base/log.h"
+#include "base/worker.h"
 #include "container/manager.h"
 #include "host/process.h"
+#include "operation/attach.h"
 #include "operation/join-scan.h"
-#include "base/worker.h"
 
 /* Hints that wait while a look is taken; more, and all processes are looked at. */
 #define HINTS_MAX 4096

@@ -8,23 +8,23 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "operation/change.h"
-#include "store/config.h"
-#include "operation/create.h"
-#include "store/declarations.h"
 #include "base/failure.h"
-#include "monitor/oom-hook.h"
-#include "operation/join.h"
-#include "store/transaction-log.h"
 #include "base/log.h"
 #include "container/manager.h"
 #include "container/save.h"
-#include "shared/name.h"
 #include "monitor/notify.h"
-#include "policy/record.h"
-#include "shared/size.h"
-#include "store/state.h"
+#include "monitor/oom-hook.h"
+#include "operation/change.h"
+#include "operation/create.h"
+#include "operation/join.h"
 #include "operation/transaction.h"
+#include "policy/record.h"
+#include "shared/name.h"
+#include "shared/size.h"
+#include "store/config.h"
+#include "store/declarations.h"
+#include "store/state.h"
+#include "store/transaction-log.h"
 
 /* --- state ------------------------------------------------------------------- */
 

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "shared/cleanup.h"
 #include "base/failure.h"
+#include "shared/cleanup.h"
 
 static const struct {
 	const char *member;

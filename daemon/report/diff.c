@@ -5,13 +5,13 @@
 #include <errno.h>
 #include <string.h>
 
-#include "store/config.h"
-#include "container/container.h"
 #include "base/failure.h"
+#include "base/worker.h"
+#include "container/container.h"
 #include "container/manager.h"
 #include "policy/record.h"
+#include "store/config.h"
 #include "store/declarations.h"
-#include "base/worker.h"
 
 #define SETTINGS_ALL (SETTING_LIMIT | SETTING_HIGH | SETTING_LOW | SETTING_OOM_GROUP)
 

@@ -2,12 +2,12 @@
 /* What would become of a limit: see forecast.h. */
 #include "report/forecast.h"
 
-#include <string.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/sysinfo.h>
 
-#include "container/container.h"
 #include "base/failure.h"
+#include "container/container.h"
 #include "container/manager.h"
 #include "shared/size.h"
 

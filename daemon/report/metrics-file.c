@@ -8,10 +8,10 @@
 #include <sys/mman.h>
 
 #include "base/failure.h"
-#include "container/manager.h"
-#include "report/metrics.h"
-#include "monitor/collect.h"
 #include "base/worker.h"
+#include "container/manager.h"
+#include "monitor/collect.h"
+#include "report/metrics.h"
 
 struct dump {
 	struct manager *manager;

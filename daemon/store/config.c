@@ -11,8 +11,8 @@
 #include <syslog.h>
 
 #include "base/failure.h"
-#include "shared/size.h"
 #include "shared/file.h"
+#include "shared/size.h"
 
 enum key_type {
 	KEY_TEXT,

@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "shared/cleanup.h"
 #include "cgroup/controller.h"
+#include "shared/cleanup.h"
 
 struct failure;
 

@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include "base/failure.h"
-#include "shared/file.h"
 #include "base/log.h"
 #include "policy/record.h"
+#include "shared/file.h"
 
 void records_free(struct records *records)
 {

@@ -13,8 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "shared/cleanup.h"
 #include "policy/event.h"
+#include "shared/cleanup.h"
 
 struct event_history;
 

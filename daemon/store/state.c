@@ -12,9 +12,9 @@
 #include <sys/stat.h>
 
 #include "base/failure.h"
+#include "policy/record.h"
 #include "shared/file.h"
 #include "shared/name.h"
-#include "policy/record.h"
 
 #define TEMPORARY_PREFIX ".new-"
 #define ASIDE_SUFFIX	 ".bad"

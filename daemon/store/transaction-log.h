@@ -9,8 +9,8 @@
 
 #include <stddef.h>
 
-#include "shared/cleanup.h"
 #include "policy/settings.h"
+#include "shared/cleanup.h"
 
 struct failure;
 struct state;
