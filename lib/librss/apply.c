@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "librss/client.h"
-
 #include "librss/dict.h"
 
 /* --- set together ---------------------------------------------------------- */

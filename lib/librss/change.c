@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "librss/client.h"
-
 #include "shared/errors.h"
 #include "shared/name.h"
 

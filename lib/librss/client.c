@@ -3,12 +3,12 @@
  * The connection to rssd and the one way of calling it. sd_bus_error never
  * leaves this file: callers get the errnos of rss.h and a sentence.
  */
+#include "librss/client.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "librss/client.h"
 
 #include "shared/errors.h"
 #include "shared/name.h"

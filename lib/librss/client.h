@@ -9,10 +9,10 @@
 
 #include <systemd/sd-bus.h>
 
-#include "shared/array.h"
-#include "shared/cleanup.h"
 #include "librss/event-queue.h"
 #include "librss/rss.h"
+#include "shared/array.h"
+#include "shared/cleanup.h"
 
 #define RSSD_NAME      "org.rssd1"
 #define RSSD_PATH      "/org/rssd1"

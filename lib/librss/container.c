@@ -5,10 +5,9 @@
 #include <string.h>
 
 #include "librss/client.h"
-
 #include "librss/dict.h"
-#include "shared/name.h"
 #include "librss/oom-dict.h"
+#include "shared/name.h"
 
 DEFINE_CLEANUP(struct rss_container *, rss_container_free);
 

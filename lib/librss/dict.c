@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The reader of dictionaries: see dict.h. */
+#include "librss/dict.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "librss/dict.h"
 
 /* A string that was there already is replaced: a key may come twice. */
 static int read_string(sd_bus_message *message, char **at)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What kinds of events are called. */
-#include "shared/cleanup.h"
 #include "librss/rss.h"
+#include "shared/cleanup.h"
 
 const char *rss_event_kind_name(enum rss_event_kind kind)
 {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The queue of events: bounded, and honest about what it had to drop. */
+#include "librss/event-queue.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "librss/event-queue.h"
-
-#include "shared/cleanup.h"
 #include "librss/oom-dict.h"
+#include "shared/cleanup.h"
 
 void event_done(const struct rss_event *event)
 {

@@ -10,10 +10,9 @@
 #include <time.h>
 
 #include "librss/client.h"
-
-#include "shared/name.h"
 #include "librss/oom-dict.h"
 #include "librss/resume.h"
+#include "shared/name.h"
 
 #define RSSD_MATCH "type='signal',sender='" RSSD_NAME "',path_namespace='" RSSD_PATH "'"
 #define OWNER_MATCH                                                                 \

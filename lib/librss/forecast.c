@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "librss/client.h"
-
 #include "librss/dict.h"
 
 DEFINE_CLEANUP(struct rss_forecast *, rss_forecast_free);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The record of an OOM: a fact that the kernel did not tell is absent in it. */
+#include "librss/oom-dict.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
-#include "librss/oom-dict.h"
-
-#include "shared/cleanup.h"
 #include "librss/dict.h"
 #include "librss/process-list.h"
 #include "librss/rss.h"
+#include "shared/cleanup.h"
 
 DEFINE_CLEANUP(struct rss_oom *, rss_oom_free);
 

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "librss/client.h"
-
 #include "librss/dict.h"
 #include "librss/oom-dict.h"
 

@@ -3,11 +3,11 @@
  * The table of errors in both directions. What the bus answers by itself, in
  * rssd's place, is mapped here too: a caller sees one documented set.
  */
+#include "shared/errors.h"
+
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
-
-#include "shared/errors.h"
 
 #include "shared/cleanup.h"
 

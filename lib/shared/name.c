@@ -4,12 +4,12 @@
  * the reverse functions refuse every other spelling, so that two paths never
  * mean one container.
  */
+#include "shared/name.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-bus.h>
-
-#include "shared/name.h"
 
 #include "shared/cleanup.h"
 

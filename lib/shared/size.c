@@ -4,6 +4,8 @@
  * down to the byte or microsecond, what is written is rounded to the nearest
  * tenth. Letters are read in either case.
  */
+#include "shared/size.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -12,8 +14,6 @@
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
-
-#include "shared/size.h"
 
 #include "shared/cleanup.h"
 

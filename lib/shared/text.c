@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* UTF-8 by hand: what is safe must not depend on the locale of whoever runs us. */
+#include "shared/text.h"
+
 #include <stdint.h>
 #include <string.h>
 #include <wchar.h>
-
-#include "shared/text.h"
 
 /* One UTF-8 sequence: its length and code point; 0 where there is no good one. */
 static size_t utf8_decode(const char *text, uint32_t *ret)

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "librss/client.h"
-
 #include "librss/dict.h"
 
 struct findings {
