@@ -30,7 +30,7 @@ SANITIZERS := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize
 	-fno-omit-frame-pointer)
 
 ALL_CFLAGS = -std=gnu11 -pthread -fPIC -fvisibility=hidden -D_GNU_SOURCE \
-	-DRSSD_VERSION='"$(VERSION)"' -Ilib -Idaemon -isystem kernel/files/include/uapi $(WARNINGS) $(CPPFLAGS) $(CFLAGS) $(SANITIZERS)
+	-DRSSD_VERSION='"$(VERSION)"' -Ilib -Idaemon -Icli -isystem kernel/files/include/uapi $(WARNINGS) $(CPPFLAGS) $(CFLAGS) $(SANITIZERS)
 ALL_LDFLAGS = -pthread $(LDFLAGS) $(SANITIZERS)
 
 # Package names for pkg-config, by who links them. librss needs nothing but the bus.
@@ -43,7 +43,7 @@ PC_LIBS    = $(shell pkg-config --libs $(1))
 
 LIB_OBJS    := $(patsubst %.c,$(O)/%.o,$(wildcard lib/*/*.c))
 DAEMON_OBJS := $(patsubst %.c,$(O)/%.o,$(wildcard daemon/*.c daemon/*/*.c))
-CLI_OBJS    := $(patsubst %.c,$(O)/%.o,$(wildcard cli/*.c))
+CLI_OBJS    := $(patsubst %.c,$(O)/%.o,$(wildcard cli/*.c cli/*/*.c))
 UNIT_TESTS  := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test-*.c))
 TEST_TOOLS  := $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(wildcard tests/tools/*.c)) \
 	$(patsubst tests/preload/%.c,$(BUILD)/tests/preload/%.so,$(wildcard tests/preload/*.c)) \
@@ -65,7 +65,7 @@ help:
 
 $(O)/%.o: %.c
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) $(PC_CFLAGS) -I$(<D) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) $(PC_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/librss.so.1: $(LIB_OBJS) lib/librss/librss.sym
 	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,librss.so.1 \
@@ -99,7 +99,8 @@ $(BUILD)/librss.pc: lib/librss/librss.pc.in Makefile
 	$(Q)sed -e 's|@VERSION@|$(VERSION)|' -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
 		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' $< > $@
 
-$(O)/cli.a: $(O)/cli/table.o
+# rssctl without its main(), for the tests.
+$(O)/cli.a: $(filter-out $(O)/cli/main.o,$(CLI_OBJS))
 	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
 
 $(BUILD)/tests/unit/%: $(O)/tests/unit/%.o $(O)/daemon.a $(O)/cli.a $(O)/lib.a
@@ -119,7 +120,7 @@ $(BUILD)/tests/tools/bench-daemon: tests/bench/bench-daemon.c $(BUILD)/librss.so
 # Fuzzers: clang's libFuzzer over the parsers; build them with `make fuzzers`.
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
 FUZZED  := daemon/policy/record.c daemon/policy/settings.c daemon/policy/oom-record.c daemon/policy/oom-json.c daemon/base/failure.c daemon/store/config.c \
-	daemon/store/state.c daemon/host/kmsg.c daemon/policy/rule.c lib/shared/errors.c lib/shared/name.c lib/shared/size.c lib/shared/text.c lib/shared/file.c
+	daemon/store/state.c daemon/host/kmsg.c daemon/policy/rule.c lib/shared/errors.c lib/shared/name.c lib/shared/size.c lib/shared/text.c lib/shared/file.c cli/verb/metrics-http.c
 
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(FUZZED)
 	@mkdir -p $(@D)
@@ -173,7 +174,7 @@ analyze: deps
 	$(call install_packages,$(STYLE_PACKAGES))
 	$(Q)$(MAKE) --no-print-directory -s BUILD=$(BUILD)/analyze CC=gcc CFLAGS='-O1 -fanalyzer' all
 	$(Q)cppcheck --quiet --std=c11 --inline-suppr --error-exitcode=1 --enable=warning,portability \
-		--suppress=unknownMacro --suppress=memleak --suppress=resourceLeak -Ilib lib daemon cli
+		--suppress=unknownMacro --suppress=memleak --suppress=resourceLeak -Ilib -Idaemon -Icli lib daemon cli
 
 include systemd/install.mk
 include systemd/deb.mk

@@ -3,15 +3,15 @@
  * The reader of the command line. Not getopt: the tables also write the help,
  * an unknown word gets a suggestion, and "--" has a meaning of its own.
  */
+#include "args.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "args.h"
-
 #include "shared/cleanup.h"
-#include "status.h"
 #include "spelling.h"
 #include "verb.h"
+#include "view/status.h"
 
 enum {
 	GLOBAL_JSON,
@@ -41,8 +41,8 @@ static int fail_usage(const struct args *args, const char *what, const char *wor
 {
 	const char *verb = args->verb ? args->verb->name : "";
 
-	return complain(STATUS_USAGE, "%s \"%s\"; see: rssctl %s%s--help", what, word, verb,
-			args->verb ? " " : "");
+	return print_error(STATUS_USAGE, "%s \"%s\"; see: rssctl %s%s--help", what, word, verb,
+			   args->verb ? " " : "");
 }
 
 /* The place of "--name" (to the '=', if any) in @specs; -1: not there. */
@@ -91,7 +91,7 @@ static int fail_unknown_option(const struct args *args, const char *option)
 	if (args->verb)
 		near = nearest_option(args->verb->options, name, near, &distance);
 	if (near && word_is_near(name, distance))
-		return complain(
+		return print_error(
 			STATUS_USAGE,
 			"Unknown option \"--%s\"; did you mean --%s? See: rssctl %s%s--help", name,
 			near, verb, args->verb ? " " : "");
@@ -206,10 +206,10 @@ static int find_verb(struct args *args, const struct verb *const verbs[], int ar
 		}
 	}
 	if (best && word_is_near(argv[at], distance))
-		return complain(STATUS_USAGE,
-				"Unknown verb \"%s\"; did you mean %s? See: rssctl --help",
-				argv[at], best);
-	return complain(STATUS_USAGE, "Unknown verb \"%s\"; see: rssctl --help", argv[at]);
+		return print_error(STATUS_USAGE,
+				   "Unknown verb \"%s\"; did you mean %s? See: rssctl --help",
+				   argv[at], best);
+	return print_error(STATUS_USAGE, "Unknown verb \"%s\"; see: rssctl --help", argv[at]);
 }
 
 static int check_counts(const struct args *args)
@@ -217,15 +217,15 @@ static int check_counts(const struct args *args)
 	const struct verb *verb = args->verb;
 
 	if (args->n_operands < verb->min_operands)
-		return complain(STATUS_USAGE, "An argument is missing; usage: rssctl %s %s",
-				verb->name, verb->synopsis);
+		return print_error(STATUS_USAGE, "An argument is missing; usage: rssctl %s %s",
+				   verb->name, verb->synopsis);
 	if (args->n_operands > verb->max_operands && verb->takes_command)
-		return complain(STATUS_USAGE, "Put -- before the command; usage: rssctl %s %s",
-				verb->name, verb->synopsis);
+		return print_error(STATUS_USAGE, "Put -- before the command; usage: rssctl %s %s",
+				   verb->name, verb->synopsis);
 	if (args->n_operands > verb->max_operands)
-		return complain(STATUS_USAGE, "Unexpected argument \"%s\"; usage: rssctl %s%s%s",
-				args->operands[verb->max_operands], verb->name,
-				*verb->synopsis ? " " : "", verb->synopsis);
+		return print_error(STATUS_USAGE, "Unexpected argument \"%s\"; usage: rssctl %s%s%s",
+				   args->operands[verb->max_operands], verb->name,
+				   *verb->synopsis ? " " : "", verb->synopsis);
 	return STATUS_DONE;
 }
 

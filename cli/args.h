@@ -9,24 +9,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "verb.h"
+
 #define OPTIONS_MAX 8
-
-struct verb;
-
-struct option_spec {
-	const char *name;  /* "limit": --limit */
-	char letter;	   /* 'l': -l; 0: none */
-	const char *value; /* "SIZE": what help calls it; NULL: a flag */
-	const char *help;
-};
 
 struct args {
 	const struct verb *verb; /* NULL: none was named */
-	/* The options of the verb, at their place in its table; "" for a flag, NULL: not given. */
+	/* The verb's options, in the order of its table; "" for a flag, NULL: not given. */
 	const char *values[OPTIONS_MAX];
 	const char **operands;
 	size_t n_operands;
-	char **command; /* behind "--", for verbs that take one; NULL: there was no "--" */
+	char **command; /* what follows "--", for verbs that take one; NULL: there was no "--" */
 
 	/* Options of rssctl itself. */
 	const char *json; /* "": --json without a mode */
@@ -35,7 +28,7 @@ struct args {
 
 extern const struct option_spec global_options[];
 
-/* Returns STATUS_DONE, or STATUS_USAGE when it has said what is wrong. */
+/* Returns STATUS_DONE, or STATUS_USAGE after printing what is wrong. */
 int args_parse(struct args *args, const struct verb *const verbs[], int argc, char **argv);
 void args_done(struct args *args);
 

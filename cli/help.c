@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Help, written from the tables that the command line is read by. */
-#include <stdio.h>
-
 #include "help.h"
 
+#include <stdio.h>
+
 #include "args.h"
-#include "status.h"
 #include "verb.h"
+#include "view/status.h"
 
 #define COLUMN 36
 
@@ -54,25 +54,3 @@ void print_help(const struct verb *const verbs[], const struct verb *verb)
 	puts("\nSizes are bytes, 64K, 512M, 1.5G, 20% of the memory, or infinity.\n"
 	     "rssctl VERB --help tells more of a verb; rssctl(1) tells all.");
 }
-
-static int run(struct cli *cli, const struct args *args)
-{
-	const struct verb *verb = NULL;
-
-	if (args->n_operands) {
-		verb = verb_find(cli->verbs, args->operands[0]);
-		if (!verb)
-			return complain(STATUS_USAGE, "There is no verb \"%s\"; see: rssctl --help",
-					args->operands[0]);
-	}
-	print_help(cli->verbs, verb);
-	return STATUS_DONE;
-}
-
-const struct verb verb_help = {
-	.name = "help",
-	.synopsis = "[VERB]",
-	.summary = "Print help",
-	.max_operands = 1,
-	.run = run,
-};

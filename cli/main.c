@@ -9,12 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "shared/cleanup.h"
+#include "args.h"
 #include "help.h"
-#include "pager.h"
 #include "librss/rss.h"
-#include "status.h"
+#include "shared/cleanup.h"
 #include "verb.h"
+#include "view/pager.h"
+#include "view/status.h"
 
 static const struct verb *const verbs[] = {
 	&verb_create,  &verb_remove, &verb_list,    &verb_show,	   &verb_ps,	     &verb_limit,
@@ -26,7 +27,7 @@ static const struct verb *const verbs[] = {
 
 static void cli_done(struct cli *cli)
 {
-	cli->pager = pager_close(cli->pager);
+	cli->out.pager = pager_close(cli->out.pager);
 	cli->client = rss_close(cli->client);
 }
 
@@ -48,8 +49,8 @@ static int read_json_mode(const char *text, enum json_mode *ret)
 	else if (!strcmp(text, "short"))
 		*ret = JSON_SHORT;
 	else
-		return complain(STATUS_USAGE, "--json takes short, pretty or off, not \"%s\"",
-				text);
+		return print_error(STATUS_USAGE, "--json takes short, pretty or off, not \"%s\"",
+				   text);
 	return STATUS_DONE;
 }
 
@@ -66,11 +67,11 @@ static int dispatch(struct cli *cli, const struct args *args)
 		return STATUS_DONE;
 	}
 	if (!args->verb)
-		return complain(STATUS_USAGE, "What is to be done? See: rssctl --help");
-	cli->legend = !args->no_legend;
-	cli->paging = !args->no_pager;
-	cli->colour = wants_colour();
-	status = read_json_mode(args->json, &cli->json);
+		return print_error(STATUS_USAGE, "What is to be done? See: rssctl --help");
+	cli->out.legend = !args->no_legend;
+	cli->out.paging = !args->no_pager;
+	cli->out.colour = wants_colour();
+	status = read_json_mode(args->json, &cli->out.json);
 
 	return status == STATUS_DONE ? args->verb->run(cli, args) : status;
 }
@@ -81,8 +82,8 @@ static int finish_output(int status)
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return status;
 	return status
-		       ?: complain(STATUS_FAILED, "The output could not be written: %s",
-				   strerror(errno));
+		       ?: print_error(STATUS_FAILED, "The output could not be written: %s",
+				      strerror(errno));
 }
 
 int main(int argc, char **argv)

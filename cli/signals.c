@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Signals as events. */
+#include "signals.h"
+
 #include <errno.h>
 #include <unistd.h>
-
-#include "signals.h"
 
 int signals_open(const int signals[], size_t count, sigset_t *old)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Edit distance (Levenshtein, and two neighbours swapped), over words of a command line. */
-#include <string.h>
-
 #include "spelling.h"
+
+#include <string.h>
 
 #define WORD_MAX 32
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Values as people type them: see values.h. */
+#include "values.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -7,28 +9,27 @@
 #include <string.h>
 #include <strings.h>
 
-#include "values.h"
-
-#include "shared/cleanup.h"
+#include "args.h"
 #include "librss/rss.h"
+#include "shared/cleanup.h"
 #include "shared/size.h"
-#include "status.h"
+#include "view/status.h"
 
 int read_size(const char *what, const char *text, uint64_t *ret)
 {
 	int r = size_parse(text, ret);
 
 	if (r < 0)
-		return complain(STATUS_USAGE, "%s \"%s\" %s", what, text, size_parse_reason(r));
+		return print_error(STATUS_USAGE, "%s \"%s\" %s", what, text, size_parse_reason(r));
 	return STATUS_DONE;
 }
 
 int read_duration(const char *what, const char *text, uint64_t *ret)
 {
 	if (duration_parse(text, ret) < 0)
-		return complain(STATUS_USAGE,
-				"%s \"%s\" is not a time; write 500ms, 10s, 2min or 1h", what,
-				text);
+		return print_error(STATUS_USAGE,
+				   "%s \"%s\" is not a time; write 500ms, 10s, 2min or 1h", what,
+				   text);
 	return STATUS_DONE;
 }
 
@@ -38,15 +39,15 @@ int read_number(const char *what, const char *text, uint64_t max, uint64_t *ret)
 
 	for (const char *c = text; *c; c++) {
 		if (*c < '0' || *c > '9')
-			return complain(STATUS_USAGE, "%s \"%s\" is not a whole number", what,
-					text);
+			return print_error(STATUS_USAGE, "%s \"%s\" is not a whole number", what,
+					   text);
 		value = value * 10 + (*c - '0');
 		if (value > max)
-			return complain(STATUS_USAGE, "%s \"%s\" is more than %" PRIu64, what, text,
-					max);
+			return print_error(STATUS_USAGE, "%s \"%s\" is more than %" PRIu64, what,
+					   text, max);
 	}
 	if (!*text)
-		return complain(STATUS_USAGE, "%s is empty", what);
+		return print_error(STATUS_USAGE, "%s is empty", what);
 	*ret = value;
 	return STATUS_DONE;
 }
@@ -62,7 +63,7 @@ int read_yes_no(const char *what, const char *text, bool *ret)
 			return STATUS_DONE;
 		}
 	}
-	return complain(STATUS_USAGE, "%s \"%s\" is neither yes nor no", what, text);
+	return print_error(STATUS_USAGE, "%s \"%s\" is neither yes nor no", what, text);
 }
 
 int read_pid(const char *text, pid_t *ret)
@@ -73,9 +74,25 @@ int read_pid(const char *text, pid_t *ret)
 	if (status != STATUS_DONE)
 		return status;
 	if (!value)
-		return complain(STATUS_USAGE, "The process \"%s\" is none; processes count from 1",
-				text);
+		return print_error(STATUS_USAGE,
+				   "The process \"%s\" is none; processes count from 1", text);
 	*ret = (pid_t)value;
+	return STATUS_DONE;
+}
+
+int read_pids(const struct args *args, size_t first, pid_t **ret)
+{
+	cleanup_free pid_t *pids = calloc(args->n_operands, sizeof(*pids));
+
+	if (!pids)
+		return fail_memory();
+	for (size_t i = first; i < args->n_operands; i++) {
+		int status = read_pid(args->operands[i], &pids[i - first]);
+
+		if (status != STATUS_DONE)
+			return status;
+	}
+	*ret = take_ptr(pids);
 	return STATUS_DONE;
 }
 
@@ -94,11 +111,11 @@ int read_signal(const char *text, int *ret)
 		}
 	}
 	if (*text < '0' || *text > '9')
-		return complain(STATUS_USAGE, "There is no signal \"%s\"; write TERM, KILL or 9",
-				text);
+		return print_error(STATUS_USAGE, "There is no signal \"%s\"; write TERM, KILL or 9",
+				   text);
 	status = read_number("The signal", text, SIGRTMAX, &number);
 	if (status == STATUS_DONE && !number)
-		return complain(STATUS_USAGE, "The signal 0 is none");
+		return print_error(STATUS_USAGE, "The signal 0 is none");
 	if (status == STATUS_DONE)
 		*ret = (int)number;
 	return status;
@@ -118,7 +135,7 @@ int read_limit_mode(const char *text, enum rss_limit_mode *ret)
 			return STATUS_DONE;
 		}
 	}
-	return complain(STATUS_USAGE, "--mode takes reclaim, refuse or force, not \"%s\"", text);
+	return print_error(STATUS_USAGE, "--mode takes reclaim, refuse or force, not \"%s\"", text);
 }
 
 int read_timeout(const char *text, uint64_t *ret)
@@ -126,8 +143,8 @@ int read_timeout(const char *text, uint64_t *ret)
 	int status = read_duration("The timeout", text, ret);
 
 	if (status == STATUS_DONE && !*ret)
-		return complain(STATUS_USAGE,
-				"A timeout of 0 leaves no time; --mode=refuse does not try");
+		return print_error(STATUS_USAGE,
+				   "A timeout of 0 leaves no time; --mode=refuse does not try");
 	return status;
 }
 

@@ -12,12 +12,17 @@
 
 #include "librss/rss.h"
 
+struct args;
+
 /* @what: "the limit"; how the sentence begins. */
 int read_size(const char *what, const char *text, uint64_t *ret);
 int read_duration(const char *what, const char *text, uint64_t *ret);
 int read_number(const char *what, const char *text, uint64_t max, uint64_t *ret);
 int read_yes_no(const char *what, const char *text, bool *ret);
 int read_pid(const char *text, pid_t *ret);
+
+/* The operands from @first on as process IDs, to be freed. */
+int read_pids(const struct args *args, size_t first, pid_t **ret);
 
 /* "TERM", "SIGTERM" or "15". */
 int read_signal(const char *text, int *ret);

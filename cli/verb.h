@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a verb is: its words for help and completion, its options, and one
- * function. Each has a file of its name, which holds nothing else; main.c has
- * the table of all.
+ * function. Each verb is a file of its name in cli/verb; main.c has the table
+ * of all.
  */
 #ifndef RSSCTL_VERB_H
 #define RSSCTL_VERB_H
@@ -10,45 +10,41 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "args.h"
+#include "view/output.h"
 
+struct args;
 struct rss_client;
-struct pager;
-
-enum json_mode {
-	JSON_OFF,
-	JSON_SHORT,
-	JSON_PRETTY,
-};
-
-/* What the options say that every verb knows, and the way to rssd. */
 struct verb;
 
+/* What a verb is given besides its arguments: where its output goes, and the way to rssd. */
 struct cli {
-	const struct verb *const *verbs; /* in the order of help; NULL behind the last */
-	enum json_mode json;
-	bool legend;
-	bool paging;
-	bool colour;		   /* on standard output */
+	const struct verb *const *verbs; /* in the order of help; ends with NULL */
+	struct output out;
 	struct rss_client *client; /* after connect_daemon() */
-	struct pager *pager;
+};
+
+struct option_spec {
+	const char *name;  /* "limit": --limit */
+	char letter;	   /* 'l': -l; 0: none */
+	const char *value; /* "SIZE": what help calls it; NULL: a flag */
+	const char *help;
 };
 
 struct verb {
 	const char *name;
-	const char *synopsis;		   /* behind the name: "NAME [OPTION...]" */
+	const char *synopsis;		   /* after the name: "NAME [OPTION...]" */
 	const char *summary;		   /* one line of rssctl help */
-	const char *description;	   /* what --help says more */
+	const char *description;	   /* the further text of --help; NULL: none */
 	const struct option_spec *options; /* ends with a NULL name; NULL: none */
 	size_t min_operands, max_operands;
-	bool takes_command; /* behind "--" */
+	bool takes_command; /* after "--" */
 
 	int (*run)(struct cli *cli, const struct args *args); /* returns the exit status */
 };
 
 #define OPERANDS_ANY ((size_t)-1)
 
-/* One of @verbs, which NULL ends; NULL where there is none. */
+/* The verb of that name in @verbs, which ends with NULL; NULL if there is none. */
 const struct verb *verb_find(const struct verb *const verbs[], const char *name);
 
 extern const struct verb verb_apply, verb_attach, verb_create, verb_detach, verb_diff, verb_doctor,

@@ -13,7 +13,7 @@ DEB_TREE    := $(DEB)/rssd-$(DEB_VERSION)
 deb: deps $(DEB)/.built-$(DEB_VERSION)
 	$(Q)ls $(DEB)/*.dsc $(DEB)/*.deb
 
-$(DEB)/.built-$(DEB_VERSION): Makefile $(wildcard lib/* daemon/* cli/* man/* tests/unit/* systemd/* systemd/debian/*)
+$(DEB)/.built-$(DEB_VERSION): Makefile $(wildcard lib/*/* daemon/* daemon/*/* cli/* cli/*/* man/* tests/unit/* systemd/* systemd/debian/*)
 	$(call install_packages,$(DEB_PACKAGES))
 	$(Q)rm -rf $(DEB) && mkdir -p $(DEB_TREE)
 	$(Q)tar --exclude=./build --exclude=./.git -cf - . | tar -xf - -C $(DEB_TREE)

@@ -2,8 +2,10 @@
 /* Requests of scrapers, or of whoever finds the port: any bytes are answered or waited for. */
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "../../cli/http.c"
+#include "shared/cleanup.h"
+#include "verb/metrics-http.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

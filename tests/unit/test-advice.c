@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What rssctl suggest proposes, why, and when it does not. */
-#include "unit.h"
+#include <string.h>
 
-/* rssctl is no library: what is tested of it is part of this program. */
-#include "../../cli/advice.c"
+#include "librss/rss.h"
+#include "unit.h"
+#include "verb/suggest-advice.h"
 
 #define M (1ULL << 20)
 

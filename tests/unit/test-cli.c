@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The pure parts of rssctl: words that were meant, and an OOM in words. */
-#include "shared/cleanup.h"
-#include "librss/rss.h"
-#include "unit.h"
+#include <string.h>
 
-/* rssctl is no library: what is tested of it is part of this program. */
-#include "../../cli/oom-text.c"
-#include "../../cli/spelling.c"
+#include "librss/rss.h"
+#include "shared/cleanup.h"
+#include "spelling.h"
+#include "unit.h"
+#include "view/oom-text.h"
 
 TEST(distances)
 {

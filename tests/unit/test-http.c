@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* HTTP requests of scrapers: what is asked for, and what is refused. */
+#include <string.h>
+
 #include "shared/cleanup.h"
 #include "unit.h"
-
-/* rssctl is no library: what is tested of it is part of this program. */
-#include "../../cli/http.c"
+#include "verb/metrics-http.h"
 
 TEST(requests_are_understood)
 {

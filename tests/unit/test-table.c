@@ -4,8 +4,8 @@
 #include <locale.h>
 
 #include "shared/cleanup.h"
-#include "../../cli/table.h"
 #include "unit.h"
+#include "view/table.h"
 
 static char *print(const struct table *table, bool legend)
 {

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The pure parts of rssctl top: bars, sparklines, history, order, and whole frames. */
-#include "unit.h"
+#include <string.h>
 
-/* rssctl is no library: what is tested of it is part of this program. */
-#include "../../cli/bar.c"
-#include "../../cli/history.c"
-#include "../../cli/json.c"
-#include "../../cli/oom-text.c"
-#include "../../cli/output.c"
-#include "../../cli/pager.c"
-#include "../../cli/status.c"
-#include "../../cli/top-order.c"
-#include "../../cli/top-view.c"
+#include "shared/cleanup.h"
+#include "unit.h"
+#include "view/bar.h"
+#include "view/history.h"
+#include "view/output.h"
+#include "view/top-order.h"
+#include "view/top-view.h"
 
 TEST(bars_show_how_full)
 {

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The connection to rssd: see connect.h. */
+#include "connect.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "librss/rss.h"
+#include "verb.h"
+#include "view/status.h"
+
+int fail_call(const struct cli *cli, int error)
+{
+	return print_error(status_from_errno(error), "%s", rss_error_message(cli->client));
+}
+
+int connect_daemon(struct cli *cli)
+{
+	int r = rss_open(&cli->client);
+
+	if (r >= 0) {
+		/* polkit can ask for a password only on a terminal. */
+		rss_allow_interaction(cli->client, isatty(STDIN_FILENO));
+		return STATUS_DONE;
+	}
+	if (r == -EACCES)
+		return print_error(STATUS_DENIED, "The bus does not let you talk to rssd; be root");
+	if (r == -ENOTCONN)
+		return print_error(STATUS_UNREACHABLE, "%s", rss_error_message(NULL));
+	return print_error(status_from_errno(r), "rssd cannot be reached: %s", strerror(-r));
+}

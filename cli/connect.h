@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The connection to rssd, and the message when it or a call over it fails. */
+#ifndef RSSCTL_CONNECT_H
+#define RSSCTL_CONNECT_H
+
+struct cli;
+
+/* Connects cli->client. Called after the arguments were checked. Returns the status. */
+int connect_daemon(struct cli *cli);
+
+/* A call of librss failed with @error: prints the reason and returns the status. */
+int fail_call(const struct cli *cli, int error);
+
+#endif

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rssctl apply: settings of several containers from a file, all of them or none. */
+#include <stdio.h>
+#include <string.h>
+
+#include "args.h"
+#include "connect.h"
+#include "librss/rss.h"
+#include "values.h"
+#include "verb.h"
+#include "verb/apply-file.h"
+#include "view/container-list.h"
+#include "view/json.h"
+#include "view/output.h"
+#include "view/setting.h"
+#include "view/status.h"
+
+enum {
+	MODE,
+	TIMEOUT,
+	DRY_RUN,
+};
+
+static const struct option_spec options[] = {
+	[MODE] = { "mode", 'm', "reclaim|refuse|force",
+		   "What to do where usage is above a limit; default: reclaim" },
+	[TIMEOUT] = { "timeout", 't', "TIME", "For each limit: 500ms, 10s, 2min" },
+	[DRY_RUN] = { "dry-run", 0, NULL,
+		      "Only print the difference, and what would become of it" },
+	{ 0 },
+};
+
+/* The last one in a dry run alone. */
+static const char *const columns[] = { "NAME", "SETTING", ">NOW", ">NEW", "FORECAST" };
+
+static struct rss_settings settings_of(const struct rss_container *c)
+{
+	return (struct rss_settings){
+		.set = RSS_SET_LIMIT | RSS_SET_HIGH | RSS_SET_LOW | RSS_SET_OOM_GROUP,
+		.limit = c->limit,
+		.high = c->high,
+		.low = c->low,
+		.oom_group = c->oom_group,
+	};
+}
+
+static bool same(const struct rss_settings *a, const struct rss_settings *b, unsigned int bit)
+{
+	switch (bit) {
+	case RSS_SET_LIMIT:
+		return a->limit == b->limit;
+	case RSS_SET_HIGH:
+		return a->high == b->high;
+	case RSS_SET_LOW:
+		return a->low == b->low;
+	default:
+		return a->oom_group == b->oom_group;
+	}
+}
+
+static int add_change(struct table *table, const struct rss_settings *now,
+		      const struct rss_change *change, bool dry_run)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < SETTINGS_COUNT && r >= 0; i++) {
+		unsigned int bit = setting_bit(i);
+
+		if (!(change->settings.set & bit) || same(now, &change->settings, bit))
+			continue;
+		r = table_add(table, change->name);
+		r = r < 0 ? r : table_add(table, setting_name(i));
+		r = r < 0 ? r : add_setting(table, now, i);
+		r = r < 0 ? r : add_setting(table, &change->settings, i);
+		/* The others are set at once. */
+		if (r >= 0 && dry_run)
+			r = table_add(table, bit == RSS_SET_LIMIT
+						     ? rss_verdict_name(change->verdict)
+						     : "-");
+	}
+	return r;
+}
+
+/* What of the file is not so already. A container that is missing is rssd's to complain of. */
+static int print_difference(struct cli *cli, const struct settings_file *file,
+			    const struct list *list, bool dry_run)
+{
+	cleanup_table struct table *table = table_new(ARRAY_SIZE(columns) - !dry_run, columns);
+	int r = 0;
+
+	for (size_t i = 0; table && i < file->count; i++) {
+		for (size_t j = 0; j < list->count && r >= 0; j++) {
+			struct rss_settings now = settings_of(list->containers[j]);
+
+			if (!strcmp(list->containers[j]->name, file->changes[i].name))
+				r = add_change(table, &now, &file->changes[i], dry_run);
+		}
+	}
+	r = print_table(&cli->out, table, r, false);
+	fflush(stdout);
+	return r;
+}
+
+static struct json_object *difference_to_json(const struct settings_file *file,
+					      const struct list *list, bool applied)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; array && i < file->count; i++) {
+		const struct rss_change *change = &file->changes[i];
+		struct json_object *object = json_object_new_object();
+		struct rss_settings now = { 0 };
+
+		for (size_t j = 0; j < list->count; j++) {
+			if (!strcmp(list->containers[j]->name, change->name))
+				now = settings_of(list->containers[j]);
+		}
+		json_add_text(object, "name", change->name);
+		json_add_settings(object, "before", &now);
+		json_add_settings(object, "to", &change->settings);
+		json_add_text(object, "outcome",
+			      applied ? limit_outcome_name(change->outcome) : NULL);
+		json_add_text(object, "forecast",
+			      applied ? NULL : rss_verdict_name(change->verdict));
+		json_object_array_add(array, object);
+	}
+	return array;
+}
+
+/* Where rssd would refuse it, that is told by a dry run, too. */
+static int forecast_status(const struct settings_file *file)
+{
+	for (size_t i = 0; i < file->count; i++) {
+		if (file->changes[i].verdict == RSS_REFUSES)
+			return STATUS_REFUSED;
+	}
+	return STATUS_DONE;
+}
+
+static int run(struct cli *cli, const struct args *args)
+{
+	cleanup_(settings_file_done) struct settings_file file = { 0 };
+	cleanup_json struct json_object *json = NULL;
+	enum rss_limit_mode mode = RSS_LIMIT_RECLAIM;
+	cleanup_list struct list list = { 0 };
+	bool dry_run = args->values[DRY_RUN];
+	uint64_t timeout = 0;
+	int status, r;
+
+	status = settings_file_read(args->operands[0], &file);
+	if (status == STATUS_DONE && args->values[MODE])
+		status = read_limit_mode(args->values[MODE], &mode);
+	if (status == STATUS_DONE && args->values[TIMEOUT])
+		status = read_timeout(args->values[TIMEOUT], &timeout);
+	if (status == STATUS_DONE)
+		status = connect_daemon(cli);
+	if (status != STATUS_DONE)
+		return status;
+	r = rss_list(cli->client, &list.containers, &list.count);
+	if (r < 0)
+		return fail_call(cli, r);
+	/* What could not begin is no difference to print. */
+	r = rss_apply_forecast(cli->client, file.changes, file.count, mode);
+	if (r < 0)
+		return fail_call(cli, r);
+	if (!cli->out.json)
+		status = print_difference(cli, &file, &list, dry_run);
+	if (status == STATUS_DONE && !dry_run) {
+		r = rss_apply(cli->client, file.changes, file.count, mode, timeout);
+		if (r < 0)
+			return fail_call(cli, r);
+	}
+	if (status == STATUS_DONE && cli->out.json) {
+		json = difference_to_json(&file, &list, !dry_run);
+		status = print_json(&cli->out, json);
+	}
+	return status == STATUS_DONE && dry_run ? forecast_status(&file) : status;
+}
+
+const struct verb verb_apply = {
+	.name = "apply",
+	.synopsis = "FILE [OPTION...]",
+	.summary = "Set several containers together, or none of them",
+	.description =
+		"FILE is a JSON array of objects, each with a name and any of limit, high, low and\n"
+		"oom_group, as in containers.d; - is standard input. The difference is printed first.\n"
+		"Where one of them cannot be had, all are brought back to what they were, also when\n"
+		"rssd is killed in the middle.",
+	.options = options,
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = run,
+};

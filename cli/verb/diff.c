@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rssctl diff: where what is declared, what was set and what the kernel holds differ. */
+#include "connect.h"
+#include "librss/rss.h"
+#include "verb.h"
+#include "view/json.h"
+#include "view/output.h"
+#include "view/setting.h"
+#include "view/status.h"
+
+static const char *const columns[] = { "NAME", "SETTING", ">DECLARED", ">SET", ">KERNEL" };
+
+struct differences {
+	struct rss_difference *rows;
+	size_t count;
+};
+
+static void differences_done(struct differences *differences)
+{
+	differences->rows = rss_differences_free(differences->rows, differences->count);
+}
+
+static int add_rows(struct table *table, const struct rss_difference *difference)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < SETTINGS_COUNT && r >= 0; i++) {
+		if (!(difference->differs & setting_bit(i)))
+			continue;
+		r = table_add(table, difference->name);
+		r = r < 0 ? r : table_add(table, setting_name(i));
+		r = r < 0 ? r : add_setting(table, &difference->declared, i);
+		r = r < 0 ? r : add_setting(table, &difference->stored, i);
+		r = r < 0 ? r : add_setting(table, &difference->kernel, i);
+	}
+	return r;
+}
+
+static int print_as_table(struct cli *cli, const struct differences *differences)
+{
+	cleanup_table struct table *table = table_new(ARRAY_SIZE(columns), columns);
+	int r = 0;
+
+	for (size_t i = 0; table && i < differences->count && r >= 0; i++)
+		r = add_rows(table, &differences->rows[i]);
+	return print_table(&cli->out, table, r, true);
+}
+
+static int print_as_json(const struct cli *cli, const struct differences *differences)
+{
+	cleanup_json struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; array && i < differences->count; i++) {
+		const struct rss_difference *row = &differences->rows[i];
+		struct json_object *object = json_object_new_object();
+
+		json_add_text(object, "name", row->name);
+		json_add_settings(object, "declared", &row->declared);
+		json_add_settings(object, "set", &row->stored);
+		json_add_settings(object, "kernel", &row->kernel);
+		json_object_array_add(array, object);
+	}
+	return print_json(&cli->out, array);
+}
+
+static int run(struct cli *cli, const struct args *args)
+{
+	cleanup_(differences_done) struct differences differences = { 0 };
+	int status = connect_daemon(cli), r;
+
+	if (status != STATUS_DONE)
+		return status;
+	r = rss_diff(cli->client, &differences.rows, &differences.count);
+	if (r < 0)
+		return fail_call(cli, r);
+	if (cli->out.json)
+		status = print_as_json(cli, &differences);
+	else if (differences.count)
+		status = print_as_table(cli, &differences);
+	if (status != STATUS_DONE)
+		return status;
+	return differences.count ? STATUS_FAILED : STATUS_DONE;
+}
+
+const struct verb verb_diff = {
+	.name = "diff",
+	.synopsis = "",
+	.summary = "Show settings that are not what they should be",
+	.description =
+		"Compares what the files in containers.d declare, what was set last, and what the\n"
+		"kernel holds. Prints what differs; the status is 1 then, and 0 where nothing does.\n"
+		"rssctl reload applies declarations that changed; rssctl set or a restart of rssd\n"
+		"brings the kernel back.",
+	.run = run,
+};

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * rssctl doctor: what keeps rssd from doing its job, and what can be done. The
+ * findings are those of rssd; where it cannot be asked, we look ourselves for
+ * the reasons that we know.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "connect.h"
+#include "librss/rss.h"
+#include "verb.h"
+#include "view/json.h"
+#include "view/output.h"
+#include "view/status.h"
+#include "view/terminal.h"
+
+static const char *const columns[] = { "SEVERITY", "SUBJECT", "FINDING" };
+
+struct findings {
+	struct rss_finding *rows;
+	size_t count;
+};
+
+static void findings_done(struct findings *findings)
+{
+	findings->rows = rss_findings_free(findings->rows, findings->count);
+}
+
+static const char *style_of(const char *severity)
+{
+	if (!strcmp(severity, "error"))
+		return STYLE_RED;
+	if (!strcmp(severity, "warning"))
+		return STYLE_YELLOW;
+	return strcmp(severity, "ok") ? NULL : STYLE_GREEN;
+}
+
+/* The columns of the terminal that are left for a sentence; without a terminal, all it wants. */
+static size_t sentence_width(const struct rss_finding rows[], size_t count)
+{
+	size_t taken = strlen(columns[0]), subjects = strlen(columns[1]);
+	int width = terminal_columns();
+
+	for (size_t i = 0; i < count; i++)
+		if (strlen(rows[i].subject) > subjects)
+			subjects = strlen(rows[i].subject);
+	taken += subjects + 4;
+	return width > 0 && (size_t)width > taken + 20 ? (size_t)width - taken : (size_t)-1;
+}
+
+/* How much of @text goes on a line: up to the last blank that fits. */
+static size_t line_length(const char *text, size_t width)
+{
+	size_t length = strlen(text), end = width;
+
+	if (length <= width)
+		return length;
+	while (end && text[end] != ' ')
+		end--;
+	return end ?: width;
+}
+
+/* A sentence in the last column; what does not fit goes on below, with the other columns empty. */
+static int add_sentence(struct table *table, const char *text, size_t width, const char *indent)
+{
+	for (bool first = true;; first = false) {
+		size_t length = line_length(text, width);
+		int r = 0;
+
+		if (!first) {
+			r = table_add(table, "");
+			r = r < 0 ? r : table_add(table, "");
+		}
+		if (r >= 0)
+			r = table_addf(table, "%s%.*s", first ? "" : indent, (int)length, text);
+		text += length;
+		while (*text == ' ')
+			text++;
+		if (r < 0 || !*text)
+			return r;
+	}
+}
+
+/* The advice stands below its finding: both are sentences. */
+static int add_finding(struct table *table, const struct rss_finding *finding, size_t width,
+		       bool colour)
+{
+	cleanup_free char *advice = NULL;
+	int r = table_add(table, finding->severity);
+
+	if (colour)
+		table_style(table, style_of(finding->severity));
+	r = r < 0 ? r : table_add(table, finding->subject);
+	r = r < 0 ? r : add_sentence(table, finding->text, width, "");
+	if (r < 0 || !*finding->advice)
+		return r;
+	if (asprintf(&advice, "-> %s", finding->advice) < 0)
+		return -ENOMEM;
+	r = table_add(table, "");
+	r = r < 0 ? r : table_add(table, "");
+	return r < 0 ? r : add_sentence(table, advice, width - 3, "   ");
+}
+
+static int print_as_table(struct cli *cli, const struct rss_finding rows[], size_t count)
+{
+	cleanup_table struct table *table = table_new(ARRAY_SIZE(columns), columns);
+	size_t width = sentence_width(rows, count);
+	int r = 0;
+
+	for (size_t i = 0; table && i < count && r >= 0; i++)
+		r = add_finding(table, &rows[i], width, cli->out.colour);
+	return print_table(&cli->out, table, r, false);
+}
+
+static int print_as_json(const struct cli *cli, const struct rss_finding rows[], size_t count)
+{
+	cleanup_json struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; array && i < count; i++) {
+		struct json_object *object = json_object_new_object();
+
+		json_add_text(object, "severity", rows[i].severity);
+		json_add_text(object, "subject", rows[i].subject);
+		json_add_text(object, "text", rows[i].text);
+		json_add_text(object, "advice", *rows[i].advice ? rows[i].advice : NULL);
+		json_object_array_add(array, object);
+	}
+	return print_json(&cli->out, array);
+}
+
+static int print_findings(struct cli *cli, const struct rss_finding rows[], size_t count)
+{
+	return cli->out.json ? print_as_json(cli, rows, count) : print_as_table(cli, rows, count);
+}
+
+/* --- without rssd ---------------------------------------------------------- */
+
+/* Does somebody listen at the socket of the system bus? */
+static bool bus_answers(const char *path)
+{
+	cleanup_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+
+	if (fd < 0 || strlen(path) >= sizeof(address.sun_path))
+		return false;
+	strcpy(address.sun_path, path);
+	return connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
+}
+
+static struct rss_finding check_bus(void)
+{
+	const char *address = getenv("DBUS_SYSTEM_BUS_ADDRESS");
+
+	if (address)
+		return (struct rss_finding){
+			"note", "bus",
+			"DBUS_SYSTEM_BUS_ADDRESS is set: rssd is looked for on that bus",
+			"Unset it to reach the system's own bus"
+		};
+	if (bus_answers("/run/dbus/system_bus_socket") ||
+	    bus_answers("/var/run/dbus/system_bus_socket"))
+		return (struct rss_finding){ "ok", "bus", "the system bus answers", "" };
+	return (struct rss_finding){ "error", "bus", "there is no system bus",
+				     "Start one: systemctl start dbus, or service dbus start" };
+}
+
+/* A line of /proc/cgroups: name, hierarchy, number of groups, enabled. */
+static int memory_controller_state(void)
+{
+	cleanup_fclose FILE *file = fopen("/proc/cgroups", "re");
+	cleanup_free char *line = NULL;
+	size_t size = 0;
+
+	while (file && getline(&line, &size, file) > 0) {
+		char name[64];
+		int hierarchy, groups, enabled;
+
+		if (sscanf(line, "%63s %d %d %d", name, &hierarchy, &groups, &enabled) == 4 &&
+		    (!strcmp(name, "memory") || !strcmp(name, "rss")) && enabled)
+			return 1;
+	}
+	/* Newer kernels have no such file, and the controller all the same. */
+	return file ? 0 : -1;
+}
+
+static struct rss_finding check_controller(void)
+{
+	switch (memory_controller_state()) {
+	case 0:
+		return (struct rss_finding){
+			"error", "controller",
+			"this kernel has no memory controller, or it is disabled",
+			"Boot with cgroup_enable=memory"
+		};
+	case 1:
+		return (struct rss_finding){ "ok", "controller", "this kernel can limit memory",
+					     "" };
+	default:
+		return (struct rss_finding){ "note", "controller",
+					     "/proc/cgroups cannot be read: rssd will tell", "" };
+	}
+}
+
+static struct rss_finding check_user(void)
+{
+	if (geteuid() == 0)
+		return (struct rss_finding){ "ok", "user", "you are root", "" };
+	return (struct rss_finding){ "note", "user",
+				     "you are not root: rssd asks polkit what you may change",
+				     "Be root, or see SECURITY in rssd(8)" };
+}
+
+/* @error: why rss_open() failed. */
+static int look_ourselves(struct cli *cli, int error)
+{
+	const struct rss_finding findings[] = {
+		{ "error", "rssd",
+		  error == -EACCES ? "the bus does not let you talk to rssd"
+				   : "rssd cannot be reached on the system bus",
+		  error == -EACCES ? "Be root, with sudo for instance"
+				   : "Start it: systemctl start rssd, or rssd as root" },
+		check_bus(),
+		check_controller(),
+		check_user(),
+	};
+	int status = print_findings(cli, findings, ARRAY_SIZE(findings));
+
+	return status ?: error == -EACCES ? STATUS_DENIED : STATUS_UNREACHABLE;
+}
+
+/* ---------------------------------------------------------------------------- */
+
+static int run(struct cli *cli, const struct args *args)
+{
+	cleanup_(findings_done) struct findings findings = { 0 };
+	int status, r = rss_open(&cli->client);
+
+	if (r < 0)
+		return look_ourselves(cli, r);
+	r = rss_diagnose(cli->client, &findings.rows, &findings.count);
+	if (r < 0)
+		return fail_call(cli, r);
+	status = print_findings(cli, findings.rows, findings.count);
+	for (size_t i = 0; i < findings.count && status == STATUS_DONE; i++)
+		if (!strcmp(findings.rows[i].severity, "error"))
+			status = STATUS_FAILED;
+	return status;
+}
+
+const struct verb verb_doctor = {
+	.name = "doctor",
+	.synopsis = "",
+	.summary = "Look for what keeps rssd from doing its job",
+	.description =
+		"The status is 1 where there is an error among the findings, and 6 where rssd cannot be\n"
+		"reached; what can be told without it is told then.",
+	.run = run,
+};

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rssctl kill: a signal for every process in a container. */
+#include <inttypes.h>
+#include <signal.h>
+#include <string.h>
+
+#include "args.h"
+#include "connect.h"
+#include "librss/rss.h"
+#include "values.h"
+#include "verb.h"
+#include "view/json.h"
+#include "view/output.h"
+#include "view/status.h"
+
+enum {
+	SIGNAL,
+};
+
+static const struct option_spec options[] = {
+	[SIGNAL] = { "signal", 's', "SIGNAL", "Which one, as TERM, SIGTERM or 15; default: TERM" },
+	{ 0 },
+};
+
+static const char *const columns[] = { "NAME", "SIGNAL", ">PROCESSES" };
+
+static int print_as_table(struct cli *cli, const char *name, int signal, uint32_t count)
+{
+	cleanup_table struct table *table = table_new(ARRAY_SIZE(columns), columns);
+	const char *abbreviation = sigabbrev_np(signal);
+	int r = table ? table_add(table, name) : 0;
+
+	if (table && r >= 0)
+		r = abbreviation ? table_add(table, abbreviation) : table_addf(table, "%d", signal);
+	r = !table || r < 0 ? r : add_count(table, count);
+	return print_table(&cli->out, table, r, false);
+}
+
+static int run(struct cli *cli, const struct args *args)
+{
+	cleanup_json struct json_object *object = NULL;
+	int signal = SIGTERM, status, r;
+	uint32_t count;
+
+	if (args->values[SIGNAL]) {
+		status = read_signal(args->values[SIGNAL], &signal);
+		if (status != STATUS_DONE)
+			return status;
+	}
+	status = connect_daemon(cli);
+	if (status != STATUS_DONE)
+		return status;
+	r = rss_kill(cli->client, args->operands[0], signal, &count);
+	if (r < 0)
+		return fail_call(cli, r);
+	if (!cli->out.json)
+		return print_as_table(cli, args->operands[0], signal, count);
+	object = json_object_new_object();
+	json_add_text(object, "name", args->operands[0]);
+	json_add_count(object, "signal", (uint64_t)signal);
+	json_add_count(object, "processes", count);
+	return print_json(&cli->out, object);
+}
+
+const struct verb verb_kill = {
+	.name = "kill",
+	.synopsis = "NAME [--signal=SIGNAL]",
+	.summary = "Send a signal to every process in a container",
+	.options = options,
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = run,
+};

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rssctl list: all containers and their counters. */
+#include "connect.h"
+#include "verb.h"
+#include "view/container-json.h"
+#include "view/container-list.h"
+#include "view/json.h"
+#include "view/output.h"
+#include "view/status.h"
+
+static const char *const columns[] = {
+	"NAME", ">LIMIT", ">USAGE", ">PEAK", ">PROCESSES", ">FAILURES", ">RECLAIMED", ">OOM-KILLS",
+};
+
+static int add_container(struct table *table, const struct rss_container *c)
+{
+	int r = table_add(table, c->name);
+
+	r = r < 0 ? r : add_limit(table, c->limit);
+	r = r < 0 ? r : add_usage(table, c->usage);
+	r = r < 0 ? r : add_usage(table, c->peak);
+	r = r < 0 ? r : add_count(table, c->processes);
+	r = r < 0 ? r : add_count(table, c->failures);
+	r = r < 0 ? r : add_usage(table, c->reclaimed);
+	return r < 0 ? r : add_count(table, c->oom_kills);
+}
+
+static int list_as_table(struct cli *cli, const struct list *list)
+{
+	cleanup_table struct table *table = table_new(ARRAY_SIZE(columns), columns);
+	int r = 0;
+
+	for (size_t i = 0; table && i < list->count && r >= 0; i++)
+		r = add_container(table, list->containers[i]);
+	return print_table(&cli->out, table, r, true);
+}
+
+static int list_as_json(const struct cli *cli, const struct list *list)
+{
+	cleanup_json struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; array && i < list->count; i++)
+		json_object_array_add(array, container_to_json(list->containers[i], false));
+	return print_json(&cli->out, array);
+}
+
+static int run(struct cli *cli, const struct args *args)
+{
+	cleanup_list struct list list = { 0 };
+	int status = connect_daemon(cli), r;
+
+	if (status != STATUS_DONE)
+		return status;
+	r = rss_list(cli->client, &list.containers, &list.count);
+	if (r < 0)
+		return fail_call(cli, r);
+	return cli->out.json ? list_as_json(cli, &list) : list_as_table(cli, &list);
+}
+
+const struct verb verb_list = {
+	.name = "list",
+	.synopsis = "",
+	.summary = "List the containers and their counters",
+	.description =
+		"A counter that this kernel's controller does not have is shown as -; see rssctl doctor.",
+	.run = run,
+};

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rssctl metrics: all counters as OpenMetrics text, to read or to scrape. */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "args.h"
+#include "connect.h"
+#include "librss/rss.h"
+#include "verb.h"
+#include "verb/metrics-http.h"
+#include "view/output.h"
+#include "view/status.h"
+
+#define METRICS_TYPE "application/openmetrics-text; version=1.0.0; charset=utf-8"
+#define PLAIN_TYPE   "text/plain; charset=utf-8"
+
+/* Whoever asks has so long to say for what, and to take the answer. */
+#define PATIENCE_MSEC (10 * 1000)
+
+enum {
+	HTTP,
+};
+
+static const struct option_spec options[] = {
+	[HTTP] = { "http", 0, NULL, "Answer one HTTP request on standard input and output" },
+	{ 0 },
+};
+
+/* Once it may be written to. What is told in part is a failure, and the reader sees it is one. */
+static int write_some(const char **text, size_t *length)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+	ssize_t n;
+
+	if (poll(&out, 1, PATIENCE_MSEC) == 0)
+		return -ETIMEDOUT;
+	n = write(STDOUT_FILENO, *text, *length);
+	if (n < 0)
+		return errno == EINTR || errno == EAGAIN ? 0 : -errno;
+	*text += n;
+	*length -= (size_t)n;
+	return 0;
+}
+
+static int write_all(const char *text, size_t length)
+{
+	int r = 0;
+
+	while (length && r == 0)
+		r = write_some(&text, &length);
+	return r;
+}
+
+static int copy_out(int fd)
+{
+	char buf[65536];
+	ssize_t n;
+
+	while ((n = read(fd, buf, sizeof(buf))) > 0) {
+		int r = write_all(buf, (size_t)n);
+
+		if (r < 0)
+			return r;
+	}
+	return n < 0 ? -errno : 0;
+}
+
+static int fail_output(int error)
+{
+	return print_error(STATUS_FAILED, "The metrics could not be written: %s", strerror(-error));
+}
+
+/* --- for people ------------------------------------------------------------ */
+
+static int print_metrics(struct cli *cli)
+{
+	cleanup_close int fd = -1;
+	int status = connect_daemon(cli), r;
+
+	if (status != STATUS_DONE)
+		return status;
+	r = rss_dump_metrics(cli->client, &fd);
+	if (r < 0)
+		return fail_call(cli, r);
+	r = copy_out(fd);
+	return r < 0 ? fail_output(r) : STATUS_DONE;
+}
+
+/* --- for scrapers ------------------------------------------------------------ */
+
+static int milliseconds_since(const struct timespec *start)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int)((now.tv_sec - start->tv_sec) * 1000 +
+		     (now.tv_nsec - start->tv_nsec) / 1000000);
+}
+
+/* False where nobody is there to be answered. */
+static bool read_request(struct http_request *ret)
+{
+	char text[HTTP_HEAD_MAX];
+	size_t length = 0;
+	struct timespec start;
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	do {
+		struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
+		int left = PATIENCE_MSEC - milliseconds_since(&start);
+		ssize_t n;
+
+		if (left <= 0 || poll(&in, 1, left) == 0) {
+			*ret = (struct http_request){ .status = 408 };
+			return true;
+		}
+		n = read(STDIN_FILENO, text + length, sizeof(text) - length);
+		if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN))
+			return false;
+		length += n > 0 ? (size_t)n : 0;
+	} while (!http_parse(text, length, ret));
+	return true;
+}
+
+/* Says why not, in words. */
+static int refuse(const struct http_request *request, int status, const char *why)
+{
+	char head[HTTP_ANSWER_MAX];
+	cleanup_free char *body = NULL;
+	int r;
+
+	if (asprintf(&body, "%s%s%s\n", http_reason(status), *why ? ": " : "", why) < 0) {
+		body = NULL;
+		return fail_memory();
+	}
+	r = write_all(head, http_head(status, PLAIN_TYPE, strlen(body), head));
+	if (r == 0 && !request->head_only)
+		r = write_all(body, strlen(body));
+	return r < 0 ? fail_output(r) : STATUS_DONE;
+}
+
+static int answer(const struct http_request *request, int fd)
+{
+	char head[HTTP_ANSWER_MAX];
+	struct stat st;
+	int r;
+
+	if (fstat(fd, &st) < 0)
+		return fail_output(-errno);
+	r = write_all(head, http_head(200, METRICS_TYPE, (size_t)st.st_size, head));
+	if (r == 0 && !request->head_only)
+		r = copy_out(fd);
+	return r < 0 ? fail_output(r) : STATUS_DONE;
+}
+
+static int serve(struct cli *cli)
+{
+	struct http_request request;
+	cleanup_close int fd = -1;
+	int status, r;
+
+	if (!read_request(&request))
+		return STATUS_DONE;
+	if (request.status == 404)
+		return refuse(&request, 404, "the metrics are at /metrics");
+	if (request.status != 200)
+		return refuse(&request, request.status, "");
+	status = connect_daemon(cli);
+	if (status != STATUS_DONE) {
+		(void)refuse(&request, 503, rss_error_message(NULL));
+		return status;
+	}
+	r = rss_dump_metrics(cli->client, &fd);
+	if (r < 0) {
+		(void)refuse(&request, 503, rss_error_message(cli->client));
+		return fail_call(cli, r);
+	}
+	return answer(&request, fd);
+}
+
+static int run(struct cli *cli, const struct args *args)
+{
+	if (cli->out.json)
+		return print_error(
+			STATUS_USAGE,
+			"Metrics are OpenMetrics text; for JSON use: rssctl list --json");
+	return args->values[HTTP] ? serve(cli) : print_metrics(cli);
+}
+
+const struct verb verb_metrics = {
+	.name = "metrics",
+	.synopsis = "[--http]",
+	.summary = "Print all counters as OpenMetrics text",
+	.description = "For a scraper, systemd serves the same at http://localhost:9789/metrics:\n"
+		       "systemctl enable --now rssd-metrics.socket",
+	.options = options,
+	.run = run,
+};

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rssctl ps: the processes inside a container. */
+#include <inttypes.h>
+#include <pwd.h>
+
+#include "args.h"
+#include "connect.h"
+#include "librss/rss.h"
+#include "verb.h"
+#include "view/json.h"
+#include "view/output.h"
+#include "view/status.h"
+
+static const char *const columns[] = { ">PID", "USER", ">RESIDENT", "COMMAND" };
+
+struct processes {
+	struct rss_process *rows;
+	size_t count;
+};
+
+static void processes_done(struct processes *processes)
+{
+	processes->rows = rss_processes_free(processes->rows, processes->count);
+}
+
+static int add_process(struct table *table, const struct rss_process *process)
+{
+	/* A single thread asks one name after the other: the static buffer is fine. */
+	const struct passwd *user = getpwuid(process->uid);
+	int r = table_addf(table, "%d", (int)process->pid);
+
+	if (r >= 0)
+		r = user ? table_add(table, user->pw_name)
+			 : table_addf(table, "%u", (unsigned int)process->uid);
+	r = r < 0 ? r : add_usage(table, process->resident);
+	return r < 0 ? r : table_add(table, process->command);
+}
+
+static int ps_as_table(struct cli *cli, const struct processes *processes)
+{
+	cleanup_table struct table *table = table_new(ARRAY_SIZE(columns), columns);
+	int r = 0;
+
+	for (size_t i = 0; table && i < processes->count && r >= 0; i++)
+		r = add_process(table, &processes->rows[i]);
+	return print_table(&cli->out, table, r, true);
+}
+
+static int ps_as_json(const struct cli *cli, const struct processes *processes)
+{
+	cleanup_json struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; array && i < processes->count; i++) {
+		const struct rss_process *process = &processes->rows[i];
+		struct json_object *object = json_object_new_object();
+
+		json_add_count(object, "pid", (uint64_t)process->pid);
+		json_add_count(object, "uid", process->uid);
+		json_add_count(object, "resident", process->resident);
+		json_add_text(object, "command", process->command);
+		json_object_array_add(array, object);
+	}
+	return print_json(&cli->out, array);
+}
+
+static int run(struct cli *cli, const struct args *args)
+{
+	cleanup_(processes_done) struct processes processes = { 0 };
+	int status = connect_daemon(cli), r;
+
+	if (status != STATUS_DONE)
+		return status;
+	r = rss_processes(cli->client, args->operands[0], &processes.rows, &processes.count);
+	if (r < 0)
+		return fail_call(cli, r);
+	return cli->out.json ? ps_as_json(cli, &processes) : ps_as_table(cli, &processes);
+}
+
+const struct verb verb_ps = {
+	.name = "ps",
+	.synopsis = "NAME",
+	.summary = "List the processes inside a container",
+	.description =
+		"RESIDENT is what a process has in memory, whichever container is charged for it.",
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = run,
+};

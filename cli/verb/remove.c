@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rssctl remove: containers go; with --force, with all that is in them. */
+#include "args.h"
+#include "connect.h"
+#include "librss/rss.h"
+#include "verb.h"
+#include "view/status.h"
+
+enum {
+	FORCE,
+};
+
+static const struct option_spec options[] = {
+	[FORCE] = { "force", 'f', NULL,
+		    "Kill the processes inside and remove nested containers, too" },
+	{ 0 },
+};
+
+static int run(struct cli *cli, const struct args *args)
+{
+	int status = connect_daemon(cli);
+
+	if (status != STATUS_DONE)
+		return status;
+
+	/* One that cannot go is no reason to keep the others; the first failure is the status. */
+	for (size_t i = 0; i < args->n_operands; i++) {
+		int r = rss_remove(cli->client, args->operands[i], args->values[FORCE]);
+		int failed = r < 0 ? fail_call(cli, r) : STATUS_DONE;
+
+		/* 5 speaks of limits: a process that does not end in time is a plain failure. */
+		if (failed == STATUS_REFUSED)
+			failed = STATUS_FAILED;
+		status = status ?: failed;
+	}
+	return status;
+}
+
+const struct verb verb_remove = {
+	.name = "remove",
+	.synopsis = "NAME... [--force]",
+	.summary = "Remove containers",
+	.description =
+		"A container with processes or containers inside is left alone without --force.",
+	.options = options,
+	.min_operands = 1,
+	.max_operands = OPERANDS_ANY,
+	.run = run,
+};

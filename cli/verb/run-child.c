@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Starting a command in two steps: see child.h. */
+#include "verb/run-child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "shared/cleanup.h"
+
+static int open_pipe(int *ret_from, int *ret_to)
+{
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return -errno;
+	*ret_from = fds[0];
+	*ret_to = fds[1];
+	return 0;
+}
+
+/* In the child: waits to be let go. Ends when the parent is gone. */
+__attribute__((noreturn)) static void become(char *const command[], const sigset_t *mask, int go,
+					     int failed)
+{
+	char byte;
+	int error;
+
+	if (read(go, &byte, 1) != 1)
+		_exit(1);
+	sigprocmask(SIG_SETMASK, mask, NULL);
+	execvp(command[0], command);
+	error = errno;
+	(void)!write(failed, &error, sizeof(error));
+	_exit(127);
+}
+
+int child_start(struct child *child, char *const command[], const sigset_t *mask)
+{
+	cleanup_close int go_from = -1, go_to = -1, failed_from = -1, failed_to = -1;
+	int r;
+
+	r = open_pipe(&go_from, &go_to);
+	if (r >= 0)
+		r = open_pipe(&failed_from, &failed_to);
+	if (r < 0)
+		return r;
+	child->pid = fork();
+	if (child->pid < 0) {
+		child->pid = 0;
+		return -errno;
+	}
+	if (child->pid == 0) {
+		/* Or the child would keep itself waiting when the parent dies. */
+		close(take_fd(&go_to));
+		become(command, mask, go_from, failed_to);
+	}
+	child->go = take_fd(&go_to);
+	child->failed = take_fd(&failed_from);
+	child->pidfd = (int)syscall(SYS_pidfd_open, child->pid, 0);
+	return child->pidfd < 0 ? -errno : 0;
+}
+
+int child_release(struct child *child)
+{
+	int error;
+
+	if (write(child->go, "", 1) != 1)
+		return -errno;
+	if (read(child->failed, &error, sizeof(error)) == sizeof(error))
+		return -error;
+	close(take_fd(&child->go));
+	return 0;
+}
+
+int child_wait(struct child *child)
+{
+	int status;
+
+	while (waitpid(child->pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	child->pid = 0;
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+void child_done(struct child *child)
+{
+	if (child->go >= 0)
+		close(take_fd(&child->go));
+	if (child->pid > 0)
+		(void)child_wait(child);
+	if (child->failed >= 0)
+		close(take_fd(&child->failed));
+	if (child->pidfd >= 0)
+		close(take_fd(&child->pidfd));
+}

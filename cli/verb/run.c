@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * rssctl run: a command inside a container, from its first instruction on. The
+ * exit status is the command's; when memory ran out, the reason is told.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "args.h"
+#include "connect.h"
+#include "librss/rss.h"
+#include "shared/name.h"
+#include "signals.h"
+#include "values.h"
+#include "verb.h"
+#include "verb/run-child.h"
+#include "view/oom-text.h"
+#include "view/report.h"
+#include "view/status.h"
+
+enum {
+	LIMIT,
+	HIGH,
+	LOW,
+	OOM_GROUP,
+	EXEC,
+};
+
+static const struct option_spec options[] = {
+	[LIMIT] = { "limit", 'l', "SIZE", "Make a transient container with this limit" },
+	[HIGH] = { "high", 0, "SIZE", "Its high watermark" },
+	[LOW] = { "low", 0, "SIZE", "Its low watermark" },
+	[OOM_GROUP] = { "oom-group", 0, NULL,
+			"When memory runs out, kill all of it, not one process" },
+	[EXEC] = { "exec", 0, NULL, "Become the command, as its service manager wants it" },
+	{ 0 },
+};
+
+enum {
+	NOT_EXECUTABLE = 126,
+	NOT_FOUND = 127,
+};
+
+/* How long an OOM may take to be told, once a command was killed. */
+#define OOM_PATIENCE_USEC UINT64_C(1000000)
+
+struct run {
+	struct cli *cli;
+	const char *container;
+	pid_t pid; /* of the command */
+	bool made; /* the container is ours */
+	char *oom; /* what the last OOM was, in words */
+	unsigned int ooms;
+};
+
+static void run_done(struct run *run)
+{
+	free(run->oom);
+}
+
+/* Does the record tell of our command, or of anything in our container? */
+static bool is_ours(const struct run *run, const struct rss_event *event)
+{
+	const char *of = event->oom ? event->oom->victim_container : NULL;
+
+	if (event->oom && event->oom->victim_pid == (uint32_t)run->pid)
+		return true;
+	if (of && (!strcmp(of, run->container) || name_is_inside(of, run->container)))
+		return true;
+	return !of && !strcmp(event->container, run->container);
+}
+
+static void on_event(const struct rss_event *event, void *userdata)
+{
+	struct run *run = userdata;
+
+	if (event->kind != RSS_EVENT_OOM || !run->pid || !is_ours(run, event))
+		return;
+	run->ooms++;
+	free(run->oom);
+	run->oom = event->oom ? oom_to_text(event->oom) : NULL;
+}
+
+static void tell_oom(const struct run *run)
+{
+	if (!run->ooms)
+		return;
+	if (run->ooms > 1)
+		print_error(STATUS_DONE,
+			    "The container \"%s\" ran out of memory %u times; the last time: %s",
+			    run->container, run->ooms, run->oom ?: "");
+	else
+		print_error(STATUS_DONE, "The container \"%s\" ran out of memory: %s",
+			    run->container, run->oom ?: "");
+}
+
+static uint64_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+/* The kernel tells of an OOM in its log, which may reach us after the command's end. */
+static void await_oom(struct run *run, int status)
+{
+	uint64_t end = now() + OOM_PATIENCE_USEC;
+
+	(void)rss_wait(run->cli->client, 0);
+	if (status != 128 + SIGKILL)
+		return;
+	while (!run->ooms && now() < end) {
+		int r = rss_wait(run->cli->client, end - now());
+
+		if (r < 0 && r != -EINTR)
+			return;
+	}
+}
+
+/* A terminal has sent its signal to the command as well; what another process sent, it has not. */
+static void forward_signal(const struct child *child, int signals)
+{
+	struct signalfd_siginfo info;
+	int signal = signals_next(signals, &info);
+
+	if (signal && info.ssi_code != SI_KERNEL)
+		(void)syscall(SYS_pidfd_send_signal, child->pidfd, signal, NULL, 0);
+}
+
+static int await_child(struct run *run, struct child *child, int signals)
+{
+	struct pollfd fds[] = {
+		{ .fd = child->pidfd, .events = POLLIN },
+		{ .fd = signals, .events = POLLIN },
+		{ .fd = -1, .events = POLLIN },
+	};
+	int status;
+
+	while (!(fds[0].revents & POLLIN)) {
+		/* Without rssd the command goes on: only the reason of an OOM is lost. */
+		if (rss_wait(run->cli->client, 0) != -ENOTCONN)
+			fds[2].fd = rss_get_fd(run->cli->client);
+		else if (rss_wait(run->cli->client, 0) == -ENOTCONN)
+			fds[2].fd = -1;
+		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
+			return print_error(STATUS_FAILED, "Cannot wait: %s", strerror(errno));
+		if (fds[1].revents & POLLIN)
+			forward_signal(child, signals);
+	}
+	status = child_wait(child);
+	if (status < 0)
+		return print_error(STATUS_FAILED, "The command cannot be waited for: %s",
+				   strerror(-status));
+	await_oom(run, status);
+	tell_oom(run);
+	return status;
+}
+
+static int attach(struct run *run, int pidfd)
+{
+	cleanup_report struct report report = { 0 };
+	int r;
+
+	r = rss_attach(run->cli->client, run->container, &pidfd, 1, false, &report.rows,
+		       &report.count);
+	if (r < 0)
+		return fail_call(run->cli, r);
+	for (size_t i = 0; i < report.count; i++)
+		if (report.rows[i].outcome != RSS_MOVED)
+			return print_error(
+				STATUS_FAILED, "The command could not be put into \"%s\": %s",
+				run->container,
+				*report.rows[i].reason ? report.rows[i].reason : "it vanished");
+	return STATUS_DONE;
+}
+
+static int fail_exec(const char *command, int error)
+{
+	if (error == -ENOENT)
+		return print_error(NOT_FOUND, "%s: command not found", command);
+	return print_error(NOT_EXECUTABLE, "%s: %s", command, strerror(-error));
+}
+
+static int run_child(struct run *run, char **command, int signals, const sigset_t *mask)
+{
+	cleanup_(child_done) struct child child = CHILD_NONE;
+	int status, r;
+
+	r = child_start(&child, command, mask);
+	if (r < 0)
+		return print_error(STATUS_FAILED, "No process could be started: %s", strerror(-r));
+	run->pid = child.pid;
+	status = attach(run, child.pidfd);
+	if (status != STATUS_DONE)
+		return status;
+	r = child_release(&child);
+	if (r < 0)
+		return fail_exec(command[0], r);
+	return await_child(run, &child, signals);
+}
+
+/* Into the container ourselves, and there we are the command: same process, same parent. */
+static int become(struct run *run, char **command)
+{
+	cleanup_close int pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	int status;
+
+	if (pidfd < 0)
+		return print_error(STATUS_FAILED, "No pidfd can be had: %s", strerror(errno));
+	status = attach(run, pidfd);
+	if (status != STATUS_DONE)
+		return status;
+	execvp(command[0], command);
+	return fail_exec(command[0], -errno);
+}
+
+/* "run-4711-0badcafe", where no name was given. */
+static int make_name(char **ret)
+{
+	uint32_t random;
+
+	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+		return print_error(STATUS_FAILED, "There are no random numbers: %s",
+				   strerror(errno));
+	if (asprintf(ret, "run-%d-%08" PRIx32, (int)getpid(), random) < 0) {
+		*ret = NULL;
+		return fail_memory();
+	}
+	return STATUS_DONE;
+}
+
+static bool wants_new(const struct args *args)
+{
+	return args->values[LIMIT] || args->values[HIGH] || args->values[LOW] ||
+	       args->values[OOM_GROUP] || !args->n_operands;
+}
+
+static int make_container(struct run *run, const struct args *args)
+{
+	struct rss_settings settings;
+	int status, r;
+
+	status = read_settings(args->values[LIMIT], args->values[HIGH], args->values[LOW],
+			       args->values[OOM_GROUP], &settings);
+	if (status != STATUS_DONE)
+		return status;
+	settings.set |= RSS_SET_TRANSIENT;
+	settings.transient = true;
+	r = rss_create(run->cli->client, run->container, &settings);
+	if (r < 0)
+		return fail_call(run->cli, r);
+	run->made = true;
+	return STATUS_DONE;
+}
+
+static int check_command(const struct args *args)
+{
+	if (!args->command)
+		return print_error(STATUS_USAGE,
+				   "The command stands behind --, as in: rssctl run %s -- COMMAND",
+				   args->n_operands ? args->operands[0] : "--limit=SIZE");
+	if (!args->command[0])
+		return print_error(STATUS_USAGE, "There is no command behind --");
+	if (wants_new(args) && !args->n_operands && !args->values[LIMIT])
+		return print_error(STATUS_USAGE,
+				   "Name a container, or give a --limit for a new one");
+	return STATUS_DONE;
+}
+
+static int run_in_place(struct run *run, const struct args *args)
+{
+	int status = wants_new(args) ? make_container(run, args) : STATUS_DONE;
+
+	return status == STATUS_DONE ? become(run, args->command) : status;
+}
+
+static int run(struct cli *cli, const struct args *args)
+{
+	static const int forwarded[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 };
+	cleanup_(run_done) struct run state = { .cli = cli };
+	cleanup_free char *name = NULL;
+	cleanup_close int signals = -1;
+	sigset_t mask;
+	int status, r;
+
+	status = check_command(args);
+	if (status == STATUS_DONE && !args->n_operands)
+		status = make_name(&name);
+	if (status == STATUS_DONE)
+		status = connect_daemon(cli);
+	if (status != STATUS_DONE)
+		return status;
+	state.container = name ?: args->operands[0];
+	if (args->values[EXEC])
+		return run_in_place(&state, args);
+	signals = signals_open(forwarded, ARRAY_SIZE(forwarded), &mask);
+	if (signals < 0)
+		return print_error(STATUS_FAILED, "Signals cannot be read: %s", strerror(-signals));
+	r = rss_subscribe(cli->client, on_event, &state);
+	if (r < 0)
+		return fail_call(cli, r);
+	if (wants_new(args)) {
+		status = make_container(&state, args);
+		if (status != STATUS_DONE)
+			return status;
+	}
+	status = run_child(&state, args->command, signals, &mask);
+	/* Its last process has left: rssd removes it. One that no process came into is ours to remove. */
+	if (state.made)
+		(void)rss_remove(cli->client, state.container, false);
+	return status;
+}
+
+const struct verb verb_run = {
+	.name = "run",
+	.synopsis = "NAME | [NAME] --limit=SIZE [OPTION...] -- COMMAND [ARGUMENT...]",
+	.summary = "Run a command inside a container",
+	.description =
+		"In the container NAME, or in a new one that goes when its last process has left. The\n"
+		"status is that of the command: 126 where it cannot be executed, 127 where it was not\n"
+		"found, 128+N when signal N ended it. When memory ran out, standard error says so.",
+	.options = options,
+	.max_operands = 1,
+	.takes_command = true,
+	.run = run,
+};

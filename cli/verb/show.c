@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rssctl show: all that is known of one container, with its last OOM in words. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "args.h"
+#include "connect.h"
+#include "librss/rss.h"
+#include "shared/size.h"
+#include "shared/text.h"
+#include "verb.h"
+#include "view/container-json.h"
+#include "view/json.h"
+#include "view/oom-text.h"
+#include "view/output.h"
+#include "view/pager.h"
+#include "view/status.h"
+
+DEFINE_CLEANUP(struct rss_container *, rss_container_free);
+
+#define KEY_WIDTH 14
+
+static void print_key(const char *key)
+{
+	printf("%*s: ", KEY_WIDTH, key);
+}
+
+static void print_text(const char *key, const char *text)
+{
+	print_key(key);
+	puts(*text ? text : "-");
+}
+
+/* "512.0M (536870912)": for people, and to the byte. */
+static void print_size(const char *key, uint64_t bytes, const char *no_size)
+{
+	char buf[SIZE_TEXT_MAX];
+
+	print_key(key);
+	if (bytes == RSS_INFINITY)
+		puts(no_size);
+	else if (bytes < 1024)
+		printf("%" PRIu64 "\n", bytes);
+	else
+		printf("%s (%" PRIu64 ")\n", size_format(bytes, buf), bytes);
+}
+
+static void print_count(const char *key, uint64_t count)
+{
+	print_key(key);
+	if (count == RSS_ABSENT)
+		puts("-");
+	else
+		printf("%" PRIu64 "\n", count);
+}
+
+static void print_pages(const char *key, uint64_t count)
+{
+	print_key(key);
+	if (count == RSS_ABSENT)
+		puts("-");
+	else
+		printf("%" PRIu64 " page%s\n", count, count == 1 ? "" : "s");
+}
+
+static void print_usage(const struct rss_container *c)
+{
+	char usage[SIZE_TEXT_MAX];
+
+	if (c->usage == RSS_ABSENT || c->limit == RSS_INFINITY || !c->limit) {
+		print_size("Usage", c->usage, "-");
+		return;
+	}
+	print_key("Usage");
+	printf("%s (%" PRIu64 "), %.0f%% of the limit\n", size_format(c->usage, usage), c->usage,
+	       100.0 * (double)c->usage / (double)c->limit);
+}
+
+/* What it is, beside a plain container. */
+static void print_kind(const struct rss_container *c)
+{
+	print_key("Kind");
+	if (c->declared)
+		puts("declared: a file in containers.d brings it back");
+	else if (c->transient)
+		puts("transient: removed when its last process has left");
+	else
+		puts("kept until it is removed");
+}
+
+static int print_oom(const struct cli *cli, const struct rss_oom *oom)
+{
+	cleanup_free char *text = NULL;
+	char when[TIME_TEXT_MAX];
+
+	print_key("Last OOM");
+	if (!oom) {
+		puts("-");
+		return STATUS_DONE;
+	}
+	text = oom_to_text(oom);
+	if (!text)
+		return fail_memory();
+	text_make_safe(text);
+	if (oom->time)
+		printf("%s: ", format_time(oom->time, when));
+	printf("%s%s%s\n", cli->out.colour ? "\033[" STYLE_RED "m" : "", text,
+	       cli->out.colour ? "\033[0m" : "");
+	return STATUS_DONE;
+}
+
+/* One rule a line, the first behind the key. */
+static void print_rules(const char *const rules[])
+{
+	for (size_t i = 0; rules && rules[i]; i++) {
+		cleanup_free char *rule = strdup(rules[i]);
+
+		if (!rule)
+			return;
+		text_make_safe(rule);
+		if (i == 0)
+			print_key("Joined by");
+		printf("%*s%s\n", i == 0 ? 0 : KEY_WIDTH + 2, "", rule);
+	}
+}
+
+static int show_for_people(struct cli *cli, const struct rss_container *c)
+{
+	output_start_pager(&cli->out);
+	print_text("Name", c->name);
+	print_kind(c);
+	print_text("Control group", c->control_group);
+	print_text("Object", c->object_path);
+	print_size("Limit", c->limit, "infinity");
+	print_size("High", c->high, "infinity");
+	print_size("Low", c->low, "infinity");
+	print_rules(c->rules);
+	print_text("On OOM", c->oom_group ? "kill all of it" : "kill one process");
+	print_key("Processes");
+	printf("%" PRIu32 "%s\n", c->processes, c->frozen ? ", frozen" : "");
+	print_usage(c);
+	print_size("Peak", c->peak, "-");
+	print_count("Failures", c->failures);
+	print_size("Reclaimed", c->reclaimed, "-");
+	print_pages("Scanned", c->scanned);
+	print_pages("Refaults", c->refaults);
+	print_count("OOM events", c->oom_events);
+	print_count("OOM kills", c->oom_kills);
+	return print_oom(cli, c->last_oom);
+}
+
+static int run(struct cli *cli, const struct args *args)
+{
+	cleanup_(rss_container_free_ptr) struct rss_container *container = NULL;
+	cleanup_json struct json_object *object = NULL;
+	int status = connect_daemon(cli), r;
+
+	if (status != STATUS_DONE)
+		return status;
+	r = rss_get(cli->client, args->operands[0], &container);
+	if (r < 0)
+		return fail_call(cli, r);
+	if (!cli->out.json)
+		return show_for_people(cli, container);
+	object = container_to_json(container, true);
+	return print_json(&cli->out, object);
+}
+
+const struct verb verb_show = {
+	.name = "show",
+	.synopsis = "NAME",
+	.summary = "Show all that is known of a container",
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = run,
+};

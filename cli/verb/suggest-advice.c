@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What to propose: see advice.h. */
+#include "verb/suggest-advice.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "librss/rss.h"
+#include "shared/cleanup.h"
+#include "shared/size.h"
+
+/* Room above what was needed, in percent. */
+#define HEADROOM 25
+/* After an OOM: what was needed is more than was had, nobody knows how much. */
+#define OOM_HEADROOM 50
+/* A watch that is shorter, or a record of fewer looks, does not show how things go. */
+#define WATCH_USEC_MIN (10ULL * 1000000)
+#define LOOKS_MIN      10
+/* A record that is shorter may have missed what happens once in a while. */
+#define RECORD_USEC_MIN (3600ULL * 1000000)
+/* Of the limit, in percent: as good as met. */
+#define MET 95
+/* Usage that is so much higher, in percent, in the last fifth of a watch is still growing. */
+#define GROWTH 5
+/* Of the limit, in percent: background reclaim must begin some way below it... */
+#define HIGH_MOST 90
+/* ...and stop some way below where it began. */
+#define LOW_OF_HIGH 90
+/* A limit below this is none that anything runs in. */
+#define LIMIT_LEAST (1ULL << 20)
+
+#define MEBIBYTE (1ULL << 20)
+
+__attribute__((format(printf, 2, 3))) static void say(struct advice *advice, const char *format,
+						      ...)
+{
+	va_list args;
+
+	if (advice->count == ADVICE_REASONS_MAX)
+		return;
+	va_start(args, format);
+	(void)vsnprintf(advice->reasons[advice->count++], ADVICE_REASON_MAX, format, args);
+	va_end(args);
+}
+
+static uint64_t percent(uint64_t value, unsigned int of)
+{
+	return (uint64_t)((double)value / 100.0 * of);
+}
+
+uint64_t advice_round_up(uint64_t bytes)
+{
+	uint64_t step = MEBIBYTE;
+
+	/* Steps of some percent of what is there: nobody cares for more digits. */
+	while (bytes > step * 64)
+		step *= 2;
+	return (bytes + step - 1) / step * step;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const uint64_t *one = a, *other = b;
+
+	return (*one > *other) - (*one < *other);
+}
+
+/* What usage was below in @of percent of the looks; the highest for 100. */
+static uint64_t quantile(const struct observation *seen, unsigned int of)
+{
+	cleanup_free uint64_t *sorted = malloc(seen->count * sizeof(*sorted));
+	uint64_t value = 0;
+
+	/* Without memory, the highest: that is the careful side. */
+	for (size_t i = 0; i < seen->count; i++)
+		value = seen->usages[i] > value ? seen->usages[i] : value;
+	if (!sorted || of >= 100)
+		return value;
+	memcpy(sorted, seen->usages, seen->count * sizeof(*sorted));
+	qsort(sorted, seen->count, sizeof(*sorted), compare);
+	return sorted[(seen->count - 1) * of / 100];
+}
+
+/* Did it use clearly more in the last fifth than ever before? */
+static bool still_grows(const struct observation *seen)
+{
+	size_t last = seen->count - seen->count / 5;
+	uint64_t before = 0, after = 0;
+
+	for (size_t i = 0; i < seen->count; i++) {
+		uint64_t *highest = i < last ? &before : &after;
+
+		*highest = seen->usages[i] > *highest ? seen->usages[i] : *highest;
+	}
+	return seen->count >= LOOKS_MIN && after > before + percent(before, GROWTH);
+}
+
+static bool some(uint64_t counter)
+{
+	return counter != RSS_ABSENT && counter > 0;
+}
+
+/*
+ * Did memory run out at the limit that it has now? A peak well below that limit
+ * means that the limit was another one then. Who was killed for the limit may
+ * have been in a container inside, whose kill it is.
+ */
+static bool ran_out(const struct observation *seen, uint64_t highest)
+{
+	if (some(seen->new_oom_events) || some(seen->new_oom_kills))
+		return true;
+	return (some(seen->oom_events) || some(seen->oom_kills)) && seen->limit != RSS_INFINITY &&
+	       highest >= percent(seen->limit, MET);
+}
+
+static uint64_t times_run_out(const struct observation *seen)
+{
+	uint64_t events = some(seen->oom_events) ? seen->oom_events : 0;
+	uint64_t kills = some(seen->oom_kills) ? seen->oom_kills : 0;
+
+	return events > kills ? events : kills;
+}
+
+/* What is behind the figures, for sentences. */
+static const char *period(const struct observation *seen)
+{
+	return seen->source == OBSERVED_WATCH ? "watch" : "record";
+}
+
+static bool was_watched(const struct observation *seen)
+{
+	return seen->usec >= WATCH_USEC_MIN && seen->count >= LOOKS_MIN;
+}
+
+/* False: what was seen is nothing to go by, and why is said. */
+static bool is_enough(const struct observation *seen, struct advice *advice)
+{
+	if (seen->count == 0) {
+		say(advice, "The usage of this container cannot be read.");
+		return false;
+	}
+	if (quantile(seen, 100) == 0 && (seen->peak == RSS_ABSENT || seen->peak == 0)) {
+		say(advice, "Nothing has used memory in it: start its processes inside, or attach "
+			    "them, and let them work.");
+		return false;
+	}
+	if (!was_watched(seen) && seen->peak == RSS_ABSENT) {
+		say(advice, "This kernel does not remember the highest usage, and one look tells "
+			    "nothing about others: watch it at work, with --watch=10min.");
+		return false;
+	}
+	return true;
+}
+
+/*
+ * What it needed, in bytes, with room above it. The cases go from what is known
+ * worst to what is known best.
+ */
+static uint64_t choose_limit(const struct observation *seen, struct advice *advice)
+{
+	uint64_t highest = quantile(seen, 100), needed = highest, back;
+	bool peak_counts = seen->peak != RSS_ABSENT && seen->peak > highest;
+	char a[SIZE_TEXT_MAX], b[SIZE_TEXT_MAX];
+
+	if (peak_counts)
+		needed = seen->peak;
+	if (ran_out(seen, needed)) {
+		advice->floor = true;
+		say(advice,
+		    "Processes were killed for lack of memory, %" PRIu64
+		    " so far: it needs more than the %s "
+		    "that it had at most.",
+		    times_run_out(seen), size_format(needed, a));
+		return needed + percent(needed, OOM_HEADROOM);
+	}
+	if (some(seen->new_refaults)) {
+		back = seen->new_refaults * seen->page;
+		/* Pages that come back again and again are counted each time. */
+		if (back > highest)
+			back = highest;
+		advice->floor = true;
+		say(advice,
+		    "%" PRIu64 " pages came back after they were reclaimed: it works with some %s "
+		    "more than it may hold.",
+		    seen->new_refaults, size_format(back, a));
+		return needed + back + percent(needed, HEADROOM);
+	}
+	if (some(seen->new_failures) || some(seen->new_reclaimed)) {
+		if (seen->new_refaults == RSS_ABSENT) {
+			advice->floor = true;
+			say(advice,
+			    "It is held down by reclaim, and this controller does not tell whether "
+			    "what was reclaimed came back: %s is the least that it needs.",
+			    size_format(needed, a));
+			return needed + percent(needed, HEADROOM);
+		}
+		say(advice,
+		    "Memory was reclaimed and none of it came back in the time of the %s: what it had, "
+		    "%s, is enough.",
+		    period(seen), size_format(highest, a));
+		return highest + percent(highest, HEADROOM);
+	}
+	if (was_watched(seen) && peak_counts && seen->peak > 2 * highest)
+		say(advice, "The peak of %s is from before the %s, in which it used %s at most%s.",
+		    size_format(seen->peak, a), period(seen), size_format(highest, b),
+		    seen->can_reset_peak ? "; if it was a start, rssctl reset-peak and watch again"
+					 : "");
+	else
+		say(advice, "It used %s at most.", size_format(needed, a));
+	return needed + percent(needed, HEADROOM);
+}
+
+static void choose_watermarks(const struct observation *seen, struct advice *advice)
+{
+	uint64_t usual, most = percent(advice->limit, HIGH_MOST);
+	char a[SIZE_TEXT_MAX];
+
+	if (!seen->has_watermarks) {
+		say(advice, "This kernel's controller has no watermarks.");
+		return;
+	}
+	if (!was_watched(seen)) {
+		say(advice,
+		    "What is usual for it takes more looks to see: no watermarks are proposed.");
+		return;
+	}
+	usual = quantile(seen, 95);
+	advice->high = advice_round_up(usual + percent(usual, 10));
+	if (advice->high > most)
+		advice->high = most / MEBIBYTE * MEBIBYTE;
+	advice->low = percent(advice->high, LOW_OF_HIGH) / MEBIBYTE * MEBIBYTE;
+	if (advice->low == 0 || advice->high <= advice->low) {
+		advice->high = advice->low = RSS_INFINITY;
+		say(advice, "It is too small for watermarks to be of use.");
+		return;
+	}
+	say(advice,
+	    "In 95 of 100 looks it used %s or less: above that, reclaim in the background takes back "
+	    "what is not in use before the limit is met.",
+	    size_format(usual, a));
+}
+
+static void say_how_long(const struct observation *seen, struct advice *advice)
+{
+	char time[SIZE_TEXT_MAX];
+
+	switch (seen->source) {
+	case OBSERVED_ONCE:
+		say(advice, "This is from one look and the kernel's peak; watch it at work, with "
+			    "--watch=10min, or let rssd record, with SampleInterval= in rssd.conf, "
+			    "to know more.");
+		break;
+	case OBSERVED_WATCH:
+		if (!was_watched(seen))
+			say(advice, "It was watched for less than %llu seconds: that shows little.",
+			    WATCH_USEC_MIN / 1000000);
+		break;
+	case OBSERVED_HISTORY:
+		say(advice, "This is from a record of %s in %zu samples%s.",
+		    duration_format(seen->usec, time), seen->count,
+		    seen->usec < RECORD_USEC_MIN || !was_watched(seen) ? ": that shows little"
+								       : "");
+		break;
+	}
+}
+
+static void say_how_sure(const struct observation *seen, struct advice *advice)
+{
+	say_how_long(seen, advice);
+	if (!was_watched(seen) || !still_grows(seen))
+		return;
+	advice->floor = true;
+	say(advice, "Its usage was still growing when the %s ended: %s.", period(seen),
+	    seen->source == OBSERVED_HISTORY ? "ask again later" : "watch it for longer");
+}
+
+void advice_decide(const struct observation *seen, struct advice *ret)
+{
+	*ret = (struct advice){ .limit = RSS_INFINITY, .high = RSS_INFINITY, .low = RSS_INFINITY };
+	ret->enough = is_enough(seen, ret);
+	if (!ret->enough)
+		return;
+	ret->limit = advice_round_up(choose_limit(seen, ret));
+	if (ret->limit < LIMIT_LEAST)
+		ret->limit = LIMIT_LEAST;
+	choose_watermarks(seen, ret);
+	say_how_sure(seen, ret);
+}

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * rssctl suggest: propose a limit and watermarks for a container, from what rssd
+ * has recorded of it or from a watch. What is proposed is decided in advice.c;
+ * nothing is set.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "args.h"
+#include "connect.h"
+#include "librss/rss.h"
+#include "shared/size.h"
+#include "signals.h"
+#include "values.h"
+#include "verb.h"
+#include "verb/suggest-advice.h"
+#include "view/json.h"
+#include "view/output.h"
+#include "view/status.h"
+
+DEFINE_CLEANUP(struct rss_container *, rss_container_free);
+DEFINE_CLEANUP(struct rss_daemon_info *, rss_daemon_info_free);
+DEFINE_CLEANUP(struct rss_usage_history *, rss_usage_history_free);
+
+#define cleanup_container cleanup_(rss_container_free_ptr)
+
+/* From look to look, and the longest watch. */
+#define LOOK_USEC	(1000 * 1000)
+#define LOOK_USEC_SHORT (100 * 1000)
+#define WATCH_USEC_MAX	(24ULL * 3600 * 1000000)
+
+enum {
+	WATCH,
+};
+
+static const struct option_spec options[] = {
+	[WATCH] = { "watch", 'w', "TIME", "Watch it for so long first; Ctrl-C ends that sooner" },
+	{ 0 },
+};
+
+/* What is known of it in the end. */
+struct record {
+	enum observed source;
+	uint64_t *usages;
+	size_t count, allocated;
+	uint64_t began, ended;		 /* of the watch, on the monotonic clock */
+	uint64_t recorded;		 /* by rssd before, microseconds */
+	struct rss_usage_history before; /* its counters alone: what was counted when it began */
+	struct rss_container *last;
+	bool peak_reset, watermarks;
+};
+
+static void record_done(struct record *record)
+{
+	free(record->usages);
+	record->last = rss_container_free(record->last);
+}
+
+static uint64_t read_clock(clockid_t clock)
+{
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* --- looking --------------------------------------------------------------------- */
+
+static int add_usage_seen(struct record *record, uint64_t usage)
+{
+	if (usage == RSS_ABSENT)
+		return 0;
+	if (record->count == record->allocated) {
+		size_t wanted = record->allocated ? record->allocated * 2 : 64;
+		uint64_t *grown = reallocarray(record->usages, wanted, sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		record->usages = grown;
+		record->allocated = wanted;
+	}
+	record->usages[record->count++] = usage;
+	return 0;
+}
+
+/* What came before is not counted. */
+static void count_from(struct record *record, const struct rss_container *container)
+{
+	record->before = (struct rss_usage_history){
+		.failures = container->failures,
+		.reclaimed = container->reclaimed,
+		.oom_events = container->oom_events,
+		.oom_kills = container->oom_kills,
+		.refaults = container->refaults,
+	};
+}
+
+static int look(const struct cli *cli, const char *name, struct record *record)
+{
+	cleanup_container struct rss_container *container = NULL;
+	int r = rss_get(cli->client, name, &container);
+
+	if (r < 0)
+		return r;
+	record->ended = read_clock(CLOCK_MONOTONIC);
+	r = add_usage_seen(record, container->usage);
+	if (r < 0)
+		return r;
+	record->last = rss_container_free(record->last);
+	record->last = take_ptr(container);
+	return 0;
+}
+
+/* What rssd noted when others looked, and one look more. */
+static int read_history(const struct cli *cli, const char *name, struct record *record)
+{
+	cleanup_(rss_usage_history_free_ptr) struct rss_usage_history *history = NULL;
+	int r = rss_get_usage_history(cli->client, name, &history);
+
+	/* An rssd that is older than rssctl has none. */
+	if (r < 0 && r != -EOPNOTSUPP)
+		return r;
+	for (size_t i = 0; history && i < history->count; i++) {
+		r = add_usage_seen(record, history->samples[i].usage);
+		if (r < 0)
+			return r;
+	}
+	r = look(cli, name, record);
+	if (r < 0)
+		return r;
+	count_from(record, record->last);
+	if (history && history->since) {
+		record->before = *history;
+		record->before.samples = NULL;
+	}
+	/* One that is of now tells nothing of other times. */
+	if (history && history->count > 1) {
+		record->source = OBSERVED_HISTORY;
+		record->recorded = read_clock(CLOCK_REALTIME) - history->samples[0].time;
+	}
+	return 0;
+}
+
+static void show_progress(const char *name, const struct record *record, uint64_t usec)
+{
+	char usage[SIZE_TEXT_MAX] = "-";
+
+	if (!isatty(STDERR_FILENO))
+		return;
+	if (record->count)
+		size_format(record->usages[record->count - 1], usage);
+	fprintf(stderr, "\rwatching %s: %" PRIu64 "s of %" PRIu64 "s, usage %s\033[K", name,
+		(record->ended - record->began) / 1000000, usec / 1000000, usage);
+}
+
+/* Until the time is up or somebody presses Ctrl-C: what was seen until then counts. */
+static int watch(const struct cli *cli, const char *name, uint64_t usec, struct record *record)
+{
+	static const int wanted[] = { SIGINT, SIGTERM };
+	cleanup_close int signals = signals_open(wanted, ARRAY_SIZE(wanted), NULL);
+	uint64_t step = usec < 60 * LOOK_USEC ? LOOK_USEC_SHORT : LOOK_USEC;
+	int r = signals < 0 ? signals : look(cli, name, record);
+
+	if (r < 0)
+		return r;
+	record->source = OBSERVED_WATCH;
+	record->began = record->ended;
+	count_from(record, record->last);
+	while (r == 0 && record->ended < record->began + usec) {
+		struct pollfd fd = { .fd = signals, .events = POLLIN };
+		uint64_t left = record->began + usec - record->ended;
+
+		show_progress(name, record, usec);
+		if (left > step)
+			left = step;
+		if (poll(&fd, 1, (int)((left + 999) / 1000)) > 0 && signals_next(signals, NULL))
+			break;
+		r = look(cli, name, record);
+	}
+	if (isatty(STDERR_FILENO))
+		fputs("\r\033[K", stderr);
+	return r;
+}
+
+static int read_features(const struct cli *cli, struct record *record)
+{
+	cleanup_(rss_daemon_info_free_ptr) struct rss_daemon_info *info = NULL;
+	int r = rss_daemon_info(cli->client, &info);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; info->features[i]; i++) {
+		record->peak_reset |= !strcmp(info->features[i], "peak-reset");
+		record->watermarks |= !strcmp(info->features[i], "watermarks");
+	}
+	return 0;
+}
+
+/* --- what it comes to ---------------------------------------------------------------- */
+
+/* How much a counter grew; one that fell is that of a new container of the name. */
+static uint64_t growth(uint64_t before, uint64_t now)
+{
+	if (before == RSS_ABSENT || now == RSS_ABSENT)
+		return RSS_ABSENT;
+	return now >= before ? now - before : now;
+}
+
+static struct observation observe(const struct record *record)
+{
+	const struct rss_container *last = record->last;
+
+	return (struct observation){
+		.source = record->source,
+		.usec = record->source == OBSERVED_WATCH ? record->ended - record->began
+							 : record->recorded,
+		.usages = record->usages,
+		.count = record->count,
+		.limit = last->limit,
+		.peak = last->peak,
+		.can_reset_peak = record->peak_reset,
+		.has_watermarks = record->watermarks,
+		.oom_events = last->oom_events,
+		.oom_kills = last->oom_kills,
+		.new_failures = growth(record->before.failures, last->failures),
+		.new_reclaimed = growth(record->before.reclaimed, last->reclaimed),
+		.new_oom_events = growth(record->before.oom_events, last->oom_events),
+		.new_oom_kills = growth(record->before.oom_kills, last->oom_kills),
+		.new_refaults = growth(record->before.refaults, last->refaults),
+		.page = (uint64_t)sysconf(_SC_PAGESIZE),
+	};
+}
+
+static void print_setting(const char *key, uint64_t bytes)
+{
+	if (bytes != RSS_INFINITY)
+		printf(" %s=%" PRIu64 "M", key, bytes >> 20);
+}
+
+static int print_for_people(const char *name, const struct advice *advice)
+{
+	char size[SIZE_TEXT_MAX];
+
+	if (!advice->enough)
+		puts("Too little is known to suggest a limit.");
+	else
+		printf("Limit %s%s", size_format(advice->limit, size),
+		       advice->floor ? " at least" : "");
+	if (advice->enough && advice->high != RSS_INFINITY) {
+		printf(", high %s", size_format(advice->high, size));
+		printf(", low %s", size_format(advice->low, size));
+	}
+	if (advice->enough)
+		puts(".");
+	for (size_t i = 0; i < advice->count; i++)
+		printf("- %s\n", advice->reasons[i]);
+	if (!advice->enough)
+		return STATUS_FAILED;
+	printf("To set it: rssctl set %s", name);
+	print_setting("limit", advice->limit);
+	print_setting("high", advice->high);
+	print_setting("low", advice->low);
+	putchar('\n');
+	return STATUS_DONE;
+}
+
+static const char *const sources[] = {
+	[OBSERVED_ONCE] = "look",
+	[OBSERVED_WATCH] = "watch",
+	[OBSERVED_HISTORY] = "history",
+};
+
+static int print_as_json(const struct cli *cli, const char *name, const struct observation *seen,
+			 const struct advice *advice)
+{
+	cleanup_json struct json_object *object = json_object_new_object();
+	const char *reasons[ADVICE_REASONS_MAX + 1] = { NULL };
+	int status;
+
+	for (size_t i = 0; i < advice->count; i++)
+		reasons[i] = advice->reasons[i];
+	json_add_text(object, "name", name);
+	json_add_flag(object, "enough", advice->enough);
+	json_add_flag(object, "at_least", advice->floor);
+	json_add_limit(object, "limit", advice->limit);
+	json_add_limit(object, "high", advice->high);
+	json_add_limit(object, "low", advice->low);
+	json_add_texts(object, "reasons", reasons);
+	json_add_text(object, "source", sources[seen->source]);
+	json_add_count(object, "watched_usec", seen->source == OBSERVED_WATCH ? seen->usec : 0);
+	json_add_count(object, "recorded_usec", seen->source == OBSERVED_HISTORY ? seen->usec : 0);
+	json_add_count(object, "looks", seen->count);
+	status = print_json(&cli->out, object);
+	return status == STATUS_DONE && !advice->enough ? STATUS_FAILED : status;
+}
+
+static int run(struct cli *cli, const struct args *args)
+{
+	cleanup_(record_done) struct record record = { 0 };
+	const char *name = args->operands[0];
+	struct observation seen;
+	struct advice advice;
+	uint64_t usec = 0;
+	int status = STATUS_DONE, r;
+
+	if (args->values[WATCH])
+		status = read_duration("The time of the watch", args->values[WATCH], &usec);
+	if (status != STATUS_DONE)
+		return status;
+	if (usec > WATCH_USEC_MAX)
+		return print_error(STATUS_USAGE, "A watch lasts a day at most");
+	status = connect_daemon(cli);
+	if (status != STATUS_DONE)
+		return status;
+	r = read_features(cli, &record);
+	if (r == 0)
+		r = usec ? watch(cli, name, usec, &record) : read_history(cli, name, &record);
+	if (r < 0)
+		return fail_call(cli, r);
+	seen = observe(&record);
+	advice_decide(&seen, &advice);
+	return cli->out.json ? print_as_json(cli, name, &seen, &advice)
+			     : print_for_people(name, &advice);
+}
+
+const struct verb verb_suggest = {
+	.name = "suggest",
+	.synopsis = "NAME [--watch=TIME]",
+	.summary = "Propose a limit and watermarks, with reasons",
+	.description =
+		"Without --watch it goes by what rssd has noted over the last day, when somebody looked or by\n"
+		"itself (SampleInterval= in rssd.conf), and by what the kernel has counted. Nothing is set.\n"
+		"The status is 1 where too little is known.",
+	.options = options,
+	.min_operands = 1,
+	.max_operands = 1,
+	.run = run,
+};

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * rssctl top: the containers that use most, again and again. This is the loop;
+ * top-view.c draws, top-order.c sorts, history.c remembers.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <langinfo.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "args.h"
+#include "connect.h"
+#include "signals.h"
+#include "values.h"
+#include "verb.h"
+#include "view/container-json.h"
+#include "view/container-list.h"
+#include "view/history.h"
+#include "view/json.h"
+#include "view/output.h"
+#include "view/status.h"
+#include "view/terminal.h"
+#include "view/top-order.h"
+#include "view/top-view.h"
+
+#define INTERVAL_DEFAULT (2 * 1000 * 1000)
+#define INTERVAL_MIN	 (100 * 1000)
+#define ORDERS		 "name, usage, limit, percent, peak, processes, failures, reclaim, kills"
+
+enum {
+	SORT,
+	INTERVAL,
+	ONCE,
+};
+
+static const struct option_spec options[] = {
+	[SORT] = { "sort", 's', "KEY", ORDERS },
+	[INTERVAL] = { "interval", 'i', "TIME", "Look again after this; default: 2s" },
+	[ONCE] = { "once", 0, NULL, "Print one table, as when the output is no terminal" },
+	{ 0 },
+};
+
+/* --- once ---------------------------------------------------------------------- */
+
+static const char *const columns[] = {
+	"NAME", ">USAGE", ">LIMIT", ">USED", ">PEAK", ">PROCESSES", ">FAILURES", ">OOM-KILLS",
+};
+
+static int add_container(struct table *table, const struct rss_container *c, bool colour)
+{
+	uint64_t tenths = top_used(c);
+	int r = table_add(table, c->name);
+
+	r = r < 0 ? r : add_usage(table, c->usage);
+	r = r < 0 ? r : add_limit(table, c->limit);
+	if (r >= 0)
+		r = tenths == RSS_ABSENT ? table_add(table, NULL)
+					 : table_addf(table, "%" PRIu64 ".%" PRIu64 "%%",
+						      tenths / 10, tenths % 10);
+	if (colour && tenths != RSS_ABSENT && tenths >= 900)
+		table_style(table, tenths >= 990 ? STYLE_RED : STYLE_YELLOW);
+	r = r < 0 ? r : add_usage(table, c->peak);
+	r = r < 0 ? r : add_count(table, c->processes);
+	r = r < 0 ? r : add_count(table, c->failures);
+	r = r < 0 ? r : add_count(table, c->oom_kills);
+	if (colour && c->oom_kills && c->oom_kills != RSS_ABSENT)
+		table_style(table, STYLE_RED);
+	return r;
+}
+
+static int fetch(const struct cli *cli, struct list *list)
+{
+	list_done(list);
+	return rss_list(cli->client, &list->containers, &list->count);
+}
+
+static int print_once(struct cli *cli, enum top_order order)
+{
+	cleanup_list struct list list = { 0 };
+	cleanup_table struct table *table = NULL;
+	int r = fetch(cli, &list);
+
+	if (r < 0)
+		return fail_call(cli, r);
+	top_sort(&list, order, NULL);
+	table = table_new(ARRAY_SIZE(columns), columns);
+	for (size_t i = 0; table && i < list.count && r >= 0; i++)
+		r = add_container(table, list.containers[i], cli->out.colour);
+	return print_table(&cli->out, table, r, false);
+}
+
+/* The same containers as rssctl list tells of, in the order of top. */
+static int print_json_once(const struct cli *cli, enum top_order order)
+{
+	cleanup_list struct list list = { 0 };
+	cleanup_json struct json_object *array = json_object_new_array();
+	int r = fetch(cli, &list);
+
+	if (r < 0)
+		return fail_call(cli, r);
+	top_sort(&list, order, NULL);
+	for (size_t i = 0; array && i < list.count; i++)
+		json_object_array_add(array, container_to_json(list.containers[i], false));
+	return print_json(&cli->out, array);
+}
+
+/* --- live ------------------------------------------------------------------------ */
+
+struct top {
+	struct list list;
+	struct history history;
+	struct top_look look;
+	char when[TIME_TEXT_MAX];
+	uint64_t next; /* when to look again, on the monotonic clock */
+	bool quit;
+};
+
+static void top_done(struct top *top)
+{
+	list_done(&top->list);
+	history_done(&top->history);
+}
+
+static uint64_t monotonic(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static int look_again(const struct cli *cli, struct top *top)
+{
+	int r = fetch(cli, &top->list);
+
+	if (r < 0)
+		return r;
+	/* The list comes sorted by name, as the history wants it. */
+	r = history_add(&top->history, top->list.containers, top->list.count, monotonic());
+	if (r < 0)
+		return r;
+	format_time((uint64_t)time(NULL) * 1000000, top->when);
+	top->next = monotonic() + top->look.interval;
+	return 0;
+}
+
+/* So that the last page is full. */
+static void keep_inside(struct top *top)
+{
+	size_t rows = top_rows(&top->look);
+	size_t last = top->list.count > rows ? top->list.count - rows : 0;
+
+	if (top->look.first > last)
+		top->look.first = last;
+}
+
+static int draw(struct top *top)
+{
+	cleanup_free char *frame = NULL;
+	int width = terminal_columns();
+
+	top->look.rows = (size_t)terminal_rows();
+	top->look.columns = width > 0 ? (size_t)width : 80;
+	top->look.when = top->when;
+	top_sort(&top->list, top->look.order, &top->history);
+	keep_inside(top);
+	frame = top_view(&top->list, &top->history, &top->look);
+	return frame ? terminal_draw(frame) : -ENOMEM;
+}
+
+/* What the keys of movement send, behind the escape. */
+static const struct {
+	const char *sequence;
+	enum { UP, DOWN, PAGE_UP, PAGE_DOWN, HOME, END } move;
+} moves[] = {
+	{ "[A", UP },	    { "OA", UP },	  { "[B", DOWN }, { "OB", DOWN },
+	{ "[5~", PAGE_UP }, { "[6~", PAGE_DOWN }, { "[H", HOME }, { "OH", HOME },
+	{ "[1~", HOME },    { "[F", END },	  { "OF", END },  { "[4~", END },
+};
+
+static void move(struct top *top, int where)
+{
+	size_t rows = top_rows(&top->look), *first = &top->look.first;
+
+	switch (where) {
+	case UP:
+		*first -= *first > 0;
+		break;
+	case DOWN:
+		*first += 1;
+		break;
+	case PAGE_UP:
+		*first -= *first < rows ? *first : rows;
+		break;
+	case PAGE_DOWN:
+		*first += rows;
+		break;
+	case HOME:
+		*first = 0;
+		break;
+	case END:
+		*first = top->list.count;
+		break;
+	}
+	keep_inside(top);
+}
+
+/* How many bytes of @keys are a sequence, behind its escape: one is done, of others all is skipped. */
+static size_t handle_sequence(struct top *top, const char *keys)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(moves); i++) {
+		size_t length = strlen(moves[i].sequence);
+
+		if (!strncmp(keys, moves[i].sequence, length)) {
+			move(top, moves[i].move);
+			return length;
+		}
+	}
+	return strlen(keys);
+}
+
+static void handle_keys(struct top *top)
+{
+	char keys[64];
+	ssize_t n = read(STDIN_FILENO, keys, sizeof(keys) - 1);
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	/* A terminal that is gone reads as its end. */
+	top->quit = n <= 0;
+	keys[n > 0 ? n : 0] = '\0';
+	for (const char *key = keys; *key && !top->quit; key++) {
+		if (*key == '\033')
+			key += handle_sequence(top, key + 1);
+		else if (*key == 'q' || *key == 'Q')
+			top->quit = true;
+		else if (*key == ' ')
+			top->next = 0;
+		else if (top_order_from_key(*key, &top->look.order))
+			top->look.first = 0;
+	}
+}
+
+/* Waits for a key, a signal, or the time of the next look. */
+static int wait_for_more(struct top *top, int signals)
+{
+	struct pollfd fds[] = {
+		{ .fd = STDIN_FILENO, .events = POLLIN },
+		{ .fd = signals, .events = POLLIN },
+	};
+	uint64_t now = monotonic(), left = top->next > now ? top->next - now : 0;
+	struct timespec pause = {
+		.tv_sec = (time_t)(left / 1000000),
+		.tv_nsec = (long)(left % 1000000) * 1000,
+	};
+	int signal;
+
+	if (ppoll(fds, ARRAY_SIZE(fds), &pause, NULL) < 0 && errno != EINTR)
+		return -errno;
+	signal = signals_next(signals, NULL);
+	if (signal && signal != SIGWINCH)
+		top->quit = true;
+	else if (fds[0].revents)
+		handle_keys(top);
+	return 0;
+}
+
+/* Draws until it is told to quit: 0, or the errno of what failed. */
+static int draw_until_quit(const struct cli *cli, struct top *top)
+{
+	static const int wanted[] = { SIGINT, SIGTERM, SIGHUP, SIGWINCH };
+	cleanup_close int signals = signals_open(wanted, ARRAY_SIZE(wanted), NULL);
+	int r = signals < 0 ? signals : 0;
+
+	while (r == 0 && !top->quit) {
+		if (monotonic() >= top->next)
+			r = look_again(cli, top);
+		if (r == 0)
+			r = draw(top);
+		if (r == 0)
+			r = wait_for_more(top, signals);
+	}
+	return r;
+}
+
+static int show_on_terminal(const struct cli *cli, enum top_order order, uint64_t interval)
+{
+	cleanup_(top_done) struct top top = { 0 };
+	struct terminal terminal = { 0 };
+	int r = terminal_open(&terminal);
+
+	top.look.order = order;
+	top.look.interval = interval;
+	top.look.colour = cli->out.colour;
+	top.look.utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
+	if (r >= 0)
+		r = draw_until_quit(cli, &top);
+	/* Before anything is said: it would be wiped with the screen. */
+	terminal_close(&terminal);
+	return r < 0 ? fail_call(cli, r) : STATUS_DONE;
+}
+
+/* ------------------------------------------------------------------------------------ */
+
+static int run(struct cli *cli, const struct args *args)
+{
+	enum top_order order = ORDER_USAGE;
+	uint64_t interval = INTERVAL_DEFAULT;
+	int status = STATUS_DONE;
+
+	if (args->values[SORT] && !top_order_from_name(args->values[SORT], &order))
+		return print_error(STATUS_USAGE, "--sort takes one of " ORDERS "; not \"%s\"",
+				   args->values[SORT]);
+	if (args->values[INTERVAL])
+		status = read_duration("The interval", args->values[INTERVAL], &interval);
+	if (status != STATUS_DONE)
+		return status;
+	if (interval < INTERVAL_MIN)
+		return print_error(STATUS_USAGE, "An interval is 100ms at least");
+	status = connect_daemon(cli);
+	if (status != STATUS_DONE)
+		return status;
+	if (cli->out.json)
+		return print_json_once(cli, order);
+	if (args->values[ONCE] || !isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO))
+		return print_once(cli, order);
+	return show_on_terminal(cli, order, interval);
+}
+
+const struct verb verb_top = {
+	.name = "top",
+	.synopsis = "[OPTION...]",
+	.summary = "Show the containers by what they use, live",
+	.description =
+		"On a terminal the view is drawn again until q is pressed; else one table is printed.\n"
+		"In a bar, > and < are the high and the low watermark. Space looks again at once.",
+	.options = options,
+	.run = run,
+};

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rssctl version: of both programs, and what the kernel's controller can do. */
+#include <stdio.h>
+
+#include "connect.h"
+#include "librss/rss.h"
+#include "verb.h"
+#include "view/json.h"
+#include "view/output.h"
+#include "view/status.h"
+
+DEFINE_CLEANUP(struct rss_daemon_info *, rss_daemon_info_free);
+
+/* @info: NULL where rssd cannot be reached. */
+static int print_as_json(const struct cli *cli, const struct rss_daemon_info *info)
+{
+	cleanup_json struct json_object *object = json_object_new_object();
+	struct json_object *features = info ? json_object_new_array() : NULL;
+
+	json_add_text(object, "rssctl", RSSD_VERSION);
+	json_add_text(object, "rssd", info ? info->version : NULL);
+	json_add_text(object, "controller", info ? info->controller : NULL);
+	for (size_t i = 0; features && info->features[i]; i++)
+		json_object_array_add(features, json_object_new_string(info->features[i]));
+	json_object_object_add(object, "features", features);
+	return print_json(&cli->out, object);
+}
+
+static void print_for_people(const struct rss_daemon_info *info)
+{
+	puts("rssctl      " RSSD_VERSION);
+	if (!info)
+		return;
+	printf("rssd        %s\n", info->version);
+	printf("controller  %s\n", info->controller);
+	printf("features   ");
+	for (size_t i = 0; info->features[i]; i++)
+		printf(" %s", info->features[i]);
+	puts(info->features[0] ? "" : " -");
+}
+
+static int run(struct cli *cli, const struct args *args)
+{
+	cleanup_(rss_daemon_info_free_ptr) struct rss_daemon_info *info = NULL;
+	int printed = STATUS_DONE, status, r;
+
+	/* Our own version is known whatever becomes of the rest. */
+	status = connect_daemon(cli);
+	if (status == STATUS_DONE) {
+		r = rss_daemon_info(cli->client, &info);
+		status = r < 0 ? fail_call(cli, r) : STATUS_DONE;
+	}
+	if (cli->out.json)
+		printed = print_as_json(cli, info);
+	else
+		print_for_people(info);
+	return status ?: printed;
+}
+
+const struct verb verb_version = {
+	.name = "version",
+	.synopsis = "",
+	.summary = "Print the versions of rssctl and of rssd",
+	.run = run,
+};

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rssctl watch: events, a line each, as they come. */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/time.h>
+
+#include "args.h"
+#include "connect.h"
+#include "librss/rss.h"
+#include "shared/name.h"
+#include "shared/size.h"
+#include "shared/text.h"
+#include "signals.h"
+#include "values.h"
+#include "verb.h"
+#include "view/json.h"
+#include "view/oom-text.h"
+#include "view/output.h"
+#include "view/status.h"
+
+enum {
+	COUNT,
+	SINCE,
+};
+
+static const struct option_spec options[] = {
+	[COUNT] = { "count", 'n', "N", "Stop after N events" },
+	[SINCE] = { "since", 's', "SEQUENCE",
+		    "Begin behind this event; 0: with all that are kept" },
+	{ 0 },
+};
+
+struct watch {
+	const struct cli *cli;
+	const struct args *args;
+	uint64_t left; /* events to print before the end */
+};
+
+static uint64_t now(void)
+{
+	struct timeval tv;
+
+	gettimeofday(&tv, NULL);
+	return (uint64_t)tv.tv_sec * 1000000 + (uint64_t)tv.tv_usec;
+}
+
+/* A name stands for the containers inside it, too; what rssd says of itself is for everyone. */
+static bool is_wanted(const struct args *args, const char *container)
+{
+	if (!args->n_operands || !*container)
+		return true;
+	for (size_t i = 0; i < args->n_operands; i++)
+		if (!strcmp(container, args->operands[i]) ||
+		    name_is_inside(container, args->operands[i]))
+			return true;
+	return false;
+}
+
+/* What the columns do not tell; to be freed. */
+static char *describe(const struct rss_event *event)
+{
+	char size[SIZE_TEXT_MAX], *text = NULL;
+	int r = 0;
+
+	switch (event->kind) {
+	case RSS_EVENT_LIMIT_HIT:
+		r = asprintf(&text, "%" PRIu64 " failures", event->amount);
+		break;
+	case RSS_EVENT_RECLAIMED:
+		r = asprintf(&text, "%s reclaimed", size_format(event->amount, size));
+		break;
+	case RSS_EVENT_OOM:
+		return event->oom ? oom_victim_to_text(event->oom) : strdup("");
+	case RSS_EVENT_WATERMARK:
+		r = asprintf(&text, "crossed %s", event->which ?: "a watermark");
+		break;
+	case RSS_EVENT_LOST:
+		r = asprintf(&text, "events %" PRIu64 " to %" PRIu64 " are lost; see rssctl list",
+			     event->sequence, event->last);
+		break;
+	default:
+		return strdup("");
+	}
+	return r < 0 ? NULL : text;
+}
+
+static const char *style_of(enum rss_event_kind kind)
+{
+	switch (kind) {
+	case RSS_EVENT_OOM:
+	case RSS_EVENT_LOST:
+		return STYLE_RED;
+	case RSS_EVENT_LIMIT_HIT:
+	case RSS_EVENT_WATERMARK:
+		return STYLE_YELLOW;
+	default:
+		return NULL;
+	}
+}
+
+/* Columns of a fixed width: the lines to come are not known. */
+static void print_legend(void)
+{
+	printf("%-19s  %8s  %-9s  %-24s  %8s  %8s  %s\n", "TIME", "SEQUENCE", "EVENT", "CONTAINER",
+	       "USAGE", "LIMIT", "DETAIL");
+}
+
+/* No limit and none that is told are one number; these always come with theirs. */
+static bool tells_limit(const struct rss_event *event)
+{
+	return event->limit != RSS_ABSENT || event->kind == RSS_EVENT_LIMIT_HIT ||
+	       event->kind == RSS_EVENT_RECLAIMED;
+}
+
+static void print_line(const struct cli *cli, const struct rss_event *event)
+{
+	cleanup_free char *detail = describe(event);
+	const char *style = cli->out.colour ? style_of(event->kind) : NULL;
+	char when[TIME_TEXT_MAX], sequence[24] = "-", usage[SIZE_TEXT_MAX], limit[SIZE_TEXT_MAX];
+
+	if (detail)
+		text_make_safe(detail);
+	if (event->sequence)
+		snprintf(sequence, sizeof(sequence), "%" PRIu64, event->sequence);
+	printf("%-19s  %8s  ", format_time(event->time ?: now(), when), sequence);
+	if (style)
+		printf("\033[%sm", style);
+	printf("%-9s", rss_event_kind_name(event->kind));
+	if (style)
+		printf("\033[0m");
+	printf("  %-24s  %8s  %8s%s%s\n", *event->container ? event->container : "-",
+	       event->usage == RSS_ABSENT ? "-" : size_format(event->usage, usage),
+	       tells_limit(event) ? size_format(event->limit, limit) : "-",
+	       detail && *detail ? "  " : "", detail ?: "");
+}
+
+/* Every event has the first five keys; the others come with the kind. */
+static void print_object(const struct rss_event *event)
+{
+	cleanup_json struct json_object *object = json_object_new_object();
+
+	json_add_text(object, "event", rss_event_kind_name(event->kind));
+	json_add_count(object, "time", event->time ?: now());
+	json_add_text(object, "container", *event->container ? event->container : NULL);
+	json_add_count(object, "sequence", event->sequence ?: RSS_ABSENT);
+	json_add_count(object, "usage", event->usage);
+	if (tells_limit(event))
+		json_add_limit(object, "limit", event->limit);
+	else
+		json_add_count(object, "limit", RSS_ABSENT);
+	switch (event->kind) {
+	case RSS_EVENT_LIMIT_HIT:
+		json_add_count(object, "failures", event->amount);
+		break;
+	case RSS_EVENT_RECLAIMED:
+		json_add_count(object, "reclaimed", event->amount);
+		break;
+	case RSS_EVENT_OOM:
+		json_add_oom(object, "oom", event->oom);
+		break;
+	case RSS_EVENT_WATERMARK:
+		json_add_text(object, "watermark", event->which);
+		break;
+	case RSS_EVENT_LOST:
+		json_add_count(object, "last", event->last);
+		break;
+	default:
+		break;
+	}
+	(void)print_json_line(object);
+}
+
+static void on_event(const struct rss_event *event, void *userdata)
+{
+	struct watch *watch = userdata;
+
+	if (!watch->left || !is_wanted(watch->args, event->container))
+		return;
+	watch->left--;
+	if (watch->cli->out.json)
+		print_object(event);
+	else
+		print_line(watch->cli, event);
+}
+
+/* rssd may be started again; the bus is not. */
+static int outlive_daemon(const struct cli *cli)
+{
+	int r;
+
+	(void)print_error(STATUS_DONE, "%s", rss_error_message(cli->client));
+	r = rss_wait(cli->client, 0);
+	if (r == -ENOTCONN)
+		return STATUS_UNREACHABLE;
+	(void)print_error(STATUS_DONE, "Waiting for rssd to come back");
+	return STATUS_DONE;
+}
+
+static int watch_events(struct watch *watch, int signals)
+{
+	const struct cli *cli = watch->cli;
+
+	while (watch->left) {
+		struct pollfd fds[] = {
+			{ .fd = rss_get_fd(cli->client), .events = POLLIN },
+			{ .fd = signals, .events = POLLIN },
+		};
+		int r = rss_wait(cli->client, 0);
+
+		if (r == -ENOTCONN) {
+			int status = outlive_daemon(cli);
+
+			if (status != STATUS_DONE)
+				return status;
+			continue;
+		}
+		if (r < 0 && r != -EINTR)
+			return fail_call(cli, r);
+		if (ferror(stdout))
+			return STATUS_FAILED;
+		if (!watch->left)
+			break;
+		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
+			return print_error(STATUS_FAILED, "Cannot wait: %s", strerror(errno));
+		if (signals_next(signals, NULL))
+			break;
+	}
+	return STATUS_DONE;
+}
+
+static int check_names(const struct args *args)
+{
+	for (size_t i = 0; i < args->n_operands; i++)
+		if (name_problem(args->operands[i]))
+			return print_error(STATUS_USAGE, "The name \"%s\" %s", args->operands[i],
+					   name_problem(args->operands[i]));
+	return STATUS_DONE;
+}
+
+static int run(struct cli *cli, const struct args *args)
+{
+	static const int wanted[] = { SIGINT, SIGTERM, SIGHUP };
+	struct watch watch = { .cli = cli, .args = args, .left = UINT64_MAX };
+	cleanup_close int signals = -1;
+	uint64_t since = RSS_NOW;
+	int status = check_names(args), r;
+
+	if (status == STATUS_DONE && args->values[COUNT])
+		status = read_number("The count", args->values[COUNT], INT64_MAX, &watch.left);
+	if (status == STATUS_DONE && args->values[SINCE])
+		status = read_number("The sequence number", args->values[SINCE], INT64_MAX, &since);
+	if (status == STATUS_DONE)
+		status = connect_daemon(cli);
+	if (status != STATUS_DONE)
+		return status;
+	signals = signals_open(wanted, ARRAY_SIZE(wanted), NULL);
+	if (signals < 0)
+		return print_error(STATUS_FAILED, "Signals cannot be read: %s", strerror(-signals));
+	r = rss_subscribe_since(cli->client, since, on_event, &watch);
+	if (r < 0)
+		return fail_call(cli, r);
+	/* Whoever reads along in a pipe gets each line at once; the first says that we listen. */
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (cli->out.legend && !cli->out.json)
+		print_legend();
+	return watch_events(&watch, signals);
+}
+
+const struct verb verb_watch = {
+	.name = "watch",
+	.synopsis = "[NAME...] [--count=N] [--since=SEQUENCE]",
+	.summary = "Print events as they come",
+	.description =
+		"Of the named containers and those inside them, or of all. A name need not be there yet.\n"
+		"With --json each event is an object on a line of its own. Ctrl-C ends it, with status 0.\n"
+		"With --since, what happened before comes first: no event is left out or told twice, also\n"
+		"where rssd was restarted. rssd keeps the last few thousand; what is gone is told as lost.",
+	.options = options,
+	.max_operands = OPERANDS_ANY,
+	.run = run,
+};

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A container as JSON: the same keys wherever one is printed. */
+#include "view/container-json.h"
+
+#include "librss/rss.h"
+#include "view/json.h"
+#include "view/output.h"
+
+struct json_object *container_to_json(const struct rss_container *c, bool with_oom)
+{
+	struct json_object *object = json_object_new_object();
+
+	if (!object)
+		return NULL;
+	json_add_text(object, "name", c->name);
+	json_add_limit(object, "limit", c->limit);
+	json_add_limit(object, "high", c->high);
+	json_add_limit(object, "low", c->low);
+	json_add_flag(object, "oom_group", c->oom_group);
+	json_add_flag(object, "transient", c->transient);
+	json_add_flag(object, "declared", c->declared);
+	json_add_count(object, "processes", c->processes);
+	json_add_count(object, "usage", c->usage);
+	json_add_count(object, "peak", c->peak);
+	json_add_count(object, "failures", c->failures);
+	json_add_count(object, "reclaimed", c->reclaimed);
+	json_add_count(object, "oom_events", c->oom_events);
+	json_add_count(object, "oom_kills", c->oom_kills);
+	json_add_count(object, "scanned", c->scanned);
+	json_add_flag(object, "frozen", c->frozen);
+	json_add_text(object, "control_group", c->control_group);
+	json_add_text(object, "object_path", c->object_path);
+	if (with_oom) {
+		json_add_count(object, "refaults", c->refaults);
+		json_add_texts(object, "rules", c->rules);
+		json_add_oom(object, "last_oom", c->last_oom);
+	}
+	return object;
+}

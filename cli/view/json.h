@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The one writer of JSON. Keys are snake_case; an unknown value is null, no
+ * limit is "infinity". json_add_*() never fail: a value that memory did not
+ * suffice for is null, and a NULL object is ignored; print_json() reports it.
+ */
+#ifndef RSSCTL_JSON_H
+#define RSSCTL_JSON_H
+
+#include <json-c/json.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shared/cleanup.h"
+
+struct output;
+struct rss_oom;
+
+DEFINE_CLEANUP(struct json_object *, json_object_put);
+
+#define cleanup_json cleanup_(json_object_put_ptr)
+
+void json_add_text(struct json_object *object, const char *key, const char *text);
+/* @texts ends with NULL; a NULL array is written as an empty one. */
+void json_add_texts(struct json_object *object, const char *key, const char *const *texts);
+void json_add_flag(struct json_object *object, const char *key, bool flag);
+void json_add_limit(struct json_object *object, const char *key, uint64_t bytes);
+void json_add_count(struct json_object *object, const char *key, uint64_t count);
+void json_add_oom(struct json_object *object, const char *key, const struct rss_oom *oom);
+
+/* NULL when out of memory. */
+struct json_object *oom_to_json(const struct rss_oom *oom);
+
+/* Print @object and return the status; NULL is reported as memory that ran out. */
+int print_json(const struct output *out, struct json_object *object);
+
+/* The same on one line, flushed at once: for streams. */
+int print_json_line(struct json_object *object);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* An OOM in words; what is not known is left out of the phrase. */
+#include "view/oom-text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "librss/rss.h"
+#include "shared/cleanup.h"
+#include "shared/size.h"
+
+static void write_victim(FILE *out, const struct rss_oom *oom)
+{
+	if (!oom->victim_pid && !oom->victim_command) {
+		fputs("memory ran out, the victim is not known", out);
+		return;
+	}
+	fputs("killed", out);
+	if (oom->victim_pid)
+		fprintf(out, " %" PRIu32, oom->victim_pid);
+	if (oom->victim_command)
+		fprintf(out, oom->victim_pid ? " (%s)" : " %s", oom->victim_command);
+	if (oom->victim_container && oom->container &&
+	    strcmp(oom->victim_container, oom->container))
+		fprintf(out, " of %s", oom->victim_container);
+}
+
+static void write_limit(FILE *out, const struct rss_oom *oom)
+{
+	const char *owner = oom->container && *oom->container ? oom->container : oom->limit_owner;
+	char buf[SIZE_TEXT_MAX];
+
+	if (oom->limit != RSS_ABSENT)
+		fprintf(out, "; the limit of %s is %s", owner ?: "the container",
+			size_format(oom->limit, buf));
+	else if (owner)
+		fprintf(out, "; the limit of %s was met", owner);
+	if (oom->usage != RSS_ABSENT)
+		fprintf(out, ", usage was %s", size_format(oom->usage, buf));
+}
+
+static char *to_text(const struct rss_oom *oom, bool with_limit)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	write_victim(out, oom);
+	if (with_limit)
+		write_limit(out, oom);
+	/* Closing is what makes the text whole; it fails where memory is out. */
+	if (fclose(out) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+char *oom_to_text(const struct rss_oom *oom)
+{
+	return to_text(oom, true);
+}
+
+char *oom_victim_to_text(const struct rss_oom *oom)
+{
+	return to_text(oom, false);
+}

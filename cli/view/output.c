@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Tables and times for people. */
+#include "view/output.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "librss/rss.h"
+#include "shared/size.h"
+#include "view/pager.h"
+#include "view/status.h"
+
+int add_limit(struct table *table, uint64_t bytes)
+{
+	char buf[SIZE_TEXT_MAX];
+
+	return table_add(table, size_format(bytes, buf));
+}
+
+int add_usage(struct table *table, uint64_t bytes)
+{
+	return bytes == RSS_ABSENT ? table_add(table, NULL) : add_limit(table, bytes);
+}
+
+int add_count(struct table *table, uint64_t count)
+{
+	char buf[SIZE_TEXT_MAX];
+
+	return table_add(table, count == RSS_ABSENT ? NULL : count_format(count, buf));
+}
+
+void output_start_pager(struct output *out)
+{
+	if (out->paging && isatty(STDOUT_FILENO))
+		out->pager = pager_open();
+}
+
+int print_table(struct output *out, const struct table *table, int r, bool paged)
+{
+	if (!table || r < 0)
+		return fail_memory();
+	if (paged)
+		output_start_pager(out);
+	(void)table_print(table, stdout, out->legend);
+	return STATUS_DONE;
+}
+
+const char *format_time(uint64_t usec, char buf[static TIME_TEXT_MAX])
+{
+	time_t seconds = (time_t)(usec / 1000000);
+	struct tm tm;
+
+	if (!localtime_r(&seconds, &tm) || !strftime(buf, TIME_TEXT_MAX, "%F %T", &tm))
+		snprintf(buf, TIME_TEXT_MAX, "%" PRIu64, usec);
+	return buf;
+}

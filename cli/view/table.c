@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The table printer. Cells are copied when they are added and made safe for a
+ * terminal then: a control character or a broken UTF-8 sequence, which a
+ * process can have in its name, is shown as a question mark. The texts of all
+ * cells lie one after the other in one piece of memory.
+ */
+#include "view/table.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shared/text.h"
+
+/* What stands between two columns. */
+#define GAP 2
+/* Bytes of a cell: more than anybody reads. */
+#define TEXT_MAX (1 << 20)
+/* Styles in one table: a few colours. */
+#define STYLES_MAX 16
+/* A style, in the language of terminals. */
+#define STYLE_BEGIN "\033[%sm"
+#define STYLE_END   "\033[0m"
+
+/* Small: a list has tens of thousands. */
+struct table_cell {
+	uint32_t text;	      /* where it begins */
+	uint32_t length : 24; /* bytes */
+	uint32_t style : 8;   /* which of the table's, from 1 on; 0: none */
+	uint32_t width;	      /* columns of a terminal */
+};
+
+struct table_column {
+	char *name;
+	size_t name_width;
+	size_t width; /* of the widest, name or cell */
+	size_t bytes; /* of the longest text... */
+	size_t style; /* ...and of what the longest style puts around it */
+	bool right;
+};
+
+struct table {
+	size_t n_columns, column; /* which the next cell is in */
+	struct table_column *columns;
+	struct table_cell *cells; /* row after row */
+	size_t n_cells, allocated;
+	char *texts;
+	size_t texts_used, texts_allocated;
+	const char *styles[STYLES_MAX];
+};
+
+struct table *table_new(size_t n_columns, const char *const columns[])
+{
+	cleanup_(table_free_ptr) struct table *table = calloc(1, sizeof(*table));
+
+	if (!table)
+		return NULL;
+	table->columns = calloc(n_columns, sizeof(*table->columns));
+	if (!table->columns)
+		return NULL;
+	table->n_columns = n_columns;
+	for (size_t i = 0; i < n_columns; i++) {
+		struct table_column *column = &table->columns[i];
+
+		column->right = columns[i][0] == '>';
+		column->name = strdup(columns[i] + column->right);
+		if (!column->name)
+			return NULL;
+		column->width = column->name_width = text_make_safe(column->name);
+		column->bytes = strlen(column->name);
+	}
+	return take_ptr(table);
+}
+
+struct table *table_free(struct table *table)
+{
+	if (!table)
+		return NULL;
+	free(table->texts);
+	free(table->cells);
+	for (size_t i = 0; i < table->n_columns; i++)
+		free(table->columns[i].name);
+	free(table->columns);
+	free(table);
+	return NULL;
+}
+
+/* Room for one more cell with a text of @size bytes. */
+static int make_room(struct table *table, size_t size)
+{
+	if (table->n_cells == table->allocated) {
+		size_t wanted = table->allocated ? table->allocated * 2 : 8 * table->n_columns;
+		struct table_cell *cells = realloc(table->cells, wanted * sizeof(*cells));
+
+		if (!cells)
+			return -ENOMEM;
+		table->cells = cells;
+		table->allocated = wanted;
+	}
+	if (table->texts_allocated - table->texts_used < size) {
+		size_t wanted = 2 * table->texts_allocated + size;
+		char *texts = realloc(table->texts, wanted);
+
+		if (!texts)
+			return -ENOMEM;
+		table->texts = texts;
+		table->texts_allocated = wanted;
+	}
+	return 0;
+}
+
+/* Copies @text, of @length bytes, made safe. Returns its width. */
+static size_t copy_safe(char *to, const char *text, size_t length)
+{
+	size_t n = 0;
+
+	/* Nearly every text is of nothing else. */
+	while (n < length && text[n] >= 0x20 && text[n] < 0x7f) {
+		to[n] = text[n];
+		n++;
+	}
+	to[length] = '\0';
+	if (n == length)
+		return n;
+	memcpy(to + n, text + n, length - n);
+	return n + text_make_safe(to + n);
+}
+
+/* A cell of @length bytes of @text. */
+static int add_cell(struct table *table, const char *text, size_t length)
+{
+	struct table_column *column;
+	size_t width;
+	char *copy;
+
+	if (length > TEXT_MAX || table->texts_used > UINT32_MAX - TEXT_MAX)
+		return -E2BIG;
+	if (table->n_cells == table->allocated ||
+	    table->texts_allocated - table->texts_used <= length) {
+		int r = make_room(table, length + 1);
+
+		if (r < 0)
+			return r;
+	}
+	copy = table->texts + table->texts_used;
+	width = copy_safe(copy, text, length);
+	if (width != length)
+		length = strlen(copy);
+	column = &table->columns[table->column];
+	if (++table->column == table->n_columns)
+		table->column = 0;
+	if (width > column->width)
+		column->width = width;
+	if (length > column->bytes)
+		column->bytes = length;
+	table->cells[table->n_cells++] = (struct table_cell){
+		.text = (uint32_t)table->texts_used,
+		.length = (uint32_t)length,
+		.width = (uint32_t)width,
+	};
+	table->texts_used += length + 1;
+	return 0;
+}
+
+int table_add(struct table *table, const char *cell)
+{
+	if (!cell)
+		cell = "-";
+	return add_cell(table, cell, strlen(cell));
+}
+
+int table_addf(struct table *table, const char *format, ...)
+{
+	cleanup_free char *text = NULL;
+	va_list args;
+	int r;
+
+	va_start(args, format);
+	r = vasprintf(&text, format, args);
+	va_end(args);
+	if (r < 0) {
+		text = NULL;
+		return -ENOMEM;
+	}
+	return add_cell(table, text, (size_t)r);
+}
+
+void table_style(struct table *table, const char *style)
+{
+	struct table_column *column;
+	unsigned int i = 0;
+	size_t size;
+
+	if (!table->n_cells || !style)
+		return;
+	while (i < STYLES_MAX && table->styles[i] && strcmp(table->styles[i], style) != 0)
+		i++;
+	if (i == STYLES_MAX)
+		return;
+	table->styles[i] = style;
+	table->cells[table->n_cells - 1].style = i + 1;
+	size = sizeof(STYLE_BEGIN STYLE_END) + strlen(style);
+	column = &table->columns[(table->n_cells - 1) % table->n_columns];
+	if (size > column->style)
+		column->style = size;
+}
+
+size_t table_rows(const struct table *table)
+{
+	return (table->n_cells + table->n_columns - 1) / table->n_columns;
+}
+
+/* --- printing: a row is put together, and then written at once ---------------- */
+
+/*
+ * One cell, in a row that is blank from @at on; returns where the next one begins. The last
+ * one of a row leaves no blanks behind it.
+ */
+static char *put_cell(char *at, const struct table *table, size_t column, const char *text,
+		      size_t length, size_t width, const char *style)
+{
+	const struct table_column *c = &table->columns[column];
+	size_t pad = c->width - width;
+
+	if (c->right)
+		at += pad;
+	if (style) {
+		/* What ends its text is no blank. */
+		at += sprintf(at, STYLE_BEGIN "%s" STYLE_END, style, text);
+		*at = ' ';
+	} else {
+		memcpy(at, text, length);
+		at += length;
+	}
+	if (column + 1 < table->n_columns)
+		return at + GAP + (c->right ? 0 : pad);
+	*at = '\n';
+	return at + 1;
+}
+
+/* What the longest row may need. */
+static size_t row_size(const struct table *table)
+{
+	size_t size = sizeof("\n");
+
+	for (size_t i = 0; i < table->n_columns; i++)
+		size += table->columns[i].bytes + table->columns[i].style +
+			table->columns[i].width + GAP;
+	return size;
+}
+
+/* Writes what was put into @row, and blanks it again. */
+static void write_row(char *row, const char *end, FILE *out)
+{
+	fwrite(row, 1, (size_t)(end - row), out);
+	memset(row, ' ', (size_t)(end - row));
+}
+
+static void print_legend(const struct table *table, char *row, FILE *out)
+{
+	char *at = row;
+
+	for (size_t i = 0; i < table->n_columns; i++) {
+		const struct table_column *column = &table->columns[i];
+
+		at = put_cell(at, table, i, column->name, strlen(column->name), column->name_width,
+			      NULL);
+	}
+	write_row(row, at, out);
+}
+
+int table_print(const struct table *table, FILE *out, bool legend)
+{
+	cleanup_free char *row = malloc(row_size(table));
+	size_t column = 0;
+	char *at = row;
+
+	if (!row)
+		return -ENOMEM;
+	memset(row, ' ', row_size(table));
+	if (legend)
+		print_legend(table, row, out);
+	for (size_t i = 0; i < table->n_cells; i++) {
+		const struct table_cell *cell = &table->cells[i];
+
+		at = put_cell(at, table, column, table->texts + cell->text, cell->length,
+			      cell->width, cell->style ? table->styles[cell->style - 1] : NULL);
+		if (++column < table->n_columns)
+			continue;
+		write_row(row, at, out);
+		column = 0;
+		at = row;
+	}
+	/* A row that was begun and not filled still ends its line. */
+	if (column) {
+		*at++ = '\n';
+		write_row(row, at, out);
+	}
+	return ferror(out) ? -EIO : 0;
+}

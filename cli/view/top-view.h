@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What top draws: a frame as text, for a terminal of a given size. */
+#ifndef RSSCTL_TOP_VIEW_H
+#define RSSCTL_TOP_VIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "view/container-list.h"
+#include "view/top-order.h"
+
+struct history;
+
+struct top_look {
+	size_t rows, columns; /* of the terminal */
+	bool colour, utf8;
+	enum top_order order;
+	size_t first;	   /* the first container that is shown */
+	const char *when;  /* the time, for people */
+	uint64_t interval; /* microseconds from look to look */
+};
+
+/* How many containers fit. */
+size_t top_rows(const struct top_look *look);
+
+/* The frame, to be freed; @list is sorted. NULL when out of memory. */
+char *top_view(const struct list *list, const struct history *history, const struct top_look *look);
+
+#endif
