@@ -15,6 +15,7 @@
 #include "args.h"
 #include "connect.h"
 #include "librss/rss.h"
+#include "shared/array.h"
 #include "shared/size.h"
 #include "signals.h"
 #include "values.h"
@@ -76,15 +77,9 @@ static int add_usage_seen(struct record *record, uint64_t usage)
 {
 	if (usage == RSS_ABSENT)
 		return 0;
-	if (record->count == record->allocated) {
-		size_t wanted = record->allocated ? record->allocated * 2 : 64;
-		uint64_t *grown = reallocarray(record->usages, wanted, sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		record->usages = grown;
-		record->allocated = wanted;
-	}
+	if (array_reserve(&record->usages, record->count, &record->allocated,
+			  sizeof(*record->usages)) < 0)
+		return -ENOMEM;
 	record->usages[record->count++] = usage;
 	return 0;
 }

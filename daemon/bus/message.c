@@ -10,6 +10,7 @@
 #include "cgroup/controller.h"
 #include "policy/oom-record.h"
 #include "policy/settings.h"
+#include "shared/array.h"
 
 /* A day: what is longer is a mistake, and would overflow the clock. */
 #define TIMEOUT_MAX (24ULL * 3600 * 1000000)
@@ -143,21 +144,14 @@ int bus_read_limit_options(sd_bus_message *message, enum limit_mode *ret_mode,
 int bus_read_fds(sd_bus_message *message, int **ret, size_t *ret_count, struct failure *failure)
 {
 	cleanup_free int *fds = NULL;
-	size_t count = 0, room = 0;
+	size_t count = 0, allocated = 0;
 	int fd, r = sd_bus_message_enter_container(message, SD_BUS_TYPE_ARRAY, "h");
 
 	if (r < 0)
 		return r;
 	while ((r = sd_bus_message_read_basic(message, SD_BUS_TYPE_UNIX_FD, &fd)) > 0) {
-		if (count == room) {
-			int *more;
-
-			room = room ? room * 2 : 16;
-			more = realloc(fds, room * sizeof(*more));
-			if (!more)
-				return -ENOMEM;
-			fds = more;
-		}
+		if (array_reserve(&fds, count, &allocated, sizeof(*fds)) < 0)
+			return -ENOMEM;
 		fds[count++] = fd;
 	}
 	if (r >= 0)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "shared/array.h"
 #include "bus/pending-call.h"
 #include "bus/message.h"
 #include "bus/bus.h"
@@ -50,16 +51,13 @@ static int read_steps(sd_bus_message *message, struct transaction_step **ret, si
 		      struct failure *failure)
 {
 	cleanup_free struct transaction_step *steps = NULL;
-	size_t count = 0;
+	size_t count = 0, allocated = 0;
 	int r = sd_bus_message_enter_container(message, SD_BUS_TYPE_ARRAY, "(sa{sv})");
 
 	while (r >= 0 &&
 	       (r = sd_bus_message_enter_container(message, SD_BUS_TYPE_STRUCT, "sa{sv}")) > 0) {
-		struct transaction_step *more = reallocarray(steps, count + 1, sizeof(*more));
-
-		if (!more)
+		if (array_reserve(&steps, count, &allocated, sizeof(*steps)) < 0)
 			return -ENOMEM;
-		steps = more;
 		steps[count] = (struct transaction_step){ 0 };
 		r = sd_bus_message_read_basic(message, SD_BUS_TYPE_STRING, &steps[count].name);
 		if (r >= 0)

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shared/array.h"
 #include "shared/cleanup.h"
 
 /* Most files fit; a cgroup.procs of a busy group makes it grow. */
@@ -165,7 +166,7 @@ int cgroup_read_keys(int dir, const char *file, struct cgroup_key keys[], size_t
 int cgroup_parse_pids(const char *text, pid_t **ret, size_t *ret_count)
 {
 	cleanup_free pid_t *pids = NULL;
-	size_t count = 0, room = 0;
+	size_t count = 0, allocated = 0;
 
 	for (const char *line = text; *line;) {
 		const char *end = strchrnul(line, '\n');
@@ -177,14 +178,8 @@ int cgroup_parse_pids(const char *text, pid_t **ret, size_t *ret_count)
 		/* 0 stands for a process that our pid namespace cannot see. */
 		if (pid == 0)
 			continue;
-		if (count == room) {
-			pid_t *grown = realloc(pids, (room ? room * 2 : 16) * sizeof(*pids));
-
-			if (!grown)
-				return -ENOMEM;
-			pids = grown;
-			room = room ? room * 2 : 16;
-		}
+		if (array_reserve(&pids, count, &allocated, sizeof(*pids)) < 0)
+			return -ENOMEM;
 		pids[count++] = (pid_t)pid;
 	}
 	*ret = take_ptr(pids);

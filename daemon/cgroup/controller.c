@@ -21,6 +21,7 @@
 #include "base/failure.h"
 #include "cgroup/control-file.h"
 #include "cgroup/hierarchy.h"
+#include "shared/array.h"
 
 /* The best first. */
 static const struct controller_ops *const all_ops[] = {
@@ -388,7 +389,7 @@ int controller_move_to_cgroup(struct controller *controller, const char *cgroup,
 
 struct paths {
 	char **list; /* NULL-terminated */
-	size_t count, room;
+	size_t count, allocated;
 };
 
 static void paths_done(struct paths *paths)
@@ -405,15 +406,10 @@ static int paths_add(struct paths *paths, char *path)
 
 	if (!owned)
 		return -ENOMEM;
-	if (paths->count + 2 > paths->room) {
-		size_t room = paths->room ? paths->room * 2 : 16;
-		char **grown = realloc(paths->list, room * sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		paths->list = grown;
-		paths->room = room;
-	}
+	/* One more than the path, for the NULL. */
+	if (array_reserve(&paths->list, paths->count + 1, &paths->allocated, sizeof(*paths->list)) <
+	    0)
+		return -ENOMEM;
 	paths->list[paths->count++] = take_ptr(owned);
 	paths->list[paths->count] = NULL;
 	return 0;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <systemd/sd-event.h>
 
+#include "shared/array.h"
 #include "store/event-history.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -83,15 +84,8 @@ int manager_insert(struct manager *m, struct container *c)
 {
 	size_t at = manager_index(m, c->name);
 
-	if (m->count == m->room) {
-		size_t room = m->room ? m->room * 2 : 64;
-		struct container **more = realloc(m->containers, room * sizeof(*more));
-
-		if (!more)
-			return -ENOMEM;
-		m->containers = more;
-		m->room = room;
-	}
+	if (array_reserve(&m->containers, m->count, &m->allocated, sizeof(*m->containers)) < 0)
+		return -ENOMEM;
 	memmove(&m->containers[at + 1], &m->containers[at],
 		(m->count - at) * sizeof(*m->containers));
 	m->containers[at] = c;

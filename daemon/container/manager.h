@@ -65,7 +65,7 @@ struct manager {
 	char *kmsg_problem, *process_events_problem; /* why they are NULL, for the doctor */
 
 	struct container **containers; /* sorted by name, so parents come first */
-	size_t count, room;
+	size_t count, allocated;
 	size_t creating;   /* on their way, and not in the list yet */
 	size_t transients; /* of those in the list */
 

@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "shared/array.h"
 #include "shared/cleanup.h"
 #include "shared/text.h"
 
@@ -216,7 +217,7 @@ int process_list(struct process **ret, size_t *ret_count)
 {
 	cleanup_(closedir_ptr) DIR *dir = opendir("/proc");
 	cleanup_free struct process *list = NULL;
-	size_t count = 0, room = 0;
+	size_t count = 0, allocated = 0;
 	struct dirent *entry;
 
 	if (!dir)
@@ -227,15 +228,8 @@ int process_list(struct process **ret, size_t *ret_count)
 		if (!isdigit((unsigned char)entry->d_name[0]) ||
 		    process_read((pid_t)atol(entry->d_name), &p) < 0)
 			continue;
-		if (count == room) {
-			struct process *more;
-
-			room = room ? room * 2 : 256;
-			more = realloc(list, room * sizeof(*list));
-			if (!more)
-				return -ENOMEM;
-			list = more;
-		}
+		if (array_reserve(&list, count, &allocated, sizeof(*list)) < 0)
+			return -ENOMEM;
 		list[count++] = p;
 	}
 	if (count)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "shared/array.h"
 #include "policy/access-policy.h"
 #include "container/container.h"
 #include "base/clock.h"
@@ -32,7 +33,7 @@ struct job {
 	void *userdata;
 
 	struct attach_row *rows;
-	size_t n_rows, room;
+	size_t n_rows, allocated;
 	bool still_growing;
 	int error;
 };
@@ -84,16 +85,9 @@ static struct attach_row *add_row(struct job *job, pid_t pid, enum attach_outcom
 {
 	struct attach_row *row;
 
-	if (job->n_rows == job->room) {
-		size_t room = job->room ? job->room * 2 : 32;
-		struct attach_row *more = realloc(job->rows, room * sizeof(*more));
-
-		if (!more) {
-			job->error = -ENOMEM;
-			return NULL;
-		}
-		job->rows = more;
-		job->room = room;
+	if (array_reserve(&job->rows, job->n_rows, &job->allocated, sizeof(*job->rows)) < 0) {
+		job->error = -ENOMEM;
+		return NULL;
 	}
 	row = &job->rows[job->n_rows++];
 	*row = (struct attach_row){ .pid = pid, .outcome = outcome };

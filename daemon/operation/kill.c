@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "shared/array.h"
 #include "container/container.h"
 #include "base/failure.h"
 #include "container/manager.h"
@@ -27,7 +28,7 @@ struct target {
 /* Whom the signal was sent to already, sorted. */
 struct targets {
 	struct target *list;
-	size_t count, room;
+	size_t count, allocated;
 };
 
 struct kill {
@@ -65,15 +66,9 @@ static bool was_hit(const struct targets *targets, size_t sorted, const struct t
 
 static int add_target(struct targets *targets, const struct target *target)
 {
-	if (targets->count == targets->room) {
-		size_t room = targets->room ? targets->room * 2 : 16;
-		struct target *more = realloc(targets->list, room * sizeof(*more));
-
-		if (!more)
-			return -ENOMEM;
-		targets->list = more;
-		targets->room = room;
-	}
+	if (array_reserve(&targets->list, targets->count, &targets->allocated,
+			  sizeof(*targets->list)) < 0)
+		return -ENOMEM;
 	targets->list[targets->count++] = *target;
 	return 0;
 }

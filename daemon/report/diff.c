@@ -10,6 +10,7 @@
 #include "container/container.h"
 #include "container/manager.h"
 #include "policy/record.h"
+#include "shared/array.h"
 #include "store/config.h"
 #include "store/declarations.h"
 
@@ -21,7 +22,7 @@ struct diff {
 	struct records declared;
 	int error;
 	struct diff_row *rows;
-	size_t count, room;
+	size_t count, allocated;
 	diff_done_fn done;
 	void *userdata;
 };
@@ -62,15 +63,8 @@ static int add(struct diff *diff, struct diff_row *row)
 {
 	if (!diff_settings(row))
 		return 0;
-	if (diff->count == diff->room) {
-		size_t room = diff->room ? diff->room * 2 : 16;
-		struct diff_row *more = reallocarray(diff->rows, room, sizeof(*more));
-
-		if (!more)
-			return -ENOMEM;
-		diff->rows = more;
-		diff->room = room;
-	}
+	if (array_reserve(&diff->rows, diff->count, &diff->allocated, sizeof(*diff->rows)) < 0)
+		return -ENOMEM;
 	row->name = strdup(row->name);
 	if (!row->name)
 		return -ENOMEM;

@@ -11,6 +11,7 @@
 #include "base/failure.h"
 #include "base/log.h"
 #include "policy/record.h"
+#include "shared/array.h"
 #include "shared/file.h"
 
 void records_free(struct records *records)
@@ -27,15 +28,9 @@ int records_add(struct record **record, void *userdata)
 {
 	struct records *records = userdata;
 
-	if (records->count == records->room) {
-		size_t room = records->room ? records->room * 2 : 64;
-		struct record **more = realloc(records->list, room * sizeof(*more));
-
-		if (!more)
-			return -ENOMEM;
-		records->list = more;
-		records->room = room;
-	}
+	if (array_reserve(&records->list, records->count, &records->allocated,
+			  sizeof(*records->list)) < 0)
+		return -ENOMEM;
 	records->list[records->count++] = take_ptr(*record);
 	return 0;
 }

@@ -9,7 +9,7 @@ struct record;
 
 struct records {
 	struct record **list;
-	size_t count, room;
+	size_t count, allocated;
 	char **bad; /* declarations that could not be read, by the path of their file */
 	size_t n_bad;
 };

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "host/process.h"
+#include "shared/array.h"
 #include "shared/file.h"
 
 #define ORIGINS_FILE "origins"
@@ -28,7 +29,7 @@ struct origins {
 	pthread_mutex_t lock; /* for all below */
 	int dirfd;	      /* -1: memory alone */
 	struct origin *list;
-	size_t count, room;
+	size_t count, allocated;
 	size_t lines; /* in the file */
 };
 
@@ -53,15 +54,8 @@ static int remember(struct origins *o, pid_t pid, uint64_t start, const char *cg
 
 	if (!copy)
 		return -ENOMEM;
-	if (o->count == o->room) {
-		size_t room = o->room ? o->room * 2 : 64;
-		struct origin *more = realloc(o->list, room * sizeof(*more));
-
-		if (!more)
-			return -ENOMEM;
-		o->list = more;
-		o->room = room;
-	}
+	if (array_reserve(&o->list, o->count, &o->allocated, sizeof(*o->list)) < 0)
+		return -ENOMEM;
 	o->list[o->count++] = (struct origin){
 		.pid = pid,
 		.start = start,

@@ -8,6 +8,7 @@
 
 #include "base/failure.h"
 #include "policy/record.h"
+#include "shared/array.h"
 #include "store/state.h"
 
 #define JOURNAL_FILE "transaction.json"
@@ -50,15 +51,9 @@ int journal_add(struct journal *journal, const char *name, const struct settings
 
 	if (!copy)
 		return -ENOMEM;
-	if (journal->count == journal->room) {
-		size_t room = journal->room ? journal->room * 2 : 16;
-		struct journal_entry *more = reallocarray(journal->entries, room, sizeof(*more));
-
-		if (!more)
-			return -ENOMEM;
-		journal->entries = more;
-		journal->room = room;
-	}
+	if (array_reserve(&journal->entries, journal->count, &journal->allocated,
+			  sizeof(*journal->entries)) < 0)
+		return -ENOMEM;
 	journal->entries[journal->count++] =
 		(struct journal_entry){ .name = take_ptr(copy), .from = *from, .to = *to };
 	return 0;

@@ -28,7 +28,7 @@ struct journal_entry {
 struct journal {
 	enum journal_phase phase;
 	struct journal_entry *entries;
-	size_t count, room;
+	size_t count, allocated;
 };
 
 struct journal *journal_new(enum journal_phase phase);
