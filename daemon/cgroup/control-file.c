@@ -13,42 +13,14 @@
 
 #include "shared/array.h"
 #include "shared/cleanup.h"
+#include "shared/file.h"
 
-/* Most files fit; a cgroup.procs of a busy group makes it grow. */
-#define READ_FIRST 4096
 /* A number, or a few lines of them: the kernel shows all of it in one read. */
 #define READ_SMALL 4096
 
 int cgroup_read(int dir, const char *file, char **ret)
 {
-	cleanup_close int fd = openat(dir, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	cleanup_free char *text = NULL;
-	size_t length = 0, room = 0;
-
-	if (fd < 0)
-		return -errno;
-	for (;;) {
-		ssize_t n;
-
-		if (room - length < 2) {
-			size_t more = room ? room * 2 : READ_FIRST;
-			char *grown = realloc(text, more);
-
-			if (!grown)
-				return -ENOMEM;
-			text = grown;
-			room = more;
-		}
-		n = read(fd, text + length, room - length - 1);
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		length += n;
-	}
-	text[length] = '\0';
-	*ret = take_ptr(text);
-	return 0;
+	return read_file_at(dir, file, FILE_OWN_MAX, ret, NULL);
 }
 
 /*

@@ -4,9 +4,9 @@
  * list of pids. They are reached through the descriptor of their folder, so a
  * folder that was removed answers -ENODEV or -ENOENT.
  *
- * Nothing here repeats a call that a signal interrupted: a write may take
- * seconds on a worker, and a signal is how it is called off. A file whose text
- * is not what it should be gives -EBADMSG.
+ * A write that a signal interrupts returns -EINTR and is not repeated: it may
+ * take seconds on a worker, and a signal is how it is cancelled. A file whose
+ * text is malformed gives -EBADMSG.
  */
 #ifndef RSSD_CGROUP_FILES_H
 #define RSSD_CGROUP_FILES_H

@@ -203,7 +203,7 @@ int config_load(const char *path, struct config **ret, struct failure *failure)
 	cleanup_free char *text = NULL;
 	const char *file = path ? path : CONFIG_FILE;
 	size_t length;
-	int r = read_file_at(AT_FDCWD, file, &text, &length);
+	int r = read_file_at(AT_FDCWD, file, FILE_FOREIGN_MAX, &text, &length);
 
 	if (r == -ENOENT && !path)
 		return config_parse("", file, ret, failure);

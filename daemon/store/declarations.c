@@ -69,7 +69,7 @@ static struct record *read_declaration(int dirfd, const char *folder, const char
 		path = NULL;
 		return NULL;
 	}
-	r = read_file_at(dirfd, file, &text, &length);
+	r = read_file_at(dirfd, file, FILE_FOREIGN_MAX, &text, &length);
 	if (r < 0) {
 		log_error("%s cannot be read: %s", path, strerror(-r));
 		records->bad[records->n_bad++] = take_ptr(path);

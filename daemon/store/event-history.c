@@ -186,7 +186,7 @@ static int load(struct event_history *history, uint64_t next)
 	uint64_t begin;
 	size_t length;
 	char *at = NULL, *line;
-	int r = read_file_at(history->dirfd, FILE_NAME, &text, &length);
+	int r = read_file_at(history->dirfd, FILE_NAME, FILE_FOREIGN_MAX, &text, &length);
 
 	if (r == -ENOENT)
 		return 0;

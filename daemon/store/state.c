@@ -295,7 +295,7 @@ static int load_file(const char *folder, int dirfd, const char *file, struct rec
 		path = NULL;
 		return -ENOMEM;
 	}
-	r = read_file_at(dirfd, file, &text, &length);
+	r = read_file_at(dirfd, file, FILE_FOREIGN_MAX, &text, &length);
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONFIG, "%s: %s", path, strerror(-r));
 	r = record_parse(text, length, path, RECORD_STATE, &record, failure);
@@ -391,7 +391,7 @@ int state_read_sequence(struct state *state, uint64_t *ret)
 	cleanup_free char *text = NULL;
 	size_t length;
 	uint64_t sequence;
-	int r = read_file_at(state->fd, "sequence", &text, &length);
+	int r = read_file_at(state->fd, "sequence", FILE_FOREIGN_MAX, &text, &length);
 
 	if (r == -ENOENT) {
 		*ret = 1;
@@ -415,7 +415,7 @@ int state_write_text(struct state *state, const char *file, const char *text)
 
 int state_read_text(struct state *state, const char *file, char **ret, size_t *ret_length)
 {
-	return read_file_at(state->fd, file, ret, ret_length);
+	return read_file_at(state->fd, file, FILE_FOREIGN_MAX, ret, ret_length);
 }
 
 int state_remove_text(struct state *state, const char *file)

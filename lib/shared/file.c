@@ -9,31 +9,30 @@
 
 #include "shared/cleanup.h"
 
-#define FILE_MAX (1024 * 1024)
+/* Most files fit. */
+#define READ_FIRST 4096
 
-int read_file_at(int dirfd, const char *name, char **ret, size_t *ret_length)
+int read_file_at(int dirfd, const char *name, size_t max, char **ret, size_t *ret_length)
 {
 	cleanup_close int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	cleanup_free char *text = NULL;
-	size_t length = 0, room = 0;
+	size_t length = 0, allocated = 0;
 
 	if (fd < 0)
 		return -errno;
 	for (;;) {
 		ssize_t n;
 
-		if (room - length < 2) {
-			char *more;
+		if (allocated - length < 2) {
+			char *grown;
 
-			if (room >= FILE_MAX)
-				return -EFBIG;
-			room = room ? room * 2 : 4096;
-			more = realloc(text, room);
-			if (!more)
+			allocated = allocated ? allocated * 2 : READ_FIRST;
+			grown = realloc(text, allocated);
+			if (!grown)
 				return -ENOMEM;
-			text = more;
+			text = grown;
 		}
-		n = read(fd, text + length, room - length - 1);
+		n = read(fd, text + length, allocated - length - 1);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -41,9 +40,12 @@ int read_file_at(int dirfd, const char *name, char **ret, size_t *ret_length)
 		if (n == 0)
 			break;
 		length += (size_t)n;
+		if (length > max)
+			return -EFBIG;
 	}
 	text[length] = '\0';
 	*ret = take_ptr(text);
-	*ret_length = length;
+	if (ret_length)
+		*ret_length = length;
 	return 0;
 }

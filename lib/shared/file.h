@@ -4,14 +4,22 @@
 #define RSS_FILE_H
 
 #include <stddef.h>
+#include <stdint.h>
+
+/* A bound for files that others write. */
+#define FILE_FOREIGN_MAX (1024 * 1024)
+/* For files that only rssd or the kernel writes. */
+#define FILE_OWN_MAX SIZE_MAX
 
 /**
  * read_file_at() - a whole file as text
- * @dirfd: the folder
- * @ret: the text with a NUL behind it, to be freed
+ * @dirfd: the directory
+ * @max: the largest length that is read, in bytes
+ * @ret: the text and a terminating NUL, to be freed
+ * @ret_length: its length without that NUL; may be NULL
  *
- * -EFBIG for a file over a mebibyte; nothing of ours comes near that.
+ * Return: 0, -EFBIG for a longer file, or another negative errno.
  */
-int read_file_at(int dirfd, const char *name, char **ret, size_t *ret_length);
+int read_file_at(int dirfd, const char *name, size_t max, char **ret, size_t *ret_length);
 
 #endif

@@ -43,7 +43,8 @@ static void add(struct event_history *history, uint64_t sequence, uint64_t last)
 		.amount = sequence * 2,
 	};
 
-	event_history_add(history, &event, event.container ? event.container->name : "", 1000 + sequence);
+	event_history_add(history, &event, event.container ? event.container->name : "",
+			  1000 + sequence);
 }
 
 static void add_watermark(struct event_history *history, uint64_t sequence, const char *which)
@@ -58,7 +59,8 @@ static void add_watermark(struct event_history *history, uint64_t sequence, cons
 		.which = which,
 	};
 
-	event_history_add(history, &event, event.container ? event.container->name : "", 1000 + sequence);
+	event_history_add(history, &event, event.container ? event.container->name : "",
+			  1000 + sequence);
 }
 
 /* How many lines the file has; -1 where there is none. */
@@ -67,7 +69,7 @@ static int lines(const struct folder *folder)
 	cleanup_free char *text = NULL;
 	int dirfd = open(folder->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), count = 0;
 	size_t length;
-	int r = read_file_at(dirfd, "events", &text, &length);
+	int r = read_file_at(dirfd, "events", FILE_OWN_MAX, &text, &length);
 
 	close(dirfd);
 	if (r < 0)
