@@ -3,10 +3,10 @@
 #include "monitor/oom-history.h"
 
 #include <errno.h>
-#include <json-c/json.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/log.h"
 #include "container/manager.h"
 #include "policy/oom-json.h"
@@ -15,12 +15,6 @@
 #include "base/worker.h"
 
 #define FILE_NAME "ooms.json"
-
-static void json_put(struct json_object *object)
-{
-	json_object_put(object);
-}
-DEFINE_CLEANUP(struct json_object *, json_put);
 
 struct oom_history {
 	struct manager *manager;
@@ -144,7 +138,7 @@ void oom_history_add(struct oom_history *history, const struct oom_record *recor
 
 static int load_line(struct oom_history *history, const char *line)
 {
-	cleanup_(json_put_ptr) struct json_object *object = json_tokener_parse(line);
+	cleanup_(json_object_put_ptr) struct json_object *object = json_tokener_parse(line);
 	struct oom_record *record;
 	const char *key;
 	int r = oom_from_json(object, &record, &key);

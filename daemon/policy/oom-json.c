@@ -3,19 +3,13 @@
 #include "policy/oom-json.h"
 
 #include <errno.h>
-#include <json-c/json.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "policy/oom-record.h"
 #include "shared/text.h"
-
-static void json_put(struct json_object *object)
-{
-	json_object_put(object);
-}
-DEFINE_CLEANUP(struct json_object *, json_put);
 
 enum field_type {
 	FIELD_NUMBER, /* OOM_ABSENT: no key */
@@ -135,7 +129,7 @@ struct json_object *oom_to_json(const struct oom_record *record)
 
 char *oom_format(const struct oom_record *record)
 {
-	cleanup_(json_put_ptr) struct json_object *object = oom_to_json(record);
+	cleanup_(json_object_put_ptr) struct json_object *object = oom_to_json(record);
 	const char *text =
 		object ? json_object_to_json_string_ext(
 				 object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)

@@ -4,9 +4,9 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <json-c/json.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "policy/counters.h"
 #include "base/failure.h"
 #include "shared/name.h"
@@ -16,13 +16,6 @@
 #include "shared/size.h"
 
 #define RECORD_VERSION 1
-
-static void json_put(struct json_object *object)
-{
-	json_object_put(object);
-}
-DEFINE_CLEANUP(struct json_object *, json_put);
-DEFINE_CLEANUP(struct json_tokener *, json_tokener_free);
 
 /* Where a reader stands, for messages. */
 struct source {
@@ -269,7 +262,7 @@ static int parse_json(const char *text, size_t length, const char *file, struct 
 		      struct failure *failure)
 {
 	cleanup_(json_tokener_free_ptr) struct json_tokener *tokener = json_tokener_new();
-	cleanup_(json_put_ptr) struct json_object *object = NULL;
+	cleanup_(json_object_put_ptr) struct json_object *object = NULL;
 	size_t end;
 
 	if (!tokener)
@@ -306,7 +299,7 @@ int record_parse(const char *text, size_t length, const char *file, enum record_
 		 struct record **ret, struct failure *failure)
 {
 	struct source source = { .file = file, .text = text, .kind = kind, .failure = failure };
-	cleanup_(json_put_ptr) struct json_object *object = NULL;
+	cleanup_(json_object_put_ptr) struct json_object *object = NULL;
 	cleanup_(record_free_ptr) struct record *record = calloc(1, sizeof(*record));
 	int r;
 
@@ -357,7 +350,7 @@ static void add_number(struct json_object *object, const char *key, uint64_t num
 
 char *record_format(const struct record *record)
 {
-	cleanup_(json_put_ptr) struct json_object *object = json_object_new_object();
+	cleanup_(json_object_put_ptr) struct json_object *object = json_object_new_object();
 	const char *text;
 	char *out;
 

@@ -3,21 +3,15 @@
 #include "store/transaction-log.h"
 
 #include <errno.h>
-#include <json-c/json.h>
 #include <string.h>
 
 #include "base/failure.h"
+#include "base/json.h"
 #include "policy/record.h"
 #include "shared/array.h"
 #include "store/state.h"
 
 #define JOURNAL_FILE "transaction.json"
-
-static void json_put(struct json_object *object)
-{
-	json_object_put(object);
-}
-DEFINE_CLEANUP(struct json_object *, json_put);
 
 static const char *const phase_names[] = {
 	[JOURNAL_UNDO] = "undo",
@@ -70,7 +64,7 @@ static struct json_object *settings_to_json(const char *name, const struct setti
 
 char *journal_format(const struct journal *journal)
 {
-	cleanup_(json_put_ptr) struct json_object *object = json_object_new_object();
+	cleanup_(json_object_put_ptr) struct json_object *object = json_object_new_object();
 	struct json_object *steps = json_object_new_array();
 	const char *text;
 
@@ -141,7 +135,7 @@ int journal_parse(const char *text, size_t length, const char *file, struct jour
 		  struct failure *failure)
 {
 	cleanup_(journal_free_ptr) struct journal *journal = journal_new(JOURNAL_UNDO);
-	cleanup_(json_put_ptr) struct json_object *object = NULL;
+	cleanup_(json_object_put_ptr) struct json_object *object = NULL;
 	struct json_object *steps = NULL;
 
 	if (!journal)

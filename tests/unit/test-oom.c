@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Records of OOMs: the largest processes, and JSON there and back. */
 #include <errno.h>
-#include <json-c/json.h>
+#include "base/json.h"
 
 #include "monitor/oom-hook.h"
 #include "monitor/oom-history.h"
@@ -36,16 +36,10 @@ TEST(the_largest)
 	CHECK_INT(processes.list[4].pid, 2);
 }
 
-static void json_put(struct json_object *object)
-{
-	json_object_put(object);
-}
-DEFINE_CLEANUP(struct json_object *, json_put);
-
 TEST(there_and_back)
 {
 	cleanup_(oom_record_free_ptr) struct oom_record *oom = oom_record_new(), *read = NULL;
-	cleanup_(json_put_ptr) struct json_object *object = NULL;
+	cleanup_(json_object_put_ptr) struct json_object *object = NULL;
 	cleanup_free char *text = NULL, *again = NULL;
 	const char *key;
 
@@ -92,7 +86,7 @@ TEST(bad_json)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		cleanup_(json_put_ptr) struct json_object *object =
+		cleanup_(json_object_put_ptr) struct json_object *object =
 			json_tokener_parse(rows[i].text);
 		struct oom_record *read = NULL;
 		const char *key = NULL;
