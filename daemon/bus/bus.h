@@ -53,6 +53,7 @@ struct bus {
 		uint64_t iteration; /* of the loop: it handles one message each */
 		struct counters counters;
 	} seen;
+	sd_bus_vtable *settings_properties; /* of containers */
 	bus_reload_fn reload;
 	void *userdata;
 };

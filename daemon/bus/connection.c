@@ -10,6 +10,7 @@
 #include "bus/message.h"
 #include "bus/owner.h"
 #include "bus/peer.h"
+#include "bus/settings-properties.h"
 #include "container/container.h"
 #include "base/failure.h"
 #include "base/log.h"
@@ -63,17 +64,13 @@ static void on_changed(struct container *c, unsigned int mask, void *userdata)
 {
 	struct bus *bus = userdata;
 	cleanup_(free_path) char *path = name_to_object_path(c->name);
-	char *names[5] = { NULL };
+	char *names[SETTINGS_MAX + 2] = { NULL };
 	size_t n = 0;
 
-	if (mask & SETTING_LIMIT)
-		names[n++] = (char *)"Limit";
-	if (mask & SETTING_HIGH)
-		names[n++] = (char *)"High";
-	if (mask & SETTING_LOW)
-		names[n++] = (char *)"Low";
-	if (mask & SETTING_OOM_GROUP)
-		names[n++] = (char *)"OOMGroup";
+	for_each_setting(setting) {
+		if (mask & setting->bit)
+			names[n++] = (char *)setting->property;
+	}
 	if (n == 0)
 		names[n++] = (char *)"Declared";
 	sent(path ? sd_bus_emit_properties_changed_strv(bus->bus, path, BUS_CONTAINER, names)
@@ -184,6 +181,9 @@ static int serve(struct bus *b)
 {
 	int r = sd_bus_add_filter(b->bus, NULL, bus_access_filter, b);
 
+	b->settings_properties = bus_settings_properties();
+	if (!b->settings_properties)
+		return -ENOMEM;
 	if (r >= 0)
 		r = sd_bus_add_object_vtable(b->bus, NULL, BUS_PATH, BUS_MANAGER,
 					     bus_manager_vtable, b);
@@ -196,6 +196,9 @@ static int serve(struct bus *b)
 	if (r >= 0)
 		r = sd_bus_add_fallback_vtable(b->bus, NULL, NAME_OBJECT_ROOT, BUS_CONTAINER,
 					       bus_container_vtable, bus_container_find, b);
+	if (r >= 0)
+		r = sd_bus_add_fallback_vtable(b->bus, NULL, NAME_OBJECT_ROOT, BUS_CONTAINER,
+					       b->settings_properties, bus_container_find, b);
 	if (r >= 0)
 		r = sd_bus_add_node_enumerator(b->bus, NULL, NAME_OBJECT_ROOT, enumerate, b);
 	if (r >= 0)
@@ -309,6 +312,7 @@ struct bus *bus_free(struct bus *b)
 		bus_owner_free(b->owners);
 	bus_peers_free(b);
 	sd_bus_flush_close_unref(b->bus);
+	free(b->settings_properties);
 	sd_event_unref(b->event);
 	free(b);
 	return NULL;

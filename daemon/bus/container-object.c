@@ -10,6 +10,7 @@
 #include "bus/pending-call.h"
 #include "bus/message.h"
 #include "bus/peer.h"
+#include "bus/settings-properties.h"
 #include "bus/bus.h"
 #include "operation/change.h"
 #include "base/failure.h"
@@ -453,19 +454,11 @@ static int method_reclaim(sd_bus_message *message, void *userdata, sd_bus_error 
 
 /* --- properties ------------------------------------------------------------------------------- */
 
-static int get_setting(sd_bus *bus, const char *path, const char *interface, const char *property,
-		       sd_bus_message *reply, void *userdata, sd_bus_error *error)
+static int get_flag(sd_bus *bus, const char *path, const char *interface, const char *property,
+		    sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
 	const struct container *c = userdata;
 
-	if (strcmp(property, "Limit") == 0)
-		return sd_bus_message_append(reply, "t", c->settings.limit);
-	if (strcmp(property, "High") == 0)
-		return sd_bus_message_append(reply, "t", c->settings.high);
-	if (strcmp(property, "Low") == 0)
-		return sd_bus_message_append(reply, "t", c->settings.low);
-	if (strcmp(property, "OOMGroup") == 0)
-		return sd_bus_message_append(reply, "b", (int)c->settings.oom_group);
 	if (strcmp(property, "Transient") == 0)
 		return sd_bus_message_append(reply, "b", (int)c->transient);
 	if (strcmp(property, "Declared") == 0)
@@ -582,12 +575,8 @@ static int get_rules(sd_bus *bus, const char *path, const char *interface, const
 const sd_bus_vtable bus_container_vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_PROPERTY("Name", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-	SD_BUS_PROPERTY("Limit", "t", get_setting, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-	SD_BUS_PROPERTY("High", "t", get_setting, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-	SD_BUS_PROPERTY("Low", "t", get_setting, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-	SD_BUS_PROPERTY("OOMGroup", "b", get_setting, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-	SD_BUS_PROPERTY("Transient", "b", get_setting, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-	SD_BUS_PROPERTY("Declared", "b", get_setting, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	SD_BUS_PROPERTY("Transient", "b", get_flag, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("Declared", "b", get_flag, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 	SD_BUS_PROPERTY("ControlGroup", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Processes", "u", get_processes, 0, 0),
 	SD_BUS_PROPERTY("Usage", "t", get_counter, 0, 0),

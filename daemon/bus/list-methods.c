@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "bus/pending-call.h"
+#include "bus/settings-properties.h"
 #include "bus/message.h"
 #include "bus/bus.h"
 #include "container/container.h"
@@ -26,12 +27,12 @@ static int append_entries(sd_bus_message *reply, const struct survey_row *row)
 
 	if (!control_group)
 		return -ENOMEM;
-	r = sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}{sv}{sv}{sv}{sv}", "Limit", "t",
-				  c->settings.limit, "High", "t", c->settings.high, "Low", "t",
-				  c->settings.low, "OOMGroup", "b", (int)c->settings.oom_group,
-				  "Transient", "b", (int)c->transient, "Declared", "b",
-				  (int)c->declared, "ControlGroup", "s", control_group, "Processes",
-				  "u", row->processes);
+	r = bus_append_settings(reply, SETTINGS_ALL, &c->settings);
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}", "Transient", "b",
+					  (int)c->transient, "Declared", "b", (int)c->declared,
+					  "ControlGroup", "s", control_group, "Processes", "u",
+					  row->processes);
 	if (r >= 0)
 		r = bus_append_number(reply, "Usage", now->usage);
 	if (r >= 0)
@@ -83,8 +84,8 @@ static int append_containers(sd_bus_message *reply, const struct controller *con
 
 /* --- columns ------------------------------------------------------------------- */
 
+/* Settings have the others, see settings_table. */
 enum {
-	FLAG_OOM_GROUP = 1 << 0,
 	FLAG_TRANSIENT = 1 << 1,
 	FLAG_DECLARED = 1 << 2,
 	FLAG_FROZEN = 1 << 3,
@@ -121,9 +122,14 @@ static uint64_t counter_of(const struct survey_row *row, size_t offset)
 static uint64_t flags_of(const struct survey_row *row, size_t offset)
 {
 	const struct container *c = row->container;
+	unsigned int flags = (c->transient ? FLAG_TRANSIENT : 0) |
+			     (c->declared ? FLAG_DECLARED : 0) | (row->frozen ? FLAG_FROZEN : 0);
 
-	return (c->settings.oom_group ? FLAG_OOM_GROUP : 0) | (c->transient ? FLAG_TRANSIENT : 0) |
-	       (c->declared ? FLAG_DECLARED : 0) | (row->frozen ? FLAG_FROZEN : 0);
+	for_each_setting(setting) {
+		if (setting->list_flag && setting_get(setting, &c->settings))
+			flags |= setting->list_flag;
+	}
+	return flags;
 }
 
 static uint64_t processes_of(const struct survey_row *row, size_t offset)
@@ -162,14 +168,25 @@ static int append_numbers(sd_bus_message *reply, const struct survey_row rows[],
 	return r;
 }
 
+/* The sizes in the mask @which, a column each. */
+static int append_sizes(sd_bus_message *reply, const struct survey_row rows[], size_t count,
+			unsigned int which)
+{
+	int r = 0;
+
+	for_each_setting(setting) {
+		if (r >= 0 && (which & setting->bit) && setting->type == SETTING_SIZE)
+			r = append_numbers(reply, rows, count, 't', setting_of, setting->offset);
+	}
+	return r;
+}
+
+/* The sizes that the list began with; those that were added later stand at its end. */
+#define FIRST_SIZES (unsigned int)(SETTING_LIMIT | SETTING_HIGH | SETTING_LOW)
+
 static int append_columns(sd_bus_message *reply, const struct controller *controller,
 			  const struct survey_row rows[], size_t count)
 {
-	static const size_t settings[] = {
-		offsetof(struct settings, limit),
-		offsetof(struct settings, high),
-		offsetof(struct settings, low),
-	};
 	static const size_t counters[] = {
 		offsetof(struct counters, usage),      offsetof(struct counters, peak),
 		offsetof(struct counters, failures),   offsetof(struct counters, reclaimed),
@@ -188,13 +205,13 @@ static int append_columns(sd_bus_message *reply, const struct controller *contro
 		r = append_names(reply, rows, count);
 	if (r >= 0)
 		r = append_numbers(reply, rows, count, 'u', flags_of, 0);
-	for (size_t i = 0; i < ARRAY_SIZE(settings) && r >= 0; i++)
-		r = append_numbers(reply, rows, count, 't', setting_of, settings[i]);
+	if (r >= 0)
+		r = append_sizes(reply, rows, count, FIRST_SIZES);
 	if (r >= 0)
 		r = append_numbers(reply, rows, count, 'u', processes_of, 0);
 	for (size_t i = 0; i < ARRAY_SIZE(counters) && r >= 0; i++)
 		r = append_numbers(reply, rows, count, 't', counter_of, counters[i]);
-	return r;
+	return r < 0 ? r : append_sizes(reply, rows, count, ~FIRST_SIZES);
 }
 
 /* --- the methods ----------------------------------------------------------------- */

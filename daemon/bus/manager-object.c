@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bus/pending-call.h"
+#include "bus/settings-properties.h"
 #include "bus/message.h"
 #include "bus/list-methods.h"
 #include "bus/owner.h"

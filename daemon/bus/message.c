@@ -85,33 +85,6 @@ int bus_read_options(sd_bus_message *message, struct bus_option options[], struc
 	return r < 0 ? r : sd_bus_message_exit_container(message);
 }
 
-int bus_read_settings(sd_bus_message *message, struct settings_change *ret, bool *ret_transient,
-		      struct failure *failure)
-{
-	struct settings_change change = { 0 };
-	int oom_group = 0, transient = 0, r;
-	struct bus_option options[] = {
-		{ "Limit", SD_BUS_TYPE_UINT64, &change.to.limit, false },
-		{ "High", SD_BUS_TYPE_UINT64, &change.to.high, false },
-		{ "Low", SD_BUS_TYPE_UINT64, &change.to.low, false },
-		{ "OOMGroup", SD_BUS_TYPE_BOOLEAN, &oom_group, false },
-		{ ret_transient ? "Transient" : NULL, SD_BUS_TYPE_BOOLEAN, &transient, false },
-		{ 0 },
-	};
-
-	r = bus_read_options(message, options, failure);
-	if (r < 0)
-		return r;
-	change.to.oom_group = oom_group;
-	change.set = (options[0].seen ? SETTING_LIMIT : 0) | (options[1].seen ? SETTING_HIGH : 0) |
-		     (options[2].seen ? SETTING_LOW : 0) |
-		     (options[3].seen ? SETTING_OOM_GROUP : 0);
-	*ret = change;
-	if (ret_transient)
-		*ret_transient = transient;
-	return 0;
-}
-
 int bus_read_mode(const char *text, enum limit_mode *ret, struct failure *failure)
 {
 	if (text && limit_mode_parse(text, ret) < 0)

@@ -14,7 +14,6 @@
 
 struct failure;
 struct oom_record;
-struct settings_change;
 
 /*
  * What a method returns when it failed: a failure of ours becomes its D-Bus
@@ -45,10 +44,6 @@ struct bus_option {
  * anything was done.
  */
 int bus_read_options(sd_bus_message *message, struct bus_option options[], struct failure *failure);
-
-/* Reads the properties that can be set; @transient may be NULL where it cannot. */
-int bus_read_settings(sd_bus_message *message, struct settings_change *ret, bool *ret_transient,
-		      struct failure *failure);
 
 /* How a limit is set: @text may be NULL, then *ret stays. */
 int bus_read_mode(const char *text, enum limit_mode *ret, struct failure *failure);

@@ -5,6 +5,7 @@
 
 #include "shared/array.h"
 #include "bus/pending-call.h"
+#include "bus/settings-properties.h"
 #include "bus/message.h"
 #include "bus/bus.h"
 #include "report/diff.h"
@@ -155,14 +156,8 @@ static int append_settings(sd_bus_message *reply, unsigned int set, const struct
 {
 	int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "{sv}");
 
-	if (r >= 0 && (set & SETTING_LIMIT))
-		r = sd_bus_message_append(reply, "{sv}", "Limit", "t", settings->limit);
-	if (r >= 0 && (set & SETTING_HIGH))
-		r = sd_bus_message_append(reply, "{sv}", "High", "t", settings->high);
-	if (r >= 0 && (set & SETTING_LOW))
-		r = sd_bus_message_append(reply, "{sv}", "Low", "t", settings->low);
-	if (r >= 0 && (set & SETTING_OOM_GROUP))
-		r = sd_bus_message_append(reply, "{sv}", "OOMGroup", "b", (int)settings->oom_group);
+	if (r >= 0)
+		r = bus_append_settings(reply, set, settings);
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 

@@ -21,6 +21,7 @@
 #include "base/failure.h"
 #include "cgroup/control-file.h"
 #include "cgroup/hierarchy.h"
+#include "policy/settings.h"
 #include "shared/array.h"
 
 /* The best first. */
@@ -65,6 +66,19 @@ int controller_read_refaults(const struct controller *controller, int folder, ui
 	return 0;
 }
 
+/* Every setting whose control file is in the root folder, and the features that go with them. */
+static void find_settings(struct controller *controller)
+{
+	for_each_setting(setting) {
+		const char *file = controller->ops->setting_file(controller, setting->bit);
+
+		if (!file || !controller_has_file(controller, file))
+			continue;
+		controller->settings |= setting->bit;
+		controller->features |= setting->feature;
+	}
+}
+
 /* All controllers tell of refaults in the same way, where this kernel does. */
 static void find_common_features(struct controller *controller)
 {
@@ -91,6 +105,7 @@ int controller_open(const struct controller_choice *choice, struct controller **
 		known = true;
 		r = all_ops[i]->open(choice, ret, &why);
 		if (r >= 0) {
+			find_settings(*ret);
 			find_common_features(*ret);
 			return 0;
 		}
@@ -204,6 +219,7 @@ int controller_init(struct controller *c, const struct controller_ops *ops, cons
 	c->ops = ops;
 	c->fd = -1;
 	c->kernel_name = kernel_name;
+	c->infinity = version == 2 ? "max" : "-1";
 	root += strspn(root, "/");
 	if (!good_root(root))
 		return fail(failure, RSS_ERROR_CONFIG, "\"%.64s\" is no path below a cgroup mount.",

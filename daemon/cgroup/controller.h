@@ -109,14 +109,9 @@ struct controller_ops {
 	const char *(*usage_file)(const struct group *group);
 	/* The file that has the lists, and what the names of their keys begin with. */
 	const char *lists_file, *lists_prefix;
-	int (*read_limit)(struct group *group, uint64_t *ret);
-	int (*write_limit)(struct group *group, uint64_t limit);		  /* blocking */
+	/* The control file of a setting, by its bit; NULL if this controller has none. */
+	const char *(*setting_file)(const struct controller *controller, unsigned int setting);
 	int (*reclaim)(struct group *group, uint64_t bytes, uint64_t *ret_freed); /* blocking */
-	int (*read_oom_group)(struct group *group, bool *ret);
-	int (*write_oom_group)(struct group *group, bool value);
-	int (*read_watermarks)(struct group *group, uint64_t *ret_high, uint64_t *ret_low);
-	int (*write_watermarks)(struct group *group, uint64_t high, uint64_t low);
-
 	int (*reset_peak)(struct group *group);
 	int (*freeze)(struct group *group, bool freeze);
 	int (*read_frozen)(struct group *group, bool *ret);
@@ -128,6 +123,8 @@ struct controller_ops {
 struct controller {
 	const struct controller_ops *ops;
 	unsigned int features;
+	unsigned int settings;	 /* mask of the settings that this kernel has a control file for */
+	const char *infinity;	 /* how no limit is written: "-1" in v1, "max" in v2 */
 	char *root;		 /* our folder inside the hierarchy: "rssd" */
 	char *mount;		 /* where the hierarchy is mounted */
 	int fd;			 /* our folder; where that is removed, everything answers -ENOENT */

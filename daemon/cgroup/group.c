@@ -280,14 +280,82 @@ int group_read_refaults(struct group *group, uint64_t *ret)
 	return controller_read_refaults(group->controller, group->fd, ret);
 }
 
+/* NULL if this controller, on this kernel, does not have the setting. */
+static const char *setting_file(const struct group *g, unsigned int setting)
+{
+	const struct controller *c = g->controller;
+
+	return c->settings & setting ? c->ops->setting_file(c, setting) : NULL;
+}
+
+int group_read_setting(struct group *group, unsigned int setting, uint64_t *ret)
+{
+	/* v1 shows no limit as the largest number of pages that a long can hold. */
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), most = (uint64_t)INT64_MAX / page * page;
+	const char *file = setting_file(group, setting);
+	uint64_t value;
+	int r;
+
+	if (!file)
+		return -EOPNOTSUPP;
+	r = cgroup_read_u64(group->fd, file, &value);
+	if (r < 0)
+		return r;
+	if (setting_by_bit(setting)->type == SETTING_FLAG)
+		*ret = value != 0;
+	else
+		*ret = value >= most ? LIMIT_INFINITY : value;
+	return 0;
+}
+
+int group_write_setting(struct group *group, unsigned int setting, uint64_t value)
+{
+	const char *file = setting_file(group, setting);
+
+	if (!file)
+		return -EOPNOTSUPP;
+	if (setting_by_bit(setting)->type == SETTING_SIZE && value == LIMIT_INFINITY)
+		return cgroup_write(group->fd, file, group->controller->infinity);
+	return cgroup_write_u64(group->fd, file, value);
+}
+
+void group_read_settings(struct group *group, struct settings *settings)
+{
+	uint64_t value;
+
+	for_each_setting(setting) {
+		if (group_read_setting(group, setting->bit, &value) == 0)
+			setting_put(setting, settings, value);
+	}
+}
+
+int group_write_settings(struct group *group, unsigned int which, const struct settings *settings)
+{
+	int r = 0;
+
+	/* The kernel keeps low at or below high at every step; an unset low is never above. */
+	if (which & (SETTING_HIGH | SETTING_LOW)) {
+		which |= SETTING_HIGH | SETTING_LOW;
+		r = group_write_setting(group, SETTING_LOW, LIMIT_INFINITY);
+		if (settings->low == LIMIT_INFINITY)
+			which &= ~(unsigned int)SETTING_LOW;
+	}
+	for_each_setting(setting) {
+		if (r >= 0 && (which & setting->bit & ~(unsigned int)SETTING_LIMIT))
+			r = group_write_setting(group, setting->bit,
+						setting_get(setting, settings));
+	}
+	return r;
+}
+
 int group_read_limit(struct group *group, uint64_t *ret)
 {
-	return group->controller->ops->read_limit(group, ret);
+	return group_read_setting(group, SETTING_LIMIT, ret);
 }
 
 int group_write_limit(struct group *group, uint64_t limit)
 {
-	return group->controller->ops->write_limit(group, limit);
+	return group_write_setting(group, SETTING_LIMIT, limit);
 }
 
 int group_reclaim(struct group *group, uint64_t bytes, uint64_t *ret_freed)
@@ -295,34 +363,6 @@ int group_reclaim(struct group *group, uint64_t bytes, uint64_t *ret_freed)
 	if (!controller_can(group->controller, FEATURE_RECLAIM))
 		return -EOPNOTSUPP;
 	return group->controller->ops->reclaim(group, bytes, ret_freed);
-}
-
-int group_read_oom_group(struct group *group, bool *ret)
-{
-	if (!controller_can(group->controller, FEATURE_OOM_GROUP))
-		return -EOPNOTSUPP;
-	return group->controller->ops->read_oom_group(group, ret);
-}
-
-int group_write_oom_group(struct group *group, bool value)
-{
-	if (!controller_can(group->controller, FEATURE_OOM_GROUP))
-		return -EOPNOTSUPP;
-	return group->controller->ops->write_oom_group(group, value);
-}
-
-int group_read_watermarks(struct group *group, uint64_t *ret_high, uint64_t *ret_low)
-{
-	if (!controller_can(group->controller, FEATURE_WATERMARKS))
-		return -EOPNOTSUPP;
-	return group->controller->ops->read_watermarks(group, ret_high, ret_low);
-}
-
-int group_write_watermarks(struct group *group, uint64_t high, uint64_t low)
-{
-	if (!controller_can(group->controller, FEATURE_WATERMARKS))
-		return -EOPNOTSUPP;
-	return group->controller->ops->write_watermarks(group, high, low);
 }
 
 int group_reset_peak(struct group *group)

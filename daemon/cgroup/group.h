@@ -4,6 +4,7 @@
 #define RSSD_GROUP_H
 
 #include "cgroup/controller.h"
+#include "policy/settings.h"
 
 struct group {
 	struct controller *controller;
@@ -42,6 +43,21 @@ void group_keep_files(struct group *group, bool keep);
  * it is of a file that is long to read.
  */
 int group_read_refaults(struct group *group, uint64_t *ret);
+/*
+ * One setting, by its bit: a size, where no limit is LIMIT_INFINITY, or a flag.
+ * -EOPNOTSUPP if this controller does not have it. Writing a limit is
+ * group_write_limit().
+ */
+int group_read_setting(struct group *group, unsigned int setting, uint64_t *ret);
+int group_write_setting(struct group *group, unsigned int setting, uint64_t value);
+/* What the kernel holds; a setting that it does not have, or that cannot be read, stays. */
+void group_read_settings(struct group *group, struct settings *settings);
+/*
+ * Writes those in the mask @which, in an order that the kernel takes, without
+ * the limit. The first error ends it.
+ */
+int group_write_settings(struct group *group, unsigned int which, const struct settings *settings);
+
 int group_read_limit(struct group *group, uint64_t *ret);
 /*
  * Blocking. With FEATURE_SAFE_LIMIT -EBUSY and -EINTR (a signal) mean that the
@@ -55,10 +71,6 @@ int group_write_limit(struct group *group, uint64_t limit);
  */
 int group_reclaim(struct group *group, uint64_t bytes, uint64_t *ret_freed);
 /* -EOPNOTSUPP without the feature. */
-int group_read_oom_group(struct group *group, bool *ret);
-int group_write_oom_group(struct group *group, bool value);
-int group_read_watermarks(struct group *group, uint64_t *ret_high, uint64_t *ret_low);
-int group_write_watermarks(struct group *group, uint64_t high, uint64_t low);
 int group_reset_peak(struct group *group);
 /* Stops the processes of the group and of those below it, or lets them go on; returns at once. */
 int group_freeze(struct group *group, bool freeze);

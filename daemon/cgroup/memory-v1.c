@@ -146,24 +146,9 @@ static int v1_read_counters(struct group *g, struct counters *ret)
 	return 0;
 }
 
-static int v1_read_limit(struct group *g, uint64_t *ret)
+static const char *v1_setting_file(const struct controller *c, unsigned int setting)
 {
-	/* No limit reads as the largest number of pages that a long can hold. */
-	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), most = (uint64_t)INT64_MAX / page * page;
-	uint64_t limit;
-	int r = cgroup_read_u64(g->fd, "memory.limit_in_bytes", &limit);
-
-	if (r < 0)
-		return r;
-	*ret = limit >= most ? LIMIT_INFINITY : limit;
-	return 0;
-}
-
-static int v1_write_limit(struct group *g, uint64_t limit)
-{
-	if (limit == LIMIT_INFINITY)
-		return cgroup_write(g->fd, "memory.limit_in_bytes", "-1");
-	return cgroup_write_u64(g->fd, "memory.limit_in_bytes", limit);
+	return setting == SETTING_LIMIT ? "memory.limit_in_bytes" : NULL;
 }
 
 /* Asks the kernel to write to a new eventfd what happens to @file. */
@@ -353,8 +338,7 @@ const struct controller_ops memory_v1_ops = {
 	.usage_file = v1_usage_file,
 	.lists_file = "memory.stat",
 	.lists_prefix = "total_",
-	.read_limit = v1_read_limit,
-	.write_limit = v1_write_limit,
+	.setting_file = v1_setting_file,
 	.reset_peak = v1_reset_peak,
 	.watch = v1_watch,
 };

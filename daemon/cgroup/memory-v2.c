@@ -81,16 +81,16 @@ static int v2_read_counters(struct group *g, struct counters *ret)
 	return 0;
 }
 
-static int v2_read_limit(struct group *g, uint64_t *ret)
+static const char *v2_setting_file(const struct controller *c, unsigned int setting)
 {
-	return cgroup_read_u64(g->fd, "memory.max", ret);
-}
-
-static int v2_write_limit(struct group *g, uint64_t limit)
-{
-	if (limit == LIMIT_INFINITY)
-		return cgroup_write(g->fd, "memory.max", "max");
-	return cgroup_write_u64(g->fd, "memory.max", limit);
+	switch (setting) {
+	case SETTING_LIMIT:
+		return "memory.max";
+	case SETTING_OOM_GROUP: /* 4.19 */
+		return "memory.oom.group";
+	default:
+		return NULL;
+	}
 }
 
 static int v2_reclaim(struct group *g, uint64_t bytes, uint64_t *ret_freed)
@@ -110,22 +110,6 @@ static int v2_reclaim(struct group *g, uint64_t bytes, uint64_t *ret_freed)
 	else
 		*ret_freed = 0;
 	return r;
-}
-
-static int v2_read_oom_group(struct group *g, bool *ret)
-{
-	uint64_t value;
-	int r = cgroup_read_u64(g->fd, "memory.oom.group", &value);
-
-	if (r < 0)
-		return r;
-	*ret = value;
-	return 0;
-}
-
-static int v2_write_oom_group(struct group *g, bool value)
-{
-	return cgroup_write(g->fd, "memory.oom.group", value ? "1" : "0");
 }
 
 static int on_modified(sd_event_source *source, const struct inotify_event *event, void *userdata)
@@ -170,9 +154,6 @@ static void find_features(struct controller *c)
 		c->features |= FEATURE_PEAK;
 	if (controller_has_file(c, "memory.reclaim"))
 		c->features |= FEATURE_RECLAIM;
-	/* 4.19 */
-	if (controller_has_file(c, "memory.oom.group"))
-		c->features |= FEATURE_OOM_GROUP;
 	/* 5.2 */
 	if (controller_has_file(c, "cgroup.freeze"))
 		c->features |= FEATURE_FREEZE;
@@ -218,11 +199,8 @@ const struct controller_ops memory_v2_ops = {
 	.usage_file = v2_usage_file,
 	.lists_file = "memory.stat",
 	.lists_prefix = "",
-	.read_limit = v2_read_limit,
-	.write_limit = v2_write_limit,
+	.setting_file = v2_setting_file,
 	.reclaim = v2_reclaim,
-	.read_oom_group = v2_read_oom_group,
-	.write_oom_group = v2_write_oom_group,
 	.freeze = unified_freeze,
 	.read_frozen = unified_read_frozen,
 	.watch = v2_watch,

@@ -32,7 +32,6 @@
 /* The same files, by the names that each version gives them. */
 struct files {
 	const char *usage, *limit, *high, *low, *peak, *oom_group;
-	const char *none; /* how no limit is written */
 };
 
 static const struct files files_v1 = {
@@ -42,7 +41,6 @@ static const struct files files_v1 = {
 	.low = "rss.low_in_bytes",
 	.peak = "rss.max_usage_in_bytes",
 	.oom_group = "rss.oom_group",
-	.none = "-1",
 };
 
 static const struct files files_v2 = {
@@ -52,7 +50,6 @@ static const struct files files_v2 = {
 	.low = "rss.low",
 	.peak = "rss.peak",
 	.oom_group = "rss.oom.group",
-	.none = "max",
 };
 
 struct rss_controller {
@@ -242,34 +239,22 @@ static int rss_reset_peak(struct group *g)
 
 /* --- limits -------------------------------------------------------------------- */
 
-static int read_size(struct group *g, const char *file, uint64_t *ret)
+static const char *rss_setting_file(const struct controller *c, unsigned int setting)
 {
-	/* v1 shows no limit as the largest number of pages that a long can hold. */
-	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), most = (uint64_t)INT64_MAX / page * page;
-	uint64_t value;
-	int r = cgroup_read_u64(g->fd, file, &value);
+	const struct files *files = ((const struct rss_controller *)c)->files;
 
-	if (r < 0)
-		return r;
-	*ret = value >= most ? LIMIT_INFINITY : value;
-	return 0;
-}
-
-static int write_size(struct group *g, const char *file, uint64_t value)
-{
-	if (value == LIMIT_INFINITY)
-		return cgroup_write(g->fd, file, files_of(g)->none);
-	return cgroup_write_u64(g->fd, file, value);
-}
-
-static int rss_read_limit(struct group *g, uint64_t *ret)
-{
-	return read_size(g, files_of(g)->limit, ret);
-}
-
-static int rss_write_limit(struct group *g, uint64_t limit)
-{
-	return write_size(g, files_of(g)->limit, limit);
+	switch (setting) {
+	case SETTING_LIMIT:
+		return files->limit;
+	case SETTING_HIGH:
+		return files->high;
+	case SETTING_LOW:
+		return files->low;
+	case SETTING_OOM_GROUP:
+		return files->oom_group;
+	default:
+		return NULL;
+	}
 }
 
 static int rss_reclaim(struct group *g, uint64_t bytes, uint64_t *ret_freed)
@@ -286,48 +271,6 @@ static int rss_reclaim(struct group *g, uint64_t bytes, uint64_t *ret_freed)
 	if (rss_read_counters(g, &after) == 0 && before.reclaimed != COUNTER_ABSENT &&
 	    after.reclaimed != COUNTER_ABSENT)
 		*ret_freed = after.reclaimed - before.reclaimed;
-	return r;
-}
-
-static int rss_read_oom_group(struct group *g, bool *ret)
-{
-	uint64_t value;
-	int r = cgroup_read_u64(g->fd, files_of(g)->oom_group, &value);
-
-	if (r < 0)
-		return r;
-	*ret = value;
-	return 0;
-}
-
-static int rss_write_oom_group(struct group *g, bool value)
-{
-	return cgroup_write(g->fd, files_of(g)->oom_group, value ? "1" : "0");
-}
-
-static int rss_read_watermarks(struct group *g, uint64_t *ret_high, uint64_t *ret_low)
-{
-	uint64_t high;
-	int r = read_size(g, files_of(g)->high, &high);
-
-	if (r >= 0)
-		r = read_size(g, files_of(g)->low, ret_low);
-	if (r < 0)
-		return r;
-	*ret_high = high;
-	return 0;
-}
-
-/* The kernel keeps low at or below high at every step; a low that is not set is never above. */
-static int rss_write_watermarks(struct group *g, uint64_t high, uint64_t low)
-{
-	const struct files *files = files_of(g);
-	int r = write_size(g, files->low, LIMIT_INFINITY);
-
-	if (r >= 0)
-		r = write_size(g, files->high, high);
-	if (r >= 0 && low != LIMIT_INFINITY)
-		r = write_size(g, files->low, low);
 	return r;
 }
 
@@ -500,8 +443,8 @@ static int choose_version(const struct controller_choice *choice, int *ret, stru
 static void find_features(struct controller *c)
 {
 	c->features = FEATURE_PEAK | FEATURE_FAILURES | FEATURE_RECLAIMED | FEATURE_OOM_EVENTS |
-		      FEATURE_OOM_KILLS | FEATURE_OOM_GROUP | FEATURE_WATERMARKS | FEATURE_RECLAIM |
-		      FEATURE_SAFE_LIMIT | FEATURE_MAPPED_ONLY | FEATURE_SCANNED;
+		      FEATURE_OOM_KILLS | FEATURE_RECLAIM | FEATURE_SAFE_LIMIT |
+		      FEATURE_MAPPED_ONLY | FEATURE_SCANNED;
 	if (c->tells_facts)
 		c->features |= FEATURE_LIMIT_EVENTS;
 	if (!is_unified(c))
@@ -555,13 +498,8 @@ const struct controller_ops rss_ops = {
 	.usage_file = rss_usage_file,
 	.lists_file = "rss.stat",
 	.lists_prefix = "",
-	.read_limit = rss_read_limit,
-	.write_limit = rss_write_limit,
+	.setting_file = rss_setting_file,
 	.reclaim = rss_reclaim,
-	.read_oom_group = rss_read_oom_group,
-	.write_oom_group = rss_write_oom_group,
-	.read_watermarks = rss_read_watermarks,
-	.write_watermarks = rss_write_watermarks,
 	.reset_peak = rss_reset_peak,
 	.freeze = rss_freeze,
 	.read_frozen = rss_read_frozen,

@@ -63,19 +63,12 @@ void container_forget_usage(struct container *c)
 struct settings container_read_settings(struct container *c, const struct settings *fallback)
 {
 	struct settings now = *fallback;
-	uint64_t high, low, page = (uint64_t)sysconf(_SC_PAGESIZE);
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 
+	group_read_settings(c->group, &now);
 	/* The kernel keeps whole pages: what is less than one apart is the same. */
-	if (group_read_limit(c->group, &now.limit) == 0 &&
-	    now.limit / page == fallback->limit / page)
+	if (now.limit / page == fallback->limit / page)
 		now.limit = fallback->limit;
-	if (controller_can(c->group->controller, FEATURE_OOM_GROUP))
-		(void)group_read_oom_group(c->group, &now.oom_group);
-	if (controller_can(c->group->controller, FEATURE_WATERMARKS) &&
-	    group_read_watermarks(c->group, &high, &low) == 0) {
-		now.high = high;
-		now.low = low;
-	}
 	return now;
 }
 

@@ -221,14 +221,7 @@ static int apply_limit(struct change *change, struct worker *worker)
 static int apply_flags(struct change *change, const struct settings *from,
 		       const struct settings *to)
 {
-	unsigned int differs = settings_difference(from, to);
-	int r = 0;
-
-	if (differs & SETTING_OOM_GROUP)
-		r = group_write_oom_group(change->group, to->oom_group);
-	if (r == 0 && (differs & (SETTING_HIGH | SETTING_LOW)))
-		r = group_write_watermarks(change->group, to->high, to->low);
-	return r;
+	return group_write_settings(change->group, settings_difference(from, to), to);
 }
 
 static int apply_all(struct change *change, struct worker *worker)
@@ -508,7 +501,7 @@ int change_start(struct container *c, const struct settings_change *settings, en
 			    c->removing ? "removed" : "changed already");
 	if (c->manager->stopping)
 		return fail(failure, RSS_ERROR_CANCELLED, "rssd is being stopped");
-	r = settings_check(&c->settings, settings, controller->features, controller->ops->name,
+	r = settings_check(&c->settings, settings, controller->settings, controller->ops->name,
 			   controller_limit_min(controller), failure);
 	if (r < 0)
 		return r;

@@ -122,7 +122,7 @@ int manager_create(struct manager *m, const char *name, const struct settings_ch
 	if (r < 0)
 		return r;
 	/* Before the cgroup is made, so that a wrong size leaves nothing behind. */
-	r = settings_check(&initial, settings, m->controller->features, m->controller->ops->name,
+	r = settings_check(&initial, settings, m->controller->settings, m->controller->ops->name,
 			   controller_limit_min(m->controller), failure);
 	if (r < 0)
 		return r;

@@ -61,12 +61,8 @@ static void bring_to(struct container *c, const struct settings *to)
 static void set_new_group(struct container *c, const struct settings *to)
 {
 	unsigned int differs = settings_difference(&c->settings, to);
-	int r = 0;
+	int r = group_write_settings(c->group, differs, to);
 
-	if (differs & SETTING_OOM_GROUP)
-		r = group_write_oom_group(c->group, to->oom_group);
-	if (r == 0 && (differs & (SETTING_HIGH | SETTING_LOW)))
-		r = group_write_watermarks(c->group, to->high, to->low);
 	if (r == 0 && (differs & SETTING_LIMIT))
 		r = group_write_limit(c->group, to->limit);
 	if (r < 0)

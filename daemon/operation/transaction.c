@@ -296,7 +296,7 @@ static int check_step(const struct transaction *t, struct container *c,
 		return fail(failure, RSS_ERROR_IN_PROGRESS,
 			    "%s is being %s; wait for that to end, or cancel it", c->name,
 			    c->removing ? "removed" : "changed already");
-	return settings_check(&c->settings, &step->change, controller->features,
+	return settings_check(&c->settings, &step->change, controller->settings,
 			      controller->ops->name, controller_limit_min(controller), failure);
 }
 

@@ -116,19 +116,19 @@ static int read_size(const struct source *source, const char *key, struct json_o
 static int read_setting(const struct source *source, const char *key, struct json_object *value,
 			struct settings *settings)
 {
+	const struct setting *setting = setting_by_key(key);
+	uint64_t size = 0;
+	bool flag = false;
 	int r;
 
-	if (strcmp(key, "limit") == 0)
-		r = read_size(source, key, value, &settings->limit);
-	else if (strcmp(key, "high") == 0)
-		r = read_size(source, key, value, &settings->high);
-	else if (strcmp(key, "low") == 0)
-		r = read_size(source, key, value, &settings->low);
-	else if (strcmp(key, "oom_group") == 0)
-		r = read_bool(source, key, value, &settings->oom_group);
-	else
+	if (!setting)
 		return 0;
-	return r < 0 ? r : 1;
+	r = setting->type == SETTING_FLAG ? read_bool(source, key, value, &flag)
+					  : read_size(source, key, value, &size);
+	if (r < 0)
+		return r;
+	setting_put(setting, settings, setting->type == SETTING_FLAG ? flag : size);
+	return 1;
 }
 
 static int read_declaration(const struct source *source, const char *outer,
@@ -330,10 +330,14 @@ static struct json_object *size_to_json(uint64_t size)
 
 static void add_settings(struct json_object *object, const struct settings *settings)
 {
-	json_object_object_add(object, "limit", size_to_json(settings->limit));
-	json_object_object_add(object, "high", size_to_json(settings->high));
-	json_object_object_add(object, "low", size_to_json(settings->low));
-	json_object_object_add(object, "oom_group", json_object_new_boolean(settings->oom_group));
+	for_each_setting(setting) {
+		uint64_t value = setting_get(setting, settings);
+
+		json_object_object_add(object, setting->key,
+				       setting->type == SETTING_FLAG
+					       ? json_object_new_boolean((json_bool)value)
+					       : size_to_json(value));
+	}
 }
 
 static void add_text(struct json_object *object, const char *key, const char *text)

@@ -1,51 +1,150 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Settings of a container: see settings.h. */
+/* The settings of a container: see settings.h. */
 #include "policy/settings.h"
 
 #include <inttypes.h>
+#include <string.h>
 
-#include "policy/counters.h"
 #include "base/failure.h"
+#include "policy/counters.h"
 #include "shared/size.h"
+
+#define NO_WATERMARKS "has no background reclaim, so high and low cannot be set"
+
+const struct setting settings_table[] = {
+	{
+		.bit = SETTING_LIMIT,
+		.type = SETTING_SIZE,
+		.offset = offsetof(struct settings, limit),
+		.property = "Limit",
+		.key = "limit",
+		.initial = LIMIT_INFINITY,
+		.lacking = "has no limit",
+	},
+	{
+		.bit = SETTING_HIGH,
+		.type = SETTING_SIZE,
+		.offset = offsetof(struct settings, high),
+		.property = "High",
+		.key = "high",
+		.initial = LIMIT_INFINITY,
+		.feature = FEATURE_WATERMARKS,
+		.lacking = NO_WATERMARKS,
+	},
+	{
+		.bit = SETTING_LOW,
+		.type = SETTING_SIZE,
+		.offset = offsetof(struct settings, low),
+		.property = "Low",
+		.key = "low",
+		.initial = LIMIT_INFINITY,
+		.feature = FEATURE_WATERMARKS,
+		.lacking = NO_WATERMARKS,
+	},
+	{
+		.bit = SETTING_OOM_GROUP,
+		.type = SETTING_FLAG,
+		.offset = offsetof(struct settings, oom_group),
+		.property = "OOMGroup",
+		.key = "oom_group",
+		.list_flag = 1 << 0,
+		.feature = FEATURE_OOM_GROUP,
+		.lacking = "cannot kill a whole container on OOM, so oom-group cannot be set",
+	},
+	{ 0 },
+};
+
+const struct setting *setting_by_bit(unsigned int bit)
+{
+	return &settings_table[__builtin_ctz(bit)];
+}
+
+const struct setting *setting_by_property(const char *property)
+{
+	for_each_setting(setting) {
+		if (strcmp(setting->property, property) == 0)
+			return setting;
+	}
+	return NULL;
+}
+
+const struct setting *setting_by_key(const char *key)
+{
+	for_each_setting(setting) {
+		if (strcmp(setting->key, key) == 0)
+			return setting;
+	}
+	return NULL;
+}
+
+uint64_t setting_get(const struct setting *setting, const struct settings *settings)
+{
+	const void *member = (const char *)settings + setting->offset;
+
+	return setting->type == SETTING_FLAG ? *(const bool *)member : *(const uint64_t *)member;
+}
+
+void setting_put(const struct setting *setting, struct settings *settings, uint64_t value)
+{
+	void *member = (char *)settings + setting->offset;
+
+	if (setting->type == SETTING_FLAG)
+		*(bool *)member = value;
+	else
+		*(uint64_t *)member = value;
+}
 
 struct settings settings_default(void)
 {
-	return (struct settings){
-		.limit = LIMIT_INFINITY,
-		.high = LIMIT_INFINITY,
-		.low = LIMIT_INFINITY,
-	};
+	struct settings settings = { 0 };
+
+	for_each_setting(setting)
+		setting_put(setting, &settings, setting->initial);
+	return settings;
 }
 
 struct settings settings_with(const struct settings *settings, const struct settings_change *change)
 {
 	struct settings out = *settings;
 
-	if (change->set & SETTING_LIMIT)
-		out.limit = change->to.limit;
-	if (change->set & SETTING_HIGH)
-		out.high = change->to.high;
-	if (change->set & SETTING_LOW)
-		out.low = change->to.low;
-	if (change->set & SETTING_OOM_GROUP)
-		out.oom_group = change->to.oom_group;
+	for_each_setting(setting) {
+		if (change->set & setting->bit)
+			setting_put(setting, &out, setting_get(setting, &change->to));
+	}
 	return out;
 }
 
 unsigned int settings_difference(const struct settings *a, const struct settings *b)
 {
-	return (a->limit != b->limit ? SETTING_LIMIT : 0) |
-	       (a->high != b->high ? SETTING_HIGH : 0) | (a->low != b->low ? SETTING_LOW : 0) |
-	       (a->oom_group != b->oom_group ? SETTING_OOM_GROUP : 0);
+	unsigned int differs = 0;
+
+	for_each_setting(setting) {
+		if (setting_get(setting, a) != setting_get(setting, b))
+			differs |= setting->bit;
+	}
+	return differs;
+}
+
+static int check_supported(unsigned int differs, unsigned int supported, const char *controller,
+			   struct failure *failure)
+{
+	for_each_setting(setting) {
+		if (differs & setting->bit & ~supported)
+			return fail(failure, RSS_ERROR_NOT_SUPPORTED,
+				    "The %s controller %s; rssctl doctor tells what this kernel "
+				    "can do",
+				    controller, setting->lacking);
+	}
+	return 0;
 }
 
 int settings_check(const struct settings *settings, const struct settings_change *change,
-		   unsigned int features, const char *controller, uint64_t limit_min,
+		   unsigned int supported, const char *controller, uint64_t limit_min,
 		   struct failure *failure)
 {
 	struct settings to = settings_with(settings, change);
-	unsigned int differs = settings_difference(settings, &to);
 	char size[SIZE_TEXT_MAX], other[SIZE_TEXT_MAX];
+	int r;
 
 	if ((change->set & SETTING_LIMIT) && to.limit < limit_min)
 		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
@@ -57,16 +156,9 @@ int settings_check(const struct settings *settings, const struct settings_change
 			    "A limit of %" PRIu64 " bytes is above the largest, 2^63-1; use "
 			    "infinity for no limit",
 			    to.limit);
-	if ((differs & (SETTING_HIGH | SETTING_LOW)) && !(features & FEATURE_WATERMARKS))
-		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
-			    "The %s controller has no background reclaim, so high and low "
-			    "cannot be set; rssctl doctor tells what this kernel can do",
-			    controller);
-	if ((differs & SETTING_OOM_GROUP) && !(features & FEATURE_OOM_GROUP))
-		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
-			    "The %s controller cannot kill a whole container on OOM, so oom-group "
-			    "cannot be set; rssctl doctor tells what this kernel can do",
-			    controller);
+	r = check_supported(settings_difference(settings, &to), supported, controller, failure);
+	if (r < 0)
+		return r;
 	if (to.high != LIMIT_INFINITY && to.low != LIMIT_INFINITY && to.low > to.high)
 		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
 			    "The low watermark (%s) is above the high one (%s); background reclaim "

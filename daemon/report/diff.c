@@ -14,8 +14,6 @@
 #include "store/config.h"
 #include "store/declarations.h"
 
-#define SETTINGS_ALL (SETTING_LIMIT | SETTING_HIGH | SETTING_LOW | SETTING_OOM_GROUP)
-
 struct diff {
 	struct manager *manager;
 	char *folder;

@@ -93,7 +93,7 @@ int forecast_container(struct container *c, uint64_t limit, enum limit_mode mode
 	struct forecast_input in = { .mode = mode, .target = limit };
 	struct memory_lists lists;
 	struct sysinfo info = { 0 };
-	int r = settings_check(&c->settings, &change, controller->features, controller->ops->name,
+	int r = settings_check(&c->settings, &change, controller->settings, controller->ops->name,
 			       controller_limit_min(controller), failure);
 
 	if (r < 0)

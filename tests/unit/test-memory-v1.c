@@ -187,14 +187,15 @@ TEST(what_it_cannot_do)
 {
 	WORLD;
 	uint64_t n;
-	bool value;
+	struct settings to = settings_default();
 
 	CALL(begin, &w);
 	CHECK_INT(group_reclaim(w.web, 4096, &n), -EOPNOTSUPP);
-	CHECK_INT(group_read_oom_group(w.web, &value), -EOPNOTSUPP);
-	CHECK_INT(group_write_oom_group(w.web, true), -EOPNOTSUPP);
-	CHECK_INT(group_read_watermarks(w.web, &n, &n), -EOPNOTSUPP);
-	CHECK_INT(group_write_watermarks(w.web, 2, 1), -EOPNOTSUPP);
+	CHECK_INT(group_read_setting(w.web, SETTING_OOM_GROUP, &n), -EOPNOTSUPP);
+	CHECK_INT(group_write_setting(w.web, SETTING_OOM_GROUP, true), -EOPNOTSUPP);
+	CHECK_INT(group_read_setting(w.web, SETTING_HIGH, &n), -EOPNOTSUPP);
+	CHECK_INT(group_write_settings(w.web, SETTING_HIGH, &to), -EOPNOTSUPP);
+	CHECK_UINT(w.controller->settings, SETTING_LIMIT);
 }
 
 TEST(processes_live_in_the_group_itself)

@@ -105,8 +105,7 @@ TEST(features_of_an_old_kernel)
 {
 	WORLD;
 	struct counters counters;
-	uint64_t freed;
-	bool value;
+	uint64_t freed, value;
 
 	fake_begin(2);
 	fake.old = true;
@@ -120,8 +119,8 @@ TEST(features_of_an_old_kernel)
 	CHECK_UINT(counters.peak, COUNTER_ABSENT);
 	CHECK_UINT(counters.reclaimed, COUNTER_ABSENT);
 	CHECK_INT(group_reclaim(w.web, 4096, &freed), -EOPNOTSUPP);
-	CHECK_INT(group_read_oom_group(w.web, &value), -EOPNOTSUPP);
-	CHECK_INT(group_write_oom_group(w.web, true), -EOPNOTSUPP);
+	CHECK_INT(group_read_setting(w.web, SETTING_OOM_GROUP, &value), -EOPNOTSUPP);
+	CHECK_INT(group_write_setting(w.web, SETTING_OOM_GROUP, true), -EOPNOTSUPP);
 }
 
 TEST(counters_are_read)
@@ -199,16 +198,16 @@ TEST(limits_are_written_and_read)
 TEST(oom_group_is_written_and_read)
 {
 	WORLD;
-	bool value = true;
+	uint64_t value = 1;
 
 	CALL(begin, &w);
-	CHECK_INT(group_read_oom_group(w.web, &value), 0);
+	CHECK_INT(group_read_setting(w.web, SETTING_OOM_GROUP, &value), 0);
 	CHECK(!value);
-	CHECK_INT(group_write_oom_group(w.web, true), 0);
+	CHECK_INT(group_write_setting(w.web, SETTING_OOM_GROUP, true), 0);
 	CHECK_STR(fake_get("rssd/web/memory.oom.group"), "1\n");
-	CHECK_INT(group_read_oom_group(w.web, &value), 0);
+	CHECK_INT(group_read_setting(w.web, SETTING_OOM_GROUP, &value), 0);
 	CHECK(value);
-	CHECK_INT(group_write_oom_group(w.web, false), 0);
+	CHECK_INT(group_write_setting(w.web, SETTING_OOM_GROUP, false), 0);
 	CHECK_STR(fake_get("rssd/web/memory.oom.group"), "0\n");
 }
 
@@ -226,11 +225,14 @@ TEST(reclaim_is_asked_for)
 TEST(there_are_no_watermarks)
 {
 	WORLD;
-	uint64_t high, low;
+	struct settings to = settings_default();
+	uint64_t value;
 
 	CALL(begin, &w);
-	CHECK_INT(group_read_watermarks(w.web, &high, &low), -EOPNOTSUPP);
-	CHECK_INT(group_write_watermarks(w.web, 1, 1), -EOPNOTSUPP);
+	CHECK_INT(group_read_setting(w.web, SETTING_HIGH, &value), -EOPNOTSUPP);
+	CHECK_INT(group_read_setting(w.web, SETTING_LOW, &value), -EOPNOTSUPP);
+	CHECK_INT(group_write_settings(w.web, SETTING_LOW, &to), -EOPNOTSUPP);
+	CHECK_UINT(w.controller->settings, SETTING_LIMIT | SETTING_OOM_GROUP);
 }
 
 TEST(processes_live_in_the_leaf)

@@ -235,6 +235,13 @@ TEST(limits_are_written_and_read)
 	}
 }
 
+static int write_watermarks(struct group *group, uint64_t high, uint64_t low)
+{
+	struct settings to = { .high = high, .low = low };
+
+	return group_write_settings(group, SETTING_HIGH | SETTING_LOW, &to);
+}
+
 TEST(watermarks_are_written_and_read)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -242,22 +249,23 @@ TEST(watermarks_are_written_and_read)
 		uint64_t high = 1, low = 1;
 
 		CALL(begin, &w, names[i].version);
-		CHECK_INT(group_read_watermarks(w.web, &high, &low), 0);
+		CHECK_INT(group_read_setting(w.web, SETTING_HIGH, &high), 0);
+		CHECK_INT(group_read_setting(w.web, SETTING_LOW, &low), 0);
 		CHECK_UINT(high, LIMIT_INFINITY);
 		CHECK_UINT(low, LIMIT_INFINITY);
 		fake_set(names[i].high, "");
 		fake_set(names[i].low, "");
-		CHECK_INT(group_write_watermarks(w.web, 40960, LIMIT_INFINITY), 0);
+		CHECK_INT(write_watermarks(w.web, 40960, LIMIT_INFINITY), 0);
 		CHECK_STR(fake_get(names[i].high), "40960");
 		CHECK_STR(fake_get(names[i].low), names[i].none);
 		fake_set(names[i].high, "");
 		fake_set(names[i].low, "");
-		CHECK_INT(group_write_watermarks(w.web, LIMIT_INFINITY, LIMIT_INFINITY), 0);
+		CHECK_INT(write_watermarks(w.web, LIMIT_INFINITY, LIMIT_INFINITY), 0);
 		CHECK_STR(fake_get(names[i].high), names[i].none);
 		/* Low is out of the way first, so that both may move to anywhere. */
 		fake_set(names[i].high, "");
 		fake_set(names[i].low, "");
-		CHECK_INT(group_write_watermarks(w.web, 40960, 20480), 0);
+		CHECK_INT(write_watermarks(w.web, 40960, 20480), 0);
 		CHECK(strstr(fake_get(names[i].low), "20480"));
 	}
 }
@@ -266,14 +274,14 @@ TEST(oom_group_is_written_and_read)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		WORLD;
-		bool value = true;
+		uint64_t value = 1;
 
 		CALL(begin, &w, names[i].version);
-		CHECK_INT(group_read_oom_group(w.web, &value), 0);
+		CHECK_INT(group_read_setting(w.web, SETTING_OOM_GROUP, &value), 0);
 		CHECK(!value);
-		CHECK_INT(group_write_oom_group(w.web, true), 0);
+		CHECK_INT(group_write_setting(w.web, SETTING_OOM_GROUP, true), 0);
 		CHECK_STR(fake_get(names[i].oom_group), "1\n");
-		CHECK_INT(group_read_oom_group(w.web, &value), 0);
+		CHECK_INT(group_read_setting(w.web, SETTING_OOM_GROUP, &value), 0);
 		CHECK(value);
 	}
 }

@@ -7,13 +7,13 @@
 #include "policy/settings.h"
 #include "unit.h"
 
-static int check(unsigned int set, struct settings to, unsigned int features,
+static int check(unsigned int set, struct settings to, unsigned int supported,
 		 struct failure *failure)
 {
 	struct settings now = settings_default();
 	struct settings_change change = { .set = set, .to = to };
 
-	return settings_check(&now, &change, features, "memory-v1", 4096, failure);
+	return settings_check(&now, &change, supported, "memory-v1", 4096, failure);
 }
 
 TEST(change_touches_only_its_members)
@@ -30,16 +30,44 @@ TEST(change_touches_only_its_members)
 	CHECK_UINT(settings_difference(&now, &now), 0);
 }
 
+TEST(each_row_is_its_own)
+{
+	struct settings settings = settings_default();
+	unsigned int seen = 0, list_flags = 0;
+
+	for_each_setting(setting) {
+		CHECK(!(seen & setting->bit) && !(list_flags & setting->list_flag));
+		seen |= setting->bit;
+		list_flags |= setting->list_flag;
+		CHECK(setting_by_bit(setting->bit) == setting);
+		CHECK(setting_by_property(setting->property) == setting);
+		CHECK(setting_by_key(setting->key) == setting);
+		CHECK_UINT(setting_get(setting, &settings), setting->initial);
+		setting_put(setting, &settings, 1);
+		CHECK_UINT(setting_get(setting, &settings), 1);
+	}
+	CHECK_UINT(seen, SETTINGS_ALL);
+	CHECK(!setting_by_property("limit") && !setting_by_key("Limit"));
+	CHECK_UINT(settings.limit, 1);
+	CHECK_UINT(settings.high, 1);
+	CHECK_UINT(settings.low, 1);
+	CHECK(settings.oom_group);
+}
+
 TEST(limits_have_bounds)
 {
 	struct failure failure;
 
-	CHECK_INT(check(SETTING_LIMIT, (struct settings){ .limit = 4096 }, 0, &failure), 0);
-	CHECK_INT(check(SETTING_LIMIT, (struct settings){ .limit = LIMIT_INFINITY }, 0, &failure),
+	CHECK_INT(check(SETTING_LIMIT, (struct settings){ .limit = 4096 }, SETTING_LIMIT, &failure),
 		  0);
-	CHECK_INT(check(SETTING_LIMIT, (struct settings){ .limit = 4095 }, 0, &failure), -EINVAL);
+	CHECK_INT(check(SETTING_LIMIT, (struct settings){ .limit = LIMIT_INFINITY }, SETTING_LIMIT,
+			&failure),
+		  0);
+	CHECK_INT(check(SETTING_LIMIT, (struct settings){ .limit = 4095 }, SETTING_LIMIT, &failure),
+		  -EINVAL);
 	CHECK(strstr(failure.text, "4095") && strstr(failure.text, "4.0K"));
-	CHECK_INT(check(SETTING_LIMIT, (struct settings){ .limit = 1ULL << 63 }, 0, &failure),
+	CHECK_INT(check(SETTING_LIMIT, (struct settings){ .limit = 1ULL << 63 }, SETTING_LIMIT,
+			&failure),
 		  -EINVAL);
 	CHECK_INT(failure.error, RSS_ERROR_INVALID_ARGUMENT);
 }
@@ -49,14 +77,14 @@ TEST(what_the_controller_cannot)
 	struct settings to = { .high = 8192, .low = 4096, .oom_group = true };
 	struct failure failure;
 
-	CHECK_INT(check(SETTING_HIGH, to, 0, &failure), -EOPNOTSUPP);
-	CHECK_INT(check(SETTING_OOM_GROUP, to, 0, &failure), -EOPNOTSUPP);
+	CHECK_INT(check(SETTING_HIGH, to, SETTING_LIMIT, &failure), -EOPNOTSUPP);
+	CHECK_INT(check(SETTING_OOM_GROUP, to, SETTING_LIMIT, &failure), -EOPNOTSUPP);
 	CHECK(strstr(failure.text, "memory-v1"));
-	CHECK_INT(check(SETTING_HIGH | SETTING_LOW, to, FEATURE_WATERMARKS, &failure), 0);
-	CHECK_INT(check(SETTING_OOM_GROUP, to, FEATURE_OOM_GROUP, &failure), 0);
+	CHECK_INT(check(SETTING_HIGH | SETTING_LOW, to, SETTING_HIGH | SETTING_LOW, &failure), 0);
+	CHECK_INT(check(SETTING_OOM_GROUP, to, SETTING_OOM_GROUP, &failure), 0);
 	/* Setting what is set already asks nothing of it. */
 	to = settings_default();
-	CHECK_INT(check(SETTING_HIGH | SETTING_OOM_GROUP, to, 0, &failure), 0);
+	CHECK_INT(check(SETTING_HIGH | SETTING_OOM_GROUP, to, SETTING_LIMIT, &failure), 0);
 }
 
 TEST(low_is_not_above_high)
@@ -64,12 +92,14 @@ TEST(low_is_not_above_high)
 	struct settings to = { .high = 4096, .low = 8192 };
 	struct failure failure;
 
-	CHECK_INT(check(SETTING_HIGH | SETTING_LOW, to, FEATURE_WATERMARKS, &failure), -EINVAL);
+	CHECK_INT(check(SETTING_HIGH | SETTING_LOW, to, SETTING_HIGH | SETTING_LOW, &failure),
+		  -EINVAL);
 	to.low = 4096;
-	CHECK_INT(check(SETTING_HIGH | SETTING_LOW, to, FEATURE_WATERMARKS, &failure), 0);
+	CHECK_INT(check(SETTING_HIGH | SETTING_LOW, to, SETTING_HIGH | SETTING_LOW, &failure), 0);
 }
 
 TEST_MAIN({ "settings: a change touches only its members", change_touches_only_its_members },
+	  { "settings: each row is its own", each_row_is_its_own },
 	  { "settings: limits have bounds", limits_have_bounds },
 	  { "settings: what the controller cannot is refused", what_the_controller_cannot },
 	  { "settings: low is not above high", low_is_not_above_high })

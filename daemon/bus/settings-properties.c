@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Settings on D-Bus: see settings-properties.h. */
+#include "bus/settings-properties.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "bus/message.h"
+#include "container/container.h"
+#include "policy/settings.h"
+#include "shared/cleanup.h"
+
+static char bus_type(const struct setting *setting)
+{
+	return setting->type == SETTING_FLAG ? SD_BUS_TYPE_BOOLEAN : SD_BUS_TYPE_UINT64;
+}
+
+int bus_read_settings(sd_bus_message *message, struct settings_change *ret, bool *ret_transient,
+		      struct failure *failure)
+{
+	/* One row for each setting, in the order of the table, Transient, and the end. */
+	struct bus_option options[SETTINGS_MAX + 2] = { 0 };
+	union {
+		uint64_t size;
+		int flag;
+	} values[SETTINGS_MAX] = { 0 };
+	struct settings_change change = { 0 };
+	int transient = 0, r;
+	size_t n = 0;
+
+	for_each_setting(setting) {
+		options[n] = (struct bus_option){ .key = setting->property,
+						  .type = bus_type(setting),
+						  .value = &values[n] };
+		n++;
+	}
+	if (ret_transient)
+		options[n] = (struct bus_option){ .key = "Transient",
+						  .type = SD_BUS_TYPE_BOOLEAN,
+						  .value = &transient };
+	r = bus_read_options(message, options, failure);
+	if (r < 0)
+		return r;
+	n = 0;
+	for_each_setting(setting) {
+		if (options[n].seen) {
+			change.set |= setting->bit;
+			setting_put(setting, &change.to,
+				    setting->type == SETTING_FLAG ? (uint64_t)values[n].flag
+								  : values[n].size);
+		}
+		n++;
+	}
+	*ret = change;
+	if (ret_transient)
+		*ret_transient = transient;
+	return 0;
+}
+
+static int append_value(sd_bus_message *message, const struct setting *setting,
+			const struct settings *settings)
+{
+	uint64_t value = setting_get(setting, settings);
+
+	if (setting->type == SETTING_FLAG)
+		return sd_bus_message_append(message, "b", (int)value);
+	return sd_bus_message_append(message, "t", value);
+}
+
+static int append_entry(sd_bus_message *message, const struct setting *setting,
+			const struct settings *settings)
+{
+	const char type[] = { bus_type(setting), '\0' };
+	int r = sd_bus_message_open_container(message, SD_BUS_TYPE_DICT_ENTRY, "sv");
+
+	if (r >= 0)
+		r = sd_bus_message_append(message, "s", setting->property);
+	if (r >= 0)
+		r = sd_bus_message_open_container(message, SD_BUS_TYPE_VARIANT, type);
+	if (r >= 0)
+		r = append_value(message, setting, settings);
+	if (r >= 0)
+		r = sd_bus_message_close_container(message);
+	return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
+int bus_append_settings(sd_bus_message *message, unsigned int which,
+			const struct settings *settings)
+{
+	int r = 0;
+
+	for_each_setting(setting) {
+		if (r >= 0 && (which & setting->bit))
+			r = append_entry(message, setting, settings);
+	}
+	return r;
+}
+
+static int get_setting(sd_bus *bus, const char *path, const char *interface, const char *property,
+		       sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	const struct setting *setting = setting_by_property(property);
+	const struct container *c = userdata;
+
+	return setting ? append_value(reply, setting, &c->settings) : -EINVAL;
+}
+
+sd_bus_vtable *bus_settings_properties(void)
+{
+	sd_bus_vtable *vtable = calloc(SETTINGS_MAX + 2, sizeof(*vtable)), *at = vtable;
+
+	if (!vtable)
+		return NULL;
+	*at++ = (sd_bus_vtable)SD_BUS_VTABLE_START(0);
+	for_each_setting(setting) {
+		*at++ = (sd_bus_vtable)SD_BUS_PROPERTY(setting->property,
+						       setting->type == SETTING_FLAG ? "b" : "t",
+						       get_setting, 0,
+						       SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE);
+	}
+	*at = (sd_bus_vtable)SD_BUS_VTABLE_END;
+	return vtable;
+}

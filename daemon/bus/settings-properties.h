@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Settings on D-Bus, by the rows of settings_table: read from and appended to
+ * messages, shown as properties of org.rssd1.Container.
+ */
+#ifndef RSSD_BUS_SETTINGS_PROPERTIES_H
+#define RSSD_BUS_SETTINGS_PROPERTIES_H
+
+#include <stdbool.h>
+#include <systemd/sd-bus.h>
+
+struct failure;
+struct settings;
+struct settings_change;
+
+/* Reads an a{sv} of settings. @ret_transient: NULL if Transient is not a key here. */
+int bus_read_settings(sd_bus_message *message, struct settings_change *ret, bool *ret_transient,
+		      struct failure *failure);
+
+/* Appends the entries of an a{sv}, one for each setting in the mask @which. */
+int bus_append_settings(sd_bus_message *message, unsigned int which,
+			const struct settings *settings);
+
+/*
+ * The vtable of the properties, for sd_bus_add_fallback_vtable() with
+ * bus_container_find(); freed by the caller after the bus is closed. NULL if
+ * out of memory.
+ */
+sd_bus_vtable *bus_settings_properties(void);
+
+#endif
