@@ -5,12 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "args.h"
 #include "connect.h"
 #include "librss/rss.h"
+#include "shared/clock.h"
 #include "verb.h"
 #include "verb/metrics-http.h"
 #include "view/output.h"
@@ -93,26 +93,16 @@ static int print_metrics(struct cli *cli)
 
 /* --- for scrapers ------------------------------------------------------------ */
 
-static int milliseconds_since(const struct timespec *start)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int)((now.tv_sec - start->tv_sec) * 1000 +
-		     (now.tv_nsec - start->tv_nsec) / 1000000);
-}
-
 /* False where nobody is there to be answered. */
 static bool read_request(struct http_request *ret)
 {
 	char text[HTTP_HEAD_MAX];
 	size_t length = 0;
-	struct timespec start;
+	uint64_t start = clock_usec(CLOCK_MONOTONIC);
 
-	clock_gettime(CLOCK_MONOTONIC, &start);
 	do {
 		struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
-		int left = PATIENCE_MSEC - milliseconds_since(&start);
+		int left = PATIENCE_MSEC - (int)((clock_usec(CLOCK_MONOTONIC) - start) / 1000);
 		ssize_t n;
 
 		if (left <= 0 || poll(&in, 1, left) == 0) {

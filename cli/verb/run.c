@@ -10,11 +10,11 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
-#include <time.h>
 
 #include "args.h"
 #include "connect.h"
 #include "librss/rss.h"
+#include "shared/clock.h"
 #include "shared/name.h"
 #include "signals.h"
 #include "values.h"
@@ -100,24 +100,16 @@ static void tell_oom(const struct run *run)
 			    run->container, run->oom ?: "");
 }
 
-static uint64_t now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
-}
-
 /* The kernel tells of an OOM in its log, which may reach us after the command's end. */
 static void await_oom(struct run *run, int status)
 {
-	uint64_t end = now() + OOM_PATIENCE_USEC;
+	uint64_t end = clock_usec(CLOCK_MONOTONIC) + OOM_PATIENCE_USEC;
 
 	(void)rss_wait(run->cli->client, 0);
 	if (status != 128 + SIGKILL)
 		return;
-	while (!run->ooms && now() < end) {
-		int r = rss_wait(run->cli->client, end - now());
+	while (!run->ooms && clock_usec(CLOCK_MONOTONIC) < end) {
+		int r = rss_wait(run->cli->client, end - clock_usec(CLOCK_MONOTONIC));
 
 		if (r < 0 && r != -EINTR)
 			return;

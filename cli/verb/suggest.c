@@ -9,13 +9,13 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "args.h"
 #include "connect.h"
 #include "librss/rss.h"
 #include "shared/array.h"
+#include "shared/clock.h"
 #include "shared/size.h"
 #include "signals.h"
 #include "values.h"
@@ -63,14 +63,6 @@ static void record_done(struct record *record)
 	record->last = rss_container_free(record->last);
 }
 
-static uint64_t read_clock(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 /* --- looking --------------------------------------------------------------------- */
 
 static int add_usage_seen(struct record *record, uint64_t usage)
@@ -103,7 +95,7 @@ static int look(const struct cli *cli, const char *name, struct record *record)
 
 	if (r < 0)
 		return r;
-	record->ended = read_clock(CLOCK_MONOTONIC);
+	record->ended = clock_usec(CLOCK_MONOTONIC);
 	r = add_usage_seen(record, container->usage);
 	if (r < 0)
 		return r;
@@ -137,7 +129,7 @@ static int read_history(const struct cli *cli, const char *name, struct record *
 	/* One that is of now tells nothing of other times. */
 	if (history && history->count > 1) {
 		record->source = OBSERVED_HISTORY;
-		record->recorded = read_clock(CLOCK_REALTIME) - history->samples[0].time;
+		record->recorded = clock_usec(CLOCK_REALTIME) - history->samples[0].time;
 	}
 	return 0;
 }

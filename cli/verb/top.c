@@ -14,6 +14,7 @@
 
 #include "args.h"
 #include "connect.h"
+#include "shared/clock.h"
 #include "signals.h"
 #include "values.h"
 #include "verb.h"
@@ -125,14 +126,6 @@ static void top_done(struct top *top)
 	history_done(&top->history);
 }
 
-static uint64_t monotonic(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 static int look_again(const struct cli *cli, struct top *top)
 {
 	int r = fetch(cli, &top->list);
@@ -140,11 +133,12 @@ static int look_again(const struct cli *cli, struct top *top)
 	if (r < 0)
 		return r;
 	/* The list comes sorted by name, as the history wants it. */
-	r = history_add(&top->history, top->list.containers, top->list.count, monotonic());
+	r = history_add(&top->history, top->list.containers, top->list.count,
+			clock_usec(CLOCK_MONOTONIC));
 	if (r < 0)
 		return r;
 	format_time((uint64_t)time(NULL) * 1000000, top->when);
-	top->next = monotonic() + top->look.interval;
+	top->next = clock_usec(CLOCK_MONOTONIC) + top->look.interval;
 	return 0;
 }
 
@@ -252,11 +246,8 @@ static int wait_for_more(struct top *top, int signals)
 		{ .fd = STDIN_FILENO, .events = POLLIN },
 		{ .fd = signals, .events = POLLIN },
 	};
-	uint64_t now = monotonic(), left = top->next > now ? top->next - now : 0;
-	struct timespec pause = {
-		.tv_sec = (time_t)(left / 1000000),
-		.tv_nsec = (long)(left % 1000000) * 1000,
-	};
+	uint64_t now = clock_usec(CLOCK_MONOTONIC), left = top->next > now ? top->next - now : 0;
+	struct timespec pause = clock_to_timespec(left);
 	int signal;
 
 	if (ppoll(fds, ARRAY_SIZE(fds), &pause, NULL) < 0 && errno != EINTR)
@@ -277,7 +268,7 @@ static int draw_until_quit(const struct cli *cli, struct top *top)
 	int r = signals < 0 ? signals : 0;
 
 	while (r == 0 && !top->quit) {
-		if (monotonic() >= top->next)
+		if (clock_usec(CLOCK_MONOTONIC) >= top->next)
 			r = look_again(cli, top);
 		if (r == 0)
 			r = draw(top);

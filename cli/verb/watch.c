@@ -5,11 +5,11 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/time.h>
 
 #include "args.h"
 #include "connect.h"
 #include "librss/rss.h"
+#include "shared/clock.h"
 #include "shared/name.h"
 #include "shared/size.h"
 #include "shared/text.h"
@@ -38,14 +38,6 @@ struct watch {
 	const struct args *args;
 	uint64_t left; /* events to print before the end */
 };
-
-static uint64_t now(void)
-{
-	struct timeval tv;
-
-	gettimeofday(&tv, NULL);
-	return (uint64_t)tv.tv_sec * 1000000 + (uint64_t)tv.tv_usec;
-}
 
 /* A name stands for the containers inside it, too; what rssd says of itself is for everyone. */
 static bool is_wanted(const struct args *args, const char *container)
@@ -125,7 +117,8 @@ static void print_line(const struct cli *cli, const struct rss_event *event)
 		text_make_safe(detail);
 	if (event->sequence)
 		snprintf(sequence, sizeof(sequence), "%" PRIu64, event->sequence);
-	printf("%-19s  %8s  ", format_time(event->time ?: now(), when), sequence);
+	printf("%-19s  %8s  ", format_time(event->time ?: clock_usec(CLOCK_REALTIME), when),
+	       sequence);
 	if (style)
 		printf("\033[%sm", style);
 	printf("%-9s", rss_event_kind_name(event->kind));
@@ -143,7 +136,7 @@ static void print_object(const struct rss_event *event)
 	cleanup_json struct json_object *object = json_object_new_object();
 
 	json_add_text(object, "event", rss_event_kind_name(event->kind));
-	json_add_count(object, "time", event->time ?: now());
+	json_add_count(object, "time", event->time ?: clock_usec(CLOCK_REALTIME));
 	json_add_text(object, "container", *event->container ? event->container : NULL);
 	json_add_count(object, "sequence", event->sequence ?: RSS_ABSENT);
 	json_add_count(object, "usage", event->usage);

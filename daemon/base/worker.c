@@ -16,8 +16,8 @@
 #include <sys/eventfd.h>
 #include <systemd/sd-event.h>
 
-#include "base/clock.h"
 #include "shared/cleanup.h"
+#include "shared/clock.h"
 
 /* More than so many threads do not wait for work. */
 #define IDLE_MAX 2

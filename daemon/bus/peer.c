@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
-#include "bus/message.h"
 #include "bus/bus.h"
+#include "bus/message.h"
 #include "shared/cleanup.h"
+#include "shared/clock.h"
 
 static struct bus_peer *bus_peer_free(struct bus_peer *peer)
 {

@@ -7,15 +7,15 @@
 #include <string.h>
 #include <systemd/sd-event.h>
 
-#include "shared/array.h"
-#include "store/event-history.h"
-#include "base/clock.h"
 #include "base/log.h"
-#include "shared/name.h"
-#include "policy/oom-record.h"
-#include "host/process-events.h"
-#include "store/state.h"
 #include "base/worker.h"
+#include "host/process-events.h"
+#include "policy/oom-record.h"
+#include "shared/array.h"
+#include "shared/clock.h"
+#include "shared/name.h"
+#include "store/event-history.h"
+#include "store/state.h"
 
 /* Event numbers that are set aside at a time, so that a crash never gives one twice. */
 

@@ -7,20 +7,20 @@
 #include <string.h>
 #include <systemd/sd-event.h>
 
-#include "monitor/oom-hook.h"
-#include "host/kmsg.h"
-#include "base/clock.h"
 #include "base/log.h"
 #include "container/manager.h"
 #include "container/save.h"
-#include "shared/name.h"
-#include "monitor/oom-history.h"
-#include "monitor/oom-log.h"
-#include "policy/oom-record.h"
-#include "monitor/oom-scene.h"
-#include "host/process.h"
-#include "shared/text.h"
 #include "container/usage.h"
+#include "host/kmsg.h"
+#include "host/process.h"
+#include "monitor/oom-history.h"
+#include "monitor/oom-hook.h"
+#include "monitor/oom-log.h"
+#include "monitor/oom-scene.h"
+#include "policy/oom-record.h"
+#include "shared/clock.h"
+#include "shared/name.h"
+#include "shared/text.h"
 
 /* A container at its limit meets it thousands of times a second; it is told this often. */
 #define LIMIT_HIT_USEC (200 * 1000)

@@ -7,17 +7,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "shared/array.h"
-#include "policy/access-policy.h"
-#include "container/container.h"
-#include "base/clock.h"
 #include "base/failure.h"
-#include "container/manager.h"
-#include "store/origins.h"
-#include "host/process.h"
-#include "shared/text.h"
-#include "host/process-tree.h"
 #include "base/worker.h"
+#include "container/container.h"
+#include "container/manager.h"
+#include "host/process-tree.h"
+#include "host/process.h"
+#include "policy/access-policy.h"
+#include "shared/array.h"
+#include "shared/clock.h"
+#include "shared/text.h"
+#include "store/origins.h"
 
 struct job {
 	struct manager *manager;

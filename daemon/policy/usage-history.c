@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "shared/clock.h"
 
 #define ROOM_FIRST  2 /* who is looked at once needs no more */
 #define TOTALS_USEC (USAGE_KEPT_USEC / 2)

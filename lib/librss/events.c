@@ -7,11 +7,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "librss/client.h"
 #include "librss/oom-dict.h"
 #include "librss/resume.h"
+#include "shared/clock.h"
 #include "shared/name.h"
 
 #define RSSD_MATCH "type='signal',sender='" RSSD_NAME "',path_namespace='" RSSD_PATH "'"
@@ -21,14 +21,6 @@
 #define OBJECT_MANAGER "org.freedesktop.DBus.ObjectManager"
 
 DEFINE_CLEANUP(struct queued_event *, queued_event_free);
-
-static uint64_t now_usec(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 static int read_limit_hit(sd_bus_message *message, struct rss_event *event)
 {
@@ -152,7 +144,7 @@ static int on_signal(sd_bus_message *message, void *userdata, sd_bus_error *erro
 			continue;
 		if (read_event(message, i, &event) < 0)
 			return 0;
-		event.time = now_usec();
+		event.time = clock_usec(CLOCK_REALTIME);
 		if (client->resumes && event.sequence && !resume_takes(client, &event))
 			event_done(&event);
 		else

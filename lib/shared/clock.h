@@ -1,10 +1,10 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The time in microseconds, which is the unit of every time in rssd. Code in the
  * loop that compares with timers uses sd_event_now(); everything else uses this.
  */
-#ifndef RSSD_CLOCK_H
-#define RSSD_CLOCK_H
+#ifndef RSS_CLOCK_H
+#define RSS_CLOCK_H
 
 #include <stdint.h>
 #include <time.h>

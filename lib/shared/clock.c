@@ -1,6 +1,6 @@
-/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The time in microseconds: see clock.h. */
-#include "base/clock.h"
+#include "shared/clock.h"
 
 uint64_t clock_usec(clockid_t clock)
 {
