@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The door: see bus-access.h. What is let in is decided in access.c. */
+/* Authorization filter: see authorize.h. The policy is policy/access-policy.c. */
 #include "bus/authorize.h"
 
 #include <stdlib.h>
@@ -14,15 +14,16 @@
 #include "base/failure.h"
 #include "base/log.h"
 #include "container/manager.h"
+#include "shared/clock.h"
 #include "shared/name.h"
 #include "bus/polkit.h"
 
-/* A call that waits for polkit, or comes in again with its answer. */
+/* A call that waits for polkit, or is dispatched again with its reply. */
 struct bus_check {
 	struct bus *bus;
 	struct bus_peer *peer;
 	sd_bus_message *message;
-	enum access_opinion opinion;
+	enum auth_result result;
 	struct polkit_question *question;
 	struct bus_check *next;
 };
@@ -42,7 +43,7 @@ static struct bus_check *bus_check_free(struct bus_check *check)
 }
 DEFINE_CLEANUP(struct bus_check *, bus_check_free);
 
-static struct bus_check *find_check(const struct bus *bus, const sd_bus_message *message)
+static struct bus_check *find_pending_check(const struct bus *bus, const sd_bus_message *message)
 {
 	struct bus_check *check = bus->checks;
 
@@ -51,7 +52,7 @@ static struct bus_check *find_check(const struct bus *bus, const sd_bus_message 
 	return check;
 }
 
-void bus_access_forget(struct bus_peer *peer)
+void bus_authorize_forget(struct bus_peer *peer)
 {
 	struct bus_check *next;
 
@@ -62,15 +63,15 @@ void bus_access_forget(struct bus_peer *peer)
 	}
 }
 
-void bus_access_close(struct bus *bus)
+void bus_authorize_close(struct bus *bus)
 {
 	while (bus->checks)
 		bus_check_free(bus->checks);
 }
 
-/* --- what it is about -------------------------------------------------------------- */
+/* --- the object of a call ---------------------------------------------------------- */
 
-/* The container that a call is about, as far as rules of polkit want to know it. */
+/* The name of the container, for polkit rules; "" if the call is about none. */
 static char *container_of_call(sd_bus_message *message)
 {
 	const char *text = "";
@@ -86,41 +87,55 @@ static char *container_of_call(sd_bus_message *message)
 	return name;
 }
 
-/* Nobody is asked for what is not there: the answer to that is sd-bus's. */
-static bool leads_somewhere(const struct bus *bus, const char *path)
+/* polkit is not asked about an object that does not exist: sd-bus replies to that. */
+static bool object_exists(const struct bus *bus, const char *path)
 {
 	cleanup_free char *name = NULL;
 
 	return name_from_object_path(path, &name) < 0 || manager_find(bus->manager, name);
 }
 
-/* --- asking --------------------------------------------------------------------------- */
+/* --- polkit --------------------------------------------------------------------------- */
 
-/* Once, until polkit is there again: a missing one is a matter of the machine, not of a call. */
-static void log_opinion(struct bus *bus, enum access_opinion opinion, const char *why)
+/* A broken polkit is reported a few times; further calls are only counted. */
+static bool may_log_polkit(struct bus *bus)
 {
-	if (opinion == ACCESS_ABSENT && !bus->polkit_missed)
+	uint64_t now = clock_usec(CLOCK_MONOTONIC);
+	unsigned int suppressed = log_window_take(&bus->polkit_log, now);
+
+	if (suppressed > 0)
+		log_warning("polkit gave no answer to %u more calls", suppressed);
+	return log_window_allows(&bus->polkit_log, now);
+}
+
+/* A missing polkit is a property of the machine: it is logged once, not for each call. */
+static void log_no_polkit(const struct bus_check *check, enum auth_result result, const char *why)
+{
+	struct bus *bus = check->bus;
+
+	if (result == AUTH_ABSENT && !bus->polkit_missed)
 		log_warning("polkit is not there (%s), so only root may change containers; "
 			    "install polkitd to let others",
 			    why);
-	else if (opinion == ACCESS_SILENT)
+	else if (result == AUTH_NO_REPLY && may_log_polkit(bus))
 		log_warning("polkit gave no answer (%s), so the call is refused; look at "
 			    "systemctl status polkit",
 			    *why ? why : "it is not understood");
-	bus->polkit_missed = opinion == ACCESS_ABSENT;
+	bus->polkit_missed = result == AUTH_ABSENT;
 }
 
-static void answered(enum access_opinion opinion, const char *why, void *userdata)
+static void on_polkit_result(enum auth_result result, const char *why, void *userdata)
 {
 	struct bus_check *check = userdata;
 	int r;
 
-	log_opinion(check->bus, opinion, why);
-	check->opinion = opinion;
+	log_no_polkit(check, result, why);
+	check->result = result;
 	check->question = polkit_question_free(check->question);
 	r = sd_bus_enqueue_for_read(check->bus->bus, check->message);
 	if (r < 0) {
-		log_warning("A call could not be taken up again: %s", strerror(-r));
+		if (bus_user_may_log(check->peer->user, check->bus))
+			log_warning("A call could not be dispatched again: %s", strerror(-r));
 		(void)sd_bus_reply_method_errno(check->message, r, NULL);
 		bus_check_free(check);
 	}
@@ -135,16 +150,16 @@ static unsigned int checks_of_uid(const struct bus *bus, uid_t uid)
 	return n;
 }
 
-static int ask(struct bus *bus, struct bus_peer *peer, sd_bus_message *message,
-	       enum access_deed deed, struct failure *failure)
+static int ask_polkit(struct bus *bus, struct bus_peer *peer, sd_bus_message *message,
+		      enum access_operation operation, struct failure *failure)
 {
-	uint64_t most = bus->manager->config->pending_max;
 	cleanup_(bus_check_free_ptr) struct bus_check *check = NULL;
 	cleanup_free char *container = container_of_call(message);
 	int r;
 
-	if (checks_of_uid(bus, peer->uid) + bus_calls_of_uid(bus, peer->uid) >= most)
-		return bus_call_too_many(bus, peer->uid, failure);
+	r = bus_call_check_pending(bus, peer->uid, checks_of_uid(bus, peer->uid), failure);
+	if (r < 0)
+		return r;
 	check = calloc(1, sizeof(*check));
 	if (!check || !container)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
@@ -153,8 +168,9 @@ static int ask(struct bus *bus, struct bus_peer *peer, sd_bus_message *message,
 	check->message = sd_bus_message_ref(message);
 	check->next = bus->checks;
 	bus->checks = check;
-	r = polkit_ask(message, access_action(deed), container, sd_bus_message_get_member(message),
-		       answered, check, &check->question);
+	r = polkit_ask(message, access_polkit_action(operation), container,
+		       sd_bus_message_get_member(message), on_polkit_result, check,
+		       &check->question);
 	if (r < 0)
 		return fail(failure, RSS_ERROR_ACCESS_DENIED, "polkit cannot be asked: %s",
 			    strerror(-r));
@@ -162,7 +178,7 @@ static int ask(struct bus *bus, struct bus_peer *peer, sd_bus_message *message,
 	return 0;
 }
 
-/* --- the door -------------------------------------------------------------------------- */
+/* --- the filter ------------------------------------------------------------------------ */
 
 static bool is_for_us(sd_bus_message *message)
 {
@@ -172,7 +188,7 @@ static bool is_for_us(sd_bus_message *message)
 	       !strncmp(path, BUS_PATH, strlen(BUS_PATH));
 }
 
-/* Properties, introspection and the like, which sd-bus serves by itself: they only tell. */
+/* Properties, introspection and the like, which sd-bus serves itself: they only read. */
 static bool is_standard(sd_bus_message *message)
 {
 	const char *interface = sd_bus_message_get_interface(message);
@@ -181,22 +197,23 @@ static bool is_standard(sd_bus_message *message)
 	       !strncmp(interface, "org.freedesktop.DBus.", strlen("org.freedesktop.DBus."));
 }
 
-static int refuse(enum access_deed deed, const struct bus_peer *peer, sd_bus_message *message,
-		  enum access_opinion opinion, sd_bus_error *error)
+static int refuse(enum access_operation operation, const struct bus_peer *peer,
+		  sd_bus_message *message, enum auth_result result, sd_bus_error *error)
 {
 	struct failure failure = { 0 };
-	int r = access_explain(deed, peer->uid, opinion, &failure);
+	int r = access_refuse(operation, peer->uid, result, &failure);
 
-	log_info("%s refused to user %u (process %d)", sd_bus_message_get_member(message),
-		 (unsigned int)peer->uid, (int)peer->pid);
-	/* The name by which a client knows that it may ask again and let its user be asked. */
-	if (opinion == ACCESS_CHALLENGE)
+	if (bus_user_may_log(peer->user, peer->bus))
+		log_info("%s refused to user %u (process %d)", sd_bus_message_get_member(message),
+			 (unsigned int)peer->uid, (int)peer->pid);
+	/* A client that receives this name may try again with interactive authorization. */
+	if (result == AUTH_CHALLENGE)
 		return sd_bus_error_set(error, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED,
 					failure.text);
 	return bus_answer_failure(r, &failure, error);
 }
 
-static int busy(const struct bus_peer *peer, sd_bus_error *error)
+static int refuse_busy(const struct bus_peer *peer, sd_bus_error *error)
 {
 	struct failure failure = { 0 };
 	int r = fail(&failure, RSS_ERROR_TOO_MANY,
@@ -206,32 +223,32 @@ static int busy(const struct bus_peer *peer, sd_bus_error *error)
 	return bus_answer_failure(r, &failure, error);
 }
 
-static int judge(struct bus *bus, struct bus_peer *peer, sd_bus_message *message,
-		 enum access_opinion opinion, sd_bus_error *error)
+static int authorize(struct bus *bus, struct bus_peer *peer, sd_bus_message *message,
+		     enum auth_result result, sd_bus_error *error)
 {
-	enum access_deed deed = is_standard(message)
-					? ACCESS_LOOK
-					: access_deed_of(sd_bus_message_get_member(message));
+	enum access_operation operation =
+		is_standard(message) ? ACCESS_QUERY
+				     : access_operation_of(sd_bus_message_get_member(message));
 	struct failure failure = { 0 };
 	int r;
 
-	switch (access_decide(deed, peer->uid, opinion)) {
+	switch (access_decide(operation, peer->uid, result)) {
 	case ACCESS_ALLOW:
 		return 0;
 	case ACCESS_ASK:
-		if (!leads_somewhere(bus, sd_bus_message_get_path(message)))
+		if (!object_exists(bus, sd_bus_message_get_path(message)))
 			return 0;
-		r = ask(bus, peer, message, deed, &failure);
+		r = ask_polkit(bus, peer, message, operation, &failure);
 		return r < 0 ? bus_answer_failure(r, &failure, error) : 1;
 	default:
-		return refuse(deed, peer, message, opinion, error);
+		return refuse(operation, peer, message, result, error);
 	}
 }
 
-/* 0: on to the object; 1: an answer is on its way; negative: refused. */
-int bus_access_filter(sd_bus_message *message, void *userdata, sd_bus_error *error)
+/* Return: 0 to dispatch the call; 1 if its reply is pending; negative if it is refused. */
+int bus_authorize_filter(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-	enum access_opinion opinion = ACCESS_NOT_ASKED;
+	enum auth_result result = AUTH_NOT_ASKED;
 	struct failure failure = { 0 };
 	struct bus *bus = userdata;
 	struct bus_check *check;
@@ -242,17 +259,17 @@ int bus_access_filter(sd_bus_message *message, void *userdata, sd_bus_error *err
 		return 0;
 	r = bus_peer_of(bus, message, &peer);
 	if (r < 0) {
-		/* It has left already, most likely: nothing is done for nobody. */
-		r = fail(&failure, RSS_ERROR_ACCESS_DENIED, "Who calls cannot be found out: %s",
+		/* Most likely it has left already. */
+		r = fail(&failure, RSS_ERROR_ACCESS_DENIED, "The caller cannot be identified: %s",
 			 strerror(-r));
 		return bus_answer_failure(r, &failure, error);
 	}
-	check = find_check(bus, message);
+	check = find_pending_check(bus, message);
 	if (check) {
-		opinion = check->opinion;
+		result = check->result;
 		bus_check_free(check);
 	} else if (!bus_peer_serve(peer)) {
-		return busy(peer, error);
+		return refuse_busy(peer, error);
 	}
-	return judge(bus, peer, message, opinion, error);
+	return authorize(bus, peer, message, result, error);
 }

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The door: each call passes here before its object is looked up and its method
- * runs. What access.h lets polkit decide waits for polkit's answer, and then
- * comes in again from the beginning, so that it meets what is there by then.
+ * Authorization filter: every call passes it before object look-up and dispatch.
+ * A call that policy/access-policy.h leaves to polkit waits for polkit's reply
+ * and is then dispatched again from the start, so that it sees the containers
+ * of that moment.
  */
-#ifndef RSSD_BUS_ACCESS_H
-#define RSSD_BUS_ACCESS_H
+#ifndef RSSD_BUS_AUTHORIZE_H
+#define RSSD_BUS_AUTHORIZE_H
 
 #include <systemd/sd-bus.h>
 
@@ -14,12 +15,12 @@ struct bus_check;
 struct bus_peer;
 
 /* For sd_bus_add_filter(), with the struct bus as its userdata. */
-int bus_access_filter(sd_bus_message *message, void *userdata, sd_bus_error *error);
+int bus_authorize_filter(sd_bus_message *message, void *userdata, sd_bus_error *error);
 
-/* The peer has left: what it asked for is done no more. */
-void bus_access_forget(struct bus_peer *peer);
+/* Drops the waiting calls of a client that has left the bus. */
+void bus_authorize_forget(struct bus_peer *peer);
 
-/* Takes back all questions, when the bus is closed. */
-void bus_access_close(struct bus *bus);
+/* Drops all waiting calls, when the bus is closed. */
+void bus_authorize_close(struct bus *bus);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * org.rssd1 on the system bus. Methods unmarshal, call the manager and reply;
- * nothing is decided here. bus.c connects and sends signals, bus-access.c lets
- * in who may, bus-manager.c and bus-container.c hold the two interfaces,
- * bus-codec.c translates what both need, bus-call.c keeps the calls whose
- * answer is on its way, bus-peer.c knows who calls.
+ * they decide nothing. connection.c connects and emits signals, authorize.c
+ * checks permission, manager-object.c and container-object.c hold the two
+ * interfaces, message.c reads and appends common types, pending-call.c keeps the
+ * calls whose reply is pending, peer.c knows the clients.
  */
 #ifndef RSSD_BUS_H
 #define RSSD_BUS_H
@@ -14,8 +14,9 @@
 #include <sys/types.h>
 #include <systemd/sd-bus.h>
 
-#include "shared/cleanup.h"
 #include "cgroup/controller.h"
+#include "policy/ratelimit.h"
+#include "shared/cleanup.h"
 
 #define BUS_NAME      "org.rssd1"
 #define BUS_PATH      "/org/rssd1"
@@ -38,16 +39,19 @@ struct bus {
 	sd_event *event;
 	struct manager *manager;
 	void (*peer_left)(struct bus_peer *peer);
-	struct bus_peer *peers;	  /* who talks to us */
-	struct bus_user *users;	  /* who they are */
-	struct bus_user *served;  /* for whom something is done in this turn of the loop... */
-	uint64_t served_since;	  /* ...since then */
-	sd_event_source *turn;	  /* its end */
-	struct bus_check *checks; /* calls that wait for polkit */
-	bool polkit_missed;	  /* it was not there when it was last asked */
-	struct bus_call *calls;	  /* whose answer is on its way */
-	struct bus_owner *owners; /* clients that made a transient container */
-	/* For GetAll: what one message asks of one container is read once. */
+	struct bus_peer *peers;	      /* the clients */
+	struct bus_user *users;	      /* their users */
+	struct rate all_users;	      /* the share of all users but root together */
+	sd_event_source *log_timer;   /* armed while log lines of a user are suppressed */
+	struct bus_user *served;      /* whose message this iteration of the loop handles... */
+	uint64_t served_since;	      /* ...since then */
+	sd_event_source *turn;	      /* runs at the end of an iteration */
+	struct bus_check *checks;     /* calls that wait for polkit */
+	struct log_window polkit_log; /* of calls that polkit did not answer */
+	bool polkit_missed;	      /* polkit was absent when it was last asked */
+	struct bus_call *calls;	      /* calls whose reply is pending */
+	struct bus_owner *owners;     /* clients that made a transient container */
+	/* For GetAll: one message reads the counters of a container once. */
 	struct {
 		const struct container *of;
 		uint64_t iteration; /* of the loop: it handles one message each */
@@ -58,14 +62,14 @@ struct bus {
 	void *userdata;
 };
 
-/* sd-bus is to let all callers through to a method: bus-access.c has let in who may. */
+/* sd-bus lets every caller through to such a method: the filter of authorize.h has decided. */
 #define BUS_GUARDED SD_BUS_VTABLE_UNPRIVILEGED
 
 /* The vtables. */
 extern const sd_bus_vtable bus_manager_vtable[];
 extern const sd_bus_vtable bus_settings_vtable[], bus_history_vtable[]; /* more of the manager's */
 extern const sd_bus_vtable bus_container_vtable[];
-/* For sd_bus_add_fallback_vtable(): the container behind a path. */
+/* For sd_bus_add_fallback_vtable(): the container of an object path. */
 int bus_container_find(sd_bus *bus, const char *path, const char *interface, void *userdata,
 		       void **ret_found, sd_bus_error *error);
 

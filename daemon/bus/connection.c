@@ -179,7 +179,7 @@ static int enumerate(sd_bus *bus, const char *prefix, void *userdata, char ***re
 
 static int serve(struct bus *b)
 {
-	int r = sd_bus_add_filter(b->bus, NULL, bus_access_filter, b);
+	int r = sd_bus_add_filter(b->bus, NULL, bus_authorize_filter, b);
 
 	b->settings_properties = bus_settings_properties();
 	if (!b->settings_properties)
@@ -218,7 +218,7 @@ static int disconnected(sd_bus_message *message, void *userdata, sd_bus_error *e
 /* Its checks, calls and containers go with it. */
 static void peer_left(struct bus_peer *peer)
 {
-	bus_access_forget(peer);
+	bus_authorize_forget(peer);
 	bus_calls_leave(peer);
 	bus_owners_leave(peer);
 }
@@ -284,6 +284,7 @@ int bus_new(sd_event *event, struct manager *manager, bus_reload_fn reload, void
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
 	b->event = sd_event_ref(event);
 	b->manager = manager;
+	b->all_users = (struct rate){ .burst = ALL_USERS_BURST_USEC, .share = ALL_USERS_SHARE };
 	b->peer_left = peer_left;
 	b->reload = reload;
 	b->userdata = userdata;
@@ -305,7 +306,7 @@ struct bus *bus_free(struct bus *b)
 	if (b->manager->observer_data == b)
 		b->manager->observer = NULL;
 	sd_event_source_disable_unref(b->turn);
-	bus_access_close(b);
+	bus_authorize_close(b);
 	while (b->calls)
 		bus_call_free(b->calls);
 	while (b->owners)

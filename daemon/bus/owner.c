@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Clients that own a transient container: see bus-owner.h. */
+/* Clients that own a transient container: see owner.h. */
 #include "bus/owner.h"
 
 #include <errno.h>
@@ -41,7 +41,7 @@ int bus_owner_new(struct bus *bus, sd_bus_message *message, const char *containe
 	return 0;
 }
 
-static struct bus_owner *owner_of_peer(const struct bus_peer *peer)
+static struct bus_owner *find_owner_of_peer(const struct bus_peer *peer)
 {
 	struct bus_owner *owner = peer->bus->owners;
 
@@ -50,12 +50,12 @@ static struct bus_owner *owner_of_peer(const struct bus_peer *peer)
 	return owner;
 }
 
-/* From the start each time: a container that goes takes its owner out of the list. */
+/* From the start each time: removing a container removes its owner from the list. */
 void bus_owners_leave(const struct bus_peer *peer)
 {
 	struct bus_owner *owner;
 
-	while ((owner = owner_of_peer(peer))) {
+	while ((owner = find_owner_of_peer(peer))) {
 		struct container *c = manager_find(peer->bus->manager, owner->container);
 
 		bus_owner_free(owner);

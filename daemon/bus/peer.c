@@ -1,15 +1,128 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Who talks to us: see bus-peer.h. */
+/* Clients and their users: see peer.h. */
 #include "bus/peer.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "bus/bus.h"
 #include "bus/message.h"
 #include "shared/cleanup.h"
 #include "shared/clock.h"
+
+/* --- users ------------------------------------------------------------------------- */
+
+static void log_suppressed(struct bus_user *user, uint64_t now)
+{
+	unsigned int suppressed = log_window_take(&user->log, now);
+
+	if (suppressed > 0)
+		log_info("%u more calls of user %u were refused", suppressed,
+			 (unsigned int)user->uid);
+}
+
+/* Users without a client and with a full share need not be remembered. */
+static void forget_idle_users(struct bus *bus)
+{
+	uint64_t now = clock_usec(CLOCK_MONOTONIC);
+
+	for (struct bus_user **at = &bus->users; *at;) {
+		struct bus_user *user = *at;
+
+		if (user->peers > 0 || user->log.suppressed > 0 ||
+		    !rate_is_full(&user->rate, now)) {
+			at = &user->next;
+			continue;
+		}
+		*at = user->next;
+		free(user);
+	}
+}
+
+static struct bus_user *find_user(const struct bus *bus, uid_t uid)
+{
+	struct bus_user *user = bus->users;
+
+	while (user && user->uid != uid)
+		user = user->next;
+	return user;
+}
+
+static struct bus_user *get_user(struct bus *bus, uid_t uid)
+{
+	struct bus_user *user = find_user(bus, uid);
+
+	if (user)
+		return user;
+	forget_idle_users(bus);
+	user = calloc(1, sizeof(*user));
+	if (!user)
+		return NULL;
+	*user = (struct bus_user){
+		.uid = uid,
+		.rate = { .burst = USER_BURST_USEC, .share = USER_SHARE },
+		.next = bus->users,
+	};
+	bus->users = user;
+	return user;
+}
+
+static unsigned int count_users(const struct bus *bus)
+{
+	unsigned int n = 0;
+
+	for (const struct bus_user *user = bus->users; user; user = user->next)
+		n += user->uid != 0;
+	return n;
+}
+
+static int on_log_window_end(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	uint64_t now = clock_usec(CLOCK_MONOTONIC);
+	struct bus *bus = userdata;
+	bool pending = false;
+
+	for (struct bus_user *user = bus->users; user; user = user->next) {
+		log_suppressed(user, now);
+		pending |= user->log.suppressed > 0;
+	}
+	if (!pending)
+		return 0;
+	(void)sd_event_source_set_time_relative(source, LOG_WINDOW_USEC);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+/* There is no timer while nothing is suppressed: an idle rssd does not wake up. */
+static void arm_log_timer(struct bus *bus)
+{
+	int enabled = SD_EVENT_OFF;
+
+	if (!bus->log_timer) {
+		(void)sd_event_add_time_relative(bus->event, &bus->log_timer, CLOCK_MONOTONIC,
+						 LOG_WINDOW_USEC, 0, on_log_window_end, bus);
+		return;
+	}
+	(void)sd_event_source_get_enabled(bus->log_timer, &enabled);
+	if (enabled != SD_EVENT_OFF)
+		return;
+	(void)sd_event_source_set_time_relative(bus->log_timer, LOG_WINDOW_USEC);
+	(void)sd_event_source_set_enabled(bus->log_timer, SD_EVENT_ONESHOT);
+}
+
+bool bus_user_may_log(struct bus_user *user, struct bus *bus)
+{
+	uint64_t now = clock_usec(CLOCK_MONOTONIC);
+
+	log_suppressed(user, now);
+	if (log_window_allows(&user->log, now))
+		return true;
+	arm_log_timer(bus);
+	return false;
+}
+
+/* --- clients ------------------------------------------------------------------------ */
 
 static struct bus_peer *bus_peer_free(struct bus_peer *peer)
 {
@@ -22,7 +135,7 @@ static struct bus_peer *bus_peer_free(struct bus_peer *peer)
 }
 DEFINE_CLEANUP(struct bus_peer *, bus_peer_free);
 
-static int peer_left(sd_bus_track *track, void *userdata)
+static int on_peer_left(sd_bus_track *track, void *userdata)
 {
 	struct bus_peer *peer = userdata;
 	struct bus_peer **at = &peer->bus->peers;
@@ -34,41 +147,6 @@ static int peer_left(sd_bus_track *track, void *userdata)
 		*at = peer->next;
 	bus_peer_free(peer);
 	return 0;
-}
-
-/* Who is not here and has nothing to wait for need not be known. */
-static void forget_users(struct bus *bus)
-{
-	uint64_t now = clock_usec(CLOCK_MONOTONIC);
-
-	for (struct bus_user **at = &bus->users; *at;) {
-		struct bus_user *user = *at;
-
-		if (user->peers > 0 || !rate_is_full(&user->rate, now)) {
-			at = &user->next;
-			continue;
-		}
-		*at = user->next;
-		free(user);
-	}
-}
-
-static struct bus_user *find_user(struct bus *bus, uid_t uid)
-{
-	struct bus_user *user = bus->users;
-
-	while (user && user->uid != uid)
-		user = user->next;
-	if (user)
-		return user;
-	forget_users(bus);
-	user = calloc(1, sizeof(*user));
-	if (!user)
-		return NULL;
-	user->uid = uid;
-	user->next = bus->users;
-	bus->users = user;
-	return user;
 }
 
 static int bus_peer_new(struct bus *bus, sd_bus_message *message, struct bus_peer **ret)
@@ -84,12 +162,12 @@ static int bus_peer_new(struct bus *bus, sd_bus_message *message, struct bus_pee
 		return -ENOMEM;
 	r = bus_read_caller(message, &peer->uid, &peer->pid);
 	if (r >= 0)
-		r = sd_bus_track_new(bus->bus, &peer->track, peer_left, peer);
+		r = sd_bus_track_new(bus->bus, &peer->track, on_peer_left, peer);
 	if (r >= 0)
 		r = sd_bus_track_add_sender(peer->track, message);
 	if (r < 0)
 		return r;
-	peer->user = find_user(bus, peer->uid);
+	peer->user = get_user(bus, peer->uid);
 	if (!peer->user)
 		return -ENOMEM;
 	peer->user->peers++;
@@ -114,14 +192,25 @@ int bus_peer_of(struct bus *bus, sd_bus_message *message, struct bus_peer **ret)
 	return bus_peer_new(bus, message, ret);
 }
 
+/* --- shares of time ------------------------------------------------------------------- */
+
+static void charge(struct bus *bus, struct bus_user *user, uint64_t now, uint64_t usec)
+{
+	rate_charge(&user->rate, now, usec);
+	if (user->uid != 0)
+		rate_charge(&bus->all_users, now, usec);
+}
+
 bool bus_peer_serve(struct bus_peer *peer)
 {
 	uint64_t now = clock_usec(CLOCK_MONOTONIC);
+	struct bus *bus = peer->bus;
 
-	if (peer->uid != 0 && !rate_allows(&peer->user->rate, now))
+	if (peer->uid != 0 &&
+	    !rate_allows_user(&peer->user->rate, &bus->all_users, count_users(bus), now))
 		return false;
-	peer->bus->served = peer->user;
-	peer->bus->served_since = now;
+	bus->served = peer->user;
+	bus->served_since = now;
 	return true;
 }
 
@@ -132,8 +221,16 @@ void bus_peer_served(struct bus *bus)
 	if (!bus->served)
 		return;
 	now = clock_usec(CLOCK_MONOTONIC);
-	rate_charge(&bus->served->rate, now, now - bus->served_since);
+	charge(bus, bus->served, now, now - bus->served_since);
 	bus->served = NULL;
+}
+
+void bus_user_charge(struct bus *bus, uid_t uid, uint64_t usec)
+{
+	struct bus_user *user = find_user(bus, uid);
+
+	if (user)
+		charge(bus, user, clock_usec(CLOCK_MONOTONIC), usec);
 }
 
 void bus_peers_free(struct bus *bus)
@@ -150,4 +247,5 @@ void bus_peers_free(struct bus *bus)
 		bus->users = user->next;
 		free(user);
 	}
+	bus->log_timer = sd_event_source_disable_unref(bus->log_timer);
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Who talks to us. The bus is asked for uid and pid of a sender once: it gives
- * no unique name a second time, so they hold. Each user but root has a share of
- * rssd's time, so that one who floods it does not keep it from the others.
+ * The clients on the bus and their users. The bus is asked once for the uid and
+ * pid of a sender: it never reuses a unique name, so the answer stays true.
+ *
+ * Every user but root has a bounded share of rssd's time and of its log lines,
+ * and all of them together leave half of the time to root.
  */
 #ifndef RSSD_BUS_PEER_H
 #define RSSD_BUS_PEER_H
@@ -18,13 +20,14 @@ struct bus;
 struct bus_user {
 	uid_t uid;
 	struct rate rate;
-	unsigned int peers; /* of it */
+	struct log_window log;
+	unsigned int peers; /* its clients on the bus */
 	struct bus_user *next;
 };
 
 struct bus_peer {
 	struct bus *bus;
-	char *name; /* the unique one */
+	char *name; /* the unique name */
 	uid_t uid;
 	pid_t pid;
 	struct bus_user *user;
@@ -35,21 +38,37 @@ struct bus_peer {
 /**
  * bus_peer_of() - the sender of a message
  *
- * The peer is there until its name leaves the bus, as the loop hears of it.
+ * The peer exists until the loop learns that its name has left the bus.
  *
- * Return: 0, or a negative errno: it has left already, or out of memory.
+ * Return: 0, or a negative errno: the sender has already left, or out of memory.
  */
 int bus_peer_of(struct bus *bus, sd_bus_message *message, struct bus_peer **ret);
 
-/*
- * A message of @peer begins to be served: false where its user has used up the
- * share that it has just now. What is done until bus_peer_served(), which the
- * loop calls after each of its turns, counts for that user.
+/**
+ * bus_peer_serve() - begin to serve a message of @peer
+ *
+ * The time until bus_peer_served(), which the loop calls at the end of each
+ * iteration, is charged to the user.
+ *
+ * Return: false if the user has used up its share for now.
  */
 bool bus_peer_serve(struct bus_peer *peer);
 void bus_peer_served(struct bus *bus);
 
-/* Forgets all of them, when the bus is closed. */
+/**
+ * bus_user_charge() - charge a user for time that was spent on its behalf later
+ * @usec: of the loop or of a worker
+ */
+void bus_user_charge(struct bus *bus, uid_t uid, uint64_t usec);
+
+/**
+ * bus_user_may_log() - may a line that this user can provoke be logged?
+ *
+ * If not, the line is counted, and one line says later how many there were.
+ */
+bool bus_user_may_log(struct bus_user *user, struct bus *bus);
+
+/* Forgets all clients and users, when the bus is closed. */
 void bus_peers_free(struct bus *bus);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Calls whose answer is on its way: see bus-call.h. */
+/* Calls whose reply is pending: see pending-call.h. */
 #include "bus/pending-call.h"
 
 #include <errno.h>
@@ -18,7 +18,7 @@
 
 DEFINE_CLEANUP(struct bus_call *, bus_call_free);
 
-static struct bus_call *call_of_peer(const struct bus_peer *peer)
+static struct bus_call *find_call_of_peer(const struct bus_peer *peer)
 {
 	struct bus_call *call = peer->bus->calls;
 
@@ -27,19 +27,19 @@ static struct bus_call *call_of_peer(const struct bus_peer *peer)
 	return call;
 }
 
-/* From the start each time: who is told that its caller is gone may end, and its call with it. */
+/* From the start each time: the callback may free the call. */
 void bus_calls_leave(const struct bus_peer *peer)
 {
 	struct bus_call *call;
 
-	while ((call = call_of_peer(peer))) {
+	while ((call = find_call_of_peer(peer))) {
 		call->peer = NULL;
 		if (call->left)
 			call->left(call);
 	}
 }
 
-unsigned int bus_calls_of_uid(const struct bus *bus, uid_t uid)
+static unsigned int count_calls_of_uid(const struct bus *bus, uid_t uid)
 {
 	unsigned int n = 0;
 
@@ -48,12 +48,17 @@ unsigned int bus_calls_of_uid(const struct bus *bus, uid_t uid)
 	return n;
 }
 
-int bus_call_too_many(const struct bus *bus, uid_t uid, struct failure *failure)
+int bus_call_check_pending(const struct bus *bus, uid_t uid, unsigned int others,
+			   struct failure *failure)
 {
+	uint64_t max = bus->manager->config->pending_max;
+
+	if (uid == 0 || count_calls_of_uid(bus, uid) + others < max)
+		return 0;
 	return fail(failure, RSS_ERROR_TOO_MANY,
 		    "Too many calls of user %u are waiting (%" PRIu64
 		    "); wait for some of them, or raise PendingCallsPerUser= in rssd.conf",
-		    (unsigned int)uid, bus->manager->config->pending_max);
+		    (unsigned int)uid, max);
 }
 
 int bus_call_new(struct bus *bus, sd_bus_message *message, const char *container,
@@ -68,12 +73,13 @@ int bus_call_new(struct bus *bus, sd_bus_message *message, const char *container
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
 	r = bus_peer_of(bus, message, &peer);
 	if (r < 0)
-		return fail(failure, RSS_ERROR_ACCESS_DENIED, "Who calls cannot be found out: %s",
+		return fail(failure, RSS_ERROR_ACCESS_DENIED, "The caller cannot be identified: %s",
 			    strerror(-r));
 	call->uid = peer->uid;
 	call->pid = peer->pid;
-	if (bus_calls_of_uid(bus, call->uid) >= bus->manager->config->pending_max)
-		return bus_call_too_many(bus, call->uid, failure);
+	r = bus_call_check_pending(bus, call->uid, 0, failure);
+	if (r < 0)
+		return r;
 	call->container = strdup(container);
 	if (!call->container)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
@@ -101,7 +107,7 @@ struct bus_call *bus_call_free(struct bus_call *call)
 	}
 	sd_bus_message_unref(call->message);
 	free(call->container);
-	free(call->deed);
+	free(call->log_text);
 	free(call);
 	return NULL;
 }
@@ -125,10 +131,10 @@ void bus_call_log(struct bus_call *call, const char *format, ...)
 {
 	va_list args;
 
-	free(call->deed);
+	free(call->log_text);
 	va_start(args, format);
-	if (vasprintf(&call->deed, format, args) < 0)
-		call->deed = NULL;
+	if (vasprintf(&call->log_text, format, args) < 0)
+		call->log_text = NULL;
 	va_end(args);
 }
 
@@ -141,9 +147,9 @@ void bus_call_reply(struct bus_call *call, sd_bus_message *reply, int r)
 			    strerror(-r));
 		(void)sd_bus_reply_method_errno(call->message, r, NULL);
 	}
-	if (call->deed)
+	if (call->log_text)
 		log_message(LOG_INFO, *call->container ? call->container : NULL,
-			    "%s for user %u (process %d)", call->deed, (unsigned int)call->uid,
+			    "%s for user %u (process %d)", call->log_text, (unsigned int)call->uid,
 			    (int)call->pid);
 	bus_call_free(call);
 }

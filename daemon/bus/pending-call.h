@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A method call whose answer is on its way. It holds the message, counts
- * against its caller's bound, and knows when the caller has left.
+ * A method call whose reply is pending. It holds the message, counts against the
+ * bound of its user, and learns when the caller leaves the bus.
  */
-#ifndef RSSD_BUS_CALL_H
-#define RSSD_BUS_CALL_H
+#ifndef RSSD_BUS_PENDING_CALL_H
+#define RSSD_BUS_PENDING_CALL_H
 
 #include <sys/types.h>
 #include <systemd/sd-bus.h>
@@ -18,19 +18,19 @@ struct bus_call {
 	sd_bus_message *message;
 	uid_t uid;
 	pid_t pid;
-	struct bus_peer *peer;		     /* who called, as long as it is there */
-	void (*left)(struct bus_call *call); /* the caller is gone; may be NULL */
-	char *container;		     /* its name; "" where it is about no one */
-	char *deed;			     /* what the log is to say; see bus_call_log() */
+	struct bus_peer *peer;		     /* the caller; NULL once it has left */
+	void (*left)(struct bus_call *call); /* called when the caller leaves; may be NULL */
+	char *container;		     /* its name; "" if the call is about none */
+	char *log_text;			     /* see bus_call_log() */
 	struct bus_call *next;
 };
 
 /**
- * bus_call_new() - remember a call
- * @container: the name of what it is about
- * @left: called when its caller leaves the bus
+ * bus_call_new() - keep a call until its reply
+ * @container: the name of the container that the call is about, or ""
+ * @left: called when the caller leaves the bus, or NULL
  *
- * TooMany where its caller has as many calls waiting as the configuration allows.
+ * Return: 0, or TooMany if the user has as many pending calls as it may have.
  */
 int bus_call_new(struct bus *bus, sd_bus_message *message, const char *container,
 		 void (*left)(struct bus_call *call), struct bus_call **ret,
@@ -38,30 +38,37 @@ int bus_call_new(struct bus *bus, sd_bus_message *message, const char *container
 struct bus_call *bus_call_free(struct bus_call *call);
 
 /*
- * What the method returns once what it asked for was begun, @r >= 0: the
- * answer is on its way. Otherwise the call is freed and the failure answered.
+ * What the method returns after it started its operation. @r >= 0: the reply is
+ * pending. Otherwise frees the call and replies with the failure.
  */
 int bus_call_begun(struct bus_call *call, int r, const struct failure *failure,
 		   sd_bus_error *error);
 
-/* Tells the calls of @peer that it has left. */
+/* Runs the left() callback of each call of @peer, which has left. */
 void bus_calls_leave(const struct bus_peer *peer);
 
-/* How many calls of a user have their answer on its way, and the refusal of one too many. */
-unsigned int bus_calls_of_uid(const struct bus *bus, uid_t uid);
-int bus_call_too_many(const struct bus *bus, uid_t uid, struct failure *failure);
+/**
+ * bus_call_check_pending() - may a user have one more pending call?
+ * @others: calls of the user that wait for polkit
+ *
+ * Root always may.
+ *
+ * Return: 0, or TooMany.
+ */
+int bus_call_check_pending(const struct bus *bus, uid_t uid, unsigned int others,
+			   struct failure *failure);
 
 /*
- * What was done, for the log, which adds for whom: logged once the answer is sent, as
- * whoever waits for that need not wait for the journal.
+ * Sets what the log says of the operation; the uid and pid are added. It is logged
+ * after the reply is sent, so that the caller does not wait for the journal.
  */
 void bus_call_log(struct bus_call *call, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Answers with an error and frees the call. */
+/* Replies with an error and frees the call. */
 void bus_call_fail(struct bus_call *call, const struct failure *failure);
 
-/* Sends @reply, or the error of @r where it could not be made, logs, and frees the call. */
+/* Sends @reply, or the error @r if it could not be built, logs, and frees the call. */
 void bus_call_reply(struct bus_call *call, sd_bus_message *reply, int r);
 
 #endif

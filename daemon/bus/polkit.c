@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Asking polkit: see polkit.h. */
+/* Authorization checks by polkit: see polkit.h. */
 #include "bus/polkit.h"
 
 #include <errno.h>
@@ -14,7 +14,7 @@
 
 #define POLKIT_MAY_ASK_USER 1U
 
-/* A rule is worked out at once; somebody who types a password takes longer. */
+/* polkit evaluates a rule at once; typing a password takes longer. */
 #define ANSWER_USEC   (20ULL * 1000000)
 #define PASSWORD_USEC (300ULL * 1000000)
 
@@ -26,26 +26,26 @@ struct polkit_question {
 
 DEFINE_CLEANUP(struct polkit_question *, polkit_question_free);
 
-static enum access_opinion opinion_of_error(const sd_bus_error *error)
+static enum auth_result result_of_error(const sd_bus_error *error)
 {
 	if (sd_bus_error_has_name(error, SD_BUS_ERROR_SERVICE_UNKNOWN) ||
 	    sd_bus_error_has_name(error, SD_BUS_ERROR_NAME_HAS_NO_OWNER) ||
 	    sd_bus_error_has_name(error, "org.freedesktop.systemd1.NoSuchUnit") ||
 	    sd_bus_error_has_name(error, "org.freedesktop.systemd1.UnitMasked"))
-		return ACCESS_ABSENT;
-	return ACCESS_SILENT;
+		return AUTH_ABSENT;
+	return AUTH_NO_REPLY;
 }
 
-static enum access_opinion read_opinion(sd_bus_message *reply)
+static enum auth_result read_result(sd_bus_message *reply)
 {
 	int authorized, challenge;
 
 	if (sd_bus_message_enter_container(reply, SD_BUS_TYPE_STRUCT, "bba{ss}") < 0 ||
 	    sd_bus_message_read(reply, "bb", &authorized, &challenge) < 0)
-		return ACCESS_SILENT;
+		return AUTH_NO_REPLY;
 	if (authorized)
-		return ACCESS_YES;
-	return challenge ? ACCESS_CHALLENGE : ACCESS_NO;
+		return AUTH_YES;
+	return challenge ? AUTH_CHALLENGE : AUTH_NO;
 }
 
 static int on_answer(sd_bus_message *reply, void *userdata, sd_bus_error *ret_error)
@@ -54,10 +54,10 @@ static int on_answer(sd_bus_message *reply, void *userdata, sd_bus_error *ret_er
 	const sd_bus_error *error = sd_bus_message_get_error(reply);
 
 	if (error)
-		question->fn(opinion_of_error(error), error->message ?: error->name,
+		question->fn(result_of_error(error), error->message ?: error->name,
 			     question->userdata);
 	else
-		question->fn(read_opinion(reply), "", question->userdata);
+		question->fn(read_result(reply), "", question->userdata);
 	return 1;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One question to polkit: may the sender of a message do an action? It is
- * asked without waiting; the answer comes from the loop, once.
+ * One authorization check by polkit, without blocking: the result is reported from
+ * the event loop, once.
  */
 #ifndef RSSD_POLKIT_H
 #define RSSD_POLKIT_H
@@ -10,20 +10,20 @@
 
 #include "policy/access-policy.h"
 
-/* Never ACCESS_NOT_ASKED. @why: what the bus said where there was no answer, else "". */
-typedef void (*polkit_fn)(enum access_opinion opinion, const char *why, void *userdata);
+/* @result: never AUTH_NOT_ASKED. @why: the bus's error if there was no reply, else "". */
+typedef void (*polkit_fn)(enum auth_result result, const char *why, void *userdata);
 
 struct polkit_question;
 
 /**
- * polkit_ask() - ask
- * @message: the call in question; its sender is whom polkit judges, and its
- *           flag says whether polkit may ask for a password
+ * polkit_ask() - start a check
+ * @message: the call; its sender is the subject, and its flags say whether polkit
+ *           may ask for a password
  * @action: as in org.rssd1.policy
- * @container: what rules know as action.lookup("container")
- * @verb: what they know as action.lookup("verb"): the method
+ * @container: action.lookup("container") in polkit rules
+ * @verb: action.lookup("verb") in polkit rules: the method
  *
- * Freeing the question before the answer takes it back: @fn is not called.
+ * Freeing the question cancels it: @fn is not called.
  *
  * Return: 0, or a negative errno.
  */

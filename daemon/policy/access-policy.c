@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Who may do what: see access.h. The actions stand in systemd/org.rssd1.policy, too. */
+/* Access policy: see access-policy.h. The actions are declared in systemd/org.rssd1.policy. */
 #include "policy/access-policy.h"
 
 #include <string.h>
@@ -9,23 +9,23 @@
 
 static const struct {
 	const char *member;
-	enum access_deed deed;
-} deeds[] = {
-	/* Names and counters are properties, which everybody may read; the rest is in /proc. */
-	{ "GetContainer", ACCESS_LOOK },
-	{ "GetContainerByPID", ACCESS_LOOK },
-	{ "GetContainerByPIDFD", ACCESS_LOOK },
-	{ "ListContainers", ACCESS_LOOK },
-	{ "ListCounters", ACCESS_LOOK },
-	{ "GetProcesses", ACCESS_LOOK },
-	{ "Diagnose", ACCESS_LOOK },
-	{ "DumpMetrics", ACCESS_LOOK },
-	{ "ForecastLimit", ACCESS_LOOK },
-	{ "ForecastApply", ACCESS_LOOK },
-	{ "Diff", ACCESS_LOOK },
-	{ "ListOOMs", ACCESS_LOOK },
-	{ "GetEvents", ACCESS_LOOK },
-	{ "GetUsageHistory", ACCESS_LOOK },
+	enum access_operation operation;
+} operations[] = {
+	/* Any user may read properties as well; the rest is in /proc. */
+	{ "GetContainer", ACCESS_QUERY },
+	{ "GetContainerByPID", ACCESS_QUERY },
+	{ "GetContainerByPIDFD", ACCESS_QUERY },
+	{ "ListContainers", ACCESS_QUERY },
+	{ "ListCounters", ACCESS_QUERY },
+	{ "GetProcesses", ACCESS_QUERY },
+	{ "Diagnose", ACCESS_QUERY },
+	{ "DumpMetrics", ACCESS_QUERY },
+	{ "ForecastLimit", ACCESS_QUERY },
+	{ "ForecastApply", ACCESS_QUERY },
+	{ "Diff", ACCESS_QUERY },
+	{ "ListOOMs", ACCESS_QUERY },
+	{ "GetEvents", ACCESS_QUERY },
+	{ "GetUsageHistory", ACCESS_QUERY },
 
 	{ "CreateContainer", ACCESS_MANAGE },
 	{ "RemoveContainer", ACCESS_MANAGE },
@@ -50,7 +50,7 @@ static const struct {
 	const char *verb; /* "You may not ..." */
 } actions[] = {
 	[ACCESS_ROOT] = { NULL, "do this" },
-	[ACCESS_LOOK] = { NULL, "look at containers" },
+	[ACCESS_QUERY] = { NULL, "look at containers" },
 	[ACCESS_MANAGE] = { "org.rssd1.manage-containers", "make, change or remove containers" },
 	[ACCESS_ATTACH] = { "org.rssd1.attach-processes",
 			    "move processes in or out of containers" },
@@ -58,56 +58,57 @@ static const struct {
 	[ACCESS_RELOAD] = { "org.rssd1.reload", "make rssd read its configuration again" },
 };
 
-enum access_deed access_deed_of(const char *member)
+enum access_operation access_operation_of(const char *member)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(deeds); i++) {
-		if (!strcmp(deeds[i].member, member))
-			return deeds[i].deed;
+	for (size_t i = 0; i < ARRAY_SIZE(operations); i++) {
+		if (!strcmp(operations[i].member, member))
+			return operations[i].operation;
 	}
 	return ACCESS_ROOT;
 }
 
-const char *access_action(enum access_deed deed)
+const char *access_polkit_action(enum access_operation operation)
 {
-	return actions[deed].action;
+	return actions[operation].action;
 }
 
-enum access_verdict access_decide(enum access_deed deed, uid_t caller, enum access_opinion opinion)
+enum access_verdict access_decide(enum access_operation operation, uid_t caller,
+				  enum auth_result result)
 {
-	if (caller == 0 || deed == ACCESS_LOOK)
+	if (caller == 0 || operation == ACCESS_QUERY)
 		return ACCESS_ALLOW;
-	if (!access_action(deed))
+	if (!access_polkit_action(operation))
 		return ACCESS_REFUSE;
-	if (opinion == ACCESS_NOT_ASKED)
+	if (result == AUTH_NOT_ASKED)
 		return ACCESS_ASK;
-	return opinion == ACCESS_YES ? ACCESS_ALLOW : ACCESS_REFUSE;
+	return result == AUTH_YES ? ACCESS_ALLOW : ACCESS_REFUSE;
 }
 
-static const char *reason(enum access_opinion opinion)
+static const char *reason(enum auth_result result)
 {
-	switch (opinion) {
-	case ACCESS_CHALLENGE:
+	switch (result) {
+	case AUTH_CHALLENGE:
 		return "; polkit wants a password for it and could not ask: start an agent, "
 		       "such as pkttyagent, or be root";
-	case ACCESS_ABSENT:
+	case AUTH_ABSENT:
 		return "; without polkit only root may: install polkitd, or be root";
-	case ACCESS_SILENT:
+	case AUTH_NO_REPLY:
 		return "; polkit did not answer: look at its service, or be root";
 	default:
 		return "; a rule of polkit can allow it, see rssd(8)";
 	}
 }
 
-int access_explain(enum access_deed deed, uid_t caller, enum access_opinion opinion,
-		   struct failure *failure)
+int access_refuse(enum access_operation operation, uid_t caller, enum auth_result result,
+		  struct failure *failure)
 {
-	const char *action = access_action(deed);
+	const char *action = access_polkit_action(operation);
 
 	if (!action)
 		return fail(failure, RSS_ERROR_ACCESS_DENIED, "User %u may not %s; only root may",
-			    (unsigned int)caller, actions[deed].verb);
+			    (unsigned int)caller, actions[operation].verb);
 	return fail(failure, RSS_ERROR_ACCESS_DENIED, "User %u may not %s (%s)%s",
-		    (unsigned int)caller, actions[deed].verb, action, reason(opinion));
+		    (unsigned int)caller, actions[operation].verb, action, reason(result));
 }
 
 bool access_owns(uid_t caller, uid_t owner)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Who may do what: the policy, pure. Each method of the API is one kind of
- * deed; root may do all of them, everybody may look, and for the rest polkit
- * is asked. A method without a row is for root alone.
+ * Access policy, pure. Each method of the API is one kind of operation: root may
+ * do all of them, any user may query, polkit decides the rest. A method without
+ * a row is for root only.
  */
 #ifndef RSSD_ACCESS_H
 #define RSSD_ACCESS_H
@@ -12,29 +12,29 @@
 
 struct failure;
 
-enum access_deed {
-	ACCESS_ROOT,   /* for root alone: what has no row */
-	ACCESS_LOOK,   /* tells what everybody may read */
-	ACCESS_MANAGE, /* makes, changes and removes containers */
-	ACCESS_ATTACH, /* moves processes of the caller's own */
-	ACCESS_SIGNAL, /* kills and stops whatever is inside */
-	ACCESS_RELOAD, /* reads the configuration again */
+enum access_operation {
+	ACCESS_ROOT,   /* root only: the default */
+	ACCESS_QUERY,  /* reads what any user may read */
+	ACCESS_MANAGE, /* creates, changes and removes containers */
+	ACCESS_ATTACH, /* moves the caller's own processes */
+	ACCESS_SIGNAL, /* kills and freezes the members */
+	ACCESS_RELOAD, /* reloads the configuration */
 };
 
-/* What kind of deed the method @member is. */
-enum access_deed access_deed_of(const char *member);
+/* The kind of operation of the method @member. */
+enum access_operation access_operation_of(const char *member);
 
-/* The polkit action that allows @deed, or NULL where none can. */
-const char *access_action(enum access_deed deed);
+/* The polkit action that allows @operation, or NULL if there is none. */
+const char *access_polkit_action(enum access_operation operation);
 
-/* What polkit thinks of it. */
-enum access_opinion {
-	ACCESS_NOT_ASKED,
-	ACCESS_YES,
-	ACCESS_NO,
-	ACCESS_CHALLENGE, /* yes, once somebody has given a password */
-	ACCESS_ABSENT,	  /* there is no polkit here */
-	ACCESS_SILENT,	  /* it did not answer, or not what can be understood */
+/* polkit's answer. */
+enum auth_result {
+	AUTH_NOT_ASKED,
+	AUTH_YES,
+	AUTH_NO,
+	AUTH_CHALLENGE, /* yes, after authentication with a password */
+	AUTH_ABSENT,	/* polkit is not installed or not running */
+	AUTH_NO_REPLY,	/* no reply, or one that cannot be parsed */
 };
 
 enum access_verdict {
@@ -44,20 +44,18 @@ enum access_verdict {
 };
 
 /**
- * access_decide() - may this caller do it?
+ * access_decide() - may a caller perform an operation?
  * @caller: its uid
- * @opinion: polkit's, as far as it is known
+ * @result: polkit's answer, AUTH_NOT_ASKED if there is none yet
  */
-enum access_verdict access_decide(enum access_deed deed, uid_t caller, enum access_opinion opinion);
+enum access_verdict access_decide(enum access_operation operation, uid_t caller,
+				  enum auth_result result);
 
-/* The sentence for ACCESS_REFUSE. Returns the negative errno of fail(). */
-int access_explain(enum access_deed deed, uid_t caller, enum access_opinion opinion,
-		   struct failure *failure);
+/* Sets the error for ACCESS_REFUSE. Returns the negative errno of fail(). */
+int access_refuse(enum access_operation operation, uid_t caller, enum auth_result result,
+		  struct failure *failure);
 
-/*
- * Is a process whose owner is @owner (process_read_owner()) one that @caller
- * may have moved?
- */
+/* May @caller move a process that @owner owns (see process_read_owner())? */
 bool access_owns(uid_t caller, uid_t owner);
 
 #endif

@@ -50,6 +50,27 @@ case_everybody_may_look() {
 	rssctl remove seen --force
 }
 
+# A refusal costs a log line: each user has a few, and the rest are counted in one.
+case_refusals_do_not_flood_the_log() {
+	polkit_says no
+	local before lines counted
+	before=$(grep -c 'refused to user 1' "$rssd_log")
+	expect 0 setpriv --reuid=1 --regid=1 --clear-groups client flood-calls 120 Explode
+	says "refused 120"
+	lines=$(($(grep -c 'refused to user 1' "$rssd_log") - before))
+	[ "$lines" -ge 1 ] && [ "$lines" -le 5 ] || fail "$lines lines for 120 refused calls"
+	await 25 grep -q 'more calls of user 1 were refused' "$rssd_log"
+	counted=$(sed -n 's/^rssd: \([0-9]*\) more calls of user 1 .*/\1/p' "$rssd_log" | head -n 1)
+	[ "$((counted + lines))" -le 120 ] && [ "$counted" -gt 30 ] ||
+		fail "$lines lines and $counted counted of 120 refused calls"
+}
+
+# Root is not bound by what users may have pending.
+case_root_has_no_bound_of_pending_calls() {
+	expect 0 client flood-calls 120 ListContainers
+	says "served 120, refused 0"
+}
+
 case_polkit_says_no() {
 	polkit_says no
 	expect 0 rssctl create closed --limit=16M
@@ -219,7 +240,7 @@ case_questions_are_bounded_by_user() {
 case_flood_of_readers_leaves_time_for_others() {
 	local i
 	for i in {1..40}; do rssctl create "f$i"; done
-	as_nobody "$build/tests/tools/client" flood-calls 20000 >"$work/flood" 2>&1 &
+	as_nobody "$build/tests/tools/client" flood-calls 20000 ListContainers >"$work/flood" 2>&1 &
 	local flood=$!
 	children+=($flood)
 	# While it floods, root is served.

@@ -6,7 +6,7 @@
  *   client change-metrics        try to change the text of the metrics
  *   client come-and-go N         make and remove N transient containers, one after the other
  *   client flood-properties MB   send that many megabytes of properties at once
- *   client flood-calls N         ask for the list N times without waiting between; count the answers
+ *   client flood-calls N METHOD  call the method N times without waiting; count the replies
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,7 +103,7 @@ static int flood_properties(size_t megabytes)
 
 static unsigned int served, refused;
 
-static int on_list(sd_bus_message *reply, void *userdata, sd_bus_error *error)
+static int on_reply(sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
 	if (sd_bus_message_is_method_error(reply, NULL))
 		refused++;
@@ -112,15 +112,14 @@ static int on_list(sd_bus_message *reply, void *userdata, sd_bus_error *error)
 	return 0;
 }
 
-static int flood_calls(unsigned int count)
+static int flood_calls(unsigned int count, const char *method)
 {
 	sd_bus *bus = NULL;
 	int r = sd_bus_open_system(&bus);
 
 	for (unsigned int i = 0; i < count && r >= 0; i++)
 		r = sd_bus_call_method_async(bus, NULL, "org.rssd1", "/org/rssd1",
-					     "org.rssd1.Manager", "ListContainers", on_list, NULL,
-					     NULL);
+					     "org.rssd1.Manager", method, on_reply, NULL, NULL);
 	while (r >= 0 && served + refused < count) {
 		r = sd_bus_process(bus, NULL);
 		if (r == 0)
@@ -141,9 +140,9 @@ int main(int argc, char *argv[])
 		return come_and_go((unsigned int)atoi(argv[2]));
 	if (argc == 3 && strcmp(argv[1], "flood-properties") == 0)
 		return flood_properties(strtoul(argv[2], NULL, 10));
-	if (argc == 3 && strcmp(argv[1], "flood-calls") == 0)
-		return flood_calls((unsigned int)strtoul(argv[2], NULL, 10));
-	fputs("client by-pidfd PID | change-metrics | come-and-go N | flood-calls N | flood-properties MEGABYTES\n",
+	if (argc == 4 && strcmp(argv[1], "flood-calls") == 0)
+		return flood_calls((unsigned int)strtoul(argv[2], NULL, 10), argv[3]);
+	fputs("client by-pidfd PID | change-metrics | come-and-go N | flood-calls N METHOD | flood-properties MEGABYTES\n",
 	      stderr);
 	return 2;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Who may do what, and how long one user may keep rssd busy. */
+/* The access policy, and the bounds of time and log lines. */
 #include <string.h>
 #include <systemd/sd-bus.h>
 
@@ -11,43 +11,44 @@
 
 #define USER 1000
 
-static const enum access_deed guarded[] = { ACCESS_MANAGE, ACCESS_ATTACH, ACCESS_SIGNAL,
-					    ACCESS_RELOAD };
+static const enum access_operation guarded[] = { ACCESS_MANAGE, ACCESS_ATTACH, ACCESS_SIGNAL,
+						 ACCESS_RELOAD };
 
-TEST(root_may_do_all_and_is_not_asked_about)
+TEST(root_may_do_everything)
 {
-	for (enum access_deed deed = ACCESS_ROOT; deed <= ACCESS_RELOAD; deed++) {
-		for (enum access_opinion o = ACCESS_NOT_ASKED; o <= ACCESS_SILENT; o++)
-			CHECK_INT(access_decide(deed, 0, o), ACCESS_ALLOW);
+	for (enum access_operation operation = ACCESS_ROOT; operation <= ACCESS_RELOAD;
+	     operation++) {
+		for (enum auth_result o = AUTH_NOT_ASKED; o <= AUTH_NO_REPLY; o++)
+			CHECK_INT(access_decide(operation, 0, o), ACCESS_ALLOW);
 	}
 }
 
-TEST(everybody_may_look)
+TEST(any_user_may_query)
 {
-	CHECK_INT(access_decide(ACCESS_LOOK, USER, ACCESS_NOT_ASKED), ACCESS_ALLOW);
-	CHECK_INT(access_decide(ACCESS_LOOK, USER, ACCESS_ABSENT), ACCESS_ALLOW);
+	CHECK_INT(access_decide(ACCESS_QUERY, USER, AUTH_NOT_ASKED), ACCESS_ALLOW);
+	CHECK_INT(access_decide(ACCESS_QUERY, USER, AUTH_ABSENT), ACCESS_ALLOW);
 }
 
 TEST(polkit_decides_the_rest)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(guarded); i++) {
-		CHECK_INT(access_decide(guarded[i], USER, ACCESS_NOT_ASKED), ACCESS_ASK);
-		CHECK_INT(access_decide(guarded[i], USER, ACCESS_YES), ACCESS_ALLOW);
-		for (enum access_opinion o = ACCESS_NO; o <= ACCESS_SILENT; o++)
+		CHECK_INT(access_decide(guarded[i], USER, AUTH_NOT_ASKED), ACCESS_ASK);
+		CHECK_INT(access_decide(guarded[i], USER, AUTH_YES), ACCESS_ALLOW);
+		for (enum auth_result o = AUTH_NO; o <= AUTH_NO_REPLY; o++)
 			CHECK_INT(access_decide(guarded[i], USER, o), ACCESS_REFUSE);
-		CHECK(access_action(guarded[i]) != NULL);
+		CHECK(access_polkit_action(guarded[i]) != NULL);
 	}
 }
 
-TEST(what_has_no_row_is_for_root)
+TEST(methods_without_a_row_are_for_root)
 {
-	CHECK_INT(access_deed_of("Explode"), ACCESS_ROOT);
-	CHECK_INT(access_deed_of(""), ACCESS_ROOT);
-	for (enum access_opinion o = ACCESS_NOT_ASKED; o <= ACCESS_SILENT; o++)
+	CHECK_INT(access_operation_of("Explode"), ACCESS_ROOT);
+	CHECK_INT(access_operation_of(""), ACCESS_ROOT);
+	for (enum auth_result o = AUTH_NOT_ASKED; o <= AUTH_NO_REPLY; o++)
 		CHECK_INT(access_decide(ACCESS_ROOT, USER, o), ACCESS_REFUSE);
 }
 
-/* A method that sd-bus lets everybody through to must be one that this policy knows. */
+/* The policy must know each method that sd-bus lets any caller through to. */
 TEST_HELPER(check_methods, const sd_bus_vtable *vtable)
 {
 	unsigned int methods = 0;
@@ -57,7 +58,7 @@ TEST_HELPER(check_methods, const sd_bus_vtable *vtable)
 		    !(vtable->flags & SD_BUS_VTABLE_UNPRIVILEGED))
 			continue;
 		methods++;
-		CHECK(access_deed_of(vtable->x.method.member) != ACCESS_ROOT);
+		CHECK(access_operation_of(vtable->x.method.member) != ACCESS_ROOT);
 	}
 	CHECK(methods > 0);
 }
@@ -74,11 +75,11 @@ TEST(refusals_say_what_to_do)
 {
 	struct failure failure = { 0 };
 
-	CHECK(access_explain(ACCESS_ATTACH, USER, ACCESS_ABSENT, &failure) < 0);
+	CHECK(access_refuse(ACCESS_ATTACH, USER, AUTH_ABSENT, &failure) < 0);
 	CHECK_INT(failure.error, RSS_ERROR_ACCESS_DENIED);
 	CHECK(strstr(failure.text, "org.rssd1.attach-processes") != NULL);
 	CHECK(strstr(failure.text, "install polkitd") != NULL);
-	CHECK(access_explain(ACCESS_ROOT, USER, ACCESS_NOT_ASKED, &failure) < 0);
+	CHECK(access_refuse(ACCESS_ROOT, USER, AUTH_NOT_ASKED, &failure) < 0);
 	CHECK(strstr(failure.text, "only root may") != NULL);
 }
 
@@ -90,54 +91,93 @@ TEST(own_processes_alone)
 	CHECK(access_owns(0, USER));
 }
 
+static struct rate user_rate(void)
+{
+	return (struct rate){ .burst = USER_BURST_USEC, .share = USER_SHARE };
+}
+
 TEST(a_share_is_used_up_and_comes_back)
 {
-	struct rate rate = { 0 };
+	struct rate rate = user_rate();
 	uint64_t now = 1000 * 1000 * 1000;
 
 	CHECK(rate_is_full(&rate, now));
 	CHECK(rate_allows(&rate, now));
-	rate_charge(&rate, now, RATE_BURST_USEC - 1);
+	rate_charge(&rate, now, USER_BURST_USEC - 1);
 	CHECK(rate_allows(&rate, now));
 	rate_charge(&rate, now, 1);
 	CHECK(!rate_allows(&rate, now));
-	CHECK(!rate_allows(&rate, now + RATE_SHARE - 1));
-	CHECK(rate_allows(&rate, now + RATE_SHARE));
-	CHECK(!rate_is_full(&rate, now + RATE_SHARE));
-	CHECK(rate_is_full(&rate, now + RATE_SHARE * (RATE_BURST_USEC + 1)));
+	CHECK(!rate_allows(&rate, now + USER_SHARE - 1));
+	CHECK(rate_allows(&rate, now + USER_SHARE));
+	CHECK(!rate_is_full(&rate, now + USER_SHARE));
+	CHECK(rate_is_full(&rate, now + USER_SHARE * (USER_BURST_USEC + 1)));
 }
 
-/* Many looks within less than the least that comes back lose none of it. */
-TEST(a_share_comes_back_however_often_it_is_asked_for)
+/* Polling more often than a microsecond comes back loses none of it. */
+TEST(a_share_comes_back_however_often_it_is_polled)
 {
-	struct rate rate = { 0 };
+	struct rate rate = user_rate();
 	uint64_t now = 1;
 
-	rate_charge(&rate, now, RATE_BURST_USEC + 10);
+	rate_charge(&rate, now, USER_BURST_USEC + 10);
 	while (!rate_allows(&rate, now) && now < 1000)
 		now++;
-	CHECK_INT(now, 1 + RATE_SHARE * 11);
+	CHECK_INT(now, 1 + USER_SHARE * 11);
 }
 
 /* A clock that stands still or was far ahead gives nothing back. */
 TEST(a_share_does_not_come_back_by_itself)
 {
-	struct rate rate = { 0 };
+	struct rate rate = user_rate();
 
-	rate_charge(&rate, 1000, RATE_BURST_USEC);
+	rate_charge(&rate, 1000, USER_BURST_USEC);
 	CHECK(!rate_allows(&rate, 0));
 	CHECK(!rate_allows(&rate, 1000));
 }
 
-TEST_MAIN({ "access: root may do all and is not asked about",
-	    root_may_do_all_and_is_not_asked_about },
-	  { "access: everybody may look", everybody_may_look },
+/* Sixteen users at their bounds leave half of the time to root; a modest one is still served. */
+TEST(all_users_together_have_a_share)
+{
+	struct rate all = { .burst = ALL_USERS_BURST_USEC, .share = ALL_USERS_SHARE };
+	struct rate greedy = user_rate(), modest = user_rate();
+	uint64_t now = 1000 * 1000 * 1000;
+
+	rate_charge(&greedy, now, USER_BURST_USEC / 2);
+	CHECK(rate_allows_user(&greedy, &all, 16, now));
+	rate_charge(&all, now, ALL_USERS_BURST_USEC);
+	CHECK(!rate_allows_user(&greedy, &all, 16, now));
+	CHECK(rate_allows_user(&modest, &all, 16, now));
+	CHECK(rate_allows_user(&greedy, &all, 16, now + ALL_USERS_SHARE));
+}
+
+TEST(log_lines_are_counted_when_they_are_not_logged)
+{
+	struct log_window window = { 0 };
+	uint64_t now = 1000 * 1000 * 1000;
+
+	for (unsigned int i = 0; i < LOG_WINDOW_MAX; i++)
+		CHECK(log_window_allows(&window, now));
+	for (unsigned int i = 0; i < 23; i++)
+		CHECK(!log_window_allows(&window, now));
+	CHECK_INT(log_window_take(&window, now + LOG_WINDOW_USEC - 1), 0);
+	/* None is forgotten because nobody took the number in time. */
+	CHECK(!log_window_allows(&window, now + LOG_WINDOW_USEC));
+	CHECK_INT(log_window_take(&window, now + LOG_WINDOW_USEC), 24);
+	CHECK_INT(log_window_take(&window, now + LOG_WINDOW_USEC), 0);
+	CHECK(log_window_allows(&window, now + LOG_WINDOW_USEC));
+}
+
+TEST_MAIN({ "access: root may do everything without polkit", root_may_do_everything },
+	  { "access: any user may query", any_user_may_query },
 	  { "access: polkit decides the rest", polkit_decides_the_rest },
-	  { "access: what has no row is for root", what_has_no_row_is_for_root },
+	  { "access: methods without a row are for root", methods_without_a_row_are_for_root },
 	  { "access: every open method has a row", every_open_method_has_a_row },
 	  { "access: refusals say what to do", refusals_say_what_to_do },
 	  { "access: own processes alone", own_processes_alone },
 	  { "access: a share is used up and comes back", a_share_is_used_up_and_comes_back },
-	  { "access: a share comes back however often it is asked for",
-	    a_share_comes_back_however_often_it_is_asked_for },
-	  { "access: a share does not come back by itself", a_share_does_not_come_back_by_itself })
+	  { "access: a share comes back however often it is polled",
+	    a_share_comes_back_however_often_it_is_polled },
+	  { "access: a share does not come back by itself", a_share_does_not_come_back_by_itself },
+	  { "access: all users together have a share", all_users_together_have_a_share },
+	  { "access: log lines are counted when they are not logged",
+	    log_lines_are_counted_when_they_are_not_logged })
