@@ -273,7 +273,7 @@ case_who_is_moved_joins_later() {
 case_without_process_events() {
 	"${own_mounts[@]}" --net true 2>/dev/null || { skip "no namespaces can be made here"; return; }
 	stop_rssd
-	"${own_mounts[@]}" --net "$build/rssd" --config="$work/rssd.conf" 2>>"$rssd_log" &
+	"${own_mounts[@]}" --net "${sanitized[@]}" "$rssd" --config="$work/rssd.conf" 2>>"$rssd_log" &
 	rssd_pid=$!
 	await 10 rssctl list
 	declare_container quiet '{"name":"quiet","join":[{"command":"rulee@"}]}'
@@ -327,8 +327,15 @@ case_all_declared_are_there_to_choose_from() {
 	end_rules
 }
 
+# A copy of rssd, so that the rule matches this one alone: other rssd run on this machine, and
+# what a rule takes is killed when this script ends.
 case_rssd_and_kernel_threads_never_join() {
-	declare_container all "{\"name\":\"all\",\"join\":[{\"executable\":\"$build/rssd\"},{\"command\":\"kthreadd\"},{\"command\":\"rulee@\"}]}"
+	local original=$rssd
+	stop_rssd
+	rssd=$work/bin/rssd$tag
+	cp "$original" "$rssd"
+	start_rssd
+	declare_container all "{\"name\":\"all\",\"join\":[{\"executable\":\"$rssd\"},{\"command\":\"kthreadd\"},{\"command\":\"rulee@\"}]}"
 	: >"$rssd_log"
 	expect 0 rssctl reload
 	await 10 rssctl show all
@@ -337,6 +344,9 @@ case_rssd_and_kernel_threads_never_join() {
 	equal "$(rssctl ps all --json=short | jq -c '[.[].command] | unique')" "[\"rulee$tag\"]" "who is inside"
 	grep -q 'cannot join' "$rssd_log" && fail "$(grep -m 1 'cannot join' "$rssd_log")"
 	end_rules
+	stop_rssd
+	rssd=$original
+	start_rssd
 }
 
 case_an_error_in_the_file_keeps_the_rules() {
