@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # One makefile for the whole tree. What is built lands in build/, nothing else is touched.
-# `make help` lists the targets; V=1 shows the commands; SANITIZE=1 builds with ASan and UBSan.
+# `make help` lists the targets; V=1 shows the commands; SANITIZE=asan or SANITIZE=tsan builds with sanitizers.
 
 VERSION := 0.1.0
 
@@ -19,15 +19,16 @@ INSTALL ?= install
 
 PACKAGES := build-essential pkg-config libcgroup-dev libnl-3-dev libnl-genl-3-dev libjson-c-dev \
 	libsystemd-dev libcap-dev dbus mandoc jq procps
-CHECK_PACKAGES := clang libclang-rt-14-dev valgrind systemd strace python3-prometheus-client
+CHECK_PACKAGES := clang libclang-rt-14-dev systemd strace python3-prometheus-client
 STYLE_PACKAGES := clang-format cppcheck
 
 CFLAGS   ?= -O2 -g
 WARNINGS := -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wshadow \
 	-Wformat=2 -Wvla -Wno-unused-parameter $(if $(WERROR),-Werror)
-comma      := ,
-SANITIZERS := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined \
-	-fno-omit-frame-pointer)
+# SANITIZE=asan: ASan and UBSan; SANITIZE=tsan: TSan.
+SANITIZE_asan := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+SANITIZE_tsan := -fsanitize=thread -fno-omit-frame-pointer
+SANITIZERS    := $(if $(SANITIZE),$(or $(SANITIZE_$(SANITIZE)),$(error SANITIZE is asan or tsan)))
 
 ALL_CFLAGS = -std=gnu11 -pthread -fPIC -fvisibility=hidden -D_GNU_SOURCE \
 	-DRSSD_VERSION='"$(VERSION)"' -Ilib -Idaemon -Icli -isystem kernel/files/include/uapi $(WARNINGS) $(CPPFLAGS) $(CFLAGS) $(SANITIZERS)
@@ -55,7 +56,7 @@ say = $(if $(V),,@printf '  %-8s%s\n' '$(1)' '$(2)';)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help deps check-deps demo check style analyze clean tests unit-tests fuzzers
+.PHONY: all help deps check-deps demo check check-all check-builds style analyze clean tests unit-tests fuzzers
 
 ## all: build rssd, rssctl and librss (the default)
 all: $(BUILD)/rssd $(BUILD)/rssctl $(BUILD)/librss.so.1 $(BUILD)/librss.so $(BUILD)/librss.pc
@@ -122,14 +123,18 @@ FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
 FUZZED  := daemon/policy/record.c daemon/policy/settings.c daemon/policy/oom-record.c daemon/policy/oom-json.c daemon/base/failure.c daemon/store/config.c \
 	daemon/store/state.c daemon/host/kmsg.c daemon/policy/rule.c lib/shared/errors.c lib/shared/name.c lib/shared/size.c lib/shared/text.c lib/shared/file.c cli/verb/metrics-http.c
 
-$(BUILD)/fuzz/%: tests/fuzz/%.c $(FUZZED)
+FUZZ_CC := $(filter ccache,$(CC)) clang -fsanitize=address,undefined -fno-sanitize-recover=undefined
+
+$(BUILD)/fuzz/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(call say,FUZZ,$@)clang $(ALL_CFLAGS) $(PC_CFLAGS) -Idaemon -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=undefined -o $@ $< $(FUZZED) $(call PC_LIBS,$(DAEMON_PC))
+	$(call say,CC,$<)$(FUZZ_CC) $(ALL_CFLAGS) $(PC_CFLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
+
+$(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/tests/fuzz/%.o $(patsubst %.c,$(BUILD)/fuzz/obj/%.o,$(FUZZED))
+	$(call say,FUZZ,$@)$(FUZZ_CC) -fsanitize=fuzzer -o $@ $^ $(call PC_LIBS,$(DAEMON_PC))
 
 fuzzers: $(FUZZERS)
 
-# Libraries that stand in for a system call, for programs under valgrind.
+# Libraries that tests preload: each stands in for some system calls.
 $(BUILD)/tests/preload/%.so: tests/preload/%.c $(wildcard tests/preload/*.h)
 	@mkdir -p $(@D)
 	$(call say,CCLD,$@)$(CC) $(ALL_CFLAGS) $(PC_CFLAGS) -shared -o $@ $< -ldl
@@ -155,20 +160,32 @@ demo: deps
 
 check_make = $(MAKE) --no-print-directory -s -j$(shell nproc)
 
-## check: install what is needed, build, run the tests; SUITES="unit bus host" picks some
-check: check-deps
+# tests/README.md says what each suite does. A directory tests/adversity with scripts is one, too.
+CHECK_SUITES ?= unit fuzz bus host $(if $(wildcard tests/adversity/*.sh),adversity) asan tsan
+SUITES       ?= $(CHECK_SUITES)
+
+# All builds that the suites without virtual machines run.
+check-builds: check-deps
 	$(Q)$(check_make) WERROR=1 BUILD=$(BUILD) all tests
-	$(Q)$(check_make) WERROR=1 BUILD=$(BUILD)/sanitize SANITIZE=1 unit-tests
+	$(Q)$(check_make) WERROR=1 BUILD=$(BUILD)/asan SANITIZE=asan $(BUILD)/asan/rssd unit-tests
+	$(Q)$(check_make) WERROR=1 BUILD=$(BUILD)/tsan SANITIZE=tsan $(BUILD)/tsan/rssd
 	$(Q)$(check_make) WERROR=1 BUILD=$(BUILD)/clang CC=clang all
 	$(Q)$(check_make) BUILD=$(BUILD) fuzzers
+
+## check: install what is needed, build, run the tests without virtual machines; SUITES="unit bus" for some
+check: check-builds
 	$(Q)BUILD=$(abspath $(BUILD)) tests/run $(SUITES)
+
+## check-all: the same, and the kernels and all virtual machines
+check-all: check-builds
+	$(Q)BUILD=$(abspath $(BUILD)) tests/run $(CHECK_SUITES) vm system
 
 ## style: check the layout of the C code (clang-format)
 style:
 	$(call install_packages,$(STYLE_PACKAGES))
 	$(Q)clang-format --dry-run -Werror $$(git ls-files 'lib/*.[ch]' 'daemon/*.[ch]' 'cli/*.[ch]' 'tests/*.[ch]' | grep -v ^tests/vm)
 
-# cppcheck takes a local with a cleanup attribute for a leak; valgrind and ASan watch for those.
+# cppcheck reports a local with a cleanup attribute as a leak; ASan finds real ones.
 ## analyze: static analysis (gcc -fanalyzer, cppcheck)
 analyze: deps
 	$(call install_packages,$(STYLE_PACKAGES))
@@ -185,4 +202,4 @@ include systemd/deb.mk
 clean:
 	$(Q)rm -rf $(BUILD)
 
--include $(shell find $(O) -name '*.d' 2>/dev/null)
+-include $(shell find $(O) $(BUILD)/fuzz/obj -name '*.d' 2>/dev/null)

@@ -12,6 +12,8 @@ export PATH="$build:$build/tests/tools:$PATH"
 work=$(mktemp -d -t rssd-test.XXXXXX)
 root=rssd-test-$$
 rssd_log=$work/rssd.log
+# SANITIZER=asan or SANITIZER=tsan tests the rssd of $build/asan or $build/tsan.
+rssd=$build/${SANITIZER:+$SANITIZER/}rssd
 rssd_pid=
 bus_pid=
 children=()
@@ -45,6 +47,7 @@ run_cases() {
 	for name in "${names[@]}"; do
 		case_name=${0##*/}/$name
 		case_failed= start=$SECONDS
+		[ -z "${PROGRESS:-}" ] || echo "$case_name" >"$PROGRESS"
 		"case_$name"
 		case $case_failed in
 		"") printf 'ok - %s\n' "$case_name" ;;
@@ -96,6 +99,21 @@ await() {
 	until_true "$seconds" "$@" || fail "\`$*' did not come true within ${seconds}s"
 }
 
+# --- sanitizers -----------------------------------------------------------------
+
+# Reports go to $work/sanitizer.PID. TSan wants the addresses that it knows, so no ASLR.
+sanitized=()
+case ${SANITIZER:-} in
+asan)
+	export ASAN_OPTIONS=log_path=$work/sanitizer:verify_asan_link_order=0:detect_stack_use_after_return=1
+	export UBSAN_OPTIONS=log_path=$work/sanitizer:print_stacktrace=1
+	;;
+tsan)
+	export TSAN_OPTIONS=log_path=$work/sanitizer:second_deadlock_stack=1
+	! setarch --addr-no-randomize true 2>/dev/null || sanitized=(setarch --addr-no-randomize)
+	;;
+esac
+
 # --- bus and daemon ----------------------------------------------------------------
 
 start_bus() {
@@ -131,25 +149,12 @@ write_config() {
 	mkdir -p "$work/containers.d"
 }
 
-# Starts rssd and waits until it serves. With VALGRIND=1 it runs under valgrind.
+# Starts rssd and waits until it serves.
 start_rssd() {
-	local wrapper=()
 	[ -f "$work/rssd.conf" ] || write_config
-	[ -z "${VALGRIND:-}" ] || { start_pidfd_broker && wrapper=(
-		env PIDFD_BROKER="$work/pidfd" LD_PRELOAD="$build/tests/preload/pidfd.so"
-		valgrind --quiet --leak-check=full --errors-for-leak-kinds=definite,indirect
-		--error-exitcode=99 --log-file="$work/valgrind.%p.log"); }
-	"${wrapper[@]}" "$build/rssd" --config="$work/rssd.conf" "$@" 2>>"$rssd_log" &
+	"${sanitized[@]}" "$rssd" --config="$work/rssd.conf" "$@" 2>>"$rssd_log" &
 	rssd_pid=$!
 	until_true 30 rssd_answers || { note "rssd does not answer:"; tail -n 5 "$rssd_log"; return 1; }
-}
-
-# Valgrind does not know the system calls around pidfds: a process outside makes them for it.
-start_pidfd_broker() {
-	[ -S "$work/pidfd" ] && return
-	"$build/tests/tools/pidfd-broker" "$work/pidfd" &
-	children+=($!)
-	until_true 10 test -S "$work/pidfd"
 }
 
 rssd_answers() {
@@ -264,14 +269,15 @@ remove_cgroups() {
 	done
 }
 
-# What it says of errors and leaks starts with ==, about itself with --.
-check_valgrind() {
-	if grep -l '^==' "$work"/valgrind.*.log >/dev/null 2>&1; then
-		mkdir -p "$build/valgrind" && cp "$work"/valgrind.*.log "$build/valgrind/"
-		printf 'not ok - %s/valgrind: see build/valgrind\n' "${0##*/}"
-		grep -h '^==' "$work"/valgrind.*.log | sed 's/^/# /' | head -n 40
+# A report of a sanitizer is a failed case of its own, also if every case passed.
+check_sanitizer() {
+	local name=${0##*/}/$SANITIZER
+	if compgen -G "$work/sanitizer.*" >/dev/null; then
+		mkdir -p "$build/reports" && cp "$work"/sanitizer.* "$build/reports/"
+		printf 'not ok - %s: %d reports, in %s\n' "$name" "$(compgen -G "$work/sanitizer.*" | wc -l)" "$build/reports"
+		head -qn 40 "$work"/sanitizer.* | sed 's/^/# /' | head -n 80
 	else
-		printf 'ok - %s/valgrind: no leak, no invalid access\n' "${0##*/}"
+		printf 'ok - %s: no report\n' "$name"
 	fi
 }
 
@@ -284,7 +290,7 @@ cleanup() {
 	[ ${#left[@]} = 0 ] || kill -KILL "${left[@]}" 2>/dev/null
 	wait 2>/dev/null
 	remove_cgroups
-	[ -z "${VALGRIND:-}" ] || check_valgrind
+	[ -z "${SANITIZER:-}" ] || check_sanitizer
 	rm -rf "$work"
 }
 trap cleanup EXIT
