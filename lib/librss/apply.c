@@ -79,15 +79,27 @@ static int call_apply(struct rss_client *client, struct rss_change changes[], si
 	return r < 0 ? client_fail_message(client, r) : 0;
 }
 
+static bool changes_are_complete(const struct rss_change changes[], size_t count)
+{
+	if (!changes && count)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (!changes[i].name)
+			return false;
+	return true;
+}
+
 int rss_apply(struct rss_client *client, struct rss_change changes[], size_t count,
 	      enum rss_limit_mode mode, uint64_t timeout)
 {
+	REQUIRE(client, changes_are_complete(changes, count));
 	return call_apply(client, changes, count, mode, timeout, false);
 }
 
 int rss_apply_forecast(struct rss_client *client, struct rss_change changes[], size_t count,
 		       enum rss_limit_mode mode)
 {
+	REQUIRE(client, changes_are_complete(changes, count));
 	return call_apply(client, changes, count, mode, 0, true);
 }
 
@@ -189,6 +201,7 @@ int rss_diff(struct rss_client *client, struct rss_difference **ret, size_t *ret
 	cleanup_message sd_bus_message *call = NULL, *reply = NULL;
 	int r;
 
+	REQUIRE(client, ret && ret_count);
 	r = client_method(client, NULL, "Diff", &call);
 	if (r >= 0)
 		r = client_call(client, call, NULL, CALL_SHORT, &reply);

@@ -42,6 +42,7 @@ int rss_create(struct rss_client *client, const char *name, const struct rss_set
 	cleanup_message sd_bus_message *call = NULL;
 	int r;
 
+	REQUIRE(client, name);
 	r = client_method(client, NULL, "CreateContainer", &call);
 	if (r >= 0)
 		r = append_name(client, call, name);
@@ -58,6 +59,7 @@ int rss_remove(struct rss_client *client, const char *name, bool force)
 	cleanup_message sd_bus_message *call = NULL;
 	int r;
 
+	REQUIRE(client, name);
 	r = client_method(client, NULL, "RemoveContainer", &call);
 	if (r >= 0)
 		r = append_name(client, call, name);
@@ -75,6 +77,7 @@ int rss_set(struct rss_client *client, const char *name, const struct rss_settin
 	cleanup_message sd_bus_message *call = NULL;
 	int r;
 
+	REQUIRE(client, name && settings);
 	r = client_method(client, name, "SetProperties", &call);
 	if (r < 0)
 		return r;
@@ -91,6 +94,7 @@ int rss_reclaim(struct rss_client *client, const char *name, uint64_t bytes,
 	uint64_t reclaimed = RSS_ABSENT;
 	int r;
 
+	REQUIRE(client, name);
 	r = client_method(client, name, "Reclaim", &call);
 	if (r < 0)
 		return r;
@@ -114,6 +118,7 @@ int rss_kill(struct rss_client *client, const char *name, int signal, uint32_t *
 	uint32_t count = 0;
 	int r;
 
+	REQUIRE(client, name);
 	r = client_method(client, name, "Kill", &call);
 	if (r < 0)
 		return r;
@@ -142,15 +147,18 @@ static int call_plain(struct rss_client *client, const char *name, const char *m
 
 int rss_freeze(struct rss_client *client, const char *name)
 {
+	REQUIRE(client, name);
 	return call_plain(client, name, "Freeze");
 }
 
 int rss_thaw(struct rss_client *client, const char *name)
 {
+	REQUIRE(client, name);
 	return call_plain(client, name, "Thaw");
 }
 
 int rss_reset_peak(struct rss_client *client, const char *name)
 {
+	REQUIRE(client, name);
 	return call_plain(client, name, "ResetPeak");
 }

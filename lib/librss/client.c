@@ -27,6 +27,14 @@ keep_message(struct rss_client *client, const char *name, const char *format, va
 	client->message = vasprintf(&message, format, args) < 0 ? NULL : message;
 }
 
+int client_fail_argument(struct rss_client *client, const char *function)
+{
+	if (!client)
+		return -EINVAL;
+	return client_fail(client, -EINVAL,
+			   "%s() was called with NULL for an argument that it needs", function);
+}
+
 int client_fail(struct rss_client *client, int error, const char *format, ...)
 {
 	va_list args;
@@ -208,6 +216,8 @@ int rss_open(struct rss_client **ret)
 	cleanup_message sd_bus_message *reply = NULL;
 	int r;
 
+	if (!ret)
+		return -EINVAL;
 	if (!client)
 		return -ENOMEM;
 	r = sd_bus_open_system(&client->bus);
@@ -225,7 +235,8 @@ int rss_open(struct rss_client **ret)
 
 void rss_allow_interaction(struct rss_client *client, bool allow)
 {
-	(void)sd_bus_set_allow_interactive_authorization(client->bus, allow);
+	if (client)
+		(void)sd_bus_set_allow_interactive_authorization(client->bus, allow);
 }
 
 struct rss_client *rss_close(struct rss_client *client)

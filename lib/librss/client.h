@@ -56,6 +56,16 @@ DEFINE_CLEANUP(sd_bus_slot *, sd_bus_slot_unref);
 int client_fail(struct rss_client *client, int error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* A public function was called with NULL for an argument that it needs; @client may be NULL. */
+int client_fail_argument(struct rss_client *client, const char *function);
+
+/* The first line of a public function: leaves it with -EINVAL unless @condition holds. */
+#define REQUIRE(client, condition)                                     \
+	do {                                                           \
+		if (!(client) || !(condition))                         \
+			return client_fail_argument(client, __func__); \
+	} while (0)
+
 /* What rssd, the bus or sd-bus said about a call; @container: whom it was about, or NULL. */
 int client_fail_reply(struct rss_client *client, const char *container, const sd_bus_error *error);
 

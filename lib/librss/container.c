@@ -107,8 +107,10 @@ static int get_at(struct rss_client *client, const char *name, const char *path,
 
 int rss_get(struct rss_client *client, const char *name, struct rss_container **ret)
 {
-	cleanup_free char *path = name_to_object_path(name);
+	cleanup_free char *path = NULL;
 
+	REQUIRE(client, name && ret);
+	path = name_to_object_path(name);
 	return path ? get_at(client, name, path, ret) : client_fail_message(client, -ENOMEM);
 }
 
@@ -136,6 +138,7 @@ int rss_get_by_pid(struct rss_client *client, pid_t pid, struct rss_container **
 	cleanup_message sd_bus_message *call = NULL;
 	int r;
 
+	REQUIRE(client, ret);
 	if (pid <= 0)
 		return client_fail(client, -EINVAL, "%d is not a process", (int)pid);
 	r = client_method(client, NULL, "GetContainerByPID", &call);
@@ -150,6 +153,7 @@ int rss_get_by_pidfd(struct rss_client *client, int pidfd, struct rss_container 
 	cleanup_message sd_bus_message *call = NULL;
 	int r;
 
+	REQUIRE(client, ret);
 	r = client_method(client, NULL, "GetContainerByPIDFD", &call);
 	if (r < 0)
 		return r;
@@ -319,6 +323,7 @@ int rss_list(struct rss_client *client, struct rss_container ***ret, size_t *ret
 	struct rss_container **list;
 	int r;
 
+	REQUIRE(client, ret && ret_count);
 	r = client_method(client, NULL, "ListCounters", &call);
 	if (r < 0)
 		return r;

@@ -44,6 +44,7 @@ int rss_daemon_info(struct rss_client *client, struct rss_daemon_info **ret)
 	cleanup_message sd_bus_message *reply = NULL;
 	int r;
 
+	REQUIRE(client, ret);
 	if (!info)
 		return client_fail_message(client, -ENOMEM);
 	r = client_properties(client, RSSD_PATH, RSSD_MANAGER, NULL, &reply);
@@ -111,6 +112,7 @@ int rss_diagnose(struct rss_client *client, struct rss_finding **ret, size_t *re
 	cleanup_(findings_done) struct findings findings = { 0 };
 	int r;
 
+	REQUIRE(client, ret && ret_count);
 	r = client_method(client, NULL, "Diagnose", &call);
 	if (r < 0)
 		return r;
@@ -142,6 +144,7 @@ int rss_dump_metrics(struct rss_client *client, int *ret_fd)
 	cleanup_message sd_bus_message *call = NULL, *reply = NULL;
 	int fd, r;
 
+	REQUIRE(client, ret_fd);
 	r = client_method(client, NULL, "DumpMetrics", &call);
 	if (r < 0)
 		return r;
@@ -165,6 +168,7 @@ int rss_reload(struct rss_client *client)
 	cleanup_message sd_bus_message *call = NULL;
 	int r;
 
+	REQUIRE(client, true);
 	r = client_method(client, NULL, "Reload", &call);
 	return r < 0 ? r : client_call(client, call, NULL, CALL_FOR_EVER, NULL);
 }

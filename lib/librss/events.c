@@ -175,8 +175,7 @@ int rss_subscribe(struct rss_client *client, rss_event_fn event, void *userdata)
 	cleanup_slot sd_bus_slot *signals = NULL, *owner_changed = NULL;
 	int r;
 
-	if (!event)
-		return client_fail(client, -EINVAL, "There is no function to call for events");
+	REQUIRE(client, event);
 	if (!client->signals) {
 		r = sd_bus_add_match(client->bus, &owner_changed, OWNER_MATCH, on_owner_changed,
 				     client);
@@ -201,9 +200,11 @@ int rss_subscribe(struct rss_client *client, rss_event_fn event, void *userdata)
 int rss_subscribe_since(struct rss_client *client, uint64_t since, rss_event_fn event,
 			void *userdata)
 {
-	/* From here on no signal is missed; what is heard before the answer is in the history. */
-	int r = rss_subscribe(client, event, userdata);
+	int r;
 
+	REQUIRE(client, event);
+	/* No signal is missed after this; those that arrive before the reply are in the history. */
+	r = rss_subscribe(client, event, userdata);
 	return r < 0 ? r : resume_begin(client, since);
 }
 
@@ -233,6 +234,7 @@ int rss_wait(struct rss_client *client, uint64_t timeout)
 {
 	int r;
 
+	REQUIRE(client, true);
 	r = process_all(client);
 	if (r >= 0 && timeout && !client->events.first && !client->owner_left &&
 	    !resume_is_due(client)) {
@@ -263,7 +265,9 @@ int rss_wait(struct rss_client *client, uint64_t timeout)
 
 int rss_get_fd(struct rss_client *client)
 {
-	int fd = sd_bus_get_fd(client->bus);
+	int fd;
 
+	REQUIRE(client, true);
+	fd = sd_bus_get_fd(client->bus);
 	return fd < 0 ? client_fail(client, -ENOTCONN, "The connection to the bus is gone") : fd;
 }

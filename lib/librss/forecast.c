@@ -63,6 +63,7 @@ int rss_forecast_limit(struct rss_client *client, const char *name, uint64_t lim
 	cleanup_message sd_bus_message *call = NULL, *reply = NULL;
 	int r;
 
+	REQUIRE(client, name && ret);
 	if (mode < RSS_LIMIT_RECLAIM || mode > RSS_LIMIT_FORCE)
 		return client_fail(client, -EINVAL, "%d is no mode of setting a limit", (int)mode);
 	r = client_method(client, name, "ForecastLimit", &call);

@@ -110,6 +110,7 @@ int rss_limit(struct rss_client *client, const char *name, uint64_t limit, enum 
 	uint64_t usage;
 	int r;
 
+	REQUIRE(client, name);
 	if (mode < RSS_LIMIT_RECLAIM || mode > RSS_LIMIT_FORCE)
 		return client_fail(client, -EINVAL, "%d is no mode of setting a limit", (int)mode);
 	r = client_method(client, name, "SetLimit", &call);

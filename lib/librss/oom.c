@@ -42,6 +42,7 @@ int rss_list_ooms(struct rss_client *client, const char *name, struct rss_oom **
 	cleanup_(ooms_done) struct ooms ooms = { 0 };
 	int r;
 
+	REQUIRE(client, ret && ret_count);
 	r = client_method(client, NULL, "ListOOMs", &call);
 	if (r < 0)
 		return r;

@@ -25,7 +25,6 @@ struct move {
 	size_t count, allocated;
 };
 
-
 static void move_done(struct move *move)
 {
 	move->rows = rss_report_free(move->rows, move->count);
@@ -248,6 +247,7 @@ int rss_attach(struct rss_client *client, const char *name, const int pidfds[], 
 	};
 	int r = 0;
 
+	REQUIRE(client, name && (pidfds || !count) && ret && ret_count);
 	for (size_t i = 0; i < count && r >= 0; i += BATCH)
 		r = move_batch(&move, pidfds + i, count - i < BATCH ? count - i : BATCH);
 	if (r < 0)
@@ -290,6 +290,7 @@ int rss_attach_pids(struct rss_client *client, const char *name, const pid_t pid
 		.tree = tree,
 	};
 
+	REQUIRE(client, name && (pids || !count) && ret && ret_count);
 	return attach_pids(&move, pids, count, ret, ret_count);
 }
 
@@ -303,6 +304,7 @@ int rss_attach_preview(struct rss_client *client, const char *name, const pid_t 
 		.dry_run = true,
 	};
 
+	REQUIRE(client, name && (pids || !count) && ret && ret_count);
 	return attach_pids(&move, pids, count, ret, ret_count);
 }
 
@@ -311,6 +313,7 @@ int rss_detach_pids(struct rss_client *client, const pid_t pids[], size_t count,
 {
 	cleanup_(move_done) struct move move = { .client = client };
 
+	REQUIRE(client, (pids || !count) && ret && ret_count);
 	return move_all_pids(&move, pids, count, ret, ret_count);
 }
 
@@ -320,6 +323,7 @@ int rss_processes(struct rss_client *client, const char *name, struct rss_proces
 	cleanup_message sd_bus_message *call = NULL, *reply = NULL;
 	int r;
 
+	REQUIRE(client, name && ret && ret_count);
 	r = client_method(client, name, "GetProcesses", &call);
 	if (r < 0)
 		return r;

@@ -5,8 +5,9 @@
  *
  * All sizes are bytes, all times microseconds. Every function that can fail
  * returns a negative errno and leaves its ret_ parameters untouched; the
- * sentence that says what happened and what to do is rss_error_message(). The
- * errnos are part of the ABI:
+ * sentence that says what happened and what to do is rss_error_message(). NULL
+ * for an argument that is needed, the client included, is -EINVAL. The errnos
+ * are part of the ABI:
  *
  *   -ENOENT        no such container          -ESRCH       no such process
  *   -EEXIST        the container exists       -EINVAL      a bad name or value

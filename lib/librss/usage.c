@@ -42,6 +42,7 @@ int rss_get_usage_history(struct rss_client *client, const char *name,
 	cleanup_message sd_bus_message *call = NULL, *reply = NULL;
 	int r;
 
+	REQUIRE(client, name && ret);
 	r = client_method(client, name, "GetUsageHistory", &call);
 	if (r < 0)
 		return r;
