@@ -28,5 +28,9 @@ int connect_daemon(struct cli *cli)
 		return print_error(STATUS_DENIED, "The bus does not let you talk to rssd; be root");
 	if (r == -ENOTCONN)
 		return print_error(STATUS_UNREACHABLE, "%s", rss_error_message(NULL));
+	if (r == -ETIME)
+		return print_error(
+			STATUS_UNREACHABLE,
+			"rssd is running and does not answer; see: systemctl status rssd");
 	return print_error(status_from_errno(r), "rssd cannot be reached: %s", strerror(-r));
 }

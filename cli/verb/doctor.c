@@ -216,14 +216,30 @@ static struct rss_finding check_user(void)
 }
 
 /* @error: why rss_open() failed. */
-static int look_ourselves(struct cli *cli, int error)
+static struct rss_finding check_rssd(int error)
+{
+	switch (error) {
+	case -EACCES:
+		return (struct rss_finding){ "error", "rssd",
+					     "the bus does not let you talk to rssd",
+					     "Be root, with sudo for instance" };
+	case -ETIME:
+		return (struct rss_finding){
+			"error", "rssd", "rssd is running and does not answer",
+			"See systemctl status rssd; systemctl restart rssd keeps all containers"
+		};
+	default:
+		return (struct rss_finding){ "error", "rssd",
+					     "rssd cannot be reached on the system bus",
+					     "Start it: systemctl start rssd, or rssd as root" };
+	}
+}
+
+/* @error: why rss_open() failed. */
+static int diagnose_locally(struct cli *cli, int error)
 {
 	const struct rss_finding findings[] = {
-		{ "error", "rssd",
-		  error == -EACCES ? "the bus does not let you talk to rssd"
-				   : "rssd cannot be reached on the system bus",
-		  error == -EACCES ? "Be root, with sudo for instance"
-				   : "Start it: systemctl start rssd, or rssd as root" },
+		check_rssd(error),
 		check_bus(),
 		check_controller(),
 		check_user(),
@@ -241,7 +257,7 @@ static int run(struct cli *cli, const struct args *args)
 	int status, r = rss_open(&cli->client);
 
 	if (r < 0)
-		return look_ourselves(cli, r);
+		return diagnose_locally(cli, r);
 	r = rss_diagnose(cli->client, &findings.rows, &findings.count);
 	if (r < 0)
 		return fail_call(cli, r);

@@ -50,6 +50,7 @@ int status_from_errno(int error)
 	case ECANCELED:
 		return STATUS_REFUSED;
 	case ENOTCONN:
+	case ETIME:
 		return STATUS_UNREACHABLE;
 	default:
 		return STATUS_FAILED;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shared/clock.h"
 #include "shared/errors.h"
 #include "shared/name.h"
 
@@ -63,7 +64,7 @@ static int fail_unreachable(struct rss_client *client, const char *name)
 	    !strcmp(name, "org.freedesktop.DBus.Error.Timeout"))
 		return fail_named(
 			client, name, -ENOTCONN,
-			"rssd did not answer; systemctl status rssd tells whether it runs");
+			"rssd left the bus before it answered; see: systemctl status rssd");
 	return fail_named(client, name, -ENOTCONN,
 			  "rssd is not running on this bus; start it with: systemctl start rssd");
 }
@@ -135,6 +136,21 @@ int client_method(struct rss_client *client, const char *container, const char *
 	return r < 0 ? client_fail_message(client, r) : 0;
 }
 
+/*
+ * Whether the deadline of a call has passed. A call to a daemon that left the
+ * bus fails with NoReply as well, but sooner.
+ */
+static bool is_overdue(struct rss_client *client, sd_bus_message *reply, uint64_t start,
+		       uint64_t timeout)
+{
+	if (!sd_bus_message_is_method_error(reply, SD_BUS_ERROR_NO_REPLY) &&
+	    !sd_bus_message_is_method_error(reply, SD_BUS_ERROR_TIMEOUT))
+		return false;
+	if (timeout == CALL_SHORT && sd_bus_get_method_call_timeout(client->bus, &timeout) < 0)
+		return false;
+	return timeout != CALL_FOR_EVER && clock_usec(CLOCK_MONOTONIC) - start >= timeout;
+}
+
 static int on_reply(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	sd_bus_message **reply = userdata;
@@ -152,6 +168,7 @@ int client_call(struct rss_client *client, sd_bus_message *call, const char *con
 {
 	cleanup_message sd_bus_message *reply = NULL;
 	cleanup_slot sd_bus_slot *slot = NULL;
+	uint64_t start = clock_usec(CLOCK_MONOTONIC);
 	int r;
 
 	r = sd_bus_call_async(client->bus, &slot, call, on_reply, &reply, timeout);
@@ -164,7 +181,10 @@ int client_call(struct rss_client *client, sd_bus_message *call, const char *con
 	}
 	if (r < 0)
 		return client_fail_message(client, r);
-	/* A deadline that has passed and a bus that is gone come as errors, too. */
+	if (is_overdue(client, reply, start, timeout))
+		return fail_named(
+			client, sd_bus_message_get_error(reply)->name, -ETIME,
+			"rssd is running and does not answer; see: systemctl status rssd");
 	if (sd_bus_message_is_method_error(reply, NULL))
 		return client_fail_reply(client, container, sd_bus_message_get_error(reply));
 	if (ret_reply)

@@ -22,7 +22,8 @@
  *   -ENOSPC        the state could not be saved: nothing was changed
  *   -EIO           the controller failed      -EBADMSG     a file could not be understood
  *   -ENODEV        the cgroup hierarchy was unmounted: nothing was changed
- *   -ENOTCONN      rssd or the bus cannot be reached
+ *   -ENOTCONN      rssd is not running, or the bus cannot be reached
+ *   -ETIME         rssd is running and does not answer
  *   -ENOMEM        out of memory
  *
  * A client is used by one thread at a time. The library never logs, never
@@ -56,9 +57,9 @@ struct rss_process;
  * rss_open() - connect to rssd on the system bus
  * @ret: the client, to be closed with rss_close()
  *
- * DBUS_SYSTEM_BUS_ADDRESS is honoured. On failure *@ret is untouched; -ENOTCONN
- * is the usual answer, -EACCES that of a bus that does not let the caller talk
- * to rssd.
+ * DBUS_SYSTEM_BUS_ADDRESS is honoured. On failure *@ret is untouched: -ENOTCONN
+ * if rssd is not running, -ETIME if it does not answer, -EACCES if the bus does
+ * not let the caller talk to it.
  */
 int rss_open(struct rss_client **ret);
 

@@ -179,6 +179,39 @@ case_daemon_and_bus_that_are_not_there() {
 	start_rssd
 }
 
+# A daemon that is stopped is there: it must not be called absent.
+case_daemon_that_does_not_answer() {
+	rssctl create asked --limit=16M
+	kill -STOP "$rssd_pid"
+	export SYSTEMD_BUS_TIMEOUT=1s
+	expect 6 rssctl list
+	says "is running and does not answer"
+	[[ $err != *"systemctl start"* ]] || fail "said: $err"
+	expect 6 rssctl doctor
+	says "is running and does not answer"
+	unset SYSTEMD_BUS_TIMEOUT
+	kill -CONT "$rssd_pid"
+	expect 0 rssctl show asked
+	rssctl remove asked
+}
+
+# One that dies with a call pending has left, however long the deadline is.
+case_daemon_that_dies_before_the_answer() {
+	rssctl create asked --limit=16M
+	kill -STOP "$rssd_pid"
+	rssctl show asked >"$work/show" 2>&1 &
+	local show=$! status=0
+	await 5 pending_call "$show"
+	kill_rssd
+	wait "$show" || status=$?
+	equal "$status" 6 "status"
+	grep -q "does not answer" "$work/show" && fail "said: $(cat "$work/show")"
+	start_rssd
+	rssctl remove asked
+}
+# Waits in poll for the bus.
+pending_call() { grep -q poll "/proc/$1/wchan"; }
+
 case_two_daemons() {
 	expect 1 rssd --config="$work/rssd.conf"
 	says "Another rssd"
