@@ -7,12 +7,12 @@
 #include <limits.h>
 #include <signal.h>
 #include <string.h>
-#include <strings.h>
 
 #include "args.h"
 #include "librss/rss.h"
 #include "shared/cleanup.h"
 #include "shared/size.h"
+#include "shared/text.h"
 #include "view/status.h"
 
 int read_size(const char *what, const char *text, uint64_t *ret)
@@ -58,8 +58,8 @@ int read_yes_no(const char *what, const char *text, bool *ret)
 	static const char *const no[] = { "no", "false", "off", "0" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(yes); i++) {
-		if (!strcasecmp(text, yes[i]) || !strcasecmp(text, no[i])) {
-			*ret = !strcasecmp(text, yes[i]);
+		if (ascii_equal(text, yes[i]) || ascii_equal(text, no[i])) {
+			*ret = ascii_equal(text, yes[i]);
 			return STATUS_DONE;
 		}
 	}
@@ -98,14 +98,14 @@ int read_pids(const struct args *args, size_t first, pid_t **ret)
 
 int read_signal(const char *text, int *ret)
 {
-	const char *name = !strncasecmp(text, "SIG", 3) ? text + 3 : text;
+	const char *name = ascii_has_prefix(text, "SIG") ? text + 3 : text;
 	uint64_t number = 0;
 	int status;
 
 	for (int i = 1; i < SIGRTMIN; i++) {
 		const char *known = sigabbrev_np(i);
 
-		if (known && !strcasecmp(known, name)) {
+		if (known && ascii_equal(known, name)) {
 			*ret = i;
 			return STATUS_DONE;
 		}

@@ -12,10 +12,10 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "shared/cleanup.h"
+#include "shared/text.h"
 
 /* More digits behind the point than this change nothing at any size there is. */
 #define FRACTION_DIGITS 9
@@ -84,12 +84,12 @@ static uint64_t size_unit(const char *unit)
 {
 	static const char letters[] = "kmgt";
 
-	if (!*unit || !strcasecmp(unit, "B"))
+	if (!*unit || ascii_equal(unit, "B"))
 		return 1;
 	for (size_t i = 0; letters[i]; i++) {
 		if ((*unit | 0x20) != letters[i])
 			continue;
-		if (!unit[1] || !strcasecmp(unit + 1, "B") || !strcasecmp(unit + 1, "iB"))
+		if (!unit[1] || ascii_equal(unit + 1, "B") || ascii_equal(unit + 1, "iB"))
 			return UINT64_C(1) << (10 * (i + 1));
 	}
 	return 0;
@@ -104,7 +104,7 @@ int size_parse_of(const char *text, uint64_t ram, uint64_t *ret)
 
 	if (!text)
 		return -EINVAL;
-	if (!strcasecmp(text, "infinity")) {
+	if (ascii_equal(text, "infinity")) {
 		*ret = SIZE_INFINITY;
 		return 0;
 	}
@@ -206,7 +206,7 @@ int duration_parse(const char *text, uint64_t *ret)
 	if (r == -EINVAL)
 		return r;
 	for (size_t i = 0; i < ARRAY_SIZE(units); i++)
-		if (!strcasecmp(unit, units[i].name))
+		if (ascii_equal(unit, units[i].name))
 			return r < 0 ? r : decimal_scale(&d, units[i].usec, 1, ret);
 	return -EINVAL;
 }

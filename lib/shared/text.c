@@ -45,6 +45,25 @@ static size_t code_point_width(uint32_t c)
 	return width < 0 ? 1 : width;
 }
 
+static char ascii_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+bool ascii_equal(const char *a, const char *b)
+{
+	while (*a && ascii_lower(*a) == ascii_lower(*b))
+		a++, b++;
+	return *a == *b;
+}
+
+bool ascii_has_prefix(const char *text, const char *prefix)
+{
+	while (*prefix && ascii_lower(*text) == ascii_lower(*prefix))
+		text++, prefix++;
+	return !*prefix;
+}
+
 size_t text_make_safe(char *text)
 {
 	size_t width = 0;

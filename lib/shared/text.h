@@ -3,6 +3,7 @@
 #ifndef RSS_TEXT_H
 #define RSS_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -10,5 +11,12 @@
  * that is not UTF-8. Returns how many columns of a terminal the text takes.
  */
 size_t text_make_safe(char *text);
+
+/*
+ * Whether two words are equal, or @text starts with @prefix, with A to Z taken as
+ * a to z. Not strcasecmp(), which takes I for another letter in Turkish locales.
+ */
+bool ascii_equal(const char *a, const char *b);
+bool ascii_has_prefix(const char *text, const char *prefix);
 
 #endif

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Sizes and times: what is read, what is refused, what is written. */
 #include <errno.h>
+#include <string.h>
 
 #include "shared/cleanup.h"
 #include "shared/size.h"
+#include "shared/text.h"
 #include "unit.h"
 
 #define KIB UINT64_C(1024)
@@ -218,7 +220,43 @@ TEST(times_are_written)
 			  times[i].text);
 }
 
-TEST_MAIN({ "sizes are read", sizes_are_read },
+/*
+ * The comparison of the C library is replaced by one that knows no two letters as
+ * the same, as that of a Turkish locale does with I and i.
+ */
+int strcasecmp(const char *a, const char *b);
+int strncasecmp(const char *a, const char *b, size_t length);
+
+int strcasecmp(const char *a, const char *b)
+{
+	return strcmp(a, b);
+}
+
+int strncasecmp(const char *a, const char *b, size_t length)
+{
+	return strncmp(a, b, length);
+}
+
+TEST(no_locale_matters)
+{
+	static const char *const sizes[] = { "INFINITY", "Infinity", "1GIB", "1gib", "1Gib" };
+	static const char *const times[] = { "1MIN", "1Min", "1min" };
+	uint64_t value;
+
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++)
+		if (size_parse(sizes[i], &value) != 0 || value != (i < 2 ? SIZE_INFINITY : GIB))
+			FAIL("%s is not read", sizes[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(times); i++)
+		if (duration_parse(times[i], &value) != 0 || value != 60000000)
+			FAIL("%s is not read", times[i]);
+	CHECK(ascii_equal("", "") && ascii_equal("sigINT", "SIGint"));
+	CHECK(!ascii_equal("a", "") && !ascii_equal("", "a") && !ascii_equal("int", "ints"));
+	CHECK(!ascii_equal("@", "`") && !ascii_equal("[", "{"));
+	CHECK(ascii_has_prefix("sigINT", "SIG") && ascii_has_prefix("a", ""));
+	CHECK(!ascii_has_prefix("si", "SIG"));
+}
+
+TEST_MAIN({ "no locale matters", no_locale_matters }, { "sizes are read", sizes_are_read },
 	  { "what is no size is refused", no_sizes_are_refused },
 	  { "a size past 63 bits is refused", too_large_sizes_are_refused },
 	  { "a refused size has a reason", reasons_differ },
