@@ -146,7 +146,7 @@ static unsigned int checks_of_uid(const struct bus *bus, uid_t uid)
 	unsigned int n = 0;
 
 	for (const struct bus_check *check = bus->checks; check; check = check->next)
-		n += check->peer->uid == uid;
+		n += check->peer->user->uid == uid;
 	return n;
 }
 
@@ -157,7 +157,8 @@ static int ask_polkit(struct bus *bus, struct bus_peer *peer, sd_bus_message *me
 	cleanup_free char *container = container_of_call(message);
 	int r;
 
-	r = bus_call_check_pending(bus, peer->uid, checks_of_uid(bus, peer->uid), failure);
+	r = bus_call_check_pending(bus, peer->user->uid, checks_of_uid(bus, peer->user->uid),
+				   failure);
 	if (r < 0)
 		return r;
 	check = calloc(1, sizeof(*check));

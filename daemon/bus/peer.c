@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "bus/bus.h"
 #include "bus/message.h"
+#include "host/subordinate-ids.h"
 #include "shared/cleanup.h"
 #include "shared/clock.h"
 
@@ -50,10 +51,15 @@ static struct bus_user *find_user(const struct bus *bus, uid_t uid)
 	return user;
 }
 
+/* The user that @uid counts for: its own, or the one whose subordinate uid it is. */
 static struct bus_user *get_user(struct bus *bus, uid_t uid)
 {
 	struct bus_user *user = find_user(bus, uid);
 
+	if (user)
+		return user;
+	uid = subordinate_owner_here(uid);
+	user = find_user(bus, uid);
 	if (user)
 		return user;
 	forget_idle_users(bus);

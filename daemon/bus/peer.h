@@ -18,7 +18,7 @@
 struct bus;
 
 struct bus_user {
-	uid_t uid;
+	uid_t uid; /* of the user; its subordinate uids share its bounds */
 	struct rate rate;
 	struct log_window log;
 	unsigned int peers; /* its clients on the bus */

@@ -44,7 +44,7 @@ static unsigned int count_calls_of_uid(const struct bus *bus, uid_t uid)
 	unsigned int n = 0;
 
 	for (const struct bus_call *call = bus->calls; call; call = call->next)
-		n += call->uid == uid;
+		n += call->user == uid;
 	return n;
 }
 
@@ -77,7 +77,8 @@ int bus_call_new(struct bus *bus, sd_bus_message *message, const char *container
 			    strerror(-r));
 	call->uid = peer->uid;
 	call->pid = peer->pid;
-	r = bus_call_check_pending(bus, call->uid, 0, failure);
+	call->user = peer->user->uid;
+	r = bus_call_check_pending(bus, call->user, 0, failure);
 	if (r < 0)
 		return r;
 	call->container = strdup(container);

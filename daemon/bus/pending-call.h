@@ -17,6 +17,7 @@ struct bus_call {
 	struct bus *bus;
 	sd_bus_message *message;
 	uid_t uid;
+	uid_t user; /* whose bounds it counts against: see struct bus_user */
 	pid_t pid;
 	struct bus_peer *peer;		     /* the caller; NULL once it has left */
 	void (*left)(struct bus_call *call); /* called when the caller leaves; may be NULL */
@@ -49,6 +50,7 @@ void bus_calls_leave(const struct bus_peer *peer);
 
 /**
  * bus_call_check_pending() - may a user have one more pending call?
+ * @uid: of a struct bus_user
  * @others: calls of the user that wait for polkit
  *
  * Root always may.
