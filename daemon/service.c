@@ -16,6 +16,8 @@
 #include "container/manager.h"
 #include "monitor/notify.h"
 #include "monitor/oom-history.h"
+#include "monitor/oom-last.h"
+#include "monitor/oom-log.h"
 #include "policy/oom-record.h"
 #include "store/origins.h"
 #include "host/process-events.h"
@@ -126,8 +128,13 @@ int manager_new(sd_event *event, const struct config *config, struct manager **r
 			"for those who ask after a restart of rssd",
 			config->runtime_directory, strerror(-r));
 	r = hooks_new(m, &m->hooks);
+	/* A client that receives the signal of an OOM finds its record: these come before the bus. */
+	if (r == 0)
+		r = oom_last_open(m);
 	if (r == 0)
 		r = oom_history_open(m, &m->ooms);
+	if (r == 0)
+		r = oom_log_open(m);
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
 	r = open_sources(m);
@@ -147,6 +154,8 @@ int manager_new(sd_event *event, const struct config *config, struct manager **r
 
 int manager_start(struct manager *m, struct failure *failure)
 {
+	if (hooks_listen(m->hooks) < 0)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
 	return restore_all(m, failure);
 }
 
@@ -173,6 +182,7 @@ struct manager *manager_free(struct manager *m)
 	event_history_free(m->events);
 	hooks_free(m->hooks);
 	oom_history_free(m->ooms);
+	free(m->listeners);
 	controller_free(m->controller);
 	workers_free(m->workers);
 	sd_event_unref(m->event);

@@ -30,7 +30,7 @@ static void sent(int r, const char *what, const char *name)
 			    strerror(-r));
 }
 
-/* --- what the manager tells ------------------------------------------------------ */
+/* --- changes and events of the manager become signals ----------------------------- */
 
 static void on_added(struct container *c, void *userdata)
 {
@@ -130,7 +130,7 @@ static void on_event(const struct event *event, void *userdata)
 	}
 }
 
-static const struct manager_observer observer = {
+static const struct manager_listener listener = {
 	.added = on_added,
 	.removed = on_removed,
 	.changed = on_changed,
@@ -293,8 +293,8 @@ int bus_new(sd_event *event, struct manager *manager, bus_reload_fn reload, void
 		r = take_name(b, failure);
 	if (r < 0)
 		return r;
-	manager->observer = &observer;
-	manager->observer_data = b;
+	if (manager_listen(manager, &listener, b) < 0)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
 	*ret = take_ptr(b);
 	return 0;
 }
@@ -303,8 +303,7 @@ struct bus *bus_free(struct bus *b)
 {
 	if (!b)
 		return NULL;
-	if (b->manager->observer_data == b)
-		b->manager->observer = NULL;
+	manager_ignore(b->manager, &listener, b);
 	sd_event_source_disable_unref(b->turn);
 	bus_authorize_close(b);
 	while (b->calls)

@@ -27,10 +27,15 @@
 #include "container/usage.h"
 #include "policy/usage-history.h"
 
-/* The find callback hands us the container; the bus is behind the message's slot. */
-static struct bus *bus_of(const struct container *c)
+/* The find callback replaces the vtable's userdata by the container; the slot still has the bus. */
+static struct bus *bus_of(sd_bus *bus)
 {
-	return c->manager->observer_data;
+	return sd_bus_slot_get_userdata(sd_bus_get_current_slot(bus));
+}
+
+static struct bus *bus_of_message(sd_bus_message *message)
+{
+	return bus_of(sd_bus_message_get_bus(message));
 }
 
 /* --- limit and settings ------------------------------------------------------------- */
@@ -101,7 +106,8 @@ static int method_set_limit(sd_bus_message *message, void *userdata, sd_bus_erro
 	if (r >= 0)
 		r = bus_read_limit_options(message, &mode, &timeout, &progress, &failure);
 	if (r >= 0)
-		r = bus_call_new(bus_of(c), message, c->name, cancel_change, &call, &failure);
+		r = bus_call_new(bus_of_message(message), message, c->name, cancel_change, &call,
+				 &failure);
 	if (r < 0)
 		return bus_answer_failure(r, &failure, error);
 	listener.userdata = call;
@@ -189,7 +195,8 @@ static int method_set_properties(sd_bus_message *message, void *userdata, sd_bus
 	int r = bus_read_settings(message, &change, NULL, &failure);
 
 	if (r >= 0)
-		r = bus_call_new(bus_of(c), message, c->name, cancel_change, &call, &failure);
+		r = bus_call_new(bus_of_message(message), message, c->name, cancel_change, &call,
+				 &failure);
 	if (r < 0)
 		return bus_answer_failure(r, &failure, error);
 	listener.userdata = call;
@@ -234,7 +241,7 @@ static int method_attach(sd_bus_message *message, void *userdata, sd_bus_error *
 	if (r >= 0)
 		r = bus_read_options(message, options, &failure);
 	if (r >= 0)
-		r = bus_call_new(bus_of(c), message, c->name, NULL, &call, &failure);
+		r = bus_call_new(bus_of_message(message), message, c->name, NULL, &call, &failure);
 	if (r < 0)
 		return bus_answer_failure(r, &failure, error);
 	r = attach_start(c, fds, count, (tree ? ATTACH_TREE : 0) | (dry_run ? ATTACH_DRY_RUN : 0),
@@ -307,7 +314,7 @@ static int method_kill(sd_bus_message *message, void *userdata, sd_bus_error *er
 	int signal, r = sd_bus_message_read(message, "i", &signal);
 
 	if (r >= 0)
-		r = bus_call_new(bus_of(c), message, c->name, NULL, &call, &failure);
+		r = bus_call_new(bus_of_message(message), message, c->name, NULL, &call, &failure);
 	if (r < 0)
 		return bus_answer_failure(r, &failure, error);
 	r = kill_start(c, signal, killed, call, &failure);
@@ -322,7 +329,7 @@ static int answer_deed(sd_bus_message *message, const struct container *c, int r
 {
 	struct failure failure = { 0 };
 	struct bus_peer *peer;
-	int r = bus_peer_of(bus_of(c), message, &peer);
+	int r = bus_peer_of(bus_of_message(message), message, &peer);
 
 	if (r >= 0 && result == -EOPNOTSUPP)
 		r = fail(&failure, RSS_ERROR_NOT_SUPPORTED,
@@ -445,7 +452,7 @@ static int method_reclaim(sd_bus_message *message, void *userdata, sd_bus_error 
 	if (r >= 0)
 		r = bus_read_options(message, none, &failure);
 	if (r >= 0)
-		r = bus_call_new(bus_of(c), message, c->name, NULL, &call, &failure);
+		r = bus_call_new(bus_of_message(message), message, c->name, NULL, &call, &failure);
 	if (r < 0)
 		return bus_answer_failure(r, &failure, error);
 	r = reclaim_start(c, bytes, reclaimed, call, &failure);
@@ -479,9 +486,9 @@ static int get_text(sd_bus *bus, const char *path, const char *interface, const 
 }
 
 /* The counters as they are in this iteration of the loop; absent where they cannot be read. */
-static const struct counters *counters_now(struct container *c)
+static const struct counters *counters_now(sd_bus *bus, struct container *c)
 {
-	struct bus *b = bus_of(c);
+	struct bus *b = bus_of(bus);
 	uint64_t iteration = 0;
 
 	(void)sd_event_get_iteration(b->event, &iteration);
@@ -499,7 +506,7 @@ static const struct counters *counters_now(struct container *c)
 static int get_counter(sd_bus *bus, const char *path, const char *interface, const char *property,
 		       sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
-	const struct counters *now = counters_now(userdata);
+	const struct counters *now = counters_now(bus, userdata);
 	uint64_t value = COUNTER_ABSENT;
 
 	if (strcmp(property, "Usage") == 0)

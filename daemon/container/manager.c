@@ -182,19 +182,74 @@ static void reserve_sequence(struct manager *m)
 	(void)take_ptr(reserve);
 }
 
-uint64_t manager_next_sequence(struct manager *m)
+static uint64_t next_sequence(struct manager *m)
 {
 	reserve_sequence(m);
 	return m->sequence++;
 }
 
-void manager_tell(struct manager *m, const struct event *event)
+/* Each lost event uses up a number. */
+static void number_event(struct manager *m, struct event *event)
 {
-	/* First, so that who hears of it and asks finds it, also after a crash. */
-	event_history_add(m->events, event, event->container ? event->container->name : "",
-			  event->oom ? event->oom->time : clock_usec(CLOCK_REALTIME));
-	if (m->observer)
-		m->observer->event(event, m->observer_data);
+	event->sequence = next_sequence(m);
+	event->last = event->sequence;
+	for (uint64_t n = 1; event->kind == EVENT_LOST && n < event->amount; n++)
+		event->last = next_sequence(m);
+	event->time = clock_usec(CLOCK_REALTIME);
+	if (event->oom) {
+		event->oom->sequence = event->sequence;
+		event->oom->time = event->time;
+	}
+}
+
+void manager_emit(struct manager *m, struct event *event)
+{
+	number_event(m, event);
+	event_history_add(m->events, event, event->container ? event->container->name : "");
+	for (size_t i = 0; i < m->n_listeners; i++)
+		if (m->listeners[i].listener->event)
+			m->listeners[i].listener->event(event, m->listeners[i].userdata);
+}
+
+void manager_emit_added(struct manager *m, struct container *c)
+{
+	for (size_t i = 0; i < m->n_listeners; i++)
+		if (m->listeners[i].listener->added)
+			m->listeners[i].listener->added(c, m->listeners[i].userdata);
+}
+
+void manager_emit_removed(struct manager *m, const char *name)
+{
+	for (size_t i = 0; i < m->n_listeners; i++)
+		if (m->listeners[i].listener->removed)
+			m->listeners[i].listener->removed(name, m->listeners[i].userdata);
+}
+
+void manager_emit_changed(struct manager *m, struct container *c, unsigned int mask)
+{
+	for (size_t i = 0; i < m->n_listeners; i++)
+		if (m->listeners[i].listener->changed)
+			m->listeners[i].listener->changed(c, mask, m->listeners[i].userdata);
+}
+
+int manager_listen(struct manager *m, const struct manager_listener *listener, void *userdata)
+{
+	if (array_reserve(&m->listeners, m->n_listeners, &m->listeners_room,
+			  sizeof(*m->listeners)) < 0)
+		return -ENOMEM;
+	m->listeners[m->n_listeners++] = (struct manager_listening){ listener, userdata };
+	return 0;
+}
+
+void manager_ignore(struct manager *m, const struct manager_listener *listener,
+		    const void *userdata)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < m->n_listeners; i++)
+		if (m->listeners[i].listener != listener || m->listeners[i].userdata != userdata)
+			m->listeners[kept++] = m->listeners[i];
+	m->n_listeners = kept;
 }
 
 int manager_want_process_events(struct manager *m, unsigned int who, bool wants)

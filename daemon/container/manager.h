@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The manager owns the containers and everything that feeds them: controller,
- * state, event sources. It knows no D-Bus: whoever serves an API calls it and
- * hears of news through an observer. What may block runs on a worker and
+ * state, event sources. It knows no D-Bus: what serves an API calls it and
+ * receives changes and events as a listener. What may block runs on a worker and
  * answers through a callback, always from the loop and exactly once.
  *
  * manager.c holds the containers and the way from start to stop; one file per
@@ -41,13 +41,22 @@ struct workers;
 
 #define SEQUENCE_BLOCK 4096
 
-/* Who wants to hear of news. Nothing may be freed from within. */
-struct manager_observer {
+/*
+ * What a listener is called for; a callback that is NULL is left out. A callback
+ * frees no container and changes no list of listeners.
+ */
+struct manager_listener {
 	void (*added)(struct container *container, void *userdata);
 	void (*removed)(const char *name, void *userdata);
 	/* @mask: the SETTING_* that changed, or 0: declared, transient */
 	void (*changed)(struct container *container, unsigned int mask, void *userdata);
 	void (*event)(const struct event *event, void *userdata);
+};
+
+/* A listener and what it is called with. */
+struct manager_listening {
+	const struct manager_listener *listener;
+	void *userdata;
 };
 
 struct manager {
@@ -69,8 +78,8 @@ struct manager {
 	size_t creating;   /* on their way, and not in the list yet */
 	size_t transients; /* of those in the list */
 
-	const struct manager_observer *observer;
-	void *observer_data;
+	struct manager_listening *listeners; /* in the order in which they are called */
+	size_t n_listeners, listeners_room;
 	unsigned int jobs; /* workers on their way */
 	bool stopping;	   /* no further change is begun */
 	bool gone_logged;  /* see manager_fail_gone() */
@@ -122,9 +131,26 @@ enum {
 };
 int manager_want_process_events(struct manager *manager, unsigned int who, bool wants);
 
-/* The number for the next event, which is to be told with it. */
-uint64_t manager_next_sequence(struct manager *manager);
-/* Keeps an event in the history and sends it to the observer. */
-void manager_tell(struct manager *manager, const struct event *event);
+/**
+ * manager_listen() - have a listener called, after those that are there already
+ *
+ * Return: 0, or -ENOMEM. The listener must be ignored before @userdata is freed.
+ */
+int manager_listen(struct manager *manager, const struct manager_listener *listener,
+		   void *userdata);
+/* Ends that; does nothing if it is not in the list. */
+void manager_ignore(struct manager *manager, const struct manager_listener *listener,
+		    const void *userdata);
+
+/**
+ * manager_emit() - number an event, store it in the event history, call the listeners
+ * @event: filled in but for its number and time, which are set here
+ *
+ * The event is stored first: a listener that asks for it finds it, also after a crash.
+ */
+void manager_emit(struct manager *manager, struct event *event);
+void manager_emit_added(struct manager *manager, struct container *container);
+void manager_emit_removed(struct manager *manager, const char *name);
+void manager_emit_changed(struct manager *manager, struct container *container, unsigned int mask);
 
 #endif

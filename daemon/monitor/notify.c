@@ -9,16 +9,11 @@
 
 #include "base/log.h"
 #include "container/manager.h"
-#include "container/save.h"
 #include "container/usage.h"
 #include "host/kmsg.h"
 #include "host/process.h"
-#include "monitor/oom-history.h"
-#include "monitor/oom-hook.h"
-#include "monitor/oom-log.h"
 #include "monitor/oom-scene.h"
 #include "policy/oom-record.h"
-#include "shared/clock.h"
 #include "shared/name.h"
 #include "shared/text.h"
 
@@ -71,18 +66,6 @@ static bool grew(uint64_t before, uint64_t now)
 
 /* --- OOM --------------------------------------------------------------------- */
 
-/* Keeps the record as the container's last, and writes that down. */
-static void remember_oom(struct container *c, const struct oom_record *oom)
-{
-	struct oom_record *record = oom_record_copy(oom);
-
-	if (!record)
-		return;
-	oom_record_free(c->last_oom);
-	c->last_oom = record;
-	manager_save(c);
-}
-
 /* The kernel's own list of processes is of the moment itself; ours comes a little later. */
 static void look_around(struct container *on, struct oom_record *oom)
 {
@@ -103,19 +86,9 @@ static void tell_oom(struct manager *m, struct container *limited, struct contai
 	if (oom->scene.anon == OOM_ABSENT && oom->scene.failures == OOM_ABSENT)
 		look_around(on, oom);
 	oom->group = on->settings.oom_group || (victim && victim->settings.oom_group);
-	oom->time = clock_usec(CLOCK_REALTIME);
-	oom->sequence = manager_next_sequence(m);
-	event.sequence = oom->sequence;
 	event.usage = oom->usage;
 	event.limit = oom->limit;
-
-	remember_oom(on, oom);
-	if (victim && victim != on)
-		remember_oom(victim, oom);
-	oom_history_add(m->ooms, oom);
-	oom_log(on->name, oom);
-	manager_tell(m, &event);
-	hooks_run(m->hooks, oom);
+	manager_emit(m, &event);
 }
 
 static struct container *find_by_cgroup(struct manager *m, const char *cgroup)
@@ -372,8 +345,7 @@ static void tell_limit_hit(struct container *c)
 		return;
 	c->limit_hit.next = usec + LIMIT_HIT_USEC;
 	c->seen.failures = event.amount;
-	event.sequence = manager_next_sequence(c->manager);
-	manager_tell(c->manager, &event);
+	manager_emit(c->manager, &event);
 }
 
 static int tell_limit_hits(sd_event_source *source, void *userdata)
@@ -412,15 +384,13 @@ static void tell_counters(struct container *c, const struct counters *now, uint6
 
 	if (grew(c->seen.reclaimed, now->reclaimed)) {
 		event.kind = EVENT_RECLAIMED;
-		event.sequence = manager_next_sequence(c->manager);
 		event.amount = now->reclaimed - c->seen.reclaimed;
-		manager_tell(c->manager, &event);
+		manager_emit(c->manager, &event);
 	}
 	if (grew(c->seen.failures, now->failures)) {
 		event.kind = EVENT_LIMIT_HIT;
-		event.sequence = manager_next_sequence(c->manager);
 		event.amount = now->failures;
-		manager_tell(c->manager, &event);
+		manager_emit(c->manager, &event);
 	}
 	c->events_next = usec + LIMIT_HIT_USEC;
 }
@@ -525,8 +495,7 @@ static void tell_reclaimed(struct container *c, const struct group_event *fact)
 	event.amount = now.reclaimed - c->seen.reclaimed;
 	c->seen.reclaimed = now.reclaimed;
 	c->events_next = usec + LIMIT_HIT_USEC;
-	event.sequence = manager_next_sequence(c->manager);
-	manager_tell(c->manager, &event);
+	manager_emit(c->manager, &event);
 }
 
 static void tell_watermark(struct container *c, const struct group_event *fact, const char *which)
@@ -534,13 +503,12 @@ static void tell_watermark(struct container *c, const struct group_event *fact, 
 	struct event event = {
 		.kind = EVENT_WATERMARK,
 		.container = c,
-		.sequence = manager_next_sequence(c->manager),
 		.usage = fact->usage,
 		.limit = fact->limit,
 		.which = which,
 	};
 
-	manager_tell(c->manager, &event);
+	manager_emit(c->manager, &event);
 }
 
 static void keep_oom(struct container *c, const struct group_event *fact)
@@ -612,16 +580,15 @@ static void tell_kill(struct container *c, const struct group_event *fact)
 static void tell_lost(struct container *c, const struct group_event *fact)
 {
 	struct manager *m = c->manager;
-	uint64_t lost = fact->lost < LOST_MAX ? fact->lost : LOST_MAX;
-	struct event event = { .kind = EVENT_LOST, .sequence = manager_next_sequence(m) };
+	struct event event = {
+		.kind = EVENT_LOST,
+		.amount = fact->lost < LOST_MAX ? fact->lost : LOST_MAX,
+	};
 
-	event.last = event.sequence;
-	while (event.last - event.sequence + 1 < lost)
-		event.last = manager_next_sequence(m);
 	log_message(LOG_WARNING, c->name,
 		    "%" PRIu64 " events of the kernel were lost; its counters are read again",
 		    fact->lost);
-	manager_tell(m, &event);
+	manager_emit(m, &event);
 	c->events_next = 0;
 	notice_look(c);
 	/* Whoever was killed meanwhile is not known, and is in the counters. */

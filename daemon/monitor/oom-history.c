@@ -126,15 +126,19 @@ static void save(struct oom_history *history)
 	history->manager->jobs++;
 }
 
-void oom_history_add(struct oom_history *history, const struct oom_record *record)
+/* Takes a copy; the oldest record makes room. */
+static void on_event(const struct event *event, void *userdata)
 {
-	struct oom_record *copy = oom_record_copy(record);
+	struct oom_history *history = userdata;
+	struct oom_record *copy = event->kind == EVENT_OOM ? oom_record_copy(event->oom) : NULL;
 
 	if (!copy)
 		return;
 	take(history, copy);
 	save(history);
 }
+
+static const struct manager_listener listener = { .event = on_event };
 
 static int load_line(struct oom_history *history, const char *line)
 {
@@ -182,7 +186,9 @@ int oom_history_open(struct manager *m, struct oom_history **ret)
 	if (!history)
 		return -ENOMEM;
 	history->manager = m;
-	r = load(history);
+	r = manager_listen(m, &listener, history);
+	if (r == 0)
+		r = load(history);
 	if (r < 0) {
 		oom_history_free(history);
 		return r;
@@ -195,6 +201,7 @@ struct oom_history *oom_history_free(struct oom_history *history)
 {
 	if (!history)
 		return NULL;
+	manager_ignore(history->manager, &listener, history);
 	for (size_t i = 0; i < history->count; i++)
 		oom_record_free(history->records[(history->first + i) % OOM_HISTORY_MAX]);
 	free(history->text);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The OOMs of all containers, also of those that are gone: the last
- * OOM_HISTORY_MAX of them, kept in the state over restarts and reboots. The file
- * is written whole, on a worker, one at a time, so that a storm of OOMs costs no
- * more than the disk can take.
+ * OOM_HISTORY_MAX of them, kept in the state over restarts and reboots. It is a
+ * listener of the manager. The file is written whole, on a worker, one at a time,
+ * so that a storm of OOMs costs no more than the disk can take.
  */
 #ifndef RSSD_OOM_HISTORY_H
 #define RSSD_OOM_HISTORY_H
@@ -18,12 +18,12 @@ struct oom_record;
 
 #define OOM_HISTORY_MAX 256
 
-/* Reads what is there; a line that cannot be read is left out, and logged. 0 or -ENOMEM. */
+/*
+ * Reads what is there and listens to the manager; a line that cannot be read is left out,
+ * and logged. 0 or -ENOMEM.
+ */
 int oom_history_open(struct manager *manager, struct oom_history **ret);
 struct oom_history *oom_history_free(struct oom_history *history);
-
-/* Takes a copy; the oldest makes room. */
-void oom_history_add(struct oom_history *history, const struct oom_record *record);
 
 /* The @i-th, the oldest first; NULL past the last. */
 const struct oom_record *oom_history_at(const struct oom_history *history, size_t i);

@@ -340,7 +340,7 @@ static void enqueue(struct hooks *hooks, const char *container, const char *comm
 		hook_free(hook);
 }
 
-void hooks_run(struct hooks *hooks, const struct oom_record *record)
+static void run(struct hooks *hooks, const struct oom_record *record)
 {
 	const char *limited = command_of(hooks, record->container);
 	const char *victim = command_of(hooks, record->victim_container);
@@ -351,6 +351,19 @@ void hooks_run(struct hooks *hooks, const struct oom_record *record)
 	    (!record->container || strcmp(record->container, record->victim_container) != 0))
 		enqueue(hooks, record->victim_container, victim, record);
 	start_next(hooks);
+}
+
+static void on_event(const struct event *event, void *userdata)
+{
+	if (event->kind == EVENT_OOM)
+		run(userdata, event->oom);
+}
+
+static const struct manager_listener listener = { .event = on_event };
+
+int hooks_listen(struct hooks *hooks)
+{
+	return manager_listen(hooks->manager, &listener, hooks);
 }
 
 int hooks_new(struct manager *m, struct hooks **ret)
@@ -368,6 +381,7 @@ struct hooks *hooks_free(struct hooks *hooks)
 {
 	if (!hooks)
 		return NULL;
+	manager_ignore(hooks->manager, &listener, hooks);
 	while (hooks->first) {
 		if (hooks->first->pid > 0) {
 			kill_hook(hooks->first);

@@ -12,7 +12,6 @@
 
 struct hooks;
 struct manager;
-struct oom_record;
 struct records;
 
 /* A hook that takes longer is killed, with all that it started in its process group. */
@@ -29,8 +28,12 @@ struct hooks *hooks_free(struct hooks *hooks);
 /* From now on these hold; what a file said that cannot be read at present holds on. */
 int hooks_declare(struct hooks *hooks, const struct records *records);
 
-/* Starts the hooks of the container whose limit it was and of the victim's, if they have any. */
-void hooks_run(struct hooks *hooks, const struct oom_record *record);
+/*
+ * Listens to the manager from now on: an OOM starts the hooks of the container whose limit it
+ * was and of the victim's. Starting one forks, so the other listeners come before it.
+ * Return: 0, or -ENOMEM.
+ */
+int hooks_listen(struct hooks *hooks);
 
 /* Why a file is not run, as the end of a sentence; NULL where it may be. Pure. */
 const char *hook_refusal(const struct stat *st);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "container/manager.h"
 #include "policy/oom-json.h"
 #include "policy/oom-record.h"
 #include "shared/size.h"
@@ -67,7 +68,7 @@ static void describe_largest(const struct oom_processes *processes, char *text, 
 	}
 }
 
-void oom_log(const char *container, const struct oom_record *oom)
+static void log_oom(const char *container, const struct oom_record *oom)
 {
 	cleanup_(fields_done) struct fields fields = { 0 };
 	char usage[SIZE_TEXT_MAX] = "?", limit[SIZE_TEXT_MAX] = "?", largest[640];
@@ -98,4 +99,17 @@ void oom_log(const char *container, const struct oom_record *oom)
 		oom->container ? oom->container
 			       : (oom->limit_owner ? oom->limit_owner : "an unknown cgroup"),
 		usage, limit, largest);
+}
+
+static void on_event(const struct event *event, void *userdata)
+{
+	if (event->kind == EVENT_OOM)
+		log_oom(event->container->name, event->oom);
+}
+
+static const struct manager_listener listener = { .event = on_event };
+
+int oom_log_open(struct manager *m)
+{
+	return manager_listen(m, &listener, NULL);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* An OOM in the log: a sentence, and in the journal a field for each fact. */
+/* An OOM in the log: a sentence, and in the journal a field for each fact. A listener. */
 #ifndef RSSD_OOM_LOG_H
 #define RSSD_OOM_LOG_H
 
-struct oom_record;
+struct manager;
 
-/* @container: the name of the one that it is told on */
-void oom_log(const char *container, const struct oom_record *record);
+/* Listens to the manager from now on. Return: 0, or -ENOMEM. */
+int oom_log_open(struct manager *manager);
 
 #endif

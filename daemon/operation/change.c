@@ -363,8 +363,8 @@ static void change_done(void *data)
 
 	if (result.error == 0 && (differs & SETTING_LIMIT))
 		container_restart_totals(c);
-	if (result.error == 0 && differs && listed && c->manager->observer)
-		c->manager->observer->changed(c, differs, c->manager->observer_data);
+	if (result.error == 0 && differs && listed)
+		manager_emit_changed(c->manager, c, differs);
 	if (c->save_again && listed)
 		manager_save(c);
 	if (listener.done)

@@ -36,8 +36,7 @@ static void creation_done(struct container *c, const struct change_result *resul
 		container_free(c);
 		return;
 	}
-	if (m->observer)
-		m->observer->added(c, m->observer_data);
+	manager_emit_added(m, c);
 	if (c->save_again)
 		manager_save(c);
 	creation->done(0, NULL, c, creation->userdata);

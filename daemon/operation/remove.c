@@ -264,8 +264,8 @@ static void forgotten(void *data)
 
 		manager_take_out(m, c);
 		container_free(c);
-		if (m->observer && name)
-			m->observer->removed(name, m->observer_data);
+		if (name)
+			manager_emit_removed(m, name);
 	}
 	end_step(removal, removal->result);
 }

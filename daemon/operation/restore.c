@@ -84,8 +84,7 @@ static int enter(struct manager *m, struct container **c)
 	r = manager_insert(m, *c);
 	if (r < 0)
 		return r;
-	if (m->observer)
-		m->observer->added(*c, m->observer_data);
+	manager_emit_added(m, *c);
 	(void)take_ptr(*c);
 	return 0;
 }
@@ -276,8 +275,7 @@ static void mark_declared(struct container *c, const struct settings *declaratio
 {
 	c->declared = true;
 	c->declaration = *declaration;
-	if (c->manager->observer)
-		c->manager->observer->changed(c, 0, c->manager->observer_data);
+	manager_emit_changed(c->manager, c, 0);
 	manager_save(c);
 	join_made(c->manager, c->name);
 }

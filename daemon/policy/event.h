@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What happened to a container, as it is told. */
+/*
+ * One event of a container: what listeners are given and what the event history
+ * stores. Who emits one fills in what happened; manager_emit() gives it its
+ * number and its time.
+ */
 #ifndef RSSD_EVENT_H
 #define RSSD_EVENT_H
 
@@ -16,16 +20,17 @@ enum event_kind {
 	EVENT_LOST,
 };
 
-/* Something that happened to a container; counters that are not known are COUNTER_ABSENT. */
+/* Sizes are bytes; counters that are not known are COUNTER_ABSENT. */
 struct event {
 	enum event_kind kind;
-	uint64_t sequence;
-	uint64_t last;		     /* EVENT_LOST: sequence to last were lost */
-	struct container *container; /* NULL for EVENT_LOST */
+	uint64_t sequence;	     /* set by manager_emit() */
+	uint64_t last;		     /* LOST: sequence to last were lost; set by manager_emit() */
+	uint64_t time;		     /* microseconds since the epoch; set by manager_emit() */
+	struct container *container; /* NULL for LOST */
 	uint64_t usage, limit;
-	uint64_t amount;   /* LIMIT_HIT: failures; RECLAIMED: bytes */
-	const char *which; /* WATERMARK: "high" or "low" */
-	const struct oom_record *oom;
+	uint64_t amount;	/* LIMIT_HIT: failures; RECLAIMED: bytes; LOST: how many events */
+	const char *which;	/* WATERMARK: "high" or "low" */
+	struct oom_record *oom; /* OOM; manager_emit() sets its number and its time */
 };
 
 #endif

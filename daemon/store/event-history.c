@@ -251,13 +251,13 @@ struct event_history *event_history_free(struct event_history *history)
 }
 
 void event_history_add(struct event_history *history, const struct event *event,
-		       const char *container, uint64_t time)
+		       const char *container)
 {
 	struct past_event past = {
 		.kind = event->kind,
 		.sequence = event->sequence,
 		.last = event->last,
-		.time = time,
+		.time = event->time,
 		.usage = event->usage,
 		.limit = event->limit,
 		.amount = event->amount,

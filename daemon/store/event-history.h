@@ -44,7 +44,7 @@ DEFINE_CLEANUP(struct event_history *, event_history_free);
 
 /* The oldest makes room. */
 void event_history_add(struct event_history *history, const struct event *event,
-		       const char *container, uint64_t time);
+		       const char *container);
 
 /*
  * The first event with a number above @since, or NULL; *ret_index is its place, the next

@@ -36,6 +36,7 @@ static void add(struct event_history *history, uint64_t sequence, uint64_t last)
 	struct event event = {
 		.kind = last ? EVENT_LOST : EVENT_LIMIT_HIT,
 		.sequence = sequence,
+		.time = 1000 + sequence,
 		.last = last,
 		.container = last ? NULL : &web,
 		.usage = 1,
@@ -43,8 +44,7 @@ static void add(struct event_history *history, uint64_t sequence, uint64_t last)
 		.amount = sequence * 2,
 	};
 
-	event_history_add(history, &event, event.container ? event.container->name : "",
-			  1000 + sequence);
+	event_history_add(history, &event, event.container ? event.container->name : "");
 }
 
 static void add_watermark(struct event_history *history, uint64_t sequence, const char *which)
@@ -53,14 +53,14 @@ static void add_watermark(struct event_history *history, uint64_t sequence, cons
 	struct event event = {
 		.kind = EVENT_WATERMARK,
 		.sequence = sequence,
+		.time = 1000 + sequence,
 		.container = &web,
 		.usage = 7,
 		.limit = 8,
 		.which = which,
 	};
 
-	event_history_add(history, &event, event.container ? event.container->name : "",
-			  1000 + sequence);
+	event_history_add(history, &event, event.container ? event.container->name : "");
 }
 
 /* How many lines the file has; -1 where there is none. */

@@ -54,7 +54,7 @@ static void on_event(const struct event *event, void *userdata)
 	w->n_heard++;
 }
 
-static const struct manager_observer observer = { .event = on_event };
+static const struct manager_listener listener = { .event = on_event };
 
 static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
@@ -65,6 +65,7 @@ static void world_end(struct world *w)
 {
 	notice_close(&w->manager);
 	event_history_free(w->manager.events);
+	free(w->manager.listeners);
 	free(w->container.usage_history);
 	state_free(w->manager.state);
 	workers_free(w->manager.workers);
@@ -96,9 +97,8 @@ TEST_HELPER(begin, struct world *w)
 	w->manager.count = 1;
 	w->manager.sequence = 10;
 	w->manager.sequence_reserved = 100000;
-	w->manager.observer = &observer;
-	w->manager.observer_data = w;
 	CHECK(sd_event_new(&w->manager.event) >= 0);
+	CHECK_INT(manager_listen(&w->manager, &listener, w), 0);
 	CHECK_INT(notice_open(&w->manager), 0);
 	CHECK_INT(event_history_open(w->folder, 10, &w->manager.events), 0);
 	CHECK_INT(notice_watch(&w->container), 0);
@@ -261,6 +261,7 @@ TEST(what_is_lost_has_its_range)
 TEST(numbers_are_set_aside_before_they_are_used)
 {
 	WORLD;
+	struct event event = { .kind = EVENT_WATERMARK, .container = &w.container, .which = "low" };
 	struct failure failure;
 	uint64_t written;
 
@@ -271,7 +272,8 @@ TEST(numbers_are_set_aside_before_they_are_used)
 	w.manager.sequence_reserved = 10 + 4096;
 	CHECK_INT(state_write_sequence(w.manager.state, 10 + 4096), 0);
 	for (uint64_t i = 10; i < 20000; i++) {
-		CHECK_UINT(manager_next_sequence(&w.manager), i);
+		manager_emit(&w.manager, &event);
+		CHECK_UINT(event.sequence, i);
 		for (int tries = 0; w.manager.jobs && tries < 100; tries++)
 			(void)sd_event_run(w.manager.event, 100000);
 		CHECK_UINT(w.manager.jobs, 0);
