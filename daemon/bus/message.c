@@ -168,23 +168,23 @@ static int append_largest(sd_bus_message *message, const struct oom_processes *p
 	return r;
 }
 
-static int append_scene(sd_bus_message *message, const struct oom_scene *scene)
+static int append_snapshot(sd_bus_message *message, const struct oom_snapshot *snapshot)
 {
 	const struct {
 		const char *key;
 		uint64_t value;
 	} rows[] = {
-		{ "Failures", scene->failures },  { "Reclaimed", scene->reclaimed },
-		{ "Scanned", scene->scanned },	  { "Anonymous", scene->anon },
-		{ "File", scene->file },	  { "Locked", scene->locked },
-		{ "SwapFree", scene->swap_free },
+		{ "Failures", snapshot->failures },  { "Reclaimed", snapshot->reclaimed },
+		{ "Scanned", snapshot->scanned },    { "Anonymous", snapshot->anon },
+		{ "File", snapshot->file },	     { "Locked", snapshot->locked },
+		{ "SwapFree", snapshot->swap_free },
 	};
 	int r = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows) && r >= 0; i++)
 		r = bus_append_number(message, rows[i].key, rows[i].value);
-	if (r >= 0 && scene->processes.count)
-		r = append_largest(message, &scene->processes);
+	if (r >= 0 && snapshot->processes.count)
+		r = append_largest(message, &snapshot->processes);
 	return r;
 }
 
@@ -215,7 +215,7 @@ static int append_oom_entries(sd_bus_message *message, const struct oom_record *
 	if (r >= 0)
 		r = bus_append_number(message, "Limit", oom->limit);
 	if (r >= 0)
-		r = append_scene(message, &oom->scene);
+		r = append_snapshot(message, &oom->snapshot);
 	return r;
 }
 

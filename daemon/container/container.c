@@ -32,7 +32,7 @@ struct container *container_free(struct container *c)
 		return NULL;
 	group_free(c->group);
 	oom_record_free(c->last_oom);
-	free(c->ran_out.scene);
+	free(c->ran_out.snapshot);
 	free(c->usage_history);
 	free(c->name);
 	free(c);

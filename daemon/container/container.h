@@ -16,7 +16,7 @@
 struct change;
 struct manager;
 struct oom_record;
-struct oom_scene;
+struct oom_snapshot;
 struct transaction;
 struct usage_history;
 struct worker;
@@ -43,9 +43,9 @@ struct container {
 	bool declared;
 	struct settings declaration; /* as it was last applied */
 
-	struct change *change;		   /* its settings are being changed */
+	struct change *change;		       /* its settings are being changed */
 	void (*resume)(struct change *change); /* once it has been saved */
-	const struct transaction *held_by; /* nobody else may change it */
+	const struct transaction *held_by;     /* nobody else may change it */
 	struct container_job *jobs;
 	unsigned int used; /* by others whose workers use its group */
 	bool removing;
@@ -66,8 +66,8 @@ struct container {
 	struct {
 		uint64_t at; /* monotonic; 0: never */
 		uint64_t usage, limit;
-		struct oom_scene *scene; /* or NULL */
-	} ran_out;			 /* its limit, as the kernel last told */
+		struct oom_snapshot *snapshot; /* or NULL */
+	} ran_out;			       /* its limit, as the kernel last told */
 	struct {
 		uint64_t failures, reclaimed, scanned;
 	} at_oom; /* when its memory last ran out, or when the watch began */

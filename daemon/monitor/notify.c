@@ -12,7 +12,7 @@
 #include "container/usage.h"
 #include "host/kmsg.h"
 #include "host/process.h"
-#include "monitor/oom-scene.h"
+#include "monitor/oom-snapshot.h"
 #include "policy/oom-record.h"
 #include "shared/name.h"
 #include "shared/text.h"
@@ -69,11 +69,11 @@ static bool grew(uint64_t before, uint64_t now)
 /* The kernel's own list of processes is of the moment itself; ours comes a little later. */
 static void look_around(struct container *on, struct oom_record *oom)
 {
-	struct oom_processes told = oom->scene.processes;
+	struct oom_processes told = oom->snapshot.processes;
 
-	oom_scene_look(on, &oom->scene);
+	oom_snapshot_take(on, &oom->snapshot);
 	if (told.count)
-		oom->scene.processes = told;
+		oom->snapshot.processes = told;
 }
 
 /* Tells an OOM: on the container whose limit it was, or else on the victim's. */
@@ -83,7 +83,7 @@ static void tell_oom(struct manager *m, struct container *limited, struct contai
 	struct container *on = limited ? limited : victim;
 	struct event event = { .kind = EVENT_OOM, .container = on, .oom = oom };
 
-	if (oom->scene.anon == OOM_ABSENT && oom->scene.failures == OOM_ABSENT)
+	if (oom->snapshot.anon == OOM_ABSENT && oom->snapshot.failures == OOM_ABSENT)
 		look_around(on, oom);
 	oom->group = on->settings.oom_group || (victim && victim->settings.oom_group);
 	event.usage = oom->usage;
@@ -190,10 +190,10 @@ void notice_kmsg_oom(const struct kmsg_oom *raw, void *userdata)
 		.victim_command = kmsg->comm,
 		.usage = kmsg->usage,
 		.limit = kmsg->limit,
-		.scene = oom_scene_unknown(),
+		.snapshot = oom_snapshot_unknown(),
 	};
 
-	oom.scene.processes = kmsg->processes;
+	oom.snapshot.processes = kmsg->processes;
 
 	/* Under a flood the kernel leaves the header out: the victim may still be there to ask. */
 	if (!kmsg->victim_cgroup[0] && kmsg->memcg) {
@@ -249,7 +249,7 @@ static void tell_untold(struct container *c, struct victim_queue *queue)
 			.victim_uid = (uid_t)-1,
 			.usage = OOM_ABSENT,
 			.limit = OOM_ABSENT,
-			.scene = oom_scene_unknown(),
+			.snapshot = oom_snapshot_unknown(),
 		};
 
 		name_limit(&oom, limited);
@@ -517,10 +517,10 @@ static void keep_oom(struct container *c, const struct group_event *fact)
 	c->ran_out.usage = fact->usage;
 	c->ran_out.limit = fact->limit;
 	/* Now rather than with the kill: the victim may still have its memory. */
-	if (!c->ran_out.scene)
-		c->ran_out.scene = malloc(sizeof(*c->ran_out.scene));
-	if (c->ran_out.scene)
-		oom_scene_look(c, c->ran_out.scene);
+	if (!c->ran_out.snapshot)
+		c->ran_out.snapshot = malloc(sizeof(*c->ran_out.snapshot));
+	if (c->ran_out.snapshot)
+		oom_snapshot_take(c, c->ran_out.snapshot);
 }
 
 /* Of the container and those around it, the one whose limit ran out last, and just now. */
@@ -555,7 +555,7 @@ static void tell_kill(struct container *c, const struct group_event *fact)
 		.victim_command = comm,
 		.usage = OOM_ABSENT,
 		.limit = OOM_ABSENT,
-		.scene = oom_scene_unknown(),
+		.snapshot = oom_snapshot_unknown(),
 	};
 
 	(void)snprintf(comm, sizeof(comm), "%s", fact->comm);
@@ -567,8 +567,8 @@ static void tell_kill(struct container *c, const struct group_event *fact)
 		oom.usage = limited->ran_out.usage;
 		oom.limit = limited->ran_out.limit;
 		/* It is told with each of those who are killed for it. */
-		if (limited->ran_out.scene)
-			oom.scene = *limited->ran_out.scene;
+		if (limited->ran_out.snapshot)
+			oom.snapshot = *limited->ran_out.snapshot;
 	}
 	tell_oom(c->manager, limited, c, &oom);
 }

@@ -78,7 +78,7 @@ static void log_oom(const char *container, const struct oom_record *oom)
 		size_format(oom->usage, usage);
 	if (oom->limit != OOM_ABSENT)
 		size_format(oom->limit, limit);
-	describe_largest(&oom->scene.processes, largest, sizeof(largest));
+	describe_largest(&oom->snapshot.processes, largest, sizeof(largest));
 	add_number(&fields, "ID", oom->sequence);
 	add_text(&fields, "LIMIT_CONTAINER", oom->container);
 	add_text(&fields, "LIMIT_OWNER", oom->limit_owner);
@@ -88,7 +88,7 @@ static void log_oom(const char *container, const struct oom_record *oom)
 		add_number(&fields, "VICTIM_PID", (uint64_t)oom->victim_pid);
 	add_number(&fields, "USAGE", oom->usage);
 	add_number(&fields, "LIMIT", oom->limit);
-	add_number(&fields, "RECLAIMED", oom->scene.reclaimed);
+	add_number(&fields, "RECLAIMED", oom->snapshot.reclaimed);
 	add_text(&fields, "RECORD", json);
 	log_fields(
 		LOG_WARNING, container, fields.list,

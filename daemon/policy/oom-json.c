@@ -41,13 +41,13 @@ static const struct field {
 	FIELD("group", FIELD_FLAG, group),
 	FIELD("usage", FIELD_NUMBER, usage),
 	FIELD("limit", FIELD_NUMBER, limit),
-	FIELD("failures", FIELD_NUMBER, scene.failures),
-	FIELD("reclaimed", FIELD_NUMBER, scene.reclaimed),
-	FIELD("scanned", FIELD_NUMBER, scene.scanned),
-	FIELD("anonymous", FIELD_NUMBER, scene.anon),
-	FIELD("file", FIELD_NUMBER, scene.file),
-	FIELD("locked", FIELD_NUMBER, scene.locked),
-	FIELD("swap_free", FIELD_NUMBER, scene.swap_free),
+	FIELD("failures", FIELD_NUMBER, snapshot.failures),
+	FIELD("reclaimed", FIELD_NUMBER, snapshot.reclaimed),
+	FIELD("scanned", FIELD_NUMBER, snapshot.scanned),
+	FIELD("anonymous", FIELD_NUMBER, snapshot.anon),
+	FIELD("file", FIELD_NUMBER, snapshot.file),
+	FIELD("locked", FIELD_NUMBER, snapshot.locked),
+	FIELD("swap_free", FIELD_NUMBER, snapshot.swap_free),
 };
 
 #define PROCESSES "processes"
@@ -121,9 +121,9 @@ struct json_object *oom_to_json(const struct oom_record *record)
 		if (!is_absent(&fields[i], at))
 			json_object_object_add(object, fields[i].key, value_of(&fields[i], at));
 	}
-	if (record->scene.processes.count)
+	if (record->snapshot.processes.count)
 		json_object_object_add(object, PROCESSES,
-				       processes_to_json(&record->scene.processes));
+				       processes_to_json(&record->snapshot.processes));
 	return object;
 }
 
@@ -239,7 +239,7 @@ static int read_processes(struct json_object *array, struct oom_processes *proce
 static int read_key(const char *key, struct json_object *value, struct oom_record *record)
 {
 	if (strcmp(key, PROCESSES) == 0)
-		return read_processes(value, &record->scene.processes);
+		return read_processes(value, &record->snapshot.processes);
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
 		if (strcmp(key, fields[i].key) == 0)
 			return read_field(&fields[i], value, (char *)record + fields[i].offset);

@@ -27,9 +27,9 @@ void oom_processes_add(struct oom_processes *processes, const struct oom_process
 	processes->list[at] = *process;
 }
 
-struct oom_scene oom_scene_unknown(void)
+struct oom_snapshot oom_snapshot_unknown(void)
 {
-	return (struct oom_scene){
+	return (struct oom_snapshot){
 		.failures = OOM_ABSENT,
 		.reclaimed = OOM_ABSENT,
 		.scanned = OOM_ABSENT,
@@ -49,7 +49,7 @@ struct oom_record *oom_record_new(void)
 	record->victim_uid = (uid_t)-1;
 	record->usage = OOM_ABSENT;
 	record->limit = OOM_ABSENT;
-	record->scene = oom_scene_unknown();
+	record->snapshot = oom_snapshot_unknown();
 	return record;
 }
 

@@ -35,7 +35,7 @@ struct oom_processes {
 void oom_processes_add(struct oom_processes *processes, const struct oom_process *process);
 
 /* What there was when memory ran out: sizes in bytes, or OOM_ABSENT. */
-struct oom_scene {
+struct oom_snapshot {
 	/* What reclaim tried, since the OOM before, or since the container is watched. */
 	uint64_t failures, reclaimed;
 	uint64_t scanned;	     /* pages */
@@ -55,11 +55,11 @@ struct oom_record {
 	char *victim_command;
 	bool group;	       /* the whole container is killed, a record for each process */
 	uint64_t usage, limit; /* of limit_owner, bytes, or OOM_ABSENT */
-	struct oom_scene scene;
+	struct oom_snapshot snapshot;
 };
 
 /* One in which everything is absent. */
-struct oom_scene oom_scene_unknown(void);
+struct oom_snapshot oom_snapshot_unknown(void);
 struct oom_record *oom_record_new(void);
 /* A copy with strings of its own; NULL when out of memory. */
 struct oom_record *oom_record_copy(const struct oom_record *from);

@@ -51,10 +51,10 @@ TEST(there_and_back)
 	oom->victim_command = strdup("h\"og");
 	oom->group = true;
 	oom->usage = oom->limit = 1 << 20;
-	oom->scene.failures = 0;
-	oom->scene.reclaimed = 4096;
-	add(&oom->scene.processes, 70, 8192);
-	oom->scene.processes.list[0].uid = (uid_t)-1;
+	oom->snapshot.failures = 0;
+	oom->snapshot.reclaimed = 4096;
+	add(&oom->snapshot.processes, 70, 8192);
+	oom->snapshot.processes.list[0].uid = (uid_t)-1;
 	text = oom_format(oom);
 	CHECK(text && strchr(text, '\n') == text + strlen(text) - 1);
 	object = json_tokener_parse(text);
@@ -63,10 +63,10 @@ TEST(there_and_back)
 	CHECK_STR(again, text);
 	CHECK_STR(read->victim_command, "h\"og");
 	CHECK(!read->limit_owner && read->group);
-	CHECK_UINT(read->scene.failures, 0);
-	CHECK_UINT(read->scene.scanned, OOM_ABSENT);
+	CHECK_UINT(read->snapshot.failures, 0);
+	CHECK_UINT(read->snapshot.scanned, OOM_ABSENT);
 	CHECK_UINT(read->victim_uid, 0);
-	CHECK_UINT(read->scene.processes.list[0].uid, (uid_t)-1);
+	CHECK_UINT(read->snapshot.processes.list[0].uid, (uid_t)-1);
 }
 
 TEST(bad_json)

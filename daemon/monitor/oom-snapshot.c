@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The scene of an OOM: see oom-scene.h. */
-#include "monitor/oom-scene.h"
+/* The snapshot of an OOM: see oom-snapshot.h. */
+#include "monitor/oom-snapshot.h"
 
 #include <string.h>
 #include <sys/sysinfo.h>
@@ -43,9 +43,9 @@ static unsigned int look_at_processes(struct container *c, unsigned int left,
 	return left;
 }
 
-void oom_scene_look(struct container *c, struct oom_scene *ret)
+void oom_snapshot_take(struct container *c, struct oom_snapshot *ret)
 {
-	struct oom_scene scene = oom_scene_unknown();
+	struct oom_snapshot snapshot = oom_snapshot_unknown();
 	struct manager *m = c->manager;
 	struct counters now;
 	struct memory_lists lists;
@@ -53,27 +53,28 @@ void oom_scene_look(struct container *c, struct oom_scene *ret)
 	unsigned int left = LOOK_AT_MOST;
 
 	if (container_read_counters(c, &now) == 0) {
-		scene.failures = since(c->at_oom.failures, now.failures);
-		scene.reclaimed = since(c->at_oom.reclaimed, now.reclaimed);
-		scene.scanned = since(c->at_oom.scanned, now.scanned);
+		snapshot.failures = since(c->at_oom.failures, now.failures);
+		snapshot.reclaimed = since(c->at_oom.reclaimed, now.reclaimed);
+		snapshot.scanned = since(c->at_oom.scanned, now.scanned);
 		c->at_oom.failures = now.failures;
 		c->at_oom.reclaimed = now.reclaimed;
 		c->at_oom.scanned = now.scanned;
 	}
 	group_read_lists(c->group, &lists);
-	scene.anon = lists.anon;
-	scene.file = lists.file;
-	scene.locked = lists.unevictable;
+	snapshot.anon = lists.anon;
+	snapshot.file = lists.file;
+	snapshot.locked = lists.unevictable;
 	if (sysinfo(&info) == 0)
-		scene.swap_free = (uint64_t)info.freeswap * info.mem_unit;
+		snapshot.swap_free = (uint64_t)info.freeswap * info.mem_unit;
 	for (size_t i = manager_index(m, c->name); i < m->count; i++) {
 		struct container *other = m->containers[i];
 
 		if (other == c || name_is_inside(other->name, c->name))
-			left = look_at_processes(other, left, &scene.processes);
+			left = look_at_processes(other, left, &snapshot.processes);
 	}
 	/* Only of those that are told, since it is one more file of each. */
-	for (unsigned int i = 0; i < scene.processes.count; i++)
-		(void)process_read_uid(scene.processes.list[i].pid, &scene.processes.list[i].uid);
-	*ret = scene;
+	for (unsigned int i = 0; i < snapshot.processes.count; i++)
+		(void)process_read_uid(snapshot.processes.list[i].pid,
+				       &snapshot.processes.list[i].uid);
+	*ret = snapshot;
 }
