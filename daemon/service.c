@@ -14,7 +14,7 @@
 #include "host/kmsg.h"
 #include "base/log.h"
 #include "container/manager.h"
-#include "monitor/notify.h"
+#include "monitor/detection.h"
 #include "monitor/oom-history.h"
 #include "monitor/oom-last.h"
 #include "monitor/oom-log.h"
@@ -80,7 +80,7 @@ static int open_sources(struct manager *m)
 	 * controller's cgroups, so it says nothing about containers of another.
 	 */
 	if (strcmp(m->controller->kernel_name, "memory") == 0)
-		r = kmsg_new(m->event, notice_kmsg_oom, m, &m->kmsg);
+		r = kmsg_new(m->event, detection_kmsg_oom, m, &m->kmsg);
 	if (r < 0 && !(m->kmsg_problem = strdup(strerror(-r))))
 		return -ENOMEM;
 	r = process_events_new(m->event, process_event, m, &m->process_events);
@@ -139,7 +139,7 @@ int manager_new(sd_event *event, const struct config *config, struct manager **r
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
 	r = open_sources(m);
 	if (r == 0)
-		r = notice_open(m);
+		r = detection_open(m);
 	if (r == 0)
 		r = join_open(m);
 	if (r == 0)
@@ -165,7 +165,7 @@ struct manager *manager_free(struct manager *m)
 		return NULL;
 	transient_close(m);
 	join_close(m);
-	notice_close(m);
+	detection_close(m);
 	survey_close(m);
 	sampler_close(m);
 	for (size_t i = 0; i < m->count; i++)

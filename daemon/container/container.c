@@ -32,7 +32,8 @@ struct container *container_free(struct container *c)
 		return NULL;
 	group_free(c->group);
 	oom_record_free(c->last_oom);
-	free(c->ran_out.snapshot);
+	if (c->detection)
+		c->detection_free(c->detection);
 	free(c->usage_history);
 	free(c->name);
 	free(c);

@@ -14,9 +14,9 @@
 #include "policy/settings.h"
 
 struct change;
+struct container_detection;
 struct manager;
 struct oom_record;
-struct oom_snapshot;
 struct transaction;
 struct usage_history;
 struct worker;
@@ -51,27 +51,12 @@ struct container {
 	bool removing;
 	bool saving, save_again;
 
-	struct counters seen;	  /* when the counters were last looked at */
+	struct counters seen;	  /* the counters of the last poll */
 	uint64_t oom_events_base; /* OOMs before the group was opened, where it cannot know them */
-	uint64_t kills_told;	  /* how many of seen.oom_kills an OOM event was sent for */
-	uint64_t own_ooms;	  /* of its own limit, that no event has told yet... */
-	uint64_t own_ooms_at;	  /* ...and when the last of them was seen */
-	uint64_t events_next;	  /* monotonic: what the counters tell is not told before */
-	bool events_late;	  /* something is kept until then */
-	struct {
-		uint64_t count; /* meetings of the limit so far; 0: nothing to tell */
-		uint64_t usage, limit;
-		uint64_t next; /* monotonic: not told before */
-	} limit_hit;	       /* as the kernel last told, until it is told on */
-	struct {
-		uint64_t at; /* monotonic; 0: never */
-		uint64_t usage, limit;
-		struct oom_snapshot *snapshot; /* or NULL */
-	} ran_out;			       /* its limit, as the kernel last told */
-	struct {
-		uint64_t failures, reclaimed, scanned;
-	} at_oom; /* when its memory last ran out, or when the watch began */
 	struct oom_record *last_oom;
+	/* Of monitor/detection.h: set when the group is watched, before it is in the manager. */
+	struct container_detection *detection;
+	void (*detection_free)(struct container_detection *detection);
 	struct usage_history *usage_history; /* NULL: nobody has looked yet */
 };
 

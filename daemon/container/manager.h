@@ -6,7 +6,7 @@
  * answers through a callback, always from the loop and exactly once.
  *
  * manager.c holds the containers and the way from start to stop; one file per
- * deed stands beside it: change.h, removal.h, attach.h, reclaim.h, notice.h
+ * deed stands beside it: change.h, removal.h, attach.h, reclaim.h, monitor/detection.h
  * (counters and kernel log become events), survey.h, sampler.h, transient.h,
  * join.h, restore.h, diagnose.h.
  */
@@ -27,6 +27,7 @@ typedef struct sd_event_source sd_event_source;
 
 struct config;
 struct controller;
+struct detection;
 struct join;
 struct event_history;
 struct hooks;
@@ -100,10 +101,7 @@ struct manager {
 	sd_event_source *survey_idle;	   /* see survey.c */
 	sd_event_source *sampler;	   /* see sampler.h */
 	sd_event_source *transient_check;  /* see transient.c */
-	sd_event_source *untold_kills;	   /* see notice.c */
-	sd_event_source *late_events;	   /* see notice.c */
-	sd_event_source *limit_hits;	   /* see notice.c */
-	struct victim_queue *victims;	   /* see notice.c */
+	struct detection *detection;	   /* see monitor/detection.h */
 };
 
 struct container *manager_find(const struct manager *manager, const char *name);

@@ -7,6 +7,7 @@
 
 #include "container/container.h"
 #include "container/manager.h"
+#include "monitor/detection-state.h"
 #include "shared/name.h"
 #include "policy/oom-record.h"
 #include "host/process.h"
@@ -53,12 +54,12 @@ void oom_snapshot_take(struct container *c, struct oom_snapshot *ret)
 	unsigned int left = LOOK_AT_MOST;
 
 	if (container_read_counters(c, &now) == 0) {
-		snapshot.failures = since(c->at_oom.failures, now.failures);
-		snapshot.reclaimed = since(c->at_oom.reclaimed, now.reclaimed);
-		snapshot.scanned = since(c->at_oom.scanned, now.scanned);
-		c->at_oom.failures = now.failures;
-		c->at_oom.reclaimed = now.reclaimed;
-		c->at_oom.scanned = now.scanned;
+		snapshot.failures = since(c->detection->at_oom.failures, now.failures);
+		snapshot.reclaimed = since(c->detection->at_oom.reclaimed, now.reclaimed);
+		snapshot.scanned = since(c->detection->at_oom.scanned, now.scanned);
+		c->detection->at_oom.failures = now.failures;
+		c->detection->at_oom.reclaimed = now.reclaimed;
+		c->detection->at_oom.scanned = now.scanned;
 	}
 	group_read_lists(c->group, &lists);
 	snapshot.anon = lists.anon;

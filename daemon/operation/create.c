@@ -9,7 +9,7 @@
 #include "store/config.h"
 #include "container/manager.h"
 #include "shared/name.h"
-#include "monitor/notify.h"
+#include "monitor/detection.h"
 #include "container/save.h"
 #include "store/state.h"
 
@@ -95,7 +95,7 @@ static int open_new(struct manager *m, const char *name, struct container **ret,
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
 			    "The cgroup of %s cannot be made: %s", name, strerror(-r));
 	m->gone_logged = false;
-	r = notice_watch(c);
+	r = detection_watch(c);
 	if (r < 0) {
 		(void)group_remove(c->group);
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,

@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "container/manager.h"
 #include "container/save.h"
-#include "monitor/notify.h"
+#include "monitor/detection.h"
 #include "monitor/oom-hook.h"
 #include "operation/change.h"
 #include "operation/create.h"
@@ -75,8 +75,10 @@ static void set_new_group(struct container *c, const struct settings *to)
 
 static int enter(struct manager *m, struct container **c)
 {
-	int r = notice_watch(*c);
+	int r = detection_watch(*c);
 
+	if (r == -ENOMEM)
+		return r;
 	if (r < 0)
 		log_message(LOG_ERR, (*c)->name,
 			    "its events cannot be watched: %s; its counters can still be read",

@@ -8,7 +8,8 @@
 #include "base/failure.h"
 #include "base/log.h"
 #include "container/manager.h"
-#include "monitor/notify.h"
+#include "monitor/detection-state.h"
+#include "monitor/detection.h"
 #include "store/state.h"
 #include "unit.h"
 #include "base/worker.h"
@@ -63,9 +64,11 @@ static int remove_entry(const char *path, const struct stat *st, int type, struc
 
 static void world_end(struct world *w)
 {
-	notice_close(&w->manager);
+	detection_close(&w->manager);
 	event_history_free(w->manager.events);
 	free(w->manager.listeners);
+	if (w->container.detection)
+		w->container.detection_free(w->container.detection);
 	free(w->container.usage_history);
 	state_free(w->manager.state);
 	workers_free(w->manager.workers);
@@ -99,9 +102,9 @@ TEST_HELPER(begin, struct world *w)
 	w->manager.sequence_reserved = 100000;
 	CHECK(sd_event_new(&w->manager.event) >= 0);
 	CHECK_INT(manager_listen(&w->manager, &listener, w), 0);
-	CHECK_INT(notice_open(&w->manager), 0);
+	CHECK_INT(detection_open(&w->manager), 0);
 	CHECK_INT(event_history_open(w->folder, 10, &w->manager.events), 0);
-	CHECK_INT(notice_watch(&w->container), 0);
+	CHECK_INT(detection_watch(&w->container), 0);
 }
 
 /* The kernel tells, and what waits for the loop is done. */
@@ -185,14 +188,14 @@ TEST(a_flood_is_told_in_sum)
 	}
 	await(&w, 1);
 	/* It is soon, however slow this machine is. */
-	CHECK(w.container.limit_hit.next);
-	w.container.limit_hit.next = UINT64_MAX;
+	CHECK(w.container.detection->limit_hit.next);
+	w.container.detection->limit_hit.next = UINT64_MAX;
 	tell(&w, (struct group_event){ GROUP_LIMIT, .count = 1001, .usage = 1, .limit = 1000 });
 	tell(&w, (struct group_event){ GROUP_LIMIT, .count = 1002, .usage = 2, .limit = 1000 });
 	CHECK_UINT(w.n_heard, 1);
 	CHECK_UINT(w.heard[0].amount, 1000);
 	CHECK_UINT(w.heard[0].usage, 1000);
-	w.container.limit_hit.next = 0;
+	w.container.detection->limit_hit.next = 0;
 	await(&w, 2);
 	CHECK_UINT(w.n_heard, 2);
 	CHECK_UINT(w.heard[1].sequence, 11);
@@ -210,13 +213,13 @@ TEST(a_flood_of_counters_is_told_in_sum)
 		kernel.failures = i;
 		kernel.reclaimed = i * 4096;
 		tell(&w, (struct group_event){ GROUP_CHANGED });
-		CHECK(w.container.events_next);
-		w.container.events_next = UINT64_MAX;
+		CHECK(w.container.detection->events_next);
+		w.container.detection->events_next = UINT64_MAX;
 	}
 	CHECK_UINT(w.n_heard, 2);
 	CHECK_UINT(w.heard[0].amount, 4096);
 	CHECK_UINT(w.heard[1].amount, 1);
-	w.container.events_next = 0;
+	w.container.detection->events_next = 0;
 	await(&w, 4);
 	CHECK_UINT(w.n_heard, 4);
 	CHECK_INT(w.heard[2].kind, EVENT_RECLAIMED);
@@ -285,10 +288,10 @@ TEST(numbers_are_set_aside_before_they_are_used)
 	}
 }
 
-TEST_MAIN({ "notice: each fact has its number", each_fact_has_its_number },
-	  { "notice: what counters tell has its number", what_counters_tell_has_its_number },
-	  { "notice: a flood is told in sum", a_flood_is_told_in_sum },
-	  { "notice: a flood of counters is told in sum", a_flood_of_counters_is_told_in_sum },
-	  { "notice: what is lost has its range", what_is_lost_has_its_range },
-	  { "notice: numbers are set aside before they are used",
+TEST_MAIN({ "detection: each fact has its number", each_fact_has_its_number },
+	  { "detection: what counters tell has its number", what_counters_tell_has_its_number },
+	  { "detection: a flood is told in sum", a_flood_is_told_in_sum },
+	  { "detection: a flood of counters is told in sum", a_flood_of_counters_is_told_in_sum },
+	  { "detection: what is lost has its range", what_is_lost_has_its_range },
+	  { "detection: numbers are set aside before they are used",
 	    numbers_are_set_aside_before_they_are_used })

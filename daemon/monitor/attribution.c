@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * OOM detection, attribution: whose limit an OOM was, and which process of which
+ * container was killed. The kernel's events or its log say it; if neither does,
+ * the counters do. Each kill becomes one OOM event. See detection.h.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <systemd/sd-event.h>
+
+#include "container/manager.h"
+#include "host/kmsg.h"
+#include "host/process.h"
+#include "monitor/detection-state.h"
+#include "monitor/detection.h"
+#include "monitor/oom-snapshot.h"
+#include "policy/oom-record.h"
+#include "shared/name.h"
+#include "shared/text.h"
+
+/* How long the kernel's log may lag behind its counters. */
+#define LOG_LAG_USEC (1000 * 1000)
+/* Kills of one container whose victims are unknown and that are reported one by one. */
+#define PENDING_KILLS_MAX 16
+/* Containers that are polled because of one victim, at most. */
+#define POLLS_MAX 1000
+
+static bool has_pending_kills(const struct container *c)
+{
+	return c->seen.oom_kills != COUNTER_ABSENT &&
+	       c->seen.oom_kills > c->detection->kills_reported;
+}
+
+/* --- the record ------------------------------------------------------------------------- */
+
+static struct oom_record unknown_oom(void)
+{
+	return (struct oom_record){
+		.victim_uid = (uid_t)-1,
+		.usage = OOM_ABSENT,
+		.limit = OOM_ABSENT,
+		.snapshot = oom_snapshot_unknown(),
+	};
+}
+
+/* The kernel's own list of processes is of the moment itself; rssd's is of a little later. */
+static void take_snapshot(struct container *on, struct oom_record *oom)
+{
+	struct oom_processes listed = oom->snapshot.processes;
+
+	oom_snapshot_take(on, &oom->snapshot);
+	if (listed.count)
+		oom->snapshot.processes = listed;
+}
+
+/* Emits an OOM: of the container whose limit it was, or else of the victim's. */
+static void emit_oom(struct manager *m, struct container *limited, struct container *victim,
+		     struct oom_record *oom)
+{
+	struct container *on = limited ? limited : victim;
+	struct event event = {
+		.kind = EVENT_OOM,
+		.container = on,
+		.usage = oom->usage,
+		.limit = oom->limit,
+		.oom = oom,
+	};
+
+	if (oom->snapshot.anon == OOM_ABSENT && oom->snapshot.failures == OOM_ABSENT)
+		take_snapshot(on, oom);
+	oom->group = on->settings.oom_group || (victim && victim->settings.oom_group);
+	manager_emit(m, &event);
+}
+
+/* What the log did not say about the limit is known from its container. */
+static void set_limit_container(struct oom_record *oom, struct container *limited)
+{
+	if (!limited)
+		return;
+	oom->container = limited->name;
+	oom->limit = limited->settings.limit;
+}
+
+/* --- whose limit it was --------------------------------------------------------------------- */
+
+static struct container *find_by_cgroup(struct manager *m, const char *cgroup)
+{
+	cleanup_free char *path = NULL;
+
+	if (!cgroup[0] || controller_path_of_cgroup(m->controller, cgroup, &path) < 0)
+		return NULL;
+	return manager_find(m, path);
+}
+
+/* Returns true if its own limit caused an OOM a moment ago that is not reported yet. */
+static bool has_local_oom(const struct container *c)
+{
+	return c->detection->local_ooms > 0 &&
+	       c->detection->local_ooms_at + OOM_TO_KILL_USEC + LOG_LAG_USEC >=
+		       detection_now(c->manager);
+}
+
+/* OOMs may pile up before the first is reported; each is reported once. */
+static void subtract_local_ooms(struct container *c, uint64_t count)
+{
+	struct container_detection *d = c->detection;
+
+	d->local_ooms -= count < d->local_ooms ? count : d->local_ooms;
+}
+
+/*
+ * By the counters alone: the nearest of the victim's container and its parents
+ * that has had an OOM of its own limit a moment ago.
+ */
+static struct container *find_by_local_oom(struct container *victim)
+{
+	cleanup_free char *name = strdup(victim->name);
+
+	while (name) {
+		struct container *c = manager_find(victim->manager, name);
+		char *parent = name_parent(name);
+
+		if (c)
+			poll_counters(c);
+		if (c && has_local_oom(c)) {
+			free(parent);
+			return c;
+		}
+		free(name);
+		name = parent;
+	}
+	return NULL;
+}
+
+/* By the kernel's events: the one of them whose limit caused the last OOM, a moment ago. */
+static struct container *find_by_last_oom(struct container *victim)
+{
+	cleanup_free char *name = strdup(victim->name);
+	uint64_t now = detection_now(victim->manager);
+	struct container *last = NULL;
+
+	while (name) {
+		struct container *c = manager_find(victim->manager, name);
+		char *parent = name_parent(name);
+
+		if (c && c->detection->last_oom.at &&
+		    c->detection->last_oom.at + OOM_TO_KILL_USEC >= now &&
+		    (!last || c->detection->last_oom.at > last->detection->last_oom.at))
+			last = c;
+		free(name);
+		name = parent;
+	}
+	return last;
+}
+
+/* --- kills that only the counters report --------------------------------------------------- */
+
+/* How many containers have pending kills, and the last of them. */
+static unsigned int count_pending(struct manager *m, struct container **ret)
+{
+	unsigned int n = 0;
+
+	for (size_t i = 0; i < m->count; i++) {
+		if (!has_pending_kills(m->containers[i]))
+			continue;
+		*ret = m->containers[i];
+		n++;
+	}
+	return n;
+}
+
+static void report_kills_of(struct container *c, struct detection *victims)
+{
+	uint64_t pending = c->seen.oom_kills - c->detection->kills_reported;
+	struct container *limited = find_by_local_oom(c);
+
+	/* The poll of the limit's container may have found more kills: they are reported next. */
+	c->detection->kills_reported += pending;
+	for (uint64_t i = 0; i < pending && i < PENDING_KILLS_MAX; i++) {
+		struct oom_record oom = unknown_oom();
+
+		oom.victim_container = c->name;
+		set_limit_container(&oom, limited);
+		if (victims && victims->n_victims > 0) {
+			struct victim *victim = &victims->victims[--victims->n_victims];
+
+			oom.victim_pid = victim->pid;
+			oom.victim_command = victim->comm;
+		}
+		emit_oom(c->manager, limited, c, &oom);
+	}
+	if (limited)
+		subtract_local_ooms(limited, pending);
+}
+
+static int report_pending_kills(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct manager *m = userdata;
+	struct detection *d = m->detection;
+	struct container *c = NULL;
+	/* Do not poll thousands of containers here: it would block the event loop. */
+	bool certain = d->n_victims > 0 && m->count <= POLLS_MAX;
+
+	/* The log has reported kills of containers that were not polled since. */
+	for (size_t i = 0; i < m->count && certain; i++)
+		poll_counters(m->containers[i]);
+	/*
+	 * Victims of unknown cgroups can be attributed if a single container has pending kills,
+	 * and as many as there are victims: others may be of no container.
+	 */
+	certain = certain && count_pending(m, &c) == 1 &&
+		  c->seen.oom_kills - c->detection->kills_reported == d->n_victims;
+
+	for (size_t i = 0; i < m->count; i++) {
+		if (has_pending_kills(m->containers[i]))
+			report_kills_of(m->containers[i], certain ? d : NULL);
+	}
+	d->n_victims = 0;
+	return 0;
+}
+
+/* Gives the log a second to explain a kill. */
+static void schedule_report(struct manager *m)
+{
+	detection_schedule(m, &m->detection->pending_kills, m->kmsg ? LOG_LAG_USEC : 0,
+			   report_pending_kills);
+}
+
+void attribution_count(struct container *c, const struct counters *now)
+{
+	struct container_detection *d = c->detection;
+
+	if (!has_increased(c->seen.oom_events, now->oom_events))
+		return;
+	/* An OOM of long ago killed nothing. */
+	if (!has_local_oom(c))
+		d->local_ooms = 0;
+	d->local_ooms += now->oom_events - c->seen.oom_events;
+	d->local_ooms_at = detection_now(c->manager);
+}
+
+void attribution_check(struct container *c)
+{
+	struct manager *m = c->manager;
+
+	if (m->controller->tells_facts)
+		return;
+	if (has_pending_kills(c))
+		schedule_report(m);
+	/*
+	 * The kernel of v1 reports an OOM before it kills, here or in a nested container, and
+	 * without its log nothing reports the kill.
+	 */
+	if (!m->kmsg && has_local_oom(c))
+		schedule_scan(c);
+}
+
+/* --- the kernel's log ------------------------------------------------------------------------ */
+
+static void queue_victim(struct manager *m, const struct kmsg_oom *oom)
+{
+	struct detection *d = m->detection;
+	struct victim *victim;
+
+	if (d->n_victims == VICTIMS_MAX)
+		memmove(d->victims, d->victims + 1, --d->n_victims * sizeof(*d->victims));
+	victim = &d->victims[d->n_victims++];
+	victim->pid = oom->pid;
+	snprintf(victim->comm, sizeof(victim->comm), "%s", oom->comm);
+	/* The kernel reports the OOM before the kill: counters read then do not have it. */
+	schedule_report(m);
+}
+
+/* Names that any user may have chosen go to the bus and the log: UTF-8, no control characters. */
+static struct kmsg_oom make_safe(const struct kmsg_oom *kmsg)
+{
+	struct kmsg_oom safe = *kmsg;
+
+	text_make_safe(safe.comm);
+	text_make_safe(safe.limit_owner);
+	text_make_safe(safe.victim_cgroup);
+	for (unsigned int i = 0; i < safe.processes.count; i++)
+		text_make_safe(safe.processes.list[i].command);
+	return safe;
+}
+
+void detection_kmsg_oom(const struct kmsg_oom *raw, void *userdata)
+{
+	struct kmsg_oom safe = make_safe(raw), *kmsg = &safe;
+	struct manager *m = userdata;
+	struct container *limited = find_by_cgroup(m, kmsg->limit_owner);
+	struct container *victim = find_by_cgroup(m, kmsg->victim_cgroup);
+	struct oom_record oom = unknown_oom();
+
+	oom.container = limited ? limited->name : NULL;
+	oom.limit_owner = kmsg->limit_owner[0] ? kmsg->limit_owner : NULL;
+	oom.victim_pid = kmsg->pid;
+	oom.victim_uid = kmsg->uid;
+	oom.victim_command = kmsg->comm;
+	oom.usage = kmsg->usage;
+	oom.limit = kmsg->limit;
+	oom.snapshot.processes = kmsg->processes;
+
+	/* Under a flood the kernel leaves the header out: the victim may still be there to ask. */
+	if (!kmsg->victim_cgroup[0] && kmsg->memcg) {
+		if (manager_get_by_pid(m, kmsg->pid, &victim, NULL) < 0) {
+			queue_victim(m, kmsg);
+			return;
+		}
+		limited = find_by_local_oom(victim);
+		set_limit_container(&oom, limited);
+	}
+	if (!limited && !victim)
+		return; /* of cgroups that rssd does not manage */
+	if (!kmsg->memcg)
+		oom.limit_owner = (char *)"/";
+	if (victim) {
+		oom.victim_container = victim->name;
+		victim->detection->kills_reported++;
+	}
+	if (limited) {
+		/* The log may be ahead of the counter: this OOM must not be counted later. */
+		poll_counters(limited);
+		subtract_local_ooms(limited, 1);
+	}
+	emit_oom(m, limited, victim, &oom);
+}
+
+/* --- the kernel's events ---------------------------------------------------------------------- */
+
+void attribution_on_oom(struct container *c, const struct group_event *fact)
+{
+	struct container_detection *d = c->detection;
+
+	d->last_oom.at = detection_now(c->manager);
+	d->last_oom.usage = fact->usage;
+	d->last_oom.limit = fact->limit;
+	/* Now rather than with the kill: the victim may still have its memory. */
+	if (!d->last_oom.snapshot)
+		d->last_oom.snapshot = malloc(sizeof(*d->last_oom.snapshot));
+	if (d->last_oom.snapshot)
+		oom_snapshot_take(c, d->last_oom.snapshot);
+}
+
+void attribution_on_kill(struct container *c, const struct group_event *fact)
+{
+	struct container *limited = find_by_last_oom(c);
+	struct oom_record oom = unknown_oom();
+	char comm[TASK_COMM_MAX];
+
+	(void)snprintf(comm, sizeof(comm), "%s", fact->comm);
+	text_make_safe(comm);
+	oom.victim_container = c->name;
+	oom.victim_pid = fact->victim;
+	oom.victim_command = comm;
+	/* Its user stays unknown if it has ended and its parent has waited for it. */
+	(void)process_read_uid(fact->victim, &oom.victim_uid);
+	if (limited) {
+		oom.container = limited->name;
+		oom.usage = limited->detection->last_oom.usage;
+		oom.limit = limited->detection->last_oom.limit;
+		/* Each victim of one OOM has the same snapshot. */
+		if (limited->detection->last_oom.snapshot)
+			oom.snapshot = *limited->detection->last_oom.snapshot;
+	}
+	emit_oom(c->manager, limited, c, &oom);
+}

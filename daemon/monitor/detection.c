@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* OOM detection, the dispatch of what a group reports: see detection.h. */
+#include "monitor/detection.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <systemd/sd-event.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "container/manager.h"
+#include "monitor/detection-state.h"
+
+/* Numbers of events that are used up for messages of the kernel that were lost, at most. */
+#define LOST_MAX 256
+
+uint64_t detection_now(const struct manager *m)
+{
+	uint64_t usec = 0;
+
+	(void)sd_event_now(m->event, CLOCK_MONOTONIC, &usec);
+	return usec;
+}
+
+void detection_schedule(struct manager *m, sd_event_source **timer, uint64_t usec,
+			sd_event_time_handler_t fn)
+{
+	int r;
+
+	if (!*timer) {
+		r = sd_event_add_time_relative(m->event, timer, CLOCK_MONOTONIC, usec, 1000, fn, m);
+		if (r < 0)
+			log_warning("A timer could not be made: %s", strerror(-r));
+		return;
+	}
+	if (sd_event_source_get_enabled(*timer, NULL) > 0)
+		return;
+	(void)sd_event_source_set_time_relative(*timer, usec);
+	(void)sd_event_source_set_enabled(*timer, SD_EVENT_ONESHOT);
+}
+
+/* --- what a group reports ------------------------------------------------------------ */
+
+static void emit_watermark(struct container *c, const struct group_event *fact, const char *which)
+{
+	struct event event = {
+		.kind = EVENT_WATERMARK,
+		.container = c,
+		.usage = fact->usage,
+		.limit = fact->limit,
+		.which = which,
+	};
+
+	manager_emit(c->manager, &event);
+}
+
+/*
+ * Events were lost: their numbers are used up, so that a subscriber finds the
+ * gap explained, and the counters report the sum of them.
+ */
+static void emit_lost(struct container *c, const struct group_event *fact)
+{
+	struct event event = {
+		.kind = EVENT_LOST,
+		.amount = fact->lost < LOST_MAX ? fact->lost : LOST_MAX,
+	};
+
+	log_message(LOG_WARNING, c->name,
+		    "%" PRIu64 " events of the kernel were lost; its counters are read again",
+		    fact->lost);
+	manager_emit(c->manager, &event);
+	c->detection->events_next = 0;
+	poll_counters(c);
+	/* The victims of the lost events are not known; the counters have their number. */
+	c->detection->kills_reported = c->seen.oom_kills;
+}
+
+static void on_group_event(struct group *group, const struct group_event *event, void *userdata)
+{
+	struct container *c = userdata;
+
+	/* Events keep the order in which they happened. */
+	if (event->kind != GROUP_LIMIT)
+		emit_limit_hit(c);
+	switch (event->kind) {
+	case GROUP_CHANGED:
+		poll_counters(c);
+		break;
+	case GROUP_LOST:
+		emit_lost(c, event);
+		break;
+	case GROUP_LIMIT:
+		defer_limit_hit(c, event);
+		break;
+	case GROUP_RECLAIMED:
+		emit_reclaimed(c, event);
+		break;
+	case GROUP_HIGH:
+		emit_watermark(c, event, "high");
+		break;
+	case GROUP_LOW:
+		emit_watermark(c, event, "low");
+		break;
+	case GROUP_OOM:
+		attribution_on_oom(c, event);
+		break;
+	case GROUP_OOM_KILL:
+		attribution_on_kill(c, event);
+		break;
+	}
+}
+
+/* --- from open to close ---------------------------------------------------------------- */
+
+static void container_detection_free(struct container_detection *detection)
+{
+	free(detection->last_oom.snapshot);
+	free(detection);
+}
+
+int detection_watch(struct container *c)
+{
+	int r;
+
+	if (!c->detection)
+		c->detection = calloc(1, sizeof(*c->detection));
+	if (!c->detection)
+		return -ENOMEM;
+	c->detection_free = container_detection_free;
+	r = group_watch(c->group, c->manager->event, on_group_event, c);
+	if (r < 0)
+		return r;
+	r = container_read_counters(c, &c->seen);
+	if (r < 0)
+		return r;
+	/* Earlier kills were reported at their time, or rssd was not running. */
+	c->detection->kills_reported = c->seen.oom_kills == COUNTER_ABSENT ? 0 : c->seen.oom_kills;
+	c->detection->at_oom.failures = c->seen.failures;
+	c->detection->at_oom.reclaimed = c->seen.reclaimed;
+	c->detection->at_oom.scanned = c->seen.scanned;
+	return 0;
+}
+
+int detection_open(struct manager *m)
+{
+	m->detection = calloc(1, sizeof(*m->detection));
+	return m->detection ? 0 : -ENOMEM;
+}
+
+void detection_close(struct manager *m)
+{
+	if (!m->detection)
+		return;
+	sd_event_source_disable_unref(m->detection->pending_kills);
+	sd_event_source_disable_unref(m->detection->deferred);
+	sd_event_source_disable_unref(m->detection->limit_hits);
+	free(m->detection);
+	m->detection = NULL;
+}
