@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "librss/client.h"
-#include "librss/dict.h"
+#include "librss/settings.h"
 
 /* --- set together ---------------------------------------------------------- */
 
@@ -18,7 +18,7 @@ static int append_changes(sd_bus_message *call, const struct rss_change changes[
 		if (r >= 0)
 			r = sd_bus_message_append(call, "s", changes[i].name);
 		if (r >= 0)
-			r = settings_append(call, &changes[i].settings);
+			r = client_settings_append(call, &changes[i].settings);
 		if (r >= 0)
 			r = sd_bus_message_close_container(call);
 	}
@@ -115,47 +115,6 @@ static void differences_done(struct differences *differences)
 	differences->rows = rss_differences_free(differences->rows, differences->count);
 }
 
-#define READ(member, type, bit)                                                     \
-	static int read_##member(sd_bus_message *message, void *at)                 \
-	{                                                                           \
-		struct rss_settings *settings = at;                                 \
-                                                                                    \
-		settings->set |= bit;                                               \
-		return sd_bus_message_read_basic(message, type, &settings->member); \
-	}
-
-READ(limit, 't', RSS_SET_LIMIT)
-READ(high, 't', RSS_SET_HIGH)
-READ(low, 't', RSS_SET_LOW)
-
-static int read_oom_group(sd_bus_message *message, void *at)
-{
-	struct rss_settings *settings = at;
-	int value = 0, r = sd_bus_message_read_basic(message, 'b', &value);
-
-	settings->set |= RSS_SET_OOM_GROUP;
-	settings->oom_group = value;
-	return r;
-}
-
-/* Each is given the whole struct, since it also tells that it was there. */
-static const struct dict_field fields[] = {
-	{ "Limit", "t", 0, read_limit },
-	{ "High", "t", 0, read_high },
-	{ "Low", "t", 0, read_low },
-	{ "OOMGroup", "b", 0, read_oom_group },
-};
-
-static unsigned int compare(const struct rss_settings *a, const struct rss_settings *b)
-{
-	unsigned int both = a->set & b->set;
-
-	return both &
-	       ((a->limit != b->limit ? RSS_SET_LIMIT : 0) |
-		(a->high != b->high ? RSS_SET_HIGH : 0) | (a->low != b->low ? RSS_SET_LOW : 0) |
-		(a->oom_group != b->oom_group ? RSS_SET_OOM_GROUP : 0));
-}
-
 static int read_difference(sd_bus_message *reply, struct differences *differences)
 {
 	struct rss_difference *row;
@@ -171,12 +130,13 @@ static int read_difference(sd_bus_message *reply, struct differences *difference
 	*row = (struct rss_difference){ .name = strdup(name) };
 	if (!row->name)
 		return -ENOMEM;
-	r = dict_read(reply, fields, ARRAY_SIZE(fields), &row->declared);
+	r = client_settings_read(reply, &row->declared);
 	if (r >= 0)
-		r = dict_read(reply, fields, ARRAY_SIZE(fields), &row->stored);
+		r = client_settings_read(reply, &row->stored);
 	if (r >= 0)
-		r = dict_read(reply, fields, ARRAY_SIZE(fields), &row->kernel);
-	row->differs = compare(&row->declared, &row->stored) | compare(&row->stored, &row->kernel);
+		r = client_settings_read(reply, &row->kernel);
+	row->differs = client_settings_difference(&row->declared, &row->stored) |
+		       client_settings_difference(&row->stored, &row->kernel);
 	/* One that is declared and not there differs in all. */
 	if (!row->stored.set)
 		row->differs = row->declared.set;

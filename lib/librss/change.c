@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "librss/client.h"
+#include "librss/settings.h"
 #include "shared/errors.h"
 #include "shared/name.h"
 
@@ -18,25 +19,6 @@ static int append_name(struct rss_client *client, sd_bus_message *call, const ch
 	return r < 0 ? client_fail_message(client, r) : 0;
 }
 
-int settings_append(sd_bus_message *call, const struct rss_settings *settings)
-{
-	unsigned int set = settings ? settings->set : 0;
-	int r;
-
-	r = sd_bus_message_open_container(call, 'a', "{sv}");
-	if (r >= 0 && (set & RSS_SET_LIMIT))
-		r = sd_bus_message_append(call, "{sv}", "Limit", "t", settings->limit);
-	if (r >= 0 && (set & RSS_SET_HIGH))
-		r = sd_bus_message_append(call, "{sv}", "High", "t", settings->high);
-	if (r >= 0 && (set & RSS_SET_LOW))
-		r = sd_bus_message_append(call, "{sv}", "Low", "t", settings->low);
-	if (r >= 0 && (set & RSS_SET_OOM_GROUP))
-		r = sd_bus_message_append(call, "{sv}", "OOMGroup", "b", (int)settings->oom_group);
-	if (r >= 0 && (set & RSS_SET_TRANSIENT))
-		r = sd_bus_message_append(call, "{sv}", "Transient", "b", (int)settings->transient);
-	return r < 0 ? r : sd_bus_message_close_container(call);
-}
-
 int rss_create(struct rss_client *client, const char *name, const struct rss_settings *settings)
 {
 	cleanup_message sd_bus_message *call = NULL;
@@ -48,7 +30,7 @@ int rss_create(struct rss_client *client, const char *name, const struct rss_set
 		r = append_name(client, call, name);
 	if (r < 0)
 		return r;
-	r = settings_append(call, settings);
+	r = client_settings_append(call, settings);
 	if (r < 0)
 		return client_fail_message(client, r);
 	return client_call(client, call, name, CALL_SHORT, NULL);
@@ -81,7 +63,7 @@ int rss_set(struct rss_client *client, const char *name, const struct rss_settin
 	r = client_method(client, name, "SetProperties", &call);
 	if (r < 0)
 		return r;
-	r = settings_append(call, settings);
+	r = client_settings_append(call, settings);
 	if (r < 0)
 		return client_fail_message(client, r);
 	return client_call(client, call, name, CALL_FOR_EVER, NULL);

@@ -87,9 +87,6 @@ int client_call(struct rss_client *client, sd_bus_message *call, const char *con
 int client_properties(struct rss_client *client, const char *path, const char *interface,
 		      const char *container, sd_bus_message **ret_reply);
 
-/* The settings of @set as a{sv}; @settings may be NULL. */
-int settings_append(sd_bus_message *message, const struct rss_settings *settings);
-
 /* As the bus spells it; RSS_LIMIT_SET for one that is newer than we are. */
 enum rss_limit_outcome limit_outcome_from_name(const char *name);
 

@@ -7,6 +7,7 @@
 #include "librss/client.h"
 #include "librss/dict.h"
 #include "librss/oom-dict.h"
+#include "librss/settings.h"
 #include "shared/name.h"
 
 DEFINE_CLEANUP(struct rss_container *, rss_container_free);
@@ -24,13 +25,9 @@ static int read_last_oom(sd_bus_message *message, void *at)
 		key, type, offsetof(struct rss_container, member), NULL \
 	}
 
-static const struct dict_field fields[] = {
+static const struct dict_field other_fields[] = {
 	FIELD("Name", "s", name),
 	FIELD("ControlGroup", "s", control_group),
-	FIELD("Limit", "t", limit),
-	FIELD("High", "t", high),
-	FIELD("Low", "t", low),
-	FIELD("OOMGroup", "b", oom_group),
 	FIELD("Transient", "b", transient),
 	FIELD("Declared", "b", declared),
 	FIELD("Processes", "u", processes),
@@ -53,11 +50,16 @@ static int container_read(sd_bus_message *message, const char *name, const char 
 {
 	cleanup_(rss_container_free_ptr) struct rss_container *container =
 		calloc(1, sizeof(*container));
+	struct dict_field fields[CLIENT_SETTINGS_MAX + ARRAY_SIZE(other_fields)];
+	size_t n = client_settings_fields(fields);
 	int r;
 
 	if (!container)
 		return -ENOMEM;
-	container->limit = container->high = container->low = RSS_INFINITY;
+	for_each_client_setting(setting) {
+		if (!client_setting_is_flag(setting))
+			client_setting_show(setting, container, RSS_INFINITY);
+	}
 	container->usage = container->peak = RSS_ABSENT;
 	container->failures = container->reclaimed = RSS_ABSENT;
 	container->oom_events = container->oom_kills = RSS_ABSENT;
@@ -66,7 +68,8 @@ static int container_read(sd_bus_message *message, const char *name, const char 
 	container->object_path = strdup(path);
 	if (!container->name || !container->object_path)
 		return -ENOMEM;
-	r = dict_read(message, fields, ARRAY_SIZE(fields), container);
+	memcpy(fields + n, other_fields, sizeof(other_fields));
+	r = dict_read(message, fields, n + ARRAY_SIZE(other_fields), container);
 	if (r < 0)
 		return r;
 	if (!container->control_group)
@@ -164,11 +167,8 @@ int rss_get_by_pidfd(struct rss_client *client, int pidfd, struct rss_container 
 	return get_by_call(client, call, ret);
 }
 
-/* The columns of ListCounters that are arrays of numbers, in their order. */
+/* The columns of ListCounters that are counters, in their order. */
 enum {
-	LIMIT,
-	HIGH,
-	LOW,
 	USAGE,
 	PEAK,
 	FAILURES,
@@ -195,6 +195,7 @@ struct columns {
 	const char *names; /* behind each a newline */
 	size_t count;
 	struct column flags, processes, numbers[N_NUMBERS];
+	struct column sizes[CLIENT_SETTINGS_MAX]; /* by row of client_settings; not of a flag */
 };
 
 /* A member for each name or one for all, or -EBADMSG. */
@@ -212,6 +213,23 @@ static int read_column(sd_bus_message *message, char type, size_t size, size_t c
 	return 0;
 }
 
+/* The sizes that stand before the processes, or those behind all that the list began with. */
+static int read_sizes(sd_bus_message *message, struct columns *columns, bool first)
+{
+	int r = 0;
+
+	for_each_client_setting(setting) {
+		if (r < 0 || client_setting_is_flag(setting) || setting->listed_first != first)
+			continue;
+		/* An older rssd does not have it. */
+		if (!first && sd_bus_message_at_end(message, false) > 0)
+			break;
+		r = read_column(message, 't', sizeof(uint64_t), columns->count,
+				&columns->sizes[setting - client_settings]);
+	}
+	return r;
+}
+
 static int columns_read(sd_bus_message *message, struct columns *columns)
 {
 	int r = sd_bus_message_read(message, "ss", &columns->root, &columns->names);
@@ -226,19 +244,35 @@ static int columns_read(sd_bus_message *message, struct columns *columns)
 	}
 	if (r >= 0)
 		r = read_column(message, 'u', sizeof(uint32_t), columns->count, &columns->flags);
-	for (size_t i = 0; i < N_NUMBERS && r >= 0; i++) {
+	if (r >= 0)
+		r = read_sizes(message, columns, true);
+	if (r >= 0)
+		r = read_column(message, 'u', sizeof(uint32_t), columns->count,
+				&columns->processes);
+	for (size_t i = 0; i < N_NUMBERS && r >= 0; i++)
 		r = read_column(message, 't', sizeof(uint64_t), columns->count,
 				&columns->numbers[i]);
-		if (i == LOW && r >= 0)
-			r = read_column(message, 'u', sizeof(uint32_t), columns->count,
-					&columns->processes);
-	}
-	return r;
+	return r < 0 ? r : read_sizes(message, columns, false);
 }
 
 static uint64_t number_at(const struct columns *columns, size_t column, size_t i)
 {
 	return columns->numbers[column].u64[i * columns->numbers[column].step];
+}
+
+static void settings_from_row(const struct columns *columns, size_t i, uint32_t flags,
+			      struct rss_container *c)
+{
+	for_each_client_setting(setting) {
+		const struct column *column = &columns->sizes[setting - client_settings];
+		uint64_t value = RSS_INFINITY;
+
+		if (client_setting_is_flag(setting))
+			value = (flags & setting->list_flag) != 0;
+		else if (column->u64)
+			value = column->u64[i * column->step];
+		client_setting_show(setting, c, value);
+	}
 }
 
 /*
@@ -265,10 +299,6 @@ static int container_from_row(const struct columns *columns, size_t i, const cha
 		.name = name,
 		.object_path = path,
 		.control_group = control_group,
-		.limit = number_at(columns, LIMIT, i),
-		.high = number_at(columns, HIGH, i),
-		.low = number_at(columns, LOW, i),
-		.oom_group = flags & 1,
 		.transient = flags & 2,
 		.declared = flags & 4,
 		.frozen = flags & 8,
@@ -282,6 +312,7 @@ static int container_from_row(const struct columns *columns, size_t i, const cha
 		.scanned = number_at(columns, SCANNED, i),
 		.refaults = RSS_ABSENT,
 	};
+	settings_from_row(columns, i, flags, c);
 	*names += length + 1;
 	*text = end + 1;
 	return 0;

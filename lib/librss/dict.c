@@ -68,7 +68,7 @@ static const struct dict_field *find(const struct dict_field fields[], size_t n_
 }
 
 static int read_entry(sd_bus_message *message, const struct dict_field fields[], size_t n_fields,
-		      void *into)
+		      void *into, uint64_t *seen)
 {
 	const struct dict_field *field;
 	const char *key = NULL, *type = NULL;
@@ -89,19 +89,29 @@ static int read_entry(sd_bus_message *message, const struct dict_field fields[],
 	r = read_value(message, field, (char *)into + field->offset);
 	if (r < 0)
 		return r;
+	*seen |= UINT64_C(1) << (field - fields);
 	return sd_bus_message_exit_container(message);
 }
 
 int dict_read(sd_bus_message *message, const struct dict_field fields[], size_t n_fields,
 	      void *into)
 {
+	uint64_t seen;
+
+	return dict_read_seen(message, fields, n_fields, into, &seen);
+}
+
+int dict_read_seen(sd_bus_message *message, const struct dict_field fields[], size_t n_fields,
+		   void *into, uint64_t *seen)
+{
 	int r;
 
+	*seen = 0;
 	r = sd_bus_message_enter_container(message, 'a', "{sv}");
 	if (r < 0)
 		return r;
 	while ((r = sd_bus_message_enter_container(message, 'e', "sv")) > 0) {
-		r = read_entry(message, fields, n_fields, into);
+		r = read_entry(message, fields, n_fields, into, seen);
 		if (r < 0)
 			return r;
 		r = sd_bus_message_exit_container(message);

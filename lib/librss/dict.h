@@ -8,6 +8,7 @@
 #define RSS_DICT_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <systemd/sd-bus.h>
 
 struct dict_field {
@@ -21,5 +22,9 @@ struct dict_field {
 /* Fills what was found, owned by the caller also on failure, which is that of sd-bus. */
 int dict_read(sd_bus_message *message, const struct dict_field fields[], size_t n_fields,
 	      void *into);
+
+/* The same for at most 64 fields; bit i of *@seen is set if field i was there. */
+int dict_read_seen(sd_bus_message *message, const struct dict_field fields[], size_t n_fields,
+		   void *into, uint64_t *seen);
 
 #endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Settings of clients: see settings.h. */
+#include "librss/settings.h"
+
+/* Both structs call the member the same. */
+#define OFFSETS(member)                                  \
+	.offset = offsetof(struct rss_settings, member), \
+	.shown = offsetof(struct rss_container, member)
+
+const struct client_setting client_settings[] = {
+	{ RSS_SET_LIMIT, "Limit", "limit", "t", OFFSETS(limit), .listed_first = true },
+	{ RSS_SET_HIGH, "High", "high", "t", OFFSETS(high), .listed_first = true },
+	{ RSS_SET_LOW, "Low", "low", "t", OFFSETS(low), .listed_first = true },
+	{ RSS_SET_OOM_GROUP, "OOMGroup", "oom_group", "b", OFFSETS(oom_group), .list_flag = 1 },
+	{ 0 },
+};
+
+bool client_setting_is_flag(const struct client_setting *setting)
+{
+	return setting->type[0] == 'b';
+}
+
+static uint64_t get(const struct client_setting *setting, const void *member)
+{
+	return client_setting_is_flag(setting) ? *(const bool *)member : *(const uint64_t *)member;
+}
+
+static void put(const struct client_setting *setting, void *member, uint64_t value)
+{
+	if (client_setting_is_flag(setting))
+		*(bool *)member = value;
+	else
+		*(uint64_t *)member = value;
+}
+
+uint64_t client_setting_get(const struct client_setting *setting,
+			    const struct rss_settings *settings)
+{
+	return get(setting, (const char *)settings + setting->offset);
+}
+
+void client_setting_put(const struct client_setting *setting, struct rss_settings *settings,
+			uint64_t value)
+{
+	settings->set |= setting->bit;
+	put(setting, (char *)settings + setting->offset, value);
+}
+
+uint64_t client_setting_shown(const struct client_setting *setting,
+			      const struct rss_container *container)
+{
+	return get(setting, (const char *)container + setting->shown);
+}
+
+void client_setting_show(const struct client_setting *setting, struct rss_container *container,
+			 uint64_t value)
+{
+	put(setting, (char *)container + setting->shown, value);
+}
+
+struct rss_settings client_settings_of(const struct rss_container *container)
+{
+	struct rss_settings settings = { 0 };
+
+	for_each_client_setting(setting)
+		client_setting_put(setting, &settings, client_setting_shown(setting, container));
+	return settings;
+}
+
+unsigned int client_settings_difference(const struct rss_settings *a, const struct rss_settings *b)
+{
+	unsigned int differs = 0;
+
+	for_each_client_setting(setting) {
+		if (client_setting_get(setting, a) != client_setting_get(setting, b))
+			differs |= setting->bit;
+	}
+	return differs & a->set & b->set;
+}
+
+static int append_setting(sd_bus_message *message, const struct client_setting *setting,
+			  const struct rss_settings *settings)
+{
+	uint64_t value = client_setting_get(setting, settings);
+
+	if (client_setting_is_flag(setting))
+		return sd_bus_message_append(message, "{sv}", setting->property, "b", (int)value);
+	return sd_bus_message_append(message, "{sv}", setting->property, "t", value);
+}
+
+int client_settings_append(sd_bus_message *message, const struct rss_settings *settings)
+{
+	unsigned int set = settings ? settings->set : 0;
+	int r = sd_bus_message_open_container(message, 'a', "{sv}");
+
+	for_each_client_setting(setting) {
+		if (r >= 0 && (set & setting->bit))
+			r = append_setting(message, setting, settings);
+	}
+	if (r >= 0 && (set & RSS_SET_TRANSIENT))
+		r = sd_bus_message_append(message, "{sv}", "Transient", "b",
+					  (int)settings->transient);
+	return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
+int client_settings_read(sd_bus_message *message, struct rss_settings *ret)
+{
+	struct dict_field fields[CLIENT_SETTINGS_MAX];
+	uint64_t seen = 0;
+	size_t n = 0;
+	int r;
+
+	for_each_client_setting(setting)
+		fields[n++] = (struct dict_field){ setting->property, setting->type,
+						   setting->offset, NULL };
+	r = dict_read_seen(message, fields, n, ret, &seen);
+	for_each_client_setting(setting) {
+		if (seen >> (setting - client_settings) & 1)
+			ret->set |= setting->bit;
+	}
+	return r;
+}
+
+size_t client_settings_fields(struct dict_field fields[static CLIENT_SETTINGS_MAX])
+{
+	size_t n = 0;
+
+	for_each_client_setting(setting)
+		fields[n++] = (struct dict_field){ setting->property, setting->type, setting->shown,
+						   NULL };
+	return n;
+}
