@@ -25,17 +25,12 @@ struct bus_check {
 	sd_bus_message *message;
 	enum auth_result result;
 	struct polkit_question *question;
-	struct bus_check *next;
+	struct list_link link; /* in bus->checks */
 };
 
 static struct bus_check *bus_check_free(struct bus_check *check)
 {
-	struct bus_check **at = &check->bus->checks;
-
-	while (*at && *at != check)
-		at = &(*at)->next;
-	if (*at)
-		*at = check->next;
+	list_remove(&check->link);
 	polkit_question_free(check->question);
 	sd_bus_message_unref(check->message);
 	free(check);
@@ -45,19 +40,20 @@ DEFINE_CLEANUP(struct bus_check *, bus_check_free);
 
 static struct bus_check *find_pending_check(const struct bus *bus, const sd_bus_message *message)
 {
-	struct bus_check *check = bus->checks;
+	struct bus_check *check;
 
-	while (check && check->message != message)
-		check = check->next;
-	return check;
+	list_for_each_entry(check, &bus->checks, link) {
+		if (check->message == message)
+			return check;
+	}
+	return NULL;
 }
 
 void bus_authorize_forget(struct bus_peer *peer)
 {
-	struct bus_check *next;
+	struct bus_check *check;
 
-	for (struct bus_check *check = peer->bus->checks; check; check = next) {
-		next = check->next;
+	list_for_each_entry(check, &peer->bus->checks, link) {
 		if (check->peer == peer)
 			bus_check_free(check);
 	}
@@ -65,8 +61,10 @@ void bus_authorize_forget(struct bus_peer *peer)
 
 void bus_authorize_close(struct bus *bus)
 {
-	while (bus->checks)
-		bus_check_free(bus->checks);
+	struct bus_check *check;
+
+	list_for_each_entry(check, &bus->checks, link)
+		bus_check_free(check);
 }
 
 /* --- the object of a call ---------------------------------------------------------- */
@@ -143,9 +141,10 @@ static void on_polkit_result(enum auth_result result, const char *why, void *use
 
 static unsigned int checks_of_uid(const struct bus *bus, uid_t uid)
 {
+	const struct bus_check *check;
 	unsigned int n = 0;
 
-	for (const struct bus_check *check = bus->checks; check; check = check->next)
+	list_for_each_entry(check, &bus->checks, link)
 		n += check->peer->user->uid == uid;
 	return n;
 }
@@ -167,8 +166,7 @@ static int ask_polkit(struct bus *bus, struct bus_peer *peer, sd_bus_message *me
 	check->bus = bus;
 	check->peer = peer;
 	check->message = sd_bus_message_ref(message);
-	check->next = bus->checks;
-	bus->checks = check;
+	list_add(&bus->checks, &check->link);
 	r = polkit_ask(message, access_polkit_action(operation), container,
 		       sd_bus_message_get_member(message), on_polkit_result, check,
 		       &check->question);

@@ -17,15 +17,13 @@
 #include "cgroup/controller.h"
 #include "policy/ratelimit.h"
 #include "shared/cleanup.h"
+#include "shared/list.h"
 
 #define BUS_NAME      "org.rssd1"
 #define BUS_PATH      "/org/rssd1"
 #define BUS_MANAGER   "org.rssd1.Manager"
 #define BUS_CONTAINER "org.rssd1.Container"
 
-struct bus_call;
-struct bus_check;
-struct bus_owner;
 struct bus_peer;
 struct bus_user;
 struct container;
@@ -39,18 +37,18 @@ struct bus {
 	sd_event *event;
 	struct manager *manager;
 	void (*peer_left)(struct bus_peer *peer);
-	struct bus_peer *peers;	      /* the clients */
-	struct bus_user *users;	      /* their users */
+	struct list peers;	      /* of struct bus_peer: the clients */
+	struct list users;	      /* of struct bus_user: their users */
 	struct rate all_users;	      /* the share of all users but root together */
 	sd_event_source *log_timer;   /* armed while log lines of a user are suppressed */
 	struct bus_user *served;      /* whose message this iteration of the loop handles... */
 	uint64_t served_since;	      /* ...since then */
 	sd_event_source *turn;	      /* runs at the end of an iteration */
-	struct bus_check *checks;     /* calls that wait for polkit */
+	struct list checks;	      /* of struct bus_check: calls that wait for polkit */
 	struct log_window polkit_log; /* of calls that polkit did not answer */
 	bool polkit_missed;	      /* polkit was absent when it was last asked */
-	struct bus_call *calls;	      /* calls whose reply is pending */
-	struct bus_owner *owners;     /* clients that made a transient container */
+	struct list calls;	      /* of struct bus_call: calls whose reply is pending */
+	struct list owners; /* of struct bus_owner: clients that made a transient container */
 	/* For GetAll: one message reads the counters of a container once. */
 	struct {
 		const struct container *of;

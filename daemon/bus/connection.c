@@ -306,10 +306,8 @@ struct bus *bus_free(struct bus *b)
 	manager_ignore(b->manager, &listener, b);
 	sd_event_source_disable_unref(b->turn);
 	bus_authorize_close(b);
-	while (b->calls)
-		bus_call_free(b->calls);
-	while (b->owners)
-		bus_owner_free(b->owners);
+	bus_calls_free(b);
+	bus_owners_free(b);
 	bus_peers_free(b);
 	sd_bus_flush_close_unref(b->bus);
 	free(b->settings_properties);

@@ -11,10 +11,9 @@
 #include "operation/transient.h"
 
 struct bus_owner {
-	struct bus *bus;
 	const struct bus_peer *peer;
 	char *container;
-	struct bus_owner *next;
+	struct list_link link; /* in bus->owners */
 };
 
 DEFINE_CLEANUP(struct bus_owner *, bus_owner_free);
@@ -34,20 +33,20 @@ int bus_owner_new(struct bus *bus, sd_bus_message *message, const char *containe
 	if (r < 0)
 		return r;
 	owner->peer = peer;
-	owner->bus = bus;
-	owner->next = bus->owners;
-	bus->owners = owner;
+	list_add(&bus->owners, &owner->link);
 	(void)take_ptr(owner);
 	return 0;
 }
 
 static struct bus_owner *find_owner_of_peer(const struct bus_peer *peer)
 {
-	struct bus_owner *owner = peer->bus->owners;
+	struct bus_owner *owner;
 
-	while (owner && owner->peer != peer)
-		owner = owner->next;
-	return owner;
+	list_for_each_entry(owner, &peer->bus->owners, link) {
+		if (owner->peer == peer)
+			return owner;
+	}
+	return NULL;
 }
 
 /* From the start each time: removing a container removes its owner from the list. */
@@ -66,26 +65,30 @@ void bus_owners_leave(const struct bus_peer *peer)
 
 void bus_owners_forget(struct bus *bus, const char *container)
 {
-	struct bus_owner *owner = bus->owners;
+	struct bus_owner *owner;
 
-	while (owner && strcmp(owner->container, container) != 0)
-		owner = owner->next;
-	bus_owner_free(owner);
+	list_for_each_entry(owner, &bus->owners, link) {
+		if (strcmp(owner->container, container) == 0) {
+			bus_owner_free(owner);
+			return;
+		}
+	}
 }
 
 struct bus_owner *bus_owner_free(struct bus_owner *owner)
 {
 	if (!owner)
 		return NULL;
-	if (owner->bus) {
-		struct bus_owner **at = &owner->bus->owners;
-
-		while (*at && *at != owner)
-			at = &(*at)->next;
-		if (*at)
-			*at = owner->next;
-	}
+	list_remove(&owner->link);
 	free(owner->container);
 	free(owner);
 	return NULL;
+}
+
+void bus_owners_free(struct bus *bus)
+{
+	struct bus_owner *owner;
+
+	list_for_each_entry(owner, &bus->owners, link)
+		bus_owner_free(owner);
 }

@@ -22,5 +22,7 @@ void bus_owners_leave(const struct bus_peer *peer);
 void bus_owners_forget(struct bus *bus, const char *container);
 
 struct bus_owner *bus_owner_free(struct bus_owner *owner);
+/* Frees all of them, when the bus is closed. */
+void bus_owners_free(struct bus *bus);
 
 #endif

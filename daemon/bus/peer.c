@@ -28,27 +28,25 @@ static void log_suppressed(struct bus_user *user, uint64_t now)
 static void forget_idle_users(struct bus *bus)
 {
 	uint64_t now = clock_usec(CLOCK_MONOTONIC);
+	struct bus_user *user;
 
-	for (struct bus_user **at = &bus->users; *at;) {
-		struct bus_user *user = *at;
-
-		if (user->peers > 0 || user->log.suppressed > 0 ||
-		    !rate_is_full(&user->rate, now)) {
-			at = &user->next;
+	list_for_each_entry(user, &bus->users, link) {
+		if (user->peers > 0 || user->log.suppressed > 0 || !rate_is_full(&user->rate, now))
 			continue;
-		}
-		*at = user->next;
+		list_remove(&user->link);
 		free(user);
 	}
 }
 
 static struct bus_user *find_user(const struct bus *bus, uid_t uid)
 {
-	struct bus_user *user = bus->users;
+	struct bus_user *user;
 
-	while (user && user->uid != uid)
-		user = user->next;
-	return user;
+	list_for_each_entry(user, &bus->users, link) {
+		if (user->uid == uid)
+			return user;
+	}
+	return NULL;
 }
 
 /* The user that @uid counts for: its own, or the one whose subordinate uid it is. */
@@ -69,17 +67,17 @@ static struct bus_user *get_user(struct bus *bus, uid_t uid)
 	*user = (struct bus_user){
 		.uid = uid,
 		.rate = { .burst = USER_BURST_USEC, .share = USER_SHARE },
-		.next = bus->users,
 	};
-	bus->users = user;
+	list_add(&bus->users, &user->link);
 	return user;
 }
 
 static unsigned int count_users(const struct bus *bus)
 {
+	const struct bus_user *user;
 	unsigned int n = 0;
 
-	for (const struct bus_user *user = bus->users; user; user = user->next)
+	list_for_each_entry(user, &bus->users, link)
 		n += user->uid != 0;
 	return n;
 }
@@ -88,9 +86,10 @@ static int on_log_window_end(sd_event_source *source, uint64_t usec, void *userd
 {
 	uint64_t now = clock_usec(CLOCK_MONOTONIC);
 	struct bus *bus = userdata;
+	struct bus_user *user;
 	bool pending = false;
 
-	for (struct bus_user *user = bus->users; user; user = user->next) {
+	list_for_each_entry(user, &bus->users, link) {
 		log_suppressed(user, now);
 		pending |= user->log.suppressed > 0;
 	}
@@ -132,6 +131,7 @@ bool bus_user_may_log(struct bus_user *user, struct bus *bus)
 
 static struct bus_peer *bus_peer_free(struct bus_peer *peer)
 {
+	list_remove(&peer->link);
 	if (peer->user)
 		peer->user->peers--;
 	sd_bus_track_unref(peer->track);
@@ -144,13 +144,8 @@ DEFINE_CLEANUP(struct bus_peer *, bus_peer_free);
 static int on_peer_left(sd_bus_track *track, void *userdata)
 {
 	struct bus_peer *peer = userdata;
-	struct bus_peer **at = &peer->bus->peers;
 
 	peer->bus->peer_left(peer);
-	while (*at && *at != peer)
-		at = &(*at)->next;
-	if (*at)
-		*at = peer->next;
 	bus_peer_free(peer);
 	return 0;
 }
@@ -177,8 +172,7 @@ static int bus_peer_new(struct bus *bus, sd_bus_message *message, struct bus_pee
 	if (!peer->user)
 		return -ENOMEM;
 	peer->user->peers++;
-	peer->next = bus->peers;
-	bus->peers = peer;
+	list_add(&bus->peers, &peer->link);
 	*ret = take_ptr(peer);
 	return 0;
 }
@@ -186,10 +180,11 @@ static int bus_peer_new(struct bus *bus, sd_bus_message *message, struct bus_pee
 int bus_peer_of(struct bus *bus, sd_bus_message *message, struct bus_peer **ret)
 {
 	const char *sender = sd_bus_message_get_sender(message);
+	struct bus_peer *peer;
 
 	if (!sender)
 		return -ENOTCONN;
-	for (struct bus_peer *peer = bus->peers; peer; peer = peer->next) {
+	list_for_each_entry(peer, &bus->peers, link) {
 		if (!strcmp(peer->name, sender)) {
 			*ret = peer;
 			return 0;
@@ -241,16 +236,13 @@ void bus_user_charge(struct bus *bus, uid_t uid, uint64_t usec)
 
 void bus_peers_free(struct bus *bus)
 {
-	while (bus->peers) {
-		struct bus_peer *peer = bus->peers;
+	struct bus_peer *peer;
+	struct bus_user *user;
 
-		bus->peers = peer->next;
+	list_for_each_entry(peer, &bus->peers, link)
 		bus_peer_free(peer);
-	}
-	while (bus->users) {
-		struct bus_user *user = bus->users;
-
-		bus->users = user->next;
+	list_for_each_entry(user, &bus->users, link) {
+		list_remove(&user->link);
 		free(user);
 	}
 	bus->log_timer = sd_event_source_disable_unref(bus->log_timer);

@@ -14,6 +14,7 @@
 #include <systemd/sd-bus.h>
 
 #include "policy/ratelimit.h"
+#include "shared/list.h"
 
 struct bus;
 
@@ -21,8 +22,8 @@ struct bus_user {
 	uid_t uid; /* of the user; its subordinate uids share its bounds */
 	struct rate rate;
 	struct log_window log;
-	unsigned int peers; /* its clients on the bus */
-	struct bus_user *next;
+	unsigned int peers;    /* its clients on the bus */
+	struct list_link link; /* in bus->users */
 };
 
 struct bus_peer {
@@ -32,7 +33,7 @@ struct bus_peer {
 	pid_t pid;
 	struct bus_user *user;
 	sd_bus_track *track;
-	struct bus_peer *next;
+	struct list_link link; /* in bus->peers */
 };
 
 /**

@@ -20,11 +20,13 @@ DEFINE_CLEANUP(struct bus_call *, bus_call_free);
 
 static struct bus_call *find_call_of_peer(const struct bus_peer *peer)
 {
-	struct bus_call *call = peer->bus->calls;
+	struct bus_call *call;
 
-	while (call && call->peer != peer)
-		call = call->next;
-	return call;
+	list_for_each_entry(call, &peer->bus->calls, link) {
+		if (call->peer == peer)
+			return call;
+	}
+	return NULL;
 }
 
 /* From the start each time: the callback may free the call. */
@@ -41,9 +43,10 @@ void bus_calls_leave(const struct bus_peer *peer)
 
 static unsigned int count_calls_of_uid(const struct bus *bus, uid_t uid)
 {
+	const struct bus_call *call;
 	unsigned int n = 0;
 
-	for (const struct bus_call *call = bus->calls; call; call = call->next)
+	list_for_each_entry(call, &bus->calls, link)
 		n += call->user == uid;
 	return n;
 }
@@ -87,8 +90,7 @@ int bus_call_new(struct bus *bus, sd_bus_message *message, const char *container
 	call->message = sd_bus_message_ref(message);
 	call->left = left;
 	call->peer = peer;
-	call->next = bus->calls;
-	bus->calls = call;
+	list_add(&bus->calls, &call->link);
 	call->bus = bus;
 	*ret = take_ptr(call);
 	return 0;
@@ -98,19 +100,20 @@ struct bus_call *bus_call_free(struct bus_call *call)
 {
 	if (!call)
 		return NULL;
-	if (call->bus) {
-		struct bus_call **at = &call->bus->calls;
-
-		while (*at && *at != call)
-			at = &(*at)->next;
-		if (*at)
-			*at = call->next;
-	}
+	list_remove(&call->link);
 	sd_bus_message_unref(call->message);
 	free(call->container);
 	free(call->log_text);
 	free(call);
 	return NULL;
+}
+
+void bus_calls_free(struct bus *bus)
+{
+	struct bus_call *call;
+
+	list_for_each_entry(call, &bus->calls, link)
+		bus_call_free(call);
 }
 
 int bus_call_begun(struct bus_call *call, int r, const struct failure *failure, sd_bus_error *error)

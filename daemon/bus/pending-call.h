@@ -9,6 +9,8 @@
 #include <sys/types.h>
 #include <systemd/sd-bus.h>
 
+#include "shared/list.h"
+
 struct bus;
 struct bus_peer;
 struct failure;
@@ -23,7 +25,7 @@ struct bus_call {
 	void (*left)(struct bus_call *call); /* called when the caller leaves; may be NULL */
 	char *container;		     /* its name; "" if the call is about none */
 	char *log_text;			     /* see bus_call_log() */
-	struct bus_call *next;
+	struct list_link link;		     /* in bus->calls */
 };
 
 /**
@@ -37,6 +39,8 @@ int bus_call_new(struct bus *bus, sd_bus_message *message, const char *container
 		 void (*left)(struct bus_call *call), struct bus_call **ret,
 		 struct failure *failure);
 struct bus_call *bus_call_free(struct bus_call *call);
+/* Frees all of them, when the bus is closed. */
+void bus_calls_free(struct bus *bus);
 
 /*
  * What the method returns after it started its operation. @r >= 0: the reply is

@@ -33,7 +33,7 @@ struct rss_events {
 	uint64_t answer; /* the sequence number in the last answer */
 	bool overrun;	 /* the kernel had no room for a message to us */
 
-	struct rss_listener **buckets; /* by id; their number is a power of two */
+	struct list *buckets; /* by id; their number is a power of two */
 	size_t n_buckets, count;
 };
 
@@ -87,7 +87,7 @@ int rss_message_parse(struct nlmsghdr *header, struct rss_message *ret)
 
 /* --- listeners ----------------------------------------------------------------- */
 
-static struct rss_listener **bucket_of(const struct rss_events *events, uint64_t id)
+static struct list *bucket_of(const struct rss_events *events, uint64_t id)
 {
 	/* Inode numbers of one folder follow each other: their low bits spread them well. */
 	return &events->buckets[id & (events->n_buckets - 1)];
@@ -95,30 +95,35 @@ static struct rss_listener **bucket_of(const struct rss_events *events, uint64_t
 
 static struct rss_listener *find(const struct rss_events *events, uint64_t id)
 {
-	struct rss_listener *l = events->n_buckets ? *bucket_of(events, id) : NULL;
+	struct rss_listener *listener;
 
-	while (l && l->id != id)
-		l = l->next;
-	return l;
+	if (!events->n_buckets)
+		return NULL;
+	list_for_each_entry(listener, bucket_of(events, id), link) {
+		if (listener->id == id)
+			return listener;
+	}
+	return NULL;
 }
 
 static int make_room(struct rss_events *events)
 {
 	size_t old = events->n_buckets, more = old ? old * 2 : BUCKETS_FIRST;
-	struct rss_listener **buckets, **before = events->buckets;
+	struct list *buckets, *before = events->buckets;
 
 	if (events->count < old)
 		return 0;
-	buckets = calloc(more, sizeof(struct rss_listener *));
+	buckets = calloc(more, sizeof(*buckets));
 	if (!buckets)
 		return -ENOMEM;
 	events->buckets = buckets;
 	events->n_buckets = more;
 	for (size_t i = 0; i < old; i++) {
-		for (struct rss_listener *l = before[i], *next; l; l = next) {
-			next = l->next;
-			l->next = *bucket_of(events, l->id);
-			*bucket_of(events, l->id) = l;
+		struct rss_listener *listener;
+
+		list_for_each_entry(listener, &before[i], link) {
+			list_remove(&listener->link);
+			list_add(bucket_of(events, listener->id), &listener->link);
 		}
 	}
 	free(before);
@@ -192,7 +197,9 @@ static void find_lost(struct rss_events *events)
 	uint64_t sequence;
 
 	for (size_t i = 0; i < events->n_buckets; i++) {
-		for (struct rss_listener *l = events->buckets[i]; l; l = l->next) {
+		struct rss_listener *l;
+
+		list_for_each_entry(l, &events->buckets[i], link) {
 			if (read_sequence(events, l->id, &sequence) == 0 && sequence > l->sequence)
 				tell_lost(l, sequence);
 		}
@@ -213,24 +220,17 @@ int rss_events_listen(struct rss_events *events, struct rss_listener *listener, 
 	r = read_sequence(events, id, &listener->sequence);
 	if (r < 0 && r != -ENOENT)
 		return r;
-	listener->next = *bucket_of(events, id);
-	*bucket_of(events, id) = listener;
+	list_add(bucket_of(events, id), &listener->link);
 	events->count++;
 	return 0;
 }
 
 void rss_events_forget(struct rss_events *events, struct rss_listener *listener)
 {
-	if (!events->n_buckets)
+	if (!listener->link.at)
 		return;
-	for (struct rss_listener **at = bucket_of(events, listener->id); *at; at = &(*at)->next) {
-		if (*at != listener)
-			continue;
-		*at = listener->next;
-		listener->next = NULL;
-		events->count--;
-		return;
-	}
+	list_remove(&listener->link);
+	events->count--;
 }
 
 /* --- hearing ------------------------------------------------------------------- */

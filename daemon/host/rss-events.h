@@ -16,6 +16,7 @@
 #include <sys/types.h>
 
 #include "shared/cleanup.h"
+#include "shared/list.h"
 
 typedef struct sd_event sd_event;
 struct nlmsghdr;
@@ -43,7 +44,7 @@ struct rss_events;
 
 /* Whoever hears of one container. Lives in its owner; the first members are ours. */
 struct rss_listener {
-	struct rss_listener *next;
+	struct list_link link;
 	uint64_t id;
 	uint64_t sequence; /* of the last message that was told, or was told as lost */
 	/*

@@ -13,6 +13,7 @@
 #include <systemd/sd-event.h>
 #include <time.h>
 
+#include "shared/list.h"
 #include "shared/cleanup.h"
 #include "base/log.h"
 #include "container/manager.h"
@@ -33,14 +34,14 @@ struct hook {
 	pid_t pid; /* 0: it waits */
 	int pidfd;
 	sd_event_source *ended, *deadline;
-	struct hook *next;
+	struct list_link link; /* in hooks->list */
 };
 
 struct hooks {
 	struct manager *manager;
 	struct declared_hook *declared;
 	size_t n_declared;
-	struct hook *first; /* in the order of their OOMs */
+	struct list list; /* of struct hook, in the order of their OOMs */
 	unsigned int running, waiting;
 };
 
@@ -161,12 +162,7 @@ __attribute__((noreturn)) static void become(const char *command, const char *co
 
 static void hook_free(struct hook *hook)
 {
-	struct hook **at = &hook->hooks->first;
-
-	while (*at && *at != hook)
-		at = &(*at)->next;
-	if (*at)
-		*at = hook->next;
+	list_remove(&hook->link);
 	if (hook->pid > 0)
 		hook->hooks->running--;
 	else
@@ -292,29 +288,29 @@ static int start(struct hook *hook)
 
 static void start_next(struct hooks *hooks)
 {
-	struct hook *hook = hooks->first;
+	struct hook *hook;
 
-	while (hook && hooks->running < HOOKS_AT_ONCE) {
-		struct hook *next = hook->next;
+	list_for_each_entry(hook, &hooks->list, link) {
+		int r;
 
-		if (hook->pid == 0) {
-			int r = start(hook);
-
-			if (r < 0)
-				log_message(LOG_ERR, hook->container,
-					    "the hook %s could not be started: %s", hook->command,
-					    strerror(-r));
-			if (r < 0 || hook->pid == 0)
-				hook_free(hook);
-		}
-		hook = next;
+		if (hooks->running >= HOOKS_AT_ONCE)
+			break;
+		if (hook->pid != 0)
+			continue;
+		r = start(hook);
+		if (r < 0)
+			log_message(LOG_ERR, hook->container,
+				    "the hook %s could not be started: %s", hook->command,
+				    strerror(-r));
+		if (r < 0 || hook->pid == 0)
+			hook_free(hook);
 	}
 }
 
 static void enqueue(struct hooks *hooks, const char *container, const char *command,
 		    const struct oom_record *record)
 {
-	struct hook *hook, **at = &hooks->first;
+	struct hook *hook;
 
 	if (hooks->waiting >= HOOKS_WAITING) {
 		log_message(LOG_WARNING, container,
@@ -333,9 +329,7 @@ static void enqueue(struct hooks *hooks, const char *container, const char *comm
 		.pidfd = -1,
 	};
 	hooks->waiting++;
-	while (*at)
-		at = &(*at)->next;
-	*at = hook;
+	list_append(&hooks->list, &hook->link);
 	if (!hook->container || !hook->command || !hook->json)
 		hook_free(hook);
 }
@@ -379,15 +373,17 @@ int hooks_new(struct manager *m, struct hooks **ret)
 
 struct hooks *hooks_free(struct hooks *hooks)
 {
+	struct hook *hook;
+
 	if (!hooks)
 		return NULL;
 	manager_ignore(hooks->manager, &listener, hooks);
-	while (hooks->first) {
-		if (hooks->first->pid > 0) {
-			kill_hook(hooks->first);
-			(void)waitpid(hooks->first->pid, NULL, 0);
+	list_for_each_entry(hook, &hooks->list, link) {
+		if (hook->pid > 0) {
+			kill_hook(hook);
+			(void)waitpid(hook->pid, NULL, 0);
 		}
-		hook_free(hooks->first);
+		hook_free(hook);
 	}
 	for (size_t i = 0; i < hooks->n_declared; i++)
 		declared_done(&hooks->declared[i]);
