@@ -26,6 +26,7 @@
 #include "store/state.h"
 #include "monitor/collect.h"
 #include "operation/transient.h"
+#include "report/metrics-file.h"
 #include "base/worker.h"
 
 static int open_sequence(struct manager *m, struct failure *failure)
@@ -167,6 +168,7 @@ struct manager *manager_free(struct manager *m)
 	join_close(m);
 	detection_close(m);
 	survey_close(m);
+	metrics_files_close(m);
 	sampler_close(m);
 	for (size_t i = 0; i < m->count; i++)
 		container_free(m->containers[i]);

@@ -261,7 +261,7 @@ static int method_dump_metrics(sd_bus_message *message, void *userdata, sd_bus_e
 
 	if (r < 0)
 		return bus_answer_failure(r, &failure, error);
-	r = dump_start(bus->manager, dumped, call, &failure);
+	r = metrics_file_get(bus->manager, dumped, call, &failure);
 	return bus_call_begun(call, r, &failure, error);
 }
 

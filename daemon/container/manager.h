@@ -92,16 +92,17 @@ struct manager {
 	uint64_t sequence_reserved; /* numbers below may be used */
 	bool sequence_saving;
 
-	struct transaction *transaction;   /* on its way */
-	struct declarations *declarations; /* on their way: see restore.c */
-	struct join *join;		   /* see join.c */
-	struct survey *survey;		   /* on its way: see survey.h */
-	uint64_t surveyed;		   /* when the last one began */
-	uint64_t noted;			   /* when the last one was noted: see survey.c */
-	sd_event_source *survey_idle;	   /* see survey.c */
-	sd_event_source *sampler;	   /* see sampler.h */
-	sd_event_source *transient_check;  /* see transient.c */
-	struct detection *detection;	   /* see monitor/detection.h */
+	struct transaction *transaction;     /* on its way */
+	struct declarations *declarations;   /* on their way: see restore.c */
+	struct join *join;		     /* see join.c */
+	struct survey *survey;		     /* on its way: see survey.h */
+	uint64_t surveyed;		     /* when the last one began */
+	uint64_t noted;			     /* when the last one was noted: see survey.c */
+	sd_event_source *survey_idle;	     /* see survey.c */
+	sd_event_source *sampler;	     /* see sampler.h */
+	sd_event_source *transient_check;    /* see transient.c */
+	struct detection *detection;	     /* see monitor/detection.h */
+	struct metrics_files *metrics_files; /* see report/metrics-file.h */
 };
 
 struct container *manager_find(const struct manager *manager, const char *name);

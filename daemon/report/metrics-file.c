@@ -1,40 +1,174 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Metrics as a file: see dump.h. */
+/* Metrics as files in memory: see metrics-file.h. */
 #include "report/metrics-file.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <systemd/sd-event.h>
+#include <unistd.h>
 
 #include "base/failure.h"
 #include "base/worker.h"
 #include "container/manager.h"
 #include "monitor/collect.h"
 #include "report/metrics.h"
+#include "shared/array.h"
+#include "shared/clock.h"
 
-struct dump {
-	struct manager *manager;
-	struct metrics metrics;
-	dump_done_fn done;
+struct request {
+	metrics_file_fn done;
 	void *userdata;
-	int fd;
-	int error;
 };
 
-static struct dump *dump_free(struct dump *dump)
-{
-	for (size_t i = 0; i < dump->metrics.count; i++)
-		free(dump->metrics.containers[i].name);
-	free(dump->metrics.containers);
-	if (dump->fd >= 0)
-		close(dump->fd);
-	free(dump);
-	return NULL;
-}
-DEFINE_CLEANUP(struct dump *, dump_free);
+struct requests {
+	struct request *list;
+	size_t count, allocated;
+};
 
-/* The text in a new file of memory, sealed. */
+struct metrics_file {
+	int fd; /* the only descriptor that can change it */
+	uint64_t size, made_at;
+};
+
+struct metrics_files {
+	struct manager *manager;
+	struct requests waiting; /* for the next file */
+	struct requests current; /* for the one that is being made */
+	bool making;
+	struct metrics metrics;	    /* of the one that is being made */
+	int fd, error;		    /* set by the worker */
+	struct metrics_file *files; /* the oldest first */
+	size_t count, allocated;
+	sd_event_source *timer; /* armed while there is a file */
+};
+
+/* --- files that exist ----------------------------------------------------------------- */
+
+/* The memory goes back though others may hold descriptors. */
+static void empty_file(struct metrics_file *file)
+{
+	(void)ftruncate(file->fd, 0);
+	close(file->fd);
+}
+
+static uint64_t total_size(const struct metrics_files *files)
+{
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < files->count; i++)
+		total += files->files[i].size;
+	return total;
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct metrics_files *files = userdata;
+	uint64_t now = clock_usec(CLOCK_MONOTONIC);
+	size_t expired = 0;
+
+	while (expired < files->count && files->files[expired].made_at + METRICS_KEEP_USEC <= now)
+		empty_file(&files->files[expired++]);
+	files->count -= expired;
+	memmove(files->files, files->files + expired, files->count * sizeof(*files->files));
+	if (files->count == 0)
+		return 0;
+	(void)sd_event_source_set_time(source, files->files[0].made_at + METRICS_KEEP_USEC);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static int arm_timer(struct metrics_files *files)
+{
+	uint64_t when = files->files[0].made_at + METRICS_KEEP_USEC;
+	int r;
+
+	if (!files->timer)
+		return sd_event_add_time(files->manager->event, &files->timer, CLOCK_MONOTONIC,
+					 when, 0, on_timer, files);
+	r = sd_event_source_set_time(files->timer, when);
+	return r < 0 ? r : sd_event_source_set_enabled(files->timer, SD_EVENT_ONESHOT);
+}
+
+/* Takes *@fd. A file that nothing would empty is not kept. */
+static int keep_file(struct metrics_files *files, int *fd)
+{
+	struct stat st;
+	int r;
+
+	if (fstat(*fd, &st) < 0)
+		return -errno;
+	r = array_reserve(&files->files, files->count, &files->allocated, sizeof(*files->files));
+	if (r < 0)
+		return r;
+	files->files[files->count++] = (struct metrics_file){
+		.fd = take_fd(fd),
+		.size = (uint64_t)st.st_size,
+		.made_at = clock_usec(CLOCK_MONOTONIC),
+	};
+	r = arm_timer(files);
+	if (r < 0)
+		empty_file(&files->files[--files->count]);
+	return r;
+}
+
+/* The latest file, if many bytes are in use and it is young enough; NULL: make one. */
+static const struct metrics_file *find_shared(const struct metrics_files *files)
+{
+	const struct metrics_file *latest = files->count ? &files->files[files->count - 1] : NULL;
+
+	if (!latest || total_size(files) < METRICS_FRESH_MAX ||
+	    latest->made_at + METRICS_SHARE_USEC <= clock_usec(CLOCK_MONOTONIC))
+		return NULL;
+	return latest;
+}
+
+/* --- giving them out ------------------------------------------------------------------- */
+
+/* Each caller has its own file offset, and cannot write. */
+static int open_for_reading(int fd)
+{
+	char path[sizeof("/proc/self/fd/2147483647")];
+	int reader;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	reader = open(path, O_RDONLY | O_CLOEXEC);
+	return reader < 0 ? -errno : reader;
+}
+
+static void give(const struct request *request, int error, int fd)
+{
+	cleanup_close int reader = error < 0 ? -1 : open_for_reading(fd);
+	struct failure failure = { 0 };
+
+	if (error == 0 && reader < 0)
+		error = reader;
+	if (error < 0)
+		fail(&failure, RSS_ERROR_CONTROLLER_FAILED, "The metrics could not be written: %s",
+		     strerror(-error));
+	request->done(error, &failure, reader, request->userdata);
+}
+
+static void give_all(struct requests *requests, int error, int fd)
+{
+	for (size_t i = 0; i < requests->count; i++)
+		give(&requests->list[i], error, fd);
+	requests->count = 0;
+}
+
+/* --- making one ------------------------------------------------------------------------ */
+
+/* Root alone could open it for writing again, and the seals would not let it. */
+static int seal(int fd)
+{
+	if (fchmod(fd, 0444) < 0 ||
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SEAL) < 0)
+		return -errno;
+	return 0;
+}
+
 static int write_file(const struct metrics *metrics, int *ret)
 {
 	cleanup_close int fd = memfd_create("rssd-metrics", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -52,32 +186,52 @@ static int write_file(const struct metrics *metrics, int *ret)
 		return -errno;
 	}
 	r = metrics_write(metrics, out);
-	if (r < 0)
-		return r;
-	if (lseek(fd, 0, SEEK_SET) < 0 ||
-	    fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) < 0)
-		return -errno;
-	*ret = take_fd(&fd);
-	return 0;
+	if (r == 0)
+		r = seal(fd);
+	if (r == 0)
+		*ret = take_fd(&fd);
+	return r;
 }
 
-static void dump_run(struct worker *worker, void *data)
+static void write_run(struct worker *worker, void *data)
 {
-	struct dump *dump = data;
+	struct metrics_files *files = data;
 
-	dump->error = write_file(&dump->metrics, &dump->fd);
+	files->error = write_file(&files->metrics, &files->fd);
 }
 
-static void dump_done(void *data)
+static void free_metrics(struct metrics *metrics)
 {
-	cleanup_(dump_free_ptr) struct dump *dump = data;
-	struct failure failure = { 0 };
+	for (size_t i = 0; i < metrics->count; i++)
+		free(metrics->containers[i].name);
+	free(metrics->containers);
+	*metrics = (struct metrics){ 0 };
+}
 
-	dump->manager->jobs--;
-	if (dump->error < 0)
-		fail(&failure, RSS_ERROR_CONTROLLER_FAILED, "The metrics could not be written: %s",
-		     strerror(-dump->error));
-	dump->done(dump->error, &failure, dump->fd, dump->userdata);
+static void make_next(struct metrics_files *files);
+
+static void finish(struct metrics_files *files, int error)
+{
+	cleanup_close int fd = files->fd;
+	int kept;
+
+	files->fd = -1;
+	files->making = false;
+	free_metrics(&files->metrics);
+	if (error == 0)
+		error = keep_file(files, &fd);
+	kept = error < 0 ? -1 : files->files[files->count - 1].fd;
+	give_all(&files->current, error, kept);
+	if (files->waiting.count > 0)
+		make_next(files);
+}
+
+static void write_done(void *data)
+{
+	struct metrics_files *files = data;
+
+	files->manager->jobs--;
+	finish(files, files->error);
 }
 
 static int add_container(struct metrics *metrics, const struct survey_row *from)
@@ -94,8 +248,8 @@ static int add_container(struct metrics *metrics, const struct survey_row *from)
 	return 0;
 }
 
-static int collect(struct manager *m, const struct survey_row rows[], size_t count,
-		   struct metrics *metrics)
+static int copy_rows(struct manager *m, const struct survey_row rows[], size_t count,
+		     struct metrics *metrics)
 {
 	*metrics = (struct metrics){
 		.version = RSSD_VERSION,
@@ -115,42 +269,87 @@ static int collect(struct manager *m, const struct survey_row rows[], size_t cou
 	return 0;
 }
 
-static void surveyed(int error, const struct failure *failure, const struct survey_row rows[],
-		     size_t count, void *userdata)
+static void on_collected(int error, const struct failure *failure, const struct survey_row rows[],
+			 size_t count, void *userdata)
 {
-	cleanup_(dump_free_ptr) struct dump *dump = userdata;
-	struct failure own = { 0 };
+	struct metrics_files *files = userdata;
 	struct worker *worker;
 	int r = error;
 
-	if (r == 0) {
-		r = collect(dump->manager, rows, count, &dump->metrics);
-		if (r == 0)
-			r = worker_start(dump->manager->workers, dump_run, dump_done, dump,
-					 &worker);
-		if (r < 0)
-			r = fail(&own, RSS_ERROR_CONTROLLER_FAILED,
-				 "The metrics could not be written: %s", strerror(-r));
-		failure = &own;
-	}
-	if (r < 0) {
-		dump->done(r, failure, -1, dump->userdata);
-		return;
-	}
-	dump->manager->jobs++;
-	(void)take_ptr(dump);
+	if (r == 0)
+		r = copy_rows(files->manager, rows, count, &files->metrics);
+	if (r == 0)
+		r = worker_start(files->manager->workers, write_run, write_done, files, &worker);
+	if (r < 0)
+		finish(files, r);
+	else
+		files->manager->jobs++;
 }
 
-int dump_start(struct manager *m, dump_done_fn done, void *userdata, struct failure *failure)
+/* All who wait share the next file. */
+static void make_next(struct metrics_files *files)
 {
-	cleanup_(dump_free_ptr) struct dump *dump = calloc(1, sizeof(*dump));
+	struct requests current = files->current;
 	int r;
 
-	if (!dump)
+	files->current = files->waiting;
+	files->waiting = current;
+	files->making = true;
+	r = survey_start(files->manager, on_collected, files, NULL);
+	if (r < 0)
+		finish(files, r);
+}
+
+/* --- for the manager -------------------------------------------------------------------- */
+
+static int get_files(struct manager *m, struct metrics_files **ret)
+{
+	if (!m->metrics_files) {
+		m->metrics_files = calloc(1, sizeof(*m->metrics_files));
+		if (!m->metrics_files)
+			return -ENOMEM;
+		m->metrics_files->manager = m;
+		m->metrics_files->fd = -1;
+	}
+	*ret = m->metrics_files;
+	return 0;
+}
+
+int metrics_file_get(struct manager *m, metrics_file_fn done, void *userdata,
+		     struct failure *failure)
+{
+	const struct request request = { .done = done, .userdata = userdata };
+	const struct metrics_file *shared;
+	struct metrics_files *files;
+
+	if (get_files(m, &files) < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
-	*dump = (struct dump){ .manager = m, .done = done, .userdata = userdata, .fd = -1 };
-	r = survey_start(m, surveyed, dump, failure);
-	if (r == 0)
-		(void)take_ptr(dump);
-	return r;
+	shared = find_shared(files);
+	if (shared) {
+		give(&request, 0, shared->fd);
+		return 0;
+	}
+	if (array_reserve(&files->waiting.list, files->waiting.count, &files->waiting.allocated,
+			  sizeof(*files->waiting.list)) < 0)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
+	files->waiting.list[files->waiting.count++] = request;
+	if (!files->making)
+		make_next(files);
+	return 0;
+}
+
+void metrics_files_close(struct manager *m)
+{
+	struct metrics_files *files = m->metrics_files;
+
+	if (!files)
+		return;
+	for (size_t i = 0; i < files->count; i++)
+		empty_file(&files->files[i]);
+	sd_event_source_disable_unref(files->timer);
+	free(files->files);
+	free(files->waiting.list);
+	free(files->current.list);
+	free(files);
+	m->metrics_files = NULL;
 }
