@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Signals as events, for the verbs that stay: blocked, and read from a file
- * descriptor beside everything else that they wait for.
+ * Signals as events, for the verbs that run until something happens: blocked,
+ * and read from a file descriptor that is polled with the others.
  */
 #ifndef RSSCTL_SIGNALS_H
 #define RSSCTL_SIGNALS_H
@@ -10,10 +10,13 @@
 #include <stddef.h>
 #include <sys/signalfd.h>
 
-/* Blocks @signals; the descriptor, or a negative errno. @old (may be NULL): the mask before. */
+/* Blocks @signals. Returns the descriptor, or a negative errno. @old (may be NULL): the mask before. */
 int signals_open(const int signals[], size_t count, sigset_t *old);
 
-/* The next one that came in: its number, or 0 where there is none. @ret may be NULL. */
+/* The same for every signal that can be caught. */
+int signals_open_all(sigset_t *old);
+
+/* The number of the next signal that was received, 0 if there is none. @ret may be NULL. */
 int signals_next(int fd, struct signalfd_siginfo *ret);
 
 #endif

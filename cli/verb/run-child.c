@@ -75,6 +75,20 @@ int child_release(struct child *child)
 	return 0;
 }
 
+bool child_has_stopped(const struct child *child)
+{
+	siginfo_t info = { 0 };
+
+	/* Leaves the exit status to child_wait(). */
+	return waitid(P_PID, (id_t)child->pid, &info, WSTOPPED | WNOHANG) == 0 &&
+	       info.si_pid == child->pid;
+}
+
+void child_signal(const struct child *child, int signal)
+{
+	(void)syscall(SYS_pidfd_send_signal, child->pidfd, signal, NULL, 0);
+}
+
 int child_wait(struct child *child)
 {
 	int status;

@@ -7,6 +7,7 @@
 #define RSSCTL_CHILD_H
 
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct child {
@@ -26,6 +27,12 @@ int child_start(struct child *child, char *const command[], const sigset_t *mask
 
 /* Becomes the command. 0, or the negative errno of exec: the child is gone then. */
 int child_release(struct child *child);
+
+/* Whether the command has stopped since the last call; it can be continued with SIGCONT. */
+bool child_has_stopped(const struct child *child);
+
+/* Sends @signal; a child that has ended is no failure. */
+void child_signal(const struct child *child, int signal);
 
 /* For when child->pidfd can be read: the exit status as a shell tells it, 128+N for signal N. */
 int child_wait(struct child *child);

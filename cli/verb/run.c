@@ -4,12 +4,15 @@
  * exit status is the command's; when memory ran out, the reason is told.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "args.h"
 #include "connect.h"
@@ -116,14 +119,63 @@ static void await_oom(struct run *run, int status)
 	}
 }
 
-/* A terminal has sent its signal to the command as well; what another process sent, it has not. */
-static void forward_signal(const struct child *child, int signals)
+/* Whether the kernel sends @signal to the whole foreground process group, as for a key. */
+static bool is_for_process_group(int signal)
+{
+	switch (signal) {
+	case SIGINT:
+	case SIGQUIT:
+	case SIGTSTP:
+	case SIGTTIN:
+	case SIGTTOU:
+	case SIGWINCH:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/*
+ * Whether a shell can continue rssctl after it has stopped. A session leader has
+ * no such shell: it would never run again.
+ */
+static bool has_job_control(void)
+{
+	cleanup_close int terminal = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
+
+	return terminal >= 0 && getsid(0) != getpid();
+}
+
+/*
+ * The command gets each signal that rssctl gets, except those that it got from
+ * the terminal itself. If it stops, rssctl stops as well, so that the shell takes
+ * the terminal back; the SIGCONT of the shell is then handed on like any other.
+ */
+static void handle_signal(const struct child *child, int signals)
 {
 	struct signalfd_siginfo info;
 	int signal = signals_next(signals, &info);
 
-	if (signal && info.ssi_code != SI_KERNEL)
-		(void)syscall(SYS_pidfd_send_signal, child->pidfd, signal, NULL, 0);
+	if (signal == SIGCHLD && info.ssi_code != SI_USER) {
+		if (child_has_stopped(child) && has_job_control())
+			raise(SIGSTOP);
+		return;
+	}
+	/* A SIGPIPE of rssctl's own output is no matter of the command. */
+	if (!signal || info.ssi_pid == (uint32_t)getpid())
+		return;
+	if (info.ssi_code != SI_KERNEL || !is_for_process_group(signal))
+		child_signal(child, signal);
+}
+
+/* Reads what rssd has sent. The descriptor to poll, -1 if the bus is gone. */
+static int read_events(const struct run *run)
+{
+	/* The first -ENOTCONN says that rssd left, which may come back; the second that the bus did. */
+	if (rss_wait(run->cli->client, 0) == -ENOTCONN &&
+	    rss_wait(run->cli->client, 0) == -ENOTCONN)
+		return -1;
+	return rss_get_fd(run->cli->client);
 }
 
 static int await_child(struct run *run, struct child *child, int signals)
@@ -136,15 +188,12 @@ static int await_child(struct run *run, struct child *child, int signals)
 	int status;
 
 	while (!(fds[0].revents & POLLIN)) {
-		/* Without rssd the command goes on: only the reason of an OOM is lost. */
-		if (rss_wait(run->cli->client, 0) != -ENOTCONN)
-			fds[2].fd = rss_get_fd(run->cli->client);
-		else if (rss_wait(run->cli->client, 0) == -ENOTCONN)
-			fds[2].fd = -1;
+		/* Without rssd the command goes on; only the reason of an OOM is lost. */
+		fds[2].fd = read_events(run);
 		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
 			return print_error(STATUS_FAILED, "Cannot wait: %s", strerror(errno));
 		if (fds[1].revents & POLLIN)
-			forward_signal(child, signals);
+			handle_signal(child, signals);
 	}
 	status = child_wait(child);
 	if (status < 0)
@@ -275,7 +324,6 @@ static int run_in_place(struct run *run, const struct args *args)
 
 static int run(struct cli *cli, const struct args *args)
 {
-	static const int forwarded[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 };
 	cleanup_(run_done) struct run state = { .cli = cli };
 	cleanup_free char *name = NULL;
 	cleanup_close int signals = -1;
@@ -292,7 +340,7 @@ static int run(struct cli *cli, const struct args *args)
 	state.container = name ?: args->operands[0];
 	if (args->values[EXEC])
 		return run_in_place(&state, args);
-	signals = signals_open(forwarded, ARRAY_SIZE(forwarded), &mask);
+	signals = signals_open_all(&mask);
 	if (signals < 0)
 		return print_error(STATUS_FAILED, "Signals cannot be read: %s", strerror(-signals));
 	r = rss_subscribe(cli->client, on_event, &state);

@@ -192,6 +192,51 @@ case_run_in_a_named_container() {
 	expect 0 rssctl remove named
 }
 
+# What a shell sees of a command that stops itself: a job that is stopped and goes on with fg.
+case_run_stops_and_continues_with_the_command() {
+	rssctl create stopping --limit=64M
+	expect 0 terminal 80 24 "+ready>" $'=rssctl run stopping -- sh -c \'kill -STOP $$; echo it went on\'\n' \
+		"+Stopped" "+ready>" $'=fg\n' "+it went on" "+ready>" $'=exit\n' \
+		-- env PS1="ready>" bash --norc --noediting -i
+	# The key stops both as well.
+	expect 0 terminal 80 24 "+ready>" $'=rssctl run stopping -- sh -c \'echo begun; read x; echo got $x\'\n' \
+		$'+\nbegun' $'=\x1a' "+Stopped" "+ready>" $'=fg\n' "+sh -c" $'=line\n' "+got line" "+ready>" $'=exit\n' \
+		-- env PS1="ready>" bash --norc --noediting -i
+	# Without a shell that could continue it, rssctl does not stop.
+	expect 5 terminal 80 24 -- rssctl run stopping -- sh -c '(until grep -q "State:.T" /proc/$$/status; do :; done
+		kill -CONT $$) & kill -STOP $$; exit 5'
+	rssctl remove stopping
+}
+
+# rssctl leads the session, so that the hangup is sent to it alone.
+case_run_hands_on_a_hangup() {
+	rssctl create hangup --limit=64M
+	expect 129 terminal 80 24 "+ready" ^ -- rssctl run hangup -- sh -c 'echo ready; exec sleep 1000'
+	await 5 is_empty hangup
+	rssctl remove hangup
+}
+
+case_run_hands_on_every_signal() {
+	local signal signals="HUP QUIT ABRT INT USR1 USR2 PIPE ALRM TERM CHLD TSTP TTIN TTOU URG XCPU XFSZ
+		VTALRM PROF WINCH IO PWR RTMIN RTMIN+3 RTMAX"
+	env --default-signal rssctl run --limit=64M -- bash -c '
+		for signal; do trap "echo got $signal." "$signal"; done
+		while :; do read -rt 0.05 <> <(:); echo ready; done' bash $signals >"$work/signals" 2>&1 &
+	local pid=$!
+	children+=("$pid")
+	await 10 grep -q ready "$work/signals"
+	for signal in $signals; do
+		kill -s "$signal" "$pid"
+		await 5 grep -q "got $signal\." "$work/signals"
+	done
+	kill -0 "$pid" || fail "rssctl has ended"
+	rssctl kill "$(rssctl list --no-legend | awk '{ print $1 }')" --signal=KILL >/dev/null
+	local status=0
+	wait "$pid" || status=$?
+	equal "$status" 137 "status"
+	await 10 nothing_listed
+}
+
 case_kill_with_a_signal() {
 	expect 0 rssctl create sig
 	launch_hog_in sig anon 1M

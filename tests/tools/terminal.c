@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Runs a command in a terminal of its own, and plays whoever sits there:
+ * Runs a command in a terminal of its own, and plays the user:
  *
  *   terminal COLUMNS ROWS STEP... -- COMMAND...
  *
- * A step "+TEXT" waits until TEXT was written since the step before, "=KEYS"
- * presses keys, "@COLUMNS ROWS" makes the terminal another size, "!COMMAND"
- * runs a command of the shell elsewhere. When all are done, what is written until the command ends is taken as well. Everything
- * goes to standard output as it was written. The exit status is that of the
- * command; 99 where a step waited in vain for 30 seconds.
+ * The steps are taken one after the other:
+ *   +TEXT          waits until TEXT was written since the step before
+ *   =KEYS          presses keys
+ *   @COLUMNS ROWS  changes the size of the terminal
+ *   !COMMAND       runs a shell command outside of the terminal; it must succeed
+ *   ^              hangs up: the terminal is gone
+ * After the last step the command is waited for. All that was written goes to
+ * standard output unchanged. The exit status is that of the command, or 99 if a
+ * step, or the end of the command, did not come within 30 seconds.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,7 +31,7 @@
 #define TEXT_MAX      (4 * 1024 * 1024)
 
 struct terminal {
-	int fd;
+	int fd; /* -1 after a hangup */
 	pid_t child;
 	char *text; /* all that was written */
 	size_t length, seen;
@@ -66,13 +71,13 @@ static int start(struct terminal *t, char *command[])
 	return t->child < 0 ? -1 : 0;
 }
 
-/* More of what is written: false at its end, or when nothing comes for too long. */
+/* Reads more. Returns 0 at the end, or if nothing is written for too long. */
 static int take(struct terminal *t)
 {
 	struct pollfd in = { .fd = t->fd, .events = POLLIN };
 	ssize_t n;
 
-	if (t->length + 4096 > TEXT_MAX || poll(&in, 1, PATIENCE_MSEC) <= 0)
+	if (t->fd < 0 || t->length + 4096 > TEXT_MAX || poll(&in, 1, PATIENCE_MSEC) <= 0)
 		return 0;
 	n = read(t->fd, t->text + t->length, 4096);
 	/* A terminal whose last process is gone gives EIO. */
@@ -91,7 +96,7 @@ static long long now_msec(void)
 	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
-/* Also where something is written all the time, but not that. */
+/* The time counts as well if something else is written all the time. */
 static int wait_for(struct terminal *t, const char *text)
 {
 	long long end = now_msec() + PATIENCE_MSEC;
@@ -122,8 +127,20 @@ static int do_step(struct terminal *t, char *step)
 		return 1;
 	case '!':
 		return system(step + 1) == 0;
+	case '^':
+		close(t->fd);
+		t->fd = -1;
+		return 1;
 	}
 	return 0;
+}
+
+/* Whether the command ends in time. */
+static int has_ended(const struct terminal *t)
+{
+	struct pollfd end = { .fd = (int)syscall(SYS_pidfd_open, t->child, 0), .events = POLLIN };
+
+	return end.fd >= 0 && poll(&end, 1, PATIENCE_MSEC) > 0;
 }
 
 int main(int argc, char *argv[])
@@ -141,13 +158,17 @@ int main(int argc, char *argv[])
 	set_size(&t, argv[1], argv[2]);
 	for (; at < steps && !failed; at++) {
 		failed = !do_step(&t, argv[at]);
-		if (failed) {
+		if (failed)
 			fprintf(stderr, "terminal: in vain: %s\n", argv[at]);
-			kill(t.child, SIGKILL);
-		}
 	}
-	while (take(&t))
+	while (!failed && take(&t))
 		;
+	if (!failed && !has_ended(&t)) {
+		fputs("terminal: the command does not end\n", stderr);
+		failed = 1;
+	}
+	if (failed)
+		kill(t.child, SIGKILL);
 	fwrite(t.text, 1, t.length, stdout);
 	while (waitpid(t.child, &status, 0) < 0 && errno == EINTR)
 		;
