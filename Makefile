@@ -121,7 +121,7 @@ $(BUILD)/tests/tools/bench-daemon: tests/bench/bench-daemon.c $(BUILD)/librss.so
 # Fuzzers: clang's libFuzzer over the parsers; build them with `make fuzzers`.
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
 FUZZED  := daemon/policy/record.c daemon/policy/settings.c daemon/policy/oom-record.c daemon/policy/oom-json.c daemon/base/failure.c daemon/store/config.c \
-	daemon/store/state.c daemon/host/kmsg.c daemon/policy/rule.c lib/shared/errors.c lib/shared/name.c lib/shared/size.c lib/shared/text.c lib/shared/file.c cli/verb/metrics-http.c
+	daemon/store/state.c daemon/host/kmsg-parser.c daemon/policy/rule.c lib/shared/errors.c lib/shared/name.c lib/shared/size.c lib/shared/text.c lib/shared/file.c cli/verb/metrics-http.c
 
 FUZZ_CC := $(filter ccache,$(CC)) clang -fsanitize=address,undefined -fno-sanitize-recover=undefined
 

@@ -9,7 +9,7 @@
 #include <systemd/sd-event.h>
 
 #include "container/manager.h"
-#include "host/kmsg.h"
+#include "host/kmsg-parser.h"
 #include "host/process.h"
 #include "monitor/detection-state.h"
 #include "monitor/detection.h"

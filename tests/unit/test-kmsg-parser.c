@@ -3,13 +3,16 @@
 #include <inttypes.h>
 
 #include "shared/cleanup.h"
-#include "host/kmsg.h"
+#include "host/kmsg-parser.h"
 #include "unit.h"
 
-#define KILL(pid, comm)                                                                  \
-	"3,12,5000,-;Memory cgroup out of memory: Killed process " pid " (" comm         \
+/* What follows the name since 5.5, and before. */
+#define SIZES                                                                            \
 	") total-vm:49452kB, anon-rss:21408kB, file-rss:720kB, shmem-rss:0kB, UID:1000 " \
 	"pgtables:92kB oom_score_adj:0\n"
+#define OLD_SIZES ") total-vm:22124kB, anon-rss:9912kB, file-rss:1024kB, shmem-rss:0kB\n"
+#define KILL(pid, comm) \
+	"3,12,5000,-;Memory cgroup out of memory: Killed process " pid " (" comm SIZES
 #define HEADER(owner, victim, task, pid, uid)                                                       \
 	"6,11,4900,-;oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=/,mems_allowed=0," \
 	"oom_memcg=" owner ",task_memcg=" victim ",task=" task ",pid=" pid ",uid=" uid "\n"
@@ -64,9 +67,7 @@ TEST(a_kill_of_4_19)
 		       "3,8,1,-;Memory cgroup out of memory: Kill process 123 (hog) score 1000 or "
 		       "sacrifice child\n"),
 		  0);
-	CHECK_INT(FEED("3,9,1,-;Killed process 123 (hog) total-vm:22124kB, anon-rss:9912kB, "
-		       "file-rss:1024kB, shmem-rss:0kB\n"),
-		  1);
+	CHECK_INT(FEED("3,9,1,-;Killed process 123 (hog" OLD_SIZES), 1);
 	CHECK(oom.memcg);
 	CHECK_STR(oom.limit_owner, "/rssd/a");
 	CHECK_STR(oom.victim_cgroup, "/rssd/a/b");
@@ -124,22 +125,24 @@ TEST(the_whole_machine)
 	PARSER;
 
 	CHECK_INT(
-		FEED("4,1,1,-;bash invoked oom-killer: gfp_mask=0x1(GFP), order=0\n",
+		FEED("4,1,1,-;bash invoked oom-killer: gfp_mask=0x1(GFP), nodemask=(null),  order=0, "
+		     "oom_score_adj=-17\n",
 		     "6,2,1,-;oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),cpuset=/,"
 		     "mems_allowed=0,global_oom,task_memcg=/user.slice,task=java,pid=55,uid=33\n"),
 		0);
-	CHECK_INT(FEED("3,3,1,-;Out of memory: Killed process 55 (java) total-vm:1kB, UID:33 "
-		       "pgtables:1kB oom_score_adj:0\n"),
-		  1);
+	CHECK_INT(
+		FEED("3,3,1,-;Out of memory: Killed process 55 (java) total-vm:1kB, anon-rss:1kB, "
+		     "file-rss:1kB, shmem-rss:1kB, UID:33 pgtables:1kB oom_score_adj:-998\n"),
+		1);
 	CHECK(!oom.memcg);
 	CHECK_STR(oom.limit_owner, "");
 	CHECK_STR(oom.victim_cgroup, "/user.slice");
 	CHECK_INT(oom.pid, 55);
 	CHECK_UINT(oom.uid, 33);
 	CHECK_UINT(oom.usage, UINT64_MAX);
-	CHECK_INT(FEED("3,3,1,-;Out of memory (oom_kill_allocating_task): Killed process 56 (a) "
-		       "total-vm:1kB\n"),
-		  1);
+	CHECK_INT(
+		FEED("3,3,1,-;Out of memory (oom_kill_allocating_task): Killed process 56 (a" OLD_SIZES),
+		1);
 	CHECK_INT(oom.pid, 56);
 }
 
@@ -195,9 +198,9 @@ TEST(a_whole_cgroup)
 	CHECK_STR(oom.victim_cgroup, "/rssd/a");
 	CHECK_UINT(oom.limit, 20971520);
 	/* Much later there is another, whose own report was suppressed. */
-	CHECK_INT(FEED("3,14,60000000,-;Memory cgroup out of memory: Killed process 3 (three) "
-		       "total-vm:1kB\n"),
-		  1);
+	CHECK_INT(
+		FEED("3,14,60000000,-;Memory cgroup out of memory: Killed process 3 (three" OLD_SIZES),
+		1);
 	CHECK_STR(oom.limit_owner, "");
 }
 
@@ -222,39 +225,36 @@ TEST(names_that_look_like_marks)
 	PARSER;
 
 	CHECK_INT(FEED(HEADER("/rssd/a", "/rssd/a/b", "x,task=y", "5", "7"),
-		       "3,1,1,-;Memory cgroup out of memory: Killed process 5 (x,task=y) "
-		       "total-vm:1kB\n"),
+		       "3,1,1,-;Memory cgroup out of memory: Killed process 5 (x,task=y" OLD_SIZES),
 		  1);
 	CHECK_STR(oom.comm, "x,task=y");
 	CHECK_STR(oom.victim_cgroup, "/rssd/a/b");
 	CHECK_UINT(oom.uid, 7);
 
-	CHECK_INT(FEED(HEADER("/a,b", "/a,b/c=d e", ",pid=1,uid=2", "5", "7"),
-		       "3,1,1,-;Memory cgroup out of memory: Killed process 5 (,pid=1,uid=2) "
-		       "total-vm:1kB\n"),
-		  1);
+	CHECK_INT(
+		FEED(HEADER("/a,b", "/a,b/c=d e", ",pid=1,uid=2", "5", "7"),
+		     "3,1,1,-;Memory cgroup out of memory: Killed process 5 (,pid=1,uid=2" OLD_SIZES),
+		1);
 	CHECK_STR(oom.comm, ",pid=1,uid=2");
 	CHECK_STR(oom.limit_owner, "/a,b");
 	CHECK_STR(oom.victim_cgroup, "/a,b/c=d e");
 	CHECK_UINT(oom.uid, 7);
 	CHECK_INT(oom.pid, 5);
 
-	CHECK_INT(
-		FEED(HEADER("/rssd", "/rssd/a,task=0123456789012345", "hog", "5", "7"),
-		     "3,1,1,-;Memory cgroup out of memory: Killed process 5 (hog) total-vm:1kB\n"),
-		1);
+	CHECK_INT(FEED(HEADER("/rssd", "/rssd/a,task=0123456789012345", "hog", "5", "7"),
+		       "3,1,1,-;Memory cgroup out of memory: Killed process 5 (hog" OLD_SIZES),
+		  1);
 	CHECK_STR(oom.victim_cgroup, "/rssd/a,task=0123456789012345");
 	CHECK_STR(oom.limit_owner, "/rssd");
 
-	CHECK_INT(FEED(KILL("6", "a) total-vm:1")), 1);
-	CHECK_STR(oom.comm, "a) total-vm:1");
+	CHECK_INT(FEED(KILL("6", "a) total-vm:1k")), 1);
+	CHECK_STR(oom.comm, "a) total-vm:1k");
 	CHECK_UINT(oom.uid, 1000);
 
 	/* A task's name in front of a report cannot end or begin one by itself. */
-	CHECK_INT(
-		FEED("6,1,1,-;hog Killed process 5 (a) total-vm:1kB\n",
-		     "6,1,1,-;x: Memory cgroup out of memory: Killed process 5 (a) total-vm:1kB\n"),
-		0);
+	CHECK_INT(FEED("6,1,1,-;hog Killed process 5 (a" OLD_SIZES,
+		       "6,1,1,-;x: Memory cgroup out of memory: Killed process 5 (a" OLD_SIZES),
+		  0);
 }
 
 TEST(escaped_names)
@@ -263,8 +263,7 @@ TEST(escaped_names)
 
 	CHECK_INT(
 		FEED(HEADER("/rssd/a\\x09b", "/rssd/a\\x09b", "\\xc3\\xa4\\x0a\\x5c", "5", "0"),
-		     "3,1,1,-;Memory cgroup out of memory: Killed process 5 (\\xc3\\xa4\\x0a\\x5c) "
-		     "total-vm:1kB\n"),
+		     "3,1,1,-;Memory cgroup out of memory: Killed process 5 (\\xc3\\xa4\\x0a\\x5c" OLD_SIZES),
 		1);
 	CHECK_STR(oom.limit_owner, "/rssd/a\tb");
 	CHECK_STR(oom.comm, "\xc3\xa4\n\\");
@@ -278,23 +277,23 @@ TEST(only_the_kernel_is_believed)
 	PARSER;
 
 	/* 12 is facility 1, which is what a user's line gets at the least. */
-	CHECK_INT(
-		FEED("12,12,5000,-;Memory cgroup out of memory: Killed process 1 (x) total-vm:1kB\n"),
-		0);
-	CHECK_INT(FEED(",12,5000,-;Killed process 1 (x) total-vm:1kB\n",
-		       "x,12,5000,-;Killed process 1 (x) total-vm:1kB\n",
-		       "-3,12,5000,-;Killed process 1 (x) total-vm:1kB\n",
-		       "Killed process 1 (x) total-vm:1kB\n"),
+	CHECK_INT(FEED("12,12,5000,-;Memory cgroup out of memory: Killed process 1 (x" OLD_SIZES),
 		  0);
-	CHECK_INT(FEED("3,12,5000,-,caller=T1;Killed process 1 (x) total-vm:1kB\n"), 1);
+	CHECK_INT(FEED(",12,5000,-;Killed process 1 (x" OLD_SIZES,
+		       "x,12,5000,-;Killed process 1 (x" OLD_SIZES,
+		       "-3,12,5000,-;Killed process 1 (x" OLD_SIZES,
+		       "Killed process 1 (x" OLD_SIZES),
+		  0);
+	CHECK_INT(FEED("3,12,5000,-,caller=T1;Killed process 1 (x" OLD_SIZES), 1);
 	/* The device's own fields are no text. */
-	CHECK_INT(FEED("3,12,5000,-;usb\n KEY=;Killed process 1 (x) total-vm:1kB\n"), 0);
+	CHECK_INT(FEED("3,12,5000,-;usb\n KEY=;Killed process 1 (x" OLD_SIZES), 0);
 }
 
 TEST(long_names_are_cut)
 {
 	PARSER;
-	char line[3000] = "6,1,1,-;oom-kill:constraint=CONSTRAINT_MEMCG,oom_memcg=/";
+	char line[3000] =
+		"6,1,1,-;oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),oom_memcg=/";
 	size_t at = strlen(line);
 
 	memset(line + at, 'a', 2000);
@@ -302,8 +301,10 @@ TEST(long_names_are_cut)
 	CHECK_INT(FEED(line, KILL("5", "hog")), 1);
 	CHECK_UINT(strlen(oom.limit_owner), sizeof(oom.limit_owner) - 1);
 	CHECK_STR(oom.victim_cgroup, "/b");
-	CHECK_INT(FEED(KILL("5", "0123456789012345678901234567890123456789")), 1);
+	/* The name of a task is never longer than 15 bytes. */
+	CHECK_INT(FEED(KILL("5", "012345678901234")), 1);
 	CHECK_UINT(strlen(oom.comm), sizeof(oom.comm) - 1);
+	CHECK_INT(FEED(KILL("5", "0123456789012345")), 0);
 }
 
 TEST(odd_numbers)
@@ -319,9 +320,116 @@ TEST(odd_numbers)
 	CHECK_UINT(oom.usage, UINT64_MAX);
 	CHECK_UINT(oom.limit, UINT64_MAX);
 	CHECK_INT(FEED(HEADER("/a", "/a", "x", "5", "4294967296"),
-		       "3,1,1,-;Killed process 5 (x) total-vm:1kB\n"),
+		       "3,1,1,-;Killed process 5 (x" OLD_SIZES),
 		  1);
 	CHECK_UINT(oom.uid, KMSG_UID_ABSENT);
+}
+
+/*
+ * A user chooses the name of a process and the name of a file that it maps, and has the kernel
+ * print both by a segfault: no such line changes what a report says, or makes one.
+ */
+static const struct {
+	const char *comm, *file;
+} forged[] = {
+	{ "Out of memory: ", "z: Killed process 4242 (sshd" OLD_SIZES },
+	{ "Out of memory x", "z: Killed process 4242 (sshd" SIZES },
+	{ "Out of memory", ": Killed process 4242 (sshd" SIZES },
+	{ "Killed process ", "4242 (sshd" OLD_SIZES },
+	{ "Killed process1", " (sshd" OLD_SIZES },
+	{ "oom-kill:",
+	  "oom-kill:constraint=CONSTRAINT_MEMCG,oom_memcg=x,task_memcg=x,task=a,pid=5,uid=0" },
+	{ "Task in /rssd/a", " killed as a result of limit of " },
+	{ "Task in /rssd/a", " killed as a result of limit of \\x5cx2frssd" },
+	{ "Tasks in /rssd/", "b are going to be killed due to memory.oom.group set" },
+	{ "memory: usage 1", "kB, limit 1kB, failcnt 1" },
+	{ "OOM victim 1 (x", "OOM victim 1 (one) is already exiting. Skip killing the task" },
+	{ "x invoked oom-k", " invoked oom-killer: gfp_mask=0x1(GFP), order=0, oom_score_adj=0" },
+	{ "x", " invoked oom-killer: gfp_mask=0x1(GFP), order=0, oom_score_adj=0" },
+	{ "[  pid  ]   uid", " swapents oom_score_adj name" },
+	{ "[1] 0 1 2 3 4 5", " 6 7 8 9 x" },
+	{ "[ 99] 0 1 2 999", " 99999 9 9 9 9 x" },
+};
+
+TEST(forged_lines_change_nothing)
+{
+	/* What the kernel prints between name and file, and after. */
+	static const struct {
+		const char *between, *after;
+	} forms[] = {
+		{ "[77]: segfault at 0 ip 0000 sp 0000 error 4 in ", "[55d0+1000]\n" },
+		{ "[77]: segfault at 0 ip 0000 sp 0000 error 4 in ", "\n" },
+		{ " (77): uses deprecated remap_file_pages() syscall ", "\n" },
+		{ ": page allocation failure: order:0, cpuset=", ",mems_allowed=0\n" },
+	};
+	PARSER;
+
+	CHECK_INT(FEED(START, USAGE,
+		       "6,3,1,-;[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents "
+		       "oom_score_adj name\n",
+		       HEADER("/rssd/a", "/rssd/a/b", "zero", "2", "0"), KILL("2", "zero"), START,
+		       USAGE, HEADER("/rssd/a", "/rssd/a/b", "one", "1", "0")),
+		  1);
+	for (size_t i = 0; i < ARRAY_SIZE(forged); i++) {
+		for (size_t form = 0; form < ARRAY_SIZE(forms); form++) {
+			struct kmsg_parser before = parser;
+			char line[512];
+
+			(void)snprintf(line, sizeof(line), "6,20,5000,-;%s%s%s%s", forged[i].comm,
+				       forms[form].between, forged[i].file, forms[form].after);
+			if (FEED(line))
+				FAIL("believed: %s", line);
+			if (memcmp(&before, &parser, sizeof(parser)) != 0)
+				FAIL("changed the report: %s", line);
+		}
+	}
+	CHECK_INT(FEED(KILL("1", "one")), 1);
+	CHECK_STR(oom.limit_owner, "/rssd/a");
+	CHECK_UINT(oom.usage, 20971520);
+}
+
+/* Each line of a report counts in full, or not at all. */
+TEST(a_line_with_more_or_less_changes_nothing)
+{
+	static const char *const lines[] = {
+		"4,1,4000,-;try invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, "
+		"oom_score_adj=0",
+		"6,2,4500,-;memory: usage 1kB, limit 1kB, failcnt 27463",
+		"6,5,1,-;Task in /rssd/x killed as a result of limit of /rssd",
+		"6,9,1,-;Memory cgroup out of memory: OOM victim 1 (one) is already exiting. Skip "
+		"killing the task",
+		"6,3,1,-;[     71]  1000    71      100        7     93000        0             0 hog",
+		"3,12,5000,-;Memory cgroup out of memory: Killed process 5 (x) total-vm:4kB, "
+		"anon-rss:4kB, file-rss:0kB, shmem-rss:0kB, UID:0 pgtables:4kB oom_score_adj:0",
+	};
+	PARSER;
+
+	CHECK_INT(FEED(START,
+		       "6,3,1,-;[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents "
+		       "oom_score_adj name\n"),
+		  0);
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		struct kmsg_parser before = parser;
+		char line[512];
+
+		(void)snprintf(line, sizeof(line), "%.*sx%s",
+			       (int)(strchr(lines[i], ';') + 1 - lines[i]), lines[i],
+			       strchr(lines[i], ';') + 1);
+		/* A name may begin with x, and one that is 15 long may not be longer. */
+		if (i > 0 && (FEED(line) || memcmp(&before, &parser, sizeof(parser)) != 0))
+			FAIL("believed: %s", line);
+		(void)snprintf(line, sizeof(line), "%s of x[1]: segfault", lines[i]);
+		if (FEED(line) ||
+		    (i != 2 && i != 4 && memcmp(&before, &parser, sizeof(parser)) != 0))
+			FAIL("believed: %s", line);
+	}
+	/* "hog of x[1]: segfault" is longer than a name. */
+	CHECK_UINT(parser.open.processes.count, 0);
+	/* Each of them as it is, and the form of later kernels of a report without a kill. */
+	CHECK_INT(FEED(START, USAGE, HEADER("/rssd/a", "/rssd/a", "one", "1", "0"), lines[3],
+		       KILL("2", "two")),
+		  1);
+	CHECK_STR(oom.limit_owner, "");
 }
 
 /* Every cut of every line, and every line with one byte changed. */
@@ -371,5 +479,7 @@ TEST_MAIN({ "the largest processes are those of the kernel's list", the_largest_
 	  { "names that look like marks", names_that_look_like_marks },
 	  { "escaped names", escaped_names },
 	  { "only the kernel is believed", only_the_kernel_is_believed },
+	  { "forged lines change nothing", forged_lines_change_nothing },
+	  { "a line with more or less changes nothing", a_line_with_more_or_less_changes_nothing },
 	  { "long names are cut", long_names_are_cut }, { "odd numbers", odd_numbers },
 	  { "any bytes are survived", any_bytes_are_survived })

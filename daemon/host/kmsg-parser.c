@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * OOM kills out of the kernel's log. The lines of one kill come in the order in
+ * which the kernel holds its OOM lock, so a kill belongs to the report before it:
+ *
+ *	hog invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0
+ *	Task in /rssd/a killed as a result of limit of /rssd	(before 5.0)
+ *	memory: usage 20480kB, limit 20480kB, failcnt 7
+ *	[  pid  ]   uid  tgid total_vm      rss pgtables_bytes swapents oom_score_adj name
+ *	[      7]     0     7    12363     5532          93000        0             0 hog
+ *	oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),...,oom_memcg=/rssd,
+ *		task_memcg=/rssd/a,task=hog,pid=7,uid=0		(one line)
+ *	Memory cgroup out of memory: Killed process 7 (hog) total-vm:4kB, anon-rss:4kB,
+ *		file-rss:0kB, shmem-rss:0kB, UID:0 pgtables:4kB oom_score_adj:0	(one line)
+ *	Tasks in /rssd/a are going to be killed due to memory.oom.group set
+ *	Memory cgroup out of memory: Killed process 8 (hog) total-vm:...
+ *
+ * Names may hold any of the marks that separate them, so lines are taken apart
+ * from their ends. Nothing is taken over from a line before all of it has matched.
+ */
+#include "host/kmsg-parser.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "shared/cleanup.h"
+
+/* A whole cgroup is killed in one go; what comes later has lost its own report. */
+#define GROUP_KILL_USEC 5000000
+#define COMM_MAX	15 /* TASK_COMM_LEN, without the NUL */
+#define COLUMNS_MIN	7  /* those of 4.19; later kernels have more */
+
+struct span {
+	const char *at;
+	size_t length;
+};
+
+/* --- spans ------------------------------------------------------------------------------- */
+
+static struct span span_of(const char *at, const char *end)
+{
+	return (struct span){ at, (size_t)(end - at) };
+}
+
+/* Takes @prefix off the beginning of @s. */
+static bool skip(struct span *s, const char *prefix)
+{
+	size_t length = strlen(prefix);
+
+	if (s->length < length || memcmp(s->at, prefix, length))
+		return false;
+	s->at += length;
+	s->length -= length;
+	return true;
+}
+
+static bool skip_spaces(struct span *s)
+{
+	size_t before = s->length;
+
+	while (skip(s, " "))
+		;
+	return s->length < before;
+}
+
+/* Takes @suffix off the end of @s. */
+static bool skip_back(struct span *s, const char *suffix)
+{
+	size_t length = strlen(suffix);
+
+	if (s->length < length || memcmp((s->at + s->length) - length, suffix, length))
+		return false;
+	s->length -= length;
+	return true;
+}
+
+/* Splits @s around the last @mark. */
+static bool split_last(struct span s, const char *mark, struct span *ret_before,
+		       struct span *ret_after)
+{
+	size_t length = strlen(mark);
+
+	for (size_t i = s.length + 1; i-- > 0;) {
+		if (i + length > s.length || memcmp(s.at + i, mark, length))
+			continue;
+		*ret_before = span_of(s.at, s.at + i);
+		*ret_after = span_of(s.at + i + length, s.at + s.length);
+		return true;
+	}
+	return false;
+}
+
+/* Takes a number off the beginning of @s; false if there is none, or none that fits. */
+static bool take_number(struct span *s, uint64_t *ret)
+{
+	uint64_t value = 0;
+	size_t i;
+
+	for (i = 0; i < s->length && s->at[i] >= '0' && s->at[i] <= '9'; i++)
+		if (__builtin_mul_overflow(value, 10, &value) ||
+		    __builtin_add_overflow(value, (uint64_t)(s->at[i] - '0'), &value))
+			return false;
+	s->at += i;
+	s->length -= i;
+	*ret = value;
+	return i > 0;
+}
+
+/* A number that may be negative, up to the end of @s. */
+static bool parse_signed(struct span s, int64_t *ret)
+{
+	bool negative = skip(&s, "-");
+	uint64_t value;
+
+	if (!take_number(&s, &value) || s.length > 0 || value > INT64_MAX)
+		return false;
+	*ret = negative ? -(int64_t)value : (int64_t)value;
+	return true;
+}
+
+static bool is_signed(struct span s)
+{
+	return parse_signed(s, &(int64_t){ 0 });
+}
+
+static bool take_pid(struct span *s, pid_t *ret)
+{
+	uint64_t value;
+
+	if (!take_number(s, &value) || value == 0 || value > INT32_MAX)
+		return false;
+	*ret = (pid_t)value;
+	return true;
+}
+
+/* --- names: /dev/kmsg escapes their bytes as \x0a ------------------------------------------ */
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return -1;
+}
+
+/* Takes one byte off the beginning of @s. */
+static char take_byte(struct span *s)
+{
+	size_t took = 1;
+	char byte = s->at[0];
+
+	if (s->length >= 4 && s->at[0] == '\\' && s->at[1] == 'x') {
+		int high = hex_digit(s->at[2]), low = hex_digit(s->at[3]);
+
+		if (high >= 0 && low >= 0 && (high || low)) {
+			byte = (char)(high << 4 | low);
+			took = 4;
+		}
+	}
+	s->at += took;
+	s->length -= took;
+	return byte;
+}
+
+/* Cuts what does not fit. */
+static void copy_name(char *to, size_t room, struct span s)
+{
+	size_t n = 0;
+
+	while (s.length && n < room - 1)
+		to[n++] = take_byte(&s);
+	to[n] = '\0';
+}
+
+/* Returns true if @s is not longer than the name of a task can be. */
+static bool is_comm(struct span s)
+{
+	size_t n = 0;
+
+	for (; s.length && n <= COMM_MAX; n++)
+		(void)take_byte(&s);
+	return n <= COMM_MAX;
+}
+
+static bool is_path(struct span s)
+{
+	return s.length > 0 && s.at[0] == '/';
+}
+
+/* --- a report ------------------------------------------------------------------------------ */
+
+static void start_over(struct kmsg_parser *parser)
+{
+	parser->open = (struct kmsg_oom){
+		.uid = KMSG_UID_ABSENT,
+		.usage = UINT64_MAX,
+		.limit = UINT64_MAX,
+	};
+	parser->has_header = false;
+	parser->begun = true;
+}
+
+/* "hog invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0" */
+static bool is_start(struct span s)
+{
+	static const char mark[] = " invoked oom-killer: gfp_mask=0x";
+	const char *at = memmem(s.at, s.length, mark, strlen(mark));
+	struct span order, score;
+
+	return at && is_comm(span_of(s.at, at)) && split_last(s, ", oom_score_adj=", &s, &score) &&
+	       is_signed(score) && split_last(s, " order=", &s, &order) && is_signed(order);
+}
+
+/* "Memory cgroup out of memory: " and the like, which is missing before 5.0. */
+static void skip_message(struct span *s, bool *ret_memcg)
+{
+	struct span rest = *s;
+	bool memcg = skip(&rest, "Memory cgroup out of memory");
+
+	*ret_memcg = false;
+	if (!memcg && !skip(&rest, "Out of memory (oom_kill_allocating_task)") &&
+	    !skip(&rest, "Out of memory"))
+		return;
+	if (!skip(&rest, ": "))
+		return;
+	*ret_memcg = memcg;
+	*s = rest;
+}
+
+/* "OOM victim 7 (hog) is already exiting. Skip killing the task": no kill ends the report. */
+static bool is_end_without_kill(struct span s)
+{
+	bool memcg;
+	pid_t pid;
+
+	skip_message(&s, &memcg);
+	return skip(&s, "OOM victim ") && take_pid(&s, &pid) && skip(&s, " (") &&
+	       skip_back(&s, ") is already exiting. Skip killing the task") && is_comm(s);
+}
+
+/* "usage 20480kB, limit 20480kB, failcnt 7" */
+static void parse_usage(struct kmsg_parser *parser, struct span s)
+{
+	uint64_t usage, limit, failures;
+
+	if (!take_number(&s, &usage) || !skip(&s, "kB, limit ") || !take_number(&s, &limit) ||
+	    !skip(&s, "kB, failcnt ") || !take_number(&s, &failures) || s.length > 0 ||
+	    usage > UINT64_MAX / 1024 || limit > UINT64_MAX / 1024)
+		return;
+	parser->open.usage = usage * 1024;
+	parser->open.limit = limit * 1024;
+}
+
+/*
+ * Splits "task_memcg=/a/b,task=hog" at the name. It is at most COMM_MAX long, so of several
+ * ",task=" the first that leaves no more than that is the true one.
+ */
+static bool split_task(struct span s, struct span *ret_before, struct span *ret_task)
+{
+	static const char mark[] = ",task=";
+
+	for (const char *at; (at = memmem(s.at, s.length, mark, strlen(mark)));
+	     s = span_of(at + 1, s.at + s.length)) {
+		struct span task = span_of(at + strlen(mark), s.at + s.length);
+
+		if (!is_comm(task))
+			continue;
+		ret_before->length = (size_t)(at - ret_before->at);
+		*ret_task = task;
+		return true;
+	}
+	return false;
+}
+
+/*
+ * "MEMCG,nodemask=(null),...,oom_memcg=/a,task_memcg=/a/b,task=hog,pid=7,uid=0", or
+ * ",global_oom" in place of the first cgroup.
+ */
+static void parse_header(struct kmsg_parser *parser, struct span s)
+{
+	struct span before = s, owner = { 0 }, victim, task, pid, uid;
+	struct kmsg_oom *open = &parser->open;
+	bool memcg = skip(&s, "MEMCG,nodemask=");
+	int64_t uid_value, pid_value;
+
+	if (!memcg && !skip(&s, "NONE,nodemask=") && !skip(&s, "CPUSET,nodemask=") &&
+	    !skip(&s, "MEMORY_POLICY,nodemask="))
+		return;
+	if (!split_last(before, ",uid=", &before, &uid) || !parse_signed(uid, &uid_value) ||
+	    !split_last(before, ",pid=", &before, &pid) || !parse_signed(pid, &pid_value) ||
+	    !split_task(before, &before, &task) ||
+	    !split_last(before, ",task_memcg=", &before, &victim) || !is_path(victim))
+		return;
+	if (memcg && (!split_last(before, ",oom_memcg=", &before, &owner) || !is_path(owner)))
+		return;
+	parser->has_header = true;
+	open->memcg = memcg;
+	/* The kernel prints it as an int. */
+	open->uid = uid_value >= INT32_MIN && uid_value < UINT32_MAX ? (uid_t)uid_value
+								     : KMSG_UID_ABSENT;
+	copy_name(open->comm, sizeof(open->comm), task);
+	copy_name(open->victim_cgroup, sizeof(open->victim_cgroup), victim);
+	copy_name(open->limit_owner, sizeof(open->limit_owner), owner);
+}
+
+/* "/a/b killed as a result of limit of /a", before 5.0 */
+static void parse_old_header(struct kmsg_parser *parser, struct span s)
+{
+	struct span victim, owner;
+
+	if (!split_last(s, " killed as a result of limit of ", &victim, &owner) ||
+	    !is_path(victim) || !is_path(owner))
+		return;
+	parser->has_header = true;
+	parser->open.memcg = true;
+	copy_name(parser->open.victim_cgroup, sizeof(parser->open.victim_cgroup), victim);
+	copy_name(parser->open.limit_owner, sizeof(parser->open.limit_owner), owner);
+}
+
+/* --- the list of tasks ---------------------------------------------------------------------- */
+
+/* "  pid  ]   uid  tgid total_vm      rss ... name": the columns between pid and name. */
+static bool parse_task_columns(struct kmsg_parser *parser, struct span s)
+{
+	unsigned int columns = COLUMNS_MIN - 1;
+
+	if ((!skip(&s, "  pid  ]") && !skip(&s, " pid ]")) ||
+	    !skip(&s, "   uid  tgid total_vm      rss ") ||
+	    !skip_back(&s, " swapents oom_score_adj name"))
+		return false;
+	for (size_t i = 0; i < s.length; i++)
+		columns += s.at[i] != ' ' && (i == 0 || s.at[i - 1] == ' ');
+	parser->task_columns = columns;
+	return true;
+}
+
+/* One column of digits, with a sign where the kernel prints one. */
+static bool take_column(struct span *s, uint64_t *ret)
+{
+	if (!skip_spaces(s))
+		return false;
+	(void)skip(s, "-");
+	return take_number(s, ret);
+}
+
+/* "      7]     0     7    12363     5532      93        0             0 hog" */
+static void parse_task(struct kmsg_parser *parser, struct span s)
+{
+	struct oom_process process = { 0 };
+	uint64_t values[4] = { 0 }, value;
+
+	if (parser->task_columns < COLUMNS_MIN)
+		return;
+	(void)skip_spaces(&s);
+	if (!take_pid(&s, &process.pid) || !skip(&s, "]"))
+		return;
+	for (unsigned int i = 0; i < parser->task_columns; i++) {
+		if (!take_column(&s, &value))
+			return;
+		if (i < ARRAY_SIZE(values))
+			values[i] = value;
+	}
+	if (!skip(&s, " ") || !is_comm(s) || values[3] > UINT64_MAX >> 16)
+		return;
+	process.uid = values[0] < UINT32_MAX ? (uid_t)values[0] : KMSG_UID_ABSENT;
+	process.resident = values[3] * (uint64_t)sysconf(_SC_PAGESIZE);
+	copy_name(process.command, sizeof(process.command), s);
+	oom_processes_add(&parser->open.processes, &process);
+}
+
+/* --- kills ----------------------------------------------------------------------------------- */
+
+/*
+ * "4kB, anon-rss:4kB, file-rss:0kB, shmem-rss:0kB", and since 5.5
+ * ", UID:0 pgtables:4kB oom_score_adj:0", in some kernels a part of that.
+ */
+static bool parse_sizes(struct span s, uid_t *ret_uid)
+{
+	uint64_t value, uid = UINT64_MAX;
+
+	if (!take_number(&s, &value) || !skip(&s, "kB, anon-rss:") || !take_number(&s, &value) ||
+	    !skip(&s, "kB, file-rss:") || !take_number(&s, &value) || !skip(&s, "kB, shmem-rss:") ||
+	    !take_number(&s, &value) || !skip(&s, "kB"))
+		return false;
+	if (skip(&s, ", UID:") && !take_number(&s, &uid))
+		return false;
+	if (skip(&s, " pgtables:")) {
+		if (!take_number(&s, &value))
+			return false;
+		(void)skip(&s, "kB");
+	}
+	if (skip(&s, " oom_score_adj:")) {
+		if (!is_signed(s))
+			return false;
+		s.length = 0;
+	}
+	*ret_uid = uid < UINT32_MAX ? (uid_t)uid : KMSG_UID_ABSENT;
+	return s.length == 0;
+}
+
+/* "7 (hog) total-vm:49452kB, ..." */
+static bool parse_kill(struct kmsg_parser *parser, struct span s, uint64_t when, bool memcg,
+		       struct kmsg_oom *ret)
+{
+	uid_t uid;
+	pid_t pid;
+	struct span sizes;
+
+	if (!take_pid(&s, &pid) || !skip(&s, " (") || !split_last(s, ") total-vm:", &s, &sizes) ||
+	    !is_comm(s) || !parse_sizes(sizes, &uid))
+		return false;
+	if (!parser->has_header && parser->has_group &&
+	    when < parser->group_since + GROUP_KILL_USEC) {
+		/* Being a member, the first victim is killed and reported once more. */
+		if (pid == parser->group_first)
+			return false;
+		parser->open = parser->last;
+		parser->open.uid = KMSG_UID_ABSENT;
+	}
+	parser->open.memcg |= memcg;
+	parser->open.pid = pid;
+	copy_name(parser->open.comm, sizeof(parser->open.comm), s);
+	if (uid != KMSG_UID_ABSENT)
+		parser->open.uid = uid;
+	*ret = parser->last = parser->open;
+	start_over(parser);
+	return true;
+}
+
+/* "/rssd/a are going to be killed due to memory.oom.group set": more kills of this report. */
+static void parse_group(struct kmsg_parser *parser, struct span s, uint64_t when)
+{
+	struct kmsg_oom *last = &parser->last;
+	char group[sizeof(last->victim_cgroup)];
+	size_t length;
+
+	if (!skip_back(&s, " are going to be killed due to memory.oom.group set") || !is_path(s))
+		return;
+	copy_name(group, sizeof(group), s);
+	length = strlen(group);
+	/* The first victim was in it. */
+	if (*last->victim_cgroup && (strncmp(group, last->victim_cgroup, length) != 0 ||
+				     !strchr("/", last->victim_cgroup[length])))
+		return;
+	parser->has_group = true;
+	parser->group_since = when;
+	parser->group_first = last->pid;
+	memcpy(last->victim_cgroup, group, sizeof(group));
+}
+
+/* --- a line ---------------------------------------------------------------------------------- */
+
+static bool parse_text(struct kmsg_parser *parser, struct span s, uint64_t when,
+		       struct kmsg_oom *ret)
+{
+	bool memcg;
+
+	if (is_start(s)) {
+		start_over(parser);
+		parser->has_group = false;
+	} else if (is_end_without_kill(s)) {
+		start_over(parser);
+	} else if (skip(&s, "oom-kill:constraint=CONSTRAINT_")) {
+		parse_header(parser, s);
+	} else if (skip(&s, "memory: usage ")) {
+		parse_usage(parser, s);
+	} else if (skip(&s, "[")) {
+		if (!parse_task_columns(parser, s))
+			parse_task(parser, s);
+	} else if (skip(&s, "Task in ")) {
+		parse_old_header(parser, s);
+	} else if (skip(&s, "Tasks in ")) {
+		parse_group(parser, s, when);
+	} else {
+		skip_message(&s, &memcg);
+		if (skip(&s, "Killed process "))
+			return parse_kill(parser, s, when, memcg, ret);
+	}
+	return false;
+}
+
+bool kmsg_parse_line(struct kmsg_parser *parser, const char *line, struct kmsg_oom *ret)
+{
+	/* After the first newline come the device's own fields. */
+	struct span all = span_of(line, strchrnul(line, '\n')), s;
+	const char *text = memchr(all.at, ';', all.length);
+	uint64_t priority, sequence, when = 0;
+
+	if (!text)
+		return false;
+	s = span_of(line, text);
+	/* Facility 0 is the kernel; what user space writes to the device gets another. */
+	if (!take_number(&s, &priority) || priority > 7 || !skip(&s, ",") ||
+	    !take_number(&s, &sequence) || !skip(&s, ",") || !take_number(&s, &when))
+		return false;
+	if (!parser->begun)
+		start_over(parser);
+	return parse_text(parser, span_of(text + 1, all.at + all.length), when, ret);
+}
