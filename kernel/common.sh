@@ -5,7 +5,8 @@
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 src_package=linux-source-6.12
 src_tar=/usr/src/$src_package.tar.xz
-out=${KERNEL_OUT:-$top/build/kernel}
+build=$(realpath -m "${BUILD:-$top/build}")
+out=${KERNEL_OUT:-$build/kernel}
 jobs=${KERNEL_JOBS:-$(nproc)}
 
 # A build in another checkout is the same build: no timestamps, no user, no

@@ -11,44 +11,47 @@
 ## bench-kernel: count instructions, into build/bench-kernel.md
 ## kernel-deps: install what all of these need
 
-KERNEL_DEPS := linux-source-6.12 gcc libc6-dev make bc bison flex libelf-dev \
+PACKAGES_vm := linux-source-6.12 gcc libc6-dev make bc bison flex libelf-dev \
 	libssl-dev libcap-dev libnuma-dev xz-utils cpio quilt ccache perl git \
 	qemu-system-x86 e2fsprogs util-linux
 
-.PHONY: kernel kernel-deps kernel-series check-vm check-kasan check-off check-selftests bench-kernel
+BUILD  ?= build
+kernel_out := $(BUILD)/kernel
+vm_out     := $(BUILD)/vm
+
+.PHONY: kernel kernel-images kernel-deps kernel-series check-vm check-kasan check-off check-selftests bench-kernel
 
 kernel_src := $(shell find kernel/files kernel/hooks-6.12 -type f 2>/dev/null)
-kernel_make := $(wildcard kernel/*.sh)
 kernel_q := $(if $(V),,@)
+kernel_run = $(kernel_q)BUILD="$(abspath $(BUILD))"
 vm_cflags := -std=gnu11 -O2 -g -Wall -Wextra -Wno-cast-function-type \
 	-Wno-missing-field-initializers -Wno-format-truncation -Ikernel/files/include/uapi
 vm_src := $(sort $(wildcard tests/vm/*.c))
-vm_log := build/vm
 
 ifdef V
 export V
 endif
 
-kernel: build/kernel/bzImage
+kernel: $(kernel_out)/bzImage
 
 kernel-deps:
-	$(kernel_q)kernel/deps.sh $(KERNEL_DEPS)
+	$(kernel_run) kernel/deps.sh $(PACKAGES_vm)
 
-build/kernel/.applied: $(kernel_src) kernel/apply.sh kernel/common.sh | kernel-deps
-	$(kernel_q)mkdir -p build/kernel
-	$(kernel_q)kernel/apply.sh linux
+$(kernel_out)/.applied: $(kernel_src) kernel/apply.sh kernel/common.sh | kernel-deps
+	$(kernel_q)mkdir -p $(kernel_out)
+	$(kernel_run) kernel/apply.sh linux
 	@touch $@
 
-build/kernel/.stock: kernel/common.sh | kernel-deps
-	$(kernel_q)mkdir -p build/kernel
-	$(kernel_q)kernel/apply.sh stock
+$(kernel_out)/.stock: kernel/common.sh | kernel-deps
+	$(kernel_q)mkdir -p $(kernel_out)
+	$(kernel_run) kernel/apply.sh stock
 	@touch $@
 
 # $(call kernel_image,IMAGE,TREE,OBJ,STAMP,FRAGMENTS)
 define kernel_image
-build/kernel/$(1): build/kernel/$(4) kernel/build.sh $(addprefix kernel/config/,$(5))
-	$$(kernel_q)kernel/build.sh $(2) $(3) $(5)
-	@cp build/kernel/$(2)/obj-$(3)/arch/x86/boot/bzImage $$@
+$$(kernel_out)/$(1): $$(kernel_out)/$(4) kernel/build.sh $(addprefix kernel/config/,$(5))
+	$$(kernel_run) kernel/build.sh $(2) $(3) $(5)
+	@cp $$(kernel_out)/$(2)/obj-$(3)/arch/x86/boot/bzImage $$@
 endef
 $(eval $(call kernel_image,bzImage,linux,debug,.applied,base debug service rss rss-test))
 $(eval $(call kernel_image,bzImage-kasan,linux,kasan,.applied,base debug rss rss-test kasan))
@@ -59,38 +62,43 @@ $(eval $(call kernel_image,bzImage-stock-service,stock,service,.stock,base bench
 $(eval $(call kernel_image,bzImage-stock-bench,stock,bench,.stock,base bench))
 
 # PID 1 and nothing else: every case is in the one program.
-build/vm/obj/%.o: tests/vm/%.c $(wildcard tests/vm/*.h) $(wildcard kernel/files/include/uapi/linux/rss*.h)
+$(vm_out)/obj/%.o: tests/vm/%.c $(wildcard tests/vm/*.h) $(wildcard kernel/files/include/uapi/linux/rss*.h)
 	@mkdir -p $(@D)
 	$(kernel_q)gcc $(vm_cflags) -c -o $@ $<
 
-build/vm/init: $(vm_src:tests/vm/%.c=build/vm/obj/%.o)
+$(vm_out)/init: $(vm_src:tests/vm/%.c=$(vm_out)/obj/%.o)
 	$(kernel_q)gcc -static -o $@ $^
 
-build/vm/initrd: build/vm/init tests/vm/initrd.sh
-	$(kernel_q)tests/vm/initrd.sh $@ build/vm/init
+$(vm_out)/initrd: $(vm_out)/init tests/vm/initrd.sh
+	$(kernel_run) tests/vm/initrd.sh $@ $(vm_out)/init
 
 vm_args = cases=$(CASES) stress=$(STRESS)
 # The longest first, as two run at a time.
 vm_parts = $(if $(WORLD),cases-$(WORLD),cases-v2-lru_gen cases-v1) \
 	$(if $(CASES)$(WORLD),,selftests rounds off)
 
-check-selftests: build/kernel/bzImage-service build/kernel/bzImage-stock-service build/vm/init
-	$(kernel_q)tests/vm/selftests.sh
+check-selftests: $(kernel_out)/bzImage-service $(kernel_out)/bzImage-stock-service $(vm_out)/init
+	$(kernel_run) tests/vm/selftests.sh
 
-check-off: build/kernel/.applied build/kernel/.stock
-	$(kernel_q)kernel/compare-off.sh
+check-off: $(kernel_out)/.applied $(kernel_out)/bzImage-stock-service
+	$(kernel_run) kernel/compare-off.sh
+	$(kernel_run) tests/vm/sum.sh off
+
+# The kernels that the tests boot.
+kernel_images := $(kernel_out)/bzImage $(kernel_out)/bzImage-service $(kernel_out)/bzImage-stock-service
+kernel-images: $(kernel_images)
 
 # The parts, each judged, then one line for all of them.
-check-vm: build/kernel/bzImage build/kernel/bzImage-service build/kernel/bzImage-stock-service build/vm/initrd
-	$(kernel_q)tests/vm/check.sh $(vm_parts) -- "$(vm_args)"
+check-vm: $(kernel_images) $(vm_out)/initrd
+	$(kernel_run) tests/vm/check.sh $(vm_parts) -- "$(vm_args)"
 
-check-kasan: build/kernel/bzImage-kasan build/vm/initrd
-	$(kernel_q)VM_MEMORY=2G tests/vm/run.sh -k build/kernel/bzImage-kasan -i build/vm/initrd \
+check-kasan: $(kernel_out)/bzImage-kasan $(vm_out)/initrd
+	$(kernel_run) VM_MEMORY=2G tests/vm/run.sh -k $(kernel_out)/bzImage-kasan -i $(vm_out)/initrd \
 		-n kasan -t 3000 -a "cases=$(or $(CASES),stress) world=$(WORLD) stress=$(STRESS)"
-	@tests/vm/sum.sh kasan
+	$(kernel_run) tests/vm/sum.sh kasan
 
-kernel-series: build/kernel/.applied
-	$(kernel_q)kernel/series.sh
+kernel-series: $(kernel_out)/.applied
+	$(kernel_run) kernel/series.sh
 
-bench-kernel: build/kernel/bzImage-bench build/kernel/bzImage-stock-bench build/kernel/bzImage-locks
-	$(kernel_q)tests/bench/bench-kernel.sh
+bench-kernel: $(kernel_out)/bzImage-bench $(kernel_out)/bzImage-stock-bench $(kernel_out)/bzImage-locks
+	$(kernel_run) tests/bench/bench-kernel.sh

@@ -13,7 +13,7 @@ set -eu
 
 hooks=$top/kernel/hooks-6.12
 files=$top/kernel/files
-dest=$top/build/series
+dest=$build/series
 work=$out/series-tree
 name=$(git -C "$top" log -1 --format=%an)
 mail=$(git -C "$top" log -1 --format=%ae)

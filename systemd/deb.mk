@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Debian packages. What dpkg wants to see as debian/ is systemd/debian; the
 # source package is put together in build/deb and built there, in a build/ of its
-# own: whose environment names another, as tests/run's does, must not get that one cleaned.
-DEB_PACKAGES := debhelper dpkg-dev
+# own. BUILD is removed from the environment, because the package's build cleans it.
+PACKAGES_deb := debhelper dpkg-dev
 DEB         := $(BUILD)/deb
 DEB_VERSION ?= $(VERSION)
 DEB_TREE    := $(DEB)/rssd-$(DEB_VERSION)
@@ -13,8 +13,8 @@ DEB_TREE    := $(DEB)/rssd-$(DEB_VERSION)
 deb: deps $(DEB)/.built-$(DEB_VERSION)
 	$(Q)ls $(DEB)/*.dsc $(DEB)/*.deb
 
-$(DEB)/.built-$(DEB_VERSION): Makefile $(wildcard lib/*/* daemon/* daemon/*/* cli/* cli/*/* man/* tests/unit/* systemd/* systemd/debian/*)
-	$(call install_packages,$(DEB_PACKAGES))
+$(DEB)/.built-$(DEB_VERSION): Makefile $(shell find lib daemon cli man systemd tests/unit tests/tests.mk -type f)
+	$(call install_packages,$(PACKAGES_deb))
 	$(Q)rm -rf $(DEB) && mkdir -p $(DEB_TREE)
 	$(Q)tar --exclude=./build --exclude=./.git -cf - . | tar -xf - -C $(DEB_TREE)
 	$(Q)cp -r systemd/debian $(DEB_TREE)/debian

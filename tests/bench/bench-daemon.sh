@@ -13,7 +13,8 @@ while getopts k:d: o; do
 	esac
 done
 containers=${CONTAINERS:-10000}
-logs=${SYSTEM_LOGS:-$top/build/system}/bench
+build=$(realpath -m "${BUILD:-$top/build}")
+logs=${SYSTEM_LOGS:-$build/system}/bench
 # Instructions are counted, not timed: how fast this host emulates them is of no interest.
 VM_COUNTED=1 VM_MEMORY=${VM_MEMORY:-2G} "$top/tests/system/run.sh" -k "$kernel" -d "$disk" -n bench -t 3000 \
 	-a "ramdisk_size=131072 rssd.containers=$containers rssd.seconds=${SECONDS_EACH:-10} rssd.samples=${SAMPLES:-300}" bench-inside
@@ -43,5 +44,5 @@ ratio() { awk -v a="$(value "$1")" -v b="$(value "$2")" 'BEGIN { printf "%.1f", 
 	echo "| event to signal, 50 containers at their limits: median | $(ms "$(value latency_busy)") | |"
 	echo "| 99th percentile | $(ms "$(value latency_busy 2)") | |"
 	echo "| events that were neither told nor told as lost | $(($(value latency 5) + $(value latency_busy 5))) | 0 |"
-} >"$top/build/bench-daemon.md"
-cat "$top/build/bench-daemon.md"
+} >"$build/bench-daemon.md"
+cat "$build/bench-daemon.md"

@@ -6,8 +6,9 @@
 # the figures repeat on any host and under any load.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
-image=${IMAGE:-$top/build/kernel/bzImage-bench}
-dir=$top/build/bench
+build=$(realpath -m "${BUILD:-$top/build}")
+image=${IMAGE:-$build/kernel/bzImage-bench}
+dir=$build/bench
 mkdir -p "$dir"
 
 gcc -std=gnu11 -O2 -Wall -static -o "$dir/init" "$top/tests/bench/bench-kernel.c"
@@ -46,8 +47,8 @@ boot rss "$image" "column=rss cgroup_disable=memory" || columns="none memcg unus
 boot unused "$image" "column=unused cgroup_disable=memory"
 boot memcg-gen "$image" "column=memcg cgroup_disable=rss lru_gen=1"
 boot rss-gen "$image" "column=rss cgroup_disable=memory lru_gen=1" || :
-if [ -f "$top/build/kernel/bzImage-stock-bench" ]; then
-	boot unpatched "$top/build/kernel/bzImage-stock-bench" "column=none cgroup_disable=memory"
+if [ -f "$build/kernel/bzImage-stock-bench" ]; then
+	boot unpatched "$build/kernel/bzImage-stock-bench" "column=none cgroup_disable=memory"
 fi
 
 cell()
@@ -88,8 +89,8 @@ added()
 		echo
 		echo "The unpatched image without a controller: anonymous $(cell unpatched anon), file $(cell unpatched file), THP $(cell unpatched thp), fork $(cell unpatched fork)."
 	fi
-	if [ -f "$top/build/kernel/bzImage-locks" ]; then
+	if [ -f "$build/kernel/bzImage-locks" ]; then
 		"$top/tests/bench/bench-locks.sh"
 	fi
-} >"$top/build/bench-kernel.md"
-cat "$top/build/bench-kernel.md"
+} >"$build/bench-kernel.md"
+cat "$build/bench-kernel.md"

@@ -7,8 +7,9 @@
 # acquisitions had to wait.  These are times, so they vary from run to run.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
-image=$top/build/kernel/bzImage-locks
-dir=$top/build/bench
+build=$(realpath -m "${BUILD:-$top/build}")
+image=$build/kernel/bzImage-locks
+dir=$build/bench
 
 boot()	# boot NAME ARGS
 {

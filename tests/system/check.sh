@@ -9,10 +9,11 @@ set -u
 top=$(cd "$(dirname "$0")/../.." && pwd)
 only=
 [ "$1" != -w ] || { only=$2; shift 2; }
-build=$1
+build=$(realpath "$1")
 shift
-kernels=$top/build/kernel
-logs=${SYSTEM_LOGS:-$top/build/system}
+export BUILD=$build
+kernels=$build/kernel
+logs=${SYSTEM_LOGS:-$build/system}
 jobs=${JOBS:-$(($(nproc) + 1))}
 named=("$@")
 failed=0

@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # image.sh OUT [PACKAGE...]: a disk with Debian 12, its systemd and D-Bus, those
 # packages, and rssd installed by make install. Needs root. Debian is fetched
-# once, into build/system/base.tar, or a file of its own where there are packages.
+# once, into BUILD/system/base.tar, or a file of its own where there are packages.
 set -eu
 cd "$(dirname "$0")/../.."
 build=${BUILD:-build}
 out=$1
 shift
-base=${SYSTEM_BASE:-build/system/base.tar}
+base=${SYSTEM_BASE:-$build/system/base.tar}
 [ $# = 0 ] || base=$out.tar
 tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT

@@ -37,7 +37,7 @@ for script; do
 done
 args+=" rssd.run=$(IFS=+; echo "$*")"
 
-dir=${SYSTEM_LOGS:-$top/build/system}/$name
+dir=${SYSTEM_LOGS:-${BUILD:-$top/build}/system}/$name
 rm -rf "$dir"
 mkdir -p "$dir"
 truncate -s 256M "$dir/swap.img"

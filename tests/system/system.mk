@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # rssd as an installed service of Debian, in virtual machines: tests/system/check.sh
 # lists them. CASES=cases:oom,service for some cases, V=1 for every line.
-SYSTEM_PACKAGES := mmdebstrap qemu-system-x86 e2fsprogs
+PACKAGES_system := mmdebstrap qemu-system-x86 e2fsprogs $(PACKAGES_vm) $(PACKAGES_deb)
 
 .PHONY: check-system bench-daemon
 
@@ -11,21 +11,21 @@ WORKLOAD_PACKAGES := redis-server redis-tools postgresql stress-ng cgroup-tools
 system_scripts := tests/lib.sh $(wildcard tests/system/*.sh) tests/bench/bench-inside.sh
 
 $(BUILD)/system/disk: $(system_scripts) $(wildcard systemd/* man/*) $(DEB)/.built-$(DEB_VERSION) all tests
-	$(call install_packages,$(SYSTEM_PACKAGES))
+	$(call install_packages,$(PACKAGES_system))
 	@mkdir -p $(@D)
 	$(Q)BUILD=$(BUILD) tests/system/image.sh $@
 
 $(BUILD)/system/workloads: $(system_scripts) $(wildcard systemd/* man/*) all tests
-	$(call install_packages,$(SYSTEM_PACKAGES))
+	$(call install_packages,$(PACKAGES_system))
 	@mkdir -p $(@D)
 	$(Q)BUILD=$(BUILD) tests/system/image.sh $@ $(WORKLOAD_PACKAGES)
 
-## bench-daemon: rssd beside systemd and the tools of libcgroup, into build/bench-daemon.md
+## bench-daemon: measure rssd, systemd and the tools of libcgroup, into build/bench-daemon.md
 bench-daemon: deps
-	$(Q)$(MAKE) --no-print-directory -s build/kernel/bzImage-service $(BUILD)/system/workloads
-	$(Q)tests/bench/bench-daemon.sh -k build/kernel/bzImage-service -d $(BUILD)/system/workloads
+	$(Q)$(MAKE) --no-print-directory -s $(BUILD)/kernel/bzImage-service $(BUILD)/system/workloads
+	$(Q)BUILD=$(abspath $(BUILD)) tests/bench/bench-daemon.sh -k $(BUILD)/kernel/bzImage-service -d $(BUILD)/system/workloads
 
-system_kernels := build/kernel/bzImage build/kernel/bzImage-service build/kernel/bzImage-stock-service
+system_kernels := $(BUILD)/kernel/bzImage $(BUILD)/kernel/bzImage-service $(BUILD)/kernel/bzImage-stock-service
 
 ## check-system: Debian, systemd and rssd in virtual machines, on the patched kernel and a stock one; WORLD=rss-v1 CASES=cases:oom,peak for some
 check-system: deps

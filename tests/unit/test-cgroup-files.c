@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Control files: numbers, keyed lines, pids, and what may be wrong with them. */
 #include <errno.h>
 #include <fcntl.h>

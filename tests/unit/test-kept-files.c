@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Files that stay open: they tell what is in them now, and without them all works, too. */
 #include <errno.h>
 #include <fcntl.h>

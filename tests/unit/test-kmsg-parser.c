@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Out of memory as kernels from 4.19 to 6.18 tell it, and as nobody should. */
 #include <inttypes.h>
 

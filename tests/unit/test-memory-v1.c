@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The memory-v1 controller over a tree of plain control files. The test plays
  * the kernel's part in cgroup.event_control: it finds the eventfds that were

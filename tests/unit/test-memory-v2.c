@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The memory-v2 controller over a tree of plain control files. */
 #include <inttypes.h>
 #include <systemd/sd-event.h>

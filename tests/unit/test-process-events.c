@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The process connector, with processes of our own. */
 #include <errno.h>
 #include <pthread.h>

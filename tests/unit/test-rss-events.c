@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Messages of the kernel's rss controller: reading one, and who hears of what. */
 #include <errno.h>
 #include <netlink/attr.h>

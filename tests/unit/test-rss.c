@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The rss controller over a tree of plain control files, by the names of both
  * versions. There is no kernel to tell events: that part is in test-rss-events.c.

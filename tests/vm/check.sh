@@ -7,6 +7,8 @@
 set -u
 top=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$top" || exit 1
+BUILD=$(realpath -m "${BUILD:-build}")
+export BUILD
 
 parts=()
 while [ $# -gt 0 ] && [ "$1" != -- ]; do
@@ -22,11 +24,11 @@ run_part()
 {
 	case $1 in
 	cases-*)
-		tests/vm/run.sh -k build/kernel/bzImage -i build/vm/initrd -n "$1" \
+		tests/vm/run.sh -k "$BUILD/kernel/bzImage" -i "$BUILD/vm/initrd" -n "$1" \
 			-a "$arguments world=${1#cases-} rounds=200" ;;
 	rounds)
 		# whether something grows shows as well without debugging, and sooner
-		nice -n 19 tests/vm/run.sh -k build/kernel/bzImage-service -i build/vm/initrd -n rounds \
+		nice -n 19 tests/vm/run.sh -k "$BUILD/kernel/bzImage-service" -i "$BUILD/vm/initrd" -n rounds \
 			-a "slab_nomerge cases=race_many_rounds world=v2-lru_gen" ;;
 	selftests)
 		tests/vm/selftests.sh ;;
@@ -35,10 +37,10 @@ run_part()
 	esac
 }
 
-said=build/vm/said
+said=$BUILD/vm/said
 mkdir -p "$said"
 for part in "${parts[@]}"; do
-	rm -f "build/vm/$part/counts"
+	rm -f "$BUILD/vm/$part/counts"
 	[ "$(jobs -rp | wc -l)" -lt 2 ] || wait -n
 	run_part "$part" >"$said/$part" 2>&1 &
 done
@@ -47,12 +49,12 @@ wait
 status=0
 for part in "${parts[@]}"; do
 	cat "$said/$part"
-	if [ ! -f "build/vm/$part/counts" ]; then
+	if [ ! -f "$BUILD/vm/$part/counts" ]; then
 		echo "$part: ended without a count"
-		mkdir -p "build/vm/$part"
-		echo "0 1 0" >"build/vm/$part/counts"
+		mkdir -p "$BUILD/vm/$part"
+		echo "0 1 0" >"$BUILD/vm/$part/counts"
 	fi
-	read -r _ failed _ <"build/vm/$part/counts"
+	read -r _ failed _ <"$BUILD/vm/$part/counts"
 	[ "$failed" = 0 ] || status=1
 done
 tests/vm/sum.sh "${parts[@]}"

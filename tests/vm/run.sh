@@ -5,7 +5,7 @@
 #
 # Boots the test machine once and judges it: by the verdict that PID 1 wrote
 # on the second serial port, and by the kernel log, in which any complaint is
-# a failure even if every case said ok.  Leaves both in build/vm/NAME.  A
+# a failure even if every case said ok.  Leaves both in BUILD/vm/NAME.  A
 # machine that says nothing for SECONDS is ended.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
@@ -26,7 +26,8 @@ while getopts k:i:n:t:a: o; do
 	esac
 done
 
-dir=$top/build/vm/$name
+build=$(realpath -m "${BUILD:-$top/build}")
+dir=$build/vm/$name
 rm -rf "$dir"
 mkdir -p "$dir"
 

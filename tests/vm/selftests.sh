@@ -9,16 +9,18 @@
 set -u
 top=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$top" || exit 1
-dir=build/vm/selftests
+BUILD=$(realpath -m "${BUILD:-build}")
+export BUILD
+dir=$BUILD/vm/selftests
 rm -rf "$dir"
 mkdir -p "$dir"
 
-tests/vm/selftests-build.sh build/vm/selftests-tree || exit 1
-tests/vm/initrd.sh build/vm/initrd-selftests build/vm/init build/vm/selftests-tree || exit 1
+tests/vm/selftests-build.sh "$BUILD/vm/selftests-tree" || exit 1
+tests/vm/initrd.sh "$BUILD/vm/initrd-selftests" "$BUILD/vm/init" "$BUILD/vm/selftests-tree" || exit 1
 
 boot()	# boot NAME IMAGE KERNEL-ARGUMENTS
 {
-	V='' VM_MEMORY=2G VM_CPUS=3 tests/vm/run.sh -k "$2" -i build/vm/initrd-selftests \
+	V='' VM_MEMORY=2G VM_CPUS=3 tests/vm/run.sh -k "$2" -i "$BUILD/vm/initrd-selftests" \
 		-n "$1" -t 1200 -a "$3" >"$dir/$1.log" 2>&1 && return
 	cat "$dir/$1.log" >&2
 	return 1
@@ -27,7 +29,7 @@ boot()	# boot NAME IMAGE KERNEL-ARGUMENTS
 # Result lines and exit statuses; no times, addresses or counts.
 results()	# results NAME TEST
 {
-	sed -nE "s#^$2: ##p" "build/vm/$1/verdict" | sed -E 's/\x1b\[[0-9;]*m//g' |
+	sed -nE "s#^$2: ##p" "$BUILD/vm/$1/verdict" | sed -E 's/\x1b\[[0-9;]*m//g' |
 	sed -nE '/^(not )?ok |^hung|^Bail|^exit /p
 		s/^(.*[^.])\.\.\.+ *(OK|Fail|FAIL|Skip|skipped|done).*/\1 \2/p' |
 	sed -E 's/ \([0-9]+ s\)$//; s/^.*(Collapse |Split |Allocate )/\1/'
@@ -39,12 +41,12 @@ boot_if_new()
 {
 	local key
 	key=$(cat "$2" tests/vm/selftests.c tests/vm/selftests-build.sh tests/vm/gathered-write.h tests/vm/run.sh | sha256sum | cut -c1-16)
-	[ "$(cat "build/vm/$1/key" 2>/dev/null)" != "$key" ] || return 0
+	[ "$(cat "$BUILD/vm/$1/key" 2>/dev/null)" != "$key" ] || return 0
 	boot "$1" "$2" selftests=1 || return
-	echo "$key" >"build/vm/$1/key"
+	echo "$key" >"$BUILD/vm/$1/key"
 }
-boot_if_new selftests-stock build/kernel/bzImage-stock-service || exit 1
-boot_if_new selftests-patched build/kernel/bzImage-service || exit 1
+boot_if_new selftests-stock "$BUILD/kernel/bzImage-stock-service" || exit 1
+boot_if_new selftests-patched "$BUILD/kernel/bzImage-service" || exit 1
 
 # A few of these tests race with what they test: where processors are few and slow,
 # test_freezer fails more often than not, on any kernel.  One that ends differently is
@@ -53,11 +55,11 @@ boot_if_new selftests-patched build/kernel/bzImage-service || exit 1
 again()	# again TEST: says what differs
 {
 	local seconds times n kernel
-	seconds=$(sed -nE "s/^$1: exit .*\(([0-9]+) s\)$/\1/p" build/vm/selftests-stock/verdict)
+	seconds=$(sed -nE "s/^$1: exit .*\(([0-9]+) s\)$/\1/p" "$BUILD/vm/selftests-stock/verdict")
 	times=$((120 / (seconds + 1)))
 	times=$((times < 2 ? 2 : times > 10 ? 10 : times))
-	boot "selftests-stock-$1" build/kernel/bzImage-stock-service "selftests=$1 times=$times" &&
-		boot "selftests-patched-$1" build/kernel/bzImage-service "selftests=$1 times=$times" ||
+	boot "selftests-stock-$1" "$BUILD/kernel/bzImage-stock-service" "selftests=$1 times=$times" &&
+		boot "selftests-patched-$1" "$BUILD/kernel/bzImage-service" "selftests=$1 times=$times" ||
 		return
 	for kernel in stock patched; do
 		for n in $(seq $times); do

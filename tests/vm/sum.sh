@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# sum.sh NAME...: one line for the parts that ran, from build/vm/NAME/counts.
+# sum.sh NAME...: one line for the parts that ran, from BUILD/vm/NAME/counts.
 set -eu
-cd "$(dirname "$0")/../../build/vm"
+cd "${BUILD:-$(dirname "$0")/../../build}/vm"
 cat "${@/%//counts}" | awk '{ p += $1; f += $2; s += $3 }
 	END { printf "%d passed, %d failed, %d skipped\n", p, f, s }'

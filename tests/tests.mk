@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What the tests run, and the commands that run them. tests/README.md describes the suites.
+.PHONY: tests unit-tests fuzzers check check-all check-builds check-deps style
+
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test-*.c))
+TEST_TOOLS := $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(wildcard tests/tools/*.c)) \
+	$(patsubst tests/preload/%.c,$(BUILD)/tests/preload/%.so,$(wildcard tests/preload/*.c)) \
+	$(BUILD)/tests/tools/bench-daemon
+
+# All that the scripts of tests/bus and tests/host run.
+tests: all $(UNIT_TESTS) $(TEST_TOOLS)
+unit-tests: $(UNIT_TESTS)
+
+$(BUILD)/tests/unit/%: $(O)/tests/unit/%.o $(O)/daemon.a $(O)/cli.a $(O)/lib.a
+	@mkdir -p $(@D)
+	$(call say,LD,$@)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(call PC_LIBS,$(DAEMON_PC))
+
+link_tool = $(CC) $(ALL_CFLAGS) $(PC_CFLAGS) $(ALL_LDFLAGS) -Wl,-rpath,'$$ORIGIN/../..' -o $@ $^ \
+	$(call PC_LIBS,$(LIB_PC))
+
+$(BUILD)/tests/tools/%: tests/tools/%.c $(BUILD)/librss.so.1
+	@mkdir -p $(@D)
+	$(call say,CCLD,$@)$(link_tool)
+
+$(BUILD)/tests/tools/bench-daemon: tests/bench/bench-daemon.c $(BUILD)/librss.so.1
+	@mkdir -p $(@D)
+	$(call say,CCLD,$@)$(link_tool)
+
+# Libraries that tests preload: each replaces some system calls.
+$(BUILD)/tests/preload/%.so: tests/preload/%.c $(wildcard tests/preload/*.h)
+	@mkdir -p $(@D)
+	$(call say,CCLD,$@)$(CC) $(ALL_CFLAGS) $(PC_CFLAGS) -shared -o $@ $< -ldl
+
+# Fuzzers: clang's libFuzzer, linked with the sources that they test.
+FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
+FUZZED  := $(wildcard $(addsuffix /*.c,lib/shared $(addprefix daemon/,base policy host cgroup store))) \
+	cli/verb/metrics-http.c
+FUZZ_CC := $(filter ccache,$(CC)) clang -fsanitize=address,undefined -fno-sanitize-recover=undefined
+
+$(BUILD)/fuzz/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(call say,CC,$<)$(FUZZ_CC) $(ALL_CFLAGS) $(PC_CFLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
+
+$(BUILD)/fuzz/fuzzed.a: $(FUZZED:%.c=$(BUILD)/fuzz/obj/%.o)
+	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/fuzz/%: $(BUILD)/fuzz/obj/tests/fuzz/%.o $(BUILD)/fuzz/fuzzed.a
+	$(call say,FUZZ,$@)$(FUZZ_CC) -fsanitize=fuzzer -o $@ $^ $(call PC_LIBS,$(DAEMON_PC))
+
+fuzzers: $(FUZZERS)
+
+# The suites without virtual machines. tests/adversity is one as soon as it has scripts.
+CHECK_SUITES := style unit fuzz bus host $(if $(wildcard tests/adversity/*.sh),adversity) asan tsan
+ALL_SUITES   := $(CHECK_SUITES) vm system
+SUITES       ?= $(CHECK_SUITES)
+
+# Packages by suite, next to those of a build.
+PACKAGES_style     := clang-format
+PACKAGES_fuzz      := clang libclang-rt-14-dev
+PACKAGES_bus       := dbus jq procps strace systemd python3-prometheus-client
+PACKAGES_host      := $(PACKAGES_bus) mandoc
+PACKAGES_adversity := $(PACKAGES_host)
+PACKAGES_asan      := $(PACKAGES_host)
+PACKAGES_tsan      := $(PACKAGES_host)
+
+check-deps:
+	$(call install_packages,$(sort $(PACKAGES) $(foreach suite,$(SUITES),$(PACKAGES_$(suite)))))
+
+# $(call build_for,SUITES,ARGUMENTS): runs make with those arguments if one of the suites is to run.
+build_for = $(if $(filter $(1),$(SUITES)),$(Q)$(MAKE) --no-print-directory -s -j$(shell nproc) $(2))
+
+check-builds: check-deps
+	$(call build_for,%,WERROR=1 BUILD=$(BUILD) all tests)
+	$(call build_for,unit,WERROR=1 BUILD=$(BUILD)/asan SANITIZE=asan unit-tests)
+	$(call build_for,asan,WERROR=1 BUILD=$(BUILD)/asan SANITIZE=asan $(BUILD)/asan/rssd)
+	$(call build_for,tsan,WERROR=1 BUILD=$(BUILD)/tsan SANITIZE=tsan $(BUILD)/tsan/rssd)
+	$(call build_for,style,WERROR=1 BUILD=$(BUILD)/clang CC=clang all)
+	$(call build_for,fuzz,BUILD=$(BUILD) fuzzers)
+
+## check: install what is needed, build, run the tests without virtual machines; SUITES="unit bus" for some
+check: check-builds
+	$(Q)BUILD=$(abspath $(BUILD)) tests/run $(SUITES)
+
+## check-all: the same, and the kernels and all virtual machines
+check-all:
+	$(Q)$(MAKE) --no-print-directory check SUITES="$(ALL_SUITES)"
+
+## style: check the form of the C code (clang-format) and how files include each other
+style:
+	$(call install_packages,$(PACKAGES_style))
+	$(Q)clang-format --dry-run -Werror \
+		$$(find lib daemon cli tests -name '*.[ch]' ! -path 'tests/vm/*' ! -path 'tests/bench/bench-kernel.c')
+	$(Q)tests/check-layout
