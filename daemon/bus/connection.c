@@ -105,26 +105,28 @@ static void on_event(const struct event *event, void *userdata)
 	}
 	switch (event->kind) {
 	case EVENT_LIMIT_HIT:
-		sent(sd_bus_emit_signal(bus->bus, path, BUS_CONTAINER, "LimitHit", "tttt",
-					event->sequence, event->usage, event->limit, event->amount),
+		sent(sd_bus_emit_signal(bus->bus, path, BUS_CONTAINER, "LimitHit", "ttttt",
+					event->sequence, event->usage, event->limit, event->amount,
+					event->time),
 		     "LimitHit", name);
 		break;
 	case EVENT_RECLAIMED:
-		sent(sd_bus_emit_signal(bus->bus, path, BUS_CONTAINER, "Reclaimed", "tttt",
-					event->sequence, event->amount, event->usage, event->limit),
+		sent(sd_bus_emit_signal(bus->bus, path, BUS_CONTAINER, "Reclaimed", "ttttt",
+					event->sequence, event->amount, event->usage, event->limit,
+					event->time),
 		     "Reclaimed", name);
 		break;
 	case EVENT_OOM:
 		sent(emit_oom(bus->bus, path, event), "OOM", name);
 		break;
 	case EVENT_WATERMARK:
-		sent(sd_bus_emit_signal(bus->bus, path, BUS_CONTAINER, "Watermark", "tst",
-					event->sequence, event->which, event->usage),
+		sent(sd_bus_emit_signal(bus->bus, path, BUS_CONTAINER, "Watermark", "tstt",
+					event->sequence, event->which, event->usage, event->time),
 		     "Watermark", name);
 		break;
 	case EVENT_LOST:
-		sent(sd_bus_emit_signal(bus->bus, BUS_PATH, BUS_MANAGER, "EventsLost", "tt",
-					event->sequence, event->last),
+		sent(sd_bus_emit_signal(bus->bus, BUS_PATH, BUS_MANAGER, "EventsLost", "ttt",
+					event->sequence, event->last, event->time),
 		     "EventsLost", NULL);
 		break;
 	}

@@ -622,11 +622,14 @@ const sd_bus_vtable bus_container_vtable[] = {
 				SD_BUS_RESULT("a(tt)", samples, "a{sv}", totals),
 				method_get_usage_history, BUS_GUARDED),
 	SD_BUS_SIGNAL_WITH_ARGS(
-		"LimitHit", SD_BUS_ARGS("t", sequence, "t", usage, "t", limit, "t", failures), 0),
-	SD_BUS_SIGNAL_WITH_ARGS("Reclaimed",
-				SD_BUS_ARGS("t", sequence, "t", bytes, "t", usage, "t", limit), 0),
+		"LimitHit",
+		SD_BUS_ARGS("t", sequence, "t", usage, "t", limit, "t", failures, "t", time), 0),
+	SD_BUS_SIGNAL_WITH_ARGS(
+		"Reclaimed",
+		SD_BUS_ARGS("t", sequence, "t", bytes, "t", usage, "t", limit, "t", time), 0),
 	SD_BUS_SIGNAL_WITH_ARGS("OOM", SD_BUS_ARGS("t", sequence, "a{sv}", record), 0),
-	SD_BUS_SIGNAL_WITH_ARGS("Watermark", SD_BUS_ARGS("t", sequence, "s", which, "t", usage), 0),
+	SD_BUS_SIGNAL_WITH_ARGS("Watermark",
+				SD_BUS_ARGS("t", sequence, "s", which, "t", usage, "t", time), 0),
 	SD_BUS_SIGNAL_WITH_ARGS("Progress", SD_BUS_ARGS("t", usage, "t", limit), 0),
 	SD_BUS_VTABLE_END,
 };

@@ -325,6 +325,6 @@ const sd_bus_vtable bus_manager_vtable[] = {
 				method_diagnose, BUS_GUARDED),
 	SD_BUS_METHOD_WITH_ARGS("DumpMetrics", SD_BUS_NO_ARGS, SD_BUS_RESULT("h", text),
 				method_dump_metrics, BUS_GUARDED),
-	SD_BUS_SIGNAL_WITH_ARGS("EventsLost", SD_BUS_ARGS("t", first, "t", last), 0),
+	SD_BUS_SIGNAL_WITH_ARGS("EventsLost", SD_BUS_ARGS("t", first, "t", last, "t", time), 0),
 	SD_BUS_VTABLE_END,
 };

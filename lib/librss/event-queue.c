@@ -44,7 +44,7 @@ static int append(struct event_queue *queue, const struct rss_event *event)
 }
 
 /* The one behind the last that fitted: it grows with what is dropped. */
-static int append_lost(struct event_queue *queue, uint64_t first, uint64_t last)
+static int append_lost(struct event_queue *queue, uint64_t first, uint64_t last, uint64_t time)
 {
 	struct rss_event lost = {
 		.kind = RSS_EVENT_LOST,
@@ -53,6 +53,7 @@ static int append_lost(struct event_queue *queue, uint64_t first, uint64_t last)
 		.usage = RSS_ABSENT,
 		.limit = RSS_ABSENT,
 		.container = strdup(""),
+		.time = time,
 	};
 
 	return lost.container ? append(queue, &lost) : -ENOMEM;
@@ -66,7 +67,7 @@ int event_queue_push(struct event_queue *queue, const struct rss_event *event)
 		return append(queue, event);
 	event_done(event);
 	if (queue->count == EVENT_QUEUE_MAX)
-		return append_lost(queue, event->sequence, sequence);
+		return append_lost(queue, event->sequence, sequence, event->time);
 	/* Those that carry no number cannot be named. */
 	if (sequence)
 		queue->last->event.last = sequence;

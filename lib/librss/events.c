@@ -49,6 +49,7 @@ static int read_oom(sd_bus_message *message, struct rss_event *event)
 	if (oom) {
 		event->usage = oom->usage;
 		event->limit = oom->limit;
+		event->time = oom->time;
 	}
 	return 1;
 }
@@ -110,6 +111,18 @@ static int read_container(sd_bus_message *message, enum subject subject, char **
 	return name_from_object_path(path, ret);
 }
 
+/*
+ * The time of the event, which is the last argument of its signal. The record of an OOM has it,
+ * the signals of the object manager and of an older rssd have none.
+ */
+static int read_time(sd_bus_message *message, struct rss_event *event)
+{
+	if (!event->sequence || event->kind == RSS_EVENT_OOM ||
+	    sd_bus_message_at_end(message, true) != 0)
+		return 0;
+	return sd_bus_message_read(message, "t", &event->time);
+}
+
 /* Owns the texts and the record that it returns: 0, or less where the signal cannot be read. */
 static int read_event(sd_bus_message *message, size_t kind, struct rss_event *ret)
 {
@@ -124,8 +137,14 @@ static int read_event(sd_bus_message *message, size_t kind, struct rss_event *re
 	r = read_container(message, kinds[kind].subject, &container);
 	if (r >= 0 && kinds[kind].read)
 		r = kinds[kind].read(message, &event);
-	if (r < 0)
+	if (r >= 0)
+		r = read_time(message, &event);
+	if (r < 0) {
+		event_done(&event);
 		return r;
+	}
+	if (!event.time)
+		event.time = clock_usec(CLOCK_REALTIME);
 	event.container = take_ptr(container);
 	*ret = event;
 	return 0;
@@ -144,7 +163,6 @@ static int on_signal(sd_bus_message *message, void *userdata, sd_bus_error *erro
 			continue;
 		if (read_event(message, i, &event) < 0)
 			return 0;
-		event.time = clock_usec(CLOCK_REALTIME);
 		if (client->resumes && event.sequence && !resume_takes(client, &event))
 			event_done(&event);
 		else

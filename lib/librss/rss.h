@@ -384,7 +384,11 @@ struct rss_event {
 	uint64_t amount;       /* LIMIT_HIT: failures so far; RECLAIMED: bytes */
 	const char *which;     /* WATERMARK: the one that was crossed, "high" or "low"; else NULL */
 	const struct rss_oom *oom; /* RSS_EVENT_OOM only */
-	uint64_t time; /* microseconds since the epoch: of the event or, as it comes in, of now */
+	/*
+	 * Microseconds since the epoch: when the event happened, the same from a signal and from
+	 * the history; for CREATED and REMOVED, when the signal was received.
+	 */
+	uint64_t time;
 };
 
 /* "limit-hit", "reclaimed", "oom"...: for people and JSON. */

@@ -40,9 +40,9 @@ watch_to() {
 	children+=($watcher)
 	disown $watcher
 }
-facts() { jq -c 'select(.sequence != null) | del(.time, .oom)' "$1"; }
-# What @1 has of the numbered events is what the history has, from its first to its last, but for the
-# time, and the records of OOMs, which are kept for fewer; and no two of that have one number.
+facts() { jq -c 'select(.sequence != null) | del(.oom)' "$1"; }
+# The numbered events in $1 are those of the history, from the first to the last, their times
+# included, except for the records of OOMs, which are kept for fewer; no number is given twice.
 same_as_history() {
 	local from to
 	from=$(numbers "$1" | head -n 1) to=$(numbers "$1" | tail -n 1)
@@ -220,6 +220,7 @@ case_losses_and_watermarks_as_they_come() {
 		"[limit-hit,1,3] [lost,2,6] [watermark,7,high] [watermark,8,low] [lost,9,9] [reclaimed,10,2048]" "what is told"
 	equal "$(jq -c '[.usage, .limit]' <<<"$out" | xargs)" \
 		"[4096,8192] [null,null] [4096,null] [4096,null] [null,null] [4096,8192]" "usage and limit"
+	equal "$(jq -c '.time / 1000000' <<<"$out" | xargs)" "1 2 7 8 9 10" "the times of the events"
 	kill $teller
 	start_rssd
 }

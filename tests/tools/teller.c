@@ -6,7 +6,8 @@
  *
  * An event is "limit NUMBER", "reclaimed NUMBER", "high NUMBER", "low NUMBER" or
  * "lost FIRST LAST". All are sent once somebody has asked for the number of the next one, and
- * has subscribed by then; the first must have the number 1. It keeps none of them: whoever asks
+ * has subscribed by then; the first must have the number 1. The time of an event is its number
+ * in seconds. It keeps none of them: whoever asks
  * for those that it has missed gets nothing. It goes on until it is killed.
  */
 #include <errno.h>
@@ -38,25 +39,27 @@ static const sd_bus_vtable vtable[] = {
 
 static int emit(sd_bus *bus, const char *event)
 {
-	uint64_t first, last;
+	uint64_t first, last, time;
 	char kind[16];
 
 	if (sscanf(event, "%15s %" SCNu64, kind, &first) != 2)
 		return -EINVAL;
 	next = first + 1;
+	time = first * 1000000;
 	if (strcmp(kind, "limit") == 0)
-		return sd_bus_emit_signal(bus, WEB, CONTAINER, "LimitHit", "tttt", first,
-					  UINT64_C(4096), UINT64_C(8192), UINT64_C(3));
+		return sd_bus_emit_signal(bus, WEB, CONTAINER, "LimitHit", "ttttt", first,
+					  UINT64_C(4096), UINT64_C(8192), UINT64_C(3), time);
 	if (strcmp(kind, "reclaimed") == 0)
-		return sd_bus_emit_signal(bus, WEB, CONTAINER, "Reclaimed", "tttt", first,
-					  UINT64_C(2048), UINT64_C(4096), UINT64_C(8192));
+		return sd_bus_emit_signal(bus, WEB, CONTAINER, "Reclaimed", "ttttt", first,
+					  UINT64_C(2048), UINT64_C(4096), UINT64_C(8192), time);
 	if (strcmp(kind, "lost") != 0)
-		return sd_bus_emit_signal(bus, WEB, CONTAINER, "Watermark", "tst", first, kind,
-					  UINT64_C(4096));
+		return sd_bus_emit_signal(bus, WEB, CONTAINER, "Watermark", "tstt", first, kind,
+					  UINT64_C(4096), time);
 	if (sscanf(event, "%*s %*u %" SCNu64, &last) != 1)
 		return -EINVAL;
 	next = last + 1;
-	return sd_bus_emit_signal(bus, "/org/rssd1", MANAGER, "EventsLost", "tt", first, last);
+	return sd_bus_emit_signal(bus, "/org/rssd1", MANAGER, "EventsLost", "ttt", first, last,
+				  time);
 }
 
 static int wait_for_more(sd_bus *bus)
