@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "settings.h"
 #include "shared/cleanup.h"
 #include "spelling.h"
 #include "verb.h"
@@ -45,62 +46,110 @@ static int fail_usage(const struct args *args, const char *what, const char *wor
 			   args->verb ? " " : "");
 }
 
-/* The place of "--name" (to the '=', if any) in @specs; -1: not there. */
-static int find_long(const struct option_spec *specs, const char *name)
-{
-	size_t length = strcspn(name, "=");
+/* An option that was found: its row, and where its value goes. */
+struct found {
+	const struct option_spec *spec;
+	const char **value; /* NULL: it is one of global_options */
+};
 
-	for (int i = 0; specs && specs[i].name; i++)
-		if (strlen(specs[i].name) == length && !strncmp(specs[i].name, name, length))
-			return i;
-	return -1;
+/* True for "name" up to an '=', or if @name is NULL for the letter. */
+static bool is_option_of(const struct option_spec *spec, const char *name, char letter)
+{
+	size_t length;
+
+	if (!name)
+		return spec->letter == letter;
+	length = strcspn(name, "=");
+	return strlen(spec->name) == length && !strncmp(spec->name, name, length);
 }
 
-static int find_letter(const struct option_spec *specs, char letter)
+static const struct option_spec *find_in(const struct option_spec *specs, const char *name,
+					 char letter)
 {
-	for (int i = 0; specs && specs[i].name; i++)
-		if (specs[i].letter == letter)
-			return i;
-	return -1;
+	for (; specs && specs->name; specs++) {
+		if (is_option_of(specs, name, letter))
+			return specs;
+	}
+	return NULL;
 }
 
-static const char *nearest_option(const struct option_spec *specs, const char *name,
-				  const char *best, size_t *best_distance)
+static bool takes_setting_options(const struct args *args)
 {
-	for (int i = 0; specs && specs[i].name; i++) {
-		size_t distance = word_distance(name, specs[i].name);
+	return args->verb && args->verb->settings == SETTINGS_OPTIONS;
+}
 
-		if (distance < *best_distance) {
-			*best_distance = distance;
-			best = specs[i].name;
+/* By @name, or if that is NULL by its letter; false if there is no such option. */
+static bool find_option(struct args *args, const char *name, char letter, struct found *ret)
+{
+	*ret = (struct found){ .spec = find_in(global_options, name, letter) };
+	if (ret->spec)
+		return true;
+	if (args->verb)
+		ret->spec = find_in(args->verb->options, name, letter);
+	if (ret->spec) {
+		ret->value = &args->values[ret->spec - args->verb->options];
+		return true;
+	}
+	for_each_cli_setting(setting) {
+		if (takes_setting_options(args) && is_option_of(&setting->option, name, letter)) {
+			ret->spec = &setting->option;
+			ret->value = &args->settings[setting - cli_settings];
+			return true;
 		}
 	}
-	return best;
+	return false;
+}
+
+struct nearest {
+	const char *name; /* NULL: none so far */
+	size_t distance;
+};
+
+static void try_option(struct nearest *nearest, const struct option_spec *spec, const char *name)
+{
+	size_t distance = word_distance(name, spec->name);
+
+	if (nearest->name && distance >= nearest->distance)
+		return;
+	*nearest = (struct nearest){ spec->name, distance };
+}
+
+static void try_options(struct nearest *nearest, const struct option_spec *specs, const char *name)
+{
+	for (; specs && specs->name; specs++)
+		try_option(nearest, specs, name);
 }
 
 static int fail_unknown_option(const struct args *args, const char *option)
 {
 	cleanup_free char *name = strndup(option + 2, strcspn(option + 2, "="));
 	const char *verb = args->verb ? args->verb->name : "";
-	size_t distance = (size_t)-1;
-	const char *near;
+	struct nearest near = { 0 };
 
 	if (!name)
 		return fail_memory();
-	near = nearest_option(global_options, name, NULL, &distance);
+	try_options(&near, global_options, name);
 	if (args->verb)
-		near = nearest_option(args->verb->options, name, near, &distance);
-	if (near && word_is_near(name, distance))
+		try_options(&near, args->verb->options, name);
+	for_each_cli_setting(setting) {
+		if (takes_setting_options(args))
+			try_option(&near, &setting->option, name);
+	}
+	if (near.name && word_is_near(name, near.distance))
 		return print_error(
 			STATUS_USAGE,
 			"Unknown option \"--%s\"; did you mean --%s? See: rssctl %s%s--help", name,
-			near, verb, args->verb ? " " : "");
+			near.name, verb, args->verb ? " " : "");
 	return fail_usage(args, "Unknown option", option);
 }
 
-static void set_global(struct args *args, int option, const char *value)
+static void set_option(struct args *args, const struct found *found, const char *value)
 {
-	switch (option) {
+	if (found->value) {
+		*found->value = value;
+		return;
+	}
+	switch (found->spec - global_options) {
 	case GLOBAL_JSON:
 		args->json = value;
 		break;
@@ -123,28 +172,21 @@ static int read_long(struct args *args, struct reader *reader)
 {
 	const char *word = reader->argv[reader->at], *name = word + 2;
 	const char *value = strchr(name, '=');
-	const struct option_spec *spec;
-	int global = find_long(global_options, name), own = -1;
+	struct found found;
 
 	if (value)
 		value++;
-	if (global < 0 && args->verb)
-		own = find_long(args->verb->options, name);
-	if (global < 0 && own < 0)
+	if (!find_option(args, name, 0, &found))
 		return fail_unknown_option(args, word);
-	spec = global >= 0 ? &global_options[global] : &args->verb->options[own];
-	if (!spec->value && value)
+	if (!found.spec->value && value)
 		return fail_usage(args, "This option takes no value:", word);
 	/* --json alone is fine, so that it never takes the word behind it. */
-	if (spec->value && !value && own >= 0) {
+	if (found.spec->value && !value && found.value) {
 		value = reader->argv[++reader->at];
 		if (reader->at >= reader->argc)
 			return fail_usage(args, "This option needs a value:", word);
 	}
-	if (global >= 0)
-		set_global(args, global, value ?: "");
-	else
-		args->values[own] = value ?: "";
+	set_option(args, &found, value ?: "");
 	return STATUS_DONE;
 }
 
@@ -154,22 +196,19 @@ static int read_letters(struct args *args, struct reader *reader)
 	const char *word = reader->argv[reader->at];
 
 	for (const char *letter = word + 1; *letter; letter++) {
-		int global = find_letter(global_options, *letter);
-		int own = args->verb ? find_letter(args->verb->options, *letter) : -1;
+		struct found found;
+		const char *value = "";
 
-		if (global >= 0) {
-			set_global(args, global, "");
-			continue;
-		}
-		if (own < 0)
+		if (!find_option(args, NULL, *letter, &found))
 			return fail_usage(args, "Unknown option", word);
-		if (!args->verb->options[own].value) {
-			args->values[own] = "";
+		if (!found.spec->value || !found.value) {
+			set_option(args, &found, value);
 			continue;
 		}
-		args->values[own] = letter[1] ? letter + 1 : reader->argv[++reader->at];
+		value = letter[1] ? letter + 1 : reader->argv[++reader->at];
 		if (reader->at >= reader->argc)
 			return fail_usage(args, "This option needs a value:", word);
+		set_option(args, &found, value);
 		break;
 	}
 	return STATUS_DONE;

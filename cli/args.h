@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "librss/settings.h"
 #include "verb.h"
 
 #define OPTIONS_MAX 8
@@ -17,6 +18,8 @@ struct args {
 	const struct verb *verb; /* NULL: none was named */
 	/* The verb's options, in the order of its table; "" for a flag, NULL: not given. */
 	const char *values[OPTIONS_MAX];
+	/* The same for SETTINGS_OPTIONS, in the order of cli_settings. */
+	const char *settings[CLIENT_SETTINGS_MAX];
 	const char **operands;
 	size_t n_operands;
 	char **command; /* what follows "--", for verbs that take one; NULL: there was no "--" */

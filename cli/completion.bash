@@ -18,35 +18,66 @@ __rssctl_names() {
 	done
 }
 
-# What the verb's own help says of its options: "--limit=SIZE" gives "--limit=".
+__rssctl_verbs() {
+	"${COMP_WORDS[0]}" --help 2>/dev/null | sed -n '/^Verbs:/,/^$/s/^  \([a-z-]*\) .*/\1/p'
+}
+
+# The options in the help of a verb: "--limit=SIZE" gives "--limit=".
 __rssctl_options() {
 	"${COMP_WORDS[0]}" ${1:+"$1"} --help 2>/dev/null |
 		sed -n 's/^  \(-., \|    \)\(--[a-z-]*=\{0,1\}\).*/\2/p' | sort -u
 }
 
-# Words for the value of an option, or for a size that is begun: "5" gives 5M, 5G.
+# The settings in the help of a verb: "limit=SIZE" gives "limit=".
+__rssctl_settings() {
+	"${COMP_WORDS[0]}" "$1" --help 2>/dev/null | sed -n 's/^  \([a-z][a-z-]*=\).*/\1/p'
+}
+
+# What the help of a verb calls the value of an option or setting: "SIZE" for -l, --limit or limit.
+__rssctl_value_name() {
+	"${COMP_WORDS[0]}" ${1:+"$1"} --help 2>/dev/null |
+		sed -nE "s/^  (-., |    )?(${2}|(${2}, )--[a-z-]+)=([^ ]+).*/\4/p" | head -n 1
+}
+
+# What the synopsis of a verb calls the operand at a place: "SIZE" for the second of "NAME SIZE".
+__rssctl_operand_name() {
+	local word place=$2 last=
+	while read -r word; do
+		[[ $word == -* || $word == OPTION* ]] && continue
+		last=$word
+		((place-- == 0)) && break
+	done < <("${COMP_WORDS[0]}" "$1" --help 2>/dev/null |
+		sed -n "1s/^Usage: rssctl $1 *//p" | tr -d '[]' | tr ' ' '\n')
+	# NAME... goes on to the end.
+	((place < 0)) || [[ $last == *... ]] || return
+	printf '%s\n' "${last%...}"
+}
+
+# Words for a value or operand by its name, where @2 is begun: "5" gives 5M, 5G.
 __rssctl_values() {
 	local cur=$2
 	case $1 in
-	--json) printf '%s\n' short pretty off ;;
-	--mode | -m) printf '%s\n' reclaim refuse force ;;
-	--sort | -s:top) printf '%s\n' name usage limit percent peak processes failures reclaim kills ;;
-	--signal | -s:kill) printf '%s\n' TERM KILL INT HUP QUIT USR1 USR2 STOP CONT ;;
-	--timeout | -t:limit | -t:apply | --interval | -i | --watch | -w) printf '%s\n' 500ms 1s 10s 1min ;;
-	--limit | -l | --high | --low | size)
+	NAME) __rssctl_names ;;
+	VERB) __rssctl_verbs ;;
+	PID) (cd /proc && printf '%s\n' [0-9]*) ;;
+	SIGNAL) printf '%s\n' TERM KILL INT HUP QUIT USR1 USR2 STOP CONT ;;
+	KEY) printf '%s\n' name usage limit percent peak processes failures reclaim kills ;;
+	TIME) printf '%s\n' 500ms 1s 10s 1min ;;
+	SIZE*)
 		if [[ $cur =~ ^[0-9]+(\.[0-9]+)?$ ]]; then
 			printf '%s\n' "$cur"{K,M,G,T,%}
 		else
 			printf '%s\n' infinity 64M 256M 512M 1G 2G 10% 25% 50%
 		fi
 		;;
+	*\|*) tr '|' '\n' <<<"$1" ;;
 	*) return 1 ;;
 	esac
 }
 
 _rssctl() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local verb at values place
+	local verb at values place operand
 
 	read -r verb at < <(__rssctl_verb)
 	COMPREPLY=()
@@ -56,9 +87,6 @@ _rssctl() {
 		cur=
 	elif [[ $prev == = ]]; then
 		prev=${COMP_WORDS[COMP_CWORD - 2]}
-	elif [[ $prev == -? ]]; then
-		# Letters that mean one thing here and another there.
-		case $prev:$verb in -s:top | -s:kill | -s:watch | -t:limit | -t:apply) prev=$prev:$verb ;; esac
 	fi
 
 	# Behind -- stands a command of somebody else.
@@ -75,7 +103,7 @@ _rssctl() {
 		fi
 	done
 
-	if [[ $prev == -* ]] && values=$(__rssctl_values "$prev" "$cur") &&
+	if [[ $prev == -* ]] && values=$(__rssctl_values "$(__rssctl_value_name "$verb" "$prev")" "$cur") &&
 		[[ $prev != --json || ${COMP_WORDS[COMP_CWORD - 1]} == = || ${COMP_WORDS[COMP_CWORD]} == = ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$values" -- "$cur")
 		return
@@ -88,8 +116,7 @@ _rssctl() {
 	fi
 
 	if [[ -z $verb ]]; then
-		mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" --help 2>/dev/null |
-			sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p')" -- "$cur")
+		mapfile -t COMPREPLY < <(compgen -W "$(__rssctl_verbs)" -- "$cur")
 		return
 	fi
 
@@ -98,37 +125,27 @@ _rssctl() {
 	for ((at++; at < COMP_CWORD; at++)); do
 		[[ ${COMP_WORDS[at]} == -* || ${COMP_WORDS[at]} == = || ${COMP_WORDS[at - 1]} == = ]] || ((++place))
 	done
-	case $verb:$place in
-	show:0 | suggest:0 | ps:0 | limit:0 | set:0 | attach:0 | kill:0 | freeze:0 | thaw:0 | reset-peak:0 | reclaim:0 | run:0 | create:0 | oom:0 | remove:* | watch:*)
-		mapfile -t COMPREPLY < <(compgen -W "$(__rssctl_names)" -- "$cur")
+	operand=$(__rssctl_operand_name "$verb" "$place")
+	case $operand in
+	KEY=VALUE)
+		if [[ ${COMP_WORDS[COMP_CWORD - 1]} == = || ${COMP_WORDS[COMP_CWORD]} == = ]]; then
+			values=$(__rssctl_values "$(__rssctl_value_name "$verb" "$prev")" "$cur")
+		else
+			values=$(__rssctl_settings "$verb")
+			compopt -o nospace
+		fi
+		mapfile -t COMPREPLY < <(compgen -W "$values" -- "$cur")
+		;;
+	FILE)
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+		;;
+	?*)
+		mapfile -t COMPREPLY < <(compgen -W "$(__rssctl_values "$operand" "$cur")" -- "$cur")
 		# A new container is often made inside one that is there.
 		if [[ $verb == create ]]; then
 			COMPREPLY=("${COMPREPLY[@]/%//}")
 			compopt -o nospace
 		fi
-		;;
-	limit:1 | reclaim:1)
-		mapfile -t COMPREPLY < <(compgen -W "$(__rssctl_values size "$cur")" -- "$cur")
-		;;
-	set:*)
-		if [[ $prev == oom-group ]]; then
-			mapfile -t COMPREPLY < <(compgen -W 'yes no' -- "$cur")
-		elif [[ $prev == limit || $prev == high || $prev == low ]] && [[ ${COMP_WORDS[COMP_CWORD - 1]} == = || ${COMP_WORDS[COMP_CWORD]} == = ]]; then
-			mapfile -t COMPREPLY < <(compgen -W "$(__rssctl_values size "$cur")" -- "$cur")
-		else
-			mapfile -t COMPREPLY < <(compgen -W 'limit= high= low= oom-group=' -- "$cur")
-			compopt -o nospace
-		fi
-		;;
-	apply:0)
-		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
-		;;
-	attach:* | detach:*)
-		mapfile -t COMPREPLY < <(compgen -W "$(cd /proc && echo [0-9]*)" -- "$cur")
-		;;
-	help:0)
-		mapfile -t COMPREPLY < <(compgen -W "$("${COMP_WORDS[0]}" --help 2>/dev/null |
-			sed -n '/^Verbs:/,/^$/s/^  \([a-z]*\) .*/\1/p')" -- "$cur")
 		;;
 	esac
 }

@@ -5,22 +5,35 @@
 #include <stdio.h>
 
 #include "args.h"
+#include "settings.h"
 #include "verb.h"
 #include "view/status.h"
 
 #define COLUMN 36
 
+static void print_option(const struct option_spec *option)
+{
+	int width = 0;
+
+	width += option->letter ? printf("  -%c, ", option->letter) : printf("      ");
+	width += printf("--%s", option->name);
+	if (option->value)
+		width += printf("=%s", option->value);
+	printf("%*s%s\n", width < COLUMN ? COLUMN - width : 2, "", option->help);
+}
+
 static void print_options(const struct option_spec *options)
 {
-	for (; options && options->name; options++) {
-		int width = 0;
+	for (; options && options->name; options++)
+		print_option(options);
+}
 
-		width += options->letter ? printf("  -%c, ", options->letter) : printf("      ");
-		width += printf("--%s", options->name);
-		if (options->value)
-			width += printf("=%s", options->value);
-		printf("%*s%s\n", width < COLUMN ? COLUMN - width : 2, "", options->help);
-	}
+/* As rssctl set takes it: a flag has a value, too. */
+static void print_setting_word(const struct option_spec *option)
+{
+	int width = printf("  %s=%s", option->name, option->value ?: "yes|no");
+
+	printf("%*s%s\n", width < COLUMN ? COLUMN - width : 2, "", option->help);
 }
 
 static void print_verb_help(const struct verb *verb)
@@ -29,10 +42,18 @@ static void print_verb_help(const struct verb *verb)
 	       verb->synopsis, verb->summary);
 	if (verb->description)
 		printf("\n%s\n", verb->description);
-	if (verb->options) {
-		puts("\nOptions:");
-		print_options(verb->options);
+	if (verb->settings == SETTINGS_WORDS) {
+		puts("\nSettings:");
+		for_each_cli_setting(setting)
+			print_setting_word(&setting->option);
 	}
+	if (verb->options || verb->settings == SETTINGS_OPTIONS)
+		puts("\nOptions:");
+	if (verb->settings == SETTINGS_OPTIONS) {
+		for_each_cli_setting(setting)
+			print_option(&setting->option);
+	}
+	print_options(verb->options);
 	puts("\nOptions of every verb:");
 	print_options(global_options);
 	puts("\nSee rssctl(1).");

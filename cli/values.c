@@ -159,30 +159,3 @@ const char *limit_outcome_name(enum rss_limit_outcome outcome)
 
 	return names[outcome];
 }
-
-int read_settings(const char *limit, const char *high, const char *low, const char *oom_group,
-		  struct rss_settings *ret)
-{
-	struct rss_settings settings = { 0 };
-	int status = STATUS_DONE;
-
-	if (limit) {
-		settings.set |= RSS_SET_LIMIT;
-		status = read_size("The limit", limit, &settings.limit);
-	}
-	if (high && status == STATUS_DONE) {
-		settings.set |= RSS_SET_HIGH;
-		status = read_size("The high watermark", high, &settings.high);
-	}
-	if (low && status == STATUS_DONE) {
-		settings.set |= RSS_SET_LOW;
-		status = read_size("The low watermark", low, &settings.low);
-	}
-	if (oom_group) {
-		settings.set |= RSS_SET_OOM_GROUP;
-		settings.oom_group = true;
-	}
-	if (status == STATUS_DONE)
-		*ret = settings;
-	return status;
-}

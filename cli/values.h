@@ -34,8 +34,4 @@ int read_timeout(const char *text, uint64_t *ret);
 /* "set", "unchanged", "reclaimed", "killed" */
 const char *limit_outcome_name(enum rss_limit_outcome outcome);
 
-/* The options that several verbs share; NULL: not given. @oom_group is a flag. */
-int read_settings(const char *limit, const char *high, const char *low, const char *oom_group,
-		  struct rss_settings *ret);
-
 #endif

@@ -30,12 +30,20 @@ struct option_spec {
 	const char *help;
 };
 
+/* How a verb takes the settings of a container: see cli_settings. */
+enum verb_settings {
+	SETTINGS_NONE,
+	SETTINGS_OPTIONS, /* --limit=SIZE: args->settings has them */
+	SETTINGS_WORDS,	  /* limit=SIZE, among its operands */
+};
+
 struct verb {
 	const char *name;
 	const char *synopsis;		   /* after the name: "NAME [OPTION...]" */
 	const char *summary;		   /* one line of rssctl help */
 	const char *description;	   /* the further text of --help; NULL: none */
 	const struct option_spec *options; /* ends with a NULL name; NULL: none */
+	enum verb_settings settings;
 	size_t min_operands, max_operands;
 	bool takes_command; /* after "--" */
 

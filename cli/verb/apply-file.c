@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "librss/rss.h"
+#include "settings.h"
 #include "shared/name.h"
-#include "shared/size.h"
 #include "view/json.h"
 #include "view/output.h"
 #include "view/status.h"
@@ -19,51 +19,16 @@ static int complain_of(const char *path, size_t i, const char *key, const char *
 	return print_error(STATUS_USAGE, "%s: container %zu: %s %s", path, i + 1, key, problem);
 }
 
-static const char *read_size_value(struct json_object *value, uint64_t *ret)
-{
-	int r;
-
-	if (json_object_is_type(value, json_type_int) && json_object_get_int64(value) >= 0) {
-		*ret = json_object_get_uint64(value);
-		return NULL;
-	}
-	if (!json_object_is_type(value, json_type_string))
-		return "must be a number of bytes, or a size like \"512M\" or \"infinity\"";
-	r = size_parse(json_object_get_string(value), ret);
-	return r < 0 ? size_parse_reason(r) : NULL;
-}
-
 /* NULL where @key is one and @value is good, else what is wrong with it. */
 static const char *read_key(const char *key, struct json_object *value, struct rss_change *change)
 {
-	struct rss_settings *settings = &change->settings;
-
 	if (!strcmp(key, "name")) {
 		if (!json_object_is_type(value, json_type_string))
 			return "must be a string";
 		change->name = json_object_get_string(value);
 		return name_problem(change->name);
 	}
-	if (!strcmp(key, "limit")) {
-		settings->set |= RSS_SET_LIMIT;
-		return read_size_value(value, &settings->limit);
-	}
-	if (!strcmp(key, "high")) {
-		settings->set |= RSS_SET_HIGH;
-		return read_size_value(value, &settings->high);
-	}
-	if (!strcmp(key, "low")) {
-		settings->set |= RSS_SET_LOW;
-		return read_size_value(value, &settings->low);
-	}
-	if (!strcmp(key, "oom_group")) {
-		if (!json_object_is_type(value, json_type_boolean))
-			return "must be true or false";
-		settings->set |= RSS_SET_OOM_GROUP;
-		settings->oom_group = json_object_get_boolean(value);
-		return NULL;
-	}
-	return "is not a key that is known here";
+	return cli_settings_read_json(key, value, &change->settings);
 }
 
 static int read_change(const char *path, size_t i, struct json_object *object,

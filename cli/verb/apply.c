@@ -6,6 +6,7 @@
 #include "args.h"
 #include "connect.h"
 #include "librss/rss.h"
+#include "settings.h"
 #include "values.h"
 #include "verb.h"
 #include "verb/apply-file.h"
@@ -33,48 +34,24 @@ static const struct option_spec options[] = {
 /* The last one in a dry run alone. */
 static const char *const columns[] = { "NAME", "SETTING", ">NOW", ">NEW", "FORECAST" };
 
-static struct rss_settings settings_of(const struct rss_container *c)
-{
-	return (struct rss_settings){
-		.set = RSS_SET_LIMIT | RSS_SET_HIGH | RSS_SET_LOW | RSS_SET_OOM_GROUP,
-		.limit = c->limit,
-		.high = c->high,
-		.low = c->low,
-		.oom_group = c->oom_group,
-	};
-}
-
-static bool same(const struct rss_settings *a, const struct rss_settings *b, unsigned int bit)
-{
-	switch (bit) {
-	case RSS_SET_LIMIT:
-		return a->limit == b->limit;
-	case RSS_SET_HIGH:
-		return a->high == b->high;
-	case RSS_SET_LOW:
-		return a->low == b->low;
-	default:
-		return a->oom_group == b->oom_group;
-	}
-}
-
 static int add_change(struct table *table, const struct rss_settings *now,
 		      const struct rss_change *change, bool dry_run)
 {
+	unsigned int differs = client_settings_difference(now, &change->settings);
 	int r = 0;
 
-	for (size_t i = 0; i < SETTINGS_COUNT && r >= 0; i++) {
-		unsigned int bit = setting_bit(i);
+	for_each_cli_setting(setting) {
+		const struct client_setting *client = cli_setting_client(setting);
 
-		if (!(change->settings.set & bit) || same(now, &change->settings, bit))
+		if (r < 0 || !(differs & setting->bit))
 			continue;
 		r = table_add(table, change->name);
-		r = r < 0 ? r : table_add(table, setting_name(i));
-		r = r < 0 ? r : add_setting(table, now, i);
-		r = r < 0 ? r : add_setting(table, &change->settings, i);
+		r = r < 0 ? r : table_add(table, setting->option.name);
+		r = r < 0 ? r : add_setting(table, now, client);
+		r = r < 0 ? r : add_setting(table, &change->settings, client);
 		/* The others are set at once. */
 		if (r >= 0 && dry_run)
-			r = table_add(table, bit == RSS_SET_LIMIT
+			r = table_add(table, setting->bit == RSS_SET_LIMIT
 						     ? rss_verdict_name(change->verdict)
 						     : "-");
 	}
@@ -90,7 +67,7 @@ static int print_difference(struct cli *cli, const struct settings_file *file,
 
 	for (size_t i = 0; table && i < file->count; i++) {
 		for (size_t j = 0; j < list->count && r >= 0; j++) {
-			struct rss_settings now = settings_of(list->containers[j]);
+			struct rss_settings now = client_settings_of(list->containers[j]);
 
 			if (!strcmp(list->containers[j]->name, file->changes[i].name))
 				r = add_change(table, &now, &file->changes[i], dry_run);
@@ -113,7 +90,7 @@ static struct json_object *difference_to_json(const struct settings_file *file,
 
 		for (size_t j = 0; j < list->count; j++) {
 			if (!strcmp(list->containers[j]->name, change->name))
-				now = settings_of(list->containers[j]);
+				now = client_settings_of(list->containers[j]);
 		}
 		json_add_text(object, "name", change->name);
 		json_add_settings(object, "before", &now);
@@ -182,8 +159,8 @@ const struct verb verb_apply = {
 	.synopsis = "FILE [OPTION...]",
 	.summary = "Set several containers together, or none of them",
 	.description =
-		"FILE is a JSON array of objects, each with a name and any of limit, high, low and\n"
-		"oom_group, as in containers.d; - is standard input. The difference is printed first.\n"
+		"FILE is a JSON array of objects, each with a name and settings, as in containers.d;\n"
+		"- is standard input. The difference is printed first.\n"
 		"Where one of them cannot be had, all are brought back to what they were, also when\n"
 		"rssd is killed in the middle.",
 	.options = options,

@@ -2,6 +2,7 @@
 /* rssctl diff: where what is declared, what was set and what the kernel holds differ. */
 #include "connect.h"
 #include "librss/rss.h"
+#include "settings.h"
 #include "verb.h"
 #include "view/json.h"
 #include "view/output.h"
@@ -24,14 +25,16 @@ static int add_rows(struct table *table, const struct rss_difference *difference
 {
 	int r = 0;
 
-	for (size_t i = 0; i < SETTINGS_COUNT && r >= 0; i++) {
-		if (!(difference->differs & setting_bit(i)))
+	for_each_cli_setting(setting) {
+		const struct client_setting *client = cli_setting_client(setting);
+
+		if (r < 0 || !(difference->differs & setting->bit))
 			continue;
 		r = table_add(table, difference->name);
-		r = r < 0 ? r : table_add(table, setting_name(i));
-		r = r < 0 ? r : add_setting(table, &difference->declared, i);
-		r = r < 0 ? r : add_setting(table, &difference->stored, i);
-		r = r < 0 ? r : add_setting(table, &difference->kernel, i);
+		r = r < 0 ? r : table_add(table, setting->option.name);
+		r = r < 0 ? r : add_setting(table, &difference->declared, client);
+		r = r < 0 ? r : add_setting(table, &difference->stored, client);
+		r = r < 0 ? r : add_setting(table, &difference->kernel, client);
 	}
 	return r;
 }

@@ -18,6 +18,7 @@
 #include "connect.h"
 #include "librss/rss.h"
 #include "shared/clock.h"
+#include "settings.h"
 #include "shared/name.h"
 #include "signals.h"
 #include "values.h"
@@ -28,19 +29,10 @@
 #include "view/status.h"
 
 enum {
-	LIMIT,
-	HIGH,
-	LOW,
-	OOM_GROUP,
 	EXEC,
 };
 
 static const struct option_spec options[] = {
-	[LIMIT] = { "limit", 'l', "SIZE", "Make a transient container with this limit" },
-	[HIGH] = { "high", 0, "SIZE", "Its high watermark" },
-	[LOW] = { "low", 0, "SIZE", "Its low watermark" },
-	[OOM_GROUP] = { "oom-group", 0, NULL,
-			"When memory runs out, kill all of it, not one process" },
 	[EXEC] = { "exec", 0, NULL, "Become the command, as its service manager wants it" },
 	{ 0 },
 };
@@ -279,8 +271,7 @@ static int make_name(char **ret)
 
 static bool wants_new(const struct args *args)
 {
-	return args->values[LIMIT] || args->values[HIGH] || args->values[LOW] ||
-	       args->values[OOM_GROUP] || !args->n_operands;
+	return cli_settings_given(args) || !args->n_operands;
 }
 
 static int make_container(struct run *run, const struct args *args)
@@ -288,8 +279,7 @@ static int make_container(struct run *run, const struct args *args)
 	struct rss_settings settings;
 	int status, r;
 
-	status = read_settings(args->values[LIMIT], args->values[HIGH], args->values[LOW],
-			       args->values[OOM_GROUP], &settings);
+	status = cli_settings_read_options(args, &settings);
 	if (status != STATUS_DONE)
 		return status;
 	settings.set |= RSS_SET_TRANSIENT;
@@ -309,7 +299,7 @@ static int check_command(const struct args *args)
 				   args->n_operands ? args->operands[0] : "--limit=SIZE");
 	if (!args->command[0])
 		return print_error(STATUS_USAGE, "There is no command behind --");
-	if (wants_new(args) && !args->n_operands && !args->values[LIMIT])
+	if (wants_new(args) && !args->n_operands && !(cli_settings_given(args) & RSS_SET_LIMIT))
 		return print_error(STATUS_USAGE,
 				   "Name a container, or give a --limit for a new one");
 	return STATUS_DONE;
@@ -363,10 +353,12 @@ const struct verb verb_run = {
 	.synopsis = "NAME | [NAME] --limit=SIZE [OPTION...] -- COMMAND [ARGUMENT...]",
 	.summary = "Run a command inside a container",
 	.description =
-		"In the container NAME, or in a new one that goes when its last process has left. The\n"
-		"status is that of the command: 126 where it cannot be executed, 127 where it was not\n"
-		"found, 128+N when signal N ended it. When memory ran out, standard error says so.",
+		"In the container NAME, or in a new one with the settings that are given, which goes\n"
+		"when its last process has left. The status is that of the command: 126 where it cannot\n"
+		"be executed, 127 where it was not found, 128+N when signal N ended it. When memory ran\n"
+		"out, standard error says so.",
 	.options = options,
+	.settings = SETTINGS_OPTIONS,
 	.max_operands = 1,
 	.takes_command = true,
 	.run = run,

@@ -8,6 +8,7 @@
 #include "args.h"
 #include "connect.h"
 #include "librss/rss.h"
+#include "settings.h"
 #include "shared/size.h"
 #include "shared/text.h"
 #include "verb.h"
@@ -126,6 +127,27 @@ static void print_rules(const char *const rules[])
 	}
 }
 
+static void print_sizes(const struct rss_container *c)
+{
+	for_each_cli_setting(setting) {
+		const struct client_setting *client = cli_setting_client(setting);
+
+		if (!client_setting_is_flag(client))
+			print_size(setting->label, client_setting_shown(client, c), "infinity");
+	}
+}
+
+static void print_flags(const struct rss_container *c)
+{
+	for_each_cli_setting(setting) {
+		const struct client_setting *client = cli_setting_client(setting);
+
+		if (client_setting_is_flag(client))
+			print_text(setting->label,
+				   client_setting_shown(client, c) ? setting->yes : setting->no);
+	}
+}
+
 static int show_for_people(struct cli *cli, const struct rss_container *c)
 {
 	output_start_pager(&cli->out);
@@ -133,11 +155,9 @@ static int show_for_people(struct cli *cli, const struct rss_container *c)
 	print_kind(c);
 	print_text("Control group", c->control_group);
 	print_text("Object", c->object_path);
-	print_size("Limit", c->limit, "infinity");
-	print_size("High", c->high, "infinity");
-	print_size("Low", c->low, "infinity");
+	print_sizes(c);
 	print_rules(c->rules);
-	print_text("On OOM", c->oom_group ? "kill all of it" : "kill one process");
+	print_flags(c);
 	print_key("Processes");
 	printf("%" PRIu32 "%s\n", c->processes, c->frozen ? ", frozen" : "");
 	print_usage(c);

@@ -5,6 +5,7 @@
 #include "librss/rss.h"
 #include "view/json.h"
 #include "view/output.h"
+#include "view/setting.h"
 
 struct json_object *container_to_json(const struct rss_container *c, bool with_oom)
 {
@@ -13,10 +14,7 @@ struct json_object *container_to_json(const struct rss_container *c, bool with_o
 	if (!object)
 		return NULL;
 	json_add_text(object, "name", c->name);
-	json_add_limit(object, "limit", c->limit);
-	json_add_limit(object, "high", c->high);
-	json_add_limit(object, "low", c->low);
-	json_add_flag(object, "oom_group", c->oom_group);
+	json_add_settings_of(object, c);
 	json_add_flag(object, "transient", c->transient);
 	json_add_flag(object, "declared", c->declared);
 	json_add_count(object, "processes", c->processes);

@@ -2,45 +2,34 @@
 /* Settings one by one: see setting.h. */
 #include "view/setting.h"
 
-#include "librss/rss.h"
+#include "librss/settings.h"
 #include "view/json.h"
 #include "view/output.h"
 
-static const struct {
-	unsigned int bit;
-	const char *name, *key;
-} settings_table[SETTINGS_COUNT] = {
-	{ RSS_SET_LIMIT, "limit", "limit" },
-	{ RSS_SET_HIGH, "high", "high" },
-	{ RSS_SET_LOW, "low", "low" },
-	{ RSS_SET_OOM_GROUP, "oom-group", "oom_group" },
-};
-
-unsigned int setting_bit(size_t i)
+int add_setting(struct table *table, const struct rss_settings *settings,
+		const struct client_setting *setting)
 {
-	return settings_table[i].bit;
-}
+	uint64_t value = client_setting_get(setting, settings);
 
-const char *setting_name(size_t i)
-{
-	return settings_table[i].name;
-}
-
-static uint64_t size_of(const struct rss_settings *settings, unsigned int bit)
-{
-	return bit == RSS_SET_LIMIT ? settings->limit
-				    : (bit == RSS_SET_HIGH ? settings->high : settings->low);
-}
-
-int add_setting(struct table *table, const struct rss_settings *settings, size_t i)
-{
-	unsigned int bit = setting_bit(i);
-
-	if (!(settings->set & bit))
+	if (!(settings->set & setting->bit))
 		return table_add(table, NULL);
-	if (bit == RSS_SET_OOM_GROUP)
-		return table_add(table, settings->oom_group ? "yes" : "no");
-	return add_limit(table, size_of(settings, bit));
+	if (client_setting_is_flag(setting))
+		return table_add(table, value ? "yes" : "no");
+	return add_limit(table, value);
+}
+
+static void add_each(struct json_object *object, const struct rss_settings *settings)
+{
+	for_each_client_setting(setting) {
+		uint64_t value = client_setting_get(setting, settings);
+
+		if (!(settings->set & setting->bit))
+			continue;
+		if (client_setting_is_flag(setting))
+			json_add_flag(object, setting->key, value);
+		else
+			json_add_limit(object, setting->key, value);
+	}
 }
 
 void json_add_settings(struct json_object *object, const char *key,
@@ -48,15 +37,13 @@ void json_add_settings(struct json_object *object, const char *key,
 {
 	struct json_object *value = settings->set ? json_object_new_object() : NULL;
 
-	for (size_t i = 0; value && i < SETTINGS_COUNT; i++) {
-		unsigned int bit = setting_bit(i);
-
-		if (!(settings->set & bit))
-			continue;
-		if (bit == RSS_SET_OOM_GROUP)
-			json_add_flag(value, settings_table[i].key, settings->oom_group);
-		else
-			json_add_limit(value, settings_table[i].key, size_of(settings, bit));
-	}
+	add_each(value, settings);
 	json_object_object_add(object, key, value);
+}
+
+void json_add_settings_of(struct json_object *object, const struct rss_container *container)
+{
+	struct rss_settings settings = client_settings_of(container);
+
+	add_each(object, &settings);
 }

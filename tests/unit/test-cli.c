@@ -3,10 +3,12 @@
 #include <string.h>
 
 #include "librss/rss.h"
+#include "settings.h"
 #include "shared/cleanup.h"
 #include "spelling.h"
 #include "unit.h"
 #include "view/oom-text.h"
+#include "view/status.h"
 
 TEST(distances)
 {
@@ -27,6 +29,35 @@ TEST(distances)
 			     word_distance(words[i].a, words[i].b));
 	memset(longer, 'a', sizeof(longer) - 1);
 	CHECK(word_distance(longer, "list") > 2);
+}
+
+TEST(settings_of_rssctl_and_library)
+{
+	size_t n = 0;
+
+	for_each_cli_setting(setting) {
+		const struct client_setting *client = &client_settings[n++];
+
+		CHECK(cli_setting_client(setting) == client);
+		CHECK_UINT(setting->bit, client->bit);
+		CHECK(!setting->option.value == client_setting_is_flag(client));
+		CHECK(!setting->yes == !client_setting_is_flag(client));
+	}
+	CHECK_UINT(client_settings[n].bit, 0);
+}
+
+TEST(settings_as_words)
+{
+	struct rss_settings settings = { 0 };
+
+	CHECK_INT(cli_settings_read_word("low=64K", &settings), STATUS_DONE);
+	CHECK_INT(cli_settings_read_word("oom-group=yes", &settings), STATUS_DONE);
+	CHECK_UINT(settings.set, RSS_SET_LOW | RSS_SET_OOM_GROUP);
+	CHECK_UINT(settings.low, 65536);
+	CHECK(settings.oom_group);
+	CHECK_INT(cli_settings_read_word("limits=1", &settings), STATUS_USAGE);
+	CHECK_INT(cli_settings_read_word("limit", &settings), STATUS_USAGE);
+	CHECK_UINT(settings.set, RSS_SET_LOW | RSS_SET_OOM_GROUP);
 }
 
 TEST(near_words)
@@ -67,4 +98,5 @@ TEST(oom_in_words)
 }
 
 TEST_MAIN({ "how far words are apart", distances }, { "which words are near", near_words },
-	  { "an OOM in words", oom_in_words })
+	  { "the settings of rssctl are those of the library", settings_of_rssctl_and_library },
+	  { "settings as words", settings_as_words }, { "an OOM in words", oom_in_words })

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The settings of a container in the words of rssctl: see settings.h. */
+#include "settings.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "args.h"
+#include "shared/size.h"
+#include "values.h"
+#include "view/status.h"
+
+const struct cli_setting cli_settings[] = {
+	{
+		.bit = RSS_SET_LIMIT,
+		.option = { "limit", 'l', "SIZE",
+			    "Hard bound of the resident memory; default: none" },
+		.what = "The limit",
+		.label = "Limit",
+	},
+	{
+		.bit = RSS_SET_HIGH,
+		.option = { "high", 0, "SIZE", "Reclaim in the background above this" },
+		.what = "The high watermark",
+		.label = "High",
+	},
+	{
+		.bit = RSS_SET_LOW,
+		.option = { "low", 0, "SIZE", "Stop the reclaim in the background below this" },
+		.what = "The low watermark",
+		.label = "Low",
+	},
+	{
+		.bit = RSS_SET_OOM_GROUP,
+		.option = { "oom-group", 0, NULL,
+			    "When memory runs out, kill all of it, not one process" },
+		.what = "oom-group",
+		.label = "On OOM",
+		.yes = "kill all of it",
+		.no = "kill one process",
+	},
+	{ 0 },
+};
+
+const struct client_setting *cli_setting_client(const struct cli_setting *setting)
+{
+	return &client_settings[setting - cli_settings];
+}
+
+static int read_value(const struct cli_setting *setting, const char *text,
+		      struct rss_settings *settings)
+{
+	const struct client_setting *client = cli_setting_client(setting);
+	uint64_t value = 0;
+	bool flag = false;
+	int status;
+
+	if (client_setting_is_flag(client)) {
+		status = read_yes_no(setting->what, text, &flag);
+		value = flag;
+	} else {
+		status = read_size(setting->what, text, &value);
+	}
+	if (status == STATUS_DONE)
+		client_setting_put(client, settings, value);
+	return status;
+}
+
+/* "limit, high, low and oom-group" */
+static int fail_unknown(const char *key, size_t length)
+{
+	char names[256] = "";
+	size_t at = 0;
+
+	for_each_cli_setting(setting) {
+		const char *before = at == 0 ? "" : setting[1].bit ? ", " : " and ";
+
+		if (at < sizeof(names))
+			at += (size_t)snprintf(names + at, sizeof(names) - at, "%s%s", before,
+					       setting->option.name);
+	}
+	return print_error(STATUS_USAGE, "There is no setting \"%.*s\"; there are %s", (int)length,
+			   key, names);
+}
+
+int cli_settings_read_word(const char *word, struct rss_settings *settings)
+{
+	size_t length = strcspn(word, "=");
+
+	if (!word[length])
+		return print_error(STATUS_USAGE, "\"%s\" is not KEY=VALUE", word);
+	for_each_cli_setting(setting) {
+		const char *name = setting->option.name;
+
+		if (strlen(name) == length && !strncmp(name, word, length))
+			return read_value(setting, word + length + 1, settings);
+	}
+	return fail_unknown(word, length);
+}
+
+int cli_settings_read_options(const struct args *args, struct rss_settings *ret)
+{
+	struct rss_settings settings = { 0 };
+	int status = STATUS_DONE;
+
+	for_each_cli_setting(setting) {
+		const char *text = args->settings[setting - cli_settings];
+
+		if (!text || status != STATUS_DONE)
+			continue;
+		status = read_value(setting, setting->option.value ? text : "yes", &settings);
+	}
+	if (status == STATUS_DONE)
+		*ret = settings;
+	return status;
+}
+
+unsigned int cli_settings_given(const struct args *args)
+{
+	unsigned int given = 0;
+
+	for_each_cli_setting(setting) {
+		if (args->settings[setting - cli_settings])
+			given |= setting->bit;
+	}
+	return given;
+}
+
+static const char *read_json_size(struct json_object *value, uint64_t *ret)
+{
+	int r;
+
+	if (json_object_is_type(value, json_type_int) && json_object_get_int64(value) >= 0) {
+		*ret = json_object_get_uint64(value);
+		return NULL;
+	}
+	if (!json_object_is_type(value, json_type_string))
+		return "must be a number of bytes, or a size like \"512M\" or \"infinity\"";
+	r = size_parse(json_object_get_string(value), ret);
+	return r < 0 ? size_parse_reason(r) : NULL;
+}
+
+const char *cli_settings_read_json(const char *key, struct json_object *value,
+				   struct rss_settings *settings)
+{
+	for_each_client_setting(setting) {
+		const char *problem = NULL;
+		uint64_t number = 0;
+
+		if (strcmp(setting->key, key))
+			continue;
+		if (!client_setting_is_flag(setting))
+			problem = read_json_size(value, &number);
+		else if (json_object_is_type(value, json_type_boolean))
+			number = (uint64_t)json_object_get_boolean(value);
+		else
+			problem = "must be true or false";
+		if (!problem)
+			client_setting_put(setting, settings, number);
+		return problem;
+	}
+	return "is not a key that is known here";
+}
