@@ -12,8 +12,9 @@
 #include "shared/file.h"
 
 #define FILE_NAME "events"
-/* The file is written anew when it has this many lines. */
-#define LINES_MAX (2 * EVENT_HISTORY_MAX)
+/* The file is rewritten if it has so many lines, or so many bytes more than when it was written. */
+#define LINES_MAX  (2 * EVENT_HISTORY_MAX)
+#define GROWTH_MAX (512 * 1024)
 
 struct event_history {
 	struct past_event events[EVENT_HISTORY_MAX]; /* a ring */
@@ -21,6 +22,7 @@ struct event_history {
 	uint64_t begin;
 	int dirfd, fd; /* -1: memory alone */
 	size_t lines;
+	size_t growth; /* bytes appended since the file was written */
 };
 
 static const char *const kind_names[] = {
@@ -138,6 +140,7 @@ static int rewrite(struct event_history *history)
 		close(history->fd);
 	history->fd = fd;
 	history->lines = history->count + 1;
+	history->growth = 0;
 	return 0;
 }
 
@@ -156,6 +159,7 @@ static int append(struct event_history *history, const struct past_event *event)
 	if (write(history->fd, line, length) != (ssize_t)length)
 		return -EIO;
 	history->lines++;
+	history->growth += length;
 	return 0;
 }
 
@@ -186,7 +190,7 @@ static int load(struct event_history *history, uint64_t next)
 	uint64_t begin;
 	size_t length;
 	char *at = NULL, *line;
-	int r = read_file_at(history->dirfd, FILE_NAME, FILE_FOREIGN_MAX, &text, &length);
+	int r = read_file_at(history->dirfd, FILE_NAME, FILE_OWN_MAX, &text, &length);
 
 	if (r == -ENOENT)
 		return 0;
@@ -274,7 +278,8 @@ void event_history_add(struct event_history *history, const struct event *event,
 	take(history, &past);
 	if (history->fd < 0)
 		return;
-	r = history->lines >= LINES_MAX ? rewrite(history) : append(history, &past);
+	r = history->lines >= LINES_MAX || history->growth >= GROWTH_MAX ? rewrite(history)
+									 : append(history, &past);
 	if (r < 0)
 		give_up(history, -r);
 }

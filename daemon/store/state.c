@@ -415,7 +415,7 @@ int state_write_text(struct state *state, const char *file, const char *text)
 
 int state_read_text(struct state *state, const char *file, char **ret, size_t *ret_length)
 {
-	return read_file_at(state->fd, file, FILE_FOREIGN_MAX, ret, ret_length);
+	return read_file_at(state->fd, file, FILE_OWN_MAX, ret, ret_length);
 }
 
 int state_remove_text(struct state *state, const char *file)

@@ -5,12 +5,14 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "container/container.h"
 #include "store/event-history.h"
 #include "base/log.h"
 #include "shared/file.h"
+#include "shared/name.h"
 #include "unit.h"
 
 struct folder {
@@ -126,6 +128,42 @@ TEST(bounded)
 	for (i = 0; event_history_at(again, i); i++)
 		kept++;
 	CHECK_UINT(kept, EVENT_HISTORY_MAX);
+}
+
+/* Long names make a file of several MiB, which is read in full and does not grow without end. */
+TEST(long_names)
+{
+	cleanup_(event_history_free_ptr) struct event_history *history = NULL, *again = NULL;
+	char name[NAME_LENGTH_MAX + 1] = { 0 }, file[128];
+	struct container web = { .name = name };
+	struct stat st;
+	size_t i, kept = 0;
+	FOLDER(folder);
+
+	memset(name, 'n', sizeof(name) - 1);
+	snprintf(file, sizeof(file), "%s/events", folder.path);
+	CHECK_INT(event_history_open(folder.path, 1, &history), 0);
+	for (uint64_t n = 1; n <= 3 * EVENT_HISTORY_MAX; n++) {
+		struct event event = {
+			.kind = EVENT_LIMIT_HIT,
+			.sequence = n,
+			.time = UINT64_MAX,
+			.container = &web,
+			.usage = UINT64_MAX,
+			.limit = UINT64_MAX,
+			.amount = UINT64_MAX,
+		};
+
+		event_history_add(history, &event, name);
+		/* What is kept has 1.2 MB. */
+		CHECK(stat(file, &st) == 0 && st.st_size < 2 << 20);
+	}
+	CHECK_INT(event_history_open(folder.path, 3 * EVENT_HISTORY_MAX + 1, &again), 0);
+	for (i = 0; event_history_at(again, i); i++)
+		kept++;
+	CHECK_UINT(kept, EVENT_HISTORY_MAX);
+	CHECK_STR(event_history_at(again, 0)->container, name);
+	CHECK_UINT(event_history_begin(again), 2 * EVENT_HISTORY_MAX + 1);
 }
 
 TEST(there_after_a_crash)
@@ -266,7 +304,7 @@ TEST(no_folder)
 
 TEST_MAIN({ "events are found by number", found_by_number },
 	  { "the oldest make room, in memory and in the file", bounded },
-	  { "a crash forgets none", there_after_a_crash },
+	  { "long names", long_names }, { "a crash forgets none", there_after_a_crash },
 	  { "a file from another count is not believed", what_does_not_go_together },
 	  { "lines that do not fit are left out", lines_that_do_not_fit },
 	  { "a file that takes no more is given up", a_file_that_takes_no_more },
