@@ -14,17 +14,17 @@
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 
-#include "bus/connection.h"
-#include "store/config.h"
-#include "cgroup/controller.h"
 #include "base/failure.h"
 #include "base/log.h"
-#include "container/manager.h"
-#include "privileges.h"
-#include "operation/restore.h"
-#include "monitor/sampler.h"
-#include "service.h"
 #include "base/worker.h"
+#include "bus/connection.h"
+#include "cgroup/controller.h"
+#include "container/manager.h"
+#include "monitor/sampler.h"
+#include "operation/restore.h"
+#include "privileges.h"
+#include "service.h"
+#include "store/config.h"
 
 /* How long jobs that were cancelled on stop may take to end. */
 #define STOP_USEC (10 * 1000 * 1000)

@@ -7,8 +7,8 @@
 #include <sys/capability.h>
 #include <sys/prctl.h>
 
-#include "shared/cleanup.h"
 #include "base/failure.h"
+#include "shared/cleanup.h"
 
 static const struct {
 	cap_value_t capability;

@@ -5,18 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/access-policy.h"
-#include "bus/pending-call.h"
-#include "bus/message.h"
-#include "bus/peer.h"
-#include "bus/bus.h"
-#include "store/config.h"
 #include "base/failure.h"
 #include "base/log.h"
+#include "bus/bus.h"
+#include "bus/message.h"
+#include "bus/peer.h"
+#include "bus/pending-call.h"
+#include "bus/polkit.h"
 #include "container/manager.h"
+#include "policy/access-policy.h"
 #include "shared/clock.h"
 #include "shared/name.h"
-#include "bus/polkit.h"
+#include "store/config.h"
 
 /* A call that waits for polkit, or is dispatched again with its reply. */
 struct bus_check {

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The bus: connection, objects, signals. See bus.h. */
+/* The connection to the bus, its objects and signals: see connection.h. */
 #include "bus/connection.h"
 
 #include <errno.h>
 #include <string.h>
 
+#include "base/failure.h"
+#include "base/log.h"
 #include "bus/authorize.h"
-#include "bus/pending-call.h"
+#include "bus/list-methods.h"
 #include "bus/message.h"
 #include "bus/owner.h"
 #include "bus/peer.h"
+#include "bus/pending-call.h"
 #include "bus/settings-properties.h"
 #include "container/container.h"
-#include "base/failure.h"
-#include "base/log.h"
 #include "container/manager.h"
 #include "shared/name.h"
 
@@ -22,8 +23,8 @@ static void free_path(char **path)
 	free(*path);
 }
 
-/* A signal that cannot be sent is lost for all: say so once, here. */
-static void sent(int r, const char *what, const char *name)
+/* Logs a signal that could not be sent. */
+static void log_unsent(int r, const char *what, const char *name)
 {
 	if (r < 0)
 		log_message(LOG_WARNING, name, "The signal %s could not be sent: %s", what,
@@ -37,11 +38,12 @@ static void on_added(struct container *c, void *userdata)
 	struct bus *bus = userdata;
 	cleanup_(free_path) char *path = name_to_object_path(c->name);
 
-	/* Its counters were read when it was made, a moment ago. */
+	/* Its counters were read a moment ago, when it was created. */
 	bus->seen.of = c;
 	bus->seen.counters = c->seen;
 	(void)sd_event_get_iteration(bus->event, &bus->seen.iteration);
-	sent(path ? sd_bus_emit_object_added(bus->bus, path) : -ENOMEM, "InterfacesAdded", c->name);
+	log_unsent(path ? sd_bus_emit_object_added(bus->bus, path) : -ENOMEM, "InterfacesAdded",
+		   c->name);
 }
 
 static void on_removed(const char *name, void *userdata)
@@ -51,13 +53,14 @@ static void on_removed(const char *name, void *userdata)
 
 	bus_owners_forget(bus, name);
 	/*
-	 * sd_bus_emit_object_removed() asks for the object's interfaces, and the
-	 * object is gone: the signal is made by hand.
+	 * sd_bus_emit_object_removed() looks up the interfaces of the object, which no
+	 * longer exists, so the signal is built here.
 	 */
-	sent(path ? sd_bus_emit_signal(bus->bus, BUS_PATH, "org.freedesktop.DBus.ObjectManager",
-				       "InterfacesRemoved", "oas", path, 1, BUS_CONTAINER)
-		  : -ENOMEM,
-	     "InterfacesRemoved", name);
+	log_unsent(path ? sd_bus_emit_signal(bus->bus, BUS_PATH,
+					     "org.freedesktop.DBus.ObjectManager",
+					     "InterfacesRemoved", "oas", path, 1, BUS_CONTAINER)
+			: -ENOMEM,
+		   "InterfacesRemoved", name);
 }
 
 static void on_changed(struct container *c, unsigned int mask, void *userdata)
@@ -73,9 +76,9 @@ static void on_changed(struct container *c, unsigned int mask, void *userdata)
 	}
 	if (n == 0)
 		names[n++] = (char *)"Declared";
-	sent(path ? sd_bus_emit_properties_changed_strv(bus->bus, path, BUS_CONTAINER, names)
-		  : -ENOMEM,
-	     "PropertiesChanged", c->name);
+	log_unsent(path ? sd_bus_emit_properties_changed_strv(bus->bus, path, BUS_CONTAINER, names)
+			: -ENOMEM,
+		   "PropertiesChanged", c->name);
 }
 
 static int emit_oom(sd_bus *bus, const char *path, const struct event *event)
@@ -100,34 +103,35 @@ static void on_event(const struct event *event, void *userdata)
 	cleanup_(free_path) char *path = name ? name_to_object_path(name) : NULL;
 
 	if (name && !path) {
-		sent(-ENOMEM, "of an event", name);
+		log_unsent(-ENOMEM, "of an event", name);
 		return;
 	}
 	switch (event->kind) {
 	case EVENT_LIMIT_HIT:
-		sent(sd_bus_emit_signal(bus->bus, path, BUS_CONTAINER, "LimitHit", "ttttt",
-					event->sequence, event->usage, event->limit, event->amount,
-					event->time),
-		     "LimitHit", name);
+		log_unsent(sd_bus_emit_signal(bus->bus, path, BUS_CONTAINER, "LimitHit", "ttttt",
+					      event->sequence, event->usage, event->limit,
+					      event->amount, event->time),
+			   "LimitHit", name);
 		break;
 	case EVENT_RECLAIMED:
-		sent(sd_bus_emit_signal(bus->bus, path, BUS_CONTAINER, "Reclaimed", "ttttt",
-					event->sequence, event->amount, event->usage, event->limit,
-					event->time),
-		     "Reclaimed", name);
+		log_unsent(sd_bus_emit_signal(bus->bus, path, BUS_CONTAINER, "Reclaimed", "ttttt",
+					      event->sequence, event->amount, event->usage,
+					      event->limit, event->time),
+			   "Reclaimed", name);
 		break;
 	case EVENT_OOM:
-		sent(emit_oom(bus->bus, path, event), "OOM", name);
+		log_unsent(emit_oom(bus->bus, path, event), "OOM", name);
 		break;
 	case EVENT_WATERMARK:
-		sent(sd_bus_emit_signal(bus->bus, path, BUS_CONTAINER, "Watermark", "tstt",
-					event->sequence, event->which, event->usage, event->time),
-		     "Watermark", name);
+		log_unsent(sd_bus_emit_signal(bus->bus, path, BUS_CONTAINER, "Watermark", "tstt",
+					      event->sequence, event->which, event->usage,
+					      event->time),
+			   "Watermark", name);
 		break;
 	case EVENT_LOST:
-		sent(sd_bus_emit_signal(bus->bus, BUS_PATH, BUS_MANAGER, "EventsLost", "ttt",
-					event->sequence, event->last, event->time),
-		     "EventsLost", NULL);
+		log_unsent(sd_bus_emit_signal(bus->bus, BUS_PATH, BUS_MANAGER, "EventsLost", "ttt",
+					      event->sequence, event->last, event->time),
+			   "EventsLost", NULL);
 		break;
 	}
 }
@@ -181,8 +185,11 @@ static int enumerate(sd_bus *bus, const char *prefix, void *userdata, char ***re
 
 static int serve(struct bus *b)
 {
-	int r = sd_bus_add_filter(b->bus, NULL, bus_authorize_filter, b);
+	/* The filter that was added last runs first. */
+	int r = sd_bus_add_filter(b->bus, NULL, bus_managed_objects_filter, b);
 
+	if (r >= 0)
+		r = sd_bus_add_filter(b->bus, NULL, bus_authorize_filter, b);
 	b->settings_properties = bus_settings_properties();
 	if (!b->settings_properties)
 		return -ENOMEM;
@@ -208,8 +215,8 @@ static int serve(struct bus *b)
 	return r;
 }
 
-/* The bus went away under us: nobody can reach us any more, so a supervisor should start us anew. */
-static int disconnected(sd_bus_message *message, void *userdata, sd_bus_error *error)
+/* The bus closed the connection. No client can reach rssd, so the supervisor should restart it. */
+static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct bus *b = userdata;
 
@@ -217,7 +224,7 @@ static int disconnected(sd_bus_message *message, void *userdata, sd_bus_error *e
 	return sd_event_exit(b->event, EXIT_FAILURE);
 }
 
-/* Its checks, calls and containers go with it. */
+/* Drops its authorization checks, its calls and its transient containers. */
 static void peer_left(struct bus_peer *peer)
 {
 	bus_authorize_forget(peer);
@@ -248,7 +255,7 @@ static int connect_bus(struct bus *b, struct failure *failure)
 			    "The objects cannot be served: %s", strerror(-r));
 	r = sd_bus_match_signal_async(b->bus, NULL, "org.freedesktop.DBus.Local",
 				      "/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local",
-				      "Disconnected", disconnected, NULL, b);
+				      "Disconnected", on_disconnected, NULL, b);
 	if (r >= 0)
 		r = sd_bus_attach_event(b->bus, b->event, SD_EVENT_PRIORITY_NORMAL);
 	if (r >= 0)

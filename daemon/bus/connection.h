@@ -11,7 +11,7 @@
  */
 int bus_new(sd_event *event, struct manager *manager, bus_reload_fn reload, void *userdata,
 	    struct bus **ret, struct failure *failure);
-/* Gives the name away and closes; calls that wait get no answer. Returns NULL. */
+/* Releases the name and closes the connection; pending calls get no reply. Returns NULL. */
 struct bus *bus_free(struct bus *bus);
 DEFINE_CLEANUP(struct bus *, bus_free);
 

@@ -6,28 +6,28 @@
 #include <systemd/sd-event.h>
 #include <time.h>
 
-#include "operation/attach.h"
-#include "bus/pending-call.h"
+#include "base/failure.h"
+#include "base/log.h"
+#include "bus/bus.h"
 #include "bus/message.h"
 #include "bus/peer.h"
+#include "bus/pending-call.h"
 #include "bus/settings-properties.h"
-#include "bus/bus.h"
+#include "container/manager.h"
+#include "container/usage.h"
+#include "host/process.h"
+#include "operation/attach.h"
 #include "operation/change.h"
-#include "base/failure.h"
-#include "report/forecast.h"
 #include "operation/join.h"
 #include "operation/kill.h"
-#include "policy/limit-policy.h"
-#include "base/log.h"
-#include "container/manager.h"
-#include "shared/name.h"
-#include "host/process.h"
 #include "operation/reclaim.h"
-#include "shared/size.h"
-#include "container/usage.h"
+#include "policy/limit-policy.h"
 #include "policy/usage-history.h"
+#include "report/forecast.h"
+#include "shared/name.h"
+#include "shared/size.h"
 
-/* The find callback replaces the vtable's userdata by the container; the slot still has the bus. */
+/* userdata is the container, by bus_container_find(); the message's slot has the bus. */
 static struct bus *bus_of(sd_bus *bus)
 {
 	return sd_bus_slot_get_userdata(sd_bus_get_current_slot(bus));
@@ -75,7 +75,7 @@ static void limit_set(struct container *c, const struct change_result *result, v
 	bus_call_reply(call, reply, r);
 }
 
-/* Progress is for the caller alone. */
+/* Progress is sent to the caller only. */
 static void limit_progress(struct container *c, uint64_t usage, uint64_t limit, void *userdata)
 {
 	struct bus_call *call = userdata;
@@ -254,7 +254,7 @@ static int append_process(sd_bus_message *reply, pid_t pid)
 	struct process p;
 	uid_t uid;
 
-	/* Ended meanwhile: it is no process of the container any more. */
+	/* It has ended since it was listed. */
 	if (process_read(pid, &p) < 0 || process_read_uid(pid, &uid) < 0)
 		return 0;
 	return sd_bus_message_append(reply, "(uuts)", (uint32_t)pid, (uint32_t)uid, p.resident,
@@ -323,9 +323,9 @@ static int method_kill(sd_bus_message *message, void *userdata, sd_bus_error *er
 
 /* --- freeze, peak --------------------------------------------------------------------------- */
 
-/* What is written to one control file and done at once: says by whom, and why it cannot be. */
-static int answer_deed(sd_bus_message *message, const struct container *c, int result,
-		       const char *deed, sd_bus_error *error)
+/* Replies to an operation that is one write to a control file, and logs it. */
+static int reply_operation(sd_bus_message *message, const struct container *c, int result,
+			   const char *done, sd_bus_error *error)
 {
 	struct failure failure = { 0 };
 	struct bus_peer *peer;
@@ -335,13 +335,13 @@ static int answer_deed(sd_bus_message *message, const struct container *c, int r
 		r = fail(&failure, RSS_ERROR_NOT_SUPPORTED,
 			 "%s cannot be %s by the %s controller here; rssctl doctor tells what this "
 			 "kernel can do",
-			 c->name, deed, c->manager->controller->ops->name);
+			 c->name, done, c->manager->controller->ops->name);
 	else if (r >= 0 && result < 0)
 		r = fail(&failure, RSS_ERROR_CONTROLLER_FAILED, "%s could not be %s: %s", c->name,
-			 deed, strerror(-result));
+			 done, strerror(-result));
 	if (r < 0)
 		return bus_answer_failure(r, &failure, error);
-	log_message(LOG_INFO, c->name, "%s for user %u (process %d)", deed, (unsigned int)peer->uid,
+	log_message(LOG_INFO, c->name, "%s for user %u (process %d)", done, (unsigned int)peer->uid,
 		    (int)peer->pid);
 	return sd_bus_reply_method_return(message, "");
 }
@@ -350,14 +350,14 @@ static int method_freeze(sd_bus_message *message, void *userdata, sd_bus_error *
 {
 	struct container *c = userdata;
 
-	return answer_deed(message, c, group_freeze(c->group, true), "frozen", error);
+	return reply_operation(message, c, group_freeze(c->group, true), "frozen", error);
 }
 
 static int method_thaw(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct container *c = userdata;
 
-	return answer_deed(message, c, group_freeze(c->group, false), "thawed", error);
+	return reply_operation(message, c, group_freeze(c->group, false), "thawed", error);
 }
 
 static int method_reset_peak(sd_bus_message *message, void *userdata, sd_bus_error *error)
@@ -365,10 +365,10 @@ static int method_reset_peak(sd_bus_message *message, void *userdata, sd_bus_err
 	struct container *c = userdata;
 	int r = group_reset_peak(c->group);
 
-	/* Whoever wants to forget the highest usage does not mean the kernel's alone. */
+	/* The usage history has a peak as well. */
 	if (r == 0)
 		container_forget_usage(c);
-	return answer_deed(message, c, r, "given a new peak", error);
+	return reply_operation(message, c, r, "given a new peak", error);
 }
 
 /* --- usage history ------------------------------------------------------------------- */
@@ -485,7 +485,7 @@ static int get_text(sd_bus *bus, const char *path, const char *interface, const 
 	return control_group ? sd_bus_message_append(reply, "s", control_group) : -ENOMEM;
 }
 
-/* The counters as they are in this iteration of the loop; absent where they cannot be read. */
+/* The counters, read once in an iteration of the loop; absent if they cannot be read. */
 static const struct counters *counters_now(sd_bus *bus, struct container *c)
 {
 	struct bus *b = bus_of(bus);
@@ -493,7 +493,7 @@ static const struct counters *counters_now(sd_bus *bus, struct container *c)
 
 	(void)sd_event_get_iteration(b->event, &iteration);
 	if (b->seen.of != c || b->seen.iteration != iteration) {
-		/* A group that was removed behind our back has none. */
+		/* A group that something else removed has none. */
 		if (container_read_counters(c, &b->seen.counters) < 0)
 			memset(&b->seen.counters, 0xff, sizeof(b->seen.counters));
 		container_note_look(c, &b->seen.counters);
@@ -507,23 +507,12 @@ static int get_counter(sd_bus *bus, const char *path, const char *interface, con
 		       sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
 	const struct counters *now = counters_now(bus, userdata);
-	uint64_t value = COUNTER_ABSENT;
 
-	if (strcmp(property, "Usage") == 0)
-		value = now->usage;
-	else if (strcmp(property, "Peak") == 0)
-		value = now->peak;
-	else if (strcmp(property, "Failures") == 0)
-		value = now->failures;
-	else if (strcmp(property, "Reclaimed") == 0)
-		value = now->reclaimed;
-	else if (strcmp(property, "OOMEvents") == 0)
-		value = now->oom_events;
-	else if (strcmp(property, "OOMKills") == 0)
-		value = now->oom_kills;
-	else if (strcmp(property, "Scanned") == 0)
-		value = now->scanned;
-	return sd_bus_message_append(reply, "t", value);
+	for (size_t i = 0; i < BUS_COUNTERS; i++) {
+		if (strcmp(property, bus_counters[i].property) == 0)
+			return sd_bus_message_append(reply, "t", bus_counter(now, i));
+	}
+	return -EINVAL;
 }
 
 static int get_refaults(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -568,15 +557,8 @@ static int get_rules(sd_bus *bus, const char *path, const char *interface, const
 		     sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
 	const struct container *c = userdata;
-	const struct rules *rules = join_find(c->manager, c->name);
-	int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "s");
 
-	for (size_t i = 0; rules && i < rules->count && r >= 0; i++) {
-		cleanup_free char *text = rule_format(&rules->list[i]);
-
-		r = text ? sd_bus_message_append(reply, "s", text) : -ENOMEM;
-	}
-	return r < 0 ? r : sd_bus_message_close_container(reply);
+	return bus_append_rules(reply, join_find(c->manager, c->name));
 }
 
 const sd_bus_vtable bus_container_vtable[] = {

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The methods of org.rssd1.Manager about what has happened. The vtable is at the bottom. */
+/* The methods of org.rssd1.Manager that read the history. The vtable is at the bottom. */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
-#include "bus/message.h"
-#include "bus/bus.h"
-#include "store/event-history.h"
 #include "base/failure.h"
+#include "bus/bus.h"
+#include "bus/message.h"
 #include "container/manager.h"
-#include "shared/name.h"
 #include "monitor/oom-history.h"
+#include "shared/name.h"
+#include "store/event-history.h"
 
-/* Whoever wants more asks again. */
+/* The most rows in one reply; a client calls again for more. */
 #define EVENTS_AT_ONCE 1000
 
 /* --- OOMs -------------------------------------------------------------------------- */
@@ -26,7 +26,7 @@ static int method_list_ooms(sd_bus_message *message, void *userdata, sd_bus_erro
 	const char *container;
 	int r = sd_bus_message_read(message, "s", &container);
 
-	/* It need not be there any more. */
+	/* It may have been removed since. */
 	if (r >= 0 && *container && name_problem(container))
 		r = fail(&failure, RSS_ERROR_INVALID_NAME, "The name of a container %s",
 			 name_problem(container));
@@ -71,7 +71,7 @@ static int append_facts(sd_bus_message *reply, const struct bus *bus, const stru
 	}
 	if (r >= 0)
 		r = bus_append_number(reply, "Usage", e->usage);
-	/* No limit is a limit that is known. */
+	/* An infinite limit is known, unlike an absent one. */
 	return r < 0 ? r : sd_bus_message_append(reply, "{sv}", "Limit", "t", e->limit);
 }
 
@@ -91,7 +91,7 @@ static int append_event(sd_bus_message *reply, const struct bus *bus, const stru
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-/* What happened after @since and is not kept any more. */
+/* The events after @since that the history no longer has. */
 static int append_forgotten(sd_bus_message *reply, const struct bus *bus, uint64_t since)
 {
 	uint64_t begin = event_history_begin(bus->manager->events);

@@ -1,27 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* All containers at once: see bus-list.h. */
+/* All containers at once: see list-methods.h. */
 #include "bus/list-methods.h"
 
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
+#include "base/failure.h"
+#include "bus/bus.h"
+#include "bus/message.h"
 #include "bus/pending-call.h"
 #include "bus/settings-properties.h"
-#include "bus/message.h"
-#include "bus/bus.h"
 #include "container/container.h"
-#include "base/failure.h"
 #include "container/manager.h"
-#include "shared/name.h"
 #include "monitor/collect.h"
+#include "operation/join.h"
+#include "shared/name.h"
 
 /* --- dictionaries -------------------------------------------------------------- */
 
-static int append_entries(sd_bus_message *reply, const struct survey_row *row)
+static int append_counters(sd_bus_message *reply, const struct counters *counters)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < BUS_COUNTERS && r >= 0; i++)
+		r = bus_append_number(reply, bus_counters[i].property, bus_counter(counters, i));
+	return r;
+}
+
+/* The properties that ListContainers and GetManagedObjects have in common. */
+static int append_common(sd_bus_message *reply, const struct survey_row *row)
 {
 	const struct container *c = row->container;
-	const struct counters *now = &row->counters;
 	cleanup_free char *control_group = group_control_group(c->group);
 	int r;
 
@@ -33,21 +43,17 @@ static int append_entries(sd_bus_message *reply, const struct survey_row *row)
 					  (int)c->transient, "Declared", "b", (int)c->declared,
 					  "ControlGroup", "s", control_group, "Processes", "u",
 					  row->processes);
+	return r;
+}
+
+/* The entries of ListContainers: what the controller does not have is left out. */
+static int append_entries(sd_bus_message *reply, const struct survey_row *row)
+{
+	int r = append_common(reply, row);
+
 	if (r >= 0)
-		r = bus_append_number(reply, "Usage", now->usage);
-	if (r >= 0)
-		r = bus_append_number(reply, "Peak", now->peak);
-	if (r >= 0)
-		r = bus_append_number(reply, "Failures", now->failures);
-	if (r >= 0)
-		r = bus_append_number(reply, "Reclaimed", now->reclaimed);
-	if (r >= 0)
-		r = bus_append_number(reply, "OOMEvents", now->oom_events);
-	if (r >= 0)
-		r = bus_append_number(reply, "OOMKills", now->oom_kills);
-	if (r >= 0)
-		r = bus_append_number(reply, "Scanned", now->scanned);
-	if (r >= 0 && controller_can(c->group->controller, FEATURE_FREEZE))
+		r = append_counters(reply, &row->counters);
+	if (r >= 0 && controller_can(row->container->group->controller, FEATURE_FREEZE))
 		r = sd_bus_message_append(reply, "{sv}", "Frozen", "b", (int)row->frozen);
 	return r;
 }
@@ -84,14 +90,14 @@ static int append_containers(sd_bus_message *reply, const struct controller *con
 
 /* --- columns ------------------------------------------------------------------- */
 
-/* Settings have the others, see settings_table. */
+/* Higher bits belong to settings: see settings_table. */
 enum {
 	FLAG_TRANSIENT = 1 << 1,
 	FLAG_DECLARED = 1 << 2,
 	FLAG_FROZEN = 1 << 3,
 };
 
-/* One text for all: an array of them takes sd-bus and the bus some time for each. */
+/* One string for all names: sd-bus and the bus spend time on each member of an array. */
 static int append_names(sd_bus_message *reply, const struct survey_row rows[], size_t count)
 {
 	size_t size = 0;
@@ -108,7 +114,7 @@ static int append_names(sd_bus_message *reply, const struct survey_row rows[], s
 	return r;
 }
 
-/* What is known of the container itself, and what was read. */
+/* Getters of one column: from the settings, and from the counters that were read. */
 static uint64_t setting_of(const struct survey_row *row, size_t offset)
 {
 	return *(const uint64_t *)((const char *)&row->container->settings + offset);
@@ -139,7 +145,7 @@ static uint64_t processes_of(const struct survey_row *row, size_t offset)
 
 typedef uint64_t (*number_fn)(const struct survey_row *row, size_t offset);
 
-/* How many of a column are sent: one, where all are the same. */
+/* The number of values that are sent: one if all are equal. */
 static size_t column_length(const struct survey_row rows[], size_t count, number_fn number,
 			    size_t offset)
 {
@@ -149,7 +155,7 @@ static size_t column_length(const struct survey_row rows[], size_t count, number
 	return count ? 1 : 0;
 }
 
-/* A column of numbers, of which @number takes one from a row, in 64 bits or in 32. */
+/* Appends a column of 64 or 32 bit numbers; @number reads one from a row. */
 static int append_numbers(sd_bus_message *reply, const struct survey_row rows[], size_t count,
 			  char type, number_fn number, size_t offset)
 {
@@ -168,7 +174,7 @@ static int append_numbers(sd_bus_message *reply, const struct survey_row rows[],
 	return r;
 }
 
-/* The sizes in the mask @which, a column each. */
+/* Appends a column for each size in the mask @which. */
 static int append_sizes(sd_bus_message *reply, const struct survey_row rows[], size_t count,
 			unsigned int which)
 {
@@ -181,18 +187,12 @@ static int append_sizes(sd_bus_message *reply, const struct survey_row rows[], s
 	return r;
 }
 
-/* The sizes that the list began with; those that were added later stand at its end. */
+/* The sizes of the first version of the list; later ones are appended at its end. */
 #define FIRST_SIZES (unsigned int)(SETTING_LIMIT | SETTING_HIGH | SETTING_LOW)
 
 static int append_columns(sd_bus_message *reply, const struct controller *controller,
 			  const struct survey_row rows[], size_t count)
 {
-	static const size_t counters[] = {
-		offsetof(struct counters, usage),      offsetof(struct counters, peak),
-		offsetof(struct counters, failures),   offsetof(struct counters, reclaimed),
-		offsetof(struct counters, oom_events), offsetof(struct counters, oom_kills),
-		offsetof(struct counters, scanned),
-	};
 	cleanup_free char *root = NULL;
 	int r = asprintf(&root, "/%s", controller->root);
 
@@ -209,9 +209,93 @@ static int append_columns(sd_bus_message *reply, const struct controller *contro
 		r = append_sizes(reply, rows, count, FIRST_SIZES);
 	if (r >= 0)
 		r = append_numbers(reply, rows, count, 'u', processes_of, 0);
-	for (size_t i = 0; i < ARRAY_SIZE(counters) && r >= 0; i++)
-		r = append_numbers(reply, rows, count, 't', counter_of, counters[i]);
+	for (size_t i = 0; i < BUS_COUNTERS && r >= 0; i++)
+		r = append_numbers(reply, rows, count, 't', counter_of, bus_counters[i].offset);
 	return r < 0 ? r : append_sizes(reply, rows, count, ~FIRST_SIZES);
+}
+
+/* --- managed objects -------------------------------------------------------------- */
+
+/* The interfaces that sd-bus itself serves on every object. */
+static const char *const standard_interfaces[] = {
+	"org.freedesktop.DBus.Peer",
+	"org.freedesktop.DBus.Introspectable",
+	"org.freedesktop.DBus.Properties",
+};
+
+/* All properties; the value of a counter that the kernel does not have is COUNTER_ABSENT. */
+static int append_properties(sd_bus_message *reply, const struct survey_row *row)
+{
+	const struct container *c = row->container;
+	uint64_t refaults = row->takes_totals ? row->refaults : COUNTER_ABSENT;
+	int r = sd_bus_message_append(reply, "{sv}{sv}{sv}", "Name", "s", c->name, "Frozen", "b",
+				      (int)row->frozen, "Refaults", "t", refaults);
+
+	if (r >= 0)
+		r = append_common(reply, row);
+	for (size_t i = 0; i < BUS_COUNTERS && r >= 0; i++)
+		r = sd_bus_message_append(reply, "{sv}", bus_counters[i].property, "t",
+					  bus_counter(&row->counters, i));
+	if (r >= 0)
+		r = bus_append_oom_entry(reply, "LastOOM", c->last_oom);
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, SD_BUS_TYPE_DICT_ENTRY, "sv");
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "s", "Rules");
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, SD_BUS_TYPE_VARIANT, "as");
+	if (r >= 0)
+		r = bus_append_rules(reply, join_find(c->manager, c->name));
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int append_interface(sd_bus_message *reply, const struct survey_row *row)
+{
+	int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_DICT_ENTRY, "sa{sv}");
+
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "s", BUS_CONTAINER);
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "{sv}");
+	if (r >= 0)
+		r = append_properties(reply, row);
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+/* One {oa{sa{sv}}}. */
+static int append_object(sd_bus_message *reply, const struct survey_row *row)
+{
+	cleanup_free char *path = name_to_object_path(row->container->name);
+	int r;
+
+	if (!path)
+		return -ENOMEM;
+	r = sd_bus_message_open_container(reply, SD_BUS_TYPE_DICT_ENTRY, "oa{sa{sv}}");
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "o", path);
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "{sa{sv}}");
+	for (size_t i = 0; i < ARRAY_SIZE(standard_interfaces) && r >= 0; i++)
+		r = sd_bus_message_append(reply, "{sa{sv}}", standard_interfaces[i], 0);
+	if (r >= 0)
+		r = append_interface(reply, row);
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int append_objects(sd_bus_message *reply, const struct controller *controller,
+			  const struct survey_row rows[], size_t count)
+{
+	int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "{oa{sa{sv}}}");
+
+	for (size_t i = 0; i < count && r >= 0; i++)
+		r = append_object(reply, &rows[i]);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
 /* --- the methods ----------------------------------------------------------------- */
@@ -256,6 +340,22 @@ static int begin(struct bus *bus, sd_bus_message *message, survey_done_fn done, 
 		return bus_answer_failure(r, &failure, error);
 	r = survey_start(bus->manager, done, call, &failure);
 	return bus_call_begun(call, r, &failure, error);
+}
+
+static void objects_read(int error, const struct failure *failure, const struct survey_row rows[],
+			 size_t count, void *userdata)
+{
+	reply_with(userdata, error, failure, rows, count, append_objects);
+}
+
+int bus_managed_objects_filter(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	if (sd_bus_message_is_method_call(message, "org.freedesktop.DBus.ObjectManager",
+					  "GetManagedObjects") <= 0 ||
+	    strcmp(sd_bus_message_get_path(message), BUS_PATH) != 0 ||
+	    !sd_bus_message_has_signature(message, ""))
+		return 0;
+	return begin(userdata, message, objects_read, error);
 }
 
 int bus_list_containers(sd_bus_message *message, void *userdata, sd_bus_error *error)

@@ -3,20 +3,20 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/failure.h"
+#include "bus/bus.h"
+#include "bus/list-methods.h"
+#include "bus/message.h"
+#include "bus/owner.h"
 #include "bus/pending-call.h"
 #include "bus/settings-properties.h"
-#include "bus/message.h"
-#include "bus/list-methods.h"
-#include "bus/owner.h"
-#include "bus/bus.h"
+#include "container/manager.h"
+#include "host/process.h"
 #include "operation/create.h"
+#include "operation/remove.h"
 #include "report/diagnose.h"
 #include "report/metrics-file.h"
-#include "base/failure.h"
-#include "container/manager.h"
 #include "shared/name.h"
-#include "host/process.h"
-#include "operation/remove.h"
 
 static int reply_path(sd_bus_message *message, const struct container *c)
 {

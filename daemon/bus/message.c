@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reading and writing of messages: see bus-codec.h. */
+/* Reading and appending of common types: see message.h. */
 #include "bus/message.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -9,10 +10,11 @@
 #include "base/failure.h"
 #include "cgroup/controller.h"
 #include "policy/oom-record.h"
+#include "policy/rule.h"
 #include "policy/settings.h"
 #include "shared/array.h"
 
-/* A day: what is longer is a mistake, and would overflow the clock. */
+/* A day: a longer timeout is a mistake, and would overflow the clock. */
 #define TIMEOUT_MAX (24ULL * 3600 * 1000000)
 
 int bus_answer_failure(int r, const struct failure *failure, sd_bus_error *error)
@@ -278,4 +280,32 @@ int bus_read_caller(sd_bus_message *message, uid_t *ret_uid, pid_t *ret_pid)
 	if (r >= 0)
 		r = sd_bus_creds_get_pid(creds, ret_pid);
 	return r;
+}
+
+const struct bus_counter bus_counters[BUS_COUNTERS] = {
+	{ "Usage", offsetof(struct counters, usage) },
+	{ "Peak", offsetof(struct counters, peak) },
+	{ "Failures", offsetof(struct counters, failures) },
+	{ "Reclaimed", offsetof(struct counters, reclaimed) },
+	{ "OOMEvents", offsetof(struct counters, oom_events) },
+	{ "OOMKills", offsetof(struct counters, oom_kills) },
+	{ "Scanned", offsetof(struct counters, scanned) },
+};
+
+uint64_t bus_counter(const struct counters *counters, size_t i)
+{
+	assert(i < BUS_COUNTERS);
+	return *(const uint64_t *)((const char *)counters + bus_counters[i].offset);
+}
+
+int bus_append_rules(sd_bus_message *message, const struct rules *rules)
+{
+	int r = sd_bus_message_open_container(message, SD_BUS_TYPE_ARRAY, "s");
+
+	for (size_t i = 0; rules && i < rules->count && r >= 0; i++) {
+		cleanup_free char *text = rule_format(&rules->list[i]);
+
+		r = text ? sd_bus_message_append(message, "s", text) : -ENOMEM;
+	}
+	return r < 0 ? r : sd_bus_message_close_container(message);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the bus methods have in common in reading and writing messages. */
+/* Reading and appending of types that several methods use. */
 #ifndef RSSD_BUS_CODEC_H
 #define RSSD_BUS_CODEC_H
 
@@ -12,12 +12,14 @@
 #include "policy/limit-policy.h"
 #include "shared/cleanup.h"
 
+struct counters;
 struct failure;
+struct rules;
 struct oom_record;
 
 /*
- * What a method returns when it failed: a failure of ours becomes its D-Bus
- * error, one of sd-bus itself (@r: a wrong signature) goes as it is.
+ * The return value of a method that failed: sets @error to the D-Bus error of
+ * @failure. An error of sd-bus itself (@r, such as a wrong signature) is passed on.
  */
 int bus_answer_failure(int r, const struct failure *failure, sd_bus_error *error);
 
@@ -28,8 +30,8 @@ static inline void bus_message_unref(sd_bus_message *message)
 DEFINE_CLEANUP(sd_bus_message *, bus_message_unref);
 
 /*
- * One key of an a{sv} that is being read: how to read its value, and where to.
- * @seen tells afterwards that it was there.
+ * One key of an a{sv}: the type of its value and where the value is stored. @seen is
+ * set if the key was present.
  */
 struct bus_option {
 	const char *key;
@@ -39,37 +41,49 @@ struct bus_option {
 };
 
 /*
- * Reads an a{sv} whose keys are those of @options, ended by one without a key.
- * A key that is unknown, given twice or of a wrong type is refused, before
- * anything was done.
+ * Reads an a{sv} whose keys are those of @options, which ends with an entry without
+ * a key. Unknown keys, duplicate keys and wrong types are refused.
  */
 int bus_read_options(sd_bus_message *message, struct bus_option options[], struct failure *failure);
 
-/* How a limit is set: @text may be NULL, then *ret stays. */
+/* Parses a limit mode. If @text is NULL, *ret is unchanged. */
 int bus_read_mode(const char *text, enum limit_mode *ret, struct failure *failure);
 
-/* The options mode, timeout and, where that is not NULL, progress; what is not given stays. */
+/* Reads the options mode, timeout and progress (may be NULL). Those not given are unchanged. */
 int bus_read_limit_options(sd_bus_message *message, enum limit_mode *ret_mode,
 			   uint64_t *ret_timeout, int *ret_progress, struct failure *failure);
 
-/* Reads an "ah"; the descriptors stay the message's. *ret to be freed. */
+/* Reads an "ah". The message keeps owning the descriptors; the caller frees *ret. */
 int bus_read_fds(sd_bus_message *message, int **ret, size_t *ret_count, struct failure *failure);
 
-/* Appends an entry of an a{sv}; nothing where @number is COUNTER_ABSENT. */
+/* Appends an entry of an a{sv}, or nothing if @number is COUNTER_ABSENT. */
 int bus_append_number(sd_bus_message *message, const char *key, uint64_t number);
 
-/* Appends an OOM as a{sv}; @oom may be NULL. */
+/* The counters that are properties of a container, in the order of ListCounters. */
+#define BUS_COUNTERS 7
+extern const struct bus_counter {
+	const char *property;
+	size_t offset; /* in struct counters */
+} bus_counters[BUS_COUNTERS];
+
+/* The value of bus_counters[@i]. */
+uint64_t bus_counter(const struct counters *counters, size_t i);
+
+/* Appends the rules as "as"; @rules may be NULL. */
+int bus_append_rules(sd_bus_message *message, const struct rules *rules);
+
+/* Appends an OOM record as a{sv}, which is empty if @oom is NULL. */
 int bus_append_oom(sd_bus_message *message, const struct oom_record *oom);
 /* The same as an entry of an a{sv}. */
 int bus_append_oom_entry(sd_bus_message *message, const char *key, const struct oom_record *oom);
 
-/* How many of the rows say moved. */
+/* The number of rows whose process was moved. */
 size_t bus_count_moved(const struct attach_row rows[], size_t count);
 
-/* Appends a(uss). */
+/* Appends the rows as a(uss). */
 int bus_append_report(sd_bus_message *message, const struct attach_row rows[], size_t count);
 
-/* The caller's uid and pid, for ownership and the log. */
+/* Asks the bus for the caller's uid and pid. */
 int bus_read_caller(sd_bus_message *message, uid_t *ret_uid, pid_t *ret_pid);
 
 #endif

@@ -5,8 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "bus/peer.h"
 #include "bus/bus.h"
+#include "bus/peer.h"
 #include "container/manager.h"
 #include "operation/transient.h"
 

@@ -8,13 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bus/message.h"
-#include "bus/peer.h"
-#include "bus/bus.h"
-#include "store/config.h"
 #include "base/failure.h"
 #include "base/log.h"
+#include "bus/bus.h"
+#include "bus/message.h"
+#include "bus/peer.h"
 #include "container/manager.h"
+#include "store/config.h"
 
 DEFINE_CLEANUP(struct bus_call *, bus_call_free);
 

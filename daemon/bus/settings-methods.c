@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The methods of org.rssd1.Manager about the settings of many containers. The vtable is at the bottom. */
+/* The methods of org.rssd1.Manager for settings of several containers. The vtable is at the bottom. */
 #include <errno.h>
 #include <string.h>
 
-#include "shared/array.h"
+#include "base/failure.h"
+#include "bus/bus.h"
+#include "bus/message.h"
 #include "bus/pending-call.h"
 #include "bus/settings-properties.h"
-#include "bus/message.h"
-#include "bus/bus.h"
-#include "report/diff.h"
-#include "base/failure.h"
-#include "report/forecast.h"
 #include "container/manager.h"
 #include "operation/transaction.h"
+#include "report/diff.h"
+#include "report/forecast.h"
+#include "shared/array.h"
 
 /* --- a transaction ------------------------------------------------------------------- */
 
-/* There is one at a time, and while its call is there it is that one. */
+/* Only one transaction runs at a time, so this call's transaction is the manager's. */
 static void cancel_transaction(struct bus_call *call)
 {
 	struct transaction *transaction = call->bus->manager->transaction;
@@ -103,7 +103,7 @@ static int method_apply(sd_bus_message *message, void *userdata, sd_bus_error *e
 
 /* --- what would become of it -------------------------------------------------------------- */
 
-/* Of one that sets no limit, nothing can be in the way. */
+/* A step that sets no limit needs no forecast. */
 static int append_verdict(sd_bus_message *reply, struct manager *m,
 			  const struct transaction_step *step, enum limit_mode mode,
 			  struct failure *failure)
