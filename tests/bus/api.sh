@@ -154,8 +154,9 @@ case_object_manager_lists_all() {
 # Of a user; root has no bound.
 case_pending_calls_are_bounded() {
 	local user=(setpriv --reuid=65534 --regid=65534 --clear-groups)
-	expect 0 "${user[@]}" client flood-calls 100 ListContainers
-	[[ $out =~ refused\ [1-9] ]] || fail "100 calls at once of a user: $out"
+	# On a slow bus each call may be answered before the next one arrives: then again.
+	refuses_some() { "${user[@]}" client flood-calls 120 DumpMetrics | grep -q 'refused [1-9]'; }
+	await 20 refuses_some
 	# A reply makes room for the next call.
 	expect 0 "${user[@]}" rssctl list
 	expect 0 client flood-calls 100 ListContainers
