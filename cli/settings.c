@@ -133,7 +133,10 @@ static const char *read_json_size(struct json_object *value, uint64_t *ret)
 
 	if (json_object_is_type(value, json_type_int) && json_object_get_int64(value) >= 0) {
 		*ret = json_object_get_uint64(value);
-		return NULL;
+		/* json-c makes 2^64-1 of all that is larger. */
+		return *ret > INT64_MAX ? "is above the largest size, 2^63-1; write \"infinity\" "
+					  "for none"
+					: NULL;
 	}
 	if (!json_object_is_type(value, json_type_string))
 		return "must be a number of bytes, or a size like \"512M\" or \"infinity\"";

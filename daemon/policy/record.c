@@ -103,6 +103,11 @@ static int read_size(const struct source *source, const char *key, struct json_o
 			return fail_at(source, key,
 				       "must be a number of bytes, or a size like \"512M\" or "
 				       "\"infinity\"");
+		/* json-c makes 2^64-1 of all that is larger. */
+		if (bytes > INT64_MAX && source->kind == RECORD_DECLARATION)
+			return fail_at(source, key,
+				       "is above the largest size, 2^63-1; write \"infinity\" for "
+				       "none");
 		*ret = bytes;
 		return 0;
 	}

@@ -7,6 +7,7 @@
 #include "shared/cleanup.h"
 #include "spelling.h"
 #include "unit.h"
+#include "view/json.h"
 #include "view/oom-text.h"
 #include "view/status.h"
 
@@ -60,6 +61,30 @@ TEST(settings_as_words)
 	CHECK_UINT(settings.set, RSS_SET_LOW | RSS_SET_OOM_GROUP);
 }
 
+TEST(json_numbers_that_are_no_sizes)
+{
+	static const char *const bad[] = { "9223372036854775808",
+					   "18446744073709551615",
+					   "18446744073709551616",
+					   "99999999999999999999999",
+					   "-1",
+					   "-99999999999999999999",
+					   "1e30" };
+	struct rss_settings settings = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		cleanup_json struct json_object *value = json_tokener_parse(bad[i]);
+
+		CHECK(value);
+		if (!cli_settings_read_json("limit", value, &settings))
+			FAIL("%s was taken", bad[i]);
+	}
+	CHECK_UINT(settings.set, 0);
+	cleanup_json struct json_object *value = json_tokener_parse("9223372036854775807");
+	CHECK(!cli_settings_read_json("limit", value, &settings));
+	CHECK_UINT(settings.limit, INT64_MAX);
+}
+
 TEST(near_words)
 {
 	CHECK(word_is_near("lst", 1));
@@ -99,4 +124,6 @@ TEST(oom_in_words)
 
 TEST_MAIN({ "how far words are apart", distances }, { "which words are near", near_words },
 	  { "the settings of rssctl are those of the library", settings_of_rssctl_and_library },
-	  { "settings as words", settings_as_words }, { "an OOM in words", oom_in_words })
+	  { "settings as words", settings_as_words },
+	  { "JSON numbers that are no sizes", json_numbers_that_are_no_sizes },
+	  { "an OOM in words", oom_in_words })
