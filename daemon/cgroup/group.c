@@ -290,8 +290,6 @@ static const char *setting_file(const struct group *g, unsigned int setting)
 
 int group_read_setting(struct group *group, unsigned int setting, uint64_t *ret)
 {
-	/* v1 shows no limit as the largest number of pages that a long can hold. */
-	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), most = (uint64_t)INT64_MAX / page * page;
 	const char *file = setting_file(group, setting);
 	uint64_t value;
 	int r;
@@ -301,10 +299,8 @@ int group_read_setting(struct group *group, unsigned int setting, uint64_t *ret)
 	r = cgroup_read_u64(group->fd, file, &value);
 	if (r < 0)
 		return r;
-	if (setting_by_bit(setting)->type == SETTING_FLAG)
-		*ret = value != 0;
-	else
-		*ret = value >= most ? LIMIT_INFINITY : value;
+	/* v1 shows no limit as the largest number of pages that a long can hold. */
+	*ret = setting_canonical(setting_by_bit(setting), value);
 	return 0;
 }
 

@@ -64,12 +64,8 @@ void container_forget_usage(struct container *c)
 struct settings container_read_settings(struct container *c, const struct settings *fallback)
 {
 	struct settings now = *fallback;
-	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 
 	group_read_settings(c->group, &now);
-	/* The kernel keeps whole pages: what is less than one apart is the same. */
-	if (now.limit / page == fallback->limit / page)
-		now.limit = fallback->limit;
 	return now;
 }
 

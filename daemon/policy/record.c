@@ -132,7 +132,8 @@ static int read_setting(const struct source *source, const char *key, struct jso
 					  : read_size(source, key, value, &size);
 	if (r < 0)
 		return r;
-	setting_put(setting, settings, setting->type == SETTING_FLAG ? flag : size);
+	setting_put(setting, settings,
+		    setting_canonical(setting, setting->type == SETTING_FLAG ? flag : size));
 	return 1;
 }
 

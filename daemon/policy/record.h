@@ -21,7 +21,7 @@ struct rules;
 
 struct record {
 	char *name;
-	struct settings settings;
+	struct settings settings; /* canonical, as all settings that are read */
 	bool transient;
 	bool declared;		     /* a declaration was applied to it... */
 	struct settings declaration; /* ...and this is what it said then */

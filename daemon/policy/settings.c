@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/failure.h"
 #include "policy/counters.h"
@@ -103,13 +104,30 @@ struct settings settings_default(void)
 	return settings;
 }
 
+uint64_t setting_canonical(const struct setting *setting, uint64_t value)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), most = (uint64_t)INT64_MAX / page * page;
+
+	if (setting->type == SETTING_FLAG)
+		return value != 0;
+	return value >= most ? LIMIT_INFINITY : value / page * page;
+}
+
+void settings_make_canonical(struct settings *settings)
+{
+	for_each_setting(setting)
+		setting_put(setting, settings,
+			    setting_canonical(setting, setting_get(setting, settings)));
+}
+
 struct settings settings_with(const struct settings *settings, const struct settings_change *change)
 {
 	struct settings out = *settings;
 
 	for_each_setting(setting) {
 		if (change->set & setting->bit)
-			setting_put(setting, &out, setting_get(setting, &change->to));
+			setting_put(setting, &out,
+				    setting_canonical(setting, setting_get(setting, &change->to)));
 	}
 	return out;
 }
@@ -138,24 +156,38 @@ static int check_supported(unsigned int differs, unsigned int supported, const c
 	return 0;
 }
 
+/* As the caller gave them: canonical ones are never too large. */
+static int check_sizes(const struct settings_change *change, struct failure *failure)
+{
+	for_each_setting(setting) {
+		uint64_t value = setting_get(setting, &change->to);
+
+		if (!(change->set & setting->bit) || setting->type != SETTING_SIZE ||
+		    value == LIMIT_INFINITY || value <= INT64_MAX)
+			continue;
+		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
+			    "%s: %" PRIu64 " bytes are above the largest size, 2^63-1; use "
+			    "infinity for none",
+			    setting->property, value);
+	}
+	return 0;
+}
+
 int settings_check(const struct settings *settings, const struct settings_change *change,
 		   unsigned int supported, const char *controller, uint64_t limit_min,
 		   struct failure *failure)
 {
 	struct settings to = settings_with(settings, change);
 	char size[SIZE_TEXT_MAX], other[SIZE_TEXT_MAX];
-	int r;
+	int r = check_sizes(change, failure);
 
-	if ((change->set & SETTING_LIMIT) && to.limit < limit_min)
+	if (r < 0)
+		return r;
+	if ((change->set & SETTING_LIMIT) && change->to.limit < limit_min)
 		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
 			    "A limit of %" PRIu64 " bytes is below the smallest that %s accepts, "
 			    "%s; nothing could run in it",
-			    to.limit, controller, size_format(limit_min, size));
-	if ((change->set & SETTING_LIMIT) && to.limit != LIMIT_INFINITY && to.limit > INT64_MAX)
-		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
-			    "A limit of %" PRIu64 " bytes is above the largest, 2^63-1; use "
-			    "infinity for no limit",
-			    to.limit);
+			    change->to.limit, controller, size_format(limit_min, size));
 	r = check_supported(settings_difference(settings, &to), supported, controller, failure);
 	if (r < 0)
 		return r;

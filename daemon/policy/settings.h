@@ -73,10 +73,18 @@ const struct setting *setting_by_key(const char *key);
 uint64_t setting_get(const struct setting *setting, const struct settings *settings);
 void setting_put(const struct setting *setting, struct settings *settings, uint64_t value);
 
+/*
+ * @value as the kernel keeps it: a size in whole pages, rounded down, and
+ * LIMIT_INFINITY from the largest number of pages on.
+ */
+uint64_t setting_canonical(const struct setting *setting, uint64_t value);
+/* Makes each value canonical. */
+void settings_make_canonical(struct settings *settings);
+
 /* No limit, no watermarks, single kills. */
 struct settings settings_default(void);
 
-/* @settings with @change made. */
+/* @settings with @change made; what changes is canonical. */
 struct settings settings_with(const struct settings *settings,
 			      const struct settings_change *change);
 

@@ -189,17 +189,16 @@ size_t diagnose(const struct diagnosis *found, struct finding findings[static FI
 	return report.count;
 }
 
-/* Limits are kept in whole pages: what is less than one apart is the same. */
 static const char *find_drifted(const struct manager *m)
 {
-	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), limit;
+	uint64_t limit;
 
 	for (size_t i = 0; i < m->count; i++) {
 		struct container *c = m->containers[i];
 
 		if (c->change || group_read_limit(c->group, &limit) < 0)
 			continue;
-		if (limit / page != container_set_last(c)->limit / page)
+		if (limit != container_set_last(c)->limit)
 			return c->name;
 	}
 	return NULL;

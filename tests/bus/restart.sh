@@ -141,15 +141,33 @@ case_declared_containers() {
 
 limit_is() { [ "$(field "$1" limit)" = "$2" ]; }
 
-case_limit_of_no_whole_pages_does_not_drift() {
+# What the kernel rounds is stored and shown as the kernel keeps it.
+case_limit_that_the_kernel_rounds_does_not_drift() {
 	: >"$rssd_log"
 	expect 0 rssctl create odd --limit=33554433
+	expect 0 rssctl create most --limit=9223372036854775807
+	equal "$(field odd limit)" 33554432 "limit that was set"
+	equal "$(field most limit)" infinity "limit that was set"
+	expect 0 rssctl limit odd 33554433
+	expect 0 rssctl limit odd 33554433 --json=short
+	says unchanged
+	declare_container odd '{ "name": "odd", "limit": 33554433 }'
+	declare_container most '{ "name": "most", "limit": 9223372036854775807 }'
+	expect 0 rssctl reload
+	await 5 has_field odd declared true
+	await 5 has_field most declared true
+	expect 0 rssctl diff
 	stop_rssd
 	start_rssd
-	equal "$(field odd limit)" 33554433 "limit after a restart"
+	equal "$(field odd limit)" 33554432 "limit after a restart"
+	equal "$(field most limit)" infinity "limit after a restart"
+	expect 0 rssctl diff
 	grep drifted "$rssd_log" && fail "nobody else wrote it"
-	rssctl remove odd
+	rm "$work"/containers.d/*
+	rssctl remove odd most
 }
+
+has_field() { [ "$(field "$1" "$2")" = "$3" ]; }
 
 case_declared_in_two_files() {
 	: >"$rssd_log"

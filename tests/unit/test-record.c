@@ -25,16 +25,18 @@ TEST(what_is_written_is_read)
 				  .victim_command = (char *)"a \"quoted\"\n\\name",
 				  .usage = 4096,
 				  .limit = OOM_ABSENT };
-	struct record record = { .name = (char *)"web/a",
-				 .settings = { .limit = 536870912,
-					       .high = LIMIT_INFINITY,
-					       .low = 1,
-					       .oom_group = true },
-				 .transient = true,
-				 .declared = true,
-				 .declaration = { .limit = LIMIT_INFINITY, .high = 2, .low = 3 },
-				 .oom_events = 5,
-				 .last_oom = &oom };
+	struct record record = {
+		.name = (char *)"web/a",
+		.settings = { .limit = 536870912,
+			      .high = LIMIT_INFINITY,
+			      .low = 4096,
+			      .oom_group = true },
+		.transient = true,
+		.declared = true,
+		.declaration = { .limit = LIMIT_INFINITY, .high = 12288, .low = 8192 },
+		.oom_events = 5,
+		.last_oom = &oom
+	};
 	cleanup_free char *text = record_format(&record);
 	cleanup_(record_free_ptr) struct record *back = NULL;
 	struct failure failure = { 0 };
@@ -60,14 +62,28 @@ TEST(people_write_sizes)
 	cleanup_(record_free_ptr) struct record *record = NULL;
 	struct failure failure = { 0 };
 
-	CHECK_INT(parse("{ \"name\": \"db\", \"limit\": \"512M\", \"high\": 1024,\n"
+	CHECK_INT(parse("{ \"name\": \"db\", \"limit\": \"512M\", \"high\": 8192,\n"
 			"  \"low\": \"infinity\", \"oom_group\": true }\n",
 			RECORD_DECLARATION, &record, &failure),
 		  0);
 	CHECK_UINT(record->settings.limit, 512ULL << 20);
-	CHECK_UINT(record->settings.high, 1024);
+	CHECK_UINT(record->settings.high, 8192);
 	CHECK_UINT(record->settings.low, LIMIT_INFINITY);
 	CHECK(record->settings.oom_group);
+}
+
+TEST(sizes_are_as_the_kernel_keeps_them)
+{
+	cleanup_(record_free_ptr) struct record *record = NULL;
+	struct failure failure = { 0 };
+
+	CHECK_INT(parse("{ \"name\": \"db\", \"limit\": 9223372036854775807, \"high\": 1048577,\n"
+			"  \"declared\": { \"low\": 4097 } }\n",
+			RECORD_STATE, &record, &failure),
+		  0);
+	CHECK_UINT(record->settings.limit, LIMIT_INFINITY);
+	CHECK_UINT(record->settings.high, 1048576);
+	CHECK_UINT(record->declaration.low, 4096);
 }
 
 TEST(bad_files_are_refused_with_their_line)
@@ -139,6 +155,7 @@ TEST(state_has_more_keys_but_not_all)
 
 TEST_MAIN({ "record: what is written is read", what_is_written_is_read },
 	  { "record: people write sizes", people_write_sizes },
+	  { "record: sizes are as the kernel keeps them", sizes_are_as_the_kernel_keeps_them },
 	  { "record: bad files are refused with their line",
 	    bad_files_are_refused_with_their_line },
 	  { "record: state keys are checked too", state_has_more_keys_but_not_all })

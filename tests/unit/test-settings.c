@@ -20,10 +20,10 @@ TEST(change_touches_only_its_members)
 {
 	struct settings now = settings_default(), to;
 	struct settings_change change = { .set = SETTING_LIMIT | SETTING_OOM_GROUP,
-					  .to = { .limit = 1, .high = 2, .oom_group = true } };
+					  .to = { .limit = 4096, .high = 8192, .oom_group = true } };
 
 	to = settings_with(&now, &change);
-	CHECK_UINT(to.limit, 1);
+	CHECK_UINT(to.limit, 4096);
 	CHECK_UINT(to.high, LIMIT_INFINITY);
 	CHECK(to.oom_group);
 	CHECK_UINT(settings_difference(&now, &to), SETTING_LIMIT | SETTING_OOM_GROUP);
@@ -54,6 +54,40 @@ TEST(each_row_is_its_own)
 	CHECK(settings.oom_group);
 }
 
+/* Otherwise what the kernel rounds differs for ever from what was set. */
+TEST(what_the_kernel_rounds_is_canonical)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	uint64_t largest = (uint64_t)INT64_MAX / page * page - page;
+	const struct {
+		uint64_t given, kept;
+	} sizes[] = {
+		{ 0, 0 },
+		{ page - 1, 0 },
+		{ page, page },
+		{ 2 * page - 1, page },
+		{ largest, largest },
+		{ largest + page - 1, largest },
+		{ largest + page, LIMIT_INFINITY },
+		{ INT64_MAX, LIMIT_INFINITY },
+		{ LIMIT_INFINITY, LIMIT_INFINITY },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct settings now = settings_default(), to;
+		struct settings_change change = {
+			.set = SETTINGS_ALL,
+			.to = { sizes[i].given, sizes[i].given, sizes[i].given, true },
+		};
+
+		to = settings_with(&now, &change);
+		CHECK_UINT(to.limit, sizes[i].kept);
+		CHECK_UINT(to.high, sizes[i].kept);
+		CHECK_UINT(to.low, sizes[i].kept);
+		CHECK(to.oom_group);
+	}
+}
+
 TEST(limits_have_bounds)
 {
 	struct failure failure;
@@ -70,6 +104,13 @@ TEST(limits_have_bounds)
 			&failure),
 		  -EINVAL);
 	CHECK_INT(failure.error, RSS_ERROR_INVALID_ARGUMENT);
+	CHECK_INT(check(SETTING_LOW, (struct settings){ .low = UINT64_MAX - 1 }, SETTINGS_ALL,
+			&failure),
+		  -EINVAL);
+	CHECK(strstr(failure.text, "Low: 18446744073709551614 bytes"));
+	CHECK_INT(check(SETTING_LIMIT, (struct settings){ .limit = INT64_MAX }, SETTING_LIMIT,
+			&failure),
+		  0);
 }
 
 TEST(what_the_controller_cannot)
@@ -100,6 +141,7 @@ TEST(low_is_not_above_high)
 
 TEST_MAIN({ "settings: a change touches only its members", change_touches_only_its_members },
 	  { "settings: each row is its own", each_row_is_its_own },
+	  { "settings: what the kernel rounds is canonical", what_the_kernel_rounds_is_canonical },
 	  { "settings: limits have bounds", limits_have_bounds },
 	  { "settings: what the controller cannot is refused", what_the_controller_cannot },
 	  { "settings: low is not above high", low_is_not_above_high })
