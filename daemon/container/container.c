@@ -44,6 +44,8 @@ void container_add_base(const struct container *c, struct counters *counters)
 {
 	if (counters->oom_events != COUNTER_ABSENT)
 		counters->oom_events += c->oom_events_base;
+	if (counters->oom_kills != COUNTER_ABSENT)
+		counters->oom_kills += __atomic_load_n(&c->inner_oom_kills, __ATOMIC_RELAXED);
 }
 
 int container_read_counters(struct container *c, struct counters *ret)
@@ -87,6 +89,7 @@ struct record *container_to_record(const struct container *c, const struct setti
 	record->declaration = c->declaration;
 	/* Where the kernel counts for as long as the group lives, nothing is to be remembered. */
 	record->oom_events = 0;
+	record->inner_oom_kills = c->inner_oom_kills;
 	if (c->group->controller->oom_events_since_open && c->seen.oom_events != COUNTER_ABSENT)
 		record->oom_events = c->seen.oom_events;
 	if (c->last_oom) {
@@ -106,6 +109,7 @@ void container_from_record(struct container *c, struct record *record)
 	c->declared = record->declared;
 	c->declaration = record->declaration;
 	c->oom_events_base = record->oom_events;
+	c->inner_oom_kills = record->inner_oom_kills;
 	oom_record_free(c->last_oom);
 	c->last_oom = take_ptr(record->last_oom);
 }

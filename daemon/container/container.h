@@ -52,7 +52,12 @@ struct container {
 	bool saving, save_again;
 
 	struct counters seen;	  /* the counters of the last poll */
-	uint64_t oom_events_base; /* OOMs before the group was opened, where it cannot know them */
+	uint64_t oom_events_base; /* OOMs before the group was opened, if it cannot know them */
+	/*
+	 * OOM kills in cgroups inside that are no containers, which the counters of the group leave
+	 * out; written by the loop, and read by workers.
+	 */
+	uint64_t inner_oom_kills;
 	struct oom_record *last_oom;
 	/* Of monitor/detection.h: set when the group is watched, before it is in the manager. */
 	struct container_detection *detection;
@@ -64,9 +69,9 @@ struct container *container_new(struct manager *manager, const char *name);
 struct container *container_free(struct container *container);
 DEFINE_CLEANUP(struct container *, container_free);
 
-/* The counters as they are told: with what was counted before. Also from a worker. */
+/* The counters as they are reported: with what the group's leave out. Also from a worker. */
 int container_read_counters(struct container *container, struct counters *ret);
-/* Makes such counters of what the group's say. */
+/* Makes such counters of those of the group. */
 void container_add_base(const struct container *container, struct counters *counters);
 
 /* Its usage history begins anew. */

@@ -92,6 +92,55 @@ static struct container *find_by_cgroup(struct manager *m, const char *cgroup)
 	return manager_find(m, path);
 }
 
+/*
+ * The container that a cgroup belongs to, itself or the nearest above it. *ret_inner: it is a
+ * cgroup inside the container that something else made.
+ */
+static struct container *find_around(struct manager *m, const char *path, bool *ret_inner)
+{
+	cleanup_free char *name = strdup(path);
+
+	*ret_inner = false;
+	while (name) {
+		struct container *c = manager_find(m, name);
+		char *parent = c ? NULL : name_parent(name);
+
+		if (c)
+			return c;
+		*ret_inner = true;
+		free(name);
+		name = parent;
+	}
+	return NULL;
+}
+
+static struct container *find_victim_by_cgroup(struct manager *m, const char *cgroup,
+					       bool *ret_inner)
+{
+	cleanup_free char *path = NULL;
+
+	if (!cgroup[0] || controller_path_of_cgroup(m->controller, cgroup, &path) < 0)
+		return NULL;
+	return find_around(m, path, ret_inner);
+}
+
+static struct container *find_victim_by_pid(struct manager *m, pid_t pid, bool *ret_inner)
+{
+	cleanup_free char *path = NULL;
+
+	if (controller_path_of_process(m->controller, pid, &path) < 0)
+		return NULL;
+	return find_around(m, path, ret_inner);
+}
+
+/* The counters of the container's group leave out what happens in cgroups inside. */
+static void count_kill(struct container *victim, bool inner)
+{
+	victim->detection->kills_reported++;
+	if (inner)
+		__atomic_fetch_add(&victim->inner_oom_kills, 1, __ATOMIC_RELAXED);
+}
+
 /* Returns true if its own limit caused an OOM a moment ago that is not reported yet. */
 static bool has_local_oom(const struct container *c)
 {
@@ -289,7 +338,8 @@ void detection_kmsg_oom(const struct kmsg_oom *raw, void *userdata)
 	struct kmsg_oom safe = make_safe(raw), *kmsg = &safe;
 	struct manager *m = userdata;
 	struct container *limited = find_by_cgroup(m, kmsg->limit_owner);
-	struct container *victim = find_by_cgroup(m, kmsg->victim_cgroup);
+	bool inner = false;
+	struct container *victim = find_victim_by_cgroup(m, kmsg->victim_cgroup, &inner);
 	struct oom_record oom = unknown_oom();
 
 	oom.container = limited ? limited->name : NULL;
@@ -303,7 +353,8 @@ void detection_kmsg_oom(const struct kmsg_oom *raw, void *userdata)
 
 	/* Under a flood the kernel leaves the header out: the victim may still be there to ask. */
 	if (!kmsg->victim_cgroup[0] && kmsg->memcg) {
-		if (manager_get_by_pid(m, kmsg->pid, &victim, NULL) < 0) {
+		victim = find_victim_by_pid(m, kmsg->pid, &inner);
+		if (!victim) {
 			queue_victim(m, kmsg);
 			return;
 		}
@@ -316,7 +367,7 @@ void detection_kmsg_oom(const struct kmsg_oom *raw, void *userdata)
 		oom.limit_owner = (char *)"/";
 	if (victim) {
 		oom.victim_container = victim->name;
-		victim->detection->kills_reported++;
+		count_kill(victim, inner);
 	}
 	if (limited) {
 		/* The log may be ahead of the counter: this OOM must not be counted later. */

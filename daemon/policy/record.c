@@ -185,6 +185,8 @@ static int read_state_key(const struct source *source, const char *key, struct j
 		r = read_declaration(source, key, value, &record->declaration);
 	} else if (strcmp(key, "oom_events") == 0) {
 		r = read_number(source, key, value, &record->oom_events);
+	} else if (strcmp(key, "inner_oom_kills") == 0) {
+		r = read_number(source, key, value, &record->inner_oom_kills);
 	} else if (strcmp(key, "last_oom") == 0) {
 		oom_record_free(record->last_oom);
 		record->last_oom = NULL;
@@ -378,6 +380,8 @@ char *record_format(const struct record *record)
 		json_object_object_add(object, "declared", declared);
 	}
 	add_number(object, "oom_events", record->oom_events);
+	if (record->inner_oom_kills)
+		add_number(object, "inner_oom_kills", record->inner_oom_kills);
 	if (record->last_oom)
 		json_object_object_add(object, "last_oom", oom_to_json(record->last_oom));
 

@@ -26,6 +26,7 @@ struct record {
 	bool declared;		     /* a declaration was applied to it... */
 	struct settings declaration; /* ...and this is what it said then */
 	uint64_t oom_events;	     /* counted before the present watch began */
+	uint64_t inner_oom_kills;    /* in cgroups inside that are no containers */
 	struct oom_record *last_oom;
 
 	/* Of a declaration: what brings processes in, or NULL, and where it stands. */
