@@ -19,7 +19,7 @@ O       := $(BUILD)/obj
 INSTALL ?= install
 
 # Debian packages that a build needs. Each fragment of tests adds what its suites need.
-PACKAGES := build-essential pkg-config libcgroup-dev libnl-3-dev libnl-genl-3-dev libjson-c-dev \
+PACKAGES := build-essential pkgconf libcgroup-dev libnl-3-dev libnl-genl-3-dev libjson-c-dev \
 	libsystemd-dev libcap-dev
 
 CFLAGS   ?= -O2 -g

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Where each file goes on a Debian system: one list, read by install and by uninstall.
-# The sysusers.d file is for who answers scrapers; rssd itself moves processes of all
-# users and so is root. There is no tmpfiles.d file: the unit makes its folders.
+# Where each file goes on a Debian system: one list for install and uninstall.
+# The sysusers.d file makes the user that answers scrapers; rssd itself moves processes of all
+# users and so is root. There is no tmpfiles.d file: the unit makes its directories.
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 
 # source:destination:mode

@@ -161,9 +161,16 @@ static int look_up(const char *mount, const char *path)
 	return 0;
 }
 
+/* Any user may read a cgroup, whatever the umask of rssd is. */
+static int make_readable(int dir, const char *path)
+{
+	return fchmodat(dir, path, 0755, 0) < 0 ? -errno : 0;
+}
+
 int hierarchy_create(const char *mount, const char *controller, const char *path)
 {
 	cleanup_(libcgroup_free_ptr) struct cgroup *group = NULL;
+	cleanup_close int dir = -1;
 	struct statvfs fs;
 	int r;
 
@@ -177,7 +184,8 @@ int hierarchy_create(const char *mount, const char *controller, const char *path
 	r = cgroup_create_cgroup(group, 1);
 	if (r)
 		return errno_of(r, errno);
-	return look_up(mount, path);
+	dir = open(mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return dir < 0 ? -errno : make_readable(dir, path);
 }
 
 int hierarchy_remove(const char *mount, const char *controller, const char *path)
@@ -201,7 +209,9 @@ int hierarchy_remove(const char *mount, const char *controller, const char *path
 
 int hierarchy_create_leaf(int dir, const char *name)
 {
-	return mkdirat(dir, name, 0755) < 0 ? -errno : 0;
+	if (mkdirat(dir, name, 0755) < 0)
+		return -errno;
+	return make_readable(dir, name);
 }
 
 int hierarchy_remove_leaf(int dir, const char *name)

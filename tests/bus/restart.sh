@@ -29,6 +29,25 @@ case_kill_leaves_containers_too() {
 	rssctl remove stay --force
 }
 
+# Under the unit's UMask=0077 as well, any user may read the cgroups, and no one else the state.
+case_cgroups_are_readable_whatever_the_umask() {
+	local mount modes
+	stop_rssd
+	rm -rf "$work/state"
+	remove_cgroups
+	umask 077
+	start_rssd
+	umask 022
+	rssctl create open --limit=32M
+	rssctl create open/inner
+	for mount in $(awk '$3 ~ /^cgroup2?$/ { print $2 }' /proc/mounts); do
+		[ ! -d "$mount/$root" ] || modes+=$(find "$mount/$root" -type d -printf '%m ')
+	done
+	equal "$(tr ' ' '\n' <<<"$modes" | sort -u | xargs)" 755 "modes of the cgroups"
+	equal "$(find "$work/state" -perm /077)" "" "state that others can read"
+	rssctl remove open --force
+}
+
 # A reboot: the state is there, the cgroups are not.
 case_reboot_brings_persistent_containers_back() {
 	rssctl create boot --limit=32M

@@ -38,7 +38,7 @@ world() {
 installed=boot,service,two_daemons
 kernel=doctor,flood,freeze,oom,peak,reclaim,watermarks
 crash=crash_under_load,restart
-allowed=capabilities,every_verb_in_the_sandbox
+allowed=budgets,capabilities,every_verb_in_the_sandbox
 joined=metrics_socket,rules,rules_under_load,suggest,unit_joins_by_drop_in,unit_joins_from_its_start
 v2=rssd.hierarchy=v2
 v1='systemd.unified_cgroup_hierarchy=0 systemd.legacy_systemd_cgroup_controller=1'

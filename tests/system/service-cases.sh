@@ -60,6 +60,22 @@ case_capabilities() {
 	equal "$(nsenter --target "$pid" --mount -- ls /home /root | tr -d '\n')" "/home:/root:" "homes that rssd sees"
 }
 
+# The budgets of the unit, as the kernel has them, and what the unit must not turn on for others.
+case_budgets() {
+	local pid unit controllers
+	pid=$(main_pid rssd)
+	equal "$(sed -n 's/^Umask:\t//p' "/proc/$pid/status")" 0077 umask
+	equal "$(awk '/^Max core file size/ { print $5, $6 }' "/proc/$pid/limits")" "0 0" "core file size"
+	equal "$(systemctl show rssd -P DelegateControllers)" memory "controllers delegated to rssd"
+	unit=$(systemctl show rssd -P ControlGroup)
+	[ -f "/sys/fs/cgroup$unit/memory.max" ] || { note "no unified memory controller to look into"; return; }
+	equal "$(cat "/sys/fs/cgroup$unit/memory.max")" $((512 << 20)) "memory.max of rssd"
+	equal "$(cat "/sys/fs/cgroup$unit/memory.high")" $((384 << 20)) "memory.high of rssd"
+	for controllers in /sys/fs/cgroup/cgroup.subtree_control /sys/fs/cgroup/system.slice/cgroup.subtree_control; do
+		[[ " $(cat $controllers) " != *" "@(cpu|cpuset|io)" "* ]] || fail "$controllers has $(cat $controllers)"
+	done
+}
+
 # --- polkit --------------------------------------------------------------------------
 
 as() {
@@ -257,6 +273,9 @@ case_package() {
 	[ "$(main_pid rssd)" != "$pid" ] || fail "the upgrade did not start the new rssd"
 	check_load pack "an upgrade"
 	expect 0 systemctl is-enabled rssd
+	# The metrics socket is off until somebody enables it.
+	expect 1 systemctl is-enabled rssd-metrics.socket
+	expect 3 systemctl is-active rssd-metrics.socket
 	# Removed, the containers stay; installed again, they are there.
 	expect 0 dpkg --remove rssd
 	kill -0 "$load_hog" || fail "the hog is gone after a removal"

@@ -147,7 +147,8 @@ static void change_name(void)
 
 static void change_user(void)
 {
-	(void)setuid(65534);
+	if (setuid(65534) < 0)
+		_exit(1);
 }
 
 static void change_nothing(void)
