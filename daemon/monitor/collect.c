@@ -8,13 +8,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "container/container.h"
 #include "base/failure.h"
+#include "base/worker.h"
 #include "cgroup/control-file-cache.h"
+#include "container/container.h"
 #include "container/manager.h"
 #include "container/usage.h"
 #include "policy/usage-history.h"
-#include "base/worker.h"
 
 #define SLICES_MAX 4
 /* What is less than this is not worth a thread. */

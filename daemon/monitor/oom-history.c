@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The OOMs so far: see oom-history.h. */
+/* The history of OOMs: see oom-history.h. */
 #include "monitor/oom-history.h"
 
 #include <errno.h>
@@ -8,11 +8,11 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "base/worker.h"
 #include "container/manager.h"
 #include "policy/oom-json.h"
 #include "policy/oom-record.h"
 #include "store/state.h"
-#include "base/worker.h"
 
 #define FILE_NAME "ooms.json"
 
@@ -21,7 +21,7 @@ struct oom_history {
 	struct oom_record *records[OOM_HISTORY_MAX]; /* a ring */
 	size_t first, count;
 
-	/* What the worker writes, and nothing else. */
+	/* The worker uses these and nothing else. */
 	char *text;
 	int error;
 	bool saving, save_again;
@@ -49,7 +49,7 @@ bool oom_concerns(const struct oom_record *record, const char *container)
 	       (record->victim_container && strcmp(record->victim_container, container) == 0);
 }
 
-static void take(struct oom_history *history, struct oom_record *record)
+static void add_record(struct oom_history *history, struct oom_record *record)
 {
 	if (history->count == OOM_HISTORY_MAX) {
 		oom_record_free(history->records[history->first]);
@@ -61,7 +61,7 @@ static void take(struct oom_history *history, struct oom_record *record)
 
 /* --- on disk: one record a line ------------------------------------------------------ */
 
-static char *format(const struct oom_history *history)
+static char *format_history(const struct oom_history *history)
 {
 	char *text = NULL;
 	size_t size = 0;
@@ -89,7 +89,7 @@ static void save_run(struct worker *worker, void *data)
 	history->error = state_write_text(history->manager->state, FILE_NAME, history->text);
 }
 
-static void save(struct oom_history *history);
+static void save_history(struct oom_history *history);
 
 static void save_done(void *data)
 {
@@ -100,21 +100,21 @@ static void save_done(void *data)
 	free(history->text);
 	history->text = NULL;
 	if (history->error < 0)
-		log_warning("The history of OOMs could not be written down: %s; a restart forgets "
-			    "the last of them",
+		log_warning("The history of OOMs cannot be saved: %s; a restart forgets the last "
+			    "of them",
 			    strerror(-history->error));
 	if (history->save_again)
-		save(history);
+		save_history(history);
 }
 
-static void save(struct oom_history *history)
+static void save_history(struct oom_history *history)
 {
 	struct worker *worker;
 
 	history->save_again = history->saving;
 	if (history->saving)
 		return;
-	history->text = format(history);
+	history->text = format_history(history);
 	if (!history->text)
 		return;
 	if (worker_start(history->manager->workers, save_run, save_done, history, &worker) < 0) {
@@ -134,8 +134,8 @@ static void on_event(const struct event *event, void *userdata)
 
 	if (!copy)
 		return;
-	take(history, copy);
-	save(history);
+	add_record(history, copy);
+	save_history(history);
 }
 
 static const struct manager_listener listener = { .event = on_event };
@@ -148,11 +148,11 @@ static int load_line(struct oom_history *history, const char *line)
 	int r = oom_from_json(object, &record, &key);
 
 	if (r == 0)
-		take(history, record);
+		add_record(history, record);
 	return r;
 }
 
-static int load(struct oom_history *history)
+static int load_history(struct oom_history *history)
 {
 	cleanup_free char *text = NULL;
 	size_t length, bad = 0;
@@ -188,7 +188,7 @@ int oom_history_open(struct manager *m, struct oom_history **ret)
 	history->manager = m;
 	r = manager_listen(m, &listener, history);
 	if (r == 0)
-		r = load(history);
+		r = load_history(history);
 	if (r < 0) {
 		oom_history_free(history);
 		return r;

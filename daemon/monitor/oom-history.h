@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The OOMs of all containers, also of those that are gone: the last
- * OOM_HISTORY_MAX of them, kept in the state over restarts and reboots. It is a
+ * The last OOM_HISTORY_MAX OOMs of all containers, removed ones included. They are
+ * part of the state and survive restarts and reboots. The history is a
  * listener of the manager. The file is written whole, on a worker, one at a time,
  * so that a storm of OOMs costs no more than the disk can take.
  */
@@ -25,12 +25,12 @@ struct oom_record;
 int oom_history_open(struct manager *manager, struct oom_history **ret);
 struct oom_history *oom_history_free(struct oom_history *history);
 
-/* The @i-th, the oldest first; NULL past the last. */
+/* The record at @i, counted from the oldest; NULL after the last. */
 const struct oom_record *oom_history_at(const struct oom_history *history, size_t i);
-/* The one that was told with this number, or NULL. */
+/* The record of the event with this number, or NULL. */
 const struct oom_record *oom_history_find(const struct oom_history *history, uint64_t sequence);
 
-/* Does it concern this container: as the one whose limit it was, or the victim's? */
+/* Returns true if it was the container's limit, or if the victim was in it. */
 bool oom_concerns(const struct oom_record *record, const char *container);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Hooks of OOMs: see hook.h. */
+/* Hooks of OOMs: see oom-hook.h. */
 #include "monitor/oom-hook.h"
 
 #include <errno.h>
@@ -13,25 +13,25 @@
 #include <systemd/sd-event.h>
 #include <time.h>
 
-#include "shared/list.h"
-#include "shared/cleanup.h"
 #include "base/log.h"
 #include "container/manager.h"
+#include "host/process.h"
 #include "policy/oom-json.h"
 #include "policy/oom-record.h"
-#include "host/process.h"
 #include "policy/record.h"
+#include "shared/cleanup.h"
+#include "shared/list.h"
 #include "store/declarations.h"
 
 struct declared_hook {
 	char *container, *command, *file;
 };
 
-/* One run: it waits for its turn, or runs. */
+/* One run of a command, waiting or running. */
 struct hook {
 	struct hooks *hooks;
 	char *container, *command, *json;
-	pid_t pid; /* 0: it waits */
+	pid_t pid; /* 0: waiting */
 	int pidfd;
 	sd_event_source *ended, *deadline;
 	struct list_link link; /* in hooks->list */
@@ -60,7 +60,7 @@ const char *hook_refusal(const struct stat *st)
 
 /* --- declarations ----------------------------------------------------------- */
 
-static void declared_done(struct declared_hook *hook)
+static void declared_hook_done(struct declared_hook *hook)
 {
 	free(hook->container);
 	free(hook->command);
@@ -76,8 +76,8 @@ static bool is_bad(const struct records *records, const char *file)
 	return false;
 }
 
-static int declare(struct declared_hook *hook, const char *container, const char *command,
-		   const char *file)
+static int declare_hook(struct declared_hook *hook, const char *container, const char *command,
+			const char *file)
 {
 	*hook = (struct declared_hook){
 		.container = strdup(container),
@@ -97,23 +97,24 @@ int hooks_declare(struct hooks *hooks, const struct records *records)
 		const struct declared_hook *before = &hooks->declared[i];
 
 		if (is_bad(records, before->file))
-			r = declare(&now[count++], before->container, before->command,
-				    before->file);
+			r = declare_hook(&now[count++], before->container, before->command,
+					 before->file);
 	}
 	for (size_t i = 0; i < records->count && r == 0; i++) {
 		const struct record *record = records->list[i];
 
 		if (record->oom_hook)
-			r = declare(&now[count++], record->name, record->oom_hook, record->file);
+			r = declare_hook(&now[count++], record->name, record->oom_hook,
+					 record->file);
 	}
 	if (r < 0) {
 		for (size_t i = 0; i < count; i++)
-			declared_done(&now[i]);
+			declared_hook_done(&now[i]);
 		free(now);
 		return r;
 	}
 	for (size_t i = 0; i < hooks->n_declared; i++)
-		declared_done(&hooks->declared[i]);
+		declared_hook_done(&hooks->declared[i]);
 	free(hooks->declared);
 	hooks->declared = now;
 	hooks->n_declared = count;
@@ -129,9 +130,10 @@ static const char *command_of(const struct hooks *hooks, const char *container)
 	return NULL;
 }
 
-/* --- in the child: nothing but system calls ----------------------------------- */
+/* --- in the child: only system calls ------------------------------------------- */
 
-__attribute__((noreturn)) static void become(const char *command, const char *container, int input)
+__attribute__((noreturn)) static void exec_hook(const char *command, const char *container,
+						int input)
 {
 	static const char score[] = "0\n";
 	static char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -145,7 +147,7 @@ __attribute__((noreturn)) static void become(const char *command, const char *co
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)signal(SIGPIPE, SIG_DFL);
-	/* rssd runs before others, and is spared when the machine runs out; its hooks are like all. */
+	/* rssd has a priority and an oom_score_adj of its own; hooks have those of any process. */
 	(void)setpriority(PRIO_PROCESS, 0, 0);
 	fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 	if (fd >= 0)
@@ -181,12 +183,12 @@ static void start_next(struct hooks *hooks);
 
 static void kill_hook(const struct hook *hook)
 {
-	/* It is not waited for yet, so the group is still its own. */
+	/* The process was not waited for yet, so its pid still names its group. */
 	(void)kill(-hook->pid, SIGKILL);
 	(void)process_signal(hook->pidfd, SIGKILL);
 }
 
-static void tell_end(const struct hook *hook, int status)
+static void log_end(const struct hook *hook, int status)
 {
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		log_message(LOG_DEBUG, hook->container, "the hook %s has run", hook->command);
@@ -198,22 +200,22 @@ static void tell_end(const struct hook *hook, int status)
 			    hook->command, WTERMSIG(status));
 }
 
-static int hook_ended(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+static int on_hook_ended(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
 	struct hook *hook = userdata;
 	struct hooks *hooks = hook->hooks;
 	int status;
 
-	/* What it left running in its group would outlive its time. */
+	/* Processes that it left in its group must not run on. */
 	kill_hook(hook);
 	if (waitpid(hook->pid, &status, 0) == hook->pid)
-		tell_end(hook, status);
+		log_end(hook, status);
 	hook_free(hook);
 	start_next(hooks);
 	return 0;
 }
 
-static int hook_late(sd_event_source *source, uint64_t usec, void *userdata)
+static int on_hook_late(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct hook *hook = userdata;
 
@@ -223,7 +225,7 @@ static int hook_late(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-/* The record in a file without a name, to be read from its beginning. */
+/* A memfd with the record, positioned at its beginning. */
 static int open_input(const char *json)
 {
 	cleanup_close int fd = memfd_create("oom", MFD_CLOEXEC);
@@ -236,7 +238,7 @@ static int open_input(const char *json)
 	return take_fd(&fd);
 }
 
-static int watch(struct hook *hook)
+static int watch_hook(struct hook *hook)
 {
 	sd_event *event = hook->hooks->manager->event;
 	int r;
@@ -244,14 +246,14 @@ static int watch(struct hook *hook)
 	hook->pidfd = process_open(hook->pid);
 	if (hook->pidfd < 0)
 		return hook->pidfd;
-	r = sd_event_add_io(event, &hook->ended, hook->pidfd, EPOLLIN, hook_ended, hook);
+	r = sd_event_add_io(event, &hook->ended, hook->pidfd, EPOLLIN, on_hook_ended, hook);
 	if (r >= 0)
 		r = sd_event_add_time_relative(event, &hook->deadline, CLOCK_MONOTONIC, HOOK_USEC,
-					       1000, hook_late, hook);
+					       1000, on_hook_late, hook);
 	return r;
 }
 
-static int start(struct hook *hook)
+static int start_hook(struct hook *hook)
 {
 	cleanup_close int input = open_input(hook->json);
 	const char *refusal;
@@ -273,12 +275,12 @@ static int start(struct hook *hook)
 	if (pid < 0)
 		return -errno;
 	if (pid == 0)
-		become(hook->command, hook->container, input);
+		exec_hook(hook->command, hook->container, input);
 	(void)setpgid(pid, pid);
 	hook->pid = pid;
 	hook->hooks->waiting--;
 	hook->hooks->running++;
-	r = watch(hook);
+	r = watch_hook(hook);
 	if (r < 0) {
 		(void)kill(-pid, SIGKILL);
 		(void)waitpid(pid, NULL, 0);
@@ -297,7 +299,7 @@ static void start_next(struct hooks *hooks)
 			break;
 		if (hook->pid != 0)
 			continue;
-		r = start(hook);
+		r = start_hook(hook);
 		if (r < 0)
 			log_message(LOG_ERR, hook->container,
 				    "the hook %s could not be started: %s", hook->command,
@@ -334,7 +336,7 @@ static void enqueue(struct hooks *hooks, const char *container, const char *comm
 		hook_free(hook);
 }
 
-static void run(struct hooks *hooks, const struct oom_record *record)
+static void run_hooks(struct hooks *hooks, const struct oom_record *record)
 {
 	const char *limited = command_of(hooks, record->container);
 	const char *victim = command_of(hooks, record->victim_container);
@@ -350,7 +352,7 @@ static void run(struct hooks *hooks, const struct oom_record *record)
 static void on_event(const struct event *event, void *userdata)
 {
 	if (event->kind == EVENT_OOM)
-		run(userdata, event->oom);
+		run_hooks(userdata, event->oom);
 }
 
 static const struct manager_listener listener = { .event = on_event };
@@ -386,7 +388,7 @@ struct hooks *hooks_free(struct hooks *hooks)
 		hook_free(hook);
 	}
 	for (size_t i = 0; i < hooks->n_declared; i++)
-		declared_done(&hooks->declared[i]);
+		declared_hook_done(&hooks->declared[i]);
 	free(hooks->declared);
 	free(hooks);
 	return NULL;

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Commands that are run when the memory of a container has run out, with the
- * record as JSON on standard input. They are declared in containers.d alone, so
- * root has written them. A hook runs beside rssd, outside of the container,
- * bounded in time; a storm of OOMs starts only so many.
+ * Commands that are run at an OOM, with the record as JSON on standard input.
+ * They are declared in containers.d alone, so root has written them. A hook runs
+ * outside of the container; its time and the number of hooks are bounded.
  */
-#ifndef RSSD_HOOK_H
-#define RSSD_HOOK_H
+#ifndef RSSD_OOM_HOOK_H
+#define RSSD_OOM_HOOK_H
 
 #include <sys/stat.h>
 
@@ -14,18 +13,21 @@ struct hooks;
 struct manager;
 struct records;
 
-/* A hook that takes longer is killed, with all that it started in its process group. */
+/* A hook that takes longer is killed, with its whole process group. */
 #define HOOK_USEC (10 * 1000 * 1000)
-/* At a time; the others wait... */
+/* So many run at a time; the others wait. */
 #define HOOKS_AT_ONCE 4
-/* ...as many as this; more are dropped, and that is logged. */
+/* So many wait; more are dropped and logged. */
 #define HOOKS_WAITING 64
 
 int hooks_new(struct manager *manager, struct hooks **ret);
-/* Kills those that run. Returns NULL. */
+/* Kills the hooks that run. Returns NULL. */
 struct hooks *hooks_free(struct hooks *hooks);
 
-/* From now on these hold; what a file said that cannot be read at present holds on. */
+/*
+ * Replaces the declared hooks. Those of a file that cannot be read now stay.
+ * Return: 0 or -ENOMEM, and then nothing has changed.
+ */
 int hooks_declare(struct hooks *hooks, const struct records *records);
 
 /*
@@ -35,7 +37,7 @@ int hooks_declare(struct hooks *hooks, const struct records *records);
  */
 int hooks_listen(struct hooks *hooks);
 
-/* Why a file is not run, as the end of a sentence; NULL where it may be. Pure. */
+/* Why a file is not run, as the end of a sentence; NULL if it may be run. Pure. */
 const char *hook_refusal(const struct stat *st);
 
 #endif

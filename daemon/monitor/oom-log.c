@@ -14,7 +14,7 @@
 
 #define FIELDS_MAX 12
 
-/* "NAME=value" for each fact that is known. */
+/* "NAME=value" for each fact that is known; at most FIELDS_MAX. */
 struct fields {
 	char *list[FIELDS_MAX + 1];
 	size_t count;
@@ -26,8 +26,8 @@ static void fields_done(struct fields *fields)
 		free(fields->list[i]);
 }
 
-__attribute__((format(printf, 2, 3))) static void add(struct fields *fields, const char *format,
-						      ...)
+__attribute__((format(printf, 2, 3))) static void add_field(struct fields *fields,
+							    const char *format, ...)
 {
 	va_list args;
 
@@ -44,13 +44,13 @@ __attribute__((format(printf, 2, 3))) static void add(struct fields *fields, con
 static void add_text(struct fields *fields, const char *name, const char *value)
 {
 	if (value)
-		add(fields, "RSSD_OOM_%s=%s", name, value);
+		add_field(fields, "RSSD_OOM_%s=%s", name, value);
 }
 
 static void add_number(struct fields *fields, const char *name, uint64_t value)
 {
 	if (value != OOM_ABSENT)
-		add(fields, "RSSD_OOM_%s=%" PRIu64, name, value);
+		add_field(fields, "RSSD_OOM_%s=%" PRIu64, name, value);
 }
 
 static void describe_largest(const struct oom_processes *processes, char *text, size_t room)

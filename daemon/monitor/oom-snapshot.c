@@ -7,23 +7,23 @@
 
 #include "container/container.h"
 #include "container/manager.h"
-#include "monitor/detection-state.h"
-#include "shared/name.h"
-#include "policy/oom-record.h"
 #include "host/process.h"
+#include "monitor/detection-state.h"
+#include "policy/oom-record.h"
+#include "shared/name.h"
 
-/* A container may hold more, but the loop has others to serve. */
-#define LOOK_AT_MOST 1024
+/* More processes are not read: it would block the event loop. */
+#define PROCESSES_MAX 1024
 
-static uint64_t since(uint64_t before, uint64_t now)
+static uint64_t counted_since(uint64_t before, uint64_t now)
 {
 	if (now == COUNTER_ABSENT)
 		return OOM_ABSENT;
 	return before == COUNTER_ABSENT || before > now ? now : now - before;
 }
 
-static unsigned int look_at_processes(struct container *c, unsigned int left,
-				      struct oom_processes *ret)
+static unsigned int read_processes(struct container *c, unsigned int left,
+				   struct oom_processes *ret)
 {
 	cleanup_free pid_t *pids = NULL;
 	size_t count = 0;
@@ -51,12 +51,12 @@ void oom_snapshot_take(struct container *c, struct oom_snapshot *ret)
 	struct counters now;
 	struct memory_lists lists;
 	struct sysinfo info;
-	unsigned int left = LOOK_AT_MOST;
+	unsigned int left = PROCESSES_MAX;
 
 	if (container_read_counters(c, &now) == 0) {
-		snapshot.failures = since(c->detection->at_oom.failures, now.failures);
-		snapshot.reclaimed = since(c->detection->at_oom.reclaimed, now.reclaimed);
-		snapshot.scanned = since(c->detection->at_oom.scanned, now.scanned);
+		snapshot.failures = counted_since(c->detection->at_oom.failures, now.failures);
+		snapshot.reclaimed = counted_since(c->detection->at_oom.reclaimed, now.reclaimed);
+		snapshot.scanned = counted_since(c->detection->at_oom.scanned, now.scanned);
 		c->detection->at_oom.failures = now.failures;
 		c->detection->at_oom.reclaimed = now.reclaimed;
 		c->detection->at_oom.scanned = now.scanned;
@@ -71,9 +71,9 @@ void oom_snapshot_take(struct container *c, struct oom_snapshot *ret)
 		struct container *other = m->containers[i];
 
 		if (other == c || name_is_inside(other->name, c->name))
-			left = look_at_processes(other, left, &snapshot.processes);
+			left = read_processes(other, left, &snapshot.processes);
 	}
-	/* Only of those that are told, since it is one more file of each. */
+	/* Only of the largest, since it is one more file for each. */
 	for (unsigned int i = 0; i < snapshot.processes.count; i++)
 		(void)process_read_uid(snapshot.processes.list[i].pid,
 				       &snapshot.processes.list[i].uid);

@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A look at all containers from time to time: see sampler.h. */
+/* Samples of all containers: see sampler.h. */
 #include "monitor/sampler.h"
 
 #include <systemd/sd-event.h>
 #include <time.h>
 
-#include "store/config.h"
 #include "base/failure.h"
 #include "base/log.h"
 #include "container/manager.h"
 #include "monitor/collect.h"
+#include "store/config.h"
 
-/* The survey has noted all that is wanted. */
-static void looked(int error, const struct failure *failure, const struct survey_row rows[],
-		   size_t count, void *userdata)
+/* The collection itself adds to the usage histories. */
+static void on_collected(int error, const struct failure *failure, const struct survey_row rows[],
+			 size_t count, void *userdata)
 {
 	if (error < 0)
 		log_debug("No samples were taken: %s", failure->text);
 }
 
-static int look(sd_event_source *source, uint64_t usec, void *userdata)
+static int on_sample_due(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct manager *m = userdata;
 	struct failure failure = { 0 };
@@ -27,9 +27,9 @@ static int look(sd_event_source *source, uint64_t usec, void *userdata)
 
 	if (m->stopping)
 		return 0;
-	r = survey_start(m, looked, NULL, &failure);
+	r = survey_start(m, on_collected, NULL, &failure);
 	if (r < 0)
-		looked(r, &failure, NULL, 0, NULL);
+		on_collected(r, &failure, NULL, 0, NULL);
 	(void)sd_event_source_set_time_relative(source, m->config->sample_interval);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
@@ -41,9 +41,9 @@ int sampler_apply(struct manager *m)
 	sampler_close(m);
 	if (!interval)
 		return 0;
-	/* The clock stands still while the machine sleeps: then nobody uses memory. */
+	/* The clock stands still while the machine sleeps: then no usage changes. */
 	return sd_event_add_time_relative(m->event, &m->sampler, CLOCK_MONOTONIC, interval,
-					  interval / 10, look, m);
+					  interval / 10, on_sample_due, m);
 }
 
 void sampler_close(struct manager *m)
