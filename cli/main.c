@@ -16,6 +16,7 @@
 #include "verb.h"
 #include "view/pager.h"
 #include "view/status.h"
+#include "view/terminal.h"
 
 static const struct verb *const verbs[] = {
 	&verb_create,  &verb_remove, &verb_list,    &verb_show,	   &verb_ps,	     &verb_limit,
@@ -33,11 +34,9 @@ static void cli_done(struct cli *cli)
 
 static bool wants_colour(void)
 {
-	const char *no_colour = getenv("NO_COLOR"), *term = getenv("TERM");
+	const char *no_colour = getenv("NO_COLOR");
 
-	if (no_colour && *no_colour)
-		return false;
-	return isatty(STDOUT_FILENO) && term && strcmp(term, "dumb");
+	return !(no_colour && *no_colour) && terminal_is_capable(STDOUT_FILENO);
 }
 
 static int read_json_mode(const char *text, enum json_mode *ret)

@@ -33,6 +33,17 @@ int signals_open_all(sigset_t *old)
 	return open_set(&set, old);
 }
 
+void signals_stop(void)
+{
+	sigset_t set, old;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTSTP);
+	raise(SIGTSTP);
+	sigprocmask(SIG_UNBLOCK, &set, &old);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+}
+
 int signals_next(int fd, struct signalfd_siginfo *ret)
 {
 	struct signalfd_siginfo info;

@@ -19,4 +19,10 @@ int signals_open_all(sigset_t *old);
 /* The number of the next signal that was received, 0 if there is none. @ret may be NULL. */
 int signals_next(int fd, struct signalfd_siginfo *ret);
 
+/*
+ * Stops this process as the key Ctrl-Z does; returns when it is continued. The
+ * kernel does not stop a process group that has no shell to continue it.
+ */
+void signals_stop(void);
+
 #endif

@@ -4,7 +4,6 @@
  * exit status is the command's; when memory ran out, the reason is told.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
@@ -128,20 +127,9 @@ static bool is_for_process_group(int signal)
 }
 
 /*
- * Whether a shell can continue rssctl after it has stopped. A session leader has
- * no such shell: it would never run again.
- */
-static bool has_job_control(void)
-{
-	cleanup_close int terminal = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC);
-
-	return terminal >= 0 && getsid(0) != getpid();
-}
-
-/*
  * The command gets each signal that rssctl gets, except those that it got from
  * the terminal itself. If it stops, rssctl stops as well, so that the shell takes
- * the terminal back; the SIGCONT of the shell is then handed on like any other.
+ * the terminal back; the SIGCONT of the shell is handed on like any signal.
  */
 static void handle_signal(const struct child *child, int signals)
 {
@@ -149,8 +137,8 @@ static void handle_signal(const struct child *child, int signals)
 	int signal = signals_next(signals, &info);
 
 	if (signal == SIGCHLD && info.ssi_code != SI_USER) {
-		if (child_has_stopped(child) && has_job_control())
-			raise(SIGSTOP);
+		if (child_has_stopped(child))
+			signals_stop();
 		return;
 	}
 	/* A SIGPIPE of rssctl's own output is no matter of the command. */

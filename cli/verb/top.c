@@ -118,6 +118,8 @@ struct top {
 	char when[TIME_TEXT_MAX];
 	uint64_t next; /* when to look again, on the monotonic clock */
 	bool quit;
+	bool stop;	/* SIGTSTP was received */
+	bool continued; /* SIGCONT was received */
 };
 
 static void top_done(struct top *top)
@@ -203,18 +205,28 @@ static void move(struct top *top, int where)
 	keep_inside(top);
 }
 
-/* How many bytes of @keys are a sequence, behind its escape: one is done, of others all is skipped. */
+/* The length of the sequence that @keys starts with, after its escape; all if it is not complete. */
+static size_t sequence_length(const char *keys)
+{
+	size_t length = 1;
+
+	if (keys[0] == '[')
+		length += strspn(keys + 1, "0123456789;<=>?!\"#$%&'()*+,-./ ");
+	else if (keys[0] != 'O')
+		return 0;
+	return keys[length] ? length + 1 : length;
+}
+
+/* Handles the sequence after an escape, and returns its length. One that is not known is left out. */
 static size_t handle_sequence(struct top *top, const char *keys)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(moves); i++) {
-		size_t length = strlen(moves[i].sequence);
+	size_t length = sequence_length(keys);
 
-		if (!strncmp(keys, moves[i].sequence, length)) {
+	for (size_t i = 0; i < ARRAY_SIZE(moves); i++)
+		if (strlen(moves[i].sequence) == length &&
+		    !strncmp(keys, moves[i].sequence, length))
 			move(top, moves[i].move);
-			return length;
-		}
-	}
-	return strlen(keys);
+	return length;
 }
 
 static void handle_keys(struct top *top)
@@ -239,6 +251,23 @@ static void handle_keys(struct top *top)
 	}
 }
 
+static void handle_signal(struct top *top, int signal)
+{
+	switch (signal) {
+	case SIGWINCH:
+		break;
+	case SIGTSTP:
+		top->stop = true;
+		break;
+	case SIGCONT:
+		top->continued = true;
+		break;
+	default:
+		top->quit = true;
+		break;
+	}
+}
+
 /* Waits for a key, a signal, or the time of the next look. */
 static int wait_for_more(struct top *top, int signals)
 {
@@ -253,17 +282,27 @@ static int wait_for_more(struct top *top, int signals)
 	if (ppoll(fds, ARRAY_SIZE(fds), &pause, NULL) < 0 && errno != EINTR)
 		return -errno;
 	signal = signals_next(signals, NULL);
-	if (signal && signal != SIGWINCH)
-		top->quit = true;
+	if (signal)
+		handle_signal(top, signal);
 	else if (fds[0].revents)
 		handle_keys(top);
 	return 0;
 }
 
-/* Draws until it is told to quit: 0, or the errno of what failed. */
-static int draw_until_quit(const struct cli *cli, struct top *top)
+/* Stops, with the terminal restored, if that was asked for; takes it again when continued. */
+static int stop_and_take_again(struct top *top, struct terminal *terminal)
 {
-	static const int wanted[] = { SIGINT, SIGTERM, SIGHUP, SIGWINCH };
+	terminal_restore(terminal);
+	if (top->stop)
+		signals_stop();
+	top->stop = top->continued = false;
+	return terminal_take(terminal);
+}
+
+/* Draws until it is told to quit: 0, or a negative errno. */
+static int draw_until_quit(const struct cli *cli, struct top *top, struct terminal *terminal)
+{
+	static const int wanted[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGTSTP, SIGCONT };
 	cleanup_close int signals = signals_open(wanted, ARRAY_SIZE(wanted), NULL);
 	int r = signals < 0 ? signals : 0;
 
@@ -274,6 +313,9 @@ static int draw_until_quit(const struct cli *cli, struct top *top)
 			r = draw(top);
 		if (r == 0)
 			r = wait_for_more(top, signals);
+		/* The shell changes the modes of the terminal while a job is stopped. */
+		if (r == 0 && (top->stop || top->continued))
+			r = stop_and_take_again(top, terminal);
 	}
 	return r;
 }
@@ -282,16 +324,16 @@ static int show_on_terminal(const struct cli *cli, enum top_order order, uint64_
 {
 	cleanup_(top_done) struct top top = { 0 };
 	struct terminal terminal = { 0 };
-	int r = terminal_open(&terminal);
+	int r = terminal_take(&terminal);
 
 	top.look.order = order;
 	top.look.interval = interval;
 	top.look.colour = cli->out.colour;
 	top.look.utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
 	if (r >= 0)
-		r = draw_until_quit(cli, &top);
-	/* Before anything is said: it would be wiped with the screen. */
-	terminal_close(&terminal);
+		r = draw_until_quit(cli, &top, &terminal);
+	/* Before an error is printed: the alternate screen would take it along. */
+	terminal_restore(&terminal);
 	return r < 0 ? fail_call(cli, r) : STATUS_DONE;
 }
 
@@ -317,7 +359,7 @@ static int run(struct cli *cli, const struct args *args)
 		return status;
 	if (cli->out.json)
 		return print_json_once(cli, order);
-	if (args->values[ONCE] || !isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO))
+	if (args->values[ONCE] || !terminal_is_capable(STDOUT_FILENO) || !isatty(STDIN_FILENO))
 		return print_once(cli, order);
 	return show_on_terminal(cli, order, interval);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The terminal: see terminal.h. Sequences that every terminal of the last thirty years knows. */
+/* The terminal: see terminal.h. Only sequences that xterm and all its descendants know. */
 #include "view/terminal.h"
 
 #include <errno.h>
@@ -11,7 +11,7 @@
 
 #include "shared/cleanup.h"
 
-/* Another screen, no cursor, long lines are cut; and back. */
+/* The alternate screen, no cursor, no line wrap; and back. */
 #define TAKE "\033[?1049h\033[?25l\033[?7l"
 #define GIVE "\033[?7h\033[?25h\033[?1049l"
 
@@ -30,7 +30,14 @@ static int write_all(const char *text, size_t size)
 	return 0;
 }
 
-int terminal_open(struct terminal *terminal)
+bool terminal_is_capable(int fd)
+{
+	const char *term = getenv("TERM");
+
+	return isatty(fd) && term && *term && strcmp(term, "dumb");
+}
+
+int terminal_take(struct terminal *terminal)
 {
 	struct termios raw;
 
@@ -43,15 +50,15 @@ int terminal_open(struct terminal *terminal)
 	raw.c_cc[VTIME] = 0;
 	if (tcsetattr(STDIN_FILENO, TCSANOW, &raw) < 0)
 		return -errno;
-	terminal->open = 1;
+	terminal->taken = true;
 	return write_all(TAKE, strlen(TAKE));
 }
 
-void terminal_close(struct terminal *terminal)
+void terminal_restore(struct terminal *terminal)
 {
-	if (!terminal->open)
+	if (!terminal->taken)
 		return;
-	terminal->open = 0;
+	terminal->taken = false;
 	(void)write_all(GIVE, strlen(GIVE));
 	tcsetattr(STDIN_FILENO, TCSANOW, &terminal->before);
 }

@@ -1,27 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The whole terminal for a view that is drawn again and again, and given back at the end. */
+/* What rssctl needs of a terminal: its size, and all of it for a view that is redrawn. */
 #ifndef RSSCTL_TERMINAL_H
 #define RSSCTL_TERMINAL_H
 
+#include <stdbool.h>
 #include <termios.h>
 
-struct terminal {
-	struct termios before;
-	int open;
-};
+/* Whether the descriptor is a terminal that understands escape sequences: TERM is set and not "dumb". */
+bool terminal_is_capable(int fd);
 
-/* Takes the terminal: keys come one by one, the screen is another. 0 or a negative errno. */
-int terminal_open(struct terminal *terminal);
-
-/* Gives it back as it was. */
-void terminal_close(struct terminal *terminal);
-
+/* The size of the terminal on standard output; 24 rows or 0 columns if it is none. */
 int terminal_rows(void);
-
-/* 0 where standard output is no terminal. */
 int terminal_columns(void);
 
-/* Shows @frame, whole lines, in the place of the last one: a single write, so nothing flickers. */
+struct terminal {
+	struct termios before; /* the modes to restore */
+	bool taken;
+};
+
+/*
+ * Switches to the alternate screen, with the cursor hidden and keys delivered one
+ * by one. 0 or a negative errno; terminal_restore() is to be called in any case.
+ */
+int terminal_take(struct terminal *terminal);
+
+/* Undoes terminal_take(); does nothing if it was not taken. */
+void terminal_restore(struct terminal *terminal);
+
+/* Replaces the frame on the screen by @frame, whole lines, in a single write. 0 or a negative errno. */
 int terminal_draw(const char *frame);
 
 #endif

@@ -53,6 +53,8 @@ case_keys() {
 		$'=\e[6~' "+11-20 of 30" $'=\e[B' "+12-21 of 30" $'=\e[F' "+21-30 of 30" \
 		$'=\e[A' "+20-29 of 30" $'=\e[5~' "+10-19 of 30" $'=\e[H' "+1-10 of 30" $'=\e[15~' "@100 8" "+1-4 of 30" $'=\e[6~q'
 	expect 0 terminal 80 14 "+by kills" =r "+by reclaim" =q -- rssctl top --sort=kills
+	# A sequence that means nothing is left out, and what follows is not.
+	expect 0 in_terminal 80 14 "+by usage" $'=\e[15~\e[1;5C\eOPn' "+by name" $'=\e[200~q'
 	# As by Ctrl-C.
 	expect 0 in_terminal 80 14 "+by usage" $'=\x03'
 	# Long before the next look is due, the space bar looks at once, and another size draws anew.
@@ -98,6 +100,35 @@ case_not_in_a_terminal() {
 	rssctl remove once
 	expect 0 rssctl top --no-legend
 	equal "$out" "" "a table of nothing"
+}
+
+# What a shell sees: the screen is given back while top is stopped, and taken again after fg.
+case_ctrl_z() {
+	rssctl create stopped --limit=64M
+	expect 0 terminal 80 24 "+ready>" $'=rssctl top --interval=100ms\n' "+stopped" $'=\x1a' \
+		$'+\e[?1049l' "+Stopped" "+ready>" $'=stty -a\n' "+ icanon" "+ echo " "+ready>" \
+		$'=fg\n' $'+\e[?1049h' "+stopped" =q $'+\e[?1049l' "+ready>" $'=exit\n' \
+		-- env PS1="ready>" bash --norc --noediting -i
+	# After a stop that it cannot catch, it takes the keys again: q is read without a newline.
+	expect 0 terminal 80 24 "+ready>" "=sh -c 'echo \$\$ >$work/pid; exec rssctl top --interval=100ms'"$'\n' \
+		"+stopped" "!kill -STOP \$(cat $work/pid)" "+Stopped" "+ready>" \
+		$'=fg\n' $'+\e[?1049h' "+stopped" =q $'+\e[?1049l' "+ready>" $'=exit\n' \
+		-- env PS1="ready>" bash --norc --noediting -i
+	# Without a shell that could continue it, the key does nothing.
+	expect 0 in_terminal 80 24 "+stopped" $'=\x1a' "+stopped" "+stopped" =q
+	rssctl remove stopped
+}
+
+# A terminal that understands no sequences gets one table of plain text.
+case_dumb_terminal() {
+	local term
+	rssctl create plain --limit=64M
+	for term in dumb ""; do
+		TERM=$term expect 0 in_terminal 80 24 "+plain"
+		[[ $out != *$'\e'* ]] || fail "TERM=$term: escape sequences: $out"
+		says "OOM-KILLS"
+	done
+	rssctl remove plain
 }
 
 # rssd goes away: said after the screen is given back.

@@ -228,6 +228,7 @@ case_run_hands_on_every_signal() {
 	for signal in $signals; do
 		kill -s "$signal" "$pid"
 		await 5 grep -q "got $signal\." "$work/signals"
+		[ -z "$case_failed" ] || break
 	done
 	kill -0 "$pid" || fail "rssctl has ended"
 	rssctl kill "$(rssctl list --no-legend | awk '{ print $1 }')" --signal=KILL >/dev/null

@@ -135,6 +135,15 @@ static int do_step(struct terminal *t, char *step)
 	return 0;
 }
 
+/* Reads until the command has closed the terminal, or the time is over. */
+static void take_rest(struct terminal *t)
+{
+	long long end = now_msec() + PATIENCE_MSEC;
+
+	while (now_msec() < end && take(t))
+		;
+}
+
 /* Whether the command ends in time. */
 static int has_ended(const struct terminal *t)
 {
@@ -161,8 +170,8 @@ int main(int argc, char *argv[])
 		if (failed)
 			fprintf(stderr, "terminal: in vain: %s\n", argv[at]);
 	}
-	while (!failed && take(&t))
-		;
+	if (!failed)
+		take_rest(&t);
 	if (!failed && !has_ended(&t)) {
 		fputs("terminal: the command does not end\n", stderr);
 		failed = 1;
