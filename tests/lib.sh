@@ -46,6 +46,7 @@ run_cases() {
 	[ $# -gt 0 ] || mapfile -t names < <(declare -F | sed -n 's/^declare -f case_//p')
 	for name in "${names[@]}"; do
 		case_name=${0##*/}/$name
+		declare -F "case_$name" >/dev/null || { printf 'not ok - %s: there is no such case\n' "$case_name"; continue; }
 		case_failed= start=$SECONDS
 		[ -z "${PROGRESS:-}" ] || echo "$case_name" >"$PROGRESS"
 		"case_$name"
