@@ -18,6 +18,7 @@ enum {
 	GLOBAL_JSON,
 	GLOBAL_NO_LEGEND,
 	GLOBAL_NO_PAGER,
+	GLOBAL_FULL,
 	GLOBAL_HELP,
 	GLOBAL_VERSION,
 };
@@ -26,6 +27,7 @@ const struct option_spec global_options[] = {
 	[GLOBAL_JSON] = { "json", 0, "short|pretty|off", "Print JSON; --json alone is pretty" },
 	[GLOBAL_NO_LEGEND] = { "no-legend", 0, NULL, "Print no column names" },
 	[GLOBAL_NO_PAGER] = { "no-pager", 0, NULL, "Do not pipe long output into a pager" },
+	[GLOBAL_FULL] = { "full", 0, NULL, "Do not cut texts to the width of the terminal" },
 	[GLOBAL_HELP] = { "help", 'h', NULL, "Print help, of a verb where one is named" },
 	[GLOBAL_VERSION] = { "version", 0, NULL, "Print the version of rssctl" },
 	{ 0 },
@@ -158,6 +160,9 @@ static void set_option(struct args *args, const struct found *found, const char 
 		break;
 	case GLOBAL_NO_PAGER:
 		args->no_pager = true;
+		break;
+	case GLOBAL_FULL:
+		args->full = true;
 		break;
 	case GLOBAL_HELP:
 		args->help = true;

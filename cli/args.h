@@ -26,7 +26,7 @@ struct args {
 
 	/* Options of rssctl itself. */
 	const char *json; /* "": --json without a mode */
-	bool no_legend, no_pager, help, version;
+	bool no_legend, no_pager, full, help, version;
 };
 
 extern const struct option_spec global_options[];

@@ -4,6 +4,7 @@
  * one of them; what a verb does is in the file of its name.
  */
 #include <errno.h>
+#include <langinfo.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
@@ -69,20 +70,22 @@ static int dispatch(struct cli *cli, const struct args *args)
 		return print_error(STATUS_USAGE, "What is to be done? See: rssctl --help");
 	cli->out.legend = !args->no_legend;
 	cli->out.paging = !args->no_pager;
+	cli->out.full = args->full;
+	cli->out.utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
 	cli->out.colour = wants_colour();
 	status = read_json_mode(args->json, &cli->out.json);
 
 	return status == STATUS_DONE ? args->verb->run(cli, args) : status;
 }
 
-/* Output that did not arrive is a failure, also where the verb did what it should. */
+/* Output that was lost is a failure, even if the verb succeeded. */
 static int finish_output(int status)
 {
+	errno = 0;
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		return status;
-	return status
-		       ?: print_error(STATUS_FAILED, "The output could not be written: %s",
-				      strerror(errno));
+	return print_error(status ?: STATUS_FAILED, "The output could not be written: %s",
+			   strerror(errno ?: EIO));
 }
 
 int main(int argc, char **argv)

@@ -32,7 +32,7 @@ static const struct option_spec options[] = {
 };
 
 /* The last one in a dry run alone. */
-static const char *const columns[] = { "NAME", "SETTING", ">NOW", ">NEW", "FORECAST" };
+static const char *const columns[] = { "<NAME", "SETTING", ">NOW", ">NEW", "FORECAST" };
 
 static int add_change(struct table *table, const struct rss_settings *now,
 		      const struct rss_change *change, bool dry_run)

@@ -9,7 +9,7 @@
 #include "view/setting.h"
 #include "view/status.h"
 
-static const char *const columns[] = { "NAME", "SETTING", ">DECLARED", ">SET", ">KERNEL" };
+static const char *const columns[] = { "<NAME", "SETTING", ">DECLARED", ">SET", ">KERNEL" };
 
 struct differences {
 	struct rss_difference *rows;

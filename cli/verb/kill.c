@@ -22,7 +22,7 @@ static const struct option_spec options[] = {
 	{ 0 },
 };
 
-static const char *const columns[] = { "NAME", "SIGNAL", ">PROCESSES" };
+static const char *const columns[] = { "<NAME", "SIGNAL", ">PROCESSES" };
 
 static int print_as_table(struct cli *cli, const char *name, int signal, uint32_t count)
 {

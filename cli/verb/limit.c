@@ -33,7 +33,7 @@ static const struct option_spec options[] = {
 	{ 0 },
 };
 
-static const char *const columns[] = { "NAME", ">LIMIT", ">USAGE", "OUTCOME" };
+static const char *const columns[] = { "<NAME", ">LIMIT", ">USAGE", "OUTCOME" };
 
 DEFINE_CLEANUP(struct rss_forecast *, rss_forecast_free);
 

@@ -9,7 +9,7 @@
 #include "view/status.h"
 
 static const char *const columns[] = {
-	"NAME", ">LIMIT", ">USAGE", ">PEAK", ">PROCESSES", ">FAILURES", ">RECLAIMED", ">OOM-KILLS",
+	"<NAME", ">LIMIT", ">USAGE", ">PEAK", ">PROCESSES", ">FAILURES", ">RECLAIMED", ">OOM-KILLS",
 };
 
 static int add_container(struct table *table, const struct rss_container *c)

@@ -27,7 +27,7 @@ static const struct option_spec options[] = {
 	{ 0 },
 };
 
-static const char *const columns[] = { ">ID", "TIME", "LIMIT-OF", ">USAGE", ">LIMIT", "VICTIM" };
+static const char *const columns[] = { ">ID", "TIME", "<LIMIT-OF", ">USAGE", ">LIMIT", "VICTIM" };
 
 struct ooms {
 	struct rss_oom **list;

@@ -9,7 +9,7 @@
 #include "view/output.h"
 #include "view/status.h"
 
-static const char *const columns[] = { "NAME", ">ASKED", ">RECLAIMED" };
+static const char *const columns[] = { "<NAME", ">ASKED", ">RECLAIMED" };
 
 static int print_as_table(struct cli *cli, const char *name, uint64_t asked, uint64_t reclaimed)
 {

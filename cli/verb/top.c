@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <langinfo.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -48,7 +47,7 @@ static const struct option_spec options[] = {
 /* --- once ---------------------------------------------------------------------- */
 
 static const char *const columns[] = {
-	"NAME", ">USAGE", ">LIMIT", ">USED", ">PEAK", ">PROCESSES", ">FAILURES", ">OOM-KILLS",
+	"<NAME", ">USAGE", ">LIMIT", ">USED", ">PEAK", ">PROCESSES", ">FAILURES", ">OOM-KILLS",
 };
 
 static int add_container(struct table *table, const struct rss_container *c, bool colour)
@@ -329,7 +328,7 @@ static int show_on_terminal(const struct cli *cli, enum top_order order, uint64_
 	top.look.order = order;
 	top.look.interval = interval;
 	top.look.colour = cli->out.colour;
-	top.look.utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
+	top.look.utf8 = cli->out.utf8;
 	if (r >= 0)
 		r = draw_until_quit(cli, &top, &terminal);
 	/* Before an error is printed: the alternate screen would take it along. */

@@ -11,6 +11,7 @@
 #include "shared/size.h"
 #include "view/pager.h"
 #include "view/status.h"
+#include "view/terminal.h"
 
 int add_limit(struct table *table, uint64_t bytes)
 {
@@ -37,11 +38,19 @@ void output_start_pager(struct output *out)
 		out->pager = pager_open();
 }
 
-int print_table(struct output *out, const struct table *table, int r, bool paged)
+/* Whether @table, its legend and the prompt after it are more than a screen. */
+static bool is_long(const struct output *out, const struct table *table)
+{
+	return table_rows(table) + out->legend + 1 > (size_t)terminal_rows();
+}
+
+int print_table(struct output *out, struct table *table, int r, bool paged)
 {
 	if (!table || r < 0)
 		return fail_memory();
-	if (paged)
+	if (!out->full)
+		table_fit(table, (size_t)terminal_columns(), out->utf8);
+	if (paged && is_long(out, table))
 		output_start_pager(out);
 	(void)table_print(table, stdout, out->legend);
 	return STATUS_DONE;

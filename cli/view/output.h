@@ -20,6 +20,8 @@ struct output {
 	enum json_mode json;
 	bool legend;	     /* column names above a table */
 	bool paging;	     /* long output may go through a pager */
+	bool full;	     /* nothing is cut to the width of the terminal */
+	bool utf8;	     /* the locale has more than ASCII */
 	bool colour;	     /* on standard output */
 	struct pager *pager; /* NULL: none was started */
 };
@@ -39,10 +41,11 @@ int add_count(struct table *table, uint64_t count);
 
 /*
  * Prints @table and returns the status. A NULL @table, or a negative @r of the
- * calls that filled it, is reported as memory that ran out. @paged: the table
- * may be longer than a screen.
+ * calls that filled it, is reported as memory that ran out. On a terminal the
+ * table is cut to its width. @paged: it goes through a pager if it is longer
+ * than the screen.
  */
-int print_table(struct output *out, const struct table *table, int r, bool paged);
+int print_table(struct output *out, struct table *table, int r, bool paged);
 
 /* Starts the pager, if one is wanted and standard output is a terminal. */
 void output_start_pager(struct output *out);

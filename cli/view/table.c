@@ -18,6 +18,8 @@
 
 /* What stands between two columns. */
 #define GAP 2
+/* The most bytes of the mark of a cell that is cut. */
+#define MARK_SIZE sizeof("…")
 /* Bytes of a cell: more than anybody reads. */
 #define TEXT_MAX (1 << 20)
 /* Styles in one table: a few colours. */
@@ -41,6 +43,7 @@ struct table_column {
 	size_t bytes; /* of the longest text... */
 	size_t style; /* ...and of what the longest style puts around it */
 	bool right;
+	bool cut_front;
 };
 
 struct table {
@@ -51,6 +54,7 @@ struct table {
 	char *texts;
 	size_t texts_used, texts_allocated;
 	const char *styles[STYLES_MAX];
+	const char *mark; /* of a cell that was cut; NULL: none is cut */
 };
 
 struct table *table_new(size_t n_columns, const char *const columns[])
@@ -67,7 +71,8 @@ struct table *table_new(size_t n_columns, const char *const columns[])
 		struct table_column *column = &table->columns[i];
 
 		column->right = columns[i][0] == '>';
-		column->name = strdup(columns[i] + column->right);
+		column->cut_front = columns[i][0] == '<';
+		column->name = strdup(columns[i] + (column->right || column->cut_front));
 		if (!column->name)
 			return NULL;
 		column->width = column->name_width = text_make_safe(column->name);
@@ -214,28 +219,88 @@ size_t table_rows(const struct table *table)
 	return (table->n_cells + table->n_columns - 1) / table->n_columns;
 }
 
+/* No column is cut to less than its name, or this. */
+#define CUT_WIDTH_MIN 8
+
+static struct table_column *widest_to_cut(const struct table *table)
+{
+	struct table_column *widest = NULL;
+
+	for (size_t i = 0; i < table->n_columns; i++) {
+		struct table_column *column = &table->columns[i];
+
+		if (column->right || column->width <= CUT_WIDTH_MIN ||
+		    column->width <= column->name_width)
+			continue;
+		if (!widest || column->width > widest->width)
+			widest = column;
+	}
+	return widest;
+}
+
+void table_fit(struct table *table, size_t width, bool utf8)
+{
+	size_t total = (table->n_columns - 1) * GAP;
+	struct table_column *column;
+
+	for (size_t i = 0; i < table->n_columns; i++)
+		total += table->columns[i].width;
+	while (width && total > width && (column = widest_to_cut(table))) {
+		column->width--;
+		total--;
+	}
+	table->mark = utf8 ? "…" : "~";
+}
+
 /* --- printing: a row is put together, and then written at once ---------------- */
 
+/* A cell that is too wide for its column: what is left of it, and the mark. Returns where it ends. */
+static char *put_cut_text(char *at, const struct table *table, const struct table_column *c,
+			  const char *text)
+{
+	const char *start = text;
+	size_t length;
+
+	if (c->cut_front) {
+		at = stpcpy(at, table->mark);
+		start = text + text_suffix(text, c->width - 1);
+		length = strlen(start);
+	} else {
+		length = text_prefix(text, c->width - 1);
+	}
+	memcpy(at, start, length);
+	at += length;
+	return c->cut_front ? at : stpcpy(at, table->mark);
+}
+
+static char *put_text(char *at, const struct table *table, const struct table_column *c,
+		      const char *text, size_t length, size_t width)
+{
+	if (width > c->width)
+		return put_cut_text(at, table, c, text);
+	memcpy(at, text, length);
+	return at + length;
+}
+
 /*
- * One cell, in a row that is blank from @at on; returns where the next one begins. The last
- * one of a row leaves no blanks behind it.
+ * Puts one cell into a row that is blank from @at on; returns where the next cell
+ * begins. No blanks follow the last cell of a row.
  */
 static char *put_cell(char *at, const struct table *table, size_t column, const char *text,
 		      size_t length, size_t width, const char *style)
 {
 	const struct table_column *c = &table->columns[column];
-	size_t pad = c->width - width;
+	size_t pad = width < c->width ? c->width - width : 0;
 
 	if (c->right)
 		at += pad;
-	if (style) {
-		/* What ends its text is no blank. */
-		at += sprintf(at, STYLE_BEGIN "%s" STYLE_END, style, text);
-		*at = ' ';
-	} else {
-		memcpy(at, text, length);
-		at += length;
-	}
+	if (style)
+		at += sprintf(at, STYLE_BEGIN, style);
+	at = put_text(at, table, c, text, length, width);
+	if (style)
+		at = stpcpy(at, STYLE_END);
+	/* The NUL that a copied string ends with. */
+	*at = ' ';
 	if (column + 1 < table->n_columns)
 		return at + GAP + (c->right ? 0 : pad);
 	*at = '\n';
@@ -249,7 +314,7 @@ static size_t row_size(const struct table *table)
 
 	for (size_t i = 0; i < table->n_columns; i++)
 		size += table->columns[i].bytes + table->columns[i].style +
-			table->columns[i].width + GAP;
+			table->columns[i].width + MARK_SIZE + GAP;
 	return size;
 }
 

@@ -15,8 +15,9 @@
 struct table;
 
 /*
- * A table whose columns are named by the @columns strings; a name that starts
- * with '>' is shown without it and its column is aligned to the right.
+ * A table whose columns are named by the @columns strings. A name that starts
+ * with '>' or '<' is shown without it: '>' aligns the column to the right, and a
+ * cell of '<' that is cut loses its beginning instead of its end.
  * NULL when out of memory.
  */
 struct table *table_new(size_t n_columns, const char *const columns[]);
@@ -31,6 +32,13 @@ int table_addf(struct table *table, const char *format, ...) __attribute__((form
 void table_style(struct table *table, const char *style);
 
 size_t table_rows(const struct table *table);
+
+/*
+ * Makes the table fit into @width columns of a terminal, if it can: cells that are
+ * aligned to the left are cut, the widest first, and marked with an ellipsis, or
+ * with ~ unless @utf8. Called when all cells are there; 0 leaves all as it is.
+ */
+void table_fit(struct table *table, size_t width, bool utf8);
 
 /* Writes all to @out; @legend says whether the column names come first. */
 int table_print(const struct table *table, FILE *out, bool legend);

@@ -45,6 +45,43 @@ static size_t code_point_width(uint32_t c)
 	return width < 0 ? 1 : width;
 }
 
+/* The length of the character at @text, and its width. A byte that is not UTF-8 counts as one. */
+static size_t measure(const char *text, size_t *ret_width)
+{
+	uint32_t c = 0;
+	size_t length = utf8_decode(text, &c);
+
+	*ret_width = length ? code_point_width(c) : 1;
+	return length ?: 1;
+}
+
+size_t text_prefix(const char *text, size_t width)
+{
+	size_t at = 0, taken, length;
+
+	while (text[at]) {
+		length = measure(text + at, &taken);
+		if (taken > width)
+			break;
+		width -= taken;
+		at += length;
+	}
+	return at;
+}
+
+size_t text_suffix(const char *text, size_t width)
+{
+	size_t total = 0, at = 0, taken;
+
+	for (size_t i = 0; text[i]; total += taken)
+		i += measure(text + i, &taken);
+	while (total > width) {
+		at += measure(text + at, &taken);
+		total -= taken;
+	}
+	return at;
+}
+
 static char ascii_lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;

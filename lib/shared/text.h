@@ -12,6 +12,12 @@
  */
 size_t text_make_safe(char *text);
 
+/* How many bytes at the start of @text, which is UTF-8, fit into @width columns of a terminal. */
+size_t text_prefix(const char *text, size_t width);
+
+/* Where the longest end of @text begins that fits into @width columns, in bytes. */
+size_t text_suffix(const char *text, size_t width);
+
 /*
  * Whether two words are equal, or @text starts with @prefix, with A to Z taken as
  * a to z. Not strcasecmp(), which takes I for another letter in Turkish locales.

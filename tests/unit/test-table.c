@@ -4,6 +4,7 @@
 #include <locale.h>
 
 #include "shared/cleanup.h"
+#include "shared/text.h"
 #include "unit.h"
 #include "view/table.h"
 
@@ -118,6 +119,58 @@ TEST(many_rows)
 	CHECK_UINT(table_rows(table), 10000);
 }
 
+TEST(tables_fit)
+{
+	static const char *const columns[] = { "<NAME", ">USAGE", "WHAT" };
+	cleanup_(table_free_ptr) struct table *table = table_new(ARRAY_SIZE(columns), columns);
+	cleanup_free char *whole = NULL, *cut = NULL, *ascii = NULL, *narrow = NULL;
+
+	CHECK(table);
+	CHECK_INT(table_add(table, "a/rather/long/name"), 0);
+	CHECK_INT(table_add(table, "1.0M"), 0);
+	CHECK_INT(table_add(table, "killed 4711 (hog) of it"), 0);
+	table_style(table, "31");
+	CHECK_INT(table_add(table, "web"), 0);
+	CHECK_INT(table_add(table, "12345678901.0M"), 0);
+	CHECK_INT(table_add(table, "ééééééééééééééé"), 0);
+	table_fit(table, 1000, true);
+	whole = print(table, true);
+	CHECK(whole && !strstr(whole, "…"));
+	table_fit(table, 0, true);
+	/* The widest column is cut first, figures never. */
+	table_fit(table, 40, true);
+	cut = print(table, true);
+	CHECK_STR(cut, "NAME                  USAGE  WHAT\n"
+		       "…/long/name            1.0M  \033[31mkilled 471…\033[0m\n"
+		       "web          12345678901.0M  éééééééééé…\n");
+	table_fit(table, 38, false);
+	ascii = print(table, false);
+	CHECK_STR(ascii, "~long/name            1.0M  \033[31mkilled 47~\033[0m\n"
+			 "web         12345678901.0M  ééééééééé~\n");
+	/* There is an end to it. */
+	table_fit(table, 1, false);
+	narrow = print(table, false);
+	CHECK(narrow && strstr(narrow, "~ng/name "));
+}
+
+TEST(texts_are_measured)
+{
+	CHECK_UINT(text_prefix("abc", 2), 2);
+	CHECK_UINT(text_prefix("abc", 9), 3);
+	CHECK_UINT(text_prefix("", 1), 0);
+	CHECK_UINT(text_prefix("éa", 1), 2);
+	CHECK_UINT(text_suffix("abc", 2), 1);
+	CHECK_UINT(text_suffix("abc", 9), 0);
+	CHECK_UINT(text_suffix("abc", 0), 3);
+	CHECK_UINT(text_suffix("aéb", 2), 1);
+	CHECK_UINT(text_suffix("aéb", 1), 3);
+	/* A character of two columns is not split. */
+	if (!setlocale(LC_ALL, "C.UTF-8"))
+		SKIP("there is no locale C.UTF-8");
+	CHECK_UINT(text_prefix("漢字", 3), 3);
+	CHECK_UINT(text_suffix("漢字", 3), 3);
+}
+
 TEST(long_cells)
 {
 	cleanup_(table_free_ptr) struct table *table = two_columns();
@@ -168,6 +221,7 @@ TEST_MAIN({ "columns line up", columns_line_up },
 	  { "a line ends without blanks", no_blanks_at_the_end },
 	  { "control characters reach no terminal", control_characters_are_hidden },
 	  { "letters beyond ASCII count once", utf8_counts_as_seen },
-	  { "a table of 10000 rows", many_rows }, { "long cells are whole", long_cells },
-	  { "styles take no room", styles_take_no_room },
+	  { "a table of 10000 rows", many_rows }, { "tables fit into a terminal", tables_fit },
+	  { "texts are measured in columns", texts_are_measured },
+	  { "long cells are whole", long_cells }, { "styles take no room", styles_take_no_room },
 	  { "a row that is not full ends its line", a_row_that_is_not_full_ends_its_line })
