@@ -20,6 +20,7 @@
 #include "view/oom-text.h"
 #include "view/output.h"
 #include "view/status.h"
+#include "view/terminal.h"
 
 enum {
 	COUNT,
@@ -36,7 +37,8 @@ static const struct option_spec options[] = {
 struct watch {
 	const struct cli *cli;
 	const struct args *args;
-	uint64_t left; /* events to print before the end */
+	uint64_t left;	 /* events to print before the end */
+	int write_error; /* an errno: standard output failed */
 };
 
 /* A name stands for the containers inside it, too; what rssd says of itself is for everyone. */
@@ -93,11 +95,47 @@ static const char *style_of(enum rss_event_kind kind)
 	}
 }
 
-/* Columns of a fixed width: the lines to come are not known. */
-static void print_legend(void)
+/* Widths that do not depend on what follows: the events to come are not known. */
+struct layout {
+	int time;
+	int container;
+	size_t detail; /* columns at most, before it goes on a line of its own */
+	bool cut;      /* the name of a container */
+};
+
+#define TIME_LONG      19 /* with the date */
+#define TIME_SHORT     8
+#define CONTAINER_LONG 24
+#define CONTAINER_MIN  10
+#define DETAIL_MIN     15 /* "1023.9M reclaimed" */
+/* All but time, container and detail, with the gaps between the columns. */
+#define OTHER_COLUMNS (2 + 8 + 2 + 9 + 2 + 2 + 8 + 2 + 8 + 2)
+
+/* On a narrow terminal the date is left out, then names are cut. */
+static struct layout lay_out(const struct output *out)
 {
-	printf("%-19s  %8s  %-9s  %-24s  %8s  %8s  %s\n", "TIME", "SEQUENCE", "EVENT", "CONTAINER",
-	       "USAGE", "LIMIT", "DETAIL");
+	int columns = out->full ? 0 : terminal_columns(), left;
+
+	if (!columns)
+		return (struct layout){ TIME_LONG, CONTAINER_LONG, SIZE_MAX, false };
+	left = columns - OTHER_COLUMNS - TIME_LONG - CONTAINER_LONG;
+	if (left >= DETAIL_MIN)
+		return (struct layout){ TIME_LONG, CONTAINER_LONG, (size_t)left, true };
+	left = columns - OTHER_COLUMNS - TIME_SHORT - DETAIL_MIN;
+	if (left > CONTAINER_LONG)
+		left = CONTAINER_LONG;
+	if (left < CONTAINER_MIN)
+		left = CONTAINER_MIN;
+	columns -= OTHER_COLUMNS + TIME_SHORT + left;
+	return (struct layout){ TIME_SHORT, left, columns > 0 ? (size_t)columns : 0, true };
+}
+
+static void print_legend(const struct output *out)
+{
+	struct layout layout = lay_out(out);
+
+	printf("%-*s  %8s  %-9s  %-*s  %8s  %8s  %s\n", layout.time, "TIME", "SEQUENCE", "EVENT",
+	       layout.container, "CONTAINER", "USAGE", "LIMIT", "DETAIL");
 }
 
 /* No limit and none that is told are one number; these always come with theirs. */
@@ -107,27 +145,41 @@ static bool tells_limit(const struct rss_event *event)
 	       event->kind == RSS_EVENT_RECLAIMED;
 }
 
-static void print_line(const struct cli *cli, const struct rss_event *event)
+/* The end of a name says more than its beginning. */
+static void print_container(const struct output *out, const struct layout *layout, const char *name)
+{
+	int length = (int)strlen(name);
+
+	if (layout->cut && length > layout->container)
+		printf("%s%s", out->utf8 ? "…" : "~", name + length - layout->container + 1);
+	else
+		printf("%-*s", layout->container, *name ? name : "-");
+}
+
+static void print_line(const struct output *out, const struct rss_event *event)
 {
 	cleanup_free char *detail = describe(event);
-	const char *style = cli->out.colour ? style_of(event->kind) : NULL;
+	const char *style = out->colour ? style_of(event->kind) : NULL;
 	char when[TIME_TEXT_MAX], sequence[24] = "-", usage[SIZE_TEXT_MAX], limit[SIZE_TEXT_MAX];
+	struct layout layout = lay_out(out);
+	size_t width = detail ? text_make_safe(detail) : 0;
+	const char *gap = width > layout.detail ? "\n  " : "  ";
 
-	if (detail)
-		text_make_safe(detail);
 	if (event->sequence)
 		snprintf(sequence, sizeof(sequence), "%" PRIu64, event->sequence);
-	printf("%-19s  %8s  ", format_time(event->time ?: clock_usec(CLOCK_REALTIME), when),
-	       sequence);
+	format_time(event->time ?: clock_usec(CLOCK_REALTIME), when);
+	printf("%s  %8s  ", when + text_suffix(when, (size_t)layout.time), sequence);
 	if (style)
 		printf("\033[%sm", style);
 	printf("%-9s", rss_event_kind_name(event->kind));
 	if (style)
 		printf("\033[0m");
-	printf("  %-24s  %8s  %8s%s%s\n", *event->container ? event->container : "-",
+	printf("  ");
+	print_container(out, &layout, event->container);
+	printf("  %8s  %8s%s%s\n",
 	       event->usage == RSS_ABSENT ? "-" : size_format(event->usage, usage),
-	       tells_limit(event) ? size_format(event->limit, limit) : "-",
-	       detail && *detail ? "  " : "", detail ?: "");
+	       tells_limit(event) ? size_format(event->limit, limit) : "-", width ? gap : "",
+	       width ? detail : "");
 }
 
 /* Every event has the first five keys; the others come with the kind. */
@@ -176,7 +228,9 @@ static void on_event(const struct rss_event *event, void *userdata)
 	if (watch->cli->out.json)
 		print_object(event);
 	else
-		print_line(watch->cli, event);
+		print_line(&watch->cli->out, event);
+	if (ferror(stdout) && !watch->write_error)
+		watch->write_error = errno;
 }
 
 /* rssd may be started again; the bus is not. */
@@ -192,6 +246,21 @@ static int outlive_daemon(const struct cli *cli)
 	return STATUS_DONE;
 }
 
+static int fail_output(int error)
+{
+	/* It is reported here. */
+	clearerr(stdout);
+	return print_error(STATUS_FAILED, "The output could not be written: %s", strerror(error));
+}
+
+/* Nobody reads the output any more: ends as a write would. */
+static int end_without_reader(void)
+{
+	raise(SIGPIPE);
+	/* SIGPIPE is ignored. */
+	return fail_output(EPIPE);
+}
+
 static int watch_events(struct watch *watch, int signals)
 {
 	const struct cli *cli = watch->cli;
@@ -200,6 +269,8 @@ static int watch_events(struct watch *watch, int signals)
 		struct pollfd fds[] = {
 			{ .fd = rss_get_fd(cli->client), .events = POLLIN },
 			{ .fd = signals, .events = POLLIN },
+			/* Only POLLERR and POLLHUP: the reader is gone. */
+			{ .fd = STDOUT_FILENO },
 		};
 		int r = rss_wait(cli->client, 0);
 
@@ -212,14 +283,16 @@ static int watch_events(struct watch *watch, int signals)
 		}
 		if (r < 0 && r != -EINTR)
 			return fail_call(cli, r);
-		if (ferror(stdout))
-			return STATUS_FAILED;
+		if (watch->write_error)
+			return fail_output(watch->write_error);
 		if (!watch->left)
 			break;
 		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
 			return print_error(STATUS_FAILED, "Cannot wait: %s", strerror(errno));
 		if (signals_next(signals, NULL))
 			break;
+		if (fds[2].revents & (POLLERR | POLLHUP))
+			return end_without_reader();
 	}
 	return STATUS_DONE;
 }
@@ -258,7 +331,9 @@ static int run(struct cli *cli, const struct args *args)
 	/* Whoever reads along in a pipe gets each line at once; the first says that we listen. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (cli->out.legend && !cli->out.json)
-		print_legend();
+		print_legend(&cli->out);
+	if (ferror(stdout))
+		watch.write_error = errno;
 	return watch_events(&watch, signals);
 }
 

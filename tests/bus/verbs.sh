@@ -311,6 +311,81 @@ watched() {
 	! kill -0 "$1" 2>/dev/null
 }
 
+case_watch_ends_with_its_reader() {
+	local status=0
+	mkfifo "$work/pipe"
+	rssctl watch >"$work/pipe" 2>"$work/err" &
+	local pid=$!
+	exec 9<"$work/pipe"
+	read -r <&9
+	kill -0 "$pid" || fail "it has ended: $(cat "$work/err")"
+	exec 9<&-
+	await 5 test ! -e "/proc/$pid/fd/1"
+	[ -z "$case_failed" ] || kill "$pid"
+	wait "$pid" || status=$?
+	equal "$status" 141 "status"
+	# If SIGPIPE is ignored it says so.
+	(trap "" PIPE; exec rssctl watch >"$work/pipe" 2>"$work/err") &
+	pid=$! status=0
+	exec 9<"$work/pipe"
+	read -r <&9
+	exec 9<&-
+	await 5 test ! -e "/proc/$pid/fd/1"
+	[ -z "$case_failed" ] || kill "$pid"
+	wait "$pid" || status=$?
+	equal "$status" 1 "status without SIGPIPE"
+	grep -q "could not be written: Broken pipe" "$work/err" || fail "said: $(cat "$work/err")"
+	rm "$work/pipe"
+}
+
+create_and_look() { rssctl create full; rssctl remove full; test ! -e "/proc/$1/fd/1"; }
+
+case_watch_on_a_full_device() {
+	expect 1 timeout 10 sh -c 'exec rssctl watch >/dev/full'
+	says "could not be written: No space left on device"
+	rssctl watch --no-legend >/dev/full 2>"$work/err" &
+	local pid=$! status=0
+	await 10 create_and_look "$pid"
+	wait "$pid" || status=$?
+	equal "$status" 1 "status"
+	equal "$(grep -c "could not be written: No space left on device" "$work/err")" 1 "messages"
+	expect 1 sh -c 'exec rssctl list >/dev/full'
+	says "could not be written: No space left on device"
+}
+
+# widest: columns of the widest line that the last expect printed.
+widest() { tr -d '\r' <"$work/out" | sed 's/\x1b\[[0-9;?]*[A-Za-z]//g' | wc -L; }
+
+case_tables_fit_into_the_terminal() {
+	local long=a/very/long/name/of/a/container/that-ends-like-this part name=
+	for part in ${long//\// }; do
+		name=$name${name:+/}$part
+		rssctl create "$name" --limit=64M
+	done
+	export RSSCTL_PAGER="sed s/^/PAGED/" TERM=xterm
+	expect 0 terminal 80 24 -- rssctl list
+	[ "$(widest)" -le 80 ] || fail "as wide as $(widest): $out"
+	says "…nds-like-this "
+	[[ $out != *PAGED* ]] || fail "nine rows were paged"
+	[[ $out == *OOM-KILLS* ]] || fail "a column is missing: $out"
+	expect 0 terminal 80 24 -- rssctl list --full
+	says "$long "
+	expect 0 terminal 80 6 -- rssctl list
+	says PAGED
+	expect 0 rssctl list
+	says "$long "
+	# Events: the legend, and rows that are short enough.
+	rssctl remove "$long"
+	expect 0 terminal 80 24 "+DETAIL" "!rssctl create $long" +created -- rssctl watch --count=1
+	[ "$(widest)" -le 80 ] || fail "as wide as $(widest): $out"
+	says "…"
+	says "like-this "
+	expect 0 terminal 80 24 "+DETAIL" "!rssctl remove $long" +removed -- rssctl watch --count=1 --full
+	says "$long "
+	unset RSSCTL_PAGER TERM
+	rssctl remove --force a
+}
+
 case_doctor_version_help() {
 	expect 0 rssctl doctor
 	says controller
