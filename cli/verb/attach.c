@@ -11,11 +11,14 @@
 enum {
 	TREE,
 	DRY_RUN,
+	LEAVE_UNIT,
 };
 
 static const struct option_spec options[] = {
 	[TREE] = { "tree", 't', NULL, "The descendants of each process, too" },
 	[DRY_RUN] = { "dry-run", 0, NULL, "Only say what would become of each" },
+	[LEAVE_UNIT] = { "leave-unit", 0, NULL,
+			 "On a unified cgroup tree, take processes out of their systemd unit" },
 	{ 0 },
 };
 
@@ -23,6 +26,7 @@ static int run(struct cli *cli, const struct args *args)
 {
 	cleanup_report struct report report = { 0 };
 	cleanup_free pid_t *pids = NULL;
+	unsigned int how;
 	int status, r;
 
 	status = read_pids(args, 1, &pids);
@@ -30,20 +34,24 @@ static int run(struct cli *cli, const struct args *args)
 		status = connect_daemon(cli);
 	if (status != STATUS_DONE)
 		return status;
-	r = (args->values[DRY_RUN] ? rss_attach_preview : rss_attach_pids)(
-		cli->client, args->operands[0], pids, args->n_operands - 1, args->values[TREE],
-		&report.rows, &report.count);
+	how = (args->values[TREE] ? RSS_ATTACH_TREE : 0) |
+	      (args->values[DRY_RUN] ? RSS_ATTACH_DRY_RUN : 0) |
+	      (args->values[LEAVE_UNIT] ? RSS_ATTACH_LEAVE_UNIT : 0);
+	r = rss_attach_with(cli->client, args->operands[0], pids, args->n_operands - 1, how,
+			    &report.rows, &report.count);
 	return r < 0 ? fail_call(cli, r) : print_report(&cli->out, &report);
 }
 
 const struct verb verb_attach = {
 	.name = "attach",
-	.synopsis = "NAME PID... [--tree] [--dry-run]",
+	.synopsis = "NAME PID... [--tree] [--dry-run] [--leave-unit]",
 	.summary = "Move running processes into a container",
 	.description =
 		"Prints what became of each. The status is 1 where one was refused, and 3 where\n"
 		"all of them had ended. What a process has mapped already stays charged where it was.\n"
-		"With --tree every living descendant is inside when it is done, or it fails and says so.",
+		"With --tree every living descendant is inside when it is done, or it fails and says so.\n"
+		"With the controller memory-v2 an attached process leaves its systemd unit, with the\n"
+		"unit's filters and limits: this needs root and --leave-unit.",
 	.options = options,
 	.min_operands = 2,
 	.max_operands = OPERANDS_ANY,

@@ -48,6 +48,7 @@ int status_from_errno(int error)
 	case EBUSY:
 	case ETIMEDOUT:
 	case ECANCELED:
+	case EXDEV:
 		return STATUS_REFUSED;
 	case ENOTCONN:
 	case ETIME:

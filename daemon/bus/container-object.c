@@ -20,6 +20,7 @@
 #include "operation/change.h"
 #include "operation/join.h"
 #include "operation/kill.h"
+#include "operation/leave.h"
 #include "operation/reclaim.h"
 #include "policy/limit-policy.h"
 #include "policy/usage-history.h"
@@ -231,10 +232,11 @@ static int method_attach(sd_bus_message *message, void *userdata, sd_bus_error *
 	cleanup_free int *fds = NULL;
 	struct bus_call *call;
 	size_t count;
-	int tree = 0, dry_run = 0, r = bus_read_fds(message, &fds, &count, &failure);
+	int tree = 0, dry_run = 0, leave = 0, r = bus_read_fds(message, &fds, &count, &failure);
 	struct bus_option options[] = {
 		{ "tree", SD_BUS_TYPE_BOOLEAN, &tree, false },
 		{ "dry-run", SD_BUS_TYPE_BOOLEAN, &dry_run, false },
+		{ "leave-unit", SD_BUS_TYPE_BOOLEAN, &leave, false },
 		{ 0 },
 	};
 
@@ -244,8 +246,11 @@ static int method_attach(sd_bus_message *message, void *userdata, sd_bus_error *
 		r = bus_call_new(bus_of_message(message), message, c->name, NULL, &call, &failure);
 	if (r < 0)
 		return bus_answer_failure(r, &failure, error);
-	r = attach_start(c, fds, count, (tree ? ATTACH_TREE : 0) | (dry_run ? ATTACH_DRY_RUN : 0),
-			 call->uid, attached, call, &failure);
+	r = attach_start(c, fds, count,
+			 (tree ? ATTACH_TREE : 0) | (dry_run ? ATTACH_DRY_RUN : 0) |
+				 (leave ? ATTACH_LEAVE_UNIT : 0),
+			 &(struct attach_caller){ .uid = call->uid, .pid = call->pid }, attached,
+			 call, &failure);
 	return bus_call_begun(call, r, &failure, error);
 }
 

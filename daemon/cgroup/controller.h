@@ -171,6 +171,12 @@ static inline bool controller_can(const struct controller *c, enum controller_fe
 	return c->features & feature;
 }
 
+/* Does an attach take a process out of its systemd unit? All is one tree there. */
+static inline bool controller_leaves_units(const struct controller *c)
+{
+	return !*c->hierarchy;
+}
+
 /* The smallest limit that this controller accepts, in bytes. */
 uint64_t controller_limit_min(const struct controller *controller);
 

@@ -13,6 +13,7 @@
 #include "container/manager.h"
 #include "host/process-tree.h"
 #include "host/process.h"
+#include "operation/leave.h"
 #include "policy/access-policy.h"
 #include "shared/array.h"
 #include "shared/clock.h"
@@ -27,8 +28,9 @@ struct job {
 	int *pidfds;
 	size_t n_pidfds;
 	struct tree *tree; /* NULL: of each process nothing but itself */
+	unsigned int how;
 	bool dry_run;
-	uid_t caller;
+	struct attach_caller caller;
 	attach_done_fn done;
 	void *userdata;
 
@@ -36,6 +38,7 @@ struct job {
 	size_t n_rows, allocated;
 	bool still_growing;
 	int error;
+	struct failure refused; /* one of the pidfds must not leave its unit: nothing was moved */
 };
 
 static const char *const outcome_names[] = {
@@ -183,6 +186,45 @@ static void tell_move(struct job *job, const struct process *p, const char *path
 			 path ? "the container " : "", path ? path : (origin ? origin : "?"));
 }
 
+static int check_leave(const struct job *job, const struct process *p, const char *cgroup,
+		       struct failure *failure)
+{
+	return leave_check(job->manager->controller, p, cgroup, &job->caller,
+			   job->how & ATTACH_LEAVE_UNIT, failure);
+}
+
+/* The row of a process that must not leave its unit. */
+static bool may_leave(struct job *job, const struct process *p, const char *cgroup)
+{
+	struct failure failure;
+	struct attach_row *row;
+
+	if (check_leave(job, p, cgroup, &failure) == 0)
+		return true;
+	row = add_row(job, p->pid, ATTACH_REFUSED);
+	if (row) {
+		snprintf(row->reason, sizeof(row->reason), "%.383s", failure.text);
+		row->reason[0] = 'p';
+	}
+	return false;
+}
+
+/* Before anything is moved: may this one leave the unit that it is in? */
+static bool check_unit(struct job *job, int pidfd)
+{
+	struct controller *controller = job->manager->controller;
+	cleanup_free char *cgroup = NULL, *path = NULL;
+	struct process p;
+	uid_t owner;
+
+	if (identify(pidfd, &p, &owner) < 0 ||
+	    attach_refusal(&p, owner, job->caller.uid, getpid()) ||
+	    controller_cgroup_of_process(controller, p.pid, &cgroup) < 0 ||
+	    controller_path_of_cgroup(controller, cgroup, &path) != -ENOENT)
+		return true;
+	return check_leave(job, &p, cgroup, &job->refused) == 0;
+}
+
 /* @expected: who the pidfd must be of; NULL: whoever it is of. */
 static void attach_one(struct job *job, int pidfd, const struct process *expected)
 {
@@ -204,7 +246,7 @@ static void attach_one(struct job *job, int pidfd, const struct process *expecte
 	}
 	/* Before it is moved, so that none of its children is missed. */
 	tree_take(job, &p, MEMBER_OUTSIDE);
-	refusal = attach_refusal(&p, owner, job->caller, getpid());
+	refusal = attach_refusal(&p, owner, job->caller.uid, getpid());
 	if (refusal) {
 		refuse(job, p.pid, refusal);
 		return;
@@ -214,6 +256,8 @@ static void attach_one(struct job *job, int pidfd, const struct process *expecte
 	r = controller_cgroup_of_process(controller, p.pid, &cgroup);
 	if (r == 0 && controller_path_of_cgroup(controller, cgroup, &path) == -ENOENT)
 		origin = cgroup;
+	if (origin && !may_leave(job, &p, origin))
+		return;
 	if (job->dry_run) {
 		tell_move(job, &p, path, origin);
 		return;
@@ -335,6 +379,11 @@ static void attach_run(struct worker *worker, void *data)
 {
 	struct job *job = data;
 
+	for (size_t i = 0; i < job->n_pidfds && !job->dry_run && !(job->how & ATTACH_BY_RULE);
+	     i++) {
+		if (!check_unit(job, job->pidfds[i]))
+			return;
+	}
 	for (size_t i = 0; i < job->n_pidfds && goes_on(job, worker); i++)
 		attach_one(job, job->pidfds[i], NULL);
 	if (job->tree && job->error == 0)
@@ -386,7 +435,7 @@ static void detach_one(struct job *job, int pidfd)
 		not_identified(job, 0, r);
 		return;
 	}
-	refusal = attach_refusal(&p, owner, job->caller, getpid());
+	refusal = attach_refusal(&p, owner, job->caller.uid, getpid());
 	if (!refusal && controller_path_of_process(m->controller, p.pid, &path) < 0)
 		refusal = "is in no container";
 	if (refusal) {
@@ -452,7 +501,9 @@ static void job_done(void *data)
 		for (size_t i = 0; i < job->n_rows; i++)
 			job->container->populated |= job->rows[i].outcome == ATTACH_MOVED;
 	}
-	if (job->error == -ECANCELED) {
+	if (job->refused.error != RSS_ERROR_NONE) {
+		failed = &job->refused;
+	} else if (job->error == -ECANCELED) {
 		fail(&failure, RSS_ERROR_CANCELLED,
 		     "%s is being removed, or rssd stopped; %zu processes were seen to before",
 		     job->container->name, job->n_rows);
@@ -474,8 +525,8 @@ static void job_done(void *data)
 }
 
 static int job_start(struct manager *m, struct container *c, const int pidfds[], size_t count,
-		     unsigned int how, uid_t caller, worker_fn run, attach_done_fn done,
-		     void *userdata, struct failure *failure)
+		     unsigned int how, const struct attach_caller *caller, worker_fn run,
+		     attach_done_fn done, void *userdata, struct failure *failure)
 {
 	cleanup_(job_free_ptr) struct job *job = calloc(1, sizeof(*job));
 	int r;
@@ -486,8 +537,9 @@ static int job_start(struct manager *m, struct container *c, const int pidfds[],
 		.manager = m,
 		.container = c,
 		.group = c ? c->group : NULL,
+		.how = how,
 		.dry_run = how & ATTACH_DRY_RUN,
-		.caller = caller,
+		.caller = *caller,
 		.done = done,
 		.userdata = userdata,
 	};
@@ -517,7 +569,8 @@ static int job_start(struct manager *m, struct container *c, const int pidfds[],
 }
 
 int attach_start(struct container *c, const int pidfds[], size_t count, unsigned int how,
-		 uid_t caller, attach_done_fn done, void *userdata, struct failure *failure)
+		 const struct attach_caller *caller, attach_done_fn done, void *userdata,
+		 struct failure *failure)
 {
 	if (c->removing)
 		return fail(failure, RSS_ERROR_IN_PROGRESS, "%s is being removed", c->name);
@@ -528,5 +581,7 @@ int attach_start(struct container *c, const int pidfds[], size_t count, unsigned
 int detach_start(struct manager *m, const int pidfds[], size_t count, uid_t caller,
 		 attach_done_fn done, void *userdata, struct failure *failure)
 {
-	return job_start(m, NULL, pidfds, count, 0, caller, detach_run, done, userdata, failure);
+	const struct attach_caller by = { .uid = caller };
+
+	return job_start(m, NULL, pidfds, count, 0, &by, detach_run, done, userdata, failure);
 }

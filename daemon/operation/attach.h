@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+struct attach_caller;
 struct container;
 struct failure;
 struct manager;
@@ -27,7 +28,7 @@ enum attach_outcome {
 struct attach_row {
 	pid_t pid; /* 0 where the process had ended before it could be asked */
 	enum attach_outcome outcome;
-	char reason[160]; /* for REFUSED; a remark for MOVED and WOULD_MOVE, or "" */
+	char reason[384]; /* for REFUSED; a remark for MOVED and WOULD_MOVE, or "" */
 };
 
 const char *attach_outcome_name(enum attach_outcome outcome);
@@ -46,6 +47,8 @@ const char *attach_refusal(const struct process *process, uid_t owner, uid_t cal
 enum {
 	ATTACH_TREE = 1 << 0,	 /* all descendants, too */
 	ATTACH_DRY_RUN = 1 << 1, /* only say what would become of each, with one look at the tree */
+	ATTACH_LEAVE_UNIT = 1 << 2, /* also what would leave its unit: see leave.h */
+	ATTACH_BY_RULE = 1 << 3,    /* what cannot leave its unit has a row, the rest is moved */
 };
 
 /* The rows are the listener's only while it is called. */
@@ -56,9 +59,10 @@ typedef void (*attach_done_fn)(const struct attach_row rows[], size_t count,
  * attach_start() - move processes into a container
  * @pidfds: @count descriptors; they are copied
  * @how: ATTACH_*
- * @caller: the uid on whose behalf
+ * @caller: on whose behalf
  *
- * When it has ended well, every living descendant is inside, also of a refused
+ * If one of @pidfds must not leave its unit, nothing is moved and the job fails
+ * (InUnit, AccessDenied); a descendant that must not is refused in its row. When it has ended well, every living descendant is inside, also of a refused
  * process. Nothing tells any more whose descendant a process is that has both
  * left the session of its ancestors and lost its parent before the job began.
  *
@@ -66,7 +70,8 @@ typedef void (*attach_done_fn)(const struct attach_row rows[], size_t count,
  * stop growing), or a failure at once.
  */
 int attach_start(struct container *container, const int pidfds[], size_t count, unsigned int how,
-		 uid_t caller, attach_done_fn done, void *userdata, struct failure *failure);
+		 const struct attach_caller *caller, attach_done_fn done, void *userdata,
+		 struct failure *failure);
 
 /* Moves processes back to where they were before they were attached. */
 int detach_start(struct manager *manager, const int pidfds[], size_t count, uid_t caller,

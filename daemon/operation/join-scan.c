@@ -13,6 +13,7 @@
 #include "container/manager.h"
 #include "host/process.h"
 #include "operation/attach.h"
+#include "operation/leave.h"
 #include "store/origins.h"
 
 /* Ancestors that are asked whether they were detached. */
@@ -50,6 +51,15 @@ static bool is_outside(struct controller *controller, const char *cgroups)
 	       controller_path_of_cgroup(controller, cgroup, &path) == -ENOENT;
 }
 
+/* In the unified tree, rules take nothing out of a unit. */
+static bool stays_in_unit(struct controller *controller, const char *cgroups)
+{
+	cleanup_free char *cgroup = NULL;
+
+	return controller_parse_proc_cgroup(cgroups, controller->hierarchy, &cgroup) == 0 &&
+	       leave_keeps_from_rules(controller, cgroup);
+}
+
 static int read_cgroups(pid_t pid, char **ret)
 {
 	char file[32];
@@ -77,7 +87,7 @@ static bool was_detached(struct manager *m, const struct process *p)
 }
 
 /* Does a rule want it? Fills *ret but for the descriptor. */
-static bool is_wanted(const struct scan *scan, const struct process *p, struct found *ret)
+static bool is_wanted(struct scan *scan, const struct process *p, struct found *ret)
 {
 	struct manager *m = scan->manager;
 	cleanup_free char *cgroups = NULL, *executable = NULL;
@@ -95,6 +105,10 @@ static bool is_wanted(const struct scan *scan, const struct process *p, struct f
 	if (!rules_choose(scan->sets, scan->count, &subject, &ret->set, &ret->rule) ||
 	    was_detached(m, p))
 		return false;
+	if (stays_in_unit(m->controller, cgroups)) {
+		scan->in_units++;
+		return false;
+	}
 	ret->pid = p->pid;
 	memcpy(ret->command, p->command, sizeof(ret->command));
 	return true;

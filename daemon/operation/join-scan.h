@@ -42,7 +42,8 @@ struct scan {
 
 	struct found found[FOUND_MAX];
 	size_t n_found;
-	pid_t next;		  /* where a look at all goes on, or 0 */
+	size_t in_units; /* a rule wants them, but they are in a unit, which they would leave */
+	pid_t next;	 /* where a look at all goes on, or 0 */
 	const char *unknown_user; /* a name in a rule, or NULL */
 	int error;
 };

@@ -14,6 +14,7 @@
 #include "host/process.h"
 #include "operation/attach.h"
 #include "operation/join-scan.h"
+#include "operation/leave.h"
 
 /* Hints that wait while a look is taken; more, and all processes are looked at. */
 #define HINTS_MAX 4096
@@ -164,7 +165,8 @@ static int move_found(struct manager *m, const struct scan *scan, size_t set)
 	}
 	if (batch->count == 0)
 		return 0;
-	r = attach_start(c, pidfds, batch->count, 0, 0, batch_done, batch, &failure);
+	r = attach_start(c, pidfds, batch->count, ATTACH_BY_RULE,
+			 &(struct attach_caller){ .uid = 0 }, batch_done, batch, &failure);
 	if (r < 0) {
 		log_message(LOG_WARNING, c->name, "processes could not join: %s", failure.text);
 		return 0;
@@ -187,6 +189,8 @@ static void scan_done(void *data)
 	join->scan = NULL;
 	if (m->stopping)
 		return;
+	if (scan->all && r == 0)
+		join->counts.in_units = scan->in_units + (scan->from ? join->counts.in_units : 0);
 	/* A look at all that is wanted by now has those behind that place, too. */
 	if (scan->next && !join->all) {
 		join->all = true;

@@ -27,6 +27,8 @@ struct join_counts {
 	size_t containers; /* that have rules */
 	bool heard;	   /* processes are told of; else they are looked for every few seconds */
 	uint64_t joined, vanished, refused;
+	/* Rules want them, but they stay in their unit: see leave.h; as of the last look at all. */
+	size_t in_units;
 };
 
 int join_open(struct manager *manager);

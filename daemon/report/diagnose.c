@@ -38,11 +38,6 @@ static const struct {
 	  "The limit counts page cache, shared memory and kernel memory too, and only what was charged "
 	  "after a process was attached.",
 	  "Leave room for page cache in limits; the kernel patch counts mapped pages alone." },
-	{ FEATURE_IN_PLACE, "attach", "Attached processes stay in their unit, session or pod.",
-	  SEVERITY_NOTE,
-	  "Attaching moves a process out of its place in this controller's cgroup tree; detach "
-	  "brings it back.",
-	  "On a unified tree, do not attach main processes of units that systemd must track." },
 	{ FEATURE_SAFE_LIMIT, "limits",
 	  "The kernel itself refuses a limit that usage does not fit, and keeps the old one.",
 	  SEVERITY_WARNING,
@@ -113,6 +108,36 @@ static void add(struct report *report, enum severity severity, const char *subje
 	va_end(args);
 }
 
+static void add_attach(struct report *report, const struct diagnosis *found)
+{
+	if (found->features & FEATURE_IN_PLACE)
+		add(report, SEVERITY_OK, "attach", "",
+		    "Attached processes stay in their unit, session or pod.");
+	else if (!found->leaves_units)
+		add(report, SEVERITY_NOTE, "attach", "",
+		    "Attaching moves a process out of its place in this controller's hierarchy, in "
+		    "which its unit, session or pod counts and limits it no longer; detach brings it "
+		    "back.");
+	else
+		add(report, SEVERITY_WARNING, "attach",
+		    "Limit the unit itself with MemoryMax=, or use the kernel patch, whose attach "
+		    "leaves processes where they are.",
+		    "Attaching takes a process out of its systemd unit, with the unit's device and IP "
+		    "filters, limits and journal identity: it is refused without --leave-unit, which "
+		    "root alone may say, and users attach only from what is delegated to them.");
+}
+
+/* Rules that leave processes where they are. */
+static void add_rules_in_units(struct report *report, const struct join_counts *join)
+{
+	add(report, SEVERITY_WARNING, "rules",
+	    "Limit the unit itself with MemoryMax=, or attach with --leave-unit.",
+	    "%zu container%s rules, which take no process out of a systemd unit on this controller: "
+	    "%zu processes that they want stay in their units; %" PRIu64 " others joined.",
+	    join->containers, join->containers == 1 ? " has" : "s have", join->in_units,
+	    join->joined);
+}
+
 static void add_rules(struct report *report, const struct join_counts *join)
 {
 	if (join->containers == 0) {
@@ -145,6 +170,7 @@ size_t diagnose(const struct diagnosis *found, struct finding findings[static FI
 		add(&report, can ? SEVERITY_OK : rows[i].without_severity, rows[i].subject,
 		    can ? "" : rows[i].advice, "%s", can ? rows[i].with : rows[i].without);
 	}
+	add_attach(&report, found);
 	if (found->events_problem)
 		add(&report, SEVERITY_WARNING, "events",
 		    "Run rssd in the first network namespace, with CAP_SYS_ADMIN, on the kernel that "
@@ -174,7 +200,10 @@ size_t diagnose(const struct diagnosis *found, struct finding findings[static FI
 		add(&report, SEVERITY_OK, "process events", "",
 		    "Transient containers go as soon as they are empty, and a tree is attached "
 		    "whole though parents end.");
-	add_rules(&report, &found->join);
+	if (found->leaves_units && found->join.in_units > 0)
+		add_rules_in_units(&report, &found->join);
+	else
+		add_rules(&report, &found->join);
 	if (found->swap > 0)
 		add(&report, SEVERITY_OK, "swap", "", "%s of swap to reclaim anonymous memory to.",
 		    size_format(found->swap, size));
@@ -212,6 +241,7 @@ size_t diagnose_manager(struct manager *m, struct finding findings[static FINDIN
 		.mount = m->controller->mount,
 		.root = m->controller->root,
 		.features = m->controller->features,
+		.leaves_units = controller_leaves_units(m->controller),
 		.tells_facts = m->controller->tells_facts,
 		.events_problem = m->controller->events_problem,
 		.kmsg_problem = m->kmsg_problem,

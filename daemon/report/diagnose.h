@@ -29,6 +29,7 @@ struct diagnosis {
 	const char *controller;
 	const char *mount, *root; /* where its groups are; NULL: not told */
 	unsigned int features;
+	bool leaves_units;		    /* an attach takes a process out of its unit */
 	bool tells_facts;		    /* OOMs come with their victims */
 	const char *events_problem;	    /* NULL: events can be heard */
 	const char *kmsg_problem;	    /* NULL: it is there */

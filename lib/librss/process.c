@@ -19,7 +19,7 @@
 struct move {
 	struct rss_client *client;
 	const char *container; /* NULL: back to where they were */
-	bool tree, dry_run;
+	bool tree, dry_run, leave_unit;
 	bool asked; /* rssd has seen at least one message */
 	struct rss_report *rows;
 	size_t count, allocated;
@@ -115,6 +115,8 @@ static int append_options(sd_bus_message *call, const struct move *move)
 	/* Not said where it is not wanted: an older rssd would refuse the key. */
 	if (r >= 0 && move->dry_run)
 		r = sd_bus_message_append(call, "{sv}", "dry-run", "b", 1);
+	if (r >= 0 && move->leave_unit)
+		r = sd_bus_message_append(call, "{sv}", "leave-unit", "b", 1);
 	return r < 0 ? r : sd_bus_message_close_container(call);
 }
 
@@ -281,31 +283,35 @@ static int attach_pids(struct move *move, const pid_t pids[], size_t count, stru
 	return 0;
 }
 
-int rss_attach_pids(struct rss_client *client, const char *name, const pid_t pids[], size_t count,
-		    bool tree, struct rss_report **ret, size_t *ret_count)
+int rss_attach_with(struct rss_client *client, const char *name, const pid_t pids[], size_t count,
+		    unsigned int how, struct rss_report **ret, size_t *ret_count)
 {
 	cleanup_(move_done) struct move move = {
 		.client = client,
 		.container = name,
-		.tree = tree,
+		.tree = how & RSS_ATTACH_TREE,
+		.dry_run = how & RSS_ATTACH_DRY_RUN,
+		.leave_unit = how & RSS_ATTACH_LEAVE_UNIT,
 	};
 
 	REQUIRE(client, name && (pids || !count) && ret && ret_count);
 	return attach_pids(&move, pids, count, ret, ret_count);
 }
 
+int rss_attach_pids(struct rss_client *client, const char *name, const pid_t pids[], size_t count,
+		    bool tree, struct rss_report **ret, size_t *ret_count)
+{
+	REQUIRE(client, name && (pids || !count) && ret && ret_count);
+	return rss_attach_with(client, name, pids, count, tree ? RSS_ATTACH_TREE : 0, ret,
+			       ret_count);
+}
+
 int rss_attach_preview(struct rss_client *client, const char *name, const pid_t pids[],
 		       size_t count, bool tree, struct rss_report **ret, size_t *ret_count)
 {
-	cleanup_(move_done) struct move move = {
-		.client = client,
-		.container = name,
-		.tree = tree,
-		.dry_run = true,
-	};
-
 	REQUIRE(client, name && (pids || !count) && ret && ret_count);
-	return attach_pids(&move, pids, count, ret, ret_count);
+	return rss_attach_with(client, name, pids, count,
+			       (tree ? RSS_ATTACH_TREE : 0) | RSS_ATTACH_DRY_RUN, ret, ret_count);
 }
 
 int rss_detach_pids(struct rss_client *client, const pid_t pids[], size_t count,

@@ -21,6 +21,7 @@
  *   -EUSERS        too many containers or pending calls
  *   -ENOSPC        the state could not be saved: nothing was changed
  *   -EIO           the controller failed      -EBADMSG     a file could not be understood
+ *   -EXDEV         the process would leave its systemd unit: nothing was changed
  *   -ENODEV        the cgroup hierarchy was unmounted: nothing was changed
  *   -ENOTCONN      rssd is not running, or the bus cannot be reached
  *   -ETIME         rssd is running and does not answer
@@ -324,6 +325,21 @@ int rss_attach_pids(struct rss_client *client, const char *name, const pid_t pid
 /* What rss_attach_pids() would do: nothing is moved. */
 int rss_attach_preview(struct rss_client *client, const char *name, const pid_t pids[],
 		       size_t count, bool tree, struct rss_report **ret, size_t *ret_count);
+
+/* How to attach, for rss_attach_with(). */
+enum {
+	RSS_ATTACH_TREE = 1 << 0,    /* the descendants of each process too */
+	RSS_ATTACH_DRY_RUN = 1 << 1, /* as rss_attach_preview() */
+	/*
+	 * On a unified cgroup tree, also processes that leave their systemd unit by it,
+	 * with its filters and limits: root only. Without it they are -EXDEV.
+	 */
+	RSS_ATTACH_LEAVE_UNIT = 1 << 2,
+};
+
+/* The same by pid, with RSS_ATTACH_* in @how. */
+int rss_attach_with(struct rss_client *client, const char *name, const pid_t pids[], size_t count,
+		    unsigned int how, struct rss_report **ret, size_t *ret_count);
 
 /* Back to where they were before they were attached. */
 int rss_detach_pids(struct rss_client *client, const pid_t pids[], size_t count,

@@ -27,7 +27,8 @@
 	X(RSS_ERROR_STATE_NOT_SAVED, "StateNotSaved", ENOSPC)     \
 	X(RSS_ERROR_CONTROLLER_FAILED, "ControllerFailed", EIO)   \
 	X(RSS_ERROR_CONFIG, "Configuration", EBADMSG)             \
-	X(RSS_ERROR_HIERARCHY_GONE, "HierarchyGone", ENODEV)
+	X(RSS_ERROR_HIERARCHY_GONE, "HierarchyGone", ENODEV)      \
+	X(RSS_ERROR_IN_UNIT, "InUnit", EXDEV)
 
 enum rss_error {
 	RSS_ERROR_NONE,

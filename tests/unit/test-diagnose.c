@@ -55,5 +55,26 @@ TEST(what_is_missing_is_said)
 	}
 }
 
+TEST(an_attach_that_leaves_units_is_a_warning)
+{
+	struct diagnosis found = { .controller = "memory-v2",
+				   .leaves_units = true,
+				   .join = { .containers = 1, .in_units = 3, .heard = true } };
+	struct finding findings[FINDINGS_MAX];
+	size_t count = diagnose(&found, findings), warnings = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(findings[i].subject, "attach") == 0 ||
+		    strcmp(findings[i].subject, "rules") == 0)
+			warnings += findings[i].severity == SEVERITY_WARNING;
+	}
+	CHECK_UINT(warnings, 2);
+	CHECK(says(findings, count, "attach", "--leave-unit"));
+	CHECK(says(findings, count, "attach", "device and IP filters"));
+	CHECK(says(findings, count, "rules", "3 processes that they want stay in their units"));
+}
+
 TEST_MAIN({ "doctor: all features are well", all_features_are_well },
-	  { "doctor: what is missing is said", what_is_missing_is_said })
+	  { "doctor: what is missing is said", what_is_missing_is_said },
+	  { "doctor: an attach that leaves units is a warning",
+	    an_attach_that_leaves_units_is_a_warning })

@@ -55,6 +55,7 @@ static struct results {
 	X(rss_attach(client, "a", (int[]){ 0 }, 1, false, &ret.report, &ret.count))           \
 	X(rss_attach_pids(client, "a", (pid_t[]){ 1 }, 1, false, &ret.report, &ret.count))    \
 	X(rss_attach_preview(client, "a", (pid_t[]){ 1 }, 1, false, &ret.report, &ret.count)) \
+	X(rss_attach_with(client, "a", (pid_t[]){ 1 }, 1, 0, &ret.report, &ret.count))        \
 	X(rss_detach_pids(client, (pid_t[]){ 1 }, 1, &ret.report, &ret.count))                \
 	X(rss_processes(client, "a", &ret.processes, &ret.count))                             \
 	X(rss_kill(client, "a", 15, &ret.killed))                                             \
@@ -106,6 +107,10 @@ static struct results {
 	X(rss_attach_preview(client, "a", NULL, 1, false, &ret.report, &ret.count))            \
 	X(rss_attach_preview(client, "a", (pid_t[]){ 1 }, 1, false, NULL, &ret.count))         \
 	X(rss_attach_preview(client, "a", (pid_t[]){ 1 }, 1, false, &ret.report, NULL))        \
+	X(rss_attach_with(client, NULL, (pid_t[]){ 1 }, 1, 0, &ret.report, &ret.count))        \
+	X(rss_attach_with(client, "a", NULL, 1, 0, &ret.report, &ret.count))                   \
+	X(rss_attach_with(client, "a", (pid_t[]){ 1 }, 1, 0, NULL, &ret.count))                \
+	X(rss_attach_with(client, "a", (pid_t[]){ 1 }, 1, 0, &ret.report, NULL))               \
 	X(rss_detach_pids(client, NULL, 1, &ret.report, &ret.count))                           \
 	X(rss_detach_pids(client, (pid_t[]){ 1 }, 1, NULL, &ret.count))                        \
 	X(rss_detach_pids(client, (pid_t[]){ 1 }, 1, &ret.report, NULL))                       \

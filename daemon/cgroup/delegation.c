@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* To whom a control group is delegated: see delegation.h. */
+#include "cgroup/delegation.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+
+#include "cgroup/controller.h"
+
+/* The marks that systemd sets on a unit with Delegate=; the second since version 251. */
+static const char *const marks[] = { "trusted.delegate", "user.delegate" };
+
+static bool is_marked(int dir)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(marks); i++) {
+		char value[2];
+
+		if (fgetxattr(dir, marks[i], value, sizeof(value)) == 1 && value[0] == '1')
+			return true;
+	}
+	return false;
+}
+
+/* The kernel writes "/../x" for what lies outside our cgroup namespace. */
+static int open_cgroup(const struct controller *controller, const char *cgroup)
+{
+	cleanup_close int mount = -1;
+
+	if (*cgroup != '/' || strstr(cgroup, "/.."))
+		return -1;
+	cgroup += strspn(cgroup, "/");
+	mount = open(controller->mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return openat(mount, *cgroup ? cgroup : ".",
+		      O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+bool delegation_is_to(const struct controller *controller, const char *cgroup, size_t unit_length,
+		      uid_t uid)
+{
+	cleanup_close int dir = open_cgroup(controller, cgroup);
+	cleanup_free char *unit = NULL;
+	cleanup_close int unit_dir = -1;
+	struct stat folder, procs;
+
+	if (dir < 0 || fstat(dir, &folder) < 0 ||
+	    fstatat(dir, "cgroup.procs", &procs, AT_SYMLINK_NOFOLLOW) < 0 || folder.st_uid != uid ||
+	    procs.st_uid != uid)
+		return false;
+	if (unit_length == 0)
+		return true;
+	unit = strndup(cgroup, unit_length);
+	unit_dir = unit ? open_cgroup(controller, unit) : -1;
+	return unit_dir >= 0 && is_marked(unit_dir);
+}

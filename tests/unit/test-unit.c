@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Units as paths of the unified tree show them, and who may be taken out of one. */
+#include <stdio.h>
+
+#include "policy/unit.h"
+#include "unit.h"
+
+TEST_HELPER(check_unit, const char *cgroup, enum unit_kind kind, const char *name)
+{
+	struct unit_place unit;
+
+	unit_of_cgroup(cgroup, &unit);
+	if (unit.kind != kind || strcmp(unit.name, name) != 0)
+		FAIL("%s: kind %d, name \"%s\"", cgroup, (int)unit.kind, unit.name);
+}
+
+TEST(units_of_the_system_manager)
+{
+	CALL(check_unit, "/system.slice/nginx.service", UNIT_OTHER, "nginx.service");
+	CALL(check_unit, "/system.slice/nginx.service/workers/a", UNIT_OTHER, "nginx.service");
+	CALL(check_unit, "/system.slice/system-getty.slice/getty@tty1.service", UNIT_OTHER,
+	     "getty@tty1.service");
+	CALL(check_unit, "/nginx.service", UNIT_OTHER, "nginx.service");
+	CALL(check_unit, "/init.scope", UNIT_OTHER, "init.scope");
+	CALL(check_unit, "/system.slice/rpcbind.socket", UNIT_OTHER, "rpcbind.socket");
+	CALL(check_unit, "/system.slice/mnt.mount", UNIT_OTHER, "mnt.mount");
+	CALL(check_unit, "/system.slice/dev-sda2.swap", UNIT_OTHER, "dev-sda2.swap");
+	CALL(check_unit, "/machine.slice/machine-deb.scope/payload/system.slice/a.service",
+	     UNIT_OTHER, "machine-deb.scope");
+	CALL(check_unit, "/machine.slice/libpod-0123.scope/container", UNIT_OTHER,
+	     "libpod-0123.scope");
+	CALL(check_unit, "/system.slice/docker-0123.scope", UNIT_OTHER, "docker-0123.scope");
+	CALL(check_unit,
+	     "/kubepods.slice/kubepods-besteffort.slice/kubepods-besteffort-pod1_2.slice/"
+	     "cri-containerd-0123.scope",
+	     UNIT_OTHER, "cri-containerd-0123.scope");
+}
+
+TEST(names_are_unescaped)
+{
+	/* What would look like a control file, and what systemd itself escapes. */
+	CALL(check_unit, "/system.slice/_cgroup.service", UNIT_OTHER, "cgroup.service");
+	CALL(check_unit, "/system.slice/_memory.scope", UNIT_OTHER, "memory.scope");
+	CALL(check_unit, "/system.slice/__a.service", UNIT_OTHER, "_a.service");
+	CALL(check_unit,
+	     "/system.slice/system-systemd\\x2dfsck.slice/systemd-fsck@dev-a\\x2db.service",
+	     UNIT_OTHER, "systemd-fsck@dev-a\\x2db.service");
+}
+
+TEST(units_of_a_user)
+{
+	struct unit_place unit;
+
+	CALL(check_unit, "/user.slice/user-1000.slice/user@1000.service/app.slice/web.service",
+	     UNIT_OTHER, "web.service");
+	CALL(check_unit,
+	     "/user.slice/user-1000.slice/user@1000.service/app.slice/app-a.slice/b.scope/c",
+	     UNIT_OTHER, "b.scope");
+	CALL(check_unit, "/user.slice/user-1000.slice/user@1000.service/init.scope", UNIT_OTHER,
+	     "init.scope");
+	CALL(check_unit, "/user.slice/user-1000.slice/user@1000.service", UNIT_OTHER,
+	     "user@1000.service");
+
+	unit_of_cgroup("/user.slice/user-1000.slice/user@1000.service/app.slice/web.service",
+		       &unit);
+	CHECK(unit.user_manager);
+	CHECK_UINT(unit.manager_uid, 1000);
+	CHECK_UINT(unit.length, strlen("/user.slice/user-1000.slice/user@1000.service"));
+	/* A manager of nobody: the number is not one, or goes on. */
+	unit_of_cgroup("/user.slice/user@x.service/a.service", &unit);
+	CHECK(!unit.user_manager);
+	CHECK_STR(unit.name, "user@x.service");
+	unit_of_cgroup("/user.slice/user@1000x.service/a.service", &unit);
+	CHECK(!unit.user_manager);
+	unit_of_cgroup("/user.slice/user@4294967295.service/a.service", &unit);
+	CHECK(!unit.user_manager);
+	unit_of_cgroup("/user.slice/user@99999999999999999999.service/a.service", &unit);
+	CHECK(!unit.user_manager);
+}
+
+TEST(sessions)
+{
+	CALL(check_unit, "/user.slice/user-1000.slice/session-3.scope", UNIT_SESSION,
+	     "session-3.scope");
+	CALL(check_unit, "/user.slice/user-0.slice/session-c1.scope/x", UNIT_SESSION,
+	     "session-c1.scope");
+	/* Only where logind makes them. */
+	CALL(check_unit, "/system.slice/session-3.scope", UNIT_OTHER, "session-3.scope");
+	CALL(check_unit, "/user.slice/user-x.slice/session-3.scope", UNIT_OTHER, "session-3.scope");
+	CALL(check_unit, "/user.slice/user-1000.slice/session-3.service", UNIT_OTHER,
+	     "session-3.service");
+	CALL(check_unit, "/user.slice/user-1000.slice/xsession-3.scope", UNIT_OTHER,
+	     "xsession-3.scope");
+	CALL(check_unit, "/user.slice/user-1000.slice/user@1000.service/app.slice/session-3.scope",
+	     UNIT_OTHER, "session-3.scope");
+}
+
+TEST(no_unit)
+{
+	char path[700];
+
+	CALL(check_unit, "/", UNIT_NONE, "");
+	CALL(check_unit, "", UNIT_NONE, "");
+	CALL(check_unit, "/user.slice", UNIT_NONE, "");
+	CALL(check_unit, "/system.slice/", UNIT_NONE, "");
+	CALL(check_unit, "/kubepods/besteffort/pod1/0123", UNIT_NONE, "");
+	CALL(check_unit, "/openrc.nginx", UNIT_NONE, "");
+	CALL(check_unit, "/lxc.payload.a/system.slice/nginx.service", UNIT_NONE, "");
+	CALL(check_unit, "/system.slice/.service", UNIT_NONE, "");
+	CALL(check_unit, "/../other.service", UNIT_NONE, "");
+	CALL(check_unit, "nginx.service", UNIT_NONE, "");
+	/* The kernel allows no longer one, and neither does systemd. */
+	(void)snprintf(path, sizeof(path), "/system.slice/%0300d.service", 1);
+	CALL(check_unit, path, UNIT_NONE, "");
+}
+
+static enum unit_verdict decide(const char *cgroup, uid_t caller, bool own, bool leave,
+				bool delegated)
+{
+	struct unit_place unit;
+
+	unit_of_cgroup(cgroup, &unit);
+	return unit_decide(&unit, caller, own, leave, delegated);
+}
+
+#define SERVICE "/system.slice/nginx.service"
+#define SESSION "/user.slice/user-1000.slice/session-3.scope"
+#define OF_USER "/user.slice/user-1000.slice/user@1000.service/app.slice/web.service"
+
+TEST(root_takes_nothing_out_of_a_unit_unasked)
+{
+	CHECK_INT(decide(SERVICE, 0, false, false, false), UNIT_STAYS);
+	CHECK_INT(decide(SERVICE "/sub", 0, false, false, true), UNIT_STAYS);
+	CHECK_INT(decide(OF_USER, 0, false, false, false), UNIT_STAYS);
+	CHECK_INT(decide("/machine.slice/machine-a.scope", 0, false, false, false), UNIT_STAYS);
+	CHECK_INT(decide("/init.scope", 0, false, false, false), UNIT_STAYS);
+	/* It says so, or it is itself or its child: rssctl run. */
+	CHECK_INT(decide(SERVICE, 0, false, true, false), UNIT_MAY_LEAVE);
+	CHECK_INT(decide(SERVICE, 0, true, false, false), UNIT_MAY_LEAVE);
+	/* What is in no unit, and login sessions. */
+	CHECK_INT(decide(SESSION, 0, false, false, false), UNIT_MAY_LEAVE);
+	CHECK_INT(decide("/", 0, false, false, false), UNIT_MAY_LEAVE);
+	CHECK_INT(decide("/kubepods/pod1", 0, false, false, false), UNIT_MAY_LEAVE);
+}
+
+TEST(a_user_leaves_only_what_is_delegated)
+{
+	/* Not out of a unit of the system, whatever it says, and be it its own. */
+	for (int leave = 0; leave <= 1; leave++) {
+		for (int delegated = 0; delegated <= 1; delegated++)
+			CHECK_INT(decide(SERVICE, 1000, true, leave, delegated), UNIT_STAYS);
+	}
+	CHECK_INT(decide(SESSION, 1000, true, false, false), UNIT_NOT_DELEGATED);
+	CHECK_INT(decide(SESSION, 1000, true, true, false), UNIT_NOT_DELEGATED);
+	CHECK_INT(decide(SESSION, 1000, false, false, true), UNIT_MAY_LEAVE);
+	CHECK_INT(decide("/", 1000, false, true, false), UNIT_NOT_DELEGATED);
+	CHECK_INT(decide("/mine", 1000, false, false, true), UNIT_MAY_LEAVE);
+	/* Units of its own manager, and of nobody else's. */
+	CHECK_INT(decide(OF_USER, 1000, false, false, true), UNIT_MAY_LEAVE);
+	CHECK_INT(decide(OF_USER, 1000, false, true, false), UNIT_NOT_DELEGATED);
+	CHECK_INT(decide(OF_USER, 1001, false, true, true), UNIT_STAYS);
+}
+
+TEST(rules_leave_units_alone)
+{
+	struct unit_place unit;
+
+	unit_of_cgroup(SERVICE, &unit);
+	CHECK(unit_keeps_from_rules(&unit));
+	unit_of_cgroup(OF_USER, &unit);
+	CHECK(unit_keeps_from_rules(&unit));
+	unit_of_cgroup(SESSION, &unit);
+	CHECK(!unit_keeps_from_rules(&unit));
+	unit_of_cgroup("/kubepods/pod1", &unit);
+	CHECK(!unit_keeps_from_rules(&unit));
+}
+
+TEST_MAIN({ "unit: units of the system manager", units_of_the_system_manager },
+	  { "unit: names are unescaped", names_are_unescaped },
+	  { "unit: units of a user", units_of_a_user }, { "unit: login sessions", sessions },
+	  { "unit: what is no unit", no_unit },
+	  { "unit: root takes nothing out of a unit unasked",
+	    root_takes_nothing_out_of_a_unit_unasked },
+	  { "unit: a user leaves only what is delegated", a_user_leaves_only_what_is_delegated },
+	  { "unit: rules leave units alone", rules_leave_units_alone })
