@@ -45,7 +45,7 @@ case_service() {
 	until_true 20 grep -q 'VmRSS:.*2....' "/proc/$pid/status"
 	place=$(place_of "$pid")
 	expect 0 rssctl create svc --limit=64M
-	expect 0 rssctl attach svc "$pid"
+	expect 0 rssctl attach svc $leave_unit "$pid"
 	says moved
 	equal "$(rssctl ps svc --json=short | jq -r '.[0].pid')" "$pid" "process in the container"
 	if has in-place; then
@@ -58,7 +58,7 @@ case_service() {
 		again=$(main_pid victim.service)
 		[ "$again" != "$pid" ] && [ "$again" != 0 ] || fail "not restarted: $again"
 		[ ! -d "/proc/$pid" ] || fail "the old process is still there"
-		expect 0 rssctl attach svc "$again"
+		expect 0 rssctl attach svc $leave_unit "$again"
 		pid=$again
 	fi
 	# Back to where it was, in every hierarchy.
@@ -67,7 +67,7 @@ case_service() {
 	equal "$(place_of "$pid")" "$place" "place after detach"
 	expect 0 systemctl status victim.service
 	says "Main PID: $pid"
-	expect 0 rssctl attach svc "$pid"
+	expect 0 rssctl attach svc $leave_unit "$pid"
 	expect 0 systemctl stop victim.service
 	await 10 test ! -d "/proc/$pid"
 	expect 3 systemctl is-active victim.service

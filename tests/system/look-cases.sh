@@ -24,6 +24,10 @@ case_rules() {
 	cp "$(command -v sleep)" "$work/witness"
 	declare_rules svc '{"unit":"victim.service"},{"unit":"init.scope"},{"unit":"rssd.service"},{"command":"witness"}'
 	expect 0 systemctl start victim.service
+	if leaves_units; then
+		rules_leave_units_alone
+		return
+	fi
 	pid=$(main_pid victim.service)
 	await 60 process_is_inside "$pid" svc
 	if has in-place; then
@@ -47,6 +51,21 @@ case_rules() {
 	done
 	expect 0 systemctl restart victim.service
 	await 60 process_is_inside "$(main_pid victim.service)" svc
+	pkill -KILL -x witness
+	expect 0 systemctl stop victim.service
+	await 20 is_empty svc
+	end_rules svc
+}
+
+# In the unified tree rules take a process out of a session, but not out of a service.
+rules_leave_units_alone() {
+	local pid
+	pid=$(main_pid victim.service)
+	"$work/witness" 1000 &
+	await 60 process_is_inside $! svc
+	await 30 eval 'rssctl doctor --json=short | jq -e '"'"'.[] | select(.subject == "rules").text | contains("stay in their units")'"'"
+	equal "$(place_of "$pid")" /system.slice/victim.service "place of the service"
+	equal "$(rssctl ps svc --no-legend | wc -l)" 1 "processes inside"
 	pkill -KILL -x witness
 	expect 0 systemctl stop victim.service
 	await 20 is_empty svc

@@ -36,6 +36,11 @@ controller=$(jq -r .controller <<<"$version_json")
 # Can the controller do this here?
 has() { jq -e --arg f "$1" '.features | index($f)' <<<"$version_json" >/dev/null; }
 
+# Where the controller is in the unified tree, attach takes a process out of its unit: rssd wants it said.
+leaves_units() { [ "$hierarchy" = v2 ]; }
+leave_unit=
+! leaves_units || leave_unit=--leave-unit
+
 # needs FEATURE || return: the case is skipped where the controller has no such feature.
 needs() { has "$1" || { skip "$controller has no $1"; false; }; }
 needs_netlink() { [ "$controller" = rss ] || { skip "$controller tells nothing over netlink"; false; }; }

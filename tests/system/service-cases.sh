@@ -155,13 +155,13 @@ case_unit_joins_by_drop_in() {
 	local pid again
 	rssctl create joined --limit=128M
 	mkdir -p /run/systemd/system/victim.service.d
-	cat >/run/systemd/system/victim.service.d/rssd.conf <<-'END'
+	cat >/run/systemd/system/victim.service.d/rssd.conf <<-END
 		[Unit]
 		Wants=rssd.service
 		After=rssd.service
 		[Service]
 		User=nobody
-		ExecStartPost=+/usr/bin/rssctl attach joined --tree $MAINPID
+		ExecStartPost=+/usr/bin/rssctl attach joined $leave_unit --tree \$MAINPID
 	END
 	systemctl daemon-reload
 	expect 0 systemctl start victim.service

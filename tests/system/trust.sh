@@ -209,4 +209,94 @@ case_events_over_a_kill() {
 	note "$(numbers "$work/heard" | wc -l) events, $(grep -c '"oom"' "$work/heard") of OOMs"
 }
 
+as() {
+	local user=$1
+	shift
+	setpriv --reuid="$user" --regid="$user" --clear-groups "$@"
+}
+# cgroup_of PID: its place in the unified tree.
+cgroup_of() { sed -n 's/^0:://p' "/proc/$1/cgroup"; }
+
+# A process of a service leaves the sandbox of its unit only if root says so.
+case_attach_is_no_way_out_of_a_sandbox() {
+	local pid before
+	leaves_units || { skip "an attached process stays in its unit here"; return; }
+	cat >/run/systemd/system/boxed.service <<-'END'
+		[Service]
+		ExecStart=/usr/lib/rssd-tests/tests/tools/hog anon 4M
+		DevicePolicy=closed
+		TasksMax=7
+	END
+	systemctl daemon-reload
+	expect 0 systemctl start boxed.service
+	pid=$(main_pid boxed.service)
+	before=$(cgroup_of "$pid")
+	equal "$before" /system.slice/boxed.service "place of the service"
+	expect 0 rssctl create box
+	expect 5 rssctl attach box "$pid"
+	says boxed.service
+	says "device and IP filters"
+	says TasksMax=
+	says --leave-unit
+	equal "$(cgroup_of "$pid")" "$before" "place after a refusal"
+	# One of several is enough, and then none is moved.
+	start_hog anon 4M
+	expect 5 rssctl attach box "$hog" "$pid"
+	is_empty box || fail "something was moved"
+	expect 1 rssctl attach box --dry-run "$pid"
+	says boxed.service
+	expect 0 rssctl attach box --leave-unit "$pid"
+	[[ $(cgroup_of "$pid") == */box/* ]] || fail "not moved: $(cgroup_of "$pid")"
+	expect 0 rssctl detach "$pid"
+	equal "$(cgroup_of "$pid")" "$before" "place after detach"
+	systemctl stop boxed.service
+	quiet_remove box
+}
+
+# A user whom polkit lets attach does not get out of what an administrator put it in.
+case_user_attaches_only_what_is_delegated() {
+	local pid mine before
+	leaves_units || { skip "an attached process stays in its unit here"; return; }
+	id bob >/dev/null 2>&1 || useradd bob
+	cat >/etc/polkit-1/rules.d/50-rssd.rules <<-'END'
+		polkit.addRule(function(action, subject) {
+			if (action.id == "org.rssd1.attach-processes")
+				return polkit.Result.YES;
+		});
+	END
+	expect 0 systemctl restart polkit
+	expect 0 rssctl create batch
+	expect 0 systemd-run --quiet --unit=bobs.service --property=User=bob --property=TasksMax=5 sleep 1000
+	pid=$(main_pid bobs.service)
+	await 20 grep -q "^Uid:.$(id -u bob)" "/proc/$pid/status"
+	before=$(cgroup_of "$pid")
+	expect 5 as bob rssctl attach batch "$pid"
+	says "only root"
+	expect 5 as bob rssctl attach batch --leave-unit "$pid"
+	equal "$(cgroup_of "$pid")" "$before" "place after refusals"
+	systemctl stop bobs.service
+	# Its session is not delegated to it, and a cgroup of root's is not either.
+	as bob sleep 1000 &
+	mine=$!
+	children+=("$mine")
+	disown "$mine"
+	await 10 grep -q "^Uid:.$(id -u bob)" "/proc/$mine/status"
+	expect 4 as bob rssctl attach batch "$mine"
+	says "not delegated"
+	mkdir -p /sys/fs/cgroup/bobs
+	echo "$mine" >/sys/fs/cgroup/bobs/cgroup.procs
+	expect 4 as bob rssctl attach batch "$mine"
+	chown bob /sys/fs/cgroup/bobs
+	expect 4 as bob rssctl attach batch "$mine"
+	chown bob /sys/fs/cgroup/bobs/cgroup.procs
+	expect 0 as bob rssctl attach batch "$mine"
+	equal "$(rssctl ps batch --json=short | jq '.[0].pid')" "$mine" "process in batch"
+	kill -KILL "$mine"
+	await 20 is_empty batch
+	rmdir /sys/fs/cgroup/bobs
+	rm /etc/polkit-1/rules.d/50-rssd.rules
+	systemctl restart polkit
+	quiet_remove batch
+}
+
 run_machine "$@"

@@ -64,7 +64,7 @@ case_postgres_beside_a_hog() {
 	pid=$(main_pid postgresql@15-main)
 	expect 0 rssctl create db --limit=300M
 	expect 0 rssctl create greedy --limit=30M
-	expect 0 rssctl attach db --tree "$pid"
+	expect 0 rssctl attach db $leave_unit --tree "$pid"
 	as_postgres pgbench -q -i -s 1 postgres >"$work/init" 2>&1 || fail "pgbench -i: $(tail -n 3 "$work/init")"
 	before=$(pgrep -o -u postgres -x postgres)
 	rssctl run db -- runuser -u postgres -- pgbench -n -c 2 -T 12 postgres >"$work/pgbench" 2>&1 &

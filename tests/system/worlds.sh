@@ -68,7 +68,12 @@ case_attach() {
 	pid=$(main_pid victim.service)
 	before=$(cat "/proc/$pid/cgroup")
 	expect 0 rssctl create svc
-	expect 0 rssctl attach svc "$pid"
+	if leaves_units; then
+		expect 5 rssctl attach svc "$pid"
+		says "victim.service"
+		equal "$(cat "/proc/$pid/cgroup")" "$before" "places after a refusal"
+	fi
+	expect 0 rssctl attach svc $leave_unit "$pid"
 	[[ $(place_in_controller "$pid") == */svc* ]] || fail "not in svc: $(cat "/proc/$pid/cgroup")"
 	# But for the controller's own line all of it stays.
 	if works attach; then
