@@ -17,6 +17,8 @@ watched()
 		size=-1 since=$SECONDS
 		while sleep 2 && kill -0 $command; do
 			now=$(stat -c %s "$file" 2>/dev/null)
+			# tests/run shows the last verdict of each machine
+			[ -z "${PROGRESS:-}" ] || echo "$name: $(tail -n 1 "$file" | tr -d '\r')" >"${PROGRESS%.*}.$name.progress"
 			[ "$now" = "$size" ] || size=$now since=$SECONDS
 			[ $((SECONDS - since)) -lt "$silence" ] || kill -KILL $command
 		done
