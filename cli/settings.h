@@ -10,10 +10,6 @@
 #include "librss/settings.h"
 #include "verb.h"
 
-struct args;
-struct json_object;
-struct rss_settings;
-
 struct cli_setting {
 	unsigned int bit;	   /* RSS_SET_*; 0 after the last row */
 	struct option_spec option; /* of create and run; its name is the key of set */
@@ -29,20 +25,5 @@ extern const struct cli_setting cli_settings[];
 
 /* The row of the library. */
 const struct client_setting *cli_setting_client(const struct cli_setting *setting);
-
-/* Reads "KEY=VALUE" into @settings. Returns the status, with a message on failure. */
-int cli_settings_read_word(const char *word, struct rss_settings *settings);
-
-/* Reads the options of a verb whose settings are SETTINGS_OPTIONS. As above. */
-int cli_settings_read_options(const struct args *args, struct rss_settings *ret);
-/* Those of them that were given, as a mask of RSS_SET_*. */
-unsigned int cli_settings_given(const struct args *args);
-
-/*
- * Reads a key and its value as they stand in a JSON file. NULL if they are a
- * setting and a good value, otherwise what is wrong, as the end of a sentence.
- */
-const char *cli_settings_read_json(const char *key, struct json_object *value,
-				   struct rss_settings *settings);
 
 #endif

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "librss/rss.h"
-#include "settings.h"
+#include "read-settings.h"
 #include "shared/name.h"
 #include "view/json.h"
 #include "view/output.h"

@@ -3,7 +3,7 @@
 #include "args.h"
 #include "connect.h"
 #include "librss/rss.h"
-#include "settings.h"
+#include "read-settings.h"
 #include "verb.h"
 #include "view/status.h"
 

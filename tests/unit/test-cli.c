@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "librss/rss.h"
+#include "read-settings.h"
 #include "settings.h"
 #include "shared/cleanup.h"
 #include "spelling.h"

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Settings as people write them: see read-settings.h. */
+#include "read-settings.h"
+
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "args.h"
+#include "settings.h"
+#include "shared/size.h"
+#include "values.h"
+#include "view/status.h"
+
+static int read_value(const struct cli_setting *setting, const char *text,
+		      struct rss_settings *settings)
+{
+	const struct client_setting *client = cli_setting_client(setting);
+	uint64_t value = 0;
+	bool flag = false;
+	int status;
+
+	if (client_setting_is_flag(client)) {
+		status = read_yes_no(setting->what, text, &flag);
+		value = flag;
+	} else {
+		status = read_size(setting->what, text, &value);
+	}
+	if (status == STATUS_DONE)
+		client_setting_put(client, settings, value);
+	return status;
+}
+
+/* "limit, high, low and oom-group" */
+static int fail_unknown(const char *key, size_t length)
+{
+	char names[256] = "";
+	size_t at = 0;
+
+	for_each_cli_setting(setting) {
+		const char *before = at == 0 ? "" : setting[1].bit ? ", " : " and ";
+
+		if (at < sizeof(names))
+			at += (size_t)snprintf(names + at, sizeof(names) - at, "%s%s", before,
+					       setting->option.name);
+	}
+	return print_error(STATUS_USAGE, "There is no setting \"%.*s\"; there are %s", (int)length,
+			   key, names);
+}
+
+int cli_settings_read_word(const char *word, struct rss_settings *settings)
+{
+	size_t length = strcspn(word, "=");
+
+	if (!word[length])
+		return print_error(STATUS_USAGE, "\"%s\" is not KEY=VALUE", word);
+	for_each_cli_setting(setting) {
+		const char *name = setting->option.name;
+
+		if (strlen(name) == length && !strncmp(name, word, length))
+			return read_value(setting, word + length + 1, settings);
+	}
+	return fail_unknown(word, length);
+}
+
+int cli_settings_read_options(const struct args *args, struct rss_settings *ret)
+{
+	struct rss_settings settings = { 0 };
+	int status = STATUS_DONE;
+
+	for_each_cli_setting(setting) {
+		const char *text = args->settings[setting - cli_settings];
+
+		if (!text || status != STATUS_DONE)
+			continue;
+		status = read_value(setting, setting->option.value ? text : "yes", &settings);
+	}
+	if (status == STATUS_DONE)
+		*ret = settings;
+	return status;
+}
+
+unsigned int cli_settings_given(const struct args *args)
+{
+	unsigned int given = 0;
+
+	for_each_cli_setting(setting) {
+		if (args->settings[setting - cli_settings])
+			given |= setting->bit;
+	}
+	return given;
+}
+
+static const char *read_json_size(struct json_object *value, uint64_t *ret)
+{
+	int r;
+
+	if (json_object_is_type(value, json_type_int) && json_object_get_int64(value) >= 0) {
+		*ret = json_object_get_uint64(value);
+		/* json-c makes 2^64-1 of all that is larger. */
+		return *ret > INT64_MAX ? "is above the largest size, 2^63-1; write \"infinity\" "
+					  "for none"
+					: NULL;
+	}
+	if (!json_object_is_type(value, json_type_string))
+		return "must be a number of bytes, or a size like \"512M\" or \"infinity\"";
+	r = size_parse(json_object_get_string(value), ret);
+	return r < 0 ? size_parse_reason(r) : NULL;
+}
+
+const char *cli_settings_read_json(const char *key, struct json_object *value,
+				   struct rss_settings *settings)
+{
+	for_each_client_setting(setting) {
+		const char *problem = NULL;
+		uint64_t number = 0;
+
+		if (strcmp(setting->key, key))
+			continue;
+		if (!client_setting_is_flag(setting))
+			problem = read_json_size(value, &number);
+		else if (json_object_is_type(value, json_type_boolean))
+			number = (uint64_t)json_object_get_boolean(value);
+		else
+			problem = "must be true or false";
+		if (!problem)
+			client_setting_put(setting, settings, number);
+		return problem;
+	}
+	return "is not a key that is known here";
+}
