@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * rssctl: the command line of rssd. This is the table of verbs and the way to
- * one of them; what a verb does is in the file of its name.
+ * rssctl: the command line of rssd. This is the way to a verb; what a verb does
+ * is in the file of its name.
  */
 #include <errno.h>
 #include <langinfo.h>
@@ -19,13 +19,28 @@
 #include "view/status.h"
 #include "view/terminal.h"
 
-static const struct verb *const verbs[] = {
-	&verb_create,  &verb_remove, &verb_list,    &verb_show,	   &verb_ps,	     &verb_limit,
-	&verb_apply,   &verb_diff,   &verb_set,	    &verb_attach,  &verb_detach,     &verb_run,
-	&verb_kill,    &verb_freeze, &verb_thaw,    &verb_reclaim, &verb_reset_peak, &verb_watch,
-	&verb_oom,     &verb_top,    &verb_suggest, &verb_metrics, &verb_doctor,     &verb_reload,
-	&verb_version, &verb_help,   NULL,
-};
+/* Every DEFINE_VERB(), in the order of the linker. */
+extern const struct verb *const __start_rssctl_verbs[], *const __stop_rssctl_verbs[];
+
+static int compare_verbs(const void *a, const void *b)
+{
+	const struct verb *const *one = a, *const *other = b;
+
+	return (*one)->order < (*other)->order ? -1 : (*one)->order > (*other)->order;
+}
+
+/* All verbs in the order of help, ended by NULL; to be freed. NULL if out of memory. */
+static const struct verb **list_verbs(void)
+{
+	size_t count = (size_t)(__stop_rssctl_verbs - __start_rssctl_verbs);
+	const struct verb **verbs = calloc(count + 1, sizeof(const struct verb *));
+
+	if (!verbs)
+		return NULL;
+	memcpy(verbs, __start_rssctl_verbs, count * sizeof(const struct verb *));
+	qsort(verbs, count, sizeof(const struct verb *), compare_verbs);
+	return verbs;
+}
 
 static void cli_done(struct cli *cli)
 {
@@ -91,10 +106,13 @@ static int finish_output(int status)
 int main(int argc, char **argv)
 {
 	cleanup_(args_done) struct args args = { 0 };
+	cleanup_free const struct verb **verbs = list_verbs();
 	cleanup_(cli_done) struct cli cli = { .verbs = verbs };
 	int status;
 
 	setlocale(LC_ALL, "");
+	if (!verbs)
+		return fail_memory();
 	status = args_parse(&args, verbs, argc, argv);
 	if (status == STATUS_DONE)
 		status = dispatch(&cli, &args);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a verb is: its words for help and completion, its options, and one
- * function. Each verb is a file of its name in cli/verb; main.c has the table
- * of all.
+ * function. Each verb is a file of its name in cli/verb, and nothing else names it.
  */
 #ifndef RSSCTL_VERB_H
 #define RSSCTL_VERB_H
@@ -39,6 +38,7 @@ enum verb_settings {
 
 struct verb {
 	const char *name;
+	unsigned int order;		   /* in rssctl help: lower numbers come first */
 	const char *synopsis;		   /* after the name: "NAME [OPTION...]" */
 	const char *summary;		   /* one line of rssctl help */
 	const char *description;	   /* the further text of --help; NULL: none */
@@ -55,9 +55,14 @@ struct verb {
 /* The verb of that name in @verbs, which ends with NULL; NULL if there is none. */
 const struct verb *verb_find(const struct verb *const verbs[], const char *name);
 
-extern const struct verb verb_apply, verb_attach, verb_create, verb_detach, verb_diff, verb_doctor,
-	verb_freeze, verb_help, verb_kill, verb_limit, verb_list, verb_metrics, verb_oom, verb_ps,
-	verb_reclaim, verb_reload, verb_remove, verb_reset_peak, verb_run, verb_set, verb_show,
-	verb_suggest, verb_thaw, verb_top, verb_version, verb_watch;
+/*
+ * DEFINE_VERB(kill) = { .name = "kill", ... }; is all that makes a verb known:
+ * main.c, the help and the completion find it through the linker's section.
+ */
+#define DEFINE_VERB(id)                                                      \
+	static const struct verb verb_##id;                                  \
+	static const struct verb *const verb_entry_##id                      \
+		__attribute__((used, section("rssctl_verbs"))) = &verb_##id; \
+	static const struct verb verb_##id
 
 #endif

@@ -154,8 +154,9 @@ static int run(struct cli *cli, const struct args *args)
 	return status == STATUS_DONE && dry_run ? forecast_status(&file) : status;
 }
 
-const struct verb verb_apply = {
+DEFINE_VERB(apply) = {
 	.name = "apply",
+	.order = 70,
 	.synopsis = "FILE [OPTION...]",
 	.summary = "Set several containers together, or none of them",
 	.description =

@@ -42,8 +42,9 @@ static int run(struct cli *cli, const struct args *args)
 	return r < 0 ? fail_call(cli, r) : print_report(&cli->out, &report);
 }
 
-const struct verb verb_attach = {
+DEFINE_VERB(attach) = {
 	.name = "attach",
+	.order = 100,
 	.synopsis = "NAME PID... [--tree] [--dry-run] [--leave-unit]",
 	.summary = "Move running processes into a container",
 	.description =

@@ -34,8 +34,9 @@ static int run(struct cli *cli, const struct args *args)
 	return r < 0 ? fail_call(cli, r) : STATUS_DONE;
 }
 
-const struct verb verb_create = {
+DEFINE_VERB(create) = {
 	.name = "create",
+	.order = 10,
 	.synopsis = "NAME [OPTION...]",
 	.summary = "Create a container",
 	.description =

@@ -23,8 +23,9 @@ static int run(struct cli *cli, const struct args *args)
 	return r < 0 ? fail_call(cli, r) : print_report(&cli->out, &report);
 }
 
-const struct verb verb_detach = {
+DEFINE_VERB(detach) = {
 	.name = "detach",
+	.order = 110,
 	.synopsis = "PID...",
 	.summary = "Move processes back to where they were before",
 	.description = "Prints what became of each, with the statuses of rssctl attach.",

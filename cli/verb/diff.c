@@ -85,8 +85,9 @@ static int run(struct cli *cli, const struct args *args)
 	return differences.count ? STATUS_FAILED : STATUS_DONE;
 }
 
-const struct verb verb_diff = {
+DEFINE_VERB(diff) = {
 	.name = "diff",
+	.order = 80,
 	.synopsis = "",
 	.summary = "Show settings that are not what they should be",
 	.description =

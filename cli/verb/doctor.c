@@ -268,8 +268,9 @@ static int run(struct cli *cli, const struct args *args)
 	return status;
 }
 
-const struct verb verb_doctor = {
+DEFINE_VERB(doctor) = {
 	.name = "doctor",
+	.order = 230,
 	.synopsis = "",
 	.summary = "Look for what keeps rssd from doing its job",
 	.description =

@@ -17,8 +17,9 @@ static int run(struct cli *cli, const struct args *args)
 	return r < 0 ? fail_call(cli, r) : STATUS_DONE;
 }
 
-const struct verb verb_freeze = {
+DEFINE_VERB(freeze) = {
 	.name = "freeze",
+	.order = 140,
 	.synopsis = "NAME",
 	.summary = "Stop the processes of a container",
 	.description =

@@ -20,8 +20,9 @@ static int run(struct cli *cli, const struct args *args)
 	return STATUS_DONE;
 }
 
-const struct verb verb_help = {
+DEFINE_VERB(help) = {
 	.name = "help",
+	.order = 260,
 	.synopsis = "[VERB]",
 	.summary = "Print help",
 	.max_operands = 1,

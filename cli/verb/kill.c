@@ -62,8 +62,9 @@ static int run(struct cli *cli, const struct args *args)
 	return print_json(&cli->out, object);
 }
 
-const struct verb verb_kill = {
+DEFINE_VERB(kill) = {
 	.name = "kill",
+	.order = 130,
 	.synopsis = "NAME [--signal=SIGNAL]",
 	.summary = "Send a signal to every process in a container",
 	.options = options,

@@ -215,8 +215,9 @@ static int run(struct cli *cli, const struct args *args)
 					      limit_outcome_name((enum rss_limit_outcome)r));
 }
 
-const struct verb verb_limit = {
+DEFINE_VERB(limit) = {
 	.name = "limit",
+	.order = 60,
 	.synopsis = "NAME SIZE|infinity [OPTION...]",
 	.summary = "Set the limit of a container",
 	.description =

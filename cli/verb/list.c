@@ -57,8 +57,9 @@ static int run(struct cli *cli, const struct args *args)
 	return cli->out.json ? list_as_json(cli, &list) : list_as_table(cli, &list);
 }
 
-const struct verb verb_list = {
+DEFINE_VERB(list) = {
 	.name = "list",
+	.order = 30,
 	.synopsis = "",
 	.summary = "List the containers and their counters",
 	.description =

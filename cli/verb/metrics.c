@@ -182,8 +182,9 @@ static int run(struct cli *cli, const struct args *args)
 	return args->values[HTTP] ? serve(cli) : print_metrics(cli);
 }
 
-const struct verb verb_metrics = {
+DEFINE_VERB(metrics) = {
 	.name = "metrics",
+	.order = 220,
 	.synopsis = "[--http]",
 	.summary = "Print all counters as OpenMetrics text",
 	.description = "For a scraper, systemd serves the same at http://localhost:9789/metrics:\n"

@@ -184,8 +184,9 @@ static int run(struct cli *cli, const struct args *args)
 	return cli->out.json ? print_as_json(cli, &ooms) : print_as_table(cli, &ooms);
 }
 
-const struct verb verb_oom = {
+DEFINE_VERB(oom) = {
 	.name = "oom",
+	.order = 190,
 	.synopsis = "[NAME] [--id=N]",
 	.summary = "Show when memory ran out, and why",
 	.description =

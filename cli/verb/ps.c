@@ -76,8 +76,9 @@ static int run(struct cli *cli, const struct args *args)
 	return cli->out.json ? ps_as_json(cli, &processes) : ps_as_table(cli, &processes);
 }
 
-const struct verb verb_ps = {
+DEFINE_VERB(ps) = {
 	.name = "ps",
+	.order = 50,
 	.synopsis = "NAME",
 	.summary = "List the processes inside a container",
 	.description =

@@ -44,8 +44,9 @@ static int run(struct cli *cli, const struct args *args)
 	return print_json(&cli->out, object);
 }
 
-const struct verb verb_reclaim = {
+DEFINE_VERB(reclaim) = {
 	.name = "reclaim",
+	.order = 160,
 	.synopsis = "NAME SIZE",
 	.summary = "Take memory back from a container now",
 	.description =

@@ -16,8 +16,9 @@ static int run(struct cli *cli, const struct args *args)
 	return r < 0 ? fail_call(cli, r) : STATUS_DONE;
 }
 
-const struct verb verb_reload = {
+DEFINE_VERB(reload) = {
 	.name = "reload",
+	.order = 240,
 	.synopsis = "",
 	.summary = "Make rssd read its configuration again",
 	.description = "Reads rssd.conf and containers.d; see rssd.conf(5).",

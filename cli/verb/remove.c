@@ -36,8 +36,9 @@ static int run(struct cli *cli, const struct args *args)
 	return status;
 }
 
-const struct verb verb_remove = {
+DEFINE_VERB(remove) = {
 	.name = "remove",
+	.order = 20,
 	.synopsis = "NAME... [--force]",
 	.summary = "Remove containers",
 	.description =

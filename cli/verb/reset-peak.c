@@ -17,8 +17,9 @@ static int run(struct cli *cli, const struct args *args)
 	return r < 0 ? fail_call(cli, r) : STATUS_DONE;
 }
 
-const struct verb verb_reset_peak = {
+DEFINE_VERB(reset_peak) = {
 	.name = "reset-peak",
+	.order = 170,
 	.synopsis = "NAME",
 	.summary = "Count the highest usage anew",
 	.description = "The peak that show prints begins with the usage of now.",

@@ -336,8 +336,9 @@ static int run(struct cli *cli, const struct args *args)
 	return status;
 }
 
-const struct verb verb_run = {
+DEFINE_VERB(run) = {
 	.name = "run",
+	.order = 120,
 	.synopsis = "NAME | [NAME] --limit=SIZE [OPTION...] -- COMMAND [ARGUMENT...]",
 	.summary = "Run a command inside a container",
 	.description =

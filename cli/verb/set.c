@@ -24,8 +24,9 @@ static int run(struct cli *cli, const struct args *args)
 	return r < 0 ? fail_call(cli, r) : STATUS_DONE;
 }
 
-const struct verb verb_set = {
+DEFINE_VERB(set) = {
 	.name = "set",
+	.order = 90,
 	.synopsis = "NAME KEY=VALUE...",
 	.summary = "Change settings of a container, all or none",
 	.description =

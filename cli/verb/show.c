@@ -188,8 +188,9 @@ static int run(struct cli *cli, const struct args *args)
 	return print_json(&cli->out, object);
 }
 
-const struct verb verb_show = {
+DEFINE_VERB(show) = {
 	.name = "show",
+	.order = 40,
 	.synopsis = "NAME",
 	.summary = "Show all that is known of a container",
 	.min_operands = 1,

@@ -316,8 +316,9 @@ static int run(struct cli *cli, const struct args *args)
 			     : print_for_people(name, &advice);
 }
 
-const struct verb verb_suggest = {
+DEFINE_VERB(suggest) = {
 	.name = "suggest",
+	.order = 210,
 	.synopsis = "NAME [--watch=TIME]",
 	.summary = "Propose a limit and watermarks, with reasons",
 	.description =

@@ -17,8 +17,9 @@ static int run(struct cli *cli, const struct args *args)
 	return r < 0 ? fail_call(cli, r) : STATUS_DONE;
 }
 
-const struct verb verb_thaw = {
+DEFINE_VERB(thaw) = {
 	.name = "thaw",
+	.order = 150,
 	.synopsis = "NAME",
 	.summary = "Let the processes of a frozen container go on",
 	.description =

@@ -363,8 +363,9 @@ static int run(struct cli *cli, const struct args *args)
 	return show_on_terminal(cli, order, interval);
 }
 
-const struct verb verb_top = {
+DEFINE_VERB(top) = {
 	.name = "top",
+	.order = 200,
 	.synopsis = "[OPTION...]",
 	.summary = "Show the containers by what they use, live",
 	.description =

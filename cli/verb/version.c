@@ -57,8 +57,9 @@ static int run(struct cli *cli, const struct args *args)
 	return status ?: printed;
 }
 
-const struct verb verb_version = {
+DEFINE_VERB(version) = {
 	.name = "version",
+	.order = 250,
 	.synopsis = "",
 	.summary = "Print the versions of rssctl and of rssd",
 	.run = run,

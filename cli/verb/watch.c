@@ -337,8 +337,9 @@ static int run(struct cli *cli, const struct args *args)
 	return watch_events(&watch, signals);
 }
 
-const struct verb verb_watch = {
+DEFINE_VERB(watch) = {
 	.name = "watch",
+	.order = 180,
 	.synopsis = "[NAME...] [--count=N] [--since=SEQUENCE]",
 	.summary = "Print events as they come",
 	.description =
