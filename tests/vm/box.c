@@ -228,6 +228,11 @@ int box_attach(const char *name, pid_t pid)
 	return text_writef(box_path(name, "cgroup.procs"), "%d", pid);
 }
 
+int box_attach_thread(const char *name, pid_t tid)
+{
+	return text_writef(box_path(name, "tasks"), "%d", tid);
+}
+
 long slab_active(const char *cache)
 {
 	char path[PATH_MAX];

@@ -31,7 +31,7 @@ static const struct world worlds[] = {
 };
 
 static const struct vm_case *const topics[] = {
-	log_cases, file_cases, charge_cases, owner_cases, reclaim_cases,
+	log_cases, file_cases, charge_cases, owner_cases, mm_cases, reclaim_cases,
 	background_cases, oom_cases, event_cases, trace_cases, input_cases,
 	fault_cases, race_cases, stress_cases,
 };
@@ -246,6 +246,9 @@ int main(int argc, char **argv)
 	/* what the stress executes: a new program that ends at once */
 	if (argc > 1 && !strcmp(argv[1], "child"))
 		return 3;
+	/* what an actor executes: a new program that lives on */
+	while (argc > 1 && !strcmp(argv[1], "wait"))
+		pause();
 	set_up();
 	verdict_init();
 	verdict = fopen("/dev/ttyS1", "w");

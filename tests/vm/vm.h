@@ -41,7 +41,7 @@ struct vm_case {
 extern const struct vm_case charge_cases[], owner_cases[], file_cases[],
 	reclaim_cases[], background_cases[], oom_cases[], event_cases[],
 	race_cases[], input_cases[], fault_cases[], stress_cases[],
-	trace_cases[], log_cases[];
+	trace_cases[], log_cases[], mm_cases[];
 
 /* verdict.c: how a case ends */
 void verdict_init(void);
@@ -111,6 +111,7 @@ long box_pages(const char *name);	/* mapped pages charged, exact */
 long box_event(const char *name, const char *key);
 long box_stat(const char *name, const char *key);
 int box_attach(const char *name, pid_t pid);	/* NULL: out of every box */
+int box_attach_thread(const char *name, pid_t tid);	/* v1 only */
 long box_slack(int tasks);		/* bytes a limit may be passed by */
 long box_slack_huge(int tasks);		/* with huge pages and migration */
 long slab_active(const char *cache);	/* -ENOENT: no such cache */
@@ -132,6 +133,11 @@ long actor_do_(struct actor *a, actor_fn fn, long x, long y, long z, long w);
 #define ACTOR_DO_(a, fn, x, y, z, w, ...) \
 	actor_do_(a, (actor_fn)(fn), (long)(x), (long)(y), (long)(z), (long)(w))
 bool actor_gone(struct actor *a, int seconds);	/* died by itself */
+enum sharer { SHARER_THREAD, SHARER_CHILD };	/* CLONE_VM without CLONE_THREAD */
+pid_t actor_share(struct actor *a, enum sharer as);	/* its tid */
+enum leave { LEAVE_THREAD, LEAVE_PROCESS, LEAVE_EXEC };
+/* The main thread exits, the process exits or execs; @sharer runs the steps. */
+void actor_leave(struct actor *a, enum leave how, pid_t sharer);
 void actor_end(struct actor *a);
 
 /* work.c: what actors do; all return -errno on failure */

@@ -212,6 +212,11 @@ void __mm_exec_container(struct mm_struct *mm)
 	rss_mm_follow_task(mm, current);
 }
 
+void __mm_owner_container(struct mm_struct *mm, struct task_struct *owner)
+{
+	rss_mm_follow_task(mm, owner);
+}
+
 void __mm_free_container(struct mm_struct *mm)
 {
 	rss_mm_set_owner(mm, NULL);

@@ -134,31 +134,38 @@ static void rss_css_free(struct cgroup_subsys_state *css)
  */
 
 /*
- * The mm goes where the thread group's leader goes.  Pages stay charged to
- * whoever mapped them first.
+ * An mm is charged to the container of its mm->owner: the main thread of the
+ * process or, after that exited, a remaining thread.  A vfork() or CLONE_VM
+ * child does not own the mm that it shares, so attaching the child leaves the
+ * mm where it is.  Pages that are charged already stay charged to the
+ * container whose process mapped them first.
+ *
+ * The task's css_set has changed already, and task_lock() orders this against
+ * mm_update_next_owner(): an mm that @task inherits later follows the new
+ * css_set.
  */
 static void rss_attach(struct cgroup_taskset *tset)
 {
-	struct task_struct *leader, *task;
 	struct cgroup_subsys_state *css;
 	struct rss_owner *owner;
+	struct task_struct *task;
 
-	cgroup_taskset_for_each_leader(leader, css, tset) {
-		task = find_lock_task_mm(leader);
-		if (!task)
-			continue;
-		owner = css_rss(css)->owner;
-		/* a container that a task is moved to is alive */
-		if (owner)
-			percpu_ref_get(&owner->ref);
-		rss_mm_set_owner(task->mm, owner);
+	cgroup_taskset_for_each(task, css, tset) {
+		task_lock(task);
+		if (task->mm && rcu_access_pointer(task->mm->owner) == task) {
+			owner = css_rss(css)->owner;
+			/* the destination of an attach is online */
+			if (owner)
+				percpu_ref_get(&owner->ref);
+			rss_mm_set_owner(task->mm, owner);
+		}
 		task_unlock(task);
 	}
 }
 
 /*
- * The child's mm was made when its parent may not have been where the child is
- * now: the parent was moved meanwhile, or clone() named a cgroup.
+ * The container of the child may differ from the one in which its mm was
+ * created: the parent was attached meanwhile, or clone() named a cgroup.
  */
 static void rss_fork(struct task_struct *task)
 {

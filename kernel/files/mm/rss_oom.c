@@ -57,6 +57,11 @@ unsigned long rss_container_oom_pages(struct oom_control *oc)
 	return min(READ_ONCE(oc->rss->res.max), totalram_pages()) ?: 1;
 }
 
+/*
+ * Call @fn for the tasks of a subtree until it returns nonzero.  This iterates
+ * over threads because a main thread that exited stays in the css_set that it
+ * was in, while the rest of its process may have been attached elsewhere.
+ */
 static void rss_scan_subtree(struct rss_container *rss,
 			     int (*fn)(struct task_struct *, void *), void *arg)
 {
@@ -70,10 +75,11 @@ static void rss_scan_subtree(struct rss_container *rss,
 		if (!css_tryget(css))
 			continue;
 		rcu_read_unlock();
-		css_task_iter_start(css, CSS_TASK_ITER_PROCS, &it);
+		css_task_iter_start(css, 0, &it);
 		while (!ret && (task = css_task_iter_next(&it)))
 			ret = fn(task, arg);
 		css_task_iter_end(&it);
+		cond_resched();
 		rcu_read_lock();
 		css_put(css);
 		if (ret)
@@ -82,16 +88,46 @@ static void rss_scan_subtree(struct rss_container *rss,
 	rcu_read_unlock();
 }
 
+static bool rss_task_owns_mm(struct task_struct *task)
+{
+	bool owns;
+
+	task_lock(task);
+	owns = task->mm && rcu_access_pointer(task->mm->owner) == task;
+	task_unlock(task);
+	return owns;
+}
+
+struct rss_call {
+	int (*fn)(struct task_struct *task, void *arg);
+	void *arg;
+};
+
+/*
+ * One call for each mm that is charged to the container.  Killing a task that
+ * shares the mm of a process elsewhere would free nothing here.  A victim is
+ * passed on even without an mm: out_of_memory() waits until its mm is gone.
+ */
+static int rss_call_owner(struct task_struct *task, void *arg)
+{
+	struct rss_call *call = arg;
+
+	return tsk_is_oom_victim(task) || rss_task_owns_mm(task) ?
+	       call->fn(task, call->arg) : 0;
+}
+
 /**
- * rss_container_scan_tasks - call a function for every process that may be killed
+ * rss_container_scan_tasks - call a function for each process that can be killed
  * @oc: the OOM
- * @fn: called until it returns something else than 0
+ * @fn: called until it returns nonzero
  * @arg: its second argument
  */
 void rss_container_scan_tasks(struct oom_control *oc,
 			      int (*fn)(struct task_struct *, void *), void *arg)
 {
-	rss_scan_subtree(oc->rss, fn, arg);
+	struct rss_call call = { .fn = fn, .arg = arg };
+
+	rss_scan_subtree(oc->rss, rss_call_owner, &call);
 }
 
 /**
@@ -135,29 +171,51 @@ void rss_container_get_oom_group(struct oom_control *oc, struct task_struct *vic
 	rcu_read_unlock();
 }
 
-struct rss_kill {
-	int (*fn)(struct task_struct *task, void *arg);
-	void *arg;
-};
+/* Returns true if @task only shares the mm of another process. */
+static bool rss_task_borrows_mm(struct task_struct *task)
+{
+	struct task_struct *owner;
+	bool borrows = false;
 
-/* The victim that was chosen is dead already, and counted. */
+	task_lock(task);
+	if (task->mm) {
+		rcu_read_lock();
+		owner = rcu_dereference(task->mm->owner);
+		borrows = owner && !same_thread_group(owner, task);
+		rcu_read_unlock();
+	}
+	task_unlock(task);
+	return borrows;
+}
+
+/*
+ * Kill a process of the group.  The chosen victim is dead and counted already.
+ * A vfork() or CLONE_VM child that shares the mm of another process is killed
+ * alone: @fn would also kill that process, which may be outside the group.
+ */
 static int rss_kill_one(struct task_struct *task, void *arg)
 {
-	struct rss_kill *kill = arg;
+	struct rss_call *kill = arg;
 
-	return tsk_is_oom_victim(task) ? 0 : kill->fn(task, kill->arg);
+	if (tsk_is_oom_victim(task))
+		return 0;
+	if (!rss_task_borrows_mm(task))
+		return kill->fn(task, kill->arg);
+	if (task->signal->oom_score_adj != OOM_SCORE_ADJ_MIN && !is_global_init(task))
+		do_send_sig_info(SIGKILL, SEND_SIG_PRIV, task, PIDTYPE_TGID);
+	return 0;
 }
 
 /**
- * rss_container_kill_group - call a function for every process of that container
+ * rss_container_kill_group - kill every process of that container
  * @oc: the OOM
- * @fn: kills one process
+ * @fn: kills one process and those that share its mm
  * @arg: its second argument
  */
 void rss_container_kill_group(struct oom_control *oc,
 			      int (*fn)(struct task_struct *, void *), void *arg)
 {
-	struct rss_kill kill = { .fn = fn, .arg = arg };
+	struct rss_call kill = { .fn = fn, .arg = arg };
 
 	if (!is_rss_oom(oc) || !oc->rss_group)
 		return;

@@ -87,6 +87,7 @@ void __rss_container_refault(struct folio *folio);
 void __mm_init_container(struct mm_struct *mm);
 void __mm_free_container(struct mm_struct *mm);
 void __mm_exec_container(struct mm_struct *mm);
+void __mm_owner_container(struct mm_struct *mm, struct task_struct *owner);
 
 /**
  * container_rss_prepare - charge pages that are about to be mapped
@@ -257,6 +258,20 @@ static __always_inline void mm_exec_container(struct mm_struct *mm)
 		__mm_exec_container(mm);
 }
 
+/**
+ * mm_owner_container - the owner of an mm exited and another task owns it now
+ * @mm: the mm
+ * @owner: the new mm->owner
+ *
+ * Context: task_lock(@owner) held.
+ */
+static __always_inline void mm_owner_container(struct mm_struct *mm,
+					       struct task_struct *owner)
+{
+	if (rss_container_in_use())
+		__mm_owner_container(mm, owner);
+}
+
 #define is_rss_oom(oc)	(!!(oc)->rss)
 
 unsigned long rss_container_oom_pages(struct oom_control *oc);
@@ -339,6 +354,10 @@ static inline void mm_free_container(struct mm_struct *mm)
 }
 
 static inline void mm_exec_container(struct mm_struct *mm)
+{
+}
+
+static inline void mm_owner_container(struct mm_struct *mm, struct task_struct *owner)
 {
 }
 
