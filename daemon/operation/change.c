@@ -8,6 +8,7 @@
 #include <systemd/sd-event.h>
 #include <time.h>
 
+#include "store/durable-file.h"
 #include "store/config.h"
 #include "container/container.h"
 #include "base/log.h"
@@ -47,6 +48,7 @@ struct change {
 	size_t n_groups;
 	uint64_t usage_before;
 	struct change_result result;
+	bool state_unknown; /* the file has the old or the new settings */
 };
 
 static const char *const outcome_names[] = {
@@ -241,6 +243,14 @@ static int apply_all(struct change *change, struct worker *worker)
 
 static int not_saved(struct change *change, int error)
 {
+	if (error == DURABLE_UNKNOWN) {
+		change->state_unknown = true;
+		return fail(&change->result.failure, RSS_ERROR_STATE_NOT_SAVED,
+			    "The kernel has the old settings of %s, but whether a restart of rssd "
+			    "finds the old or the new ones is unknown: the state directory could "
+			    "not be synced; repeat this when the disk works again",
+			    change->container->name);
+	}
 	return fail(&change->result.failure, RSS_ERROR_STATE_NOT_SAVED,
 		    "The state of %s could not be saved: %s; nothing was changed, make room in "
 		    "the state folder and try again",
@@ -333,6 +343,7 @@ static void change_done(void *data)
 	struct container *c = change->container;
 	struct change_listener listener = change->listener;
 	struct change_result result;
+	bool state_unknown;
 	unsigned int differs = settings_difference(&change->from, &change->to);
 	/* One that is still being made is announced whole once it is listed, or freed. */
 	bool listed = !change->fresh;
@@ -355,6 +366,7 @@ static void change_done(void *data)
 	}
 
 	result = change->result;
+	state_unknown = change->state_unknown;
 	c->change = NULL;
 	c->manager->jobs--;
 	for (size_t i = 0; i + 1 < change->n_groups; i++)
@@ -365,6 +377,8 @@ static void change_done(void *data)
 		container_restart_totals(c);
 	if (result.error == 0 && differs && listed)
 		manager_emit_changed(c->manager, c, differs);
+	/* The settings that hold are written once more. */
+	c->save_again |= state_unknown;
 	if (c->save_again && listed)
 		manager_save(c);
 	if (listener.done)

@@ -143,22 +143,34 @@ static int restore_record(struct manager *m, struct record *record)
 	return 0;
 }
 
+/* The containers of a bad log keep the settings of their own files. */
+static int set_log_aside(struct manager *m, const struct failure *why)
+{
+	cleanup_free char *kept = NULL;
+	int r = journal_set_aside(m->state, &kept);
+
+	if (r < 0)
+		return r;
+	log_error("The transaction log is malformed: %s; it is kept as %s, and its containers keep "
+		  "their saved settings",
+		  why->text, kept);
+	return 0;
+}
+
 /* A transaction that was cut short is undone or finished, before its containers are brought back. */
-static int settle_transaction(struct manager *m, struct records *records)
+static int settle_transaction(struct manager *m, struct records *records, struct failure *failure)
 {
 	cleanup_(journal_free_ptr) struct journal *journal = NULL;
-	struct failure failure = { 0 };
-	int r = journal_read(m->state, &journal, &failure);
+	int r = journal_read(m->state, &journal, failure);
 
 	if (r == -ENOENT)
 		return 0;
-	if (r < 0) {
-		log_error(
-			"A transaction that was cut short cannot be settled: %s; its containers keep "
-			"what is written down of each",
-			failure.text);
-		return journal_remove(m->state);
-	}
+	if (r == -EBADMSG)
+		return set_log_aside(m, failure);
+	if (r < 0)
+		return r;
+	if (journal->phase == JOURNAL_DONE)
+		return journal_end(m->state, journal);
 	log_notice("A transaction over %zu containers was cut short: it is %s", journal->count,
 		   journal->phase == JOURNAL_UNDO ? "undone" : "finished");
 	for (size_t i = 0; i < records->count && r == 0; i++) {
@@ -173,20 +185,22 @@ static int settle_transaction(struct manager *m, struct records *records)
 		if (r == 0)
 			r = state_commit(write);
 	}
-	return r < 0 ? r : journal_remove(m->state);
+	return r < 0 ? r : journal_end(m->state, journal);
 }
 
 static int restore_state(struct manager *m, struct failure *failure)
 {
 	cleanup_(records_free) struct records records = { 0 };
-	int r = state_load(m->state, records_add, record_aside, &records);
+	struct failure why = { 0 };
+	int r = state_load(m->state, records_add, record_aside, &records, &why);
 
 	if (r == 0)
-		r = settle_transaction(m, &records);
-
+		r = settle_transaction(m, &records, &why);
 	if (r < 0)
-		return fail(failure, RSS_ERROR_STATE_NOT_SAVED, "The state cannot be read: %s",
-			    strerror(-r));
+		return fail(failure, RSS_ERROR_STATE_NOT_SAVED,
+			    "The saved state cannot be read: %.400s; nothing was changed, start "
+			    "rssd again when it can be read",
+			    why.text[0] ? why.text : strerror(-r));
 	records_sort(&records);
 	for (size_t i = 0; i < records.count && r == 0; i++)
 		r = restore_record(m, records.list[i]);
@@ -194,6 +208,24 @@ static int restore_state(struct manager *m, struct failure *failure)
 }
 
 /* --- the tree ------------------------------------------------------------------ */
+
+/* A creation that a crash cut short was not acknowledged: its cgroup goes. */
+static void undo_creation(const char *name, void *userdata)
+{
+	cleanup_(group_free_ptr) struct group *group = NULL;
+	struct manager *m = userdata;
+	int r;
+
+	if (manager_find(m, name) || group_open(m->controller, name, &group) < 0)
+		return;
+	r = group_remove(group);
+	if (r < 0)
+		log_message(LOG_WARNING, name,
+			    "its creation was cut short and its cgroup cannot be removed: %s",
+			    strerror(-r));
+	else
+		log_message(LOG_NOTICE, name, "its creation was cut short: the cgroup is removed");
+}
 
 static void free_texts(char ***texts)
 {
@@ -230,8 +262,10 @@ static int adopt(struct manager *m, const char *path)
 static int restore_tree(struct manager *m, struct failure *failure)
 {
 	cleanup_(free_texts) char **paths = NULL;
-	int r = controller_list_groups(m->controller, &paths);
+	int r = state_each_creation(m->state, undo_creation, m);
 
+	if (r == 0)
+		r = controller_list_groups(m->controller, &paths);
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
 			    "The cgroup tree cannot be read: %s", strerror(-r));

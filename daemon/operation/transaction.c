@@ -97,11 +97,11 @@ static void write_run(struct worker *worker, void *data)
 	t->disk_error = journal_write(t->manager->state, t->journal);
 }
 
-static void remove_run(struct worker *worker, void *data)
+static void end_run(struct worker *worker, void *data)
 {
 	struct transaction *t = data;
 
-	t->disk_error = journal_remove(t->manager->state);
+	t->disk_error = journal_end(t->manager->state, t->journal);
 }
 
 static void disk_done(void *data)
@@ -136,10 +136,18 @@ static void finish(struct transaction *ended)
 					"start of rssd tries again"
 				      : "no container was changed");
 
-	if (t->disk_error < 0)
-		log_warning("The journal of a transaction could not be removed: %s; the next "
-			    "start settles it once more",
+	if (t->disk_error < 0) {
+		log_warning("The transaction log could not be removed: %s; the next start of rssd "
+			    "applies it again",
 			    strerror(-t->disk_error));
+		if (error == 0)
+			error = fail(&t->failure, RSS_ERROR_STATE_NOT_SAVED,
+				     "All containers were changed, but the transaction log could "
+				     "not be removed: %s; whether later changes last past the next "
+				     "start of rssd is unknown; repeat the transaction when the "
+				     "disk works again",
+				     strerror(-t->disk_error));
+	}
 	t->manager->jobs--;
 	/* Whoever hears of it may begin the next one. */
 	for (size_t i = 0; i < t->journal->count; i++) {
@@ -157,7 +165,7 @@ static void end(struct transaction *t)
 		finish(t);
 		return;
 	}
-	on_disk(t, remove_run, finish);
+	on_disk(t, end_run, finish);
 }
 
 /* --- undoing --------------------------------------------------------------------- */

@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "shared/file.h"
+#include "store/durable-file.h"
 
 #define FILE_NAME "events"
 /* The file is rewritten if it has so many lines, or so many bytes more than when it was written. */
@@ -99,7 +100,7 @@ static int write_event(FILE *out, const struct past_event *e)
 static void remove_file(struct event_history *history)
 {
 	(void)unlinkat(history->dirfd, FILE_NAME, 0);
-	(void)unlinkat(history->dirfd, FILE_NAME ".new", 0);
+	(void)unlinkat(history->dirfd, DURABLE_TEMPORARY FILE_NAME, 0);
 }
 
 static void give_up(struct event_history *history, int error)
@@ -113,26 +114,32 @@ static void give_up(struct event_history *history, int error)
 	remove_file(history);
 }
 
-static int rewrite(struct event_history *history)
+static int format_history(const struct event_history *history, char **ret)
 {
-	cleanup_fclose FILE *out = NULL;
-	int fd = openat(history->dirfd, FILE_NAME ".new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-			0600);
+	cleanup_free char *text = NULL;
+	size_t length = 0;
+	FILE *out = open_memstream(&text, &length);
 
-	if (fd < 0)
-		return -errno;
-	out = fdopen(fd, "w");
-	if (!out) {
-		close(fd);
+	if (!out)
 		return -ENOMEM;
-	}
 	fprintf(out, "from %" PRIu64 "\n", history->begin);
 	for (size_t i = 0; i < history->count; i++)
 		(void)write_event(out, event_history_at(history, i));
-	if (fflush(out) != 0 || ferror(out))
-		return -EIO;
-	if (renameat(history->dirfd, FILE_NAME ".new", history->dirfd, FILE_NAME) < 0)
-		return -errno;
+	if (fclose(out) != 0)
+		return -ENOMEM;
+	*ret = take_ptr(text);
+	return 0;
+}
+
+static int rewrite(struct event_history *history)
+{
+	cleanup_free char *text = NULL;
+	int fd, r = format_history(history, &text);
+
+	if (r == 0)
+		r = durable_write(history->dirfd, false, FILE_NAME, text);
+	if (r < 0)
+		return r;
 	fd = openat(history->dirfd, FILE_NAME, O_WRONLY | O_APPEND | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;

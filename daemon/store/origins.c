@@ -13,6 +13,7 @@
 #include "host/process.h"
 #include "shared/array.h"
 #include "shared/file.h"
+#include "store/durable-file.h"
 
 #define ORIGINS_FILE "origins"
 /* The file is rewritten when it holds this many lines more than twice the living. */
@@ -75,29 +76,30 @@ static void drop_ended(struct origins *o)
 	}
 }
 
-/* Writes the living to a new file and renames it into place. */
+static int print_origin(FILE *out, const struct origin *origin)
+{
+	return fprintf(out, "%d %" PRIu64 " %s%s\n", (int)origin->pid, origin->start,
+		       origin->detached ? "-" : "", origin->cgroup);
+}
+
+/* Replaces the file with one that has the processes that live. */
 static int rewrite(struct origins *o)
 {
-	int fd = openat(o->dirfd, ORIGINS_FILE ".new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-			0600);
-	cleanup_fclose FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
+	cleanup_free char *text = NULL;
+	size_t length = 0;
+	FILE *out = open_memstream(&text, &length);
+	int r;
 
-	if (!file) {
-		int r = -errno;
-
-		if (fd >= 0)
-			close(fd);
-		return r;
-	}
+	if (!out)
+		return -ENOMEM;
 	for (size_t i = 0; i < o->count; i++)
-		fprintf(file, "%d %" PRIu64 " %s%s\n", (int)o->list[i].pid, o->list[i].start,
-			o->list[i].detached ? "-" : "", o->list[i].cgroup);
-	if (fflush(file) != 0 || ferror(file))
-		return -EIO;
-	if (renameat(o->dirfd, ORIGINS_FILE ".new", o->dirfd, ORIGINS_FILE) < 0)
-		return -errno;
-	o->lines = o->count;
-	return 0;
+		(void)print_origin(out, &o->list[i]);
+	if (fclose(out) != 0)
+		return -ENOMEM;
+	r = durable_write(o->dirfd, false, ORIGINS_FILE, text);
+	if (r == 0)
+		o->lines = o->count;
+	return r;
 }
 
 static int load(struct origins *o)
@@ -105,7 +107,7 @@ static int load(struct origins *o)
 	cleanup_free char *text = NULL;
 	size_t length;
 	char *save = NULL;
-	int r = read_file_at(o->dirfd, ORIGINS_FILE, FILE_FOREIGN_MAX, &text, &length);
+	int r = read_file_at(o->dirfd, ORIGINS_FILE, FILE_OWN_MAX, &text, &length);
 
 	if (r == -ENOENT)
 		return 0;

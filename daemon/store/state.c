@@ -15,9 +15,10 @@
 #include "policy/record.h"
 #include "shared/file.h"
 #include "shared/name.h"
+#include "store/durable-file.h"
 
-#define TEMPORARY_PREFIX ".new-"
-#define ASIDE_SUFFIX	 ".bad"
+#define ASIDE_SUFFIX	".bad"
+#define CREATING_PREFIX ".creating-"
 
 struct state {
 	char *path, *transient_path;
@@ -28,31 +29,14 @@ struct state {
 };
 
 struct state_write {
-	int dirfd; /* these two are borrowed from the state */
-	int other; /* where an older file of the name may be, or -1 */
-	bool synced;
-	char *temporary;
-	char *file;
+	struct durable_file *file;
+	char *name;	/* of the file */
+	int dirfd;	/* these two are borrowed from the state */
+	int other;	/* where an older file of the name may be, or -1 */
+	bool transient; /* the other one is on disk */
 };
 
 DEFINE_CLEANUP(DIR *, closedir);
-
-static int write_all(int fd, const char *text)
-{
-	size_t left = strlen(text);
-
-	while (left > 0) {
-		ssize_t n = write(fd, text, left);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		text += n;
-		left -= (size_t)n;
-	}
-	return 0;
-}
 
 /* mkdir -p */
 static int make_folders(const char *path)
@@ -153,52 +137,14 @@ struct state *state_free(struct state *state)
 	return NULL;
 }
 
-static struct state_write *state_write_free(struct state_write *write)
-{
-	free(write->temporary);
-	free(write->file);
-	free(write);
-	return NULL;
-}
-
 struct state_write *state_abort(struct state_write *write)
 {
 	if (!write)
 		return NULL;
-	(void)unlinkat(write->dirfd, write->temporary, 0);
-	return state_write_free(write);
-}
-
-/* The one writer: @text to a temporary file that will become @file. */
-static int prepare_text(int dirfd, bool synced, const char *file, const char *text,
-			struct state_write **ret)
-{
-	struct state_write *write = calloc(1, sizeof(*write));
-	cleanup_close int fd = -1;
-	int r;
-
-	if (!write)
-		return -ENOMEM;
-	write->dirfd = dirfd;
-	write->other = -1;
-	write->synced = synced;
-	write->file = strdup(file);
-	if (!write->file || asprintf(&write->temporary, TEMPORARY_PREFIX "%s", file) < 0) {
-		write->temporary = NULL;
-		state_write_free(write);
-		return -ENOMEM;
-	}
-
-	fd = openat(dirfd, write->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	r = fd < 0 ? -errno : write_all(fd, text);
-	if (r == 0 && synced && fsync(fd) < 0)
-		r = -errno;
-	if (r < 0) {
-		state_abort(write);
-		return r;
-	}
-	*ret = write;
-	return 0;
+	durable_abort(write->file);
+	free(write->name);
+	free(write);
+	return NULL;
 }
 
 bool state_waits(const struct state *state, const struct record *record)
@@ -208,35 +154,49 @@ bool state_waits(const struct state *state, const struct record *record)
 
 int state_prepare(struct state *state, const struct record *record, struct state_write **ret)
 {
-	cleanup_free char *file = name_to_file(record->name);
+	cleanup_(state_abort_ptr) struct state_write *write = calloc(1, sizeof(*write));
 	cleanup_free char *text = record_format(record);
-	bool lost = !state_waits(state, record);
+	bool transient = !state_waits(state, record);
 	int r;
 
-	if (!file || !text)
+	if (!write || !text)
 		return -ENOMEM;
-	r = prepare_text(lost ? state->transient_fd : state->containers_fd, !lost, file, text, ret);
+	*write = (struct state_write){
+		.name = name_to_file(record->name),
+		.dirfd = transient ? state->transient_fd : state->containers_fd,
+		.other = transient ? state->containers_fd : state->transient_fd,
+		.transient = transient,
+	};
+	if (!write->name)
+		return -ENOMEM;
+	r = durable_prepare(write->dirfd, !transient, write->name, text, &write->file);
 	if (r == 0)
-		(*ret)->other = lost ? state->containers_fd : state->transient_fd;
+		*ret = take_ptr(write);
 	return r;
 }
 
-int state_commit(struct state_write *write)
+/* The container was transient before, or is now: its other file goes. */
+static int remove_other(const struct state_write *write)
 {
-	int r = 0;
+	if (write->other < 0)
+		return 0;
+	if (unlinkat(write->other, write->name, 0) < 0) {
+		int r = errno == ENOENT ? 0 : -errno;
 
-	if (renameat(write->dirfd, write->temporary, write->dirfd, write->file) < 0) {
-		r = -errno;
-		state_abort(write);
-		return r;
+		/* A file on disk counts before a transient one, which state_load() removes. */
+		if (r < 0 && write->transient)
+			(void)unlinkat(write->dirfd, write->name, 0);
+		return write->transient ? r : 0;
 	}
-	if (write->synced && fsync(write->dirfd) < 0)
-		r = -errno;
-	/* It was transient before, or is now. */
-	if (write->other >= 0)
-		(void)unlinkat(write->other, write->file, 0);
-	state_write_free(write);
-	return r;
+	return write->transient && fsync(write->other) < 0 ? DURABLE_UNKNOWN : 0;
+}
+
+int state_commit(struct state_write *given)
+{
+	cleanup_(state_abort_ptr) struct state_write *write = given;
+	int r = durable_commit(take_ptr(write->file));
+
+	return r < 0 ? r : remove_other(write);
 }
 
 int state_forget(struct state *state, const char *name)
@@ -283,29 +243,31 @@ static int set_aside(int dirfd, const char *file, char **ret)
 	return -EEXIST;
 }
 
-static int load_file(const char *folder, int dirfd, const char *file, struct record **ret,
-		     struct failure *failure)
+/* 0, -EBADMSG if the file says something wrong, another error if it cannot be read now. */
+static int read_record(int dirfd, const char *path, const char *file, struct record **ret,
+		       struct failure *failure)
 {
 	cleanup_(record_free_ptr) struct record *record = NULL;
-	cleanup_free char *text = NULL, *path = NULL, *name = NULL;
+	cleanup_free char *text = NULL, *name = NULL;
 	size_t length;
-	int r;
+	int r = read_file_at(dirfd, file, FILE_OWN_MAX, &text, &length);
 
-	if (asprintf(&path, "%s/%s", folder, file) < 0) {
-		path = NULL;
-		return -ENOMEM;
+	if (r < 0) {
+		(void)fail(failure, RSS_ERROR_CONFIG, "%s: %s", path, strerror(-r));
+		return r == -EISDIR ? -EBADMSG : r;
 	}
-	r = read_file_at(dirfd, file, FILE_FOREIGN_MAX, &text, &length);
-	if (r < 0)
-		return fail(failure, RSS_ERROR_CONFIG, "%s: %s", path, strerror(-r));
 	r = record_parse(text, length, path, RECORD_STATE, &record, failure);
 	if (r < 0)
-		return r;
+		return r == -ENOMEM ? r : -EBADMSG;
 	r = name_from_file(file, &name);
-	if (r < 0 || strcmp(name, record->name) != 0)
-		return fail(failure, RSS_ERROR_CONFIG,
-			    "%s: the file is about \"%s\", which does not go with its name", path,
-			    record->name);
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0 || strcmp(name, record->name) != 0) {
+		(void)fail(failure, RSS_ERROR_CONFIG,
+			   "%s: the file is about \"%s\", which does not match its name", path,
+			   record->name);
+		return -EBADMSG;
+	}
 	*ret = take_ptr(record);
 	return 0;
 }
@@ -317,81 +279,180 @@ static bool has_suffix(const char *text, const char *suffix)
 	return length >= end && strcmp(text + length - end, suffix) == 0;
 }
 
-/* @but: a folder whose file of the same name counts, or -1 */
-static int load_folder(const char *folder, int dirfd, int but, state_found_fn found,
-		       state_aside_fn aside, void *userdata)
+static bool has_prefix(const char *text, const char *prefix)
 {
-	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	cleanup_(closedir_ptr) DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-	struct dirent *entry;
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
 
-	if (!dir) {
-		int r = -errno;
+static int report_bad(int dirfd, const char *file, const struct failure *why, state_aside_fn aside,
+		      void *userdata)
+{
+	cleanup_free char *kept = NULL, *reason = NULL;
+	int r = set_aside(dirfd, file, &kept);
 
-		if (fd >= 0)
-			close(fd);
-		return r;
+	if (asprintf(&reason, "%s; the file %s%s", why->text,
+		     r < 0 ? "could not be set aside: " : "is kept as ",
+		     r < 0 ? strerror(-r) : kept) < 0) {
+		reason = NULL;
+		return -ENOMEM;
 	}
-	while ((entry = readdir(dir))) {
-		cleanup_(record_free_ptr) struct record *record = NULL;
-		cleanup_free char *kept = NULL, *reason = NULL;
-		struct failure failure = { 0 };
-		int r;
-
-		if (strncmp(entry->d_name, TEMPORARY_PREFIX, strlen(TEMPORARY_PREFIX)) == 0) {
-			(void)unlinkat(dirfd, entry->d_name, 0);
-			continue;
-		}
-		if (entry->d_name[0] == '.' || !has_suffix(entry->d_name, ".json"))
-			continue;
-		if (but >= 0 && faccessat(but, entry->d_name, F_OK, 0) == 0) {
-			(void)unlinkat(dirfd, entry->d_name, 0);
-			continue;
-		}
-
-		r = load_file(folder, dirfd, entry->d_name, &record, &failure);
-		if (r == -ENOMEM)
-			return r;
-		if (r == 0) {
-			r = found(&record, userdata);
-			if (r < 0)
-				return r;
-			continue;
-		}
-		r = set_aside(dirfd, entry->d_name, &kept);
-		if (asprintf(&reason, "%s; the file %s%s", failure.text,
-			     r < 0 ? "could not be set aside: " : "is kept as ",
-			     r < 0 ? strerror(-r) : kept) < 0) {
-			reason = NULL;
-			return -ENOMEM;
-		}
-		aside(reason, userdata);
-	}
+	aside(reason, userdata);
 	return 0;
 }
 
-int state_load(struct state *state, state_found_fn found, state_aside_fn aside, void *userdata)
+struct loader {
+	const char *directory;
+	int dirfd;
+	int but; /* a directory whose file of the same name counts, or -1 */
+	state_found_fn found;
+	state_aside_fn aside;
+	void *userdata;
+};
+
+static int load_entry(const struct loader *loader, const char *file, struct failure *failure)
 {
-	cleanup_free char *folder = NULL;
+	cleanup_(record_free_ptr) struct record *record = NULL;
+	cleanup_free char *path = NULL;
 	int r;
 
-	if (asprintf(&folder, "%s/containers", state->path) < 0) {
-		folder = NULL;
+	if (asprintf(&path, "%s/%s", loader->directory, file) < 0) {
+		path = NULL;
 		return -ENOMEM;
 	}
-	r = load_folder(folder, state->containers_fd, -1, found, aside, userdata);
-	if (r == 0 && state->transient_fd >= 0)
-		r = load_folder(state->transient_path, state->transient_fd, state->containers_fd,
-				found, aside, userdata);
+	r = read_record(loader->dirfd, path, file, &record, failure);
+	if (r == 0)
+		return loader->found(&record, loader->userdata);
+	if (r == -EBADMSG) {
+		r = report_bad(loader->dirfd, file, failure, loader->aside, loader->userdata);
+		*failure = (struct failure){ 0 };
+	}
 	return r;
 }
+
+/* Opens the directory that @dirfd stands for once more, to be listed. */
+static DIR *open_listing(int dirfd)
+{
+	cleanup_close int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+
+	if (dir)
+		(void)take_fd(&fd);
+	return dir;
+}
+
+static int load_directory(const struct loader *loader, struct failure *failure)
+{
+	cleanup_(closedir_ptr) DIR *dir = open_listing(loader->dirfd);
+	struct dirent *entry;
+	int r = dir ? 0 : -errno;
+
+	for (errno = 0; r == 0 && (entry = readdir(dir)); errno = 0) {
+		const char *file = entry->d_name;
+
+		if (has_prefix(file, DURABLE_TEMPORARY))
+			(void)unlinkat(loader->dirfd, file, 0);
+		else if (file[0] == '.' || !has_suffix(file, ".json"))
+			continue;
+		else if (loader->but >= 0 && faccessat(loader->but, file, F_OK, 0) == 0)
+			(void)unlinkat(loader->dirfd, file, 0);
+		else
+			r = load_entry(loader, file, failure);
+	}
+	if (r == 0)
+		r = -errno;
+	if (r < 0 && !failure->text[0])
+		(void)fail(failure, RSS_ERROR_STATE_NOT_SAVED, "%s: %s", loader->directory,
+			   strerror(-r));
+	return r;
+}
+
+int state_load(struct state *state, state_found_fn found, state_aside_fn aside, void *userdata,
+	       struct failure *failure)
+{
+	struct loader loader = { .dirfd = state->containers_fd,
+				 .but = -1,
+				 .found = found,
+				 .aside = aside,
+				 .userdata = userdata };
+	cleanup_free char *directory = NULL;
+	int r;
+
+	if (asprintf(&directory, "%s/containers", state->path) < 0) {
+		directory = NULL;
+		return -ENOMEM;
+	}
+	loader.directory = directory;
+	r = load_directory(&loader, failure);
+	if (r < 0 || state->transient_fd < 0)
+		return r;
+	loader.directory = state->transient_path;
+	loader.dirfd = state->transient_fd;
+	loader.but = state->containers_fd;
+	return load_directory(&loader, failure);
+}
+
+/* --- creations ---------------------------------------------------------------- */
+
+/* The directory that ends with the cgroups, or else the one on disk. */
+static int creations_fd(const struct state *state)
+{
+	return state->transient_fd >= 0 ? state->transient_fd : state->containers_fd;
+}
+
+static char *creation_file(const char *name)
+{
+	cleanup_free char *file = name_to_file(name);
+	char *marker;
+
+	return file && asprintf(&marker, CREATING_PREFIX "%s", file) >= 0 ? marker : NULL;
+}
+
+int state_begin_creation(struct state *state, const char *name)
+{
+	cleanup_free char *file = creation_file(name);
+	cleanup_close int fd = -1;
+
+	if (!file)
+		return -ENOMEM;
+	fd = openat(creations_fd(state), file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	return fd < 0 ? -errno : 0;
+}
+
+void state_end_creation(struct state *state, const char *name)
+{
+	cleanup_free char *file = creation_file(name);
+
+	if (file)
+		(void)unlinkat(creations_fd(state), file, 0);
+}
+
+int state_each_creation(struct state *state, state_creation_fn fn, void *userdata)
+{
+	cleanup_(closedir_ptr) DIR *dir = open_listing(creations_fd(state));
+	struct dirent *entry;
+
+	if (!dir)
+		return -errno;
+	for (errno = 0; (entry = readdir(dir)); errno = 0) {
+		cleanup_free char *name = NULL;
+
+		if (!has_prefix(entry->d_name, CREATING_PREFIX))
+			continue;
+		if (name_from_file(entry->d_name + strlen(CREATING_PREFIX), &name) == 0)
+			fn(name, userdata);
+		(void)unlinkat(dirfd(dir), entry->d_name, 0);
+	}
+	return -errno;
+}
+
+/* --- other files ------------------------------------------------------------------ */
 
 int state_read_sequence(struct state *state, uint64_t *ret)
 {
 	cleanup_free char *text = NULL;
 	size_t length;
 	uint64_t sequence;
-	int r = read_file_at(state->fd, "sequence", FILE_FOREIGN_MAX, &text, &length);
+	int r = read_file_at(state->fd, "sequence", FILE_OWN_MAX, &text, &length);
 
 	if (r == -ENOENT) {
 		*ret = 1;
@@ -407,10 +468,7 @@ int state_read_sequence(struct state *state, uint64_t *ret)
 
 int state_write_text(struct state *state, const char *file, const char *text)
 {
-	struct state_write *write;
-	int r = prepare_text(state->fd, true, file, text, &write);
-
-	return r < 0 ? r : state_commit(write);
+	return durable_write(state->fd, true, file, text);
 }
 
 int state_read_text(struct state *state, const char *file, char **ret, size_t *ret_length)
@@ -420,9 +478,12 @@ int state_read_text(struct state *state, const char *file, char **ret, size_t *r
 
 int state_remove_text(struct state *state, const char *file)
 {
-	if (unlinkat(state->fd, file, 0) < 0)
-		return errno == ENOENT ? 0 : -errno;
-	return fsync(state->fd) < 0 ? -errno : 0;
+	return durable_remove(state->fd, file);
+}
+
+int state_set_text_aside(struct state *state, const char *file, char **ret)
+{
+	return set_aside(state->fd, file, ret);
 }
 
 int state_write_sequence(struct state *state, uint64_t sequence)

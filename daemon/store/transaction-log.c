@@ -16,6 +16,7 @@
 static const char *const phase_names[] = {
 	[JOURNAL_UNDO] = "undo",
 	[JOURNAL_REDO] = "redo",
+	[JOURNAL_DONE] = "done",
 };
 
 struct journal *journal_new(enum journal_phase phase)
@@ -164,9 +165,23 @@ int journal_write(struct state *state, const struct journal *journal)
 	return text ? state_write_text(state, JOURNAL_FILE, text) : -ENOMEM;
 }
 
-int journal_remove(struct state *state)
+int journal_end(struct state *state, struct journal *journal)
 {
-	return state_remove_text(state, JOURNAL_FILE);
+	enum journal_phase before = journal->phase;
+	int r = state_remove_text(state, JOURNAL_FILE), done;
+
+	if (r == 0)
+		return 0;
+	journal->phase = JOURNAL_DONE;
+	done = journal_write(state, journal);
+	if (done < 0)
+		journal->phase = before;
+	return done < 0 ? r : 0;
+}
+
+int journal_set_aside(struct state *state, char **ret)
+{
+	return state_set_text_aside(state, JOURNAL_FILE, ret);
 }
 
 int journal_read(struct state *state, struct journal **ret, struct failure *failure)
@@ -177,7 +192,10 @@ int journal_read(struct state *state, struct journal **ret, struct failure *fail
 
 	if (r == -ENOENT)
 		return r;
-	if (r < 0)
-		return fail(failure, RSS_ERROR_CONFIG, JOURNAL_FILE ": %s", strerror(-r));
-	return journal_parse(text, length, JOURNAL_FILE, ret, failure);
+	if (r < 0) {
+		(void)fail(failure, RSS_ERROR_CONFIG, JOURNAL_FILE ": %s", strerror(-r));
+		return r;
+	}
+	r = journal_parse(text, length, JOURNAL_FILE, ret, failure);
+	return r == 0 || r == -ENOMEM ? r : -EBADMSG;
 }

@@ -16,8 +16,9 @@ struct failure;
 struct state;
 
 enum journal_phase {
-	JOURNAL_UNDO, /* a step may still fail: a start goes back to what was before */
-	JOURNAL_REDO, /* all that could fail is done: a start finishes the rest */
+	JOURNAL_UNDO, /* a step may still fail: a start goes back to the settings before */
+	JOURNAL_REDO, /* no step can fail any more: a start finishes the rest */
+	JOURNAL_DONE, /* all steps are durable, only the file is left: a start removes it */
 };
 
 struct journal_entry {
@@ -45,8 +46,16 @@ int journal_parse(const char *text, size_t length, const char *file, struct jour
 
 /* These block on the disk: on a worker, or at the start. */
 int journal_write(struct state *state, const struct journal *journal);
-int journal_remove(struct state *state);
-/* -ENOENT where there is none. */
+
+/*
+ * Ends the transaction on disk: removes the file, or else writes that it is done.
+ * On failure the next start may apply the log once more.
+ */
+int journal_end(struct state *state, struct journal *journal);
+
+/* -ENOENT if there is none, -EBADMSG if its content is wrong, or why it cannot be read now. */
 int journal_read(struct state *state, struct journal **ret, struct failure *failure);
+/* Renames a log whose content is wrong; *ret is its new name, to be freed. */
+int journal_set_aside(struct state *state, char **ret);
 
 #endif

@@ -12,14 +12,11 @@
 /* Most files fit. */
 #define READ_FIRST 4096
 
-int read_file_at(int dirfd, const char *name, size_t max, char **ret, size_t *ret_length)
+int read_file(int fd, size_t max, char **ret, size_t *ret_length)
 {
-	cleanup_close int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	cleanup_free char *text = NULL;
 	size_t length = 0, allocated = 0;
 
-	if (fd < 0)
-		return -errno;
 	for (;;) {
 		ssize_t n;
 
@@ -48,4 +45,11 @@ int read_file_at(int dirfd, const char *name, size_t max, char **ret, size_t *re
 	if (ret_length)
 		*ret_length = length;
 	return 0;
+}
+
+int read_file_at(int dirfd, const char *name, size_t max, char **ret, size_t *ret_length)
+{
+	cleanup_close int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	return fd < 0 ? -errno : read_file(fd, max, ret, ret_length);
 }

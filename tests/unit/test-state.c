@@ -6,11 +6,14 @@
 #include <ftw.h>
 #include <sys/stat.h>
 
-#include "cgroup/controller.h"
 #include "base/failure.h"
+#include "cgroup/controller.h"
+#include "fault.h"
 #include "policy/record.h"
 #include "shared/file.h"
+#include "store/durable-file.h"
 #include "store/state.h"
+#include "store/transaction-log.h"
 #include "unit.h"
 
 struct found {
@@ -106,7 +109,7 @@ TEST(committed_is_found_and_aborted_is_not)
 	CHECK_INT(state_forget(state, "web/a"), 1);
 	CHECK_INT(state_sync(state), 0);
 	CHECK_INT(state_forget(state, "web/a"), 0);
-	CHECK_INT(state_load(state, on_found, on_aside, &found), 0);
+	CHECK_INT(state_load(state, on_found, on_aside, &found, &failure), 0);
 	CHECK_STR(found.names, "web ");
 	CHECK_UINT(found.limit, 4096);
 	CHECK_UINT(found.aside, 0);
@@ -125,7 +128,7 @@ TEST(a_crash_leaves_the_old_file)
 	CHECK_INT(save(state, "web", 4096, &write), 0);
 	CHECK_INT(state_commit(write), 0);
 	CHECK_INT(write_file(folder, ".new-web.json", "{ \"name\": \"we"), 0);
-	CHECK_INT(state_load(state, on_found, on_aside, &found), 0);
+	CHECK_INT(state_load(state, on_found, on_aside, &found, &failure), 0);
 	CHECK_UINT(found.limit, 4096);
 	CHECK(!exists(folder, ".new-web.json"));
 }
@@ -144,7 +147,7 @@ TEST(bad_files_are_set_aside_and_others_load)
 	CHECK_INT(write_file(folder, "bad.json", "{ \"name\": \"bad\", "), 0);
 	CHECK_INT(write_file(folder, "bad.json.bad", "older"), 0);
 	CHECK_INT(write_file(folder, "liar.json", "{ \"name\": \"somebody\" }"), 0);
-	CHECK_INT(state_load(state, on_found, on_aside, &found), 0);
+	CHECK_INT(state_load(state, on_found, on_aside, &found, &failure), 0);
 	CHECK_STR(found.names, "good ");
 	CHECK_UINT(found.aside, 2);
 	CHECK(!exists(folder, "bad.json") && !exists(folder, "liar.json"));
@@ -211,7 +214,7 @@ TEST(transient_is_kept_apart)
 	CHECK_INT(state_prepare(state, &record, &write), 0);
 	CHECK_INT(state_commit(write), 0);
 	CHECK(!exists(folder, "job.json") && exists(folder, "../run/transient/job.json"));
-	CHECK_INT(state_load(state, on_found, on_aside, &found), 0);
+	CHECK_INT(state_load(state, on_found, on_aside, &found, &failure), 0);
 	CHECK_STR(found.names, "job ");
 
 	CHECK_INT(save(state, "job", 8192, &write), 0);
@@ -223,15 +226,154 @@ TEST(transient_is_kept_apart)
 	/* Killed in between, the one on disk counts. */
 	CHECK_INT(write_file(folder, "job.json", "{ \"version\": 1, \"name\": \"job\" }"), 0);
 	memset(&found, 0, sizeof(found));
-	CHECK_INT(state_load(state, on_found, on_aside, &found), 0);
+	CHECK_INT(state_load(state, on_found, on_aside, &found, &failure), 0);
 	CHECK_STR(found.names, "job ");
 	CHECK(!exists(folder, "../run/transient/job.json"));
 	CHECK_INT(state_forget(state, "job"), 1);
 }
 
+/* The limit of the one container that a fresh start finds, or 0. */
+static uint64_t limit_after_restart(struct state *state)
+{
+	struct found found = { 0 };
+	struct failure failure = { 0 };
+
+	return state_load(state, on_found, on_aside, &found, &failure) == 0 ? found.limit : 0;
+}
+
+TEST(a_failed_commit_changes_nothing)
+{
+	cleanup_(remove_folder) char *folder = make_folder();
+	cleanup_(state_free_ptr) struct state *state = NULL;
+	struct failure failure = { 0 };
+	struct state_write *write;
+
+	CHECK_INT(open_state(folder, &state, &failure), 0);
+	/* A new container: no file is left. */
+	CHECK_INT(save(state, "web", 4096, &write), 0);
+	fault_fsync = (struct fault){ .count = 1, .error = EIO };
+	CHECK_INT(state_commit(write), -EIO);
+	CHECK(!exists(folder, "web.json"));
+	/* One with a file: it is as it was. */
+	CHECK_INT(save(state, "web", 4096, &write), 0);
+	CHECK_INT(state_commit(write), 0);
+	CHECK_INT(save(state, "web", 8192, &write), 0);
+	fault_fsync = (struct fault){ .count = 1, .error = EIO };
+	CHECK_INT(state_commit(write), -EIO);
+	CHECK_INT(limit_after_restart(state), 4096);
+	/* Not even the old file can be synced: nobody knows what the disk has. */
+	CHECK_INT(save(state, "web", 8192, &write), 0);
+	fault_fsync = (struct fault){ .count = 9, .error = EIO };
+	CHECK_INT(state_commit(write), DURABLE_UNKNOWN);
+	fault_fsync.count = 0;
+	/* Without a descriptor for the way back it does not begin. */
+	CHECK_INT(save(state, "web", 4096, &write), 0);
+	CHECK_INT(state_commit(write), 0);
+	CHECK_INT(save(state, "web", 8192, &write), 0);
+	fault_openat = (struct fault){ .count = 1, .error = EMFILE, .path = "web.json" };
+	CHECK_INT(state_commit(write), -EMFILE);
+	CHECK_INT(limit_after_restart(state), 4096);
+	CHECK(!exists(folder, ".new-web.json"));
+}
+
+TEST(what_cannot_be_read_now_is_left_alone)
+{
+	static const int errors[] = { EMFILE, ENFILE, EIO, ENOMEM };
+	cleanup_(remove_folder) char *folder = make_folder();
+	cleanup_(state_free_ptr) struct state *state = NULL;
+	struct failure failure = { 0 };
+	struct state_write *write;
+
+	CHECK_INT(open_state(folder, &state, &failure), 0);
+	CHECK_INT(save(state, "web", 4096, &write), 0);
+	CHECK_INT(state_commit(write), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
+		struct found found = { 0 };
+
+		failure.text[0] = '\0';
+		fault_openat = (struct fault){ .count = 1, .error = errors[i], .path = "web.json" };
+		CHECK_INT(state_load(state, on_found, on_aside, &found, &failure), -errors[i]);
+		CHECK_INT(found.aside, 0);
+		CHECK(strstr(failure.text, "web.json"));
+		CHECK(exists(folder, "web.json") && !exists(folder, "web.json.bad"));
+	}
+	CHECK_INT(limit_after_restart(state), 4096);
+}
+
+TEST(a_transaction_log_ends)
+{
+	cleanup_(remove_folder) char *folder = make_folder();
+	cleanup_(state_free_ptr) struct state *state = NULL;
+	cleanup_(journal_free_ptr) struct journal *journal = journal_new(JOURNAL_REDO),
+						  *read = NULL;
+	cleanup_free char *kept = NULL;
+	struct settings settings = settings_default();
+	struct failure failure = { 0 };
+
+	CHECK_INT(open_state(folder, &state, &failure), 0);
+	CHECK_INT(journal_add(journal, "web", &settings, &settings), 0);
+	/* Not readable now is not malformed. */
+	CHECK_INT(journal_write(state, journal), 0);
+	fault_openat = (struct fault){ .count = 1, .error = EMFILE, .path = "transaction.json" };
+	CHECK_INT(journal_read(state, &read, &failure), -EMFILE);
+	CHECK(exists(folder, "../transaction.json"));
+	/* If it cannot be removed, it says that it is done. */
+	fault_unlinkat = (struct fault){ .count = 1, .error = EIO };
+	CHECK_INT(journal_end(state, journal), 0);
+	CHECK_INT(journal_read(state, &read, &failure), 0);
+	CHECK_INT(read->phase, JOURNAL_DONE);
+	/* If neither works, it is no success. */
+	journal->phase = JOURNAL_REDO;
+	fault_unlinkat = (struct fault){ .count = 1, .error = EIO };
+	fault_fsync = (struct fault){ .count = 9, .error = EIO };
+	CHECK_INT(journal_end(state, journal), -EIO);
+	CHECK_INT(journal->phase, JOURNAL_REDO);
+	fault_fsync.count = 0;
+	CHECK_INT(journal_end(state, journal), 0);
+	CHECK(!exists(folder, "../transaction.json"));
+	/* A malformed one is kept. */
+	CHECK_INT(state_write_text(state, "transaction.json", "{"), 0);
+	read = journal_free(read);
+	CHECK_INT(journal_read(state, &read, &failure), -EBADMSG);
+	CHECK_INT(journal_set_aside(state, &kept), 0);
+	CHECK_STR(kept, "transaction.json.bad");
+}
+
+static void on_creation(const char *name, void *userdata)
+{
+	struct found *found = userdata;
+	size_t at = strlen(found->names);
+
+	snprintf(found->names + at, sizeof(found->names) - at, "%s ", name);
+}
+
+TEST(creations_are_marked)
+{
+	cleanup_(remove_folder) char *folder = make_folder();
+	cleanup_(state_free_ptr) struct state *state = NULL;
+	struct failure failure = { 0 };
+	struct found found = { 0 };
+
+	CHECK_INT(open_state(folder, &state, &failure), 0);
+	CHECK_INT(state_begin_creation(state, "web/one"), 0);
+	CHECK_INT(state_begin_creation(state, "db"), 0);
+	state_end_creation(state, "db");
+	CHECK_INT(state_load(state, on_found, on_aside, &found, &failure), 0);
+	CHECK_STR(found.names, "");
+	CHECK_INT(state_each_creation(state, on_creation, &found), 0);
+	CHECK_STR(found.names, "web/one ");
+	found.names[0] = '\0';
+	CHECK_INT(state_each_creation(state, on_creation, &found), 0);
+	CHECK_STR(found.names, "");
+}
+
 TEST_MAIN({ "state: committed is found, aborted is not", committed_is_found_and_aborted_is_not },
 	  { "state: a crash leaves the old file", a_crash_leaves_the_old_file },
 	  { "state: bad files are set aside", bad_files_are_set_aside_and_others_load },
+	  { "state: a failed commit changes nothing", a_failed_commit_changes_nothing },
+	  { "state: what cannot be read now is left alone", what_cannot_be_read_now_is_left_alone },
+	  { "state: a transaction log ends, or says that it is done", a_transaction_log_ends },
+	  { "state: creations are marked", creations_are_marked },
 	  { "state: one owner at a time", one_owner_at_a_time },
 	  { "state: a full disk is told first", a_full_disk_is_told_before_anything_is_done },
 	  { "state: transient is kept apart", transient_is_kept_apart },
