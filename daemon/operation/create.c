@@ -30,8 +30,10 @@ static void creation_done(struct container *c, const struct change_result *resul
 		(void)state_forget(m->state, c->name);
 		r = fail(&failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
 	}
-	if (r < 0) {
+	if (r < 0)
 		(void)group_remove(c->group);
+	state_end_creation(m->state, c->name);
+	if (r < 0) {
 		creation->done(r, &failure, NULL, creation->userdata);
 		container_free(c);
 		return;
@@ -79,7 +81,13 @@ static int open_new(struct manager *m, const char *name, struct container **ret,
 
 	if (!c)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
+	r = state_begin_creation(m->state, name);
+	if (r < 0)
+		return fail(failure, RSS_ERROR_STATE_NOT_SAVED,
+			    "The creation of %s could not be recorded: %s", name, strerror(-r));
 	r = group_create(m->controller, name, &c->group);
+	if (r < 0)
+		state_end_creation(m->state, name);
 	if (r == -ESTALE)
 		return manager_fail_gone(m, failure);
 	if (r == -EEXIST)
@@ -98,6 +106,7 @@ static int open_new(struct manager *m, const char *name, struct container **ret,
 	r = detection_watch(c);
 	if (r < 0) {
 		(void)group_remove(c->group);
+		state_end_creation(m->state, name);
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
 			    "The events of %s cannot be watched: %s", name, strerror(-r));
 	}
@@ -133,6 +142,7 @@ int manager_create(struct manager *m, const char *name, const struct settings_ch
 	r = change_start(c, settings, LIMIT_MODE_REFUSE, 0, &listener, failure);
 	if (r < 0) {
 		(void)group_remove(c->group);
+		state_end_creation(m->state, name);
 		return r;
 	}
 	m->creating++;

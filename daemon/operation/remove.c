@@ -35,7 +35,8 @@ struct removal {
 	struct container **members;
 	size_t n_members;
 	int result;    /* of the step so far */
-	int forgotten; /* why the state was not, or 0 */
+	int forgotten; /* why a state file was not removed, or 0 */
+	bool unsaved;  /* the groups are removed, a state file may not be */
 };
 
 static struct removal *removal_free(struct removal *removal)
@@ -187,6 +188,11 @@ static int remove_groups(struct removal *removal)
 
 static int explain(const struct removal *removal, int error, struct failure *failure)
 {
+	if (removal->unsaved)
+		return fail(failure, RSS_ERROR_STATE_NOT_SAVED,
+			    "%s is removed, but its state file could not be removed for good: %s; "
+			    "whether a restart of rssd brings it back is unknown",
+			    removal->name, strerror(-error));
 	if (error == -ESTALE)
 		return manager_fail_gone(removal->manager, failure);
 	if (error == -EBUSY)
@@ -253,11 +259,10 @@ static void forgotten(void *data)
 	removal->worker = NULL;
 	hold(removal, false);
 	if (removal->forgotten < 0)
-		log_message(
-			LOG_WARNING, removal->name,
-			"its state file could not be removed for good: %s; it may come back on a "
-			"restart",
-			strerror(-removal->forgotten));
+		log_message(LOG_WARNING, removal->name,
+			    "its state file could not be removed for good: %s; it may come back on "
+			    "a restart",
+			    strerror(-removal->forgotten));
 	for (size_t i = 0; i < removal->n_members; i++) {
 		struct container *c = removal->members[i];
 		cleanup_free char *name = strdup(c->name);
@@ -267,7 +272,8 @@ static void forgotten(void *data)
 		if (name)
 			manager_emit_removed(m, name);
 	}
-	end_step(removal, removal->result);
+	removal->unsaved = removal->result == 0 && removal->forgotten < 0;
+	end_step(removal, removal->unsaved ? removal->forgotten : removal->result);
 }
 
 static void emptied(void *data);

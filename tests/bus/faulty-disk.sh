@@ -1,0 +1,145 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A disk that fails once: a failed operation changed nothing, an acknowledged one
+# lasts, and a file that cannot be read now is not taken for a bad one.
+. "$(dirname "$0")/../lib.sh"
+need_controller
+command -v strace >/dev/null || { printf 'skip - %s: strace is not installed\n' "${0##*/}"; exit 0; }
+start_bus
+start_rssd || exit 1
+files=$work/state/containers
+
+# Every thread of rssd is traced.
+is_traced() {
+	local task
+	for task in /proc/"$rssd_pid"/task/*; do
+		grep -qs '^TracerPid:.[1-9]' "$task/status" || return 1
+	done
+}
+
+# with_fault PATH INJECTION COMMAND...: while it runs, calls of rssd with PATH as argument fail.
+with_fault() {
+	local path=$1 injection=$2 tracer
+	shift 2
+	strace -f -qq -o "$work/strace" -p "$rssd_pid" -P "$path" -e "inject=$injection" &
+	tracer=$!
+	children+=("$tracer")
+	await 10 is_traced
+	"$@"
+	kill -INT "$tracer" 2>/dev/null
+	wait "$tracer" 2>/dev/null
+	grep -q INJECTED "$work/strace" || fail "no call failed"
+}
+
+restart() {
+	stop_rssd
+	start_rssd
+}
+
+case_a_failed_limit_is_not_there_after_a_restart() {
+	rssctl create kept --limit=32M
+	with_fault "$files" fsync:error=EIO:when=1 expect 1 rssctl limit kept 64M
+	equal "$(field kept limit)" $((32 << 20)) "limit"
+	restart
+	equal "$(field kept limit)" $((32 << 20)) "limit after a restart"
+	rssctl remove kept
+}
+
+case_what_is_unknown_is_said() {
+	rssctl create kept --limit=32M
+	with_fault "$files" fsync:error=EIO expect 1 rssctl limit kept 64M
+	says "unknown"
+	equal "$(field kept limit)" $((32 << 20)) "limit"
+	expect 0 rssctl limit kept 48M
+	restart
+	equal "$(field kept limit)" $((48 << 20)) "limit after a restart"
+	rssctl remove kept
+}
+
+case_a_failed_create_leaves_no_ghost() {
+	with_fault "$files" fsync:error=EIO:when=1 expect 1 rssctl create ghost --limit=32M
+	expect 3 rssctl show ghost
+	restart
+	expect 3 rssctl show ghost
+}
+
+case_an_acknowledged_transaction_is_not_applied_again() {
+	rssctl create a --limit=32M
+	rssctl create b --limit=32M
+	printf '%s' '[ { "name": "a", "limit": "64M" }, { "name": "b", "limit": "16M" } ]' \
+		>"$work/both.json"
+	with_fault transaction.json unlinkat:error=EIO:when=1 expect 0 rssctl apply "$work/both.json"
+	expect 0 rssctl limit a 48M
+	expect 0 rssctl limit b 8M
+	restart
+	equal "$(field a limit),$(field b limit)" "$((48 << 20)),$((8 << 20))" "limits after a restart"
+	rssctl remove a
+	rssctl remove b
+}
+
+# Killed between its cgroup and its file, it is no container without a limit.
+case_a_creation_that_is_cut_short_is_undone() {
+	strace -f -qq -o "$work/strace" -p "$rssd_pid" -e inject=fsync:signal=KILL:when=1 &
+	children+=($!)
+	await 10 is_traced
+	rssctl create half --limit=32M 2>/dev/null
+	wait "$rssd_pid" 2>/dev/null
+	rssd_pid=
+	start_rssd
+	expect 3 rssctl show half
+	await 5 grep -q "half: its creation was cut short" "$rssd_log"
+	expect 0 rssctl create half --limit=16M
+	rssctl remove half
+}
+
+# fails_to_start PATH ERROR: a start that cannot open PATH once ends, and says why.
+fails_to_start() {
+	local status=0
+	timeout 20 strace -f -qq -o "$work/strace" -P "${1##*/}" -e "inject=openat:error=$2:when=1" \
+		"$rssd" --config="$work/rssd.conf" 2>>"$rssd_log" || status=$?
+	[ $status = 1 ] || fail "rssd ended with $status"
+	tail -n 3 "$rssd_log" | grep -q "${1##*/}" || fail "says nothing about ${1##*/}: $(tail -n 3 "$rssd_log")"
+}
+
+case_a_file_that_cannot_be_opened_now_is_good() {
+	local error
+	rssctl create kept --limit=32M
+	stop_rssd
+	for error in EMFILE ENFILE EIO; do fails_to_start "$files/kept.json" $error; done
+	[ ! -e "$files/kept.json.bad" ] || fail "the file was set aside"
+	start_rssd
+	equal "$(field kept limit)" $((32 << 20)) "limit"
+	rssctl remove kept
+}
+
+case_a_log_that_cannot_be_opened_now_is_applied_later() {
+	rssctl create a --limit=32M
+	stop_rssd
+	printf '{ "phase": "undo", "steps": [ { "from": { "version": 1, "name": "a", "limit": %s }, "to": %s } ] }' \
+		$((48 << 20)) '{ "version": 1, "name": "a", "limit": 1048576 }' >"$work/state/transaction.json"
+	fails_to_start "$work/state/transaction.json" EMFILE
+	[ -e "$work/state/transaction.json" ] || fail "the log is gone"
+	start_rssd
+	equal "$(field a limit)" $((48 << 20)) "limit"
+	[ ! -e "$work/state/transaction.json" ] || fail "the log is still there"
+	rssctl remove a
+}
+
+case_a_malformed_log_is_kept() {
+	stop_rssd
+	echo nonsense >"$work/state/transaction.json"
+	start_rssd
+	[ -e "$work/state/transaction.json.bad" ] || fail "the log is gone"
+	rm "$work/state/transaction.json.bad"
+}
+
+case_a_removal_that_may_not_last_says_so() {
+	rssctl create gone --limit=32M
+	with_fault gone.json unlinkat:error=EIO:when=1 expect 1 rssctl remove gone
+	says "restart"
+	expect 3 rssctl show gone
+	restart
+	expect 0 rssctl remove gone
+}
+
+run_cases "$@"
