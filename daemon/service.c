@@ -171,7 +171,7 @@ struct manager *manager_free(struct manager *m)
 	metrics_files_close(m);
 	sampler_close(m);
 	for (size_t i = 0; i < m->count; i++)
-		container_free(m->containers[i]);
+		container_unref(m->containers[i]);
 	free(m->containers);
 	kmsg_free(m->kmsg);
 	process_events_free(m->process_events);

@@ -65,6 +65,16 @@ static int read_taken(struct kept_files *kept, int dir, const char *name, char t
 		file->name = name;
 	}
 	n = pread(file->fd, text, TEXT_MAX - 1, 0);
+	/* The leaf was removed and made again: the new one has a file of its own. */
+	if (n < 0 && errno == ENODEV) {
+		int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+		if (fd < 0)
+			return -errno;
+		close(file->fd);
+		file->fd = fd;
+		n = pread(file->fd, text, TEXT_MAX - 1, 0);
+	}
 	if (n < 0)
 		return -errno;
 	if (n == TEXT_MAX - 1)

@@ -208,15 +208,13 @@ int group_remove(struct group *group)
 	r = hierarchy_remove(c->mount, c->kernel_name, full);
 	if (r < 0 && own_leaf) {
 		/* The folder stays, so its processes need their place again, and we a new look at it. */
-		int again;
+		cleanup_close int again = -1;
 
 		(void)hierarchy_create_leaf(group->fd, c->leaf);
 		again = openat(group->fd, c->leaf, OPEN_FOLDER);
-		if (again >= 0) {
-			group_keep_files(group, false);
-			close(group->procs_fd);
-			group->procs_fd = again;
-		}
+		/* In place of the old one at once: a worker may be reading it. */
+		if (again >= 0)
+			(void)dup3(again, group->procs_fd, O_CLOEXEC);
 	}
 	return r;
 }
@@ -394,6 +392,15 @@ int group_watch(struct group *group, sd_event *event, group_event_fn fn, void *u
 	group->event = fn;
 	group->userdata = userdata;
 	return group->controller->ops->watch(group, event);
+}
+
+static void ignore_event(struct group *group, const struct group_event *event, void *userdata)
+{
+}
+
+void group_unwatch(struct group *group)
+{
+	group->event = ignore_event;
 }
 
 int group_add_process(struct group *group, pid_t pid)

@@ -84,6 +84,8 @@ int group_read_frozen(struct group *group, bool *ret);
  * replaces the first watch. All groups of a controller are watched by one loop.
  */
 int group_watch(struct group *group, sd_event *event, group_event_fn fn, void *userdata);
+/* Calls nothing any more. The group stays open for those who still read it. */
+void group_unwatch(struct group *group);
 
 /* Moves a whole process (its thread group). Errors are those of cgroup.procs. */
 int group_add_process(struct group *group, pid_t pid);

@@ -2,6 +2,7 @@
 /* One container: see container.h. */
 #include "container/container.h"
 
+#include <assert.h>
 #include <string.h>
 #include <systemd/sd-event.h>
 #include <time.h>
@@ -13,10 +14,11 @@
 
 struct container *container_new(struct manager *manager, const char *name)
 {
-	cleanup_(container_free_ptr) struct container *c = calloc(1, sizeof(*c));
+	cleanup_(container_unref_ptr) struct container *c = calloc(1, sizeof(*c));
 
 	if (!c)
 		return NULL;
+	c->refs = 1;
 	c->manager = manager;
 	c->settings = settings_default();
 	c->declaration = settings_default();
@@ -26,10 +28,27 @@ struct container *container_new(struct manager *manager, const char *name)
 	return take_ptr(c);
 }
 
-struct container *container_free(struct container *c)
+struct container *container_ref(struct container *c)
+{
+	assert(c->refs > 0);
+	c->refs++;
+	return c;
+}
+
+bool container_is_shared(const struct container *c)
+{
+	return c->refs > 1;
+}
+
+struct container *container_unref(struct container *c)
 {
 	if (!c)
 		return NULL;
+	assert(c->refs > 0);
+	if (--c->refs > 0)
+		return NULL;
+	/* All of these hold a reference. */
+	assert(!c->change && !c->jobs && !c->saving && !c->held_by);
 	group_free(c->group);
 	oom_record_free(c->last_oom);
 	if (c->detection)
@@ -116,7 +135,7 @@ void container_from_record(struct container *c, struct record *record)
 
 bool container_is_busy(const struct container *c)
 {
-	return c->change || c->jobs || c->used > 0 || c->saving;
+	return c->change || c->jobs || c->saving || c->held_by;
 }
 
 void container_job_begin(struct container *c, struct container_job *job)

@@ -2,6 +2,11 @@
 /*
  * One container: its name, what is set on it, its group of control files, and
  * what is going on with it just now. Everything here runs in the loop.
+ *
+ * A container is counted: the manager's list holds one reference, and so does
+ * each operation that keeps a pointer to it across turns of the loop or gives
+ * its group to a worker. The last reference frees it. A removed container
+ * leaves the list at once and its memory later.
  */
 #ifndef RSSD_CONTAINER_H
 #define RSSD_CONTAINER_H
@@ -28,6 +33,7 @@ struct container_job {
 };
 
 struct container {
+	unsigned int refs;
 	struct manager *manager;
 	char *name;
 	struct settings settings;
@@ -47,8 +53,8 @@ struct container {
 	void (*resume)(struct change *change); /* once it has been saved */
 	const struct transaction *held_by;     /* nobody else may change it */
 	struct container_job *jobs;
-	unsigned int used; /* by others whose workers use its group */
-	bool removing;
+	bool removing; /* takes no new operation and is not saved */
+	bool removed;  /* has left the list: only those who hold it still know it */
 	bool saving, save_again;
 
 	struct counters seen;	  /* the counters of the last poll */
@@ -65,9 +71,14 @@ struct container {
 	struct usage_history *usage_history; /* NULL: nobody has looked yet */
 };
 
+/* With one reference, the caller's; NULL if out of memory. */
 struct container *container_new(struct manager *manager, const char *name);
-struct container *container_free(struct container *container);
-DEFINE_CLEANUP(struct container *, container_free);
+/* Return @container, and NULL. */
+struct container *container_ref(struct container *container);
+struct container *container_unref(struct container *container);
+DEFINE_CLEANUP(struct container *, container_unref);
+/* Returns true if anything besides the manager's list holds it: a worker may be reading its group. */
+bool container_is_shared(const struct container *container);
 
 /* The counters as they are reported: with what the group's leave out. Also from a worker. */
 int container_read_counters(struct container *container, struct counters *ret);
@@ -96,7 +107,10 @@ void container_job_end(struct container *container, struct container_job *job);
 /* Asks them all to end soon. */
 void container_cancel_jobs(struct container *container);
 
-/* Is it in use by something that must end before it can be removed? */
+/*
+ * Returns true if something is under way that must end before it can be removed. Reading its
+ * counters is not: readers hold a reference, which keeps the group open.
+ */
 bool container_is_busy(const struct container *container);
 
 #endif

@@ -2,6 +2,7 @@
 /* The containers, and the way from start to stop: see manager.h. */
 #include "container/manager.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -84,11 +85,13 @@ int manager_insert(struct manager *m, struct container *c)
 {
 	size_t at = manager_index(m, c->name);
 
+	assert(!c->removed);
+	assert(at == m->count || strcmp(m->containers[at]->name, c->name) != 0);
 	if (array_reserve(&m->containers, m->count, &m->allocated, sizeof(*m->containers)) < 0)
 		return -ENOMEM;
 	memmove(&m->containers[at + 1], &m->containers[at],
 		(m->count - at) * sizeof(*m->containers));
-	m->containers[at] = c;
+	m->containers[at] = container_ref(c);
 	m->count++;
 	if (c->transient) {
 		m->transients++;
@@ -102,8 +105,9 @@ void manager_take_out(struct manager *m, struct container *c)
 {
 	size_t at = manager_index(m, c->name);
 
-	if (at >= m->count || m->containers[at] != c)
-		return;
+	assert(at < m->count && m->containers[at] == c);
+	c->removed = true;
+	group_unwatch(c->group);
 	m->count--;
 	memmove(&m->containers[at], &m->containers[at + 1],
 		(m->count - at) * sizeof(*m->containers));
@@ -112,6 +116,7 @@ void manager_take_out(struct manager *m, struct container *c)
 		if (m->transients_changed)
 			m->transients_changed(m);
 	}
+	container_unref(c);
 }
 
 int manager_fail_gone(struct manager *m, struct failure *failure)

@@ -119,7 +119,10 @@ size_t manager_index(const struct manager *manager, const char *name);
 /* HierarchyGone, for -ESTALE of a group; logged once, until a group can be made again. */
 int manager_fail_gone(struct manager *manager, struct failure *failure);
 
-/* Adds an opened container to the list, or takes it out; for restore and removal. */
+/*
+ * Adds an opened container to the list, which takes a reference, or takes it out. What was taken
+ * out can no longer be found, and its events are no longer reported.
+ */
 int manager_insert(struct manager *manager, struct container *container);
 void manager_take_out(struct manager *manager, struct container *container);
 

@@ -15,6 +15,15 @@ struct save {
 	int error;
 };
 
+static struct save *save_free(struct save *save)
+{
+	container_unref(save->container);
+	record_free(save->record);
+	free(save);
+	return NULL;
+}
+DEFINE_CLEANUP(struct save *, save_free);
+
 static void save_run(struct worker *worker, void *data)
 {
 	struct save *save = data;
@@ -27,7 +36,7 @@ static void save_run(struct worker *worker, void *data)
 
 static void save_done(void *data)
 {
-	cleanup_free struct save *save = data;
+	cleanup_(save_free_ptr) struct save *save = data;
 	struct container *c = save->container;
 
 	c->saving = false;
@@ -37,7 +46,6 @@ static void save_done(void *data)
 			    "could not be written down: %s; its last OOM may be forgotten on a "
 			    "restart",
 			    strerror(-save->error));
-	record_free(save->record);
 	if (c->change)
 		c->resume(c->change);
 	else if (c->save_again)
@@ -46,12 +54,14 @@ static void save_done(void *data)
 
 void manager_save(struct container *c)
 {
-	cleanup_free struct save *save = NULL;
+	cleanup_(save_free_ptr) struct save *save = NULL;
 	struct worker *worker;
 
-	/* Two writers of one file would race: the one on its way saves again when done. A change
-	   that begins during a save waits for it. */
-	if (c->saving || c->change) {
+	/*
+	 * Two writers of one file would race: the one under way saves again when done, and a
+	 * change that begins during a save waits for it. After a removal there must be no file.
+	 */
+	if (c->saving || c->change || c->removing) {
 		c->save_again = true;
 		return;
 	}
@@ -59,13 +69,11 @@ void manager_save(struct container *c)
 	save = calloc(1, sizeof(*save));
 	if (!save)
 		return;
-	save->container = c;
+	save->container = container_ref(c);
 	save->record = container_to_record(c, container_set_last(c));
 	if (!save->record ||
-	    worker_start(c->manager->workers, save_run, save_done, save, &worker) < 0) {
-		record_free(save->record);
+	    worker_start(c->manager->workers, save_run, save_done, save, &worker) < 0)
 		return;
-	}
 	c->saving = true;
 	c->manager->jobs++;
 	(void)take_ptr(save);

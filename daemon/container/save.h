@@ -5,7 +5,10 @@
 
 struct container;
 
-/* Writes it down again, later and on a worker: its last OOM, its declaration. */
+/*
+ * Writes it down again, later and on a worker: its last OOM, its declaration. A container that
+ * is being removed is not saved, unless its removal fails: then the caller asks again.
+ */
 void manager_save(struct container *container);
 
 #endif

@@ -131,7 +131,7 @@ static bool keep_files(struct manager *m, bool keep)
 	bool all = true;
 
 	for (size_t i = 0; i < m->count; i++) {
-		if (container_is_busy(m->containers[i]))
+		if (container_is_shared(m->containers[i]))
 			all = false;
 		else
 			group_keep_files(m->containers[i]->group, keep);
@@ -213,6 +213,31 @@ static void consider_noting(struct survey *survey)
 	}
 }
 
+/* --- the rows ------------------------------------------------------------------------ */
+
+static void free_rows(struct survey *survey)
+{
+	for (size_t i = 0; i < survey->count; i++)
+		container_unref(survey->rows[i].container);
+	free(survey->rows);
+	survey->rows = NULL;
+	survey->count = 0;
+}
+
+/* A container that was removed meanwhile, as signals have said, is not in the answer after them. */
+static void leave_out_removed(struct survey *survey)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < survey->count; i++) {
+		if (survey->rows[i].container->removed)
+			container_unref(survey->rows[i].container);
+		else
+			survey->rows[kept++] = survey->rows[i];
+	}
+	survey->count = kept;
+}
+
 static void note_rows(const struct survey *survey)
 {
 	for (size_t i = 0; i < survey->count; i++) {
@@ -248,15 +273,12 @@ static void go_on(struct survey *survey)
 
 static void finish(struct survey *survey)
 {
-	for (size_t i = 0; i < survey->count; i++)
-		survey->rows[i].container->used--;
 	survey->manager->jobs--;
+	leave_out_removed(survey);
 	if (survey->noted_at)
 		note_rows(survey);
 	answer(survey, 0, NULL);
-	free(survey->rows);
-	survey->rows = NULL;
-	survey->count = 0;
+	free_rows(survey);
 	go_on(survey);
 }
 
@@ -292,7 +314,8 @@ static int launch(struct survey *survey)
 	if (!survey->rows)
 		return -ENOMEM;
 	for (size_t i = 0; i < m->count; i++)
-		survey->rows[i].container = m->containers[i];
+		survey->rows[i].container = container_ref(m->containers[i]);
+	survey->count = m->count;
 	consider_noting(survey);
 	for (size_t i = 0; i < n; i++) {
 		struct slice *slice = &survey->slices[i];
@@ -314,13 +337,9 @@ static int launch(struct survey *survey)
 		at += slice->count;
 	}
 	if (r < 0) {
-		free(survey->rows);
-		survey->rows = NULL;
+		free_rows(survey);
 		return r;
 	}
-	survey->count = m->count;
-	for (size_t i = 0; i < survey->count; i++)
-		survey->rows[i].container->used++;
 	m->jobs++;
 	return 0;
 }

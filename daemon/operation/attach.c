@@ -77,6 +77,7 @@ static struct job *job_free(struct job *job)
 	free(job->pidfds);
 	free(job->rows);
 	tree_free(job->tree);
+	container_unref(job->container);
 	free(job);
 	return NULL;
 }
@@ -535,7 +536,7 @@ static int job_start(struct manager *m, struct container *c, const int pidfds[],
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
 	*job = (struct job){
 		.manager = m,
-		.container = c,
+		.container = c ? container_ref(c) : NULL,
 		.group = c ? c->group : NULL,
 		.how = how,
 		.dry_run = how & ATTACH_DRY_RUN,

@@ -68,8 +68,11 @@ static struct change *change_free(struct change *change)
 	sd_event_source_disable_unref(change->deadline);
 	sd_event_source_disable_unref(change->progress);
 	record_free(change->record);
+	for (size_t i = 0; i + 1 < change->n_groups; i++)
+		container_unref(change->nested[i]);
 	free(change->groups);
 	free(change->nested);
+	container_unref(change->container);
 	free(change);
 	return NULL;
 }
@@ -340,7 +343,7 @@ static void explain_stop(struct change *change)
 static void change_done(void *data)
 {
 	struct change *change = data;
-	struct container *c = change->container;
+	cleanup_(container_unref_ptr) struct container *c = container_ref(change->container);
 	struct change_listener listener = change->listener;
 	struct change_result result;
 	bool state_unknown;
@@ -369,8 +372,6 @@ static void change_done(void *data)
 	state_unknown = change->state_unknown;
 	c->change = NULL;
 	c->manager->jobs--;
-	for (size_t i = 0; i + 1 < change->n_groups; i++)
-		change->nested[i]->used--;
 	change_free(change);
 
 	if (result.error == 0 && (differs & SETTING_LIMIT))
@@ -420,7 +421,7 @@ static int gather_groups(struct change *change)
 	for (size_t i = manager_index(m, c->name); i < m->count; i++) {
 		if (!name_is_inside(m->containers[i]->name, c->name))
 			continue;
-		change->nested[change->n_groups - 1] = m->containers[i];
+		change->nested[change->n_groups - 1] = container_ref(m->containers[i]);
 		change->groups[change->n_groups++] = m->containers[i]->group;
 	}
 	return 0;
@@ -492,8 +493,6 @@ static int change_launch(struct change *change)
 		r = start_worker(change);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i + 1 < change->n_groups; i++)
-		change->nested[i]->used++;
 	c->change = change;
 	c->resume = change_resume;
 	c->manager->jobs++;
@@ -523,7 +522,7 @@ int change_start(struct container *c, const struct settings_change *settings, en
 	change = calloc(1, sizeof(*change));
 	if (!change)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
-	change->container = c;
+	change->container = container_ref(c);
 	change->fresh = manager_find(c->manager, c->name) != c;
 	change->group = c->group;
 	change->from = c->settings;

@@ -14,13 +14,22 @@
 #include "store/state.h"
 
 struct creation {
+	struct container *container;
 	manager_done_fn done;
 	void *userdata;
 };
 
+static struct creation *creation_free(struct creation *creation)
+{
+	container_unref(creation->container);
+	free(creation);
+	return NULL;
+}
+DEFINE_CLEANUP(struct creation *, creation_free);
+
 static void creation_done(struct container *c, const struct change_result *result, void *userdata)
 {
-	cleanup_free struct creation *creation = userdata;
+	cleanup_(creation_free_ptr) struct creation *creation = userdata;
 	struct manager *m = c->manager;
 	struct failure failure = result->failure;
 	int r = result->error;
@@ -35,7 +44,6 @@ static void creation_done(struct container *c, const struct change_result *resul
 	state_end_creation(m->state, c->name);
 	if (r < 0) {
 		creation->done(r, &failure, NULL, creation->userdata);
-		container_free(c);
 		return;
 	}
 	manager_emit_added(m, c);
@@ -76,7 +84,7 @@ static int check_new_name(const struct manager *m, const char *name, struct fail
 static int open_new(struct manager *m, const char *name, struct container **ret,
 		    struct failure *failure)
 {
-	cleanup_(container_free_ptr) struct container *c = container_new(m, name);
+	cleanup_(container_unref_ptr) struct container *c = container_new(m, name);
 	int r;
 
 	if (!c)
@@ -117,8 +125,8 @@ static int open_new(struct manager *m, const char *name, struct container **ret,
 int manager_create(struct manager *m, const char *name, const struct settings_change *settings,
 		   bool transient, manager_done_fn done, void *userdata, struct failure *failure)
 {
-	cleanup_(container_free_ptr) struct container *c = NULL;
-	cleanup_free struct creation *creation = calloc(1, sizeof(*creation));
+	cleanup_(container_unref_ptr) struct container *c = NULL;
+	cleanup_(creation_free_ptr) struct creation *creation = calloc(1, sizeof(*creation));
 	struct change_listener listener = { .done = creation_done, .userdata = creation };
 	struct settings initial = settings_default();
 	int r;
@@ -146,7 +154,7 @@ int manager_create(struct manager *m, const char *name, const struct settings_ch
 		return r;
 	}
 	m->creating++;
-	(void)take_ptr(c);
+	creation->container = take_ptr(c);
 	(void)take_ptr(creation);
 	return 0;
 }

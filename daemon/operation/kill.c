@@ -43,6 +43,14 @@ struct kill {
 	int error;
 };
 
+static struct kill *kill_free(struct kill *kill)
+{
+	container_unref(kill->container);
+	free(kill);
+	return NULL;
+}
+DEFINE_CLEANUP(struct kill *, kill_free);
+
 static void targets_done(struct targets *targets)
 {
 	free(targets->list);
@@ -171,7 +179,7 @@ int kill_until_empty(struct worker *worker, struct group *group)
 
 static void kill_done(void *data)
 {
-	cleanup_free struct kill *kill = data;
+	cleanup_(kill_free_ptr) struct kill *kill = data;
 	struct container *c = kill->container;
 	struct failure failure = { 0 };
 	int r = kill->error;
@@ -189,7 +197,7 @@ static void kill_done(void *data)
 int kill_start(struct container *c, int signal, kill_done_fn done, void *userdata,
 	       struct failure *failure)
 {
-	cleanup_free struct kill *kill = NULL;
+	cleanup_(kill_free_ptr) struct kill *kill = NULL;
 	int r;
 
 	if (signal < 1 || signal > SIGRTMAX)
@@ -200,7 +208,7 @@ int kill_start(struct container *c, int signal, kill_done_fn done, void *userdat
 	if (!kill)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
 	*kill = (struct kill){
-		.container = c,
+		.container = container_ref(c),
 		.group = c->group,
 		.signal = signal,
 		.done = done,

@@ -24,6 +24,15 @@ struct reclaim {
 	void *userdata;
 };
 
+static struct reclaim *reclaim_free(struct reclaim *reclaim)
+{
+	sd_event_source_disable_unref(reclaim->deadline);
+	container_unref(reclaim->container);
+	free(reclaim);
+	return NULL;
+}
+DEFINE_CLEANUP(struct reclaim *, reclaim_free);
+
 static void reclaim_run(struct worker *worker, void *data)
 {
 	struct reclaim *reclaim = data;
@@ -33,12 +42,11 @@ static void reclaim_run(struct worker *worker, void *data)
 
 static void reclaim_done(void *data)
 {
-	cleanup_free struct reclaim *reclaim = data;
+	cleanup_(reclaim_free_ptr) struct reclaim *reclaim = data;
 	struct container *c = reclaim->container;
 	struct failure failure = { 0 };
 	int r = reclaim->error;
 
-	sd_event_source_disable_unref(reclaim->deadline);
 	container_job_end(c, &reclaim->job);
 	c->manager->jobs--;
 	/* The time was up, or there was no more: what was freed is the answer. */
@@ -61,7 +69,7 @@ static int reclaim_deadline(sd_event_source *source, uint64_t usec, void *userda
 int reclaim_start(struct container *c, uint64_t bytes, reclaim_done_fn done, void *userdata,
 		  struct failure *failure)
 {
-	cleanup_free struct reclaim *reclaim = NULL;
+	cleanup_(reclaim_free_ptr) struct reclaim *reclaim = NULL;
 	struct manager *m = c->manager;
 	int r;
 
@@ -81,7 +89,7 @@ int reclaim_start(struct container *c, uint64_t bytes, reclaim_done_fn done, voi
 	if (!reclaim)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
 	*reclaim = (struct reclaim){
-		.container = c,
+		.container = container_ref(c),
 		.group = c->group,
 		.bytes = bytes,
 		.freed = COUNTER_ABSENT,
@@ -93,11 +101,9 @@ int reclaim_start(struct container *c, uint64_t bytes, reclaim_done_fn done, voi
 	if (r >= 0)
 		r = worker_start(m->workers, reclaim_run, reclaim_done, reclaim,
 				 &reclaim->job.worker);
-	if (r < 0) {
-		sd_event_source_disable_unref(reclaim->deadline);
+	if (r < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
 			    "The job could not be started: %s", strerror(-r));
-	}
 	container_job_begin(c, &reclaim->job);
 	m->jobs++;
 	(void)take_ptr(reclaim);

@@ -12,6 +12,7 @@
 #include "operation/kill.h"
 #include "base/log.h"
 #include "container/manager.h"
+#include "container/save.h"
 #include "shared/name.h"
 #include "policy/record.h"
 #include "store/state.h"
@@ -30,7 +31,7 @@ struct removal {
 	removal_done_fn done;
 	void *userdata;
 
-	/* What the worker works with: containers that go, deepest first; all held by their use. */
+	/* What the worker works with: the containers that are removed, deepest first, each with a reference. */
 	struct worker *worker;
 	struct container **members;
 	size_t n_members;
@@ -39,9 +40,17 @@ struct removal {
 	bool unsaved;  /* the groups are removed, a state file may not be */
 };
 
+/* All but the first @keep. */
+static void drop_members(struct removal *removal, size_t keep)
+{
+	while (removal->n_members > keep)
+		container_unref(removal->members[--removal->n_members]);
+}
+
 static struct removal *removal_free(struct removal *removal)
 {
 	sd_event_source_disable_unref(removal->next);
+	drop_members(removal, 0);
 	free(removal->members);
 	free(removal->name);
 	free(removal);
@@ -49,24 +58,41 @@ static struct removal *removal_free(struct removal *removal)
 }
 DEFINE_CLEANUP(struct removal *, removal_free);
 
-/* The containers that go with @name: itself and those inside, which follow it in the list. */
-static bool goes_too(const struct container *c, const char *name)
+/* Returns true for @name itself and for containers inside, which follow it in the list. */
+static bool in_subtree(const struct container *c, const char *name)
 {
 	return strcmp(c->name, name) == 0 || name_is_inside(c->name, name);
 }
 
-static void mark(struct manager *m, const char *name, bool removing, bool force)
+/* From now on @c takes no new operation; what is under way is asked to end. */
+static void mark(struct container *c, bool force)
+{
+	c->removing = true;
+	if (c->change)
+		change_cancel(c->change, CHANGE_CONTAINER_REMOVED);
+	if (force)
+		container_cancel_jobs(c);
+}
+
+static void mark_all(struct manager *m, const char *name, bool force)
+{
+	for (size_t i = manager_index(m, name); i < m->count; i++) {
+		if (in_subtree(m->containers[i], name))
+			mark(m->containers[i], force);
+	}
+}
+
+/* What could not be removed goes on, and what had to be saved meanwhile is saved. */
+static void unmark_all(struct manager *m, const char *name)
 {
 	for (size_t i = manager_index(m, name); i < m->count; i++) {
 		struct container *c = m->containers[i];
 
-		if (!goes_too(c, name))
+		if (!in_subtree(c, name))
 			continue;
-		c->removing = removing;
-		if (removing && c->change)
-			change_cancel(c->change, CHANGE_CONTAINER_REMOVED);
-		if (removing && force)
-			container_cancel_jobs(c);
+		c->removing = false;
+		if (c->save_again)
+			manager_save(c);
 	}
 }
 
@@ -104,43 +130,40 @@ static void forget_run(struct worker *worker, void *data)
 
 /* --- in the loop --------------------------------------------------------------------- */
 
-static void hold(struct removal *removal, bool on)
-{
-	for (size_t i = 0; i < removal->n_members; i++)
-		removal->members[i]->used += on ? 1 : -1;
-}
-
-/* Runs @run with the members held, on a thread where it may wait; @done ends that. */
+/* Runs @run on a thread if it may wait, then @done. */
 static int start_worker(struct removal *removal, worker_fn run, void (*done)(void *data),
 			bool waits)
 {
-	int r = (waits ? worker_start : worker_run_now)(removal->manager->workers, run, done,
-							removal, &removal->worker);
-
-	if (r == 0)
-		hold(removal, true);
-	return r;
+	return (waits ? worker_start : worker_run_now)(removal->manager->workers, run, done,
+						       removal, &removal->worker);
 }
 
-/* All that go, deepest first: 0, or -EAGAIN where one of them is in use. */
+/*
+ * All that are removed, deepest first: 0, -EAGAIN if one of them is in use, -EBUSY if one was
+ * created inside meanwhile and there is no force.
+ */
 static int gather(struct removal *removal)
 {
 	struct manager *m = removal->manager;
 	size_t first = manager_index(m, removal->name);
 
+	drop_members(removal, 0);
 	free(removal->members);
-	removal->n_members = 0;
 	removal->members = calloc(m->count - first + 1, sizeof(*removal->members));
 	if (!removal->members)
 		return -ENOMEM;
 	for (size_t i = m->count; i-- > first;) {
 		struct container *c = m->containers[i];
 
-		if (!goes_too(c, removal->name))
+		if (!in_subtree(c, removal->name))
 			continue;
+		if (!removal->force && name_is_inside(c->name, removal->name))
+			return -EBUSY;
+		/* Its creation may have been under way when the removal began. */
+		mark(c, removal->force);
 		if (container_is_busy(c))
 			return -EAGAIN;
-		removal->members[removal->n_members++] = c;
+		removal->members[removal->n_members++] = container_ref(c);
 	}
 	return 0;
 }
@@ -179,7 +202,7 @@ static int remove_groups(struct removal *removal)
 		r = group_remove(removal->members[i]->group);
 		/* Gone already behind our back: just as good. */
 		if (r < 0 && r != -ENOENT && r != -ENODEV) {
-			removal->n_members = i;
+			drop_members(removal, i);
 			return r == -EBUSY && removal->force ? -EAGAIN : r;
 		}
 	}
@@ -244,7 +267,7 @@ static void end_step(struct removal *removal, int r)
 	ended = removal;
 	removal->manager->jobs--;
 	if (r < 0) {
-		mark(removal->manager, removal->name, false, false);
+		unmark_all(removal->manager, removal->name);
 		r = explain(removal, r, &failure);
 	}
 	if (removal->done)
@@ -257,7 +280,6 @@ static void forgotten(void *data)
 	struct manager *m = removal->manager;
 
 	removal->worker = NULL;
-	hold(removal, false);
 	if (removal->forgotten < 0)
 		log_message(LOG_WARNING, removal->name,
 			    "its state file could not be removed for good: %s; it may come back on "
@@ -265,12 +287,9 @@ static void forgotten(void *data)
 			    strerror(-removal->forgotten));
 	for (size_t i = 0; i < removal->n_members; i++) {
 		struct container *c = removal->members[i];
-		cleanup_free char *name = strdup(c->name);
 
 		manager_take_out(m, c);
-		container_free(c);
-		if (name)
-			manager_emit_removed(m, name);
+		manager_emit_removed(m, c->name);
 	}
 	removal->unsaved = removal->result == 0 && removal->forgotten < 0;
 	end_step(removal, removal->unsaved ? removal->forgotten : removal->result);
@@ -311,7 +330,6 @@ static void emptied(void *data)
 	struct removal *removal = data;
 
 	removal->worker = NULL;
-	hold(removal, false);
 	(void)sd_event_source_set_enabled(removal->next, SD_EVENT_OFF);
 	step(removal);
 }
@@ -334,10 +352,10 @@ static int check_alone(const struct container *c, struct failure *failure)
 	const struct manager *m = c->manager;
 
 	for (size_t i = manager_index(m, c->name); i < m->count; i++) {
-		if (goes_too(m->containers[i], c->name) && m->containers[i]->removing)
+		if (in_subtree(m->containers[i], c->name) && m->containers[i]->removing)
 			return fail(failure, RSS_ERROR_IN_PROGRESS, "%s is being removed already",
 				    m->containers[i]->name);
-		if (goes_too(m->containers[i], c->name) && m->containers[i]->held_by)
+		if (in_subtree(m->containers[i], c->name) && m->containers[i]->held_by)
 			return fail(failure, RSS_ERROR_IN_PROGRESS,
 				    "%s is part of a transaction; wait for that to end",
 				    m->containers[i]->name);
@@ -397,7 +415,7 @@ int removal_start(struct container *c, bool force, removal_done_fn done, void *u
 			  : -ENOMEM;
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "%s", strerror(-r));
-	mark(m, c->name, true, force);
+	mark_all(m, c->name, force);
 	m->jobs++;
 	(void)take_ptr(removal);
 	return 0;

@@ -73,29 +73,27 @@ static void set_new_group(struct container *c, const struct settings *to)
 	c->drifted = settings_difference(&c->settings, to) != 0;
 }
 
-static int enter(struct manager *m, struct container **c)
+static int enter(struct manager *m, struct container *c)
 {
-	int r = detection_watch(*c);
+	int r = detection_watch(c);
 
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0)
-		log_message(LOG_ERR, (*c)->name,
+		log_message(LOG_ERR, c->name,
 			    "its events cannot be watched: %s; its counters can still be read",
 			    strerror(-r));
-	r = manager_insert(m, *c);
+	r = manager_insert(m, c);
 	if (r < 0)
 		return r;
-	manager_emit_added(m, *c);
-	(void)take_ptr(*c);
+	manager_emit_added(m, c);
 	return 0;
 }
 
 /* One container that is written down: its group is opened, or made again. */
 static int restore_record(struct manager *m, struct record *record)
 {
-	cleanup_(container_free_ptr) struct container *c = container_new(m, record->name);
-	struct container *entered;
+	cleanup_(container_unref_ptr) struct container *c = container_new(m, record->name);
 	struct settings wanted = record->settings;
 	bool made = false;
 	int r;
@@ -134,12 +132,11 @@ static int restore_record(struct manager *m, struct record *record)
 		c->drifted = true;
 	}
 	c->populated = c->transient;
-	entered = c;
-	r = enter(m, &c);
+	r = enter(m, c);
 	if (r < 0)
 		return r;
-	if (!made && settings_difference(&entered->settings, &wanted))
-		bring_to(entered, &wanted);
+	if (!made && settings_difference(&c->settings, &wanted))
+		bring_to(c, &wanted);
 	return 0;
 }
 
@@ -236,8 +233,7 @@ static void free_texts(char ***texts)
 
 static int adopt(struct manager *m, const char *path)
 {
-	cleanup_(container_free_ptr) struct container *c = container_new(m, path);
-	struct container *entered;
+	cleanup_(container_unref_ptr) struct container *c = container_new(m, path);
 	char limit[SIZE_TEXT_MAX];
 	int r;
 
@@ -252,10 +248,9 @@ static int adopt(struct manager *m, const char *path)
 	log_message(LOG_NOTICE, path,
 		    "found in the cgroup tree but not in the state: taken over with the limit %s",
 		    size_format(c->settings.limit, limit));
-	entered = c;
-	r = enter(m, &c);
+	r = enter(m, c);
 	if (r == 0)
-		manager_save(entered);
+		manager_save(c);
 	return r;
 }
 

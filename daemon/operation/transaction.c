@@ -2,6 +2,7 @@
 /* Several containers at a time: see transaction.h. */
 #include "operation/transaction.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
@@ -30,14 +31,24 @@ struct transaction {
 	void *userdata;
 };
 
+static void release_containers(struct transaction *t)
+{
+	for (size_t i = 0; t->containers && i < t->journal->count; i++) {
+		struct container *c = take_ptr(t->containers[i]);
+
+		if (!c)
+			continue;
+		assert(c->held_by == t);
+		c->held_by = NULL;
+		container_unref(c);
+	}
+}
+
 static struct transaction *transaction_free(struct transaction *t)
 {
 	if (!t)
 		return NULL;
-	for (size_t i = 0; t->containers && i < t->journal->count; i++) {
-		if (t->containers[i] && t->containers[i]->held_by == t)
-			t->containers[i]->held_by = NULL;
-	}
+	release_containers(t);
 	if (t->manager->transaction == t)
 		t->manager->transaction = NULL;
 	journal_free(t->journal);
@@ -150,10 +161,7 @@ static void finish(struct transaction *ended)
 	}
 	t->manager->jobs--;
 	/* Whoever hears of it may begin the next one. */
-	for (size_t i = 0; i < t->journal->count; i++) {
-		t->containers[i]->held_by = NULL;
-		t->containers[i] = NULL;
-	}
+	release_containers(t);
 	t->manager->transaction = NULL;
 	t->done(error, error ? &t->failure : NULL, t->steps, t->journal->count, t->userdata);
 }
@@ -322,14 +330,14 @@ static int prepare(struct transaction *t, size_t count, struct failure *failure)
 		if (r < 0)
 			return r;
 		to = settings_with(&c->settings, &step->change);
-		t->containers[i] = c;
 		r = journal_add(t->journal, c->name, &c->settings, &to);
 		if (r < 0)
 			return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
+		t->containers[i] = container_ref(c);
 		c->held_by = t;
 	}
 	t->risky = transaction_order(t->journal);
-	/* The order is that of the journal now. */
+	/* The same containers, each with its reference, now in the order of the journal. */
 	for (size_t i = 0; i < count; i++) {
 		t->containers[i] = manager_find(t->manager, t->journal->entries[i].name);
 		for (size_t j = 0; j < count; j++) {

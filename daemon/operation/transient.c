@@ -18,9 +18,7 @@ static bool may_go(struct container *c)
 {
 	uint32_t processes;
 
-	/* Who only reads its counters is no reason to stay: the removal waits for that. */
-	if (!c->transient || c->removing || c->change || c->jobs || c->saving ||
-	    (c->owned && !c->populated))
+	if (!c->transient || c->removing || container_is_busy(c) || (c->owned && !c->populated))
 		return false;
 	return group_count_processes(c->group, &processes) == 0 && processes == 0;
 }
