@@ -222,12 +222,32 @@ static int refuse_busy(const struct bus_peer *peer, sd_bus_error *error)
 	return bus_answer_failure(r, &failure, error);
 }
 
+enum access_operation bus_operation_of(const char *member)
+{
+	static const sd_bus_vtable *const vtables[] = {
+		bus_manager_vtable,
+		bus_settings_vtable,
+		bus_history_vtable,
+		bus_container_vtable,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(vtables); i++) {
+		for (const sd_bus_vtable *row = vtables[i]; row->type != _SD_BUS_VTABLE_END;
+		     row++) {
+			if (row->type == _SD_BUS_VTABLE_METHOD &&
+			    strcmp(row->x.method.member, member) == 0)
+				return bus_row_operation(row);
+		}
+	}
+	return ACCESS_ROOT;
+}
+
 static int authorize(struct bus *bus, struct bus_peer *peer, sd_bus_message *message,
 		     enum auth_result result, sd_bus_error *error)
 {
 	enum access_operation operation =
 		is_standard(message) ? ACCESS_QUERY
-				     : access_operation_of(sd_bus_message_get_member(message));
+				     : bus_operation_of(sd_bus_message_get_member(message));
 	struct failure failure = { 0 };
 	int r;
 

@@ -15,6 +15,7 @@
 #include <systemd/sd-bus.h>
 
 #include "cgroup/controller.h"
+#include "policy/access-policy.h"
 #include "policy/ratelimit.h"
 #include "shared/cleanup.h"
 #include "shared/list.h"
@@ -60,8 +61,23 @@ struct bus {
 	void *userdata;
 };
 
-/* sd-bus lets every caller through to such a method: the filter of authorize.h has decided. */
-#define BUS_GUARDED SD_BUS_VTABLE_UNPRIVILEGED
+/*
+ * The flags of a method, by who may call it (see policy/access-policy.h). sd-bus
+ * lets every caller through to such a method: the filter of authorize.h has decided.
+ * The number stands where sd-bus keeps a capability, which it does not look at for
+ * an unprivileged method. A method without these flags is for root only.
+ */
+#define BUS_FOR(operation) (SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_CAPABILITY(operation))
+
+static inline enum access_operation bus_row_operation(const sd_bus_vtable *row)
+{
+	unsigned int field = (row->flags >> 40) & 0xffff;
+
+	if (row->type != _SD_BUS_VTABLE_METHOD || !(row->flags & SD_BUS_VTABLE_UNPRIVILEGED) ||
+	    field == 0)
+		return ACCESS_ROOT;
+	return (enum access_operation)(field - 1);
+}
 
 /* The vtables. */
 extern const sd_bus_vtable bus_manager_vtable[];

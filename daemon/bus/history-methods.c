@@ -149,8 +149,9 @@ const sd_bus_vtable bus_history_vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_METHOD_WITH_ARGS("GetEvents", SD_BUS_ARGS("t", since, "t", most),
 				SD_BUS_RESULT("t", next, "a(tstsa{sv})", events), method_get_events,
-				BUS_GUARDED),
+				BUS_FOR(ACCESS_QUERY)),
 	SD_BUS_METHOD_WITH_ARGS("ListOOMs", SD_BUS_ARGS("s", container),
-				SD_BUS_RESULT("aa{sv}", records), method_list_ooms, BUS_GUARDED),
+				SD_BUS_RESULT("aa{sv}", records), method_list_ooms,
+				BUS_FOR(ACCESS_QUERY)),
 	SD_BUS_VTABLE_END,
 };

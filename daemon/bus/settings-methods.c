@@ -213,12 +213,13 @@ static int method_diff(sd_bus_message *message, void *userdata, sd_bus_error *er
 const sd_bus_vtable bus_settings_vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_METHOD_WITH_ARGS("Apply", SD_BUS_ARGS("a(sa{sv})", changes, "a{sv}", options),
-				SD_BUS_RESULT("a(sts)", outcomes), method_apply, BUS_GUARDED),
+				SD_BUS_RESULT("a(sts)", outcomes), method_apply,
+				BUS_FOR(ACCESS_MANAGE)),
 	SD_BUS_METHOD_WITH_ARGS(
 		"ForecastApply", SD_BUS_ARGS("a(sa{sv})", changes, "a{sv}", options),
-		SD_BUS_RESULT("a(sts)", verdicts), method_forecast_apply, BUS_GUARDED),
+		SD_BUS_RESULT("a(sts)", verdicts), method_forecast_apply, BUS_FOR(ACCESS_QUERY)),
 	SD_BUS_METHOD_WITH_ARGS("Diff", SD_BUS_NO_ARGS,
 				SD_BUS_RESULT("a(sa{sv}a{sv}a{sv})", differences), method_diff,
-				BUS_GUARDED),
+				BUS_FOR(ACCESS_QUERY)),
 	SD_BUS_VTABLE_END,
 };

@@ -2,48 +2,9 @@
 /* Access policy: see access-policy.h. The actions are declared in systemd/org.rssd1.policy. */
 #include "policy/access-policy.h"
 
-#include <string.h>
+#include <stddef.h>
 
 #include "base/failure.h"
-#include "shared/cleanup.h"
-
-static const struct {
-	const char *member;
-	enum access_operation operation;
-} operations[] = {
-	/* Any user may read properties as well; the rest is in /proc. */
-	{ "GetContainer", ACCESS_QUERY },
-	{ "GetContainerByPID", ACCESS_QUERY },
-	{ "GetContainerByPIDFD", ACCESS_QUERY },
-	{ "ListContainers", ACCESS_QUERY },
-	{ "ListCounters", ACCESS_QUERY },
-	{ "GetProcesses", ACCESS_QUERY },
-	{ "Diagnose", ACCESS_QUERY },
-	{ "DumpMetrics", ACCESS_QUERY },
-	{ "ForecastLimit", ACCESS_QUERY },
-	{ "ForecastApply", ACCESS_QUERY },
-	{ "Diff", ACCESS_QUERY },
-	{ "ListOOMs", ACCESS_QUERY },
-	{ "GetEvents", ACCESS_QUERY },
-	{ "GetUsageHistory", ACCESS_QUERY },
-
-	{ "CreateContainer", ACCESS_MANAGE },
-	{ "RemoveContainer", ACCESS_MANAGE },
-	{ "SetLimit", ACCESS_MANAGE },
-	{ "SetProperties", ACCESS_MANAGE },
-	{ "Apply", ACCESS_MANAGE },
-	{ "Reclaim", ACCESS_MANAGE },
-	{ "ResetPeak", ACCESS_MANAGE },
-
-	{ "Attach", ACCESS_ATTACH },
-	{ "Detach", ACCESS_ATTACH },
-
-	{ "Kill", ACCESS_SIGNAL },
-	{ "Freeze", ACCESS_SIGNAL },
-	{ "Thaw", ACCESS_SIGNAL },
-
-	{ "Reload", ACCESS_RELOAD },
-};
 
 static const struct {
 	const char *action;
@@ -57,15 +18,6 @@ static const struct {
 	[ACCESS_SIGNAL] = { "org.rssd1.signal-processes", "kill or stop what is in a container" },
 	[ACCESS_RELOAD] = { "org.rssd1.reload", "make rssd read its configuration again" },
 };
-
-enum access_operation access_operation_of(const char *member)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(operations); i++) {
-		if (!strcmp(operations[i].member, member))
-			return operations[i].operation;
-	}
-	return ACCESS_ROOT;
-}
 
 const char *access_polkit_action(enum access_operation operation)
 {

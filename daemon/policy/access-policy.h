@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Access policy, pure. Each method of the API is one kind of operation: root may
- * do all of them, any user may query, polkit decides the rest. A method without
- * a row is for root only.
+ * Access policy, pure. Each method of the API is one kind of operation, named in
+ * its row of the vtables in bus/: root may do all of them, any user may query,
+ * polkit decides the rest. A method that names none is for root only.
  */
 #ifndef RSSD_ACCESS_H
 #define RSSD_ACCESS_H
@@ -20,9 +20,6 @@ enum access_operation {
 	ACCESS_SIGNAL, /* kills and freezes the members */
 	ACCESS_RELOAD, /* reloads the configuration */
 };
-
-/* The kind of operation of the method @member. */
-enum access_operation access_operation_of(const char *member);
 
 /* The polkit action that allows @operation, or NULL if there is none. */
 const char *access_polkit_action(enum access_operation operation);
