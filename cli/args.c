@@ -33,7 +33,7 @@ const struct option_spec global_options[] = {
 	{ 0 },
 };
 
-/* Where the reader stands. */
+/* The words of the command line, and the one that is read. */
 struct reader {
 	int argc;
 	char **argv;
@@ -185,7 +185,7 @@ static int read_long(struct args *args, struct reader *reader)
 		return fail_unknown_option(args, word);
 	if (!found.spec->value && value)
 		return fail_usage(args, "This option takes no value:", word);
-	/* --json alone is fine, so that it never takes the word behind it. */
+	/* --json may stand alone, so it never takes the next word as its value. */
 	if (found.spec->value && !value && found.value) {
 		value = reader->argv[++reader->at];
 		if (reader->at >= reader->argc)
@@ -219,13 +219,13 @@ static int read_letters(struct args *args, struct reader *reader)
 	return STATUS_DONE;
 }
 
-/* "-5" is a number with something to be said about it, not an option. */
+/* "-5" is a number, which the reader of numbers refuses with its own message. */
 static bool is_option(const char *word)
 {
 	return word[0] == '-' && word[1] && !(word[1] >= '0' && word[1] <= '9');
 }
 
-/* The verb is the first word that is no option: options before it are written with '='. */
+/* The verb is the first word that is not an option. Options before it need '=' for a value. */
 static int find_verb(struct args *args, const struct verb *const verbs[], int argc, char **argv,
 		     int *ret_at)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Help, written from the tables that the command line is read by. */
+/* Help: see help.h. */
 #include "help.h"
 
 #include <stdio.h>
@@ -28,7 +28,7 @@ static void print_options(const struct option_spec *options)
 		print_option(options);
 }
 
-/* As rssctl set takes it: a flag has a value, too. */
+/* The keys of rssctl set: there, a flag takes a value. */
 static void print_setting_word(const struct option_spec *option)
 {
 	int width = printf("  %s=%s", option->name, option->value ?: "yes|no");

@@ -4,7 +4,10 @@
 
 struct verb;
 
-/* Help for a verb, or for rssctl where @verb is NULL, on standard output. */
+/*
+ * Prints the help of @verb, or of rssctl if it is NULL, on standard output. It
+ * is written from the tables that args.c reads the command line by.
+ */
 void print_help(const struct verb *const verbs[], const struct verb *verb);
 
 #endif

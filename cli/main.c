@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * rssctl: the command line of rssd. This is the way to a verb; what a verb does
- * is in the file of its name.
+ * rssctl: the command line of rssd. This file finds a verb and calls it; what
+ * the verb does is in the file of its name in cli/verb.
  */
 #include <errno.h>
 #include <langinfo.h>

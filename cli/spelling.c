@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Edit distance (Levenshtein, and two neighbours swapped), over words of a command line. */
+/* The edit distance of words: Levenshtein's, with a swap of two letters as one edit. */
 #include "spelling.h"
 
 #include <string.h>

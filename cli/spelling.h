@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The word that a mistyped one was meant to be. */
+/* Suggestions for a mistyped word. */
 #ifndef RSSCTL_SPELLING_H
 #define RSSCTL_SPELLING_H
 
 #include <stddef.h>
 
-/* How many letters to change, leave out or put in to make @b of @a; long words count as far apart. */
+/* How many letters to change, remove, insert or swap to turn @a into @b. Long words are far apart. */
 size_t word_distance(const char *a, const char *b);
 
-/* Is a word at this distance near enough to be offered? */
+/* Whether a word at @distance of @word is worth a suggestion. */
 int word_is_near(const char *word, size_t distance);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Values as people type them: see values.h. */
+/* Values on the command line: see values.h. */
 #include "values.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Values as people type them. Each function says itself what is wrong with the
- * text and returns STATUS_DONE or STATUS_USAGE.
+ * Values on the command line. Each function returns STATUS_DONE, or STATUS_USAGE
+ * after printing what is wrong with the text.
  */
 #ifndef RSSCTL_VALUES_H
 #define RSSCTL_VALUES_H
@@ -14,7 +14,7 @@
 
 struct args;
 
-/* @what: "the limit"; how the sentence begins. */
+/* @what begins the message: "The limit". */
 int read_size(const char *what, const char *text, uint64_t *ret);
 int read_duration(const char *what, const char *text, uint64_t *ret);
 int read_number(const char *what, const char *text, uint64_t max, uint64_t *ret);
@@ -27,7 +27,7 @@ int read_pids(const struct args *args, size_t first, pid_t **ret);
 /* "TERM", "SIGTERM" or "15". */
 int read_signal(const char *text, int *ret);
 
-/* How a limit is set, and how long that may take: not 0. */
+/* The mode of setting a limit, and its timeout in microseconds, which is not 0. */
 int read_limit_mode(const char *text, enum rss_limit_mode *ret);
 int read_timeout(const char *text, uint64_t *ret);
 

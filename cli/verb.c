@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Finding a verb. */
+/* Verbs: see verb.h. */
 #include "verb.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Files of settings: see settings-file.h. */
+/* Files of settings: see apply-file.h. */
 #include "verb/apply-file.h"
 
 #include <errno.h>
@@ -19,7 +19,7 @@ static int complain_of(const char *path, size_t i, const char *key, const char *
 	return print_error(STATUS_USAGE, "%s: container %zu: %s %s", path, i + 1, key, problem);
 }
 
-/* NULL where @key is one and @value is good, else what is wrong with it. */
+/* NULL if @key is known and @value is good, otherwise what is wrong. */
 static const char *read_key(const char *key, struct json_object *value, struct rss_change *change)
 {
 	if (!strcmp(key, "name")) {
@@ -77,7 +77,7 @@ int settings_file_read(const char *path, struct settings_file *ret)
 
 	if (status != STATUS_DONE)
 		return status;
-	/* From here on it is the caller's, also where it is bad. */
+	/* From here on the caller frees it, also on failure. */
 	many = json_object_is_type(file.json, json_type_array);
 	file.count = many ? json_object_array_length(file.json) : 1;
 	file.changes = calloc(file.count ?: 1, sizeof(*file.changes));

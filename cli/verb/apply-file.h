@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A file with settings of containers, as people write it: a JSON array of
- * objects with the keys of a declaration, or one of these alone.
+ * The file of rssctl apply: a JSON array of objects, each with the name of a
+ * container and its settings, or one such object.
  */
 #ifndef RSSCTL_SETTINGS_FILE_H
 #define RSSCTL_SETTINGS_FILE_H
@@ -13,10 +13,10 @@ struct rss_change;
 struct settings_file {
 	struct rss_change *changes;
 	size_t count;
-	struct json_object *json; /* the names are in there */
+	struct json_object *json; /* owns the names in @changes */
 };
 
-/* @path: "-" is standard input. STATUS_DONE, or what was complained of. */
+/* @path: "-" is standard input. STATUS_DONE, or the status after printing what is wrong. */
 int settings_file_read(const char *path, struct settings_file *ret);
 void settings_file_done(struct settings_file *file);
 

@@ -31,7 +31,7 @@ static const struct option_spec options[] = {
 	{ 0 },
 };
 
-/* The last one in a dry run alone. */
+/* The last one only in a dry run. */
 static const char *const columns[] = { "<NAME", "SETTING", ">NOW", ">NEW", "FORECAST" };
 
 static int add_change(struct table *table, const struct rss_settings *now,
@@ -49,7 +49,7 @@ static int add_change(struct table *table, const struct rss_settings *now,
 		r = r < 0 ? r : table_add(table, setting->option.name);
 		r = r < 0 ? r : add_setting(table, now, client);
 		r = r < 0 ? r : add_setting(table, &change->settings, client);
-		/* The others are set at once. */
+		/* Only a limit may need reclaim. */
 		if (r >= 0 && dry_run)
 			r = table_add(table, setting->bit == RSS_SET_LIMIT
 						     ? rss_verdict_name(change->verdict)
@@ -58,9 +58,9 @@ static int add_change(struct table *table, const struct rss_settings *now,
 	return r;
 }
 
-/* What of the file is not so already. A container that is missing is rssd's to complain of. */
+/* Prints the settings that differ from the current ones. rssd reports a container that is missing. */
 static int print_difference(struct cli *cli, const struct settings_file *file,
-			    const struct list *list, bool dry_run)
+			    const struct container_list *list, bool dry_run)
 {
 	cleanup_table struct table *table = table_new(ARRAY_SIZE(columns) - !dry_run, columns);
 	int r = 0;
@@ -79,7 +79,7 @@ static int print_difference(struct cli *cli, const struct settings_file *file,
 }
 
 static struct json_object *difference_to_json(const struct settings_file *file,
-					      const struct list *list, bool applied)
+					      const struct container_list *list, bool applied)
 {
 	struct json_object *array = json_object_new_array();
 
@@ -104,7 +104,7 @@ static struct json_object *difference_to_json(const struct settings_file *file,
 	return array;
 }
 
-/* Where rssd would refuse it, that is told by a dry run, too. */
+/* The status of a dry run: STATUS_REFUSED if rssd would refuse a limit. */
 static int forecast_status(const struct settings_file *file)
 {
 	for (size_t i = 0; i < file->count; i++) {
@@ -119,7 +119,7 @@ static int run(struct cli *cli, const struct args *args)
 	cleanup_(settings_file_done) struct settings_file file = { 0 };
 	cleanup_json struct json_object *json = NULL;
 	enum rss_limit_mode mode = RSS_LIMIT_RECLAIM;
-	cleanup_list struct list list = { 0 };
+	cleanup_container_list struct container_list list = { 0 };
 	bool dry_run = args->values[DRY_RUN];
 	uint64_t timeout = 0;
 	int status, r;
@@ -136,7 +136,7 @@ static int run(struct cli *cli, const struct args *args)
 	r = rss_list(cli->client, &list.containers, &list.count);
 	if (r < 0)
 		return fail_call(cli, r);
-	/* What could not begin is no difference to print. */
+	/* No difference is printed of changes that rssd refuses to begin. */
 	r = rss_apply_forecast(cli->client, file.changes, file.count, mode);
 	if (r < 0)
 		return fail_call(cli, r);

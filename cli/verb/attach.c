@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rssctl attach: running processes move into a container. */
+/* rssctl attach: move running processes into a container. */
 #include "args.h"
 #include "connect.h"
 #include "librss/rss.h"

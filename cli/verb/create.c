@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rssctl create: a new container, empty. */
+/* rssctl create: make a new, empty container. */
 #include "args.h"
 #include "connect.h"
 #include "librss/rss.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rssctl detach: processes go back to where they were. */
+/* rssctl detach: move processes back to where they were attached from. */
 #include "args.h"
 #include "connect.h"
 #include "librss/rss.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rssctl diff: where what is declared, what was set and what the kernel holds differ. */
+/* rssctl diff: compare the declared, the stored and the kernel's settings. */
 #include "connect.h"
 #include "librss/rss.h"
 #include "settings.h"
@@ -21,7 +21,7 @@ static void differences_done(struct differences *differences)
 	differences->rows = rss_differences_free(differences->rows, differences->count);
 }
 
-static int add_rows(struct table *table, const struct rss_difference *difference)
+static int add_difference(struct table *table, const struct rss_difference *difference)
 {
 	int r = 0;
 
@@ -39,17 +39,17 @@ static int add_rows(struct table *table, const struct rss_difference *difference
 	return r;
 }
 
-static int print_as_table(struct cli *cli, const struct differences *differences)
+static int print_differences_table(struct cli *cli, const struct differences *differences)
 {
 	cleanup_table struct table *table = table_new(ARRAY_SIZE(columns), columns);
 	int r = 0;
 
 	for (size_t i = 0; table && i < differences->count && r >= 0; i++)
-		r = add_rows(table, &differences->rows[i]);
+		r = add_difference(table, &differences->rows[i]);
 	return print_table(&cli->out, table, r, true);
 }
 
-static int print_as_json(const struct cli *cli, const struct differences *differences)
+static int print_differences_json(const struct cli *cli, const struct differences *differences)
 {
 	cleanup_json struct json_object *array = json_object_new_array();
 
@@ -77,9 +77,9 @@ static int run(struct cli *cli, const struct args *args)
 	if (r < 0)
 		return fail_call(cli, r);
 	if (cli->out.json)
-		status = print_as_json(cli, &differences);
+		status = print_differences_json(cli, &differences);
 	else if (differences.count)
-		status = print_as_table(cli, &differences);
+		status = print_differences_table(cli, &differences);
 	if (status != STATUS_DONE)
 		return status;
 	return differences.count ? STATUS_FAILED : STATUS_DONE;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * rssctl doctor: what keeps rssd from doing its job, and what can be done. The
- * findings are those of rssd; where it cannot be asked, we look ourselves for
- * the reasons that we know.
+ * rssctl doctor: what keeps rssd from doing its job, and what can be done. rssd
+ * reports the findings; if it cannot be asked, rssctl checks the known reasons.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -31,7 +30,7 @@ static void findings_done(struct findings *findings)
 	findings->rows = rss_findings_free(findings->rows, findings->count);
 }
 
-static const char *style_of(const char *severity)
+static const char *severity_style(const char *severity)
 {
 	if (!strcmp(severity, "error"))
 		return STYLE_RED;
@@ -40,7 +39,7 @@ static const char *style_of(const char *severity)
 	return strcmp(severity, "ok") ? NULL : STYLE_GREEN;
 }
 
-/* The columns of the terminal that are left for a sentence; without a terminal, all it wants. */
+/* The width that is left for a sentence; unlimited without a terminal. */
 static size_t sentence_width(const struct rss_finding rows[], size_t count)
 {
 	size_t taken = strlen(columns[0]), subjects = strlen(columns[1]);
@@ -53,7 +52,7 @@ static size_t sentence_width(const struct rss_finding rows[], size_t count)
 	return width > 0 && (size_t)width > taken + 20 ? (size_t)width - taken : (size_t)-1;
 }
 
-/* How much of @text goes on a line: up to the last blank that fits. */
+/* The bytes of @text that go on one line: up to the last blank that fits. */
 static size_t line_length(const char *text, size_t width)
 {
 	size_t length = strlen(text), end = width;
@@ -65,7 +64,7 @@ static size_t line_length(const char *text, size_t width)
 	return end ?: width;
 }
 
-/* A sentence in the last column; what does not fit goes on below, with the other columns empty. */
+/* Adds a sentence to the last column, on several rows if it is too long for one. */
 static int add_sentence(struct table *table, const char *text, size_t width, const char *indent)
 {
 	for (bool first = true;; first = false) {
@@ -86,7 +85,7 @@ static int add_sentence(struct table *table, const char *text, size_t width, con
 	}
 }
 
-/* The advice stands below its finding: both are sentences. */
+/* The advice goes on a row of its own below the finding. */
 static int add_finding(struct table *table, const struct rss_finding *finding, size_t width,
 		       bool colour)
 {
@@ -94,7 +93,7 @@ static int add_finding(struct table *table, const struct rss_finding *finding, s
 	int r = table_add(table, finding->severity);
 
 	if (colour)
-		table_style(table, style_of(finding->severity));
+		table_style(table, severity_style(finding->severity));
 	r = r < 0 ? r : table_add(table, finding->subject);
 	r = r < 0 ? r : add_sentence(table, finding->text, width, "");
 	if (r < 0 || !*finding->advice)
@@ -106,7 +105,7 @@ static int add_finding(struct table *table, const struct rss_finding *finding, s
 	return r < 0 ? r : add_sentence(table, advice, width - 3, "   ");
 }
 
-static int print_as_table(struct cli *cli, const struct rss_finding rows[], size_t count)
+static int print_findings_table(struct cli *cli, const struct rss_finding rows[], size_t count)
 {
 	cleanup_table struct table *table = table_new(ARRAY_SIZE(columns), columns);
 	size_t width = sentence_width(rows, count);
@@ -117,7 +116,7 @@ static int print_as_table(struct cli *cli, const struct rss_finding rows[], size
 	return print_table(&cli->out, table, r, false);
 }
 
-static int print_as_json(const struct cli *cli, const struct rss_finding rows[], size_t count)
+static int print_findings_json(const struct cli *cli, const struct rss_finding rows[], size_t count)
 {
 	cleanup_json struct json_object *array = json_object_new_array();
 
@@ -135,12 +134,13 @@ static int print_as_json(const struct cli *cli, const struct rss_finding rows[],
 
 static int print_findings(struct cli *cli, const struct rss_finding rows[], size_t count)
 {
-	return cli->out.json ? print_as_json(cli, rows, count) : print_as_table(cli, rows, count);
+	return cli->out.json ? print_findings_json(cli, rows, count)
+			     : print_findings_table(cli, rows, count);
 }
 
 /* --- without rssd ---------------------------------------------------------- */
 
-/* Does somebody listen at the socket of the system bus? */
+/* Whether a bus listens on the socket @path. */
 static bool bus_answers(const char *path)
 {
 	cleanup_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -184,7 +184,7 @@ static int memory_controller_state(void)
 		    (!strcmp(name, "memory") || !strcmp(name, "rss")) && enabled)
 			return 1;
 	}
-	/* Newer kernels have no such file, and the controller all the same. */
+	/* Newer kernels may have the controller without this file. */
 	return file ? 0 : -1;
 }
 

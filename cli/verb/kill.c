@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rssctl kill: a signal for every process in a container. */
+/* rssctl kill: send a signal to every process in a container. */
 #include <inttypes.h>
 #include <signal.h>
 #include <string.h>
@@ -24,7 +24,7 @@ static const struct option_spec options[] = {
 
 static const char *const columns[] = { "<NAME", "SIGNAL", ">PROCESSES" };
 
-static int print_as_table(struct cli *cli, const char *name, int signal, uint32_t count)
+static int print_kill_table(struct cli *cli, const char *name, int signal, uint32_t count)
 {
 	cleanup_table struct table *table = table_new(ARRAY_SIZE(columns), columns);
 	const char *abbreviation = sigabbrev_np(signal);
@@ -54,7 +54,7 @@ static int run(struct cli *cli, const struct args *args)
 	if (r < 0)
 		return fail_call(cli, r);
 	if (!cli->out.json)
-		return print_as_table(cli, args->operands[0], signal, count);
+		return print_kill_table(cli, args->operands[0], signal, count);
 	object = json_object_new_object();
 	json_add_text(object, "name", args->operands[0]);
 	json_add_count(object, "signal", (uint64_t)signal);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * rssctl limit: set a limit, reclaiming where usage is above it. Ctrl-C ends
- * the reclaim and keeps the old limit: rssd sees us leave.
+ * rssctl limit: set a limit, and reclaim if usage is above it. Ctrl-C ends the
+ * reclaim and keeps the old limit, because rssd sees that the caller has left.
  */
 #include <inttypes.h>
 #include <signal.h>
@@ -39,13 +39,13 @@ DEFINE_CLEANUP(struct rss_forecast *, rss_forecast_free);
 
 #define BAR_WIDTH 30
 
-/* The bar on standard error. */
+/* The progress bar on standard error. */
 struct progress {
-	uint64_t from; /* usage when it began */
+	uint64_t from; /* usage at the start of the reclaim */
 	bool drawn;
 };
 
-static void draw(uint64_t usage, uint64_t limit, void *userdata)
+static void draw_progress(uint64_t usage, uint64_t limit, void *userdata)
 {
 	struct progress *progress = userdata;
 	char bar[BAR_WIDTH + 1], now[SIZE_TEXT_MAX], goal[SIZE_TEXT_MAX];
@@ -68,13 +68,13 @@ static void draw(uint64_t usage, uint64_t limit, void *userdata)
 		size_format(limit, goal));
 }
 
-static void wipe(const struct progress *progress)
+static void clear_progress(const struct progress *progress)
 {
 	if (progress->drawn)
 		fputs("\r\033[K", stderr);
 }
 
-/* Only what a signal handler may do; then the signal does what it would have done. */
+/* Async-signal-safe. The signal is raised again and has its default action. */
 static void on_interrupt(int signal)
 {
 	static const char text[] = "\nrssctl: interrupted; the old limit stays in force\n";
@@ -83,7 +83,7 @@ static void on_interrupt(int signal)
 	raise(signal);
 }
 
-static void say_when_interrupted(void)
+static void catch_interrupt(void)
 {
 	struct sigaction action = {
 		.sa_handler = on_interrupt,
@@ -93,8 +93,8 @@ static void say_when_interrupted(void)
 	sigaction(SIGINT, &action, NULL);
 }
 
-static int print_as_table(struct cli *cli, const char *name, uint64_t limit, uint64_t usage,
-			  const char *outcome)
+static int print_limit_table(struct cli *cli, const char *name, uint64_t limit, uint64_t usage,
+			     const char *outcome)
 {
 	cleanup_table struct table *table = table_new(ARRAY_SIZE(columns), columns);
 	int r = table ? table_add(table, name) : 0;
@@ -105,8 +105,8 @@ static int print_as_table(struct cli *cli, const char *name, uint64_t limit, uin
 	return print_table(&cli->out, table, r, false);
 }
 
-static int print_as_json(const struct cli *cli, const char *name, uint64_t limit, uint64_t usage,
-			 const char *outcome)
+static int print_limit_json(const struct cli *cli, const char *name, uint64_t limit, uint64_t usage,
+			    const char *outcome)
 {
 	cleanup_json struct json_object *object = json_object_new_object();
 
@@ -117,8 +117,8 @@ static int print_as_json(const struct cli *cli, const char *name, uint64_t limit
 	return print_json(&cli->out, object);
 }
 
-static int print_forecast(const struct cli *cli, const char *name, uint64_t limit,
-			  const struct rss_forecast *forecast)
+static int print_forecast_text(const struct cli *cli, const char *name, uint64_t limit,
+			       const struct rss_forecast *forecast)
 {
 	static const char *const texts[] = {
 		[RSS_FITS] = "would be set",
@@ -149,8 +149,8 @@ static int print_forecast(const struct cli *cli, const char *name, uint64_t limi
 	return STATUS_DONE;
 }
 
-static int print_forecast_as_json(const struct cli *cli, const char *name, uint64_t limit,
-				  const struct rss_forecast *forecast)
+static int print_forecast_json(const struct cli *cli, const char *name, uint64_t limit,
+			       const struct rss_forecast *forecast)
 {
 	cleanup_json struct json_object *object = json_object_new_object();
 
@@ -176,8 +176,8 @@ static int forecast(const struct cli *cli, const char *name, uint64_t limit,
 
 	if (r < 0)
 		return fail_call(cli, r);
-	status = cli->out.json ? print_forecast_as_json(cli, name, limit, forecast)
-			       : print_forecast(cli, name, limit, forecast);
+	status = cli->out.json ? print_forecast_json(cli, name, limit, forecast)
+			       : print_forecast_text(cli, name, limit, forecast);
 	if (status == STATUS_DONE && forecast->verdict == RSS_REFUSES)
 		status = STATUS_REFUSED;
 	return status;
@@ -203,16 +203,16 @@ static int run(struct cli *cli, const struct args *args)
 		return status;
 	if (args->values[DRY_RUN])
 		return forecast(cli, name, limit, mode);
-	say_when_interrupted();
-	r = rss_limit(cli->client, name, limit, mode, timeout, isatty(STDERR_FILENO) ? draw : NULL,
-		      &progress, &usage);
-	wipe(&progress);
+	catch_interrupt();
+	r = rss_limit(cli->client, name, limit, mode, timeout,
+		      isatty(STDERR_FILENO) ? draw_progress : NULL, &progress, &usage);
+	clear_progress(&progress);
 	if (r < 0)
 		return fail_call(cli, r);
-	return cli->out.json ? print_as_json(cli, name, limit, usage,
-					     limit_outcome_name((enum rss_limit_outcome)r))
-			     : print_as_table(cli, name, limit, usage,
-					      limit_outcome_name((enum rss_limit_outcome)r));
+	return cli->out.json ? print_limit_json(cli, name, limit, usage,
+						limit_outcome_name((enum rss_limit_outcome)r))
+			     : print_limit_table(cli, name, limit, usage,
+						 limit_outcome_name((enum rss_limit_outcome)r));
 }
 
 DEFINE_VERB(limit) = {

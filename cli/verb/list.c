@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rssctl list: all containers and their counters. */
+/* rssctl list: print all containers and their counters. */
 #include "connect.h"
 #include "verb.h"
 #include "view/container-json.h"
@@ -12,7 +12,7 @@ static const char *const columns[] = {
 	"<NAME", ">LIMIT", ">USAGE", ">PEAK", ">PROCESSES", ">FAILURES", ">RECLAIMED", ">OOM-KILLS",
 };
 
-static int add_container(struct table *table, const struct rss_container *c)
+static int add_container_row(struct table *table, const struct rss_container *c)
 {
 	int r = table_add(table, c->name);
 
@@ -25,17 +25,17 @@ static int add_container(struct table *table, const struct rss_container *c)
 	return r < 0 ? r : add_count(table, c->oom_kills);
 }
 
-static int list_as_table(struct cli *cli, const struct list *list)
+static int print_list_table(struct cli *cli, const struct container_list *list)
 {
 	cleanup_table struct table *table = table_new(ARRAY_SIZE(columns), columns);
 	int r = 0;
 
 	for (size_t i = 0; table && i < list->count && r >= 0; i++)
-		r = add_container(table, list->containers[i]);
+		r = add_container_row(table, list->containers[i]);
 	return print_table(&cli->out, table, r, true);
 }
 
-static int list_as_json(const struct cli *cli, const struct list *list)
+static int print_list_json(const struct cli *cli, const struct container_list *list)
 {
 	cleanup_json struct json_object *array = json_object_new_array();
 
@@ -46,7 +46,7 @@ static int list_as_json(const struct cli *cli, const struct list *list)
 
 static int run(struct cli *cli, const struct args *args)
 {
-	cleanup_list struct list list = { 0 };
+	cleanup_container_list struct container_list list = { 0 };
 	int status = connect_daemon(cli), r;
 
 	if (status != STATUS_DONE)
@@ -54,7 +54,7 @@ static int run(struct cli *cli, const struct args *args)
 	r = rss_list(cli->client, &list.containers, &list.count);
 	if (r < 0)
 		return fail_call(cli, r);
-	return cli->out.json ? list_as_json(cli, &list) : list_as_table(cli, &list);
+	return cli->out.json ? print_list_json(cli, &list) : print_list_table(cli, &list);
 }
 
 DEFINE_VERB(list) = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* HTTP for scrapers: see http.h. */
+/* HTTP for scrapers: see metrics-http.h. */
 #include "verb/metrics-http.h"
 
 #include <stdio.h>
@@ -29,7 +29,7 @@ const char *http_reason(int status)
 	return "500 Internal Server Error";
 }
 
-/* The head ends with an empty line; some leave the carriage returns out. */
+/* The head ends with an empty line; some clients send no carriage returns. */
 static bool is_whole(const char *text, size_t length)
 {
 	return memmem(text, length, "\r\n\r\n", 4) || memmem(text, length, "\n\n", 2);
@@ -40,7 +40,7 @@ static bool is_word(const char *word, size_t length, const char *text)
 	return length == strlen(text) && memcmp(word, text, length) == 0;
 }
 
-/* "GET /metrics HTTP/1.1", without its end. */
+/* @line: "GET /metrics HTTP/1.1", without the line end. */
 static struct http_request parse_line(const char *line, size_t length)
 {
 	const char *end = line + length;
@@ -54,7 +54,7 @@ static struct http_request parse_line(const char *line, size_t length)
 	method_length = (size_t)(target - line);
 	target++;
 	target_length = (size_t)(version - target);
-	/* What stands behind a question mark is for others. */
+	/* A query is ignored. */
 	if (memchr(target, '?', target_length))
 		target_length = (size_t)((const char *)memchr(target, '?', target_length) - target);
 	request.head_only = is_word(line, method_length, "HEAD");
@@ -75,7 +75,7 @@ bool http_parse(const char *text, size_t length, struct http_request *ret)
 		*ret = (struct http_request){ .status = 431 };
 		return length >= HTTP_HEAD_MAX;
 	}
-	/* A whole head has a line. */
+	/* A complete head has a first line. */
 	end = memchr(text, '\n', length);
 	if (end > text && end[-1] == '\r')
 		end--;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * As much of HTTP as a scraper of metrics speaks: one request, one answer, and
+ * The part of HTTP that scrapers of metrics use: one request, one response, and
  * the connection is closed. Pure: texts, no sockets.
  */
 #ifndef RSSCTL_HTTP_H
@@ -9,19 +9,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A head that is longer is refused. */
+/* A longer head of a request is refused. */
 #define HTTP_HEAD_MAX 8192
-/* Enough for every text that http_head() writes. */
+/* The most bytes that http_head() writes. */
 #define HTTP_ANSWER_MAX 512
 
 struct http_request {
-	int status;	/* 200: the metrics are asked for; else what to refuse it with */
-	bool head_only; /* HEAD: the answer has no body */
+	int status;	/* 200 if the metrics are requested, otherwise the status of the refusal */
+	bool head_only; /* HEAD: the response has no body */
 };
 
 /*
- * Has the head come in whole? Then *@ret says what is asked for. A head that
- * fills HTTP_HEAD_MAX bytes without an end counts as whole, and is refused.
+ * Returns true if the head is complete; then *@ret is the request. A head that
+ * has no end within HTTP_HEAD_MAX bytes is complete and refused.
  */
 bool http_parse(const char *text, size_t length, struct http_request *ret);
 
@@ -29,11 +29,11 @@ bool http_parse(const char *text, size_t length, struct http_request *ret);
 const char *http_reason(int status);
 
 /**
- * http_head() - what stands before the body of an answer
- * @type: of the body, "text/plain; charset=utf-8"
- * @length: of the body, in bytes
+ * http_head() - write the head of a response
+ * @type: the type of the body, "text/plain; charset=utf-8"
+ * @length: the length of the body, in bytes
  *
- * Return: its length in bytes.
+ * Return: the length of the head, in bytes.
  */
 size_t http_head(int status, const char *type, size_t length, char buf[static HTTP_ANSWER_MAX]);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rssctl metrics: all counters as OpenMetrics text, to read or to scrape. */
+/* rssctl metrics: print all counters as OpenMetrics text, or serve one HTTP request for them. */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -19,8 +19,8 @@
 #define METRICS_TYPE "application/openmetrics-text; version=1.0.0; charset=utf-8"
 #define PLAIN_TYPE   "text/plain; charset=utf-8"
 
-/* Whoever asks has so long to say for what, and to take the answer. */
-#define PATIENCE_MSEC (10 * 1000)
+/* How long a client may take to send its request, and to read a part of the response. */
+#define TIMEOUT_MSEC (10 * 1000)
 
 enum {
 	HTTP,
@@ -31,13 +31,13 @@ static const struct option_spec options[] = {
 	{ 0 },
 };
 
-/* Once it may be written to. What is told in part is a failure, and the reader sees it is one. */
-static int write_some(const char **text, size_t *length)
+/* Waits until the client reads. A timeout is a failure: the response is not complete. */
+static int write_part(const char **text, size_t *length)
 {
 	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
 	ssize_t n;
 
-	if (poll(&out, 1, PATIENCE_MSEC) == 0)
+	if (poll(&out, 1, TIMEOUT_MSEC) == 0)
 		return -ETIMEDOUT;
 	n = write(STDOUT_FILENO, *text, *length);
 	if (n < 0)
@@ -52,7 +52,7 @@ static int write_all(const char *text, size_t length)
 	int r = 0;
 
 	while (length && r == 0)
-		r = write_some(&text, &length);
+		r = write_part(&text, &length);
 	return r;
 }
 
@@ -93,7 +93,7 @@ static int print_metrics(struct cli *cli)
 
 /* --- for scrapers ------------------------------------------------------------ */
 
-/* False where nobody is there to be answered. */
+/* Returns false if the client closed the connection. */
 static bool read_request(struct http_request *ret)
 {
 	char text[HTTP_HEAD_MAX];
@@ -102,7 +102,7 @@ static bool read_request(struct http_request *ret)
 
 	do {
 		struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
-		int left = PATIENCE_MSEC - (int)((clock_usec(CLOCK_MONOTONIC) - start) / 1000);
+		int left = TIMEOUT_MSEC - (int)((clock_usec(CLOCK_MONOTONIC) - start) / 1000);
 		ssize_t n;
 
 		if (left <= 0 || poll(&in, 1, left) == 0) {
@@ -117,8 +117,8 @@ static bool read_request(struct http_request *ret)
 	return true;
 }
 
-/* Says why not, in words. */
-static int refuse(const struct http_request *request, int status, const char *why)
+/* @why: a sentence for the body, or "". */
+static int respond_with_error(const struct http_request *request, int status, const char *why)
 {
 	char head[HTTP_ANSWER_MAX];
 	cleanup_free char *body = NULL;
@@ -134,7 +134,7 @@ static int refuse(const struct http_request *request, int status, const char *wh
 	return r < 0 ? fail_output(r) : STATUS_DONE;
 }
 
-static int answer(const struct http_request *request, int fd)
+static int respond(const struct http_request *request, int fd)
 {
 	char head[HTTP_ANSWER_MAX];
 	struct stat st;
@@ -148,7 +148,7 @@ static int answer(const struct http_request *request, int fd)
 	return r < 0 ? fail_output(r) : STATUS_DONE;
 }
 
-static int serve(struct cli *cli)
+static int serve_request(struct cli *cli)
 {
 	struct http_request request;
 	cleanup_close int fd = -1;
@@ -157,20 +157,20 @@ static int serve(struct cli *cli)
 	if (!read_request(&request))
 		return STATUS_DONE;
 	if (request.status == 404)
-		return refuse(&request, 404, "the metrics are at /metrics");
+		return respond_with_error(&request, 404, "the metrics are at /metrics");
 	if (request.status != 200)
-		return refuse(&request, request.status, "");
+		return respond_with_error(&request, request.status, "");
 	status = connect_daemon(cli);
 	if (status != STATUS_DONE) {
-		(void)refuse(&request, 503, rss_error_message(NULL));
+		(void)respond_with_error(&request, 503, rss_error_message(NULL));
 		return status;
 	}
 	r = rss_dump_metrics(cli->client, &fd);
 	if (r < 0) {
-		(void)refuse(&request, 503, rss_error_message(cli->client));
+		(void)respond_with_error(&request, 503, rss_error_message(cli->client));
 		return fail_call(cli, r);
 	}
-	return answer(&request, fd);
+	return respond(&request, fd);
 }
 
 static int run(struct cli *cli, const struct args *args)
@@ -179,7 +179,7 @@ static int run(struct cli *cli, const struct args *args)
 		return print_error(
 			STATUS_USAGE,
 			"Metrics are OpenMetrics text; for JSON use: rssctl list --json");
-	return args->values[HTTP] ? serve(cli) : print_metrics(cli);
+	return args->values[HTTP] ? serve_request(cli) : print_metrics(cli);
 }
 
 DEFINE_VERB(metrics) = {

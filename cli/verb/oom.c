@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rssctl oom: the OOMs so far, and all that is known of one. */
+/* rssctl oom: list the recorded OOMs, or print the whole record of one. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -44,7 +44,7 @@ static const char *limit_of(const struct rss_oom *oom)
 	return oom->container ?: oom->limit_owner;
 }
 
-static int add_row(struct table *table, const struct rss_oom *oom)
+static int add_oom_row(struct table *table, const struct rss_oom *oom)
 {
 	cleanup_free char *victim = oom_victim_to_text(oom);
 	char when[TIME_TEXT_MAX];
@@ -60,17 +60,17 @@ static int add_row(struct table *table, const struct rss_oom *oom)
 	return r < 0 ? r : table_add(table, victim);
 }
 
-static int print_as_table(struct cli *cli, const struct ooms *ooms)
+static int print_ooms_table(struct cli *cli, const struct ooms *ooms)
 {
 	cleanup_table struct table *table = table_new(ARRAY_SIZE(columns), columns);
 	int r = 0;
 
 	for (size_t i = 0; table && i < ooms->count && r >= 0; i++)
-		r = add_row(table, ooms->list[i]);
+		r = add_oom_row(table, ooms->list[i]);
 	return print_table(&cli->out, table, r, true);
 }
 
-static int print_as_json(const struct cli *cli, const struct ooms *ooms)
+static int print_ooms_json(const struct cli *cli, const struct ooms *ooms)
 {
 	cleanup_json struct json_object *array = json_object_new_array();
 
@@ -115,7 +115,7 @@ static int print_processes(struct cli *cli, const struct rss_oom *oom)
 	return print_table(&cli->out, table, r, false);
 }
 
-static int print_one(struct cli *cli, const struct rss_oom *oom)
+static int print_oom(struct cli *cli, const struct rss_oom *oom)
 {
 	cleanup_free char *text = oom_to_text(oom);
 	char when[TIME_TEXT_MAX];
@@ -143,7 +143,7 @@ static int print_one(struct cli *cli, const struct rss_oom *oom)
 	return print_processes(cli, oom);
 }
 
-static int find_and_print(struct cli *cli, const struct ooms *ooms, uint64_t id)
+static int print_oom_by_id(struct cli *cli, const struct ooms *ooms, uint64_t id)
 {
 	cleanup_json struct json_object *object = NULL;
 
@@ -151,7 +151,7 @@ static int find_and_print(struct cli *cli, const struct ooms *ooms, uint64_t id)
 		if (ooms->list[i]->sequence != id)
 			continue;
 		if (!cli->out.json)
-			return print_one(cli, ooms->list[i]);
+			return print_oom(cli, ooms->list[i]);
 		object = oom_to_json(ooms->list[i]);
 		return print_json(&cli->out, object);
 	}
@@ -180,8 +180,8 @@ static int run(struct cli *cli, const struct args *args)
 	if (r < 0)
 		return fail_call(cli, r);
 	if (args->values[ID])
-		return find_and_print(cli, &ooms, id);
-	return cli->out.json ? print_as_json(cli, &ooms) : print_as_table(cli, &ooms);
+		return print_oom_by_id(cli, &ooms, id);
+	return cli->out.json ? print_ooms_json(cli, &ooms) : print_ooms_table(cli, &ooms);
 }
 
 DEFINE_VERB(oom) = {

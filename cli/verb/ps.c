@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rssctl ps: the processes inside a container. */
+/* rssctl ps: list the processes in a container. */
 #include <inttypes.h>
 #include <pwd.h>
 
@@ -25,7 +25,7 @@ static void processes_done(struct processes *processes)
 
 static int add_process(struct table *table, const struct rss_process *process)
 {
-	/* A single thread asks one name after the other: the static buffer is fine. */
+	/* The static buffer of getpwuid() is safe: rssctl has one thread. */
 	const struct passwd *user = getpwuid(process->uid);
 	int r = table_addf(table, "%d", (int)process->pid);
 
@@ -36,7 +36,7 @@ static int add_process(struct table *table, const struct rss_process *process)
 	return r < 0 ? r : table_add(table, process->command);
 }
 
-static int ps_as_table(struct cli *cli, const struct processes *processes)
+static int print_processes_table(struct cli *cli, const struct processes *processes)
 {
 	cleanup_table struct table *table = table_new(ARRAY_SIZE(columns), columns);
 	int r = 0;
@@ -46,7 +46,7 @@ static int ps_as_table(struct cli *cli, const struct processes *processes)
 	return print_table(&cli->out, table, r, true);
 }
 
-static int ps_as_json(const struct cli *cli, const struct processes *processes)
+static int print_processes_json(const struct cli *cli, const struct processes *processes)
 {
 	cleanup_json struct json_object *array = json_object_new_array();
 
@@ -73,7 +73,8 @@ static int run(struct cli *cli, const struct args *args)
 	r = rss_processes(cli->client, args->operands[0], &processes.rows, &processes.count);
 	if (r < 0)
 		return fail_call(cli, r);
-	return cli->out.json ? ps_as_json(cli, &processes) : ps_as_table(cli, &processes);
+	return cli->out.json ? print_processes_json(cli, &processes)
+			     : print_processes_table(cli, &processes);
 }
 
 DEFINE_VERB(ps) = {

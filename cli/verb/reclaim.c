@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rssctl reclaim: take memory back from a container now. */
+/* rssctl reclaim: reclaim memory from a container now. */
 #include "args.h"
 #include "connect.h"
 #include "librss/rss.h"
@@ -11,7 +11,8 @@
 
 static const char *const columns[] = { "<NAME", ">ASKED", ">RECLAIMED" };
 
-static int print_as_table(struct cli *cli, const char *name, uint64_t asked, uint64_t reclaimed)
+static int print_reclaimed_table(struct cli *cli, const char *name, uint64_t asked,
+				 uint64_t reclaimed)
 {
 	cleanup_table struct table *table = table_new(ARRAY_SIZE(columns), columns);
 	int r = table ? table_add(table, name) : 0;
@@ -36,7 +37,7 @@ static int run(struct cli *cli, const struct args *args)
 	if (r < 0)
 		return fail_call(cli, r);
 	if (!cli->out.json)
-		return print_as_table(cli, args->operands[0], asked, reclaimed);
+		return print_reclaimed_table(cli, args->operands[0], asked, reclaimed);
 	object = json_object_new_object();
 	json_add_text(object, "name", args->operands[0]);
 	json_add_limit(object, "asked", asked);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rssctl reload: rssd reads its files again. */
+/* rssctl reload: make rssd read its files again. */
 #include "connect.h"
 #include "librss/rss.h"
 #include "verb.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rssctl remove: containers go; with --force, with all that is in them. */
+/* rssctl remove: remove containers; with --force, kill and remove what is inside first. */
 #include "args.h"
 #include "connect.h"
 #include "librss/rss.h"
@@ -23,12 +23,12 @@ static int run(struct cli *cli, const struct args *args)
 	if (status != STATUS_DONE)
 		return status;
 
-	/* One that cannot go is no reason to keep the others; the first failure is the status. */
+	/* A failure does not keep the others; the first one is the status. */
 	for (size_t i = 0; i < args->n_operands; i++) {
 		int r = rss_remove(cli->client, args->operands[i], args->values[FORCE]);
 		int failed = r < 0 ? fail_call(cli, r) : STATUS_DONE;
 
-		/* 5 speaks of limits: a process that does not end in time is a plain failure. */
+		/* Status 5 is for limits; a process that does not end in time is a plain failure. */
 		if (failed == STATUS_REFUSED)
 			failed = STATUS_FAILED;
 		status = status ?: failed;

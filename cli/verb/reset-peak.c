@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rssctl reset-peak: count the highest usage anew. */
+/* rssctl reset-peak: set the peak to the current usage. */
 #include "args.h"
 #include "connect.h"
 #include "librss/rss.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Starting a command in two steps: see child.h. */
+/* Starting a command in two steps: see run-child.h. */
 #include "verb/run-child.h"
 
 #include <errno.h>
@@ -21,9 +21,9 @@ static int open_pipe(int *ret_from, int *ret_to)
 	return 0;
 }
 
-/* In the child: waits to be let go. Ends when the parent is gone. */
-__attribute__((noreturn)) static void become(char *const command[], const sigset_t *mask, int go,
-					     int failed)
+/* In the child: waits for its release and executes the command; ends if the parent has ended. */
+__attribute__((noreturn)) static void exec_when_released(char *const command[],
+							 const sigset_t *mask, int go, int failed)
 {
 	char byte;
 	int error;
@@ -53,9 +53,9 @@ int child_start(struct child *child, char *const command[], const sigset_t *mask
 		return -errno;
 	}
 	if (child->pid == 0) {
-		/* Or the child would keep itself waiting when the parent dies. */
+		/* Otherwise the pipe would stay open after the parent has died. */
 		close(take_fd(&go_to));
-		become(command, mask, go_from, failed_to);
+		exec_when_released(command, mask, go_from, failed_to);
 	}
 	child->go = take_fd(&go_to);
 	child->failed = take_fd(&failed_from);
@@ -79,7 +79,7 @@ bool child_has_stopped(const struct child *child)
 {
 	siginfo_t info = { 0 };
 
-	/* Leaves the exit status to child_wait(). */
+	/* WEXITED is not set: child_wait() reads the exit status. */
 	return waitid(P_PID, (id_t)child->pid, &info, WSTOPPED | WNOHANG) == 0 &&
 	       info.si_pid == child->pid;
 }

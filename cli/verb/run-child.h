@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A command that is started in two steps: the process is there first, so that
- * it can be put into a container, and becomes the command when it is let go.
+ * A command that is started in two steps: a forked child, which can be attached
+ * to a container, executes the command when it is released.
  */
 #ifndef RSSCTL_CHILD_H
 #define RSSCTL_CHILD_H
@@ -11,10 +11,10 @@
 #include <sys/types.h>
 
 struct child {
-	pid_t pid; /* 0: there is none, or it has been waited for */
+	pid_t pid; /* 0: not started, or waited for */
 	int pidfd;
-	int go;	    /* a byte into it lets the child go; closing it ends the child */
-	int failed; /* what exec said, or closed by it */
+	int go;	    /* a byte releases the child; closing it ends the child */
+	int failed; /* the errno of exec; closed by exec if it succeeds */
 };
 
 #define CHILD_NONE                                  \
@@ -22,10 +22,10 @@ struct child {
 		.pidfd = -1, .go = -1, .failed = -1 \
 	}
 
-/* @mask: the signals that the command has blocked. 0 or a negative errno. */
+/* @mask: the signal mask of the command. 0 or a negative errno. */
 int child_start(struct child *child, char *const command[], const sigset_t *mask);
 
-/* Becomes the command. 0, or the negative errno of exec: the child is gone then. */
+/* Executes the command. 0, or the negative errno of exec; then the child has ended. */
 int child_release(struct child *child);
 
 /* Whether the command has stopped since the last call; it can be continued with SIGCONT. */
@@ -34,10 +34,10 @@ bool child_has_stopped(const struct child *child);
 /* Sends @signal; a child that has ended is no failure. */
 void child_signal(const struct child *child, int signal);
 
-/* For when child->pidfd can be read: the exit status as a shell tells it, 128+N for signal N. */
+/* Waits for the end. Returns the status as a shell has it, 128+N for signal N, or a negative errno. */
 int child_wait(struct child *child);
 
-/* Ends a child that was not released. */
+/* Closes all; a child that was not released ends. */
 void child_done(struct child *child);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * rssctl run: a command inside a container, from its first instruction on. The
- * exit status is the command's; when memory ran out, the reason is told.
+ * rssctl run: run a command in a container, from its first instruction on. The
+ * exit status is that of the command; an OOM is explained on standard error.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -41,15 +41,15 @@ enum {
 	NOT_FOUND = 127,
 };
 
-/* How long an OOM may take to be told, once a command was killed. */
+/* How long the OOM event may take after a command was killed. */
 #define OOM_PATIENCE_USEC UINT64_C(1000000)
 
 struct run {
 	struct cli *cli;
 	const char *container;
-	pid_t pid; /* of the command */
-	bool made; /* the container is ours */
-	char *oom; /* what the last OOM was, in words */
+	pid_t pid;    /* of the command; 0 before it is started */
+	bool created; /* the container was created here */
+	char *oom;    /* the last OOM as a phrase */
 	unsigned int ooms;
 };
 
@@ -58,8 +58,8 @@ static void run_done(struct run *run)
 	free(run->oom);
 }
 
-/* Does the record tell of our command, or of anything in our container? */
-static bool is_ours(const struct run *run, const struct rss_event *event)
+/* Whether the OOM killed the command, or a process in the container. */
+static bool is_own_oom(const struct run *run, const struct rss_event *event)
 {
 	const char *of = event->oom ? event->oom->victim_container : NULL;
 
@@ -70,18 +70,18 @@ static bool is_ours(const struct run *run, const struct rss_event *event)
 	return !of && !strcmp(event->container, run->container);
 }
 
-static void on_event(const struct rss_event *event, void *userdata)
+static void on_oom_event(const struct rss_event *event, void *userdata)
 {
 	struct run *run = userdata;
 
-	if (event->kind != RSS_EVENT_OOM || !run->pid || !is_ours(run, event))
+	if (event->kind != RSS_EVENT_OOM || !run->pid || !is_own_oom(run, event))
 		return;
 	run->ooms++;
 	free(run->oom);
 	run->oom = event->oom ? oom_to_text(event->oom) : NULL;
 }
 
-static void tell_oom(const struct run *run)
+static void print_oom(const struct run *run)
 {
 	if (!run->ooms)
 		return;
@@ -94,7 +94,7 @@ static void tell_oom(const struct run *run)
 			    run->container, run->oom ?: "");
 }
 
-/* The kernel tells of an OOM in its log, which may reach us after the command's end. */
+/* rssd learns of an OOM from the kernel's log, so its event may come after the command's end. */
 static void await_oom(struct run *run, int status)
 {
 	uint64_t end = clock_usec(CLOCK_MONOTONIC) + OOM_PATIENCE_USEC;
@@ -180,11 +180,11 @@ static int await_child(struct run *run, struct child *child, int signals)
 		return print_error(STATUS_FAILED, "The command cannot be waited for: %s",
 				   strerror(-status));
 	await_oom(run, status);
-	tell_oom(run);
+	print_oom(run);
 	return status;
 }
 
-static int attach(struct run *run, int pidfd)
+static int attach_process(struct run *run, int pidfd)
 {
 	cleanup_report struct report report = { 0 };
 	int r;
@@ -218,7 +218,7 @@ static int run_child(struct run *run, char **command, int signals, const sigset_
 	if (r < 0)
 		return print_error(STATUS_FAILED, "No process could be started: %s", strerror(-r));
 	run->pid = child.pid;
-	status = attach(run, child.pidfd);
+	status = attach_process(run, child.pidfd);
 	if (status != STATUS_DONE)
 		return status;
 	r = child_release(&child);
@@ -227,22 +227,22 @@ static int run_child(struct run *run, char **command, int signals, const sigset_
 	return await_child(run, &child, signals);
 }
 
-/* Into the container ourselves, and there we are the command: same process, same parent. */
-static int become(struct run *run, char **command)
+/* Attaches this process and executes the command in it: same process, same parent. */
+static int exec_in_place(struct run *run, char **command)
 {
 	cleanup_close int pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
 	int status;
 
 	if (pidfd < 0)
 		return print_error(STATUS_FAILED, "No pidfd can be had: %s", strerror(errno));
-	status = attach(run, pidfd);
+	status = attach_process(run, pidfd);
 	if (status != STATUS_DONE)
 		return status;
 	execvp(command[0], command);
 	return fail_exec(command[0], -errno);
 }
 
-/* "run-4711-0badcafe", where no name was given. */
+/* The name if none was given: "run-4711-0badcafe". */
 static int make_name(char **ret)
 {
 	uint32_t random;
@@ -275,7 +275,7 @@ static int make_container(struct run *run, const struct args *args)
 	r = rss_create(run->cli->client, run->container, &settings);
 	if (r < 0)
 		return fail_call(run->cli, r);
-	run->made = true;
+	run->created = true;
 	return STATUS_DONE;
 }
 
@@ -297,7 +297,7 @@ static int run_in_place(struct run *run, const struct args *args)
 {
 	int status = wants_new(args) ? make_container(run, args) : STATUS_DONE;
 
-	return status == STATUS_DONE ? become(run, args->command) : status;
+	return status == STATUS_DONE ? exec_in_place(run, args->command) : status;
 }
 
 static int run(struct cli *cli, const struct args *args)
@@ -321,7 +321,7 @@ static int run(struct cli *cli, const struct args *args)
 	signals = signals_open_all(&mask);
 	if (signals < 0)
 		return print_error(STATUS_FAILED, "Signals cannot be read: %s", strerror(-signals));
-	r = rss_subscribe(cli->client, on_event, &state);
+	r = rss_subscribe(cli->client, on_oom_event, &state);
 	if (r < 0)
 		return fail_call(cli, r);
 	if (wants_new(args)) {
@@ -330,8 +330,8 @@ static int run(struct cli *cli, const struct args *args)
 			return status;
 	}
 	status = run_child(&state, args->command, signals, &mask);
-	/* Its last process has left: rssd removes it. One that no process came into is ours to remove. */
-	if (state.made)
+	/* rssd removes it when its last process has left; if none ever came in, rssctl removes it. */
+	if (state.created)
 		(void)rss_remove(cli->client, state.container, false);
 	return status;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rssctl set: several settings at once, all or none. */
+/* rssctl set: change several settings of a container, all or none. */
 #include "args.h"
 #include "connect.h"
 #include "librss/rss.h"

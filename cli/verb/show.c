@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rssctl show: all that is known of one container, with its last OOM in words. */
+/* rssctl show: print all properties of a container, with its last OOM. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -34,7 +34,7 @@ static void print_text(const char *key, const char *text)
 	puts(*text ? text : "-");
 }
 
-/* "512.0M (536870912)": for people, and to the byte. */
+/* "512.0M (536870912)": rounded, and exact. */
 static void print_size(const char *key, uint64_t bytes, const char *no_size)
 {
 	char buf[SIZE_TEXT_MAX];
@@ -79,7 +79,7 @@ static void print_usage(const struct rss_container *c)
 	       100.0 * (double)c->usage / (double)c->limit);
 }
 
-/* What it is, beside a plain container. */
+/* How long the container lives. */
 static void print_kind(const struct rss_container *c)
 {
 	print_key("Kind");
@@ -112,7 +112,7 @@ static int print_oom(const struct cli *cli, const struct rss_oom *oom)
 	return STATUS_DONE;
 }
 
-/* One rule a line, the first behind the key. */
+/* One rule a line, the first next to the key. */
 static void print_rules(const char *const rules[])
 {
 	for (size_t i = 0; rules && rules[i]; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What to propose: see advice.h. */
+/* The policy of rssctl suggest: see suggest-advice.h. */
 #include "verb/suggest-advice.h"
 
 #include <inttypes.h>
@@ -12,24 +12,24 @@
 #include "shared/cleanup.h"
 #include "shared/size.h"
 
-/* Room above what was needed, in percent. */
+/* The margin above what was needed, in percent. */
 #define HEADROOM 25
-/* After an OOM: what was needed is more than was had, nobody knows how much. */
+/* The margin after an OOM, because then more was needed than was available. */
 #define OOM_HEADROOM 50
-/* A watch that is shorter, or a record of fewer looks, does not show how things go. */
+/* The least time and number of samples that show a trend. */
 #define WATCH_USEC_MIN (10ULL * 1000000)
 #define LOOKS_MIN      10
-/* A record that is shorter may have missed what happens once in a while. */
+/* A shorter record may miss a rare peak. */
 #define RECORD_USEC_MIN (3600ULL * 1000000)
-/* Of the limit, in percent: as good as met. */
+/* A usage of this much of the limit, in percent, counts as at the limit. */
 #define MET 95
-/* Usage that is so much higher, in percent, in the last fifth of a watch is still growing. */
+/* Usage that is this much higher, in percent, in the last fifth of the samples is still growing. */
 #define GROWTH 5
-/* Of the limit, in percent: background reclaim must begin some way below it... */
+/* The high watermark, in percent of the limit. */
 #define HIGH_MOST 90
-/* ...and stop some way below where it began. */
+/* The low watermark, in percent of the limit. */
 #define LOW_OF_HIGH 90
-/* A limit below this is none that anything runs in. */
+/* No program runs in less. */
 #define LIMIT_LEAST (1ULL << 20)
 
 #define MEBIBYTE (1ULL << 20)
@@ -55,7 +55,7 @@ uint64_t advice_round_up(uint64_t bytes)
 {
 	uint64_t step = MEBIBYTE;
 
-	/* Steps of some percent of what is there: nobody cares for more digits. */
+	/* The step grows with the size: more digits would be noise. */
 	while (bytes > step * 64)
 		step *= 2;
 	return (bytes + step - 1) / step * step;
@@ -68,13 +68,13 @@ static int compare(const void *a, const void *b)
 	return (*one > *other) - (*one < *other);
 }
 
-/* What usage was below in @of percent of the looks; the highest for 100. */
+/* The percentile @of of the usages; 100 is the highest. */
 static uint64_t quantile(const struct observation *seen, unsigned int of)
 {
 	cleanup_free uint64_t *sorted = malloc(seen->count * sizeof(*sorted));
 	uint64_t value = 0;
 
-	/* Without memory, the highest: that is the careful side. */
+	/* Without memory, the highest is the safe answer. */
 	for (size_t i = 0; i < seen->count; i++)
 		value = seen->usages[i] > value ? seen->usages[i] : value;
 	if (!sorted || of >= 100)
@@ -84,7 +84,7 @@ static uint64_t quantile(const struct observation *seen, unsigned int of)
 	return sorted[(seen->count - 1) * of / 100];
 }
 
-/* Did it use clearly more in the last fifth than ever before? */
+/* Whether usage was clearly higher in the last fifth of the samples than before. */
 static bool still_grows(const struct observation *seen)
 {
 	size_t last = seen->count - seen->count / 5;
@@ -104,9 +104,9 @@ static bool some(uint64_t counter)
 }
 
 /*
- * Did memory run out at the limit that it has now? A peak well below that limit
- * means that the limit was another one then. Who was killed for the limit may
- * have been in a container inside, whose kill it is.
+ * Whether an OOM happened at the current limit. A peak well below it means that
+ * the limit was another one then. A kill for this limit may be counted in a
+ * nested container.
  */
 static bool ran_out(const struct observation *seen, uint64_t highest)
 {
@@ -124,7 +124,7 @@ static uint64_t times_run_out(const struct observation *seen)
 	return events > kills ? events : kills;
 }
 
-/* What is behind the figures, for sentences. */
+/* Where the figures come from, as part of a sentence. */
 static const char *period(const struct observation *seen)
 {
 	return seen->source == OBSERVED_WATCH ? "watch" : "record";
@@ -135,7 +135,7 @@ static bool was_watched(const struct observation *seen)
 	return seen->usec >= WATCH_USEC_MIN && seen->count >= LOOKS_MIN;
 }
 
-/* False: what was seen is nothing to go by, and why is said. */
+/* Returns false if too little was seen; the reasons say what is missing. */
 static bool is_enough(const struct observation *seen, struct advice *advice)
 {
 	if (seen->count == 0) {
@@ -156,8 +156,8 @@ static bool is_enough(const struct observation *seen, struct advice *advice)
 }
 
 /*
- * What it needed, in bytes, with room above it. The cases go from what is known
- * worst to what is known best.
+ * The memory that the container needs, in bytes, with a margin. The cases go from
+ * the least to the most certain.
  */
 static uint64_t choose_limit(const struct observation *seen, struct advice *advice)
 {
@@ -178,7 +178,7 @@ static uint64_t choose_limit(const struct observation *seen, struct advice *advi
 	}
 	if (some(seen->new_refaults)) {
 		back = seen->new_refaults * seen->page;
-		/* Pages that come back again and again are counted each time. */
+		/* A page that is faulted in repeatedly is counted each time. */
 		if (back > highest)
 			back = highest;
 		advice->floor = true;

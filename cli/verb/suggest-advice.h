@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A limit and watermarks for a container, from what was seen of it: the policy
- * of rssctl suggest, pure. It gives its reasons, and says when what was seen is
- * too little to go by.
+ * The policy of rssctl suggest: from samples of a container to a proposed limit
+ * and watermarks, with reasons, or to the reasons why there is no proposal. Pure.
  */
 #ifndef RSSCTL_ADVICE_H
 #define RSSCTL_ADVICE_H
@@ -11,26 +10,26 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Where it comes from. */
+/* Where the samples come from. */
 enum observed {
-	OBSERVED_ONCE,	  /* by one look */
-	OBSERVED_WATCH,	  /* by many, in a watch */
-	OBSERVED_HISTORY, /* by others, in rssd's record of the last day */
+	OBSERVED_ONCE,	  /* one sample */
+	OBSERVED_WATCH,	  /* the samples of a watch */
+	OBSERVED_HISTORY, /* rssd's record of the last day */
 };
 
-/* What was seen. Bytes; RSS_ABSENT is what is not known, RSS_INFINITY no limit. */
+/* The samples. Sizes in bytes; RSS_ABSENT: not known; RSS_INFINITY: no limit. */
 struct observation {
 	enum observed source;
-	uint64_t usec;		/* from the first look to the last; 0: one look */
-	const uint64_t *usages; /* of each look, in time; none where usage is not known */
+	uint64_t usec;		/* from the first sample to the last; 0: one sample */
+	const uint64_t *usages; /* in the order of time; samples without a usage are left out */
 	size_t count;
 	uint64_t limit;
-	uint64_t peak; /* the kernel's, of before the watch, too */
+	uint64_t peak; /* the kernel's peak, which may be older than the samples */
 	bool can_reset_peak;
-	bool has_watermarks; /* this controller has them */
-	/* Since the container was made: its own limit ran out; processes of it were killed for any. */
+	bool has_watermarks; /* the controller has watermarks */
+	/* Since the creation of the container: OOMs at its own limit, and its processes killed for any limit. */
 	uint64_t oom_events, oom_kills;
-	/* What came during the watch, or in the record. */
+	/* By how much the counters grew during the watch or the record. */
 	uint64_t new_failures, new_reclaimed, new_oom_events, new_oom_kills;
 	uint64_t new_refaults; /* pages */
 	uint64_t page;	       /* bytes */
@@ -40,16 +39,16 @@ struct observation {
 #define ADVICE_REASON_MAX  256
 
 struct advice {
-	bool enough; /* false: the reasons say what is missing, and nothing is proposed */
-	bool floor;  /* more may be needed: look again once the limit is higher */
-	uint64_t limit, high, low; /* RSS_INFINITY: none is proposed */
+	bool enough; /* false: nothing is proposed, and the reasons say what is missing */
+	bool floor;  /* more may be needed; suggest again with a higher limit */
+	uint64_t limit, high, low; /* RSS_INFINITY: not proposed */
 	size_t count;
 	char reasons[ADVICE_REASONS_MAX][ADVICE_REASON_MAX];
 };
 
 void advice_decide(const struct observation *seen, struct advice *ret);
 
-/* Up to a whole MiB, or to a larger step for larger sizes: 12 MiB, 252 MiB, 1.5 GiB. */
+/* Rounds up to a whole MiB, or to a larger step for larger sizes: 12 MiB, 252 MiB, 1.5 GiB. */
 uint64_t advice_round_up(uint64_t bytes);
 
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * rssctl suggest: propose a limit and watermarks for a container, from what rssd
- * has recorded of it or from a watch. What is proposed is decided in advice.c;
- * nothing is set.
+ * rssctl suggest: propose a limit and watermarks for a container, from rssd's
+ * record of it or from a watch. suggest-advice.c decides; nothing is set.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -31,10 +30,10 @@ DEFINE_CLEANUP(struct rss_usage_history *, rss_usage_history_free);
 
 #define cleanup_container cleanup_(rss_container_free_ptr)
 
-/* From look to look, and the longest watch. */
-#define LOOK_USEC	(1000 * 1000)
-#define LOOK_USEC_SHORT (100 * 1000)
-#define WATCH_USEC_MAX	(24ULL * 3600 * 1000000)
+/* The time between two samples, and the longest watch. */
+#define SAMPLE_USEC	  (1000 * 1000)
+#define SAMPLE_USEC_SHORT (100 * 1000)
+#define WATCH_USEC_MAX	  (24ULL * 3600 * 1000000)
 
 enum {
 	WATCH,
@@ -45,14 +44,14 @@ static const struct option_spec options[] = {
 	{ 0 },
 };
 
-/* What is known of it in the end. */
+/* All samples of the container. */
 struct record {
 	enum observed source;
 	uint64_t *usages;
 	size_t count, allocated;
 	uint64_t began, ended;		 /* of the watch, on the monotonic clock */
-	uint64_t recorded;		 /* by rssd before, microseconds */
-	struct rss_usage_history before; /* its counters alone: what was counted when it began */
+	uint64_t record_usec;		 /* the time that rssd's record covers, in microseconds */
+	struct rss_usage_history before; /* the counters at its start; no samples */
 	struct rss_container *last;
 	bool peak_reset, watermarks;
 };
@@ -63,9 +62,9 @@ static void record_done(struct record *record)
 	record->last = rss_container_free(record->last);
 }
 
-/* --- looking --------------------------------------------------------------------- */
+/* --- samples --------------------------------------------------------------------- */
 
-static int add_usage_seen(struct record *record, uint64_t usage)
+static int add_sample(struct record *record, uint64_t usage)
 {
 	if (usage == RSS_ABSENT)
 		return 0;
@@ -76,7 +75,7 @@ static int add_usage_seen(struct record *record, uint64_t usage)
 	return 0;
 }
 
-/* What came before is not counted. */
+/* Counters are counted from @container on. */
 static void count_from(struct record *record, const struct rss_container *container)
 {
 	record->before = (struct rss_usage_history){
@@ -88,7 +87,7 @@ static void count_from(struct record *record, const struct rss_container *contai
 	};
 }
 
-static int look(const struct cli *cli, const char *name, struct record *record)
+static int take_sample(const struct cli *cli, const char *name, struct record *record)
 {
 	cleanup_container struct rss_container *container = NULL;
 	int r = rss_get(cli->client, name, &container);
@@ -96,7 +95,7 @@ static int look(const struct cli *cli, const char *name, struct record *record)
 	if (r < 0)
 		return r;
 	record->ended = clock_usec(CLOCK_MONOTONIC);
-	r = add_usage_seen(record, container->usage);
+	r = add_sample(record, container->usage);
 	if (r < 0)
 		return r;
 	record->last = rss_container_free(record->last);
@@ -104,21 +103,21 @@ static int look(const struct cli *cli, const char *name, struct record *record)
 	return 0;
 }
 
-/* What rssd noted when others looked, and one look more. */
+/* rssd's record, and one more sample. */
 static int read_history(const struct cli *cli, const char *name, struct record *record)
 {
 	cleanup_(rss_usage_history_free_ptr) struct rss_usage_history *history = NULL;
 	int r = rss_get_usage_history(cli->client, name, &history);
 
-	/* An rssd that is older than rssctl has none. */
+	/* An older rssd keeps no record. */
 	if (r < 0 && r != -EOPNOTSUPP)
 		return r;
 	for (size_t i = 0; history && i < history->count; i++) {
-		r = add_usage_seen(record, history->samples[i].usage);
+		r = add_sample(record, history->samples[i].usage);
 		if (r < 0)
 			return r;
 	}
-	r = look(cli, name, record);
+	r = take_sample(cli, name, record);
 	if (r < 0)
 		return r;
 	count_from(record, record->last);
@@ -126,10 +125,10 @@ static int read_history(const struct cli *cli, const char *name, struct record *
 		record->before = *history;
 		record->before.samples = NULL;
 	}
-	/* One that is of now tells nothing of other times. */
+	/* A single sample is that of now. */
 	if (history && history->count > 1) {
 		record->source = OBSERVED_HISTORY;
-		record->recorded = clock_usec(CLOCK_REALTIME) - history->samples[0].time;
+		record->record_usec = clock_usec(CLOCK_REALTIME) - history->samples[0].time;
 	}
 	return 0;
 }
@@ -146,13 +145,14 @@ static void show_progress(const char *name, const struct record *record, uint64_
 		(record->ended - record->began) / 1000000, usec / 1000000, usage);
 }
 
-/* Until the time is up or somebody presses Ctrl-C: what was seen until then counts. */
-static int watch(const struct cli *cli, const char *name, uint64_t usec, struct record *record)
+/* Takes samples until the time is over or Ctrl-C is pressed; then the samples so far count. */
+static int take_samples(const struct cli *cli, const char *name, uint64_t usec,
+			struct record *record)
 {
 	static const int wanted[] = { SIGINT, SIGTERM };
 	cleanup_close int signals = signals_open(wanted, ARRAY_SIZE(wanted), NULL);
-	uint64_t step = usec < 60 * LOOK_USEC ? LOOK_USEC_SHORT : LOOK_USEC;
-	int r = signals < 0 ? signals : look(cli, name, record);
+	uint64_t step = usec < 60 * SAMPLE_USEC ? SAMPLE_USEC_SHORT : SAMPLE_USEC;
+	int r = signals < 0 ? signals : take_sample(cli, name, record);
 
 	if (r < 0)
 		return r;
@@ -168,7 +168,7 @@ static int watch(const struct cli *cli, const char *name, uint64_t usec, struct 
 			left = step;
 		if (poll(&fd, 1, (int)((left + 999) / 1000)) > 0 && signals_next(signals, NULL))
 			break;
-		r = look(cli, name, record);
+		r = take_sample(cli, name, record);
 	}
 	if (isatty(STDERR_FILENO))
 		fputs("\r\033[K", stderr);
@@ -189,10 +189,10 @@ static int read_features(const struct cli *cli, struct record *record)
 	return 0;
 }
 
-/* --- what it comes to ---------------------------------------------------------------- */
+/* --- the proposal -------------------------------------------------------------------- */
 
-/* How much a counter grew; one that fell is that of a new container of the name. */
-static uint64_t growth(uint64_t before, uint64_t now)
+/* How much a counter grew. If it fell, it belongs to a new container of that name. */
+static uint64_t counter_growth(uint64_t before, uint64_t now)
 {
 	if (before == RSS_ABSENT || now == RSS_ABSENT)
 		return RSS_ABSENT;
@@ -206,7 +206,7 @@ static struct observation observe(const struct record *record)
 	return (struct observation){
 		.source = record->source,
 		.usec = record->source == OBSERVED_WATCH ? record->ended - record->began
-							 : record->recorded,
+							 : record->record_usec,
 		.usages = record->usages,
 		.count = record->count,
 		.limit = last->limit,
@@ -215,22 +215,22 @@ static struct observation observe(const struct record *record)
 		.has_watermarks = record->watermarks,
 		.oom_events = last->oom_events,
 		.oom_kills = last->oom_kills,
-		.new_failures = growth(record->before.failures, last->failures),
-		.new_reclaimed = growth(record->before.reclaimed, last->reclaimed),
-		.new_oom_events = growth(record->before.oom_events, last->oom_events),
-		.new_oom_kills = growth(record->before.oom_kills, last->oom_kills),
-		.new_refaults = growth(record->before.refaults, last->refaults),
+		.new_failures = counter_growth(record->before.failures, last->failures),
+		.new_reclaimed = counter_growth(record->before.reclaimed, last->reclaimed),
+		.new_oom_events = counter_growth(record->before.oom_events, last->oom_events),
+		.new_oom_kills = counter_growth(record->before.oom_kills, last->oom_kills),
+		.new_refaults = counter_growth(record->before.refaults, last->refaults),
 		.page = (uint64_t)sysconf(_SC_PAGESIZE),
 	};
 }
 
-static void print_setting(const char *key, uint64_t bytes)
+static void print_key_value(const char *key, uint64_t bytes)
 {
 	if (bytes != RSS_INFINITY)
 		printf(" %s=%" PRIu64 "M", key, bytes >> 20);
 }
 
-static int print_for_people(const char *name, const struct advice *advice)
+static int print_advice_text(const char *name, const struct advice *advice)
 {
 	char size[SIZE_TEXT_MAX];
 
@@ -250,9 +250,9 @@ static int print_for_people(const char *name, const struct advice *advice)
 	if (!advice->enough)
 		return STATUS_FAILED;
 	printf("To set it: rssctl set %s", name);
-	print_setting("limit", advice->limit);
-	print_setting("high", advice->high);
-	print_setting("low", advice->low);
+	print_key_value("limit", advice->limit);
+	print_key_value("high", advice->high);
+	print_key_value("low", advice->low);
 	putchar('\n');
 	return STATUS_DONE;
 }
@@ -263,8 +263,8 @@ static const char *const sources[] = {
 	[OBSERVED_HISTORY] = "history",
 };
 
-static int print_as_json(const struct cli *cli, const char *name, const struct observation *seen,
-			 const struct advice *advice)
+static int print_advice_json(const struct cli *cli, const char *name,
+			     const struct observation *seen, const struct advice *advice)
 {
 	cleanup_json struct json_object *object = json_object_new_object();
 	const char *reasons[ADVICE_REASONS_MAX + 1] = { NULL };
@@ -307,13 +307,14 @@ static int run(struct cli *cli, const struct args *args)
 		return status;
 	r = read_features(cli, &record);
 	if (r == 0)
-		r = usec ? watch(cli, name, usec, &record) : read_history(cli, name, &record);
+		r = usec ? take_samples(cli, name, usec, &record)
+			 : read_history(cli, name, &record);
 	if (r < 0)
 		return fail_call(cli, r);
 	seen = observe(&record);
 	advice_decide(&seen, &advice);
-	return cli->out.json ? print_as_json(cli, name, &seen, &advice)
-			     : print_for_people(name, &advice);
+	return cli->out.json ? print_advice_json(cli, name, &seen, &advice)
+			     : print_advice_text(name, &advice);
 }
 
 DEFINE_VERB(suggest) = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rssctl thaw: let the processes of a frozen container go on. */
+/* rssctl thaw: continue the processes of a frozen container. */
 #include "args.h"
 #include "connect.h"
 #include "librss/rss.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * rssctl top: the containers that use most, again and again. This is the loop;
- * top-view.c draws, top-order.c sorts, history.c remembers.
+ * rssctl top: show the containers that use most, live. This is the loop;
+ * view/top-view.c draws, view/top-order.c sorts, view/history.c keeps samples.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -50,7 +50,7 @@ static const char *const columns[] = {
 	"<NAME", ">USAGE", ">LIMIT", ">USED", ">PEAK", ">PROCESSES", ">FAILURES", ">OOM-KILLS",
 };
 
-static int add_container(struct table *table, const struct rss_container *c, bool colour)
+static int add_container_row(struct table *table, const struct rss_container *c, bool colour)
 {
 	uint64_t tenths = top_used(c);
 	int r = table_add(table, c->name);
@@ -72,33 +72,33 @@ static int add_container(struct table *table, const struct rss_container *c, boo
 	return r;
 }
 
-static int fetch(const struct cli *cli, struct list *list)
+static int fetch_containers(const struct cli *cli, struct container_list *list)
 {
-	list_done(list);
+	container_list_done(list);
 	return rss_list(cli->client, &list->containers, &list->count);
 }
 
 static int print_once(struct cli *cli, enum top_order order)
 {
-	cleanup_list struct list list = { 0 };
+	cleanup_container_list struct container_list list = { 0 };
 	cleanup_table struct table *table = NULL;
-	int r = fetch(cli, &list);
+	int r = fetch_containers(cli, &list);
 
 	if (r < 0)
 		return fail_call(cli, r);
 	top_sort(&list, order, NULL);
 	table = table_new(ARRAY_SIZE(columns), columns);
 	for (size_t i = 0; table && i < list.count && r >= 0; i++)
-		r = add_container(table, list.containers[i], cli->out.colour);
+		r = add_container_row(table, list.containers[i], cli->out.colour);
 	return print_table(&cli->out, table, r, false);
 }
 
-/* The same containers as rssctl list tells of, in the order of top. */
+/* The objects of rssctl list, in the order of top. */
 static int print_json_once(const struct cli *cli, enum top_order order)
 {
-	cleanup_list struct list list = { 0 };
+	cleanup_container_list struct container_list list = { 0 };
 	cleanup_json struct json_object *array = json_object_new_array();
-	int r = fetch(cli, &list);
+	int r = fetch_containers(cli, &list);
 
 	if (r < 0)
 		return fail_call(cli, r);
@@ -111,11 +111,11 @@ static int print_json_once(const struct cli *cli, enum top_order order)
 /* --- live ------------------------------------------------------------------------ */
 
 struct top {
-	struct list list;
+	struct container_list list;
 	struct history history;
-	struct top_look look;
+	struct top_screen screen;
 	char when[TIME_TEXT_MAX];
-	uint64_t next; /* when to look again, on the monotonic clock */
+	uint64_t next; /* the time of the next sample, on the monotonic clock */
 	bool quit;
 	bool stop;	/* SIGTSTP was received */
 	bool continued; /* SIGCONT was received */
@@ -123,51 +123,51 @@ struct top {
 
 static void top_done(struct top *top)
 {
-	list_done(&top->list);
+	container_list_done(&top->list);
 	history_done(&top->history);
 }
 
-static int look_again(const struct cli *cli, struct top *top)
+static int refresh(const struct cli *cli, struct top *top)
 {
-	int r = fetch(cli, &top->list);
+	int r = fetch_containers(cli, &top->list);
 
 	if (r < 0)
 		return r;
-	/* The list comes sorted by name, as the history wants it. */
+	/* history_add() needs the order of names, which rss_list() has. */
 	r = history_add(&top->history, top->list.containers, top->list.count,
 			clock_usec(CLOCK_MONOTONIC));
 	if (r < 0)
 		return r;
 	format_time((uint64_t)time(NULL) * 1000000, top->when);
-	top->next = clock_usec(CLOCK_MONOTONIC) + top->look.interval;
+	top->next = clock_usec(CLOCK_MONOTONIC) + top->screen.interval;
 	return 0;
 }
 
-/* So that the last page is full. */
-static void keep_inside(struct top *top)
+/* Keeps the last page full. */
+static void clamp_view(struct top *top)
 {
-	size_t rows = top_rows(&top->look);
+	size_t rows = top_rows(&top->screen);
 	size_t last = top->list.count > rows ? top->list.count - rows : 0;
 
-	if (top->look.first > last)
-		top->look.first = last;
+	if (top->screen.first > last)
+		top->screen.first = last;
 }
 
-static int draw(struct top *top)
+static int draw_frame(struct top *top)
 {
 	cleanup_free char *frame = NULL;
 	int width = terminal_columns();
 
-	top->look.rows = (size_t)terminal_rows();
-	top->look.columns = width > 0 ? (size_t)width : 80;
-	top->look.when = top->when;
-	top_sort(&top->list, top->look.order, &top->history);
-	keep_inside(top);
-	frame = top_view(&top->list, &top->history, &top->look);
+	top->screen.rows = (size_t)terminal_rows();
+	top->screen.columns = width > 0 ? (size_t)width : 80;
+	top->screen.when = top->when;
+	top_sort(&top->list, top->screen.order, &top->history);
+	clamp_view(top);
+	frame = top_view(&top->list, &top->history, &top->screen);
 	return frame ? terminal_draw(frame) : -ENOMEM;
 }
 
-/* What the keys of movement send, behind the escape. */
+/* What the cursor keys send after the escape. */
 static const struct {
 	const char *sequence;
 	enum { UP, DOWN, PAGE_UP, PAGE_DOWN, HOME, END } move;
@@ -177,9 +177,9 @@ static const struct {
 	{ "[1~", HOME },    { "[F", END },	  { "OF", END },  { "[4~", END },
 };
 
-static void move(struct top *top, int where)
+static void move_view(struct top *top, int where)
 {
-	size_t rows = top_rows(&top->look), *first = &top->look.first;
+	size_t rows = top_rows(&top->screen), *first = &top->screen.first;
 
 	switch (where) {
 	case UP:
@@ -201,7 +201,7 @@ static void move(struct top *top, int where)
 		*first = top->list.count;
 		break;
 	}
-	keep_inside(top);
+	clamp_view(top);
 }
 
 /* The length of the sequence that @keys starts with, after its escape; all if it is not complete. */
@@ -224,7 +224,7 @@ static size_t handle_sequence(struct top *top, const char *keys)
 	for (size_t i = 0; i < ARRAY_SIZE(moves); i++)
 		if (strlen(moves[i].sequence) == length &&
 		    !strncmp(keys, moves[i].sequence, length))
-			move(top, moves[i].move);
+			move_view(top, moves[i].move);
 	return length;
 }
 
@@ -235,7 +235,7 @@ static void handle_keys(struct top *top)
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
-	/* A terminal that is gone reads as its end. */
+	/* A terminal that has hung up reads as its end. */
 	top->quit = n <= 0;
 	keys[n > 0 ? n : 0] = '\0';
 	for (const char *key = keys; *key && !top->quit; key++) {
@@ -245,8 +245,8 @@ static void handle_keys(struct top *top)
 			top->quit = true;
 		else if (*key == ' ')
 			top->next = 0;
-		else if (top_order_from_key(*key, &top->look.order))
-			top->look.first = 0;
+		else if (top_order_from_key(*key, &top->screen.order))
+			top->screen.first = 0;
 	}
 }
 
@@ -267,7 +267,7 @@ static void handle_signal(struct top *top, int signal)
 	}
 }
 
-/* Waits for a key, a signal, or the time of the next look. */
+/* Waits for a key, a signal, or the time of the next sample. */
 static int wait_for_more(struct top *top, int signals)
 {
 	struct pollfd fds[] = {
@@ -307,9 +307,9 @@ static int draw_until_quit(const struct cli *cli, struct top *top, struct termin
 
 	while (r == 0 && !top->quit) {
 		if (clock_usec(CLOCK_MONOTONIC) >= top->next)
-			r = look_again(cli, top);
+			r = refresh(cli, top);
 		if (r == 0)
-			r = draw(top);
+			r = draw_frame(top);
 		if (r == 0)
 			r = wait_for_more(top, signals);
 		/* The shell changes the modes of the terminal while a job is stopped. */
@@ -325,10 +325,10 @@ static int show_on_terminal(const struct cli *cli, enum top_order order, uint64_
 	struct terminal terminal = { 0 };
 	int r = terminal_take(&terminal);
 
-	top.look.order = order;
-	top.look.interval = interval;
-	top.look.colour = cli->out.colour;
-	top.look.utf8 = cli->out.utf8;
+	top.screen.order = order;
+	top.screen.interval = interval;
+	top.screen.colour = cli->out.colour;
+	top.screen.utf8 = cli->out.utf8;
 	if (r >= 0)
 		r = draw_until_quit(cli, &top, &terminal);
 	/* Before an error is printed: the alternate screen would take it along. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rssctl version: of both programs, and what the kernel's controller can do. */
+/* rssctl version: print the versions of both programs, and the features of the controller. */
 #include <stdio.h>
 
 #include "connect.h"
@@ -11,8 +11,8 @@
 
 DEFINE_CLEANUP(struct rss_daemon_info *, rss_daemon_info_free);
 
-/* @info: NULL where rssd cannot be reached. */
-static int print_as_json(const struct cli *cli, const struct rss_daemon_info *info)
+/* @info: NULL if rssd cannot be reached. */
+static int print_version_json(const struct cli *cli, const struct rss_daemon_info *info)
 {
 	cleanup_json struct json_object *object = json_object_new_object();
 	struct json_object *features = info ? json_object_new_array() : NULL;
@@ -26,7 +26,7 @@ static int print_as_json(const struct cli *cli, const struct rss_daemon_info *in
 	return print_json(&cli->out, object);
 }
 
-static void print_for_people(const struct rss_daemon_info *info)
+static void print_version_text(const struct rss_daemon_info *info)
 {
 	puts("rssctl      " RSSD_VERSION);
 	if (!info)
@@ -44,16 +44,16 @@ static int run(struct cli *cli, const struct args *args)
 	cleanup_(rss_daemon_info_free_ptr) struct rss_daemon_info *info = NULL;
 	int printed = STATUS_DONE, status, r;
 
-	/* Our own version is known whatever becomes of the rest. */
+	/* The version of rssctl is printed even if rssd cannot be reached. */
 	status = connect_daemon(cli);
 	if (status == STATUS_DONE) {
 		r = rss_daemon_info(cli->client, &info);
 		status = r < 0 ? fail_call(cli, r) : STATUS_DONE;
 	}
 	if (cli->out.json)
-		printed = print_as_json(cli, info);
+		printed = print_version_json(cli, info);
 	else
-		print_for_people(info);
+		print_version_text(info);
 	return status ?: printed;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rssctl watch: events, a line each, as they come. */
+/* rssctl watch: print events as they come, one a line. */
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -37,11 +37,11 @@ static const struct option_spec options[] = {
 struct watch {
 	const struct cli *cli;
 	const struct args *args;
-	uint64_t left;	 /* events to print before the end */
+	uint64_t left;	 /* events that are still to be printed */
 	int write_error; /* an errno: standard output failed */
 };
 
-/* A name stands for the containers inside it, too; what rssd says of itself is for everyone. */
+/* A name includes its nested containers; events about rssd itself are always wanted. */
 static bool is_wanted(const struct args *args, const char *container)
 {
 	if (!args->n_operands || !*container)
@@ -53,8 +53,8 @@ static bool is_wanted(const struct args *args, const char *container)
 	return false;
 }
 
-/* What the columns do not tell; to be freed. */
-static char *describe(const struct rss_event *event)
+/* The text of the last column, to be freed; NULL when out of memory. */
+static char *describe_event(const struct rss_event *event)
 {
 	char size[SIZE_TEXT_MAX], *text = NULL;
 	int r = 0;
@@ -81,7 +81,7 @@ static char *describe(const struct rss_event *event)
 	return r < 0 ? NULL : text;
 }
 
-static const char *style_of(enum rss_event_kind kind)
+static const char *event_style(enum rss_event_kind kind)
 {
 	switch (kind) {
 	case RSS_EVENT_OOM:
@@ -112,7 +112,7 @@ struct layout {
 #define OTHER_COLUMNS (2 + 8 + 2 + 9 + 2 + 2 + 8 + 2 + 8 + 2)
 
 /* On a narrow terminal the date is left out, then names are cut. */
-static struct layout lay_out(const struct output *out)
+static struct layout watch_layout(const struct output *out)
 {
 	int columns = out->full ? 0 : terminal_columns(), left;
 
@@ -132,14 +132,14 @@ static struct layout lay_out(const struct output *out)
 
 static void print_legend(const struct output *out)
 {
-	struct layout layout = lay_out(out);
+	struct layout layout = watch_layout(out);
 
 	printf("%-*s  %8s  %-9s  %-*s  %8s  %8s  %s\n", layout.time, "TIME", "SEQUENCE", "EVENT",
 	       layout.container, "CONTAINER", "USAGE", "LIMIT", "DETAIL");
 }
 
-/* No limit and none that is told are one number; these always come with theirs. */
-static bool tells_limit(const struct rss_event *event)
+/* RSS_INFINITY and RSS_ABSENT are one number; these events always have their limit. */
+static bool has_limit(const struct rss_event *event)
 {
 	return event->limit != RSS_ABSENT || event->kind == RSS_EVENT_LIMIT_HIT ||
 	       event->kind == RSS_EVENT_RECLAIMED;
@@ -156,12 +156,12 @@ static void print_container(const struct output *out, const struct layout *layou
 		printf("%-*s", layout->container, *name ? name : "-");
 }
 
-static void print_line(const struct output *out, const struct rss_event *event)
+static void print_event_line(const struct output *out, const struct rss_event *event)
 {
-	cleanup_free char *detail = describe(event);
-	const char *style = out->colour ? style_of(event->kind) : NULL;
+	cleanup_free char *detail = describe_event(event);
+	const char *style = out->colour ? event_style(event->kind) : NULL;
 	char when[TIME_TEXT_MAX], sequence[24] = "-", usage[SIZE_TEXT_MAX], limit[SIZE_TEXT_MAX];
-	struct layout layout = lay_out(out);
+	struct layout layout = watch_layout(out);
 	size_t width = detail ? text_make_safe(detail) : 0;
 	const char *gap = width > layout.detail ? "\n  " : "  ";
 
@@ -178,12 +178,12 @@ static void print_line(const struct output *out, const struct rss_event *event)
 	print_container(out, &layout, event->container);
 	printf("  %8s  %8s%s%s\n",
 	       event->usage == RSS_ABSENT ? "-" : size_format(event->usage, usage),
-	       tells_limit(event) ? size_format(event->limit, limit) : "-", width ? gap : "",
+	       has_limit(event) ? size_format(event->limit, limit) : "-", width ? gap : "",
 	       width ? detail : "");
 }
 
-/* Every event has the first five keys; the others come with the kind. */
-static void print_object(const struct rss_event *event)
+/* Every event has the first five keys; the others depend on its kind. */
+static void print_event_json(const struct rss_event *event)
 {
 	cleanup_json struct json_object *object = json_object_new_object();
 
@@ -192,7 +192,7 @@ static void print_object(const struct rss_event *event)
 	json_add_text(object, "container", *event->container ? event->container : NULL);
 	json_add_count(object, "sequence", event->sequence ?: RSS_ABSENT);
 	json_add_count(object, "usage", event->usage);
-	if (tells_limit(event))
+	if (has_limit(event))
 		json_add_limit(object, "limit", event->limit);
 	else
 		json_add_count(object, "limit", RSS_ABSENT);
@@ -226,15 +226,15 @@ static void on_event(const struct rss_event *event, void *userdata)
 		return;
 	watch->left--;
 	if (watch->cli->out.json)
-		print_object(event);
+		print_event_json(event);
 	else
-		print_line(&watch->cli->out, event);
+		print_event_line(&watch->cli->out, event);
 	if (ferror(stdout) && !watch->write_error)
 		watch->write_error = errno;
 }
 
-/* rssd may be started again; the bus is not. */
-static int outlive_daemon(const struct cli *cli)
+/* Waits for a new rssd. If the bus is gone as well, there is none to wait for. */
+static int wait_for_restart(const struct cli *cli)
 {
 	int r;
 
@@ -253,7 +253,7 @@ static int fail_output(int error)
 	return print_error(STATUS_FAILED, "The output could not be written: %s", strerror(error));
 }
 
-/* Nobody reads the output any more: ends as a write would. */
+/* The output has no reader: ends as a write would end it. */
 static int end_without_reader(void)
 {
 	raise(SIGPIPE);
@@ -275,7 +275,7 @@ static int watch_events(struct watch *watch, int signals)
 		int r = rss_wait(cli->client, 0);
 
 		if (r == -ENOTCONN) {
-			int status = outlive_daemon(cli);
+			int status = wait_for_restart(cli);
 
 			if (status != STATUS_DONE)
 				return status;
@@ -328,7 +328,7 @@ static int run(struct cli *cli, const struct args *args)
 	r = rss_subscribe_since(cli->client, since, on_event, &watch);
 	if (r < 0)
 		return fail_call(cli, r);
-	/* Whoever reads along in a pipe gets each line at once; the first says that we listen. */
+	/* Each line is written at once, also to a pipe; the legend shows that events are received. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (cli->out.legend && !cli->out.json)
 		print_legend(&cli->out);

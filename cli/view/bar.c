@@ -6,10 +6,10 @@
 
 #include "shared/cleanup.h"
 
-/* From a left eighth to a full block. */
+/* From one eighth to a full block. */
 static const char *const eighths[] = { "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█" };
 #define EIGHTHS 8
-/* From low to high. */
+/* Of a sparkline, from low to high. */
 static const char *const levels[] = { "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
 static const char *const ascii_levels[] = { "_", ".", "-", "=", "+", "*", "%", "#" };
 #define LEVELS 8
@@ -24,7 +24,7 @@ static size_t smaller(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* @value of @whole, in @steps; all of them for the whole alone, none for nothing alone. */
+/* @value of @whole in @steps: 0 only if @value is 0, @steps only if it reaches @whole. */
 static size_t scale(uint64_t value, uint64_t whole, size_t steps)
 {
 	size_t step;
@@ -39,7 +39,7 @@ static size_t scale(uint64_t value, uint64_t whole, size_t steps)
 	return step < steps ? step : steps - 1;
 }
 
-/* The column that a mark stands in; @columns: none. */
+/* The column of a mark; @columns if there is none. */
 static size_t mark_at(uint64_t mark, uint64_t whole, size_t columns)
 {
 	if (mark == BAR_NO_MARK || mark > whole)

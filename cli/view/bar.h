@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Figures as pictures of one line: how full something is, and how it went. In
- * block characters where @utf8, else in ASCII that reads as well. Pure.
+ * Bars and sparklines: figures as pictures of one line, in block characters if
+ * @utf8, otherwise in ASCII. Pure.
  */
 #ifndef RSSCTL_BAR_H
 #define RSSCTL_BAR_H
@@ -10,28 +10,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Columns at most, and the bytes that they take at most. */
+/* The most columns of a picture, and the most bytes that they take. */
 #define BAR_COLUMNS_MAX 60
 #define BAR_TEXT_MAX	(BAR_COLUMNS_MAX * 4 + 1)
 
-/* No mark. */
+/* As a mark: none. */
 #define BAR_NO_MARK UINT64_MAX
 
 /**
- * bar_draw() - how much of @whole is @part
- * @low, @high: where to put the marks < and >; BAR_NO_MARK: nowhere
+ * bar_draw() - draw how much of @whole is @part
+ * @low, @high: the values of the marks < and >, or BAR_NO_MARK
  *
- * Full only where @part reaches @whole, empty only where it is 0; more than the
- * whole is full.
+ * The bar is full only if @part reaches @whole, and empty only if it is 0.
  */
 void bar_draw(uint64_t part, uint64_t whole, uint64_t low, uint64_t high, size_t columns, bool utf8,
 	      char buf[static BAR_TEXT_MAX]);
 
 /**
- * sparkline_draw() - the last of @values, the newest at the right
+ * sparkline_draw() - draw the last of @values, the newest at the right
  *
- * The highest of those that are shown is as high as there is room. A value that
- * is UINT64_MAX is not known and left blank, as is what came before the first.
+ * The highest of those that are shown has the full height. UINT64_MAX is an
+ * unknown value, which is left blank, as are columns before the first value.
  */
 void sparkline_draw(const uint64_t values[], size_t count, size_t columns, bool utf8,
 		    char buf[static BAR_TEXT_MAX]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A container as JSON: the same keys wherever one is printed. */
+/* Containers as JSON: see container-json.h. */
 #include "view/container-json.h"
 
 #include "librss/rss.h"

@@ -7,7 +7,7 @@
 struct json_object;
 struct rss_container;
 
-/* The object of list and show; @with_oom: a last_oom is part of it. NULL when out of memory. */
+/* With the same keys for every verb; @with_oom adds last_oom. NULL when out of memory. */
 struct json_object *container_to_json(const struct rss_container *container, bool with_oom);
 
 #endif

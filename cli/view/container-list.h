@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What list and top have in common: all containers at once. */
+/* All containers, as rss_list() returns them. */
 #ifndef RSSCTL_LIST_H
 #define RSSCTL_LIST_H
 
@@ -10,17 +10,17 @@
 
 struct table;
 
-struct list {
+struct container_list {
 	struct rss_container **containers;
 	size_t count;
 };
 
-static inline void list_done(struct list *list)
+static inline void container_list_done(struct container_list *list)
 {
 	list->containers = rss_list_free(list->containers, list->count);
 	list->count = 0;
 }
 
-#define cleanup_list cleanup_(list_done)
+#define cleanup_container_list cleanup_(container_list_done)
 
 #endif

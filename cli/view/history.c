@@ -1,55 +1,55 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What top remembers: see history.h. */
+/* The history of top: see history.h. */
 #include "view/history.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void free_list(struct trace *list, size_t count)
+static void free_traces(struct trace *list, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 		free(list[i].name);
 	free(list);
 }
 
-static void push(struct trace *trace, uint64_t usage)
+static void trace_add(struct trace *trace, uint64_t usage)
 {
 	if (trace->count == HISTORY_MAX)
 		memmove(trace->usage, trace->usage + 1, --trace->count * sizeof(*trace->usage));
 	trace->usage[trace->count++] = usage;
 }
 
-/* How much a counter has grown; one that fell belongs to a new container of the name. */
-static uint64_t growth(uint64_t before, uint64_t now)
+/* How much a counter has grown. If it fell, it belongs to a new container of that name. */
+static uint64_t counter_growth(uint64_t before, uint64_t now)
 {
 	return before == RSS_ABSENT || now == RSS_ABSENT || now < before ? 0 : now - before;
 }
 
-static uint64_t rate(uint64_t before, uint64_t now, uint64_t usec)
+static uint64_t counter_rate(uint64_t before, uint64_t now, uint64_t usec)
 {
 	if (before == RSS_ABSENT || now == RSS_ABSENT || !usec)
 		return RSS_ABSENT;
-	return (uint64_t)((double)growth(before, now) * 1000000.0 / (double)usec);
+	return (uint64_t)((double)counter_growth(before, now) * 1000000.0 / (double)usec);
 }
 
-/* The trace of before, or the beginning of one. */
-static void begin(struct trace *trace, const struct trace *before, const struct rss_container *c,
-		  uint64_t usec)
+/* Continues the trace @before, or starts one if it is NULL. */
+static void trace_start(struct trace *trace, const struct trace *before,
+			const struct rss_container *c, uint64_t usec)
 {
 	char *name = trace->name;
 
 	if (before) {
 		*trace = *before;
-		trace->reclaim_rate = rate(before->reclaimed, c->reclaimed, usec);
-		trace->kills_seen += growth(before->oom_kills, c->oom_kills);
+		trace->reclaim_rate = counter_rate(before->reclaimed, c->reclaimed, usec);
+		trace->kills_seen += counter_growth(before->oom_kills, c->oom_kills);
 	} else {
 		trace->reclaim_rate = RSS_ABSENT;
 	}
 	trace->name = name;
 	trace->reclaimed = c->reclaimed;
 	trace->oom_kills = c->oom_kills;
-	push(trace, c->usage);
+	trace_add(trace, c->usage);
 }
 
 int history_add(struct history *history, struct rss_container *const containers[], size_t count,
@@ -64,25 +64,25 @@ int history_add(struct history *history, struct rss_container *const containers[
 	for (size_t i = 0; i < count; i++) {
 		list[i].name = strdup(containers[i]->name);
 		if (!list[i].name) {
-			free_list(list, i);
+			free_traces(list, i);
 			return -ENOMEM;
 		}
 	}
-	/* Both are sorted: one walk finds each in the other. */
+	/* Both are sorted, so one pass finds each in the other. */
 	for (size_t i = 0; i < count; i++) {
 		while (old < history->count && strcmp(history->list[old].name, list[i].name) < 0)
 			old++;
 		if (old < history->count && !strcmp(history->list[old].name, list[i].name))
-			begin(&list[i], &history->list[old], containers[i], usec);
+			trace_start(&list[i], &history->list[old], containers[i], usec);
 		else
-			begin(&list[i], NULL, containers[i], usec);
+			trace_start(&list[i], NULL, containers[i], usec);
 	}
-	free_list(history->list, history->count);
+	free_traces(history->list, history->count);
 	*history = (struct history){ .list = list, .count = count, .at = now };
 	return 0;
 }
 
-static int by_name(const void *key, const void *element)
+static int compare_name(const void *key, const void *element)
 {
 	return strcmp(key, ((const struct trace *)element)->name);
 }
@@ -90,12 +90,12 @@ static int by_name(const void *key, const void *element)
 const struct trace *history_find(const struct history *history, const char *name)
 {
 	return history->count ? bsearch(name, history->list, history->count, sizeof(*history->list),
-					by_name)
+					compare_name)
 			      : NULL;
 }
 
 void history_done(struct history *history)
 {
-	free_list(history->list, history->count);
+	free_traces(history->list, history->count);
 	*history = (struct history){ 0 };
 }

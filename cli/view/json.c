@@ -86,7 +86,7 @@ void json_add_oom(struct json_object *object, const char *key, const struct rss_
 	json_object_object_add(object, key, oom ? oom_to_json(oom) : NULL);
 }
 
-static int print(struct json_object *object, int flags)
+static int print_text(struct json_object *object, int flags)
 {
 	const char *text = object ? json_object_to_json_string_ext(
 					    object, flags | JSON_C_TO_STRING_NOSLASHESCAPE)
@@ -100,14 +100,14 @@ static int print(struct json_object *object, int flags)
 
 int print_json(const struct output *out, struct json_object *object)
 {
-	return print(object, out->json == JSON_PRETTY
-				     ? JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED
-				     : JSON_C_TO_STRING_PLAIN);
+	return print_text(object, out->json == JSON_PRETTY
+					  ? JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED
+					  : JSON_C_TO_STRING_PLAIN);
 }
 
 int print_json_line(struct json_object *object)
 {
-	int status = print(object, JSON_C_TO_STRING_PLAIN);
+	int status = print_text(object, JSON_C_TO_STRING_PLAIN);
 
 	fflush(stdout);
 	return status;

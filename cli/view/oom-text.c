@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* An OOM in words; what is not known is left out of the phrase. */
+/* An OOM as a phrase: see oom-text.h. Unknown facts are left out. */
 #include "view/oom-text.h"
 
 #include <inttypes.h>
@@ -40,7 +40,7 @@ static void write_limit(FILE *out, const struct rss_oom *oom)
 		fprintf(out, ", usage was %s", size_format(oom->usage, buf));
 }
 
-static char *to_text(const struct rss_oom *oom, bool with_limit)
+static char *oom_format(const struct rss_oom *oom, bool with_limit)
 {
 	char *text = NULL;
 	size_t size = 0;
@@ -51,7 +51,7 @@ static char *to_text(const struct rss_oom *oom, bool with_limit)
 	write_victim(out, oom);
 	if (with_limit)
 		write_limit(out, oom);
-	/* Closing is what makes the text whole; it fails where memory is out. */
+	/* fclose() completes the text, or fails for lack of memory. */
 	if (fclose(out) != 0) {
 		free(text);
 		return NULL;
@@ -61,10 +61,10 @@ static char *to_text(const struct rss_oom *oom, bool with_limit)
 
 char *oom_to_text(const struct rss_oom *oom)
 {
-	return to_text(oom, true);
+	return oom_format(oom, true);
 }
 
 char *oom_victim_to_text(const struct rss_oom *oom)
 {
-	return to_text(oom, false);
+	return oom_format(oom, false);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Tables and times for people. */
+/* Tables, the pager and times: see output.h. */
 #include "view/output.h"
 
 #include <inttypes.h>
@@ -38,7 +38,7 @@ void output_start_pager(struct output *out)
 		out->pager = pager_open();
 }
 
-/* Whether @table, its legend and the prompt after it are more than a screen. */
+/* Whether @table, its legend and the prompt of the shell are more than a screen. */
 static bool is_long(const struct output *out, const struct table *table)
 {
 	return table_rows(table) + out->legend + 1 > (size_t)terminal_rows();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The pager: a child that reads what we print. */
+/* The pager: see pager.h. */
 #include "view/pager.h"
 
 #include <errno.h>
@@ -13,15 +13,15 @@
 
 struct pager {
 	pid_t pid;
-	int stdout_before; /* so that it can be put back */
+	int stdout_before; /* to be restored */
 };
 
-/* In the child; comes back only where nothing could be started. */
+/* In the child. Returns only if no pager could be started. */
 static void run_pager(const char *command)
 {
-	/* F: short text does not page; R: colours; S, X, M, K: as in systemctl. */
+	/* F: quit if the text fits; R: pass colours on; S, X, M, K: as in systemctl. */
 	setenv("LESS", "FRSXMK", 1);
-	/* Often run as root: no shell, no editor, no files from within less. */
+	/* rssctl often runs as root, so less must start no shell and no editor, and open no file. */
 	setenv("LESSSECURE", "1", 1);
 	if (command)
 		execlp("sh", "sh", "-c", command, (char *)NULL);
@@ -61,14 +61,14 @@ struct pager *pager_open(void)
 		(void)!write(failed_to, "", 1);
 		_exit(1);
 	}
-	/* Closed by exec: the pager runs. A byte in it: it does not, print without. */
+	/* exec closes the pipe. A byte in it says that there is no pager. */
 	close(take_fd(&failed_to));
 	if (read(failed_from, &failed, 1) > 0) {
 		waitpid(pager->pid, NULL, 0);
 		return NULL;
 	}
 	dup2(to, STDOUT_FILENO);
-	/* Quitting the pager early is no failure of ours. */
+	/* A user who quits the pager early is no error. */
 	signal(SIGPIPE, SIG_IGN);
 	pager->stdout_before = take_fd(&before);
 	return take_ptr(pager);
@@ -79,7 +79,7 @@ struct pager *pager_close(struct pager *pager)
 	if (!pager)
 		return NULL;
 	fflush(stdout);
-	/* What could not be written was not wanted. */
+	/* The same for the output that was not written then. */
 	clearerr(stdout);
 	dup2(pager->stdout_before, STDOUT_FILENO);
 	close(pager->stdout_before);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The report of attach and detach, as a table or JSON. */
+/* The report of attach and detach: see report.h. */
 #include "view/report.h"
 
 #include "view/json.h"
@@ -18,7 +18,7 @@ static const struct {
 	[RSS_WOULD_MOVE] = { "would-move", STYLE_GREEN },
 };
 
-static int print_as_table(struct output *out, const struct report *report)
+static int print_report_table(struct output *out, const struct report *report)
 {
 	cleanup_table struct table *table = table_new(ARRAY_SIZE(columns), columns);
 	int r = 0;
@@ -35,7 +35,7 @@ static int print_as_table(struct output *out, const struct report *report)
 	return print_table(out, table, r, false);
 }
 
-static int print_as_json(const struct output *out, const struct report *report)
+static int print_report_json(const struct output *out, const struct report *report)
 {
 	cleanup_json struct json_object *array = json_object_new_array();
 
@@ -56,7 +56,7 @@ int print_report(struct output *out, const struct report *report)
 	size_t vanished = 0, refused = 0;
 	int status;
 
-	status = out->json ? print_as_json(out, report) : print_as_table(out, report);
+	status = out->json ? print_report_json(out, report) : print_report_table(out, report);
 	if (status != STATUS_DONE)
 		return status;
 	for (size_t i = 0; i < report->count; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What became of processes that were to be moved: attach and detach. */
+/* The report of attach and detach: the outcome for each process. */
 #ifndef RSSCTL_REPORT_H
 #define RSSCTL_REPORT_H
 
@@ -25,8 +25,8 @@ static inline void report_done(struct report *report)
 #define cleanup_report cleanup_(report_done)
 
 /*
- * Prints it and returns the status: 1 where a process was refused, 3 where all
- * had vanished before they could be moved.
+ * Prints it and returns the status: STATUS_FAILED if a process was refused,
+ * STATUS_NOT_FOUND if all had ended before they could be moved.
  */
 int print_report(struct output *out, const struct report *report);
 

@@ -21,7 +21,7 @@ int print_error(int status, const char *format, ...)
 	va_end(args);
 	if (r < 0)
 		return fail_memory();
-	/* Names of containers and commands are in there. */
+	/* It has names of containers and commands in it. */
 	text_make_safe(text);
 	fflush(stdout);
 	fprintf(stderr, "rssctl: %s\n", text);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The table printer. Cells are copied when they are added and made safe for a
- * terminal then: a control character or a broken UTF-8 sequence, which a
- * process can have in its name, is shown as a question mark. The texts of all
- * cells lie one after the other in one piece of memory.
+ * The table printer: see table.h. A cell is copied when it is added, and made
+ * safe for a terminal: names of processes may contain control characters and
+ * broken UTF-8, which are shown as question marks. The texts of all cells are
+ * in one allocation.
  */
 #include "view/table.h"
 
@@ -16,23 +16,23 @@
 
 #include "shared/text.h"
 
-/* What stands between two columns. */
+/* Blanks between two columns. */
 #define GAP 2
 /* The most bytes of the mark of a cell that is cut. */
 #define MARK_SIZE sizeof("…")
-/* Bytes of a cell: more than anybody reads. */
+/* The most bytes of a cell. */
 #define TEXT_MAX (1 << 20)
-/* Styles in one table: a few colours. */
+/* The most styles in one table. */
 #define STYLES_MAX 16
-/* A style, in the language of terminals. */
+/* The escape sequences of a style. */
 #define STYLE_BEGIN "\033[%sm"
 #define STYLE_END   "\033[0m"
 
-/* Small: a list has tens of thousands. */
+/* Kept small: a list has tens of thousands of cells. */
 struct table_cell {
-	uint32_t text;	      /* where it begins */
+	uint32_t text;	      /* its offset in the texts */
 	uint32_t length : 24; /* bytes */
-	uint32_t style : 8;   /* which of the table's, from 1 on; 0: none */
+	uint32_t style : 8;   /* index in the styles of the table plus 1; 0: none */
 	uint32_t width;	      /* columns of a terminal */
 };
 
@@ -40,14 +40,14 @@ struct table_column {
 	char *name;
 	size_t name_width;
 	size_t width; /* of the widest, name or cell */
-	size_t bytes; /* of the longest text... */
-	size_t style; /* ...and of what the longest style puts around it */
+	size_t bytes; /* of the longest text */
+	size_t style; /* of the longest escape sequences around it */
 	bool right;
 	bool cut_front;
 };
 
 struct table {
-	size_t n_columns, column; /* which the next cell is in */
+	size_t n_columns, column; /* @column: that of the next cell */
 	struct table_column *columns;
 	struct table_cell *cells; /* row after row */
 	size_t n_cells, allocated;
@@ -94,8 +94,8 @@ struct table *table_free(struct table *table)
 	return NULL;
 }
 
-/* Room for one more cell with a text of @size bytes. */
-static int make_room(struct table *table, size_t size)
+/* Makes room for one more cell with a text of @size bytes. */
+static int reserve_cell(struct table *table, size_t size)
 {
 	if (table->n_cells == table->allocated) {
 		size_t wanted = table->allocated ? table->allocated * 2 : 8 * table->n_columns;
@@ -118,12 +118,12 @@ static int make_room(struct table *table, size_t size)
 	return 0;
 }
 
-/* Copies @text, of @length bytes, made safe. Returns its width. */
+/* Copies @text of @length bytes and makes it safe. Returns its width. */
 static size_t copy_safe(char *to, const char *text, size_t length)
 {
 	size_t n = 0;
 
-	/* Nearly every text is of nothing else. */
+	/* The fast path: nearly every text is plain ASCII. */
 	while (n < length && text[n] >= 0x20 && text[n] < 0x7f) {
 		to[n] = text[n];
 		n++;
@@ -135,7 +135,7 @@ static size_t copy_safe(char *to, const char *text, size_t length)
 	return n + text_make_safe(to + n);
 }
 
-/* A cell of @length bytes of @text. */
+/* Adds a cell with @length bytes of @text. */
 static int add_cell(struct table *table, const char *text, size_t length)
 {
 	struct table_column *column;
@@ -146,7 +146,7 @@ static int add_cell(struct table *table, const char *text, size_t length)
 		return -E2BIG;
 	if (table->n_cells == table->allocated ||
 	    table->texts_allocated - table->texts_used <= length) {
-		int r = make_room(table, length + 1);
+		int r = reserve_cell(table, length + 1);
 
 		if (r < 0)
 			return r;
@@ -252,9 +252,9 @@ void table_fit(struct table *table, size_t width, bool utf8)
 	table->mark = utf8 ? "…" : "~";
 }
 
-/* --- printing: a row is put together, and then written at once ---------------- */
+/* --- printing: a row is put together and written at once ------------------------ */
 
-/* A cell that is too wide for its column: what is left of it, and the mark. Returns where it ends. */
+/* Puts a cell that is too wide for its column, cut and marked. Returns where it ends. */
 static char *put_cut_text(char *at, const struct table *table, const struct table_column *c,
 			  const char *text)
 {
@@ -307,7 +307,7 @@ static char *put_cell(char *at, const struct table *table, size_t column, const 
 	return at + 1;
 }
 
-/* What the longest row may need. */
+/* The most bytes of a row. */
 static size_t row_size(const struct table *table)
 {
 	size_t size = sizeof("\n");
@@ -318,7 +318,7 @@ static size_t row_size(const struct table *table)
 	return size;
 }
 
-/* Writes what was put into @row, and blanks it again. */
+/* Writes @row and fills it with blanks again. */
 static void write_row(char *row, const char *end, FILE *out)
 {
 	fwrite(row, 1, (size_t)(end - row), out);
@@ -360,7 +360,7 @@ int table_print(const struct table *table, FILE *out, bool legend)
 		column = 0;
 		at = row;
 	}
-	/* A row that was begun and not filled still ends its line. */
+	/* A row that is not complete still ends its line. */
 	if (column) {
 		*at++ = '\n';
 		write_row(row, at, out);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The one table printer: columns as wide as their widest cell, a legend above
- * (also in a pipe), right alignment for figures. UTF-8 aware. Nothing about
- * containers here.
+ * The one table printer: columns as wide as their widest cell, an optional
+ * legend, right alignment for figures. It knows UTF-8, and no containers.
  */
 #ifndef RSSCTL_TABLE_H
 #define RSSCTL_TABLE_H
@@ -24,11 +23,11 @@ struct table *table_new(size_t n_columns, const char *const columns[]);
 struct table *table_free(struct table *table);
 DEFINE_CLEANUP(struct table *, table_free);
 
-/* Adds a cell to the row at hand (rows fill by themselves); NULL is shown as "-". */
+/* Adds the next cell; the last column is followed by a new row. NULL is shown as "-". */
 int table_add(struct table *table, const char *cell);
 int table_addf(struct table *table, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The cell added last is printed in this style of the terminal: "1;31"; a constant, or NULL. */
+/* Sets the style of the cell added last: "1;31"; a constant, or NULL for none. */
 void table_style(struct table *table, const char *style);
 
 size_t table_rows(const struct table *table);
@@ -40,7 +39,7 @@ size_t table_rows(const struct table *table);
  */
 void table_fit(struct table *table, size_t width, bool utf8);
 
-/* Writes all to @out; @legend says whether the column names come first. */
+/* Writes the table to @out, the column names first if @legend. 0 or a negative errno. */
 int table_print(const struct table *table, FILE *out, bool legend);
 
 #endif

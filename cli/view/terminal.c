@@ -88,7 +88,7 @@ int terminal_draw(const char *frame)
 	if (!out)
 		return -ENOMEM;
 	fputs("\033[H", out);
-	/* Each line wipes what the one before has left behind it; no newline after the last. */
+	/* Each line clears the rest of the old line; the last has no newline. */
 	for (const char *line = frame; *line;) {
 		size_t length = strcspn(line, "\n");
 

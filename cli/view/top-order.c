@@ -52,16 +52,16 @@ uint64_t top_used(const struct rss_container *c)
 	return (uint64_t)((double)c->usage * 1000.0 / (double)c->limit);
 }
 
-static uint64_t reclaim_of(const struct rss_container *c, const struct history *history)
+static uint64_t reclaim_weight(const struct rss_container *c, const struct history *history)
 {
 	const struct trace *trace = history ? history_find(history, c->name) : NULL;
 
 	return trace && trace->reclaim_rate != RSS_ABSENT ? trace->reclaim_rate : c->reclaimed;
 }
 
-/* What is not known comes last, as 0 does; no limit is most. */
-static uint64_t weight(const struct rss_container *c, enum top_order order,
-		       const struct history *history)
+/* An unknown value counts as 0, no limit as the highest. */
+static uint64_t container_weight(const struct rss_container *c, enum top_order order,
+				 const struct history *history)
 {
 	uint64_t value = 0;
 
@@ -86,7 +86,7 @@ static uint64_t weight(const struct rss_container *c, enum top_order order,
 		value = c->failures;
 		break;
 	case ORDER_RECLAIM:
-		value = reclaim_of(c, history);
+		value = reclaim_weight(c, history);
 		break;
 	case ORDER_KILLS:
 		value = c->oom_kills;
@@ -100,7 +100,7 @@ struct weighed {
 	uint64_t weight;
 };
 
-static int compare(const void *a, const void *b)
+static int compare_weights(const void *a, const void *b)
 {
 	const struct weighed *left = a, *right = b;
 
@@ -109,18 +109,19 @@ static int compare(const void *a, const void *b)
 	return strcmp(left->container->name, right->container->name);
 }
 
-/* Weighed once each: a look into the history is not for each comparison. */
-void top_sort(struct list *list, enum top_order order, const struct history *history)
+/* Each weight is computed once: a comparison must not search the history. */
+void top_sort(struct container_list *list, enum top_order order, const struct history *history)
 {
 	cleanup_free struct weighed *weighed = calloc(list->count + 1, sizeof(*weighed));
 
-	/* Without memory they stay in the order of their names. */
+	/* Without memory the order stays that of the names. */
 	if (!weighed)
 		return;
 	for (size_t i = 0; i < list->count; i++)
-		weighed[i] = (struct weighed){ list->containers[i],
-					       weight(list->containers[i], order, history) };
-	qsort(weighed, list->count, sizeof(*weighed), compare);
+		weighed[i] =
+			(struct weighed){ list->containers[i],
+					  container_weight(list->containers[i], order, history) };
+	qsort(weighed, list->count, sizeof(*weighed), compare_weights);
 	for (size_t i = 0; i < list->count; i++)
 		list->containers[i] = weighed[i].container;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* In which order top shows containers: the words that are typed, the keys that are pressed. */
+/* The orders of top: their names on the command line, their keys, and sorting. */
 #ifndef RSSCTL_TOP_ORDER_H
 #define RSSCTL_TOP_ORDER_H
 
@@ -17,20 +17,20 @@ enum top_order {
 	ORDER_PEAK,
 	ORDER_PROCESSES,
 	ORDER_FAILURES,
-	ORDER_RECLAIM, /* by the rate; before there is one, by the sum */
+	ORDER_RECLAIM, /* by the rate, or by the sum before there is a rate */
 	ORDER_KILLS,
 };
 
 const char *top_order_name(enum top_order order);
 
-/* False: there is none of that name, or key. */
+/* Return false if there is no such order. */
 bool top_order_from_name(const char *name, enum top_order *ret);
 bool top_order_from_key(char key, enum top_order *ret);
 
 /* Usage in tenths of a percent of the limit; RSS_ABSENT without a limit. */
 uint64_t top_used(const struct rss_container *container);
 
-/* The most first, and names by the alphabet where that is the same. @history may be NULL. */
-void top_sort(struct list *list, enum top_order order, const struct history *history);
+/* The highest value first, equal ones by name. @history may be NULL. */
+void top_sort(struct container_list *list, enum top_order order, const struct history *history);
 
 #endif

@@ -11,12 +11,12 @@
 #include "view/history.h"
 #include "view/output.h"
 
-/* Lines that are not containers: head, blank, legend, keys. */
+/* Lines without a container: head, blank, legend, keys. */
 #define FRAME_LINES 4
 
 /*
- * What stands above the columns, from left to right, as wide as what stands below
- * them in general, so that nothing jumps to and fro.
+ * The column names, from left to right. They are padded to the width of common
+ * values, so that the columns do not move with each frame.
  */
 static const char *const titles[] = {
 	"NAME",
@@ -27,7 +27,7 @@ static const char *const titles[] = {
 	">RECLAIM/s",
 	">KILLS",
 	NULL,
-	/* Where there is room. */
+	/* On wide terminals only. */
 	">   PEAK",
 	">PROCS",
 	">FAILURES",
@@ -41,11 +41,11 @@ static const char *const titles[] = {
 #define NAME_MAX_   40
 #define PICTURE_MIN 10
 #define PICTURE_MAX 40
-/* What the other columns take, with the gaps between all. */
+/* The width of the other columns, with all gaps. */
 #define FIXED_NARROW (7 + 8 + 6 + 9 + 5 + 7 * 2)
 #define FIXED_WIDE   (FIXED_NARROW + 7 + 5 + 8 + 3 * 2)
 
-/* How the width of the terminal is shared out. */
+/* The widths of the flexible columns. */
 struct layout {
 	bool wide;
 	size_t name, bar, history;
@@ -58,7 +58,7 @@ static size_t between(size_t value, size_t least, size_t most)
 	return value < most ? value : most;
 }
 
-static size_t longest_name(const struct list *list)
+static size_t longest_name(const struct container_list *list)
 {
 	size_t longest = 0;
 
@@ -71,15 +71,15 @@ static size_t longest_name(const struct list *list)
 	return longest;
 }
 
-static struct layout lay_out(const struct list *list, const struct top_look *look)
+static struct layout top_layout(const struct container_list *list, const struct top_screen *screen)
 {
-	/* The last column stays free: what wipes the rest of a line would take it along. */
-	size_t width = look->columns ? look->columns - 1 : 0;
+	/* The last column stays free: clearing the rest of a full line would clear its last character. */
+	size_t width = screen->columns ? screen->columns - 1 : 0;
 	struct layout layout = { .wide = width >= FIXED_WIDE + NAME_MIN + 2 * PICTURE_MIN };
 	size_t fixed = layout.wide ? FIXED_WIDE : FIXED_NARROW;
 	size_t left = width > fixed ? width - fixed : 0;
 
-	/* Pictures first have what they need, then names, and then pictures again. */
+	/* Pictures get their minimum, then names what they need, then pictures the rest. */
 	layout.name = between(longest_name(list), NAME_MIN, NAME_MAX_);
 	if (layout.name + 2 * PICTURE_MIN > left)
 		layout.name = left > NAME_MIN + 2 * PICTURE_MIN ? left - 2 * PICTURE_MIN : NAME_MIN;
@@ -89,7 +89,7 @@ static struct layout lay_out(const struct list *list, const struct top_look *loo
 	return layout;
 }
 
-/* The end of a name says more than its beginning. */
+/* A long name loses its beginning: the end says more. */
 static int add_name(struct table *table, const char *name, size_t width, bool utf8)
 {
 	size_t length = strlen(name);
@@ -99,7 +99,7 @@ static int add_name(struct table *table, const char *name, size_t width, bool ut
 	return table_addf(table, "%s%s", utf8 ? "…" : "~", name + length - width + 1);
 }
 
-static const char *style_of(uint64_t tenths)
+static const char *usage_style(uint64_t tenths)
 {
 	if (tenths == RSS_ABSENT)
 		return NULL;
@@ -115,7 +115,7 @@ static int add_used(struct table *table, uint64_t tenths)
 		       : table_addf(table, "%" PRIu64 ".%" PRIu64 "%%", tenths / 10, tenths % 10);
 }
 
-/* Against the limit, or the watermark where there is no limit. */
+/* Of the limit, or of the high watermark if there is no limit. */
 static int add_bar(struct table *table, const struct rss_container *c, size_t width, bool utf8)
 {
 	uint64_t whole = c->limit != RSS_INFINITY ? c->limit : c->high;
@@ -146,29 +146,29 @@ static int add_rest(struct table *table, const struct rss_container *c)
 }
 
 static int add_row(struct table *table, const struct rss_container *c, const struct trace *trace,
-		   const struct layout *layout, const struct top_look *look)
+		   const struct layout *layout, const struct top_screen *screen)
 {
 	uint64_t tenths = top_used(c);
-	int r = add_name(table, c->name, layout->name, look->utf8);
+	int r = add_name(table, c->name, layout->name, screen->utf8);
 
 	r = r < 0 ? r : add_usage(table, c->usage);
 	r = r < 0 ? r : add_limit(table, c->limit);
 	r = r < 0 ? r : add_used(table, tenths);
-	if (look->colour)
-		table_style(table, style_of(tenths));
-	r = r < 0 ? r : add_bar(table, c, layout->bar, look->utf8);
-	if (look->colour)
-		table_style(table, style_of(tenths));
+	if (screen->colour)
+		table_style(table, usage_style(tenths));
+	r = r < 0 ? r : add_bar(table, c, layout->bar, screen->utf8);
+	if (screen->colour)
+		table_style(table, usage_style(tenths));
 	r = r < 0 ? r : add_usage(table, trace ? trace->reclaim_rate : RSS_ABSENT);
 	r = r < 0 ? r : add_count(table, c->oom_kills);
-	if (look->colour && trace && trace->kills_seen)
+	if (screen->colour && trace && trace->kills_seen)
 		table_style(table, STYLE_RED);
-	r = r < 0 ? r : add_history(table, trace, layout->history, look->utf8);
+	r = r < 0 ? r : add_history(table, trace, layout->history, screen->utf8);
 	return r < 0 || !layout->wide ? r : add_rest(table, c);
 }
 
-/* A name with so many blanks that its column has this width at least. */
-static void pad(char *name, size_t size, const char *text, size_t width)
+/* Pads a column name, so that its column has at least this width. */
+static void pad_title(char *name, size_t size, const char *text, size_t width)
 {
 	snprintf(name, size, "%-*s", (int)between(width, 0, size - 1), text);
 }
@@ -179,59 +179,61 @@ static struct table *new_table(const struct layout *layout)
 	const char *names[COLUMNS_WIDE];
 
 	memcpy(names, titles, sizeof(names));
-	pad(name, sizeof(name), titles[0], layout->name);
-	pad(bar, sizeof(bar), "OF LIMIT", layout->bar);
-	pad(history, sizeof(history), "HISTORY", layout->history);
+	pad_title(name, sizeof(name), titles[0], layout->name);
+	pad_title(bar, sizeof(bar), "OF LIMIT", layout->bar);
+	pad_title(history, sizeof(history), "HISTORY", layout->history);
 	names[0] = name;
 	names[COLUMN_BAR] = bar;
 	names[COLUMN_HISTORY] = history;
 	return table_new(layout->wide ? COLUMNS_WIDE : COLUMNS_NARROW, names);
 }
 
-static struct table *to_table(const struct list *list, const struct history *history,
-			      const struct top_look *look)
+static struct table *make_table(const struct container_list *list, const struct history *history,
+				const struct top_screen *screen)
 {
-	struct layout layout = lay_out(list, look);
+	struct layout layout = top_layout(list, screen);
 	cleanup_table struct table *table = new_table(&layout);
-	size_t end = look->first + top_rows(look);
+	size_t end = screen->first + top_rows(screen);
 	int r = 0;
 
-	for (size_t i = look->first; table && i < list->count && i < end && r >= 0; i++) {
+	for (size_t i = screen->first; table && i < list->count && i < end && r >= 0; i++) {
 		const struct rss_container *c = list->containers[i];
 
-		r = add_row(table, c, history_find(history, c->name), &layout, look);
+		r = add_row(table, c, history_find(history, c->name), &layout, screen);
 	}
 	return table && r >= 0 ? take_ptr(table) : NULL;
 }
 
-size_t top_rows(const struct top_look *look)
+size_t top_rows(const struct top_screen *screen)
 {
-	return look->rows > FRAME_LINES ? look->rows - FRAME_LINES : 0;
+	return screen->rows > FRAME_LINES ? screen->rows - FRAME_LINES : 0;
 }
 
-/* "rows 21 to 40 of 1000 containers": which, where not all of them fit. */
-static void print_head(FILE *out, const struct list *list, const struct top_look *look)
+/* "21-40 of 1000 containers" if not all fit. */
+static void print_head(FILE *out, const struct container_list *list,
+		       const struct top_screen *screen)
 {
-	size_t last = look->first + top_rows(look);
+	size_t last = screen->first + top_rows(screen);
 
-	fprintf(out, "rssctl top  %s  ", look->when);
-	if (look->first > 0 || last < list->count)
-		fprintf(out, "%zu-%zu of ", look->first + 1,
+	fprintf(out, "rssctl top  %s  ", screen->when);
+	if (screen->first > 0 || last < list->count)
+		fprintf(out, "%zu-%zu of ", screen->first + 1,
 			last < list->count ? last : list->count);
 	fprintf(out, "%zu container%s by %s\n\n", list->count, list->count == 1 ? "" : "s",
-		top_order_name(look->order));
+		top_order_name(screen->order));
 }
 
-char *top_view(const struct list *list, const struct history *history, const struct top_look *look)
+char *top_view(const struct container_list *list, const struct history *history,
+	       const struct top_screen *screen)
 {
-	cleanup_table struct table *table = to_table(list, history, look);
+	cleanup_table struct table *table = make_table(list, history, screen);
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out = table ? open_memstream(&text, &size) : NULL;
 
 	if (!out)
 		return NULL;
-	print_head(out, list, look);
+	print_head(out, list, screen);
 	(void)table_print(table, out, true);
 	fputs("q quit, arrows move; by u usage % used l limit r reclaim k kills p peak n name\n",
 	      out);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What top draws: a frame as text, for a terminal of a given size. */
+/* The frames of top as text, for a terminal of a given size. Pure. */
 #ifndef RSSCTL_TOP_VIEW_H
 #define RSSCTL_TOP_VIEW_H
 
@@ -12,19 +12,20 @@
 
 struct history;
 
-struct top_look {
+struct top_screen {
 	size_t rows, columns; /* of the terminal */
 	bool colour, utf8;
 	enum top_order order;
 	size_t first;	   /* the first container that is shown */
 	const char *when;  /* the time, for people */
-	uint64_t interval; /* microseconds from look to look */
+	uint64_t interval; /* between two samples, in microseconds */
 };
 
-/* How many containers fit. */
-size_t top_rows(const struct top_look *look);
+/* The number of containers that fit. */
+size_t top_rows(const struct top_screen *screen);
 
 /* The frame, to be freed; @list is sorted. NULL when out of memory. */
-char *top_view(const struct list *list, const struct history *history, const struct top_look *look);
+char *top_view(const struct container_list *list, const struct history *history,
+	       const struct top_screen *screen);
 
 #endif

@@ -121,7 +121,7 @@ TEST(order)
 	struct rss_container a = container("a", 5), b = container("b", RSS_ABSENT),
 			     c = container("c", 50), d = container("d", 5);
 	struct rss_container *all[] = { &d, &c, &b, &a };
-	struct list list = { all, ARRAY_SIZE(all) };
+	struct container_list list = { all, ARRAY_SIZE(all) };
 	enum top_order order;
 
 	a.limit = 5;
@@ -153,7 +153,7 @@ TEST(each_key_sorts_by_its_own)
 	static const enum top_order keys[] = { ORDER_USAGE,    ORDER_PEAK,    ORDER_PROCESSES,
 					       ORDER_FAILURES, ORDER_RECLAIM, ORDER_KILLS };
 	struct rss_container *all[ARRAY_SIZE(by_names)];
-	struct list list = { all, ARRAY_SIZE(all) };
+	struct container_list list = { all, ARRAY_SIZE(all) };
 
 	peak.peak = processes.processes = failures.failures = kills.oom_kills = 9;
 	/* Taken back long ago: that is not what is going on. */
@@ -203,7 +203,7 @@ TEST(frames_fit)
 	__attribute__((cleanup(history_done))) struct history history = { 0 };
 	char names[100][64];
 	struct rss_container containers[100], *all[100];
-	struct list list = { all, 100 };
+	struct container_list list = { all, 100 };
 
 	for (size_t i = 0; i < 100; i++) {
 		snprintf(names[i], sizeof(names[i]),
@@ -221,17 +221,17 @@ TEST(frames_fit)
 		containers[i].reclaimed = (uint64_t)1023 << 20;
 	CHECK_INT(history_add(&history, all, 100, 1000000), 0);
 	for (size_t width = 80; width <= 200; width++) {
-		struct top_look look = { .rows = 24,
-					 .columns = width,
-					 .when = "2026-01-01 00:00:00" };
-		cleanup_free char *ascii = top_view(&list, &history, &look), *utf8 = NULL;
+		struct top_screen screen = { .rows = 24,
+					     .columns = width,
+					     .when = "2026-01-01 00:00:00" };
+		cleanup_free char *ascii = top_view(&list, &history, &screen), *utf8 = NULL;
 
 		CHECK(ascii);
 		if (widest(ascii, true) >= (int)width || widest(ascii, true) < 0)
 			FAIL("a frame for %zu columns has %d", width, widest(ascii, true));
 		CHECK_UINT(lines(ascii), 24);
-		look.utf8 = true;
-		utf8 = top_view(&list, &history, &look);
+		screen.utf8 = true;
+		utf8 = top_view(&list, &history, &screen);
 		CHECK_INT(widest(utf8, false), widest(ascii, true));
 		CHECK(strstr(utf8, "█") && strstr(utf8, "1-20 of 100"));
 	}
@@ -244,28 +244,29 @@ TEST(rows_tell_what_goes_on)
 	__attribute__((cleanup(history_done))) struct history history = { 0 }, none = { 0 };
 	struct rss_container a = container("its-beginning-says-little/its-end-says-all", 30 * M);
 	struct rss_container *all[] = { &a };
-	struct list list = { all, 1 };
-	struct top_look look = { .rows = 24, .columns = 80, .when = "" };
+	struct container_list list = { all, 1 };
+	struct top_screen screen = { .rows = 24, .columns = 80, .when = "" };
 	cleanup_free char *first = NULL, *second = NULL;
 
 	/* Without a limit the bar is of the high watermark. */
 	a.low = 45 * M;
 	a.high = 60 * M;
 	a.reclaimed = 100 * M;
-	first = top_view(&list, &none, &look);
+	first = top_view(&list, &none, &screen);
 	CHECK(first && strstr(first, " #####..<.> "));
 	CHECK(strstr(first, "says-all ") && !strstr(first, "its-beginning"));
 	CHECK_INT(history_add(&history, all, 1, 0), 0);
 	a.reclaimed += 8 * M;
 	CHECK_INT(history_add(&history, all, 1, 2000000), 0);
-	second = top_view(&list, &history, &look);
+	second = top_view(&list, &history, &screen);
 	CHECK(second && strstr(second, " 4.0M ") && !strstr(second, "108.0M"));
 }
 
-static bool has_style(const struct list *list, const struct history *history, const char *style)
+static bool has_style(const struct container_list *list, const struct history *history,
+		      const char *style)
 {
-	struct top_look look = { .rows = 24, .columns = 80, .when = "", .colour = true };
-	cleanup_free char *frame = top_view(list, history, &look), *begin = NULL;
+	struct top_screen screen = { .rows = 24, .columns = 80, .when = "", .colour = true };
+	cleanup_free char *frame = top_view(list, history, &screen), *begin = NULL;
 
 	return frame && asprintf(&begin, "\033[%sm", style) > 0 && strstr(frame, begin);
 }
@@ -274,7 +275,7 @@ TEST(colours_warn)
 {
 	__attribute__((cleanup(history_done))) struct history history = { 0 }, none = { 0 };
 	struct rss_container a = container("a", 899), *all[] = { &a };
-	struct list list = { all, 1 };
+	struct container_list list = { all, 1 };
 
 	a.limit = 1000;
 	CHECK(has_style(&list, &none, STYLE_GREEN) && !has_style(&list, &none, STYLE_YELLOW));
@@ -297,14 +298,14 @@ TEST(frames_of_little_and_of_nothing)
 {
 	__attribute__((cleanup(history_done))) struct history history = { 0 };
 	struct rss_container a = container("a", 1), *all[] = { &a };
-	struct list list = { all, 1 }, none = { 0 };
-	struct top_look look = { .rows = 1, .columns = 1, .when = "", .first = 5 };
-	cleanup_free char *tiny = top_view(&list, &history, &look);
+	struct container_list list = { all, 1 }, none = { 0 };
+	struct top_screen screen = { .rows = 1, .columns = 1, .when = "", .first = 5 };
+	cleanup_free char *tiny = top_view(&list, &history, &screen);
 	cleanup_free char *empty = NULL;
 
 	CHECK(tiny && !strstr(tiny, "\na "));
-	look = (struct top_look){ .rows = 24, .columns = 80, .when = "" };
-	empty = top_view(&none, &history, &look);
+	screen = (struct top_screen){ .rows = 24, .columns = 80, .when = "" };
+	empty = top_view(&none, &history, &screen);
 	CHECK(empty && strstr(empty, "0 containers"));
 }
 
