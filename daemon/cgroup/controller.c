@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "host/process.h"
 #include "base/failure.h"
 #include "cgroup/control-file.h"
 #include "cgroup/hierarchy.h"
@@ -353,13 +354,10 @@ int controller_parse_proc_cgroup(const char *text, const char *hierarchy, char *
 int controller_cgroup_of_process(struct controller *controller, pid_t pid, char **ret)
 {
 	cleanup_free char *text = NULL;
-	char file[40];
-	int r;
+	int r = process_read_cgroups(pid, &text);
 
-	(void)snprintf(file, sizeof(file), "/proc/%d/cgroup", pid);
-	r = cgroup_read(AT_FDCWD, file, &text);
 	if (r < 0)
-		return r == -ENOENT ? -ESRCH : r;
+		return r;
 	return controller_parse_proc_cgroup(text, controller->hierarchy, ret);
 }
 

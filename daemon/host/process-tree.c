@@ -188,7 +188,7 @@ int tree_exclude(struct tree *tree, const struct process all[], size_t count)
 
 	for (size_t i = 0; i < count && r == 0; i++) {
 		/* What a zombie bore while it lived may not have been heard yet. */
-		if (all[i].state != 'Z' && !tree_has(tree, &all[i]))
+		if (!all[i].ended && !tree_has(tree, &all[i]))
 			r = put(tree, all[i].pid, all[i].start, MEMBER_NONE);
 	}
 	return r;

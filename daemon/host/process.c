@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "shared/file.h"
 #include "shared/array.h"
 #include "shared/cleanup.h"
 #include "shared/text.h"
@@ -40,7 +41,15 @@ static int read_proc(pid_t pid, const char *file, char *buf, size_t size)
 }
 
 /* Where the numbers stand in /proc/PID/stat, counted as in proc(5). */
-enum { STAT_PARENT = 4, STAT_SESSION = 6, STAT_FLAGS = 9, STAT_START = 22, STAT_RSS = 24 };
+enum {
+	STAT_PARENT = 4,
+	STAT_GROUP = 5,
+	STAT_SESSION = 6,
+	STAT_FLAGS = 9,
+	STAT_THREADS = 20,
+	STAT_START = 22,
+	STAT_RSS = 24
+};
 
 /* @count numbers with blanks between them; a negative one is what it is as an int64_t. */
 static int read_numbers(const char *text, size_t count, uint64_t ret[])
@@ -71,7 +80,10 @@ int process_parse_stat(const char *text, struct process *ret)
 	p.pid = (pid_t)fields[0];
 	p.state = close[2];
 	p.parent = (pid_t)fields[STAT_PARENT];
+	p.group = (pid_t)fields[STAT_GROUP];
 	p.session = (pid_t)fields[STAT_SESSION];
+	/* A main thread that has ended counts until the last other one has. */
+	p.ended = p.state == 'X' || (p.state == 'Z' && fields[STAT_THREADS] <= 1);
 	p.kernel_thread = fields[STAT_FLAGS] & PF_KTHREAD;
 	p.start = fields[STAT_START];
 	if ((int64_t)fields[STAT_RSS] > 0)
@@ -92,6 +104,46 @@ int process_read(pid_t pid, struct process *ret)
 	int r = read_proc(pid, "stat", text, sizeof(text));
 
 	return r < 0 ? r : process_parse_stat(text, ret);
+}
+
+/* The tid of a thread that lives, or -ESRCH. */
+static int find_living_thread(pid_t pid, pid_t *ret)
+{
+	cleanup_(closedir_ptr) DIR *dir = NULL;
+	struct dirent *entry;
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	dir = opendir(path);
+	if (!dir)
+		return errno == ENOENT ? -ESRCH : -errno;
+	for (errno = 0; (entry = readdir(dir)); errno = 0) {
+		struct process thread;
+
+		if (isdigit((unsigned char)entry->d_name[0]) &&
+		    process_read((pid_t)atol(entry->d_name), &thread) == 0 && thread.state != 'Z' &&
+		    thread.state != 'X') {
+			*ret = thread.pid;
+			return 0;
+		}
+	}
+	return errno ? -errno : -ESRCH;
+}
+
+int process_read_cgroups(pid_t pid, char **ret)
+{
+	struct process p;
+	char path[32];
+	int r = process_read(pid, &p);
+
+	/* The kernel says "/" for a thread that has ended, or where it was then. */
+	if (r == 0 && p.state == 'Z' && !p.ended)
+		r = find_living_thread(pid, &pid);
+	if (r < 0)
+		return r;
+	snprintf(path, sizeof(path), "/proc/%d/cgroup", (int)pid);
+	r = read_file_at(AT_FDCWD, path, FILE_OWN_MAX, ret, NULL);
+	return r == -ENOENT ? -ESRCH : r;
 }
 
 /* The real, effective and saved one. */
@@ -222,7 +274,7 @@ int process_list(struct process **ret, size_t *ret_count)
 
 	if (!dir)
 		return -errno;
-	while ((entry = readdir(dir))) {
+	for (errno = 0; (entry = readdir(dir)); errno = 0) {
 		struct process p;
 
 		if (!isdigit((unsigned char)entry->d_name[0]) ||
@@ -232,6 +284,8 @@ int process_list(struct process **ret, size_t *ret_count)
 			return -ENOMEM;
 		list[count++] = p;
 	}
+	if (errno)
+		return -errno;
 	if (count)
 		qsort(list, count, sizeof(*list), process_compare);
 	*ret = take_ptr(list);

@@ -13,9 +13,11 @@
 struct process {
 	pid_t pid;
 	pid_t parent;
-	pid_t session; /* the process that it was born of, however many generations ago, or itself */
+	pid_t group;   /* the process group, and the session: pids of an ancestor or its own, */
+	pid_t session; /* which are not reused as long as one of the group or session lives */
 	uid_t uid;     /* real */
-	char state;    /* as in /proc/PID/stat: R S D T Z X... */
+	char state;    /* of its main thread, as in /proc/PID/stat: R S D T Z X... */
+	bool ended;    /* no thread lives; the main thread may be a zombie while others live */
 	bool kernel_thread;
 	uint64_t start;	   /* clock ticks since boot */
 	uint64_t resident; /* bytes */
@@ -40,6 +42,9 @@ int process_read_owner(pid_t pid, uid_t *ret);
  */
 int process_read_executable(pid_t pid, char **ret);
 
+/* The text of /proc/PID/cgroup, of a thread that lives; to be freed. 0, or -ESRCH. */
+int process_read_cgroups(pid_t pid, char **ret);
+
 /* oom_score_adj: 0, or -ESRCH. */
 int process_read_oom_score_adj(pid_t pid, int *ret);
 
@@ -49,10 +54,10 @@ int process_parse_stat(const char *text, struct process *ret);
 /* pidfd_open(2): a new descriptor, -ESRCH, or -EINVAL for a thread that leads no group. */
 int process_open(pid_t pid);
 
-/* The pid behind a pidfd: -ESRCH where it has ended, -EBADF where it is no pidfd. */
+/* The pid of a pidfd: -ESRCH if it has been waited for, -EBADF if it is no pidfd. */
 int process_pid_of(int pidfd, pid_t *ret);
 
-/* Has it ended? Waits up to @msec milliseconds for that. */
+/* Returns true if no thread of it lives. Waits up to @msec milliseconds for that. */
 bool process_ended(int pidfd, int msec);
 
 /* pidfd_send_signal(2): 0 or a negative errno. */

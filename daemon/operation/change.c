@@ -118,7 +118,7 @@ static int kill_worst(struct change *change)
 			struct process p;
 			struct limit_victim victim = { 0 };
 
-			if (process_read(some[j], &p) < 0 || p.state == 'Z' ||
+			if (process_read(some[j], &p) < 0 || p.ended ||
 			    process_read_oom_score_adj(some[j], &victim.oom_score_adj) < 0)
 				continue;
 			victim.resident = p.resident;

@@ -3,7 +3,6 @@
 #include "operation/join-scan.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <string.h>
@@ -60,14 +59,6 @@ static bool stays_in_unit(struct controller *controller, const char *cgroups)
 	       leave_keeps_from_rules(controller, cgroup);
 }
 
-static int read_cgroups(pid_t pid, char **ret)
-{
-	char file[32];
-
-	snprintf(file, sizeof(file), "/proc/%d/cgroup", (int)pid);
-	return cgroup_read(AT_FDCWD, file, ret);
-}
-
 /* Was it detached by hand, or an ancestor that is outside now? */
 static bool was_detached(struct manager *m, const struct process *p)
 {
@@ -77,8 +68,8 @@ static bool was_detached(struct manager *m, const struct process *p)
 		cleanup_free char *cgroups = NULL;
 
 		if (origins_is_detached(m->origins, at.pid, at.start) &&
-		    (depth == 0 ||
-		     (read_cgroups(at.pid, &cgroups) == 0 && is_outside(m->controller, cgroups))))
+		    (depth == 0 || (process_read_cgroups(at.pid, &cgroups) == 0 &&
+				    is_outside(m->controller, cgroups))))
 			return true;
 		if (at.parent <= 1 || process_read(at.parent, &at) < 0)
 			return false;
@@ -95,7 +86,7 @@ static bool is_wanted(struct scan *scan, const struct process *p, struct found *
 
 	if (attach_refusal(p, 0, 0, getpid()))
 		return false;
-	if (read_cgroups(p->pid, &cgroups) < 0 || !is_outside(m->controller, cgroups))
+	if (process_read_cgroups(p->pid, &cgroups) < 0 || !is_outside(m->controller, cgroups))
 		return false;
 	subject.cgroups = cgroups;
 	if (scan->needs[RULE_EXECUTABLE] && process_read_executable(p->pid, &executable) == 0)

@@ -104,9 +104,9 @@ static int kill_listed(const struct group *group, const pid_t pids[], size_t cou
 		struct target target = { .pid = pids[i] };
 		struct process p;
 
-		/* A zombie has no memory left to free and takes no signal. */
+		/* A process that has ended has no memory left to free and takes no signal. */
 		if (pidfd < 0 || !is_inside(group, pids[i]) || process_read(pids[i], &p) < 0 ||
-		    p.state == 'Z')
+		    p.ended)
 			continue;
 		target.start = p.start;
 		if (was_hit(targets, sorted, &target) || process_signal(pidfd, signal) < 0)

@@ -9,6 +9,7 @@
  *   hog lock SIZE        as anon, but locked
  *   hog ebb SIZE         as lock, and give back a page of it a hundred times a second
  *   hog hold SIZE        wait for a line on standard input, then anon
+ *   hog headless SIZE    end the main thread, and wait in another that has SIZE bytes
  *   hog fork COUNT       be a tree of COUNT processes, each child of an earlier one
  *   hog zombie COUNT     leave COUNT children unwaited for, and print their pids
  *   hog spawn RATE       fork RATE children a second, each ending soon; the child of every tenth
@@ -19,6 +20,7 @@
  *   hog storm COUNT      fork COUNT times, a child that forks the next and ends
  */
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -230,6 +232,36 @@ static int leave_zombies(unsigned long count)
 	return EXIT_SUCCESS;
 }
 
+/* Says "ready" once the main thread is a zombie. */
+static void *run_headless(void *size)
+{
+	struct timespec nap = { .tv_nsec = 5 * 1000 * 1000 };
+	char path[64], text[256] = "", *state = NULL;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)getpid());
+	while (!state || strncmp(state, ") Z", 3) != 0) {
+		FILE *stat = fopen(path, "r");
+
+		if (stat && fgets(text, sizeof(text), stat))
+			state = strrchr(text, ')');
+		if (stat)
+			fclose(stat);
+		nanosleep(&nap, NULL);
+	}
+	exit(take_anonymous(*(size_t *)size, 0, 0));
+}
+
+static int headless(size_t wanted)
+{
+	static size_t size;
+	pthread_t thread;
+
+	size = wanted;
+	if (pthread_create(&thread, NULL, run_headless, &size) != 0)
+		return EXIT_FAILURE;
+	pthread_exit(NULL);
+}
+
 int main(int argc, char *argv[])
 {
 	const char *what = argc > 2 ? argv[1] : "";
@@ -241,6 +273,8 @@ int main(int argc, char *argv[])
 		return take_anonymous(parse(argv[2]), 1, 0);
 	if (strcmp(what, "ebb") == 0)
 		return take_anonymous(parse(argv[2]), 1, 1);
+	if (strcmp(what, "headless") == 0)
+		return headless(parse(argv[2]));
 	if (strcmp(what, "hold") == 0) {
 		puts("waiting");
 		fflush(stdout);
@@ -260,7 +294,7 @@ int main(int argc, char *argv[])
 		return spawn(atol(argv[2]));
 	if (strcmp(what, "storm") == 0)
 		return fork_storm(strtoul(argv[2], NULL, 10));
-	fputs("hog anon|lock|ebb|hold SIZE, hog file PATH [N], hog fork|storm|bomb|zombie COUNT, hog spawn RATE\n",
+	fputs("hog anon|lock|ebb|hold|headless SIZE, hog file PATH [N], hog fork|storm|bomb|zombie COUNT, hog spawn RATE\n",
 	      stderr);
 	return 2;
 }

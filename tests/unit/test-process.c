@@ -34,6 +34,21 @@ TEST(stat_is_read_from_the_last_parenthesis)
 	CHECK(p.kernel_thread);
 }
 
+/* A process has ended when no thread lives, whatever became of its main thread. */
+TEST(ended_when_no_thread_lives)
+{
+	struct process p;
+
+	CHECK_INT(process_parse_stat("7 (a) Z 1 5 6 0 -1 0 0 0 0 0 0 0 0 0 20 0 2 0 3 0 0", &p), 0);
+	CHECK(!p.ended);
+	CHECK_INT(p.group, 5);
+	CHECK_INT(p.session, 6);
+	CHECK_INT(process_parse_stat("7 (a) Z 1 5 6 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 3 0 0", &p), 0);
+	CHECK(p.ended);
+	CHECK_INT(process_parse_stat("7 (a) X 1 5 6 0 -1 0 0 0 0 0 0 0 0 0 20 0 2 0 3 0 0", &p), 0);
+	CHECK(p.ended);
+}
+
 TEST(what_is_no_stat_is_refused)
 {
 	static const char *const bad[] = { "",	    "1",	 "1 (a",     "1 a) S",
@@ -92,7 +107,10 @@ TEST(who_may_be_attached)
 	p.pid = 1;
 	CHECK(strstr(attach_refusal(&p, 0, 0, 99), "init"));
 	p.pid = 100;
+	/* Its main thread has ended, another lives. */
 	p.state = 'Z';
+	CHECK_STR(attach_refusal(&p, 0, 0, 1), NULL);
+	p.ended = true;
 	CHECK(strstr(attach_refusal(&p, 0, 0, 1), "zombie"));
 	p.kernel_thread = true;
 	CHECK(strstr(attach_refusal(&p, 0, 0, 1), "kernel thread"));
@@ -187,7 +205,8 @@ TEST(detached_by_hand_is_remembered)
 	CHECK(!origins_is_detached(p.origins, p.me.pid, p.me.start));
 }
 
-TEST_MAIN({ "process: stat is read from the last parenthesis",
+TEST_MAIN({ "a process has ended when no thread lives", ended_when_no_thread_lives },
+	  { "process: stat is read from the last parenthesis",
 	    stat_is_read_from_the_last_parenthesis },
 	  { "process: what is no stat is refused", what_is_no_stat_is_refused },
 	  { "process: a pidfd names one process", pidfd_names_one_process },
