@@ -117,8 +117,8 @@ int manager_new(sd_event *event, const struct config *config, struct manager **r
 	if (!m->origins)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
 	if (r < 0)
-		log_warning("%s cannot be used: %s; where processes came from will be forgotten "
-			    "when rssd restarts, and detach then moves them to the root",
+		log_warning("%s cannot be used: %s; a restart of rssd forgets where processes "
+			    "came from, and detach then refuses them",
 			    config->runtime_directory, strerror(-r));
 	r = event_history_open(config->runtime_directory, m->sequence, &m->events);
 	if (!m->events)

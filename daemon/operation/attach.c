@@ -57,7 +57,7 @@ const char *attach_refusal(const struct process *process, uid_t owner, uid_t cal
 {
 	if (process->kernel_thread)
 		return "is a kernel thread and has no memory of its own";
-	if (process->state == 'Z' || process->state == 'X')
+	if (process->ended)
 		return "is a zombie: it has ended and waits for its parent";
 	if (process->pid == self)
 		return "is rssd itself";
@@ -129,7 +129,7 @@ static int identify(int pidfd, struct process *ret, uid_t *ret_owner)
 	if (r == 0)
 		r = process_read_owner(pid, ret_owner);
 	/* A zombie counts as ended for a pidfd, but can still be told apart. */
-	if (r == 0 && process_ended(pidfd, 0) && ret->state != 'Z')
+	if (r == 0 && process_ended(pidfd, 0) && !ret->ended)
 		r = -ESRCH;
 	return r;
 }
@@ -237,7 +237,7 @@ static void attach_one(struct job *job, int pidfd, const struct process *expecte
 	int r = identify(pidfd, &p, &owner);
 
 	/* A descendant that ends meanwhile is nobody's mistake. */
-	if (r == 0 && expected && (p.start != expected->start || p.state == 'Z'))
+	if (r == 0 && expected && (p.start != expected->start || p.ended))
 		r = -ESRCH;
 	if (r < 0) {
 		not_identified(job, expected ? expected->pid : 0, r);
@@ -334,7 +334,7 @@ static bool tree_pass(struct job *job)
 		for (size_t i = 0; i < look.count && job->error == 0; i++) {
 			const struct process *p = &all[i];
 
-			if (p->state == 'Z' || !tree_claims(job->tree, p, all, look.count))
+			if (p->ended || !tree_claims(job->tree, p, all, look.count))
 				continue;
 			again = true;
 			if (!job->dry_run && is_inside(job, p->pid)) {
@@ -393,33 +393,75 @@ static void attach_run(struct worker *worker, void *data)
 
 /*
  * Where a process came from: what was recorded for it, or else for the nearest
- * ancestor inside the container, in which it was born.
+ * ancestor, in whose container it was born. If that has ended, the leaders of its
+ * process group and session are ancestors, whose pids are not reused meanwhile.
  */
 static char *find_origin(struct manager *m, const struct process *p)
 {
 	struct process at = *p;
+	char *origin = origins_find(m->origins, at.pid, at.start);
 
-	for (unsigned int depth = 0; depth < 64; depth++) {
-		char *origin = origins_find(m->origins, at.pid, at.start);
-
-		if (origin || at.parent <= 1 || process_read(at.parent, &at) < 0)
-			return origin;
+	for (unsigned int depth = 0; depth < 64 && !origin && at.parent > 1; depth++) {
+		if (process_read(at.parent, &at) < 0)
+			break;
+		origin = origins_find(m->origins, at.pid, at.start);
 	}
-	return NULL;
+	if (!origin)
+		origin = origins_find_leader(m->origins, p->group, p->start);
+	if (!origin)
+		origin = origins_find_leader(m->origins, p->session, p->start);
+	return origin;
 }
 
-/* Moves it to @cgroup or, where that is gone, to the nearest parent that is there. */
-static int move_back(struct manager *m, char *cgroup, pid_t pid)
+/*
+ * Moves it to @cgroup or, if that is gone, for root to the nearest parent that
+ * is left. Only what came from the root of the hierarchy goes there: nothing is
+ * limited in it.
+ */
+static int move_back(struct job *job, char *cgroup, pid_t pid)
 {
 	for (;;) {
 		char *slash;
-		int r = controller_move_to_cgroup(m->controller, cgroup, pid);
+		int r = controller_move_to_cgroup(job->manager->controller, cgroup, pid);
 
-		if (r != -ENOENT || strcmp(cgroup, "/") == 0)
+		if (r != -ENOENT)
 			return r;
 		slash = strrchr(cgroup, '/');
-		slash[slash == cgroup ? 1 : 0] = '\0';
+		if (job->caller.uid != 0 || !slash || slash == cgroup)
+			return r;
+		*slash = '\0';
 	}
+}
+
+static void refuse_detach(struct job *job, pid_t pid, const char *origin, int error)
+{
+	char reason[160];
+
+	if (error != -ENOENT) {
+		refuse_move(job, pid, error);
+		return;
+	}
+	snprintf(reason, sizeof(reason), "stays inside: its origin %.80s is gone%s", origin,
+		 job->caller.uid != 0 ? "; only root may move it elsewhere" : "");
+	refuse(job, pid, reason);
+}
+
+/* The move itself: 0, or a negative errno; *to is the cgroup it was tried with last. */
+static int leave_container(struct job *job, const struct process *p, const char *origin, char **to)
+{
+	struct origins *origins = job->manager->origins;
+	int r;
+
+	*to = strdup(origin);
+	if (!*to)
+		return -ENOMEM;
+	/* Before it is out, so that no rule takes it again at once. */
+	r = origins_set_detached(origins, p->pid, p->start, origin);
+	if (r == 0)
+		r = move_back(job, *to, p->pid);
+	if (r < 0)
+		(void)origins_set(origins, p->pid, p->start, origin);
+	return r;
 }
 
 static void detach_one(struct job *job, int pidfd)
@@ -439,19 +481,14 @@ static void detach_one(struct job *job, int pidfd)
 	refusal = attach_refusal(&p, owner, job->caller.uid, getpid());
 	if (!refusal && controller_path_of_process(m->controller, p.pid, &path) < 0)
 		refusal = "is in no container";
+	if (!refusal && !(origin = find_origin(m, &p)))
+		refusal = "stays inside: rssd does not know where it came from; root can write its "
+			  "pid to the cgroup.procs of another cgroup";
 	if (refusal) {
 		refuse(job, p.pid, refusal);
 		return;
 	}
-	origin = find_origin(m, &p);
-	to = strdup(origin ? origin : "/");
-	if (!to) {
-		job->error = -ENOMEM;
-		return;
-	}
-	/* Before it is out, so that no rule takes it again at once. */
-	(void)origins_set_detached(m->origins, p.pid, p.start, to);
-	r = move_back(m, to, p.pid);
+	r = leave_container(job, &p, origin, &to);
 	if (process_ended(pidfd, 0)) {
 		if (r == 0)
 			undo_reused(job, &p);
@@ -459,14 +496,11 @@ static void detach_one(struct job *job, int pidfd)
 		return;
 	}
 	if (r < 0) {
-		refuse_move(job, p.pid, r);
+		refuse_detach(job, p.pid, origin, r);
 		return;
 	}
 	row = add_row(job, p.pid, ATTACH_MOVED);
-	if (row && !origin)
-		snprintf(row->reason, sizeof(row->reason),
-			 "its origin is not known: moved to the root");
-	else if (row && strcmp(origin, to) != 0)
+	if (row && strcmp(origin, to) != 0)
 		snprintf(row->reason, sizeof(row->reason), "its origin is gone: moved to %.100s",
 			 to);
 }

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -66,12 +67,19 @@ static int remember(struct origins *o, pid_t pid, uint64_t start, const char *cg
 	return 0;
 }
 
+/* The origin of an ended leader is that of the processes that are left of its group. */
+static bool leads_a_group(pid_t pid)
+{
+	return kill(-pid, 0) == 0 || errno == EPERM;
+}
+
 static void drop_ended(struct origins *o)
 {
 	for (size_t i = o->count; i-- > 0;) {
 		struct process p;
+		int r = process_read(o->list[i].pid, &p);
 
-		if (process_read(o->list[i].pid, &p) < 0 || p.start != o->list[i].start)
+		if (r == 0 ? p.start != o->list[i].start : !leads_a_group(o->list[i].pid))
 			forget_at(o, i);
 	}
 }
@@ -241,6 +249,25 @@ char *origins_find(struct origins *o, pid_t pid, uint64_t start)
 	origin = find(o, pid, start);
 	if (origin)
 		cgroup = strdup(origin->cgroup);
+	pthread_mutex_unlock(&o->lock);
+	return cgroup;
+}
+
+char *origins_find_leader(struct origins *o, pid_t pid, uint64_t start)
+{
+	const struct origin *leader = NULL;
+	char *cgroup = NULL;
+
+	pthread_mutex_lock(&o->lock);
+	for (size_t i = 0; i < o->count; i++) {
+		const struct origin *origin = &o->list[i];
+
+		if (origin->pid == pid && origin->start <= start &&
+		    (!leader || origin->start > leader->start))
+			leader = origin;
+	}
+	if (leader)
+		cgroup = strdup(leader->cgroup);
 	pthread_mutex_unlock(&o->lock);
 	return cgroup;
 }

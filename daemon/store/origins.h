@@ -28,7 +28,14 @@ int origins_set(struct origins *origins, pid_t pid, uint64_t start, const char *
 int origins_set_detached(struct origins *origins, pid_t pid, uint64_t start, const char *cgroup);
 bool origins_is_detached(struct origins *origins, pid_t pid, uint64_t start);
 
-/* The control group that it came from, to be freed; NULL where it is not known. */
+/* The control group that it came from, to be freed; NULL if it is not known. */
 char *origins_find(struct origins *origins, pid_t pid, uint64_t start);
+
+/*
+ * The same for the leader of a process group or session that still has a process.
+ * The leader itself may have ended: its pid is not reused before the group and
+ * the session have. @start: of a process in it, which is not older.
+ */
+char *origins_find_leader(struct origins *origins, pid_t pid, uint64_t start);
 
 #endif

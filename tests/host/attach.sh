@@ -268,12 +268,58 @@ case_who_was_born_inside_goes_where_its_parent_was() {
 	# Of whom nothing is known, that is said.
 	start_hog anon 1M
 	echo "$hog" >"$mount/$root/born/cgroup.procs"
-	expect 0 rssctl detach "$hog"
-	says "its origin is not known: moved to the root"
+	expect 1 rssctl detach "$hog"
+	says "does not know where it came from"
+	grep -q "memory[^:]*:/$root/born\$" "/proc/$hog/cgroup" || fail "it is in $(cat "/proc/$hog/cgroup")"
 	kill -KILL "$hog"
 	await 5 is_empty born
 	await 5 rmdir "$mount/$root-origin"
 	rssctl remove born
+}
+
+# The parent that was attached has ended: its session tells where the orphan belongs.
+case_an_orphan_goes_where_its_session_was() {
+	local mount child
+	mount=$(memory_mount)
+	[ -n "$mount" ] || { skip "no v1 memory hierarchy to make directories in"; return; }
+	mkdir "$mount/$root-origin"
+	rssctl create born
+	mkfifo "$work/go-orphan"
+	setsid bash -c 'echo $$; read -r <"$1"; sleep 1000 & echo $!' - "$work/go-orphan" >"$work/orphan" 2>/dev/null &
+	children+=($!)
+	await 10 test -s "$work/orphan"
+	read -r hog <"$work/orphan"
+	echo "$hog" >"$mount/$root-origin/cgroup.procs"
+	expect 0 rssctl attach born "$hog"
+	echo go >"$work/go-orphan"
+	await 10 test ! -d "/proc/$hog"
+	child=$(sed -n 2p "$work/orphan")
+	stop_rssd
+	start_rssd
+	expect 0 rssctl detach "$child"
+	grep -q "memory[^:]*:/$root-origin\$" "/proc/$child/cgroup" || fail "it is in $(cat "/proc/$child/cgroup")"
+	kill -KILL "$child"
+	await 5 rmdir "$mount/$root-origin"
+	rssctl remove born
+}
+
+# A process lives as long as one of its threads does.
+case_a_process_whose_main_thread_has_ended_is_one() {
+	rssctl create headless --limit=64M
+	start_hog headless 2M
+	expect 0 rssctl attach headless "$hog"
+	expect 0 rssctl detach "$hog"
+	kill -KILL "$hog"
+	await 5 test ! -d "/proc/$hog"
+	# One that was inside before its main thread ended.
+	launch_hog_in headless headless 2M
+	await 20 grep -q ready "$hog_out"
+	equal "$(field headless processes)" 1 processes
+	expect 0 rssctl kill headless
+	await 10 is_empty headless
+	launch_hog_in headless headless 2M
+	await 20 grep -q ready "$hog_out"
+	expect 0 rssctl remove --force headless
 }
 
 case_moving_between_containers_keeps_the_origin() {
