@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Settings of many containers: set together, and compared. */
+/* Settings of several containers: applied together, and compared. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "librss/client.h"
 #include "librss/settings.h"
 
-/* --- set together ---------------------------------------------------------- */
+/* --- apply ----------------------------------------------------------------- */
 
 static int append_changes(sd_bus_message *call, const struct rss_change changes[], size_t count)
 {
@@ -103,7 +103,7 @@ int rss_apply_forecast(struct rss_client *client, struct rss_change changes[], s
 	return call_apply(client, changes, count, mode, 0, true);
 }
 
-/* --- compared --------------------------------------------------------------- */
+/* --- diff ------------------------------------------------------------------- */
 
 struct differences {
 	struct rss_difference *rows;
@@ -137,7 +137,7 @@ static int read_difference(sd_bus_message *reply, struct differences *difference
 		r = client_settings_read(reply, &row->kernel);
 	row->differs = client_settings_difference(&row->declared, &row->stored) |
 		       client_settings_difference(&row->stored, &row->kernel);
-	/* One that is declared and not there differs in all. */
+	/* A declared container that does not exist differs in all settings. */
 	if (!row->stored.set)
 		row->differs = row->declared.set;
 	return r;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Containers made, changed and removed; memory taken back, processes signalled. */
+/* Calls that create, change or remove one container, reclaim its memory or signal its processes. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -8,7 +8,7 @@
 #include "shared/errors.h"
 #include "shared/name.h"
 
-/* A name that no message can carry is refused here, with the words of the daemon. */
+/* A name that is not UTF-8 cannot be sent: it is refused here, with the message of rssd. */
 static int append_name(struct rss_client *client, sd_bus_message *call, const char *name)
 {
 	int r = sd_bus_message_append(call, "s", name);
@@ -118,8 +118,8 @@ int rss_kill(struct rss_client *client, const char *name, int signal, uint32_t *
 	return 0;
 }
 
-/* A method of the container that takes nothing and gives nothing. */
-static int call_plain(struct rss_client *client, const char *name, const char *method)
+/* A method of a container without arguments and results. */
+static int call_without_arguments(struct rss_client *client, const char *name, const char *method)
 {
 	cleanup_message sd_bus_message *call = NULL;
 	int r = client_method(client, name, method, &call);
@@ -130,17 +130,17 @@ static int call_plain(struct rss_client *client, const char *name, const char *m
 int rss_freeze(struct rss_client *client, const char *name)
 {
 	REQUIRE(client, name);
-	return call_plain(client, name, "Freeze");
+	return call_without_arguments(client, name, "Freeze");
 }
 
 int rss_thaw(struct rss_client *client, const char *name)
 {
 	REQUIRE(client, name);
-	return call_plain(client, name, "Thaw");
+	return call_without_arguments(client, name, "Thaw");
 }
 
 int rss_reset_peak(struct rss_client *client, const char *name)
 {
 	REQUIRE(client, name);
-	return call_plain(client, name, "ResetPeak");
+	return call_without_arguments(client, name, "ResetPeak");
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The connection to rssd and the one way of calling it. sd_bus_error never
- * leaves this file: callers get the errnos of rss.h and a sentence.
+ * The connection to rssd, and the one way of calling it: see client.h. No
+ * sd_bus_error leaves this file.
  */
 #include "librss/client.h"
 
@@ -57,7 +57,7 @@ fail_named(struct rss_client *client, const char *name, int error, const char *f
 	return error;
 }
 
-/* Nobody of ours has answered: there is no sentence of rssd to hand on. */
+/* There was no reply of rssd, so there is no message of it either. */
 static int fail_unreachable(struct rss_client *client, const char *name)
 {
 	if (!strcmp(name, "org.freedesktop.DBus.Error.NoReply") ||
@@ -69,7 +69,7 @@ static int fail_unreachable(struct rss_client *client, const char *name)
 			  "rssd is not running on this bus; start it with: systemctl start rssd");
 }
 
-/* sd-bus found no object at the path: the name is a bad one, or there is no such container. */
+/* There is no object at the path: either the name is bad, or there is no such container. */
 static int fail_unknown_object(struct rss_client *client, const char *name, const char *container)
 {
 	const char *problem = name_problem(container);
@@ -160,8 +160,8 @@ static int on_reply(sd_bus_message *message, void *userdata, sd_bus_error *error
 }
 
 /*
- * Not sd_bus_call(): a signal handler of the caller would end that half way,
- * with the call still going on in rssd.
+ * Not sd_bus_call(), which returns -EINTR after a signal handler of the caller
+ * while the call continues in rssd.
  */
 int client_call(struct rss_client *client, sd_bus_message *call, const char *container,
 		uint64_t timeout, sd_bus_message **ret_reply)
@@ -245,7 +245,7 @@ int rss_open(struct rss_client **ret)
 		return r;
 	if (r < 0)
 		return r == -EACCES || r == -EPERM ? -EACCES : -ENOTCONN;
-	/* A call, so that the bus starts an rssd that is waiting to be asked. */
+	/* Any call makes the bus start rssd, if it is to be started on demand. */
 	r = client_properties(client, RSSD_PATH, RSSD_MANAGER, NULL, &reply);
 	if (r < 0)
 		return r;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The inside of a client: its connection, and the few functions that every
- * call of the library goes through, so that a failure always comes out as one
- * documented errno and one sentence.
+ * The inside of a client: its connection, and the functions that all calls go
+ * through, so that each failure is one documented errno and one message.
  */
 #ifndef RSS_CLIENT_H
 #define RSS_CLIENT_H
@@ -20,13 +19,13 @@
 #define RSSD_CONTAINER "org.rssd1.Container"
 #define BUS_PROPERTIES "org.freedesktop.DBus.Properties"
 
-/* For calls that may reclaim or kill; a daemon that dies is noticed all the same. */
+/* For calls that may reclaim or kill. They still fail if rssd dies. */
 #define CALL_FOR_EVER UINT64_MAX
 #define CALL_SHORT    0 /* the default of sd-bus */
 
 struct rss_client {
 	sd_bus *bus;
-	char *message;	  /* of the last failure */
+	char *message;	  /* that of the last failure */
 	char *error_name; /* its D-Bus name, or NULL */
 
 	/* events.c */
@@ -39,8 +38,8 @@ struct rss_client {
 	void *userdata;
 
 	/* resume.c */
-	bool resumes; /* without a gap and without a repeat */
-	bool behind;  /* there is more in rssd's history than was heard */
+	bool resumes; /* rss_subscribe_since() was called */
+	bool behind;  /* rssd's history has events that were not received */
 	bool catching_up;
 	uint64_t last; /* the number of the last event that was queued */
 };
@@ -52,7 +51,7 @@ DEFINE_CLEANUP(sd_bus_slot *, sd_bus_slot_unref);
 #define cleanup_slot	  cleanup_(sd_bus_slot_unref_ptr)
 #define cleanup_bus_error cleanup_(sd_bus_error_free)
 
-/* Keeps the sentence and returns @error, a negative errno. */
+/* Stores the message and returns @error, a negative errno. */
 int client_fail(struct rss_client *client, int error, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -66,19 +65,19 @@ int client_fail_argument(struct rss_client *client, const char *function);
 			return client_fail_argument(client, __func__); \
 	} while (0)
 
-/* What rssd, the bus or sd-bus said about a call; @container: whom it was about, or NULL. */
+/* Fails with the error reply to a call. @container: the subject of the call, or NULL. */
 int client_fail_reply(struct rss_client *client, const char *container, const sd_bus_error *error);
 
-/* A message could not be written (@r of sd-bus), or an answer could not be read. */
+/* Fails because a call could not be written or a reply not be read; @r: from sd-bus. */
 int client_fail_message(struct rss_client *client, int r);
 
-/* A call of @member on a container, or on the manager where @container is NULL. */
+/* Creates a call of @member of a container, or of the manager if @container is NULL. */
 int client_method(struct rss_client *client, const char *container, const char *member,
 		  sd_bus_message **ret);
 
 /*
- * Sends @call and waits, serving the bus; signals of the process do not end it.
- * @ret_reply may be NULL. @container is for the sentence.
+ * Sends @call and waits for the reply, while events are queued. A signal does not
+ * end it. @ret_reply may be NULL. @container is for the message.
  */
 int client_call(struct rss_client *client, sd_bus_message *call, const char *container,
 		uint64_t timeout, sd_bus_message **ret_reply);
@@ -87,16 +86,16 @@ int client_call(struct rss_client *client, sd_bus_message *call, const char *con
 int client_properties(struct rss_client *client, const char *path, const char *interface,
 		      const char *container, sd_bus_message **ret_reply);
 
-/* As the bus spells it; RSS_LIMIT_SET for one that is newer than we are. */
+/* From its name on D-Bus; RSS_LIMIT_SET for one that a later rssd has added. */
 enum rss_limit_outcome limit_outcome_from_name(const char *name);
 
-/* The same; RSS_UNSURE for one that is newer: it is none that we could vouch for. */
+/* The same; RSS_UNSURE for one that a later rssd has added. */
 enum rss_verdict verdict_from_name(const char *name);
 
-/* As the bus spells them, by enum rss_limit_mode. */
+/* The names on D-Bus, by enum rss_limit_mode. */
 extern const char *const limit_mode_names[];
 
-/* The unique name of rssd, which its signals carry; to be freed. */
+/* The unique bus name of rssd, which is the sender of its signals; to be freed. */
 int client_get_owner(struct rss_client *client, char **ret);
 
 #endif

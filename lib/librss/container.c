@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Containers as they are: one of them, the one of a process, all of them. */
+/* Reading containers: one by name, one by process, or all. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +16,8 @@ static int read_last_oom(sd_bus_message *message, void *at)
 {
 	struct rss_oom **last = at;
 
-	*last = rss_oom_free(*last);
-	return rss_oom_read(message, last);
+	*last = oom_dict_free(*last);
+	return oom_dict_read(message, last);
 }
 
 #define FIELD(key, type, member)                                        \
@@ -44,7 +44,7 @@ static const struct dict_field other_fields[] = {
 	{ "LastOOM", "a{sv}", offsetof(struct rss_container, last_oom), read_last_oom },
 };
 
-/* Reads the properties of a container; *@ret is untouched on failure, which is that of sd-bus. */
+/* Reads the properties of a container. On failure *@ret is untouched; the errno is of sd-bus. */
 static int container_read(sd_bus_message *message, const char *name, const char *path,
 			  struct rss_container **ret)
 {
@@ -87,7 +87,7 @@ struct rss_container *rss_container_free(struct rss_container *container)
 	free((void *)container->name);
 	free((void *)container->object_path);
 	free((void *)container->control_group);
-	rss_oom_free((struct rss_oom *)container->last_oom);
+	oom_dict_free((struct rss_oom *)container->last_oom);
 	for (size_t i = 0; container->rules && container->rules[i]; i++)
 		free((void *)container->rules[i]);
 	free(container->rules);
@@ -117,7 +117,7 @@ int rss_get(struct rss_client *client, const char *name, struct rss_container **
 	return path ? get_at(client, name, path, ret) : client_fail_message(client, -ENOMEM);
 }
 
-/* @call asks for the container of a process and is answered with its path. */
+/* @call: a method that returns the path of a container. */
 static int get_by_call(struct rss_client *client, sd_bus_message *call, struct rss_container **ret)
 {
 	cleanup_message sd_bus_message *reply = NULL;
@@ -179,7 +179,7 @@ enum {
 	N_NUMBERS,
 };
 
-/* Member @i of a column is at i * step: one member stands for as many of the same. */
+/* Member @i of a column is at i * step. A column of equal members has one member and step 0. */
 struct column {
 	union {
 		const void *array;
@@ -189,16 +189,16 @@ struct column {
 	size_t step;
 };
 
-/* What is read lies in the message. */
+/* Pointers into the message. */
 struct columns {
 	const char *root;
-	const char *names; /* behind each a newline */
+	const char *names; /* each ends with a newline */
 	size_t count;
 	struct column flags, processes, numbers[N_NUMBERS];
 	struct column sizes[CLIENT_SETTINGS_MAX]; /* by row of client_settings; not of a flag */
 };
 
-/* A member for each name or one for all, or -EBADMSG. */
+/* Reads a column, which must have one member for each container or one for all. */
 static int read_column(sd_bus_message *message, char type, size_t size, size_t count,
 		       struct column *ret)
 {
@@ -221,7 +221,7 @@ static int read_sizes(sd_bus_message *message, struct columns *columns, bool fir
 	for_each_client_setting(setting) {
 		if (r < 0 || client_setting_is_flag(setting) || setting->listed_first != first)
 			continue;
-		/* An older rssd does not have it. */
+		/* An older rssd does not send it. */
 		if (!first && sd_bus_message_at_end(message, false) > 0)
 			break;
 		r = read_column(message, 't', sizeof(uint64_t), columns->count,
@@ -276,8 +276,8 @@ static void settings_from_row(const struct columns *columns, size_t i, uint32_t 
 }
 
 /*
- * Row @i of the columns, which is that of the next one of *@names. Its texts are put at
- * *@text. Both move behind what was taken.
+ * Fills @c from row @i of the columns. Its name is the next one of *@names; its
+ * texts are written to *@text. Both pointers are advanced.
  */
 static int container_from_row(const struct columns *columns, size_t i, const char **names,
 			      char **text, struct rss_container *c)
@@ -319,14 +319,13 @@ static int container_from_row(const struct columns *columns, size_t i, const cha
 }
 
 /*
- * All of a list is one piece of memory: the pointers, the containers, their texts. Ten
- * thousand of them are asked for at once, and an allocation for each text is half of
- * what that takes.
+ * A list is one allocation: the pointers, the containers, their texts. For ten
+ * thousand containers, an allocation for each text would take half of the time.
  */
 static struct rss_container **list_from_columns(const struct columns *columns)
 {
 	size_t n = columns->count, bytes = strlen(columns->names);
-	/* A name, its path, and its control group. */
+	/* For each container its name, its path, and its control group. */
 	size_t text_size = bytes + n * NAME_OBJECT_PATH_SIZE(0) + 3 * bytes +
 			   n * (strlen(columns->root) + 1) + bytes;
 	cleanup_free struct rss_container **list =

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* About rssd itself: what it is, how it fares, and a nudge to read its files again. */
+/* Calls about rssd itself: version, diagnosis, metrics, reload. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -26,7 +26,7 @@ static const struct dict_field info_fields[] = {
 	FIELD("Features", "as", features),
 };
 
-/* A member that an answer lacks is made empty, so that no caller meets a NULL. */
+/* A property that is missing becomes empty, so that no member is NULL. */
 static int fill_gaps(struct rss_daemon_info *info)
 {
 	if (!info->version)
@@ -154,7 +154,7 @@ int rss_dump_metrics(struct rss_client *client, int *ret_fd)
 	r = sd_bus_message_read(reply, "h", &fd);
 	if (r < 0)
 		return client_fail_message(client, r);
-	/* That of the message goes with the message. */
+	/* The message closes its own descriptor. */
 	fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	if (fd < 0)
 		return client_fail(client, -EIO, "The file of metrics cannot be kept: %s",

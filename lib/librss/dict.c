@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The reader of dictionaries: see dict.h. */
+/* Reading dictionaries: see dict.h. */
 #include "librss/dict.h"
 
 #include <errno.h>
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A string that was there already is replaced: a key may come twice. */
+/* A key may come twice: the second string replaces the first. */
 static int read_string(sd_bus_message *message, char **at)
 {
 	const char *text = NULL;
@@ -36,7 +36,7 @@ static int read_bool(sd_bus_message *message, bool *at)
 
 static int read_strings(sd_bus_message *message, char ***at)
 {
-	/* Only ever read into a struct that is fresh: a second list would be lost. */
+	/* A key may come twice: the second list is skipped. */
 	if (*at)
 		return sd_bus_message_skip(message, "as");
 	return sd_bus_message_read_strv(message, at);
@@ -58,8 +58,8 @@ static int read_value(sd_bus_message *message, const struct dict_field *field, v
 	}
 }
 
-static const struct dict_field *find(const struct dict_field fields[], size_t n_fields,
-				     const char *key, const char *type)
+static const struct dict_field *find_field(const struct dict_field fields[], size_t n_fields,
+					   const char *key, const char *type)
 {
 	for (size_t i = 0; i < n_fields; i++)
 		if (!strcmp(fields[i].key, key))
@@ -80,7 +80,7 @@ static int read_entry(sd_bus_message *message, const struct dict_field fields[],
 	r = sd_bus_message_peek_type(message, NULL, &type);
 	if (r < 0)
 		return r;
-	field = find(fields, n_fields, key, type);
+	field = find_field(fields, n_fields, key, type);
 	if (!field)
 		return sd_bus_message_skip(message, "v");
 	r = sd_bus_message_enter_container(message, 'v', type);

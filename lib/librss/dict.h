@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Reads an a{sv} of the bus into a struct, by a table of its fields. A key that
- * is not in the table, or has another type than expected, is passed over: the
- * API grows by such keys.
+ * Reads an a{sv} of D-Bus into a struct, by a table of its fields. A key that is
+ * not in the table, or has another type, is skipped: later versions may add keys.
  */
 #ifndef RSS_DICT_H
 #define RSS_DICT_H
@@ -16,10 +15,13 @@ struct dict_field {
 	const char
 		*type; /* "s" (char *), "t", "u", "b" (bool), "as" (char **), or what @read takes */
 	size_t offset;
-	int (*read)(sd_bus_message *message, void *at); /* for other types; else NULL */
+	int (*read)(sd_bus_message *message, void *at); /* for other types, otherwise NULL */
 };
 
-/* Fills what was found, owned by the caller also on failure, which is that of sd-bus. */
+/*
+ * Fills the fields that were found; the caller owns them, also on failure. 0 or a
+ * negative errno of sd-bus.
+ */
 int dict_read(sd_bus_message *message, const struct dict_field fields[], size_t n_fields,
 	      void *into);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What kinds of events are called. */
+/* The names of event kinds. */
 #include "librss/rss.h"
 #include "shared/cleanup.h"
 

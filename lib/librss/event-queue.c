@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The queue of events: bounded, and honest about what it had to drop. */
+/* The queue of events: see event-queue.h. */
 #include "librss/event-queue.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@ void event_done(const struct rss_event *event)
 {
 	free((void *)event->container);
 	free((void *)event->which);
-	rss_oom_free((struct rss_oom *)event->oom);
+	oom_dict_free((struct rss_oom *)event->oom);
 }
 
 struct queued_event *queued_event_free(struct queued_event *event)
@@ -25,7 +25,7 @@ struct queued_event *queued_event_free(struct queued_event *event)
 	return NULL;
 }
 
-static int append(struct event_queue *queue, const struct rss_event *event)
+static int queue_append(struct event_queue *queue, const struct rss_event *event)
 {
 	struct queued_event *queued = calloc(1, sizeof(*queued));
 
@@ -43,8 +43,9 @@ static int append(struct event_queue *queue, const struct rss_event *event)
 	return 0;
 }
 
-/* The one behind the last that fitted: it grows with what is dropped. */
-static int append_lost(struct event_queue *queue, uint64_t first, uint64_t last, uint64_t time)
+/* The last event of a full queue; its range grows with each event that is dropped. */
+static int queue_append_lost(struct event_queue *queue, uint64_t first, uint64_t last,
+			     uint64_t time)
 {
 	struct rss_event lost = {
 		.kind = RSS_EVENT_LOST,
@@ -56,7 +57,7 @@ static int append_lost(struct event_queue *queue, uint64_t first, uint64_t last,
 		.time = time,
 	};
 
-	return lost.container ? append(queue, &lost) : -ENOMEM;
+	return lost.container ? queue_append(queue, &lost) : -ENOMEM;
 }
 
 int event_queue_push(struct event_queue *queue, const struct rss_event *event)
@@ -64,11 +65,11 @@ int event_queue_push(struct event_queue *queue, const struct rss_event *event)
 	uint64_t sequence = event->kind == RSS_EVENT_LOST ? event->last : event->sequence;
 
 	if (queue->count < EVENT_QUEUE_MAX)
-		return append(queue, event);
+		return queue_append(queue, event);
 	event_done(event);
 	if (queue->count == EVENT_QUEUE_MAX)
-		return append_lost(queue, event->sequence, sequence, event->time);
-	/* Those that carry no number cannot be named. */
+		return queue_append_lost(queue, event->sequence, sequence, event->time);
+	/* An event without a number is dropped without a trace. */
 	if (sequence)
 		queue->last->event.last = sequence;
 	if (!queue->last->event.sequence)

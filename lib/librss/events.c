@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Events: the signals of rssd, read into one struct and handed to the caller
- * from within rss_wait(). Only what the owner of the name org.rssd1 sends is
- * believed; anyone may send a signal to us.
+ * Events: the signals of rssd, read into one struct and passed to the callback by
+ * rss_wait(). Only signals of the owner of the name org.rssd1 are accepted: any
+ * client of the bus may send signals.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -42,7 +42,7 @@ static int read_oom(sd_bus_message *message, struct rss_event *event)
 	r = sd_bus_message_read(message, "t", &event->sequence);
 	if (r < 0)
 		return r;
-	r = rss_oom_read(message, &oom);
+	r = oom_dict_read(message, &oom);
 	if (r < 0)
 		return r;
 	event->oom = oom;
@@ -71,11 +71,11 @@ static int read_lost(sd_bus_message *message, struct rss_event *event)
 	return sd_bus_message_read(message, "tt", &event->sequence, &event->last);
 }
 
-/* Where a signal says which container it is about. */
+/* Where the container of a signal is found. */
 enum subject {
 	OF_PATH,
 	OF_ARGUMENT, /* the first */
-	OF_RSSD,     /* it is about none */
+	OF_RSSD,     /* the signal is about rssd */
 };
 
 static const struct {
@@ -93,7 +93,7 @@ static const struct {
 	{ OBJECT_MANAGER, "InterfacesRemoved", RSS_EVENT_REMOVED, NULL, OF_ARGUMENT },
 };
 
-/* The name of the container that a signal is about; "" where it is about rssd. */
+/* The name of the container of a signal, "" if it is about rssd. */
 static int read_container(sd_bus_message *message, enum subject subject, char **ret)
 {
 	const char *path = sd_bus_message_get_path(message);
@@ -123,7 +123,7 @@ static int read_time(sd_bus_message *message, struct rss_event *event)
 	return sd_bus_message_read(message, "t", &event->time);
 }
 
-/* Owns the texts and the record that it returns: 0, or less where the signal cannot be read. */
+/* The caller owns the texts and the record of *@ret. 0 or a negative errno. */
 static int read_event(sd_bus_message *message, size_t kind, struct rss_event *ret)
 {
 	cleanup_free char *container = NULL;
@@ -150,7 +150,7 @@ static int read_event(sd_bus_message *message, size_t kind, struct rss_event *re
 	return 0;
 }
 
-/* A signal that cannot be read, or that we do not know, is of a later rssd, and not for us. */
+/* A signal that is unknown or cannot be read is of a later rssd, and is ignored. */
 static int on_signal(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct rss_client *client = userdata;
@@ -163,7 +163,7 @@ static int on_signal(sd_bus_message *message, void *userdata, sd_bus_error *erro
 			continue;
 		if (read_event(message, i, &event) < 0)
 			return 0;
-		if (client->resumes && event.sequence && !resume_takes(client, &event))
+		if (client->resumes && event.sequence && !resume_accepts(client, &event))
 			event_done(&event);
 		else
 			(void)event_queue_push(&client->events, &event);
@@ -183,7 +183,7 @@ static int on_owner_changed(sd_bus_message *message, void *userdata, sd_bus_erro
 		client->owner_left = true;
 	free(client->owner);
 	client->owner = *new ? strdup(new) : NULL;
-	/* What it told before we heard of it is in its history. */
+	/* Events before this signal are in the history of the new rssd. */
 	client->behind = client->resumes;
 	return 0;
 }
@@ -226,7 +226,7 @@ int rss_subscribe_since(struct rss_client *client, uint64_t since, rss_event_fn 
 	return r < 0 ? r : resume_begin(client, since);
 }
 
-/* Takes in all that is there; the connection may end on the way. */
+/* Processes all messages that have arrived. The connection may end meanwhile. */
 static int process_all(struct rss_client *client)
 {
 	int r;
@@ -236,7 +236,7 @@ static int process_all(struct rss_client *client)
 	return r;
 }
 
-static void tell_all(struct rss_client *client)
+static void dispatch_events(struct rss_client *client)
 {
 	for (;;) {
 		cleanup_(queued_event_free_ptr) struct queued_event *queued =
@@ -260,11 +260,11 @@ int rss_wait(struct rss_client *client, uint64_t timeout)
 		if (r > 0)
 			r = process_all(client);
 	}
-	tell_all(client);
+	dispatch_events(client);
 	while (r >= 0 && resume_is_due(client)) {
 		int error = resume_catch_up(client);
 
-		tell_all(client);
+		dispatch_events(client);
 		if (error < 0)
 			return error;
 	}

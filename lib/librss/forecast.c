@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What would become of a limit, as rssd sees it coming. */
+/* The forecast of a limit: would it be set, and how. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,7 +78,7 @@ int rss_forecast_limit(struct rss_client *client, const char *name, uint64_t lim
 	forecast = calloc(1, sizeof(*forecast));
 	if (!forecast)
 		return client_fail_message(client, -ENOMEM);
-	/* A verdict of a later rssd is none that we could vouch for. */
+	/* Unless rssd sends a verdict that is known here. */
 	forecast->verdict = RSS_UNSURE;
 	forecast->usage = forecast->to_free = forecast->reclaimable = RSS_ABSENT;
 	forecast->anonymous = forecast->file = forecast->locked = RSS_ABSENT;

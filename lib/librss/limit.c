@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A limit is set. Reclaim may take its time: rssd tells a caller with a
- * progress function how it is getting on.
+ * Setting a limit. Reclaim may take long, so rssd sends signals about its
+ * progress if the caller has a callback for them.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -9,14 +9,14 @@
 
 #include "librss/client.h"
 
-/* rssd gives up by itself at the deadline; this much later nobody will answer any more. */
+/* rssd itself gives up at the deadline. If it has not replied by this much later, it never will. */
 #define GRACE UINT64_C(60000000)
 
-/* Whom to tell how the call is getting on. */
+/* The receiver of the progress of one call. */
 struct progress {
 	const char *path;
-	char *sender; /* rssd, as far as we know it */
-	rss_progress_fn tell;
+	char *sender; /* the unique name of rssd */
+	rss_progress_fn callback;
 	void *userdata;
 };
 
@@ -25,8 +25,8 @@ static void progress_done(struct progress *progress)
 	free(progress->sender);
 }
 
-/* Progress is sent to us alone, so no match rule is needed; others could send it, too. */
-static int on_any_message(sd_bus_message *message, void *userdata, sd_bus_error *error)
+/* rssd sends Progress to its caller, which needs no match rule. Others could send it as well. */
+static int on_progress(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	const struct progress *progress = userdata;
 	uint64_t usage, limit;
@@ -37,27 +37,27 @@ static int on_any_message(sd_bus_message *message, void *userdata, sd_bus_error 
 	    strcmp(sd_bus_message_get_sender(message) ?: "", progress->sender))
 		return 0;
 	if (sd_bus_message_read(message, "tt", &usage, &limit) > 0)
-		progress->tell(usage, limit, progress->userdata);
+		progress->callback(usage, limit, progress->userdata);
 	return 1;
 }
 
 static int call_with_progress(struct rss_client *client, sd_bus_message *call, const char *name,
-			      uint64_t timeout, rss_progress_fn tell, void *userdata,
+			      uint64_t timeout, rss_progress_fn callback, void *userdata,
 			      sd_bus_message **ret_reply)
 {
 	cleanup_(progress_done) struct progress progress = {
 		.path = sd_bus_message_get_path(call),
-		.tell = tell,
+		.callback = callback,
 		.userdata = userdata,
 	};
-	/* Unreferenced before @progress is gone, so that nothing is called with it then. */
+	/* Declared after @progress, so that it is unreferenced before. */
 	cleanup_slot sd_bus_slot *filter = NULL;
 	int r;
 
 	r = client_get_owner(client, &progress.sender);
 	if (r < 0)
 		return r;
-	r = sd_bus_add_filter(client->bus, &filter, on_any_message, &progress);
+	r = sd_bus_add_filter(client->bus, &filter, on_progress, &progress);
 	if (r < 0)
 		return client_fail_message(client, r);
 	return client_call(client, call, name, timeout, ret_reply);
@@ -96,7 +96,7 @@ enum rss_limit_outcome limit_outcome_from_name(const char *name)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (!strcmp(names[i], name))
 			return (enum rss_limit_outcome)i;
-	/* A later rssd may have more to tell; set it is. */
+	/* A later rssd may have further outcomes; the limit is set in any case. */
 	return RSS_LIMIT_SET;
 }
 
@@ -104,7 +104,7 @@ int rss_limit(struct rss_client *client, const char *name, uint64_t limit, enum 
 	      uint64_t timeout, rss_progress_fn progress, void *userdata, uint64_t *ret_usage)
 {
 	cleanup_message sd_bus_message *call = NULL, *reply = NULL;
-	uint64_t patience = timeout && timeout < CALL_FOR_EVER - GRACE ? timeout + GRACE
+	uint64_t deadline = timeout && timeout < CALL_FOR_EVER - GRACE ? timeout + GRACE
 								       : CALL_FOR_EVER;
 	const char *outcome = NULL;
 	uint64_t usage;
@@ -121,8 +121,8 @@ int rss_limit(struct rss_client *client, const char *name, uint64_t limit, enum 
 		r = append_options(call, mode, timeout, progress);
 	if (r < 0)
 		return client_fail_message(client, r);
-	r = progress ? call_with_progress(client, call, name, patience, progress, userdata, &reply)
-		     : client_call(client, call, name, patience, &reply);
+	r = progress ? call_with_progress(client, call, name, deadline, progress, userdata, &reply)
+		     : client_call(client, call, name, deadline, &reply);
 	if (r < 0)
 		return r;
 	r = sd_bus_message_read(reply, "ts", &usage, &outcome);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The record of an OOM: a fact that the kernel did not tell is absent in it. */
+/* Reading the record of an OOM: see oom-dict.h. */
 #include "librss/oom-dict.h"
 
 #include <errno.h>
@@ -10,19 +10,19 @@
 #include "librss/rss.h"
 #include "shared/cleanup.h"
 
-DEFINE_CLEANUP(struct rss_oom *, rss_oom_free);
+DEFINE_CLEANUP(struct rss_oom *, oom_dict_free);
 
 #define FIELD(key, type, member)                                  \
 	{                                                         \
 		key, type, offsetof(struct rss_oom, member), NULL \
 	}
 
-/* @at: the whole record */
+/* @at: the struct rss_oom */
 static int read_processes(sd_bus_message *message, void *at)
 {
 	struct rss_oom *oom = at;
 
-	/* Only ever read once into a record: a second list would be lost. */
+	/* A key may come twice: the second list is skipped. */
 	if (oom->processes)
 		return sd_bus_message_skip(message, "a(uuts)");
 	return processes_read(message, (struct rss_process **)&oom->processes, &oom->n_processes);
@@ -50,16 +50,16 @@ static const struct dict_field fields[] = {
 	{ "Processes", "a(uuts)", 0, read_processes },
 };
 
-/* The dictionary of a container that had no OOM, not one of which little is known. */
+/* A container without an OOM has an empty dictionary; a record has at least one of these. */
 static bool is_empty(const struct rss_oom *oom)
 {
 	return !oom->sequence && !oom->time && !oom->container && !oom->limit_owner &&
 	       !oom->victim_pid && !oom->victim_command;
 }
 
-int rss_oom_read(sd_bus_message *message, struct rss_oom **ret)
+int oom_dict_read(sd_bus_message *message, struct rss_oom **ret)
 {
-	cleanup_(rss_oom_free_ptr) struct rss_oom *oom = calloc(1, sizeof(*oom));
+	cleanup_(oom_dict_free_ptr) struct rss_oom *oom = calloc(1, sizeof(*oom));
 	int r;
 
 	if (!oom)
@@ -75,7 +75,7 @@ int rss_oom_read(sd_bus_message *message, struct rss_oom **ret)
 	return 0;
 }
 
-struct rss_oom *rss_oom_free(struct rss_oom *oom)
+struct rss_oom *oom_dict_free(struct rss_oom *oom)
 {
 	if (!oom)
 		return NULL;

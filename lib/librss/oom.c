@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The OOMs of a container, or of all. */
+/* Listing the OOMs of one container, or of all. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -23,12 +23,12 @@ static int read_ooms(sd_bus_message *reply, struct ooms *ooms)
 	while (r >= 0 && (r = sd_bus_message_at_end(reply, false)) == 0) {
 		struct rss_oom *oom = NULL;
 
-		r = rss_oom_read(reply, &oom);
+		r = oom_dict_read(reply, &oom);
 		if (r >= 0 && oom)
 			r = array_reserve(&ooms->list, ooms->count, &ooms->allocated,
 					  sizeof(struct rss_oom *));
 		if (r < 0)
-			rss_oom_free(oom);
+			oom_dict_free(oom);
 		else if (oom)
 			ooms->list[ooms->count++] = oom;
 	}
@@ -63,7 +63,7 @@ int rss_list_ooms(struct rss_client *client, const char *name, struct rss_oom **
 struct rss_oom **rss_ooms_free(struct rss_oom **ooms, size_t count)
 {
 	for (size_t i = 0; ooms && i < count; i++)
-		rss_oom_free(ooms[i]);
+		oom_dict_free(ooms[i]);
 	free(ooms);
 	return NULL;
 }

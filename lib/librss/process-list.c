@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Lists of processes: see process-list.h. */
+/* Reading lists of processes: see process-list.h. */
 #include "librss/process-list.h"
 
 #include <errno.h>

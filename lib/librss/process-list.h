@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A list of processes, as GetProcesses and the record of an OOM have it. */
+/* Lists of processes, as GetProcesses and the record of an OOM have them. */
 #ifndef RSS_PROCESS_LIST_H
 #define RSS_PROCESS_LIST_H
 
@@ -7,7 +7,7 @@
 
 #include "librss/rss.h"
 
-/* Reads an a(uuts), as GetProcesses answers; owned by the caller. */
+/* Reads an a(uuts); *@ret is freed with rss_processes_free(). */
 int processes_read(sd_bus_message *message, struct rss_process **ret, size_t *ret_count);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Processes: moved in and out by pidfd, and listed. The bus bounds the file
- * descriptors of a message, so many processes go in several messages; one
- * report comes back.
+ * Processes: attached, detached and listed. The bus limits the file descriptors
+ * of a message, so many processes go in several messages; the caller gets one
+ * report.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,15 +12,15 @@
 #include "librss/client.h"
 #include "librss/process-list.h"
 
-/* What a dbus-daemon lets a message carry by default. */
+/* The default limit of dbus-daemon. */
 #define BATCH 16
 
-/* Where the processes go to, and the report that grows on the way. */
+/* One attach or detach, and its report so far. */
 struct move {
 	struct rss_client *client;
-	const char *container; /* NULL: back to where they were */
+	const char *container; /* NULL: detach */
 	bool tree, dry_run, leave_unit;
-	bool asked; /* rssd has seen at least one message */
+	bool asked; /* at least one message was sent */
 	struct rss_report *rows;
 	size_t count, allocated;
 };
@@ -51,7 +51,7 @@ static int add_row(struct move *move, pid_t pid, enum rss_outcome outcome, const
 	cleanup_free char *copy = NULL;
 	int r;
 
-	/* A child can be named by the caller and found below its parent in an earlier message. */
+	/* The caller may name a child that an earlier message found as a descendant. */
 	if (move->tree && has_row(move, pid))
 		return 0;
 	copy = strdup(reason);
@@ -92,7 +92,7 @@ static int read_report(struct move *move, sd_bus_message *reply)
 	return r;
 }
 
-/* The failure of a later message must not hide that the earlier ones have moved processes. */
+/* If a later message fails, the error says how many processes were moved before. */
 static int fail_half_way(struct move *move, int error)
 {
 	cleanup_free char *message = strdup(rss_error_message(move->client));
@@ -112,7 +112,7 @@ static int append_options(sd_bus_message *call, const struct move *move)
 
 	if (r >= 0 && move->tree)
 		r = sd_bus_message_append(call, "{sv}", "tree", "b", 1);
-	/* Not said where it is not wanted: an older rssd would refuse the key. */
+	/* Sent only if it is wanted: an older rssd refuses the key. */
 	if (r >= 0 && move->dry_run)
 		r = sd_bus_message_append(call, "{sv}", "dry-run", "b", 1);
 	if (r >= 0 && move->leave_unit)
@@ -120,7 +120,7 @@ static int append_options(sd_bus_message *call, const struct move *move)
 	return r < 0 ? r : sd_bus_message_close_container(call);
 }
 
-/* At most BATCH processes. */
+/* Moves at most BATCH processes. */
 static int move_batch(struct move *move, const int pidfds[], size_t count)
 {
 	cleanup_message sd_bus_message *call = NULL, *reply = NULL;
@@ -158,7 +158,7 @@ static void close_all(const int fds[], size_t count)
 		close(fds[i]);
 }
 
-/* Opens a process; what can't be opened gets its row here and @ret stays -1. */
+/* Opens a process. If it has ended or is a thread, it gets its row here and *@ret is unchanged. */
 static int open_pid(struct move *move, pid_t pid, int *ret)
 {
 	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
@@ -201,7 +201,7 @@ static int move_pids(struct move *move, const pid_t pids[], size_t count)
 	return r;
 }
 
-/* The rows in the order of the caller's processes, and the descendants that were found behind them. */
+/* Puts the rows into the order of the caller's processes, then the descendants that were found. */
 static void order_rows(struct move *move, const pid_t pids[], size_t count)
 {
 	size_t placed = 0;
@@ -267,7 +267,7 @@ static int attach_pids(struct move *move, const pid_t pids[], size_t count, stru
 	int r;
 
 	r = move_all_pids(move, pids, count, &report, &rows);
-	/* Nobody was left to ask about, but the container may be missing as well. */
+	/* All processes have ended and nothing was sent, but the container may be missing as well. */
 	if (r >= 0 && !move->asked) {
 		struct rss_container *container = NULL;
 

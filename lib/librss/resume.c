@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Events out of rssd's history: see resume.h. */
+/* Events of rssd's history: see resume.h. */
 #include "librss/resume.h"
 
 #include <errno.h>
@@ -10,12 +10,12 @@
 #include "librss/dict.h"
 #include "librss/oom-dict.h"
 
-/* Per call; it fits into the queue many times. */
+/* The most events of one call; a small part of the queue. */
 #define EVENTS_AT_ONCE UINT64_C(1000)
 
-bool resume_takes(struct rss_client *client, const struct rss_event *event)
+bool resume_accepts(struct rss_client *client, const struct rss_event *event)
 {
-	/* What arrives before the answer of the history is part of that. */
+	/* A signal that arrives before the reply of GetEvents is part of it. */
 	if (client->catching_up || event->sequence <= client->last)
 		return false;
 	if (client->behind || event->sequence != client->last + 1 ||
@@ -34,30 +34,30 @@ bool resume_is_due(const struct rss_client *client)
 
 /* --- one event of the history ------------------------------------------------- */
 
-struct facts {
+struct event_facts {
 	uint64_t usage, limit, failures, bytes, last;
 	char *which;
 	struct rss_oom *oom;
 };
 
-static void facts_done(struct facts *facts)
+static void event_facts_done(struct event_facts *facts)
 {
 	free(facts->which);
-	rss_oom_free(facts->oom);
+	oom_dict_free(facts->oom);
 }
 
 static int read_record(sd_bus_message *message, void *at)
 {
 	struct rss_oom **oom = at;
 
-	rss_oom_free(*oom);
+	oom_dict_free(*oom);
 	*oom = NULL;
-	return rss_oom_read(message, oom);
+	return oom_dict_read(message, oom);
 }
 
-#define FIELD(key, type, member, read)                          \
-	{                                                       \
-		key, type, offsetof(struct facts, member), read \
+#define FIELD(key, type, member, read)                                \
+	{                                                             \
+		key, type, offsetof(struct event_facts, member), read \
 	}
 
 static const struct dict_field fields[] = {
@@ -81,10 +81,11 @@ static int kind_from_name(const char *name, enum rss_event_kind *ret)
 	return 0;
 }
 
-/* Owns its texts; 0 where it is of a kind that is newer than we are. */
+/* The caller owns the texts of *@ret. Returns 0 if its kind is one that a later rssd has added. */
 static int read_event(sd_bus_message *reply, struct rss_event *ret)
 {
-	cleanup_(facts_done) struct facts facts = { .usage = RSS_ABSENT, .limit = RSS_ABSENT };
+	cleanup_(event_facts_done) struct event_facts facts = { .usage = RSS_ABSENT,
+								.limit = RSS_ABSENT };
 	struct rss_event event = { 0 };
 	const char *kind, *container;
 	int known, r;
@@ -108,7 +109,7 @@ static int read_event(sd_bus_message *reply, struct rss_event *ret)
 	return known;
 }
 
-static int take_event(struct rss_client *client, sd_bus_message *reply)
+static int queue_event(struct rss_client *client, sd_bus_message *reply)
 {
 	struct rss_event event;
 	uint64_t end;
@@ -117,7 +118,7 @@ static int take_event(struct rss_client *client, sd_bus_message *reply)
 	if (known < 0)
 		return known;
 	end = event.kind == RSS_EVENT_LOST ? event.last : event.sequence;
-	/* Of lost ones, some may have been told as such before. */
+	/* A part of the lost range may have been reported before. */
 	if (event.kind == RSS_EVENT_LOST && event.sequence <= client->last)
 		event.sequence = client->last + 1;
 	if (end <= client->last || !known) {
@@ -130,8 +131,8 @@ static int take_event(struct rss_client *client, sd_bus_message *reply)
 
 /* --- the history ------------------------------------------------------------------ */
 
-static int ask(struct rss_client *client, uint64_t since, uint64_t most, sd_bus_message **ret,
-	       uint64_t *ret_next)
+static int get_events(struct rss_client *client, uint64_t since, uint64_t most,
+		      sd_bus_message **ret, uint64_t *ret_next)
 {
 	cleanup_message sd_bus_message *call = NULL, *reply = NULL;
 	int r = client_method(client, NULL, "GetEvents", &call);
@@ -153,13 +154,13 @@ static int ask(struct rss_client *client, uint64_t since, uint64_t most, sd_bus_
 	return 0;
 }
 
-static int take_events(struct rss_client *client, sd_bus_message *reply, size_t *ret_count)
+static int queue_events(struct rss_client *client, sd_bus_message *reply, size_t *ret_count)
 {
 	size_t count = 0;
 	int r = sd_bus_message_enter_container(reply, 'a', "(tstsa{sv})");
 
 	while (r >= 0 && (r = sd_bus_message_enter_container(reply, 'r', "tstsa{sv}")) > 0) {
-		r = take_event(client, reply);
+		r = queue_event(client, reply);
 		if (r >= 0)
 			r = sd_bus_message_exit_container(reply);
 		count++;
@@ -173,23 +174,23 @@ int resume_catch_up(struct rss_client *client)
 	cleanup_message sd_bus_message *reply = NULL;
 	size_t count = 0;
 	uint64_t next;
-	int r = ask(client, client->last, EVENTS_AT_ONCE, &reply, &next);
+	int r = get_events(client, client->last, EVENTS_AT_ONCE, &reply, &next);
 
-	/* Its state was lost, and the numbers have begun anew. */
+	/* rssd has lost its state, and the numbers start again. */
 	if (r == -EINVAL && client->last) {
 		client->last = 0;
-		r = ask(client, 0, EVENTS_AT_ONCE, &reply, &next);
+		r = get_events(client, 0, EVENTS_AT_ONCE, &reply, &next);
 	}
-	/* It left meanwhile, which rss_wait() tells; the one that comes next is asked. */
+	/* rssd left meanwhile, which rss_wait() reports; the next rssd is asked instead. */
 	if (r == -ENOTCONN && client->owner_left)
 		return 0;
 	if (r < 0)
 		return r;
-	r = take_events(client, reply, &count);
+	r = queue_events(client, reply, &count);
 	if (r < 0)
 		return client_fail_message(client, r);
 	client->behind = count >= EVENTS_AT_ONCE;
-	/* After a crash, numbers are left out that no event has. */
+	/* rssd skips numbers after a crash. */
 	if (!client->behind && client->last < next - 1)
 		client->last = next - 1;
 	return 0;
@@ -202,7 +203,7 @@ int resume_begin(struct rss_client *client, uint64_t since)
 	int r;
 
 	client->resumes = true;
-	r = ask(client, since, 0, &reply, &next);
+	r = get_events(client, since, 0, &reply, &next);
 	if (r < 0) {
 		client->resumes = false;
 		return r;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A stream of events without a gap and without a repeat: signals as long as
- * each has the number behind the last one, and rssd's history wherever they do not.
+ * A stream of events without gaps and repeats: signals as long as their numbers
+ * follow each other, and rssd's history if they do not.
  */
 #ifndef RSS_RESUME_H
 #define RSS_RESUME_H
@@ -12,16 +12,16 @@
 struct rss_client;
 struct rss_event;
 
-/* From the event behind number @since on. */
+/* Starts after event number @since, or now if it is RSS_NOW. */
 int resume_begin(struct rss_client *client, uint64_t since);
 
-/* Is this signal the next one? If not, it is left out: it is in the history, or was told. */
-bool resume_takes(struct rss_client *client, const struct rss_event *event);
+/* Returns true if this signal is the next event; otherwise it was queued before, or will be fetched. */
+bool resume_accepts(struct rss_client *client, const struct rss_event *event);
 
-/* Is there something to be fetched, and somebody to ask? */
+/* Returns true if there are events to fetch and rssd is there. */
 bool resume_is_due(const struct rss_client *client);
 
-/* Queues what comes next in the history; client->behind is false once that is all. */
+/* Queues the next events of the history; client->behind is false after the last. */
 int resume_catch_up(struct rss_client *client);
 
 #endif

@@ -46,7 +46,7 @@ extern "C" {
 
 /* As a limit or watermark: none. */
 #define RSS_INFINITY UINT64_MAX
-/* As a counter: this kernel's controller cannot tell. Never shown as 0. */
+/* As a counter: this kernel's controller does not have it. Never shown as 0. */
 #define RSS_ABSENT UINT64_MAX
 
 struct rss_client;
@@ -65,8 +65,8 @@ struct rss_process;
 int rss_open(struct rss_client **ret);
 
 /*
- * May a password be asked for, where polkit wants one of the caller? It may not
- * unless this says so; then a call can take as long as somebody types.
+ * Whether polkit may ask the user for a password during a call; it may not by
+ * default. If it may, a call can take as long as the user types.
  */
 void rss_allow_interaction(struct rss_client *client, bool allow);
 
@@ -74,15 +74,15 @@ void rss_allow_interaction(struct rss_client *client, bool allow);
 struct rss_client *rss_close(struct rss_client *client);
 
 /*
- * A sentence about the last call of @client that failed; never NULL. Of NULL: a
- * sentence about an rss_open() that failed.
+ * A sentence about the last call of @client that failed; never NULL. If @client is
+ * NULL, a sentence about an rss_open() that failed with -ENOTCONN.
  */
 const char *rss_error_message(const struct rss_client *client);
 
-/* The D-Bus error name of that failure, or "" where it came from no reply. */
+/* The D-Bus error name of that failure, or "" if it was not an error reply. */
 const char *rss_error_name(const struct rss_client *client);
 
-/* --- what is there ------------------------------------------------------ */
+/* --- reading ------------------------------------------------------------ */
 
 /* About the daemon. Strings live as long as the struct. */
 struct rss_daemon_info {
@@ -94,9 +94,9 @@ struct rss_daemon_info {
 int rss_daemon_info(struct rss_client *client, struct rss_daemon_info **ret);
 struct rss_daemon_info *rss_daemon_info_free(struct rss_daemon_info *info);
 
-/* What is known of the last OOM of a container; absent facts are NULL, 0 or RSS_ABSENT. */
+/* The record of an OOM; unknown facts are NULL, 0 or RSS_ABSENT. */
 struct rss_oom {
-	uint64_t sequence;	      /* of the OOM signal that told it */
+	uint64_t sequence;	      /* of its OOM signal */
 	uint64_t time;		      /* microseconds since the epoch */
 	const char *container;	      /* whose limit it was: a container's name, or NULL... */
 	const char *limit_owner;      /* ...and the control group of that limit */
@@ -107,7 +107,7 @@ struct rss_oom {
 	uint64_t usage;
 	uint64_t limit;
 	bool group; /* all of the container is killed: one such record for each process */
-	/* What reclaim tried since the OOM before, and what was left when it failed. */
+	/* What reclaim did since the previous OOM, and what was in use when it failed. */
 	uint64_t failures, reclaimed, scanned;
 	uint64_t anonymous, file, locked;
 	uint64_t swap_free;		     /* of the machine */
@@ -119,7 +119,7 @@ struct rss_oom {
 struct rss_container {
 	const char *name;
 	const char *object_path;
-	const char *control_group; /* as /proc/PID/cgroup spells it */
+	const char *control_group; /* as in /proc/PID/cgroup */
 	uint64_t limit;		   /* RSS_INFINITY: none */
 	uint64_t high, low;	   /* watermarks; RSS_INFINITY: none */
 	bool oom_group;		   /* an OOM kills all of it */
@@ -127,12 +127,13 @@ struct rss_container {
 	bool declared;		   /* stands in containers.d */
 	uint32_t processes;
 	uint64_t usage, peak, failures, reclaimed, oom_events, oom_kills; /* or RSS_ABSENT */
-	const struct rss_oom *last_oom; /* NULL where there was none; not in rss_list() */
-	uint64_t scanned;		/* pages that reclaim looked at, or RSS_ABSENT */
+	const struct rss_oom *last_oom; /* NULL if there was none; not set by rss_list() */
+	uint64_t scanned;		/* pages that reclaim scanned, or RSS_ABSENT */
 	bool frozen;
-	/* What rss_list() does not tell: */
-	const char **rules; /* what joins it, "unit=nginx.service"; NULL-terminated */
-	uint64_t refaults;  /* pages that came back soon after reclaim, or RSS_ABSENT */
+	/* Not set by rss_list(): */
+	const char **
+		rules; /* rules of the processes that join it, "unit=nginx.service"; NULL-terminated */
+	uint64_t refaults; /* pages that were faulted in again soon after reclaim, or RSS_ABSENT */
 };
 
 int rss_get(struct rss_client *client, const char *name, struct rss_container **ret);
@@ -144,20 +145,21 @@ struct rss_container *rss_container_free(struct rss_container *container);
 int rss_list(struct rss_client *client, struct rss_container ***ret, size_t *ret_count);
 struct rss_container **rss_list_free(struct rss_container **containers, size_t count);
 
-/* What was seen of a container's usage, the highest of a span of time. */
+/* The highest usage of a container that was sampled during a span of time. */
 struct rss_usage_sample {
-	uint64_t time;	/* when the span began: microseconds since the epoch */
+	uint64_t time;	/* the start of the span: microseconds since the epoch */
 	uint64_t usage; /* bytes */
 };
 
 /*
- * What it used over the last day, as far as anybody looked, or rssd for the sake of it
- * (SampleInterval= in rssd.conf(5)), since rssd was started; the oldest sample first.
+ * The usage of a container over the last day, the oldest sample first. rssd takes a
+ * sample when a client reads the counters, and by itself if SampleInterval= is set
+ * in rssd.conf(5). The history starts anew with rssd.
  */
 struct rss_usage_history {
 	size_t count; /* 24 at most */
 	const struct rss_usage_sample *samples;
-	/* Counters as they were at a time of about a day ago, or when the limit was set; 0: unknown. */
+	/* The counters about a day ago, or when the limit was set; @since is 0 if they are unknown. */
 	uint64_t since; /* microseconds since the epoch */
 	uint64_t failures, reclaimed, oom_events, oom_kills, refaults; /* or RSS_ABSENT */
 };
@@ -166,9 +168,9 @@ int rss_get_usage_history(struct rss_client *client, const char *name,
 			  struct rss_usage_history **ret);
 struct rss_usage_history *rss_usage_history_free(struct rss_usage_history *history);
 
-/* --- make, change, remove ----------------------------------------------- */
+/* --- create, change, remove --------------------------------------------- */
 
-/* What to set. Only the members named in @set are looked at. */
+/* What to set: the members named in @set. */
 enum {
 	RSS_SET_LIMIT = 1 << 0,
 	RSS_SET_HIGH = 1 << 1,
@@ -184,58 +186,58 @@ struct rss_settings {
 	bool transient;
 };
 
-/* @settings may be NULL. A parent that a nested name needs must exist. */
+/* @settings may be NULL. The parent of a nested name must exist. */
 int rss_create(struct rss_client *client, const char *name, const struct rss_settings *settings);
 
-/* @force: kill what is inside and remove nested containers too. */
+/* @force: kill the processes inside and remove nested containers as well. */
 int rss_remove(struct rss_client *client, const char *name, bool force);
 
-/* All of @settings or, on failure, nothing. A limit is set as by RSS_LIMIT_RECLAIM. */
+/* Sets all of @settings or, on failure, nothing. A limit is set as by RSS_LIMIT_RECLAIM. */
 int rss_set(struct rss_client *client, const char *name, const struct rss_settings *settings);
 
 enum rss_limit_mode {
-	RSS_LIMIT_RECLAIM, /* reclaim until usage fits, or the time is up: the old limit stays */
-	RSS_LIMIT_REFUSE,  /* -EBUSY where usage is above the new limit */
-	RSS_LIMIT_FORCE,   /* reclaim, and kill inside the container where that is not enough */
+	RSS_LIMIT_RECLAIM, /* reclaim until usage fits; at the timeout the old limit stays */
+	RSS_LIMIT_REFUSE,  /* -EBUSY if usage is above the new limit */
+	RSS_LIMIT_FORCE,   /* reclaim, and kill inside the container if that is not enough */
 };
 
-/* What rss_limit() came to; none of them is negative. */
+/* The results of rss_limit(); none is negative. */
 enum rss_limit_outcome {
 	RSS_LIMIT_SET,	     /* usage was below it already */
 	RSS_LIMIT_UNCHANGED, /* this was the limit already */
-	RSS_LIMIT_RECLAIMED, /* set, after memory was taken back */
+	RSS_LIMIT_RECLAIMED, /* set, after memory was reclaimed */
 	RSS_LIMIT_KILLED,    /* set, after processes inside were killed: RSS_LIMIT_FORCE only */
 };
 
-/* Called while a limit is being reclaimed: usage now, and the limit to come. */
+/* Called during the reclaim for a limit, with the current usage and the new limit. */
 typedef void (*rss_progress_fn)(uint64_t usage, uint64_t limit, void *userdata);
 
 /**
  * rss_limit() - set the limit of a container
  * @limit: bytes, or RSS_INFINITY
- * @mode: what to do where usage is above @limit
+ * @mode: what to do if usage is above @limit
  * @timeout: microseconds after which reclaim gives up; 0: rssd's default
- * @progress: may be NULL
- * @ret_usage: usage once the limit is in force; may be NULL
+ * @progress: may be NULL; must not call the library
+ * @ret_usage: the usage when the limit was set; may be NULL
  *
- * Blocks until done; dying cancels it and keeps the old limit. @progress is not
- * to call the library.
+ * Blocks until done. If the caller dies, the reclaim is cancelled and the old
+ * limit stays.
  *
  * Return: an enum rss_limit_outcome, or a negative errno.
  */
 int rss_limit(struct rss_client *client, const char *name, uint64_t limit, enum rss_limit_mode mode,
 	      uint64_t timeout, rss_progress_fn progress, void *userdata, uint64_t *ret_usage);
 
-/* What would become of a limit now. A forecast: sizes in bytes, RSS_ABSENT where not known. */
+/* The forecast of a limit. */
 enum rss_verdict {
 	RSS_FITS,     /* nothing has to be reclaimed */
 	RSS_RECLAIMS, /* reclaim is enough */
 	RSS_UNSURE,   /* it may be enough */
 	RSS_REFUSES,  /* the old limit would stay */
-	RSS_KILLS,    /* memory runs out: processes inside would be killed */
+	RSS_KILLS,    /* an OOM: processes inside would be killed */
 };
 
-/* Settings of one of several containers. */
+/* The new settings of one container, for rss_apply(). */
 struct rss_change {
 	const char *name;
 	struct rss_settings settings;
@@ -246,28 +248,28 @@ struct rss_change {
 };
 
 /**
- * rss_apply() - set several containers, all of them or none
+ * rss_apply() - change several containers, all of them or none
  * @changes: @count of them, each container once
- * @mode, @timeout: of each limit, as for rss_limit()
+ * @mode, @timeout: for each limit, as in rss_limit()
  *
- * Where one cannot be had, the others are brought back, also after a crash of
- * rssd in the middle. With RSS_LIMIT_FORCE, who was killed stays dead. Blocks
- * until done; dying cancels it.
+ * If one change fails, the others are undone, also after a crash of rssd. Kills
+ * by RSS_LIMIT_FORCE are not undone. Blocks until done; if the caller dies, all
+ * is undone.
  */
 int rss_apply(struct rss_client *client, struct rss_change changes[], size_t count,
 	      enum rss_limit_mode mode, uint64_t timeout);
 
 /*
- * All that rss_apply() checks before it begins, and what would become of each limit,
- * taken by itself: see rss_forecast_limit(). Nothing is changed.
+ * Makes all checks that rss_apply() makes before it begins, and forecasts each limit
+ * by itself: see rss_forecast_limit(). Changes nothing.
  */
 int rss_apply_forecast(struct rss_client *client, struct rss_change changes[], size_t count,
 		       enum rss_limit_mode mode);
 
-/* One container whose settings are not everywhere the same; @set of each: what is known. */
+/* A container whose settings differ. @set of each: the settings that are known. */
 struct rss_difference {
 	const char *name;
-	struct rss_settings declared; /* in containers.d, as the files are now */
+	struct rss_settings declared; /* in the current files of containers.d */
 	struct rss_settings stored;   /* what rssd has set */
 	struct rss_settings kernel;
 	unsigned int differs; /* RSS_SET_* that differ */
@@ -278,7 +280,7 @@ struct rss_difference *rss_differences_free(struct rss_difference *differences, 
 
 struct rss_forecast {
 	enum rss_verdict verdict;
-	const char *reason; /* a sentence without an end */
+	const char *reason; /* a sentence without a full stop */
 	uint64_t usage;
 	uint64_t to_free;	  /* usage above the limit */
 	uint64_t reclaimable;	  /* at most */
@@ -290,12 +292,12 @@ struct rss_forecast {
 /* "fits", "reclaims"...: for people and JSON. */
 const char *rss_verdict_name(enum rss_verdict verdict);
 
-/* Changes nothing. */
+/* Forecasts the outcome of a limit; changes nothing. Sizes are bytes, or RSS_ABSENT. */
 int rss_forecast_limit(struct rss_client *client, const char *name, uint64_t limit,
 		       enum rss_limit_mode mode, struct rss_forecast **ret);
 struct rss_forecast *rss_forecast_free(struct rss_forecast *forecast);
 
-/* Ask for @bytes to be taken back; *@ret_reclaimed is what was (RSS_ABSENT: unknown). */
+/* Reclaims up to @bytes; *@ret_reclaimed is the amount (RSS_ABSENT: unknown), and may be NULL. */
 int rss_reclaim(struct rss_client *client, const char *name, uint64_t bytes,
 		uint64_t *ret_reclaimed);
 
@@ -314,11 +316,11 @@ struct rss_report {
 	const char *reason; /* a sentence for RSS_REFUSED, else "" */
 };
 
-/* pidfds name processes without a race: see pidfd_open(2). @tree: descendants too. */
+/* pidfds name processes without a race: see pidfd_open(2). @tree: their descendants as well. */
 int rss_attach(struct rss_client *client, const char *name, const int pidfds[], size_t count,
 	       bool tree, struct rss_report **ret, size_t *ret_count);
 
-/* The same by pid, for a caller that holds none of them; a reaped pid is reported as vanished. */
+/* The same by pid, for a caller without pidfds; a reaped pid is reported as vanished. */
 int rss_attach_pids(struct rss_client *client, const char *name, const pid_t pids[], size_t count,
 		    bool tree, struct rss_report **ret, size_t *ret_count);
 
@@ -341,7 +343,7 @@ enum {
 int rss_attach_with(struct rss_client *client, const char *name, const pid_t pids[], size_t count,
 		    unsigned int how, struct rss_report **ret, size_t *ret_count);
 
-/* Back to where they were before they were attached. */
+/* Moves processes back to where they were before they were attached. */
 int rss_detach_pids(struct rss_client *client, const pid_t pids[], size_t count,
 		    struct rss_report **ret, size_t *ret_count);
 
@@ -350,7 +352,7 @@ struct rss_report *rss_report_free(struct rss_report *report, size_t count);
 struct rss_process {
 	pid_t pid;
 	uid_t uid;
-	uint64_t resident; /* bytes, whoever is charged for them; RSS_ABSENT: unknown */
+	uint64_t resident; /* bytes, in whichever container they are charged; RSS_ABSENT: unknown */
 	const char *command;
 };
 
@@ -362,18 +364,18 @@ struct rss_process *rss_processes_free(struct rss_process *processes, size_t cou
 int rss_kill(struct rss_client *client, const char *name, int signal, uint32_t *ret_count);
 
 /*
- * Stops every process inside, nested containers included, or lets them go on.
- * -EOPNOTSUPP where there is no freezer.
+ * Stops or continues every process inside, nested containers included.
+ * -EOPNOTSUPP if the kernel has no freezer.
  */
 int rss_freeze(struct rss_client *client, const char *name);
 int rss_thaw(struct rss_client *client, const char *name);
 
-/* The peak begins anew with the usage of now. */
+/* Sets the peak to the current usage. */
 int rss_reset_peak(struct rss_client *client, const char *name);
 
 /*
- * The OOMs of container @name, or of all where it is NULL, the oldest first; also
- * of containers that are gone. rssd keeps the last few hundred.
+ * The OOMs of container @name, or all if it is NULL, the oldest first; those of
+ * removed containers as well. rssd keeps the last few hundred.
  */
 int rss_list_ooms(struct rss_client *client, const char *name, struct rss_oom ***ret,
 		  size_t *ret_count);
@@ -396,7 +398,7 @@ struct rss_event {
 	uint64_t sequence;
 	uint64_t last;	       /* RSS_EVENT_LOST only */
 	const char *container; /* its name; "" for events about rssd itself */
-	uint64_t usage, limit; /* RSS_ABSENT where the event does not tell */
+	uint64_t usage, limit; /* RSS_ABSENT if the event has none */
 	uint64_t amount;       /* LIMIT_HIT: failures so far; RECLAIMED: bytes */
 	const char *which;     /* WATERMARK: the one that was crossed, "high" or "low"; else NULL */
 	const struct rss_oom *oom; /* RSS_EVENT_OOM only */
@@ -419,53 +421,53 @@ typedef void (*rss_event_fn)(const struct rss_event *event, void *userdata);
  */
 int rss_subscribe(struct rss_client *client, rss_event_fn event, void *userdata);
 
-/* For rss_subscribe_since(): what comes from now on. */
+/* For rss_subscribe_since(): only events from now on. */
 #define RSS_NOW UINT64_MAX
 
 /*
- * The same without a gap and without a repeat, from the event behind number
- * @since on (0: all that rssd still has): what has happened until now comes first,
- * out of rssd's history, and so does later what the bus drops because this client
- * is slow, or what happens while rssd restarts. What the history does not reach any
- * more is told as RSS_EVENT_LOST. -EINVAL where no event has the number yet.
+ * The same without gaps and repeats, starting after event number @since (0: with
+ * all that rssd has stored). Events that happened before, that the bus dropped
+ * because this client is slow, or that happened while rssd restarted, come from
+ * rssd's history. Events that are no longer in the history are reported as
+ * RSS_EVENT_LOST. -EINVAL if no event has the number @since yet.
  */
 int rss_subscribe_since(struct rss_client *client, uint64_t since, rss_event_fn event,
 			void *userdata);
 
 /*
- * Handles all that has come in, waiting up to @timeout microseconds (UINT64_MAX:
- * for ever) for the first of it. Return: 0, -EINTR after a signal, -ENOTCONN
- * when rssd left the bus or the bus is gone. Where rssd left, the next call
- * waits on: the events of an rssd that is started later are heard too.
+ * Handles all messages that have arrived, after waiting up to @timeout
+ * microseconds (UINT64_MAX: for ever) for the first one. Return: 0, -EINTR after
+ * a signal, -ENOTCONN if rssd left the bus or the bus is gone. After rssd has
+ * left, the next call waits for an rssd that is started later and its events.
  */
 int rss_wait(struct rss_client *client, uint64_t timeout);
 
 /*
- * For callers with a loop of their own: poll this for POLLIN, then call
- * rss_wait(client, 0). Call it once before the first poll, and after every
- * other call of the library: what came in with an answer is held already.
+ * For callers with a loop of their own: poll this descriptor for POLLIN, then
+ * call rss_wait(client, 0). Call it once before the first poll as well, and after
+ * every other call of the library, which may have queued events.
  */
 int rss_get_fd(struct rss_client *client);
 
-/* --- care --------------------------------------------------------------- */
+/* --- maintenance -------------------------------------------------------- */
 
 struct rss_finding {
 	const char *severity; /* "ok", "note", "warning", "error" */
 	const char *subject;
 	const char *text;
-	const char *advice; /* "" where there is nothing to do */
+	const char *advice; /* "" if there is nothing to do */
 };
 
 int rss_diagnose(struct rss_client *client, struct rss_finding **ret, size_t *ret_count);
 struct rss_finding *rss_findings_free(struct rss_finding *findings, size_t count);
 
 /*
- * The metrics of rssd and all containers, as OpenMetrics text, in a file that
- * nobody can change. *@ret_fd is read from its beginning, and closed by the caller.
+ * The metrics of rssd and all containers, as OpenMetrics text, in a sealed file.
+ * *@ret_fd is at its start; the caller closes it.
  */
 int rss_dump_metrics(struct rss_client *client, int *ret_fd);
 
-/* rssd reads its configuration again. */
+/* Makes rssd read its configuration again. */
 int rss_reload(struct rss_client *client);
 
 #pragma GCC visibility pop

@@ -42,7 +42,7 @@ uint64_t client_setting_get(const struct client_setting *setting,
 /* Puts it there, and into @settings->set. */
 void client_setting_put(const struct client_setting *setting, struct rss_settings *settings,
 			uint64_t value);
-/* The same of a container. */
+/* The same for a container. */
 uint64_t client_setting_shown(const struct client_setting *setting,
 			      const struct rss_container *container);
 void client_setting_show(const struct client_setting *setting, struct rss_container *container,

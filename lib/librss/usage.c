@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a container used over the last day. */
+/* The usage history of a container. */
 #include <errno.h>
 #include <stdlib.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Ownership by scope. Every local that owns something carries one of these
+ * Ownership by scope. Every local variable that owns something has one of these
  * attributes, so that each return path releases it; take_ptr() and take_fd()
- * hand it on. Destructors used here accept NULL (or -1).
+ * pass the ownership on. Destructors used here accept NULL (or -1).
  */
 #ifndef RSS_CLEANUP_H
 #define RSS_CLEANUP_H
@@ -43,7 +43,7 @@ DEFINE_CLEANUP(FILE *, fclose);
 #define cleanup_close  cleanup_(cleanup_close_fn)
 #define cleanup_fclose cleanup_(fclose_ptr)
 
-/* Gives the pointer away: the variable is NULL afterwards. */
+/* Passes the ownership of a pointer on: the variable is NULL afterwards. */
 #define take_ptr(p)                      \
 	({                               \
 		__auto_type taken = (p); \

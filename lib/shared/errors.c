@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The table of errors in both directions. What the bus answers by itself, in
- * rssd's place, is mapped here too: a caller sees one documented set.
+ * The table of errors in both directions. Errors of the bus itself are mapped as
+ * well, so that a caller sees one documented set.
  */
 #include "shared/errors.h"
 
@@ -20,7 +20,7 @@ static const struct {
 #undef X
 };
 
-/* Answers of the bus, of sd-bus and of whatever tried to start rssd. A '*' ends a prefix. */
+/* Errors of the bus, of sd-bus and of the activation of rssd. A '*' ends a prefix. */
 static const struct {
 	const char *name;
 	int number;
@@ -63,7 +63,7 @@ int rss_error_to_errno(enum rss_error error)
 	return (size_t)error < ARRAY_SIZE(errors) ? errors[error].number : EIO;
 }
 
-static int matches(const char *pattern, const char *name)
+static int name_matches(const char *pattern, const char *name)
 {
 	size_t length = strlen(pattern);
 
@@ -80,7 +80,7 @@ int rss_errno_from_name(const char *name)
 		if (!strcmp(errors[i].name, name))
 			return errors[i].number;
 	for (size_t i = 0; i < ARRAY_SIZE(foreign); i++)
-		if (matches(foreign[i].name, name))
+		if (name_matches(foreign[i].name, name))
 			return foreign[i].number;
 	return EIO;
 }

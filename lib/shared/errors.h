@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The errors of the API: one table of D-Bus name and errno, read by rssd when
- * it answers and by librss when it hears the answer. Part of the ABI: rows are
+ * The errors of the API: one table of D-Bus names and errnos, used by rssd when
+ * it replies and by librss when it reads the reply. Part of the ABI: rows are
  * added, never changed. org.rssd1(5) and librss(3) document the set.
  */
 #ifndef RSS_ERRORS_H
@@ -44,9 +44,9 @@ const char *rss_error_to_name(enum rss_error error);
 int rss_error_to_errno(enum rss_error error);
 
 /*
- * The errno (positive) for a D-Bus error @name: ours, and those that the bus
- * and sd-bus answer by themselves (AccessDenied, UnknownObject, ServiceUnknown,
- * NoReply...). EIO for a name that nobody documented.
+ * The errno (positive) for a D-Bus error @name: one of rssd, or one of the bus or
+ * sd-bus (AccessDenied, UnknownObject, ServiceUnknown, NoReply...). EIO for an
+ * unknown name.
  */
 int rss_errno_from_name(const char *name);
 

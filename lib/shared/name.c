@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What name.h promises. A name has exactly one object path and one file name;
- * the reverse functions refuse every other spelling, so that two paths never
- * mean one container.
+ * Names: see name.h. A name has exactly one object path and one file name. The
+ * reverse functions refuse every other spelling, so that two paths never mean
+ * one container.
  */
 #include "shared/name.h"
 
@@ -15,7 +15,7 @@
 
 #define FILE_SUFFIX ".json"
 #define FILE_SLASH  '%'
-/* The kernel's bound on one folder name is 255: only the whole length counts here. */
+/* A part cannot exceed the kernel's 255 bytes of a file name: the whole name is shorter. */
 #define WITH_DEPTH_MAX_(n)  "has more than " #n " parts"
 #define WITH_DEPTH_MAX(n)   WITH_DEPTH_MAX_(n)
 #define WITH_LENGTH_MAX_(n) "is longer than " #n " bytes"
@@ -31,7 +31,7 @@ static bool is_part_char(char c)
 	return is_alnum(c) || (c && strchr(":_.@-", c));
 }
 
-/* Files that the kernel puts into every cgroup folder: a container can't have their names. */
+/* The control files of every cgroup directory: no part can have their names. */
 static bool is_kernel_file(const char *part, size_t length)
 {
 	static const char *const prefixes[] = { "memory.", "rss.", "cgroup." };
@@ -103,10 +103,10 @@ char *name_parent(const char *name)
 	return slash ? strndup(name, slash - name) : NULL;
 }
 
-/* sd-bus writes these in a path as they are, and a digit where it does not come first. */
+/* Characters that sd-bus does not escape in a path; a digit is escaped if it is the first. */
 static bool is_plain(char c, bool first)
 {
-	/* Not isalnum(), which other locales answer otherwise. */
+	/* Not isalnum(), which depends on the locale. */
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9' && !first);
 }
 
@@ -116,7 +116,7 @@ char *name_put_object_path(char *to, const char *name)
 	const char *c = name;
 	char *at = stpcpy(to, NAME_OBJECT_ROOT "/");
 
-	/* Nearly every name is its own label of a path. */
+	/* The fast path: nearly every name needs no escape. */
 	while (is_plain(*c, c == name))
 		*at++ = *c++;
 	*at = '\0';
@@ -132,9 +132,9 @@ char *name_to_object_path(const char *name)
 	return path && name_put_object_path(path, name) ? take_ptr(path) : NULL;
 }
 
-/* A name that was spelled in some form: good, and spelled as @encode would. */
-static int take_if_canonical(char **name, char *(*encode)(const char *), const char *spelled,
-			     char **ret)
+/* Takes *@name over if it is good and @encode spells it as @spelled, otherwise -ENOENT. */
+static int name_take_canonical(char **name, char *(*encode)(const char *), const char *spelled,
+			       char **ret)
 {
 	cleanup_free char *again = NULL;
 
@@ -159,7 +159,7 @@ int name_from_object_path(const char *path, char **ret)
 		return r;
 	if (r <= 0)
 		return -ENOENT;
-	return take_if_canonical(&name, name_to_object_path, path, ret);
+	return name_take_canonical(&name, name_to_object_path, path, ret);
 }
 
 char *name_to_file(const char *name)
@@ -190,5 +190,5 @@ int name_from_file(const char *file, char **ret)
 	for (char *c = name; *c; c++)
 		if (*c == FILE_SLASH)
 			*c = '/';
-	return take_if_canonical(&name, name_to_file, file, ret);
+	return name_take_canonical(&name, name_to_file, file, ret);
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Sizes and times, read and written in whole numbers: what is read is rounded
- * down to the byte or microsecond, what is written is rounded to the nearest
- * tenth. Letters are read in either case.
+ * Sizes and times: see size.h. All in whole numbers: parsing rounds down to the
+ * byte or microsecond, formatting to the nearest tenth. Case does not matter.
  */
 #include "shared/size.h"
 
@@ -17,13 +16,13 @@
 #include "shared/cleanup.h"
 #include "shared/text.h"
 
-/* More digits behind the point than this change nothing at any size there is. */
+/* Further digits after the point make no difference to any size. */
 #define FRACTION_DIGITS 9
 #define FRACTION_ONE	UINT64_C(1000000000)
 
 typedef unsigned __int128 wide;
 
-/* A decimal number as it was typed: whole + fraction / FRACTION_ONE. */
+/* A decimal number: whole + fraction / FRACTION_ONE. */
 struct decimal {
 	uint64_t whole;
 	uint64_t fraction;
@@ -35,7 +34,7 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Reads digits, and a point with digits behind it. *@ret_rest is what follows. */
+/* Reads digits, and a point followed by digits. *@ret_rest is the rest of @text. */
 static int decimal_parse(const char *text, struct decimal *ret, const char **ret_rest)
 {
 	struct decimal d = { 0 };
@@ -64,13 +63,13 @@ static int decimal_parse(const char *text, struct decimal *ret, const char **ret
 	return too_large ? -ERANGE : 0;
 }
 
-/* @d times @numerator / @denominator, rounded down, in 63 bits. */
+/* @d times @numerator / @denominator, rounded down; -ERANGE if that has more than 63 bits. */
 static int decimal_scale(const struct decimal *d, uint64_t numerator, uint64_t denominator,
 			 uint64_t *ret)
 {
 	wide value;
 
-	/* whole is below 2^64 and numerator below 2^63: 2^127 and a bit at most. */
+	/* No overflow: whole is below 2^64 and numerator below 2^63. */
 	value = (wide)d->whole * numerator + (wide)d->fraction * numerator / FRACTION_ONE;
 	value /= denominator;
 	if (value > INT64_MAX)
@@ -79,7 +78,7 @@ static int decimal_scale(const struct decimal *d, uint64_t numerator, uint64_t d
 	return 0;
 }
 
-/* The bytes in a unit; 0 where @unit is none. */
+/* The bytes of a unit, 0 if @unit is unknown. */
 static uint64_t size_unit(const char *unit)
 {
 	static const char letters[] = "kmgt";
@@ -112,7 +111,7 @@ int size_parse_of(const char *text, uint64_t ram, uint64_t *ret)
 	if (r == -EINVAL)
 		return r;
 	if (!strcmp(unit, "%")) {
-		/* No more than there is: 150% is a slip of the finger. */
+		/* More than 100% is a typing error. */
 		if (r < 0 || d.whole > 100 || (d.whole == 100 && d.fraction))
 			return -ERANGE;
 		return decimal_scale(&d, ram, 100, ret);
@@ -152,7 +151,7 @@ const char *count_format(uint64_t count, char buf[static SIZE_TEXT_MAX])
 	return buf;
 }
 
-/* @count, and behind it @tail. */
+/* @count followed by @tail. */
 static char *format_with(uint64_t count, const char *tail, char buf[static SIZE_TEXT_MAX])
 {
 	strcpy(buf + strlen(count_format(count, buf)), tail);
@@ -172,7 +171,7 @@ const char *size_format(uint64_t bytes, char buf[static SIZE_TEXT_MAX])
 		return strcpy(buf, "0");
 	if (bytes < 1024)
 		return format_with(bytes, "B", buf);
-	/* 1023.96K is told as 1.0M: the next letter is taken where rounding reaches it. */
+	/* 1023.96K is rounded to 1.0M. */
 	for (;; letter++, shift += 10) {
 		tenths = ((wide)bytes * 10 + ((wide)1 << (shift - 1))) >> shift;
 		if (tenths < 10240 || !letters[letter + 1])
@@ -219,7 +218,7 @@ const char *duration_format(uint64_t usec, char buf[static SIZE_TEXT_MAX])
 	} units[] = { { "d", 86400 }, { "h", 3600 }, { "min", 60 } };
 	uint64_t seconds = usec / 1000000;
 
-	/* The largest unit of which there are two at least: 90min rather than 1h. */
+	/* The largest unit of which there are at least two: 90min rather than 1h. */
 	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
 		if (seconds >= 2 * units[i].seconds)
 			return format_with(seconds / units[i].seconds, units[i].name, buf);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Sizes and times as people type and read them. The one parser and the one
- * formatter of the project: bytes on every interface, K M G T (powers of
- * 1024), a percentage of RAM, or "infinity" where people type.
+ * The one parser and the one formatter of sizes and times. Interfaces have bytes
+ * and microseconds; text has K M G T (powers of 1024), a percentage of RAM, or
+ * "infinity".
  */
 #ifndef RSS_SIZE_H
 #define RSS_SIZE_H
@@ -12,7 +12,7 @@
 
 #define SIZE_INFINITY UINT64_MAX
 
-/* Long enough for every text that size_format() and duration_format() write. */
+/* The most bytes that size_format(), count_format() and duration_format() write. */
 #define SIZE_TEXT_MAX 32
 
 /**
@@ -20,21 +20,21 @@
  * @text: "4096", "64K", "1.5G", "20%", "infinity"; a suffix may end in B or iB
  * @ret: bytes, or SIZE_INFINITY; untouched on failure
  *
- * Return: 0; -EINVAL where @text is no size (empty, negative, rubbish behind
- * it); -ERANGE where it does not fit into 63 bits.
+ * Return: 0; -EINVAL if @text is not a size (NULL, empty, negative, or followed
+ * by something else); -ERANGE if it does not fit into 63 bits.
  */
 int size_parse(const char *text, uint64_t *ret);
 
-/* As size_parse(), with the percentage taken of @ram bytes: the pure part. */
+/* The pure part of size_parse(): a percentage is of @ram bytes. */
 int size_parse_of(const char *text, uint64_t ram, uint64_t *ret);
 
 /* Why size_parse() refused @text, as the end of a sentence. */
 const char *size_parse_reason(int error);
 
-/* A whole number, without the time that printf() takes for each of a long list. Returns @buf. */
+/* A whole number; faster than printf() for long lists. Returns @buf. */
 const char *count_format(uint64_t count, char buf[static SIZE_TEXT_MAX]);
 
-/* "512.0M", "infinity", "0": for people. Returns @buf. */
+/* "512.0M", "infinity", "0". Returns @buf. */
 const char *size_format(uint64_t bytes, char buf[static SIZE_TEXT_MAX]);
 
 /**
@@ -46,7 +46,7 @@ const char *size_format(uint64_t bytes, char buf[static SIZE_TEXT_MAX]);
  */
 int duration_parse(const char *text, uint64_t *ret);
 
-/* Microseconds in whole units, rounded down: "90min", "26h", "3d", "0s": for people. Returns @buf. */
+/* Microseconds in whole units, rounded down: "90min", "26h", "3d", "0s". Returns @buf. */
 const char *duration_format(uint64_t usec, char buf[static SIZE_TEXT_MAX]);
 
 #endif

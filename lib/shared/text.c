@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* UTF-8 by hand: what is safe must not depend on the locale of whoever runs us. */
+/* Texts: see text.h. UTF-8 is decoded here, because what is safe must not depend on the locale. */
 #include "shared/text.h"
 
 #include <stdint.h>
 #include <string.h>
 #include <wchar.h>
 
-/* One UTF-8 sequence: its length and code point; 0 where there is no good one. */
+/* Decodes one UTF-8 sequence. Returns its length, 0 if it is not valid. */
 static size_t utf8_decode(const char *text, uint32_t *ret)
 {
 	const unsigned char *s = (const unsigned char *)text;
@@ -37,7 +37,7 @@ static size_t utf8_decode(const char *text, uint32_t *ret)
 	return length;
 }
 
-/* wcwidth() knows nothing in the C locale: count 1 there. */
+/* In the C locale wcwidth() knows only ASCII; the width is 1 then. */
 static size_t code_point_width(uint32_t c)
 {
 	int width = wcwidth((wchar_t)c);
@@ -106,7 +106,7 @@ size_t text_make_safe(char *text)
 	size_t width = 0;
 	char *to = text;
 
-	/* Nearly every text is of nothing else. */
+	/* The fast path: nearly every text is plain ASCII. */
 	while (*to >= 0x20 && *to < 0x7f)
 		to++, width++;
 	for (const char *from = to; *from;) {

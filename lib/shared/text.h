@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Text of others, such as the name of a process, made fit for a terminal. */
+/* Texts on a terminal, such as names of processes, and the comparison of words. */
 #ifndef RSS_TEXT_H
 #define RSS_TEXT_H
 
@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 /*
- * Puts a question mark in the place of each control character and of each byte
- * that is not UTF-8. Returns how many columns of a terminal the text takes.
+ * Replaces each control character, and each byte that is not UTF-8, by a question
+ * mark. Returns the number of columns that the text takes.
  */
 size_t text_make_safe(char *text);
 
