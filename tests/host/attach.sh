@@ -339,17 +339,17 @@ case_moving_between_containers_keeps_the_origin() {
 }
 
 # From now on rssd meets pids that are reused; see tests/preload/reused-pid.c.
-start_heir() {
+start_reuser() {
 	mkfifo "$work/ask" "$work/told"
-	"$build/tests/tools/heir" <>"$work/ask" 1<>"$work/told" &
-	heir=$!
-	children+=("$heir")
-	disown "$heir"
+	"$build/tests/tools/pid-reuse" <>"$work/ask" 1<>"$work/told" &
+	reuser=$!
+	children+=("$reuser")
+	disown "$reuser"
 	stop_rssd
 	REUSE=$work LD_PRELOAD=$build/tests/preload/reused-pid.so start_rssd
 }
-end_heir() {
-	kill -KILL "$heir"
+end_reuser() {
+	kill -KILL "$reuser"
 	stop_rssd
 	rm "$work/ask" "$work/told"
 	start_rssd
@@ -357,7 +357,7 @@ end_heir() {
 # has_inherited PID: another process has it by now, lives, and is in no container.
 has_inherited() {
 	[ ! -e "$work/when" ] || fail "the moment did not come: $(cat "$work/when")"
-	equal "$(sed -n 's/^PPid:\t//p' "/proc/$1/status")" "$heir" "parent of who has the pid now"
+	equal "$(sed -n 's/^PPid:\t//p' "/proc/$1/status")" "$reuser" "parent of who has the pid now"
 	lives "$1" || fail "it was killed"
 	[[ $(<"/proc/$1/cgroup") != *"/$root/"* ]] || fail "it was attached: $(grep "$root" "/proc/$1/cgroup")"
 }
@@ -366,7 +366,7 @@ has_inherited() {
 case_a_pid_that_was_reused_is_not_attached() {
 	local moment child
 	rssctl create reused
-	start_heir
+	start_reuser
 	for moment in stat move; do
 		start_hog anon 1M
 		echo "$moment $hog" >"$work/when"
@@ -393,7 +393,7 @@ case_a_pid_that_was_reused_is_not_attached() {
 		expect 0 rssctl kill reused --signal=KILL
 		await 10 is_empty reused
 	done
-	end_heir
+	end_reuser
 	rssctl remove reused
 }
 
@@ -401,7 +401,7 @@ case_a_pid_that_was_reused_is_not_attached() {
 case_a_pid_that_was_reused_is_not_killed() {
 	local large
 	rssctl create reused --limit=64M
-	start_heir
+	start_reuser
 	launch_hog_in reused lock 16M
 	await 20 grep -q ready "$hog_out"
 	large=$(rssctl ps reused --json=short | jq '.[0].pid')
@@ -409,7 +409,7 @@ case_a_pid_that_was_reused_is_not_killed() {
 	expect 0 rssctl limit reused 8M --mode=force
 	has_inherited "$large"
 	kill -KILL "$large"
-	end_heir
+	end_reuser
 	await 5 is_empty reused
 	rssctl remove reused
 }
@@ -421,7 +421,7 @@ case_a_pid_that_was_reused_is_not_detached() {
 	[ -n "$mount" ] || { skip "no v1 memory hierarchy to make folders in"; return; }
 	mkdir "$mount/$root-origin"
 	rssctl create reused
-	start_heir
+	start_reuser
 	start_hog anon 1M
 	echo "$hog" >"$mount/$root-origin/cgroup.procs"
 	expect 0 rssctl attach reused "$hog"
@@ -431,7 +431,7 @@ case_a_pid_that_was_reused_is_not_detached() {
 	has_inherited "$hog"
 	grep -q "$root-origin" "/proc/$hog/cgroup" && fail "it was moved: $(grep "$root" "/proc/$hog/cgroup")"
 	kill -KILL "$hog"
-	end_heir
+	end_reuser
 	await 5 rmdir "$mount/$root-origin"
 	rssctl remove reused
 }

@@ -210,10 +210,10 @@ case_killed_before_it_could_tell() {
 # numbers, so that nothing is missed behind it.
 case_losses_and_watermarks_as_they_come() {
 	stop_rssd
-	teller "limit 1" "lost 2 6" "high 7" "low 8" "lost 9 9" "reclaimed 10" 2>"$work/teller.err" &
-	local teller=$!
-	children+=($teller)
-	disown $teller
+	fake-rssd "limit 1" "lost 2 6" "high 7" "low 8" "lost 9 9" "reclaimed 10" 2>"$work/fake-rssd.err" &
+	local fake_rssd=$!
+	children+=($fake_rssd)
+	disown $fake_rssd
 	await 10 eval 'busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" list --no-legend | grep -q "^org.rssd1 "'
 	expect 0 timeout 20 rssctl watch --json=short --count=6
 	equal "$(jq -c '[.event, .sequence, .failures // .reclaimed // .watermark // .last]' <<<"$out" | xargs)" \
@@ -221,7 +221,7 @@ case_losses_and_watermarks_as_they_come() {
 	equal "$(jq -c '[.usage, .limit]' <<<"$out" | xargs)" \
 		"[4096,8192] [null,null] [4096,null] [4096,null] [null,null] [4096,8192]" "usage and limit"
 	equal "$(jq -c '.time / 1000000' <<<"$out" | xargs)" "1 2 7 8 9 10" "the times of the events"
-	kill $teller
+	kill $fake_rssd
 	start_rssd
 }
 

@@ -2,7 +2,7 @@
 /*
  * For a program that is to meet a pid that is somebody else's by now. The file
  * $REUSE/when names a moment and a pid, as "move 123": when that moment comes,
- * tests/tools/heir.c is asked by the fifo $REUSE/ask to give that pid to another
+ * tests/tools/pid-reuse.c is asked by the fifo $REUSE/ask to give that pid to another
  * process, and it goes on when $REUSE/told says so. Each file is good for once.
  *
  *   stat   before /proc/PID/stat is opened
@@ -35,7 +35,7 @@ static FILE *open_file(const char *name, const char *mode, char path[256])
 static void moment(const char *what, int pid)
 {
 	char path[256], line[64], wanted[64];
-	FILE *when = open_file("when", "r", path), *heir;
+	FILE *when = open_file("when", "r", path), *reuser;
 	int is_it;
 
 	if (!when)
@@ -46,16 +46,16 @@ static void moment(const char *what, int pid)
 	if (!is_it)
 		return;
 	(void)unlink(path);
-	heir = open_file("ask", "w", path);
-	if (!heir)
+	reuser = open_file("ask", "w", path);
+	if (!reuser)
 		return;
-	(void)fprintf(heir, "%d\n", pid);
-	(void)fclose(heir);
-	heir = open_file("told", "r", path);
-	if (!heir)
+	(void)fprintf(reuser, "%d\n", pid);
+	(void)fclose(reuser);
+	reuser = open_file("told", "r", path);
+	if (!reuser)
 		return;
-	(void)!fgets(line, sizeof(line), heir);
-	(void)fclose(heir);
+	(void)!fgets(line, sizeof(line), reuser);
+	(void)fclose(reuser);
 }
 
 EXPORT int open(const char *path, int flags, ...)

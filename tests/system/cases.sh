@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Inside the test machine: rssd as an installed service. What the kernel's controller
-# cannot do there is skipped; what it says of itself is tried by worlds.sh.
+# cannot do there is skipped; what it says of itself is tried by controller-cases.sh.
 
 # The machine starts anew where a case wants it (case_boot), and by a panic.
 started=/var/lib/rssd-tests-started
@@ -303,6 +303,6 @@ case_flood() {
 # shellcheck source=tests/system/service-cases.sh
 . "${0%/*}/service-cases.sh"
 
-# shellcheck source=tests/system/look-cases.sh
-. "${0%/*}/look-cases.sh"
+# shellcheck source=tests/system/cli-cases.sh
+. "${0%/*}/cli-cases.sh"
 run_machine "$@"

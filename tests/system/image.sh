@@ -2,19 +2,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # image.sh OUT [PACKAGE...]: a disk with Debian 12, its systemd and D-Bus, those
 # packages, and rssd installed by make install. Needs root. Debian is fetched
-# once, into BUILD/system/base.tar, or a file of its own where there are packages.
+# once for each list of packages, into BUILD/system/base-*.tar.
 set -eu
 cd "$(dirname "$0")/../.."
 build=${BUILD:-build}
 out=$1
 shift
-base=${SYSTEM_BASE:-$build/system/base.tar}
-[ $# = 0 ] || base=$out.tar
 tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
 
 packages=systemd,systemd-sysv,dbus,libcgroup2,libnl-3-200,libnl-genl-3-200,libjson-c5,libcap2,procps,jq,polkitd
 for package; do packages+=,$package; done
+base=${SYSTEM_BASE:-$build/system/base-$(cksum <<<"$packages" | cut -d' ' -f1).tar}
 if [ ! -s "$base" ]; then
 	mkdir -p "$(dirname "$base")"
 	mmdebstrap --quiet --variant=minbase --include=$packages bookworm "$base.new.tar" \

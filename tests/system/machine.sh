@@ -25,6 +25,11 @@ systemctl start rssd || {
 	exit 1
 }
 
+# What an earlier script of this machine left.
+rssctl list --no-legend --no-pager | awk '{ print $1 }' | sort -r | while read -r name; do
+	rssctl remove --force "$name" >/dev/null 2>&1
+done
+
 swap=/dev/vdb
 mkswap -q $swap >/dev/null 2>&1
 swap_on() { grep -q "^$swap" /proc/swaps || swapon $swap; }

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Inside the test machine: what its one unit runs. The kernel's command line names
 # the scripts, one after the other, and may pick their cases:
-# rssd.run=trust+cases:oom,peak
+# rssd.run=load-cases+cases:oom,peak
 # An administrator has a session: what it starts is in no service, whose processes rssd leaves there.
 if [ -f /sys/fs/cgroup/cgroup.controllers ] && [ "${1:-}" != session ]; then
 	systemd-run --quiet --scope --collect --slice=user-0.slice --unit=session-1.scope \

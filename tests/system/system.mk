@@ -5,29 +5,23 @@ PACKAGES_system := mmdebstrap qemu-system-x86 e2fsprogs $(PACKAGES_vm) $(PACKAGE
 
 .PHONY: check-system bench-daemon
 
-# What runs beside rssd where it is put to work and measured.
+# What rssd is tried and measured with.
 WORKLOAD_PACKAGES := redis-server redis-tools postgresql stress-ng cgroup-tools
 
 system_scripts := tests/lib.sh $(wildcard tests/system/*.sh) tests/bench/bench-inside.sh
+system_kernels := $(BUILD)/kernel/bzImage $(BUILD)/kernel/bzImage-service $(BUILD)/kernel/bzImage-stock-service
 
 $(BUILD)/system/disk: $(system_scripts) $(wildcard systemd/* man/*) $(DEB)/.built-$(DEB_VERSION) all tests
-	$(call install_packages,$(PACKAGES_system))
-	@mkdir -p $(@D)
-	$(Q)BUILD=$(BUILD) tests/system/image.sh $@
-
-$(BUILD)/system/workloads: $(system_scripts) $(wildcard systemd/* man/*) all tests
 	$(call install_packages,$(PACKAGES_system))
 	@mkdir -p $(@D)
 	$(Q)BUILD=$(BUILD) tests/system/image.sh $@ $(WORKLOAD_PACKAGES)
 
 ## bench-daemon: measure rssd, systemd and the tools of libcgroup, into build/bench-daemon.md
 bench-daemon: deps
-	$(Q)$(MAKE) --no-print-directory -s $(BUILD)/kernel/bzImage-service $(BUILD)/system/workloads
-	$(Q)BUILD=$(abspath $(BUILD)) tests/bench/bench-daemon.sh -k $(BUILD)/kernel/bzImage-service -d $(BUILD)/system/workloads
-
-system_kernels := $(BUILD)/kernel/bzImage $(BUILD)/kernel/bzImage-service $(BUILD)/kernel/bzImage-stock-service
+	$(Q)$(MAKE) --no-print-directory -s $(BUILD)/kernel/bzImage-service $(BUILD)/system/disk
+	$(Q)BUILD=$(abspath $(BUILD)) tests/bench/bench-daemon.sh -k $(BUILD)/kernel/bzImage-service -d $(BUILD)/system/disk
 
 ## check-system: Debian, systemd and rssd in virtual machines, on the patched kernel and a stock one; WORLD=rss-v1 CASES=cases:oom,peak for some
 check-system: deps
-	$(Q)$(MAKE) --no-print-directory -s $(system_kernels) $(BUILD)/system/disk $(BUILD)/system/workloads
+	$(Q)$(MAKE) --no-print-directory -s $(system_kernels) $(BUILD)/system/disk
 	$(Q)tests/system/check.sh $(if $(WORLD),-w $(WORLD)) $(BUILD) $(CASES)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Gives the pid of a process to another one: for each pid that it reads, a line
- * each, that process is killed, and once it is gone a child that waits for a
- * signal has its pid. Then it says so, a line each. It ends with its input.
+ * Reuses pids: for each pid that it reads, one a line, it kills that process and, once
+ * the process has gone, starts a child with the same pid that waits for a signal. It prints
+ * "done" or the error, one a line, and ends with its input.
  */
 #include <errno.h>
 #include <linux/sched.h>
@@ -16,11 +16,11 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A start time counts in hundredths of a second: so late, nobody has that of the one before. */
+/* Start times count in hundredths of a second: after this long, two of them differ. */
 static const struct timespec tick = { .tv_nsec = 20 * 1000 * 1000 };
 
-/* Waits until somebody has waited for it: 10 seconds at most. */
-static int bury(pid_t pid)
+/* Kills it and waits until its parent has reaped it: 10 seconds at most. */
+static int end_process(pid_t pid)
 {
 	(void)kill(pid, SIGKILL);
 	for (int i = 0; i < 500; i++) {
@@ -31,7 +31,7 @@ static int bury(pid_t pid)
 	return -ETIMEDOUT;
 }
 
-static int inherit(pid_t pid)
+static int start_with_pid(pid_t pid)
 {
 	pid_t self = getpid();
 	struct clone_args args = {
@@ -56,10 +56,10 @@ int main(void)
 
 	while (fgets(line, sizeof(line), stdin)) {
 		pid_t pid = atoi(line);
-		int r = pid > 1 ? bury(pid) : -EINVAL;
+		int r = pid > 1 ? end_process(pid) : -EINVAL;
 
 		if (r == 0)
-			r = inherit(pid);
+			r = start_with_pid(pid);
 		puts(r < 0 ? strerror(-r) : "done");
 		fflush(stdout);
 	}

@@ -2,7 +2,7 @@
 /*
  * Stands in for rssd on the bus, and tells what no kernel at hand does:
  *
- *   teller EVENT...
+ *   fake-rssd EVENT...
  *
  * An event is "limit NUMBER", "reclaimed NUMBER", "high NUMBER", "low NUMBER" or
  * "lost FIRST LAST". All are sent once somebody has asked for the number of the next one, and
@@ -84,7 +84,7 @@ int main(int argc, char *argv[])
 		r = emit(bus, argv[i]);
 	while (r >= 0)
 		r = wait_for_more(bus);
-	fprintf(stderr, "teller: %s\n", strerror(-r));
+	fprintf(stderr, "fake-rssd: %s\n", strerror(-r));
 	sd_bus_unref(bus);
 	return EXIT_FAILURE;
 }
