@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# org.rssd1 as a program sees it that is not rssctl: types, signals, names, floods.
+# org.rssd1 for other clients than rssctl: types, signals, names, floods.
 . "$(dirname "$0")/../lib.sh"
 need_controller
 start_bus
@@ -49,7 +49,7 @@ case_columns_of_counters() {
 	expect 0 manager CreateContainer "sa{sv}" columns1 1 Limit t 4194304
 	expect 0 manager CreateContainer "sa{sv}" columns2 1 Limit t 8388608
 	expect 0 manager ListCounters
-	# Names and flags, two limits, and a watermark that neither of them has.
+	# Names and flags, two limits, and a watermark that neither container has.
 	says ' "columns1\ncolumns2\n" 1 0 2 4194304 8388608 1 18446744073709551615 1 18446744073709551615 '
 	expect 0 manager RemoveContainer "sa{sv}" columns1 0
 	expect 0 manager RemoveContainer "sa{sv}" columns2 0
@@ -108,8 +108,8 @@ case_ten_megabytes_of_properties() {
 	expect 0 rssctl list
 }
 
-# The bus gives a client some hundred matches: rssd needs one for whoever calls it, not one a container.
-case_who_comes_often_costs_no_more() {
+# The bus limits the matches of a client: rssd needs one for each caller, not one for each container.
+case_frequent_callers_cost_one_match() {
 	expect 0 client come-and-go 600
 	expect 0 rssctl list
 }
@@ -163,7 +163,7 @@ case_pending_calls_are_bounded() {
 	says "served 100, refused 0"
 }
 
-# A reclaim that comes on: it ends when it is through, or its time is up, or nobody wants it any more.
+# A reclaim that makes progress ends when it is done, at its timeout, or when its caller has left.
 start_reclaim() {
 	rssctl create keep --limit=64M
 	launch_hog_in keep ebb 32M
@@ -181,7 +181,7 @@ case_ctrl_c_keeps_the_old_limit() {
 	expect 0 rssctl remove keep --force
 }
 
-# Whoever is killed says nothing, and does not want it either.
+# A caller that is killed has left as well.
 case_a_caller_that_is_gone_keeps_the_old_limit() {
 	start_reclaim
 	rssctl limit keep 4M --timeout=60s >/dev/null 2>&1 &
@@ -193,7 +193,7 @@ case_a_caller_that_is_gone_keeps_the_old_limit() {
 	expect 0 rssctl remove keep --force
 }
 
-# Its progress is told on the way, a bar in a terminal; then the time is up.
+# Its progress is a bar in a terminal; then the timeout ends it.
 case_a_deadline_keeps_the_old_limit() {
 	local from=$SECONDS
 	start_reclaim
@@ -236,7 +236,7 @@ case_library_exports_rss_alone() {
 	expect 0 sh -c "nm -D --defined-only '$build/librss.so.1' | awk '\$2 == \"T\" { print \$3 }'"
 	grep -v '^rss_' <<<"$out" && fail "exports more than rss_*"
 	says "rss_open@@LIBRSS_1"
-	# A header that cannot stand alone is no header.
+	# The header needs no other header before it.
 	expect 0 sh -c "echo '#include \"rss.h\"' | cc -std=c11 -Wall -Werror -I'$here/../lib/librss' -xc -fsyntax-only -"
 	expect 0 sh -c "echo '#include \"rss.h\"' | c++ -Wall -Werror -I'$here/../lib/librss' -xc++ -fsyntax-only -"
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What bad input gets: a sentence, the documented status, and nothing half done.
+# Bad input: a message, the documented status, and no partial change.
 . "$(dirname "$0")/../lib.sh"
 need_controller
 start_bus
@@ -19,7 +19,7 @@ case_bad_names() {
 	equal "$out" "" "the list"
 }
 
-# A sentence cuts what it quotes, and must not cut a character: the bus takes no half ones.
+# A message cuts long quotes, and must not cut inside a character: D-Bus refuses invalid UTF-8.
 case_names_that_are_cut_within_a_character() {
 	local fill
 	for fill in 199 200; do
@@ -73,13 +73,13 @@ case_bad_processes() {
 	says "rssd itself"
 	expect 1 rssctl attach p 1
 	says "init process"
-	# A zombie: its parent does not wait for it.
+	# A zombie.
 	start_hog zombie 1
 	zombie=$(head -n 1 "$hog_out")
 	await 5 grep -q '^State:.Z' "/proc/$zombie/status"
 	expect 1 rssctl attach p "$zombie"
 	says zombie
-	# One good among bad ones is moved all the same.
+	# A good process among bad ones is moved.
 	start_hog anon 1M
 	expect 1 rssctl attach p "$hog" 2
 	says moved
@@ -87,7 +87,7 @@ case_bad_processes() {
 	expect 0 rssctl remove p --force
 }
 
-case_process_with_an_evil_name() {
+case_process_with_control_characters_in_its_name() {
 	local evil=$work/$'h\xffg\e[2J'
 	cp "$build/tests/tools/hog" "$evil"
 	expect 0 rssctl create evil --limit=16M
@@ -168,7 +168,7 @@ case_caller_without_rights() {
 	expect 0 rssctl remove private
 }
 
-case_daemon_and_bus_that_are_not_there() {
+case_without_a_daemon_or_a_bus() {
 	stop_rssd
 	expect 6 rssctl list
 	says "rssd"
@@ -195,7 +195,7 @@ case_daemon_that_does_not_answer() {
 	rssctl remove asked
 }
 
-# One that dies with a call pending has left, however long the deadline is.
+# A daemon that dies with a call pending has left, even if the deadline is far.
 case_daemon_that_dies_before_the_answer() {
 	rssctl create asked --limit=16M
 	kill -STOP "$rssd_pid"
@@ -209,13 +209,13 @@ case_daemon_that_dies_before_the_answer() {
 	start_rssd
 	rssctl remove asked
 }
-# Waits in poll for the bus.
+# Whether a client waits for the bus.
 pending_call() { grep -q poll "/proc/$1/wchan"; }
 
 case_two_daemons() {
 	expect 1 rssd --config="$work/rssd.conf"
 	says "Another rssd"
-	# With a state of its own it still may not have the name.
+	# With another state directory it still cannot have the bus name.
 	sed "s|^StateDirectory=.*|StateDirectory=$work/state2|" "$work/rssd.conf" >"$work/second.conf"
 	expect 1 rssd --config="$work/second.conf"
 	says "Another rssd"
@@ -227,7 +227,7 @@ case_no_controller_and_read_only_tree() {
 	mount=$(memory_mount)
 	[ -n "$mount" ] || { skip "needs a v1 memory hierarchy"; return; }
 	stop_rssd
-	# In a mount namespace of its own: nothing of the machine's changes.
+	# In a mount namespace, so that nothing changes for the machine.
 	expect 1 "${own_mounts[@]}" sh -c \
 		"mount -t tmpfs none /sys/fs/cgroup && exec rssd --config='$work/rssd.conf'"
 	says "controller"

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Metrics: valid to a parser that others wrote, true to the counters, and served over HTTP.
+# Metrics: valid for another project's parser, equal to the counters, served over HTTP.
 . "$(dirname "$0")/../lib.sh"
 need_controller
 start_bus
 start_rssd || exit 1
 
-# value FAMILY CONTAINER: of what the last expect printed.
+# value FAMILY CONTAINER: a value that the last expect printed.
 value() { sed -n "s|^$1{container=\"$2\"} ||p" <<<"$out"; }
 
 case_metrics_are_those_of_show() {
@@ -24,10 +24,10 @@ case_metrics_are_those_of_show() {
 	for key in failures oom_kills; do
 		equal "$(value rssd_container_${key}_total web)" "$(field web $key)" "$key"
 	done
-	# A counter that this controller does not have is left out.
+	# A counter that the controller does not have is left out.
 	equal "$(value rssd_container_scanned_pages_total web)" "$(field web scanned | sed s/null//)" scanned
 	grep -q '^rssd_containers 2$' <<<"$out" || fail "containers: $(grep rssd_containers <<<"$out")"
-	# The number of the next event, as GetEvents tells it first.
+	# The number of the next event, which GetEvents returns first.
 	equal "$(sed -n 's/^rssd_next_event //p' <<<"$out")" \
 		"$(busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" call org.rssd1 /org/rssd1 org.rssd1.Manager \
 			GetEvents tt 0 0 | awk '{ print $2 }')" "number of the next event"
@@ -37,8 +37,8 @@ case_metrics_are_those_of_show() {
 	rssctl remove --force web
 }
 
-case_a_parser_understands_them() {
-	# The system's own: others on the PATH do not see Debian's packages.
+case_metrics_are_valid_for_a_parser() {
+	# The system's python: others in PATH do not have Debian's packages.
 	/usr/bin/python3 -c 'import prometheus_client.openmetrics.parser' 2>/dev/null || {
 		skip "python3-prometheus-client is not installed"
 		return
@@ -60,7 +60,7 @@ print(json.dumps({f.name: len(f.samples) for f in parse(open(sys.argv[1]).read()
 ' "$work/metrics"
 }
 
-# Who comes while others are served has its turn after them.
+# Calls that arrive during others are served after them.
 case_many_ask_at_once() {
 	local i asking=() status=0
 	expect 0 bench-daemon fill 300
@@ -74,7 +74,7 @@ case_many_ask_at_once() {
 	expect 0 bench-daemon empty 300
 }
 
-# ask REQUEST: what is answered, as over a socket of systemd.
+# ask REQUEST: prints the response, as over a socket of systemd.
 ask() { printf '%b' "$1" | timeout 20 rssctl metrics --http; }
 
 case_http() {
@@ -101,7 +101,7 @@ case_http() {
 	says "HTTP/1.1 400"
 	expect 0 ask "$(head -c 9000 /dev/zero | tr '\0' a)"
 	says "HTTP/1.1 431"
-	# One who says nothing, or hangs up half way, is no error of ours.
+	# A client that sends nothing, or closes the connection early, is no error.
 	expect 0 ask ''
 	equal "$out" "" "answer to nothing"
 	expect 0 ask 'GET /metr'
@@ -113,12 +113,12 @@ case_http() {
 	rssctl remove web
 }
 
-# Neither one who asks for nothing nor one who takes no answer keeps a process for long.
-case_who_stands_still_is_left() {
+# Clients that send no request or read no response are dropped after a timeout.
+case_idle_clients_are_dropped() {
 	local silent full start=$SECONDS
 	mkfifo "$work/silent" "$work/full"
 	exec 8<>"$work/silent" 9<>"$work/full"
-	# Until not a byte more goes in.
+	# Until the socket is full.
 	dd if=/dev/zero of="$work/full" bs=4k oflag=nonblock 2>/dev/null
 	timeout 30 rssctl metrics --http <&8 >"$work/silent.out" 2>&1 &
 	silent=$!
@@ -133,13 +133,13 @@ case_who_stands_still_is_left() {
 	exec 8>&- 9>&-
 }
 
-# Names and counters are for everybody: the scraper is nobody.
+# Any user can read names and counters: the scraper is user nobody.
 case_nobody_may_scrape() {
 	expect 0 setpriv --reuid=65534 --regid=65534 --clear-groups rssctl metrics
 	says "# EOF"
 }
 
-# As in the sandbox of rssd-metrics@.service: no network, little of /proc, no capability.
+# With the sandbox of rssd-metrics@.service: no network, little of /proc, no capability.
 case_scraped_in_a_sandbox() {
 	"${own_mounts[@]}" --net true 2>/dev/null || { skip "no namespaces can be made here"; return; }
 	rssctl create boxed
@@ -152,7 +152,7 @@ case_scraped_in_a_sandbox() {
 	rssctl remove boxed
 }
 
-# The units say what they should to systemd, and the user that they name is one that is made.
+# systemd accepts the units, and sysusers.d creates the user that they name.
 case_units_are_sound() {
 	local folder=$here/../systemd
 	command -v systemd-analyze >/dev/null || { skip "systemd is not installed"; return; }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Settings of several containers: all of them or none, and where they drift apart.
+# Settings of several containers: apply all or none, and diff.
 . "$(dirname "$0")/../lib.sh"
 need_controller
 start_bus
@@ -16,7 +16,7 @@ make_three() {
 remove_three() { for name in a b c; do rssctl remove --force $name; done; }
 file() { printf '%s' "$1" >"$work/file.json"; }
 
-# Container b holds locked memory, so that a limit below it cannot be had.
+# Container b holds locked memory, so that a limit below it is refused.
 hold_b() {
 	launch_hog_in b lock 32M
 	await 20 grep -q ready "$hog_out"
@@ -36,7 +36,7 @@ case_all_of_them() {
 	equal "$(limits)" '{"a":33554432,"b":134217728,"c":"infinity"}' limits
 	# A start would settle it once more, over what was set since.
 	[ ! -e "$work/state/transaction.json" ] || fail "the journal is still there"
-	# What is so already is no difference.
+	# Settings that are in force already are no difference.
 	expect 0 rssctl apply "$work/file.json" --no-legend
 	equal "$out" "" "difference of nothing"
 	expect 0 sh -c "rssctl apply - --json=short <'$work/file.json'"
@@ -49,7 +49,7 @@ case_or_none() {
 	make_three
 	hold_b
 	file '[{"name":"a","limit":"32M"},{"name":"b","limit":"8M"},{"name":"c","limit":"128M"}]'
-	# It is seen coming, by everybody and by mode.
+	# The forecast says so to any user, for each mode.
 	expect 5 setpriv --reuid=65534 --clear-groups rssctl apply "$work/file.json" --dry-run --json=short
 	equal "$(jq -c '[.[] | [.name, .forecast, .outcome]]' <<<"$out")" \
 		'[["a","fits",null],["b","refused",null],["c","fits",null]]' "forecasts"
@@ -58,14 +58,14 @@ case_or_none() {
 	equal "$(limits)" "$before" "limits after a dry run"
 	expect 5 rssctl apply "$work/file.json" --timeout=1s
 	says "no container was changed"
-	# What was to be changed is printed first, whatever comes of it.
+	# The difference is printed first, also if it is refused.
 	equal "$(awk '$2 == "limit" { print $1, $3, $4 }' <<<"$out")" $'a 64.0M 32.0M\nb 64.0M 8.0M\nc 64.0M 128.0M' \
 		"the difference"
 	equal "$(limits)" "$before" "limits after a refusal"
 	expect 5 rssctl apply "$work/file.json" --mode=refuse
 	equal "$(limits)" "$before" "limits after another"
 	[ ! -e "$work/state/transaction.json" ] || fail "the journal is still there"
-	# The kernel and the state have it, too.
+	# The kernel and the saved state have them as well.
 	expect 0 rssctl diff
 	equal "$out" "" "difference"
 	stop_rssd
@@ -75,7 +75,7 @@ case_or_none() {
 	remove_three
 }
 
-# The mode and the time are those of each limit.
+# Mode and timeout are those of each limit.
 case_by_force_and_in_time() {
 	make_three
 	launch_hog_in b ebb 32M
@@ -130,16 +130,16 @@ case_wrong_files() {
 
 case_ctrl_c_undoes() {
 	make_three
-	# It gives back some all the time, so that nobody gives up before Ctrl-C.
+	# Reclaim makes progress all the time, so that it is not given up before Ctrl-C.
 	launch_hog_in b ebb 32M
 	await 20 grep -q ready "$hog_out"
 	: >"$rssd_log"
 	file '[{"name":"a","limit":"32M"},{"name":"b","limit":"8M"}]'
-	# What a script starts in the background does not hear Ctrl-C, unless it is told to.
+	# A background process of a script ignores SIGINT unless that is undone.
 	env --default-signal=INT rssctl apply "$work/file.json" --timeout=60s >/dev/null 2>&1 &
 	local applier=$!
 	await 10 grep -q 'b: changing settings, limit 8.0M' "$rssd_log"
-	# Nobody else may change or remove what is in it.
+	# Meanwhile its containers cannot be changed or removed.
 	expect 1 rssctl limit a 16M
 	says "changed already"
 	expect 1 rssctl remove a
@@ -172,14 +172,14 @@ case_killed_in_the_middle() {
 	await 10 unchanged
 	expect 0 rssctl diff
 	[ ! -e "$work/state/transaction.json" ] || fail "the journal is still there"
-	# It was undone for good, not for this one start.
+	# It stays undone after the next start.
 	kill_rssd
 	start_rssd
 	await 10 unchanged
 	remove_three
 }
 
-# Nothing is begun that a crash could not undo.
+# Without a log, which undoes it after a crash, no transaction begins.
 case_no_journal_no_transaction() {
 	make_three
 	mkdir "$work/state/transaction.json"
@@ -200,7 +200,7 @@ leave_journal_of_c() {
 		'{phase: "redo", steps: [{from: $c, to: ($c | .limit = $limit)}]}' >"$work/state/transaction.json"
 }
 
-# Once all that can fail is done, a start finishes what is left.
+# After the last step that can fail, a start completes the transaction.
 case_finished_after_a_kill() {
 	make_three
 	stop_rssd
@@ -219,7 +219,7 @@ case_finished_after_a_kill() {
 	kill_rssd
 	start_rssd
 	equal "$(field c limit)" 100663296 "limit after the next start"
-	# One that nobody can read is told, and stops nothing.
+	# An unreadable log is reported, and stops nothing.
 	stop_rssd
 	echo rubbish >"$work/state/transaction.json"
 	start_rssd

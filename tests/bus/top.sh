@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# rssctl top in a terminal: what it draws, what keys do, and that it leaves no trace.
+# rssctl top in a terminal: its frames, its keys, and the restored terminal.
 . "$(dirname "$0")/../lib.sh"
 need_controller
 start_bus
 start_rssd || exit 1
 export TERM=xterm
 
-# raw_frame: the last one of what the last expect printed.
+# raw_frame: the last frame that the last expect printed.
 raw_frame() { awk -v RS='\033[[]H' 'END { print }' "$work/out"; }
-# The same without what colours and wipes.
+# The same without escape sequences.
 frame() { raw_frame | sed 's/\x1b\[[0-9;?]*[A-Za-z]//g; s/\r//g'; }
-# Columns of the widest line of it.
+# The columns of its widest line.
 widest() { frame | wc -L; }
 
 in_terminal() { terminal "$1" "$2" "${@:3}" -- rssctl top --interval=100ms; }
@@ -25,10 +25,10 @@ case_bars_and_history() {
 	grep -Eq '^topped +3[0-9]\.[0-9]M +64\.0M +5[0-9]\.[0-9]% +█████[▏▎▍▌▋▊▉]?·+ .*█' "$work/frame" ||
 		fail "$(cat "$work/frame")"
 	[ "$(widest)" -lt 80 ] || fail "too wide: $(widest)"
-	# The screen is another one, never wiped, and given back with the cursor.
+	# It uses the alternate screen, never clears it, and restores screen and cursor.
 	[[ $out == *$'\e[?1049h'* && $out == *$'\e[?25h\e[?1049l' ]] || fail "the screen was not given back"
 	[[ $out != *$'\e[2J'* ]] || fail "the screen was wiped"
-	# What a frame leaves of the one before is wiped: behind each line, and below the last.
+	# Rests of the old frame are cleared after each line and below the last.
 	equal "$(raw_frame | grep -c $'\e\\[K')" "$(raw_frame | wc -l)" "lines that wipe what was there"
 	[[ $(raw_frame) == *$'\e[K\e[J'* ]] || fail "what is below the frame is not wiped"
 	[[ $out == *$'\e[32m'* ]] || fail "no colour"
@@ -53,11 +53,11 @@ case_keys() {
 		$'=\e[6~' "+11-20 of 30" $'=\e[B' "+12-21 of 30" $'=\e[F' "+21-30 of 30" \
 		$'=\e[A' "+20-29 of 30" $'=\e[5~' "+10-19 of 30" $'=\e[H' "+1-10 of 30" $'=\e[15~' "@100 8" "+1-4 of 30" $'=\e[6~q'
 	expect 0 terminal 80 14 "+by kills" =r "+by reclaim" =q -- rssctl top --sort=kills
-	# A sequence that means nothing is left out, and what follows is not.
+	# An unknown sequence is skipped, the keys after it are not.
 	expect 0 in_terminal 80 14 "+by usage" $'=\e[15~\e[1;5C\eOPn' "+by name" $'=\e[200~q'
-	# As by Ctrl-C.
+	# Ctrl-C.
 	expect 0 in_terminal 80 14 "+by usage" $'=\x03'
-	# Long before the next look is due, the space bar looks at once, and another size draws anew.
+	# Long before the next sample is due, the space bar takes one, and a new size redraws.
 	expect 0 terminal 80 14 "+1-10 of 30" "!rssctl create key40" "= " "+1-10 of 31" "@100 8" \
 		"+1-4 of 31" =q -- rssctl top --interval=1h
 	for i in {10..40}; do rssctl remove "key$i"; done
@@ -71,9 +71,9 @@ case_one_write_a_frame() {
 		strace -qq -e trace=write,ppoll -e write=none -o "$work/trace" rssctl top --interval=100ms
 	frames=$(grep -c 'write(1, "\\33\[H' "$work/trace")
 	writes=$(grep -c 'write(1, ' "$work/trace")
-	# One to take the terminal, one to give it back.
+	# One to take the terminal, one to restore it.
 	equal "$writes" $((frames + 2)) "writes for $frames frames"
-	# Between two of them it waits for a key, no longer than it was told to.
+	# Between two frames it waits for a key, no longer than the interval.
 	grep -q 'ppoll(\[{fd=0,.*tv_sec=0,' "$work/trace" || fail "no wait: $(head -n 3 "$work/trace")"
 	grep 'ppoll(\[{fd=0,.*tv_sec=[1-9]' "$work/trace" && fail "waits longer than the interval"
 	rssctl remove written
@@ -102,7 +102,7 @@ case_not_in_a_terminal() {
 	equal "$out" "" "a table of nothing"
 }
 
-# What a shell sees: the screen is given back while top is stopped, and taken again after fg.
+# While top is stopped the shell has the normal screen; after fg top takes it again.
 case_ctrl_z() {
 	rssctl create stopped --limit=64M
 	expect 0 terminal 80 24 "+ready>" $'=rssctl top --interval=100ms\n' "+stopped" $'=\x1a' \
@@ -119,7 +119,7 @@ case_ctrl_z() {
 	rssctl remove stopped
 }
 
-# A terminal that understands no sequences gets one table of plain text.
+# A terminal without escape sequences gets one table of plain text.
 case_dumb_terminal() {
 	local term
 	rssctl create plain --limit=64M
@@ -131,7 +131,7 @@ case_dumb_terminal() {
 	rssctl remove plain
 }
 
-# rssd goes away: said after the screen is given back.
+# rssd leaves: the error is printed after the screen is restored.
 case_rssd_ends_meanwhile() {
 	rssctl create last
 	expect 6 in_terminal 80 24 +last "!kill $rssd_pid"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Every verb of rssctl as its manual page has it: what it does, prints and returns.
+# Every verb of rssctl as documented in rssctl(1): its effect, output and exit status.
 . "$(dirname "$0")/../lib.sh"
 need_controller
 start_bus
@@ -26,7 +26,7 @@ case_create_list_show_remove() {
 	equal "$out" "" "the list"
 }
 
-# Many ask at once, again and again: each answer is of after its question.
+# Many clients list at once: no reply is older than its call.
 case_list_is_never_stale() {
 	local i pids=()
 	for i in {1..20}; do expect 0 rssctl create "many$i" --limit=$((i + 10))M; done
@@ -34,7 +34,7 @@ case_list_is_never_stale() {
 		(for _ in {1..25}; do rssctl list --no-legend | wc -l; done | sort -u >"$work/lines.$i") &
 		pids+=($!)
 	done
-	# The second look makes rssd keep its files open; what happens then is seen all the same.
+	# From the second list on, rssd keeps control files open; changes must still be seen.
 	rssctl list >/dev/null
 	for i in {1..5}; do
 		start_hog anon 1M
@@ -49,7 +49,7 @@ case_list_is_never_stale() {
 	expect 0 rssctl set many2 limit=77M
 	equal "$(rssctl list --json=short | jq -c '[.[] | select(.name == "many2").limit]')" "[$((77 << 20))]" limit
 	equal "$(rssctl list --json=short | jq -c '[.[] | .name] == ([.[] | .name] | sort)')" true "sorted by name"
-	# What stands in the list is what show says.
+	# list and show have the same values.
 	rssctl show many1 --json=short >"$work/shown"
 	equal "$(rssctl list --json=short | jq -c --slurpfile shown "$work/shown" '.[] | select(.name == "many1") |
 		del(.usage, .peak) | to_entries | map(select($shown[0][.key] != .value))')" "[]" "other than shown"
@@ -60,7 +60,7 @@ case_limit_in_three_modes() {
 	expect 0 rssctl create lim
 	start_hog anon 32M
 	expect 0 rssctl attach lim "$hog"
-	# Pages of before the attach stay where they are: this one takes its own inside.
+	# Pages from before the attach stay charged where they are: this process allocates inside.
 	expect 0 rssctl kill lim
 	hold_in lim 32M
 	expect 0 rssctl limit lim 128M
@@ -82,7 +82,7 @@ case_limit_in_three_modes() {
 	expect 0 rssctl remove lim --force
 }
 
-# hold_in NAME SIZE: a process that is inside before it touches its memory.
+# hold_in NAME SIZE: starts a process that is attached before it touches its memory.
 hold_in() {
 	launch_hog_in "$1" anon "$2"
 	await 20 grep -q ready "$hog_out"
@@ -144,8 +144,8 @@ case_run_in_a_transient_container() {
 	await 10 nothing_listed
 }
 
-# rssctl removes what it made; where it is killed, rssd does it when the last process has left.
-case_transient_container_outlives_its_client_and_not_its_processes() {
+# rssctl removes the container that it created; if rssctl is killed, rssd does so after the last process.
+case_transient_container_is_removed_after_its_last_process() {
 	local name
 	rssctl run --limit=64M -- "$build/tests/tools/hog" anon 1M >"$work/orphan" &
 	hog=$!
@@ -157,12 +157,12 @@ case_transient_container_outlives_its_client_and_not_its_processes() {
 	equal "$(field "$name" processes)" 1 "processes after their client was killed"
 	expect 0 rssctl kill "$name" --signal=KILL
 	await 10 nothing_listed
-	# And one that nothing was ever attached to goes with its client.
+	# One that nothing was ever attached to is removed with its client.
 	expect 0 rssctl create empty --transient
 	await 10 nothing_listed
 }
 
-# Is a socket of rssd's in the kernel's group of process events?
+# Whether rssd has a socket that is subscribed to the kernel's process events.
 listens_to_processes() {
 	local inode
 	for inode in $(awk '$2 == 11 && $4 != "00000000" { print $10 }' /proc/net/netlink); do
@@ -172,8 +172,8 @@ listens_to_processes() {
 }
 is_deaf() { ! listens_to_processes; }
 
-# Each process of the machine that ends wakes whoever listens.
-case_process_events_are_heard_only_while_they_are_needed() {
+# A subscriber is woken by each process of the machine that ends.
+case_process_events_only_while_needed() {
 	[ "$(rssctl doctor --json=short | jq -r '.[] | select(.subject == "process events").severity')" = ok ] ||
 		{ skip "this kernel tells of no process"; return; }
 	await 20 is_deaf
@@ -192,7 +192,7 @@ case_run_in_a_named_container() {
 	expect 0 rssctl remove named
 }
 
-# What a shell sees of a command that stops itself: a job that is stopped and goes on with fg.
+# For a shell, a command that stops itself is a stopped job, which continues with fg.
 case_run_stops_and_continues_with_the_command() {
 	rssctl create stopping --limit=64M
 	expect 0 terminal 80 24 "+ready>" $'=rssctl run stopping -- sh -c \'kill -STOP $$; echo it went on\'\n' \
@@ -285,7 +285,7 @@ case_peak_is_reset() {
 	expect 3 rssctl reset-peak top
 }
 
-case_reclaim_tells_what_it_cannot() {
+case_reclaim_is_not_supported() {
 	expect 0 rssctl create rec
 	if rssctl --json=short doctor | jq -e '.[] | select(.subject == "reclaim" and .severity == "ok")' >/dev/null; then
 		expect 0 rssctl reclaim rec 1M
@@ -296,11 +296,11 @@ case_reclaim_tells_what_it_cannot() {
 	expect 0 rssctl remove rec
 }
 
-case_watch_shows_what_happens() {
+case_watch_prints_events() {
 	rssctl watch --count=2 >"$work/watch" &
 	local watcher=$!
 	children+=($watcher)
-	# It cannot say that it listens: make and remove until it has seen both.
+	# JSON has no legend that shows the subscription: create and remove until both are seen.
 	await 10 watched "$watcher"
 	grep -q created "$work/watch" || fail "no created in: $(cat "$work/watch")"
 	grep -q removed "$work/watch" || fail "no removed in: $(cat "$work/watch")"
@@ -407,7 +407,7 @@ case_top_once() {
 	expect 0 rssctl remove topped
 }
 
-# One process: what starts rssctl has the command as its child, inside from the first page on.
+# The command is the child of the process that started rssctl, and is inside from its first page on.
 case_run_in_place() {
 	rssctl create place --limit=32M
 	rssctl run place --exec -- sh -c 'echo $$; exec sleep 1000' >"$work/place" &

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Requests of scrapers, or of whoever finds the port: any bytes are answered or waited for. */
+/* HTTP requests: any bytes are an incomplete request, or get a response. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct http_request request;
 	char head[HTTP_ANSWER_MAX];
-	/* Without a NUL behind it, so that reading on is seen. */
+	/* No NUL follows, so that ASan sees a read past the end. */
 	cleanup_free char *text = malloc(size ? size : 1);
 
 	if (!text)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Names and sizes: what is a good name survives every spelling of it. */
+/* Names and sizes: a good name comes back from each of its spellings. */
 #include <stdint.h>
 #include <string.h>
 

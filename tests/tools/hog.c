@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A process with a known appetite, for the tests and the demo. It says "ready"
- * on standard output when it has what it was asked to take, and then waits for
- * a signal.
+ * A process with a known memory usage, for the tests and the demo. It prints
+ * "ready" when it has allocated, and then waits for a signal.
  *
  *   hog anon SIZE        touch SIZE bytes of anonymous memory
  *   hog file PATH [N]    map a file and read every page of it, N times over
@@ -69,7 +68,7 @@ static void pause_usec(long usec)
 	nanosleep(&span, NULL);
 }
 
-/* Whoever waits for memory sees it become less, for as long as there is some. */
+/* Reclaim makes progress as long as there are pages left. */
 static void give_back(char *memory, size_t size)
 {
 	for (size_t i = 0; i < size; i += 4096) {
@@ -119,7 +118,7 @@ static int map_file(const char *path, unsigned long rounds)
 	return EXIT_SUCCESS;
 }
 
-/* A chain would be too easy: the tree branches at every second process. */
+/* Not a chain: the tree branches at every second process. */
 static int fork_tree(unsigned long count)
 {
 	for (unsigned long left = count - 1; left > 0;) {
@@ -131,7 +130,7 @@ static int fork_tree(unsigned long count)
 			return EXIT_FAILURE;
 		}
 		if (child == 0) {
-			/* A test that ends takes the whole tree along. */
+			/* The tree ends with the test. */
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
 			return fork_tree(share);
 		}
@@ -157,13 +156,13 @@ static int fork_storm(unsigned long count)
 	return EXIT_SUCCESS;
 }
 
-/* The first one stays, to be named; the chains end with it. */
+/* The first process stays as the handle of the chains, which end with it. */
 static int bomb(unsigned long count)
 {
 	pid_t root = getpid();
 
 	(void)setsid();
-	/* So many in so short a time would be more than init can bury. */
+	/* This process reaps the children: init could not do so in time. */
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	signal(SIGCHLD, SIG_IGN);
 	for (; count > 0; count--) {
@@ -199,7 +198,7 @@ static int spawn(long rate)
 
 		if (child == 0) {
 			if (n % 10 == 0 && fork() == 0) {
-				/* Whatever becomes of the test, nobody stays for long. */
+				/* All of them end soon, even if the test is killed. */
 				for (int i = 0; i < 20 && kill(root, 0) == 0; i++)
 					pause_usec(100000);
 				_exit(EXIT_SUCCESS);
@@ -208,7 +207,7 @@ static int spawn(long rate)
 				pause_usec(20000);
 			_exit(EXIT_SUCCESS);
 		}
-		/* A machine that was busy elsewhere makes up for it. */
+		/* Makes up for the time that the machine was busy. */
 		clock_gettime(CLOCK_MONOTONIC, &now);
 		if ((now.tv_sec - begin.tv_sec) * 1000000L + (now.tv_nsec - begin.tv_nsec) / 1000 <
 		    n * 1000000L / rate)
@@ -232,7 +231,7 @@ static int leave_zombies(unsigned long count)
 	return EXIT_SUCCESS;
 }
 
-/* Says "ready" once the main thread is a zombie. */
+/* Prints "ready" when the main thread is a zombie. */
 static void *run_headless(void *size)
 {
 	struct timespec nap = { .tv_nsec = 5 * 1000 * 1000 };

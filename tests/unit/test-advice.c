@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What rssctl suggest proposes, why, and when it does not. */
+/* The policy of rssctl suggest: what it proposes, for which reasons, and when it does not. */
 #include <string.h>
 
 #include "librss/rss.h"
@@ -8,7 +8,7 @@
 
 #define M (1ULL << 20)
 
-/* A watch of a minute, with a look each second, in which it used from @low to @high in waves. */
+/* A watch of a minute with a sample each second, in which usage is @high at every tenth and else @low. */
 static struct observation calm(uint64_t usages[60], uint64_t low, uint64_t high)
 {
 	for (size_t i = 0; i < 60; i++)
@@ -26,7 +26,7 @@ static struct observation calm(uint64_t usages[60], uint64_t low, uint64_t high)
 	};
 }
 
-/* Is there a reason with this in it? */
+/* Whether one of the reasons contains @part. */
 static bool gives(const struct advice *advice, const char *part)
 {
 	for (size_t i = 0; i < advice->count; i++) {
@@ -48,7 +48,7 @@ TEST(nothing_to_go_by)
 	seen.count = 0;
 	advice_decide(&seen, &advice);
 	CHECK(!advice.enough && gives(&advice, "cannot be read"));
-	/* One look, and a kernel without a peak. */
+	/* One sample, and a kernel without a peak. */
 	seen = calm(usages, 5 * M, 5 * M);
 	seen.source = OBSERVED_ONCE;
 	seen.count = 1;
@@ -56,7 +56,7 @@ TEST(nothing_to_go_by)
 	seen.peak = RSS_ABSENT;
 	advice_decide(&seen, &advice);
 	CHECK(!advice.enough && gives(&advice, "--watch"));
-	/* With one it is enough, and says how little it is. */
+	/* With a peak it is enough, and the reasons say that it is one sample. */
 	seen.peak = 100 * M;
 	advice_decide(&seen, &advice);
 	CHECK(advice.enough && gives(&advice, "from one look"));
@@ -84,7 +84,7 @@ TEST(calm_use)
 	CHECK(gives(&advice, "no watermarks"));
 }
 
-TEST(a_peak_of_before)
+TEST(an_older_peak)
 {
 	uint64_t usages[60];
 	struct observation seen = calm(usages, 50 * M, 60 * M);
@@ -92,7 +92,7 @@ TEST(a_peak_of_before)
 
 	seen.peak = 400 * M;
 	advice_decide(&seen, &advice);
-	/* It counts: a start may come again. */
+	/* The peak counts: the container may start again. */
 	CHECK_UINT(advice.limit, 504 * M);
 	CHECK(gives(&advice, "from before the watch") && !gives(&advice, "reset-peak"));
 	CHECK_UINT(advice.high, 66 * M);
@@ -101,7 +101,7 @@ TEST(a_peak_of_before)
 	CHECK(gives(&advice, "reset-peak"));
 }
 
-TEST(what_comes_back_is_missing)
+TEST(refaulted_pages_are_needed)
 {
 	uint64_t usages[60];
 	struct observation seen = calm(usages, 64 * M, 64 * M);
@@ -113,17 +113,17 @@ TEST(what_comes_back_is_missing)
 	advice_decide(&seen, &advice);
 	CHECK(advice.floor && gives(&advice, "came back"));
 	CHECK_UINT(advice.limit, 96 * M);
-	/* The same page many times: no more than doubles it. */
+	/* Refaults count at most as much as the usage: it may be the same page many times. */
 	seen.new_refaults = 1000 * M;
 	advice_decide(&seen, &advice);
 	CHECK_UINT(advice.limit, 144 * M);
-	/* Nothing came back: what it had is enough. */
+	/* Without refaults, what it had is enough. */
 	seen.new_refaults = 0;
 	seen.peak = 64 * M;
 	advice_decide(&seen, &advice);
 	CHECK(!advice.floor && gives(&advice, "none of it came back"));
 	CHECK_UINT(advice.limit, 80 * M);
-	/* Nobody knows. */
+	/* Refaults are not known. */
 	seen.new_refaults = RSS_ABSENT;
 	advice_decide(&seen, &advice);
 	CHECK(advice.floor && gives(&advice, "does not tell"));
@@ -142,17 +142,17 @@ TEST(kills)
 	advice_decide(&seen, &advice);
 	CHECK(advice.floor && gives(&advice, "killed"));
 	CHECK_UINT(advice.limit, 96 * M);
-	/* The limit was raised since, and not met again. */
+	/* The limit was raised after the OOM, and was not hit again. */
 	seen.limit = 1024 * M;
 	advice_decide(&seen, &advice);
 	CHECK(!advice.floor && !gives(&advice, "killed"));
 	CHECK_UINT(advice.limit, 80 * M);
-	/* By the limit of a container around it. */
+	/* Killed for the limit of a parent. */
 	seen.limit = RSS_INFINITY;
 	seen.new_oom_kills = 1;
 	advice_decide(&seen, &advice);
 	CHECK(advice.floor && gives(&advice, "killed"));
-	/* By its own, in a container inside, which counts the kill. */
+	/* An OOM at its own limit; the kill is counted in a nested container. */
 	seen.oom_kills = seen.new_oom_kills = 0;
 	seen.oom_events = seen.new_oom_events = 2;
 	advice_decide(&seen, &advice);
@@ -163,7 +163,7 @@ TEST(kills)
 	CHECK(advice.floor && gives(&advice, "killed"));
 }
 
-TEST(growth_is_told)
+TEST(growth_is_reported)
 {
 	uint64_t usages[60];
 	struct observation seen = calm(usages, 0, 0);
@@ -179,7 +179,7 @@ TEST(growth_is_told)
 	CHECK(gives(&advice, "less than 10 seconds"));
 }
 
-TEST(a_record_of_others)
+TEST(a_record_of_rssd)
 {
 	uint64_t usages[60];
 	struct observation seen = calm(usages, 50 * M, 60 * M);
@@ -193,7 +193,7 @@ TEST(a_record_of_others)
 	CHECK_UINT(advice.limit, 76 * M);
 	CHECK_UINT(advice.high, 66 * M);
 	CHECK(gives(&advice, "a record of 26h in 20 samples."));
-	/* What is short says so, and what is very short shows nothing usual. */
+	/* A short record is called short; a very short one has no typical usage. */
 	seen.usec = 1800ULL * 1000000;
 	advice_decide(&seen, &advice);
 	CHECK(gives(&advice, "30min in 20 samples: that shows little"));
@@ -202,7 +202,7 @@ TEST(a_record_of_others)
 	advice_decide(&seen, &advice);
 	CHECK(gives(&advice, "5 samples: that shows little") && gives(&advice, "no watermarks"));
 	CHECK_UINT(advice.high, RSS_INFINITY);
-	/* Its words are those of a record. */
+	/* The reasons speak of a record, not of a watch. */
 	seen = calm(usages, 50 * M, 60 * M);
 	seen.source = OBSERVED_HISTORY;
 	seen.peak = 400 * M;
@@ -214,8 +214,8 @@ TEST(a_record_of_others)
 	CHECK(advice.floor && gives(&advice, "growing when the record ended: ask again later"));
 }
 
-/* What happens in one look of sixty is above what is usual, and high is below the limit. */
-TEST(usual_is_not_the_highest)
+/* One peak in sixty samples is not typical; the high watermark stays below the limit. */
+TEST(typical_is_not_the_highest)
 {
 	uint64_t usages[60];
 	struct observation seen = calm(usages, 50 * M, 50 * M);
@@ -232,7 +232,7 @@ TEST(usual_is_not_the_highest)
 	CHECK_UINT(advice.limit, 4 * M);
 	CHECK_UINT(advice.high, 3 * M);
 	CHECK_UINT(advice.low, 2 * M);
-	/* A peak that is no more than twice as high was not another time. */
+	/* A peak of at most twice the usage belongs to the same workload. */
 	seen = calm(usages, 60 * M, 60 * M);
 	seen.peak = 100 * M;
 	advice_decide(&seen, &advice);
@@ -252,7 +252,7 @@ TEST(what_does_not_come_back_is_not_needed)
 	advice_decide(&seen, &advice);
 	CHECK(gives(&advice, "none of it came back"));
 	CHECK_UINT(advice.limit, 80 * M);
-	/* A limit that was met shows the same where nobody tells how much was reclaimed. */
+	/* Failures show that the limit was hit, even if the reclaimed bytes are not known. */
 	seen.new_reclaimed = 0;
 	seen.new_failures = 3;
 	advice_decide(&seen, &advice);
@@ -297,12 +297,12 @@ TEST(small_and_large)
 }
 
 TEST_MAIN({ "advice: nothing to go by", nothing_to_go_by }, { "advice: calm use", calm_use },
-	  { "advice: a peak of before", a_peak_of_before },
-	  { "advice: what comes back is missing", what_comes_back_is_missing },
-	  { "advice: a record of others", a_record_of_others }, { "advice: kills", kills },
-	  { "advice: usual is not the highest", usual_is_not_the_highest },
+	  { "advice: an older peak", an_older_peak },
+	  { "advice: refaulted pages are needed", refaulted_pages_are_needed },
+	  { "advice: a record of rssd", a_record_of_rssd }, { "advice: kills", kills },
+	  { "advice: the typical usage is not the highest", typical_is_not_the_highest },
 	  { "advice: what does not come back is not needed",
 	    what_does_not_come_back_is_not_needed },
 	  { "advice: a little more is no growth", a_little_more_is_no_growth },
-	  { "advice: growth is told", growth_is_told },
+	  { "advice: growth is reported", growth_is_reported },
 	  { "advice: small and large", small_and_large })

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The pure parts of rssctl: words that were meant, and an OOM in words. */
+/* The pure parts of rssctl: suggestions for mistyped words, settings, OOMs as phrases. */
 #include <string.h>
 
 #include "librss/rss.h"
@@ -96,7 +96,7 @@ TEST(near_words)
 	CHECK(!word_is_near("something", 3));
 }
 
-TEST(oom_in_words)
+TEST(oom_as_a_phrase)
 {
 	struct rss_oom oom = {
 		.time = 1,
@@ -127,4 +127,4 @@ TEST_MAIN({ "how far words are apart", distances }, { "which words are near", ne
 	  { "the settings of rssctl are those of the library", settings_of_rssctl_and_library },
 	  { "settings as words", settings_as_words },
 	  { "JSON numbers that are no sizes", json_numbers_that_are_no_sizes },
-	  { "an OOM in words", oom_in_words })
+	  { "an OOM as a phrase", oom_as_a_phrase })

@@ -15,7 +15,7 @@ TEST(both_directions)
 #undef X
 }
 
-TEST(answers_of_the_bus)
+TEST(errors_of_the_bus)
 {
 	CHECK_INT(rss_errno_from_name("org.freedesktop.DBus.Error.AccessDenied"), EACCES);
 	CHECK_INT(rss_errno_from_name("org.freedesktop.DBus.Error.UnknownObject"), ENOENT);
@@ -40,5 +40,5 @@ TEST(unknown_names)
 }
 
 TEST_MAIN({ "every error has its name and number", both_directions },
-	  { "what the bus answers is mapped", answers_of_the_bus },
+	  { "errors of the bus are mapped", errors_of_the_bus },
 	  { "an unknown error is an input/output error", unknown_names })

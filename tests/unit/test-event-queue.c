@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The queue of events in librss: in order, bounded, and honest about its bound. */
+/* The queue of events in librss: ordered, bounded, and what is dropped is reported as lost. */
 #include "shared/cleanup.h"
 #include "librss/event-queue.h"
 #include "unit.h"
@@ -37,12 +37,12 @@ TEST(first_in_first_out)
 	}
 }
 
-TEST(overflow_is_told)
+TEST(dropped_events_are_lost)
 {
 	cleanup_(event_queue_clear) struct event_queue queue = { 0 };
 	cleanup_(queued_event_free_ptr) struct queued_event *lost = NULL;
 
-	/* One without a number is the first that is dropped. */
+	/* The first event that is dropped has no number. */
 	for (uint64_t i = 1; i <= EVENT_QUEUE_MAX; i++)
 		CHECK_INT(push(&queue, i), 0);
 	CHECK_INT(push(&queue, 0), 0);
@@ -65,5 +65,5 @@ TEST(overflow_is_told)
 	CHECK(!event_queue_pop(&queue));
 }
 
-TEST_MAIN({ "events come out as they went in", first_in_first_out },
-	  { "what does not fit is told as lost", overflow_is_told })
+TEST_MAIN({ "events keep their order", first_in_first_out },
+	  { "dropped events are reported as lost", dropped_events_are_lost })

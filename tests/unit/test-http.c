@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* HTTP requests of scrapers: what is asked for, and what is refused. */
+/* HTTP requests of scrapers: which are parsed, which are refused. */
 #include <string.h>
 
 #include "shared/cleanup.h"
 #include "unit.h"
 #include "verb/metrics-http.h"
 
-TEST(requests_are_understood)
+TEST(requests_are_parsed)
 {
 	static const struct {
 		const char *text;
@@ -41,7 +41,7 @@ TEST(requests_are_understood)
 	}
 }
 
-TEST(half_a_head_is_waited_for)
+TEST(incomplete_head)
 {
 	static const char text[] = "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n";
 	struct http_request request;
@@ -56,7 +56,7 @@ TEST(half_a_head_is_waited_for)
 	CHECK_INT(request.status, 431);
 }
 
-TEST(answers_have_a_head)
+TEST(responses_have_a_head)
 {
 	char buf[HTTP_ANSWER_MAX];
 	size_t length = http_head(405, "text/plain", 12, buf);
@@ -71,6 +71,6 @@ TEST(answers_have_a_head)
 	CHECK_STR(http_reason(999), "500 Internal Server Error");
 }
 
-TEST_MAIN({ "http: requests are understood", requests_are_understood },
-	  { "http: half a head is waited for", half_a_head_is_waited_for },
-	  { "http: answers have a head", answers_have_a_head })
+TEST_MAIN({ "http: requests are parsed", requests_are_parsed },
+	  { "http: an incomplete head is not parsed", incomplete_head },
+	  { "http: responses have a head", responses_have_a_head })

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Names of containers: which are good, and their two spellings. */
+/* Names of containers: which are good, and their spellings as paths and files. */
 #include <errno.h>
 
 #include <systemd/sd-bus.h>
@@ -120,7 +120,7 @@ TEST(paths_go_both_ways)
 	}
 }
 
-/* Those that need no escaping are written without sd-bus, and must be what it would write. */
+/* Names without escapes are written without sd-bus, and must be what it would write. */
 TEST(paths_are_those_of_sd_bus)
 {
 	static const char *const names[] = { "web",	"Web2", "2web",	 "a_b", "a-b",
@@ -144,7 +144,7 @@ TEST(foreign_paths_are_refused)
 		NAME_OBJECT_ROOT "/_",
 		NAME_OBJECT_ROOT "/web/worker1",
 		"/org/rssd1/containers/web",
-		/* the right letters in another spelling, and what no name may hold */
+		/* other spellings of the same letters, and bytes that no name contains */
 		NAME_OBJECT_ROOT "/_77eb",
 		NAME_OBJECT_ROOT "/_2e_2e",
 		NAME_OBJECT_ROOT "/_2fweb",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Sizes and times: what is read, what is refused, what is written. */
+/* Sizes and times: parsing, refusals, formatting. */
 #include <errno.h>
 #include <string.h>
 
@@ -163,7 +163,7 @@ TEST(what_is_written_can_be_read)
 
 		CHECK_INT(size_parse(size_format(bytes, buf), &again), 0);
 		apart = again > bytes ? again - bytes : bytes - again;
-		/* A tenth of the least figure that a letter is used with. */
+		/* The error is at most a tenth of the unit. */
 		CHECK(apart <= bytes / 18);
 	}
 }

@@ -147,7 +147,7 @@ TEST(tables_fit)
 	ascii = print(table, false);
 	CHECK_STR(ascii, "~long/name            1.0M  \033[31mkilled 47~\033[0m\n"
 			 "web         12345678901.0M  ééééééééé~\n");
-	/* There is an end to it. */
+	/* No column becomes narrower than the minimum. */
 	table_fit(table, 1, false);
 	narrow = print(table, false);
 	CHECK(narrow && strstr(narrow, "~ng/name "));
@@ -191,7 +191,7 @@ TEST(styles_take_no_room)
 	cleanup_free char *text = NULL;
 
 	CHECK(table);
-	/* Of a table without a cell there is none to have it. */
+	/* Without a cell there is nothing to style. */
 	table_style(table, "31");
 	CHECK_INT(table_add(table, "abcdefghijklmnop"), 0);
 	table_style(table, "1;38;2;255;255;255;48;2;100;100;100");

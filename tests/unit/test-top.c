@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The pure parts of rssctl top: bars, sparklines, history, order, and whole frames. */
+/* The pure parts of rssctl top: bars, sparklines, history, order and frames. */
 #include <string.h>
 
 #include "shared/cleanup.h"
@@ -27,7 +27,7 @@ TEST(bars_show_how_full)
 		{ 500, 100, BAR_NO_MARK, BAR_NO_MARK, "##########", "██████████" },
 		{ 50, 100, 30, 80, "###<#...>.", "███<█···>·" },
 		{ 0, 100, 0, 100, "<........>", "<········>" },
-		/* Where both fall together, the one that reclaims is shown. */
+		/* If both marks are in one column, the high one is shown. */
 		{ 0, 100, 80, 81, "........>.", "········>·" },
 		/* A watermark above the limit never acts. */
 		{ 0, 100, BAR_NO_MARK, 200, "..........", "··········" },
@@ -46,7 +46,7 @@ TEST(bars_show_how_full)
 	CHECK(strlen(buf) < sizeof(buf));
 }
 
-TEST(sparklines_show_how_it_went)
+TEST(sparklines_show_a_history)
 {
 	static const uint64_t values[] = { 800, 0, 100, UINT64_MAX, 400, 799, 800 };
 	char buf[BAR_TEXT_MAX];
@@ -55,7 +55,7 @@ TEST(sparklines_show_how_it_went)
 	CHECK_STR(buf, "█▁▁ ▄▇█");
 	sparkline_draw(values, ARRAY_SIZE(values), 7, false, buf);
 	CHECK_STR(buf, "#__ =%#");
-	/* The newest stand at the right; the highest is that of those shown. */
+	/* The newest value is at the right; the scale is that of the values shown. */
 	sparkline_draw(values, 5, 3, false, buf);
 	CHECK_STR(buf, ". #");
 	sparkline_draw(values, 1, 4, false, buf);
@@ -99,10 +99,10 @@ TEST(history_follows_names)
 	CHECK_UINT(history_find(&history, "a")->count, 2);
 	CHECK_UINT(history_find(&history, "a")->usage[0], 1);
 	CHECK_UINT(history_find(&history, "a")->usage[1], 10);
-	/* What b had taken back before we looked is not of these two seconds. */
+	/* What was reclaimed from b before the first sample is not in its rate. */
 	CHECK_UINT(history_find(&history, "b")->reclaim_rate, RSS_ABSENT);
 	CHECK(!history_find(&history, "c"));
-	/* A counter that fell is that of a new container. */
+	/* A counter that fell belongs to a new container. */
 	b.reclaimed = 5;
 	CHECK_INT(history_add(&history, third, 1, 4000000), 0);
 	CHECK_UINT(history_find(&history, "b")->reclaim_rate, 0);
@@ -156,7 +156,7 @@ TEST(each_key_sorts_by_its_own)
 	struct container_list list = { all, ARRAY_SIZE(all) };
 
 	peak.peak = processes.processes = failures.failures = kills.oom_kills = 9;
-	/* Taken back long ago: that is not what is going on. */
+	/* Reclaimed long ago: its rate is 0. */
 	usage.reclaimed = 9000;
 	CHECK_INT(history_add(&history, by_names, ARRAY_SIZE(by_names), 0), 0);
 	reclaim.reclaimed = 9;
@@ -167,12 +167,12 @@ TEST(each_key_sorts_by_its_own)
 		if (all[0] != by_names[i])
 			FAIL("by %s the first is %s", top_order_name(keys[i]), all[0]->name);
 	}
-	/* One look tells no rate: what was taken back in all must do. */
+	/* One sample has no rate: the order is by the sum. */
 	top_sort(&list, ORDER_RECLAIM, NULL);
 	CHECK(all[0] == &usage && all[1] == &reclaim);
 }
 
-/* Columns of the widest line; -1 where a byte is outside of ASCII. */
+/* The columns of the widest line; -1 if a byte is not ASCII. */
 static int widest(const char *frame, bool ascii)
 {
 	int width = 0, most = 0;
@@ -239,7 +239,7 @@ TEST(frames_fit)
 
 #define M ((uint64_t)1 << 20)
 
-TEST(rows_tell_what_goes_on)
+TEST(rows_have_all_columns)
 {
 	__attribute__((cleanup(history_done))) struct history history = { 0 }, none = { 0 };
 	struct rss_container a = container("its-beginning-says-little/its-end-says-all", 30 * M);
@@ -248,7 +248,7 @@ TEST(rows_tell_what_goes_on)
 	struct top_screen screen = { .rows = 24, .columns = 80, .when = "" };
 	cleanup_free char *first = NULL, *second = NULL;
 
-	/* Without a limit the bar is of the high watermark. */
+	/* Without a limit the bar shows usage against the high watermark. */
 	a.low = 45 * M;
 	a.high = 60 * M;
 	a.reclaimed = 100 * M;
@@ -283,7 +283,7 @@ TEST(colours_warn)
 	CHECK(has_style(&list, &none, STYLE_YELLOW) && !has_style(&list, &none, STYLE_RED));
 	a.usage = 990;
 	CHECK(has_style(&list, &none, STYLE_RED));
-	/* Kills of before are history, those of now are not. */
+	/* Only kills since top started are red. */
 	a.usage = 10;
 	a.oom_kills = 5;
 	CHECK_INT(history_add(&history, all, 1, 0), 0);
@@ -294,7 +294,7 @@ TEST(colours_warn)
 	CHECK(has_style(&list, &history, STYLE_RED));
 }
 
-TEST(frames_of_little_and_of_nothing)
+TEST(frames_without_room)
 {
 	__attribute__((cleanup(history_done))) struct history history = { 0 };
 	struct rss_container a = container("a", 1), *all[] = { &a };
@@ -310,10 +310,10 @@ TEST(frames_of_little_and_of_nothing)
 }
 
 TEST_MAIN({ "top: bars show how full", bars_show_how_full },
-	  { "top: sparklines show how it went", sparklines_show_how_it_went },
+	  { "top: sparklines show a history", sparklines_show_a_history },
 	  { "top: history follows names", history_follows_names }, { "top: order", order },
 	  { "top: each key sorts by its own", each_key_sorts_by_its_own },
 	  { "top: frames fit", frames_fit },
-	  { "top: rows tell what goes on", rows_tell_what_goes_on },
+	  { "top: rows have all columns", rows_have_all_columns },
 	  { "top: colours warn", colours_warn },
-	  { "top: frames of little and of nothing", frames_of_little_and_of_nothing })
+	  { "top: frames without room or containers", frames_without_room })

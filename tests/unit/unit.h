@@ -138,7 +138,7 @@ static inline int unit_run(const struct unit_test tests[], size_t count, int arg
 {
 	int failed = 0, ran = 0;
 
-	/* A test that crashes must not take the lines before it along. */
+	/* Each verdict is written at once, so that a crash loses none. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (size_t i = 0; i < count; i++) {
 		struct unit unit = { 0 };
