@@ -15,10 +15,12 @@
 
 enum {
 	SIGNAL,
+	NO_NESTED,
 };
 
 static const struct option_spec options[] = {
 	[SIGNAL] = { "signal", 's', "SIGNAL", "Which one, as TERM, SIGTERM or 15; default: TERM" },
+	[NO_NESTED] = { "no-nested", 0, NULL, "Not to the processes of nested containers" },
 	{ 0 },
 };
 
@@ -50,7 +52,8 @@ static int run(struct cli *cli, const struct args *args)
 	status = connect_daemon(cli);
 	if (status != STATUS_DONE)
 		return status;
-	r = rss_kill(cli->client, args->operands[0], signal, &count);
+	r = rss_kill_with(cli->client, args->operands[0], signal,
+			  args->values[NO_NESTED] ? RSS_NO_NESTED : 0, &count);
 	if (r < 0)
 		return fail_call(cli, r);
 	if (!cli->out.json)
@@ -65,8 +68,11 @@ static int run(struct cli *cli, const struct args *args)
 DEFINE_VERB(kill) = {
 	.name = "kill",
 	.order = 130,
-	.synopsis = "NAME [--signal=SIGNAL]",
+	.synopsis = "NAME [--signal=SIGNAL] [--no-nested]",
 	.summary = "Send a signal to every process in a container",
+	.description =
+		"Processes of nested containers and of control groups inside have it too. With KILL a\n"
+		"frozen container is thawed, since a frozen process does not end.",
 	.options = options,
 	.min_operands = 1,
 	.max_operands = 1,

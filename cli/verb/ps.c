@@ -2,6 +2,7 @@
 /* rssctl ps: list the processes in a container. */
 #include <inttypes.h>
 #include <pwd.h>
+#include <string.h>
 
 #include "args.h"
 #include "connect.h"
@@ -11,7 +12,16 @@
 #include "view/output.h"
 #include "view/status.h"
 
-static const char *const columns[] = { ">PID", "USER", ">RESIDENT", "COMMAND" };
+enum {
+	NO_NESTED,
+};
+
+static const struct option_spec options[] = {
+	[NO_NESTED] = { "no-nested", 0, NULL, "Without the processes of nested containers" },
+	{ 0 },
+};
+
+static const char *const columns[] = { ">PID", "USER", ">RESIDENT", "IN", "COMMAND" };
 
 struct processes {
 	struct rss_process *rows;
@@ -21,6 +31,17 @@ struct processes {
 static void processes_done(struct processes *processes)
 {
 	processes->rows = rss_processes_free(processes->rows, processes->count);
+}
+
+/* The container, or the control group that something else made inside it. */
+static const char *place_of(const struct rss_process *process)
+{
+	size_t length = strlen(process->control_group), name = strlen(process->container);
+
+	if (length > name && !strcmp(process->control_group + length - name, process->container) &&
+	    process->control_group[length - name - 1] == '/')
+		return process->container;
+	return process->control_group;
 }
 
 static int add_process(struct table *table, const struct rss_process *process)
@@ -33,6 +54,7 @@ static int add_process(struct table *table, const struct rss_process *process)
 		r = user ? table_add(table, user->pw_name)
 			 : table_addf(table, "%u", (unsigned int)process->uid);
 	r = r < 0 ? r : add_usage(table, process->resident);
+	r = r < 0 ? r : table_add(table, place_of(process));
 	return r < 0 ? r : table_add(table, process->command);
 }
 
@@ -58,6 +80,8 @@ static int print_processes_json(const struct cli *cli, const struct processes *p
 		json_add_count(object, "uid", process->uid);
 		json_add_count(object, "resident", process->resident);
 		json_add_text(object, "command", process->command);
+		json_add_text(object, "container", process->container);
+		json_add_text(object, "control_group", process->control_group);
 		json_object_array_add(array, object);
 	}
 	return print_json(&cli->out, array);
@@ -70,7 +94,9 @@ static int run(struct cli *cli, const struct args *args)
 
 	if (status != STATUS_DONE)
 		return status;
-	r = rss_processes(cli->client, args->operands[0], &processes.rows, &processes.count);
+	r = rss_processes_with(cli->client, args->operands[0],
+			       args->values[NO_NESTED] ? RSS_NO_NESTED : 0, &processes.rows,
+			       &processes.count);
 	if (r < 0)
 		return fail_call(cli, r);
 	return cli->out.json ? print_processes_json(cli, &processes)
@@ -80,10 +106,13 @@ static int run(struct cli *cli, const struct args *args)
 DEFINE_VERB(ps) = {
 	.name = "ps",
 	.order = 50,
-	.synopsis = "NAME",
+	.synopsis = "NAME [--no-nested]",
 	.summary = "List the processes inside a container",
 	.description =
-		"RESIDENT is what a process has in memory, whichever container is charged for it.",
+		"RESIDENT is what a process has in memory, whichever container is charged for it.\n"
+		"IN is the container that it is in, NAME or a nested one, or the control group that\n"
+		"something else made inside.",
+	.options = options,
 	.min_operands = 1,
 	.max_operands = 1,
 	.run = run,

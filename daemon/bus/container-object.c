@@ -12,6 +12,7 @@
 #include "bus/message.h"
 #include "bus/peer.h"
 #include "bus/pending-call.h"
+#include "cgroup/subtree.h"
 #include "bus/settings-properties.h"
 #include "container/manager.h"
 #include "container/usage.h"
@@ -21,6 +22,7 @@
 #include "operation/join.h"
 #include "operation/kill.h"
 #include "operation/leave.h"
+#include "operation/processes.h"
 #include "operation/reclaim.h"
 #include "policy/limit-policy.h"
 #include "policy/usage-history.h"
@@ -254,43 +256,94 @@ static int method_attach(sd_bus_message *message, void *userdata, sd_bus_error *
 	return bus_call_begun(call, r, &failure, error);
 }
 
-static int append_process(sd_bus_message *reply, pid_t pid)
+/* Replies with what @append makes of each row, an array of @type. */
+static void reply_processes(struct bus_call *call, int error, const struct failure *failure,
+			    const char *type,
+			    int (*append)(sd_bus_message *, const struct member_process *),
+			    const struct member_process rows[], size_t count)
 {
-	struct process p;
-	uid_t uid;
+	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
+	int r;
 
-	/* It has ended since it was listed. */
-	if (process_read(pid, &p) < 0 || process_read_uid(pid, &uid) < 0)
-		return 0;
-	return sd_bus_message_append(reply, "(uuts)", (uint32_t)pid, (uint32_t)uid, p.resident,
-				     p.command);
+	if (error < 0) {
+		bus_call_fail(call, failure);
+		return;
+	}
+	r = sd_bus_message_new_method_return(call->message, &reply);
+	if (r >= 0)
+		r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, type);
+	for (size_t i = 0; i < count && r >= 0; i++)
+		r = append(reply, &rows[i]);
+	if (r >= 0)
+		r = sd_bus_message_close_container(reply);
+	bus_call_reply(call, reply, r);
+}
+
+static int append_process(sd_bus_message *reply, const struct member_process *p)
+{
+	return sd_bus_message_append(reply, "(uuts)", (uint32_t)p->pid, (uint32_t)p->uid,
+				     p->resident, p->command);
+}
+
+static int append_member(sd_bus_message *reply, const struct member_process *p)
+{
+	return sd_bus_message_append(reply, "(uutsss)", (uint32_t)p->pid, (uint32_t)p->uid,
+				     p->resident, p->command, p->container, p->control_group);
+}
+
+static void processes_listed(int error, const struct failure *failure,
+			     const struct member_process rows[], size_t count, void *userdata)
+{
+	reply_processes(userdata, error, failure, "(uuts)", append_process, rows, count);
+}
+
+static void members_listed(int error, const struct failure *failure,
+			   const struct member_process rows[], size_t count, void *userdata)
+{
+	reply_processes(userdata, error, failure, "(uutsss)", append_member, rows, count);
 }
 
 static int method_get_processes(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct container *c = userdata;
-	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
-	cleanup_free pid_t *pids = NULL;
 	struct failure failure = { 0 };
-	size_t count;
-	int r = group_list_processes(c->group, &pids, &count);
+	struct bus_call *call;
+	int r = bus_call_new(bus_of_message(message), message, c->name, NULL, &call, &failure);
 
-	if (r < 0) {
-		r = fail(
-			&failure, RSS_ERROR_CONTROLLER_FAILED,
-			"The processes of %s cannot be listed: %s; was its cgroup removed behind rssd's "
-			"back?",
-			c->name, strerror(-r));
+	if (r < 0)
 		return bus_answer_failure(r, &failure, error);
-	}
-	r = sd_bus_message_new_method_return(message, &reply);
+	r = processes_start(c, true, processes_listed, call, &failure);
+	return bus_call_begun(call, r, &failure, error);
+}
+
+/* The one option of methods on the members: without those of nested containers. */
+static int read_nested(sd_bus_message *message, bool *ret, struct failure *failure)
+{
+	int nested = 1, r;
+	struct bus_option options[] = {
+		{ "nested", SD_BUS_TYPE_BOOLEAN, &nested, false },
+		{ 0 },
+	};
+
+	r = bus_read_options(message, options, failure);
+	*ret = nested;
+	return r;
+}
+
+static int method_list_processes(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct container *c = userdata;
+	struct failure failure = { 0 };
+	struct bus_call *call;
+	bool nested;
+	int r = read_nested(message, &nested, &failure);
+
 	if (r >= 0)
-		r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(uuts)");
-	for (size_t i = 0; i < count && r >= 0; i++)
-		r = append_process(reply, pids[i]);
-	if (r >= 0)
-		r = sd_bus_message_close_container(reply);
-	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
+		r = bus_call_new(bus_of_message(message), message, c->name, NULL, &call, &failure);
+	if (r < 0)
+		return bus_answer_failure(r, &failure, error);
+	r = processes_start(c, nested, members_listed, call, &failure);
+	return bus_call_begun(call, r, &failure, error);
 }
 
 static void killed(int error, const struct failure *failure, int signal, uint32_t count,
@@ -311,19 +364,32 @@ static void killed(int error, const struct failure *failure, int signal, uint32_
 	bus_call_reply(call, reply, r);
 }
 
-static int method_kill(sd_bus_message *message, void *userdata, sd_bus_error *error)
+static int kill_with(sd_bus_message *message, struct container *c, bool has_options,
+		     sd_bus_error *error)
 {
-	struct container *c = userdata;
 	struct failure failure = { 0 };
 	struct bus_call *call;
+	bool nested = true;
 	int signal, r = sd_bus_message_read(message, "i", &signal);
 
+	if (r >= 0 && has_options)
+		r = read_nested(message, &nested, &failure);
 	if (r >= 0)
 		r = bus_call_new(bus_of_message(message), message, c->name, NULL, &call, &failure);
 	if (r < 0)
 		return bus_answer_failure(r, &failure, error);
-	r = kill_start(c, signal, killed, call, &failure);
+	r = kill_start(c, signal, nested, killed, call, &failure);
 	return bus_call_begun(call, r, &failure, error);
+}
+
+static int method_kill(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	return kill_with(message, userdata, false, error);
+}
+
+static int method_kill_processes(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	return kill_with(message, userdata, true, error);
 }
 
 /* --- freeze, peak --------------------------------------------------------------------------- */
@@ -544,10 +610,12 @@ static int get_processes(sd_bus *bus, const char *path, const char *interface, c
 			 sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
 	struct container *c = userdata;
-	uint32_t count = 0;
+	struct subtree tree = { .group = c->group };
+	uint32_t count = 0, inner = 0;
 
 	(void)group_count_processes(c->group, &count);
-	return sd_bus_message_append(reply, "u", count);
+	(void)subtree_count_inner(&tree, 0, &inner);
+	return sd_bus_message_append(reply, "u", count + inner);
 }
 
 static int get_last_oom(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -602,6 +670,12 @@ const sd_bus_vtable bus_container_vtable[] = {
 				BUS_FOR(ACCESS_MANAGE)),
 	SD_BUS_METHOD_WITH_ARGS("Kill", SD_BUS_ARGS("i", signal), SD_BUS_RESULT("u", count),
 				method_kill, BUS_FOR(ACCESS_SIGNAL)),
+	SD_BUS_METHOD_WITH_ARGS("ListProcesses", SD_BUS_ARGS("a{sv}", options),
+				SD_BUS_RESULT("a(uutsss)", processes), method_list_processes,
+				BUS_FOR(ACCESS_QUERY)),
+	SD_BUS_METHOD_WITH_ARGS("KillProcesses", SD_BUS_ARGS("i", signal, "a{sv}", options),
+				SD_BUS_RESULT("u", count), method_kill_processes,
+				BUS_FOR(ACCESS_SIGNAL)),
 	SD_BUS_METHOD_WITH_ARGS("Freeze", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_freeze,
 				BUS_FOR(ACCESS_SIGNAL)),
 	SD_BUS_METHOD_WITH_ARGS("Thaw", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_thaw,

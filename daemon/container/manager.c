@@ -46,6 +46,23 @@ struct container *manager_find(const struct manager *m, const char *name)
 	return NULL;
 }
 
+struct container *manager_find_enclosing(const struct manager *m, const char *path)
+{
+	cleanup_free char *at = strdup(path);
+
+	while (at && *at) {
+		struct container *c = manager_find(m, at);
+		char *slash = strrchr(at, '/');
+
+		if (c)
+			return c;
+		if (!slash)
+			return NULL;
+		*slash = '\0';
+	}
+	return NULL;
+}
+
 int manager_get(const struct manager *m, const char *name, struct container **ret,
 		struct failure *failure)
 {
@@ -73,7 +90,7 @@ int manager_get_by_pid(const struct manager *m, pid_t pid, struct container **re
 	if (r < 0 && r != -ENOENT)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
 			    "Where process %d is cannot be read: %s", (int)pid, strerror(-r));
-	c = r == 0 ? manager_find(m, path) : NULL;
+	c = r == 0 ? manager_find_enclosing(m, path) : NULL;
 	if (!c)
 		return fail(failure, RSS_ERROR_NO_SUCH_CONTAINER, "Process %d is in no container",
 			    (int)pid);

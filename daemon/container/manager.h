@@ -106,6 +106,11 @@ struct manager {
 };
 
 struct container *manager_find(const struct manager *manager, const char *name);
+/*
+ * The innermost container whose group is @path (below the controller's root) or
+ * above it, as for a control group that something else made inside; NULL if none.
+ */
+struct container *manager_find_enclosing(const struct manager *manager, const char *path);
 /* The container, or a failure with NoSuchContainer. */
 int manager_get(const struct manager *manager, const char *name, struct container **ret,
 		struct failure *failure);

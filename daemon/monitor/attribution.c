@@ -98,20 +98,10 @@ static struct container *find_by_cgroup(struct manager *m, const char *cgroup)
  */
 static struct container *find_around(struct manager *m, const char *path, bool *ret_inner)
 {
-	cleanup_free char *name = strdup(path);
+	struct container *c = manager_find_enclosing(m, path);
 
-	*ret_inner = false;
-	while (name) {
-		struct container *c = manager_find(m, name);
-		char *parent = c ? NULL : name_parent(name);
-
-		if (c)
-			return c;
-		*ret_inner = true;
-		free(name);
-		name = parent;
-	}
-	return NULL;
+	*ret_inner = !c || strcmp(c->name, path) != 0;
+	return c;
 }
 
 static struct container *find_victim_by_cgroup(struct manager *m, const char *cgroup,

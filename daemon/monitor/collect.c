@@ -11,10 +11,12 @@
 #include "base/failure.h"
 #include "base/worker.h"
 #include "cgroup/control-file-cache.h"
+#include "cgroup/subtree.h"
 #include "container/container.h"
 #include "container/manager.h"
 #include "container/usage.h"
 #include "policy/usage-history.h"
+#include "shared/name.h"
 
 #define SLICES_MAX 4
 /* What is less than this is not worth a thread. */
@@ -64,8 +66,40 @@ static struct group_reading *read_together(const struct slice *slice)
 	return take_ptr(readings);
 }
 
+static int compare_name(const void *key, const void *member)
+{
+	const struct survey_row *row = member;
+
+	return strcmp(key, row->container->name);
+}
+
+static struct survey_row *find_row(const struct survey *survey, const char *name)
+{
+	return bsearch(name, survey->rows, survey->count, sizeof(*survey->rows), compare_name);
+}
+
+static bool is_container(const char *path, void *userdata)
+{
+	return find_row(userdata, path);
+}
+
+/* What is in control groups that others made inside the container belongs to it. */
+static void count_inner(struct survey *survey, struct survey_row *row)
+{
+	struct subtree tree = {
+		.group = row->container->group,
+		.skip = is_container,
+		.userdata = survey,
+	};
+	uint32_t inner = 0;
+
+	(void)subtree_count_inner(&tree, row->nested, &inner);
+	row->processes += inner;
+}
+
 /* The rest from the control files. */
-static void read_row(struct survey_row *row, const struct group_reading *reading)
+static void read_row(struct survey *survey, struct survey_row *row,
+		     const struct group_reading *reading)
 {
 	struct container *c = row->container;
 
@@ -79,6 +113,7 @@ static void read_row(struct survey_row *row, const struct group_reading *reading
 		row->processes = reading->processes;
 	else
 		(void)group_count_processes(c->group, &row->processes);
+	count_inner(survey, row);
 	if (reading->has_frozen)
 		row->frozen = reading->frozen;
 	else
@@ -96,7 +131,8 @@ static void survey_run(struct worker *worker, void *data)
 	cleanup_free struct group_reading *readings = read_together(slice);
 
 	for (size_t i = 0; i < slice->count; i++)
-		read_row(&slice->rows[i], readings ? &readings[i] : &(struct group_reading){ 0 });
+		read_row(slice->survey, &slice->rows[i],
+			 readings ? &readings[i] : &(struct group_reading){ 0 });
 }
 
 static void answer(struct survey *survey, int r, const struct failure *failure)
@@ -271,8 +307,32 @@ static void go_on(struct survey *survey)
 	free(survey);
 }
 
+/* Parents come first, so that from the end each is complete when it is added to its own. */
+static void add_nested(struct survey *survey)
+{
+	for (size_t i = survey->count; i-- > 0;) {
+		struct survey_row *row = &survey->rows[i];
+
+		if (row->parent)
+			row->parent->processes += row->processes;
+	}
+}
+
+static void link_parents(struct survey *survey)
+{
+	for (size_t i = 0; i < survey->count; i++) {
+		struct survey_row *row = &survey->rows[i];
+		cleanup_free char *parent = name_parent(row->container->name);
+
+		row->parent = parent ? find_row(survey, parent) : NULL;
+		if (row->parent)
+			row->parent->nested++;
+	}
+}
+
 static void finish(struct survey *survey)
 {
+	add_nested(survey);
 	survey->manager->jobs--;
 	leave_out_removed(survey);
 	if (survey->noted_at)
@@ -316,6 +376,7 @@ static int launch(struct survey *survey)
 	for (size_t i = 0; i < m->count; i++)
 		survey->rows[i].container = container_ref(m->containers[i]);
 	survey->count = m->count;
+	link_parents(survey);
 	consider_noting(survey);
 	for (size_t i = 0; i < n; i++) {
 		struct slice *slice = &survey->slices[i];

@@ -23,8 +23,10 @@ struct survey;
 
 struct survey_row {
 	struct container *container;
-	struct counters counters; /* all absent where the group was removed behind our back */
-	uint32_t processes;
+	struct counters counters;  /* all absent where the group was removed behind our back */
+	uint32_t processes;	   /* all members, those of nested containers too */
+	uint32_t nested;	   /* containers right inside it */
+	struct survey_row *parent; /* or NULL */
 	bool frozen;
 	bool takes_totals; /* for the usage history: see container_note() */
 	uint64_t refaults; /* where they are wanted for that, else absent */

@@ -100,9 +100,9 @@ static int open_new(struct manager *m, const char *name, struct container **ret,
 		return manager_fail_gone(m, failure);
 	if (r == -EEXIST)
 		return fail(failure, RSS_ERROR_CONTAINER_EXISTS,
-			    "%s exists already, or is being made just now; a cgroup that somebody "
-			    "else made is taken over when rssd restarts",
-			    name);
+			    "Cannot create \"%s\": it exists, is being made just now, or another "
+			    "program made a cgroup of that name; remove that cgroup%s",
+			    name, strchr(name, '/') ? "" : ", or restart rssd to take it over");
 	if (r == -EROFS)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
 			    "The cgroup of %s cannot be made: the cgroup tree is mounted read-only",

@@ -10,6 +10,7 @@
 #include "container/container.h"
 #include "base/failure.h"
 #include "container/manager.h"
+#include "container/nested.h"
 #include "host/process.h"
 #include "base/worker.h"
 
@@ -36,6 +37,8 @@ struct kill {
 	struct group *group;
 	struct container_job job;
 	int signal;
+	struct nested nested;
+	bool with_nested;
 	kill_done_fn done;
 	void *userdata;
 
@@ -46,6 +49,7 @@ struct kill {
 static struct kill *kill_free(struct kill *kill)
 {
 	container_unref(kill->container);
+	nested_done(&kill->nested);
 	free(kill);
 	return NULL;
 }
@@ -84,29 +88,29 @@ static int add_target(struct targets *targets, const struct target *target)
 /* --- on the worker ------------------------------------------------------------ */
 
 /* With the pidfd in hand the pid is pinned: it is asked once more where it is. */
-static bool is_inside(const struct group *group, pid_t pid)
+static bool is_inside(const struct subtree *tree, pid_t pid)
 {
 	cleanup_free char *path = NULL;
 
-	return controller_path_of_process(group->controller, pid, &path) == 0 &&
-	       strcmp(path, group->path) == 0;
+	return controller_path_of_process(tree->group->controller, pid, &path) == 0 &&
+	       subtree_has(tree, path);
 }
 
 /* Sends it to those of the list that are inside and were not hit yet: how many, or an errno. */
-static int kill_listed(const struct group *group, const pid_t pids[], size_t count, int signal,
-		       struct targets *targets)
+static int kill_listed(const struct subtree *tree, const struct subtree_members *members,
+		       int signal, struct targets *targets)
 {
 	size_t sorted = targets->count;
 	int sent = 0, r;
 
-	for (size_t i = 0; i < count; i++) {
-		cleanup_close int pidfd = process_open(pids[i]);
-		struct target target = { .pid = pids[i] };
+	for (size_t i = 0; i < members->count; i++) {
+		pid_t pid = members->list[i].pid;
+		cleanup_close int pidfd = process_open(pid);
+		struct target target = { .pid = pid };
 		struct process p;
 
 		/* A process that has ended has no memory left to free and takes no signal. */
-		if (pidfd < 0 || !is_inside(group, pids[i]) || process_read(pids[i], &p) < 0 ||
-		    p.ended)
+		if (pidfd < 0 || !is_inside(tree, pid) || process_read(pid, &p) < 0 || p.ended)
 			continue;
 		target.start = p.start;
 		if (was_hit(targets, sorted, &target) || process_signal(pidfd, signal) < 0)
@@ -125,15 +129,17 @@ static void kill_run(struct worker *worker, void *data)
 {
 	cleanup_(targets_done) struct targets targets = { 0 };
 	struct kill *kill = data;
+	struct subtree tree = nested_subtree(kill->group, &kill->nested, kill->with_nested);
 	int sent = 1;
 
+	if (kill->signal == SIGKILL)
+		subtree_thaw(&tree);
 	for (unsigned int pass = 0; sent > 0 && pass < KILL_PASSES_MAX; pass++) {
-		cleanup_free pid_t *pids = NULL;
-		size_t count;
+		cleanup_(subtree_members_done) struct subtree_members members = { 0 };
 
-		sent = group_list_processes(kill->group, &pids, &count);
-		if (sent >= 0)
-			sent = kill_listed(kill->group, pids, count, kill->signal, &targets);
+		sent = subtree_list(&tree, &members);
+		if (sent == 0)
+			sent = kill_listed(&tree, &members, kill->signal, &targets);
 		if (sent < 0)
 			kill->error = sent;
 		if (kill->signal != SIGKILL || worker_cancelled(worker))
@@ -153,25 +159,26 @@ static bool await_death(pid_t pid)
 	return true;
 }
 
-int kill_until_empty(struct worker *worker, struct group *group)
+int kill_until_empty(struct worker *worker, const struct subtree *tree)
 {
 	for (pid_t last = 0;;) {
 		cleanup_(targets_done) struct targets targets = { 0 };
-		cleanup_free pid_t *pids = NULL;
-		size_t count;
-		int r = group_list_processes(group, &pids, &count);
+		cleanup_(subtree_members_done) struct subtree_members members = { 0 };
+		pid_t one;
+		int r = subtree_list(tree, &members);
 
-		if (r < 0 || count == 0)
+		if (r < 0 || members.count == 0)
 			return r;
-		r = kill_listed(group, pids, count, SIGKILL, &targets);
+		r = kill_listed(tree, &members, SIGKILL, &targets);
 		if (r < 0)
 			return r;
 		if (worker_cancelled(worker))
 			return -EINTR;
-		/* Who has ended and is listed still, or again, is not waited for without a pause. */
-		if (!await_death(pids[count - 1]) || pids[count - 1] == last)
+		/* One that has ended and is listed still, or again, is not waited for without a pause. */
+		one = members.list[members.count - 1].pid;
+		if (!await_death(one) || one == last)
 			worker_pause(worker, LOOK_USEC);
-		last = pids[count - 1];
+		last = one;
 	}
 }
 
@@ -194,7 +201,7 @@ static void kill_done(void *data)
 	kill->done(r, &failure, kill->signal, kill->count, kill->userdata);
 }
 
-int kill_start(struct container *c, int signal, kill_done_fn done, void *userdata,
+int kill_start(struct container *c, int signal, bool with_nested, kill_done_fn done, void *userdata,
 	       struct failure *failure)
 {
 	cleanup_(kill_free_ptr) struct kill *kill = NULL;
@@ -211,9 +218,12 @@ int kill_start(struct container *c, int signal, kill_done_fn done, void *userdat
 		.container = container_ref(c),
 		.group = c->group,
 		.signal = signal,
+		.with_nested = with_nested,
 		.done = done,
 		.userdata = userdata,
 	};
+	if (!with_nested && nested_of(c->manager, c->name, &kill->nested) < 0)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
 	r = worker_start(c->manager->workers, kill_run, kill_done, kill, &kill->job.worker);
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,

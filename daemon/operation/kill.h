@@ -7,11 +7,12 @@
 #ifndef RSSD_KILL_H
 #define RSSD_KILL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct container;
 struct failure;
-struct group;
+struct subtree;
 struct worker;
 
 /* @count: how many processes @signal was sent to */
@@ -19,18 +20,20 @@ typedef void (*kill_done_fn)(int error, const struct failure *failure, int signa
 			     void *userdata);
 
 /**
- * kill_start() - send a signal to every process of the container itself
- * @signal: 1 to SIGRTMAX; SIGKILL goes on until a pass finds nobody new
+ * kill_start() - send a signal to every process of the container
+ * @signal: 1 to SIGRTMAX; SIGKILL goes on until a pass finds no new process, and
+ *	thaws, since a frozen process does not end before
+ * @with_nested: those of nested containers too
  *
  * Return: 0 (then @done is called from the loop), or a failure at once.
  */
-int kill_start(struct container *container, int signal, kill_done_fn done, void *userdata,
-	       struct failure *failure);
+int kill_start(struct container *container, int signal, bool with_nested, kill_done_fn done,
+	       void *userdata, struct failure *failure);
 
 /*
- * From a worker: kills what is in @group until it is empty, which may take for
- * ever: 0, -EINTR where the worker was cancelled before, or another negative errno.
+ * From a worker: kills what is in @tree until it is empty, which may take for
+ * ever: 0, -EINTR if the worker was cancelled before, or another negative errno.
  */
-int kill_until_empty(struct worker *worker, struct group *group);
+int kill_until_empty(struct worker *worker, const struct subtree *tree);
 
 #endif

@@ -7,6 +7,7 @@
 #include <systemd/sd-event.h>
 #include <time.h>
 
+#include "cgroup/subtree.h"
 #include "operation/change.h"
 #include "base/failure.h"
 #include "operation/kill.h"
@@ -103,11 +104,16 @@ static void empty_run(struct worker *worker, void *data)
 	struct removal *removal = data;
 
 	/* What the freezer of v1 holds, in a container or above it, does not die of a signal. */
-	for (size_t i = removal->n_members; i-- > 0;)
+	for (size_t i = removal->n_members; i-- > 0;) {
+		struct subtree tree = { .group = removal->members[i]->group };
+
 		(void)group_freeze(removal->members[i]->group, false);
+		subtree_thaw(&tree);
+	}
 	/* What is left, or cannot be looked at, shows when the group is removed. */
 	for (size_t i = 0; i < removal->n_members && !worker_cancelled(worker); i++)
-		(void)kill_until_empty(worker, removal->members[i]->group);
+		(void)kill_until_empty(worker,
+				       &(struct subtree){ .group = removal->members[i]->group });
 }
 
 static void forget_run(struct worker *worker, void *data)
@@ -180,14 +186,22 @@ static bool is_on_disk(const struct removal *removal)
 	return false;
 }
 
+/* How many processes a container has, in control groups that others made inside too. */
+static uint32_t count_members(struct container *c)
+{
+	struct subtree tree = { .group = c->group };
+	uint32_t processes = 0, inner = 0;
+
+	(void)group_count_processes(c->group, &processes);
+	(void)subtree_count_inner(&tree, 0, &inner);
+	return processes + inner;
+}
+
 /* Does any of them hold a process? */
 static bool is_populated(const struct removal *removal)
 {
-	uint32_t processes;
-
 	for (size_t i = 0; i < removal->n_members; i++) {
-		if (group_count_processes(removal->members[i]->group, &processes) == 0 &&
-		    processes > 0)
+		if (count_members(removal->members[i]) > 0)
 			return true;
 	}
 	return false;
@@ -199,7 +213,10 @@ static int remove_groups(struct removal *removal)
 	int r = 0;
 
 	for (size_t i = 0; i < removal->n_members; i++) {
-		r = group_remove(removal->members[i]->group);
+		/* Those inside are gone by now: what is left below was made by others. */
+		r = subtree_remove(&(struct subtree){ .group = removal->members[i]->group });
+		if (r == 0 || r == -ENOENT || r == -ENODEV)
+			r = group_remove(removal->members[i]->group);
 		/* Gone already behind our back: just as good. */
 		if (r < 0 && r != -ENOENT && r != -ENODEV) {
 			drop_members(removal, i);
@@ -371,7 +388,14 @@ static int check_empty(struct container *c, struct failure *failure)
 
 	for (size_t i = manager_index(m, c->name); i < m->count; i++)
 		nested += name_is_inside(m->containers[i]->name, c->name);
-	(void)group_count_processes(c->group, &processes);
+	processes = count_members(c);
+	if (processes > 0 && nested > 0)
+		return fail(
+			failure, RSS_ERROR_NOT_EMPTY,
+			"%s has %u process%s and %u container%s inside; stop or detach the processes "
+			"and remove the containers first, or use force",
+			c->name, processes, processes == 1 ? "" : "es", nested,
+			nested == 1 ? "" : "s");
 	if (processes > 0)
 		return fail(failure, RSS_ERROR_NOT_EMPTY,
 			    "%s has %u process%s inside; stop or detach them, or use force to kill "

@@ -19,6 +19,7 @@
 #include "operation/join.h"
 #include "operation/transaction.h"
 #include "policy/record.h"
+#include "shared/array.h"
 #include "shared/name.h"
 #include "shared/size.h"
 #include "store/config.h"
@@ -28,8 +29,38 @@
 
 /* --- state ------------------------------------------------------------------- */
 
-static void record_aside(const char *reason, void *userdata)
+/* What was read, and the containers whose file was bad. */
+struct loaded {
+	struct records records;
+	char **aside;
+	size_t n_aside, allocated;
+};
+
+static void loaded_done(struct loaded *loaded)
 {
+	for (size_t i = 0; i < loaded->n_aside; i++)
+		free(loaded->aside[i]);
+	free(loaded->aside);
+	records_free(&loaded->records);
+}
+
+static int record_found(struct record **record, void *userdata)
+{
+	struct loaded *loaded = userdata;
+
+	return records_add(record, &loaded->records);
+}
+
+/* Without memory for its name, a nested one counts as a cgroup of another program. */
+static void record_aside(const char *name, const char *reason, void *userdata)
+{
+	struct loaded *loaded = userdata;
+
+	if (name &&
+	    array_reserve(&loaded->aside, loaded->n_aside, &loaded->allocated,
+			  sizeof(*loaded->aside)) == 0 &&
+	    (loaded->aside[loaded->n_aside] = strdup(name)))
+		loaded->n_aside++;
 	log_error("%s; its container keeps what the kernel still holds", reason);
 }
 
@@ -185,22 +216,22 @@ static int settle_transaction(struct manager *m, struct records *records, struct
 	return r < 0 ? r : journal_end(m->state, journal);
 }
 
-static int restore_state(struct manager *m, struct failure *failure)
+static int restore_state(struct manager *m, struct loaded *loaded, struct failure *failure)
 {
-	cleanup_(records_free) struct records records = { 0 };
+	struct records *records = &loaded->records;
 	struct failure why = { 0 };
-	int r = state_load(m->state, records_add, record_aside, &records, &why);
+	int r = state_load(m->state, record_found, record_aside, loaded, &why);
 
 	if (r == 0)
-		r = settle_transaction(m, &records, &why);
+		r = settle_transaction(m, records, &why);
 	if (r < 0)
 		return fail(failure, RSS_ERROR_STATE_NOT_SAVED,
 			    "The saved state cannot be read: %.400s; nothing was changed, start "
 			    "rssd again when it can be read",
 			    why.text[0] ? why.text : strerror(-r));
-	records_sort(&records);
-	for (size_t i = 0; i < records.count && r == 0; i++)
-		r = restore_record(m, records.list[i]);
+	records_sort(records);
+	for (size_t i = 0; i < records->count && r == 0; i++)
+		r = restore_record(m, records->list[i]);
 	return r < 0 ? fail(failure, RSS_ERROR_CONTROLLER_FAILED, "%s", strerror(-r)) : 0;
 }
 
@@ -254,7 +285,26 @@ static int adopt(struct manager *m, const char *path)
 	return r;
 }
 
-static int restore_tree(struct manager *m, struct failure *failure)
+static bool was_set_aside(const struct loaded *loaded, const char *name)
+{
+	for (size_t i = 0; i < loaded->n_aside; i++) {
+		if (strcmp(loaded->aside[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A cgroup inside a container, of which there is no state, was made by another
+ * program: its processes belong to the container. Was the file of it bad, it is a
+ * container.
+ */
+static bool is_inner(struct manager *m, const struct loaded *loaded, const char *path)
+{
+	return manager_find_enclosing(m, path) && !was_set_aside(loaded, path);
+}
+
+static int restore_tree(struct manager *m, const struct loaded *loaded, struct failure *failure)
 {
 	cleanup_(free_texts) char **paths = NULL;
 	int r = state_each_creation(m->state, undo_creation, m);
@@ -267,6 +317,10 @@ static int restore_tree(struct manager *m, struct failure *failure)
 	for (char **path = paths; path && *path; path++) {
 		if (manager_find(m, *path))
 			continue;
+		if (is_inner(m, loaded, *path)) {
+			log_debug("The cgroup %s was made inside a container: left alone", *path);
+			continue;
+		}
 		if (name_problem(*path)) {
 			log_warning("The cgroup %s below %s is none of rssd's: left alone", *path,
 				    m->controller->root);
@@ -466,10 +520,11 @@ int restore_declarations(struct manager *m)
 
 int restore_all(struct manager *m, struct failure *failure)
 {
-	int r = restore_state(m, failure);
+	cleanup_(loaded_done) struct loaded loaded = { 0 };
+	int r = restore_state(m, &loaded, failure);
 
 	if (r == 0)
-		r = restore_tree(m, failure);
+		r = restore_tree(m, &loaded, failure);
 	if (r == 0)
 		(void)restore_declarations(m);
 	return r;

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "cgroup/subtree.h"
 #include "container/manager.h"
 #include "operation/remove.h"
 
@@ -16,11 +17,13 @@
 
 static bool may_go(struct container *c)
 {
-	uint32_t processes;
+	uint32_t processes = 0, inner = 0;
 
 	if (!c->transient || c->removing || container_is_busy(c) || (c->owned && !c->populated))
 		return false;
-	return group_count_processes(c->group, &processes) == 0 && processes == 0;
+	return group_count_processes(c->group, &processes) == 0 && processes == 0 &&
+	       subtree_count_inner(&(struct subtree){ .group = c->group }, 0, &inner) == 0 &&
+	       inner == 0;
 }
 
 static int check(sd_event_source *source, uint64_t usec, void *userdata)

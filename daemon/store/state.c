@@ -287,7 +287,7 @@ static bool has_prefix(const char *text, const char *prefix)
 static int report_bad(int dirfd, const char *file, const struct failure *why, state_aside_fn aside,
 		      void *userdata)
 {
-	cleanup_free char *kept = NULL, *reason = NULL;
+	cleanup_free char *kept = NULL, *reason = NULL, *name = NULL;
 	int r = set_aside(dirfd, file, &kept);
 
 	if (asprintf(&reason, "%s; the file %s%s", why->text,
@@ -296,7 +296,8 @@ static int report_bad(int dirfd, const char *file, const struct failure *why, st
 		reason = NULL;
 		return -ENOMEM;
 	}
-	aside(reason, userdata);
+	(void)name_from_file(file, &name);
+	aside(name, reason, userdata);
 	return 0;
 }
 

@@ -89,8 +89,8 @@ int state_sync(struct state *state);
 
 /* Called for each container. It may take the record by setting *record to NULL. */
 typedef int (*state_found_fn)(struct record **record, void *userdata);
-/* Called for each file that was set aside: what was wrong with it. */
-typedef void (*state_aside_fn)(const char *reason, void *userdata);
+/* Called for each file that was set aside: @name is NULL if it is no file of a container. */
+typedef void (*state_aside_fn)(const char *name, const char *reason, void *userdata);
 
 /*
  * Reads all containers, once, at the start; removes temporary files that a crash

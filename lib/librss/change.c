@@ -94,17 +94,21 @@ int rss_reclaim(struct rss_client *client, const char *name, uint64_t bytes,
 	return 0;
 }
 
-int rss_kill(struct rss_client *client, const char *name, int signal, uint32_t *ret_count)
+int rss_kill_with(struct rss_client *client, const char *name, int signal, unsigned int whom,
+		  uint32_t *ret_count)
 {
 	cleanup_message sd_bus_message *call = NULL, *reply = NULL;
 	uint32_t count = 0;
 	int r;
 
 	REQUIRE(client, name);
-	r = client_method(client, name, "Kill", &call);
+	/* The older method where it says all: a rule of polkit may name it. */
+	r = client_method(client, name, whom ? "KillProcesses" : "Kill", &call);
 	if (r < 0)
 		return r;
 	r = sd_bus_message_append(call, "i", signal);
+	if (r >= 0 && whom)
+		r = client_append_whom(call, whom);
 	if (r < 0)
 		return client_fail_message(client, r);
 	r = client_call(client, call, name, CALL_SHORT, &reply);
@@ -116,6 +120,12 @@ int rss_kill(struct rss_client *client, const char *name, int signal, uint32_t *
 	if (ret_count)
 		*ret_count = count;
 	return 0;
+}
+
+int rss_kill(struct rss_client *client, const char *name, int signal, uint32_t *ret_count)
+{
+	REQUIRE(client, name);
+	return rss_kill_with(client, name, signal, 0, ret_count);
 }
 
 /* A method of a container without arguments and results. */

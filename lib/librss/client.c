@@ -108,6 +108,15 @@ int client_fail_reply(struct rss_client *client, const char *container, const sd
 	return fail_named(client, name, -number, "%s", text);
 }
 
+int client_append_whom(sd_bus_message *call, unsigned int whom)
+{
+	int r = sd_bus_message_open_container(call, 'a', "{sv}");
+
+	if (r >= 0 && (whom & RSS_NO_NESTED))
+		r = sd_bus_message_append(call, "{sv}", "nested", "b", 0);
+	return r < 0 ? r : sd_bus_message_close_container(call);
+}
+
 int client_fail_message(struct rss_client *client, int r)
 {
 	if (r == -ENOMEM)

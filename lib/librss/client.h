@@ -68,6 +68,9 @@ int client_fail_argument(struct rss_client *client, const char *function);
 /* Fails with the error reply to a call. @container: the subject of the call, or NULL. */
 int client_fail_reply(struct rss_client *client, const char *container, const sd_bus_error *error);
 
+/* The options of a method on members: @whom is RSS_NO_NESTED or 0. */
+int client_append_whom(sd_bus_message *call, unsigned int whom);
+
 /* Fails because a call could not be written or a reply not be read; @r: from sd-bus. */
 int client_fail_message(struct rss_client *client, int r);
 

@@ -9,5 +9,7 @@
 
 /* Reads an a(uuts); *@ret is freed with rss_processes_free(). */
 int processes_read(sd_bus_message *message, struct rss_process **ret, size_t *ret_count);
+/* Reads an a(uutsss), as ListProcesses answers. */
+int members_read(sd_bus_message *message, struct rss_process **ret, size_t *ret_count);
 
 #endif

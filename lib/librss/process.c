@@ -323,19 +323,29 @@ int rss_detach_pids(struct rss_client *client, const pid_t pids[], size_t count,
 	return move_all_pids(&move, pids, count, ret, ret_count);
 }
 
-int rss_processes(struct rss_client *client, const char *name, struct rss_process **ret,
-		  size_t *ret_count)
+int rss_processes_with(struct rss_client *client, const char *name, unsigned int whom,
+		       struct rss_process **ret, size_t *ret_count)
 {
 	cleanup_message sd_bus_message *call = NULL, *reply = NULL;
 	int r;
 
 	REQUIRE(client, name && ret && ret_count);
-	r = client_method(client, name, "GetProcesses", &call);
+	r = client_method(client, name, "ListProcesses", &call);
 	if (r < 0)
 		return r;
+	r = client_append_whom(call, whom);
+	if (r < 0)
+		return client_fail_message(client, r);
 	r = client_call(client, call, name, CALL_SHORT, &reply);
 	if (r < 0)
 		return r;
-	r = processes_read(reply, ret, ret_count);
+	r = members_read(reply, ret, ret_count);
 	return r < 0 ? client_fail_message(client, r) : 0;
+}
+
+int rss_processes(struct rss_client *client, const char *name, struct rss_process **ret,
+		  size_t *ret_count)
+{
+	REQUIRE(client, name && ret && ret_count);
+	return rss_processes_with(client, name, 0, ret, ret_count);
 }

@@ -354,14 +354,31 @@ struct rss_process {
 	uid_t uid;
 	uint64_t resident; /* bytes, in whichever container they are charged; RSS_ABSENT: unknown */
 	const char *command;
+	/* Not in the record of an OOM, there NULL: */
+	const char *container;	   /* the innermost that it is in */
+	const char *control_group; /* as /proc/PID/cgroup spells it */
 };
 
+/* Whom of a container, for functions that take it. */
+enum {
+	RSS_NO_NESTED = 1 << 0, /* not those of containers that are nested in it */
+};
+
+/*
+ * The processes of a container: those of its own control group, of control groups
+ * that something else made inside, and of nested containers.
+ */
 int rss_processes(struct rss_client *client, const char *name, struct rss_process **ret,
 		  size_t *ret_count);
+/* The same with RSS_NO_NESTED or 0 as @whom. */
+int rss_processes_with(struct rss_client *client, const char *name, unsigned int whom,
+		       struct rss_process **ret, size_t *ret_count);
 struct rss_process *rss_processes_free(struct rss_process *processes, size_t count);
 
 /* Sends @signal to every process inside; *@ret_count: how many (may be NULL). */
 int rss_kill(struct rss_client *client, const char *name, int signal, uint32_t *ret_count);
+int rss_kill_with(struct rss_client *client, const char *name, int signal, unsigned int whom,
+		  uint32_t *ret_count);
 
 /*
  * Stops or continues every process inside, nested containers included.

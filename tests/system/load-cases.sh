@@ -276,7 +276,7 @@ case_user_attaches_only_what_is_delegated() {
 	equal "$(cgroup_of "$pid")" "$before" "place after refusals"
 	systemctl stop bobs.service
 	# Its session is not delegated to it, and a cgroup of root's is not either.
-	as bob sleep 1000 &
+	setpriv --reuid=bob --regid=bob --clear-groups sleep 1000 &
 	mine=$!
 	children+=("$mine")
 	disown "$mine"

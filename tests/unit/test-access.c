@@ -61,6 +61,7 @@ static const struct {
 	{ "ListContainers", ACCESS_QUERY },
 	{ "ListCounters", ACCESS_QUERY },
 	{ "GetProcesses", ACCESS_QUERY },
+	{ "ListProcesses", ACCESS_QUERY },
 	{ "Diagnose", ACCESS_QUERY },
 	{ "DumpMetrics", ACCESS_QUERY },
 	{ "ForecastLimit", ACCESS_QUERY },
@@ -82,6 +83,7 @@ static const struct {
 	{ "Detach", ACCESS_ATTACH },
 
 	{ "Kill", ACCESS_SIGNAL },
+	{ "KillProcesses", ACCESS_SIGNAL },
 	{ "Freeze", ACCESS_SIGNAL },
 	{ "Thaw", ACCESS_SIGNAL },
 

@@ -58,6 +58,8 @@ static struct results {
 	X(rss_attach_with(client, "a", (pid_t[]){ 1 }, 1, 0, &ret.report, &ret.count))        \
 	X(rss_detach_pids(client, (pid_t[]){ 1 }, 1, &ret.report, &ret.count))                \
 	X(rss_processes(client, "a", &ret.processes, &ret.count))                             \
+	X(rss_processes_with(client, "a", 0, &ret.processes, &ret.count))                     \
+	X(rss_kill_with(client, "a", 15, 0, &ret.killed))                                     \
 	X(rss_kill(client, "a", 15, &ret.killed))                                             \
 	X(rss_freeze(client, "a"))                                                            \
 	X(rss_thaw(client, "a"))                                                              \
@@ -117,6 +119,10 @@ static struct results {
 	X(rss_processes(client, NULL, &ret.processes, &ret.count))                             \
 	X(rss_processes(client, "a", NULL, &ret.count))                                        \
 	X(rss_processes(client, "a", &ret.processes, NULL))                                    \
+	X(rss_processes_with(client, NULL, 0, &ret.processes, &ret.count))                     \
+	X(rss_processes_with(client, "a", 0, NULL, &ret.count))                                \
+	X(rss_processes_with(client, "a", 0, &ret.processes, NULL))                            \
+	X(rss_kill_with(client, NULL, 15, 0, &ret.killed))                                     \
 	X(rss_kill(client, NULL, 15, &ret.killed))                                             \
 	X(rss_freeze(client, NULL))                                                            \
 	X(rss_thaw(client, NULL))                                                              \

@@ -32,7 +32,7 @@ static int on_found(struct record **record, void *userdata)
 	return 0;
 }
 
-static void on_aside(const char *reason, void *userdata)
+static void on_aside(const char *name, const char *reason, void *userdata)
 {
 	((struct found *)userdata)->aside++;
 }

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Walking a group and all that is below it: see subtree.h. */
+#include "cgroup/subtree.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cgroup/control-file.h"
+#include "cgroup/group.h"
+#include "cgroup/hierarchy.h"
+#include "shared/array.h"
+
+#define OPEN_FOLDER (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+
+bool subtree_has(const struct subtree *tree, const char *path)
+{
+	const char *root = tree->group->path;
+	size_t length = strlen(root);
+	cleanup_free char *at = NULL;
+
+	if (strncmp(path, root, length) != 0 || (length > 0 && path[length] && path[length] != '/'))
+		return false;
+	at = tree->skip ? strdup(path) : NULL;
+	if (tree->skip && !at)
+		return false;
+	while (at && strlen(at) > length) {
+		char *slash = strrchr(at, '/');
+
+		if (tree->skip(at, tree->userdata))
+			return false;
+		if (!slash)
+			break;
+		*slash = '\0';
+	}
+	return true;
+}
+
+/* A folder on the way down: those below it are visited one after the other. */
+struct level {
+	int dir;
+	size_t length; /* of the path of this folder */
+	char *names;   /* of the folders in it, each ended by a NUL */
+	size_t size, at;
+};
+
+struct walk {
+	const struct subtree *tree;
+	subtree_visit_fn visit;
+	subtree_visit_fn leave; /* the same after what is below; may be NULL */
+	void *userdata;
+	struct level *levels;
+	size_t depth, allocated;
+	char *path;
+	size_t path_size;
+};
+
+DEFINE_CLEANUP(DIR *, closedir);
+
+static void walk_done(struct walk *walk)
+{
+	for (size_t i = 0; i < walk->depth; i++) {
+		close(walk->levels[i].dir);
+		free(walk->levels[i].names);
+	}
+	free(walk->levels);
+	free(walk->path);
+}
+
+/* Has it gone meanwhile? Then its processes have ended or moved. */
+static bool is_gone(int error)
+{
+	return error == -ENOENT || error == -ENODEV;
+}
+
+/* The names of the folders in @dir, one behind the other. */
+static int read_names(int dir, char **ret, size_t *ret_size)
+{
+	cleanup_close int fd = openat(dir, ".", OPEN_FOLDER);
+	cleanup_(closedir_ptr) DIR *stream = fd >= 0 ? fdopendir(fd) : NULL;
+	cleanup_free char *names = NULL;
+	size_t size = 0, allocated = 0;
+	struct dirent *entry;
+
+	if (!stream)
+		return -errno;
+	(void)take_fd(&fd);
+	for (errno = 0; (entry = readdir(stream)); errno = 0) {
+		size_t length = strlen(entry->d_name) + 1;
+
+		if (entry->d_type != DT_DIR || !strcmp(entry->d_name, ".") ||
+		    !strcmp(entry->d_name, ".."))
+			continue;
+		if (size + length > allocated) {
+			size_t room = (allocated + length) * 2;
+			char *more = realloc(names, room);
+
+			if (!more)
+				return -ENOMEM;
+			names = more;
+			allocated = room;
+		}
+		memcpy(names + size, entry->d_name, length);
+		size += length;
+	}
+	if (errno)
+		return -errno;
+	*ret = take_ptr(names);
+	*ret_size = size;
+	return 0;
+}
+
+/* Puts @name behind the path of the level above. */
+static int extend_path(struct walk *walk, size_t length, const char *name)
+{
+	size_t more = strlen(name);
+
+	if (length + more + 2 > walk->path_size) {
+		size_t room = (length + more + 2) * 2;
+		char *path = realloc(walk->path, room);
+
+		if (!path)
+			return -ENOMEM;
+		walk->path = path;
+		walk->path_size = room;
+	}
+	if (length > 0 && more > 0)
+		walk->path[length++] = '/';
+	memcpy(walk->path + length, name, more + 1);
+	return 0;
+}
+
+/* Visits a folder and makes it the deepest level. Takes @dir over. */
+static int enter(struct walk *walk, int dir)
+{
+	cleanup_close int owned = dir;
+	struct level *level;
+	int r = walk->visit ? walk->visit(dir, walk->path, walk->userdata) : 0;
+
+	if (r < 0)
+		return is_gone(r) ? 0 : r;
+	r = array_reserve(&walk->levels, walk->depth, &walk->allocated, sizeof(*walk->levels));
+	if (r < 0)
+		return r;
+	level = &walk->levels[walk->depth];
+	*level = (struct level){ .length = strlen(walk->path) };
+	r = read_names(dir, &level->names, &level->size);
+	if (r < 0)
+		return is_gone(r) ? 0 : r;
+	level->dir = take_fd(&owned);
+	walk->depth++;
+	return 0;
+}
+
+/* The next folder of the deepest level. */
+static int enter_next(struct walk *walk)
+{
+	struct level *level = &walk->levels[walk->depth - 1];
+	const char *name = level->names + level->at;
+	int dir, r = extend_path(walk, level->length, name);
+
+	level->at += strlen(name) + 1;
+	if (r < 0)
+		return r;
+	if (walk->tree->skip && walk->tree->skip(walk->path, walk->tree->userdata))
+		return 0;
+	dir = openat(level->dir, name, OPEN_FOLDER);
+	if (dir < 0)
+		return is_gone(-errno) ? 0 : -errno;
+	return enter(walk, dir);
+}
+
+/* All below the deepest level was seen to. */
+static int leave(struct walk *walk)
+{
+	struct level *level = &walk->levels[walk->depth - 1];
+	int r = 0;
+
+	walk->path[level->length] = '\0';
+	if (walk->leave && walk->depth > 1)
+		r = walk->leave(walk->levels[walk->depth - 2].dir,
+				walk->path + walk->levels[walk->depth - 2].length, walk->userdata);
+	close(level->dir);
+	free(level->names);
+	walk->depth--;
+	return r;
+}
+
+static int run(struct walk *walk)
+{
+	int dir, r = extend_path(walk, 0, walk->tree->group->path);
+
+	if (r < 0)
+		return r;
+	dir = openat(walk->tree->group->fd, ".", OPEN_FOLDER);
+	if (dir < 0)
+		return -errno;
+	r = enter(walk, dir);
+	while (r == 0 && walk->depth > 0) {
+		struct level *level = &walk->levels[walk->depth - 1];
+
+		r = level->at < level->size ? enter_next(walk) : leave(walk);
+	}
+	return r;
+}
+
+int subtree_walk(const struct subtree *tree, subtree_visit_fn visit, void *userdata)
+{
+	cleanup_(walk_done) struct walk walk = {
+		.tree = tree,
+		.visit = visit,
+		.userdata = userdata,
+	};
+
+	return run(&walk);
+}
+
+/* --- processes ----------------------------------------------------------------- */
+
+struct listing {
+	const struct group *group;
+	struct subtree_members *members;
+};
+
+void subtree_members_done(struct subtree_members *members)
+{
+	for (size_t i = 0; i < members->n_paths; i++)
+		free(members->paths[i]);
+	free(members->paths);
+	free(members->list);
+}
+
+/* The processes of a group of ours stand in its leaf, which is no place of its own. */
+static char *path_without_leaf(const struct controller *c, const char *path)
+{
+	size_t length = strlen(path), leaf = c->leaf ? strlen(c->leaf) : 0;
+
+	if (leaf && length > leaf && !strcmp(path + length - leaf, c->leaf) &&
+	    path[length - leaf - 1] == '/')
+		length -= leaf + 1;
+	return strndup(path, length);
+}
+
+static int add_path(struct listing *listing, const char *path)
+{
+	struct subtree_members *members = listing->members;
+	int r = array_reserve(&members->paths, members->n_paths, &members->paths_allocated,
+			      sizeof(*members->paths));
+
+	if (r < 0)
+		return r;
+	members->paths[members->n_paths] = path_without_leaf(listing->group->controller, path);
+	if (!members->paths[members->n_paths])
+		return -ENOMEM;
+	members->n_paths++;
+	return 0;
+}
+
+static int list_folder(int dir, const char *path, void *userdata)
+{
+	struct listing *listing = userdata;
+	struct subtree_members *members = listing->members;
+	cleanup_free pid_t *pids = NULL;
+	size_t count;
+	int r = cgroup_read_pids(dir, "cgroup.procs", &pids, &count);
+
+	/* A threaded group of v2 names its processes in the domain above it. */
+	if (r == -EOPNOTSUPP)
+		return 0;
+	if (r < 0 || count == 0)
+		return r;
+	r = add_path(listing, path);
+	for (size_t i = 0; i < count && r == 0; i++) {
+		r = array_reserve(&members->list, members->count, &members->allocated,
+				  sizeof(*members->list));
+		if (r == 0)
+			members->list[members->count++] =
+				(struct subtree_member){ pids[i], members->n_paths - 1 };
+	}
+	return r;
+}
+
+int subtree_list(const struct subtree *tree, struct subtree_members *ret)
+{
+	struct listing listing = { .group = tree->group, .members = ret };
+
+	return subtree_walk(tree, list_folder, &listing);
+}
+
+/* How many folders there are in it, by its links; SIZE_MAX where the file system counts none. */
+static int count_folders(int dir, size_t *ret)
+{
+	struct stat st;
+
+	if (fstat(dir, &st) < 0)
+		return -errno;
+	*ret = st.st_nlink < 2 ? SIZE_MAX : st.st_nlink - 2;
+	return 0;
+}
+
+struct counting {
+	const struct group *group;
+	dev_t device;
+	ino_t own; /* where the group's own processes are, which are not counted */
+	uint32_t count;
+};
+
+static int count_folder(int dir, const char *path, void *userdata)
+{
+	struct counting *counting = userdata;
+	struct stat st;
+	uint32_t count = 0;
+	int r;
+
+	if (fstat(dir, &st) < 0)
+		return -errno;
+	if (st.st_ino == counting->own && st.st_dev == counting->device)
+		return 0;
+	r = cgroup_count_pids(dir, "cgroup.procs", &count);
+	if (r < 0)
+		return r == -EOPNOTSUPP ? 0 : r;
+	counting->count += count;
+	return 0;
+}
+
+int subtree_count_inner(const struct subtree *tree, size_t nested, uint32_t *ret)
+{
+	const struct group *group = tree->group;
+	bool has_leaf = group->procs_fd != group->fd;
+	struct counting counting = { .group = group };
+	size_t folders = 0, in_leaf = 0;
+	struct stat st;
+	int r = count_folders(group->fd, &folders);
+
+	if (r == 0 && has_leaf)
+		r = count_folders(group->procs_fd, &in_leaf);
+	if (r < 0)
+		return r;
+	*ret = 0;
+	if (folders <= nested + has_leaf && in_leaf == 0)
+		return 0;
+	if (fstat(group->procs_fd, &st) < 0)
+		return -errno;
+	counting.device = st.st_dev;
+	counting.own = st.st_ino;
+	r = subtree_walk(tree, count_folder, &counting);
+	*ret = counting.count;
+	return r;
+}
+
+/* --- freezer, removal -------------------------------------------------------------- */
+
+static int thaw_folder(int dir, const char *path, void *userdata)
+{
+	/* v2, and v1; at most one of them is there. */
+	(void)cgroup_write(dir, "cgroup.freeze", "0");
+	(void)cgroup_write(dir, "freezer.state", "THAWED");
+	return 0;
+}
+
+void subtree_thaw(const struct subtree *tree)
+{
+	(void)subtree_walk(tree, thaw_folder, NULL);
+}
+
+static int remove_folder(int parent, const char *name, void *userdata)
+{
+	const struct group *group = userdata;
+	int r;
+
+	name += *name == '/';
+	/* The leaf goes with the group: see group_remove(). */
+	if (group->controller->leaf && !strcmp(name, group->controller->leaf)) {
+		struct stat leaf, own;
+
+		if (fstatat(parent, name, &leaf, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    fstat(group->procs_fd, &own) == 0 && leaf.st_ino == own.st_ino &&
+		    leaf.st_dev == own.st_dev)
+			return 0;
+	}
+	r = hierarchy_remove_leaf(parent, name);
+	return is_gone(r) ? 0 : r;
+}
+
+int subtree_remove(const struct subtree *tree)
+{
+	cleanup_(walk_done) struct walk walk = {
+		.tree = tree,
+		.leave = remove_folder,
+		.userdata = (void *)tree->group,
+	};
+
+	return run(&walk);
+}

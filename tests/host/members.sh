@@ -1,0 +1,136 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A container is a subtree: nested containers and control groups that something else
+# made inside, as podman, systemd or a build tool does, belong to it for every verb.
+. "$(dirname "$0")/../lib.sh"
+need_controller
+start_bus
+start_rssd || exit 1
+
+folder_of() { echo "$(memory_mount)$(field "$1" control_group)"; }
+pids_of() { rssctl ps "$@" --json=short | jq -c '[.[].pid] | sort'; }
+sorted() { printf '%s\n' "$@" | sort -n | jq -sc .; }
+
+# Three processes: $own in the container, $inner in a control group inside, $deep two further down.
+make_members() {
+	local folder
+	folder=$(folder_of "$1")
+	mkdir -p "$folder/inner/a/b"
+	start_hog anon 1M
+	own=$hog
+	start_hog anon 1M
+	inner=$hog
+	start_hog anon 1M
+	deep=$hog
+	echo "$own" >"$folder/cgroup.procs"
+	echo "$inner" >"$folder/inner/cgroup.procs"
+	echo "$deep" >"$folder/inner/a/b/cgroup.procs"
+}
+
+case_inner_cgroups_are_members() {
+	local own inner deep root
+	rssctl create web
+	root=$(field web control_group)
+	make_members web
+	equal "$(pids_of web)" "$(sorted "$own" "$inner" "$deep")" "processes"
+	equal "$(field web processes)" 3 "how many show says"
+	equal "$(rssctl list --json=short | jq '.[0].processes')" 3 "how many list says"
+	equal "$(rssctl ps web --json=short | jq -c "map(select(.pid == $deep))[0] | [.container, .control_group]")" \
+		"[\"web\",\"$root/inner/a/b\"]" "where the deep one is"
+	expect 0 rssctl ps web
+	says "$root/inner/a/b"
+	equal "$(busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" call org.rssd1 /org/rssd1 org.rssd1.Manager \
+		GetContainerByPID u "$inner")" 'o "/org/rssd1/container/web"' "the container of a process inside"
+	# They are no containers, also not after a restart.
+	expect 3 rssctl show web/inner
+	stop_rssd
+	start_rssd
+	equal "$(rssctl list --json=short | jq -c '[.[].name]')" '["web"]' "containers after a restart"
+	equal "$(field web processes)" 3 "processes after a restart"
+	quiet_remove web
+	for pid in $own $inner $deep; do [ ! -d "/proc/$pid" ] || is_zombie "$pid" || fail "$pid lives on"; done
+}
+is_zombie() { grep -qs '^State:.Z' "/proc/$1/status"; }
+
+case_kill_reaches_inner_cgroups_and_nested_containers() {
+	local own inner deep nested
+	rssctl create web
+	rssctl create web/worker
+	make_members web
+	start_hog anon 1M
+	nested=$hog
+	expect 0 rssctl attach web/worker "$nested"
+	equal "$(pids_of web)" "$(sorted "$own" "$inner" "$deep" "$nested")" "processes"
+	equal "$(rssctl ps web --json=short | jq -r "map(select(.pid == $nested))[0].container")" web/worker \
+		"container of the nested one"
+	equal "$(pids_of web --no-nested)" "$(sorted "$own" "$inner" "$deep")" "processes without nested containers"
+	equal "$(field web processes)" 4 "processes of both"
+	equal "$(field web/worker processes)" 1 "processes of the nested one"
+	equal "$(rssctl list --json=short | jq -c '[.[].processes]')" '[4,1]' "how many list says"
+	expect 0 rssctl kill web --signal=KILL --no-nested --json=short
+	equal "$(jq .processes <<<"$out")" 3 "killed without the nested one"
+	await 10 eval '[ "$(pids_of web)" = "[$nested]" ]'
+	expect 0 rssctl kill web --signal=KILL --json=short
+	equal "$(jq .processes <<<"$out")" 1 "killed with it"
+	await 10 is_empty web
+	expect 0 rssctl remove web --force
+}
+
+case_removal_removes_inner_cgroups() {
+	local own inner deep folder
+	rssctl create web
+	folder=$(folder_of web)
+	make_members web
+	kill -KILL "$own" "$inner"
+	await 10 eval '[ "$(pids_of web)" = "[$deep]" ]'
+	# One that is deep inside keeps it.
+	expect 1 rssctl remove web
+	says "1 process"
+	[ -d "$folder/inner/a/b" ] || fail "a folder inside is gone"
+	kill -KILL "$deep"
+	await 10 is_empty web
+	# Nobody is left in them: they do not.
+	expect 0 rssctl remove web
+	[ ! -d "$folder" ] || fail "$folder is still there"
+}
+
+case_a_transient_container_stays_for_an_inner_process() {
+	local folder inner
+	rssctl run brief --limit=64M -- sleep 1000 >/dev/null 2>&1 &
+	children+=($!)
+	disown $!
+	await 10 eval '[ "$(field brief processes)" = 1 ]'
+	folder=$(folder_of brief)
+	mkdir "$folder/inner"
+	inner=$(pids_of brief | jq '.[0]')
+	echo "$inner" >"$folder/inner/cgroup.procs"
+	# All transient containers are checked when this one goes.
+	rssctl run other --limit=64M -- true
+	await 15 eval '! rssctl show other'
+	equal "$(pids_of brief)" "[$inner]" "processes of the transient one"
+	kill -KILL "$inner"
+	await 15 nothing_listed
+	[ ! -d "$folder" ] || fail "$folder is still there"
+}
+
+# What comes in after the list was read is killed as well.
+case_a_kill_is_repeated_until_none_is_left() {
+	local late first
+	rssctl create web
+	start_hog anon 1M
+	late=$hog
+	start_hog anon 1M
+	first=$hog
+	stop_rssd
+	LATE_PID=$late LATE_PROCS=$(memory_mount)/$root/web/cgroup.procs \
+		LD_PRELOAD=$build/tests/preload/late-member.so start_rssd
+	expect 0 rssctl attach web "$first"
+	expect 0 rssctl kill web --signal=KILL --json=short
+	equal "$(jq .processes <<<"$out")" 2 "killed"
+	await 10 is_empty web
+	stop_rssd
+	start_rssd
+	expect 0 rssctl remove web
+}
+
+run_cases "$@"
