@@ -150,15 +150,15 @@ static int describe(const char *controller, const char *path, struct cgroup **re
 	return 0;
 }
 
-/* 0 where @path is there below @mount. */
-static int look_up(const char *mount, const char *path)
+/*
+ * Opened before anything is created or removed, so that a lack of descriptors cannot
+ * hide what was done.
+ */
+static int open_mount(const char *mount)
 {
-	cleanup_close int dir = open(mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	struct stat st;
+	int dir = open(mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	if (dir < 0 || fstatat(dir, path, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return -errno;
-	return 0;
+	return dir < 0 ? -errno : dir;
 }
 
 /* Any user may read a cgroup, whatever the umask of rssd is. */
@@ -180,31 +180,37 @@ int hierarchy_create(const char *mount, const char *controller, const char *path
 	/* It would say that we do not own the folder, or nothing at all. */
 	if (statvfs(mount, &fs) == 0 && fs.f_flag & ST_RDONLY)
 		return -EROFS;
+	dir = open_mount(mount);
+	if (dir < 0)
+		return dir;
 	errno = 0;
 	r = cgroup_create_cgroup(group, 1);
-	if (r)
-		return errno_of(r, errno);
-	dir = open(mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return dir < 0 ? -errno : make_readable(dir, path);
+	r = r ? errno_of(r, errno) : make_readable(dir, path);
+	/* libcgroup may fail after its mkdir(). The caller has checked that @path was not there. */
+	if (r < 0)
+		(void)unlinkat(dir, path, AT_REMOVEDIR);
+	return r;
 }
 
 int hierarchy_remove(const char *mount, const char *controller, const char *path)
 {
 	cleanup_(libcgroup_free_ptr) struct cgroup *group = NULL;
+	cleanup_close int dir = open_mount(mount);
+	struct stat st;
 	int r, saved;
 
+	if (dir < 0)
+		return dir;
 	r = describe(controller, path, &group);
 	if (r < 0)
 		return r;
 	errno = 0;
 	r = cgroup_delete_cgroup_ext(group, CGFLAG_DELETE_EMPTY_ONLY);
 	saved = errno;
-	if (r)
-		return errno_of(r, saved);
-	r = look_up(mount, path);
-	if (r == -ENOENT)
+	/* Whatever libcgroup met on its way: what is not there any more is removed. */
+	if (fstatat(dir, path, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
 		return 0;
-	return r < 0 ? r : -(saved ?: EBUSY);
+	return r ? errno_of(r, saved) : -(saved ?: EBUSY);
 }
 
 int hierarchy_create_leaf(int dir, const char *name)
