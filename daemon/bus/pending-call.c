@@ -147,9 +147,14 @@ void bus_call_reply(struct bus_call *call, sd_bus_message *reply, int r)
 	if (r >= 0)
 		r = sd_bus_send(NULL, reply, NULL);
 	if (r < 0) {
-		log_message(LOG_WARNING, call->container, "An answer could not be sent: %s",
+		log_message(LOG_WARNING, call->container, "A reply could not be sent: %s",
 			    strerror(-r));
-		(void)sd_bus_reply_method_errno(call->message, r, NULL);
+		/* What the caller asked for was done: an errno alone would deny it. */
+		(void)sd_bus_reply_method_errorf(
+			call->message, rss_error_to_name(RSS_ERROR_CONTROLLER_FAILED),
+			"The reply could not be sent: %s; the outcome is unknown here, so look "
+			"before you call again",
+			strerror(-r));
 	}
 	if (call->log_text)
 		log_message(LOG_INFO, *call->container ? call->container : NULL,
