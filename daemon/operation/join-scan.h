@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "policy/rule-match.h"
 #include "policy/rule.h"
 #include "shared/cleanup.h"
 

@@ -1,19 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Rules and what they match: see rule.h. */
+/* Reading, writing and sorting rules: see rule.h. */
 #include "policy/rule.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <fnmatch.h>
 #include <json-c/json.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-/* More is a mistake, and each is held against each process that starts. */
+/* More is a mistake: each rule is matched against each process that starts. */
 #define RULES_MAX 64
 #define VALUE_MAX 1024
-/* The kernel keeps so many characters of a command's name. */
+/* The kernel keeps this many characters of a command's name. */
 #define COMMAND_MAX 15
 
 static const char *const condition_names[RULE_CONDITIONS] = {
@@ -45,7 +44,7 @@ static const char *unit_problem(const char *value)
 static const char *user_problem(const char *value)
 {
 	if (is_number(value) && (strlen(value) > 10 || strtoull(value, NULL, 10) >= UINT32_MAX))
-		return "is no number of a user";
+		return "is no user ID";
 	if (has_wildcard(value))
 		return "must be a name or a number; it takes no wildcards";
 	return NULL;
@@ -72,7 +71,7 @@ static const char *pod_problem(const char *value)
 	return digits == 32 ? NULL : "must be the UID of a pod: 32 hexadecimal digits";
 }
 
-/* What is wrong with a value, or NULL. */
+/* Returns what is wrong with a value, as the end of a sentence, or NULL. */
 static const char *value_problem(enum rule_condition condition, const char *value, size_t length)
 {
 	if (!length)
@@ -108,8 +107,8 @@ static int find_condition(const char *key, enum rule_condition *ret)
 	return -ENOENT;
 }
 
-static int blame(const char **ret_key, const char *key, const char **ret_problem,
-		 const char *problem)
+static int set_problem(const char **ret_key, const char *key, const char **ret_problem,
+		       const char *problem)
 {
 	*ret_key = key;
 	*ret_problem = problem;
@@ -123,15 +122,16 @@ static int parse_condition(const char *key, struct json_object *value, struct ru
 	const char *text, *problem;
 
 	if (find_condition(key, &condition) < 0)
-		return blame(ret_key, key, ret_problem,
-			     "is no condition of a rule; there are unit, executable, user, "
-			     "command, cgroup and pod");
+		return set_problem(
+			ret_key, key, ret_problem,
+			"is no condition of a rule; the conditions are unit, executable, user, "
+			"command, cgroup and pod");
 	if (!json_object_is_type(value, json_type_string))
-		return blame(ret_key, key, ret_problem, "must be a string");
+		return set_problem(ret_key, key, ret_problem, "must be a string");
 	text = json_object_get_string(value);
 	problem = value_problem(condition, text, (size_t)json_object_get_string_len(value));
 	if (problem)
-		return blame(ret_key, key, ret_problem, problem);
+		return set_problem(ret_key, key, ret_problem, problem);
 	free(rule->values[condition]);
 	rule->values[condition] = strdup(text);
 	if (!rule->values[condition])
@@ -147,11 +147,11 @@ static int parse_rule(struct json_object *object, struct rule *rule, const char 
 		      const char **ret_problem)
 {
 	if (!json_object_is_type(object, json_type_object))
-		return blame(ret_key, "join", ret_problem,
-			     "each rule must be an object, as {\"unit\": \"nginx.service\"}");
+		return set_problem(ret_key, "join", ret_problem,
+				   "each rule must be an object, as {\"unit\": \"nginx.service\"}");
 	if (json_object_object_length(object) == 0)
-		return blame(ret_key, "join", ret_problem,
-			     "a rule without a condition would take every process");
+		return set_problem(ret_key, "join", ret_problem,
+				   "a rule without a condition would take every process");
 	json_object_object_foreach(object, key, value)
 	{
 		int r = parse_condition(key, value, rule, ret_key, ret_problem);
@@ -169,10 +169,10 @@ int rules_parse(struct json_object *value, struct rules **ret, const char **ret_
 	size_t count;
 
 	if (!json_object_is_type(value, json_type_array))
-		return blame(ret_key, "join", ret_problem, "must be an array of rules");
+		return set_problem(ret_key, "join", ret_problem, "must be an array of rules");
 	count = json_object_array_length(value);
 	if (count > RULES_MAX)
-		return blame(ret_key, "join", ret_problem, "has more than 64 rules");
+		return set_problem(ret_key, "join", ret_problem, "has more than 64 rules");
 	rules = calloc(1, sizeof(*rules) + count * sizeof(rules->list[0]));
 	if (!rules)
 		return -ENOMEM;
@@ -258,203 +258,7 @@ bool rules_need(const struct rules *rules, enum rule_condition condition)
 	return false;
 }
 
-/* --- control groups ----------------------------------------------------------- */
-
-/* A line of /proc/PID/cgroup: "4:memory:/system.slice". */
-struct cgroup_line {
-	const char *controllers, *path;
-	size_t controllers_length, path_length;
-};
-
-/* The next line of @text, which is moved behind it. False at the end. */
-static bool next_line(const char **text, struct cgroup_line *ret)
-{
-	while (**text) {
-		const char *line = *text, *end = line + strcspn(line, "\n");
-		const char *first = memchr(line, ':', (size_t)(end - line));
-		const char *second = first ? memchr(first + 1, ':', (size_t)(end - first - 1))
-					   : NULL;
-
-		*text = *end ? end + 1 : end;
-		if (!second)
-			continue;
-		ret->controllers = first + 1;
-		ret->controllers_length = (size_t)(second - first - 1);
-		ret->path = second + 1;
-		ret->path_length = (size_t)(end - second - 1);
-		return true;
-	}
-	return false;
-}
-
-/* Is it the hierarchy in which systemd has its units? */
-static bool is_systemd(const struct cgroup_line *line)
-{
-	static const char name[] = "name=systemd";
-
-	return line->controllers_length == 0 ||
-	       (line->controllers_length == strlen(name) &&
-		memcmp(line->controllers, name, strlen(name)) == 0);
-}
-
-static bool ends_with(const char *text, const char *end)
-{
-	size_t length = strlen(text), tail = strlen(end);
-
-	return length > tail && strcmp(text + length - tail, end) == 0;
-}
-
-static bool is_unit(const char *name)
-{
-	static const char *const kinds[] = { ".service", ".scope", ".socket", ".mount", ".swap" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		if (ends_with(name, kinds[i]))
-			return true;
-	}
-	return false;
-}
-
-typedef bool (*folder_fn)(const char *folder, const char *value, bool *stop);
-
-/* Calls @fn for each folder of a path from the top on, until one will do or @fn says to stop. */
-static bool any_folder(const struct cgroup_line *line, const char *value, folder_fn fn)
-{
-	cleanup_free char *path = strndup(line->path, line->path_length);
-	char *rest = path;
-	bool stop = false;
-
-	while (rest && !stop) {
-		const char *folder = strsep(&rest, "/");
-
-		if (*folder && fn(folder, value, &stop))
-			return true;
-	}
-	return false;
-}
-
-/* Slices nest; what is below a unit that is none is the unit's own business. */
-static bool folder_is_unit(const char *folder, const char *pattern, bool *stop)
-{
-	/* systemd puts a _ before a name that would be taken for something else. */
-	const char *name = folder[0] == '_' ? folder + 1 : folder;
-
-	*stop = is_unit(name);
-	return (*stop || ends_with(name, ".slice")) && fnmatch(pattern, name, 0) == 0;
-}
-
-static bool in_unit(const char *pattern, const char *cgroups)
-{
-	struct cgroup_line line;
-
-	while (next_line(&cgroups, &line)) {
-		if (is_systemd(&line) && any_folder(&line, pattern, folder_is_unit))
-			return true;
-	}
-	return false;
-}
-
-/*
- * A manager of units lives in its init.scope, and so does for a moment what it
- * has forked to become a unit: that is not where it came from.
- */
-static bool in_init_scope(const char *cgroups)
-{
-	static const char scope[] = "/init.scope";
-	const size_t length = sizeof(scope) - 1;
-	struct cgroup_line line;
-
-	while (next_line(&cgroups, &line)) {
-		if (is_systemd(&line) && line.path_length >= length &&
-		    memcmp(line.path + line.path_length - length, scope, length) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* "pod" and the UID, which a slice spells with _ for -: "kubepods-burstable-pod8a1f_57ab.slice". */
-static bool folder_is_pod(const char *folder, const char *uid, bool *stop)
-{
-	const char *at = strstr(folder, "pod");
-
-	/* "kubepods" has it, too. */
-	while (at && at != folder && at[-1] != '-')
-		at = strstr(at + 1, "pod");
-	if (!at)
-		return false;
-	at += strlen("pod");
-	for (; *uid; uid++, at++) {
-		if (tolower((unsigned char)*at) != tolower((unsigned char)*uid) &&
-		    !(*at == '_' && *uid == '-'))
-			return false;
-	}
-	return !*at || strcmp(at, ".slice") == 0;
-}
-
-static bool in_pod(const char *uid, const char *cgroups)
-{
-	struct cgroup_line line;
-
-	while (next_line(&cgroups, &line)) {
-		if (any_folder(&line, uid, folder_is_pod))
-			return true;
-	}
-	return false;
-}
-
-static bool in_cgroup(const char *pattern, const char *cgroups)
-{
-	struct cgroup_line line;
-
-	while (next_line(&cgroups, &line)) {
-		cleanup_free char *path = strndup(line.path, line.path_length);
-
-		/* All is below the root, which no pattern for folders says. */
-		if (path && (strcmp(pattern, "/") == 0 ||
-			     fnmatch(pattern, path, FNM_PATHNAME | FNM_LEADING_DIR) == 0))
-			return true;
-	}
-	return false;
-}
-
-/* --- matching -------------------------------------------------------------------- */
-
-static bool meets(enum rule_condition condition, const struct rule *rule,
-		  const struct rule_subject *subject)
-{
-	const char *value = rule->values[condition];
-
-	switch (condition) {
-	case RULE_UNIT:
-		return subject->cgroups && in_unit(value, subject->cgroups);
-	case RULE_EXECUTABLE:
-		return subject->executable &&
-		       fnmatch(value, subject->executable, FNM_PATHNAME) == 0;
-	case RULE_USER:
-		return rule->uid_known && rule->uid == subject->uid;
-	case RULE_COMMAND:
-		return subject->command && fnmatch(value, subject->command, 0) == 0;
-	case RULE_CGROUP:
-		return subject->cgroups && in_cgroup(value, subject->cgroups);
-	case RULE_POD:
-		return subject->cgroups && in_pod(value, subject->cgroups);
-	}
-	return false;
-}
-
-bool rule_matches(const struct rule *rule, const struct rule_subject *subject)
-{
-	bool any = false;
-
-	for (int i = 0; i < RULE_CONDITIONS; i++) {
-		if (!rule->values[i])
-			continue;
-		if (!meets((enum rule_condition)i, rule, subject))
-			return false;
-		any = true;
-	}
-	return any;
-}
+/* --- sets ----------------------------------------------------------------------- */
 
 static unsigned int depth(const char *name)
 {
@@ -473,25 +277,6 @@ int rule_set_compare(const void *a, const void *b)
 	if (da != db)
 		return da < db ? 1 : -1;
 	return strcmp(one->container, other->container);
-}
-
-bool rules_choose(const struct rule_set sets[], size_t count, const struct rule_subject *subject,
-		  size_t *ret, const struct rule **ret_rule)
-{
-	if (subject->cgroups && in_init_scope(subject->cgroups))
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		for (size_t j = 0; j < sets[i].rules->count; j++) {
-			const struct rule *rule = &sets[i].rules->list[j];
-
-			if (!rule_matches(rule, subject))
-				continue;
-			*ret = i;
-			*ret_rule = rule;
-			return true;
-		}
-	}
-	return false;
 }
 
 void rule_sets_free(struct rule_set *sets, size_t count)

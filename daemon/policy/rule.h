@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What brings a process into a container by itself. A container has rules; a
- * rule has conditions, all of which a process must meet. Pure: what is known
- * of a process is given, nothing is looked up.
+ * The rules by which processes join a container: a rule has conditions, and a
+ * process that meets all of them joins. This reads and compares rules;
+ * rule-match.h matches processes against them. Pure.
  */
 #ifndef RSSD_RULE_H
 #define RSSD_RULE_H
@@ -16,18 +16,18 @@
 struct json_object;
 
 enum rule_condition {
-	RULE_UNIT,	 /* a unit of systemd, or a slice around it */
+	RULE_UNIT,	 /* a systemd unit, or a slice around it */
 	RULE_EXECUTABLE, /* the path of the program */
 	RULE_USER,	 /* a name or a number */
-	RULE_COMMAND,	 /* the name that the process has */
+	RULE_COMMAND,	 /* the name of the process */
 	RULE_CGROUP,	 /* a control group or one around it, in any hierarchy */
 	RULE_POD,	 /* the UID of a Kubernetes pod */
 };
 #define RULE_CONDITIONS 6
 
 struct rule {
-	char *values[RULE_CONDITIONS]; /* NULL: any will do */
-	bool uid_known;		       /* RULE_USER was looked up: see rules_need() */
+	char *values[RULE_CONDITIONS]; /* NULL: no such condition */
+	bool uid_known;		       /* RULE_USER is a uid, or a name that was looked up */
 	uid_t uid;
 };
 
@@ -38,19 +38,12 @@ struct rules {
 	struct rule list[];
 };
 
-/* What is known of a process; what is not is NULL and meets no condition. */
-struct rule_subject {
-	const char *command;
-	const char *executable; /* a path, without " (deleted)" */
-	uid_t uid;
-	const char *cgroups; /* the text of /proc/PID/cgroup */
-};
-
 /**
  * rules_parse() - read the value of "join"
- * @ret_key: the key to blame, and
- * @ret_problem: what is wrong with it, as the end of a sentence; both static,
- * or part of @value
+ * @ret_key: the key that is wrong
+ * @ret_problem: what is wrong with it, as the end of a sentence
+ *
+ * Both are static, or part of @value.
  *
  * Return: 0, -EINVAL with the above set, -ENOMEM.
  */
@@ -65,14 +58,11 @@ struct rules *rules_ref(struct rules *rules);
 struct rules *rules_unref(struct rules *rules);
 DEFINE_CLEANUP(struct rules *, rules_unref);
 
-/* Do both say the same? NULL has no rules. */
+/* Returns true if both have the same conditions. NULL has no rules. */
 bool rules_equal(const struct rules *a, const struct rules *b);
 
-/* Does any of them have this condition? What nobody asks for need not be read. */
+/* Returns true if any rule has this condition; others need not be read of a process. */
 bool rules_need(const struct rules *rules, enum rule_condition condition);
-
-/* Does the process meet all conditions of the rule? */
-bool rule_matches(const struct rule *rule, const struct rule_subject *subject);
 
 /* The rules of a container, by its name, and the file that declares them. */
 struct rule_set {
@@ -87,22 +77,9 @@ const struct rule_set *rule_sets_find(const struct rule_set sets[], size_t count
 void rule_sets_free(struct rule_set *sets, size_t count);
 
 /*
- * The order in which rule sets have the say, for qsort(): the most nested
- * container comes first, then names by the alphabet.
+ * The order in which rule sets are tried, for qsort(): the most nested container
+ * first, then by name.
  */
 int rule_set_compare(const void *a, const void *b);
-
-/**
- * rules_choose() - the container that a process joins
- * @sets: in the order of rule_set_compare()
- * @ret: the place in @sets
- * @ret_rule: the rule that it meets
- *
- * The first set with a matching rule has it. What is in an init.scope of systemd
- * joins nowhere: it is a manager of units, or on its way into one.
- * Return: false where there is none.
- */
-bool rules_choose(const struct rule_set sets[], size_t count, const struct rule_subject *subject,
-		  size_t *ret, const struct rule **ret_rule);
 
 #endif

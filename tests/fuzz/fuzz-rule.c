@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "policy/rule-match.h"
 #include "policy/rule.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

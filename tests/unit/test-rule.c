@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <json-c/json.h>
 
+#include "policy/rule-match.h"
 #include "policy/rule.h"
 #include "unit.h"
 
@@ -47,6 +48,13 @@ TEST(conditions_match)
 		{ "{\"unit\":\"nginx.service\"}", { .cgroups = systemd_v1 }, true },
 		{ "{\"unit\":\"ng*.service\"}", { .cgroups = systemd_v1 }, true },
 		{ "{\"unit\":\"system.slice\"}", { .cgroups = systemd_v1 }, true },
+		/* A backslash is no escape: it stands in the names of units. */
+		{ "{\"unit\":\"dev-a\\\\x2db.swap\"}", { .cgroups = "0::/dev-a\\x2db.swap" }, true },
+		{ "{\"unit\":\"dev-*\\\\x2d?.swap\"}", { .cgroups = "0::/dev-a\\x2db.swap" }, true },
+		{ "{\"cgroup\":\"/a\\\\x2db\"}", { .cgroups = "0::/a\\x2db/c" }, true },
+		{ "{\"command\":\"a\\\\b\"}", { .command = "a\\b" }, true },
+		{ "{\"executable\":\"/a\\\\*\"}", { .executable = "/a\\b" }, true },
+		{ "{\"executable\":\"/a\\\\*\"}", { .executable = "/a*" }, false },
 		{ "{\"unit\":\"worker*\"}", { .cgroups = systemd_v1 }, false },
 		{ "{\"unit\":\"nginx.service\"}",
 		  { .cgroups = "4:memory:/nginx.service\n" },
@@ -122,7 +130,7 @@ TEST(what_is_no_rule_is_refused)
 		{ "[{\"cgroup\":\"system.slice\"}]", "cgroup", "path" },
 		{ "[{\"command\":\"abcdefghijklmnop\"}]", "command", "15" },
 		{ "[{\"command\":\"a\\u0000b\"}]", "command", "NUL" },
-		{ "[{\"user\":\"4294967295\"}]", "user", "no number" },
+		{ "[{\"user\":\"4294967295\"}]", "user", "user ID" },
 		{ "[{\"user\":\"99999999999\"}]", "user", "no number" },
 		{ "[{\"user\":\"w*\"}]", "user", "wildcards" },
 		{ "[{\"pod\":\"web-1\"}]", "pod", "UID" },
