@@ -115,7 +115,10 @@ int manager_new(sd_event *event, const struct config *config, struct manager **r
 		return r;
 	r = origins_open(config->runtime_directory, &m->origins);
 	if (!m->origins)
-		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
+		return fail(failure, RSS_ERROR_STATE_NOT_SAVED,
+			    "The file \"origins\" in %s cannot be read: %s; nothing was changed, "
+			    "start rssd again when it can be read",
+			    config->runtime_directory, strerror(-r));
 	if (r < 0)
 		log_warning("%s cannot be used: %s; a restart of rssd forgets where processes "
 			    "came from, and detach then refuses them",

@@ -30,35 +30,55 @@ struct origin {
 struct origins {
 	pthread_mutex_t lock; /* for all below */
 	int dirfd;	      /* -1: memory alone */
-	struct origin *list;
+	struct origin *list;  /* by pid and start */
 	size_t count, allocated;
 	size_t lines; /* in the file */
 };
 
-static struct origin *find(const struct origins *o, pid_t pid, uint64_t start)
+/* The index of the first origin that is not before @pid and @start. */
+static size_t lower_bound(const struct origins *o, pid_t pid, uint64_t start)
 {
-	for (size_t i = 0; i < o->count; i++) {
-		if (o->list[i].pid == pid && o->list[i].start == start)
-			return &o->list[i];
+	size_t low = 0, high = o->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct origin *at = &o->list[middle];
+
+		if (at->pid < pid || (at->pid == pid && at->start < start))
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	return NULL;
+	return low;
 }
 
-static void forget_at(struct origins *o, size_t i)
+static struct origin *find_origin(const struct origins *o, pid_t pid, uint64_t start)
 {
-	free(o->list[i].cgroup);
-	o->list[i] = o->list[--o->count];
+	size_t i = lower_bound(o, pid, start);
+	bool found = i < o->count && o->list[i].pid == pid && o->list[i].start == start;
+
+	return found ? &o->list[i] : NULL;
 }
 
-static int remember(struct origins *o, pid_t pid, uint64_t start, const char *cgroup, bool detached)
+/* Replaces what is known of the process. */
+static int put_origin(struct origins *o, pid_t pid, uint64_t start, const char *cgroup,
+		      bool detached)
 {
 	cleanup_free char *copy = strdup(cgroup);
+	size_t i = lower_bound(o, pid, start);
+	struct origin *origin = find_origin(o, pid, start);
 
 	if (!copy)
 		return -ENOMEM;
-	if (array_reserve(&o->list, o->count, &o->allocated, sizeof(*o->list)) < 0)
-		return -ENOMEM;
-	o->list[o->count++] = (struct origin){
+	if (origin) {
+		free(origin->cgroup);
+	} else {
+		if (array_reserve(&o->list, o->count, &o->allocated, sizeof(*o->list)) < 0)
+			return -ENOMEM;
+		origin = &o->list[i];
+		memmove(origin + 1, origin, (o->count++ - i) * sizeof(*origin));
+	}
+	*origin = (struct origin){
 		.pid = pid,
 		.start = start,
 		.cgroup = take_ptr(copy),
@@ -73,15 +93,25 @@ static bool leads_a_group(pid_t pid)
 	return kill(-pid, 0) == 0 || errno == EPERM;
 }
 
+static bool is_needed(const struct origin *origin)
+{
+	struct process p;
+
+	return process_read(origin->pid, &p) == 0 ? p.start == origin->start
+						  : leads_a_group(origin->pid);
+}
+
 static void drop_ended(struct origins *o)
 {
-	for (size_t i = o->count; i-- > 0;) {
-		struct process p;
-		int r = process_read(o->list[i].pid, &p);
+	size_t kept = 0;
 
-		if (r == 0 ? p.start != o->list[i].start : !leads_a_group(o->list[i].pid))
-			forget_at(o, i);
+	for (size_t i = 0; i < o->count; i++) {
+		if (is_needed(&o->list[i]))
+			o->list[kept++] = o->list[i];
+		else
+			free(o->list[i].cgroup);
 	}
+	o->count = kept;
 }
 
 static int print_origin(FILE *out, const struct origin *origin)
@@ -122,7 +152,6 @@ static int load(struct origins *o)
 	if (r < 0)
 		return r;
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		struct origin *known;
 		uint64_t start;
 		int pid, at = 0;
 		bool detached;
@@ -135,15 +164,12 @@ static int load(struct origins *o)
 		if (line[at] != '/')
 			continue;
 		/* The last line about a process is the one that holds. */
-		known = find(o, pid, start);
-		if (known)
-			forget_at(o, (size_t)(known - o->list));
-		r = remember(o, pid, start, line + at, detached);
+		r = put_origin(o, pid, start, line + at, detached);
 		if (r < 0)
 			return r;
 	}
 	drop_ended(o);
-	return rewrite(o);
+	return 0;
 }
 
 int origins_open(const char *folder, struct origins **ret)
@@ -159,7 +185,15 @@ int origins_open(const char *folder, struct origins **ret)
 		r = -errno;
 	if (r == 0) {
 		o->dirfd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		r = o->dirfd < 0 ? -errno : load(o);
+		if (o->dirfd < 0)
+			r = -errno;
+	}
+	if (r == 0) {
+		r = load(o);
+		/* It cannot be read now, which says nothing about its content. */
+		if (r < 0)
+			return r;
+		r = rewrite(o);
 	}
 	*ret = take_ptr(o);
 	return r;
@@ -169,8 +203,8 @@ struct origins *origins_free(struct origins *o)
 {
 	if (!o)
 		return NULL;
-	while (o->count > 0)
-		forget_at(o, o->count - 1);
+	for (size_t i = 0; i < o->count; i++)
+		free(o->list[i].cgroup);
 	if (o->dirfd >= 0)
 		close(o->dirfd);
 	pthread_mutex_destroy(&o->lock);
@@ -204,14 +238,10 @@ static void append(struct origins *o, pid_t pid, uint64_t start, const char *cgr
 
 static int set(struct origins *o, pid_t pid, uint64_t start, const char *cgroup, bool detached)
 {
-	struct origin *known;
-	int r = 0;
+	int r;
 
 	pthread_mutex_lock(&o->lock);
-	known = find(o, pid, start);
-	if (known)
-		forget_at(o, (size_t)(known - o->list));
-	r = remember(o, pid, start, cgroup, detached);
+	r = put_origin(o, pid, start, cgroup, detached);
 	if (r == 0)
 		append(o, pid, start, cgroup, detached);
 	pthread_mutex_unlock(&o->lock);
@@ -234,7 +264,7 @@ bool origins_is_detached(struct origins *o, pid_t pid, uint64_t start)
 	bool detached;
 
 	pthread_mutex_lock(&o->lock);
-	origin = find(o, pid, start);
+	origin = find_origin(o, pid, start);
 	detached = origin && origin->detached;
 	pthread_mutex_unlock(&o->lock);
 	return detached;
@@ -246,7 +276,7 @@ char *origins_find(struct origins *o, pid_t pid, uint64_t start)
 	char *cgroup = NULL;
 
 	pthread_mutex_lock(&o->lock);
-	origin = find(o, pid, start);
+	origin = find_origin(o, pid, start);
 	if (origin)
 		cgroup = strdup(origin->cgroup);
 	pthread_mutex_unlock(&o->lock);
@@ -255,19 +285,14 @@ char *origins_find(struct origins *o, pid_t pid, uint64_t start)
 
 char *origins_find_leader(struct origins *o, pid_t pid, uint64_t start)
 {
-	const struct origin *leader = NULL;
 	char *cgroup = NULL;
+	size_t after;
 
 	pthread_mutex_lock(&o->lock);
-	for (size_t i = 0; i < o->count; i++) {
-		const struct origin *origin = &o->list[i];
-
-		if (origin->pid == pid && origin->start <= start &&
-		    (!leader || origin->start > leader->start))
-			leader = origin;
-	}
-	if (leader)
-		cgroup = strdup(leader->cgroup);
+	/* The last one of that pid that is not younger. */
+	after = lower_bound(o, pid, start + 1);
+	if (after > 0 && o->list[after - 1].pid == pid)
+		cgroup = strdup(o->list[after - 1].cgroup);
 	pthread_mutex_unlock(&o->lock);
 	return cgroup;
 }

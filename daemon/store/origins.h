@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where each attached process came from, so that detach can bring it back. A
- * process is its pid and its start time. Kept in a file under /run, because a
- * pid means nothing after a reboot: lines are appended, and what has ended is
- * dropped when the file is read again or has grown. Callable from any thread.
+ * The cgroup that each attached process came from, by which detach brings it
+ * back. A process is its pid and its start time. The file is in /run, because a
+ * pid means nothing after a boot: lines are appended, and those of ended
+ * processes are dropped when the file is read again or has grown. Any thread may
+ * call these functions.
  */
 #ifndef RSSD_ORIGINS_H
 #define RSSD_ORIGINS_H
@@ -16,15 +17,21 @@
 
 struct origins;
 
-/* @folder: "/run/rssd", made where missing. Where it cannot be written, memory alone must do: -errno. */
+/**
+ * origins_open() - read what is there
+ * @folder: "/run/rssd", made if it is missing
+ *
+ * Return: 0; a negative errno with *ret set: the file cannot be written, and the
+ * origins are in memory alone; or one without: it cannot be read now.
+ */
 int origins_open(const char *folder, struct origins **ret);
 struct origins *origins_free(struct origins *origins);
 DEFINE_CLEANUP(struct origins *, origins_free);
 
-/* Remembers where a process is about to leave; what was known of it before is replaced. */
+/* Records the cgroup that a process is about to leave; an earlier record is replaced. */
 int origins_set(struct origins *origins, pid_t pid, uint64_t start, const char *cgroup);
 
-/* The same for one that was just brought back there by hand: no rule is to take it again. */
+/* The same for one that is detached by a user: no rule attaches it again. */
 int origins_set_detached(struct origins *origins, pid_t pid, uint64_t start, const char *cgroup);
 bool origins_is_detached(struct origins *origins, pid_t pid, uint64_t start);
 

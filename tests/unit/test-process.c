@@ -9,6 +9,7 @@
 #include "shared/cleanup.h"
 #include "store/origins.h"
 #include "host/process.h"
+#include "fault.h"
 #include "unit.h"
 
 TEST(stat_is_read_from_the_last_parenthesis)
@@ -174,6 +175,58 @@ TEST(origins_survive_a_restart)
 }
 
 /* More lines than the file may have: it is written anew on the way, and the last word holds. */
+/* What rssd writes it reads, however long. */
+TEST(origins_of_many_are_read)
+{
+	cleanup_free char *path = NULL;
+	cleanup_fclose FILE *file = NULL;
+	PLACE;
+
+	CALL(begin, &p);
+	CHECK_INT(origins_set(p.origins, p.me.pid, p.me.start, "/home"), 0);
+	CHECK(asprintf(&path, "%s/origins", p.folder) > 0);
+	file = fopen(path, "a");
+	CHECK(file);
+	for (unsigned int i = 0; i < 20000; i++)
+		fprintf(file,
+			"%d 1 /kubepods.slice/kubepods-burstable.slice/pod-of-a-long-name-%u\n",
+			(int)p.me.pid, i);
+	CHECK_INT(fflush(file), 0);
+	CALL(restart, &p);
+	CALL(expect_origin, &p, p.me.start, "/home");
+}
+
+TEST(origins_that_cannot_be_read_now)
+{
+	struct origins *origins = NULL;
+	PLACE;
+
+	CALL(begin, &p);
+	CHECK_INT(origins_set(p.origins, p.me.pid, p.me.start, "/home"), 0);
+	fault_openat = (struct fault){ .count = 1, .error = EMFILE, .path = "origins" };
+	CHECK_INT(origins_open(p.folder, &origins), -EMFILE);
+	CHECK(!origins);
+	CALL(restart, &p);
+	CALL(expect_origin, &p, p.me.start, "/home");
+}
+
+TEST(origins_of_a_leader)
+{
+	cleanup_free char *newest = NULL, *older = NULL, *none = NULL;
+	PLACE;
+
+	CALL(begin, &p);
+	CHECK_INT(origins_set(p.origins, 5000, 300, "/later"), 0);
+	CHECK_INT(origins_set(p.origins, 5000, 100, "/first"), 0);
+	CHECK_INT(origins_set(p.origins, 5001, 50, "/other"), 0);
+	newest = origins_find_leader(p.origins, 5000, 300);
+	CHECK_STR(newest, "/later");
+	older = origins_find_leader(p.origins, 5000, 299);
+	CHECK_STR(older, "/first");
+	none = origins_find_leader(p.origins, 5000, 99);
+	CHECK_STR(none, NULL);
+}
+
 TEST(origins_outgrow_their_file)
 {
 	PLACE;
@@ -213,5 +266,8 @@ TEST_MAIN({ "a process has ended when no thread lives", ended_when_no_thread_liv
 	  { "process: what is no pidfd is told", no_pidfd_is_told },
 	  { "attach: who may be attached", who_may_be_attached },
 	  { "origins: they survive a restart", origins_survive_a_restart },
+	  { "origins: those of many are read", origins_of_many_are_read },
+	  { "origins: those that cannot be read now are kept", origins_that_cannot_be_read_now },
+	  { "origins: that of a leader is the last before its group", origins_of_a_leader },
 	  { "origins: more than their file may hold", origins_outgrow_their_file },
 	  { "origins: detached by hand is remembered", detached_by_hand_is_remembered })
