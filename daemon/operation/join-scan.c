@@ -119,23 +119,40 @@ static void look_at(struct scan *scan, pid_t pid)
 	scan->n_found++;
 }
 
-static void look_at_all(struct scan *scan, const struct worker *worker)
+static int list_everyone(struct scan *scan)
 {
 	cleanup_free struct process *all = NULL;
 	size_t count;
+	int r = process_list(&all, &count);
 
-	look_users_up(scan);
-	scan->error = process_list(&all, &count);
-	for (size_t i = 0; scan->error == 0 && i < count; i++) {
-		if (all[i].pid <= scan->from)
+	if (r < 0)
+		return r;
+	scan->everyone = calloc(count + 1, sizeof(*scan->everyone));
+	if (!scan->everyone)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		scan->everyone[i] = all[i].pid;
+	scan->n_everyone = count;
+	return 0;
+}
+
+/* The parts of one scan share a list: listing for each would be quadratic. */
+static void scan_all(struct scan *scan, const struct worker *worker)
+{
+	if (!scan->everyone) {
+		look_users_up(scan);
+		scan->error = list_everyone(scan);
+	}
+	for (size_t i = 0; scan->error == 0 && i < scan->n_everyone; i++) {
+		if (scan->everyone[i] <= scan->from)
 			continue;
 		if (scan->n_found == FOUND_MAX) {
-			scan->next = all[i].pid - 1;
+			scan->next = scan->everyone[i] - 1;
 			return;
 		}
 		if (worker_cancelled(worker))
 			return;
-		look_at(scan, all[i].pid);
+		look_at(scan, scan->everyone[i]);
 	}
 }
 
@@ -144,7 +161,7 @@ void scan_run(struct worker *worker, void *data)
 	struct scan *scan = data;
 
 	if (scan->all) {
-		look_at_all(scan, worker);
+		scan_all(scan, worker);
 		return;
 	}
 	for (size_t i = 0; i < scan->n_pids && !worker_cancelled(worker); i++) {
@@ -163,6 +180,7 @@ struct scan *scan_free(struct scan *scan)
 		close(scan->found[i].pidfd);
 	rule_sets_free(scan->sets, scan->count);
 	free(scan->pids);
+	free(scan->everyone);
 	free(scan);
 	return NULL;
 }

@@ -40,6 +40,8 @@ struct scan {
 	pid_t from;
 	pid_t *pids; /* the hints */
 	size_t n_pids;
+	pid_t *everyone; /* all processes, sorted; NULL: to be listed */
+	size_t n_everyone;
 
 	struct found found[FOUND_MAX];
 	size_t n_found;

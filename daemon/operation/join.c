@@ -3,6 +3,7 @@
 #include "operation/join.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <systemd/sd-event.h>
@@ -33,8 +34,10 @@ struct join {
 
 	pid_t hints[HINTS_MAX];
 	size_t n_hints;
-	bool all;   /* all processes are to be looked at... */
-	pid_t from; /* ...behind this one */
+	bool all;	 /* all processes are to be looked at... */
+	pid_t from;	 /* ...behind this one */
+	pid_t *everyone; /* the processes that a scan in parts is about */
+	size_t n_everyone;
 	bool heard;
 	bool told_deaf;
 
@@ -157,7 +160,7 @@ static int move_found(struct manager *m, const struct scan *scan, size_t set)
 		if (scan->found[i].set != set)
 			continue;
 		batch->found[batch->count] = scan->found[i];
-		batch->found[batch->count].pidfd = dup(scan->found[i].pidfd);
+		batch->found[batch->count].pidfd = fcntl(scan->found[i].pidfd, F_DUPFD_CLOEXEC, 3);
 		if (batch->found[batch->count].pidfd < 0)
 			return -errno;
 		pidfds[batch->count] = batch->found[batch->count].pidfd;
@@ -195,6 +198,9 @@ static void scan_done(void *data)
 	if (scan->next && !join->all) {
 		join->all = true;
 		join->from = scan->next;
+		free(join->everyone);
+		join->everyone = take_ptr(scan->everyone);
+		join->n_everyone = scan->n_everyone;
 	}
 	for (size_t i = 0; i < scan->count && r == 0 && scan->n_found > 0; i++)
 		r = move_found(m, scan, i);
@@ -260,6 +266,10 @@ static int start_scan(struct manager *m)
 	scan->manager = m;
 	scan->all = join->all;
 	scan->from = join->from;
+	if (scan->from) {
+		scan->everyone = take_ptr(join->everyone);
+		scan->n_everyone = join->n_everyone;
+	}
 	if (scan->all)
 		log_debug("All processes are held against the rules");
 	else
@@ -523,6 +533,7 @@ void join_close(struct manager *m)
 	sd_event_source_disable_unref(join->look);
 	sd_event_source_disable_unref(join->rescan);
 	rule_sets_free(join->sets, join->count);
+	free(join->everyone);
 	free(join);
 	m->join = NULL;
 }

@@ -131,7 +131,7 @@ TEST(what_is_no_rule_is_refused)
 		{ "[{\"command\":\"abcdefghijklmnop\"}]", "command", "15" },
 		{ "[{\"command\":\"a\\u0000b\"}]", "command", "NUL" },
 		{ "[{\"user\":\"4294967295\"}]", "user", "user ID" },
-		{ "[{\"user\":\"99999999999\"}]", "user", "no number" },
+		{ "[{\"user\":\"99999999999\"}]", "user", "user ID" },
 		{ "[{\"user\":\"w*\"}]", "user", "wildcards" },
 		{ "[{\"pod\":\"web-1\"}]", "pod", "UID" },
 		{ "[{\"pod\":\"8a1fc2b0-57ab-4a0e-9d0c-2f4b1c1f9a5\"}]", "pod", "32" },
