@@ -1,54 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Changes of settings: see change.h. The policy of limits is in limit.c. */
+/* Changes of settings: see change.h. What runs on the worker is in change-apply.c. */
 #include "operation/change.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 #include <systemd/sd-event.h>
 #include <time.h>
 
-#include "store/durable-file.h"
 #include "store/config.h"
 #include "container/container.h"
 #include "base/log.h"
 #include "container/manager.h"
 #include "container/save.h"
 #include "shared/name.h"
-#include "host/process.h"
 #include "policy/record.h"
 #include "shared/size.h"
 #include "store/state.h"
 #include "container/usage.h"
+#include "operation/change-apply.h"
 #include "base/worker.h"
 
 #define PROGRESS_USEC (100 * 1000)
-/* Between attempts that did not help: others may free memory meanwhile. */
-#define RETRY_USEC (100 * 1000)
-/* How long a killed process may take to end before the next step is decided. */
-#define KILL_MSEC 1000
 
 struct change {
 	struct container *container;
-	struct settings from, to;
-	enum limit_mode mode;
+	struct change_apply apply; /* what the worker works with */
+	struct container **nested; /* whose groups it works with as well */
 	uint64_t timeout;
 	struct change_listener listener;
-	enum change_stop stop; /* set before the worker is cancelled, so it may look then */
-	bool fresh;	       /* of a container that is being made: it holds nothing */
-
 	struct worker *worker; /* NULL while the container is being saved */
 	sd_event_source *deadline, *progress;
-
-	/* What the worker works with, and nothing else of the container. */
-	struct record *record;
-	struct group *group;
-	struct group **groups; /* the container's and those nested in it: whom force may kill */
-	struct container **nested;
-	size_t n_groups;
 	uint64_t usage_before;
-	struct change_result result;
-	bool state_unknown; /* the file has the old or the new settings */
 };
 
 static const char *const outcome_names[] = {
@@ -67,10 +51,10 @@ static struct change *change_free(struct change *change)
 {
 	sd_event_source_disable_unref(change->deadline);
 	sd_event_source_disable_unref(change->progress);
-	record_free(change->record);
-	for (size_t i = 0; i + 1 < change->n_groups; i++)
+	record_free(change->apply.record);
+	for (size_t i = 0; i + 1 < change->apply.n_groups; i++)
 		container_unref(change->nested[i]);
-	free(change->groups);
+	free(change->apply.groups);
 	free(change->nested);
 	container_unref(change->container);
 	free(change);
@@ -78,262 +62,41 @@ static struct change *change_free(struct change *change)
 }
 DEFINE_CLEANUP(struct change *, change_free);
 
-/* --- on the worker ------------------------------------------------------- */
-
-static uint64_t read_usage(const struct change *change)
-{
-	uint64_t usage;
-
-	if (change->fresh)
-		return 0;
-	return group_read_usage(change->group, &usage) < 0 ? COUNTER_ABSENT : usage;
-}
-
-/* Kills the worst process of the groups: 1 when one was killed, 0 when there is none left. */
-static int kill_worst(struct change *change)
-{
-	cleanup_free struct limit_victim *victims = NULL;
-	cleanup_free pid_t *pids = NULL;
-	size_t count = 0;
-	cleanup_close int pidfd = -1;
-	cleanup_free char *path = NULL;
-	long worst;
-
-	for (size_t i = 0; i < change->n_groups; i++) {
-		cleanup_free pid_t *some = NULL;
-		size_t n;
-		void *more;
-
-		if (group_list_processes(change->groups[i], &some, &n) < 0 || n == 0)
-			continue;
-		more = realloc(pids, (count + n) * sizeof(*pids));
-		if (!more)
-			return -ENOMEM;
-		pids = more;
-		more = realloc(victims, (count + n) * sizeof(*victims));
-		if (!more)
-			return -ENOMEM;
-		victims = more;
-		for (size_t j = 0; j < n; j++) {
-			struct process p;
-			struct limit_victim victim = { 0 };
-
-			if (process_read(some[j], &p) < 0 || p.ended ||
-			    process_read_oom_score_adj(some[j], &victim.oom_score_adj) < 0)
-				continue;
-			victim.resident = p.resident;
-			pids[count] = some[j];
-			victims[count++] = victim;
-		}
-	}
-
-	worst = limit_choose_victim(victims, count);
-	if (worst < 0)
-		return 0;
-	pidfd = process_open(pids[worst]);
-	if (pidfd < 0)
-		return 1; /* it has ended by itself: just as good */
-	/* Only now is the pid pinned: is it still one of ours? */
-	if (controller_path_of_process(change->group->controller, pids[worst], &path) < 0 ||
-	    (strcmp(path, change->group->path) != 0 && !name_is_inside(path, change->group->path)))
-		return 1;
-	if (process_signal(pidfd, SIGKILL) == 0) {
-		change->result.outcome = CHANGE_KILLED;
-		(void)process_ended(pidfd, KILL_MSEC);
-	}
-	return 1;
-}
-
-static int refuse_limit(struct change *change, uint64_t usage, const char *why)
-{
-	char target[SIZE_TEXT_MAX], now[SIZE_TEXT_MAX];
-
-	return fail(&change->result.failure, RSS_ERROR_LIMIT_REFUSED,
-		    "The limit of %s stays as it was: %s is in use, above %s; %s",
-		    change->container->name, size_format(usage, now),
-		    size_format(change->to.limit, target), why);
-}
-
-/* What the limit's policy says, step by step, until the limit is in force or refused. */
-static int apply_limit(struct change *change, struct worker *worker)
-{
-	const struct controller *controller = change->group->controller;
-	struct limit_situation now = {
-		.mode = change->mode,
-		.target = change->to.limit,
-		.kernel_refuses = controller_can(controller, FEATURE_SAFE_LIMIT),
-		.can_reclaim = controller_can(controller, FEATURE_RECLAIM),
-	};
-	uint64_t least = COUNTER_ABSENT, freed;
-	int r;
-
-	for (;;) {
-		now.usage = read_usage(change);
-		if (now.usage == COUNTER_ABSENT)
-			return fail(
-				&change->result.failure, RSS_ERROR_CONTROLLER_FAILED,
-				"The control files of %s cannot be read; was its cgroup removed "
-				"behind rssd's back?",
-				change->container->name);
-		/* A limit that fits costs no more time: it is set, however long the way here was. */
-		now.stop = worker_cancelled(worker) &&
-			   (change->stop != CHANGE_DEADLINE || now.usage > now.target);
-		now.stalled = now.usage < least ? 0 : now.stalled + 1;
-		if (now.usage < least)
-			least = now.usage;
-
-		switch (limit_decide(&now)) {
-		case LIMIT_WRITE:
-			r = group_write_limit(change->group, now.target);
-			if (r == 0)
-				return 0;
-			if (r != -EBUSY && r != -EINTR && r != -EAGAIN)
-				return fail(&change->result.failure, RSS_ERROR_CONTROLLER_FAILED,
-					    "The kernel did not take the limit of %s: %s",
-					    change->container->name, strerror(-r));
-			break;
-		case LIMIT_RECLAIM:
-			(void)group_reclaim(change->group, now.usage - now.target, &freed);
-			break;
-		case LIMIT_KILL:
-			r = kill_worst(change);
-			if (r < 0)
-				return r;
-			if (r == 0)
-				return refuse_limit(
-					change, now.usage,
-					"there is no process left that could be killed");
-			break;
-		case LIMIT_REFUSE:
-			return refuse_limit(change, now.usage,
-					    change->mode == LIMIT_MODE_REFUSE
-						    ? "the mode reclaim reclaims first"
-						    : "this kernel cannot reclaim on request");
-		case LIMIT_GIVE_UP:
-			return refuse_limit(
-				change, now.usage,
-				"reclaim freed no more of it (locked, in use, or no swap to "
-				"put it); the mode force kills for it");
-		case LIMIT_STOP:
-			return -EINTR;
-		}
-		if (now.stalled > 0)
-			worker_pause(worker, RETRY_USEC);
-	}
-}
-
-/* The settings that the kernel takes at once. */
-static int apply_flags(struct change *change, const struct settings *from,
-		       const struct settings *to)
-{
-	return group_write_settings(change->group, settings_difference(from, to), to);
-}
-
-static int apply_all(struct change *change, struct worker *worker)
-{
-	int r = apply_flags(change, &change->from, &change->to);
-
-	if (r < 0)
-		r = fail(&change->result.failure, RSS_ERROR_CONTROLLER_FAILED,
-			 "The kernel did not take the settings of %s: %s", change->container->name,
-			 strerror(-r));
-	if (r == 0 && change->to.limit != change->from.limit)
-		r = apply_limit(change, worker);
-	if (r < 0)
-		(void)apply_flags(change, &change->to, &change->from);
-	return r;
-}
-
-static int not_saved(struct change *change, int error)
-{
-	if (error == DURABLE_UNKNOWN) {
-		change->state_unknown = true;
-		return fail(&change->result.failure, RSS_ERROR_STATE_NOT_SAVED,
-			    "The kernel has the old settings of %s, but whether a restart of rssd "
-			    "finds the old or the new ones is unknown: the state directory could "
-			    "not be synced; repeat this when the disk works again",
-			    change->container->name);
-	}
-	return fail(&change->result.failure, RSS_ERROR_STATE_NOT_SAVED,
-		    "The state of %s could not be saved: %s; nothing was changed, make room in "
-		    "the state folder and try again",
-		    change->container->name, strerror(-error));
-}
-
-static int run_change(struct change *change, struct worker *worker)
-{
-	cleanup_(state_abort_ptr) struct state_write *write = NULL;
-	int r = state_prepare(change->container->manager->state, change->record, &write);
-
-	if (r < 0)
-		return not_saved(change, r);
-	r = apply_all(change, worker);
-	if (r < 0)
-		return r;
-	r = state_commit(take_ptr(write));
-	if (r < 0) {
-		(void)group_write_limit(change->group, change->from.limit);
-		(void)apply_flags(change, &change->to, &change->from);
-		return not_saved(change, r);
-	}
-	return 0;
-}
-
-/* Where the kernel makes room by itself, its counter tells whether it killed for it. */
-static uint64_t read_kills(struct change *change)
-{
-	struct counters counters;
-	uint64_t kills = 0;
-
-	for (size_t i = 0; i < change->n_groups; i++) {
-		if (group_read_counters(change->groups[i], &counters) == 0 &&
-		    counters.oom_kills != COUNTER_ABSENT)
-			kills += counters.oom_kills;
-	}
-	return kills;
-}
-
 static void change_run(struct worker *worker, void *data)
 {
 	struct change *change = data;
-	uint64_t kills = change->mode == LIMIT_MODE_FORCE ? read_kills(change) : 0;
 
-	change->result.error = run_change(change, worker);
-	change->result.usage = read_usage(change);
-	if (change->mode == LIMIT_MODE_FORCE && read_kills(change) > kills)
-		change->result.outcome = CHANGE_KILLED;
+	change_apply_run(&change->apply, worker);
 }
-
-/* --- in the loop --------------------------------------------------------- */
 
 static void explain_stop(struct change *change)
 {
 	const char *name = change->container->name;
-	struct failure *failure = &change->result.failure;
+	struct failure *failure = &change->apply.result.failure;
 	char target[SIZE_TEXT_MAX], now[SIZE_TEXT_MAX];
 
-	switch (change->stop) {
+	switch (change->apply.stop) {
 	case CHANGE_GO_ON:
 	case CHANGE_DEADLINE:
-		change->result.error = fail(
+		change->apply.result.error = fail(
 			failure, RSS_ERROR_TIMED_OUT,
 			"The limit of %s stays as it was: the time was up with %s in use, above "
 			"%s; give it a longer timeout, or use the mode force",
-			name, size_format(change->result.usage, now),
-			size_format(change->to.limit, target));
+			name, size_format(change->apply.result.usage, now),
+			size_format(change->apply.to.limit, target));
 		break;
 	case CHANGE_CALLER_LEFT:
-		change->result.error = fail(failure, RSS_ERROR_CANCELLED,
-					    "The limit of %s stays as it was: its caller left",
-					    name);
+		change->apply.result.error =
+			fail(failure, RSS_ERROR_CANCELLED,
+			     "The limit of %s stays as it was: its caller left", name);
 		break;
 	case CHANGE_CONTAINER_REMOVED:
-		change->result.error = fail(failure, RSS_ERROR_CANCELLED,
-					    "%s was removed while its limit was being reclaimed",
-					    name);
+		change->apply.result.error =
+			fail(failure, RSS_ERROR_CANCELLED,
+			     "%s was removed while its limit was being reclaimed", name);
 		break;
 	case CHANGE_SHUTDOWN:
-		change->result.error =
+		change->apply.result.error =
 			fail(failure, RSS_ERROR_CANCELLED,
 			     "The limit of %s stays as it was: rssd is being stopped", name);
 		break;
@@ -347,29 +110,31 @@ static void change_done(void *data)
 	struct change_listener listener = change->listener;
 	struct change_result result;
 	bool state_unknown;
-	unsigned int differs = settings_difference(&change->from, &change->to);
+	unsigned int differs = settings_difference(&change->apply.from, &change->apply.to);
 	/* One that is still being made is announced whole once it is listed, or freed. */
-	bool listed = !change->fresh;
+	bool listed = !change->apply.fresh;
 
-	if (change->result.error == -EINTR)
+	assert(c->change == change);
+	if (change->apply.result.error == -EINTR)
 		explain_stop(change);
-	else if (change->result.error == -ENOMEM)
-		fail(&change->result.failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
+	else if (change->apply.result.error == -ENOMEM)
+		fail(&change->apply.result.failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
 
-	if (change->result.error == 0) {
-		c->settings = change->to;
+	if (change->apply.result.error == 0) {
+		c->settings = change->apply.to;
 		c->drifted = false;
 		if (!differs)
-			change->result.outcome = CHANGE_UNCHANGED;
-		else if (change->result.outcome != CHANGE_KILLED)
-			change->result.outcome =
-				(differs & SETTING_LIMIT) && change->usage_before > change->to.limit
+			change->apply.result.outcome = CHANGE_UNCHANGED;
+		else if (change->apply.result.outcome != CHANGE_KILLED)
+			change->apply.result.outcome =
+				(differs & SETTING_LIMIT) &&
+						change->usage_before > change->apply.to.limit
 					? CHANGE_RECLAIMED
 					: CHANGE_SET;
 	}
 
-	result = change->result;
-	state_unknown = change->state_unknown;
+	result = change->apply.result;
+	state_unknown = change->apply.state_unknown;
 	c->change = NULL;
 	c->manager->jobs--;
 	change_free(change);
@@ -395,10 +160,10 @@ static int change_deadline(sd_event_source *source, uint64_t usec, void *userdat
 static int change_progress(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct change *change = userdata;
-	uint64_t usage = read_usage(change);
+	uint64_t usage = change_apply_read_usage(&change->apply);
 
 	if (change->listener.progress && usage != COUNTER_ABSENT)
-		change->listener.progress(change->container, usage, change->to.limit,
+		change->listener.progress(change->container, usage, change->apply.to.limit,
 					  change->listener.userdata);
 	(void)sd_event_source_set_time_relative(source, PROGRESS_USEC);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
@@ -411,18 +176,18 @@ static int gather_groups(struct change *change)
 	struct manager *m = c->manager;
 
 	/* One more than are in the list: a new container is not in it yet. */
-	change->groups = calloc(m->count + 1, sizeof(*change->groups));
+	change->apply.groups = calloc(m->count + 1, sizeof(*change->apply.groups));
 	change->nested = calloc(m->count + 1, sizeof(*change->nested));
-	if (!change->groups || !change->nested)
+	if (!change->apply.groups || !change->nested)
 		return -ENOMEM;
-	change->groups[change->n_groups++] = c->group;
-	if (change->mode != LIMIT_MODE_FORCE)
+	change->apply.groups[change->apply.n_groups++] = c->group;
+	if (change->apply.mode != LIMIT_MODE_FORCE)
 		return 0;
 	for (size_t i = manager_index(m, c->name); i < m->count; i++) {
 		if (!name_is_inside(m->containers[i]->name, c->name))
 			continue;
-		change->nested[change->n_groups - 1] = container_ref(m->containers[i]);
-		change->groups[change->n_groups++] = m->containers[i]->group;
+		change->nested[change->apply.n_groups - 1] = container_ref(m->containers[i]);
+		change->apply.groups[change->apply.n_groups++] = m->containers[i]->group;
 	}
 	return 0;
 }
@@ -451,11 +216,11 @@ static bool is_instant(const struct change *change)
 	const struct container *c = change->container;
 	uint32_t processes;
 
-	if (state_waits(c->manager->state, change->record))
+	if (state_waits(c->manager->state, change->apply.record))
 		return false;
-	return change->fresh || (change->usage_before <= change->to.limit &&
-				 group_count_processes(change->group, &processes) == 0 &&
-				 processes == 0 && !has_nested(c));
+	return change->apply.fresh || (change->usage_before <= change->apply.to.limit &&
+				       group_count_processes(c->group, &processes) == 0 &&
+				       processes == 0 && !has_nested(c));
 }
 
 static int start_worker(struct change *change)
@@ -473,12 +238,12 @@ static int change_launch(struct change *change)
 	char limit[SIZE_TEXT_MAX];
 	int r;
 
-	change->usage_before = read_usage(change);
 	r = gather_groups(change);
 	if (r < 0)
 		return r;
-	change->record = container_to_record(c, &change->to);
-	if (!change->record)
+	change->usage_before = change_apply_read_usage(&change->apply);
+	change->apply.record = container_to_record(c, &change->apply.to);
+	if (!change->apply.record)
 		return -ENOMEM;
 	r = sd_event_add_time_relative(c->manager->event, &change->deadline, CLOCK_MONOTONIC,
 				       change->timeout, 1000, change_deadline, change);
@@ -497,7 +262,7 @@ static int change_launch(struct change *change)
 	c->resume = change_resume;
 	c->manager->jobs++;
 	log_message(LOG_DEBUG, c->name, "changing settings, limit %s",
-		    size_format(change->to.limit, limit));
+		    size_format(change->apply.to.limit, limit));
 	return 0;
 }
 
@@ -523,11 +288,12 @@ int change_start(struct container *c, const struct settings_change *settings, en
 	if (!change)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
 	change->container = container_ref(c);
-	change->fresh = manager_find(c->manager, c->name) != c;
-	change->group = c->group;
-	change->from = c->settings;
-	change->to = settings_with(&c->settings, settings);
-	change->mode = mode;
+	change->apply.fresh = manager_find(c->manager, c->name) != c;
+	change->apply.state = c->manager->state;
+	change->apply.name = c->name;
+	change->apply.from = c->settings;
+	change->apply.to = settings_with(&c->settings, settings);
+	change->apply.mode = mode;
 	change->timeout = timeout ? timeout : c->manager->config->limit_timeout;
 	change->listener = *listener;
 
@@ -545,19 +311,20 @@ void change_resume(struct change *change)
 			     &change->worker);
 
 	if (r < 0) {
-		change->result.error = fail(&change->result.failure, RSS_ERROR_CONTROLLER_FAILED,
-					    "The change could not be started: %s", strerror(-r));
+		change->apply.result.error =
+			fail(&change->apply.result.failure, RSS_ERROR_CONTROLLER_FAILED,
+			     "The change could not be started: %s", strerror(-r));
 		change_done(change);
 		return;
 	}
-	if (change->stop != CHANGE_GO_ON)
+	if (change->apply.stop != CHANGE_GO_ON)
 		worker_cancel(change->worker);
 }
 
 void change_cancel(struct change *change, enum change_stop why)
 {
-	if (change->stop == CHANGE_GO_ON)
-		change->stop = why;
+	if (change->apply.stop == CHANGE_GO_ON)
+		change->apply.stop = why;
 	if (change->worker)
 		worker_cancel(change->worker);
 }

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A change of settings, on the worker: see change-apply.h. The policy of limits is in limit-policy.c. */
+#include "operation/change-apply.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+
+#include "base/worker.h"
+#include "cgroup/group.h"
+#include "host/process.h"
+#include "policy/counters.h"
+#include "shared/name.h"
+#include "shared/size.h"
+#include "store/durable-file.h"
+#include "store/state.h"
+
+/* Between attempts that did not help: others may free memory meanwhile. */
+#define RETRY_USEC (100 * 1000)
+/* How long a killed process may take to end before the next step is decided. */
+#define KILL_MSEC 1000
+
+uint64_t change_apply_read_usage(const struct change_apply *apply)
+{
+	uint64_t usage;
+
+	if (apply->fresh)
+		return 0;
+	return group_read_usage(apply->groups[0], &usage) < 0 ? COUNTER_ABSENT : usage;
+}
+
+/* Kills the worst process of the groups: 1 when one was killed, 0 when there is none left. */
+static int kill_worst(struct change_apply *apply)
+{
+	cleanup_free struct limit_victim *victims = NULL;
+	cleanup_free pid_t *pids = NULL;
+	size_t count = 0;
+	cleanup_close int pidfd = -1;
+	cleanup_free char *path = NULL;
+	long worst;
+
+	for (size_t i = 0; i < apply->n_groups; i++) {
+		cleanup_free pid_t *some = NULL;
+		size_t n;
+		void *more;
+
+		if (group_list_processes(apply->groups[i], &some, &n) < 0 || n == 0)
+			continue;
+		more = realloc(pids, (count + n) * sizeof(*pids));
+		if (!more)
+			return -ENOMEM;
+		pids = more;
+		more = realloc(victims, (count + n) * sizeof(*victims));
+		if (!more)
+			return -ENOMEM;
+		victims = more;
+		for (size_t j = 0; j < n; j++) {
+			struct process p;
+			struct limit_victim victim = { 0 };
+
+			if (process_read(some[j], &p) < 0 || p.ended ||
+			    process_read_oom_score_adj(some[j], &victim.oom_score_adj) < 0)
+				continue;
+			victim.resident = p.resident;
+			pids[count] = some[j];
+			victims[count++] = victim;
+		}
+	}
+
+	worst = limit_choose_victim(victims, count);
+	if (worst < 0)
+		return 0;
+	pidfd = process_open(pids[worst]);
+	if (pidfd < 0)
+		return 1; /* it has ended by itself: just as good */
+	/* Only now is the pid pinned: is it still one of ours? */
+	if (controller_path_of_process(apply->groups[0]->controller, pids[worst], &path) < 0 ||
+	    (strcmp(path, apply->groups[0]->path) != 0 &&
+	     !name_is_inside(path, apply->groups[0]->path)))
+		return 1;
+	if (process_signal(pidfd, SIGKILL) == 0) {
+		apply->result.outcome = CHANGE_KILLED;
+		(void)process_ended(pidfd, KILL_MSEC);
+	}
+	return 1;
+}
+
+static int refuse_limit(struct change_apply *apply, uint64_t usage, const char *why)
+{
+	char target[SIZE_TEXT_MAX], now[SIZE_TEXT_MAX];
+
+	return fail(&apply->result.failure, RSS_ERROR_LIMIT_REFUSED,
+		    "The limit of %s stays as it was: %s is in use, above %s; %s", apply->name,
+		    size_format(usage, now), size_format(apply->to.limit, target), why);
+}
+
+/* What the limit's policy says, step by step, until the limit is in force or refused. */
+static int apply_limit(struct change_apply *apply, struct worker *worker)
+{
+	const struct controller *controller = apply->groups[0]->controller;
+	struct limit_situation now = {
+		.mode = apply->mode,
+		.target = apply->to.limit,
+		.kernel_refuses = controller_can(controller, FEATURE_SAFE_LIMIT),
+		.can_reclaim = controller_can(controller, FEATURE_RECLAIM),
+	};
+	uint64_t least = COUNTER_ABSENT, freed;
+	int r;
+
+	for (;;) {
+		now.usage = change_apply_read_usage(apply);
+		if (now.usage == COUNTER_ABSENT)
+			return fail(
+				&apply->result.failure, RSS_ERROR_CONTROLLER_FAILED,
+				"The control files of %s cannot be read; was its cgroup removed "
+				"behind rssd's back?",
+				apply->name);
+		/* A limit that fits costs no more time: it is set, however long the way here was. */
+		now.stop = worker_cancelled(worker) &&
+			   (apply->stop != CHANGE_DEADLINE || now.usage > now.target);
+		now.stalled = now.usage < least ? 0 : now.stalled + 1;
+		if (now.usage < least)
+			least = now.usage;
+
+		switch (limit_decide(&now)) {
+		case LIMIT_WRITE:
+			r = group_write_limit(apply->groups[0], now.target);
+			if (r == 0)
+				return 0;
+			if (r != -EBUSY && r != -EINTR && r != -EAGAIN)
+				return fail(&apply->result.failure, RSS_ERROR_CONTROLLER_FAILED,
+					    "The kernel did not take the limit of %s: %s",
+					    apply->name, strerror(-r));
+			break;
+		case LIMIT_RECLAIM:
+			(void)group_reclaim(apply->groups[0], now.usage - now.target, &freed);
+			break;
+		case LIMIT_KILL:
+			r = kill_worst(apply);
+			if (r < 0)
+				return r;
+			if (r == 0)
+				return refuse_limit(
+					apply, now.usage,
+					"there is no process left that could be killed");
+			break;
+		case LIMIT_REFUSE:
+			return refuse_limit(apply, now.usage,
+					    apply->mode == LIMIT_MODE_REFUSE
+						    ? "the mode reclaim reclaims first"
+						    : "this kernel cannot reclaim on request");
+		case LIMIT_GIVE_UP:
+			return refuse_limit(
+				apply, now.usage,
+				"reclaim freed no more of it (locked, in use, or no swap to "
+				"put it); the mode force kills for it");
+		case LIMIT_STOP:
+			return -EINTR;
+		}
+		if (now.stalled > 0)
+			worker_pause(worker, RETRY_USEC);
+	}
+}
+
+/* The settings that the kernel takes at once. */
+static int apply_flags(struct change_apply *apply, const struct settings *from,
+		       const struct settings *to)
+{
+	return group_write_settings(apply->groups[0], settings_difference(from, to), to);
+}
+
+static int apply_all(struct change_apply *apply, struct worker *worker)
+{
+	int r = apply_flags(apply, &apply->from, &apply->to);
+
+	if (r < 0)
+		r = fail(&apply->result.failure, RSS_ERROR_CONTROLLER_FAILED,
+			 "The kernel did not take the settings of %s: %s", apply->name,
+			 strerror(-r));
+	if (r == 0 && apply->to.limit != apply->from.limit)
+		r = apply_limit(apply, worker);
+	if (r < 0)
+		(void)apply_flags(apply, &apply->to, &apply->from);
+	return r;
+}
+
+static int not_saved(struct change_apply *apply, int error)
+{
+	if (error == DURABLE_UNKNOWN) {
+		apply->state_unknown = true;
+		return fail(&apply->result.failure, RSS_ERROR_STATE_NOT_SAVED,
+			    "The kernel has the old settings of %s, but whether a restart of rssd "
+			    "finds the old or the new ones is unknown: the state directory could "
+			    "not be synced; repeat this when the disk works again",
+			    apply->name);
+	}
+	return fail(&apply->result.failure, RSS_ERROR_STATE_NOT_SAVED,
+		    "The state of %s could not be saved: %s; nothing was changed, make room in "
+		    "the state folder and try again",
+		    apply->name, strerror(-error));
+}
+
+static int apply_and_save(struct change_apply *apply, struct worker *worker)
+{
+	cleanup_(state_abort_ptr) struct state_write *write = NULL;
+	int r = state_prepare(apply->state, apply->record, &write);
+
+	if (r < 0)
+		return not_saved(apply, r);
+	r = apply_all(apply, worker);
+	if (r < 0)
+		return r;
+	r = state_commit(take_ptr(write));
+	if (r < 0) {
+		(void)group_write_limit(apply->groups[0], apply->from.limit);
+		(void)apply_flags(apply, &apply->to, &apply->from);
+		return not_saved(apply, r);
+	}
+	return 0;
+}
+
+/* Where the kernel makes room by itself, its counter tells whether it killed for it. */
+static uint64_t read_kills(struct change_apply *apply)
+{
+	struct counters counters;
+	uint64_t kills = 0;
+
+	for (size_t i = 0; i < apply->n_groups; i++) {
+		if (group_read_counters(apply->groups[i], &counters) == 0 &&
+		    counters.oom_kills != COUNTER_ABSENT)
+			kills += counters.oom_kills;
+	}
+	return kills;
+}
+
+void change_apply_run(struct change_apply *apply, struct worker *worker)
+{
+	uint64_t kills = apply->mode == LIMIT_MODE_FORCE ? read_kills(apply) : 0;
+
+	assert(apply->state && apply->record && apply->n_groups > 0);
+	apply->result.error = apply_and_save(apply, worker);
+	apply->result.usage = change_apply_read_usage(apply);
+	if (apply->mode == LIMIT_MODE_FORCE && read_kills(apply) > kills)
+		apply->result.outcome = CHANGE_KILLED;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The part of a change that runs on a worker: the new state is written beside the old one, the
+ * kernel is brought to the new settings, the new state is put in place. If a step fails, those
+ * before it are undone. It knows no container: it is given what it works with.
+ */
+#ifndef RSSD_CHANGE_APPLY_H
+#define RSSD_CHANGE_APPLY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "operation/change.h"
+#include "policy/limit-policy.h"
+#include "policy/settings.h"
+
+struct group;
+struct record;
+struct state;
+struct worker;
+
+struct change_apply {
+	/* Given. */
+	struct state *state;
+	const char *name;      /* of the container, for messages */
+	struct record *record; /* the new state */
+	struct settings from, to;
+	enum limit_mode mode;
+	bool fresh;	       /* the container is being created: it holds nothing */
+	enum change_stop stop; /* set before the worker is cancelled, which reads it after that */
+	struct group *
+		*groups; /* first the container's, then those nested in it: force may kill there */
+	size_t n_groups;
+
+	/* The outcome. */
+	struct change_result result; /* -EINTR: @stop says why; -ENOMEM has no sentence yet */
+	bool state_unknown;	     /* the file has the old or the new settings */
+};
+
+/* Blocking; for a worker. */
+void change_apply_run(struct change_apply *apply, struct worker *worker);
+
+/* Bytes; COUNTER_ABSENT if the control files cannot be read. */
+uint64_t change_apply_read_usage(const struct change_apply *apply);
+
+#endif
