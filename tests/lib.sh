@@ -19,7 +19,7 @@ bus_pid=
 children=()
 
 unset NO_COLOR JOURNAL_STREAM NOTIFY_SOCKET
-export LC_ALL=C.UTF-8
+export LC_ALL=C.UTF-8 TERM=xterm
 
 # --- verdicts ------------------------------------------------------------------
 

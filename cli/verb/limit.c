@@ -17,6 +17,7 @@
 #include "verb.h"
 #include "view/json.h"
 #include "view/output.h"
+#include "view/progress.h"
 #include "view/status.h"
 
 enum {
@@ -63,15 +64,8 @@ static void draw_progress(uint64_t usage, uint64_t limit, void *userdata)
 	if (filled < BAR_WIDTH)
 		bar[filled] = '>';
 	bar[BAR_WIDTH] = '\0';
-	fprintf(stderr, "\r[%s] %3d%%  %s, going to %s\033[K", bar,
-		(int)((double)done / (double)all * 100), size_format(usage, now),
-		size_format(limit, goal));
-}
-
-static void clear_progress(const struct progress *progress)
-{
-	if (progress->drawn)
-		fputs("\r\033[K", stderr);
+	progress_show("[%s] %3d%%  %s, going to %s", bar, (int)((double)done / (double)all * 100),
+		      size_format(usage, now), size_format(limit, goal));
 }
 
 /* Async-signal-safe. The signal is raised again and has its default action. */
@@ -205,8 +199,9 @@ static int run(struct cli *cli, const struct args *args)
 		return forecast(cli, name, limit, mode);
 	catch_interrupt();
 	r = rss_limit(cli->client, name, limit, mode, timeout,
-		      isatty(STDERR_FILENO) ? draw_progress : NULL, &progress, &usage);
-	clear_progress(&progress);
+		      progress_is_shown() ? draw_progress : NULL, &progress, &usage);
+	if (progress.drawn)
+		progress_clear();
 	if (r < 0)
 		return fail_call(cli, r);
 	return cli->out.json ? print_limit_json(cli, name, limit, usage,

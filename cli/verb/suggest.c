@@ -22,6 +22,7 @@
 #include "verb/suggest-advice.h"
 #include "view/json.h"
 #include "view/output.h"
+#include "view/progress.h"
 #include "view/status.h"
 
 DEFINE_CLEANUP(struct rss_container *, rss_container_free);
@@ -137,12 +138,10 @@ static void show_progress(const char *name, const struct record *record, uint64_
 {
 	char usage[SIZE_TEXT_MAX] = "-";
 
-	if (!isatty(STDERR_FILENO))
-		return;
 	if (record->count)
 		size_format(record->usages[record->count - 1], usage);
-	fprintf(stderr, "\rwatching %s: %" PRIu64 "s of %" PRIu64 "s, usage %s\033[K", name,
-		(record->ended - record->began) / 1000000, usec / 1000000, usage);
+	progress_show("watching %s: %" PRIu64 "s of %" PRIu64 "s, usage %s", name,
+		      (record->ended - record->began) / 1000000, usec / 1000000, usage);
 }
 
 /* Takes samples until the time is over or Ctrl-C is pressed; then the samples so far count. */
@@ -170,8 +169,7 @@ static int take_samples(const struct cli *cli, const char *name, uint64_t usec,
 			break;
 		r = take_sample(cli, name, record);
 	}
-	if (isatty(STDERR_FILENO))
-		fputs("\r\033[K", stderr);
+	progress_clear();
 	return r;
 }
 

@@ -34,7 +34,7 @@ int add_count(struct table *table, uint64_t count)
 
 void output_start_pager(struct output *out)
 {
-	if (out->paging && isatty(STDOUT_FILENO))
+	if (out->paging && terminal_is_capable(STDOUT_FILENO))
 		out->pager = pager_open();
 }
 

@@ -205,6 +205,14 @@ case_a_deadline_keeps_the_old_limit() {
 	expect 0 rssctl remove keep --force
 }
 
+# A terminal without escape sequences gets no bar.
+case_no_bar_in_a_dumb_terminal() {
+	start_reclaim
+	TERM=dumb expect 5 terminal 80 24 -- rssctl limit keep 4M --timeout=1s
+	[[ $out != *"going to"* && $out != *$'\e'* ]] || fail "said: $out"
+	expect 0 rssctl remove keep --force
+}
+
 # CAP_DAC_OVERRIDE, KILL, NET_ADMIN, SYS_PTRACE, with the rss controller SYS_ADMIN, and no other: see privileges.c.
 case_privileges_are_dropped() {
 	local needed=$((1 << 1 | 1 << 5 | 1 << 12 | 1 << 19)) set value

@@ -5,7 +5,6 @@
 need_controller
 start_bus
 start_rssd || exit 1
-export TERM=xterm
 
 # raw_frame: the last frame that the last expect printed.
 raw_frame() { awk -v RS='\033[[]H' 'END { print }' "$work/out"; }

@@ -362,7 +362,7 @@ case_tables_fit_into_the_terminal() {
 		name=$name${name:+/}$part
 		rssctl create "$name" --limit=64M
 	done
-	export RSSCTL_PAGER="sed s/^/PAGED/" TERM=xterm
+	export RSSCTL_PAGER="sed s/^/PAGED/"
 	expect 0 terminal 80 24 -- rssctl list
 	[ "$(widest)" -le 80 ] || fail "as wide as $(widest): $out"
 	says "…nds-like-this "
@@ -372,6 +372,8 @@ case_tables_fit_into_the_terminal() {
 	says "$long "
 	expect 0 terminal 80 6 -- rssctl list
 	says PAGED
+	TERM=dumb expect 0 terminal 80 6 -- rssctl list
+	[[ $out != *PAGED* && $out != *$'\e'* ]] || fail "a dumb terminal has: $out"
 	expect 0 rssctl list
 	says "$long "
 	# Events: the legend, and rows that are short enough.
@@ -382,7 +384,7 @@ case_tables_fit_into_the_terminal() {
 	says "like-this "
 	expect 0 terminal 80 24 "+DETAIL" "!rssctl remove $long" +removed -- rssctl watch --count=1 --full
 	says "$long "
-	unset RSSCTL_PAGER TERM
+	unset RSSCTL_PAGER
 	rssctl remove --force a
 }
 
