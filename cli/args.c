@@ -5,6 +5,7 @@
  */
 #include "args.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,6 +90,7 @@ static bool find_option(struct args *args, const char *name, char letter, struct
 	if (args->verb)
 		ret->spec = find_in(args->verb->options, name, letter);
 	if (ret->spec) {
+		assert(ret->spec - args->verb->options < OPTIONS_MAX);
 		ret->value = &args->values[ret->spec - args->verb->options];
 		return true;
 	}

@@ -2,6 +2,7 @@
 /* Values on the command line: see values.h. */
 #include "values.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -157,5 +158,6 @@ const char *limit_outcome_name(enum rss_limit_outcome outcome)
 		[RSS_LIMIT_KILLED] = "killed",
 	};
 
+	assert(outcome < ARRAY_SIZE(names));
 	return names[outcome];
 }

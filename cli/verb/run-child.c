@@ -2,6 +2,7 @@
 /* Starting a command in two steps: see run-child.h. */
 #include "verb/run-child.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/syscall.h>
@@ -67,6 +68,7 @@ int child_release(struct child *child)
 {
 	int error;
 
+	assert(child->pid > 0 && child->go >= 0);
 	if (write(child->go, "", 1) != 1)
 		return -errno;
 	if (read(child->failed, &error, sizeof(error)) == sizeof(error))
@@ -93,6 +95,7 @@ int child_wait(struct child *child)
 {
 	int status;
 
+	assert(child->pid > 0);
 	while (waitpid(child->pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return -errno;

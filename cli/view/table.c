@@ -7,6 +7,7 @@
  */
 #include "view/table.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -14,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shared/array.h"
 #include "shared/text.h"
 
 /* Blanks between two columns. */
@@ -61,6 +63,7 @@ struct table *table_new(size_t n_columns, const char *const columns[])
 {
 	cleanup_(table_free_ptr) struct table *table = calloc(1, sizeof(*table));
 
+	assert(n_columns > 0);
 	if (!table)
 		return NULL;
 	table->columns = calloc(n_columns, sizeof(*table->columns));
@@ -97,15 +100,11 @@ struct table *table_free(struct table *table)
 /* Makes room for one more cell with a text of @size bytes. */
 static int reserve_cell(struct table *table, size_t size)
 {
-	if (table->n_cells == table->allocated) {
-		size_t wanted = table->allocated ? table->allocated * 2 : 8 * table->n_columns;
-		struct table_cell *cells = realloc(table->cells, wanted * sizeof(*cells));
+	int r = array_reserve(&table->cells, table->n_cells, &table->allocated,
+			      sizeof(*table->cells));
 
-		if (!cells)
-			return -ENOMEM;
-		table->cells = cells;
-		table->allocated = wanted;
-	}
+	if (r < 0)
+		return r;
 	if (table->texts_allocated - table->texts_used < size) {
 		size_t wanted = 2 * table->texts_allocated + size;
 		char *texts = realloc(table->texts, wanted);
@@ -142,6 +141,7 @@ static int add_cell(struct table *table, const char *text, size_t length)
 	size_t width;
 	char *copy;
 
+	assert(table->column < table->n_columns);
 	if (length > TEXT_MAX || table->texts_used > UINT32_MAX - TEXT_MAX)
 		return -E2BIG;
 	if (table->n_cells == table->allocated ||
@@ -321,6 +321,7 @@ static size_t row_size(const struct table *table)
 /* Writes @row and fills it with blanks again. */
 static void write_row(char *row, const char *end, FILE *out)
 {
+	assert(end > row);
 	fwrite(row, 1, (size_t)(end - row), out);
 	memset(row, ' ', (size_t)(end - row));
 }

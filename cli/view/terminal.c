@@ -2,6 +2,7 @@
 /* The terminal: see terminal.h. Only sequences that xterm and all its descendants know. */
 #include "view/terminal.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,6 +42,7 @@ int terminal_take(struct terminal *terminal)
 {
 	struct termios raw;
 
+	assert(!terminal->taken);
 	if (tcgetattr(STDIN_FILENO, &terminal->before) < 0)
 		return -errno;
 	raw = terminal->before;

@@ -5,6 +5,7 @@
  */
 #include "librss/client.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -40,6 +41,7 @@ int client_fail(struct rss_client *client, int error, const char *format, ...)
 {
 	va_list args;
 
+	assert(error < 0);
 	va_start(args, format);
 	keep_message(client, NULL, format, args);
 	va_end(args);

@@ -2,6 +2,7 @@
 /* Reading dictionaries: see dict.h. */
 #include "librss/dict.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -106,6 +107,7 @@ int dict_read_seen(sd_bus_message *message, const struct dict_field fields[], si
 {
 	int r;
 
+	assert(n_fields <= 64);
 	*seen = 0;
 	r = sd_bus_message_enter_container(message, 'a', "{sv}");
 	if (r < 0)

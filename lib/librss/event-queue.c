@@ -2,6 +2,7 @@
 /* The queue of events: see event-queue.h. */
 #include "librss/event-queue.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,6 +70,7 @@ int event_queue_push(struct event_queue *queue, const struct rss_event *event)
 	event_done(event);
 	if (queue->count == EVENT_QUEUE_MAX)
 		return queue_append_lost(queue, event->sequence, sequence, event->time);
+	assert(queue->count == EVENT_QUEUE_MAX + 1 && queue->last->event.kind == RSS_EVENT_LOST);
 	/* An event without a number is dropped without a trace. */
 	if (sequence)
 		queue->last->event.last = sequence;
@@ -83,6 +85,7 @@ struct queued_event *event_queue_pop(struct event_queue *queue)
 
 	if (!event)
 		return NULL;
+	assert(queue->count > 0 && queue->last && !queue->last->next);
 	queue->first = event->next;
 	if (!queue->first)
 		queue->last = NULL;

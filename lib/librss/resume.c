@@ -2,6 +2,7 @@
 /* Events of rssd's history: see resume.h. */
 #include "librss/resume.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 
 bool resume_accepts(struct rss_client *client, const struct rss_event *event)
 {
+	assert(client->resumes);
 	/* A signal that arrives before the reply of GetEvents is part of it. */
 	if (client->catching_up || event->sequence <= client->last)
 		return false;

@@ -2,6 +2,7 @@
 /* Arrays that grow: see array.h. */
 #include "shared/array.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -12,6 +13,7 @@ int array_reserve(void *array, size_t count, size_t *allocated, size_t size)
 
 	if (count < *allocated)
 		return 0;
+	assert(wanted > count);
 	grown = reallocarray(*members, wanted, size);
 	if (!grown)
 		return -ENOMEM;

@@ -5,6 +5,7 @@
  */
 #include "shared/size.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -145,6 +146,7 @@ const char *count_format(uint64_t count, char buf[static SIZE_TEXT_MAX])
 	do
 		digits[n++] = (char)('0' + count % 10);
 	while (count /= 10);
+	assert(n < SIZE_TEXT_MAX);
 	for (size_t i = 0; i < n; i++)
 		buf[i] = digits[n - 1 - i];
 	buf[n] = '\0';
