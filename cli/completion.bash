@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bash completion of rssctl: verbs, options, their values, names of containers.
 
-# The verb of the command line: the first word behind rssctl that is no option.
+# The verb of the command line: the first word after rssctl that is not an option.
 __rssctl_verb() {
 	local i
 	for ((i = 1; i < COMP_CWORD; i++)); do
@@ -53,7 +53,7 @@ __rssctl_operand_name() {
 	printf '%s\n' "${last%...}"
 }
 
-# Words for a value or operand by its name, where @2 is begun: "5" gives 5M, 5G.
+# Words for a value or operand by its name; $2 is the word so far: "5" gives 5M, 5G.
 __rssctl_values() {
 	local cur=$2
 	case $1 in
@@ -82,14 +82,14 @@ _rssctl() {
 	read -r verb at < <(__rssctl_verb)
 	COMPREPLY=()
 
-	# bash makes words of --limit=5M: "--limit", "=", "5M".
+	# bash splits --limit=5M into "--limit", "=", "5M".
 	if [[ $cur == = ]]; then
 		cur=
 	elif [[ $prev == = ]]; then
 		prev=${COMP_WORDS[COMP_CWORD - 2]}
 	fi
 
-	# Behind -- stands a command of somebody else.
+	# After -- comes a command with its own completion.
 	for ((place = 1; place < COMP_CWORD; place++)); do
 		if [[ ${COMP_WORDS[place]} == -- && $verb == run ]]; then
 			if declare -F _command_offset >/dev/null; then
@@ -120,7 +120,7 @@ _rssctl() {
 		return
 	fi
 
-	# The operands: how many stand between the verb and here?
+	# The operands: their number between the verb and the current word.
 	place=0
 	for ((at++; at < COMP_CWORD; at++)); do
 		[[ ${COMP_WORDS[at]} == -* || ${COMP_WORDS[at]} == = || ${COMP_WORDS[at - 1]} == = ]] || ((++place))
@@ -141,7 +141,7 @@ _rssctl() {
 		;;
 	?*)
 		mapfile -t COMPREPLY < <(compgen -W "$(__rssctl_values "$operand" "$cur")" -- "$cur")
-		# A new container is often made inside one that is there.
+		# A new container is often created inside an existing one.
 		if [[ $verb == create ]]; then
 			COMPREPLY=("${COMPREPLY[@]/%//}")
 			compopt -o nospace

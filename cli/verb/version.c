@@ -22,7 +22,7 @@ static int print_version_json(const struct cli *cli, const struct rss_daemon_inf
 	json_add_text(object, "controller", info ? info->controller : NULL);
 	for (size_t i = 0; features && info->features[i]; i++)
 		json_object_array_add(features, json_object_new_string(info->features[i]));
-	json_object_object_add(object, "features", features);
+	json_add_value(object, "features", features);
 	return print_json(&cli->out, object);
 }
 

@@ -8,9 +8,15 @@
 #include "view/output.h"
 #include "view/status.h"
 
+void json_add_value(struct json_object *object, const char *key, struct json_object *value)
+{
+	if (!object || json_object_object_add(object, key, value) < 0)
+		json_object_put(value);
+}
+
 void json_add_text(struct json_object *object, const char *key, const char *text)
 {
-	json_object_object_add(object, key, text ? json_object_new_string(text) : NULL);
+	json_add_value(object, key, text ? json_object_new_string(text) : NULL);
 }
 
 void json_add_texts(struct json_object *object, const char *key, const char *const *texts)
@@ -19,25 +25,24 @@ void json_add_texts(struct json_object *object, const char *key, const char *con
 
 	for (size_t i = 0; array && texts && texts[i]; i++)
 		json_object_array_add(array, json_object_new_string(texts[i]));
-	json_object_object_add(object, key, array);
+	json_add_value(object, key, array);
 }
 
 void json_add_flag(struct json_object *object, const char *key, bool flag)
 {
-	json_object_object_add(object, key, json_object_new_boolean(flag));
+	json_add_value(object, key, json_object_new_boolean(flag));
 }
 
 void json_add_limit(struct json_object *object, const char *key, uint64_t bytes)
 {
-	json_object_object_add(object, key,
-			       bytes == RSS_INFINITY ? json_object_new_string("infinity")
-						     : json_object_new_uint64(bytes));
+	json_add_value(object, key,
+		       bytes == RSS_INFINITY ? json_object_new_string("infinity")
+					     : json_object_new_uint64(bytes));
 }
 
 void json_add_count(struct json_object *object, const char *key, uint64_t count)
 {
-	json_object_object_add(object, key,
-			       count == RSS_ABSENT ? NULL : json_object_new_uint64(count));
+	json_add_value(object, key, count == RSS_ABSENT ? NULL : json_object_new_uint64(count));
 }
 
 struct json_object *oom_to_json(const struct rss_oom *oom)
@@ -77,13 +82,13 @@ struct json_object *oom_to_json(const struct rss_oom *oom)
 		json_add_text(process, "command", p->command);
 		json_object_array_add(processes, process);
 	}
-	json_object_object_add(record, "processes", processes);
+	json_add_value(record, "processes", processes);
 	return record;
 }
 
 void json_add_oom(struct json_object *object, const char *key, const struct rss_oom *oom)
 {
-	json_object_object_add(object, key, oom ? oom_to_json(oom) : NULL);
+	json_add_value(object, key, oom ? oom_to_json(oom) : NULL);
 }
 
 static int print_text(struct json_object *object, int flags)

@@ -38,7 +38,7 @@ void json_add_settings(struct json_object *object, const char *key,
 	struct json_object *value = settings->set ? json_object_new_object() : NULL;
 
 	add_each(value, settings);
-	json_object_object_add(object, key, value);
+	json_add_value(object, key, value);
 }
 
 void json_add_settings_of(struct json_object *object, const struct rss_container *container)

@@ -127,7 +127,7 @@ case_idle_clients_are_dropped() {
 	wait $silent || fail "silence ends with $?"
 	grep -q '^HTTP/1.1 408 Request Timeout' "$work/silent.out" || fail "said: $(cat "$work/silent.out")"
 	wait $full
-	equal $? 1 "status where nobody takes the answer"
+	equal $? 1 "status if the response is not read"
 	grep -q 'could not be written' "$work/full.err" || fail "said: $(cat "$work/full.err")"
 	[ $((SECONDS - start)) -ge 9 ] || fail "they were left after $((SECONDS - start)) s"
 	exec 8>&- 9>&-
@@ -162,8 +162,8 @@ case_units_are_sound() {
 	expect 0 systemd-analyze verify --man=no "$work/units/rssd-metrics.socket" "$work/units/rssd-metrics@.service"
 	equal "$err" "" "what systemd says of the units"
 	grep -q "^u $(sed -n 's/^User=//p' "$folder/rssd-metrics@.service") " "$folder/rssd-metrics.sysusers" ||
-		fail "nobody makes the user of the service"
-	# Whoever can connect can read, so it is for this machine until somebody says otherwise.
+		fail "no sysusers.d file creates the user of the service"
+	# Any client that can connect can read, so the default is this machine only.
 	equal "$(grep ^Listen "$folder/rssd-metrics.socket")" ListenStream=127.0.0.1:9789 "who can connect"
 	[ "$(systemd-analyze security --offline=true "$work/units/rssd-metrics@.service" | sed -n 's/.*: \([0-9]*\)\..*SAFE.*/\1/p')" = 0 ] ||
 		fail "$(systemd-analyze security --offline=true "$work/units/rssd-metrics@.service" | tail -n 1)"

@@ -179,7 +179,7 @@ case_process_events_only_while_needed() {
 	await 20 is_deaf
 	rssctl run --limit=64M -- "$build/tests/tools/hog" anon 1M >"$work/heard" &
 	await 10 grep -q ready "$work/heard"
-	listens_to_processes || fail "nobody listens"
+	listens_to_processes || fail "rssd has no subscription"
 	expect 0 rssctl kill "$(rssctl list --no-legend | awk '{ print $1 }')" --signal=KILL
 	await 10 nothing_listed
 	await 20 is_deaf

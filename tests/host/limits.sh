@@ -60,6 +60,11 @@ case_hog_is_killed_and_the_neighbour_is_not_touched() {
 	[ "$(field hogged 'last_oom.processes[0].resident')" -gt $((16 << 20)) ] || fail "it had $(field hogged 'last_oom.processes[0].resident')"
 	expect 0 rssctl oom hogged --no-legend
 	equal "$(wc -l <<<"$out")" 1 "OOMs of hogged"
+	RSSCTL_PAGER="sed s/^/PAGED/" expect 0 terminal 80 24 -- rssctl oom hogged
+	[ "$(tr -d '\r' <"$work/out" | wc -L)" -le 80 ] || fail "wider than the terminal: $(cat "$work/out")"
+	says " killed "
+	grep -q PAGED "$work/out" && fail "two rows were paged"
+	expect 0 rssctl oom hogged --no-legend
 	local id before_all
 	id=$(awk '{ print $1 }' <<<"$out")
 	expect 0 rssctl oom --id="$id"

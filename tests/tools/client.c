@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A client for what no command line can do.
+ * A client for calls that rssctl does not make.
  *
  *   client by-pidfd PID          print the container that a pidfd's process is in
  *   client change-metrics        try to change the text of the metrics

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Stands in for rssd on the bus, and tells what no kernel at hand does:
+ * Takes rssd's name on the bus, and sends events that the kernels of the tests do not have:
  *
  *   fake-rssd EVENT...
  *
  * An event is "limit NUMBER", "reclaimed NUMBER", "high NUMBER", "low NUMBER" or
- * "lost FIRST LAST". All are sent once somebody has asked for the number of the next one, and
- * has subscribed by then; the first must have the number 1. The time of an event is its number
- * in seconds. It keeps none of them: whoever asks
- * for those that it has missed gets nothing. It goes on until it is killed.
+ * "lost FIRST LAST". All are sent when a client asks for the number of the next event, which it
+ * does after it has subscribed; the first must have the number 1. The time of an event is its
+ * number in seconds. There is no history: GetEvents returns none. It runs until it is killed.
  */
 #include <errno.h>
 #include <inttypes.h>

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * polkit FILE: a polkit for a private bus, that answers as the first word of
- * FILE says when it is asked: yes, no, challenge; nonsense; hold, which is
- * answered with yes on SIGUSR1; never. What it is asked it prints:
- * "ACTION CONTAINER VERB FLAGS".
+ * polkit FILE: a polkit for a private bus. It replies as the first word of FILE
+ * says at the time of the call: yes, no, challenge, nonsense, never (no reply), or
+ * hold (yes, after SIGUSR1). It prints each call: "ACTION CONTAINER VERB FLAGS".
  */
 #include <signal.h>
 #include <stdio.h>

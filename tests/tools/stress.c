@@ -68,7 +68,7 @@ static int count_reply(sd_bus_message *reply, void *userdata, sd_bus_error *erro
 	return 0;
 }
 
-/* Handles what has come, or waits for it until @until at most. */
+/* Handles the replies that have arrived, or waits for one until @until at most. */
 static int turn(uint64_t until)
 {
 	int r = sd_bus_process(bus, NULL);
@@ -126,7 +126,7 @@ static int send_limit(const char *path, uint64_t limit)
 					     "force"));
 }
 
-/* Waits for all answers. */
+/* Waits for all replies. */
 static int settle(int r)
 {
 	while (r >= 0 && !lost && in_flight > 0)
