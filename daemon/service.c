@@ -136,7 +136,9 @@ int manager_new(sd_event *event, const struct config *config, struct manager **r
 	if (r == 0)
 		r = oom_last_open(m);
 	if (r == 0)
-		r = oom_history_open(m, &m->ooms);
+		r = oom_history_open(m, EVENT_OOM, "ooms.json", &m->ooms);
+	if (r == 0)
+		r = oom_history_open(m, EVENT_KILL, "kills.json", &m->kills);
 	if (r == 0)
 		r = oom_log_open(m);
 	if (r < 0)
@@ -187,6 +189,7 @@ struct manager *manager_free(struct manager *m)
 	event_history_free(m->events);
 	hooks_free(m->hooks);
 	oom_history_free(m->ooms);
+	oom_history_free(m->kills);
 	free(m->listeners);
 	controller_free(m->controller);
 	workers_free(m->workers);

@@ -67,6 +67,7 @@ static char *describe_event(const struct rss_event *event)
 		r = asprintf(&text, "%s reclaimed", size_format(event->amount, size));
 		break;
 	case RSS_EVENT_OOM:
+	case RSS_EVENT_KILL:
 		return event->oom ? oom_victim_to_text(event->oom) : strdup("");
 	case RSS_EVENT_WATERMARK:
 		r = asprintf(&text, "crossed %s", event->which ?: "a watermark");
@@ -85,6 +86,7 @@ static const char *event_style(enum rss_event_kind kind)
 {
 	switch (kind) {
 	case RSS_EVENT_OOM:
+	case RSS_EVENT_KILL:
 	case RSS_EVENT_LOST:
 		return STYLE_RED;
 	case RSS_EVENT_LIMIT_HIT:
@@ -205,6 +207,9 @@ static void print_event_json(const struct rss_event *event)
 		break;
 	case RSS_EVENT_OOM:
 		json_add_oom(object, "oom", event->oom);
+		break;
+	case RSS_EVENT_KILL:
+		json_add_oom(object, "kill", event->oom);
 		break;
 	case RSS_EVENT_WATERMARK:
 		json_add_text(object, "watermark", event->which);

@@ -45,6 +45,16 @@ void json_add_count(struct json_object *object, const char *key, uint64_t count)
 	json_add_value(object, key, count == RSS_ABSENT ? NULL : json_object_new_uint64(count));
 }
 
+/* What the record of a kill by rssd has in addition. */
+static void add_kill(struct json_object *record, const struct rss_oom *oom)
+{
+	json_add_text(record, "cause", oom->cause);
+	json_add_count(record, "killed", oom->killed);
+	json_add_count(record, "requester_uid",
+		       oom->requester_uid != (uint32_t)-1 ? oom->requester_uid : RSS_ABSENT);
+	json_add_count(record, "requester_pid", oom->requester_pid ?: RSS_ABSENT);
+}
+
 struct json_object *oom_to_json(const struct rss_oom *oom)
 {
 	struct json_object *record = json_object_new_object(), *processes = NULL;
@@ -83,6 +93,8 @@ struct json_object *oom_to_json(const struct rss_oom *oom)
 		json_object_array_add(processes, process);
 	}
 	json_add_value(record, "processes", processes);
+	if (oom->cause)
+		add_kill(record, oom);
 	return record;
 }
 

@@ -16,7 +16,10 @@ static void write_victim(FILE *out, const struct rss_oom *oom)
 		fputs("memory ran out, the victim is not known", out);
 		return;
 	}
-	fputs("killed", out);
+	if (oom->killed > 1)
+		fprintf(out, "killed %" PRIu64 " processes, the largest", oom->killed);
+	else
+		fputs("killed", out);
 	if (oom->victim_pid)
 		fprintf(out, " %" PRIu32, oom->victim_pid);
 	if (oom->victim_command)
@@ -24,6 +27,15 @@ static void write_victim(FILE *out, const struct rss_oom *oom)
 	if (oom->victim_container && oom->container &&
 	    strcmp(oom->victim_container, oom->container))
 		fprintf(out, " of %s", oom->victim_container);
+}
+
+static void write_cause(FILE *out, const struct rss_oom *oom)
+{
+	if (!oom->cause)
+		return;
+	fprintf(out, "; by rssd (%s)", oom->cause);
+	if (oom->requester_uid != (uint32_t)-1)
+		fprintf(out, " for user %" PRIu32, oom->requester_uid);
 }
 
 static void write_limit(FILE *out, const struct rss_oom *oom)
@@ -49,6 +61,7 @@ static char *oom_format(const struct rss_oom *oom, bool with_limit)
 	if (!out)
 		return NULL;
 	write_victim(out, oom);
+	write_cause(out, oom);
 	if (with_limit)
 		write_limit(out, oom);
 	/* fclose() completes the text, or fails for lack of memory. */

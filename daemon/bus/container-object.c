@@ -115,6 +115,7 @@ static int method_set_limit(sd_bus_message *message, void *userdata, sd_bus_erro
 		return bus_answer_failure(r, &failure, error);
 	listener.userdata = call;
 	listener.progress = progress ? limit_progress : NULL;
+	listener.requester = bus_call_requester(call);
 	r = change_start(c, &change, mode, timeout, &listener, &failure);
 	return bus_call_begun(call, r, &failure, error);
 }
@@ -368,6 +369,7 @@ static int kill_with(sd_bus_message *message, struct container *c, bool has_opti
 		     sd_bus_error *error)
 {
 	struct failure failure = { 0 };
+	struct requester requester;
 	struct bus_call *call;
 	bool nested = true;
 	int signal, r = sd_bus_message_read(message, "i", &signal);
@@ -378,7 +380,8 @@ static int kill_with(sd_bus_message *message, struct container *c, bool has_opti
 		r = bus_call_new(bus_of_message(message), message, c->name, NULL, &call, &failure);
 	if (r < 0)
 		return bus_answer_failure(r, &failure, error);
-	r = kill_start(c, signal, nested, killed, call, &failure);
+	requester = bus_call_requester(call);
+	r = kill_start(c, signal, nested, &requester, killed, call, &failure);
 	return bus_call_begun(call, r, &failure, error);
 }
 
@@ -692,6 +695,7 @@ const sd_bus_vtable bus_container_vtable[] = {
 		"Reclaimed",
 		SD_BUS_ARGS("t", sequence, "t", bytes, "t", usage, "t", limit, "t", time), 0),
 	SD_BUS_SIGNAL_WITH_ARGS("OOM", SD_BUS_ARGS("t", sequence, "a{sv}", record), 0),
+	SD_BUS_SIGNAL_WITH_ARGS("Killed", SD_BUS_ARGS("t", sequence, "a{sv}", record), 0),
 	SD_BUS_SIGNAL_WITH_ARGS("Watermark",
 				SD_BUS_ARGS("t", sequence, "s", which, "t", usage, "t", time), 0),
 	SD_BUS_SIGNAL_WITH_ARGS("Progress", SD_BUS_ARGS("t", usage, "t", limit), 0),

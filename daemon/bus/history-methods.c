@@ -59,8 +59,13 @@ static int append_facts(sd_bus_message *reply, const struct bus *bus, const stru
 		r = bus_append_number(reply, "Bytes", e->amount);
 		break;
 	case EVENT_OOM:
-		oom = oom_history_find(bus->manager->ooms, e->sequence);
-		if (oom)
+	case EVENT_KILL:
+		if (e->kind == EVENT_KILL)
+			r = bus_append_number(reply, "Killed", e->amount);
+		oom = oom_history_find(e->kind == EVENT_OOM ? bus->manager->ooms
+							    : bus->manager->kills,
+				       e->sequence);
+		if (r >= 0 && oom)
 			r = bus_append_oom_entry(reply, "Record", oom);
 		break;
 	case EVENT_WATERMARK:

@@ -89,6 +89,7 @@ static int method_remove(sd_bus_message *message, void *userdata, sd_bus_error *
 {
 	struct bus *bus = userdata;
 	struct failure failure = { 0 };
+	struct requester requester;
 	struct container *c;
 	struct bus_call *call;
 	const char *name;
@@ -106,7 +107,8 @@ static int method_remove(sd_bus_message *message, void *userdata, sd_bus_error *
 		r = bus_call_new(bus, message, name, NULL, &call, &failure);
 	if (r < 0)
 		return bus_answer_failure(r, &failure, error);
-	r = removal_start(c, force, removed, call, &failure);
+	requester = bus_call_requester(call);
+	r = removal_start(c, force, &requester, removed, call, &failure);
 	return bus_call_begun(call, r, &failure, error);
 }
 

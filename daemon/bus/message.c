@@ -190,6 +190,22 @@ static int append_snapshot(sd_bus_message *message, const struct oom_snapshot *s
 	return r;
 }
 
+/* What the record of a kill by rssd has in addition. */
+static int append_kill(sd_bus_message *message, const struct oom_record *kill)
+{
+	int r = append_text(message, "Cause", kill->cause);
+
+	if (r >= 0)
+		r = bus_append_number(message, "Killed", kill->killed);
+	if (r >= 0 && kill->requester_uid != (uid_t)-1)
+		r = sd_bus_message_append(message, "{sv}", "RequesterUID", "u",
+					  (uint32_t)kill->requester_uid);
+	if (r >= 0 && kill->requester_pid > 0)
+		r = sd_bus_message_append(message, "{sv}", "RequesterPID", "u",
+					  (uint32_t)kill->requester_pid);
+	return r;
+}
+
 static int append_oom_entries(sd_bus_message *message, const struct oom_record *oom)
 {
 	int r = bus_append_number(message, "Sequence", oom->sequence);
@@ -218,7 +234,7 @@ static int append_oom_entries(sd_bus_message *message, const struct oom_record *
 		r = bus_append_number(message, "Limit", oom->limit);
 	if (r >= 0)
 		r = append_snapshot(message, &oom->snapshot);
-	return r;
+	return r < 0 || !oom->cause ? r : append_kill(message, oom);
 }
 
 int bus_append_oom(sd_bus_message *message, const struct oom_record *oom)

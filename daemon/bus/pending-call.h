@@ -9,6 +9,7 @@
 #include <sys/types.h>
 #include <systemd/sd-bus.h>
 
+#include "policy/requester.h"
 #include "shared/list.h"
 
 struct bus;
@@ -27,6 +28,12 @@ struct bus_call {
 	char *log_text;			     /* see bus_call_log() */
 	struct list_link link;		     /* in bus->calls */
 };
+
+/* For operations that report who asked for them. */
+static inline struct requester bus_call_requester(const struct bus_call *call)
+{
+	return (struct requester){ .pid = call->pid, .uid = call->uid };
+}
 
 /**
  * bus_call_new() - keep a call until its reply

@@ -85,6 +85,7 @@ static int method_apply(sd_bus_message *message, void *userdata, sd_bus_error *e
 	enum limit_mode mode = LIMIT_MODE_RECLAIM;
 	struct transaction *transaction;
 	struct failure failure = { 0 };
+	struct requester requester;
 	uint64_t timeout = 0;
 	struct bus_call *call;
 	size_t count = 0;
@@ -96,7 +97,8 @@ static int method_apply(sd_bus_message *message, void *userdata, sd_bus_error *e
 		r = bus_call_new(bus, message, "", cancel_transaction, &call, &failure);
 	if (r < 0)
 		return bus_answer_failure(r, &failure, error);
-	r = transaction_start(bus->manager, steps, count, mode, timeout, applied, call,
+	requester = bus_call_requester(call);
+	r = transaction_start(bus->manager, steps, count, mode, timeout, &requester, applied, call,
 			      &transaction, &failure);
 	return bus_call_begun(call, r, &failure, error);
 }

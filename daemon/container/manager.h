@@ -68,7 +68,7 @@ struct manager {
 	struct state *state;
 	struct origins *origins;
 	struct event_history *events;
-	struct oom_history *ooms;
+	struct oom_history *ooms, *kills;
 	struct hooks *hooks;
 	struct kmsg *kmsg;			     /* NULL: victims are not known */
 	struct process_events *process_events;	     /* NULL: rescans alone must do */

@@ -37,6 +37,7 @@ static struct oom_record unknown_oom(void)
 {
 	return (struct oom_record){
 		.victim_uid = (uid_t)-1,
+		.requester_uid = (uid_t)-1,
 		.usage = OOM_ABSENT,
 		.limit = OOM_ABSENT,
 		.snapshot = oom_snapshot_unknown(),

@@ -14,10 +14,10 @@
 #include "policy/oom-record.h"
 #include "store/state.h"
 
-#define FILE_NAME "ooms.json"
-
 struct oom_history {
 	struct manager *manager;
+	enum event_kind kind;
+	const char *file;
 	struct oom_record *records[OOM_HISTORY_MAX]; /* a ring */
 	size_t first, count;
 
@@ -86,7 +86,7 @@ static void save_run(struct worker *worker, void *data)
 {
 	struct oom_history *history = data;
 
-	history->error = state_write_text(history->manager->state, FILE_NAME, history->text);
+	history->error = state_write_text(history->manager->state, history->file, history->text);
 }
 
 static void save_history(struct oom_history *history);
@@ -130,7 +130,7 @@ static void save_history(struct oom_history *history)
 static void on_event(const struct event *event, void *userdata)
 {
 	struct oom_history *history = userdata;
-	struct oom_record *copy = event->kind == EVENT_OOM ? oom_record_copy(event->oom) : NULL;
+	struct oom_record *copy = event->kind == history->kind ? oom_record_copy(event->oom) : NULL;
 
 	if (!copy)
 		return;
@@ -157,7 +157,7 @@ static int load_history(struct oom_history *history)
 	cleanup_free char *text = NULL;
 	size_t length, bad = 0;
 	char *at = NULL;
-	int r = state_read_text(history->manager->state, FILE_NAME, &text, &length);
+	int r = state_read_text(history->manager->state, history->file, &text, &length);
 
 	if (r == -ENOENT)
 		return 0;
@@ -178,7 +178,8 @@ static int load_history(struct oom_history *history)
 	return 0;
 }
 
-int oom_history_open(struct manager *m, struct oom_history **ret)
+int oom_history_open(struct manager *m, enum event_kind kind, const char *file,
+		     struct oom_history **ret)
 {
 	struct oom_history *history = calloc(1, sizeof(*history));
 	int r;
@@ -186,6 +187,8 @@ int oom_history_open(struct manager *m, struct oom_history **ret)
 	if (!history)
 		return -ENOMEM;
 	history->manager = m;
+	history->kind = kind;
+	history->file = file;
 	r = manager_listen(m, &listener, history);
 	if (r == 0)
 		r = load_history(history);

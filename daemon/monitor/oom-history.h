@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The last OOM_HISTORY_MAX OOMs of all containers, removed ones included. They are
+ * The last OOM_HISTORY_MAX records of all containers, removed ones included: of OOMs,
+ * and in another history of kills by rssd. They are
  * part of the state and survive restarts and reboots. The history is a
  * listener of the manager. The file is written whole, on a worker, one at a time,
  * so that a storm of OOMs costs no more than the disk can take.
@@ -12,17 +13,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "policy/event.h"
+
 struct manager;
 struct oom_history;
 struct oom_record;
 
 #define OOM_HISTORY_MAX 256
 
-/*
- * Reads what is there and listens to the manager; a line that cannot be read is left out,
- * and logged. 0 or -ENOMEM.
+/**
+ * oom_history_open() - read the file and listen to the manager
+ * @kind: EVENT_OOM, or EVENT_KILL for the kills by rssd
+ * @file: its name in the state directory
+ *
+ * A line that cannot be read is left out, and logged.
+ *
+ * Return: 0, or -ENOMEM.
  */
-int oom_history_open(struct manager *manager, struct oom_history **ret);
+int oom_history_open(struct manager *manager, enum event_kind kind, const char *file,
+		     struct oom_history **ret);
 struct oom_history *oom_history_free(struct oom_history *history);
 
 /* The record at @i, counted from the oldest; NULL after the last. */

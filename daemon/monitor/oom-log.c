@@ -12,10 +12,11 @@
 #include "policy/oom-record.h"
 #include "shared/size.h"
 
-#define FIELDS_MAX 12
+#define FIELDS_MAX 16
 
 /* "NAME=value" for each fact that is known; at most FIELDS_MAX. */
 struct fields {
+	const char *prefix; /* "RSSD_OOM" or "RSSD_KILL" */
 	char *list[FIELDS_MAX + 1];
 	size_t count;
 };
@@ -44,13 +45,13 @@ __attribute__((format(printf, 2, 3))) static void add_field(struct fields *field
 static void add_text(struct fields *fields, const char *name, const char *value)
 {
 	if (value)
-		add_field(fields, "RSSD_OOM_%s=%s", name, value);
+		add_field(fields, "%s_%s=%s", fields->prefix, name, value);
 }
 
 static void add_number(struct fields *fields, const char *name, uint64_t value)
 {
 	if (value != OOM_ABSENT)
-		add_field(fields, "RSSD_OOM_%s=%" PRIu64, name, value);
+		add_field(fields, "%s_%s=%" PRIu64, fields->prefix, name, value);
 }
 
 static void describe_largest(const struct oom_processes *processes, char *text, size_t room)
@@ -68,28 +69,35 @@ static void describe_largest(const struct oom_processes *processes, char *text, 
 	}
 }
 
+/* The facts that both kinds have. */
+static void add_facts(struct fields *fields, const struct oom_record *oom)
+{
+	cleanup_free char *json = oom_format(oom);
+
+	add_number(fields, "ID", oom->sequence);
+	add_text(fields, "LIMIT_CONTAINER", oom->container);
+	add_text(fields, "LIMIT_OWNER", oom->limit_owner);
+	add_text(fields, "VICTIM_CONTAINER", oom->victim_container);
+	add_text(fields, "VICTIM_COMMAND", oom->victim_command);
+	if (oom->victim_pid > 0)
+		add_number(fields, "VICTIM_PID", (uint64_t)oom->victim_pid);
+	add_number(fields, "USAGE", oom->usage);
+	add_number(fields, "LIMIT", oom->limit);
+	add_number(fields, "RECLAIMED", oom->snapshot.reclaimed);
+	add_text(fields, "RECORD", json);
+}
+
 static void log_oom(const char *container, const struct oom_record *oom)
 {
-	cleanup_(fields_done) struct fields fields = { 0 };
+	cleanup_(fields_done) struct fields fields = { .prefix = "RSSD_OOM" };
 	char usage[SIZE_TEXT_MAX] = "?", limit[SIZE_TEXT_MAX] = "?", largest[640];
-	cleanup_free char *json = oom_format(oom);
 
 	if (oom->usage != OOM_ABSENT)
 		size_format(oom->usage, usage);
 	if (oom->limit != OOM_ABSENT)
 		size_format(oom->limit, limit);
 	describe_largest(&oom->snapshot.processes, largest, sizeof(largest));
-	add_number(&fields, "ID", oom->sequence);
-	add_text(&fields, "LIMIT_CONTAINER", oom->container);
-	add_text(&fields, "LIMIT_OWNER", oom->limit_owner);
-	add_text(&fields, "VICTIM_CONTAINER", oom->victim_container);
-	add_text(&fields, "VICTIM_COMMAND", oom->victim_command);
-	if (oom->victim_pid > 0)
-		add_number(&fields, "VICTIM_PID", (uint64_t)oom->victim_pid);
-	add_number(&fields, "USAGE", oom->usage);
-	add_number(&fields, "LIMIT", oom->limit);
-	add_number(&fields, "RECLAIMED", oom->snapshot.reclaimed);
-	add_text(&fields, "RECORD", json);
+	add_facts(&fields, oom);
 	log_fields(
 		LOG_WARNING, container, fields.list,
 		"out of memory: killed process %d (%s) of %s; the limit was that of %s, usage %s, "
@@ -101,10 +109,32 @@ static void log_oom(const char *container, const struct oom_record *oom)
 		usage, limit, largest);
 }
 
+static void log_kill(const char *container, const struct oom_record *kill)
+{
+	cleanup_(fields_done) struct fields fields = { .prefix = "RSSD_KILL" };
+	char largest[640], requester[64] = "rssd itself";
+
+	if (kill->requester_uid != (uid_t)-1) {
+		(void)snprintf(requester, sizeof(requester), "user %u (process %d)",
+			       (unsigned int)kill->requester_uid, (int)kill->requester_pid);
+		add_number(&fields, "REQUESTER_UID", kill->requester_uid);
+		add_number(&fields, "REQUESTER_PID", (uint64_t)kill->requester_pid);
+	}
+	describe_largest(&kill->snapshot.processes, largest, sizeof(largest));
+	add_facts(&fields, kill);
+	add_text(&fields, "CAUSE", kill->cause);
+	add_number(&fields, "COUNT", kill->killed);
+	log_fields(LOG_WARNING, container, fields.list,
+		   "killed %" PRIu64 " process%s (%s) for %s%s", kill->killed,
+		   kill->killed == 1 ? "" : "es", kill->cause, requester, largest);
+}
+
 static void on_event(const struct event *event, void *userdata)
 {
 	if (event->kind == EVENT_OOM)
 		log_oom(event->container->name, event->oom);
+	else if (event->kind == EVENT_KILL)
+		log_kill(event->container->name, event->oom);
 }
 
 static const struct manager_listener listener = { .event = on_event };

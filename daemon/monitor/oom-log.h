@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* An OOM in the log: a sentence, and in the journal a field for each fact. A listener. */
+/* OOMs and kills by rssd in the log: a sentence, and in the journal a field for each fact. */
 #ifndef RSSD_OOM_LOG_H
 #define RSSD_OOM_LOG_H
 

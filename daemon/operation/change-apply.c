@@ -10,7 +10,9 @@
 #include "base/worker.h"
 #include "cgroup/group.h"
 #include "host/process.h"
+#include "operation/kill.h"
 #include "policy/counters.h"
+#include "policy/oom-record.h"
 #include "shared/name.h"
 #include "shared/size.h"
 #include "store/durable-file.h"
@@ -30,6 +32,18 @@ uint64_t change_apply_read_usage(const struct change_apply *apply)
 	return group_read_usage(apply->groups[0], &usage) < 0 ? COUNTER_ABSENT : usage;
 }
 
+static void count_kill(struct change_apply *apply, const char *path, const struct process *p)
+{
+	size_t innermost = 0;
+
+	/* Parents come first. */
+	for (size_t i = 1; i < apply->n_groups; i++)
+		if (strcmp(apply->groups[i]->path, path) == 0 ||
+		    name_is_inside(path, apply->groups[i]->path))
+			innermost = i;
+	kill_count(&apply->tallies[innermost], p);
+}
+
 /* Kills the worst process of the groups: 1 when one was killed, 0 when there is none left. */
 static int kill_worst(struct change_apply *apply)
 {
@@ -38,6 +52,7 @@ static int kill_worst(struct change_apply *apply)
 	size_t count = 0;
 	cleanup_close int pidfd = -1;
 	cleanup_free char *path = NULL;
+	struct process p;
 	long worst;
 
 	for (size_t i = 0; i < apply->n_groups; i++) {
@@ -56,7 +71,6 @@ static int kill_worst(struct change_apply *apply)
 			return -ENOMEM;
 		victims = more;
 		for (size_t j = 0; j < n; j++) {
-			struct process p;
 			struct limit_victim victim = { 0 };
 
 			if (process_read(some[j], &p) < 0 || p.ended ||
@@ -79,7 +93,10 @@ static int kill_worst(struct change_apply *apply)
 	    (strcmp(path, apply->groups[0]->path) != 0 &&
 	     !name_is_inside(path, apply->groups[0]->path)))
 		return 1;
+	if (process_read(pids[worst], &p) < 0)
+		return 1;
 	if (process_signal(pidfd, SIGKILL) == 0) {
+		count_kill(apply, path, &p);
 		apply->result.outcome = CHANGE_KILLED;
 		(void)process_ended(pidfd, KILL_MSEC);
 	}

@@ -16,6 +16,7 @@
 #include "policy/settings.h"
 
 struct group;
+struct kill_tally;
 struct record;
 struct state;
 struct worker;
@@ -34,6 +35,7 @@ struct change_apply {
 	size_t n_groups;
 
 	/* The outcome. */
+	struct kill_tally *tallies;  /* given all zero: what was killed in each of the groups */
 	struct change_result result; /* -EINTR: @stop says why; -ENOMEM has no sentence yet */
 	bool state_unknown;	     /* the file has the old or the new settings */
 };

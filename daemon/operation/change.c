@@ -19,7 +19,9 @@
 #include "shared/size.h"
 #include "store/state.h"
 #include "container/usage.h"
+#include "monitor/kill-report.h"
 #include "operation/change-apply.h"
+#include "policy/oom-record.h"
 #include "base/worker.h"
 
 #define PROGRESS_USEC (100 * 1000)
@@ -56,6 +58,7 @@ static struct change *change_free(struct change *change)
 		container_unref(change->nested[i]);
 	free(change->apply.groups);
 	free(change->nested);
+	free(change->apply.tallies);
 	container_unref(change->container);
 	free(change);
 	return NULL;
@@ -103,6 +106,23 @@ static void explain_stop(struct change *change)
 	}
 }
 
+/* Also of a change that has failed. */
+static void report_kills(const struct change *change)
+{
+	const struct change_apply *apply = &change->apply;
+	const struct kill_reason reason = {
+		.cause = "limit",
+		.limited = change->container,
+		.usage = change->usage_before,
+		.limit = apply->to.limit,
+		.requester = change->listener.requester,
+	};
+
+	for (size_t i = 0; i < apply->n_groups; i++)
+		kill_report_emit(i == 0 ? change->container : change->nested[i - 1], &reason,
+				 &apply->tallies[i]);
+}
+
 static void change_done(void *data)
 {
 	struct change *change = data;
@@ -133,6 +153,7 @@ static void change_done(void *data)
 					: CHANGE_SET;
 	}
 
+	report_kills(change);
 	result = change->apply.result;
 	state_unknown = change->apply.state_unknown;
 	c->change = NULL;
@@ -241,6 +262,9 @@ static int change_launch(struct change *change)
 	r = gather_groups(change);
 	if (r < 0)
 		return r;
+	change->apply.tallies = calloc(change->apply.n_groups, sizeof(*change->apply.tallies));
+	if (!change->apply.tallies)
+		return -ENOMEM;
 	change->usage_before = change_apply_read_usage(&change->apply);
 	change->apply.record = container_to_record(c, &change->apply.to);
 	if (!change->apply.record)

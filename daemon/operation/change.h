@@ -12,6 +12,7 @@
 
 #include "base/failure.h"
 #include "policy/limit-policy.h"
+#include "policy/requester.h"
 #include "policy/settings.h"
 
 struct change;
@@ -42,6 +43,7 @@ struct change_listener {
 			 void *userdata);
 	void *userdata;
 	const struct transaction *holder; /* whose step this is, or NULL */
+	struct requester requester;	  /* reported if processes are killed for the limit */
 };
 
 enum change_stop {

@@ -12,6 +12,9 @@
 #include "container/manager.h"
 #include "container/nested.h"
 #include "host/process.h"
+#include "monitor/kill-report.h"
+#include "policy/oom-record.h"
+#include "policy/requester.h"
 #include "base/worker.h"
 
 /* A container that forks faster than it is killed is left to the next call. */
@@ -39,6 +42,8 @@ struct kill {
 	int signal;
 	struct nested nested;
 	bool with_nested;
+	struct requester requester;
+	struct kill_tally tally;
 	kill_done_fn done;
 	void *userdata;
 
@@ -96,9 +101,22 @@ static bool is_inside(const struct subtree *tree, pid_t pid)
 	       subtree_has(tree, path);
 }
 
+void kill_count(struct kill_tally *tally, const struct process *p)
+{
+	struct oom_process killed = {
+		.pid = p->pid,
+		.uid = (uid_t)-1,
+		.resident = p->resident,
+	};
+
+	memcpy(killed.command, p->command, sizeof(killed.command));
+	(void)process_read_uid(p->pid, &killed.uid);
+	kill_tally_add(tally, &killed);
+}
+
 /* Sends it to those of the list that are inside and were not hit yet: how many, or an errno. */
 static int kill_listed(const struct subtree *tree, const struct subtree_members *members,
-		       int signal, struct targets *targets)
+		       int signal, struct targets *targets, struct kill_tally *tally)
 {
 	size_t sorted = targets->count;
 	int sent = 0, r;
@@ -116,6 +134,8 @@ static int kill_listed(const struct subtree *tree, const struct subtree_members 
 		if (was_hit(targets, sorted, &target) || process_signal(pidfd, signal) < 0)
 			continue;
 		sent++;
+		if (signal == SIGKILL)
+			kill_count(tally, &p);
 		r = add_target(targets, &target);
 		if (r < 0)
 			return r;
@@ -139,7 +159,7 @@ static void kill_run(struct worker *worker, void *data)
 
 		sent = subtree_list(&tree, &members);
 		if (sent == 0)
-			sent = kill_listed(&tree, &members, kill->signal, &targets);
+			sent = kill_listed(&tree, &members, kill->signal, &targets, &kill->tally);
 		if (sent < 0)
 			kill->error = sent;
 		if (kill->signal != SIGKILL || worker_cancelled(worker))
@@ -159,17 +179,19 @@ static bool await_death(pid_t pid)
 	return true;
 }
 
-int kill_until_empty(struct worker *worker, const struct subtree *tree)
+int kill_until_empty(struct worker *worker, const struct subtree *tree, struct kill_tally *tally)
 {
+	/* Over all passes, so that a process that is slow to end is counted once. */
+	cleanup_(targets_done) struct targets targets = { 0 };
+
 	for (pid_t last = 0;;) {
-		cleanup_(targets_done) struct targets targets = { 0 };
 		cleanup_(subtree_members_done) struct subtree_members members = { 0 };
 		pid_t one;
 		int r = subtree_list(tree, &members);
 
 		if (r < 0 || members.count == 0)
 			return r;
-		r = kill_listed(tree, &members, SIGKILL, &targets);
+		r = kill_listed(tree, &members, SIGKILL, &targets, tally);
 		if (r < 0)
 			return r;
 		if (worker_cancelled(worker))
@@ -198,11 +220,13 @@ static void kill_done(void *data)
 			 "The processes of %s cannot be listed: %s; was its cgroup removed behind "
 			 "rssd's back?",
 			 c->name, strerror(-r));
+	kill_report_emit(c, &(struct kill_reason){ .cause = "kill", .requester = kill->requester },
+			 &kill->tally);
 	kill->done(r, &failure, kill->signal, kill->count, kill->userdata);
 }
 
-int kill_start(struct container *c, int signal, bool with_nested, kill_done_fn done, void *userdata,
-	       struct failure *failure)
+int kill_start(struct container *c, int signal, bool with_nested, const struct requester *requester,
+	       kill_done_fn done, void *userdata, struct failure *failure)
 {
 	cleanup_(kill_free_ptr) struct kill *kill = NULL;
 	int r;
@@ -219,6 +243,7 @@ int kill_start(struct container *c, int signal, bool with_nested, kill_done_fn d
 		.group = c->group,
 		.signal = signal,
 		.with_nested = with_nested,
+		.requester = *requester,
 		.done = done,
 		.userdata = userdata,
 	};

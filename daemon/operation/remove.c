@@ -11,11 +11,14 @@
 #include "operation/change.h"
 #include "base/failure.h"
 #include "operation/kill.h"
+#include "monitor/kill-report.h"
 #include "base/log.h"
 #include "container/manager.h"
 #include "container/save.h"
 #include "shared/name.h"
+#include "policy/oom-record.h"
 #include "policy/record.h"
+#include "policy/requester.h"
 #include "store/state.h"
 #include "base/worker.h"
 
@@ -27,6 +30,7 @@ struct removal {
 	struct manager *manager;
 	char *name;
 	bool force;
+	struct requester requester;
 	uint64_t deadline;
 	sd_event_source *next; /* the next step, or the end of a worker's time */
 	removal_done_fn done;
@@ -35,6 +39,7 @@ struct removal {
 	/* What the worker works with: the containers that are removed, deepest first, each with a reference. */
 	struct worker *worker;
 	struct container **members;
+	struct kill_tally *tallies; /* of each, while they are emptied */
 	size_t n_members;
 	int result;    /* of the step so far */
 	int forgotten; /* why a state file was not removed, or 0 */
@@ -53,6 +58,7 @@ static struct removal *removal_free(struct removal *removal)
 	sd_event_source_disable_unref(removal->next);
 	drop_members(removal, 0);
 	free(removal->members);
+	free(removal->tallies);
 	free(removal->name);
 	free(removal);
 	return NULL;
@@ -113,7 +119,8 @@ static void empty_run(struct worker *worker, void *data)
 	/* What is left, or cannot be looked at, shows when the group is removed. */
 	for (size_t i = 0; i < removal->n_members && !worker_cancelled(worker); i++)
 		(void)kill_until_empty(worker,
-				       &(struct subtree){ .group = removal->members[i]->group });
+				       &(struct subtree){ .group = removal->members[i]->group },
+				       &removal->tallies[i]);
 }
 
 static void forget_run(struct worker *worker, void *data)
@@ -314,6 +321,15 @@ static void forgotten(void *data)
 
 static void emptied(void *data);
 
+static int start_emptying(struct removal *removal)
+{
+	free(removal->tallies);
+	removal->tallies = calloc(removal->n_members, sizeof(*removal->tallies));
+	if (!removal->tallies)
+		return -ENOMEM;
+	return start_worker(removal, empty_run, emptied, true);
+}
+
 /* As far as it goes without waiting; end_step() comes of it, or the end of a worker. */
 static void step(struct removal *removal)
 {
@@ -322,7 +338,7 @@ static void step(struct removal *removal)
 	if (r == 0 && is_populated(removal)) {
 		r = removal->force ? -EAGAIN : -EBUSY;
 		if (removal->force && time_left(removal) > 0) {
-			r = start_worker(removal, empty_run, emptied, true);
+			r = start_emptying(removal);
 			if (r == 0) {
 				again(removal, time_left(removal));
 				return;
@@ -342,10 +358,19 @@ static void step(struct removal *removal)
 		end_step(removal, r);
 }
 
+static void report_kills(const struct removal *removal)
+{
+	const struct kill_reason reason = { .cause = "remove", .requester = removal->requester };
+
+	for (size_t i = 0; i < removal->n_members; i++)
+		kill_report_emit(removal->members[i], &reason, &removal->tallies[i]);
+}
+
 static void emptied(void *data)
 {
 	struct removal *removal = data;
 
+	report_kills(removal);
 	removal->worker = NULL;
 	(void)sd_event_source_set_enabled(removal->next, SD_EVENT_OFF);
 	step(removal);
@@ -408,8 +433,8 @@ static int check_empty(struct container *c, struct failure *failure)
 	return 0;
 }
 
-int removal_start(struct container *c, bool force, removal_done_fn done, void *userdata,
-		  struct failure *failure)
+int removal_start(struct container *c, bool force, const struct requester *requester,
+		  removal_done_fn done, void *userdata, struct failure *failure)
 {
 	cleanup_(removal_free_ptr) struct removal *removal = NULL;
 	struct manager *m = c->manager;
@@ -429,6 +454,7 @@ int removal_start(struct container *c, bool force, removal_done_fn done, void *u
 	*removal = (struct removal){
 		.manager = m,
 		.force = force,
+		.requester = *requester,
 		.deadline = now + DEADLINE_USEC,
 		.done = done,
 		.userdata = userdata,

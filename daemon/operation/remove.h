@@ -11,11 +11,12 @@
 
 struct container;
 struct failure;
+struct requester;
 
 typedef void (*removal_done_fn)(int error, const struct failure *failure, void *userdata);
 
 /* Return: 0 (then @done is called from the loop), or a failure at once. */
-int removal_start(struct container *container, bool force, removal_done_fn done, void *userdata,
-		  struct failure *failure);
+int removal_start(struct container *container, bool force, const struct requester *requester,
+		  removal_done_fn done, void *userdata, struct failure *failure);
 
 #endif

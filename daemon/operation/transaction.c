@@ -22,6 +22,7 @@ struct transaction {
 	size_t done_steps;
 	enum limit_mode mode;
 	uint64_t timeout;
+	struct requester requester;
 	bool undoing, cancelled, stuck;
 	struct failure failure; /* why it is undone */
 
@@ -202,7 +203,9 @@ static int change_to(struct transaction *t, size_t entry, const struct settings 
 {
 	struct container *c = t->containers[entry];
 	struct settings_change change = { .to = *to, .set = settings_difference(&c->settings, to) };
-	struct change_listener listener = { .done = done, .userdata = t, .holder = t };
+	struct change_listener listener = {
+		.done = done, .userdata = t, .holder = t, .requester = t->requester
+	};
 
 	return change_start(c, &change, mode, t->timeout, &listener, failure);
 }
@@ -394,8 +397,9 @@ int transaction_check(struct manager *m, const struct transaction_step steps[], 
 }
 
 int transaction_start(struct manager *m, const struct transaction_step steps[], size_t count,
-		      enum limit_mode mode, uint64_t timeout, transaction_done_fn done,
-		      void *userdata, struct transaction **ret, struct failure *failure)
+		      enum limit_mode mode, uint64_t timeout, const struct requester *requester,
+		      transaction_done_fn done, void *userdata, struct transaction **ret,
+		      struct failure *failure)
 {
 	struct transaction *t;
 	int r = transaction_new(m, steps, count, &t, failure);
@@ -404,6 +408,7 @@ int transaction_start(struct manager *m, const struct transaction_step steps[], 
 		return r;
 	t->mode = mode;
 	t->timeout = timeout;
+	t->requester = *requester;
 	t->done = done;
 	t->userdata = userdata;
 	/* Where nothing can fail for want of memory, a crash has nothing to undo. */

@@ -20,6 +20,7 @@
 struct failure;
 struct manager;
 struct record;
+struct requester;
 struct transaction;
 
 /* More at a time are refused. */
@@ -52,8 +53,9 @@ typedef void (*transaction_done_fn)(int error, const struct failure *failure,
  * Return: 0 (then @done is called), or a failure at once: nothing was changed.
  */
 int transaction_start(struct manager *manager, const struct transaction_step steps[], size_t count,
-		      enum limit_mode mode, uint64_t timeout, transaction_done_fn done,
-		      void *userdata, struct transaction **ret, struct failure *failure);
+		      enum limit_mode mode, uint64_t timeout, const struct requester *requester,
+		      transaction_done_fn done, void *userdata, struct transaction **ret,
+		      struct failure *failure);
 
 /* Could it begin? Checks all of them, and leaves them as they are. */
 int transaction_check(struct manager *manager, const struct transaction_step steps[], size_t count,

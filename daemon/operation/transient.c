@@ -10,6 +10,7 @@
 #include "cgroup/subtree.h"
 #include "container/manager.h"
 #include "operation/remove.h"
+#include "policy/requester.h"
 
 /* A process that has just ended takes a moment to leave its cgroup. */
 #define SOON_USEC   (20 * 1000)
@@ -37,7 +38,8 @@ static int check(sd_event_source *source, uint64_t usec, void *userdata)
 	for (size_t i = 0; i < m->count; i++) {
 		/* Not forced: what is nested in it keeps it. */
 		if (may_go(m->containers[i]))
-			(void)removal_start(m->containers[i], false, NULL, NULL, NULL);
+			(void)removal_start(m->containers[i], false, &(struct requester){ 0 }, NULL,
+					    NULL, NULL);
 	}
 	(void)sd_event_source_set_time_relative(source, RESCAN_USEC);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);

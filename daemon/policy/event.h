@@ -18,6 +18,7 @@ enum event_kind {
 	EVENT_OOM,
 	EVENT_WATERMARK,
 	EVENT_LOST,
+	EVENT_KILL, /* rssd has killed processes, because of an operation */
 };
 
 /* Sizes are bytes; counters that are not known are COUNTER_ABSENT. */
@@ -28,9 +29,9 @@ struct event {
 	uint64_t time;		     /* microseconds since the epoch; set by manager_emit() */
 	struct container *container; /* NULL for LOST */
 	uint64_t usage, limit;
-	uint64_t amount;	/* LIMIT_HIT: failures; RECLAIMED: bytes; LOST: how many events */
+	uint64_t amount;	/* LIMIT_HIT: failures; RECLAIMED: bytes; LOST, KILL: how many */
 	const char *which;	/* WATERMARK: "high" or "low" */
-	struct oom_record *oom; /* OOM; manager_emit() sets its number and its time */
+	struct oom_record *oom; /* OOM, KILL; manager_emit() sets its number and its time */
 };
 
 #endif

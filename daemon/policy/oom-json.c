@@ -48,6 +48,10 @@ static const struct field {
 	FIELD("file", FIELD_NUMBER, snapshot.file),
 	FIELD("locked", FIELD_NUMBER, snapshot.locked),
 	FIELD("swap_free", FIELD_NUMBER, snapshot.swap_free),
+	FIELD("cause", FIELD_TEXT, cause),
+	FIELD("killed", FIELD_COUNT, killed),
+	FIELD("requester_uid", FIELD_UID, requester_uid),
+	FIELD("requester_pid", FIELD_PID, requester_pid),
 };
 
 #define PROCESSES "processes"

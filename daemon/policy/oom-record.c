@@ -27,6 +27,12 @@ void oom_processes_add(struct oom_processes *processes, const struct oom_process
 	processes->list[at] = *process;
 }
 
+void kill_tally_add(struct kill_tally *tally, const struct oom_process *process)
+{
+	tally->count++;
+	oom_processes_add(&tally->largest, process);
+}
+
 struct oom_snapshot oom_snapshot_unknown(void)
 {
 	return (struct oom_snapshot){
@@ -47,6 +53,7 @@ struct oom_record *oom_record_new(void)
 	if (!record)
 		return NULL;
 	record->victim_uid = (uid_t)-1;
+	record->requester_uid = (uid_t)-1;
 	record->usage = OOM_ABSENT;
 	record->limit = OOM_ABSENT;
 	record->snapshot = oom_snapshot_unknown();
@@ -68,10 +75,12 @@ struct oom_record *oom_record_copy(const struct oom_record *from)
 		return NULL;
 	*to = *from;
 	to->container = to->limit_owner = to->victim_container = to->victim_command = NULL;
+	to->cause = NULL;
 	if (!copy_text(&to->container, from->container) ||
 	    !copy_text(&to->limit_owner, from->limit_owner) ||
 	    !copy_text(&to->victim_container, from->victim_container) ||
-	    !copy_text(&to->victim_command, from->victim_command))
+	    !copy_text(&to->victim_command, from->victim_command) ||
+	    !copy_text(&to->cause, from->cause))
 		return NULL;
 	return take_ptr(to);
 }
@@ -84,6 +93,7 @@ struct oom_record *oom_record_free(struct oom_record *record)
 	free(record->limit_owner);
 	free(record->victim_container);
 	free(record->victim_command);
+	free(record->cause);
 	free(record);
 	return NULL;
 }

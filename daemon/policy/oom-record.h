@@ -56,7 +56,25 @@ struct oom_record {
 	bool group;	       /* the whole container is killed, a record for each process */
 	uint64_t usage, limit; /* of limit_owner, bytes, or OOM_ABSENT */
 	struct oom_snapshot snapshot;
+	/*
+	 * Of kills by rssd: "limit" (to make room for a lower one), "kill" or "remove"; NULL if the
+	 * kernel killed. Then the record is of one operation, the victim is the largest process
+	 * that it killed, and the snapshot's processes are the largest ones.
+	 */
+	char *cause;
+	uint64_t killed;     /* how many processes; 0: not a kill by rssd */
+	uid_t requester_uid; /* who asked for it; (uid_t)-1: rssd itself */
+	pid_t requester_pid; /* 0: rssd itself */
 };
+
+/* What an operation has killed so far. */
+struct kill_tally {
+	uint64_t count;
+	struct oom_processes largest;
+};
+
+/* Counts one process, which may have ended by now. */
+void kill_tally_add(struct kill_tally *tally, const struct oom_process *process);
 
 /* One in which everything is absent. */
 struct oom_snapshot oom_snapshot_unknown(void);

@@ -57,7 +57,7 @@ const struct past_event *event_history_at(const struct event_history *history, s
 /* All events from this number on are there. */
 uint64_t event_history_begin(const struct event_history *history);
 
-/* "limit-hit", "reclaimed", "oom", "watermark", "lost" */
+/* "limit-hit", "reclaimed", "oom", "watermark", "lost", "kill" */
 const char *event_kind_name(enum event_kind kind);
 
 #endif

@@ -13,6 +13,7 @@ const char *rss_event_kind_name(enum rss_event_kind kind)
 		[RSS_EVENT_LOST] = "lost",
 		[RSS_EVENT_CREATED] = "created",
 		[RSS_EVENT_REMOVED] = "removed",
+		[RSS_EVENT_KILL] = "kill",
 	};
 
 	return (size_t)kind < ARRAY_SIZE(names) ? names[kind] : "unknown";

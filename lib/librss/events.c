@@ -50,6 +50,7 @@ static int read_oom(sd_bus_message *message, struct rss_event *event)
 		event->usage = oom->usage;
 		event->limit = oom->limit;
 		event->time = oom->time;
+		event->amount = oom->killed;
 	}
 	return 1;
 }
@@ -87,6 +88,7 @@ static const struct {
 	{ RSSD_CONTAINER, "LimitHit", RSS_EVENT_LIMIT_HIT, read_limit_hit, OF_PATH },
 	{ RSSD_CONTAINER, "Reclaimed", RSS_EVENT_RECLAIMED, read_reclaimed, OF_PATH },
 	{ RSSD_CONTAINER, "OOM", RSS_EVENT_OOM, read_oom, OF_PATH },
+	{ RSSD_CONTAINER, "Killed", RSS_EVENT_KILL, read_oom, OF_PATH },
 	{ RSSD_CONTAINER, "Watermark", RSS_EVENT_WATERMARK, read_watermark, OF_PATH },
 	{ RSSD_MANAGER, "EventsLost", RSS_EVENT_LOST, read_lost, OF_RSSD },
 	{ OBJECT_MANAGER, "InterfacesAdded", RSS_EVENT_CREATED, NULL, OF_ARGUMENT },
@@ -117,8 +119,7 @@ static int read_container(sd_bus_message *message, enum subject subject, char **
  */
 static int read_time(sd_bus_message *message, struct rss_event *event)
 {
-	if (!event->sequence || event->kind == RSS_EVENT_OOM ||
-	    sd_bus_message_at_end(message, true) != 0)
+	if (!event->sequence || event->oom || sd_bus_message_at_end(message, true) != 0)
 		return 0;
 	return sd_bus_message_read(message, "t", &event->time);
 }

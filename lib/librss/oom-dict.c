@@ -47,6 +47,10 @@ static const struct dict_field fields[] = {
 	FIELD("File", "t", file),
 	FIELD("Locked", "t", locked),
 	FIELD("SwapFree", "t", swap_free),
+	FIELD("Cause", "s", cause),
+	FIELD("Killed", "t", killed),
+	FIELD("RequesterUID", "u", requester_uid),
+	FIELD("RequesterPID", "u", requester_pid),
 	{ "Processes", "a(uuts)", 0, read_processes },
 };
 
@@ -64,7 +68,7 @@ int oom_dict_read(sd_bus_message *message, struct rss_oom **ret)
 
 	if (!oom)
 		return -ENOMEM;
-	oom->victim_uid = (uint32_t)-1;
+	oom->victim_uid = oom->requester_uid = (uint32_t)-1;
 	oom->usage = oom->limit = RSS_ABSENT;
 	oom->failures = oom->reclaimed = oom->scanned = RSS_ABSENT;
 	oom->anonymous = oom->file = oom->locked = oom->swap_free = RSS_ABSENT;
@@ -83,6 +87,7 @@ struct rss_oom *oom_dict_free(struct rss_oom *oom)
 	free((void *)oom->limit_owner);
 	free((void *)oom->victim_container);
 	free((void *)oom->victim_command);
+	free((void *)oom->cause);
 	rss_processes_free((struct rss_process *)oom->processes, oom->n_processes);
 	free(oom);
 	return NULL;

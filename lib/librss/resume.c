@@ -37,7 +37,7 @@ bool resume_is_due(const struct rss_client *client)
 /* --- one event of the history ------------------------------------------------- */
 
 struct event_facts {
-	uint64_t usage, limit, failures, bytes, last;
+	uint64_t usage, limit, failures, bytes, killed, last;
 	char *which;
 	struct rss_oom *oom;
 };
@@ -63,18 +63,15 @@ static int read_record(sd_bus_message *message, void *at)
 	}
 
 static const struct dict_field fields[] = {
-	FIELD("Usage", "t", usage, NULL),
-	FIELD("Limit", "t", limit, NULL),
-	FIELD("Failures", "t", failures, NULL),
-	FIELD("Bytes", "t", bytes, NULL),
-	FIELD("Last", "t", last, NULL),
-	FIELD("Which", "s", which, NULL),
-	FIELD("Record", "a{sv}", oom, read_record),
+	FIELD("Usage", "t", usage, NULL),	FIELD("Limit", "t", limit, NULL),
+	FIELD("Failures", "t", failures, NULL), FIELD("Bytes", "t", bytes, NULL),
+	FIELD("Killed", "t", killed, NULL),	FIELD("Last", "t", last, NULL),
+	FIELD("Which", "s", which, NULL),	FIELD("Record", "a{sv}", oom, read_record),
 };
 
 static int kind_from_name(const char *name, enum rss_event_kind *ret)
 {
-	for (int kind = RSS_EVENT_LIMIT_HIT; kind <= RSS_EVENT_LOST; kind++) {
+	for (int kind = RSS_EVENT_LIMIT_HIT; kind <= RSS_EVENT_KILL; kind++) {
 		if (!strcmp(rss_event_kind_name((enum rss_event_kind)kind), name)) {
 			*ret = (enum rss_event_kind)kind;
 			return 1;
@@ -100,7 +97,9 @@ static int read_event(sd_bus_message *reply, struct rss_event *ret)
 	known = kind_from_name(kind, &event.kind);
 	event.usage = facts.usage;
 	event.limit = facts.limit;
-	event.amount = event.kind == RSS_EVENT_RECLAIMED ? facts.bytes : facts.failures;
+	event.amount = event.kind == RSS_EVENT_RECLAIMED ? facts.bytes
+		       : event.kind == RSS_EVENT_KILL	 ? facts.killed
+							 : facts.failures;
 	event.last = facts.last;
 	event.container = strdup(container);
 	if (!event.container)

@@ -113,6 +113,14 @@ struct rss_oom {
 	uint64_t swap_free;		     /* of the machine */
 	const struct rss_process *processes; /* the largest at that moment, the largest first */
 	size_t n_processes;
+	/*
+	 * Of kills by rssd (RSS_EVENT_KILL): "limit", "kill" or "remove"; else NULL. The victim is
+	 * the largest process that was killed, and processes are the largest of them.
+	 */
+	const char *cause;
+	uint64_t killed;	/* how many processes */
+	uint32_t requester_uid; /* who asked for it; (uint32_t)-1: rssd itself */
+	uint32_t requester_pid;
 };
 
 /* One container. The library allocates it and may add members at the end. */
@@ -408,6 +416,7 @@ enum rss_event_kind {
 	RSS_EVENT_LOST,	   /* sequence and last: the range that was lost */
 	RSS_EVENT_CREATED, /* these two carry no sequence number: 0 */
 	RSS_EVENT_REMOVED,
+	RSS_EVENT_KILL, /* rssd has killed processes: limit --mode=force, kill, remove --force */
 };
 
 struct rss_event {
@@ -416,9 +425,9 @@ struct rss_event {
 	uint64_t last;	       /* RSS_EVENT_LOST only */
 	const char *container; /* its name; "" for events about rssd itself */
 	uint64_t usage, limit; /* RSS_ABSENT if the event has none */
-	uint64_t amount;       /* LIMIT_HIT: failures so far; RECLAIMED: bytes */
+	uint64_t amount;       /* LIMIT_HIT: failures so far; RECLAIMED: bytes; KILL: processes */
 	const char *which;     /* WATERMARK: the one that was crossed, "high" or "low"; else NULL */
-	const struct rss_oom *oom; /* RSS_EVENT_OOM only */
+	const struct rss_oom *oom; /* RSS_EVENT_OOM and RSS_EVENT_KILL only */
 	/*
 	 * Microseconds since the epoch: when the event happened, the same from a signal and from
 	 * the history; for CREATED and REMOVED, when the signal was received.

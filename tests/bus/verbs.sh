@@ -296,6 +296,51 @@ case_reclaim_is_not_supported() {
 	expect 0 rssctl remove rec
 }
 
+# Kills by rssd are reported: to subscribers, in the history, in the log, with who asked for them.
+case_kills_are_reported() {
+	local one two first
+	rssctl create victims
+	rssctl create victims/inner
+	sleep 1000 & one=$!
+	children+=($one)
+	disown $one
+	expect 0 rssctl attach victims $one
+	start_watch
+	expect 0 rssctl kill victims --signal=USR1
+	await 5 is_empty victims
+	sleep 1000 & one=$!
+	children+=($one)
+	disown $one
+	expect 0 rssctl attach victims $one
+	expect 0 rssctl kill victims --signal=KILL
+	await 10 heard kill victims '.kill.cause == "kill"'
+	await 5 is_empty victims
+	sleep 1000 & two=$!
+	children+=($two)
+	disown $two
+	expect 0 rssctl attach victims/inner $two
+	expect 0 rssctl remove victims --force
+	await 10 heard kill victims/inner '.kill.cause == "remove"'
+	stop_watch
+	# Another signal is not reported, and neither is a container without a process.
+	equal "$(jq -c 'select(.event == "kill") | [.container, .usage, .limit, (.kill |
+		.cause, .killed, .victim_container, .victim_pid, .victim_command, .requester_uid)]' "$events")" \
+		"$(printf '%s\n' "[\"victims\",null,null,\"kill\",1,\"victims\",$one,\"sleep\",0]" \
+			"[\"victims/inner\",null,null,\"remove\",1,\"victims/inner\",$two,\"sleep\",0]")" "the events"
+	grep -q "victims: killed 1 process (kill) for user 0 (process [1-9][0-9]*); the largest were $one (sleep)" \
+		"$rssd_log" || fail "not in the log"
+	first=$(jq 'select(.event == "kill").sequence' "$events" | head -n 1)
+	# They are no OOMs, and outlive rssd.
+	equal "$(rssctl oom --json=short | jq length)" 0 "OOMs"
+	stop_rssd
+	start_rssd
+	expect 0 timeout 10 rssctl watch --json=short --since=$((first - 1)) --count=2
+	equal "$(jq -c '[.event, .time, .kill]' <<<"$out")" \
+		"$(jq -c 'select(.event == "kill") | [.event, .time, .kill]' "$events")" "the history"
+	expect 0 timeout 10 rssctl watch --since=$((first - 1)) --count=1
+	says "killed $one (sleep); by rssd (kill) for user 0"
+}
+
 case_watch_prints_events() {
 	rssctl watch --count=2 >"$work/watch" &
 	local watcher=$!

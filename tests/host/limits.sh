@@ -289,7 +289,7 @@ case_forecast_of_locked_memory_comes_true() {
 }
 
 case_force_kills_no_more_than_it_must() {
-	local small
+	local small large
 	rssctl create forced --limit=64M
 	rssctl create forced/inner
 	launch_hog_in forced lock 4M
@@ -298,8 +298,16 @@ case_force_kills_no_more_than_it_must() {
 	# Also one in a container inside it.
 	launch_hog_in forced/inner lock 24M
 	await 20 grep -q ready "$hog_out"
+	large=$(rssctl ps forced/inner --json=short | jq '.[0].pid')
+	start_watch
 	expect 0 rssctl limit forced 12M --mode=force
 	says killed
+	# The kill is reported as one of the kernel's is: whose limit, who was killed, who asked.
+	await 10 heard kill forced ".limit == $((12 << 20)) and .usage > $((24 << 20))"
+	stop_watch
+	equal "$(jq -c 'select(.event == "kill").kill | [.cause, .killed, .container, .victim_container,
+		.victim_pid, .victim_uid, .victim_command, .requester_uid, .processes[0].pid]' "$events")" \
+		"[\"limit\",1,\"forced\",\"forced/inner\",$large,0,\"hog\",0,$large]" "the record"
 	kill -0 "$small" || fail "the small one was killed, too"
 	await 5 is_empty forced/inner
 	equal "$(field forced limit)" $((12 << 20)) "limit"
