@@ -36,7 +36,7 @@ struct process_events {
 	sd_event_source *source;
 	process_event_fn fn;
 	void *userdata;
-	bool listening;
+	bool listening, started;
 };
 
 /* Threads are not processes: they are told by a pid that is not their group's. */
@@ -46,8 +46,9 @@ static void deliver(struct process_events *events, const struct proc_event *even
 	switch ((unsigned int)event->what) {
 	case PROC_EVENT_NONE:
 		/* The answer to our asking: refused, so whoever relies on us must look itself. */
-		events->fn(event->event_data.ack.err ? PROCESS_EVENTS_LOST : PROCESS_EVENTS_STARTED,
-			   0, 0, events->userdata);
+		events->started = event->event_data.ack.err == 0;
+		events->fn(events->started ? PROCESS_EVENTS_STARTED : PROCESS_EVENTS_LOST, 0, 0,
+			   events->userdata);
 		break;
 	case PROC_EVENT_FORK:
 		if (event->event_data.fork.child_pid == event->event_data.fork.child_tgid)
@@ -173,10 +174,15 @@ int process_events_listen(struct process_events *events, bool on)
 		return r;
 	}
 	/* Before 6.6 the kernel counts listeners and forgets none that went without a word. */
-	events->listening = false;
+	events->listening = events->started = false;
 	r = tell_kernel(events, PROC_CN_MCAST_IGNORE);
 	(void)nl_socket_drop_membership(events->socket, CN_IDX_PROC);
 	return r;
+}
+
+bool process_events_started(const struct process_events *events)
+{
+	return events->started;
 }
 
 static int open_socket(struct process_events *events)

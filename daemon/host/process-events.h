@@ -43,6 +43,9 @@ DEFINE_CLEANUP(struct process_events *, process_events_free);
 
 int process_events_listen(struct process_events *events, bool on);
 
+/* Returns true if the kernel has confirmed, so that events come in; also for a later listener. */
+bool process_events_started(const struct process_events *events);
+
 /* Delivers what has come in until now; for a job that has no loop. */
 void process_events_drain(struct process_events *events);
 

@@ -38,7 +38,6 @@ struct join {
 	pid_t from;	 /* ...behind this one */
 	pid_t *everyone; /* the processes that a scan in parts is about */
 	size_t n_everyone;
-	bool heard;
 	bool told_deaf;
 
 	struct scan *scan;   /* a look that is on its way */
@@ -347,6 +346,12 @@ static void look_at_everything(struct manager *m)
 	look_soon(m);
 }
 
+/* Somebody else may have listened before there were rules. */
+static bool has_events(const struct manager *m)
+{
+	return m->process_events && process_events_started(m->process_events);
+}
+
 static int rescan(sd_event_source *source, uint64_t usec, void *userdata);
 
 static void arm_rescan(struct manager *m, uint64_t usec)
@@ -366,7 +371,7 @@ static int rescan(sd_event_source *source, uint64_t usec, void *userdata)
 		return 0;
 	look_at_everything(m);
 	/* Without events there is no hint to arm it again. */
-	if (join->heard)
+	if (has_events(m))
 		return 0;
 	if (!join->told_deaf)
 		log_warning("The kernel does not tell of processes here; for rules they are looked "
@@ -385,9 +390,7 @@ void join_process_event(enum process_event what, pid_t pid, pid_t parent, void *
 		return;
 	switch (what) {
 	case PROCESS_EXITED:
-		return;
 	case PROCESS_EVENTS_STARTED:
-		join->heard = true;
 		return;
 	case PROCESS_EVENTS_LOST:
 		log_debug("Process events were lost");
@@ -442,7 +445,7 @@ static void listen(struct manager *m)
 
 	if (r < 0)
 		log_warning("Process events cannot be heard: %s", strerror(-r));
-	if (m->join->count && !m->join->heard)
+	if (m->join->count && !has_events(m))
 		arm_rescan(m, ANSWER_USEC);
 }
 
@@ -503,7 +506,7 @@ struct join_counts join_count(const struct manager *m)
 	struct join_counts counts = m->join->counts;
 
 	counts.containers = m->join->count;
-	counts.heard = m->join->heard;
+	counts.heard = has_events(m);
 	return counts;
 }
 

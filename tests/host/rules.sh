@@ -55,6 +55,19 @@ looked_at_all() {
 }
 changes=0
 
+# A transient container listens for process events already: the first rules have them too.
+case_rules_after_a_transient_container() {
+	rssctl create passing --transient
+	launch_hog_in passing anon 1M
+	await 20 grep -q ready "$hog_out"
+	declare_container late '{"name":"late","join":[{"command":"rulee@"}]}'
+	expect 0 rssctl reload
+	await 10 rssctl show late
+	equal "$(rssctl doctor --json=short | jq -r '.[] | select(.subject == "rules").severity')" ok "severity of the finding"
+	rssctl remove --force passing
+	end_rules
+}
+
 case_who_runs_already_and_who_comes_later() {
 	local before
 	start_rulee 1000
