@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
+#include <time.h>
 
 #include "base/failure.h"
 #include "base/log.h"
@@ -137,12 +138,25 @@ static void nothing(int signal)
 {
 }
 
-/* The handler does nothing: the signal is there to end a worker's system call. */
-static int handle_worker_signal(void)
+/*
+ * A worker's signal only ends its system call. Others that would end rssd by
+ * default and report no fault of it do nothing either. A handler, unlike an
+ * ignored signal, is not inherited by hooks.
+ */
+static int handle_signals(void)
 {
+	static const int stray[] = {
+		SIGUSR1, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGSTKFLT
+	};
 	struct sigaction action = { .sa_handler = nothing };
+	int r = sigaction(WORKER_SIGNAL, &action, NULL);
 
-	return sigaction(WORKER_SIGNAL, &action, NULL) < 0 ? -errno : 0;
+	action.sa_flags = SA_RESTART;
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(stray); i++)
+		r = sigaction(stray[i], &action, NULL);
+	for (int signal = SIGRTMIN; r == 0 && signal <= SIGRTMAX; signal++)
+		r = sigaction(signal, &action, NULL);
+	return r < 0 ? -errno : 0;
 }
 
 static int open_loop(struct daemon *d)
@@ -159,7 +173,7 @@ static int open_loop(struct daemon *d)
 	if (sigprocmask(SIG_BLOCK, &ours, NULL) < 0)
 		return -errno;
 	(void)signal(SIGPIPE, SIG_IGN);
-	r = handle_worker_signal();
+	r = handle_signals();
 	if (r >= 0)
 		r = sd_event_add_signal(d->event, NULL, SIGTERM, on_stop, d);
 	if (r >= 0)
@@ -224,6 +238,36 @@ static int leave(struct daemon *d, int status)
 	return status;
 }
 
+/* Errors of the loop itself in a row, 10 ms apart, before rssd gives up. */
+#define LOOP_ERRORS_MAX 500
+
+/*
+ * Runs the loop until something exits it. A timer or a poll that fails for want of
+ * memory or watches (ENOMEM, ENOSPC) is tried again: the containers need rssd.
+ */
+static int serve(sd_event *event)
+{
+	const struct timespec pause = { .tv_nsec = 10 * 1000 * 1000 };
+	unsigned int errors = 0;
+	int code = 0;
+
+	while (sd_event_get_state(event) != SD_EVENT_FINISHED) {
+		int r = sd_event_run(event, UINT64_MAX);
+
+		if (r >= 0) {
+			errors = 0;
+			continue;
+		}
+		if (errors++ == 0)
+			log_error("The event loop failed: %s; trying again", strerror(-r));
+		if (errors == LOOP_ERRORS_MAX)
+			return r;
+		(void)nanosleep(&pause, NULL);
+	}
+	(void)sd_event_get_exit_code(event, &code);
+	return code;
+}
+
 static int run(const char *config_file)
 {
 	cleanup_(daemon_close) struct daemon d = { .config_file = config_file };
@@ -238,7 +282,7 @@ static int run(const char *config_file)
 	log_info("Ready: controller %s, %zu containers", d.manager->controller->ops->name,
 		 d.manager->count);
 	(void)sd_notify(0, "READY=1\nSTATUS=Ready");
-	r = sd_event_loop(d.event);
+	r = serve(d.event);
 	return leave(&d, r < 0 ? EXIT_FAILURE : r);
 }
 

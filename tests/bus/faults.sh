@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A disk that fails once: a failed operation changed nothing, an acknowledged one
-# lasts, and a file that cannot be read now is not taken for a bad one.
+# System calls that fail once, and signals that nobody expects: a failed operation
+# changed nothing, an acknowledged one lasts, a file that cannot be read now is not
+# taken for a bad one, and rssd lives on.
 . "$(dirname "$0")/../lib.sh"
 need_controller
 command -v strace >/dev/null || { printf 'skip - %s: strace is not installed\n' "${0##*/}"; exit 0; }
@@ -17,11 +18,12 @@ is_traced() {
 	done
 }
 
-# with_fault PATH INJECTION COMMAND...: while it runs, calls of rssd with PATH as argument fail.
+# with_fault PATH INJECTION COMMAND...: while it runs, calls of rssd with PATH as argument fail;
+# with an empty PATH all of that name.
 with_fault() {
 	local path=$1 injection=$2 tracer
 	shift 2
-	strace -f -qq -o "$work/strace" -p "$rssd_pid" -P "$path" -e "inject=$injection" &
+	strace -f -qq -o "$work/strace" -p "$rssd_pid" ${path:+-P "$path"} -e "inject=$injection" &
 	tracer=$!
 	children+=("$tracer")
 	await 10 is_traced
@@ -140,6 +142,26 @@ case_a_removal_that_may_not_last_says_so() {
 	expect 3 rssctl show gone
 	restart
 	expect 0 rssctl remove gone
+}
+
+case_stray_signals_do_not_end_it() {
+	local signal
+	for signal in USR1 USR2 ALRM VTALRM PROF IO PWR STKFLT RTMIN RTMIN+5 RTMAX PIPE; do
+		kill -"$signal" "$rssd_pid"
+		expect 0 rssctl list
+	done
+}
+
+# loop_fails SYSCALL ERROR: three times, then it works again.
+loop_fails() {
+	with_fault "" "$1:error=$2:when=1..3" expect 0 rssctl list
+	expect 0 rssctl list
+	[ -d "/proc/$rssd_pid" ] || fail "rssd ended"
+}
+
+case_an_error_of_the_loop_does_not_end_it() {
+	loop_fails timerfd_settime ENOMEM
+	loop_fails epoll_wait ENOMEM
 }
 
 run_cases "$@"
