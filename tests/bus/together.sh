@@ -223,7 +223,7 @@ case_finished_after_a_kill() {
 	stop_rssd
 	echo rubbish >"$work/state/transaction.json"
 	start_rssd
-	grep -q "cannot be settled" "$rssd_log" || fail "rubbish is not complained of"
+	grep -q "transaction log is malformed" "$rssd_log" || fail "rubbish is not complained of"
 	equal "$(field c limit)" 100663296 "limit after rubbish"
 	remove_three
 }
