@@ -6,9 +6,9 @@
 #include <fcntl.h>
 #include <systemd/sd-event.h>
 
-/* A record is never longer (PRINTK_MESSAGE_MAX); a longer one would read as EINVAL and be gone. */
+/* PRINTK_MESSAGE_MAX: a longer record would fail with EINVAL and be skipped. */
 #define RECORD_MAX 8192
-/* Per wakeup, so that a flood of lines leaves room for others in the loop. */
+/* Per wakeup, so that a flood of lines does not block the event loop. */
 #define RECORDS_AT_ONCE 256
 
 struct kmsg {
@@ -29,7 +29,7 @@ static int on_kmsg(sd_event_source *source, int fd, uint32_t revents, void *user
 		struct kmsg_oom oom;
 
 		if (n < 0) {
-			/* EPIPE: older records were overwritten before we came; the next are there. */
+			/* EPIPE: records were overwritten before they were read; read the next. */
 			if (errno == EPIPE || errno == EINTR || errno == EINVAL)
 				continue;
 			return errno == EAGAIN ? 0 : -errno;

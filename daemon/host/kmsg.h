@@ -15,9 +15,11 @@ typedef struct sd_event sd_event;
 struct kmsg;
 typedef void (*kmsg_oom_fn)(const struct kmsg_oom *oom, void *userdata);
 
-/*
- * Follows the log from now on. -ENOENT, -EPERM...: no victims will be known.
- * @fn must not free the kmsg.
+/**
+ * kmsg_new() - follow the log from now on
+ * @fn: called in the loop for each OOM kill; must not free the kmsg
+ *
+ * Return: 0, or -ENOENT, -EPERM or another negative errno: the log cannot be read.
  */
 int kmsg_new(sd_event *event, kmsg_oom_fn fn, void *userdata, struct kmsg **ret);
 struct kmsg *kmsg_free(struct kmsg *kmsg);

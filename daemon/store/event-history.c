@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The events so far: see event-history.h. */
+/* The stored events: see event-history.h. */
 #include "store/event-history.h"
 
 #include <errno.h>
@@ -21,7 +21,7 @@ struct event_history {
 	struct past_event events[EVENT_HISTORY_MAX]; /* a ring */
 	size_t first, count;
 	uint64_t begin;
-	int dirfd, fd; /* -1: memory alone */
+	int dirfd, fd; /* -1: in memory only */
 	size_t lines;
 	size_t growth; /* bytes appended since the file was written */
 };
@@ -43,7 +43,7 @@ const struct past_event *event_history_at(const struct event_history *history, s
 		       : NULL;
 }
 
-/* The number of its end: an event of lost ones is over when all of them are. */
+/* The last number that the event covers. */
 static uint64_t end_of(const struct past_event *event)
 {
 	return event->kind == EVENT_LOST ? event->last : event->sequence;
@@ -71,8 +71,8 @@ uint64_t event_history_begin(const struct event_history *history)
 	return history->begin;
 }
 
-/* Owns the event's name from now on. */
-static void take(struct event_history *history, const struct past_event *event)
+/* Takes over the name of the container. */
+static void add_event(struct event_history *history, const struct past_event *event)
 {
 	if (history->count == EVENT_HISTORY_MAX) {
 		struct past_event *oldest = &history->events[history->first];
@@ -96,19 +96,18 @@ static int write_event(FILE *out, const struct past_event *e)
 		       (int)e->high, e->container);
 }
 
-/* Without the file, a restart knows nothing of what was before: that is lost, and told so. */
+/* After a restart without the file, earlier events are reported as lost. */
 static void remove_file(struct event_history *history)
 {
 	(void)unlinkat(history->dirfd, FILE_NAME, 0);
 	(void)unlinkat(history->dirfd, DURABLE_TEMPORARY FILE_NAME, 0);
 }
 
-static void give_up(struct event_history *history, int error)
+static void give_up_file(struct event_history *history, int error)
 {
-	log_warning(
-		"The history of events cannot be written: %s; after a restart of rssd, what was "
-		"before is lost",
-		strerror(error));
+	log_warning("The history of events cannot be written: %s; a restart of rssd loses earlier "
+		    "events",
+		    strerror(error));
 	if (history->fd >= 0)
 		close(take_fd(&history->fd));
 	remove_file(history);
@@ -131,7 +130,7 @@ static int format_history(const struct event_history *history, char **ret)
 	return 0;
 }
 
-static int rewrite(struct event_history *history)
+static int rewrite_file(struct event_history *history)
 {
 	cleanup_free char *text = NULL;
 	int fd, r = format_history(history, &text);
@@ -151,7 +150,7 @@ static int rewrite(struct event_history *history)
 	return 0;
 }
 
-static int append(struct event_history *history, const struct past_event *event)
+static int append_event(struct event_history *history, const struct past_event *event)
 {
 	cleanup_free char *line = NULL;
 	size_t length = 0;
@@ -162,7 +161,7 @@ static int append(struct event_history *history, const struct past_event *event)
 	(void)write_event(out, event);
 	if (fclose(out) != 0)
 		return -ENOMEM;
-	/* In one piece, so that a crash leaves all of it or nothing. */
+	/* One write: a crash leaves the whole line or nothing. */
 	if (write(history->fd, line, length) != (ssize_t)length)
 		return -EIO;
 	history->lines++;
@@ -191,7 +190,7 @@ static bool parse_line(const char *line, struct past_event *ret)
 	return true;
 }
 
-static int load(struct event_history *history, uint64_t next)
+static int load_file(struct event_history *history, uint64_t next)
 {
 	cleanup_free char *text = NULL;
 	uint64_t begin;
@@ -214,16 +213,16 @@ static int load(struct event_history *history, uint64_t next)
 
 		if (!parse_line(line, &event))
 			continue;
-		/* Numbers only grow, and end before the next one. */
+		/* Numbers increase and are below the next one. */
 		if (end_of(&event) >= next || (before && event.sequence <= end_of(before)))
 			free(event.container);
 		else
-			take(history, &event);
+			add_event(history, &event);
 	}
 	return 0;
 }
 
-int event_history_open(const char *folder, uint64_t next, struct event_history **ret)
+int event_history_open(const char *directory, uint64_t next, struct event_history **ret)
 {
 	cleanup_(event_history_free_ptr) struct event_history *history =
 		calloc(1, sizeof(*history));
@@ -233,14 +232,14 @@ int event_history_open(const char *folder, uint64_t next, struct event_history *
 		return -ENOMEM;
 	history->begin = next;
 	history->fd = -1;
-	history->dirfd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	history->dirfd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (history->dirfd < 0)
 		r = -errno;
 	if (r == 0)
-		r = load(history, next);
+		r = load_file(history, next);
 	if (r == 0)
-		r = rewrite(history);
-	/* One of before, which what comes is not added to, would have a hole that nobody sees. */
+		r = rewrite_file(history);
+	/* Later events are not appended to the old file: read after a restart, it would have a gap. */
 	if (r < 0 && history->dirfd >= 0)
 		remove_file(history);
 	*ret = take_ptr(history);
@@ -278,15 +277,16 @@ void event_history_add(struct event_history *history, const struct event *event,
 	int r = 0;
 
 	if (!past.container) {
-		/* It is told, but nobody can ask for it later: nor for those before. */
+		/* Listeners are called, but it is not stored: the history begins after it. */
 		history->begin = end_of(&past) + 1;
 		return;
 	}
-	take(history, &past);
+	add_event(history, &past);
 	if (history->fd < 0)
 		return;
-	r = history->lines >= LINES_MAX || history->growth >= GROWTH_MAX ? rewrite(history)
-									 : append(history, &past);
+	r = history->lines >= LINES_MAX || history->growth >= GROWTH_MAX
+		    ? rewrite_file(history)
+		    : append_event(history, &past);
 	if (r < 0)
-		give_up(history, -r);
+		give_up_file(history, -r);
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The events so far, the last EVENT_HISTORY_MAX of them, for whoever was not
- * there or did not keep up. Each is appended to a file in the runtime folder
- * before it is told, so that a crash of rssd forgets none; the folder is in
- * memory, and ends with the machine. The texts of OOMs are those of
- * oom-history.h, by their number.
+ * The last EVENT_HISTORY_MAX events, for clients that were not connected or fell
+ * behind. Each is appended to a file in the runtime directory before listeners are
+ * called, so a crash of rssd loses none; the directory is in memory and does not
+ * survive a reboot. Records of OOMs and kills are in oom-history.h, by number.
  */
 #ifndef RSSD_EVENT_HISTORY_H
 #define RSSD_EVENT_HISTORY_H
@@ -20,7 +19,7 @@ struct event_history;
 
 #define EVENT_HISTORY_MAX 4096
 
-/* As struct event, but for good. */
+/* A stored event: struct event with copies of what that only points to. */
 struct past_event {
 	enum event_kind kind;
 	uint64_t sequence, last;
@@ -31,30 +30,28 @@ struct past_event {
 };
 
 /**
- * event_history_open() - read what is there
- * @folder: "/run/rssd"
- * @next: the number of the next event; where nothing is known of those before, they are lost
+ * event_history_open() - read the stored events
+ * @directory: "/run/rssd"
+ * @next: the number of the next event; earlier events that are not stored are lost
  *
- * Return: 0, or a negative errno: the file cannot be used, and *ret is in memory alone
- * (NULL only when out of memory).
+ * Return: 0, or a negative errno if the file cannot be used. Then *ret is in memory only; it is
+ * NULL only when out of memory.
  */
-int event_history_open(const char *folder, uint64_t next, struct event_history **ret);
+int event_history_open(const char *directory, uint64_t next, struct event_history **ret);
 struct event_history *event_history_free(struct event_history *history);
 DEFINE_CLEANUP(struct event_history *, event_history_free);
 
-/* The oldest makes room. */
+/* Stores an event, in place of the oldest if there are EVENT_HISTORY_MAX. */
 void event_history_add(struct event_history *history, const struct event *event,
 		       const char *container);
 
-/*
- * The first event with a number above @since, or NULL; *ret_index is its place, the next
- * is behind it.
- */
+/* The first event with a number above @since, or NULL; *ret_index is its index. */
 const struct past_event *event_history_find(const struct event_history *history, uint64_t since,
 					    size_t *ret_index);
+/* The event at @index, counted from the oldest; NULL after the last. */
 const struct past_event *event_history_at(const struct event_history *history, size_t index);
 
-/* All events from this number on are there. */
+/* The number from which on all events are stored. */
 uint64_t event_history_begin(const struct event_history *history);
 
 /* "limit-hit", "reclaimed", "oom", "watermark", "lost", "kill" */
