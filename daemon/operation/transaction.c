@@ -23,7 +23,9 @@ struct transaction {
 	enum limit_mode mode;
 	uint64_t timeout;
 	struct requester requester;
-	bool undoing, cancelled, stuck;
+	bool undoing, cancelled;
+	bool stuck;		/* an undo failed */
+	bool left_to_start;	/* rssd is stopping: the log tells the next start what to do */
 	struct failure failure; /* why it is undone */
 
 	int disk_error;
@@ -127,14 +129,31 @@ static void disk_done(void *data)
 static void on_disk(struct transaction *t, worker_fn run, void (*next)(struct transaction *t))
 {
 	struct worker *worker;
+	int r;
 
 	t->next = next;
-	t->disk_error = worker_start(t->manager->workers, run, disk_done, t, &worker);
-	if (t->disk_error < 0)
+	/* From here on the worker owns it, and may have set it before worker_start() returns. */
+	t->disk_error = 0;
+	r = worker_start(t->manager->workers, run, disk_done, t, &worker);
+	if (r < 0) {
+		t->disk_error = r;
 		next(t);
+	}
 }
 
 /* --- the end -------------------------------------------------------------------- */
+
+/* What became of the containers of a transaction that failed. */
+static const char *outcome_of_failure(const struct transaction *t)
+{
+	if (t->left_to_start)
+		return t->journal->phase == JOURNAL_REDO
+			       ? "rssd is stopping, and its next start finishes the transaction"
+			       : "rssd is stopping, and its next start undoes what was changed";
+	if (t->stuck)
+		return "not all could be brought back: those keep what they have now, see the log";
+	return "no container was changed";
+}
 
 static void finish(struct transaction *ended)
 {
@@ -144,9 +163,7 @@ static void finish(struct transaction *ended)
 
 	if (failure.error != RSS_ERROR_NONE)
 		error = fail(&t->failure, failure.error, "%.380s; %s", failure.text,
-			     t->stuck ? "not all could be brought back, see the log: the next "
-					"start of rssd tries again"
-				      : "no container was changed");
+			     outcome_of_failure(t));
 
 	if (t->disk_error < 0) {
 		log_warning("The transaction log could not be removed: %s; the next start of rssd "
@@ -169,8 +186,9 @@ static void finish(struct transaction *ended)
 
 static void end(struct transaction *t)
 {
-	/* What could not be brought back now is left to the next start, by the journal. */
-	if (t->stuck) {
+	/* A stop may come in the middle. Nothing can be changed between it and the next start. */
+	t->left_to_start = t->stuck && t->manager->stopping;
+	if (t->left_to_start) {
 		finish(t);
 		return;
 	}
@@ -186,9 +204,7 @@ static void undone(struct container *c, const struct change_result *result, void
 	struct transaction *t = userdata;
 
 	if (result->error < 0) {
-		log_message(LOG_ERR, c->name,
-			    "could not be brought back to its settings: %s; the next start of rssd "
-			    "tries again",
+		log_message(LOG_ERR, c->name, "could not be brought back to its settings: %s",
 			    result->failure.text);
 		t->stuck = true;
 	}
@@ -221,9 +237,7 @@ static void undo_next(struct transaction *t)
 			      undone, &failure) == 0)
 			return;
 		log_message(LOG_ERR, t->containers[entry]->name,
-			    "could not be brought back to its settings: %s; the next start of rssd "
-			    "tries again",
-			    failure.text);
+			    "could not be brought back to its settings: %s", failure.text);
 		t->stuck = true;
 	}
 	end(t);
@@ -235,6 +249,17 @@ static void begin_undo(struct transaction *t)
 	undo_next(t);
 }
 
+/* Undone only if a crash in the middle would undo as well. */
+static void undo_logged(struct transaction *t)
+{
+	if (t->disk_error < 0 && t->done_steps > 0) {
+		t->stuck = true;
+		end(t);
+		return;
+	}
+	begin_undo(t);
+}
+
 /* --- step by step ------------------------------------------------------------------ */
 
 static void step_next(struct transaction *t);
@@ -242,7 +267,18 @@ static void step_next(struct transaction *t);
 static void fail_step(struct transaction *t, const struct failure *why)
 {
 	t->failure = *why;
-	begin_undo(t);
+	if (t->journal->phase == JOURNAL_UNDO) {
+		begin_undo(t);
+	} else if (t->manager->stopping) {
+		/* On disk it is in the phase before if the write of this one failed. */
+		if (t->disk_error < 0)
+			t->journal->phase = JOURNAL_UNDO;
+		t->left_to_start = true;
+		finish(t);
+	} else {
+		t->journal->phase = JOURNAL_UNDO;
+		on_disk(t, write_run, undo_logged);
+	}
 }
 
 static void step_done(struct container *c, const struct change_result *result, void *userdata)

@@ -100,6 +100,11 @@ class Client(threading.Thread):
         self.operations += 1
         status, out, err = rssctl(*args)
         self.acknowledged += status == 0
+        if status == 0:
+            # What an unanswered transaction did to these containers cannot be seen any more.
+            self.pending_apply = [t for t in self.pending_apply
+                                  if not any(n in args for name in t for n in self.below(name))
+                                  and args[0] not in ("apply", "remove")]
         self.history.append(f"{' '.join(args)} -> {status}")
         return status, out, err
 
@@ -170,13 +175,13 @@ class Client(threading.Thread):
         with open(path, "w") as file:
             json.dump([{"name": n, "limit": size} for n, size in wanted.items()], file)
         status, _, err = self.call("apply", path, "--timeout=1s")
-        self.history[-1] += f" {wanted}"
+        self.history[-1] += f" {wanted} {err.strip()[:160]}"
         if status == 0:
             for name, size in wanted.items():
                 if True not in self.model[name].exists:
                     problem(f"limit of {name} was applied though it does not exist")
                 self.model[name].exists, self.model[name].limits = {True}, {size}
-        elif status == UNANSWERED:
+        elif status == UNANSWERED or "next start" in err:
             if all(True in self.model[n].exists for n in chosen):
                 known = {n: next(iter(self.model[n].limits)) for n in chosen
                          if len(self.model[n].limits) == 1 and self.model[n].exists == {True}}
