@@ -9,12 +9,13 @@
 
 #include "librss/rss.h"
 #include "read-settings.h"
+#include "shared/file.h"
 #include "shared/name.h"
 #include "view/json.h"
 #include "view/output.h"
 #include "view/status.h"
 
-static int complain_of(const char *path, size_t i, const char *key, const char *problem)
+static int fail_key(const char *path, size_t i, const char *key, const char *problem)
 {
 	return print_error(STATUS_USAGE, "%s: container %zu: %s %s", path, i + 1, key, problem);
 }
@@ -42,31 +43,39 @@ static int read_change(const char *path, size_t i, struct json_object *object,
 		const char *problem = read_key(key, value, ret);
 
 		if (problem)
-			return complain_of(path, i, key, problem);
+			return fail_key(path, i, key, problem);
 	}
 	if (!ret->name)
-		return complain_of(path, i, "name", "is missing");
+		return fail_key(path, i, "name", "is missing");
 	if (!ret->settings.set)
 		return print_error(STATUS_USAGE, "%s: %s: nothing is to be set", path, ret->name);
 	return STATUS_DONE;
 }
 
-static int read_json(const char *path, struct json_object **ret)
+/* Not read_file_at(), which does not wait for the writer of a pipe. */
+static int read_text(const char *path, char **ret)
 {
 	cleanup_close int fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC)
 						 : dup(STDIN_FILENO);
+	/* It is the user's own file: there is no bound. */
+	int r = fd < 0 ? -errno : read_file(fd, FILE_OWN_MAX, ret, NULL);
 
-	if (fd < 0)
-		return print_error(STATUS_FAILED, "%s cannot be read: %s", path, strerror(errno));
-	*ret = json_object_from_fd(fd);
-	if (!*ret) {
-		cleanup_free char *why = strdup(json_util_get_last_err() ?: "");
+	return r < 0 ? print_error(STATUS_FAILED, "%s cannot be read: %s", path, strerror(-r))
+		     : STATUS_DONE;
+}
 
-		if (why)
-			why[strcspn(why, "\n")] = '\0';
-		return print_error(STATUS_USAGE, "%s is no JSON: %s", path, why ?: "");
-	}
-	return STATUS_DONE;
+static int read_json(const char *path, struct json_object **ret)
+{
+	enum json_tokener_error error = json_tokener_success;
+	cleanup_free char *text = NULL;
+	int status = read_text(path, &text);
+
+	if (status != STATUS_DONE)
+		return status;
+	*ret = json_tokener_parse_verbose(text, &error);
+	return *ret ? STATUS_DONE
+		    : print_error(STATUS_USAGE, "%s is no JSON: %s", path,
+				  json_tokener_error_desc(error));
 }
 
 int settings_file_read(const char *path, struct settings_file *ret)

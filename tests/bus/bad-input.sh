@@ -210,7 +210,7 @@ case_daemon_that_dies_before_the_answer() {
 	rssctl remove asked
 }
 # Whether a client waits for the bus.
-pending_call() { grep -q poll "/proc/$1/wchan"; }
+pending_call() { grep -q "^State:.S" "/proc/$1/status"; }
 
 case_two_daemons() {
 	expect 1 rssd --config="$work/rssd.conf"

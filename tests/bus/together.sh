@@ -95,6 +95,8 @@ case_by_force_and_in_time() {
 case_wrong_files() {
 	make_three
 	expect 1 rssctl apply "$work/nothing"
+	expect 1 rssctl apply "$work"
+	says "Is a directory"
 	file '[{"name":"a"'
 	expect 2 rssctl apply "$work/file.json"
 	says "is no JSON"
@@ -125,6 +127,21 @@ case_wrong_files() {
 	expect 2 rssctl apply "$work/file.json" --dry-run
 	says "below the smallest"
 	equal "$(limits)" "$before" "limits after wrong files"
+	remove_three
+}
+
+# The reader waits for a writer that is late.
+case_from_a_pipe() {
+	local status=0
+	make_three
+	mkfifo "$work/fifo"
+	rssctl apply "$work/fifo" >"$work/applied" 2>&1 &
+	local applier=$!
+	await 5 grep -q "^State:.S" "/proc/$applier/status"
+	echo '[{"name":"a","limit":"32M"}]' >"$work/fifo"
+	wait "$applier" || status=$?
+	equal "$status" 0 "status"
+	equal "$(field a limit)" $((32 << 20)) "limit"
 	remove_three
 }
 
@@ -223,7 +240,7 @@ case_finished_after_a_kill() {
 	stop_rssd
 	echo rubbish >"$work/state/transaction.json"
 	start_rssd
-	grep -q "transaction log is malformed" "$rssd_log" || fail "rubbish is not complained of"
+	grep -q "The transaction log is malformed" "$rssd_log" || fail "the unreadable log is not reported"
 	equal "$(field c limit)" 100663296 "limit after rubbish"
 	remove_three
 }
