@@ -22,7 +22,7 @@
 #include "cgroup/controller.h"
 #include "container/manager.h"
 #include "monitor/sampler.h"
-#include "operation/restore.h"
+#include "operation/declare.h"
 #include "privileges.h"
 #include "service.h"
 #include "store/config.h"
@@ -86,7 +86,7 @@ static int reload(void *userdata, struct failure *failure)
 		if (sampler_apply(d->manager) < 0)
 			log_warning("SampleInterval= is not applied: out of memory");
 	}
-	(void)restore_declarations(d->manager);
+	(void)declarations_apply(d->manager);
 	log_info("Reloaded, %zu containers", d->manager->count);
 	(void)sd_notify(0, "READY=1");
 	return r;

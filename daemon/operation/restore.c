@@ -2,27 +2,21 @@
 /* Bringing containers back: see restore.h. */
 #include "operation/restore.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/failure.h"
 #include "base/log.h"
 #include "container/manager.h"
 #include "container/save.h"
 #include "monitor/detection.h"
-#include "monitor/oom-hook.h"
 #include "operation/change.h"
-#include "operation/create.h"
-#include "operation/join.h"
+#include "operation/declare.h"
 #include "operation/transaction.h"
 #include "policy/record.h"
 #include "shared/array.h"
 #include "shared/name.h"
 #include "shared/size.h"
-#include "store/config.h"
 #include "store/declarations.h"
 #include "store/state.h"
 #include "store/transaction-log.h"
@@ -333,191 +327,6 @@ static int restore_tree(struct manager *m, const struct loaded *loaded, struct f
 	return 0;
 }
 
-/* --- declarations ----------------------------------------------------------------- */
-
-/*
- * The declarations that were read, sorted by name, and how far we are. A
- * container is made on a worker, and what is nested in it must wait for it, so
- * one goes after the other.
- */
-struct declarations {
-	struct manager *manager;
-	struct records records;
-	size_t next;
-	bool read_again; /* a reload came meanwhile */
-};
-
-static struct declarations *declarations_free(struct declarations *declarations)
-{
-	records_free(&declarations->records);
-	free(declarations);
-	return NULL;
-}
-DEFINE_CLEANUP(struct declarations *, declarations_free);
-
-/* From now on the declaration counts as applied, and is not applied again until it changes. */
-static void mark_declared(struct container *c, const struct settings *declaration)
-{
-	c->declared = true;
-	c->declaration = *declaration;
-	manager_emit_changed(c->manager, c, 0);
-	manager_save(c);
-	join_made(c->manager, c->name);
-}
-
-static void declare_rest(struct declarations *declarations);
-
-static void declared(int error, const struct failure *failure, struct container *c, void *userdata)
-{
-	struct declarations *declarations = userdata;
-	const struct record *record = declarations->records.list[declarations->next - 1];
-
-	if (error < 0) {
-		log_message(LOG_ERR, record->name, "is declared but cannot be made: %s",
-			    failure->text);
-	} else {
-		mark_declared(c, &record->settings);
-	}
-	declare_rest(declarations);
-}
-
-/* True when it is on its way, and declared() will be called. */
-static bool declare_new(struct declarations *declarations, const struct record *record)
-{
-	struct settings initial = settings_default();
-	struct settings_change change = { .to = record->settings };
-	struct failure failure;
-
-	change.set = settings_difference(&initial, &record->settings);
-	if (manager_create(declarations->manager, record->name, &change, false, declared,
-			   declarations, &failure) == 0)
-		return true;
-	log_message(LOG_ERR, record->name, "is declared but cannot be made: %s", failure.text);
-	return false;
-}
-
-static void declared_again(struct container *c, const struct change_result *result, void *userdata)
-{
-	cleanup_free struct settings *declaration = userdata;
-
-	if (result->error < 0)
-		log_message(LOG_ERR, c->name,
-			    "its declaration could not be applied: %s; the next reload tries again",
-			    result->failure.text);
-	else
-		mark_declared(c, declaration);
-}
-
-static void declare_again(struct container *c, const struct record *record)
-{
-	struct settings_change change = { .to = record->settings };
-	struct change_listener listener = { .done = declared_again };
-	struct failure failure;
-
-	if (c->declared && !settings_difference(&c->declaration, &record->settings))
-		return;
-	listener.userdata = malloc(sizeof(struct settings));
-	if (!listener.userdata)
-		return;
-	*(struct settings *)listener.userdata = record->settings;
-	log_message(LOG_NOTICE, c->name, "its declaration is new or has changed: applying it");
-	change.set = settings_difference(&c->settings, &record->settings);
-	if (change_start(c, &change, LIMIT_MODE_RECLAIM, 0, &listener, &failure) < 0) {
-		log_message(LOG_ERR, c->name,
-			    "its declaration could not be applied: %s; the next reload tries again",
-			    failure.text);
-		free(listener.userdata);
-	}
-}
-
-/* True where the declaration before this one, of all that are sorted by name, has its name. */
-static bool declared_twice(const struct declarations *declarations, size_t i)
-{
-	struct record *const *list = declarations->records.list;
-
-	return i > 0 && strcmp(list[i - 1]->name, list[i]->name) == 0;
-}
-
-/* Goes on with the declarations; the last one frees them. */
-static void declare_rest(struct declarations *declarations)
-{
-	struct manager *m = declarations->manager;
-	bool again;
-
-	while (declarations->next < declarations->records.count && !m->stopping) {
-		size_t i = declarations->next++;
-		const struct record *record = declarations->records.list[i];
-		struct container *c = manager_find(m, record->name);
-
-		if (declared_twice(declarations, i))
-			log_message(LOG_ERR, record->name,
-				    "is declared in more than one file: remove all but one");
-		else if (c)
-			declare_again(c, record);
-		else if (declare_new(declarations, record))
-			return;
-	}
-	again = declarations->read_again && !m->stopping;
-	m->declarations = declarations_free(declarations);
-	if (again)
-		(void)restore_declarations(m);
-	else
-		join_declared(m);
-}
-
-/*
- * Rules hold as the files have them now. What a file said that is unreadable at
- * present holds on: an error in it lets no process go without its limit.
- */
-static int declare_rules(struct manager *m, const struct declarations *declarations)
-{
-	const struct records *records = &declarations->records;
-	cleanup_free struct rule_set *sets = calloc(records->count + 1, sizeof(*sets));
-	size_t count = 0;
-
-	if (!sets)
-		return -ENOMEM;
-	for (size_t i = 0; i < records->count; i++) {
-		struct record *record = records->list[i];
-
-		if (!record->join || record->join->count == 0 || declared_twice(declarations, i))
-			continue;
-		sets[count++] = (struct rule_set){
-			.container = record->name,
-			.file = record->file,
-			.rules = record->join,
-		};
-	}
-	return join_declare(m, sets, count, records->bad, records->n_bad);
-}
-
-int restore_declarations(struct manager *m)
-{
-	cleanup_(declarations_free_ptr) struct declarations *declarations = NULL;
-	int r;
-
-	/* Two at a time would be in each other's way. */
-	if (m->declarations) {
-		m->declarations->read_again = true;
-		return 0;
-	}
-	declarations = calloc(1, sizeof(*declarations));
-	if (!declarations)
-		return -ENOMEM;
-	declarations->manager = m;
-	r = records_read_declared(m->config->containers_directory, &declarations->records);
-	if (r < 0)
-		return r;
-	if (hooks_declare(m->hooks, &declarations->records) < 0)
-		log_error("The hooks of declarations cannot be taken over: out of memory");
-	r = declare_rules(m, declarations);
-	if (r < 0)
-		log_error("The rules of declarations cannot be taken over: %s", strerror(-r));
-	m->declarations = declarations;
-	declare_rest(take_ptr(declarations));
-	return 0;
-}
-
 int restore_all(struct manager *m, struct failure *failure)
 {
 	cleanup_(loaded_done) struct loaded loaded = { 0 };
@@ -526,6 +335,6 @@ int restore_all(struct manager *m, struct failure *failure)
 	if (r == 0)
 		r = restore_tree(m, &loaded, failure);
 	if (r == 0)
-		(void)restore_declarations(m);
+		(void)declarations_apply(m);
 	return r;
 }

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Applying declarations: see declare.h. */
+#include "operation/declare.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/failure.h"
+#include "base/log.h"
+#include "container/manager.h"
+#include "container/save.h"
+#include "monitor/oom-hook.h"
+#include "operation/change.h"
+#include "operation/create.h"
+#include "operation/join.h"
+#include "policy/record.h"
+#include "store/config.h"
+#include "store/declarations.h"
+
+/*
+ * The declarations, sorted by name, and the next one to apply. A container is
+ * created on a worker, and those nested in it must wait for that, so they are
+ * applied one after the other.
+ */
+struct declarations {
+	struct manager *manager;
+	struct records records;
+	size_t next;
+	bool read_again; /* a reload was requested meanwhile */
+};
+
+static struct declarations *declarations_free(struct declarations *declarations)
+{
+	records_free(&declarations->records);
+	free(declarations);
+	return NULL;
+}
+DEFINE_CLEANUP(struct declarations *, declarations_free);
+
+/* The declaration counts as applied: it is not applied again until it changes. */
+static void mark_declared(struct container *c, const struct settings *declaration)
+{
+	c->declared = true;
+	c->declaration = *declaration;
+	manager_emit_changed(c->manager, c, 0);
+	manager_save(c);
+	join_made(c->manager, c->name);
+}
+
+static void apply_rest(struct declarations *declarations);
+
+static void on_created(int error, const struct failure *failure, struct container *c,
+		       void *userdata)
+{
+	struct declarations *declarations = userdata;
+	const struct record *record = declarations->records.list[declarations->next - 1];
+
+	if (error < 0) {
+		log_message(LOG_ERR, record->name, "is declared but cannot be created: %s",
+			    failure->text);
+	} else {
+		mark_declared(c, &record->settings);
+	}
+	apply_rest(declarations);
+}
+
+/* Returns true if the creation was started; then on_created() is called. */
+static bool create_declared(struct declarations *declarations, const struct record *record)
+{
+	struct settings initial = settings_default();
+	struct settings_change change = { .to = record->settings };
+	struct failure failure;
+
+	change.set = settings_difference(&initial, &record->settings);
+	if (manager_create(declarations->manager, record->name, &change, false, on_created,
+			   declarations, &failure) == 0)
+		return true;
+	log_message(LOG_ERR, record->name, "is declared but cannot be created: %s", failure.text);
+	return false;
+}
+
+static void on_changed(struct container *c, const struct change_result *result, void *userdata)
+{
+	cleanup_free struct settings *declaration = userdata;
+
+	if (result->error < 0)
+		log_message(LOG_ERR, c->name,
+			    "its declaration could not be applied: %s; the next reload tries again",
+			    result->failure.text);
+	else
+		mark_declared(c, declaration);
+}
+
+static void change_declared(struct container *c, const struct record *record)
+{
+	struct settings_change change = { .to = record->settings };
+	struct change_listener listener = { .done = on_changed };
+	struct failure failure;
+
+	if (c->declared && !settings_difference(&c->declaration, &record->settings))
+		return;
+	listener.userdata = malloc(sizeof(struct settings));
+	if (!listener.userdata)
+		return;
+	*(struct settings *)listener.userdata = record->settings;
+	log_message(LOG_NOTICE, c->name, "its declaration is new or has changed: applying it");
+	change.set = settings_difference(&c->settings, &record->settings);
+	if (change_start(c, &change, LIMIT_MODE_RECLAIM, 0, &listener, &failure) < 0) {
+		log_message(LOG_ERR, c->name,
+			    "its declaration could not be applied: %s; the next reload tries again",
+			    failure.text);
+		free(listener.userdata);
+	}
+}
+
+/* Returns true if the declaration before this one has the same name. */
+static bool is_duplicate(const struct declarations *declarations, size_t i)
+{
+	struct record *const *list = declarations->records.list;
+
+	return i > 0 && strcmp(list[i - 1]->name, list[i]->name) == 0;
+}
+
+/* Applies the remaining declarations; the last one frees them. */
+static void apply_rest(struct declarations *declarations)
+{
+	struct manager *m = declarations->manager;
+	bool again;
+
+	while (declarations->next < declarations->records.count && !m->stopping) {
+		size_t i = declarations->next++;
+		const struct record *record = declarations->records.list[i];
+		struct container *c = manager_find(m, record->name);
+
+		if (is_duplicate(declarations, i))
+			log_message(LOG_ERR, record->name,
+				    "is declared in more than one file: remove all but one");
+		else if (c)
+			change_declared(c, record);
+		else if (create_declared(declarations, record))
+			return;
+	}
+	again = declarations->read_again && !m->stopping;
+	m->declarations = declarations_free(declarations);
+	if (again)
+		(void)declarations_apply(m);
+	else
+		join_declared(m);
+}
+
+/*
+ * The rules of the files replace those before. The rules of a file that cannot be
+ * read stay: an error in it leaves no process without its limit.
+ */
+static int declare_rules(struct manager *m, const struct declarations *declarations)
+{
+	const struct records *records = &declarations->records;
+	cleanup_free struct rule_set *sets = calloc(records->count + 1, sizeof(*sets));
+	size_t count = 0;
+
+	if (!sets)
+		return -ENOMEM;
+	for (size_t i = 0; i < records->count; i++) {
+		struct record *record = records->list[i];
+
+		if (!record->join || record->join->count == 0 || is_duplicate(declarations, i))
+			continue;
+		sets[count++] = (struct rule_set){
+			.container = record->name,
+			.file = record->file,
+			.rules = record->join,
+		};
+	}
+	return join_declare(m, sets, count, records->bad, records->n_bad);
+}
+
+int declarations_apply(struct manager *m)
+{
+	cleanup_(declarations_free_ptr) struct declarations *declarations = NULL;
+	int r;
+
+	/* Two runs at a time would conflict. */
+	if (m->declarations) {
+		m->declarations->read_again = true;
+		return 0;
+	}
+	declarations = calloc(1, sizeof(*declarations));
+	if (!declarations)
+		return -ENOMEM;
+	declarations->manager = m;
+	r = records_read_declared(m->config->containers_directory, &declarations->records);
+	if (r < 0)
+		return r;
+	if (hooks_declare(m->hooks, &declarations->records) < 0)
+		log_error("The hooks of the declarations are not applied: out of memory");
+	r = declare_rules(m, declarations);
+	if (r < 0)
+		log_error("The rules of the declarations are not applied: %s", strerror(-r));
+	m->declarations = declarations;
+	apply_rest(take_ptr(declarations));
+	return 0;
+}
