@@ -64,7 +64,7 @@ static void parse_forged(const uint8_t *data, size_t size)
 	before = parser;
 	(void)snprintf(line, sizeof(line),
 		       "6,4,1,-;%s[77]: segfault at 0 ip 00007f00 sp 00007f00 error 4 in "
-		       "%s[7f00+1000]",
+		       "%s[0,7f77a2dde000+1000] likely on CPU 1 (core 1, socket 0)",
 		       comm, file);
 	if (kmsg_parse_line(&parser, line, &oom) || memcmp(&before, &parser, sizeof(parser)) != 0)
 		abort();

@@ -357,6 +357,9 @@ TEST(forged_lines_change_nothing)
 	static const struct {
 		const char *between, *after;
 	} forms[] = {
+		/* As 6.18 and older kernels print it. */
+		{ "[77]: segfault at 0 ip 00007f77a2dde000 sp 00007ffd9e1807b0 error 6 in ",
+		  "[0,7f77a2dde000+1000] likely on CPU 1 (core 1, socket 0)\n" },
 		{ "[77]: segfault at 0 ip 0000 sp 0000 error 4 in ", "[55d0+1000]\n" },
 		{ "[77]: segfault at 0 ip 0000 sp 0000 error 4 in ", "\n" },
 		{ " (77): uses deprecated remap_file_pages() syscall ", "\n" },
