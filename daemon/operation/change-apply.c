@@ -9,6 +9,8 @@
 
 #include "base/worker.h"
 #include "cgroup/group.h"
+#include "cgroup/subtree.h"
+#include "host/obstacle.h"
 #include "host/process.h"
 #include "operation/kill.h"
 #include "policy/counters.h"
@@ -44,61 +46,96 @@ static void count_kill(struct change_apply *apply, const char *path, const struc
 	kill_count(&apply->tallies[innermost], p);
 }
 
-/* Kills the worst process of the groups: 1 when one was killed, 0 when there is none left. */
+/* What the policy chooses from, and whom: the rows of both go together. */
+struct candidates {
+	struct limit_victim *victims;
+	pid_t *pids;
+	size_t count;
+};
+
+static void candidates_done(struct candidates *candidates)
+{
+	free(candidates->victims);
+	free(candidates->pids);
+}
+
+/* All processes of the container: also in nested ones, and in cgroups that others made inside. */
+static int list_candidates(const struct subtree *tree, struct candidates *ret)
+{
+	cleanup_(subtree_members_done) struct subtree_members members = { 0 };
+	int r = subtree_list(tree, &members);
+
+	/* What was listed until then can be killed. */
+	if (r < 0 && members.count == 0)
+		return r == -ENOMEM ? r : 0;
+	ret->victims = calloc(members.count + 1, sizeof(*ret->victims));
+	ret->pids = calloc(members.count + 1, sizeof(*ret->pids));
+	if (!ret->victims || !ret->pids)
+		return -ENOMEM;
+	for (size_t i = 0; i < members.count; i++) {
+		pid_t pid = members.list[i].pid;
+		struct limit_victim victim = { 0 };
+		struct process p;
+
+		if (process_read(pid, &p) < 0 || p.ended ||
+		    process_read_oom_score_adj(pid, &victim.oom_score_adj) < 0)
+			continue;
+		victim.resident = p.resident;
+		ret->pids[ret->count] = pid;
+		ret->victims[ret->count++] = victim;
+	}
+	return 0;
+}
+
+/* A frozen process does not end: it is thawed for that, and the others are frozen again. */
+static void await_end(struct change_apply *apply, const struct subtree *tree, int pidfd, pid_t pid)
+{
+	bool frozen = false;
+
+	apply->stuck[0] = '\0';
+	if (process_ended(pidfd, KILL_MSEC))
+		return;
+	if (obstacle_of(pid, apply->stuck) != OBSTACLE_FROZEN)
+		return;
+	(void)group_read_frozen(apply->groups[0], &frozen);
+	subtree_thaw(tree);
+	if (process_ended(pidfd, KILL_MSEC))
+		apply->stuck[0] = '\0';
+	if (frozen)
+		(void)group_freeze(apply->groups[0], true);
+}
+
+/* Kills the worst process of the container: 1 when one was killed, 0 when there is none left. */
 static int kill_worst(struct change_apply *apply)
 {
-	cleanup_free struct limit_victim *victims = NULL;
-	cleanup_free pid_t *pids = NULL;
-	size_t count = 0;
+	cleanup_(candidates_done) struct candidates candidates = { 0 };
+	struct subtree tree = { .group = apply->groups[0] };
 	cleanup_close int pidfd = -1;
 	cleanup_free char *path = NULL;
 	struct process p;
 	long worst;
+	pid_t pid;
+	int r = list_candidates(&tree, &candidates);
 
-	for (size_t i = 0; i < apply->n_groups; i++) {
-		cleanup_free pid_t *some = NULL;
-		size_t n;
-		void *more;
-
-		if (group_list_processes(apply->groups[i], &some, &n) < 0 || n == 0)
-			continue;
-		more = realloc(pids, (count + n) * sizeof(*pids));
-		if (!more)
-			return -ENOMEM;
-		pids = more;
-		more = realloc(victims, (count + n) * sizeof(*victims));
-		if (!more)
-			return -ENOMEM;
-		victims = more;
-		for (size_t j = 0; j < n; j++) {
-			struct limit_victim victim = { 0 };
-
-			if (process_read(some[j], &p) < 0 || p.ended ||
-			    process_read_oom_score_adj(some[j], &victim.oom_score_adj) < 0)
-				continue;
-			victim.resident = p.resident;
-			pids[count] = some[j];
-			victims[count++] = victim;
-		}
-	}
-
-	worst = limit_choose_victim(victims, count);
+	if (r < 0)
+		return r;
+	worst = limit_choose_victim(candidates.victims, candidates.count);
 	if (worst < 0)
 		return 0;
-	pidfd = process_open(pids[worst]);
+	pid = candidates.pids[worst];
+	pidfd = process_open(pid);
 	if (pidfd < 0)
 		return 1; /* it has ended by itself: just as good */
 	/* Only now is the pid pinned: is it still one of ours? */
-	if (controller_path_of_process(apply->groups[0]->controller, pids[worst], &path) < 0 ||
-	    (strcmp(path, apply->groups[0]->path) != 0 &&
-	     !name_is_inside(path, apply->groups[0]->path)))
+	if (controller_path_of_process(tree.group->controller, pid, &path) < 0 ||
+	    !subtree_has(&tree, path))
 		return 1;
-	if (process_read(pids[worst], &p) < 0)
+	if (process_read(pid, &p) < 0)
 		return 1;
 	if (process_signal(pidfd, SIGKILL) == 0) {
 		count_kill(apply, path, &p);
 		apply->result.outcome = CHANGE_KILLED;
-		(void)process_ended(pidfd, KILL_MSEC);
+		await_end(apply, &tree, pidfd, pid);
 	}
 	return 1;
 }

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "host/obstacle.h"
 #include "operation/change.h"
 #include "policy/limit-policy.h"
 #include "policy/settings.h"
@@ -35,9 +36,10 @@ struct change_apply {
 	size_t n_groups;
 
 	/* The outcome. */
-	struct kill_tally *tallies;  /* given all zero: what was killed in each of the groups */
-	struct change_result result; /* -EINTR: @stop says why; -ENOMEM has no sentence yet */
-	bool state_unknown;	     /* the file has the old or the new settings */
+	struct kill_tally *tallies;    /* given all zero: what was killed in each of the groups */
+	struct change_result result;   /* -EINTR: @stop says why; -ENOMEM has no sentence yet */
+	char stuck[OBSTACLE_TEXT_MAX]; /* why the process that was killed last does not end, or "" */
+	bool state_unknown;	       /* the file has the old or the new settings */
 };
 
 /* Blocking; for a worker. */

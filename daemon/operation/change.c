@@ -72,6 +72,15 @@ static void change_run(struct worker *worker, void *data)
 	change_apply_run(&change->apply, worker);
 }
 
+/* What to do about a limit whose time was up. */
+static const char *advice(const struct change *change)
+{
+	if (change->apply.mode != LIMIT_MODE_FORCE)
+		return "give it a longer timeout, or use the mode force";
+	return change->apply.stuck[0] ? "it was killed, and ends when that is over"
+				      : "give it a longer timeout";
+}
+
 static void explain_stop(struct change *change)
 {
 	const char *name = change->container->name;
@@ -84,9 +93,10 @@ static void explain_stop(struct change *change)
 		change->apply.result.error = fail(
 			failure, RSS_ERROR_TIMED_OUT,
 			"The limit of %s stays as it was: the time was up with %s in use, above "
-			"%s; give it a longer timeout, or use the mode force",
+			"%s; %s%s%s",
 			name, size_format(change->apply.result.usage, now),
-			size_format(change->apply.to.limit, target));
+			size_format(change->apply.to.limit, target), change->apply.stuck,
+			change->apply.stuck[0] ? "; " : "", advice(change));
 		break;
 	case CHANGE_CALLER_LEFT:
 		change->apply.result.error =

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "cgroup/subtree.h"
+#include "host/obstacle.h"
 #include "operation/change.h"
 #include "base/failure.h"
 #include "operation/kill.h"
@@ -23,8 +24,10 @@
 #include "base/worker.h"
 
 /* What is in use by another call is looked at again after this. */
-#define RETRY_USEC    (5 * 1000)
-#define DEADLINE_USEC (10 * 1000 * 1000)
+#define RETRY_USEC (5 * 1000)
+/* Processes that are looked at for what keeps them; there may be thousands. */
+#define STUCK_LOOKS_MAX 32
+#define DEADLINE_USEC	(10 * 1000 * 1000)
 
 struct removal {
 	struct manager *manager;
@@ -233,8 +236,28 @@ static int remove_groups(struct removal *removal)
 	return 0;
 }
 
+/* The first process that something keeps from ending; "" if none is seen. */
+static void find_stuck(const struct removal *removal, char text[OBSTACLE_TEXT_MAX])
+{
+	size_t looked = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < removal->n_members; i++) {
+		cleanup_(subtree_members_done) struct subtree_members members = { 0 };
+
+		(void)subtree_list(&(struct subtree){ .group = removal->members[i]->group },
+				   &members);
+		for (size_t j = 0; j < members.count && looked++ < STUCK_LOOKS_MAX; j++) {
+			if (obstacle_of(members.list[j].pid, text) != OBSTACLE_NONE)
+				return;
+		}
+	}
+}
+
 static int explain(const struct removal *removal, int error, struct failure *failure)
 {
+	char stuck[OBSTACLE_TEXT_MAX];
+
 	if (removal->unsaved)
 		return fail(failure, RSS_ERROR_STATE_NOT_SAVED,
 			    "%s is removed, but its state file could not be removed for good: %s; "
@@ -254,12 +277,13 @@ static int explain(const struct removal *removal, int error, struct failure *fai
 			"%s is still in use by another call; try again when that has ended, or use "
 			"force",
 			removal->name);
-	if (error == -EAGAIN)
-		return fail(
-			failure, RSS_ERROR_TIMED_OUT,
-			"%s could not be emptied in time: a process in it does not end; try again "
-			"when its input or output is done",
-			removal->name);
+	if (error == -EAGAIN) {
+		find_stuck(removal, stuck);
+		return fail(failure, RSS_ERROR_TIMED_OUT,
+			    "%s could not be emptied in time: %s; try again when that is over",
+			    removal->name,
+			    stuck[0] ? stuck : "its processes were killed and have not ended yet");
+	}
 	return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "The cgroup of %s cannot be removed: %s",
 		    removal->name, strerror(-error));
 }

@@ -133,4 +133,44 @@ case_a_kill_is_repeated_until_none_is_left() {
 	expect 0 rssctl remove web
 }
 
+freezer=$(sed -n 's/^[^ ]* \([^ ]*\) cgroup [^ ]*freezer.*/\1/p' /proc/mounts | head -n 1)
+
+# What a freezer of others holds does not die of a signal: that is said, and what it is.
+case_a_frozen_process_is_named() {
+	[ -n "$freezer" ] || { skip "no v1 freezer is mounted"; return; }
+	local cold=$freezer/$root.cold
+	rssctl create web --limit=64M
+	launch_hog_in web lock 8M
+	await 20 grep -q ready "$hog_out"
+	hog=$(pids_of web | jq '.[0]')
+	mkdir "$cold"
+	echo "$hog" >"$cold/cgroup.procs"
+	echo FROZEN >"$cold/freezer.state"
+	await 10 grep -qx FROZEN "$cold/freezer.state"
+	expect 5 rssctl limit web 1M --mode=force --timeout=3s
+	says "process $hog (hog) is frozen by $cold"
+	equal "$(field web limit)" $((64 << 20)) "the limit"
+	expect 1 rssctl remove web --force
+	says "process $hog (hog) is frozen by $cold"
+	echo THAWED >"$cold/freezer.state"
+	await 10 is_empty web
+	rmdir "$cold"
+	expect 0 rssctl remove web
+}
+
+case_a_forced_limit_kills_in_inner_cgroups() {
+	local folder inner
+	rssctl create web --limit=64M
+	folder=$(folder_of web)
+	mkdir "$folder/inner"
+	launch_hog_in web lock 8M
+	await 20 grep -q ready "$hog_out"
+	inner=$(pids_of web | jq '.[0]')
+	echo "$inner" >"$folder/inner/cgroup.procs"
+	expect 0 rssctl limit web 4M --mode=force --timeout=20s
+	says killed
+	await 10 is_empty web
+	expect 0 rssctl remove web
+}
+
 run_cases "$@"
