@@ -225,10 +225,8 @@ static int refuse_busy(const struct bus_peer *peer, sd_bus_error *error)
 enum access_operation bus_operation_of(const char *member)
 {
 	static const sd_bus_vtable *const vtables[] = {
-		bus_manager_vtable,
-		bus_settings_vtable,
-		bus_history_vtable,
-		bus_container_vtable,
+		bus_manager_vtable,   bus_settings_vtable, bus_history_vtable,
+		bus_container_vtable, bus_process_vtable,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(vtables); i++) {

@@ -83,6 +83,20 @@ static inline enum access_operation bus_row_operation(const sd_bus_vtable *row)
 extern const sd_bus_vtable bus_manager_vtable[];
 extern const sd_bus_vtable bus_settings_vtable[], bus_history_vtable[]; /* more of the manager's */
 extern const sd_bus_vtable bus_container_vtable[];
+extern const sd_bus_vtable bus_process_vtable[],
+	bus_container_properties[]; /* more of containers */
+
+/* The struct bus of the method or getter that runs: their userdata is a container. */
+static inline struct bus *bus_from_slot(sd_bus *bus)
+{
+	return sd_bus_slot_get_userdata(sd_bus_get_current_slot(bus));
+}
+
+static inline struct bus *bus_from_message(sd_bus_message *message)
+{
+	return bus_from_slot(sd_bus_message_get_bus(message));
+}
+
 /* For sd_bus_add_fallback_vtable(): the container of an object path. */
 int bus_container_find(sd_bus *bus, const char *path, const char *interface, void *userdata,
 		       void **ret_found, sd_bus_error *error);

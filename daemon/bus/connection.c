@@ -210,6 +210,12 @@ static int serve(struct bus *b)
 					       bus_container_vtable, bus_container_find, b);
 	if (r >= 0)
 		r = sd_bus_add_fallback_vtable(b->bus, NULL, NAME_OBJECT_ROOT, BUS_CONTAINER,
+					       bus_process_vtable, bus_container_find, b);
+	if (r >= 0)
+		r = sd_bus_add_fallback_vtable(b->bus, NULL, NAME_OBJECT_ROOT, BUS_CONTAINER,
+					       bus_container_properties, bus_container_find, b);
+	if (r >= 0)
+		r = sd_bus_add_fallback_vtable(b->bus, NULL, NAME_OBJECT_ROOT, BUS_CONTAINER,
 					       b->settings_properties, bus_container_find, b);
 	if (r >= 0)
 		r = sd_bus_add_node_enumerator(b->bus, NULL, NAME_OBJECT_ROOT, enumerate, b);

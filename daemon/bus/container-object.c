@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* org.rssd1.Container. The vtable is at the bottom. */
-#include <errno.h>
-#include <inttypes.h>
-#include <string.h>
-#include <systemd/sd-event.h>
-#include <time.h>
 
 #include "base/failure.h"
 #include "base/log.h"
@@ -12,34 +7,15 @@
 #include "bus/message.h"
 #include "bus/peer.h"
 #include "bus/pending-call.h"
-#include "cgroup/subtree.h"
 #include "bus/settings-properties.h"
 #include "container/manager.h"
 #include "container/usage.h"
-#include "host/process.h"
-#include "operation/attach.h"
 #include "operation/change.h"
-#include "operation/join.h"
-#include "operation/kill.h"
-#include "operation/leave.h"
-#include "operation/processes.h"
 #include "operation/reclaim.h"
 #include "policy/limit-policy.h"
 #include "policy/usage-history.h"
 #include "report/forecast.h"
-#include "shared/name.h"
 #include "shared/size.h"
-
-/* userdata is the container, by bus_container_find(); the message's slot has the bus. */
-static struct bus *bus_of(sd_bus *bus)
-{
-	return sd_bus_slot_get_userdata(sd_bus_get_current_slot(bus));
-}
-
-static struct bus *bus_of_message(sd_bus_message *message)
-{
-	return bus_of(sd_bus_message_get_bus(message));
-}
 
 /* --- limit and settings ------------------------------------------------------------- */
 
@@ -109,7 +85,7 @@ static int method_set_limit(sd_bus_message *message, void *userdata, sd_bus_erro
 	if (r >= 0)
 		r = bus_read_limit_options(message, &mode, &timeout, &progress, &failure);
 	if (r >= 0)
-		r = bus_call_new(bus_of_message(message), message, c->name, cancel_change, &call,
+		r = bus_call_new(bus_from_message(message), message, c->name, cancel_change, &call,
 				 &failure);
 	if (r < 0)
 		return bus_answer_failure(r, &failure, error);
@@ -199,200 +175,13 @@ static int method_set_properties(sd_bus_message *message, void *userdata, sd_bus
 	int r = bus_read_settings(message, &change, NULL, &failure);
 
 	if (r >= 0)
-		r = bus_call_new(bus_of_message(message), message, c->name, cancel_change, &call,
+		r = bus_call_new(bus_from_message(message), message, c->name, cancel_change, &call,
 				 &failure);
 	if (r < 0)
 		return bus_answer_failure(r, &failure, error);
 	listener.userdata = call;
 	r = change_start(c, &change, LIMIT_MODE_RECLAIM, 0, &listener, &failure);
 	return bus_call_begun(call, r, &failure, error);
-}
-
-/* --- processes ---------------------------------------------------------------------------- */
-
-static void attached(const struct attach_row rows[], size_t count, const struct failure *failure,
-		     void *userdata)
-{
-	struct bus_call *call = userdata;
-	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
-	int r;
-
-	if (failure) {
-		bus_call_fail(call, failure);
-		return;
-	}
-	bus_call_log(call, "%zu of %zu processes attached", bus_count_moved(rows, count), count);
-	r = sd_bus_message_new_method_return(call->message, &reply);
-	if (r >= 0)
-		r = bus_append_report(reply, rows, count);
-	bus_call_reply(call, reply, r);
-}
-
-static int method_attach(sd_bus_message *message, void *userdata, sd_bus_error *error)
-{
-	struct container *c = userdata;
-	struct failure failure = { 0 };
-	cleanup_free int *fds = NULL;
-	struct bus_call *call;
-	size_t count;
-	int tree = 0, dry_run = 0, leave = 0, r = bus_read_fds(message, &fds, &count, &failure);
-	struct bus_option options[] = {
-		{ "tree", SD_BUS_TYPE_BOOLEAN, &tree, false },
-		{ "dry-run", SD_BUS_TYPE_BOOLEAN, &dry_run, false },
-		{ "leave-unit", SD_BUS_TYPE_BOOLEAN, &leave, false },
-		{ 0 },
-	};
-
-	if (r >= 0)
-		r = bus_read_options(message, options, &failure);
-	if (r >= 0)
-		r = bus_call_new(bus_of_message(message), message, c->name, NULL, &call, &failure);
-	if (r < 0)
-		return bus_answer_failure(r, &failure, error);
-	r = attach_start(c, fds, count,
-			 (tree ? ATTACH_TREE : 0) | (dry_run ? ATTACH_DRY_RUN : 0) |
-				 (leave ? ATTACH_LEAVE_UNIT : 0),
-			 &(struct attach_caller){ .uid = call->uid, .pid = call->pid }, attached,
-			 call, &failure);
-	return bus_call_begun(call, r, &failure, error);
-}
-
-/* Replies with what @append makes of each row, an array of @type. */
-static void reply_processes(struct bus_call *call, int error, const struct failure *failure,
-			    const char *type,
-			    int (*append)(sd_bus_message *, const struct member_process *),
-			    const struct member_process rows[], size_t count)
-{
-	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
-	int r;
-
-	if (error < 0) {
-		bus_call_fail(call, failure);
-		return;
-	}
-	r = sd_bus_message_new_method_return(call->message, &reply);
-	if (r >= 0)
-		r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, type);
-	for (size_t i = 0; i < count && r >= 0; i++)
-		r = append(reply, &rows[i]);
-	if (r >= 0)
-		r = sd_bus_message_close_container(reply);
-	bus_call_reply(call, reply, r);
-}
-
-static int append_process(sd_bus_message *reply, const struct member_process *p)
-{
-	return sd_bus_message_append(reply, "(uuts)", (uint32_t)p->pid, (uint32_t)p->uid,
-				     p->resident, p->command);
-}
-
-static int append_member(sd_bus_message *reply, const struct member_process *p)
-{
-	return sd_bus_message_append(reply, "(uutsss)", (uint32_t)p->pid, (uint32_t)p->uid,
-				     p->resident, p->command, p->container, p->control_group);
-}
-
-static void processes_listed(int error, const struct failure *failure,
-			     const struct member_process rows[], size_t count, void *userdata)
-{
-	reply_processes(userdata, error, failure, "(uuts)", append_process, rows, count);
-}
-
-static void members_listed(int error, const struct failure *failure,
-			   const struct member_process rows[], size_t count, void *userdata)
-{
-	reply_processes(userdata, error, failure, "(uutsss)", append_member, rows, count);
-}
-
-static int method_get_processes(sd_bus_message *message, void *userdata, sd_bus_error *error)
-{
-	struct container *c = userdata;
-	struct failure failure = { 0 };
-	struct bus_call *call;
-	int r = bus_call_new(bus_of_message(message), message, c->name, NULL, &call, &failure);
-
-	if (r < 0)
-		return bus_answer_failure(r, &failure, error);
-	r = processes_start(c, true, processes_listed, call, &failure);
-	return bus_call_begun(call, r, &failure, error);
-}
-
-/* The one option of methods on the members: without those of nested containers. */
-static int read_nested(sd_bus_message *message, bool *ret, struct failure *failure)
-{
-	int nested = 1, r;
-	struct bus_option options[] = {
-		{ "nested", SD_BUS_TYPE_BOOLEAN, &nested, false },
-		{ 0 },
-	};
-
-	r = bus_read_options(message, options, failure);
-	*ret = nested;
-	return r;
-}
-
-static int method_list_processes(sd_bus_message *message, void *userdata, sd_bus_error *error)
-{
-	struct container *c = userdata;
-	struct failure failure = { 0 };
-	struct bus_call *call;
-	bool nested;
-	int r = read_nested(message, &nested, &failure);
-
-	if (r >= 0)
-		r = bus_call_new(bus_of_message(message), message, c->name, NULL, &call, &failure);
-	if (r < 0)
-		return bus_answer_failure(r, &failure, error);
-	r = processes_start(c, nested, members_listed, call, &failure);
-	return bus_call_begun(call, r, &failure, error);
-}
-
-static void killed(int error, const struct failure *failure, int signal, uint32_t count,
-		   void *userdata)
-{
-	struct bus_call *call = userdata;
-	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
-	int r;
-
-	if (error < 0) {
-		bus_call_fail(call, failure);
-		return;
-	}
-	bus_call_log(call, "signal %d sent to %u processes", signal, count);
-	r = sd_bus_message_new_method_return(call->message, &reply);
-	if (r >= 0)
-		r = sd_bus_message_append(reply, "u", count);
-	bus_call_reply(call, reply, r);
-}
-
-static int kill_with(sd_bus_message *message, struct container *c, bool has_options,
-		     sd_bus_error *error)
-{
-	struct failure failure = { 0 };
-	struct requester requester;
-	struct bus_call *call;
-	bool nested = true;
-	int signal, r = sd_bus_message_read(message, "i", &signal);
-
-	if (r >= 0 && has_options)
-		r = read_nested(message, &nested, &failure);
-	if (r >= 0)
-		r = bus_call_new(bus_of_message(message), message, c->name, NULL, &call, &failure);
-	if (r < 0)
-		return bus_answer_failure(r, &failure, error);
-	requester = bus_call_requester(call);
-	r = kill_start(c, signal, nested, &requester, killed, call, &failure);
-	return bus_call_begun(call, r, &failure, error);
-}
-
-static int method_kill(sd_bus_message *message, void *userdata, sd_bus_error *error)
-{
-	return kill_with(message, userdata, false, error);
-}
-
-static int method_kill_processes(sd_bus_message *message, void *userdata, sd_bus_error *error)
-{
-	return kill_with(message, userdata, true, error);
 }
 
 /* --- freeze, peak --------------------------------------------------------------------------- */
@@ -403,7 +192,7 @@ static int reply_operation(sd_bus_message *message, const struct container *c, i
 {
 	struct failure failure = { 0 };
 	struct bus_peer *peer;
-	int r = bus_peer_of(bus_of_message(message), message, &peer);
+	int r = bus_peer_of(bus_from_message(message), message, &peer);
 
 	if (r >= 0 && result == -EOPNOTSUPP)
 		r = fail(&failure, RSS_ERROR_NOT_SUPPORTED,
@@ -526,135 +315,16 @@ static int method_reclaim(sd_bus_message *message, void *userdata, sd_bus_error 
 	if (r >= 0)
 		r = bus_read_options(message, none, &failure);
 	if (r >= 0)
-		r = bus_call_new(bus_of_message(message), message, c->name, NULL, &call, &failure);
+		r = bus_call_new(bus_from_message(message), message, c->name, NULL, &call,
+				 &failure);
 	if (r < 0)
 		return bus_answer_failure(r, &failure, error);
 	r = reclaim_start(c, bytes, reclaimed, call, &failure);
 	return bus_call_begun(call, r, &failure, error);
 }
 
-/* --- properties ------------------------------------------------------------------------------- */
-
-static int get_flag(sd_bus *bus, const char *path, const char *interface, const char *property,
-		    sd_bus_message *reply, void *userdata, sd_bus_error *error)
-{
-	const struct container *c = userdata;
-
-	if (strcmp(property, "Transient") == 0)
-		return sd_bus_message_append(reply, "b", (int)c->transient);
-	if (strcmp(property, "Declared") == 0)
-		return sd_bus_message_append(reply, "b", (int)c->declared);
-	return -EINVAL;
-}
-
-static int get_text(sd_bus *bus, const char *path, const char *interface, const char *property,
-		    sd_bus_message *reply, void *userdata, sd_bus_error *error)
-{
-	const struct container *c = userdata;
-	cleanup_free char *control_group = NULL;
-
-	if (strcmp(property, "Name") == 0)
-		return sd_bus_message_append(reply, "s", c->name);
-	control_group = group_control_group(c->group);
-	return control_group ? sd_bus_message_append(reply, "s", control_group) : -ENOMEM;
-}
-
-/* The counters, read once in an iteration of the loop; absent if they cannot be read. */
-static const struct counters *counters_now(sd_bus *bus, struct container *c)
-{
-	struct bus *b = bus_of(bus);
-	uint64_t iteration = 0;
-
-	(void)sd_event_get_iteration(b->event, &iteration);
-	if (b->seen.of != c || b->seen.iteration != iteration) {
-		/* A group that something else removed has none. */
-		if (container_read_counters(c, &b->seen.counters) < 0)
-			memset(&b->seen.counters, 0xff, sizeof(b->seen.counters));
-		container_note_look(c, &b->seen.counters);
-		b->seen.of = c;
-		b->seen.iteration = iteration;
-	}
-	return &b->seen.counters;
-}
-
-static int get_counter(sd_bus *bus, const char *path, const char *interface, const char *property,
-		       sd_bus_message *reply, void *userdata, sd_bus_error *error)
-{
-	const struct counters *now = counters_now(bus, userdata);
-
-	for (size_t i = 0; i < BUS_COUNTERS; i++) {
-		if (strcmp(property, bus_counters[i].property) == 0)
-			return sd_bus_message_append(reply, "t", bus_counter(now, i));
-	}
-	return -EINVAL;
-}
-
-static int get_refaults(sd_bus *bus, const char *path, const char *interface, const char *property,
-			sd_bus_message *reply, void *userdata, sd_bus_error *error)
-{
-	struct container *c = userdata;
-	uint64_t refaults = COUNTER_ABSENT;
-
-	(void)group_read_refaults(c->group, &refaults);
-	return sd_bus_message_append(reply, "t", refaults);
-}
-
-static int get_frozen(sd_bus *bus, const char *path, const char *interface, const char *property,
-		      sd_bus_message *reply, void *userdata, sd_bus_error *error)
-{
-	struct container *c = userdata;
-	bool frozen = false;
-
-	(void)group_read_frozen(c->group, &frozen);
-	return sd_bus_message_append(reply, "b", (int)frozen);
-}
-
-static int get_processes(sd_bus *bus, const char *path, const char *interface, const char *property,
-			 sd_bus_message *reply, void *userdata, sd_bus_error *error)
-{
-	struct container *c = userdata;
-	struct subtree tree = { .group = c->group };
-	uint32_t count = 0, inner = 0;
-
-	(void)group_count_processes(c->group, &count);
-	(void)subtree_count_inner(&tree, 0, &inner);
-	return sd_bus_message_append(reply, "u", count + inner);
-}
-
-static int get_last_oom(sd_bus *bus, const char *path, const char *interface, const char *property,
-			sd_bus_message *reply, void *userdata, sd_bus_error *error)
-{
-	const struct container *c = userdata;
-
-	return bus_append_oom(reply, c->last_oom);
-}
-
-static int get_rules(sd_bus *bus, const char *path, const char *interface, const char *property,
-		     sd_bus_message *reply, void *userdata, sd_bus_error *error)
-{
-	const struct container *c = userdata;
-
-	return bus_append_rules(reply, join_find(c->manager, c->name));
-}
-
 const sd_bus_vtable bus_container_vtable[] = {
 	SD_BUS_VTABLE_START(0),
-	SD_BUS_PROPERTY("Name", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-	SD_BUS_PROPERTY("Transient", "b", get_flag, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-	SD_BUS_PROPERTY("Declared", "b", get_flag, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-	SD_BUS_PROPERTY("ControlGroup", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-	SD_BUS_PROPERTY("Processes", "u", get_processes, 0, 0),
-	SD_BUS_PROPERTY("Usage", "t", get_counter, 0, 0),
-	SD_BUS_PROPERTY("Peak", "t", get_counter, 0, 0),
-	SD_BUS_PROPERTY("Failures", "t", get_counter, 0, 0),
-	SD_BUS_PROPERTY("Reclaimed", "t", get_counter, 0, 0),
-	SD_BUS_PROPERTY("OOMEvents", "t", get_counter, 0, 0),
-	SD_BUS_PROPERTY("OOMKills", "t", get_counter, 0, 0),
-	SD_BUS_PROPERTY("Scanned", "t", get_counter, 0, 0),
-	SD_BUS_PROPERTY("Refaults", "t", get_refaults, 0, 0),
-	SD_BUS_PROPERTY("Frozen", "b", get_frozen, 0, 0),
-	SD_BUS_PROPERTY("LastOOM", "a{sv}", get_last_oom, 0, 0),
-	SD_BUS_PROPERTY("Rules", "as", get_rules, 0, 0),
 	SD_BUS_METHOD_WITH_ARGS("SetLimit", SD_BUS_ARGS("t", limit, "a{sv}", options),
 				SD_BUS_RESULT("t", usage, "s", outcome), method_set_limit,
 				BUS_FOR(ACCESS_MANAGE)),
@@ -663,22 +333,9 @@ const sd_bus_vtable bus_container_vtable[] = {
 				BUS_FOR(ACCESS_QUERY)),
 	SD_BUS_METHOD_WITH_ARGS("SetProperties", SD_BUS_ARGS("a{sv}", properties), SD_BUS_NO_RESULT,
 				method_set_properties, BUS_FOR(ACCESS_MANAGE)),
-	SD_BUS_METHOD_WITH_ARGS("Attach", SD_BUS_ARGS("ah", pidfds, "a{sv}", options),
-				SD_BUS_RESULT("a(uss)", report), method_attach,
-				BUS_FOR(ACCESS_ATTACH)),
-	SD_BUS_METHOD_WITH_ARGS("GetProcesses", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(uuts)", processes),
-				method_get_processes, BUS_FOR(ACCESS_QUERY)),
 	SD_BUS_METHOD_WITH_ARGS("Reclaim", SD_BUS_ARGS("t", bytes, "a{sv}", options),
 				SD_BUS_RESULT("t", reclaimed), method_reclaim,
 				BUS_FOR(ACCESS_MANAGE)),
-	SD_BUS_METHOD_WITH_ARGS("Kill", SD_BUS_ARGS("i", signal), SD_BUS_RESULT("u", count),
-				method_kill, BUS_FOR(ACCESS_SIGNAL)),
-	SD_BUS_METHOD_WITH_ARGS("ListProcesses", SD_BUS_ARGS("a{sv}", options),
-				SD_BUS_RESULT("a(uutsss)", processes), method_list_processes,
-				BUS_FOR(ACCESS_QUERY)),
-	SD_BUS_METHOD_WITH_ARGS("KillProcesses", SD_BUS_ARGS("i", signal, "a{sv}", options),
-				SD_BUS_RESULT("u", count), method_kill_processes,
-				BUS_FOR(ACCESS_SIGNAL)),
 	SD_BUS_METHOD_WITH_ARGS("Freeze", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_freeze,
 				BUS_FOR(ACCESS_SIGNAL)),
 	SD_BUS_METHOD_WITH_ARGS("Thaw", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_thaw,

@@ -139,6 +139,7 @@ TEST(no_other_method_is_open)
 	CALL(check_methods, bus_settings_vtable);
 	CALL(check_methods, bus_history_vtable);
 	CALL(check_methods, bus_container_vtable);
+	CALL(check_methods, bus_process_vtable);
 }
 
 TEST(refusals_say_what_to_do)
