@@ -318,9 +318,6 @@ static int run(struct cli *cli, const struct args *args)
 	state.container = name ?: args->operands[0];
 	if (args->values[EXEC])
 		return run_in_place(&state, args);
-	signals = signals_open_all(&mask);
-	if (signals < 0)
-		return print_error(STATUS_FAILED, "Signals cannot be read: %s", strerror(-signals));
 	r = rss_subscribe(cli->client, on_oom_event, &state);
 	if (r < 0)
 		return fail_call(cli, r);
@@ -329,6 +326,10 @@ static int run(struct cli *cli, const struct args *args)
 		if (status != STATUS_DONE)
 			return status;
 	}
+	/* Until here a signal ends rssctl, and rssd removes the container that nothing is in. */
+	signals = signals_open_all(&mask);
+	if (signals < 0)
+		return print_error(STATUS_FAILED, "Signals cannot be read: %s", strerror(-signals));
 	status = run_child(&state, args->command, signals, &mask);
 	/* rssd removes it when its last process has left; if none ever came in, rssctl removes it. */
 	if (state.created)

@@ -203,6 +203,22 @@ case_answer_after_the_container_is_gone() {
 	grep -q 'no container named "gone"' "$work/late" || fail "says: $(cat "$work/late")"
 }
 
+# Before there is a command, a signal is for rssctl itself.
+case_run_is_interrupted_before_the_command() {
+	local status=0
+	polkit_says hold
+	"${nobody[@]}" env --default-signal=INT rssctl run --limit=64M -- sleep 1000 >/dev/null 2>&1 &
+	local caller=$!
+	await 10 grep -q CreateContainer "$asked"
+	kill -INT $caller
+	await 5 eval "! kill -0 $caller"
+	[ -z "$case_failed" ] || kill -KILL $caller
+	wait $caller || status=$?
+	equal "$status" 130 "status"
+	kill -USR1 "$polkit"
+	await 10 nothing_listed
+}
+
 case_caller_leaves_before_the_answer() {
 	polkit_says hold
 	"${nobody[@]}" rssctl create left >/dev/null 2>&1 &
