@@ -64,19 +64,13 @@ struct rss_process;
  */
 int rss_open(struct rss_client **ret);
 
-/*
- * Whether polkit may ask the user for a password during a call; it may not by
- * default. If it may, a call can take as long as the user types.
- */
+/* Whether polkit may ask the user for a password, for as long as a call takes; not by default. */
 void rss_allow_interaction(struct rss_client *client, bool allow);
 
 /* Closes and frees; NULL is allowed. Returns NULL. */
 struct rss_client *rss_close(struct rss_client *client);
 
-/*
- * A sentence about the last call of @client that failed; never NULL. If @client is
- * NULL, a sentence about an rss_open() that failed with -ENOTCONN.
- */
+/* A sentence about the last failure of @client, or of rss_open() with -ENOTCONN for NULL; never NULL. */
 const char *rss_error_message(const struct rss_client *client);
 
 /* The D-Bus error name of that failure, or "" if it was not an error reply. */
@@ -388,10 +382,7 @@ int rss_kill(struct rss_client *client, const char *name, int signal, uint32_t *
 int rss_kill_with(struct rss_client *client, const char *name, int signal, unsigned int whom,
 		  uint32_t *ret_count);
 
-/*
- * Stops or continues every process inside, nested containers included.
- * -EOPNOTSUPP if the kernel has no freezer.
- */
+/* Stop or continue every process in the subtree; -EOPNOTSUPP if the kernel has no freezer. */
 int rss_freeze(struct rss_client *client, const char *name);
 int rss_thaw(struct rss_client *client, const char *name);
 
