@@ -7,7 +7,7 @@
 #include <systemd/sd-event.h>
 
 #include "base/log.h"
-#include "base/worker.h"
+#include "base/job.h"
 #include "container/manager.h"
 #include "host/kmsg.h"
 #include "host/process-events.h"
@@ -101,7 +101,7 @@ int manager_new(sd_event *event, const struct config *config, struct manager **r
 	m->event = sd_event_ref(event);
 	m->config = config;
 
-	r = workers_new(event, &m->workers);
+	r = jobs_new(event, &m->jobs);
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "%s", strerror(-r));
 	r = manager_open_controller(config, &m->controller, failure);
@@ -192,7 +192,7 @@ struct manager *manager_free(struct manager *m)
 	oom_history_free(m->kills);
 	free(m->listeners);
 	controller_free(m->controller);
-	workers_free(m->workers);
+	jobs_free(m->jobs);
 	sd_event_unref(m->event);
 	free(m);
 	return NULL;
@@ -200,7 +200,7 @@ struct manager *manager_free(struct manager *m)
 
 bool manager_is_busy(const struct manager *m)
 {
-	return m->jobs > 0;
+	return jobs_are_pending(m->jobs);
 }
 
 void manager_cancel_all(struct manager *m)
@@ -210,6 +210,6 @@ void manager_cancel_all(struct manager *m)
 	for (size_t i = 0; i < m->count; i++) {
 		if (m->containers[i]->change)
 			change_cancel(m->containers[i]->change, CHANGE_SHUTDOWN);
-		container_cancel_jobs(m->containers[i]);
+		job_list_cancel(&m->containers[i]->jobs);
 	}
 }

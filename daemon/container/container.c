@@ -4,13 +4,11 @@
 
 #include <assert.h>
 #include <string.h>
-#include <systemd/sd-event.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "policy/oom-record.h"
 #include "policy/usage-history.h"
-#include "base/worker.h"
 
 struct container *container_new(struct manager *manager, const char *name)
 {
@@ -48,7 +46,7 @@ struct container *container_unref(struct container *c)
 	if (--c->refs > 0)
 		return NULL;
 	/* All of these hold a reference. */
-	assert(!c->change && !c->jobs && !c->saving && !c->held_by);
+	assert(!c->change && !c->jobs.first && !c->saving && !c->held_by);
 	group_free(c->group);
 	oom_record_free(c->last_oom);
 	if (c->detection)
@@ -135,27 +133,5 @@ void container_from_record(struct container *c, struct record *record)
 
 bool container_is_busy(const struct container *c)
 {
-	return c->change || c->jobs || c->saving || c->held_by;
-}
-
-void container_job_begin(struct container *c, struct container_job *job)
-{
-	job->next = c->jobs;
-	c->jobs = job;
-}
-
-void container_job_end(struct container *c, struct container_job *job)
-{
-	struct container_job **at = &c->jobs;
-
-	while (*at && *at != job)
-		at = &(*at)->next;
-	if (*at)
-		*at = job->next;
-}
-
-void container_cancel_jobs(struct container *c)
-{
-	for (struct container_job *job = c->jobs; job; job = job->next)
-		worker_cancel(job->worker);
+	return c->change || c->jobs.first || c->saving || c->held_by;
 }

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/job.h"
 #include "cgroup/group.h"
 #include "policy/record.h"
 #include "policy/settings.h"
@@ -25,12 +26,6 @@ struct oom_record;
 struct transaction;
 struct usage_history;
 struct worker;
-
-/* A job on a worker that uses a container's group: until it has ended the container stays. */
-struct container_job {
-	struct worker *worker;
-	struct container_job *next;
-};
 
 struct container {
 	unsigned int refs;
@@ -52,9 +47,9 @@ struct container {
 	struct change *change;		       /* its settings are being changed */
 	void (*resume)(struct change *change); /* once it has been saved */
 	const struct transaction *held_by;     /* nobody else may change it */
-	struct container_job *jobs;
-	bool removing; /* takes no new operation and is not saved */
-	bool removed;  /* has left the list: only those who hold it still know it */
+	struct job_list jobs;		       /* that use its group: a removal waits for them */
+	bool removing;			       /* takes no new operation and is not saved */
+	bool removed; /* has left the list: only those who hold it still know it */
 	bool saving, save_again;
 
 	struct counters seen;	  /* the counters of the last poll */
@@ -101,11 +96,6 @@ struct record *container_to_record(const struct container *container,
 
 /* Takes over what was written down. */
 void container_from_record(struct container *container, struct record *record);
-
-void container_job_begin(struct container *container, struct container_job *job);
-void container_job_end(struct container *container, struct container_job *job);
-/* Asks them all to end soon. */
-void container_cancel_jobs(struct container *container);
 
 /*
  * Returns true if something is under way that must end before it can be removed. Reading its

@@ -9,7 +9,7 @@
 #include <systemd/sd-event.h>
 
 #include "base/log.h"
-#include "base/worker.h"
+#include "base/job.h"
 #include "host/process-events.h"
 #include "policy/oom-record.h"
 #include "shared/array.h"
@@ -159,6 +159,7 @@ int manager_fail_gone(struct manager *m, struct failure *failure)
 /* --- events ---------------------------------------------------------------- */
 
 struct reserve {
+	struct job job;
 	struct manager *manager;
 	uint64_t upto;
 	int error;
@@ -177,7 +178,7 @@ static void reserve_done(void *data)
 	struct manager *m = reserve->manager;
 
 	m->sequence_saving = false;
-	m->jobs--;
+	job_end(&reserve->job);
 	if (reserve->error == 0)
 		m->sequence_reserved = reserve->upto;
 	else
@@ -189,7 +190,6 @@ static void reserve_done(void *data)
 static void reserve_sequence(struct manager *m)
 {
 	cleanup_free struct reserve *reserve = NULL;
-	struct worker *worker;
 
 	if (m->sequence_saving || m->sequence + SEQUENCE_BLOCK / 2 < m->sequence_reserved)
 		return;
@@ -197,10 +197,9 @@ static void reserve_sequence(struct manager *m)
 	if (!reserve)
 		return;
 	*reserve = (struct reserve){ .manager = m, .upto = m->sequence + 2 * SEQUENCE_BLOCK };
-	if (worker_start(m->workers, reserve_run, reserve_done, reserve, &worker) < 0)
+	if (job_start(&reserve->job, m->jobs, reserve_run, reserve_done, reserve) < 0)
 		return;
 	m->sequence_saving = true;
-	m->jobs++;
 	(void)take_ptr(reserve);
 }
 

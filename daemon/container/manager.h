@@ -38,7 +38,6 @@ struct origins;
 struct process_events;
 struct state;
 struct transaction;
-struct workers;
 
 #define SEQUENCE_BLOCK 4096
 
@@ -62,7 +61,7 @@ struct manager_listening {
 
 struct manager {
 	sd_event *event;
-	struct workers *workers;
+	struct jobs *jobs; /* all that are under way */
 	const struct config *config;
 	struct controller *controller;
 	struct state *state;
@@ -81,9 +80,8 @@ struct manager {
 
 	struct manager_listening *listeners; /* in the order in which they are called */
 	size_t n_listeners, listeners_room;
-	unsigned int jobs; /* workers on their way */
-	bool stopping;	   /* no further change is begun */
-	bool gone_logged;  /* see manager_fail_gone() */
+	bool stopping;	  /* no further change is begun */
+	bool gone_logged; /* see manager_fail_gone() */
 
 	unsigned int process_events_wanted;
 	void (*transients_changed)(struct manager *manager);

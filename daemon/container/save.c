@@ -7,9 +7,10 @@
 #include "base/log.h"
 #include "container/manager.h"
 #include "store/state.h"
-#include "base/worker.h"
+#include "base/job.h"
 
 struct save {
+	struct job job;
 	struct container *container;
 	struct record *record;
 	int error;
@@ -17,6 +18,7 @@ struct save {
 
 static struct save *save_free(struct save *save)
 {
+	job_end(&save->job);
 	container_unref(save->container);
 	record_free(save->record);
 	free(save);
@@ -40,7 +42,7 @@ static void save_done(void *data)
 	struct container *c = save->container;
 
 	c->saving = false;
-	c->manager->jobs--;
+	job_end(&save->job);
 	if (save->error < 0)
 		log_message(LOG_WARNING, c->name,
 			    "could not be written down: %s; its last OOM may be forgotten on a "
@@ -55,7 +57,6 @@ static void save_done(void *data)
 void manager_save(struct container *c)
 {
 	cleanup_(save_free_ptr) struct save *save = NULL;
-	struct worker *worker;
 
 	/*
 	 * Two writers of one file would race: the one under way saves again when done, and a
@@ -71,10 +72,8 @@ void manager_save(struct container *c)
 		return;
 	save->container = container_ref(c);
 	save->record = container_to_record(c, container_set_last(c));
-	if (!save->record ||
-	    worker_start(c->manager->workers, save_run, save_done, save, &worker) < 0)
+	if (!save->record || job_start(&save->job, c->manager->jobs, save_run, save_done, save) < 0)
 		return;
 	c->saving = true;
-	c->manager->jobs++;
 	(void)take_ptr(save);
 }

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/failure.h"
-#include "base/worker.h"
+#include "base/job.h"
 #include "cgroup/control-file-cache.h"
 #include "cgroup/subtree.h"
 #include "container/container.h"
@@ -34,7 +34,7 @@ struct request {
 
 struct slice {
 	struct survey *survey;
-	struct worker *worker;
+	struct job job;
 	struct survey_row *rows;
 	size_t count;
 };
@@ -333,7 +333,6 @@ static void link_parents(struct survey *survey)
 static void finish(struct survey *survey)
 {
 	add_nested(survey);
-	survey->manager->jobs--;
 	leave_out_removed(survey);
 	if (survey->noted_at)
 		note_rows(survey);
@@ -346,6 +345,7 @@ static void survey_done(void *data)
 {
 	struct slice *slice = data;
 
+	job_end(&slice->job);
 	if (--slice->survey->running == 0)
 		finish(slice->survey);
 }
@@ -386,7 +386,7 @@ static int launch(struct survey *survey)
 			.rows = survey->rows + at,
 			.count = (m->count - at) / (n - i),
 		};
-		r = worker_start(m->workers, survey_run, survey_done, slice, &slice->worker);
+		r = job_start(&slice->job, m->jobs, survey_run, survey_done, slice);
 		if (r < 0 && i == 0)
 			break;
 		if (r < 0) {
@@ -401,7 +401,6 @@ static int launch(struct survey *survey)
 		free_rows(survey);
 		return r;
 	}
-	m->jobs++;
 	return 0;
 }
 

@@ -8,13 +8,14 @@
 
 #include "base/json.h"
 #include "base/log.h"
-#include "base/worker.h"
+#include "base/job.h"
 #include "container/manager.h"
 #include "policy/oom-json.h"
 #include "policy/oom-record.h"
 #include "store/state.h"
 
 struct oom_history {
+	struct job job;
 	struct manager *manager;
 	enum event_kind kind;
 	const char *file;
@@ -95,7 +96,7 @@ static void save_done(void *data)
 {
 	struct oom_history *history = data;
 
-	history->manager->jobs--;
+	job_end(&history->job);
 	history->saving = false;
 	free(history->text);
 	history->text = NULL;
@@ -109,7 +110,6 @@ static void save_done(void *data)
 
 static void save_history(struct oom_history *history)
 {
-	struct worker *worker;
 
 	history->save_again = history->saving;
 	if (history->saving)
@@ -117,13 +117,12 @@ static void save_history(struct oom_history *history)
 	history->text = format_history(history);
 	if (!history->text)
 		return;
-	if (worker_start(history->manager->workers, save_run, save_done, history, &worker) < 0) {
+	if (job_start(&history->job, history->manager->jobs, save_run, save_done, history) < 0) {
 		free(history->text);
 		history->text = NULL;
 		return;
 	}
 	history->saving = true;
-	history->manager->jobs++;
 }
 
 /* Takes a copy; the oldest record makes room. */

@@ -22,7 +22,7 @@
 #include "monitor/kill-report.h"
 #include "operation/change-apply.h"
 #include "policy/oom-record.h"
-#include "base/worker.h"
+#include "base/job.h"
 
 #define PROGRESS_USEC (100 * 1000)
 
@@ -32,8 +32,8 @@ struct change {
 	struct container **nested; /* whose groups it works with as well */
 	uint64_t timeout;
 	struct change_listener listener;
-	struct worker *worker; /* NULL while the container is being saved */
-	sd_event_source *deadline, *progress;
+	struct job job; /* does not run while the container is being saved */
+	sd_event_source *progress;
 	uint64_t usage_before;
 };
 
@@ -51,7 +51,7 @@ const char *change_outcome_name(enum change_outcome outcome)
 
 static struct change *change_free(struct change *change)
 {
-	sd_event_source_disable_unref(change->deadline);
+	job_end(&change->job);
 	sd_event_source_disable_unref(change->progress);
 	record_free(change->apply.record);
 	for (size_t i = 0; i + 1 < change->apply.n_groups; i++)
@@ -167,7 +167,6 @@ static void change_done(void *data)
 	result = change->apply.result;
 	state_unknown = change->apply.state_unknown;
 	c->change = NULL;
-	c->manager->jobs--;
 	change_free(change);
 
 	if (result.error == 0 && (differs & SETTING_LIMIT))
@@ -182,10 +181,9 @@ static void change_done(void *data)
 		listener.done(c, &result, listener.userdata);
 }
 
-static int change_deadline(sd_event_source *source, uint64_t usec, void *userdata)
+static void change_expired(void *data)
 {
-	change_cancel(userdata, CHANGE_DEADLINE);
-	return 0;
+	change_cancel(data, CHANGE_DEADLINE);
 }
 
 static int change_progress(sd_event_source *source, uint64_t usec, void *userdata)
@@ -256,11 +254,7 @@ static bool is_instant(const struct change *change)
 
 static int start_worker(struct change *change)
 {
-	struct workers *workers = change->container->manager->workers;
-
-	if (is_instant(change))
-		return worker_run_now(workers, change_run, change_done, change, &change->worker);
-	return worker_start(workers, change_run, change_done, change, &change->worker);
+	return (is_instant(change) ? job_run_now : job_run)(&change->job, change_run, change_done);
 }
 
 static int change_launch(struct change *change)
@@ -279,8 +273,8 @@ static int change_launch(struct change *change)
 	change->apply.record = container_to_record(c, &change->apply.to);
 	if (!change->apply.record)
 		return -ENOMEM;
-	r = sd_event_add_time_relative(c->manager->event, &change->deadline, CLOCK_MONOTONIC,
-				       change->timeout, 1000, change_deadline, change);
+	job_begin(&change->job, c->manager->jobs, change);
+	r = job_set_deadline(&change->job, change->timeout, change_expired);
 	if (r >= 0 && change->listener.progress)
 		r = sd_event_add_time_relative(c->manager->event, &change->progress,
 					       CLOCK_MONOTONIC, PROGRESS_USEC, 1000,
@@ -294,7 +288,6 @@ static int change_launch(struct change *change)
 		return r;
 	c->change = change;
 	c->resume = change_resume;
-	c->manager->jobs++;
 	log_message(LOG_DEBUG, c->name, "changing settings, limit %s",
 		    size_format(change->apply.to.limit, limit));
 	return 0;
@@ -341,24 +334,19 @@ int change_start(struct container *c, const struct settings_change *settings, en
 
 void change_resume(struct change *change)
 {
-	int r = worker_start(change->container->manager->workers, change_run, change_done, change,
-			     &change->worker);
+	int r = job_run(&change->job, change_run, change_done);
 
 	if (r < 0) {
 		change->apply.result.error =
 			fail(&change->apply.result.failure, RSS_ERROR_CONTROLLER_FAILED,
 			     "The change could not be started: %s", strerror(-r));
 		change_done(change);
-		return;
 	}
-	if (change->apply.stop != CHANGE_GO_ON)
-		worker_cancel(change->worker);
 }
 
 void change_cancel(struct change *change, enum change_stop why)
 {
 	if (change->apply.stop == CHANGE_GO_ON)
 		change->apply.stop = why;
-	if (change->worker)
-		worker_cancel(change->worker);
+	job_cancel(&change->job);
 }

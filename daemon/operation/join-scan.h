@@ -13,6 +13,7 @@
 
 #include "policy/rule-match.h"
 #include "policy/rule.h"
+#include "base/job.h"
 #include "shared/cleanup.h"
 
 struct manager;
@@ -32,7 +33,7 @@ struct found {
 /* The first members are given, those from @found on are the outcome. */
 struct scan {
 	struct manager *manager;
-	struct worker *worker; /* of the loop: the job is given its own */
+	struct job job;
 	struct rule_set *sets; /* of containers that are there */
 	size_t count;
 	bool needs[RULE_CONDITIONS];
@@ -51,7 +52,7 @@ struct scan {
 	int error;
 };
 
-/* For worker_start(). */
+/* For job_start(). */
 void scan_run(struct worker *worker, void *data);
 
 struct scan *scan_free(struct scan *scan);

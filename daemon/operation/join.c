@@ -10,7 +10,7 @@
 #include <time.h>
 
 #include "base/log.h"
-#include "base/worker.h"
+#include "base/job.h"
 #include "container/manager.h"
 #include "host/process.h"
 #include "operation/attach.h"
@@ -187,7 +187,7 @@ static void scan_done(void *data)
 	struct join *join = m->join;
 	int r = scan->error;
 
-	m->jobs--;
+	job_end(&scan->job);
 	join->scan = NULL;
 	if (m->stopping)
 		return;
@@ -280,10 +280,9 @@ static int start_scan(struct manager *m)
 	/* None of the containers is there yet: join_made() will tell. */
 	if (scan->count == 0)
 		return 0;
-	r = worker_start(m->workers, scan_run, scan_done, scan, &scan->worker);
+	r = job_start(&scan->job, m->jobs, scan_run, scan_done, scan);
 	if (r < 0)
 		return r;
-	m->jobs++;
 	join->scan = take_ptr(scan);
 	return 0;
 }
@@ -524,7 +523,7 @@ int join_open(struct manager *m)
 void join_stop(struct manager *m)
 {
 	if (m->join->scan)
-		worker_cancel(m->join->scan->worker);
+		job_cancel(&m->join->scan->job);
 }
 
 void join_close(struct manager *m)

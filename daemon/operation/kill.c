@@ -15,6 +15,7 @@
 #include "monitor/kill-report.h"
 #include "policy/oom-record.h"
 #include "policy/requester.h"
+#include "base/job.h"
 #include "base/worker.h"
 
 /* A container that forks faster than it is killed is left to the next call. */
@@ -38,7 +39,7 @@ struct targets {
 struct kill {
 	struct container *container;
 	struct group *group;
-	struct container_job job;
+	struct job job;
 	int signal;
 	struct nested nested;
 	bool with_nested;
@@ -53,6 +54,7 @@ struct kill {
 
 static struct kill *kill_free(struct kill *kill)
 {
+	job_end(&kill->job);
 	container_unref(kill->container);
 	nested_done(&kill->nested);
 	free(kill);
@@ -213,8 +215,7 @@ static void kill_done(void *data)
 	struct failure failure = { 0 };
 	int r = kill->error;
 
-	container_job_end(c, &kill->job);
-	c->manager->jobs--;
+	job_end(&kill->job);
 	if (r < 0)
 		r = fail(&failure, RSS_ERROR_CONTROLLER_FAILED,
 			 "The processes of %s cannot be listed: %s; was its cgroup removed behind "
@@ -249,12 +250,11 @@ int kill_start(struct container *c, int signal, bool with_nested, const struct r
 	};
 	if (!with_nested && nested_of(c->manager, c->name, &kill->nested) < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
-	r = worker_start(c->manager->workers, kill_run, kill_done, kill, &kill->job.worker);
+	r = job_start(&kill->job, c->manager->jobs, kill_run, kill_done, kill);
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
 			    "The job could not be started: %s", strerror(-r));
-	container_job_begin(c, &kill->job);
-	c->manager->jobs++;
+	job_list_add(&c->jobs, &kill->job);
 	(void)take_ptr(kill);
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/failure.h"
+#include "base/job.h"
 #include "base/worker.h"
 #include "container/container.h"
 #include "container/manager.h"
@@ -17,7 +18,7 @@
 struct listing {
 	struct container *container;
 	struct group *group;
-	struct worker *worker;
+	struct job job;
 	struct nested nested;
 	bool with_nested;
 	processes_done_fn done;
@@ -32,6 +33,7 @@ struct listing {
 
 static struct listing *listing_free(struct listing *listing)
 {
+	job_end(&listing->job);
 	container_unref(listing->container);
 	for (size_t i = 0; listing->control_groups && i < listing->members.n_paths; i++)
 		free(listing->control_groups[i]);
@@ -124,7 +126,7 @@ static void listing_done(void *data)
 	struct failure failure = { 0 };
 	int r = listing->error;
 
-	c->manager->jobs--;
+	job_end(&listing->job);
 	if (r < 0)
 		r = fail(&failure, RSS_ERROR_CONTROLLER_FAILED,
 			 "Cannot list the processes of \"%s\": %s; was its cgroup removed by "
@@ -150,12 +152,10 @@ int processes_start(struct container *c, bool with_nested, processes_done_fn don
 	};
 	r = nested_of(c->manager, c->name, &listing->nested);
 	if (r == 0)
-		r = worker_start(c->manager->workers, listing_run, listing_done, listing,
-				 &listing->worker);
+		r = job_start(&listing->job, c->manager->jobs, listing_run, listing_done, listing);
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
 			    "Cannot list the processes of \"%s\": %s", c->name, strerror(-r));
-	c->manager->jobs++;
 	(void)take_ptr(listing);
 	return 0;
 }

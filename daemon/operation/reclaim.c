@@ -4,29 +4,26 @@
 
 #include <errno.h>
 #include <string.h>
-#include <systemd/sd-event.h>
-#include <time.h>
 
 #include "store/config.h"
 #include "container/container.h"
 #include "base/failure.h"
 #include "container/manager.h"
-#include "base/worker.h"
+#include "base/job.h"
 
 struct reclaim {
 	struct container *container;
 	struct group *group;
 	uint64_t bytes, freed;
 	int error;
-	struct container_job job;
-	sd_event_source *deadline;
+	struct job job;
 	reclaim_done_fn done;
 	void *userdata;
 };
 
 static struct reclaim *reclaim_free(struct reclaim *reclaim)
 {
-	sd_event_source_disable_unref(reclaim->deadline);
+	job_end(&reclaim->job);
 	container_unref(reclaim->container);
 	free(reclaim);
 	return NULL;
@@ -47,8 +44,7 @@ static void reclaim_done(void *data)
 	struct failure failure = { 0 };
 	int r = reclaim->error;
 
-	container_job_end(c, &reclaim->job);
-	c->manager->jobs--;
+	job_end(&reclaim->job);
 	/* The time was up, or there was no more: what was freed is the answer. */
 	if (r == -EINTR || r == -EAGAIN)
 		r = 0;
@@ -56,14 +52,6 @@ static void reclaim_done(void *data)
 		r = fail(&failure, RSS_ERROR_CONTROLLER_FAILED, "%s could not be reclaimed: %s",
 			 c->name, strerror(-r));
 	reclaim->done(r, &failure, reclaim->freed, reclaim->userdata);
-}
-
-static int reclaim_deadline(sd_event_source *source, uint64_t usec, void *userdata)
-{
-	struct reclaim *reclaim = userdata;
-
-	worker_cancel(reclaim->job.worker);
-	return 0;
 }
 
 int reclaim_start(struct container *c, uint64_t bytes, reclaim_done_fn done, void *userdata,
@@ -96,16 +84,14 @@ int reclaim_start(struct container *c, uint64_t bytes, reclaim_done_fn done, voi
 		.done = done,
 		.userdata = userdata,
 	};
-	r = sd_event_add_time_relative(m->event, &reclaim->deadline, CLOCK_MONOTONIC,
-				       m->config->limit_timeout, 1000, reclaim_deadline, reclaim);
+	job_begin(&reclaim->job, m->jobs, reclaim);
+	r = job_set_deadline(&reclaim->job, m->config->limit_timeout, NULL);
 	if (r >= 0)
-		r = worker_start(m->workers, reclaim_run, reclaim_done, reclaim,
-				 &reclaim->job.worker);
+		r = job_run(&reclaim->job, reclaim_run, reclaim_done);
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
 			    "The job could not be started: %s", strerror(-r));
-	container_job_begin(c, &reclaim->job);
-	m->jobs++;
+	job_list_add(&c->jobs, &reclaim->job);
 	(void)take_ptr(reclaim);
 	return 0;
 }

@@ -21,6 +21,7 @@
 #include "policy/record.h"
 #include "policy/requester.h"
 #include "store/state.h"
+#include "base/job.h"
 #include "base/worker.h"
 
 /* What is in use by another call is looked at again after this. */
@@ -30,17 +31,17 @@
 #define DEADLINE_USEC	(10 * 1000 * 1000)
 
 struct removal {
+	struct job job;
 	struct manager *manager;
 	char *name;
 	bool force;
 	struct requester requester;
 	uint64_t deadline;
-	sd_event_source *next; /* the next step, or the end of a worker's time */
+	sd_event_source *next; /* the next step */
 	removal_done_fn done;
 	void *userdata;
 
 	/* What the worker works with: the containers that are removed, deepest first, each with a reference. */
-	struct worker *worker;
 	struct container **members;
 	struct kill_tally *tallies; /* of each, while they are emptied */
 	size_t n_members;
@@ -58,6 +59,7 @@ static void drop_members(struct removal *removal, size_t keep)
 
 static struct removal *removal_free(struct removal *removal)
 {
+	job_end(&removal->job);
 	sd_event_source_disable_unref(removal->next);
 	drop_members(removal, 0);
 	free(removal->members);
@@ -81,7 +83,7 @@ static void mark(struct container *c, bool force)
 	if (c->change)
 		change_cancel(c->change, CHANGE_CONTAINER_REMOVED);
 	if (force)
-		container_cancel_jobs(c);
+		job_list_cancel(&c->jobs);
 }
 
 static void mark_all(struct manager *m, const char *name, bool force)
@@ -150,8 +152,7 @@ static void forget_run(struct worker *worker, void *data)
 static int start_worker(struct removal *removal, worker_fn run, void (*done)(void *data),
 			bool waits)
 {
-	return (waits ? worker_start : worker_run_now)(removal->manager->workers, run, done,
-						       removal, &removal->worker);
+	return (waits ? job_run : job_run_now)(&removal->job, run, done);
 }
 
 /*
@@ -313,7 +314,7 @@ static void end_step(struct removal *removal, int r)
 		return;
 	}
 	ended = removal;
-	removal->manager->jobs--;
+	job_end(&removal->job);
 	if (r < 0) {
 		unmark_all(removal->manager, removal->name);
 		r = explain(removal, r, &failure);
@@ -327,7 +328,6 @@ static void forgotten(void *data)
 	struct removal *removal = data;
 	struct manager *m = removal->manager;
 
-	removal->worker = NULL;
 	if (removal->forgotten < 0)
 		log_message(LOG_WARNING, removal->name,
 			    "its state file could not be removed for good: %s; it may come back on "
@@ -364,7 +364,7 @@ static void step(struct removal *removal)
 		if (removal->force && time_left(removal) > 0) {
 			r = start_emptying(removal);
 			if (r == 0) {
-				again(removal, time_left(removal));
+				(void)job_set_deadline(&removal->job, time_left(removal), NULL);
 				return;
 			}
 		}
@@ -395,8 +395,6 @@ static void emptied(void *data)
 	struct removal *removal = data;
 
 	report_kills(removal);
-	removal->worker = NULL;
-	(void)sd_event_source_set_enabled(removal->next, SD_EVENT_OFF);
 	step(removal);
 }
 
@@ -404,11 +402,7 @@ static int removal_next(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct removal *removal = userdata;
 
-	/* The time of whoever kills is up. */
-	if (removal->worker)
-		worker_cancel(removal->worker);
-	else
-		step(removal);
+	step(removal);
 	return 0;
 }
 
@@ -490,7 +484,7 @@ int removal_start(struct container *c, bool force, const struct requester *reque
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "%s", strerror(-r));
 	mark_all(m, c->name, force);
-	m->jobs++;
+	job_begin(&removal->job, m->jobs, removal);
 	(void)take_ptr(removal);
 	return 0;
 }

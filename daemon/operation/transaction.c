@@ -10,9 +10,11 @@
 #include "base/failure.h"
 #include "base/log.h"
 #include "container/manager.h"
+#include "base/job.h"
 #include "base/worker.h"
 
 struct transaction {
+	struct job job;
 	struct manager *manager;
 	struct journal *journal; /* its entries in the order of their steps */
 	struct transaction_step *steps;
@@ -51,6 +53,7 @@ static struct transaction *transaction_free(struct transaction *t)
 {
 	if (!t)
 		return NULL;
+	job_end(&t->job);
 	release_containers(t);
 	if (t->manager->transaction == t)
 		t->manager->transaction = NULL;
@@ -128,13 +131,12 @@ static void disk_done(void *data)
 /* Has @run run on a worker, and goes on with @next; where that cannot be, at once. */
 static void on_disk(struct transaction *t, worker_fn run, void (*next)(struct transaction *t))
 {
-	struct worker *worker;
 	int r;
 
 	t->next = next;
-	/* From here on the worker owns it, and may have set it before worker_start() returns. */
+	/* From here on the worker owns it, and may have set it before job_run() returns. */
 	t->disk_error = 0;
-	r = worker_start(t->manager->workers, run, disk_done, t, &worker);
+	r = job_run(&t->job, run, disk_done);
 	if (r < 0) {
 		t->disk_error = r;
 		next(t);
@@ -177,7 +179,7 @@ static void finish(struct transaction *ended)
 				     "disk works again",
 				     strerror(-t->disk_error));
 	}
-	t->manager->jobs--;
+	job_end(&t->job);
 	/* Whoever hears of it may begin the next one. */
 	release_containers(t);
 	t->manager->transaction = NULL;
@@ -450,7 +452,7 @@ int transaction_start(struct manager *m, const struct transaction_step steps[], 
 	/* Where nothing can fail for want of memory, a crash has nothing to undo. */
 	t->journal->phase = t->risky ? JOURNAL_UNDO : JOURNAL_REDO;
 	m->transaction = t;
-	m->jobs++;
+	job_begin(&t->job, m->jobs, t);
 	*ret = t;
 	on_disk(t, write_run, journal_written);
 	return 0;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/failure.h"
-#include "base/worker.h"
+#include "base/job.h"
 #include "container/container.h"
 #include "container/manager.h"
 #include "policy/record.h"
@@ -15,6 +15,7 @@
 #include "store/declarations.h"
 
 struct diff {
+	struct job job;
 	struct manager *manager;
 	char *folder;
 	struct records declared;
@@ -133,7 +134,7 @@ static void diff_done(void *data)
 	struct failure failure = { 0 };
 	int r = diff->error;
 
-	diff->manager->jobs--;
+	job_end(&diff->job);
 	if (r == 0)
 		r = compare_all(diff);
 	if (r < 0)
@@ -145,7 +146,6 @@ static void diff_done(void *data)
 int diff_start(struct manager *m, diff_done_fn done, void *userdata, struct failure *failure)
 {
 	cleanup_(diff_free_ptr) struct diff *diff = calloc(1, sizeof(*diff));
-	struct worker *worker;
 
 	if (!diff)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
@@ -154,9 +154,8 @@ int diff_start(struct manager *m, diff_done_fn done, void *userdata, struct fail
 	diff->userdata = userdata;
 	/* A reload may change the configuration meanwhile. */
 	diff->folder = strdup(m->config->containers_directory);
-	if (!diff->folder || worker_start(m->workers, diff_run, diff_done, diff, &worker) < 0)
+	if (!diff->folder || job_start(&diff->job, m->jobs, diff_run, diff_done, diff) < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
-	m->jobs++;
 	(void)take_ptr(diff);
 	return 0;
 }

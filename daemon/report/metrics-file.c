@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/failure.h"
-#include "base/worker.h"
+#include "base/job.h"
 #include "container/manager.h"
 #include "monitor/collect.h"
 #include "report/metrics.h"
@@ -35,6 +35,7 @@ struct metrics_file {
 };
 
 struct metrics_files {
+	struct job job;
 	struct manager *manager;
 	struct requests waiting; /* for the next file */
 	struct requests current; /* for the one that is being made */
@@ -230,7 +231,7 @@ static void write_done(void *data)
 {
 	struct metrics_files *files = data;
 
-	files->manager->jobs--;
+	job_end(&files->job);
 	finish(files, files->error);
 }
 
@@ -273,17 +274,14 @@ static void on_collected(int error, const struct failure *failure, const struct 
 			 size_t count, void *userdata)
 {
 	struct metrics_files *files = userdata;
-	struct worker *worker;
 	int r = error;
 
 	if (r == 0)
 		r = copy_rows(files->manager, rows, count, &files->metrics);
 	if (r == 0)
-		r = worker_start(files->manager->workers, write_run, write_done, files, &worker);
+		r = job_start(&files->job, files->manager->jobs, write_run, write_done, files);
 	if (r < 0)
 		finish(files, r);
-	else
-		files->manager->jobs++;
 }
 
 /* All who wait share the next file. */

@@ -71,7 +71,7 @@ static void world_end(struct world *w)
 		w->container.detection_free(w->container.detection);
 	free(w->container.usage_history);
 	state_free(w->manager.state);
-	workers_free(w->manager.workers);
+	jobs_free(w->manager.jobs);
 	sd_event_unref(w->manager.event);
 	if (*w->folder)
 		(void)nftw(w->folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
@@ -269,7 +269,7 @@ TEST(numbers_are_set_aside_before_they_are_used)
 	uint64_t written;
 
 	CALL(begin, &w);
-	CHECK_INT(workers_new(w.manager.event, &w.manager.workers), 0);
+	CHECK_INT(jobs_new(w.manager.event, &w.manager.jobs), 0);
 	CHECK_INT(state_open(w.folder, w.folder, &w.manager.state, &failure), 0);
 	/* As a start leaves it. */
 	w.manager.sequence_reserved = 10 + 4096;
@@ -277,9 +277,9 @@ TEST(numbers_are_set_aside_before_they_are_used)
 	for (uint64_t i = 10; i < 20000; i++) {
 		manager_emit(&w.manager, &event);
 		CHECK_UINT(event.sequence, i);
-		for (int tries = 0; w.manager.jobs && tries < 100; tries++)
+		for (int tries = 0; jobs_are_pending(w.manager.jobs) && tries < 100; tries++)
 			(void)sd_event_run(w.manager.event, 100000);
-		CHECK_UINT(w.manager.jobs, 0);
+		CHECK(!jobs_are_pending(w.manager.jobs));
 		if (i % 100)
 			continue;
 		CHECK_INT(state_read_sequence(w.manager.state, &written), 0);
