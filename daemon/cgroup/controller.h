@@ -22,6 +22,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "cgroup/cgroup-path.h"
 #include "policy/counters.h"
 #include "shared/cleanup.h"
 
@@ -198,21 +199,6 @@ int controller_check_mount(const struct controller *controller);
 
 /* The paths of all groups below the root, parents first; a NULL-terminated array. */
 int controller_list_groups(struct controller *controller, char ***ret);
-
-/*
- * Which group a process is in: 0 and *ret, the path below our root, to be
- * freed; -ENOENT where it is in none of ours; -ESRCH where there is no process.
- */
-int controller_path_of_process(struct controller *controller, pid_t pid, char **ret);
-/* The same for a path that the kernel spells ("/rssd/web"): pure. */
-int controller_path_of_cgroup(const struct controller *controller, const char *cgroup, char **ret);
-
-/* Where a process stands in the controller's hierarchy, as the kernel spells it; to be freed. */
-int controller_cgroup_of_process(struct controller *controller, pid_t pid, char **ret);
-/* The same from the text of /proc/PID/cgroup, "memory" or "" for v2; -ENOENT. Pure. */
-int controller_parse_proc_cgroup(const char *text, const char *hierarchy, char **ret);
-/* Moves a process to a cgroup outside our root, for detach. -ENOENT where that is gone. */
-int controller_move_to_cgroup(struct controller *controller, const char *cgroup, pid_t pid);
 
 /* For the files that implement a controller. */
 
