@@ -220,6 +220,18 @@ static void charge_shmem(void)
 	EXPECT_EQ(box_pages(BOX), 0);
 }
 
+/* Split the huge pages of a range, which has no hole. */
+static void split_huge(struct actor *a, long at, long bytes)
+{
+	long before = vmstat("thp_split_page");
+
+	int err = text_writef("/sys/kernel/debug/split_huge_pages", "%d,0x%lx,0x%lx",
+			      a->pid, at, at + bytes);
+
+	EXPECT(!err, "%s", strerror(-err));
+	EXPECT(vmstat("thp_split_page") > before, "nothing was split");
+}
+
 static void charge_thp(void)
 {
 	struct actor *a = one_actor();
@@ -236,16 +248,18 @@ static void charge_thp(void)
 	EXPECT_EQ(gained(), -512);
 	actor_do(a, work_write, at + HUGE, HUGE, 7);
 	EXPECT_EQ(gained(), 512);
-	/* mapped by pages from here on: what is mapped counts */
+	/* mapped by pages from here on: the folio is charged as a whole */
 	actor_do(a, work_unmap, at + HUGE, HUGE / 2);
-	EXPECT_EQ(gained(), -256);
-	actor_do(a, work_advise, at + HUGE + HUGE / 2, PAGE, MADV_DONTNEED);
-	EXPECT_EQ(gained(), -1);
-	/* and the split of a folio does not change the count */
-	text_writef("/sys/kernel/debug/split_huge_pages", "%d,0x%lx,0x%lx",
-		    a->pid, at, at + HUGE * 2);
 	EXPECT_EQ(gained(), 0);
+	actor_do(a, work_advise, at + HUGE + HUGE / 2, PAGE, MADV_DONTNEED);
+	EXPECT_EQ(gained(), 0);
+	/* until it is split, which frees the pages that are not mapped */
+	split_huge(a, at, HUGE);
+	EXPECT_EQ(gained(), 0);
+	split_huge(a, at + HUGE + HUGE / 2, HUGE / 2);
+	EXPECT_EQ(gained(), -257);
 	EXPECT_EQ(actor_do(a, work_present, at, HUGE), 512);
+	EXPECT_EQ(box_stat(BOX, "overrun"), 0);
 	EXPECT_EQ(actor_do(a, work_check, at, HUGE, 7), 0);
 	actor_do(a, work_unmap, at, HUGE);
 	EXPECT_EQ(gained(), -512);
@@ -291,7 +305,62 @@ static void charge_large_folio(void)
 	actor_do(a, work_write, at, PAGE, 9);
 	EXPECT_EQ(gained(), 16);
 	actor_do(a, work_unmap, at + 4 * PAGE, 4 * PAGE);
-	EXPECT_EQ(gained(), -4);
+	EXPECT_EQ(gained(), 0);
+	actor_do(a, work_unmap, at, 4 * PAGE);
+	EXPECT_EQ(gained(), 0);
+	actor_do(a, work_unmap, at + 8 * PAGE, 8 * PAGE);
+	EXPECT_EQ(gained(), -16);
+	actor_end(a);
+	EXPECT_EQ(box_pages(BOX), 0);
+}
+
+/* Huge pages of which one page stays mapped do not escape the limit. */
+static void charge_thp_remnants(void)
+{
+	long limit = 16 * (long)MB, before, used, at, i;
+	struct actor *a = one_actor();
+
+	before = text_key("/proc/meminfo", "MemFree:");
+	EXPECT_EQ(box_put(BOX, BOX_LIMIT, limit), 0);
+	for (i = 0; i < 48; i++) {
+		at = mapped(a, actor_do(a, work_map_huge, HUGE));
+		actor_do(a, work_write, at, HUGE, 7);
+		if (!i && box_pages(BOX) < 512)
+			skip("no huge page was to be had");
+		actor_do(a, work_unmap, at + PAGE, HUGE - PAGE);
+	}
+	used = (before - text_key("/proc/meminfo", "MemFree:")) * 1024;
+	note("%ld MB of memory for a limit of %ld MB", used / (long)MB, limit / (long)MB);
+	EXPECT(used < 2 * limit, "%ld bytes are used, the limit is %ld", used, limit);
+	EXPECT_EQ(box_event(BOX, "oom_kill"), 0);
+	actor_end(a);
+	EXPECT_EQ(box_pages(BOX), 0);
+}
+
+/* Pages charged past the limit: by a path that did not foresee a large folio. */
+static void charge_overrun(void)
+{
+	struct actor *a, *none;
+	long at, limit;
+
+	if (text_write("/sys/kernel/mm/transparent_hugepage/shmem_enabled", "force"))
+		skip("no huge pages in tmpfs");
+	EXPECT_EQ(work_swapoff("/dev/zram0"), 0);
+	none = actor_new(NULL);
+	EXPECT_EQ(actor_do(none, work_write_file, "/tmp/huge", HUGE), 0);
+	actor_end(none);
+	a = one_actor();
+	at = mapped(a, actor_do(a, work_map_file, "/tmp/huge", PAGE, 1));
+	actor_do(a, work_present, at, PAGE);
+	EXPECT_EQ(box_stat(BOX, "overrun"), 0);
+	limit = box_usage(BOX) + 100 * (long)PAGE;
+	EXPECT_EQ(box_put(BOX, BOX_LIMIT, limit), 0);
+	actor_do(a, work_read, at, PAGE);
+	if (box_usage(BOX) <= limit)
+		skip("the file is not in a huge page");
+	EXPECT_EQ(box_stat(BOX, "overrun"), (box_usage(BOX) - limit) / (long)PAGE);
+	actor_do(a, work_unmap, at, PAGE);
+	EXPECT(box_usage(BOX) <= limit, "usage %ld", box_usage(BOX));
 	actor_end(a);
 	EXPECT_EQ(box_pages(BOX), 0);
 }
@@ -319,6 +388,7 @@ static void charge_ksm(void)
 	EXPECT_EQ(gained(), -N / 4);
 	text_write("/sys/kernel/mm/ksm/run", "2");
 	EXPECT_EQ(gained(), N / 4);
+	EXPECT_EQ(box_stat(BOX, "overrun"), 0);
 	EXPECT_EQ(actor_do(a, work_check, at[1], BYTES / 4, 10), 0);
 	actor_end(a);
 	EXPECT_EQ(box_pages(BOX), 0);
@@ -343,7 +413,38 @@ static void charge_swapped_in(void)
 	EXPECT_EQ(box_pages(BOX), 0);
 }
 
-/* Brought in by swapoff, by somebody who is in no container. */
+/*
+ * One container is at its limit and cannot swap: swapoff brings in the pages of
+ * the others all the same, and OOM in that container makes room for its own.
+ */
+static void charge_swapoff_at_limit(void)
+{
+	struct actor *full, *other;
+	long at, base;
+
+	box_make("full");
+	full = actor_new("full");
+	other = one_actor();
+	at = mapped(full, actor_do(full, work_map, BYTES, ANON));
+	actor_do(full, work_write, at, BYTES, 12);
+	actor_do(full, work_advise, at, BYTES, MADV_PAGEOUT);
+	EXPECT_EQ(box_put("full", BOX_LIMIT, box_usage("full") + BYTES / 2), 0);
+	at = mapped(other, actor_do(other, work_map, BYTES, ANON));
+	base = box_pages(BOX);
+	actor_do(other, work_write, at, BYTES, 13);
+	actor_do(other, work_advise, at, BYTES, MADV_PAGEOUT);
+	EXPECT_EQ(work_swapoff("/dev/zram0"), 0);
+	EXPECT_NEAR(box_pages(BOX), base + N, 8);
+	EXPECT_EQ(actor_do(other, work_check, at, BYTES, 13), 0);
+	EXPECT(actor_gone(full, 30), "the process lives");
+	EXPECT_EQ(box_event("full", "oom_kill"), 1);
+	actor_end(full);
+	actor_end(other);
+	EXPECT_EQ(box_pages(BOX), 0);
+	EXPECT_EQ(box_pages("full"), 0);
+}
+
+/* Brought in by swapoff, which runs outside all containers. */
 static void charge_swapoff(void)
 {
 	struct actor *a = one_actor();
@@ -373,6 +474,7 @@ static void charge_migrated(void)
 	gained();
 	EXPECT(actor_do(a, work_move, at, BYTES, !node) > N * 9 / 10, "not moved");
 	EXPECT_EQ(gained(), 0);
+	EXPECT_EQ(box_stat(BOX, "overrun"), 0);
 	EXPECT_EQ(actor_do(a, work_node_of, at), !node);
 	EXPECT_EQ(actor_do(a, work_check, at, BYTES, 13), 0);
 	/* the lists are per node: it must be found on the new one */
@@ -380,6 +482,75 @@ static void charge_migrated(void)
 	EXPECT(-gained() > N * 9 / 10, "not reclaimed from the other node");
 	actor_end(a);
 	EXPECT_EQ(box_pages(BOX), 0);
+}
+
+/*
+ * The owner of pages is carried along by migration, compaction and split, also
+ * if the process that maps them has left the container.
+ */
+static void charge_owner_carried(void)
+{
+	struct actor *a = one_actor();
+	long at, huge, node;
+
+	at = mapped(a, actor_do(a, work_map, BYTES, ANON));
+	actor_do(a, work_write, at, BYTES, 16);
+	huge = mapped(a, actor_do(a, work_map_huge, HUGE));
+	actor_do(a, work_write, huge, HUGE, 17);
+	node = actor_do(a, work_node_of, at);
+	EXPECT(node >= 0, "no NUMA: %ld", node);
+	EXPECT_EQ(box_attach(NULL, a->pid), 0);
+	actor_do(a, work_move, at, BYTES, node);	/* the arrays it needs */
+	gained();
+	EXPECT(actor_do(a, work_move, at, BYTES, !node) > N * 9 / 10, "not moved");
+	EXPECT_EQ(gained(), 0);
+	text_write("/proc/sys/vm/compact_memory", "1");
+	EXPECT_EQ(gained(), 0);
+	EXPECT(actor_do(a, work_move, huge, HUGE, !node) > 0, "not moved");
+	EXPECT_EQ(gained(), 0);
+	split_huge(a, huge, HUGE);
+	EXPECT_EQ(gained(), 0);
+	EXPECT(actor_do(a, work_move, huge, HUGE, node) > 0, "not moved");
+	EXPECT_EQ(gained(), 0);
+	EXPECT_EQ(box_stat(BOX, "overrun"), 0);
+	EXPECT_EQ(actor_do(a, work_check, at, BYTES, 16), 0);
+	EXPECT_EQ(actor_do(a, work_check, huge, HUGE, 17), 0);
+	/* the lists have followed: the container's reclaim finds the pages */
+	EXPECT_EQ(box_put(BOX, BOX_RECLAIM, BYTES), 0);
+	EXPECT(-gained() >= N, "not reclaimed");
+	actor_end(a);
+	EXPECT_EQ(box_pages(BOX), 0);
+}
+
+/* Shared with a process outside, which comes first when pages are mapped again. */
+static void charge_migrated_shared(void)
+{
+	struct actor *a, *none;
+	long at, at_none, node;
+
+	EXPECT_EQ(work_write_file("/data/f", BYTES), 0);
+	none = actor_new(NULL);
+	at_none = mapped(none, actor_do(none, work_map_file, "/data/f", BYTES, 1));
+	a = one_actor();
+	at = mapped(a, actor_do(a, work_map_file, "/data/f", BYTES, 1));
+	gained();
+	actor_do(a, work_write, at, BYTES, 18);
+	EXPECT_EQ(gained(), N);
+	actor_do(none, work_read, at_none, BYTES);
+	EXPECT_EQ(gained(), 0);
+	node = actor_do(a, work_node_of, at);
+	EXPECT(node >= 0, "no NUMA: %ld", node);
+	EXPECT(actor_do(none, work_move_all, at_none, BYTES, !node) > N * 9 / 10,
+	       "not moved");
+	EXPECT_EQ(gained(), 0);
+	actor_do(none, work_unmap, at_none, BYTES);
+	EXPECT_EQ(gained(), 0);
+	actor_do(a, work_unmap, at, BYTES);
+	EXPECT_EQ(gained(), -N);
+	actor_end(none);
+	actor_end(a);
+	EXPECT_EQ(box_pages(BOX), 0);
+	unlink("/data/f");
 }
 
 static void charge_fork(void)
@@ -418,10 +589,15 @@ const struct vm_case charge_cases[] = {
 	{ "charge_thp", charge_thp },
 	{ "charge_thp_fork", charge_thp_fork },
 	{ "charge_large_folio", charge_large_folio },
+	{ "charge_thp_remnants", charge_thp_remnants },
+	{ "charge_overrun", charge_overrun },
 	{ "charge_ksm", charge_ksm },
 	{ "charge_swapped_in", charge_swapped_in },
 	{ "charge_swapoff", charge_swapoff },
+	{ "charge_swapoff_at_limit", charge_swapoff_at_limit },
 	{ "charge_migrated", charge_migrated },
+	{ "charge_owner_carried", charge_owner_carried },
+	{ "charge_migrated_shared", charge_migrated_shared },
 	{ "charge_fork", charge_fork },
 	{ }
 };

@@ -4,6 +4,7 @@
 #include "vm.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <signal.h>
@@ -38,6 +39,23 @@ static void expect_killed(struct actor *a)
 	       "process %d ended with %#x", a->pid, a->status);
 }
 
+/* Returns true if the kernel log contains @text. */
+static bool logged(const char *text)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	char record[8192];
+	bool found = false;
+	ssize_t n;
+
+	while (!found && ((n = read(fd, record, sizeof(record) - 1)) > 0 ||
+			  (n < 0 && errno == EPIPE))) {
+		record[n > 0 ? n : 0] = '\0';
+		found = strstr(record, text);
+	}
+	close(fd);
+	return found;
+}
+
 static void oom_kills(void)
 {
 	struct actor *a;
@@ -50,6 +68,7 @@ static void oom_kills(void)
 	expect_killed(a);
 	EXPECT_EQ(box_event("a", "oom_kill"), 1);
 	EXPECT(box_event("a", "oom") >= 1, "no oom event");
+	EXPECT(logged(",oom_rss=/a,task_rss=/a,"), "the log does not name the container");
 	EXPECT(box_get("a", BOX_PEAK) <= BYTES + box_slack(1), "peak %ld",
 	       box_get("a", BOX_PEAK));
 	EXPECT(UNTIL(10, !box_usage("a")), "usage %ld", box_usage("a"));

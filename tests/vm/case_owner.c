@@ -193,6 +193,43 @@ static void owner_removed(void)
 	EXPECT_EQ(box_usage("p"), 0);
 }
 
+/* Children removed with a page still mapped leave nothing but that page. */
+static void owner_merged(void)
+{
+	const long rounds = 64;
+	long i, at, at_b, owners = slab_active("rss_owner");
+	struct actor *a, *b;
+
+	make_file();
+	box_make("p");
+	box_make("p/b");
+	b = actor_new("p/b");
+	at_b = actor_do(b, work_map_file, FILE_, BYTES, 1);
+	EXPECT(at_b > 0, "cannot map: %s", strerror(-at_b));
+	for (i = 0; i < rounds; i++) {
+		box_make("p/a");
+		a = actor_new("p/a");
+		at = actor_do(a, work_map_file, FILE_, BYTES, 1);
+		actor_do(a, work_write, at + i * PAGE, PAGE, 1);
+		actor_do(b, work_write, at_b + i * PAGE, PAGE, 1);
+		actor_end(a);
+		EXPECT_EQ(box_pages("p/a"), 1);
+		EXPECT(UNTIL(20, !box_remove("p/a")), "rmdir: busy");
+	}
+	EXPECT_EQ(box_pages("p") - box_pages("p/b"), rounds);
+	EXPECT(UNTIL(30, !box_stat("p", "adopted")), "%ld bytes are still a child's",
+	       box_stat("p", "adopted"));
+	EXPECT(UNTIL(30, slab_active("rss_owner") <= owners + 2), "%ld owners, at first %ld",
+	       slab_active("rss_owner"), owners);
+	EXPECT_EQ(box_pages("p") - box_pages("p/b"), rounds);
+	box_put("p", BOX_RECLAIM, BYTES);
+	EXPECT(box_pages("p") - box_pages("p/b") < rounds / 2, "%ld pages are left",
+	       box_pages("p") - box_pages("p/b"));
+	actor_end(b);
+	EXPECT_EQ(box_pages("p"), 0);
+	EXPECT_EQ(box_usage("p"), 0);
+}
+
 static void owner_removed_top(void)
 {
 	struct actor *a, *none;
@@ -251,6 +288,7 @@ const struct vm_case owner_cases[] = {
 	{ "owner_task_moves", owner_task_moves },
 	{ "owner_fork_inherits", owner_fork_inherits },
 	{ "owner_removed", owner_removed },
+	{ "owner_merged", owner_merged },
 	{ "owner_removed_top", owner_removed_top },
 	{ "owner_parent_binds", owner_parent_binds },
 	{ }

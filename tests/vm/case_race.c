@@ -172,6 +172,38 @@ static void race_move(void)
 	EXPECT_EQ(box_usage("b"), 0);
 }
 
+/* A CPU goes offline and comes back, with its stock, under tasks that fault. */
+static void race_hotplug(void)
+{
+	static const char file[] = "/sys/devices/system/cpu/cpu1/online";
+	double until = now() + SECONDS;
+	struct actor *a, *b;
+	long n, rounds;
+	int err = 0;
+
+	if (access(file, W_OK))
+		skip("the CPU cannot go offline");
+	box_make("a");
+	box_make("b");
+	EXPECT_EQ(box_put("a", BOX_LIMIT, MB), 0);
+	a = actor_new("a");
+	b = actor_new("b");
+	actor_send(a, (actor_fn)churn, 1, 2 * MB, SECONDS + 2, 0);
+	actor_send(b, (actor_fn)churn, 1, 2 * MB, SECONDS + 2, 0);
+	for (rounds = 0; !err && now() < until; rounds++)
+		err = text_write(file, "0") ?: text_write(file, "1");
+	note("%ld rounds", rounds);
+	EXPECT(!err && rounds > 1, "%s", strerror(-err));
+	EXPECT(actor_reply(a, &n, 60) && n > 0, "%ld", n);
+	EXPECT(actor_reply(b, &n, 60) && n > 0, "%ld", n);
+	actor_end(a);
+	actor_end(b);
+	EXPECT_EQ(box_pages("a"), 0);
+	EXPECT_EQ(box_usage("a"), 0);
+	EXPECT_EQ(box_pages("b"), 0);
+	EXPECT_EQ(box_usage("b"), 0);
+}
+
 /* Containers come and go under pages that others still map and unmap. */
 static void race_remove(void)
 {
@@ -325,6 +357,7 @@ const struct vm_case race_cases[] = {
 	{ "race_last_unmap", race_last_unmap },
 	{ "race_activation", race_activation },
 	{ "race_move", race_move },
+	{ "race_hotplug", race_hotplug },
 	{ "race_remove", race_remove },
 	{ "race_limit", race_limit },
 	{ "race_fork_and_move", race_fork_and_move },

@@ -4,6 +4,7 @@
 #include "vm.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -81,8 +82,7 @@ static void reclaim_file(void)
 	unlink("/data/f");
 }
 
-/* Dirty pages of a file wait for their writeback, and come back as written. */
-/* What comes back is told of whom misses it, and of those around: by a mapping, not by read(). */
+/* Refaults in a mapping count for the container and its parents; those of read() do not. */
 static void reclaim_refaults(void)
 {
 	struct actor *a, *c;
@@ -120,6 +120,7 @@ static void reclaim_refaults(void)
 	actor_end(c);
 }
 
+/* Dirty pages of a file wait for their writeback, and come back as written. */
 static void reclaim_dirty_file(void)
 {
 	struct actor *a;
@@ -169,6 +170,119 @@ static void reclaim_thp(void)
 	EXPECT_EQ(box_usage("a"), 0);
 }
 
+/* A few small pages at the limit: reclaim takes one huge page, not many. */
+static void reclaim_thp_one(void)
+{
+	const long huge = 24 * (long)HUGE;
+	long at, more, before;
+	struct actor *a;
+
+	box_make("a");
+	a = actor_new("a");
+	more = actor_do(a, work_map, 4 * PAGE, ANON);
+	at = actor_do(a, work_map_huge, huge);
+	actor_do(a, work_write, at, huge, 5);
+	EXPECT_EQ(box_put("a", BOX_LIMIT, box_usage("a")), 0);
+	before = box_stat("a", "pgsteal");
+	actor_do(a, work_write, more, 4 * PAGE, 6);
+	EXPECT(box_event("a", "limit") > 0, "the limit was not hit");
+	note("%ld pages were reclaimed", box_stat("a", "pgsteal") - before);
+	/* up to a batch of small pages, and the one that completes it */
+	EXPECT(box_stat("a", "pgsteal") - before < 512 + 32, "%ld pages were reclaimed",
+	       box_stat("a", "pgsteal") - before);
+	EXPECT_EQ(actor_do(a, work_check, at, huge, 5), 0);
+	actor_end(a);
+}
+
+/* The disk defers what follows until this write is paid for by its rate. */
+static void keep_disk_busy(const char *path, long bytes)
+{
+	int fd = open(path, O_WRONLY);
+	static char block[65536];
+	long left;
+
+	EXPECT(fd >= 0, "%s: %s", path, strerror(errno));
+	lseek(fd, MB, SEEK_SET);
+	for (left = bytes; left > 0; left -= sizeof(block))
+		EXPECT(write(fd, block, sizeof(block)) > 0, "%s", strerror(errno));
+	EXPECT(!fsync(fd), "%s", strerror(errno));
+	close(fd);
+}
+
+static void start_writeback(const char *path, long bytes)
+{
+	int fd = open(path, O_RDWR);
+
+	EXPECT(fd >= 0, "%s: %s", path, strerror(errno));
+	EXPECT(!sync_file_range(fd, 0, bytes, SYNC_FILE_RANGE_WRITE), "%s",
+	       strerror(errno));
+	close(fd);
+}
+
+/*
+ * An actor in container "a" at its limit, in which nothing can be reclaimed
+ * before a slow disk has written it.  The limit is hit by the next page.
+ */
+static struct actor *only_writeback(long dirty, long *file)
+{
+	struct actor *a;
+
+	EXPECT_EQ(work_swapoff("/dev/zram0"), 0);
+	box_make("a");
+	a = actor_new("a");
+	*file = actor_do(a, work_map_file, SLOW_DISK, dirty, 1);
+	EXPECT(*file > 0, "cannot map: %s", strerror(-*file));
+	/* its fsync() writes all of the device, so it comes first */
+	keep_disk_busy(SLOW_DISK, 16 * SLOW_DISK_RATE);
+	actor_do(a, work_write, *file, dirty, 7);
+	EXPECT_EQ(box_put("a", BOX_LIMIT, box_usage("a")), 0);
+	start_writeback(SLOW_DISK, dirty);
+	return a;
+}
+
+/* All that can be reclaimed is under writeback: wait, do not kill. */
+static void reclaim_writeback(void)
+{
+	const long dirty = 48 * (long)PAGE;
+	struct actor *a;
+	long file, anon, ret;
+	double start;
+
+	a = only_writeback(dirty, &file);
+	anon = actor_do(a, work_map, dirty / 2, ANON);
+	start = now();
+	actor_send(a, (actor_fn)work_write, anon, dirty / 2, 8, 0);
+	EXPECT(actor_reply(a, &ret, 80), "the process was killed");
+	note("%.1f s", now() - start);
+	EXPECT(box_event("a", "limit") > 0, "the limit was not hit");
+	expect_bounded("a", box_get("a", BOX_LIMIT));
+	EXPECT_EQ(box_event("a", "oom_kill"), 0);
+	EXPECT_EQ(actor_do(a, work_check, anon, dirty / 2, 8), 0);
+	EXPECT_EQ(actor_do(a, work_check, file, dirty, 7), 0);
+	actor_end(a);
+}
+
+/* A process that waits in reclaim is attached elsewhere: it goes on there. */
+static void reclaim_attached(void)
+{
+	const long dirty = 48 * (long)PAGE;
+	long file, anon, ret, taken;
+	struct actor *a;
+
+	box_make("b");
+	a = only_writeback(dirty, &file);
+	anon = actor_do(a, work_map, dirty / 2, ANON);
+	actor_send(a, (actor_fn)work_write, anon, dirty / 2, 8, 0);
+	EXPECT(UNTIL(10, box_event("a", "limit") > 0), "the limit was not hit");
+	pause_ms(1000);
+	taken = box_stat("a", "pgsteal");
+	EXPECT_EQ(box_attach("b", a->pid), 0);
+	EXPECT(actor_reply(a, &ret, 80), "the process was killed");
+	EXPECT_EQ(box_stat("a", "pgsteal"), taken);
+	EXPECT(box_pages("b") >= dirty / 2 / (long)PAGE, "%ld pages", box_pages("b"));
+	actor_end(a);
+}
+
 /* What is used all the time stays, what is not goes. */
 static void reclaim_references(void)
 {
@@ -209,6 +323,122 @@ static void reclaim_mlocked(void)
 	EXPECT_EQ(actor_do(a, work_check, rest, 2 * BYTES, 7), 0);
 	expect_bounded("a", BYTES);
 	actor_end(a);
+}
+
+/* Write anonymous pages and read a file, each or both past the limit. */
+static void squeeze(int swappiness, bool anon, bool file)
+{
+	const long limit = 2 * (long)MB;
+	struct actor *a;
+	long at_anon, at_file, kills;
+
+	text_writef("/proc/sys/vm/swappiness", "%d", swappiness);
+	box_make("a");
+	EXPECT_EQ(box_put("a", BOX_LIMIT, limit), 0);
+	a = actor_new("a");
+	at_anon = actor_do(a, work_map, 2 * limit, ANON);
+	at_file = actor_do(a, work_map_file, "/data/f", 2 * limit, 0);
+	if (anon)
+		actor_do(a, work_write, at_anon, 2 * limit, 9);
+	if (file)
+		actor_do(a, work_read, at_file, 2 * limit);
+	if (anon)
+		EXPECT_EQ(actor_do(a, work_check, at_anon, 2 * limit, 9), 0);
+	kills = box_event("a", "oom_kill");
+	EXPECT(!kills, "%ld kills at swappiness %d", kills, swappiness);
+	expect_bounded("a", limit);
+	actor_end(a);
+	EXPECT(UNTIL(10, !box_remove("a")), "busy");
+}
+
+/* Whatever the swappiness, what can be reclaimed is, before a process is killed. */
+static void reclaim_balance(void)
+{
+	static const int swappiness[] = { 1, 60, 100, 199, 200 };
+	size_t i;
+
+	EXPECT_EQ(work_write_file("/data/f", 4 * MB), 0);
+	squeeze(0, false, true);
+	for (i = 0; i < ARRAY_SIZE(swappiness); i++) {
+		squeeze(swappiness[i], false, true);
+		squeeze(swappiness[i], true, false);
+		squeeze(swappiness[i], true, true);
+	}
+	EXPECT_EQ(work_swapoff("/dev/zram0"), 0);
+	squeeze(60, false, true);
+	squeeze(200, false, true);
+	unlink("/data/f");
+}
+
+/* memory.swap.max=0 next to it: anonymous pages cannot be swapped, files go. */
+static void reclaim_without_memcg_swap(void)
+{
+	const long limit = 2 * (long)MB;
+	struct actor *a;
+	long at;
+
+	if (!world.v2 || text_write("/cg2/cgroup.subtree_control", "+memory"))
+		skip("no memory controller in this hierarchy");
+	EXPECT_EQ(work_write_file("/data/f", 3 * limit), 0);
+	text_write("/proc/sys/vm/swappiness", "100");
+	box_make("a");
+	EXPECT_EQ(text_write("/cg2/a/memory.swap.max", "0"), 0);
+	EXPECT_EQ(box_put("a", BOX_LIMIT, limit), 0);
+	a = actor_new("a");
+	at = actor_do(a, work_map, limit / 2, ANON);
+	actor_do(a, work_write, at, limit / 2, 9);
+	at = actor_do(a, work_map_file, "/data/f", 3 * limit, 0);
+	actor_do(a, work_read, at, 3 * limit);
+	expect_bounded("a", limit);
+	EXPECT_EQ(proc_status_kb(a->pid, "VmSwap"), 0);
+	actor_end(a);
+	EXPECT(UNTIL(10, !box_remove("a")), "busy");
+	text_write("/cg2/cgroup.subtree_control", "-memory");
+	unlink("/data/f");
+}
+
+/* The container's lists follow a folio's moves on the LRU. */
+static void reclaim_lists_follow(void)
+{
+	long at, file, quarter = BYTES / 16, size = BYTES / 4;
+	struct actor *a;
+
+	EXPECT_EQ(work_write_file("/data/f", size), 0);
+	box_make("a");
+	a = actor_new("a");
+	at = actor_do(a, work_map, size, ANON);
+	actor_do(a, work_write, at, size, 12);
+	EXPECT_EQ(actor_do(a, work_lock, at, size), 0);
+	EXPECT(UNTIL(10, box_stat("a", "unevictable") >= size - quarter), "%ld locked",
+	       box_stat("a", "unevictable"));
+	EXPECT_EQ(actor_do(a, work_unlock, at, size), 0);
+	EXPECT(UNTIL(10, box_stat("a", "unevictable") <= quarter), "%ld locked",
+	       box_stat("a", "unevictable"));
+	if (world.lru_gen) {
+		/* what a fault brought in is active there */
+		file = actor_do(a, work_map, size, ANON);
+		actor_do(a, work_write, file, size, 12);
+		EXPECT(UNTIL(10, box_stat("a", "active_anon") >= size - quarter),
+		       "%ld active", box_stat("a", "active_anon"));
+		EXPECT_EQ(actor_do(a, work_advise, file, size, MADV_COLD), 0);
+		EXPECT(UNTIL(10, box_stat("a", "inactive_anon") >= size - quarter),
+		       "%ld inactive", box_stat("a", "inactive_anon"));
+	} else {
+		file = actor_do(a, work_map_file, "/data/f", size, 0);
+		actor_do(a, work_read, file, size);
+		EXPECT(UNTIL(10, box_stat("a", "inactive_file") >= size - quarter),
+		       "%ld inactive", box_stat("a", "inactive_file"));
+		/* the second read() activates */
+		EXPECT_EQ(work_read_file("/data/f"), size);
+		EXPECT_EQ(work_read_file("/data/f"), size);
+		EXPECT(UNTIL(10, box_stat("a", "active_file") >= size - quarter),
+		       "%ld active", box_stat("a", "active_file"));
+		EXPECT_EQ(actor_do(a, work_advise, file, size, MADV_COLD), 0);
+		EXPECT(UNTIL(10, box_stat("a", "inactive_file") >= size - quarter),
+		       "%ld inactive", box_stat("a", "inactive_file"));
+	}
+	actor_end(a);
+	unlink("/data/f");
 }
 
 /* With swappiness 0 the file's pages go and the anonymous ones stay. */
@@ -335,9 +565,15 @@ const struct vm_case reclaim_cases[] = {
 	{ "reclaim_dirty_file", reclaim_dirty_file },
 	{ "reclaim_shmem", reclaim_shmem },
 	{ "reclaim_thp", reclaim_thp },
+	{ "reclaim_thp_one", reclaim_thp_one },
+	{ "reclaim_writeback", reclaim_writeback },
+	{ "reclaim_attached", reclaim_attached },
 	{ "reclaim_references", reclaim_references },
 	{ "reclaim_mlocked", reclaim_mlocked },
+	{ "reclaim_lists_follow", reclaim_lists_follow },
 	{ "reclaim_swappiness", reclaim_swappiness },
+	{ "reclaim_balance", reclaim_balance },
+	{ "reclaim_without_memcg_swap", reclaim_without_memcg_swap },
 	{ "reclaim_nodes", reclaim_nodes },
 	{ "reclaim_isolated", reclaim_isolated },
 	{ "reclaim_global", reclaim_global },

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/resource.h>
@@ -107,6 +108,8 @@ static void put_back(void)
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		text_write(files[i][0], files[i][1]);
 	text_write("/sys/kernel/mm/lru_gen/enabled", world.lru_gen ? "y" : "n");
+	text_write("/sys/devices/system/cpu/cpu1/online", "1");
+	text_write("/cg2/cgroup.subtree_control", "-memory");
 	swapoff("/dev/vdb");
 	swapon("/dev/zram0", 0);
 	umount2("/tmp", MNT_DETACH);
@@ -250,6 +253,12 @@ int main(int argc, char **argv)
 	while (argc > 1 && !strcmp(argv[1], "wait"))
 		pause();
 	set_up();
+	/*
+	 * All processes share this program.  If one in a container maps a page of
+	 * it first, the page stays charged while others map it.  PID 1 maps all.
+	 */
+	if (mlockall(MCL_CURRENT))
+		printf("mlockall: %s\n", strerror(errno));
 	verdict_init();
 	verdict = fopen("/dev/ttyS1", "w");
 	if (!verdict)

@@ -31,8 +31,8 @@ dir=$build/vm/$name
 rm -rf "$dir"
 mkdir -p "$dir"
 
-# A file system for what must come from a disk, and a disk to swap on.
-truncate -s 160M "$dir/data.img" "$dir/swap.img"
+# A file system for what must come from a disk, a disk to swap on, and a slow one.
+truncate -s 160M "$dir/data.img" "$dir/swap.img" "$dir/slow.img"
 /sbin/mke2fs -q -F -t ext2 -b 4096 -m 0 "$dir/data.img"
 
 # Expedited grace periods: attaching a task and removing a container wait for one.
@@ -44,9 +44,10 @@ machine "$name" "$dir" "$limit" qemu-system-x86_64 \
 	-append "console=ttyS0 quiet loglevel=5 panic=-1 $cheap panic_on_warn=1 numa=fake=2 oops=panic rcupdate.rcu_expedited=1 $args" \
 	-drive file="$dir/data.img",if=virtio,format=raw,cache=unsafe \
 	-drive file="$dir/swap.img",if=virtio,format=raw,cache=unsafe \
+	-drive file="$dir/slow.img",if=virtio,format=raw,cache=unsafe,throttling.bps-write=16384 \
 	-serial file:"$dir/console" -serial file:"$dir/verdict.raw" &&
 	status=0 || status=$?
-rm -f "$dir/data.img" "$dir/swap.img"
+rm -f "$dir/data.img" "$dir/swap.img" "$dir/slow.img"
 tr -d '\r' <"$dir/verdict.raw" >"$dir/verdict" 2>/dev/null || : >"$dir/verdict"
 rm -f "$dir/verdict.raw"
 

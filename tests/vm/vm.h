@@ -19,6 +19,9 @@
 #define PAGE	4096UL
 #define HUGE	(2UL << 20)
 #define MB	(1UL << 20)
+/* A disk that writes so many bytes a second, see run.sh. */
+#define SLOW_DISK	"/dev/vdc"
+#define SLOW_DISK_RATE	16384
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof(*(a)))
 
 /* Which hierarchy the controller is in, and which LRU ages the pages. */
@@ -151,11 +154,13 @@ long work_check(long addr, long bytes, long seed);	/* pages that differ */
 long work_read(long addr, long bytes);
 long work_advise(long addr, long bytes, long advice);
 long work_lock(long addr, long bytes);
+long work_unlock(long addr, long bytes);
 long work_resident(long addr, long bytes);	/* pages, by mincore */
 long work_present(long addr, long bytes);	/* pages, by pagemap */
 long work_bind(long addr, long bytes, long node);
 long work_prefer_node(long node);		/* -1: default policy */
 long work_move(long addr, long bytes, long node);
+long work_move_all(long addr, long bytes, long node);	/* shared ones, too */
 long work_node_of(long addr);
 long work_fork(void);		/* a child that sleeps; its pid */
 long work_kill(long pid);	/* and reap */

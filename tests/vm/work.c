@@ -107,6 +107,11 @@ long work_lock(long addr, long bytes)
 	return ret_errno(mlock((void *)addr, bytes));
 }
 
+long work_unlock(long addr, long bytes)
+{
+	return ret_errno(munlock((void *)addr, bytes));
+}
+
 long work_resident(long addr, long bytes)
 {
 	static unsigned char vec[65536];
@@ -155,7 +160,7 @@ long work_prefer_node(long node)
 	return ret_errno(syscall(SYS_set_mempolicy, MPOL_BIND, &mask, 64));
 }
 
-long work_move(long addr, long bytes, long node)
+static long move_pages_to(long addr, long bytes, long node, int flags)
 {
 	long n = bytes / PAGE, i, moved = 0;
 	void **pages = calloc(n, sizeof(*pages));
@@ -166,7 +171,7 @@ long work_move(long addr, long bytes, long node)
 		pages[i] = (void *)(addr + i * PAGE);
 		nodes[i] = node;
 	}
-	if (syscall(SYS_move_pages, 0, n, pages, nodes, status, MPOL_MF_MOVE) < 0)
+	if (syscall(SYS_move_pages, 0, n, pages, nodes, status, flags) < 0)
 		moved = -errno;
 	else
 		for (i = 0; i < n; i++)
@@ -175,6 +180,16 @@ long work_move(long addr, long bytes, long node)
 	free(nodes);
 	free(status);
 	return moved;
+}
+
+long work_move(long addr, long bytes, long node)
+{
+	return move_pages_to(addr, bytes, node, MPOL_MF_MOVE);
+}
+
+long work_move_all(long addr, long bytes, long node)
+{
+	return move_pages_to(addr, bytes, node, MPOL_MF_MOVE_ALL);
 }
 
 long work_node_of(long addr)

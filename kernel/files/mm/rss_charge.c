@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * RSS containers: who pays, and the way of a charge.
+ * RSS containers: owners, and charging.
  *
  * A charge is one page in the owner's page_counter and one reference on the
  * owner.  It is taken from the counter in batches, before a page is mapped and
- * where one may sleep; kept in the CPU's stock; set aside in the task for the
- * mapping that is about to happen; spent on the folio under the page-table lock; put
- * into the stock again when the folio is unmapped.
+ * while the task may sleep; kept in the CPU's stock; reserved in the task for
+ * the mapping that is about to happen; moved to the folio under the page-table
+ * lock; and put into the stock again when the folio is unmapped.
  *
- * So a limit is passed only by paths that could not foresee what they map.
- * They charge past the limit (rss_overrun()), and as every later charge then
- * finds the counter above its limit, the next fault pays it back by reclaim
- * before it maps anything.
+ * So only paths that do not know beforehand what they map exceed a limit.
+ * They charge past it (rss_overrun()).  As every later charge then finds the
+ * counter above its limit, the next fault reclaims before it maps anything.
  */
 #include <linux/mm.h>
 #include <linux/oom.h>
@@ -27,14 +26,18 @@
 #include <trace/events/rss_container.h>
 
 /*
- * On while an owner exists.  Off again only a second after the last one went, as
- * switching patches the kernel's text.
+ * On while an owner exists.  It is switched off a second after the last one was
+ * freed, as switching patches the kernel's text.
  */
 DEFINE_STATIC_KEY_DEFERRED_FALSE(rss_container_key, HZ);
 
 /*
  * Owners
  */
+
+static struct kmem_cache *rss_owner_cache;
+/* Containers that were not removed. */
+static atomic_t rss_nr_containers = ATOMIC_INIT(0);
 
 static void rss_owner_free(struct work_struct *work)
 {
@@ -46,14 +49,54 @@ static void rss_owner_free(struct work_struct *work)
 	free_percpu(owner->stat);
 	for_each_node(nid)
 		kfree(owner->lru[nid]);
-	kfree(owner);
+	kmem_cache_free(rss_owner_cache, owner);
 	static_branch_slow_dec_deferred(&rss_container_key);
 }
 
+static bool rss_owner_has_pages(struct rss_owner *owner)
+{
+	long nr = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		nr += READ_ONCE(per_cpu_ptr(owner->stat, cpu)->nr[0]) +
+		      READ_ONCE(per_cpu_ptr(owner->stat, cpu)->nr[1]);
+	return nr;
+}
+
 /*
- * No charge is left.  The container may be gone or not: owners_lock is that of
- * whoever owner->container says, and it can say something else only under that
- * lock.
+ * The pages that other processes still map go to the parent's owner.  Otherwise
+ * each removed child with such a page would leave an owner.  Pages that cannot
+ * be moved now, mostly because they are not on the LRU, are tried again.
+ */
+static void rss_owner_merge(struct work_struct *work)
+{
+	struct rss_owner *owner = container_of(to_delayed_work(work), struct rss_owner,
+					       merge_work);
+
+	rss_owner_move_pages(owner);
+	if (rss_owner_has_pages(owner)) {
+		queue_delayed_work(system_unbound_wq, &owner->merge_work, HZ);
+		return;
+	}
+	/* an mm that is not freed yet may keep the owner */
+	if (!atomic_read(&rss_nr_containers))
+		rss_stock_free_pcs();
+	percpu_ref_put(&owner->ref);
+}
+
+static void rss_owner_leave(struct work_struct *work)
+{
+	struct rss_owner *owner = container_of(to_rcu_work(work), struct rss_owner,
+					       leave_work);
+
+	rss_stock_leave(owner);
+	rss_owner_merge(&owner->merge_work.work);
+}
+
+/*
+ * No charge is left.  The container may have been removed: owners_lock is the
+ * lock of owner->container, which changes only under that lock.
  */
 static void rss_owner_release(struct percpu_ref *ref)
 {
@@ -76,7 +119,7 @@ static void rss_owner_release(struct percpu_ref *ref)
 }
 
 /**
- * rss_owner_new - make the owner of a new container's pages
+ * rss_owner_new - create the owner of a new container's pages
  * @rss: the container
  *
  * Return: the owner with one reference, or NULL.  Context: may sleep.
@@ -86,7 +129,7 @@ struct rss_owner *rss_owner_new(struct rss_container *rss)
 	struct rss_owner *owner;
 	int nid;
 
-	owner = kzalloc(struct_size(owner, lru, nr_node_ids), GFP_KERNEL);
+	owner = kmem_cache_zalloc(rss_owner_cache, GFP_KERNEL);
 	if (!owner)
 		return NULL;
 	owner->stat = alloc_percpu(struct rss_owner_stat);
@@ -99,11 +142,15 @@ struct rss_owner *rss_owner_new(struct rss_container *rss)
 	}
 	if (percpu_ref_init(&owner->ref, rss_owner_release, 0, GFP_KERNEL))
 		goto free;
+	owner->batch = 1;
+	INIT_RCU_WORK(&owner->leave_work, rss_owner_leave);
+	INIT_DELAYED_WORK(&owner->merge_work, rss_owner_merge);
 	INIT_RCU_WORK(&owner->free_work, rss_owner_free);
 	RCU_INIT_POINTER(owner->container, rss);
 	spin_lock_irq(&rss->owners_lock);
 	list_add(&owner->sibling, &rss->owners);
 	spin_unlock_irq(&rss->owners_lock);
+	atomic_inc(&rss_nr_containers);
 	static_branch_deferred_inc(&rss_container_key);
 	return owner;
 
@@ -111,17 +158,18 @@ free:
 	for_each_node(nid)
 		kfree(owner->lru[nid]);
 	free_percpu(owner->stat);
-	kfree(owner);
+	kmem_cache_free(rss_owner_cache, owner);
 	return NULL;
 }
 
 /**
- * rss_owner_reparent - a container's directory is gone; its parent pays now
+ * rss_owner_reparent - a container was removed, so charge its pages to the parent
  * @rss: the container
  *
- * Pages that other processes still map stay on their lists, charged to the
- * same owner; the owner is adopted by the parent.  The parent's counter has
- * included them all along, so nothing is charged or uncharged.
+ * Pages that other processes still map stay charged to their owners, and these
+ * to the parent.  The parent's counter included them before, so nothing is
+ * charged or uncharged.  Later rss_owner_merge() moves the pages to the parent's
+ * owner.
  *
  * Context: cgroup_mutex held.
  */
@@ -138,14 +186,24 @@ void rss_owner_reparent(struct rss_container *rss)
 	spin_unlock(&rss->owners_lock);
 	spin_unlock_irq(&parent->owners_lock);
 
-	/* no stock takes its charges after this, and those in stocks come back */
-	percpu_ref_kill(&rss->owner->ref);
-	rss_stock_leave(rss->owner);
-	rss_stock_free_pcs();
+	owner = rss->owner;
+	percpu_ref_get(&owner->ref);
+	percpu_ref_kill(&owner->ref);
+	atomic_dec(&rss_nr_containers);
+	queue_rcu_work(system_unbound_wq, &owner->leave_work);
+}
+
+/* Called with the creation of the root container. */
+void rss_owners_init(void)
+{
+	struct rss_owner *owner;
+
+	rss_owner_cache = kmem_cache_create("rss_owner", struct_size(owner, lru, nr_node_ids),
+					    0, SLAB_PANIC, NULL);
 }
 
 /**
- * rss_owner_get_container - who pays for an owner's pages now
+ * rss_owner_get_container - the container that is charged for an owner's pages
  * @owner: the owner
  *
  * Return: the container, with a reference on its css.
@@ -167,12 +225,11 @@ struct rss_container *rss_owner_get_container(struct rss_owner *owner)
  */
 
 /**
- * rss_mm_set_owner - whose container the pages of an mm are charged to from now on
+ * rss_mm_set_owner - set the owner of the pages that an mm will map
  * @mm: the mm
  * @owner: the owner with a reference, which the mm gets, or NULL
  *
- * What is charged already stays where it is: the owner of a page is the one
- * whose process mapped it first.
+ * Pages that are charged already keep their owner.
  */
 void rss_mm_set_owner(struct mm_struct *mm, struct rss_owner *owner)
 {
@@ -184,11 +241,11 @@ void rss_mm_set_owner(struct mm_struct *mm, struct rss_owner *owner)
 }
 
 /**
- * rss_mm_follow_task - an mm gets the container that a task is in
- * @mm: the mm, new
+ * rss_mm_follow_task - charge an mm to the container of a task
+ * @mm: the mm
  * @task: the task
  *
- * An attach to another container may be going on, with removal at its heels.
+ * The task may be attached elsewhere meanwhile, and its old container removed.
  */
 void rss_mm_follow_task(struct mm_struct *mm, struct task_struct *task)
 {
@@ -223,11 +280,11 @@ void __mm_free_container(struct mm_struct *mm)
 }
 
 /**
- * rss_usage - what a container's subtree uses
+ * rss_usage - the usage of a container's subtree
  * @rss: the container
  *
- * Stocks are left out, so this is what is mapped, and what tasks that are in a
- * fault right now have set aside.
+ * The pages that are mapped, and those that tasks in a fault have reserved.
+ * Stocks are left out.
  *
  * Return: pages.
  */
@@ -240,17 +297,17 @@ unsigned long rss_usage(struct rss_container *rss)
 }
 
 /*
- * Charge ahead
+ * Reserve
  */
 
-/* May the current task pass the limit, because it frees memory soonest that way? */
-static bool rss_may_pass(void)
+/* Returns true if the task may exceed the limit because it frees memory soonest that way. */
+static bool rss_can_overcharge(void)
 {
 	return fatal_signal_pending(current) || tsk_is_oom_victim(current) ||
 	       (current->flags & (PF_EXITING | PF_MEMALLOC));
 }
 
-/* Set @nr charges of @owner aside in the current task. */
+/* Reserve @nr charges of @owner in the current task. */
 static void rss_reserve(struct rss_owner *owner, unsigned int nr)
 {
 	current->rss_owner = owner;
@@ -270,24 +327,54 @@ static bool rss_reserve_stocked(struct rss_owner *owner, unsigned int nr)
 	return taken;
 }
 
+/* The batch of @owner by the limits and the usage of @rss now. */
+static unsigned int rss_owner_batch(struct rss_owner *owner, struct rss_container *rss)
+{
+	unsigned long limit = PAGE_COUNTER_MAX;
+	struct page_counter *counter;
+	unsigned int batch;
+
+	for (counter = &rss->res; counter; counter = counter->parent)
+		limit = min(limit, READ_ONCE(counter->max));
+	batch = rss_stock_batch(limit, page_counter_read(&rss->res), num_online_cpus());
+	if (owner->batch != batch)
+		WRITE_ONCE(owner->batch, batch);
+	return batch;
+}
+
 /*
  * Take @nr charges from the counter, and up to a batch for the stock.
  *
- * The seed's charge loop: reclaim and retry; look at the limit again, as
- * others may have made room; otherwise container OOM.  What differs: it is
- * the ancestor whose limit was met that is reclaimed and told; a task that is
- * dying passes instead of failing; and it ends.
+ * The seed's charge loop: reclaim and retry; check the limit again, as others
+ * may have made room; otherwise container OOM.  What differs: the ancestor
+ * whose limit was hit is reclaimed and notified; a dying task may exceed the
+ * limit instead of failing; writeback is waited for without using up a retry;
+ * and the loop ends.  Meanwhile the container can be removed, and the mm
+ * attached elsewhere, so both are looked up again in each round.
+ *
+ * Returns 0, -ENOMEM, or -ESTALE if the mm has another owner now.
  */
-static int rss_charge(struct rss_owner *owner, unsigned int nr, unsigned int how)
+static int rss_charge(struct mm_struct *mm, struct rss_owner *owner, unsigned int nr,
+		      unsigned int how)
 {
-	struct rss_container *rss = rss_owner_get_container(owner), *over;
-	unsigned int batch = max(nr, RSS_BATCH);
+	unsigned int batch = 0;
 	int retries = how & RSS_MAY_OOM ? MAX_RECLAIM_RETRIES : 0;
+	struct rss_container *rss = NULL, *over;
 	struct page_counter *counter;
-	bool drained = false, told = false;
+	bool drained = false, reported = false, failed = false;
 	int ret = 0;
+	long taken;
 
 	for (;;) {
+		if (rss)
+			css_put(&rss->css);
+		rss = rss_owner_get_container(owner);
+		if (rcu_access_pointer(mm->rss_owner) != owner) {
+			ret = -ESTALE;
+			break;
+		}
+		if (!batch)
+			batch = max(nr, rss_owner_batch(owner, rss));
 		if (rss_is_root(rss) ||
 		    page_counter_try_charge(&rss->res, batch, &counter))
 			break;
@@ -296,12 +383,14 @@ static int rss_charge(struct rss_owner *owner, unsigned int nr, unsigned int how
 			continue;
 		}
 		over = res_rss(counter);
-		if (!drained && how & RSS_MAY_RECLAIM) {
+		/* interrupt other CPUs only if that is as good as a reclaim */
+		if (!drained && how & RSS_MAY_RECLAIM &&
+		    rss_stocked(over) >= (failed ? 1 : max(nr, SWAP_CLUSTER_MAX))) {
 			rss_drain_stocks(over);
 			drained = true;
 			continue;
 		}
-		if (rss_may_pass()) {
+		if (rss_can_overcharge()) {
 			/* what it maps now is an overrun */
 			nr = 0;
 			batch = 0;
@@ -311,23 +400,26 @@ static int rss_charge(struct rss_owner *owner, unsigned int nr, unsigned int how
 			ret = -ENOMEM;
 			break;
 		}
-		if (!told) {
+		if (!reported) {
 			trace_rss_container_charge_fail(over, nr);
 			rss_event(over, RSS_CONTAINER_EVENT_LIMIT, NULL);
-			told = true;
+			reported = true;
 		}
 		drained = false;
-		if (rss_reclaim(over, max_t(unsigned int, nr, SWAP_CLUSTER_MAX),
-				RSS_CONTAINER_CAUSE_LIMIT)) {
-			/* its charges came into this CPU's stock, if it is lucky */
+		taken = rss_reclaim(over, max_t(unsigned int, nr, SWAP_CLUSTER_MAX),
+				    RSS_CONTAINER_CAUSE_LIMIT, how & RSS_MAY_OOM);
+		if (taken > 0) {
+			/* the charges may be in this CPU's stock now */
 			if (!rss_reserve_stocked(owner, nr))
 				continue;
 			batch = 0;
 			break;
 		}
-		if (page_counter_read(&over->res) + nr <= READ_ONCE(over->res.max))
+		failed = true;
+		if (taken == -EAGAIN ||
+		    page_counter_read(&over->res) + nr <= READ_ONCE(over->res.max))
 			continue;
-		if (rss_may_pass() || retries-- > 0)
+		if (rss_can_overcharge() || retries-- > 0)
 			continue;
 		if (!(how & RSS_MAY_OOM) || !rss_out_of_memory(over, nr)) {
 			current->rss_oom = how & RSS_MAY_OOM;
@@ -349,13 +441,17 @@ static int rss_charge(struct rss_owner *owner, unsigned int nr, unsigned int how
 	return ret;
 }
 
-int __rss_container_prepare(struct mm_struct *mm, unsigned int nr, unsigned int how)
+int __rss_container_prepare(struct mm_struct *mm, unsigned int wanted, unsigned int how)
 {
 	struct task_struct *task = current;
 	struct rss_owner *owner;
-	bool taken = false;
-	int ret = 0;
+	unsigned int nr;
+	bool taken;
+	int ret;
 
+retry:
+	nr = wanted;
+	ret = 0;
 	rcu_read_lock();
 	owner = rcu_dereference(mm->rss_owner);
 	if (!owner)
@@ -378,19 +474,21 @@ int __rss_container_prepare(struct mm_struct *mm, unsigned int nr, unsigned int 
 		rss_reserve(owner, nr);
 	} else if (percpu_ref_tryget(&owner->ref)) {
 		rcu_read_unlock();
-		ret = rss_charge(owner, nr, how);
+		ret = rss_charge(mm, owner, nr, how);
 		percpu_ref_put(&owner->ref);
+		if (ret == -ESTALE)
+			goto retry;
 		goto out;
 	}
 unlock:
 	rcu_read_unlock();
 out:
 	/*
-	 * Where this fails the mapping tries again, without sleeping.  An owner
-	 * is seen or not: the page_container does no harm when it is not used.
+	 * If this fails, the mapping tries again without sleeping.  A
+	 * page_container that is not used does no harm.
 	 */
 	if (owner && !ret && !task->rss_pc && (how & RSS_MAY_RECLAIM))
-		task->rss_pc = rss_stock_alloc_pcs(GFP_KERNEL);
+		task->rss_pc = rss_stock_alloc_pcs();
 	return ret;
 }
 
@@ -402,7 +500,7 @@ void __rss_container_release(void)
 	swap(nr, task->rss_reserved);
 	if (nr)
 		rss_stock_refill(task->rss_owner, nr);
-	/* a kernel thread may not come back to use it */
+	/* a kernel thread may never use it */
 	if (unlikely(task->flags & PF_KTHREAD) && task->rss_pc) {
 		kmem_cache_free(page_container_cache, task->rss_pc);
 		task->rss_pc = NULL;
@@ -410,7 +508,7 @@ void __rss_container_release(void)
 }
 
 /**
- * rss_task_exit - a task is gone, and with it what it had set aside
+ * rss_task_exit - a task exited: return what it reserved
  * @task: the current task, without mm
  */
 void rss_task_exit(struct task_struct *task)
@@ -423,13 +521,29 @@ void rss_task_exit(struct task_struct *task)
 }
 
 /*
- * Spend and get back
+ * Commit
  */
 
+/* Count of @nr pages charged just now those that exceed a limit, at each level. */
+static void rss_count_overrun(struct rss_container *rss, unsigned int nr)
+{
+	long excess;
+
+	for (; !rss_is_root(rss); rss = rss_parent(rss)) {
+		excess = page_counter_read(&rss->res) - READ_ONCE(rss->res.max);
+		if (likely(excess <= 0))
+			continue;
+		/* stocks are charged, but not mapped */
+		excess -= rss_stocked(rss);
+		if (excess > 0)
+			atomic_long_add(min_t(long, excess, nr), &rss->overrun);
+	}
+}
+
 /*
- * Charge what was not charged ahead: from the stock, into which a migration
- * has just put what it takes out here, or past the limit.  False if the owner is
- * about to be freed: then nobody can be charged.
+ * Charge pages that were not charged ahead: from the stock, or from the counter
+ * even past the limit.  Returns false if the owner is about to be freed: then
+ * there is no container to charge.
  */
 static bool rss_overrun(struct rss_owner *owner, unsigned int nr)
 {
@@ -447,14 +561,14 @@ static bool rss_overrun(struct rss_owner *owner, unsigned int nr)
 	rss = rcu_dereference(owner->container);
 	if (!rss_is_root(rss)) {
 		page_counter_charge(&rss->res, nr);
-		atomic_long_add(nr, &rss->overrun);
+		rss_count_overrun(rss, nr);
 	}
 	return true;
 }
 
 /**
- * rss_commit_slow - rss_commit() where the current task has not set enough aside
- * @owner: whose pages they are
+ * rss_commit_slow - rss_commit() if the current task has not reserved enough
+ * @owner: the owner
  * @nr: pages
  *
  * Context: RCU read lock held; any spinlock may be.

@@ -100,6 +100,7 @@ static struct cgroup_subsys_state *rss_css_alloc(struct cgroup_subsys_state *par
 	if (!parent) {
 		rss_root = rss;
 		rss_pages_init();
+		rss_owners_init();
 	}
 	return &rss->css;
 }
@@ -247,7 +248,7 @@ static int rss_set_max(struct rss_container *rss, unsigned long max)
 		if (usage > max &&
 		    !rss_reclaim(rss, clamp(usage - max, SWAP_CLUSTER_MAX,
 					    32 * SWAP_CLUSTER_MAX),
-				 RSS_CONTAINER_CAUSE_RESIZE) &&
+				 RSS_CONTAINER_CAUSE_RESIZE, true) &&
 		    !retries--)
 			return -EBUSY;
 	}
@@ -308,8 +309,9 @@ static ssize_t rss_reclaim_write(struct kernfs_open_file *of, char *buf, size_t 
 				 loff_t off)
 {
 	struct rss_container *rss = of_rss(of);
-	unsigned long wanted, taken = 0, got;
+	unsigned long wanted, taken = 0;
 	int retries = MAX_RECLAIM_RETRIES;
+	long got;
 	int ret;
 
 	/* there is no word for everything */
@@ -322,10 +324,10 @@ static ssize_t rss_reclaim_write(struct kernfs_open_file *of, char *buf, size_t 
 		if (signal_pending(current))
 			return -EINTR;
 		got = rss_reclaim(rss, min(wanted - taken, 32 * SWAP_CLUSTER_MAX),
-				  RSS_CONTAINER_CAUSE_REQUEST);
+				  RSS_CONTAINER_CAUSE_REQUEST, true);
 		if (!got && !retries--)
 			return -EAGAIN;
-		taken += got;
+		taken += max(got, 0L);
 	}
 	return nbytes;
 }

@@ -56,36 +56,82 @@ static void rss_test_watermarks(struct kunit *test)
 
 static void rss_test_stock(struct kunit *test)
 {
-	unsigned int nr;
+	unsigned int nr, batch;
 
-	for (nr = 0; nr < 5 * RSS_BATCH; nr++) {
-		unsigned int excess = rss_stock_excess(nr);
+	for (batch = 1; batch <= RSS_BATCH; batch++)
+		for (nr = 0; nr < 5 * RSS_BATCH; nr++) {
+			unsigned int excess = rss_stock_excess(nr, batch);
 
-		KUNIT_EXPECT_LE(test, excess, nr);
-		KUNIT_EXPECT_LE(test, nr - excess, 2 * RSS_BATCH);
-		/* what is given back is worth the trip */
-		KUNIT_EXPECT_TRUE(test, !excess || excess > RSS_BATCH);
+			KUNIT_EXPECT_LE(test, excess, nr);
+			KUNIT_EXPECT_LE(test, nr - excess, 2 * batch);
+			/* more than a batch is returned at once, or nothing */
+			KUNIT_EXPECT_TRUE(test, !excess || excess > batch);
+		}
+	KUNIT_EXPECT_EQ(test, rss_stock_excess(512, RSS_BATCH), 512 - RSS_BATCH);
+}
+
+static void rss_test_batch(struct kunit *test)
+{
+	const unsigned long none = PAGE_COUNTER_MAX;
+	unsigned int cpus;
+
+	KUNIT_EXPECT_EQ(test, rss_stock_batch(none, 0, 1), 1);
+	KUNIT_EXPECT_EQ(test, rss_stock_batch(none, none, 1), RSS_BATCH);
+	KUNIT_EXPECT_EQ(test, rss_stock_batch(0, none, 1), 1);
+	for (cpus = 1; cpus < 4096; cpus *= 2) {
+		unsigned long stocks = 2UL * cpus * rss_stock_batch(10000, none, cpus);
+
+		KUNIT_EXPECT_LE(test, stocks, max(10000UL / 4, 2UL * cpus));
+		stocks = 2UL * cpus * rss_stock_batch(none, 10000, cpus);
+		KUNIT_EXPECT_LE(test, stocks, max(10000UL / 4, 2UL * cpus));
 	}
-	KUNIT_EXPECT_EQ(test, rss_stock_excess(512), 512 - RSS_BATCH);
 }
 
 static void rss_test_scan(struct kunit *test)
 {
+	static const unsigned int swappiness[] = { 1, 60, 100, 199 };
+	const unsigned long none[2] = {}, big = 1UL << 28;
+	unsigned long size[2] = { 1000, 1000 }, cost[2] = {}, todo[2];
+	int i;
+
 	/* nothing of nothing */
 	KUNIT_EXPECT_EQ(test, rss_scan_total(0, 12), 0UL);
 	KUNIT_EXPECT_EQ(test, rss_scan_total(0, 0), 0UL);
-	KUNIT_EXPECT_EQ(test, rss_scan_share(32, 0, 0), 0UL);
-	/* small lists are looked at whatever the priority */
+	for (i = 0; i <= 12; i++) {
+		rss_scan_balance(none, none, 100, i, todo);
+		KUNIT_EXPECT_EQ(test, todo[0] + todo[1], 0UL);
+	}
+	/* small lists are scanned whatever the priority */
 	KUNIT_EXPECT_EQ(test, rss_scan_total(7, 12), 7UL);
 	KUNIT_EXPECT_EQ(test, rss_scan_total(1000, 12), SWAP_CLUSTER_MAX);
 	KUNIT_EXPECT_EQ(test, rss_scan_total(1 << 20, 12), 256UL);
 	KUNIT_EXPECT_EQ(test, rss_scan_total(1 << 20, 0), 1UL << 20);
-	/* shares add up, within rounding, and do not overflow */
-	KUNIT_EXPECT_EQ(test, rss_scan_share(32, 60, 200) + rss_scan_share(32, 140, 200),
-			32UL);
-	KUNIT_EXPECT_EQ(test, rss_scan_share(32, 200, 200), 32UL);
-	KUNIT_EXPECT_EQ(test, rss_scan_share(1UL << 28, (1UL << 28) * 200, (1UL << 28) * 200),
-			1UL << 28);
+	/* file pages alone without swapping */
+	for (i = 0; i <= 12; i++) {
+		rss_scan_balance(size, cost, 0, i, todo);
+		KUNIT_EXPECT_EQ(test, todo[0], 0UL);
+		KUNIT_EXPECT_EQ(test, todo[1], rss_scan_total(1000, i));
+	}
+	/* the last priority scans everything, whatever the swappiness */
+	rss_scan_balance(size, cost, MAX_SWAPPINESS, 0, todo);
+	KUNIT_EXPECT_EQ(test, todo[0], 1000UL);
+	KUNIT_EXPECT_EQ(test, todo[1], 1000UL);
+	rss_scan_balance(size, cost, MAX_SWAPPINESS, 5, todo);
+	KUNIT_EXPECT_EQ(test, todo[1], 0UL);
+	/* shares add up, and do not overflow */
+	size[0] = big;
+	size[1] = big;
+	for (i = 0; i < ARRAY_SIZE(swappiness); i++) {
+		rss_scan_balance(size, cost, swappiness[i], 1, todo);
+		KUNIT_EXPECT_EQ(test, todo[0] + todo[1], big);
+		KUNIT_EXPECT_LE(test, abs_diff(todo[0], big / MAX_SWAPPINESS * swappiness[i]),
+				big / MAX_SWAPPINESS);
+	}
+	/* the type that costs is spared, but not left out */
+	cost[1] = big;
+	rss_scan_balance(size, cost, 100, 1, todo);
+	KUNIT_EXPECT_GT(test, todo[0], todo[1]);
+	KUNIT_EXPECT_GE(test, todo[1], big / 4);
 }
 
 static void rss_test_inactive(struct kunit *test)
@@ -124,6 +170,7 @@ static struct kunit_case rss_container_test_cases[] = {
 	KUNIT_CASE(rss_test_parse),
 	KUNIT_CASE(rss_test_watermarks),
 	KUNIT_CASE(rss_test_stock),
+	KUNIT_CASE(rss_test_batch),
 	KUNIT_CASE(rss_test_scan),
 	KUNIT_CASE(rss_test_inactive),
 	KUNIT_CASE(rss_test_admit),

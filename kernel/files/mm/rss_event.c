@@ -220,7 +220,10 @@ static struct rss_container *rss_get_by_id(u64 id)
 	struct kernfs_node *kn;
 	struct cgroup *cgrp;
 
+	/* the v1 hierarchy can be unmounted, which frees its root */
+	cgroup_lock();
 	kn = kernfs_find_and_get_node_by_id(rss_root->css.cgroup->root->kf_root, id);
+	cgroup_unlock();
 	if (!kn)
 		return NULL;
 	if (kernfs_type(kn) == KERNFS_DIR) {

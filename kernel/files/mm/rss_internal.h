@@ -2,21 +2,22 @@
 /*
  * RSS containers: how the parts fit together.
  *
- *  rss_container  what a cgroup directory is: counter, limits, events.  Dies
- *                 with its directory (mm/rss_container.c).
- *  rss_owner      what pages, mms and waiting charges point at.  It outlives the
- *                 directory and says who pays now: the container it was made
- *                 with or, once that is removed, the parent (mm/rss_charge.c).
- *  page_container one charged folio: its owner, how many of its pages are
- *                 charged, its place on the owner's lists.  The page_ext word
- *                 of the folio's first page points at it (mm/rss_pages.c).
+ *  rss_container  a cgroup: counter, limits, events.  Freed with its directory
+ *                 (mm/rss_container.c).
+ *  rss_owner      what pages, mms and reserved charges refer to, as obj_cgroup
+ *                 is for memcg.  It outlives the directory, and points to the
+ *                 container that is charged: the one it was created with or,
+ *                 after that was removed, the parent (mm/rss_charge.c).
+ *  page_container one charged folio: its owner, its number of pages, its place
+ *                 on the owner's lists.  The page_ext word of the folio's first
+ *                 page points to it (mm/rss_pages.c).
  *  rss_lru        the owner's lists on one node (mm/rss_pages.c), from which
  *                 mm/rss_reclaim.c isolates.
  *
  * One charge is one page in the page_counter and one reference on the owner,
  * always both.  It is in exactly one of these places: the stock of a CPU, the
- * reserve of a task (task_struct::rss_reserved), page_container::nr.  It moves between
- * them without touching counter or reference, which is what makes a fault cheap.
+ * reserve of a task (task_struct::rss_reserved), page_container::nr.  It moves
+ * between them without touching counter or reference, so a fault is cheap.
  *
  * Locks, outermost first:
  *
@@ -24,7 +25,7 @@
  *    bit 0 of the page_ext word ("word lock"), interrupts off
  *      rss_lru.lock
  *      rss_depot.lock
- *  rss_container.owners_lock	inside nothing, around nothing
+ *  rss_container.owners_lock	not nested with the others
  *
  * rss_owner.container changes under cgroup_mutex and is read under RCU.
  */
@@ -42,7 +43,7 @@
 #include <linux/workqueue.h>
 #include <uapi/linux/rss_container.h>
 
-/* Pages by which a task without enough reserve tops up from the counter. */
+/* Page_containers in a batch, and the most charges in one. */
 #define RSS_BATCH	64U
 
 enum rss_list {
@@ -61,13 +62,14 @@ static inline enum rss_list rss_list_of(bool file, bool active)
 }
 
 /**
- * struct page_container - a charged folio; the seed's, for folios
+ * struct page_container - a charged folio; the seed's struct of this name
  * @list: place on the owner's list for the folio's node
  * @folio: the folio
- * @owner: whose pages these are; holds no reference, the @nr charges do
- * @nr: pages charged, which is how many of the folio's pages are mapped
+ * @owner: the owner; the @nr charges hold the references
+ * @nr: pages charged, all of the folio's
  * @where: enum rss_list, the list that @list is on
  * @file: counted as file pages, not as anonymous ones
+ * @migrating: the folio stays charged without mappings
  *
  * All but @list and @folio change under the word lock only.
  */
@@ -78,6 +80,7 @@ struct page_container {
 	unsigned int nr;
 	u8 where;
 	bool file;
+	bool migrating;
 };
 
 static_assert(sizeof(struct page_container) <= 48);
@@ -100,19 +103,26 @@ struct rss_owner_stat {
 };
 
 /**
- * struct rss_owner - whose pages they are
- * @ref: one reference a charge, one an mm, one from the container while it lives
- * @container: who pays; under RCU
+ * struct rss_owner - what pages, mms and charges refer to: obj_cgroup's counterpart
+ * @ref: one reference for each charge, each mm, the container while it lives, and
+ *	@leave_work until its end
+ * @container: the container that is charged; under RCU
  * @stat: charged pages
+ * @batch: charges that are taken from the counter at once
  * @sibling: on container->owners
- * @free_work: the end of it, where one may sleep
+ * @leave_work: after the container was removed: leaves the stocks
+ * @merge_work: then moves the pages to the parent's owner
+ * @free_work: frees the owner, in process context
  * @lru: by node
  */
 struct rss_owner {
 	struct percpu_ref ref;
 	struct rss_container __rcu *container;
 	struct rss_owner_stat __percpu *stat;
+	unsigned int batch;
 	struct list_head sibling;
+	struct rcu_work leave_work;
+	struct delayed_work merge_work;
 	struct rcu_work free_work;
 	struct rss_lru *lru[];
 };
@@ -137,7 +147,7 @@ struct rss_event_state {
 };
 
 /**
- * struct rss_container - what a directory is
+ * struct rss_container - a cgroup directory
  * @css: the cgroup's side
  * @res: usage, limit and peak, in pages; a top-level container's has no parent
  * @owner: of the pages that its processes map
@@ -145,15 +155,16 @@ struct rss_event_state {
  * @owners_lock: guards @owners
  * @high: background reclaim starts above it, pages
  * @low: and stops at it; PAGE_COUNTER_MAX: the same as @high
- * @above_high: usage rose above @high and has not been at @low since
+ * @above_high: usage exceeded @high, and has not fallen to @low since
  * @oom_group: an OOM kills all its tasks
  * @background: the worker
  * @cursor: cgroup serial number where the next walk of the subtree starts
- * @pgscan: pages that reclaim looked at, here and below
- * @pgsteal: pages that it took, here and below
- * @refaults: pages that were reclaimed and came back, here and below; anonymous, file
+ * @pgscan: pages that reclaim scanned, subtree
+ * @pgsteal: pages that it reclaimed, subtree
+ * @refaults: reclaimed pages that were read again, subtree; anonymous, file
+ * @cost: what reclaim of anonymous and of file pages cost lately, see rss_note_cost()
  * @overrun: pages charged past the limit because the path could not wait
- * @uncharged: folios that stay uncharged because no page_container could be had
+ * @uncharged: folios that are uncharged because no page_container was allocated
  * @event_lock: guards @event and @seq
  * @event: by kind
  * @seq: of the last message
@@ -175,6 +186,7 @@ struct rss_container {
 	atomic_long_t pgscan;
 	atomic_long_t pgsteal;
 	atomic_long_t refaults[2];
+	unsigned long cost[2];
 	atomic_long_t overrun;
 	atomic_long_t uncharged;
 	spinlock_t event_lock;	/* event, seq */
@@ -209,6 +221,7 @@ static inline bool rss_is_root(struct rss_container *rss)
 
 /* rss_charge.c */
 struct rss_owner *rss_owner_new(struct rss_container *rss);
+void rss_owners_init(void);
 void rss_owner_reparent(struct rss_container *rss);
 struct rss_container *rss_owner_get_container(struct rss_owner *owner);
 void rss_mm_set_owner(struct mm_struct *mm, struct rss_owner *owner);
@@ -225,13 +238,14 @@ unsigned long rss_stocked(struct rss_container *rss);
 extern struct kmem_cache *page_container_cache;
 struct rss_lru *rss_lru_new(int nid);
 unsigned int rss_lru_isolate(struct rss_lru *lru, enum rss_list from,
-			     struct folio **folios, unsigned int nr,
-			     unsigned long *scanned);
+			     struct folio *folios[SWAP_CLUSTER_MAX],
+			     unsigned long nr_to_scan, unsigned long *scanned);
+void rss_owner_move_pages(struct rss_owner *from);
 void rss_pages_init(void);
 
 /* rss_reclaim.c */
-unsigned long rss_reclaim(struct rss_container *rss, unsigned long nr,
-			  enum rss_container_reclaim_cause cause);
+long rss_reclaim(struct rss_container *rss, unsigned long nr,
+		 enum rss_container_reclaim_cause cause, bool wait);
 void rss_background(struct work_struct *work);
 void rss_check_high(struct rss_container *rss);
 
@@ -247,26 +261,68 @@ void rss_event_new(struct rss_container *rss);
 void rss_event_free(struct rss_container *rss);
 
 /*
- * Arithmetic, apart so that mm/rss_container_test.c can put it to the test.
+ * Arithmetic that mm/rss_container_test.c tests.
  */
 
-/* What to put aside of @nr charges when a stock keeps at most two batches. */
-static inline unsigned int rss_stock_excess(unsigned int nr)
+/*
+ * The charges to take at once from the counter of a container with this @limit
+ * and @usage.  Stocks, which keep up to two batches for each CPU, then hold at
+ * most a quarter of either, or two pages for each CPU.
+ */
+static inline unsigned int rss_stock_batch(unsigned long limit, unsigned long usage,
+					   unsigned int cpus)
 {
-	return nr > 2 * RSS_BATCH ? nr - RSS_BATCH : 0;
+	return clamp_t(unsigned long, min(limit, usage) / (8 * cpus), 1, RSS_BATCH);
 }
 
-/* Pages to look at in one go, of lists that hold @size: by priority, and some. */
+/* The charges to return of @nr, if a stock keeps at most two batches. */
+static inline unsigned int rss_stock_excess(unsigned int nr, unsigned int batch)
+{
+	return nr > 2 * batch ? nr - batch : 0;
+}
+
+/* Pages to scan of lists that hold @size pages: by priority, but not too few. */
 static inline unsigned long rss_scan_total(unsigned long size, int priority)
 {
 	return max(size >> priority, min_t(unsigned long, size, SWAP_CLUSTER_MAX));
 }
 
-/* Of those @total pages the share that a @part of @all has, rounded. */
-static inline unsigned long rss_scan_share(unsigned long total, unsigned long part,
-					   unsigned long all)
+/**
+ * rss_scan_balance - divide a scan between anonymous and file lists
+ * @size: pages on the anonymous and on the file lists
+ * @cost: what reclaim of each cost lately
+ * @swappiness: 0 to MAX_SWAPPINESS; 0 also if nothing can be swapped
+ * @priority: the scan's
+ * @todo: out: pages to scan of each
+ *
+ * As get_scan_count() does: file pages alone without swapping, both by their
+ * size at the last priority, else by swappiness and inversely by cost.
+ */
+static inline void rss_scan_balance(const unsigned long size[2], const unsigned long cost[2],
+				    unsigned int swappiness, int priority,
+				    unsigned long todo[2])
 {
-	return all ? DIV64_U64_ROUND_CLOSEST((u64)total * part, all) : 0;
+	unsigned long total = rss_scan_total(size[0] + size[1], priority);
+	u64 costs = (u64)cost[0] + cost[1], weight[2], all;
+
+	if (!swappiness) {
+		todo[0] = 0;
+		todo[1] = rss_scan_total(size[1], priority);
+		return;
+	}
+	if (!priority) {
+		todo[0] = size[0];
+		todo[1] = size[1];
+		return;
+	}
+	weight[0] = div64_u64(swappiness * (3 * costs + 1), costs + cost[0] + 1);
+	weight[1] = div64_u64((MAX_SWAPPINESS - swappiness) * (3 * costs + 1),
+			      costs + cost[1] + 1);
+	weight[0] *= size[0];
+	weight[1] *= size[1];
+	all = weight[0] + weight[1];
+	todo[0] = all ? mul_u64_u64_div_u64(total, weight[0], all) : 0;
+	todo[1] = all ? total - todo[0] : 0;
 }
 
 /*
@@ -285,8 +341,8 @@ int rss_parse_bytes(const char *buf, const char *none, unsigned long *ret_pages)
 bool rss_watermarks_fit(unsigned long low, unsigned long high);
 
 /*
- * May another message of this kind go out at @now, when a second has @limit?
- * Opens a new second when one is over.
+ * Returns true if another message of this kind may be sent at @now, with @limit
+ * messages in a second.  Starts a new second if the last one is over.
  */
 bool rss_event_admit(struct rss_event_state *state, unsigned int limit,
 		     unsigned long now);

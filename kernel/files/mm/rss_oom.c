@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * RSS containers: when reclaim cannot make room.
+ * RSS containers: OOM, if reclaim cannot make room.
  *
- * out_of_memory() does the choosing and the killing; what is here confines it
- * to the tasks of the container whose limit was met.
+ * out_of_memory() chooses and kills; this file confines it to the tasks of the
+ * container that hit its limit.
  */
 #include <linux/mm.h>
 #include <linux/oom.h>
@@ -17,28 +17,28 @@
 #include <trace/events/rss_container.h>
 
 /**
- * rss_out_of_memory - kill in a container
- * @rss: the container whose limit was met
+ * rss_out_of_memory - kill a process of a container
+ * @rss: the container that hit its limit
  * @nr: pages that were wanted
  *
  * The seed's container_out_of_memory().
  *
  * Context: may sleep; mmap_lock may be held for reading, as for memcg's.
- * Return: true if it is worth to try the charge again: a task was killed, is
- * dying already, or there is room by now.
+ * Return: true if the charge should be tried again: a task was killed, is dying
+ * already, or there is room now.
  */
 bool rss_out_of_memory(struct rss_container *rss, unsigned int nr)
 {
 	struct oom_control oc = {
 		.rss = rss,
-		.gfp_mask = GFP_KERNEL,
+		.gfp_mask = current_gfp_context(GFP_KERNEL),
 		.order = 0,
 	};
 	bool ret = true;
 
 	if (mutex_lock_killable(&oom_lock))
 		return true;
-	/* another charge may have killed, or reclaimed, while we waited */
+	/* another charge may have killed, or reclaimed, meanwhile */
 	if (page_counter_read(&rss->res) + nr > READ_ONCE(rss->res.max)) {
 		trace_rss_container_oom(rss, nr);
 		rss_event(rss, RSS_CONTAINER_EVENT_OOM, NULL);
@@ -51,7 +51,7 @@ bool rss_out_of_memory(struct rss_container *rss, unsigned int nr)
 	return ret;
 }
 
-/* The limit, against which oom_score_adj is weighed. */
+/* The limit, which scales oom_score_adj. */
 unsigned long rss_container_oom_pages(struct oom_control *oc)
 {
 	return min(READ_ONCE(oc->rss->res.max), totalram_pages()) ?: 1;
@@ -131,7 +131,7 @@ void rss_container_scan_tasks(struct oom_control *oc,
 }
 
 /**
- * rss_container_print_oom - what the log gets instead of the machine's memory
+ * rss_container_print_oom - log the container instead of the machine's memory
  * @oc: the OOM
  */
 void rss_container_print_oom(struct oom_control *oc)
@@ -146,9 +146,24 @@ void rss_container_print_oom(struct oom_control *oc)
 }
 
 /**
- * rss_container_get_oom_group - which container dies with the victim
- * @oc: the OOM; its rss_group gets the outermost container from the victim's up
- * to the one whose limit was met that has oom.group set, or NULL
+ * rss_container_print_oom_context - the part of the summary line that names containers
+ * @oc: the OOM
+ * @victim: the process chosen
+ */
+void rss_container_print_oom_context(struct oom_control *oc, struct task_struct *victim)
+{
+	rcu_read_lock();
+	pr_cont(",oom_rss=");
+	pr_cont_cgroup_path(oc->rss->css.cgroup);
+	pr_cont(",task_rss=");
+	pr_cont_cgroup_path(task_cgroup(victim, rss_cgrp_id));
+	rcu_read_unlock();
+}
+
+/**
+ * rss_container_get_oom_group - the container that is killed with the victim
+ * @oc: the OOM; sets its rss_group to the outermost container with oom.group set,
+ * from the victim's up to the one that hit its limit, or to NULL
  * @victim: the process chosen
  */
 void rss_container_get_oom_group(struct oom_control *oc, struct task_struct *victim)

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * RSS containers: which pages are whose, and the lists they are on.
+ * RSS containers: which container each page is charged to, and the lists.
  *
  * Mapping and unmapping of one folio race on different CPUs without a common
- * lock, so a CPU may drop the mapcount to zero and be overtaken by one that
- * raises it again.  Counting what each of them believes to have done goes
- * wrong as soon as one of the two does not count, as processes outside all
- * containers do not.  So nothing is counted here: whoever changed the folio's
- * mapcounts takes the word lock afterwards and makes the charge equal to what
- * is mapped at that moment.  The last to take the lock comes after everybody's
- * change, hence charge and mapcounts agree whenever the folio is at rest, and an
- * unmapped folio has no page_container.
+ * lock, so the mapcount can drop to zero on one CPU after another one raised
+ * it again.  Counting what each CPU believes it did goes wrong as soon as one
+ * of the two does not count, and processes outside all containers do not.  So
+ * nothing is counted here: after a change of the mapcounts, the CPU takes the
+ * word lock and charges the folio if it is mapped, or uncharges it if it is
+ * not.  The last CPU to take the lock sees all changes, so a folio at rest is
+ * charged if and only if it is mapped.
+ *
+ * A large folio is charged as a whole while any of its pages is mapped, because
+ * none of its pages is free before the last mapping is gone.
  */
 #include <linux/lockdep.h>
 #include <linux/memremap.h>
@@ -99,8 +101,8 @@ static __always_inline void rss_word_unlock(unsigned long *word, struct page_con
 }
 
 /*
- * After the caller's change of the mapcounts: is there nothing to correct?  If
- * somebody locks the word after this, he sees that change.
+ * Called after a change of the mapcounts.  Returns true if the folio has no
+ * page_container; a CPU that locks the word later sees that change.
  */
 static __always_inline bool rss_word_empty(unsigned long *word)
 {
@@ -109,19 +111,23 @@ static __always_inline bool rss_word_empty(unsigned long *word)
 	return !READ_ONCE(*word);
 }
 
-/* Pages of @folio that are mapped now. */
+/*
+ * The same, but returns true if the folio has a page_container that no other
+ * CPU is about to remove.
+ */
+static __always_inline bool rss_word_charged(unsigned long *word)
+{
+	unsigned long old;
+
+	smp_mb__after_atomic();
+	old = READ_ONCE(*word);
+	return old && !(old & RSS_WORD_LOCK);
+}
+
+/* The pages that @folio is charged for: all of them while any is mapped. */
 static __always_inline unsigned int rss_mapped_pages(struct folio *folio)
 {
-	int mapped;
-
-	if (!folio_test_large(folio))
-		return atomic_read(&folio->_mapcount) >= 0;
-	mapped = atomic_read(&folio->_nr_pages_mapped);
-	if (mapped >= ENTIRELY_MAPPED)
-		return folio_nr_pages(folio);
-	/* it may pass for an instant what it counts, see __folio_add_rmap() */
-	return min_t(unsigned int, mapped & FOLIO_PAGES_MAPPED,
-		     folio_nr_pages(folio));
+	return folio_mapped(folio) ? folio_nr_pages(folio) : 0;
 }
 
 /*
@@ -215,7 +221,7 @@ static __always_inline enum rss_list rss_list_now(struct folio *folio)
 	return rss_list_of(!(flags & BIT(PG_swapbacked)), flags & BIT(PG_active));
 }
 
-/* The charge of @pc changes to @nr pages.  Word lock held. */
+/* Change the charge of @pc to @nr pages.  Word lock held. */
 static void rss_pc_set_nr(struct page_container *pc, unsigned int nr)
 {
 	struct rss_lru *lru = pc_lru(pc);
@@ -250,7 +256,7 @@ static struct page_container *rss_pc_new(struct rss_owner *owner)
 	if (!pc)
 		pc = rss_stock_take_pc();
 	if (!pc)
-		pc = rss_stock_alloc_pcs(GFP_ATOMIC);
+		pc = kmem_cache_alloc(page_container_cache, GFP_ATOMIC | __GFP_NOWARN);
 	if (unlikely(!pc)) {
 		rss = rcu_dereference(owner->container);
 		atomic_long_inc(&rss->uncharged);
@@ -314,6 +320,7 @@ static __always_inline void rss_pc_init(struct page_container *pc, struct folio 
 	pc->nr = nr;
 	pc->where = RSS_UNLISTED;
 	pc->file = !folio_test_anon(folio);
+	pc->migrating = false;
 	__this_cpu_add(owner->stat->nr[pc->file], nr);
 }
 
@@ -354,14 +361,6 @@ unlock:
 	rcu_read_unlock();
 }
 
-/* More pages of a folio that has @pc. */
-static noinline void rss_add_more(struct page_container *pc, unsigned int nr)
-{
-	/* fewer: whoever unmapped them is about to come for the lock */
-	if (nr > pc->nr && rss_commit(pc->owner, nr - pc->nr))
-		rss_pc_set_nr(pc, nr);
-}
-
 void __rss_container_add(struct folio *folio, struct vm_area_struct *vma)
 {
 	struct page_container *pc;
@@ -372,20 +371,15 @@ void __rss_container_add(struct folio *folio, struct vm_area_struct *vma)
 	rcu_read_lock();
 	owner = rcu_dereference(vma->vm_mm->rss_owner);
 	word = rss_word(folio);
-	/*
-	 * A process outside all containers has nothing to charge.  It may
-	 * change what another one is charged for a large folio, though.
-	 */
-	if (unlikely(!word) || (!owner && rss_word_empty(word)))
+	/* a large folio comes here for each mapping, and is charged already */
+	if (unlikely(!word) || !owner || rss_word_charged(word))
 		goto unlock;
 
 	lockdep_assert_irqs_enabled();
 	local_irq_disable();
 	pc = rss_word_lock(word);
 	nr = rss_mapped_pages(folio);
-	if (unlikely(pc)) {
-		rss_add_more(pc, nr);
-	} else if (likely(owner && nr && rss_chargeable(folio))) {
+	if (likely(!pc && nr && rss_chargeable(folio))) {
 		pc = rss_pc_charge(owner, nr);
 		if (likely(pc)) {
 			rss_pc_init(pc, folio, owner, nr);
@@ -398,49 +392,20 @@ unlock:
 	rcu_read_unlock();
 }
 
-/* Of the folio that has @pc, @nr pages are still mapped. */
-static noinline void rss_del_some(unsigned long *word, struct page_container *pc,
-				  unsigned int nr)
-{
-	struct rss_owner *owner = NULL;
-	unsigned int freed = 0;
-
-	if (pc && nr < pc->nr) {
-		owner = pc->owner;
-		freed = pc->nr - nr;
-		rss_pc_set_nr(pc, nr);
-	}
-	rss_word_unlock(word, pc);
-	local_irq_enable();
-	if (freed)
-		rss_stock_refill(owner, freed);
-}
-
-/* What does not go with what the stock has. */
+/* The first slot of the stock has no room. */
 static noinline void rss_pc_uncharge(struct page_container *pc)
 {
 	rss_stock_refill(pc->owner, pc->nr);
-	kmem_cache_free(page_container_cache, pc);
+	local_irq_disable();
+	rss_stock_put_pc(pc);
+	local_irq_enable();
 }
 
-void __rss_container_del(struct folio *folio)
+/* Uncharge the folio of @pc.  Word lock held, which this drops. */
+static __always_inline void rss_uncharge_unlock(unsigned long *word, struct page_container *pc)
 {
-	unsigned long *word = rss_word(folio);
-	struct page_container *pc;
-	unsigned int nr;
 	bool stocked;
 
-	if (unlikely(!word) || rss_word_empty(word))
-		return;
-
-	lockdep_assert_irqs_enabled();
-	local_irq_disable();
-	pc = rss_word_lock(word);
-	nr = rss_mapped_pages(folio);
-	if (unlikely(!pc || nr)) {
-		rss_del_some(word, pc, nr);
-		return;
-	}
 	rss_lru_del(pc);
 	__this_cpu_sub(pc->owner->stat->nr[pc->file], pc->nr);
 	stocked = rss_stock_put(pc->owner, pc->nr, pc);
@@ -448,6 +413,133 @@ void __rss_container_del(struct folio *folio)
 	local_irq_enable();
 	if (unlikely(!stocked))
 		rss_pc_uncharge(pc);
+}
+
+void __rss_container_del(struct folio *folio)
+{
+	unsigned long *word = rss_word(folio);
+	struct page_container *pc;
+
+	if (unlikely(!word) || rss_word_empty(word))
+		return;
+
+	lockdep_assert_irqs_enabled();
+	local_irq_disable();
+	pc = rss_word_lock(word);
+	if (unlikely(!pc || pc->migrating || rss_mapped_pages(folio))) {
+		rss_word_unlock(word, pc);
+		local_irq_enable();
+		return;
+	}
+	rss_uncharge_unlock(word, pc);
+}
+
+/*
+ * Migration and split
+ *
+ * The mappings are replaced by migration entries, which are no mappings, and
+ * these by mappings of the same folio, of the one that it migrated to, or of
+ * those that it was split into.  The charge stays with the folio meanwhile, as
+ * otherwise the process that happens to be mapped first would be charged, or
+ * none, and the room might be taken by others.
+ */
+
+static void rss_set_migrating(struct folio *folio, bool migrating)
+{
+	unsigned long *word = rss_word(folio);
+	struct page_container *pc;
+
+	if (!word || rss_word_empty(word))
+		return;
+	local_irq_disable();
+	pc = rss_word_lock(word);
+	if (pc)
+		pc->migrating = migrating;
+	rss_word_unlock(word, pc);
+	local_irq_enable();
+}
+
+void __rss_container_migrate_begin(struct folio *folio)
+{
+	rss_set_migrating(folio, true);
+}
+
+void __rss_container_migrate(struct folio *src, struct folio *dst)
+{
+	unsigned long *from = rss_word(src), *to = rss_word(dst);
+	struct page_container *pc, *old;
+
+	if (!from || !READ_ONCE(*from))
+		return;
+	if (!to || folio_nr_pages(src) != folio_nr_pages(dst)) {
+		__rss_container_migrate_end(src);
+		return;
+	}
+	local_irq_disable();
+	pc = rss_word_lock(from);
+	if (pc)
+		rss_lru_del(pc);
+	rss_word_unlock(from, NULL);
+	if (!pc) {
+		local_irq_enable();
+		return;
+	}
+	/* the lists are by node, and rss_lru_isolate() reads pc->folio */
+	pc->where = RSS_UNLISTED;
+	pc->folio = dst;
+	old = rss_word_lock(to);
+	if (likely(!old))
+		rss_lru_add(pc, rss_list_now(dst));
+	rss_word_unlock(to, old ?: pc);
+	if (unlikely(old)) {
+		VM_WARN_ON_ONCE_FOLIO(true, dst);
+		__this_cpu_sub(pc->owner->stat->nr[pc->file], pc->nr);
+	}
+	local_irq_enable();
+	if (unlikely(old))
+		rss_pc_uncharge(pc);
+}
+
+void __rss_container_migrate_end(struct folio *folio)
+{
+	rss_set_migrating(folio, false);
+	__rss_container_del(folio);
+}
+
+void __rss_container_split(struct folio *folio, unsigned int order, unsigned int new_order)
+{
+	unsigned int nr = 1U << new_order, uncharged = 0, i;
+	struct page_container *pc, *new;
+	unsigned long *word = rss_word(folio);
+	struct rss_owner *owner = NULL;
+	struct folio *tail;
+
+	if (!word || !READ_ONCE(*word))
+		return;
+	pc = rss_word_lock(word);
+	for (i = nr; pc && i < 1U << order; i += nr) {
+		tail = page_folio(folio_page(folio, i));
+		new = rss_stock_take_pc() ?: kmem_cache_alloc(page_container_cache,
+							      GFP_ATOMIC | __GFP_NOWARN);
+		if (unlikely(!new)) {
+			uncharged += nr;
+			continue;
+		}
+		rss_pc_init(new, tail, pc->owner, nr);
+		new->migrating = pc->migrating;
+		rss_lru_add(new, rss_list_now(tail));
+		/* the tail is locked and without mappings: nobody else changes its word */
+		smp_store_release(rss_word(tail), (unsigned long)new);
+	}
+	if (pc) {
+		owner = pc->owner;
+		rss_pc_set_nr(pc, nr);
+	}
+	rss_word_unlock(word, pc);
+	if (unlikely(uncharged)) {
+		atomic_long_inc(&rcu_dereference_sched(owner->container)->uncharged);
+		rss_stock_refill(owner, uncharged);
+	}
 }
 
 /*
@@ -483,49 +575,146 @@ void __rss_container_move_lists(struct folio *folio, bool active, bool tail)
 }
 
 /**
- * rss_lru_isolate - pick folios from the cold end of a list
+ * rss_lru_isolate - take folios from the cold end of a list
  * @lru: the lists of one owner on one node
  * @from: which of them
  * @folios: out: the folios, each with a reference
- * @nr: room in @folios
- * @scanned: added to: pages passed
+ * @nr_to_scan: pages to scan
+ * @scanned: out: pages scanned, those of the last folio included
  *
- * What is picked, and what another reclaimer holds, goes to the warm end, so
- * that nobody runs into it again right away.  The seed's
- * isolate_container_pages(): with lists per node there is no page of another
- * node to walk past.
+ * Scanned folios go to the warm end, including those that another reclaimer
+ * holds, so that the next scan finds others.  The seed's
+ * isolate_container_pages(); as lists are per node, no page of another node is
+ * in the way.
  *
- * Return: folios picked.  Context: may be called with no lock held only.
+ * Return: the number of folios taken.  Context: no lock held.
  */
 unsigned int rss_lru_isolate(struct rss_lru *lru, enum rss_list from,
-			     struct folio **folios, unsigned int nr,
-			     unsigned long *scanned)
+			     struct folio *folios[SWAP_CLUSTER_MAX],
+			     unsigned long nr_to_scan, unsigned long *scanned)
 {
 	struct list_head *list = &lru->lists[from];
 	struct page_container *pc;
-	unsigned int taken = 0, passed = 0;
+	unsigned int taken = 0;
 	struct folio *folio;
 
+	*scanned = 0;
 	spin_lock_irq(&lru->lock);
-	while (taken < nr && passed < 4 * nr && !list_empty(list)) {
+	while (taken < SWAP_CLUSTER_MAX && *scanned < nr_to_scan && !list_empty(list)) {
 		pc = list_last_entry(list, struct page_container, list);
 		list_move(&pc->list, list);
 		folio = pc->folio;
-		passed++;
+		*scanned += pc->nr;
 		/*
-		 * The folio is charged, and its last mapper needs this lock
+		 * The folio is charged, and its last unmapping takes this lock
 		 * to change that before it drops its reference.
 		 */
-		if (!folio_test_lru(folio) || !folio_try_get(folio))
-			continue;
-		*scanned += folio_nr_pages(folio);
-		folios[taken++] = folio;
+		if (folio_test_lru(folio) && folio_try_get(folio))
+			folios[taken++] = folio;
 	}
 	spin_unlock_irq(&lru->lock);
 	return taken;
 }
 
-/* With the root container, before anything can be charged. */
+/*
+ * Merging
+ */
+
+/*
+ * Give a folio of @from to the owner of the container that is charged for it, or
+ * to no owner if that is the root.  Its charges were the parent's all along, so
+ * only references move.
+ */
+static void rss_move_page(struct folio *folio, struct rss_owner *from)
+{
+	unsigned long *word = rss_word(folio);
+	struct page_container *pc;
+	struct rss_container *rss;
+	struct rss_owner *to;
+	enum rss_list where;
+	unsigned int nr = 0;
+
+	local_irq_disable();
+	rcu_read_lock();
+	pc = rss_word_lock(word);
+	if (!pc || pc->owner != from)
+		goto unlock;
+	rss = rcu_dereference(from->container);
+	if (rss_is_root(rss)) {
+		rcu_read_unlock();
+		rss_uncharge_unlock(word, pc);
+		return;
+	}
+	to = rss->owner;
+	/* it is dying if the parent is being removed, too: try again later */
+	if (!percpu_ref_tryget_live(&to->ref))
+		goto unlock;
+	nr = pc->nr;
+	percpu_ref_get_many(&to->ref, nr - 1);
+	where = pc->where;
+	rss_lru_del(pc);
+	__this_cpu_sub(from->stat->nr[pc->file], nr);
+	__this_cpu_add(to->stat->nr[pc->file], nr);
+	pc->owner = to;
+	pc->where = RSS_UNLISTED;
+	if (where != RSS_UNLISTED)
+		rss_lru_add(pc, where);
+unlock:
+	rss_word_unlock(word, pc);
+	rcu_read_unlock();
+	local_irq_enable();
+	if (nr)
+		percpu_ref_put_many(&from->ref, nr);
+}
+
+static void rss_move_list(struct rss_lru *lru, enum rss_list which, struct rss_owner *from)
+{
+	struct list_head *list = &lru->lists[which];
+	unsigned long todo = READ_ONCE(lru->nr[which]);
+	struct page_container *pc;
+	struct folio *folio;
+
+	/* coldest first, so that they keep their order; each is tried once */
+	for (; todo; todo--) {
+		folio = NULL;
+		spin_lock_irq(&lru->lock);
+		if (!list_empty(list)) {
+			pc = list_last_entry(list, struct page_container, list);
+			list_move(&pc->list, list);
+			folio = pc->folio;
+			/* as in rss_lru_isolate() */
+			if (!folio_try_get(folio))
+				folio = NULL;
+		} else {
+			todo = 1;
+		}
+		spin_unlock_irq(&lru->lock);
+		if (folio) {
+			rss_move_page(folio, from);
+			folio_put(folio);
+		}
+		cond_resched();
+	}
+}
+
+/**
+ * rss_owner_move_pages - move an owner's pages to the container that is charged
+ * @from: the owner, whose container was removed
+ *
+ * Pages that are not on a list, or frozen, stay.
+ *
+ * Context: may sleep.
+ */
+void rss_owner_move_pages(struct rss_owner *from)
+{
+	int nid, which;
+
+	for_each_node(nid)
+		for (which = 0; which < NR_RSS_LISTS; which++)
+			rss_move_list(from->lru[nid], which, from);
+}
+
+/* Called with the creation of the root container, before anything can be charged. */
 void rss_pages_init(void)
 {
 	page_container_cache = KMEM_CACHE(page_container, SLAB_PANIC);

@@ -2,15 +2,16 @@
 /*
  * RSS containers: reclaim from a container's own pages.
  *
- * What is looked at comes from the container's lists alone, node by node;
- * whether a folio goes, and how, is for shrink_folio_list() to say.  What
- * counts as success is that a page left the container: one that went to the
- * swap cache, or stays dirty in the page cache, is not mapped any more and
- * makes room at once, even while the machine has not got it back yet.
+ * Reclaim scans only the container's lists, node by node; shrink_folio_list()
+ * decides which folios are reclaimed, and how.  A page counts as reclaimed when
+ * it left the container.  A page in the swap cache or a dirty page of the page
+ * cache is no longer mapped, so it makes room at once, although the machine has
+ * not got the memory back yet.
  */
 #include <linux/mm.h>
 #include <linux/mm_inline.h>
 #include <linux/mmzone.h>
+#include <linux/pagemap.h>
 #include <linux/psi.h>
 #include <linux/rmap.h>
 #include <linux/sched/mm.h>
@@ -25,54 +26,84 @@
 
 /**
  * struct rss_scan - one call of rss_reclaim()
- * @root: whose subtree
- * @nr_wanted: pages to take
- * @nr_taken: pages taken so far
- * @nr_scanned: pages looked at so far
- * @priority: a list's size is shifted right by this to get what is scanned of it
- * @unqueued_dirty: dirty pages met that nobody writes back yet
+ * @root: whose subtree is scanned
+ * @gfp_mask: what reclaim may do
+ * @nr_wanted: pages to reclaim
+ * @nr_taken: pages reclaimed so far
+ * @nr_scanned: pages scanned so far
+ * @unqueued_dirty: dirty pages found for which no writeback was started
+ * @writeback: a folio under writeback, with a reference, or NULL
+ * @priority: a scan covers the size of a list, shifted right by this
  */
 struct rss_scan {
 	struct rss_container *root;
+	gfp_t gfp_mask;
 	unsigned long nr_wanted;
 	unsigned long nr_taken;
 	unsigned long nr_scanned;
 	unsigned long unqueued_dirty;
+	struct folio *writeback;
 	int priority;
 };
 
 /*
- * Take up to @nr folios from the cold end of a list, and from the LRU.  Folios
- * that somebody else holds are passed by.
+ * Record what the reclaim of a type costs, for the container and its ancestors.
+ * The type that costs less is scanned more.  As in lru_note_cost(), old costs
+ * decay.  Updates may race; a lost one does no harm.
  */
-static void rss_isolate(struct rss_lru *lru, enum rss_list from, unsigned int nr,
-			struct list_head *list, unsigned long *scanned)
+static void rss_note_cost(struct rss_container *rss, bool file, unsigned long nr_io,
+			  unsigned long nr_rotated)
+{
+	unsigned long anon_cost, file_cost;
+
+	for (; rss && !rss_is_root(rss); rss = rss_parent(rss)) {
+		anon_cost = READ_ONCE(rss->cost[0]);
+		file_cost = READ_ONCE(rss->cost[1]);
+		*(file ? &file_cost : &anon_cost) += nr_io * SWAP_CLUSTER_MAX + nr_rotated;
+		if (anon_cost + file_cost > page_counter_read(&rss->res) / 4) {
+			anon_cost /= 2;
+			file_cost /= 2;
+		}
+		WRITE_ONCE(rss->cost[0], anon_cost);
+		WRITE_ONCE(rss->cost[1], file_cost);
+	}
+}
+
+/*
+ * Scan @nr_to_scan pages from the cold end of a list, and isolate the folios
+ * from the LRU.  Folios that are in use elsewhere are skipped.
+ * Returns the number of pages scanned, 0 if the list is empty.
+ */
+static unsigned long rss_isolate(struct rss_lru *lru, enum rss_list from,
+				 unsigned long nr_to_scan, struct list_head *list)
 {
 	struct folio *folios[SWAP_CLUSTER_MAX], *folio;
-	unsigned int i;
+	unsigned long scanned;
+	unsigned int nr, i;
 
-	nr = rss_lru_isolate(lru, from, folios, nr, scanned);
+	nr = rss_lru_isolate(lru, from, folios, nr_to_scan, &scanned);
 	for (i = 0; i < nr; i++) {
 		folio = folios[i];
 		if (folio_isolate_lru(folio))
 			list_add(&folio->lru, list);
 		folio_put(folio);
 	}
+	return scanned;
 }
 
 /*
- * Age: look which folios of an active list were used of late.  As in
- * shrink_active_list() only code that runs stays active, and as there the
- * folio's way back to the LRU brings it to the right list.
+ * Deactivate folios of an active list.  As in shrink_active_list(), only
+ * executable file pages that were referenced stay active, and the LRU puts the
+ * folio on the right list.
  */
-static void rss_shrink_active(struct rss_lru *lru, enum rss_list active,
-			      unsigned int nr_to_scan)
+static void rss_shrink_active(struct rss_lru *lru, int type, unsigned long nr_to_scan,
+			      struct rss_scan *scan)
 {
-	unsigned long scanned = 0, vm_flags;
+	unsigned long vm_flags, rotated = 0;
 	struct folio *folio;
 	LIST_HEAD(list);
 
-	rss_isolate(lru, active, nr_to_scan, &list, &scanned);
+	rss_isolate(lru, rss_list_of(type, true), nr_to_scan, &list);
 	while (!list_empty(&list)) {
 		cond_resched();
 		folio = lru_to_folio(&list);
@@ -80,31 +111,38 @@ static void rss_shrink_active(struct rss_lru *lru, enum rss_list active,
 		if (folio_referenced(folio, 0, NULL, &vm_flags) &&
 		    (vm_flags & VM_EXEC) && folio_is_file_lru(folio)) {
 			folio_set_active(folio);
+			rotated += folio_nr_pages(folio);
 		} else {
 			folio_clear_active(folio);
 			folio_set_workingset(folio);
 		}
 		folio_putback_lru(folio);
 	}
+	if (rotated)
+		rss_note_cost(scan->root, type, 0, rotated);
 }
 
-/* Run the scanner over folios of an inactive list. */
-static void rss_shrink_inactive(struct rss_lru *lru, enum rss_list inactive,
-				unsigned int nr_to_scan,
-				struct pglist_data *pgdat, struct rss_scan *scan)
+/*
+ * Reclaim folios of an inactive list.  Returns the number of pages scanned, 0 if
+ * the list is empty.
+ */
+static unsigned long rss_shrink_inactive(struct rss_lru *lru, int type,
+					 unsigned long nr_to_scan,
+					 struct pglist_data *pgdat, struct rss_scan *scan)
 {
-	struct rss_shrink shrink = { .gfp_mask = GFP_KERNEL };
-	unsigned long taken = 0;
+	struct rss_shrink shrink = { .gfp_mask = scan->gfp_mask };
+	unsigned long scanned, taken;
 	struct folio *folio;
 	LIST_HEAD(list);
 
-	rss_isolate(lru, inactive, nr_to_scan, &list, &scan->nr_scanned);
+	scanned = rss_isolate(lru, rss_list_of(type, false), nr_to_scan, &list);
+	scan->nr_scanned += scanned;
 	if (list_empty(&list))
-		return;
+		return scanned;
 	list_for_each_entry(folio, &list, lru) {
-		/* the scanner is for inactive folios */
+		/* shrink_folio_list() expects inactive folios */
 		folio_clear_active(folio);
-		/* and takes this for a promotion that lru_gen has not done yet */
+		/* and takes this flag for a promotion that lru_gen has yet to do */
 		if (lru_gen_enabled())
 			folio_clear_referenced(folio);
 	}
@@ -113,58 +151,49 @@ static void rss_shrink_inactive(struct rss_lru *lru, enum rss_list inactive,
 	while (!list_empty(&list)) {
 		folio = lru_to_folio(&list);
 		list_del(&folio->lru);
-		/* swap cache or dirty page cache now, no longer the container's */
-		if (!folio_mapped(folio))
+		/* unmapped, and in the swap cache or the page cache */
+		if (!folio_mapped(folio)) {
 			taken += folio_nr_pages(folio);
+		} else if (!scan->writeback && folio_test_writeback(folio) &&
+			   scan->gfp_mask & __GFP_FS) {
+			folio_get(folio);
+			scan->writeback = folio;
+		}
 		folio_putback_lru(folio);
 	}
 
 	scan->nr_taken += taken;
 	scan->unqueued_dirty += shrink.nr_unqueued_dirty;
-}
-
-/*
- * How much of anonymous and of file lists is to be looked at, out of 200: by
- * vm.swappiness, and file alone where nothing can be swapped.
- */
-static void rss_scan_weights(unsigned int *anon, unsigned int *file)
-{
-	unsigned int swappiness = READ_ONCE(vm_swappiness);
-
-	if (get_nr_swap_pages() <= 0)
-		swappiness = 0;
-	*anon = swappiness;
-	*file = MAX_SWAPPINESS - swappiness;
+	rss_note_cost(scan->root, type, shrink.nr_pageout,
+		      scanned > taken ? scanned - taken : 0);
+	return scanned;
 }
 
 static void rss_shrink_lru(struct rss_lru *lru, struct pglist_data *pgdat,
 			   struct rss_scan *scan)
 {
-	unsigned long *nr = lru->nr, anon, file, all, total, todo[2], chunk;
-	unsigned int weight[2];
+	unsigned int swappiness = READ_ONCE(vm_swappiness);
+	unsigned long *nr = lru->nr, size[2], todo[2], chunk, scanned;
 	int type;
 
-	rss_scan_weights(&weight[0], &weight[1]);
-	anon = READ_ONCE(nr[RSS_INACTIVE_ANON]) + READ_ONCE(nr[RSS_ACTIVE_ANON]);
-	file = READ_ONCE(nr[RSS_INACTIVE_FILE]) + READ_ONCE(nr[RSS_ACTIVE_FILE]);
-	all = anon * weight[0] + file * weight[1];
-	total = rss_scan_total(anon + file, scan->priority);
-	todo[0] = rss_scan_share(total, anon * weight[0], all);
-	todo[1] = rss_scan_share(total, file * weight[1], all);
+	for (type = 0; type < 2; type++)
+		size[type] = READ_ONCE(nr[rss_list_of(type, false)]) +
+			     READ_ONCE(nr[rss_list_of(type, true)]);
+	if (get_nr_swap_pages() <= 0)
+		swappiness = 0;
+	rss_scan_balance(size, scan->root->cost, swappiness, scan->priority, todo);
 
 	while ((todo[0] || todo[1]) && scan->nr_taken < scan->nr_wanted) {
-		for (type = 0; type < 2; type++) {
-			enum rss_list inactive = rss_list_of(type, false);
-			enum rss_list active = rss_list_of(type, true);
-
+		for (type = 0; type < 2 && scan->nr_taken < scan->nr_wanted; type++) {
 			chunk = min_t(unsigned long, todo[type], SWAP_CLUSTER_MAX);
 			if (!chunk)
 				continue;
-			todo[type] -= chunk;
-			if (rss_inactive_is_low(READ_ONCE(nr[inactive]),
-						READ_ONCE(nr[active])))
-				rss_shrink_active(lru, active, chunk);
-			rss_shrink_inactive(lru, inactive, chunk, pgdat, scan);
+			if (rss_inactive_is_low(READ_ONCE(nr[rss_list_of(type, false)]),
+						READ_ONCE(nr[rss_list_of(type, true)])))
+				rss_shrink_active(lru, type, chunk, scan);
+			scanned = rss_shrink_inactive(lru, type, chunk, pgdat, scan);
+			/* a large folio may be more than the chunk */
+			todo[type] -= min(todo[type], max(chunk, scanned));
 		}
 		cond_resched();
 	}
@@ -186,9 +215,9 @@ static void rss_shrink_owner(struct rss_owner *owner, struct rss_scan *scan)
 }
 
 /*
- * The owner that follows @owner, or the first one, with a reference.  Owners
- * that are going have no pages.  owners_lock held; @owner, on which the caller
- * has a reference, is on the list as long as it is @rss's.
+ * The owner after @owner, or the first one, with a reference.  Owners whose last
+ * reference is gone have no pages.  owners_lock held.  The caller has a reference
+ * on @owner, which is on the list while it is charged to @rss.
  */
 static struct rss_owner *rss_next_owner(struct rss_container *rss,
 					struct rss_owner *owner)
@@ -202,7 +231,7 @@ static struct rss_owner *rss_next_owner(struct rss_container *rss,
 	return NULL;
 }
 
-/* The container's own pages and those it adopted. */
+/* The container's own pages and those of removed children. */
 static void rss_shrink_container(struct rss_container *rss, struct rss_scan *scan)
 {
 	struct rss_owner *owner = NULL, *prev;
@@ -223,8 +252,8 @@ static void rss_shrink_container(struct rss_container *rss, struct rss_scan *sca
 }
 
 /*
- * Walk the subtree once, starting where the last walk ended, so that it is not
- * always the same child that pays.
+ * Walk the subtree once, starting where the last walk ended, so that no child is
+ * always reclaimed first.
  */
 static void rss_shrink_subtree(struct rss_scan *scan)
 {
@@ -268,47 +297,69 @@ static void rss_count_reclaim(struct rss_container *rss, struct rss_scan *scan)
 /**
  * __rss_container_refault - see rss_container_refault()
  * @folio: the folio
+ * @workingset: whether it was in use
  */
-void __rss_container_refault(struct folio *folio)
+void __rss_container_refault(struct folio *folio, bool workingset)
 {
 	int file = folio_is_file_lru(folio);
-	struct rss_container *rss;
+	struct rss_container *rss, *up;
 
 	rcu_read_lock();
-	/* the task's charge ahead keeps its owner */
+	/* the charges that the task reserved keep the owner */
 	rss = rcu_dereference(current->rss_owner->container);
-	for (; !rss_is_root(rss); rss = rss_parent(rss))
-		atomic_long_add(folio_nr_pages(folio), &rss->refaults[file]);
+	for (up = rss; !rss_is_root(up); up = rss_parent(up))
+		atomic_long_add(folio_nr_pages(folio), &up->refaults[file]);
+	if (workingset)
+		rss_note_cost(rss, file, folio_nr_pages(folio), 0);
 	rcu_read_unlock();
 }
 
+/*
+ * Nothing could be reclaimed.  Wait for a folio that was under writeback, as it
+ * can be reclaimed afterwards.  Returns true if there was one.
+ */
+static bool rss_wait_for_writeback(struct rss_scan *scan)
+{
+	if (!scan->writeback)
+		return false;
+	folio_wait_writeback_killable(scan->writeback);
+	return true;
+}
+
 /**
- * rss_reclaim - take pages from a container and what is below it
+ * rss_reclaim - reclaim pages from a container and its descendants
  * @rss: the container
  * @nr: pages wanted
  * @cause: for the event
+ * @wait: wait for writeback if nothing else can be reclaimed; no folio is locked
  *
- * The seed's try_to_free_pages_in_container(): every node, swap and writeback
- * allowed, vm.swappiness honoured.
+ * The seed's try_to_free_pages_in_container(): every node, with swap and
+ * writeback, by vm.swappiness.
  *
- * Context: may sleep, as GFP_KERNEL reclaim does.
- * Return: pages taken; may be more than @nr, or less when a signal is pending
- * or nothing else can be had.
+ * Context: may sleep; reclaims as the context of the task allows.
+ * Return: pages reclaimed: more than @nr if the last folio was large, fewer if a
+ * signal is pending or nothing else can be reclaimed; -EAGAIN if none were, but
+ * a page whose writeback was waited for can be now.
  */
-unsigned long rss_reclaim(struct rss_container *rss, unsigned long nr,
-			  enum rss_container_reclaim_cause cause)
+long rss_reclaim(struct rss_container *rss, unsigned long nr,
+		 enum rss_container_reclaim_cause cause, bool wait)
 {
-	struct rss_scan scan = { .root = rss, .nr_wanted = nr };
+	struct rss_scan scan = {
+		.root = rss,
+		.gfp_mask = current_gfp_context(GFP_KERNEL),
+		.nr_wanted = nr,
+	};
 	struct rss_event_info info = { .cause = cause };
 	u64 start = ktime_get_ns();
 	unsigned int noreclaim_flag;
 	unsigned long pflags;
+	bool waited = false;
 
 	trace_rss_container_reclaim_begin(rss, nr, cause);
 	psi_memstall_enter(&pflags);
-	/* also tells lru_gen that what is put back now was not faulted in */
+	/* also tells lru_gen that folios put back now were not faulted in */
 	noreclaim_flag = memalloc_noreclaim_save();
-	/* pages that were faulted in just now are not on any list yet */
+	/* pages of recent faults are not on any list yet */
 	lru_add_drain();
 	for (scan.priority = DEF_PRIORITY; scan.priority >= 0; scan.priority--) {
 		rss_shrink_subtree(&scan);
@@ -320,11 +371,15 @@ unsigned long rss_reclaim(struct rss_container *rss, unsigned long nr,
 			break;
 		if (scan.unqueued_dirty)
 			wakeup_flusher_threads(WB_REASON_VMSCAN);
-		/* other CPUs may have the rest of them */
+		/* other CPUs may hold the remaining ones */
 		if (!scan.priority && !scan.nr_taken)
 			lru_add_drain_all();
 	}
 	memalloc_noreclaim_restore(noreclaim_flag);
+	if (wait && !scan.nr_taken)
+		waited = rss_wait_for_writeback(&scan);
+	if (scan.writeback)
+		folio_put(scan.writeback);
 	psi_memstall_leave(&pflags);
 	trace_rss_container_reclaim_end(rss, scan.nr_scanned, scan.nr_taken, cause);
 
@@ -333,7 +388,7 @@ unsigned long rss_reclaim(struct rss_container *rss, unsigned long nr,
 	info.freed = scan.nr_taken;
 	info.usec = div_u64(ktime_get_ns() - start, NSEC_PER_USEC);
 	rss_event(rss, RSS_CONTAINER_EVENT_RECLAIM, &info);
-	return scan.nr_taken;
+	return waited ? -EAGAIN : scan.nr_taken;
 }
 
 /*
@@ -364,11 +419,11 @@ void rss_background(struct work_struct *work)
 		}
 		if (rss_reclaim(rss, clamp(usage - rss_low(rss), SWAP_CLUSTER_MAX,
 					   8 * SWAP_CLUSTER_MAX),
-				RSS_CONTAINER_CAUSE_BACKGROUND)) {
+				RSS_CONTAINER_CAUSE_BACKGROUND, true)) {
 			failures = 0;
 			continue;
 		}
-		/* nothing can be had; the next charge that finds it high tries again */
+		/* after three failures, wait for the next charge that finds it high */
 		if (++failures == 3) {
 			WRITE_ONCE(rss->above_high, false);
 			break;
@@ -379,11 +434,11 @@ void rss_background(struct work_struct *work)
 }
 
 /**
- * rss_check_high - wake the worker where usage is above the high watermark
- * @rss: the container that was charged; its ancestors were, too
+ * rss_check_high - wake the worker of each container above its high watermark
+ * @rss: the container that was charged, with its ancestors
  *
- * Costs something only where charges come from the counter, so a watermark may
- * be passed by a stock per CPU before anybody looks.
+ * Called only if charges come from the counter, so usage can exceed the watermark
+ * by the stocks before the worker starts.
  */
 void rss_check_high(struct rss_container *rss)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * RSS containers: the slow ends of a CPU's stock, where charges come from and
- * go to the counters, and page_containers to the slab.
+ * RSS containers: the slow paths of a CPU's stock, which exchange charges with
+ * the counters, and page_containers with the slab.
  */
 #include <linux/cpu.h>
 #include <linux/slab.h>
@@ -9,7 +9,7 @@
 
 #include "rss_stock.h"
 
-/* Unused page_containers that the machine keeps besides the CPUs', in batches. */
+/* Batches of unused page_containers that the machine keeps, without the stocks. */
 #define RSS_DEPOT_BATCHES	64
 
 DEFINE_PER_CPU(struct rss_stock, rss_stock);
@@ -26,8 +26,8 @@ static struct {
  * Charges
  */
 
-/* Give @nr charges of @owner back to the counter. */
-static void rss_pay_back(struct rss_owner *owner, unsigned int nr)
+/* Return @nr charges of @owner to the counter. */
+static void rss_uncharge(struct rss_owner *owner, unsigned int nr)
 {
 	struct rss_container *rss;
 
@@ -39,70 +39,128 @@ static void rss_pay_back(struct rss_owner *owner, unsigned int nr)
 	percpu_ref_put_many(&owner->ref, nr);
 }
 
+/*
+ * Make @owner's slot the first one.  If there is none, @evicted gets the slot
+ * that is given up, whose charges the caller returns.
+ */
+static struct rss_stock_slot *rss_stock_select(struct rss_stock *stock,
+					       struct rss_owner *owner,
+					       struct rss_stock_slot *evicted)
+{
+	struct rss_stock_slot *first = &stock->slot[0], *slot, found = { .owner = owner };
+	int i;
+
+	if (first->owner == owner)
+		return first;
+	for (i = 1; i < RSS_STOCK_SLOTS; i++) {
+		slot = &stock->slot[i];
+		if (slot->owner == owner) {
+			found = *slot;
+			break;
+		}
+	}
+	if (i == RSS_STOCK_SLOTS) {
+		slot = &stock->slot[1 + stock->evict++ % (RSS_STOCK_SLOTS - 1)];
+		*evicted = *slot;
+	}
+	/* each owner before its count, for rss_slot_of() */
+	WRITE_ONCE(slot->nr, 0);
+	WRITE_ONCE(slot->owner, first->owner);
+	smp_store_release(&slot->nr, first->nr);
+	WRITE_ONCE(first->nr, 0);
+	WRITE_ONCE(first->owner, owner);
+	smp_store_release(&first->nr, found.nr);
+	return first;
+}
+
 /**
- * rss_stock_refill - put charges into this CPU's stock, whatever is there
- * @owner: whose charges
+ * rss_stock_take_other - rss_stock_take() from another slot than the first
+ * @stock: this CPU's
+ * @owner: the owner
+ * @nr: pages
+ */
+bool rss_stock_take_other(struct rss_stock *stock, struct rss_owner *owner,
+			  unsigned int nr)
+{
+	struct rss_stock_slot *slot;
+	int i;
+
+	for (i = 1; i < RSS_STOCK_SLOTS; i++) {
+		if (stock->slot[i].owner != owner || stock->slot[i].nr < nr)
+			continue;
+		slot = rss_stock_select(stock, owner, NULL);
+		WRITE_ONCE(slot->nr, slot->nr - nr);
+		return true;
+	}
+	return false;
+}
+
+/**
+ * rss_stock_refill - put charges into this CPU's stock
+ * @owner: the owner of the charges
  * @nr: pages
  *
- * What is another owner's, and what is too much, goes back to the counters.
+ * What the stock has no room for goes back to the counters.
  *
- * Context: any spinlock may be held, but for the word lock.
+ * Context: any spinlock may be held, except for the word lock.
  */
 void rss_stock_refill(struct rss_owner *owner, unsigned int nr)
 {
-	struct rss_owner *old = NULL;
-	unsigned int nr_old = 0, excess;
-	struct rss_stock *stock;
+	struct rss_stock_slot evicted = {}, *slot;
 	unsigned long flags;
+	unsigned int excess;
 
 	local_irq_save(flags);
-	stock = this_cpu_ptr(&rss_stock);
 	if (unlikely(percpu_ref_is_dying(&owner->ref))) {
 		/* see rss_stock_leave() */
 		excess = nr;
 	} else {
-		if (stock->owner != owner) {
-			old = stock->owner;
-			nr_old = stock->nr;
-			WRITE_ONCE(stock->owner, owner);
-		} else {
-			nr += stock->nr;
-		}
-		excess = rss_stock_excess(nr);
-		/* after the owner, for rss_stock_of() */
-		smp_store_release(&stock->nr, nr - excess);
+		slot = rss_stock_select(this_cpu_ptr(&rss_stock), owner, &evicted);
+		nr += slot->nr;
+		excess = rss_stock_excess(nr, READ_ONCE(owner->batch));
+		WRITE_ONCE(slot->nr, nr - excess);
 	}
 	local_irq_restore(flags);
 
-	if (unlikely(nr_old))
-		rss_pay_back(old, nr_old);
+	if (unlikely(evicted.nr))
+		rss_uncharge(evicted.owner, evicted.nr);
 	if (unlikely(excess))
-		rss_pay_back(owner, excess);
+		rss_uncharge(owner, excess);
 }
 
-/* Is @owner, whom RCU keeps, paid for by @rss or a container below it? */
+/* Returns true if @owner, which RCU keeps, is charged to @rss or a descendant. */
 static bool rss_owner_below(struct rss_owner *owner, struct rss_container *rss)
 {
-	struct rss_container *payer = rcu_dereference(owner->container);
+	struct rss_container *charged = rcu_dereference(owner->container);
 
-	return cgroup_is_descendant(payer->css.cgroup, rss->css.cgroup);
+	return cgroup_is_descendant(charged->css.cgroup, rss->css.cgroup);
 }
 
 /*
- * How many charges of owners in @rss's subtree has another CPU's stock?  An
- * owner that is read after its count is at least as new as that, so that RCU
- * keeps it; he may have left meanwhile (rss_stock_leave()).
+ * The charges in a slot of another CPU that belong to @rss's subtree.  An owner
+ * that is read after its count is as new as that, so RCU keeps it; it may have
+ * left the stock meanwhile (rss_stock_leave()).
  */
+static unsigned int rss_slot_of(struct rss_stock_slot *slot, struct rss_container *rss)
+{
+	unsigned int nr = READ_ONCE(slot->nr);
+	struct rss_owner *owner;
+
+	/* pairs with the releases in rss_stock_select() */
+	smp_rmb();
+	owner = READ_ONCE(slot->owner);
+	return nr && owner && rss_owner_below(owner, rss) ? nr : 0;
+}
+
 static unsigned int rss_stock_of(int cpu, struct rss_container *rss)
 {
 	struct rss_stock *stock = per_cpu_ptr(&rss_stock, cpu);
-	unsigned int nr = READ_ONCE(stock->nr);
-	struct rss_owner *owner;
+	unsigned int nr = 0;
+	int i;
 
-	/* pairs with the release in rss_stock_refill() */
-	smp_rmb();
-	owner = READ_ONCE(stock->owner);
-	return nr && owner && rss_owner_below(owner, rss) ? nr : 0;
+	for (i = 0; i < RSS_STOCK_SLOTS; i++)
+		nr += rss_slot_of(&stock->slot[i], rss);
+	return nr;
 }
 
 static bool rss_stock_has_some(int cpu, void *rss)
@@ -115,25 +173,31 @@ static bool rss_stock_has_some(int cpu, void *rss)
 	return has;
 }
 
-/* Empty this CPU's stock of charges.  Interrupts off. */
+/* Return the charges of @rss's subtree in this CPU's stock.  Interrupts off. */
 static void rss_drain_stock(void *rss)
 {
 	struct rss_stock *stock = this_cpu_ptr(&rss_stock);
-	unsigned int nr = stock->nr;
+	struct rss_stock_slot *slot;
+	unsigned int nr;
 
 	rcu_read_lock();
-	if (nr && rss_owner_below(stock->owner, rss)) {
-		WRITE_ONCE(stock->nr, 0);
-		rss_pay_back(stock->owner, nr);
+	for (slot = stock->slot; slot < stock->slot + RSS_STOCK_SLOTS; slot++) {
+		nr = slot->nr;
+		if (nr && rss_owner_below(slot->owner, rss)) {
+			WRITE_ONCE(slot->nr, 0);
+			rss_uncharge(slot->owner, nr);
+		}
 	}
 	rcu_read_unlock();
 }
 
 /**
- * rss_drain_stocks - give unused charges back to the counters
+ * rss_drain_stocks - return unused charges to the counters
  * @rss: of owners in this container's subtree
  *
- * Context: interrupts on, and no lock held for which others wait with theirs off.
+ * Interrupts the CPUs that have such charges.
+ *
+ * Context: interrupts on, and no lock held that is taken with interrupts off.
  */
 void rss_drain_stocks(struct rss_container *rss)
 {
@@ -158,48 +222,62 @@ unsigned long rss_stocked(struct rss_container *rss)
 	return nr;
 }
 
+static bool rss_stock_has_owner(int cpu, void *owner)
+{
+	struct rss_stock *stock = per_cpu_ptr(&rss_stock, cpu);
+	int i;
+
+	for (i = 0; i < RSS_STOCK_SLOTS; i++)
+		if (READ_ONCE(stock->slot[i].owner) == owner)
+			return true;
+	return false;
+}
+
 static void rss_stock_leave_this(void *owner)
 {
 	struct rss_stock *stock = this_cpu_ptr(&rss_stock);
-	unsigned int nr = stock->nr;
+	struct rss_stock_slot *slot;
+	unsigned int nr;
 
-	if (stock->owner != owner)
-		return;
-	WRITE_ONCE(stock->nr, 0);
-	WRITE_ONCE(stock->owner, NULL);
-	if (nr)
-		rss_pay_back(owner, nr);
+	for (slot = stock->slot; slot < stock->slot + RSS_STOCK_SLOTS; slot++) {
+		if (slot->owner != owner)
+			continue;
+		nr = slot->nr;
+		WRITE_ONCE(slot->nr, 0);
+		WRITE_ONCE(slot->owner, NULL);
+		if (nr)
+			rss_uncharge(owner, nr);
+	}
 }
 
 /**
- * rss_stock_leave - no stock is an owner's any more
+ * rss_stock_leave - remove an owner from all stocks
  * @owner: the owner, whose reference counter was killed
  *
- * What takes an owner's charges back from a folio looks at the stock's owner
- * alone; rss_stock_refill(), which makes somebody that, looks whether he is
- * dying.
+ * rss_stock_put() adds charges to any owner in a slot; rss_stock_refill(), which
+ * gives an owner a slot, checks with interrupts off that the owner is not dying.
+ * After a grace period it is in no new slot.
  *
- * Context: as for rss_drain_stocks().
+ * Context: as for rss_drain_stocks(), an RCU grace period after the kill.
  */
 void rss_stock_leave(struct rss_owner *owner)
 {
-	on_each_cpu(rss_stock_leave_this, owner, true);
+	on_each_cpu_cond(rss_stock_has_owner, rss_stock_leave_this, owner, true);
 }
 
 /*
  * Page containers
  */
 
-/* Free a chain of at most a batch. */
+/* Free a chain.  Not in bulk, which requires interrupts on. */
 static void rss_free_chain(struct page_container *pc)
 {
-	void *pcs[RSS_BATCH];
-	unsigned int nr;
+	struct page_container *next;
 
-	for (nr = 0; pc; pc = rss_pc_next(pc))
-		pcs[nr++] = pc;
-	if (nr)
-		kmem_cache_free_bulk(page_container_cache, nr, pcs);
+	for (; pc; pc = next) {
+		next = rss_pc_next(pc);
+		kmem_cache_free(page_container_cache, pc);
+	}
 }
 
 static struct page_container *rss_depot_take(void)
@@ -265,25 +343,23 @@ void rss_stock_fewer_pcs(struct rss_stock *stock)
 
 /**
  * rss_stock_alloc_pcs - allocate page_containers, some for this CPU's stock
- * @gfp: how
  *
- * Context: interrupts may be off, if @gfp does not sleep.
+ * Context: may sleep.
  * Return: one more, or NULL.
  */
-struct page_container *rss_stock_alloc_pcs(gfp_t gfp)
+struct page_container *rss_stock_alloc_pcs(void)
 {
 	void *pcs[RSS_BATCH / 2];
-	unsigned long flags;
 	unsigned int nr, i;
 
-	nr = kmem_cache_alloc_bulk(page_container_cache, gfp | __GFP_NOWARN,
+	nr = kmem_cache_alloc_bulk(page_container_cache, GFP_KERNEL | __GFP_NOWARN,
 				   ARRAY_SIZE(pcs), pcs);
 	if (unlikely(!nr))
 		return NULL;
-	local_irq_save(flags);
+	local_irq_disable();
 	for (i = 1; i < nr; i++)
 		rss_stock_put_pc(pcs[i]);
-	local_irq_restore(flags);
+	local_irq_enable();
 	return pcs[0];
 }
 
@@ -304,7 +380,7 @@ static void rss_stock_drop_pcs(void *unused)
 /**
  * rss_stock_free_pcs - free every unused page_container
  *
- * With the last container goes the last one.
+ * Called when the last container was removed.
  *
  * Context: as for rss_drain_stocks().
  */
@@ -317,19 +393,18 @@ void rss_stock_free_pcs(void)
 		rss_free_chain(batch);
 }
 
-/*
- * A CPU that is offline cannot be interrupted any more.
- */
+/* The CPU is offline, so it cannot be interrupted to drain its stock. */
 static int rss_stock_dead(unsigned int cpu)
 {
 	struct rss_stock *stock = per_cpu_ptr(&rss_stock, cpu);
-	unsigned int nr = 0;
+	struct rss_stock_slot *slot;
 
 	rss_free_pcs_of(stock);
-	swap(nr, stock->nr);
-	if (nr)
-		rss_pay_back(stock->owner, nr);
-	stock->owner = NULL;
+	for (slot = stock->slot; slot < stock->slot + RSS_STOCK_SLOTS; slot++) {
+		if (slot->nr)
+			rss_uncharge(slot->owner, slot->nr);
+		*slot = (struct rss_stock_slot){};
+	}
 	return 0;
 }
 

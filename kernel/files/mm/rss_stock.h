@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * RSS containers: what a CPU keeps at hand, so that a fault needs neither the
- * counter nor the slab: unused charges of one owner, unused page_containers of
- * any.
+ * RSS containers: the stock of a CPU, so that a fault needs neither the counter
+ * nor the slab.  It holds unused charges of a few owners, and unused
+ * page_containers.
  *
- * A stock is changed by its own CPU alone, in process context with interrupts
- * off, which takes no lock and no atomic.  Other CPUs look at it, and have it
- * emptied by an interrupt (rss_drain_stocks()).
+ * A stock is changed by its own CPU only, in process context with interrupts
+ * off, so it needs no lock and no atomic.  Other CPUs read it, and have it
+ * drained by an interrupt (rss_drain_stocks()).
  *
- * Between the stocks and the slab stands the depot, which has page_containers by
- * the batch: what comes and goes with short-lived processes costs a pointer each.
+ * The depot holds batches of page_containers between the stocks and the slab:
+ * a batch that comes and goes with short-lived processes costs one pointer.
  */
 #ifndef _MM_RSS_STOCK_H
 #define _MM_RSS_STOCK_H
@@ -19,18 +19,31 @@
 
 #include "rss_internal.h"
 
+/* Owners that a CPU holds charges of, as in memcg's stock. */
+#define RSS_STOCK_SLOTS	7
+
+/**
+ * struct rss_stock_slot - charges of one owner
+ * @owner: the owner, or NULL; without a reference if @nr is 0
+ * @nr: charges, in pages
+ */
+struct rss_stock_slot {
+	struct rss_owner *owner;
+	unsigned int nr;
+};
+
 /**
  * struct rss_stock - of one CPU
- * @owner: whose charges these are, or NULL
- * @nr: charges, in pages
+ * @slot: the first one is of the owner that was used last
+ * @evict: the slot that is given to the next new owner
  * @nr_pcs: page_containers on @pcs, at most a batch
  * @pcs: unused page_containers, by list.next; the last one put is the first one
- *	taken, as it is warm
+ *	taken, as it is in the cache
  * @more_pcs: a whole batch of them, or NULL
  */
 struct rss_stock {
-	struct rss_owner *owner;
-	unsigned int nr;
+	struct rss_stock_slot slot[RSS_STOCK_SLOTS];
+	unsigned int evict;
 	unsigned int nr_pcs;
 	struct page_container *pcs;
 	struct page_container *more_pcs;
@@ -38,15 +51,21 @@ struct rss_stock {
 
 DECLARE_PER_CPU(struct rss_stock, rss_stock);
 
+bool rss_stock_take_other(struct rss_stock *stock, struct rss_owner *owner,
+			  unsigned int nr);
+
 /* Take @nr charges of @owner, all or none.  Interrupts off, as for all below. */
 static __always_inline bool rss_stock_take(struct rss_owner *owner, unsigned int nr)
 {
 	struct rss_stock *stock = this_cpu_ptr(&rss_stock);
+	struct rss_stock_slot *slot = &stock->slot[0];
 
 	lockdep_assert_irqs_disabled();
-	if (stock->owner != owner || stock->nr < nr)
+	if (unlikely(slot->owner != owner))
+		return rss_stock_take_other(stock, owner, nr);
+	if (slot->nr < nr)
 		return false;
-	WRITE_ONCE(stock->nr, stock->nr - nr);
+	WRITE_ONCE(slot->nr, slot->nr - nr);
 	return true;
 }
 
@@ -92,18 +111,20 @@ static __always_inline void __rss_stock_put_pc(struct rss_stock *stock,
 }
 
 /*
- * Put @nr charges of @owner, and @pc that they were for, if they go with what is
- * there.  A stock that an owner is to leave (rss_stock_leave()) has no owner.
+ * Put @nr charges of @owner, and the @pc that they were for, if the first slot is
+ * this owner's and has room.  rss_stock_leave() empties the slots of an owner
+ * whose container was removed.
  */
 static __always_inline bool rss_stock_put(struct rss_owner *owner, unsigned int nr,
 					  struct page_container *pc)
 {
 	struct rss_stock *stock = this_cpu_ptr(&rss_stock);
+	struct rss_stock_slot *slot = &stock->slot[0];
 
 	lockdep_assert_irqs_disabled();
-	if (unlikely(stock->owner != owner || stock->nr + nr > 2 * RSS_BATCH))
+	if (unlikely(slot->owner != owner || slot->nr + nr > 2 * READ_ONCE(owner->batch)))
 		return false;
-	WRITE_ONCE(stock->nr, stock->nr + nr);
+	WRITE_ONCE(slot->nr, slot->nr + nr);
 	__rss_stock_put_pc(stock, pc);
 	return true;
 }
@@ -115,7 +136,7 @@ static inline void rss_stock_put_pc(struct page_container *pc)
 }
 
 /* rss_stock.c */
-struct page_container *rss_stock_alloc_pcs(gfp_t gfp);
+struct page_container *rss_stock_alloc_pcs(void);
 void rss_stock_free_pcs(void);
 void rss_stock_leave(struct rss_owner *owner);
 void rss_stock_refill(struct rss_owner *owner, unsigned int nr);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * RSS containers: what the rest of the kernel calls.
+ * RSS containers: the interface to the rest of the kernel.
  *
- * A container limits the mapped pages of its processes.  Everything here costs
- * one jump label while no container exists, and nothing at all without
- * CONFIG_RSS_CONTAINER.  mm/rss_internal.h tells how the parts fit together.
+ * A container limits the mapped pages of its processes.  Each function here costs
+ * one jump label while no container exists, and nothing without
+ * CONFIG_RSS_CONTAINER.  mm/rss_internal.h documents the structures and locks.
  */
 #ifndef _LINUX_RSS_CONTAINER_H
 #define _LINUX_RSS_CONTAINER_H
@@ -26,31 +26,35 @@ struct rss_owner;
 struct task_struct;
 struct vm_area_struct;
 
-/* What rss_container_prepare() may do to make room. */
+/*
+ * What container_rss_prepare() may do to make room.  RSS_MAY_OOM includes
+ * waiting for writeback, which deadlocks if the caller holds a folio lock.
+ */
 #define RSS_MAY_RECLAIM		0x1
 #define RSS_MAY_OOM		0x2
-/* A page that the task cannot go on without, and one that it can. */
+/* The task cannot continue without the page. */
 #define RSS_MUST		(RSS_MAY_RECLAIM | RSS_MAY_OOM)
+/* It can continue without the page. */
 #define RSS_TRY			RSS_MAY_RECLAIM
-/* One that it can go on without, where it must not sleep. */
+/* It can continue without the page, and must not sleep. */
 #define RSS_NOWAIT		0
 
 /**
- * struct rss_shrink - one batch of folios on its way through the scanner
+ * struct rss_shrink - one batch of folios that the scanner reclaims
  * @gfp_mask: what reclaim may do, as for try_to_free_pages()
- * @nr_scanned: out: pages looked at
- * @nr_unqueued_dirty: out: dirty pages that no writeback was started for
+ * @nr_unqueued_dirty: out: dirty pages for which no writeback was started
+ * @nr_pageout: out: pages that were written
  */
 struct rss_shrink {
 	gfp_t gfp_mask;
-	unsigned long nr_scanned;
 	unsigned long nr_unqueued_dirty;
+	unsigned long nr_pageout;
 };
 
 /*
  * In mm/vmscan.c: shrink_folio_list() for folios that a container isolated.
- * The folios that stay are left on the list for the caller to put back.  Runs
- * under PF_MEMALLOC.
+ * Folios that were not freed are left on the list for the caller to put back.
+ * Runs under PF_MEMALLOC.
  * Returns the pages freed.
  */
 unsigned int rss_container_shrink_list(struct list_head *folios,
@@ -58,17 +62,15 @@ unsigned int rss_container_shrink_list(struct list_head *folios,
 				       struct rss_shrink *shrink);
 
 /*
- * In kernel/cgroup/legacy_freezer.c: was that cgroup told to freeze, whatever is
- * with the groups above?  -ENOENT where the freezer is in another hierarchy.
+ * In kernel/cgroup/legacy_freezer.c: returns 1 if the cgroup itself was frozen,
+ * whatever its ancestors are, else 0; -ENOENT if the freezer is in another
+ * hierarchy.
  */
 int freezer_self_freezing(struct cgroup *cgrp);
 
 #ifdef CONFIG_RSS_CONTAINER
 
-/*
- * The hooks are always inlined, so that a kernel built for size, too, has one
- * jump where it could have a call.
- */
+/* The hooks are always inlined: a jump, not a call, also if built for size. */
 extern struct static_key_false_deferred rss_container_key;
 extern struct page_ext_operations rss_container_page_ext_ops;
 
@@ -82,8 +84,12 @@ void __rss_container_release(void);
 void __rss_container_add(struct folio *folio, struct vm_area_struct *vma);
 void __rss_container_add_new(struct folio *folio, struct vm_area_struct *vma);
 void __rss_container_del(struct folio *folio);
+void __rss_container_migrate_begin(struct folio *folio);
+void __rss_container_migrate(struct folio *src, struct folio *dst);
+void __rss_container_migrate_end(struct folio *folio);
+void __rss_container_split(struct folio *folio, unsigned int order, unsigned int new_order);
 void __rss_container_move_lists(struct folio *folio, bool active, bool tail);
-void __rss_container_refault(struct folio *folio);
+void __rss_container_refault(struct folio *folio, bool workingset);
 void __mm_init_container(struct mm_struct *mm);
 void __mm_free_container(struct mm_struct *mm);
 void __mm_exec_container(struct mm_struct *mm);
@@ -91,20 +97,20 @@ void __mm_owner_container(struct mm_struct *mm, struct task_struct *owner);
 
 /**
  * container_rss_prepare - charge pages that are about to be mapped
- * @mm: who is going to map them
+ * @mm: the mm that is going to map them
  * @nr: how many at most, in pages
  * @how: RSS_MUST, RSS_TRY or RSS_NOWAIT
  *
- * The charge waits in the current task until container_rss_add() spends it or
- * container_rss_release() gives it back.  A second call for the same @mm tops
- * the waiting charge up to @nr.
+ * The charge is reserved in the current task until container_rss_add() uses it
+ * or container_rss_release() returns it.  A second call for the same @mm raises
+ * the reserve to @nr.
  *
  * The seed's container_rss_prepare().
  *
- * Context: may sleep and reclaim, but for RSS_NOWAIT; takes no lock that a fault
- * may hold.
+ * Context: may sleep and reclaim, except for RSS_NOWAIT; takes no lock that a
+ * fault may hold.
  * Return: 0, also for an @mm outside all containers and for a dying task, which
- * may pass the limit; -ENOMEM when @nr pages could not be made room for.
+ * may exceed the limit; -ENOMEM if there is no room for @nr pages.
  */
 static __always_inline int container_rss_prepare(struct mm_struct *mm, unsigned int nr,
 						 unsigned int how)
@@ -115,27 +121,29 @@ static __always_inline int container_rss_prepare(struct mm_struct *mm, unsigned 
 }
 
 /**
- * container_rss_prepare_folio - charge a folio that may be mapped as a whole
- * @mm: who is going to map it
- * @folio: the folio, one page of which is charged for already
+ * container_rss_prepare_folio - charge a folio that exists
+ * @mm: the mm that is going to map some or all of its pages
+ * @folio: the folio, for which one page is charged already
  *
- * What cannot be made room for is an overrun: the folio is there.
+ * A large folio is charged as a whole.  If that fails, mapping it exceeds the
+ * limit.
  *
- * Context: as container_rss_prepare().
+ * Context: may sleep and reclaim, but does not wait for writeback; @folio may be
+ * locked.
  */
 static __always_inline void container_rss_prepare_folio(struct mm_struct *mm,
 							struct folio *folio)
 {
-	if (rss_container_in_use() && folio_test_large(folio))
+	if (rss_container_in_use() && folio_test_large(folio) && !folio_mapped(folio))
 		__rss_container_prepare(mm, folio_nr_pages(folio), RSS_TRY);
 }
 
 /**
- * container_rss_release - give back what container_rss_prepare() left over
+ * container_rss_release - return reserved charges that were not used
  *
  * The seed's container_rss_release().
  *
- * Context: process, may not hold a lock of this header's functions.
+ * Context: process.
  */
 static __always_inline void container_rss_release(void)
 {
@@ -152,18 +160,21 @@ static __always_inline void container_rss_release(void)
  *
  * The seed's container_rss_add().
  *
+ * @nr is not reliable for large folios, as the counts of their pages and of the
+ * folio change one after the other.
+ *
  * Context: page-table lock held.  Does not sleep and does not fail.
  */
 static __always_inline void container_rss_add(struct folio *folio,
 					      struct vm_area_struct *vma, int nr)
 {
-	if (rss_container_in_use() && nr)
+	if (rss_container_in_use() && (nr || folio_test_large(folio)))
 		__rss_container_add(folio, vma);
 }
 
 /**
  * container_rss_add_new - the same for a new anonymous folio
- * @folio: the folio, mapped nowhere else
+ * @folio: the folio, not mapped elsewhere
  * @vma: where it was mapped
  *
  * Context: page-table lock held.  Does not sleep and does not fail.
@@ -186,20 +197,74 @@ static __always_inline void container_rss_add_new(struct folio *folio,
  */
 static __always_inline void container_rss_del(struct folio *folio, int nr)
 {
-	if (rss_container_in_use() && nr)
+	if (rss_container_in_use() &&
+	    (folio_test_large(folio) ? !folio_mapped(folio) : nr))
 		__rss_container_del(folio);
+}
+
+/**
+ * container_rss_migrate_begin - migration entries will replace the mappings
+ * @folio: the folio, locked
+ *
+ * The folio stays charged without mappings until container_rss_migrate_end().
+ */
+static __always_inline void container_rss_migrate_begin(struct folio *folio)
+{
+	if (rss_container_in_use())
+		__rss_container_migrate_begin(folio);
+}
+
+/**
+ * container_rss_migrate - the charge of a folio moves to another one
+ * @src: the folio, without mappings
+ * @dst: the folio that replaces it, or @src itself if migration failed
+ *
+ * Context: both are locked, and migration entries will be replaced by mappings
+ * of @dst.
+ */
+static __always_inline void container_rss_migrate(struct folio *src, struct folio *dst)
+{
+	if (rss_container_in_use() && src != dst)
+		__rss_container_migrate(src, dst);
+}
+
+/**
+ * container_rss_migrate_end - mappings replaced the migration entries
+ * @folio: the folio, locked
+ *
+ * If no mapping is left, it is uncharged.
+ */
+static __always_inline void container_rss_migrate_end(struct folio *folio)
+{
+	if (rss_container_in_use())
+		__rss_container_migrate_end(folio);
+}
+
+/**
+ * container_rss_split - a large folio was split
+ * @folio: the first of the new folios, still frozen; it carries the charge of all
+ * @order: the order that it had
+ * @new_order: the order of the new folios
+ *
+ * Context: interrupts off, all folios locked and without mappings.
+ */
+static __always_inline void container_rss_split(struct folio *folio, unsigned int order,
+						unsigned int new_order)
+{
+	if (rss_container_in_use())
+		__rss_container_split(folio, order, new_order);
 }
 
 /**
  * container_rss_move_lists - a folio was put on an LRU list
  * @folio: the folio
- * @active: whether it went to the active end
- * @tail: whether it went to the tail, to be reclaimed first
+ * @active: whether it is on an active list
+ * @tail: whether it is at the tail, to be reclaimed first
  *
- * The seed's container_rss_move_lists(); one call at the end of every move
+ * The seed's container_rss_move_lists(); one call at the end of each move
  * replaces its six.
  *
- * Context: lru_lock held, interrupts off, maybe in an interrupt.
+ * Context: lru_lock held, interrupts off, possibly in an interrupt.
  */
 static __always_inline void container_rss_move_lists(struct folio *folio, bool active,
 						     bool tail)
@@ -209,25 +274,26 @@ static __always_inline void container_rss_move_lists(struct folio *folio, bool a
 }
 
 /**
- * rss_container_refault - a folio came back that had been reclaimed
+ * rss_container_refault - a reclaimed folio is read again
  * @folio: the folio, whose shadow entry was found
+ * @workingset: whether it was in use when it was reclaimed
  *
- * It is one of the current task's container if that is missing it in a mapping:
- * what read() brings back was not charged to anyone.
+ * The refault counts for the container of the current task if it happens in a
+ * page fault.  Page cache that read() brings back was charged to no container.
  *
  * Context: process, @folio locked.  Does not sleep.
  */
-static __always_inline void rss_container_refault(struct folio *folio)
+static __always_inline void rss_container_refault(struct folio *folio, bool workingset)
 {
 	if (rss_container_in_use() && current->rss_reserved)
-		__rss_container_refault(folio);
+		__rss_container_refault(folio, workingset);
 }
 
 /**
- * mm_init_container - a new mm gets the container of the current task
+ * mm_init_container - charge a new mm to the container of the current task
  * @mm: the mm, not in use yet
  *
- * Both fork and exec come here.  The seed's mm_init_container().
+ * Called by fork and exec.  The seed's mm_init_container().
  */
 static __always_inline void mm_init_container(struct mm_struct *mm)
 {
@@ -237,8 +303,8 @@ static __always_inline void mm_init_container(struct mm_struct *mm)
 }
 
 /**
- * mm_free_container - an mm goes away
- * @mm: the mm, with nothing mapped any more
+ * mm_free_container - an mm is freed
+ * @mm: the mm, without mappings
  *
  * The seed's mm_free_container().
  */
@@ -250,7 +316,7 @@ static __always_inline void mm_free_container(struct mm_struct *mm)
 
 /**
  * mm_exec_container - exec gave the current task a new mm
- * @mm: the mm, which was made before and may have missed an attach since
+ * @mm: the mm; the task may have been attached elsewhere since it was created
  */
 static __always_inline void mm_exec_container(struct mm_struct *mm)
 {
@@ -278,6 +344,7 @@ unsigned long rss_container_oom_pages(struct oom_control *oc);
 void rss_container_scan_tasks(struct oom_control *oc,
 			      int (*fn)(struct task_struct *, void *), void *arg);
 void rss_container_print_oom(struct oom_control *oc);
+void rss_container_print_oom_context(struct oom_control *oc, struct task_struct *victim);
 void rss_container_get_oom_group(struct oom_control *oc, struct task_struct *victim);
 void rss_container_kill_group(struct oom_control *oc,
 			      int (*fn)(struct task_struct *, void *), void *arg);
@@ -285,7 +352,7 @@ void __rss_container_oom_kill(struct mm_struct *mm, struct task_struct *victim);
 bool __rss_container_oom_wait(void);
 
 /**
- * rss_container_oom_kill - count the kill of a process, and tell
+ * rss_container_oom_kill - count and report the kill of a process
  * @mm: its mm
  * @victim: the process
  *
@@ -299,13 +366,13 @@ static __always_inline void rss_container_oom_kill(struct mm_struct *mm,
 }
 
 /**
- * rss_container_oom_wait - a fault failed: for want of room in a container?
+ * rss_container_oom_wait - wait, if a fault failed because a container had no room
  *
- * Nothing could be reclaimed and nobody could be killed.  The fault is tried
- * again after a while, with no lock held meanwhile.
+ * Nothing could be reclaimed and no process killed.  The fault is tried again
+ * after a while, without locks held meanwhile.
  *
  * Context: the end of a fault.
- * Return: whether that was it.
+ * Return: true if the fault failed for that reason.
  */
 static __always_inline bool rss_container_oom_wait(void)
 {
@@ -314,7 +381,7 @@ static __always_inline bool rss_container_oom_wait(void)
 
 #else /* !CONFIG_RSS_CONTAINER */
 
-/* Macros, so that not even the compiler's guess at a branch is another one. */
+/* Macros, so that the compiler predicts branches as without the patches. */
 #define container_rss_prepare(mm, nr, how)	(0)
 #define container_rss_prepare_folio(mm, folio)	((void)0)
 
@@ -336,12 +403,29 @@ static inline void container_rss_del(struct folio *folio, int nr)
 {
 }
 
+static inline void container_rss_migrate_begin(struct folio *folio)
+{
+}
+
+static inline void container_rss_migrate(struct folio *src, struct folio *dst)
+{
+}
+
+static inline void container_rss_migrate_end(struct folio *folio)
+{
+}
+
+static inline void container_rss_split(struct folio *folio, unsigned int order,
+				       unsigned int new_order)
+{
+}
+
 static inline void container_rss_move_lists(struct folio *folio, bool active,
 					    bool tail)
 {
 }
 
-static inline void rss_container_refault(struct folio *folio)
+static inline void rss_container_refault(struct folio *folio, bool workingset)
 {
 }
 
@@ -375,6 +459,11 @@ static inline void rss_container_scan_tasks(struct oom_control *oc,
 }
 
 static inline void rss_container_print_oom(struct oom_control *oc)
+{
+}
+
+static inline void rss_container_print_oom_context(struct oom_control *oc,
+						   struct task_struct *victim)
 {
 }
 

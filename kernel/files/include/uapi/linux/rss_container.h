@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
 /*
- * RSS containers: what the control files hold, and the events that the kernel
- * sends as generic netlink multicast.
+ * RSS containers: the control files, and the events that the kernel sends as
+ * generic netlink multicast.
  *
  * Control files (v2 name, v1 name); sizes are bytes, rounded down to pages:
  *
@@ -11,25 +11,27 @@
  *                                         the old limit in force
  *  rss.high      rss.high_in_bytes        background reclaim starts above it
  *  rss.low       rss.low_in_bytes         and stops at it; unset: the same as high
- *  rss.peak      rss.max_usage_in_bytes   highest usage; v1: a write resets it
- *  rss.reclaim   rss.reclaim              write-only: bytes to reclaim now; -EAGAIN when
- *                                         less could be had, -EINTR on a signal
+ *  rss.peak      rss.max_usage_in_bytes   highest usage, with charges in stocks: up to a
+ *                                         quarter and three pages for each CPU more, but
+ *                                         not above the limit; v1: a write resets it
+ *  rss.reclaim   rss.reclaim              write-only: bytes to reclaim now; -EAGAIN if
+ *                                         fewer were, -EINTR on a signal
  *  -             rss.failcnt              rss.events' "limit"; a write resets it
  *  -             rss.reclaimed            bytes, pgsteal of rss.stat times the page size
  *  rss.events    rss.events               "limit high low reclaim oom oom_kill", one
  *                                         "key count" a line; oom_kill counts the subtree,
- *                                         the others what happened to this container
+ *                                         the others this container
  *  rss.stat      rss.stat                 "key value" a line: anon file (bytes, exact,
  *                                         subtree), inactive_anon active_anon
  *                                         inactive_file active_file unevictable (bytes on
  *                                         the container's lists), adopted (bytes from
- *                                         removed children), reserved (bytes charged
- *                                         ahead), overrun (pages charged past the limit),
- *                                         uncharged (folios that no memory was left to
- *                                         charge), pgscan pgsteal (pages),
+ *                                         removed children that are not merged yet),
+ *                                         reserved (bytes in stocks), overrun (pages
+ *                                         charged past the limit), uncharged (folios not charged for lack of
+ *                                         memory), pgscan pgsteal (pages),
  *                                         workingset_refault_anon
- *                                         workingset_refault_file (pages that were
- *                                         reclaimed and missed in a mapping; subtree)
+ *                                         workingset_refault_file (reclaimed pages
+ *                                         that a fault read again; subtree)
  *  rss.oom.group rss.oom_group            0 or 1: an OOM kills the whole container
  *
  * A write of rubbish, a negative number, low above high or high below low gives
@@ -42,23 +44,22 @@
 
 #define RSS_CONTAINER_GENL_NAME		"rss_container"
 #define RSS_CONTAINER_GENL_VERSION	1
-/* Joining needs CAP_SYS_ADMIN; the family exists in the first network namespace only. */
+/* To join requires CAP_SYS_ADMIN; the family exists in the initial network namespace only. */
 #define RSS_CONTAINER_GENL_GROUP	"events"
 
 enum rss_container_cmd {
 	RSS_CONTAINER_CMD_UNSPEC,
-	/* kernel to user, multicast: something happened to a container */
+	/* kernel to user, multicast: an event of a container */
 	RSS_CONTAINER_CMD_EVENT,
 	/*
-	 * Request with ID, answered with ID, SEQ, USAGE, LIMIT, PEAK, PROCESSES,
-	 * COUNTS, SCANNED, FREED and BYTES as they are now: what a listener asks
-	 * when it finds a gap in SEQ.  -EPERM without CAP_SYS_ADMIN, -EINVAL
-	 * without ID, -ENOENT when there is no such container.
+	 * Request with ID; the reply has ID, SEQ, USAGE, LIMIT, PEAK, PROCESSES,
+	 * COUNTS, SCANNED, FREED and BYTES as they are now.  A listener sends it
+	 * after a gap in SEQ.  -EPERM without CAP_SYS_ADMIN, -EINVAL without ID,
+	 * -ENOENT if there is no such container.
 	 *
-	 * As a dump it takes no ID and answers with STATE_SIZE and STATES, many
-	 * containers in a message, a parent before its children.  One that comes or
-	 * goes meanwhile may be missing; of the others none is, and none is told
-	 * twice.
+	 * A dump takes no ID and replies with STATE_SIZE and STATES, many containers
+	 * in a message, a parent before its children.  A container that is created
+	 * or removed meanwhile may be missing; each other one is included once.
 	 */
 	RSS_CONTAINER_CMD_GET,
 
@@ -67,7 +68,7 @@ enum rss_container_cmd {
 };
 
 enum rss_container_event_kind {
-	RSS_CONTAINER_EVENT_LIMIT = 1,	/* a charge met the limit */
+	RSS_CONTAINER_EVENT_LIMIT = 1,	/* a charge hit the limit */
 	RSS_CONTAINER_EVENT_RECLAIM,	/* a round of reclaim ended */
 	RSS_CONTAINER_EVENT_HIGH,	/* usage rose above the high watermark */
 	RSS_CONTAINER_EVENT_LOW,	/* background reclaim brought it to low */
@@ -78,7 +79,7 @@ enum rss_container_event_kind {
 };
 
 enum rss_container_reclaim_cause {
-	RSS_CONTAINER_CAUSE_LIMIT = 1,	/* a charge met the limit */
+	RSS_CONTAINER_CAUSE_LIMIT = 1,	/* a charge hit the limit */
 	RSS_CONTAINER_CAUSE_BACKGROUND,	/* usage was above the high watermark */
 	RSS_CONTAINER_CAUSE_REQUEST,	/* rss.reclaim was written */
 	RSS_CONTAINER_CAUSE_RESIZE,	/* a limit was written */
@@ -91,21 +92,21 @@ enum rss_container_attr {
 	/* u64: the cgroup's id, which is the inode number of its directory */
 	RSS_CONTAINER_A_ID,
 	/*
-	 * u64: one more with every message of this container, so a gap is a
-	 * message that got lost on its way
+	 * u64: incremented by each message of this container, so a gap is a lost
+	 * message
 	 */
 	RSS_CONTAINER_A_SEQ,
 	/*
-	 * u64: how often this kind happened to this container.  Messages are
-	 * limited to some per kind and second; what they leave out is in here,
-	 * and the second ends with a message for the last one left out.
+	 * u64: events of this kind of this container.  The messages of a kind in a
+	 * second are limited; the count includes events without a message, and the
+	 * last of these is sent when the second is over.
 	 */
 	RSS_CONTAINER_A_COUNT,
 	RSS_CONTAINER_A_USAGE,		/* u64: bytes, as in rss.current */
 	RSS_CONTAINER_A_LIMIT,		/* u64: bytes; all ones: none */
 	RSS_CONTAINER_A_CAUSE,		/* RECLAIM: u32, enum rss_container_reclaim_cause */
-	RSS_CONTAINER_A_SCANNED,	/* RECLAIM: u64, pages looked at; GET: so far */
-	RSS_CONTAINER_A_FREED,		/* RECLAIM: u64, pages taken from it; GET: so far */
+	RSS_CONTAINER_A_SCANNED,	/* RECLAIM: u64, pages scanned; GET: so far */
+	RSS_CONTAINER_A_FREED,		/* RECLAIM: u64, pages reclaimed; GET: so far */
 	RSS_CONTAINER_A_BYTES,		/* RECLAIM: u64, the same in bytes */
 	RSS_CONTAINER_A_USEC,		/* RECLAIM: u64, microseconds it took */
 	RSS_CONTAINER_A_PID,		/* OOM_KILL: u32, in the first pid namespace */
@@ -124,20 +125,20 @@ enum rss_container_attr {
 
 /* rss_container_state::flags */
 #define RSS_CONTAINER_STATE_FREEZER	(1 << 0)	/* the freezer is in this hierarchy */
-/* The container itself was told to freeze: freezer.self_freezing, or cgroup.freeze of v2. */
+/* The container itself was frozen: freezer.self_freezing, or cgroup.freeze in v2. */
 #define RSS_CONTAINER_STATE_FROZEN	(1 << 1)
 
 /*
- * A container in a dump.  It may grow at its end: a reader takes STATE_SIZE for
- * the way from one to the next, and refuses what is smaller than it knows.
+ * A container in a dump.  Later versions may add fields at the end: a reader steps
+ * by STATE_SIZE, and rejects a size smaller than the struct that it knows.
  */
 struct rss_container_state {
 	__u64 id;		/* as RSS_CONTAINER_A_ID */
 	__u64 usage;		/* bytes, as in rss.current */
 	__u64 limit;		/* bytes; all ones: none */
 	__u64 peak;		/* bytes, as in rss.peak */
-	__u64 scanned;		/* pages looked at so far */
-	__u64 freed;		/* bytes taken from it so far */
+	__u64 scanned;		/* pages scanned so far */
+	__u64 freed;		/* bytes reclaimed so far */
 	__u64 limit_hits;	/* the counts of rss.events... */
 	__u64 reclaims;
 	__u64 highs;
@@ -146,7 +147,7 @@ struct rss_container_state {
 	__u64 oom_kills;	/* ...to here */
 	__u32 processes;	/* in the container itself, as in cgroup.procs */
 	__u32 flags;		/* RSS_CONTAINER_STATE_... */
-	__u64 refaults;		/* pages that were reclaimed and came back */
+	__u64 refaults;		/* reclaimed pages that were read again */
 };
 
 #endif /* _UAPI_LINUX_RSS_CONTAINER_H */
