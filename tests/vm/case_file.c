@@ -3,6 +3,10 @@
 #include "vm.h"
 
 #include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -54,6 +58,11 @@ static void files_values(void)
 	EXPECT_EQ(box_get("a", BOX_LIMIT), 64 * MB);
 	EXPECT_EQ(text_write(box_file("a", BOX_LIMIT), "32M\n"), 0);
 	EXPECT_EQ(box_get("a", BOX_LIMIT), 32 * MB);
+	EXPECT_EQ(text_write(box_file("a", BOX_LIMIT), "0x4000k"), 0);
+	EXPECT_EQ(box_get("a", BOX_LIMIT), 16 * MB);
+	EXPECT_EQ(text_write(box_file("a", BOX_LIMIT), "1P"), 0);
+	EXPECT_EQ(box_get("a", BOX_LIMIT), 1L << 50);
+	EXPECT_EQ(text_write(box_file("a", BOX_LIMIT), "32M"), 0);
 	EXPECT_EQ(box_put("a", BOX_HIGH, 16 * MB), 0);
 	EXPECT_EQ(box_get("a", BOX_HIGH), 16 * MB);
 	EXPECT_EQ(box_put("a", BOX_LOW, 8 * MB), 0);
@@ -85,6 +94,77 @@ static void files_peak(void)
 	EXPECT(box_usage("a") < 2 * (long)MB, "usage %ld", box_usage("a"));
 	actor_end(a);
 	EXPECT_EQ(box_get("a", BOX_PEAK), peak);
+}
+
+/* rss.events wakes poll(), in the container and, for a kill, in its parent. */
+static void files_notify(void)
+{
+	struct pollfd p[2] = { { .events = POLLPRI }, { .events = POLLPRI } };
+	struct actor *a;
+	char text[512];
+	long at, ret;
+
+	EXPECT_EQ(work_swapoff("/dev/zram0"), 0);
+	box_make("p");
+	box_make("p/a");
+	box_put("p/a", BOX_LIMIT, 4 * MB);
+	p[0].fd = open(box_file("p", BOX_EVENTS), O_RDONLY);
+	p[1].fd = open(box_file("p/a", BOX_EVENTS), O_RDONLY);
+	for (int i = 0; i < 2; i++)
+		EXPECT(read(p[i].fd, text, sizeof(text)) > 0, "%s", strerror(errno));
+	EXPECT_EQ(poll(p, 2, 0), 0);
+	a = actor_new("p/a");
+	at = actor_do(a, work_map, 8 * MB, ANON);
+	actor_send(a, (actor_fn)work_write, at, 8 * MB, 1, 0);
+	EXPECT_EQ(poll(&p[1], 1, 30000), 1);
+	EXPECT(!actor_reply(a, &ret, 60), "not killed");
+	EXPECT_EQ(poll(&p[0], 1, 30000), 1);
+	EXPECT_EQ(box_event("p", "oom_kill"), 1);
+	EXPECT_EQ(text_key(box_file("p", BOX_EVENTS_LOCAL), "oom_kill"), 0);
+	EXPECT_EQ(text_key(box_file("p/a", BOX_EVENTS_LOCAL), "oom_kill"), 1);
+	EXPECT_EQ(text_key(box_file("p/a", BOX_EVENTS_LOCAL), "limit"),
+		  box_event("p/a", "limit"));
+	close(p[0].fd);
+	close(p[1].fd);
+	actor_end(a);
+}
+
+/* The lists by node add up to those of rss.stat. */
+static void files_numa_stat(void)
+{
+	static const char *const lists[] = {
+		"inactive_anon", "active_anon", "inactive_file", "active_file", "unevictable",
+	};
+	char text[1024], *line;
+	struct actor *a;
+	long at, node, bytes[2], total = 0;
+	int n;
+
+	box_make("a");
+	a = actor_new("a");
+	for (node = 0; node < 2; node++) {
+		at = actor_do(a, work_map, MB, ANON);
+		if (actor_do(a, work_bind, at, MB, node))
+			skip("one node only");
+		EXPECT_EQ(actor_do(a, work_lock, at, MB), 0);
+	}
+	EXPECT(UNTIL(10, box_stat("a", "unevictable") >= 2 * (long)MB - 64 * (long)PAGE),
+	       "%ld locked", box_stat("a", "unevictable"));
+	EXPECT(text_read(box_file("a", BOX_NUMA_STAT), text, sizeof(text)) > 0, "no text");
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		line = strstr(text, lists[i]);
+		n = line ? sscanf(line + strlen(lists[i]), " N0=%ld N1=%ld\n", &bytes[0],
+				  &bytes[1]) : 0;
+		EXPECT(n == 2, "no %s in '%s'", lists[i], text);
+		EXPECT_NEAR(bytes[0] + bytes[1], box_stat("a", lists[i]), 64 * PAGE);
+		if (!strcmp(lists[i], "unevictable"))
+			for (node = 0; node < 2; node++)
+				EXPECT(bytes[node] >= (long)MB - 64 * (long)PAGE, "node %ld: %ld",
+				       node, bytes[node]);
+		total += bytes[0] + bytes[1];
+	}
+	EXPECT(total >= 2 * (long)MB, "%ld bytes", total);
+	actor_end(a);
 }
 
 /* The counters of v1 that the seed had, as the events of v2. */
@@ -136,6 +216,8 @@ const struct vm_case file_cases[] = {
 	{ "files_defaults", files_defaults },
 	{ "files_values", files_values },
 	{ "files_peak", files_peak },
+	{ "files_notify", files_notify },
+	{ "files_numa_stat", files_numa_stat },
 	{ "files_counters", files_counters },
 	{ "files_stat", files_stat },
 	{ }

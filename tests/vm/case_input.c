@@ -104,7 +104,8 @@ static void input_overflow(void)
 
 static void input_read_only(void)
 {
-	static const enum box_file files[] = { BOX_USAGE, BOX_EVENTS, BOX_STAT };
+	static const enum box_file files[] = { BOX_USAGE, BOX_EVENTS, BOX_STAT,
+						BOX_EVENTS_LOCAL, BOX_NUMA_STAT };
 	long limit;
 	int fd;
 

@@ -3,9 +3,9 @@
  * RSS containers: the cgroup subsystem and its control files.
  *
  * A limit on the mapped pages of a group of processes, with reclaim from the
- * group's own pages when it is met.  After "Per-container pages reclamation",
- * Pavel Emelianov, 2007; include/uapi/linux/rss_container.h says what the files
- * hold, mm/rss_internal.h how the parts fit together.
+ * group's own pages at the limit.  After "Per-container pages reclamation",
+ * Pavel Emelianov, 2007.  include/uapi/linux/rss_container.h documents the files,
+ * mm/rss_internal.h the structures and locks.
  */
 #include <linux/cgroup.h>
 #include <linux/kernel.h>
@@ -24,7 +24,7 @@
 
 struct rss_container *rss_root __read_mostly;
 
-/* page_counter_set_max() wants one at a time. */
+/* Serializes page_counter_set_max(), and the watermarks. */
 static DEFINE_MUTEX(rss_max_mutex);
 
 /*
@@ -32,21 +32,22 @@ static DEFINE_MUTEX(rss_max_mutex);
  */
 
 /**
- * rss_parse_bytes - read a size
+ * rss_parse_bytes - parse a size
  * @buf: what was written, without blanks around it
  * @none: the word for no limit
  * @ret_pages: out: pages, rounded down; PAGE_COUNTER_MAX for @none
  *
- * Decimal digits, then perhaps one of K M G T.
+ * Takes what memparse() takes: a decimal, octal (0...) or hexadecimal (0x...)
+ * number, and one of the suffixes K M G T P E, in either case.
  *
- * Return: 0, -EINVAL, or -ERANGE for what 64 bits do not hold; @ret_pages is
- * not touched then.
+ * Return: 0, -EINVAL, or -ERANGE for a size that 64 bits do not hold; @ret_pages
+ * is not touched then.
  */
 int rss_parse_bytes(const char *buf, const char *none, unsigned long *ret_pages)
 {
-	static const char units[] = "KMGT";
+	static const char units[] = "KMGTPE";
 	unsigned long long bytes = 0;
-	unsigned int shift = 0;
+	unsigned int shift = 0, base = 10, digit;
 	const char *unit;
 
 	if (!strcmp(buf, none)) {
@@ -55,10 +56,22 @@ int rss_parse_bytes(const char *buf, const char *none, unsigned long *ret_pages)
 	}
 	if (!isdigit(*buf))
 		return -EINVAL;
-	for (; isdigit(*buf); buf++)
-		if (check_mul_overflow(bytes, 10ULL, &bytes) ||
-		    check_add_overflow(bytes, (unsigned long long)(*buf - '0'), &bytes))
+	if (buf[0] == '0') {
+		base = 8;
+		if (tolower(buf[1]) == 'x' && isxdigit(buf[2])) {
+			base = 16;
+			buf += 2;
+		}
+	}
+	for (; isxdigit(*buf); buf++) {
+		digit = hex_to_bin(*buf);
+		/* E is a digit, too */
+		if (digit >= base)
+			break;
+		if (check_mul_overflow(bytes, (unsigned long long)base, &bytes) ||
+		    check_add_overflow(bytes, (unsigned long long)digit, &bytes))
 			return -ERANGE;
+	}
 	if (*buf) {
 		unit = strchr(units, toupper(*buf));
 		if (!unit || buf[1])
@@ -71,14 +84,14 @@ int rss_parse_bytes(const char *buf, const char *none, unsigned long *ret_pages)
 	return 0;
 }
 
-/* Low may be left open, and is then what high is. */
+/* Returns true if low is at most high.  Low may be unset. */
 bool rss_watermarks_fit(unsigned long low, unsigned long high)
 {
 	return low == PAGE_COUNTER_MAX || low <= high;
 }
 
 /*
- * Life and death
+ * Creation and removal
  */
 
 static struct cgroup_subsys_state *rss_css_alloc(struct cgroup_subsys_state *parent_css)
@@ -88,7 +101,7 @@ static struct cgroup_subsys_state *rss_css_alloc(struct cgroup_subsys_state *par
 	rss = kzalloc(sizeof(*rss), GFP_KERNEL);
 	if (!rss)
 		return ERR_PTR(-ENOMEM);
-	/* nothing is charged to the root, so top-level counters end the chain */
+	/* nothing is charged to the root, so top-level counters have no parent */
 	page_counter_init(&rss->res, parent && !rss_is_root(parent) ? &parent->res : NULL,
 			  false);
 	rss->high = PAGE_COUNTER_MAX;
@@ -115,7 +128,7 @@ static int rss_css_online(struct cgroup_subsys_state *css)
 	return rss->owner ? 0 : -ENOMEM;
 }
 
-/* From here on the parent pays for what is still mapped somewhere. */
+/* Pages that are still mapped somewhere are charged to the parent from now on. */
 static void rss_css_offline(struct cgroup_subsys_state *css)
 {
 	struct rss_container *rss = css_rss(css);
@@ -188,7 +201,7 @@ static struct rss_container *seq_rss(struct seq_file *seq)
 	return css_rss(seq_css(seq));
 }
 
-/* How no limit is written, here. */
+/* The word for no limit in this hierarchy. */
 static const char *rss_none(void)
 {
 	return cgroup_subsys_on_dfl(rss_cgrp_subsys) ? "max" : "-1";
@@ -226,8 +239,8 @@ static int rss_max_show(struct seq_file *seq, void *v)
 }
 
 /*
- * Set a limit, after making room for it.  -EBUSY when that cannot be done, -EINTR
- * when a signal comes first; the old limit holds until the new one does.
+ * Set a limit, after making room for it.  Returns -EBUSY if that fails, -EINTR on
+ * a signal; the old limit is in force until the new one is.
  */
 static int rss_set_max(struct rss_container *rss, unsigned long max)
 {
@@ -279,7 +292,7 @@ static int rss_low_show(struct seq_file *seq, void *v)
 	return 0;
 }
 
-/* Set one watermark, of_cft()->private says which. */
+/* Set a watermark: high if of_cft()->private, else low. */
 static ssize_t rss_mark_write(struct kernfs_open_file *of, char *buf, size_t nbytes,
 			      loff_t off)
 {
@@ -300,7 +313,7 @@ static ssize_t rss_mark_write(struct kernfs_open_file *of, char *buf, size_t nby
 	mutex_unlock(&rss_max_mutex);
 	if (ret)
 		return ret;
-	/* a mark set below usage was crossed by that */
+	/* usage may be above the new high watermark */
 	rss_check_high(rss);
 	return nbytes;
 }
@@ -314,7 +327,7 @@ static ssize_t rss_reclaim_write(struct kernfs_open_file *of, char *buf, size_t 
 	long got;
 	int ret;
 
-	/* there is no word for everything */
+	/* no word for everything is accepted */
 	ret = rss_parse_bytes(strstrip(buf), "", &wanted);
 	if (ret)
 		return ret;
@@ -352,7 +365,7 @@ static ssize_t rss_oom_group_write(struct kernfs_open_file *of, char *buf,
 	return nbytes;
 }
 
-static int rss_events_show(struct seq_file *seq, void *v)
+static void rss_show_events(struct seq_file *seq, bool local)
 {
 	static const char *const names[] = {
 		[RSS_CONTAINER_EVENT_LIMIT] = "limit",
@@ -362,15 +375,31 @@ static int rss_events_show(struct seq_file *seq, void *v)
 		[RSS_CONTAINER_EVENT_OOM] = "oom",
 		[RSS_CONTAINER_EVENT_OOM_KILL] = "oom_kill",
 	};
+	struct rss_container *rss = seq_rss(seq);
+	unsigned long count;
 	int kind;
 
-	for (kind = 1; kind <= RSS_CONTAINER_EVENT_MAX; kind++)
-		seq_printf(seq, "%s %lu\n", names[kind],
-			   rss_event_count(seq_rss(seq), kind));
+	for (kind = 1; kind <= RSS_CONTAINER_EVENT_MAX; kind++) {
+		count = rss_event_count(rss, kind);
+		if (local && kind == RSS_CONTAINER_EVENT_OOM_KILL)
+			count = atomic_long_read(&rss->oom_kills_local);
+		seq_printf(seq, "%s %lu\n", names[kind], count);
+	}
+}
+
+static int rss_events_show(struct seq_file *seq, void *v)
+{
+	rss_show_events(seq, false);
 	return 0;
 }
 
-/* What rss.stat sums up over the subtree, in pages. */
+static int rss_events_local_show(struct seq_file *seq, void *v)
+{
+	rss_show_events(seq, true);
+	return 0;
+}
+
+/* Sums over the subtree for rss.stat, in pages. */
 struct rss_sum {
 	long charged[2];
 	long lists[NR_RSS_LISTS];
@@ -415,19 +444,20 @@ static void rss_sum_subtree(struct rss_container *root, struct rss_sum *sum)
 
 static void rss_stat_bytes(struct seq_file *seq, const char *key, long pages)
 {
-	/* the sum of what other CPUs change meanwhile */
+	/* other CPUs change the parts of the sum meanwhile */
 	seq_printf(seq, "%s %llu\n", key, (u64)max(pages, 0L) * PAGE_SIZE);
 }
 
+static const char *const rss_list_names[] = {
+	[RSS_INACTIVE_ANON] = "inactive_anon",
+	[RSS_ACTIVE_ANON] = "active_anon",
+	[RSS_INACTIVE_FILE] = "inactive_file",
+	[RSS_ACTIVE_FILE] = "active_file",
+	[RSS_UNEVICTABLE] = "unevictable",
+};
+
 static int rss_stat_show(struct seq_file *seq, void *v)
 {
-	static const char *const lists[] = {
-		[RSS_INACTIVE_ANON] = "inactive_anon",
-		[RSS_ACTIVE_ANON] = "active_anon",
-		[RSS_INACTIVE_FILE] = "inactive_file",
-		[RSS_ACTIVE_FILE] = "active_file",
-		[RSS_UNEVICTABLE] = "unevictable",
-	};
 	struct rss_container *rss = seq_rss(seq);
 	struct rss_sum sum = {};
 	int i;
@@ -436,7 +466,7 @@ static int rss_stat_show(struct seq_file *seq, void *v)
 	rss_stat_bytes(seq, "anon", sum.charged[0]);
 	rss_stat_bytes(seq, "file", sum.charged[1]);
 	for (i = 0; i < NR_RSS_LISTS; i++)
-		rss_stat_bytes(seq, lists[i], sum.lists[i]);
+		rss_stat_bytes(seq, rss_list_names[i], sum.lists[i]);
 	rss_stat_bytes(seq, "adopted", sum.adopted);
 	rss_stat_bytes(seq, "reserved", rss_stocked(rss));
 	seq_printf(seq, "overrun %lu\n", atomic_long_read(&rss->overrun));
@@ -447,6 +477,41 @@ static int rss_stat_show(struct seq_file *seq, void *v)
 		   atomic_long_read(&rss->refaults[0]));
 	seq_printf(seq, "workingset_refault_file %lu\n",
 		   atomic_long_read(&rss->refaults[1]));
+	return 0;
+}
+
+/* Pages on one of the lists of a node, in the subtree. */
+static unsigned long rss_node_pages(struct rss_container *root, int nid, enum rss_list list)
+{
+	struct cgroup_subsys_state *css;
+	struct rss_container *rss;
+	struct rss_owner *owner;
+	unsigned long nr = 0;
+
+	rcu_read_lock();
+	css_for_each_descendant_pre(css, &root->css) {
+		rss = css_rss(css);
+		spin_lock_irq(&rss->owners_lock);
+		list_for_each_entry(owner, &rss->owners, sibling)
+			nr += READ_ONCE(owner->lru[nid]->nr[list]);
+		spin_unlock_irq(&rss->owners_lock);
+	}
+	rcu_read_unlock();
+	return nr;
+}
+
+static int rss_numa_stat_show(struct seq_file *seq, void *v)
+{
+	struct rss_container *rss = seq_rss(seq);
+	int i, nid;
+
+	for (i = 0; i < NR_RSS_LISTS; i++) {
+		seq_puts(seq, rss_list_names[i]);
+		for_each_node_state(nid, N_MEMORY)
+			seq_printf(seq, " N%d=%llu", nid,
+				   (u64)rss_node_pages(rss, nid, i) * PAGE_SIZE);
+		seq_putc(seq, '\n');
+	}
 	return 0;
 }
 
@@ -505,18 +570,30 @@ static struct cftype rss_files[] = {
 	},
 	{
 		.name = "reclaim",
-		.flags = CFTYPE_NOT_ON_ROOT,
+		.flags = CFTYPE_NOT_ON_ROOT | CFTYPE_NS_DELEGATABLE,
 		.write = rss_reclaim_write,
 	},
 	{
 		.name = "events",
 		.flags = CFTYPE_NOT_ON_ROOT,
+		.file_offset = offsetof(struct rss_container, events_file),
 		.seq_show = rss_events_show,
+	},
+	{
+		.name = "events.local",
+		.flags = CFTYPE_NOT_ON_ROOT,
+		.file_offset = offsetof(struct rss_container, events_local_file),
+		.seq_show = rss_events_local_show,
 	},
 	{
 		.name = "stat",
 		.flags = CFTYPE_NOT_ON_ROOT,
 		.seq_show = rss_stat_show,
+	},
+	{
+		.name = "numa_stat",
+		.flags = CFTYPE_NOT_ON_ROOT,
+		.seq_show = rss_numa_stat_show,
 	},
 	{
 		.name = "oom.group",
@@ -578,12 +655,24 @@ static struct cftype rss_files_legacy[] = {
 	{
 		.name = "events",
 		.flags = CFTYPE_NOT_ON_ROOT,
+		.file_offset = offsetof(struct rss_container, events_file),
 		.seq_show = rss_events_show,
+	},
+	{
+		.name = "events_local",
+		.flags = CFTYPE_NOT_ON_ROOT,
+		.file_offset = offsetof(struct rss_container, events_local_file),
+		.seq_show = rss_events_local_show,
 	},
 	{
 		.name = "stat",
 		.flags = CFTYPE_NOT_ON_ROOT,
 		.seq_show = rss_stat_show,
+	},
+	{
+		.name = "numa_stat",
+		.flags = CFTYPE_NOT_ON_ROOT,
+		.seq_show = rss_numa_stat_show,
 	},
 	{
 		.name = "oom_group",

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * RSS containers: events, counted in rss.events and told over generic netlink.
+ * RSS containers: events, counted in rss.events and sent over generic netlink.
  *
- * include/uapi/linux/rss_container.h promises: one sequence number per
- * container, one more with every message, so a gap is a message lost; some
- * messages per kind and second, with the count of what happened in each; and
- * nothing left untold for longer than that second.
+ * include/uapi/linux/rss_container.h documents the guarantees: a sequence number
+ * for each container that each message increments, so a gap is a lost message; a
+ * rate limit for each kind, with the count of events in each message; and no
+ * event unreported for longer than the second that is limited.
  */
 #include <linux/kernfs.h>
 #include <linux/sched.h>
@@ -84,8 +84,8 @@ static bool rss_event_put(struct sk_buff *skb, struct rss_container *rss,
 }
 
 /*
- * Send a message.  The sequence number counts it even if no memory is left for
- * it: then it is one that got lost.  event_lock held.
+ * Send a message.  If there is no memory for it, the sequence number counts it as
+ * a lost message.  event_lock held.
  */
 static void rss_event_send(struct rss_container *rss,
 			   enum rss_container_event_kind kind,
@@ -95,7 +95,7 @@ static void rss_event_send(struct rss_container *rss,
 	void *header;
 
 	rss->seq++;
-	/* its count has what was left out before */
+	/* the count includes the events that were left out before */
 	rss->event[kind].left_out = false;
 	skb = genlmsg_new(NLMSG_GOODSIZE, GFP_NOWAIT | __GFP_NOWARN);
 	if (!skb)
@@ -115,7 +115,7 @@ static unsigned int rss_event_limit(enum rss_container_event_kind kind)
 						      RSS_EVENTS_PER_SECOND;
 }
 
-/* Send the last one of every kind that was left out.  event_lock held. */
+/* Send the last event of each kind that was left out.  event_lock held. */
 static void rss_event_send_left_out(struct rss_container *rss)
 {
 	struct rss_event_state *state;
@@ -141,12 +141,12 @@ static void rss_event_work(struct work_struct *work)
 }
 
 /**
- * rss_event - something happened to a container
+ * rss_event - count an event of a container, and report it
  * @rss: the container
- * @kind: what
- * @info: what there is to tell of a reclaim or an OOM kill; else NULL
+ * @kind: the kind of event
+ * @info: details of a reclaim or an OOM kill, else NULL
  *
- * The kill of a process counts for the ancestors as well.
+ * An OOM kill also counts for the ancestors.
  *
  * Context: process; does not sleep.
  */
@@ -158,16 +158,20 @@ void rss_event(struct rss_container *rss, enum rss_container_event_kind kind,
 
 	if (rss_is_root(rss))
 		return;
-	if (kind == RSS_CONTAINER_EVENT_OOM_KILL)
-		for (up = rss_parent(rss); up && !rss_is_root(up); up = rss_parent(up))
+	if (kind == RSS_CONTAINER_EVENT_OOM_KILL) {
+		atomic_long_inc(&rss->oom_kills_local);
+		for (up = rss_parent(rss); up && !rss_is_root(up); up = rss_parent(up)) {
 			atomic_long_inc(&up->event[kind].count);
+			cgroup_file_notify(&up->events_file);
+		}
+	}
 	if (!genl_has_listeners(&rss_genl_family, &init_net, 0)) {
 		atomic_long_inc(&state->count);
-		return;
+		goto notify;
 	}
 
 	spin_lock(&rss->event_lock);
-	/* where messages are sent: each has a count of its own */
+	/* under the lock, so that each message has a different count */
 	atomic_long_inc(&state->count);
 	if (rss_event_admit(state, rss_event_limit(kind), jiffies)) {
 		rss_event_send(rss, kind, info);
@@ -180,12 +184,15 @@ void rss_event(struct rss_container *rss, enum rss_container_event_kind kind,
 			css_put(&rss->css);
 	}
 	spin_unlock(&rss->event_lock);
+notify:
+	cgroup_file_notify(&rss->events_file);
+	cgroup_file_notify(&rss->events_local_file);
 }
 
 /**
- * rss_event_count - how often something happened
+ * rss_event_count - the number of events of a kind
  * @rss: the container
- * @kind: what
+ * @kind: the kind
  */
 unsigned long rss_event_count(struct rss_container *rss,
 			      enum rss_container_event_kind kind)
@@ -200,7 +207,7 @@ void rss_event_new(struct rss_container *rss)
 	INIT_DELAYED_WORK(&rss->event_work, rss_event_work);
 }
 
-/* A container is removed: what was left out is told now. */
+/* A container is removed: report now what was left out. */
 void rss_event_free(struct rss_container *rss)
 {
 	spin_lock(&rss->event_lock);
@@ -244,7 +251,7 @@ static u32 rss_count_processes(struct rss_container *rss)
 	struct css_task_iter it;
 	u32 count = 0;
 
-	/* most of many have none, and those need no lock */
+	/* most containers have no processes, and need no lock */
 	if (!READ_ONCE(rss->css.cgroup->nr_populated_csets))
 		return 0;
 	css_task_iter_start(&rss->css.cgroup->self, CSS_TASK_ITER_PROCS, &it);
@@ -268,7 +275,7 @@ static bool rss_put_counts(struct sk_buff *skb, struct rss_container *rss)
 	return false;
 }
 
-/* What the control files say.  True where there was no room for it. */
+/* Add what the control files hold.  Returns true if there was no room. */
 static bool rss_put_state(struct sk_buff *skb, struct rss_container *rss)
 {
 	u64 taken = atomic_long_read(&rss->pgsteal);
@@ -322,13 +329,13 @@ put:
 	return ret;
 }
 
-/* A dump's place, kept from one buffer to the next: the container that is told next. */
+/* The position of a dump between two buffers: the next container. */
 static struct cgroup_subsys_state **rss_dump_next(struct netlink_callback *cb)
 {
 	return (struct cgroup_subsys_state **)&cb->args[0];
 }
 
-/* The one after @css that is alive, with a reference, or NULL.  Drops @css's. */
+/* The next online css after @css, with a reference, or NULL.  Drops that on @css. */
 static struct cgroup_subsys_state *rss_dump_advance(struct cgroup_subsys_state *css)
 {
 	struct cgroup_subsys_state *next = css;
@@ -387,7 +394,7 @@ static void rss_state_fill(struct rss_container *rss, struct rss_container_state
 	};
 }
 
-/* One message: ten thousand containers are a question of what each of them takes. */
+/* Fill one message with as many containers as fit, so that large dumps are cheap. */
 static int rss_genl_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct cgroup_subsys_state **next = rss_dump_next(cb);

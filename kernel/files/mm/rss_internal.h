@@ -168,6 +168,9 @@ struct rss_event_state {
  * @event_lock: guards @event and @seq
  * @event: by kind
  * @seq: of the last message
+ * @oom_kills_local: the kills that were not a descendant's
+ * @events_file: rss.events, for notification
+ * @events_local_file: rss.events.local
  * @failcnt_base: events that rss.failcnt leaves out since it was written
  * @event_work: sends what was left out when the second is over
  */
@@ -192,6 +195,9 @@ struct rss_container {
 	spinlock_t event_lock;	/* event, seq */
 	struct rss_event_state event[RSS_CONTAINER_EVENT_MAX + 1];
 	u64 seq;
+	atomic_long_t oom_kills_local;
+	struct cgroup_file events_file;
+	struct cgroup_file events_local_file;
 	unsigned long failcnt_base;
 	struct delayed_work event_work;
 };

@@ -18,9 +18,12 @@
  *                                         fewer were, -EINTR on a signal
  *  -             rss.failcnt              rss.events' "limit"; a write resets it
  *  -             rss.reclaimed            bytes, pgsteal of rss.stat times the page size
+ *  rss.events.local  rss.events_local     as rss.events, but oom_kill without descendants
+ *  rss.numa_stat rss.numa_stat            the lists of rss.stat by node: "key N0=bytes ..."
  *  rss.events    rss.events               "limit high low reclaim oom oom_kill", one
  *                                         "key count" a line; oom_kill counts the subtree,
- *                                         the others this container
+ *                                         the others this container; a change is
+ *                                         notified to poll() as POLLPRI
  *  rss.stat      rss.stat                 "key value" a line: anon file (bytes, exact,
  *                                         subtree), inactive_anon active_anon
  *                                         inactive_file active_file unevictable (bytes on
@@ -34,7 +37,8 @@
  *                                         that a fault read again; subtree)
  *  rss.oom.group rss.oom_group            0 or 1: an OOM kills the whole container
  *
- * A write of rubbish, a negative number, low above high or high below low gives
+ * Sizes are written as memparse() takes them: decimal, 0x... or 0..., with one of the
+ * suffixes K M G T P E.  A write of anything else, a negative number, low above high or high below low gives
  * -EINVAL, a number that does not fit -ERANGE; nothing changes then.
  */
 #ifndef _UAPI_LINUX_RSS_CONTAINER_H
