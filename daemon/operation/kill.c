@@ -116,12 +116,17 @@ void kill_count(struct kill_tally *tally, const struct process *p)
 	kill_tally_add(tally, &killed);
 }
 
-/* Sends it to those of the list that are inside and were not hit yet: how many, or an errno. */
+/*
+ * Sends it to those of the list that are inside and were not hit yet: how many, or an errno.
+ * @missed becomes true if one ended before the signal: it may have left a child that is not listed.
+ */
 static int kill_listed(const struct subtree *tree, const struct subtree_members *members,
-		       int signal, struct targets *targets, struct kill_tally *tally)
+		       int signal, struct targets *targets, struct kill_tally *tally, bool *missed)
 {
 	size_t sorted = targets->count;
 	int sent = 0, r;
+
+	*missed = false;
 
 	for (size_t i = 0; i < members->count; i++) {
 		pid_t pid = members->list[i].pid;
@@ -130,7 +135,11 @@ static int kill_listed(const struct subtree *tree, const struct subtree_members 
 		struct process p;
 
 		/* A process that has ended has no memory left to free and takes no signal. */
-		if (pidfd < 0 || !is_inside(tree, pid) || process_read(pid, &p) < 0 || p.ended)
+		if (pidfd < 0 || process_read(pid, &p) < 0 || p.ended) {
+			*missed = true;
+			continue;
+		}
+		if (!is_inside(tree, pid))
 			continue;
 		target.start = p.start;
 		if (was_hit(targets, sorted, &target) || process_signal(pidfd, signal) < 0)
@@ -152,16 +161,19 @@ static void kill_run(struct worker *worker, void *data)
 	cleanup_(targets_done) struct targets targets = { 0 };
 	struct kill *kill = data;
 	struct subtree tree = nested_subtree(kill->group, &kill->nested, kill->with_nested);
-	int sent = 1;
+	bool missed = true;
+	int sent = 0;
 
 	if (kill->signal == SIGKILL)
 		subtree_thaw(&tree);
-	for (unsigned int pass = 0; sent > 0 && pass < KILL_PASSES_MAX; pass++) {
+	for (unsigned int pass = 0; (sent > 0 || missed) && pass < KILL_PASSES_MAX; pass++) {
 		cleanup_(subtree_members_done) struct subtree_members members = { 0 };
 
 		sent = subtree_list(&tree, &members);
+		missed = false;
 		if (sent == 0)
-			sent = kill_listed(&tree, &members, kill->signal, &targets, &kill->tally);
+			sent = kill_listed(&tree, &members, kill->signal, &targets, &kill->tally,
+					   &missed);
 		if (sent < 0)
 			kill->error = sent;
 		if (kill->signal != SIGKILL || worker_cancelled(worker))
@@ -188,12 +200,13 @@ int kill_until_empty(struct worker *worker, const struct subtree *tree, struct k
 
 	for (pid_t last = 0;;) {
 		cleanup_(subtree_members_done) struct subtree_members members = { 0 };
+		bool missed;
 		pid_t one;
 		int r = subtree_list(tree, &members);
 
 		if (r < 0 || members.count == 0)
 			return r;
-		r = kill_listed(tree, &members, SIGKILL, &targets, tally);
+		r = kill_listed(tree, &members, SIGKILL, &targets, tally, &missed);
 		if (r < 0)
 			return r;
 		if (worker_cancelled(worker))

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Signals to all processes of a container.
+. "$(dirname "$0")/../lib.sh"
+need_controller
+start_bus
+start_rssd || exit 1
+
+# Sixteen chains of processes, each of which forks the next and ends: a list of them is out of date
+# when it has been read. SIGKILL is repeated until no process is left.
+case_kill_outruns_processes_that_fork() {
+	local round
+	rssctl create chains
+	for round in 1 2 3; do
+		for _ in {1..16}; do launch_hog_in chains storm 100000000; done
+		await 20 eval '[ "$(field chains processes)" -ge 12 ]'
+		expect 0 rssctl kill chains --signal=KILL
+		await 2 is_empty chains
+	done
+	quiet_remove chains
+}
+
+run_cases "$@"
