@@ -49,10 +49,10 @@ struct metrics_files {
 
 /* --- files that exist ----------------------------------------------------------------- */
 
-/* The memory goes back though others may hold descriptors. */
+/* Frees the memory even if callers hold descriptors. */
 static void empty_file(struct metrics_file *file)
 {
-	(void)ftruncate(file->fd, 0);
+	(void)!ftruncate(file->fd, 0);
 	close(file->fd);
 }
 
