@@ -88,6 +88,14 @@ struct settings container_read_settings(struct container *c, const struct settin
 	return now;
 }
 
+unsigned int container_drift(struct container *c)
+{
+	const struct settings *set = container_set_last(c);
+	struct settings kernel = container_read_settings(c, set);
+
+	return settings_difference(set, &kernel);
+}
+
 const struct settings *container_set_last(const struct container *c)
 {
 	return c->drifted ? &c->written : &c->settings;

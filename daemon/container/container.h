@@ -87,6 +87,9 @@ void container_forget_usage(struct container *container);
 struct settings container_read_settings(struct container *container,
 					const struct settings *fallback);
 
+/* The settings of which the kernel holds something else than was set last, as a mask. */
+unsigned int container_drift(struct container *container);
+
 /* What it was set to last, also while the kernel has not been brought to it. */
 const struct settings *container_set_last(const struct container *container);
 

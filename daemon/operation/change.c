@@ -293,6 +293,22 @@ static int change_launch(struct change *change)
 	return 0;
 }
 
+/*
+ * What the kernel holds of the settings in @which, and what was set of the others. If another
+ * program wrote to the kernel, setting the same again is a change, and so repairs it.
+ */
+static struct settings settings_in_force(struct container *c, unsigned int which)
+{
+	struct settings kernel = container_read_settings(c, &c->settings);
+	struct settings now = c->settings;
+
+	for_each_setting(setting) {
+		if (setting->bit & which)
+			setting_put(setting, &now, setting_get(setting, &kernel));
+	}
+	return now;
+}
+
 int change_start(struct container *c, const struct settings_change *settings, enum limit_mode mode,
 		 uint64_t timeout, const struct change_listener *listener, struct failure *failure)
 {
@@ -318,7 +334,8 @@ int change_start(struct container *c, const struct settings_change *settings, en
 	change->apply.fresh = manager_find(c->manager, c->name) != c;
 	change->apply.state = c->manager->state;
 	change->apply.name = c->name;
-	change->apply.from = c->settings;
+	change->apply.from = change->apply.fresh ? c->settings
+						 : settings_in_force(c, settings->set);
 	change->apply.to = settings_with(&c->settings, settings);
 	change->apply.mode = mode;
 	change->timeout = timeout ? timeout : c->manager->config->limit_timeout;

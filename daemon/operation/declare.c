@@ -91,20 +91,45 @@ static void on_changed(struct container *c, const struct change_result *result, 
 		mark_declared(c, declaration);
 }
 
+static void on_repaired(struct container *c, const struct change_result *result, void *userdata)
+{
+	if (result->error < 0)
+		log_message(LOG_ERR, c->name, "could not be brought back to its settings: %s",
+			    result->failure.text);
+}
+
+/* The declaration is the same as before, but another program may have written to the kernel. */
+static void repair_declared(struct container *c)
+{
+	struct settings_change change = { .set = container_drift(c), .to = *container_set_last(c) };
+	struct change_listener listener = { .done = on_repaired };
+	struct failure failure;
+
+	if (!change.set || c->change)
+		return;
+	log_message(LOG_WARNING, c->name,
+		    "another program changed its settings in the kernel: bringing them back");
+	if (change_start(c, &change, LIMIT_MODE_RECLAIM, 0, &listener, &failure) < 0)
+		log_message(LOG_ERR, c->name, "could not be brought back to its settings: %s",
+			    failure.text);
+}
+
 static void change_declared(struct container *c, const struct record *record)
 {
 	struct settings_change change = { .to = record->settings };
 	struct change_listener listener = { .done = on_changed };
 	struct failure failure;
 
-	if (c->declared && !settings_difference(&c->declaration, &record->settings))
+	if (c->declared && !settings_difference(&c->declaration, &record->settings)) {
+		repair_declared(c);
 		return;
+	}
 	listener.userdata = malloc(sizeof(struct settings));
 	if (!listener.userdata)
 		return;
 	*(struct settings *)listener.userdata = record->settings;
 	log_message(LOG_NOTICE, c->name, "its declaration is new or has changed: applying it");
-	change.set = settings_difference(&c->settings, &record->settings);
+	change.set = settings_difference(&c->settings, &record->settings) | container_drift(c);
 	if (change_start(c, &change, LIMIT_MODE_RECLAIM, 0, &listener, &failure) < 0) {
 		log_message(LOG_ERR, c->name,
 			    "its declaration could not be applied: %s; the next reload tries again",

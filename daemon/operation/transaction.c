@@ -220,7 +220,11 @@ static int change_to(struct transaction *t, size_t entry, const struct settings 
 		     struct failure *failure)
 {
 	struct container *c = t->containers[entry];
-	struct settings_change change = { .to = *to, .set = settings_difference(&c->settings, to) };
+	/* What another program changed in the kernel is set again. */
+	struct settings_change change = {
+		.to = *to,
+		.set = settings_difference(&c->settings, to) | container_drift(c),
+	};
 	struct change_listener listener = {
 		.done = done, .userdata = t, .holder = t, .requester = t->requester
 	};

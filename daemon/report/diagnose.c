@@ -212,25 +212,25 @@ size_t diagnose(const struct diagnosis *found, struct finding findings[static FI
 		    "Add swap (zram will do) so that containers are reclaimed before they are killed.",
 		    "There is no swap: anonymous memory cannot be reclaimed, only file pages can.");
 	if (found->drifted)
-		add(&report, SEVERITY_WARNING, "drift", "Set the limit again, or restart rssd.",
-		    "The kernel's limit of %.200s is not what rssd set: somebody else wrote it.",
-		    found->drifted);
+		add(&report, SEVERITY_WARNING, "drift",
+		    "See rssctl diff; set it again, reload, or restart rssd.",
+		    "The kernel's %s of %.200s is not what rssd set: another program wrote it.",
+		    found->drifted_setting, found->drifted);
 	return report.count;
 }
 
-static const char *find_drifted(const struct manager *m)
+/* The first container of which the kernel holds another setting. */
+static void find_drifted(const struct manager *m, struct diagnosis *found)
 {
-	uint64_t limit;
-
-	for (size_t i = 0; i < m->count; i++) {
+	for (size_t i = 0; i < m->count && !found->drifted; i++) {
 		struct container *c = m->containers[i];
+		unsigned int drift = c->change ? 0 : container_drift(c);
 
-		if (c->change || group_read_limit(c->group, &limit) < 0)
+		if (!drift)
 			continue;
-		if (limit != container_set_last(c)->limit)
-			return c->name;
+		found->drifted = c->name;
+		found->drifted_setting = setting_by_bit(drift & -drift)->key;
 	}
-	return NULL;
 }
 
 size_t diagnose_manager(struct manager *m, struct finding findings[static FINDINGS_MAX])
@@ -248,9 +248,9 @@ size_t diagnose_manager(struct manager *m, struct finding findings[static FINDIN
 		.process_events_problem = m->process_events_problem,
 		.containers = m->count,
 		.join = join_count(m),
-		.drifted = find_drifted(m),
 	};
 
+	find_drifted(m, &found);
 	(void)sysinfo(&info);
 	found.swap = (uint64_t)info.totalswap * info.mem_unit;
 	return diagnose(&found, findings);

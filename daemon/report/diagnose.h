@@ -37,7 +37,8 @@ struct diagnosis {
 	struct join_counts join;
 	uint64_t swap; /* bytes of swap on this machine */
 	size_t containers;
-	const char *drifted; /* a container whose limit in the kernel is not what was set, or NULL */
+	const char *drifted; /* a container of which the kernel holds another setting, or NULL */
+	const char *drifted_setting; /* the key of that setting */
 };
 
 #define FINDINGS_MAX 32

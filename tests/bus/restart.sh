@@ -73,7 +73,7 @@ case_drift_is_brought_back_and_logged() {
 	# While it runs, the doctor sees it.
 	echo $((64 << 20)) >"$file"
 	expect 0 rssctl doctor
-	says "somebody else wrote it"
+	says "another program wrote it"
 	rssctl remove drift
 }
 
@@ -161,6 +161,39 @@ case_declared_containers() {
 limit_is() { [ "$(field "$1" limit)" = "$2" ]; }
 
 # What the kernel rounds is stored and shown as the kernel keeps it.
+# Another program wrote to the kernel: setting the same again is a change.
+case_setting_again_repairs() {
+	local file
+	rssctl create web --limit=32M
+	file=$(memory_mount)/$root/web/memory.limit_in_bytes
+	[ -f "$file" ] || { rssctl remove web; skip "needs memory-v1"; return; }
+	expect 0 rssctl limit web 32M
+	says unchanged
+	echo $((64 << 20)) >"$file"
+	expect 0 rssctl limit web 32M
+	[[ $out != *unchanged* ]] || fail "said: $out"
+	equal "$(cat "$file")" $((32 << 20)) "limit in the kernel after limit"
+	echo $((64 << 20)) >"$file"
+	expect 0 rssctl set web limit=32M
+	equal "$(cat "$file")" $((32 << 20)) "limit in the kernel after set"
+	echo $((64 << 20)) >"$file"
+	echo '[{"name":"web","limit":"32M"}]' >"$work/again.json"
+	expect 0 rssctl apply "$work/again.json"
+	equal "$(cat "$file")" $((32 << 20)) "limit in the kernel after apply"
+	expect 0 rssctl remove web
+	mkdir -p "$work/containers.d"
+	echo '{"name":"web","limit":"32M"}' >"$work/containers.d/web.json"
+	expect 0 rssctl reload
+	await 5 rssctl show web
+	await 5 eval '[ "$(cat '"$file"')" = 33554432 ]'
+	echo $((64 << 20)) >"$file"
+	expect 0 rssctl reload
+	await 5 eval '[ "$(cat '"$file"')" = 33554432 ]'
+	rm "$work/containers.d/web.json"
+	expect 0 rssctl reload
+	expect 0 rssctl remove web
+}
+
 case_limit_that_the_kernel_rounds_does_not_drift() {
 	: >"$rssd_log"
 	expect 0 rssctl create odd --limit=33554433

@@ -33,7 +33,8 @@ TEST(what_is_missing_is_said)
 				   .kmsg_problem = "Permission denied",
 				   .process_events_problem = "Protocol not supported",
 				   .join = { .containers = 2, .joined = 7 },
-				   .drifted = "web" };
+				   .drifted = "web",
+				   .drifted_setting = "limit" };
 	struct finding findings[FINDINGS_MAX];
 	size_t count = diagnose(&found, findings);
 	size_t features = 0;
