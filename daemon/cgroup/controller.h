@@ -22,7 +22,6 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "cgroup/cgroup-path.h"
 #include "policy/counters.h"
 #include "shared/cleanup.h"
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <systemd/sd-event.h>
 
+#include "cgroup/cgroup-path.h"
 #include "base/log.h"
 #include "base/job.h"
 #include "host/process-events.h"

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <systemd/sd-event.h>
 
+#include "cgroup/cgroup-path.h"
 #include "container/manager.h"
 #include "host/kmsg-parser.h"
 #include "host/process.h"

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cgroup/cgroup-path.h"
 #include "base/failure.h"
 #include "base/job.h"
 #include "base/worker.h"

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "cgroup/cgroup-path.h"
 #include "base/worker.h"
 #include "cgroup/group.h"
 #include "cgroup/subtree.h"

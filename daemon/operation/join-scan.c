@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cgroup/cgroup-path.h"
 #include "base/worker.h"
 #include "cgroup/control-file.h"
 #include "container/manager.h"

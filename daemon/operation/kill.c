@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "cgroup/cgroup-path.h"
 #include "shared/array.h"
 #include "container/container.h"
 #include "base/failure.h"

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <systemd/sd-event.h>
 
+#include "cgroup/cgroup-path.h"
 #include "cgroup/group.h"
 #include "base/failure.h"
 #include "fake-hierarchy.h"

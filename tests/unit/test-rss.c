@@ -5,6 +5,7 @@
  */
 #include <inttypes.h>
 
+#include "cgroup/cgroup-path.h"
 #include "cgroup/group.h"
 #include "base/failure.h"
 #include "fake-hierarchy.h"
