@@ -172,7 +172,7 @@ struct manager *manager_free(struct manager *m)
 	transient_close(m);
 	join_close(m);
 	detection_close(m);
-	survey_close(m);
+	collect_close(m);
 	metrics_files_close(m);
 	sampler_close(m);
 	for (size_t i = 0; i < m->count; i++)

@@ -29,7 +29,7 @@ static int append_counters(sd_bus_message *reply, const struct counters *counter
 }
 
 /* The properties that ListContainers and GetManagedObjects have in common. */
-static int append_common(sd_bus_message *reply, const struct survey_row *row)
+static int append_common(sd_bus_message *reply, const struct collect_row *row)
 {
 	const struct container *c = row->container;
 	cleanup_free char *control_group = group_control_group(c->group);
@@ -47,7 +47,7 @@ static int append_common(sd_bus_message *reply, const struct survey_row *row)
 }
 
 /* The entries of ListContainers: what the controller does not have is left out. */
-static int append_entries(sd_bus_message *reply, const struct survey_row *row)
+static int append_entries(sd_bus_message *reply, const struct collect_row *row)
 {
 	int r = append_common(reply, row);
 
@@ -59,7 +59,7 @@ static int append_entries(sd_bus_message *reply, const struct survey_row *row)
 }
 
 /* One (soa{sv}); absent counters are left out. */
-static int append_container(sd_bus_message *reply, const struct survey_row *row)
+static int append_container(sd_bus_message *reply, const struct collect_row *row)
 {
 	cleanup_free char *path = name_to_object_path(row->container->name);
 	int r;
@@ -79,7 +79,7 @@ static int append_container(sd_bus_message *reply, const struct survey_row *row)
 }
 
 static int append_containers(sd_bus_message *reply, const struct controller *controller,
-			     const struct survey_row rows[], size_t count)
+			     const struct collect_row rows[], size_t count)
 {
 	int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(soa{sv})");
 
@@ -98,7 +98,7 @@ enum {
 };
 
 /* One string for all names: sd-bus and the bus spend time on each member of an array. */
-static int append_names(sd_bus_message *reply, const struct survey_row rows[], size_t count)
+static int append_names(sd_bus_message *reply, const struct collect_row rows[], size_t count)
 {
 	size_t size = 0;
 	char *at;
@@ -115,17 +115,17 @@ static int append_names(sd_bus_message *reply, const struct survey_row rows[], s
 }
 
 /* Getters of one column: from the settings, and from the counters that were read. */
-static uint64_t setting_of(const struct survey_row *row, size_t offset)
+static uint64_t setting_of(const struct collect_row *row, size_t offset)
 {
 	return *(const uint64_t *)((const char *)&row->container->settings + offset);
 }
 
-static uint64_t counter_of(const struct survey_row *row, size_t offset)
+static uint64_t counter_of(const struct collect_row *row, size_t offset)
 {
 	return *(const uint64_t *)((const char *)&row->counters + offset);
 }
 
-static uint64_t flags_of(const struct survey_row *row, size_t offset)
+static uint64_t flags_of(const struct collect_row *row, size_t offset)
 {
 	const struct container *c = row->container;
 	unsigned int flags = (c->transient ? FLAG_TRANSIENT : 0) |
@@ -138,15 +138,15 @@ static uint64_t flags_of(const struct survey_row *row, size_t offset)
 	return flags;
 }
 
-static uint64_t processes_of(const struct survey_row *row, size_t offset)
+static uint64_t processes_of(const struct collect_row *row, size_t offset)
 {
 	return row->processes;
 }
 
-typedef uint64_t (*number_fn)(const struct survey_row *row, size_t offset);
+typedef uint64_t (*number_fn)(const struct collect_row *row, size_t offset);
 
 /* The number of values that are sent: one if all are equal. */
-static size_t column_length(const struct survey_row rows[], size_t count, number_fn number,
+static size_t column_length(const struct collect_row rows[], size_t count, number_fn number,
 			    size_t offset)
 {
 	for (size_t i = 1; i < count; i++)
@@ -156,7 +156,7 @@ static size_t column_length(const struct survey_row rows[], size_t count, number
 }
 
 /* Appends a column of 64 or 32 bit numbers; @number reads one from a row. */
-static int append_numbers(sd_bus_message *reply, const struct survey_row rows[], size_t count,
+static int append_numbers(sd_bus_message *reply, const struct collect_row rows[], size_t count,
 			  char type, number_fn number, size_t offset)
 {
 	size_t size = type == SD_BUS_TYPE_UINT64 ? sizeof(uint64_t) : sizeof(uint32_t);
@@ -175,7 +175,7 @@ static int append_numbers(sd_bus_message *reply, const struct survey_row rows[],
 }
 
 /* Appends a column for each size in the mask @which. */
-static int append_sizes(sd_bus_message *reply, const struct survey_row rows[], size_t count,
+static int append_sizes(sd_bus_message *reply, const struct collect_row rows[], size_t count,
 			unsigned int which)
 {
 	int r = 0;
@@ -191,7 +191,7 @@ static int append_sizes(sd_bus_message *reply, const struct survey_row rows[], s
 #define FIRST_SIZES (unsigned int)(SETTING_LIMIT | SETTING_HIGH | SETTING_LOW)
 
 static int append_columns(sd_bus_message *reply, const struct controller *controller,
-			  const struct survey_row rows[], size_t count)
+			  const struct collect_row rows[], size_t count)
 {
 	cleanup_free char *root = NULL;
 	int r = asprintf(&root, "/%s", controller->root);
@@ -224,7 +224,7 @@ static const char *const standard_interfaces[] = {
 };
 
 /* All properties; the value of a counter that the kernel does not have is COUNTER_ABSENT. */
-static int append_properties(sd_bus_message *reply, const struct survey_row *row)
+static int append_properties(sd_bus_message *reply, const struct collect_row *row)
 {
 	const struct container *c = row->container;
 	uint64_t refaults = row->takes_totals ? row->refaults : COUNTER_ABSENT;
@@ -251,7 +251,7 @@ static int append_properties(sd_bus_message *reply, const struct survey_row *row
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-static int append_interface(sd_bus_message *reply, const struct survey_row *row)
+static int append_interface(sd_bus_message *reply, const struct collect_row *row)
 {
 	int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_DICT_ENTRY, "sa{sv}");
 
@@ -267,7 +267,7 @@ static int append_interface(sd_bus_message *reply, const struct survey_row *row)
 }
 
 /* One {oa{sa{sv}}}. */
-static int append_object(sd_bus_message *reply, const struct survey_row *row)
+static int append_object(sd_bus_message *reply, const struct collect_row *row)
 {
 	cleanup_free char *path = name_to_object_path(row->container->name);
 	int r;
@@ -289,7 +289,7 @@ static int append_object(sd_bus_message *reply, const struct survey_row *row)
 }
 
 static int append_objects(sd_bus_message *reply, const struct controller *controller,
-			  const struct survey_row rows[], size_t count)
+			  const struct collect_row rows[], size_t count)
 {
 	int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "{oa{sa{sv}}}");
 
@@ -301,9 +301,9 @@ static int append_objects(sd_bus_message *reply, const struct controller *contro
 /* --- the methods ----------------------------------------------------------------- */
 
 static void reply_with(struct bus_call *call, int error, const struct failure *failure,
-		       const struct survey_row rows[], size_t count,
+		       const struct collect_row rows[], size_t count,
 		       int (*append)(sd_bus_message *, const struct controller *,
-				     const struct survey_row[], size_t))
+				     const struct collect_row[], size_t))
 {
 	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
 	int r;
@@ -319,18 +319,19 @@ static void reply_with(struct bus_call *call, int error, const struct failure *f
 }
 
 static void containers_read(int error, const struct failure *failure,
-			    const struct survey_row rows[], size_t count, void *userdata)
+			    const struct collect_row rows[], size_t count, void *userdata)
 {
 	reply_with(userdata, error, failure, rows, count, append_containers);
 }
 
-static void columns_read(int error, const struct failure *failure, const struct survey_row rows[],
+static void columns_read(int error, const struct failure *failure, const struct collect_row rows[],
 			 size_t count, void *userdata)
 {
 	reply_with(userdata, error, failure, rows, count, append_columns);
 }
 
-static int begin(struct bus *bus, sd_bus_message *message, survey_done_fn done, sd_bus_error *error)
+static int begin(struct bus *bus, sd_bus_message *message, collect_done_fn done,
+		 sd_bus_error *error)
 {
 	struct failure failure = { 0 };
 	struct bus_call *call;
@@ -338,11 +339,11 @@ static int begin(struct bus *bus, sd_bus_message *message, survey_done_fn done, 
 
 	if (r < 0)
 		return bus_answer_failure(r, &failure, error);
-	r = survey_start(bus->manager, done, call, &failure);
+	r = collect_start(bus->manager, done, call, &failure);
 	return bus_call_begun(call, r, &failure, error);
 }
 
-static void objects_read(int error, const struct failure *failure, const struct survey_row rows[],
+static void objects_read(int error, const struct failure *failure, const struct collect_row rows[],
 			 size_t count, void *userdata)
 {
 	reply_with(userdata, error, failure, rows, count, append_objects);

@@ -7,7 +7,7 @@
  *
  * manager.c holds the containers and the way from start to stop; one file per
  * deed stands beside it: change.h, removal.h, attach.h, reclaim.h, monitor/detection.h
- * (counters and kernel log become events), survey.h, sampler.h, transient.h,
+ * (counters and kernel log become events), collect.h, sampler.h, transient.h,
  * join.h, restore.h, diagnose.h.
  */
 #ifndef RSSD_MANAGER_H
@@ -93,10 +93,10 @@ struct manager {
 	struct transaction *transaction;     /* on its way */
 	struct declarations *declarations;   /* on their way: see restore.c */
 	struct join *join;		     /* see join.c */
-	struct survey *survey;		     /* on its way: see survey.h */
-	uint64_t surveyed;		     /* when the last one began */
-	uint64_t noted;			     /* when the last one was noted: see survey.c */
-	sd_event_source *survey_idle;	     /* see survey.c */
+	struct collection *collection;	     /* on its way: see collect.h */
+	uint64_t collected_at;		     /* when the last one began */
+	uint64_t noted;			     /* when the last one was noted: see collect.c */
+	sd_event_source *collect_idle;	     /* see collect.c */
 	sd_event_source *sampler;	     /* see sampler.h */
 	sd_event_source *transient_check;    /* see transient.c */
 	struct detection *detection;	     /* see monitor/detection.h */

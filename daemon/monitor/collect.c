@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The counters of all containers: see survey.h. */
+/* The counters of all containers: see collect.h. */
 #include "monitor/collect.h"
 
 #include <string.h>
@@ -19,40 +19,40 @@
 #include "shared/name.h"
 
 #define SLICES_MAX 4
-/* What is less than this is not worth a thread. */
+/* A slice of fewer rows is not worth a thread. */
 #define SLICE_MIN 128
-/* A survey that follows another within this time makes us keep files open... */
+/* After two collections within this time the control files stay open. */
 #define AGAIN_USEC (10 * 1000 * 1000)
-/* ...until this long after the last. */
+/* They are closed this long after the last collection. */
 #define KEEP_USEC (30 * 1000 * 1000)
 
 struct request {
-	survey_done_fn done;
+	collect_done_fn done;
 	void *userdata;
 	struct request *next;
 };
 
 struct slice {
-	struct survey *survey;
+	struct collection *collection;
 	struct job job;
-	struct survey_row *rows;
+	struct collect_row *rows;
 	size_t count;
 };
 
-struct survey {
+struct collection {
 	struct manager *manager;
-	struct request *requests, *later; /* of this one, and of the next */
-	struct survey_row *rows;
+	struct request *requests, *later; /* for this collection, and for the next */
+	struct collect_row *rows;
 	size_t count;
-	uint64_t noted_at; /* for usage histories; 0: this one is not noted */
+	uint64_t noted_at; /* time in the usage histories; 0: not added to them */
 	struct slice slices[SLICES_MAX];
 	unsigned int running;
 };
 
-/* By one request, where the controller has one. */
+/* Reads all groups by one request; NULL if the controller has none. */
 static struct group_reading *read_together(const struct slice *slice)
 {
-	struct controller *controller = slice->survey->manager->controller;
+	struct controller *controller = slice->collection->manager->controller;
 	cleanup_free struct group_reading *readings = NULL;
 
 	if (controller->reads_all)
@@ -68,14 +68,15 @@ static struct group_reading *read_together(const struct slice *slice)
 
 static int compare_name(const void *key, const void *member)
 {
-	const struct survey_row *row = member;
+	const struct collect_row *row = member;
 
 	return strcmp(key, row->container->name);
 }
 
-static struct survey_row *find_row(const struct survey *survey, const char *name)
+static struct collect_row *find_row(const struct collection *collection, const char *name)
 {
-	return bsearch(name, survey->rows, survey->count, sizeof(*survey->rows), compare_name);
+	return bsearch(name, collection->rows, collection->count, sizeof(*collection->rows),
+		       compare_name);
 }
 
 static bool is_container(const char *path, void *userdata)
@@ -83,13 +84,13 @@ static bool is_container(const char *path, void *userdata)
 	return find_row(userdata, path);
 }
 
-/* What is in control groups that others made inside the container belongs to it. */
-static void count_inner(struct survey *survey, struct survey_row *row)
+/* Processes in cgroups that something else made inside the container belong to it. */
+static void count_inner(struct collection *collection, struct collect_row *row)
 {
 	struct subtree tree = {
 		.group = row->container->group,
 		.skip = is_container,
-		.userdata = survey,
+		.userdata = collection,
 	};
 	uint32_t inner = 0;
 
@@ -97,8 +98,8 @@ static void count_inner(struct survey *survey, struct survey_row *row)
 	row->processes += inner;
 }
 
-/* The rest from the control files. */
-static void read_row(struct survey *survey, struct survey_row *row,
+/* Reads from the control files what @reading does not have. */
+static void read_row(struct collection *collection, struct collect_row *row,
 		     const struct group_reading *reading)
 {
 	struct container *c = row->container;
@@ -113,7 +114,7 @@ static void read_row(struct survey *survey, struct survey_row *row,
 		row->processes = reading->processes;
 	else
 		(void)group_count_processes(c->group, &row->processes);
-	count_inner(survey, row);
+	count_inner(collection, row);
 	if (reading->has_frozen)
 		row->frozen = reading->frozen;
 	else
@@ -124,36 +125,36 @@ static void read_row(struct survey *survey, struct survey_row *row,
 		(void)group_read_refaults(c->group, &row->refaults);
 }
 
-static void survey_run(struct worker *worker, void *data)
+static void slice_run(struct worker *worker, void *data)
 {
 	struct slice *slice = data;
 
 	cleanup_free struct group_reading *readings = read_together(slice);
 
 	for (size_t i = 0; i < slice->count; i++)
-		read_row(slice->survey, &slice->rows[i],
+		read_row(slice->collection, &slice->rows[i],
 			 readings ? &readings[i] : &(struct group_reading){ 0 });
 }
 
-static void answer(struct survey *survey, int r, const struct failure *failure)
+static void reply_all(struct collection *collection, int r, const struct failure *failure)
 {
-	while (survey->requests) {
-		cleanup_free struct request *request = survey->requests;
+	while (collection->requests) {
+		cleanup_free struct request *request = collection->requests;
 
-		survey->requests = request->next;
-		request->done(r, failure, survey->rows, survey->count, request->userdata);
+		collection->requests = request->next;
+		request->done(r, failure, collection->rows, collection->count, request->userdata);
 	}
 }
 
-static int launch(struct survey *survey);
+static int launch(struct collection *collection);
 
 /* --- files that are kept open ---------------------------------------------------- */
 
-/* Descriptors that are left for all else, where the files of all containers are kept. */
+/* Descriptors that must stay free if the files of all containers are kept open. */
 #define OTHERS_PER_CONTAINER 6
 #define OTHERS		     1024
 
-static bool may_keep(const struct manager *m)
+static bool can_keep_files(const struct manager *m)
 {
 	struct rlimit limit;
 
@@ -161,7 +162,7 @@ static bool may_keep(const struct manager *m)
 	       m->count * (KEPT_FILES_MAX + OTHERS_PER_CONTAINER) + OTHERS <= limit.rlim_cur;
 }
 
-/* All whose files no worker reads just now; are these all? */
+/* Leaves out containers whose files a worker may be reading; returns false if there are any. */
 static bool keep_files(struct manager *m, bool keep)
 {
 	bool all = true;
@@ -175,179 +176,180 @@ static bool keep_files(struct manager *m, bool keep)
 	return all;
 }
 
-/* Nobody has looked for a while. */
-static int let_go(sd_event_source *source, uint64_t usec, void *userdata)
+/* There was no collection for a while. */
+static int on_idle(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct manager *m = userdata;
 
-	if (!m->survey && keep_files(m, false))
+	if (!m->collection && keep_files(m, false))
 		return 0;
 	(void)sd_event_source_set_time_relative(source, KEEP_USEC);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
-/* The second look in short time may be followed by many. */
-static void consider_keeping(struct manager *m)
+/* After a second collection within a short time, more are likely. */
+static void keep_files_if_repeated(struct manager *m)
 {
 	uint64_t now = 0;
 
-	/* Where one request tells of all, no file is read. */
+	/* With one request for all groups, no file is read. */
 	if (m->controller->reads_all)
 		return;
 	(void)sd_event_now(m->event, CLOCK_MONOTONIC, &now);
-	if (m->surveyed && m->surveyed + AGAIN_USEC > now && may_keep(m)) {
+	if (m->collected_at && m->collected_at + AGAIN_USEC > now && can_keep_files(m)) {
 		(void)keep_files(m, true);
-		if (!m->survey_idle)
-			(void)sd_event_add_time_relative(m->event, &m->survey_idle, CLOCK_MONOTONIC,
-							 KEEP_USEC, KEEP_USEC / 10, let_go, m);
+		if (!m->collect_idle)
+			(void)sd_event_add_time_relative(m->event, &m->collect_idle,
+							 CLOCK_MONOTONIC, KEEP_USEC, KEEP_USEC / 10,
+							 on_idle, m);
 		else
-			(void)sd_event_source_set_time_relative(m->survey_idle, KEEP_USEC);
-		(void)sd_event_source_set_enabled(m->survey_idle, SD_EVENT_ONESHOT);
+			(void)sd_event_source_set_time_relative(m->collect_idle, KEEP_USEC);
+		(void)sd_event_source_set_enabled(m->collect_idle, SD_EVENT_ONESHOT);
 	}
-	m->surveyed = now;
+	m->collected_at = now;
 }
 
-void survey_close(struct manager *m)
+void collect_close(struct manager *m)
 {
-	m->survey_idle = sd_event_source_disable_unref(m->survey_idle);
+	m->collect_idle = sd_event_source_disable_unref(m->collect_idle);
 }
 
 /* --- usage histories --------------------------------------------------------------- */
 
-/* As often as this, what a survey saw is noted. */
+/* Usage histories take a sample this often. */
 #define NOTE_USEC (USAGE_SPAN_USEC_MIN / 3)
-/* Where refaults are not told with the rest, they are in a file that is long to read. */
+/* At most so many are read if refaults are in a file, which takes long to read. */
 #define REFAULTS_AT_ONCE 64
 
-static void choose_totals(struct survey *survey)
+static void choose_totals(struct collection *collection)
 {
-	const struct manager *m = survey->manager;
+	const struct manager *m = collection->manager;
 	bool in_files = controller_can(m->controller, FEATURE_REFAULTS) &&
 			!m->controller->reads_all;
 	size_t left = in_files ? REFAULTS_AT_ONCE : m->count;
 
 	for (size_t i = 0; i < m->count && left > 0; i++) {
-		struct survey_row *row = &survey->rows[i];
+		struct collect_row *row = &collection->rows[i];
 
 		row->refaults = COUNTER_ABSENT;
-		row->takes_totals = container_wants_totals(row->container, survey->noted_at);
+		row->takes_totals = container_wants_totals(row->container, collection->noted_at);
 		if (row->takes_totals)
 			left--;
 	}
 }
 
-/* The same containers a moment later are nothing new. */
-static void consider_noting(struct survey *survey)
+/* Samples that are closer than NOTE_USEC are not added. */
+static void choose_samples(struct collection *collection)
 {
-	struct manager *m = survey->manager;
+	struct manager *m = collection->manager;
 	uint64_t time = container_history_time(m);
 
-	survey->noted_at = time >= m->noted + NOTE_USEC ? time : 0;
-	if (survey->noted_at) {
+	collection->noted_at = time >= m->noted + NOTE_USEC ? time : 0;
+	if (collection->noted_at) {
 		m->noted = time;
-		choose_totals(survey);
+		choose_totals(collection);
 	}
 }
 
 /* --- the rows ------------------------------------------------------------------------ */
 
-static void free_rows(struct survey *survey)
+static void free_rows(struct collection *collection)
 {
-	for (size_t i = 0; i < survey->count; i++)
-		container_unref(survey->rows[i].container);
-	free(survey->rows);
-	survey->rows = NULL;
-	survey->count = 0;
+	for (size_t i = 0; i < collection->count; i++)
+		container_unref(collection->rows[i].container);
+	free(collection->rows);
+	collection->rows = NULL;
+	collection->count = 0;
 }
 
-/* A container that was removed meanwhile, as signals have said, is not in the answer after them. */
-static void leave_out_removed(struct survey *survey)
+/* A container that was removed meanwhile is left out: InterfacesRemoved was sent before the reply. */
+static void leave_out_removed(struct collection *collection)
 {
 	size_t kept = 0;
 
-	for (size_t i = 0; i < survey->count; i++) {
-		if (survey->rows[i].container->removed)
-			container_unref(survey->rows[i].container);
+	for (size_t i = 0; i < collection->count; i++) {
+		if (collection->rows[i].container->removed)
+			container_unref(collection->rows[i].container);
 		else
-			survey->rows[kept++] = survey->rows[i];
+			collection->rows[kept++] = collection->rows[i];
 	}
-	survey->count = kept;
+	collection->count = kept;
 }
 
-static void note_rows(const struct survey *survey)
+static void note_rows(const struct collection *collection)
 {
-	for (size_t i = 0; i < survey->count; i++) {
-		const struct survey_row *row = &survey->rows[i];
+	for (size_t i = 0; i < collection->count; i++) {
+		const struct collect_row *row = &collection->rows[i];
 
-		container_note(row->container, survey->noted_at, &row->counters,
+		container_note(row->container, collection->noted_at, &row->counters,
 			       row->takes_totals ? &row->refaults : NULL);
 	}
 }
 
-/* --- one survey after the other --------------------------------------------------- */
+/* --- one collection after the other -------------------------------------------------- */
 
-/* The next one for those who came meanwhile, or the end. */
-static void go_on(struct survey *survey)
+/* Starts the next collection for requests that arrived meanwhile, or ends. */
+static void start_next(struct collection *collection)
 {
 	struct failure failure = { 0 };
 	int r = 0;
 
-	survey->requests = survey->later;
-	survey->later = NULL;
-	if (survey->requests)
-		r = launch(survey);
-	if (survey->requests && r == 0)
+	collection->requests = collection->later;
+	collection->later = NULL;
+	if (collection->requests)
+		r = launch(collection);
+	if (collection->requests && r == 0)
 		return;
 	if (r < 0) {
 		r = fail(&failure, RSS_ERROR_CONTROLLER_FAILED,
 			 "The counters cannot be read: %s; try again", strerror(-r));
-		answer(survey, r, &failure);
+		reply_all(collection, r, &failure);
 	}
-	survey->manager->survey = NULL;
-	free(survey);
+	collection->manager->collection = NULL;
+	free(collection);
 }
 
-/* Parents come first, so that from the end each is complete when it is added to its own. */
-static void add_nested(struct survey *survey)
+/* Parents come first: from the end, each row is complete when it is added to its parent. */
+static void add_nested(struct collection *collection)
 {
-	for (size_t i = survey->count; i-- > 0;) {
-		struct survey_row *row = &survey->rows[i];
+	for (size_t i = collection->count; i-- > 0;) {
+		struct collect_row *row = &collection->rows[i];
 
 		if (row->parent)
 			row->parent->processes += row->processes;
 	}
 }
 
-static void link_parents(struct survey *survey)
+static void link_parents(struct collection *collection)
 {
-	for (size_t i = 0; i < survey->count; i++) {
-		struct survey_row *row = &survey->rows[i];
+	for (size_t i = 0; i < collection->count; i++) {
+		struct collect_row *row = &collection->rows[i];
 		cleanup_free char *parent = name_parent(row->container->name);
 
-		row->parent = parent ? find_row(survey, parent) : NULL;
+		row->parent = parent ? find_row(collection, parent) : NULL;
 		if (row->parent)
 			row->parent->nested++;
 	}
 }
 
-static void finish(struct survey *survey)
+static void finish(struct collection *collection)
 {
-	add_nested(survey);
-	leave_out_removed(survey);
-	if (survey->noted_at)
-		note_rows(survey);
-	answer(survey, 0, NULL);
-	free_rows(survey);
-	go_on(survey);
+	add_nested(collection);
+	leave_out_removed(collection);
+	if (collection->noted_at)
+		note_rows(collection);
+	reply_all(collection, 0, NULL);
+	free_rows(collection);
+	start_next(collection);
 }
 
-static void survey_done(void *data)
+static void slice_done(void *data)
 {
 	struct slice *slice = data;
 
 	job_end(&slice->job);
-	if (--slice->survey->running == 0)
-		finish(slice->survey);
+	if (--slice->collection->running == 0)
+		finish(slice->collection);
 }
 
 static size_t slices_for(const struct controller *controller, size_t count)
@@ -356,82 +358,82 @@ static size_t slices_for(const struct controller *controller, size_t count)
 	size_t most = cpus < 1 ? 1 : cpus > SLICES_MAX ? SLICES_MAX : (size_t)cpus;
 	size_t wanted = count / SLICE_MIN;
 
-	/* What one request tells of all is not asked for several times. */
+	/* One request returns all groups, so one slice is enough. */
 	if (controller->reads_all)
 		return 1;
 	return wanted < 1 ? 1 : wanted > most ? most : wanted;
 }
 
-/* Starts the workers; where some cannot be had, the others do all of it. */
-static int launch(struct survey *survey)
+/* Starts the workers; the loop reads the slices of those that cannot be started. */
+static int launch(struct collection *collection)
 {
-	struct manager *m = survey->manager;
+	struct manager *m = collection->manager;
 	size_t n = slices_for(m->controller, m->count), at = 0;
 	int r = 0;
 
-	consider_keeping(m);
-	survey->rows = calloc(m->count ? m->count : 1, sizeof(*survey->rows));
-	if (!survey->rows)
+	keep_files_if_repeated(m);
+	collection->rows = calloc(m->count ? m->count : 1, sizeof(*collection->rows));
+	if (!collection->rows)
 		return -ENOMEM;
 	for (size_t i = 0; i < m->count; i++)
-		survey->rows[i].container = container_ref(m->containers[i]);
-	survey->count = m->count;
-	link_parents(survey);
-	consider_noting(survey);
+		collection->rows[i].container = container_ref(m->containers[i]);
+	collection->count = m->count;
+	link_parents(collection);
+	choose_samples(collection);
 	for (size_t i = 0; i < n; i++) {
-		struct slice *slice = &survey->slices[i];
+		struct slice *slice = &collection->slices[i];
 
 		*slice = (struct slice){
-			.survey = survey,
-			.rows = survey->rows + at,
+			.collection = collection,
+			.rows = collection->rows + at,
 			.count = (m->count - at) / (n - i),
 		};
-		r = job_start(&slice->job, m->jobs, survey_run, survey_done, slice);
+		r = job_start(&slice->job, m->jobs, slice_run, slice_done, slice);
 		if (r < 0 && i == 0)
 			break;
 		if (r < 0) {
-			survey_run(NULL, slice);
+			slice_run(NULL, slice);
 			r = 0;
 		} else {
-			survey->running++;
+			collection->running++;
 		}
 		at += slice->count;
 	}
 	if (r < 0) {
-		free_rows(survey);
+		free_rows(collection);
 		return r;
 	}
 	return 0;
 }
 
-static struct survey *survey_new(struct manager *m)
+static struct collection *collection_new(struct manager *m)
 {
-	struct survey *survey = calloc(1, sizeof(*survey));
+	struct collection *collection = calloc(1, sizeof(*collection));
 
-	if (!survey)
+	if (!collection)
 		return NULL;
-	survey->manager = m;
-	if (launch(survey) < 0) {
-		free(survey);
+	collection->manager = m;
+	if (launch(collection) < 0) {
+		free(collection);
 		return NULL;
 	}
-	return survey;
+	return collection;
 }
 
-int survey_start(struct manager *m, survey_done_fn done, void *userdata, struct failure *failure)
+int collect_start(struct manager *m, collect_done_fn done, void *userdata, struct failure *failure)
 {
 	struct request *request = calloc(1, sizeof(*request));
-	bool first = !m->survey;
+	bool first = !m->collection;
 	struct request **to;
 
 	if (request && first)
-		m->survey = survey_new(m);
-	if (!request || !m->survey) {
+		m->collection = collection_new(m);
+	if (!request || !m->collection) {
 		free(request);
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
 			    "The counters cannot be read: out of memory or threads; try again");
 	}
-	to = first ? &m->survey->requests : &m->survey->later;
+	to = first ? &m->collection->requests : &m->collection->later;
 	*request = (struct request){ .done = done, .userdata = userdata, .next = *to };
 	*to = request;
 	return 0;

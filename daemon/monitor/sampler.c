@@ -12,7 +12,7 @@
 #include "store/config.h"
 
 /* The collection itself adds to the usage histories. */
-static void on_collected(int error, const struct failure *failure, const struct survey_row rows[],
+static void on_collected(int error, const struct failure *failure, const struct collect_row rows[],
 			 size_t count, void *userdata)
 {
 	if (error < 0)
@@ -27,7 +27,7 @@ static int on_sample_due(sd_event_source *source, uint64_t usec, void *userdata)
 
 	if (m->stopping)
 		return 0;
-	r = survey_start(m, on_collected, NULL, &failure);
+	r = collect_start(m, on_collected, NULL, &failure);
 	if (r < 0)
 		on_collected(r, &failure, NULL, 0, NULL);
 	(void)sd_event_source_set_time_relative(source, m->config->sample_interval);

@@ -235,7 +235,7 @@ static void write_done(void *data)
 	finish(files, files->error);
 }
 
-static int add_container(struct metrics *metrics, const struct survey_row *from)
+static int add_container(struct metrics *metrics, const struct collect_row *from)
 {
 	struct metrics_container *row = &metrics->containers[metrics->count];
 
@@ -249,7 +249,7 @@ static int add_container(struct metrics *metrics, const struct survey_row *from)
 	return 0;
 }
 
-static int copy_rows(struct manager *m, const struct survey_row rows[], size_t count,
+static int copy_rows(struct manager *m, const struct collect_row rows[], size_t count,
 		     struct metrics *metrics)
 {
 	*metrics = (struct metrics){
@@ -270,7 +270,7 @@ static int copy_rows(struct manager *m, const struct survey_row rows[], size_t c
 	return 0;
 }
 
-static void on_collected(int error, const struct failure *failure, const struct survey_row rows[],
+static void on_collected(int error, const struct failure *failure, const struct collect_row rows[],
 			 size_t count, void *userdata)
 {
 	struct metrics_files *files = userdata;
@@ -293,7 +293,7 @@ static void make_next(struct metrics_files *files)
 	files->current = files->waiting;
 	files->waiting = current;
 	files->making = true;
-	r = survey_start(files->manager, on_collected, files, NULL);
+	r = collect_start(files->manager, on_collected, files, NULL);
 	if (r < 0)
 		finish(files, r);
 }
