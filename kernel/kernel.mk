@@ -82,7 +82,7 @@ check-selftests: $(kernel_out)/bzImage-service $(kernel_out)/bzImage-stock-servi
 
 check-off: $(kernel_out)/.applied $(kernel_out)/bzImage-stock-service
 	$(kernel_run) kernel/compare-off.sh
-	$(kernel_run) tests/vm/sum.sh off
+	$(kernel_run) tests/vm/summarize.sh off
 
 # The kernels that the tests boot.
 kernel_images := $(kernel_out)/bzImage $(kernel_out)/bzImage-service $(kernel_out)/bzImage-stock-service
@@ -95,7 +95,7 @@ check-vm: $(kernel_images) $(vm_out)/initrd
 check-kasan: $(kernel_out)/bzImage-kasan $(vm_out)/initrd
 	$(kernel_run) VM_MEMORY=2G tests/vm/run.sh -k $(kernel_out)/bzImage-kasan -i $(vm_out)/initrd \
 		-n kasan -t 3000 -a "cases=$(or $(CASES),stress) world=$(WORLD) stress=$(STRESS)"
-	$(kernel_run) tests/vm/sum.sh kasan
+	$(kernel_run) tests/vm/summarize.sh kasan
 
 kernel-series: $(kernel_out)/.applied
 	$(kernel_run) kernel/series.sh

@@ -10,10 +10,10 @@
 # go over the kernel's command line: rssd.hierarchy=v2.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
-# shellcheck source=tests/vm/watched.sh
-. "$top/tests/vm/watched.sh"
-# shellcheck source=tests/vm/cheap.sh
-. "$top/tests/vm/cheap.sh"
+# shellcheck source=tests/vm/run-guest.sh
+. "$top/tests/vm/run-guest.sh"
+# shellcheck source=tests/vm/qemu-options.sh
+. "$top/tests/vm/qemu-options.sh"
 limit=600 args='' name=system
 
 while getopts k:d:n:t:a: o; do
@@ -47,7 +47,7 @@ machine "$name" "$dir" "$limit" qemu-system-x86_64 \
 	-nodefaults -no-user-config -display none "${once[@]}" \
 	"${processors[@]}" -m "${VM_MEMORY:-1G}" \
 	-kernel "$kernel" \
-	-append "console=ttyS0 root=/dev/vda rw quiet $cheap loglevel=5 panic=-1 panic_on_warn=1 oops=panic numa=fake=2 systemd.show_status=0 $args" \
+	-append "console=ttyS0 root=/dev/vda rw quiet $fewer_instructions loglevel=5 panic=-1 panic_on_warn=1 oops=panic numa=fake=2 systemd.show_status=0 $args" \
 	-drive file="$disk",if=virtio,format=raw,cache=unsafe,snapshot=on \
 	-drive file="$dir/swap.img",if=virtio,format=raw,cache=unsafe \
 	-serial file:"$dir/console" -serial file:"$dir/verdict.raw" &&

@@ -57,5 +57,5 @@ for part in "${parts[@]}"; do
 	read -r _ failed _ <"$BUILD/vm/$part/counts"
 	[ "$failed" = 0 ] || status=1
 done
-tests/vm/sum.sh "${parts[@]}"
+tests/vm/summarize.sh "${parts[@]}"
 exit $status

@@ -9,10 +9,10 @@
 # machine that says nothing for SECONDS is ended.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
-# shellcheck source=tests/vm/watched.sh
-. "$top/tests/vm/watched.sh"
-# shellcheck source=tests/vm/cheap.sh
-. "$top/tests/vm/cheap.sh"
+# shellcheck source=tests/vm/run-guest.sh
+. "$top/tests/vm/run-guest.sh"
+# shellcheck source=tests/vm/qemu-options.sh
+. "$top/tests/vm/qemu-options.sh"
 limit=900 args='' memory=1G
 
 while getopts k:i:n:t:a: o; do
@@ -41,7 +41,7 @@ machine "$name" "$dir" "$limit" qemu-system-x86_64 \
 	-nodefaults -no-user-config -display none -no-reboot \
 	-accel tcg,thread=multi -smp "${VM_CPUS:-2}" -m "${VM_MEMORY:-$memory}" \
 	-kernel "$kernel" -initrd "$initrd" \
-	-append "console=ttyS0 quiet loglevel=5 panic=-1 $cheap panic_on_warn=1 numa=fake=2 oops=panic rcupdate.rcu_expedited=1 $args" \
+	-append "console=ttyS0 quiet loglevel=5 panic=-1 $fewer_instructions panic_on_warn=1 numa=fake=2 oops=panic rcupdate.rcu_expedited=1 $args" \
 	-drive file="$dir/data.img",if=virtio,format=raw,cache=unsafe \
 	-drive file="$dir/swap.img",if=virtio,format=raw,cache=unsafe \
 	-drive file="$dir/slow.img",if=virtio,format=raw,cache=unsafe,throttling.bps-write=16384 \

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# Sourced by what starts virtual machines.
+# Sourced by the scripts that start virtual machines.
 #
 # watched SECONDS FILE COMMAND...: runs it and ends it once FILE, where its verdicts
 # come in, has not grown for that long: status 124. A slow host makes a machine slow, not

@@ -7,4 +7,4 @@
 # clearcpuid=rep_good  a page is cleared and copied by unrolled loops: it goes through the
 #                      steps of a "rep stosq" one by one, with a look for interrupts
 # no_timer_check       a slow host is not a broken timer
-cheap='norandmaps clearcpuid=rep_good no_timer_check'
+fewer_instructions='norandmaps clearcpuid=rep_good no_timer_check'

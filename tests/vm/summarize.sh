@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# sum.sh NAME...: one line for the parts that ran, from BUILD/vm/NAME/counts.
+# summarize.sh NAME...: one line for the parts that ran, from BUILD/vm/NAME/counts.
 set -eu
 cd "${BUILD:-$(dirname "$0")/../../build}/vm"
 cat "${@/%//counts}" | awk '{ p += $1; f += $2; s += $3 }
