@@ -10,7 +10,8 @@ set -eu
 . "$(dirname "$0")/common.sh"
 
 [ $# -ge 3 ] || die "usage: build.sh stock|linux NAME FRAGMENT..."
-tree=$out/$1 obj=obj-$2 target=${KERNEL_TARGET:-bzImage}
+tree=$out/$1 obj=obj-$2
+read -ra targets <<<"${KERNEL_TARGET:-bzImage}"
 shift 2
 lock
 
@@ -31,4 +32,4 @@ if ! cmp -s "$tree/$obj/wanted" "$tree/$obj/configured" ||
 	cp "$tree/$obj/wanted" "$tree/$obj/configured"
 fi
 run_logged "$tree/$obj/build.log" \
-	make -C "$tree" -j"$jobs" O="$obj" CC="$cc" HOSTCC="$cc" "$target"
+	make -C "$tree" -j"$jobs" O="$obj" CC="$cc" HOSTCC="$cc" "${targets[@]}"
