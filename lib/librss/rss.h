@@ -70,7 +70,7 @@ void rss_allow_interaction(struct rss_client *client, bool allow);
 /* Closes and frees; NULL is allowed. Returns NULL. */
 struct rss_client *rss_close(struct rss_client *client);
 
-/* A sentence about the last failure of @client, or of rss_open() with -ENOTCONN for NULL; never NULL. */
+/* A sentence about the last failure of @client, or of rss_open() if it is NULL; never NULL. */
 const char *rss_error_message(const struct rss_client *client);
 
 /* The D-Bus error name of that failure, or "" if it was not an error reply. */
