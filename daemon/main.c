@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * rssd: the daemon. Reads its configuration, opens what needs a privilege,
- * takes its name on the bus, brings the containers back, drops what it no
- * longer needs, and serves until it is told to stop. Containers and their
- * limits stay when it stops; the next start takes them over.
+ * rssd: the daemon. Reads its configuration, opens what needs a privilege, takes
+ * its name on the bus, drops the privileges that it no longer needs, restores the
+ * containers, and serves until a signal stops it. Containers and their limits stay
+ * in force when it stops; the next start takes them over.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -27,7 +27,7 @@
 #include "service.h"
 #include "store/config.h"
 
-/* How long jobs that were cancelled on stop may take to end. */
+/* How long cancelled jobs may take to end on stop. */
 #define STOP_USEC (10 * 1000 * 1000)
 
 struct daemon {
@@ -54,7 +54,7 @@ static bool differs(const char *a, const char *b)
 	return strcmp(a, b) != 0;
 }
 
-/* The declarations are read again even where rssd.conf is bad. */
+/* Declarations are read again even if rssd.conf is bad. */
 static int reload(void *userdata, struct failure *failure)
 {
 	struct daemon *d = userdata;
@@ -65,7 +65,7 @@ static int reload(void *userdata, struct failure *failure)
 	(void)sd_notify(0, "RELOADING=1");
 	r = config_load(d->config_file, &config, failure);
 	if (r < 0) {
-		log_error("%s; the configuration of before stays", failure->text);
+		log_error("%s; the previous configuration stays in force", failure->text);
 	} else {
 		if (differs(config->controller, now->controller) ||
 		    config->hierarchy != now->hierarchy ||
@@ -108,7 +108,7 @@ static int stop_now(sd_event_source *source, uint64_t usec, void *userdata)
 	return sd_event_exit(d->event, EXIT_SUCCESS);
 }
 
-/* Cancelled jobs still answer their callers, then the loop may end. */
+/* Cancelled jobs still reply to their callers before the loop ends. */
 static int stop_when_idle(sd_event_source *source, void *userdata)
 {
 	struct daemon *d = userdata;
@@ -187,7 +187,7 @@ static int open_loop(struct daemon *d)
 	return r;
 }
 
-/* Each container holds a few descriptors open; a machine may have ten thousand of them. */
+/* Each container keeps a few descriptors open, and a machine may have ten thousand of them. */
 #define DESCRIPTORS (1024 * 1024)
 
 static void raise_descriptor_limit(void)
@@ -228,7 +228,7 @@ static int start(struct daemon *d, struct failure *failure)
 	return r;
 }
 
-/* A job that did not end still uses all of it: the kernel cleans up, as after a crash. */
+/* A job that did not end still uses the manager: the kernel cleans up, as after a crash. */
 static int leave(struct daemon *d, int status)
 {
 	if (d->manager && manager_is_busy(d->manager)) {
@@ -287,9 +287,9 @@ static int run(const char *config_file)
 }
 
 /*
- * A service manager that gives rssd a mount namespace runs this outside of it
- * first: others are to see the hierarchy. What fails here, the start after it
- * meets again and tells.
+ * A service manager that gives rssd a mount namespace runs this first, outside of the
+ * namespace, so that other processes see the hierarchy. Errors are not reported here:
+ * the start that follows has them again.
  */
 static int mount_hierarchy(const char *config_file)
 {
@@ -324,7 +324,7 @@ int main(int argc, char *argv[])
 		{ 0 },
 	};
 	const char *config_file = NULL;
-	int (*deed)(const char *config_file) = run;
+	int (*action)(const char *config_file) = run;
 	int option;
 
 	log_open(LOG_INFO);
@@ -334,7 +334,7 @@ int main(int argc, char *argv[])
 			config_file = optarg;
 			break;
 		case 'm':
-			deed = mount_hierarchy;
+			action = mount_hierarchy;
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -352,5 +352,5 @@ int main(int argc, char *argv[])
 			argv[optind]);
 		return 2;
 	}
-	return deed(config_file);
+	return action(config_file);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The one place that says which capabilities rssd needs and why. */
+/* The capabilities that rssd needs, and why: see privileges.h. */
 #include "privileges.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 
 static const struct {
 	cap_value_t capability;
-	bool admin; /* only where the controller wants it */
+	bool admin; /* only if the controller needs it */
 	const char *reason;
 } needed[] = {
 	{ CAP_DAC_OVERRIDE, false,
@@ -26,7 +26,7 @@ static const struct {
 };
 
 /*
- * What is used before the drop alone: CAP_SYSLOG to open the kernel's log,
+ * Used before the drop only: CAP_SYSLOG to open the kernel's log,
  * CAP_SYS_ADMIN to mount the hierarchy and to join its netlink group,
  * CAP_SETPCAP to shrink the bounding set.
  */
@@ -49,7 +49,7 @@ static int keep_only(cap_t now, cap_t keep, bool admin)
 	for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
 		cap_value_t one = needed[i].capability;
 
-		/* A supervisor may have taken some away already: those stay gone. */
+		/* A supervisor may have removed some already; they are not regained. */
 		if (cap_get_flag(now, one, CAP_PERMITTED, &has) < 0)
 			return -errno;
 		if (has == CAP_SET && is_kept(i, admin) &&
@@ -80,7 +80,7 @@ static int drop(bool admin)
 	r = keep_only(now, keep, admin);
 	if (r < 0)
 		return r;
-	/* The bounding set first: shrinking it needs a capability that goes next. */
+	/* The bounding set first: shrinking it needs a capability that is dropped next. */
 	for (cap_value_t capability = 0; cap_get_bound(capability) >= 0; capability++) {
 		if (!is_needed(capability, admin) && cap_get_bound(capability) == 1 &&
 		    cap_drop_bound(capability) < 0 && errno != EPERM)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The capabilities that rssd keeps, each with its reason; all others go for good. */
+/* Keeps the capabilities that rssd needs; drops all others for good. */
 #ifndef RSSD_PRIVILEGES_H
 #define RSSD_PRIVILEGES_H
 
@@ -10,8 +10,8 @@ struct failure;
 /*
  * Drops everything but what is listed in privileges.c, from all sets including
  * the bounding one, and forbids gaining more by exec. Called once descriptors
- * are open and the bus name is ours. @admin: the controller asks the kernel for
- * what it tells to CAP_SYS_ADMIN alone.
+ * are open and rssd has its bus name. @admin: the controller uses a kernel interface
+ * that needs CAP_SYS_ADMIN.
  */
 int privileges_drop(bool admin, struct failure *failure);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* From start to stop: see service.h. */
+/* Start and stop of the manager: see service.h. */
 #include "service.h"
 
 #include <errno.h>
@@ -71,14 +71,14 @@ static void process_event(enum process_event what, pid_t pid, pid_t parent, void
 	join_process_event(what, pid, parent, userdata);
 }
 
-/* Sources that rssd can do without: why one is missing is kept for the doctor. */
+/* Optional sources: the reason why one is missing is kept for the doctor. */
 static int open_sources(struct manager *m)
 {
 	int r = 0;
 
 	/*
 	 * The kernel's log is read for the victims of OOMs. It names the memory
-	 * controller's cgroups, so it says nothing about containers of another.
+	 * controller's cgroups, so it does not help with another one.
 	 */
 	if (strcmp(m->controller->kernel_name, "memory") == 0)
 		r = kmsg_new(m->event, detection_kmsg_oom, m, &m->kmsg);

@@ -45,7 +45,7 @@ struct container *container_unref(struct container *c)
 	assert(c->refs > 0);
 	if (--c->refs > 0)
 		return NULL;
-	/* All of these hold a reference. */
+	/* Each of these holds a reference. */
 	assert(!c->change && !c->jobs.first && !c->saving && !c->held_by);
 	group_free(c->group);
 	oom_record_free(c->last_oom);
@@ -112,7 +112,7 @@ struct record *container_to_record(const struct container *c, const struct setti
 	record->transient = c->transient;
 	record->declared = c->declared;
 	record->declaration = c->declaration;
-	/* Where the kernel counts for as long as the group lives, nothing is to be remembered. */
+	/* A kernel that counts as long as the group lives needs no base. */
 	record->oom_events = 0;
 	record->inner_oom_kills = c->inner_oom_kills;
 	if (c->group->controller->oom_events_since_open && c->seen.oom_events != COUNTER_ABSENT)

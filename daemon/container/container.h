@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One container: its name, what is set on it, its group of control files, and
- * what is going on with it just now. Everything here runs in the loop.
+ * One container: its name, its settings, its group of control files, and the
+ * operations under way. Everything here runs in the loop.
  *
  * A container is counted: the manager's list holds one reference, and so does
  * each operation that keeps a pointer to it across turns of the loop or gives
@@ -34,22 +34,22 @@ struct container {
 	struct settings settings;
 	struct group *group;
 
-	/* A start found, or left, the kernel other than was written down: @settings are the kernel's. */
+	/* The kernel's settings differ from the saved ones since the start: @settings are the kernel's. */
 	bool drifted;
 	struct settings written;
 
-	bool transient; /* goes when its last process has left */
+	bool transient; /* removed when its last process has left */
 	bool populated; /* a process has been attached to it */
-	bool owned;	/* a client still means to attach to it, so it stays though empty */
+	bool owned;	/* its creator is on the bus, so it stays even if empty */
 	bool declared;
-	struct settings declaration; /* as it was last applied */
+	struct settings declaration; /* as last applied */
 
-	struct change *change;		       /* its settings are being changed */
+	struct change *change;		       /* of its settings, under way */
 	void (*resume)(struct change *change); /* once it has been saved */
-	const struct transaction *held_by;     /* nobody else may change it */
+	const struct transaction *held_by;     /* only this one may change it */
 	struct job_list jobs;		       /* that use its group: a removal waits for them */
 	bool removing;			       /* takes no new operation and is not saved */
-	bool removed; /* has left the list: only those who hold it still know it */
+	bool removed; /* has left the list; holders of a reference remain */
 	bool saving, save_again;
 
 	struct counters seen;	  /* the counters of the last poll */
@@ -63,7 +63,7 @@ struct container {
 	/* Of monitor/detection.h: set when the group is watched, before it is in the manager. */
 	struct container_detection *detection;
 	void (*detection_free)(struct container_detection *detection);
-	struct usage_history *usage_history; /* NULL: nobody has looked yet */
+	struct usage_history *usage_history; /* NULL before the first sample */
 };
 
 /* With one reference, the caller's; NULL if out of memory. */
@@ -77,13 +77,13 @@ bool container_is_shared(const struct container *container);
 
 /* The counters as they are reported: with what the group's leave out. Also from a worker. */
 int container_read_counters(struct container *container, struct counters *ret);
-/* Makes such counters of those of the group. */
+/* Turns counters of the group into such counters. */
 void container_add_base(const struct container *container, struct counters *counters);
 
-/* Its usage history begins anew. */
+/* Starts its usage history again. */
 void container_forget_usage(struct container *container);
 
-/* What the kernel holds of its settings; what it cannot tell is taken from @fallback. */
+/* The settings that the kernel has; what it does not report is taken from @fallback. */
 struct settings container_read_settings(struct container *container,
 					const struct settings *fallback);
 
@@ -93,11 +93,11 @@ unsigned int container_drift(struct container *container);
 /* What it was set to last, also while the kernel has not been brought to it. */
 const struct settings *container_set_last(const struct container *container);
 
-/* What is to be written down of it, its settings being @settings; NULL when out of memory. */
+/* The record to save, with @settings as its settings; NULL if out of memory. */
 struct record *container_to_record(const struct container *container,
 				   const struct settings *settings);
 
-/* Takes over what was written down. */
+/* Takes over a saved record. */
 void container_from_record(struct container *container, struct record *record);
 
 /*

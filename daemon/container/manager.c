@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The containers, and the way from start to stop: see manager.h. */
+/* The list of containers and its events: see manager.h. */
 #include "container/manager.h"
 
 #include <assert.h>
@@ -19,7 +19,7 @@
 #include "store/event-history.h"
 #include "store/state.h"
 
-/* Event numbers that are set aside at a time, so that a crash never gives one twice. */
+/* Event numbers are reserved on disk in blocks, so that a crash never reuses one. */
 
 /* --- the list ------------------------------------------------------------- */
 
@@ -144,7 +144,7 @@ int manager_fail_gone(struct manager *m, struct failure *failure)
 	struct failure gone;
 	int r;
 
-	/* Only that hierarchy is ours to mount. */
+	/* rssd mounts only that hierarchy itself. */
 	r = fail(&gone, RSS_ERROR_HIERARCHY_GONE,
 		 "The cgroup hierarchy of the %s controller is not mounted at %s any more, or the "
 		 "folder %s in it is gone; %ssystemctl restart rssd brings it back",
@@ -187,7 +187,7 @@ static void reserve_done(void *data)
 			    strerror(-reserve->error));
 }
 
-/* Sets the next block of numbers aside well before this one is used up. */
+/* Reserves the next block of numbers well before this one is used up. */
 static void reserve_sequence(struct manager *m)
 {
 	cleanup_free struct reserve *reserve = NULL;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The manager owns the containers and everything that feeds them: controller,
- * state, event sources. It knows no D-Bus: what serves an API calls it and
- * receives changes and events as a listener. What may block runs on a worker and
- * answers through a callback, always from the loop and exactly once.
+ * state, event sources. It knows no D-Bus: an API calls it and receives changes
+ * and events as a listener. Blocking work runs on a worker and reports through a
+ * callback, always from the loop and exactly once.
  *
  * manager.c holds the containers and the way from start to stop; one file per
  * deed stands beside it: change.h, removal.h, attach.h, reclaim.h, monitor/detection.h
@@ -69,13 +69,13 @@ struct manager {
 	struct event_history *events;
 	struct oom_history *ooms, *kills;
 	struct hooks *hooks;
-	struct kmsg *kmsg;			     /* NULL: victims are not known */
-	struct process_events *process_events;	     /* NULL: rescans alone must do */
+	struct kmsg *kmsg;			     /* NULL: victims are unknown */
+	struct process_events *process_events;	     /* NULL: only rescans find processes */
 	char *kmsg_problem, *process_events_problem; /* why they are NULL, for the doctor */
 
 	struct container **containers; /* sorted by name, so parents come first */
 	size_t count, allocated;
-	size_t creating;   /* on their way, and not in the list yet */
+	size_t creating;   /* being created, not in the list yet */
 	size_t transients; /* of those in the list */
 
 	struct manager_listening *listeners; /* in the order in which they are called */
@@ -112,7 +112,7 @@ struct container *manager_find_enclosing(const struct manager *manager, const ch
 /* The container, or a failure with NoSuchContainer. */
 int manager_get(const struct manager *manager, const char *name, struct container **ret,
 		struct failure *failure);
-/* The container that a process is in. */
+/* The container of a process. */
 int manager_get_by_pid(const struct manager *manager, pid_t pid, struct container **ret,
 		       struct failure *failure);
 
@@ -129,7 +129,7 @@ int manager_fail_gone(struct manager *manager, struct failure *failure);
 int manager_insert(struct manager *manager, struct container *container);
 void manager_take_out(struct manager *manager, struct container *container);
 
-/* Process events are heard while anybody wants them. */
+/* Process events are received while at least one user wants them. */
 enum {
 	WANTED_BY_TRANSIENT = 1 << 0,
 	WANTED_BY_JOIN = 1 << 1,

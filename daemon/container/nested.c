@@ -27,7 +27,7 @@ int nested_of(const struct manager *m, const char *name, struct nested *ret)
 		prefix = NULL;
 		return -ENOMEM;
 	}
-	/* Those that begin with it stand together. */
+	/* Names with this prefix are adjacent. */
 	first = last = manager_index(m, prefix);
 	while (last < m->count && name_is_inside(m->containers[last]->name, name))
 		last++;

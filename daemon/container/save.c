@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A container is written down again: see save.h. */
+/* Saves a container: see save.h. */
 #include "container/save.h"
 
 #include <string.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A container is written down again, on a worker. */
+/* Saves a container on a worker. */
 #ifndef RSSD_SAVE_H
 #define RSSD_SAVE_H
 
 struct container;
 
 /*
- * Writes it down again, later and on a worker: its last OOM, its declaration. A container that
+ * Saves it soon, on a worker: its last OOM, its declaration. A container that
  * is being removed is not saved, unless its removal fails: then the caller asks again.
  */
 void manager_save(struct container *container);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What somebody saw of a container goes into its usage history: see usage.h. */
+/* Samples for the usage histories of containers: see usage.h. */
 #include "container/usage.h"
 
 #include <systemd/sd-event.h>
@@ -39,7 +39,7 @@ void container_note(struct container *c, uint64_t time, const struct counters *c
 {
 	struct usage_totals totals;
 
-	/* Without memory a look is not noted; the next one may be. */
+	/* Without memory this sample is dropped. */
 	if (counters->usage == COUNTER_ABSENT ||
 	    usage_history_add(&c->usage_history, time, counters->usage) < 0 || !refaults)
 		return;
