@@ -219,6 +219,20 @@ static int method_reload(sd_bus_message *message, void *userdata, sd_bus_error *
 	return sd_bus_reply_method_return(message, "");
 }
 
+static int append_finding(sd_bus_message *reply, const struct finding *finding)
+{
+	int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_STRUCT, "ssss");
+
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "ss", severity_name(finding->severity),
+					  finding->subject);
+	if (r >= 0)
+		r = bus_append_text(reply, finding->text);
+	if (r >= 0)
+		r = bus_append_text(reply, finding->advice);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
 static int method_diagnose(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct bus *bus = userdata;
@@ -230,9 +244,7 @@ static int method_diagnose(sd_bus_message *message, void *userdata, sd_bus_error
 	if (r >= 0)
 		r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(ssss)");
 	for (size_t i = 0; i < count && r >= 0; i++)
-		r = sd_bus_message_append(reply, "(ssss)", severity_name(findings[i].severity),
-					  findings[i].subject, findings[i].text,
-					  findings[i].advice);
+		r = append_finding(reply, &findings[i]);
 	if (r >= 0)
 		r = sd_bus_message_close_container(reply);
 	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);

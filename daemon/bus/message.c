@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "shared/text.h"
 #include "base/failure.h"
 #include "cgroup/controller.h"
 #include "policy/oom-record.h"
@@ -136,6 +137,16 @@ int bus_read_fds(sd_bus_message *message, int **ret, size_t *ret_count, struct f
 	*ret = take_ptr(fds);
 	*ret_count = count;
 	return 0;
+}
+
+int bus_append_text(sd_bus_message *message, const char *text)
+{
+	cleanup_free char *safe = strdup(text);
+
+	if (!safe)
+		return -ENOMEM;
+	text_make_safe(safe);
+	return sd_bus_message_append(message, "s", safe);
 }
 
 static int append_text(sd_bus_message *message, const char *key, const char *text)
@@ -274,9 +285,16 @@ int bus_append_report(sd_bus_message *message, const struct attach_row rows[], s
 {
 	int r = sd_bus_message_open_container(message, SD_BUS_TYPE_ARRAY, "(uss)");
 
-	for (size_t i = 0; i < count && r >= 0; i++)
-		r = sd_bus_message_append(message, "(uss)", (uint32_t)rows[i].pid,
-					  attach_outcome_name(rows[i].outcome), rows[i].reason);
+	for (size_t i = 0; i < count && r >= 0; i++) {
+		r = sd_bus_message_open_container(message, SD_BUS_TYPE_STRUCT, "uss");
+		if (r >= 0)
+			r = sd_bus_message_append(message, "us", (uint32_t)rows[i].pid,
+						  attach_outcome_name(rows[i].outcome));
+		if (r >= 0)
+			r = bus_append_text(message, rows[i].reason);
+		if (r >= 0)
+			r = sd_bus_message_close_container(message);
+	}
 	return r < 0 ? r : sd_bus_message_close_container(message);
 }
 
@@ -321,7 +339,7 @@ int bus_append_rules(sd_bus_message *message, const struct rules *rules)
 	for (size_t i = 0; rules && i < rules->count && r >= 0; i++) {
 		cleanup_free char *text = rule_format(&rules->list[i]);
 
-		r = text ? sd_bus_message_append(message, "s", text) : -ENOMEM;
+		r = text ? bus_append_text(message, text) : -ENOMEM;
 	}
 	return r < 0 ? r : sd_bus_message_close_container(message);
 }

@@ -80,6 +80,12 @@ int bus_append_oom_entry(sd_bus_message *message, const char *key, const struct 
 /* The number of rows whose process was moved. */
 size_t bus_count_moved(const struct attach_row rows[], size_t count);
 
+/*
+ * Appends a string that others have made, as the name of a cgroup or a path: bytes
+ * that are not UTF-8 would lose the whole message, and become question marks.
+ */
+int bus_append_text(sd_bus_message *message, const char *text);
+
 /* Appends the rows as a(uss). */
 int bus_append_report(sd_bus_message *message, const struct attach_row rows[], size_t count);
 

@@ -202,6 +202,23 @@ case_dry_run_moves_nobody() {
 	rssctl remove dry
 }
 
+# A cgroup may have any name: the answer comes all the same.
+case_a_cgroup_whose_name_is_not_text() {
+	local mount odd
+	mount=$(memory_mount)
+	[ -n "$mount" ] || { skip "no v1 memory hierarchy to make directories in"; return; }
+	odd=$mount/$root-$'odd\xff\xc3'
+	mkdir "$odd"
+	rssctl create dry
+	start_hog anon 1M
+	echo "$hog" >"$odd/cgroup.procs"
+	expect 0 rssctl attach dry --dry-run "$hog"
+	says "from /$root-odd??"
+	kill -KILL "$hog"
+	await 5 rmdir "$odd"
+	rssctl remove dry
+}
+
 tree_has_started() { [ "$(grep -c ready "$hog_out")" = "$1" ]; }
 
 case_detach_when_the_origin_is_gone() {
