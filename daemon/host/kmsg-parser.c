@@ -15,8 +15,8 @@
  *	Tasks in /rssd/a are going to be killed due to memory.oom.group set
  *	Memory cgroup out of memory: Killed process 8 (hog) total-vm:...
  *
- * Names may hold any of the marks that separate them, so lines are taken apart
- * from their ends. Nothing is taken over from a line before all of it has matched.
+ * Names may hold the marks that separate them, so lines are read from their ends.
+ * Nothing is taken over from a line before all of it has matched.
  */
 #include "host/kmsg-parser.h"
 
@@ -144,7 +144,6 @@ static int hex_digit(char c)
 	return -1;
 }
 
-/* Takes one byte off the beginning of @s. */
 static char take_byte(struct span *s)
 {
 	size_t took = 1;
@@ -335,7 +334,7 @@ static bool parse_task_columns(struct kmsg_parser *parser, struct span s)
 	return true;
 }
 
-/* One column of digits, with a sign where the kernel prints one. */
+/* One column of digits, with a sign if there is one. */
 static bool take_column(struct span *s, uint64_t *ret)
 {
 	if (!skip_spaces(s))

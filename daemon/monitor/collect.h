@@ -23,13 +23,13 @@ struct collection;
 
 struct collect_row {
 	struct container *container;
-	struct counters counters;   /* all absent where the group was removed behind our back */
+	struct counters counters;   /* all absent if something else removed the group */
 	uint32_t processes;	    /* all members, those of nested containers too */
 	uint32_t nested;	    /* containers right inside it */
 	struct collect_row *parent; /* or NULL */
 	bool frozen;
 	bool takes_totals; /* for the usage history: see container_note() */
-	uint64_t refaults; /* where they are wanted for that, else absent */
+	uint64_t refaults; /* if they are wanted for that, else absent */
 };
 
 /* @rows: sorted by name. */

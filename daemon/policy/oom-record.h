@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is told of one OOM: whose limit it was, who was killed, and what there
- * was at that moment. The facts come from the kernel's counters, from its log
- * and its events; what none of them told is absent, never guessed.
+ * The record of one OOM: whose limit it was, which process was killed, and the
+ * state of the container at that moment. The facts come from the kernel's counters,
+ * log and events; facts that none of them has are absent, never guessed. Kills by
+ * rssd have the same record, with a cause.
  */
 #ifndef RSSD_OOM_RECORD_H
 #define RSSD_OOM_RECORD_H
@@ -15,7 +16,7 @@
 
 #define OOM_ABSENT UINT64_MAX
 
-/* So many of the largest are told. */
+/* How many of the largest are in a record. */
 #define OOM_PROCESSES 5
 
 struct oom_process {
@@ -45,7 +46,7 @@ struct oom_snapshot {
 };
 
 struct oom_record {
-	uint64_t sequence; /* of the signal that told it: its id */
+	uint64_t sequence; /* of its event: the id of the record */
 	uint64_t time;	   /* microseconds since the epoch */
 	char *container;   /* whose limit it was, or NULL: none of ours... */
 	char *limit_owner; /* ...but this control group's; NULL: unknown, "/": the machine's */
