@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Moving processes back to where they came from: see attach.h. */
+#include "operation/attach.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/failure.h"
+#include "cgroup/cgroup-path.h"
+#include "container/manager.h"
+#include "host/process.h"
+#include "operation/leave.h"
+#include "store/origins.h"
+#include "operation/move.h"
+
+/*
+ * Where a process came from: what was recorded for it, or else for the nearest
+ * ancestor, in whose container it was born. If that has ended, the leaders of its
+ * process group and session are ancestors, whose pids are not reused meanwhile.
+ */
+static char *find_origin(struct manager *m, const struct process *p)
+{
+	struct process at = *p;
+	char *origin = origins_find(m->origins, at.pid, at.start);
+
+	for (unsigned int depth = 0; depth < 64 && !origin && at.parent > 1; depth++) {
+		if (process_read(at.parent, &at) < 0)
+			break;
+		origin = origins_find(m->origins, at.pid, at.start);
+	}
+	if (!origin)
+		origin = origins_find_leader(m->origins, p->group, p->start);
+	if (!origin)
+		origin = origins_find_leader(m->origins, p->session, p->start);
+	return origin;
+}
+
+/*
+ * Moves it to @cgroup or, if that is gone, for root to the nearest parent that
+ * is left. Only what came from the root of the hierarchy goes there: nothing is
+ * limited in it.
+ */
+static int move_back(struct move *move, char *cgroup, pid_t pid)
+{
+	for (;;) {
+		char *slash;
+		int r = controller_move_to_cgroup(move->manager->controller, cgroup, pid);
+
+		if (r != -ENOENT)
+			return r;
+		slash = strrchr(cgroup, '/');
+		if (move->caller.uid != 0 || !slash || slash == cgroup)
+			return r;
+		*slash = '\0';
+	}
+}
+
+static void refuse_detach(struct move *move, pid_t pid, const char *origin, int error)
+{
+	char reason[160];
+
+	if (error != -ENOENT) {
+		move_refuse_errno(move, pid, error);
+		return;
+	}
+	snprintf(reason, sizeof(reason), "stays inside: its origin %.80s is gone%s", origin,
+		 move->caller.uid != 0 ? "; only root may move it elsewhere" : "");
+	move_refuse(move, pid, reason);
+}
+
+/* The move itself: 0, or a negative errno; *to is the cgroup it was tried with last. */
+static int leave_container(struct move *move, const struct process *p, const char *origin,
+			   char **to)
+{
+	struct origins *origins = move->manager->origins;
+	int r;
+
+	*to = strdup(origin);
+	if (!*to)
+		return -ENOMEM;
+	/* Before it is out, so that no rule takes it again at once. */
+	r = origins_set_detached(origins, p->pid, p->start, origin);
+	if (r == 0)
+		r = move_back(move, *to, p->pid);
+	if (r < 0)
+		(void)origins_set(origins, p->pid, p->start, origin);
+	return r;
+}
+
+static void detach_one(struct move *move, int pidfd)
+{
+	struct manager *m = move->manager;
+	cleanup_free char *path = NULL, *origin = NULL, *to = NULL;
+	struct attach_row *row;
+	const char *refusal;
+	struct process p;
+	uid_t owner;
+	int r = move_identify(pidfd, &p, &owner);
+
+	if (r < 0) {
+		move_not_identified(move, 0, r);
+		return;
+	}
+	refusal = attach_refusal(&p, owner, move->caller.uid, getpid());
+	if (!refusal && controller_path_of_process(m->controller, p.pid, &path) < 0)
+		refusal = "is in no container";
+	if (!refusal && !(origin = find_origin(m, &p)))
+		refusal = "stays inside: rssd does not know where it came from; root can write its "
+			  "pid to the cgroup.procs of another cgroup";
+	if (refusal) {
+		move_refuse(move, p.pid, refusal);
+		return;
+	}
+	r = leave_container(move, &p, origin, &to);
+	if (process_ended(pidfd, 0)) {
+		if (r == 0)
+			move_undo_reused(move, &p);
+		move_add_row(move, p.pid, ATTACH_VANISHED);
+		return;
+	}
+	if (r < 0) {
+		refuse_detach(move, p.pid, origin, r);
+		return;
+	}
+	row = move_add_row(move, p.pid, ATTACH_MOVED);
+	if (row && strcmp(origin, to) != 0)
+		snprintf(row->reason, sizeof(row->reason), "its origin is gone: moved to %.100s",
+			 to);
+}
+
+static void detach_run(struct worker *worker, void *data)
+{
+	struct move *move = data;
+
+	for (size_t i = 0; i < move->n_pidfds && move->error == 0; i++)
+		detach_one(move, move->pidfds[i]);
+}
+
+int detach_start(struct manager *m, const int pidfds[], size_t count, uid_t caller,
+		 attach_done_fn done, void *userdata, struct failure *failure)
+{
+	const struct attach_caller by = { .uid = caller };
+
+	return move_start(m, NULL, pidfds, count, 0, &by, detach_run, done, userdata, failure);
+}

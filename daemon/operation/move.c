@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Moves of processes: see move.h. */
+#include "operation/move.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/failure.h"
+#include "base/job.h"
+#include "base/worker.h"
+#include "container/container.h"
+#include "cgroup/cgroup-path.h"
+#include "container/manager.h"
+#include "host/process-tree.h"
+#include "host/process.h"
+#include "shared/array.h"
+
+static struct move *move_free(struct move *move)
+{
+	job_end(&move->job);
+	for (size_t i = 0; i < move->n_pidfds; i++) {
+		if (move->pidfds[i] >= 0)
+			close(move->pidfds[i]);
+	}
+	free(move->pidfds);
+	free(move->rows);
+	tree_free(move->tree);
+	container_unref(move->container);
+	free(move);
+	return NULL;
+}
+DEFINE_CLEANUP(struct move *, move_free);
+
+/* --- on the worker ---------------------------------------------------------- */
+
+struct attach_row *move_add_row(struct move *move, pid_t pid, enum attach_outcome outcome)
+{
+	struct attach_row *row;
+
+	if (array_reserve(&move->rows, move->n_rows, &move->allocated, sizeof(*move->rows)) < 0) {
+		move->error = -ENOMEM;
+		return NULL;
+	}
+	row = &move->rows[move->n_rows++];
+	*row = (struct attach_row){ .pid = pid, .outcome = outcome };
+	return row;
+}
+
+void move_refuse(struct move *move, pid_t pid, const char *reason)
+{
+	struct attach_row *row = move_add_row(move, pid, ATTACH_REFUSED);
+
+	if (row)
+		snprintf(row->reason, sizeof(row->reason), "process %d %s", (int)pid, reason);
+}
+
+void move_refuse_errno(struct move *move, pid_t pid, int error)
+{
+	char reason[96];
+
+	if (error == -ENODEV || error == -ENOENT)
+		snprintf(reason, sizeof(reason),
+			 "cannot be moved: the cgroup was removed behind rssd's back");
+	else
+		snprintf(reason, sizeof(reason), "cannot be moved: %s", strerror(-error));
+	move_refuse(move, pid, reason);
+}
+
+/* The process of a pidfd, read while the pidfd proves that the pid is still its own. */
+int move_identify(int pidfd, struct process *ret, uid_t *ret_owner)
+{
+	pid_t pid;
+	int r = process_pid_of(pidfd, &pid);
+
+	if (r == 0)
+		r = process_read(pid, ret);
+	if (r == 0)
+		r = process_read_owner(pid, ret_owner);
+	/* A zombie counts as ended for a pidfd, but can still be told apart. */
+	if (r == 0 && process_ended(pidfd, 0) && !ret->ended)
+		r = -ESRCH;
+	return r;
+}
+
+void move_not_identified(struct move *move, pid_t pid, int error)
+{
+	struct attach_row *row =
+		move_add_row(move, pid, error == -ESRCH ? ATTACH_VANISHED : ATTACH_REFUSED);
+
+	if (row && error != -ESRCH)
+		snprintf(row->reason, sizeof(row->reason), "the descriptor is no pidfd");
+}
+
+/*
+ * The pid was written after its process had ended: where another process has
+ * it by now, that one was moved and goes back to where its parent is.
+ */
+void move_undo_reused(struct move *move, const struct process *meant)
+{
+	cleanup_free char *home = NULL;
+	struct process now;
+
+	if (process_read(meant->pid, &now) < 0 || now.start == meant->start)
+		return;
+	if (controller_cgroup_of_process(move->manager->controller, now.parent, &home) == 0)
+		(void)controller_move_to_cgroup(move->manager->controller, home, now.pid);
+}
+
+/* --- in the loop -------------------------------------------------------------- */
+
+static size_t count_outcome(const struct move *move, enum attach_outcome outcome)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < move->n_rows; i++)
+		n += move->rows[i].outcome == outcome;
+	return n;
+}
+
+static void move_done(void *data)
+{
+	cleanup_(move_free_ptr) struct move *move = data;
+	struct failure failure = { 0 };
+	struct failure *failed = NULL;
+
+	job_end(&move->job);
+	if (move->container) {
+		for (size_t i = 0; i < move->n_rows; i++)
+			move->container->populated |= move->rows[i].outcome == ATTACH_MOVED;
+	}
+	if (move->refused.error != RSS_ERROR_NONE) {
+		failed = &move->refused;
+	} else if (move->error == -ECANCELED) {
+		fail(&failure, RSS_ERROR_CANCELLED,
+		     "%s is being removed, or rssd stopped; %zu processes were seen to before",
+		     move->container->name, move->n_rows);
+		failed = &failure;
+	} else if (move->error < 0) {
+		fail(&failure, RSS_ERROR_CONTROLLER_FAILED, "Processes could not be moved: %s",
+		     strerror(-move->error));
+		failed = &failure;
+	} else if (move->still_growing) {
+		fail(&failure, RSS_ERROR_TIMED_OUT,
+		     "The tree is still growing faster than it can be followed: %zu processes were "
+		     "moved and stay inside, %zu had vanished, %zu were refused; stop it with "
+		     "SIGSTOP, or limit its processes, and attach it again",
+		     count_outcome(move, ATTACH_MOVED), count_outcome(move, ATTACH_VANISHED),
+		     count_outcome(move, ATTACH_REFUSED));
+		failed = &failure;
+	}
+	move->done(move->rows, move->n_rows, failed, move->userdata);
+}
+
+int move_start(struct manager *m, struct container *c, const int pidfds[], size_t count,
+	       unsigned int how, const struct attach_caller *caller, worker_fn run,
+	       attach_done_fn done, void *userdata, struct failure *failure)
+{
+	cleanup_(move_free_ptr) struct move *move = calloc(1, sizeof(*move));
+	int r;
+
+	assert(!c || (c->manager == m && !c->removed && !c->removing));
+
+	if (!move)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
+	*move = (struct move){
+		.manager = m,
+		.container = c ? container_ref(c) : NULL,
+		.group = c ? c->group : NULL,
+		.how = how,
+		.dry_run = how & ATTACH_DRY_RUN,
+		.caller = *caller,
+		.done = done,
+		.userdata = userdata,
+	};
+	move->pidfds = calloc(count ? count : 1, sizeof(*move->pidfds));
+	if (!move->pidfds)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
+	for (size_t i = 0; i < count; i++) {
+		move->pidfds[i] = fcntl(pidfds[i], F_DUPFD_CLOEXEC, 3);
+		if (move->pidfds[i] < 0)
+			return fail(
+				failure, RSS_ERROR_TOO_MANY,
+				"Too many processes at a time: %s; attach them in smaller numbers",
+				strerror(errno));
+		move->n_pidfds++;
+	}
+	if ((how & ATTACH_TREE) && tree_new(&move->tree) < 0)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
+	r = job_start(&move->job, m->jobs, run, move_done, move);
+	if (r < 0)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
+			    "The job could not be started: %s", strerror(-r));
+	if (c)
+		job_list_add(&c->jobs, &move->job);
+	(void)take_ptr(move);
+	return 0;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A move of processes, into a container or out of one: what attach.c and detach.c share. Each
+ * process is identified by its pidfd and has a row in the report. The functions on rows and
+ * processes run on the worker, move_start() in the loop.
+ */
+#ifndef RSSD_MOVE_H
+#define RSSD_MOVE_H
+
+#include "base/failure.h"
+#include "base/job.h"
+#include "operation/attach.h"
+#include "operation/leave.h"
+
+struct container;
+struct group;
+struct manager;
+struct process;
+struct tree;
+
+struct move {
+	struct manager *manager;
+	struct container *container; /* NULL: detach */
+	struct group *group;
+	struct job job;
+	int *pidfds;
+	size_t n_pidfds;
+	struct tree *tree; /* NULL: of each process nothing but itself */
+	unsigned int how;
+	bool dry_run;
+	struct attach_caller caller;
+	attach_done_fn done;
+	void *userdata;
+
+	struct attach_row *rows;
+	size_t n_rows, allocated;
+	bool still_growing;
+	int error;
+	struct failure refused; /* one of the pidfds must not leave its unit: nothing was moved */
+};
+
+/* NULL if out of memory, which is noted in the move. */
+struct attach_row *move_add_row(struct move *move, pid_t pid, enum attach_outcome outcome);
+/* A row with @reason, the end of a sentence that begins with the process. */
+void move_refuse(struct move *move, pid_t pid, const char *reason);
+/* A row for what the kernel refused with @error, a negative errno. */
+void move_refuse_errno(struct move *move, pid_t pid, int error);
+
+/* The process of a pidfd, read while the pidfd proves that the pid is still its own. -ESRCH. */
+int move_identify(int pidfd, struct process *ret, uid_t *ret_owner);
+/* A row for what move_identify() failed on. */
+void move_not_identified(struct move *move, pid_t pid, int error);
+
+/* Moves back a process that has the pid of @meant, which had ended when the pid was written. */
+void move_undo_reused(struct move *move, const struct process *meant);
+
+/**
+ * move_start() - run @run on a worker, with a move of the processes of @pidfds
+ * @c: whom they are moved into, or NULL
+ * @pidfds: @count descriptors; they are copied
+ *
+ * Return: 0 (then @done is called), or a failure at once.
+ */
+int move_start(struct manager *m, struct container *c, const int pidfds[], size_t count,
+	       unsigned int how, const struct attach_caller *caller, worker_fn run,
+	       attach_done_fn done, void *userdata, struct failure *failure);
+
+#endif
