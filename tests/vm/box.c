@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Containers, in whichever hierarchy this world has. */
+/* Containers, in the hierarchy of this world. */
 #include "vm.h"
 
 #include <dirent.h>
@@ -79,7 +79,7 @@ void world_leave(void)
 	if (world.v2)
 		text_write(V2_ROOT "/cgroup.subtree_control", "-rss");
 	else if (UNTIL(60, cgroup_dying() <= 1))
-		/* under containers that are not quite gone, the hierarchy stays */
+		/* the hierarchy is busy until removed containers are freed */
 		umount(V1_ROOT);
 }
 
@@ -88,7 +88,7 @@ const char *box_root(void)
 	return world.v2 ? V2_ROOT : V1_ROOT;
 }
 
-/* One of a few static buffers: good until the eighth next call. */
+/* Returns a static buffer, which the eighth next call reuses. */
 const char *box_path(const char *name, const char *file)
 {
 	static char bufs[8][PATH_MAX];
@@ -151,7 +151,7 @@ static int remove_below(const char *path)
 			continue;
 		snprintf(child, sizeof(child), "%s/%s", path, d->d_name);
 		left += remove_below(child);
-		/* a task that was killed may not be gone yet */
+		/* a killed task may not have exited yet */
 		if (!UNTIL(20, !rmdir(child) || errno == ENOENT))
 			left++;
 	}
@@ -204,7 +204,7 @@ long box_stat(const char *name, const char *key)
 	return v;
 }
 
-/* All that is mapped and charged is either anonymous or a file's. */
+/* Charged pages are either anonymous or file pages. */
 long box_pages(const char *name)
 {
 	return (box_stat(name, "anon") + box_stat(name, "file")) / (long)PAGE;
@@ -252,7 +252,7 @@ long cgroup_dying(void)
 
 	if (world.v2)
 		return text_key(V2_ROOT "/cgroup.stat", "nr_dying_descendants");
-	/* v1 tells only how many there are, the dying among them */
+	/* v1 shows only the number of all, including dying ones */
 	if (text_read("/proc/cgroups", buf, sizeof(buf)) < 0)
 		return -ENOENT;
 	for (line = strtok_r(buf, "\n", &save); line; line = strtok_r(NULL, "\n", &save))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Reclaim before it hurts: watermarks, on request, and before a limit falls. */
+/* Reclaim before a fault has to wait: watermarks, on request, and before a limit is lowered. */
 #define _GNU_SOURCE
 #include "vm.h"
 
@@ -24,7 +24,7 @@ static struct actor *filled(const char *box, long bytes, long *at)
 	return a;
 }
 
-/* Above high the worker starts, below low it stops; the task never stalls. */
+/* The worker starts above high and stops below low; the task does not reclaim. */
 static void background_watermarks(void)
 {
 	struct actor *a;
@@ -50,7 +50,7 @@ static void background_watermarks(void)
 	EXPECT_EQ(box_usage("a"), 0);
 }
 
-/* Once started it goes on to the lower mark, and no further. */
+/* Once started, it reclaims to the low watermark, and no further. */
 static void background_stops_at_low(void)
 {
 	struct actor *a;
@@ -59,7 +59,7 @@ static void background_stops_at_low(void)
 	a = filled("a", 2 * BYTES, &at);
 	EXPECT_EQ(box_put("a", BOX_LOW, BYTES), 0);
 	EXPECT_EQ(box_put("a", BOX_HIGH, BYTES + BYTES / 2), 0);
-	/* the mark was set below what is in use: that counts as crossing it */
+	/* a watermark set below the usage counts as exceeded */
 	EXPECT(UNTIL(30, box_usage("a") <= BYTES), "usage stays at %ld", box_usage("a"));
 	pause_ms(300);
 	EXPECT(box_usage("a") >= BYTES - BYTES / 8, "it went on to %ld", box_usage("a"));
@@ -95,7 +95,7 @@ static void background_on_request(void)
 	       box_usage("a"), before);
 	EXPECT(box_usage("a") >= before - BYTES, "far too much: %ld", box_usage("a"));
 	EXPECT_EQ(actor_do(a, work_check, at, BYTES, 1), 0);
-	/* more than there is: all that can be had, and the caller is told */
+	/* more than there is: reclaim what is possible, and return an error */
 	EXPECT_EQ(box_put("a", BOX_RECLAIM, 100 * BYTES), -EAGAIN);
 	actor_end(a);
 }
@@ -114,7 +114,7 @@ static void background_limit_lowered(void)
 	actor_end(a);
 }
 
-/* It cannot be done: the old limit stays, and nobody is killed. */
+/* If it fails, the old limit stays, and no process is killed. */
 static void background_limit_refused(void)
 {
 	struct actor *a;
@@ -175,7 +175,7 @@ static void background_limit_interrupted(void)
 	actor_end(a);
 }
 
-/* Without swap and with nothing on a file there is nothing to take. */
+/* Without swap and file pages, nothing can be reclaimed. */
 static void background_no_swap(void)
 {
 	struct actor *a;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Events over generic netlink: each kind, in order, complete, and for whom. */
+/* Events over generic netlink: each kind, their order, losses, and permissions. */
 #define _GNU_SOURCE
 #include "genl.h"
 #include "vm.h"
@@ -14,11 +14,11 @@
 #include <unistd.h>
 
 #define BYTES	(4 * (long)MB)
-/* Containers that do not fit into one buffer of a dump. */
+/* More containers than fit into one buffer of a dump. */
 #define MANY	300
 #define HAS(e, attr) ((e)->has & 1U << RSS_CONTAINER_A_##attr)
 
-/* The last event of each kind, and whether the numbers went up by one. */
+/* The last event of each kind, their number, and gaps in the sequence. */
 struct heard {
 	struct event last[RSS_CONTAINER_EVENT_MAX + 1];
 	unsigned int n[RSS_CONTAINER_EVENT_MAX + 1];
@@ -34,7 +34,7 @@ static uint64_t id_of(const char *box)
 	return st.st_ino;
 }
 
-/* What is said of one container until nothing comes for a while. */
+/* Receive the events of one container until there are none for a while. */
 static void hear(int fd, uint64_t id, struct heard *h, int ms)
 {
 	struct event e;
@@ -77,7 +77,7 @@ static void event_limit_and_reclaim(void)
 	EXPECT_EQ(e->limit, BYTES);
 	EXPECT(e->usage <= (uint64_t)BYTES + box_slack(1) && e->usage > 0, "usage %lu",
 	       e->usage);
-	/* rate-limited, but the count is complete when all is said */
+	/* rate-limited, but the last count is complete */
 	EXPECT_EQ(e->count, box_event("a", "limit"));
 	e = &h.last[RSS_CONTAINER_EVENT_RECLAIM];
 	EXPECT(h.n[RSS_CONTAINER_EVENT_RECLAIM] > 0, "no event of reclaim");
@@ -178,7 +178,7 @@ static void event_oom(void)
 	close(fd);
 }
 
-/* Containers do not share numbers, and one is not told of another. */
+/* Each container has its own sequence and its own events. */
 static void event_per_container(void)
 {
 	struct heard a = { 0 }, b = { 0 };
@@ -225,7 +225,7 @@ static void event_left_out_is_told_once(void)
 	a = actor_new("a");
 	at = actor_do(a, work_map, BYTES, ANON);
 	actor_do(a, work_write, at, BYTES, 1);
-	/* what a second may have; one more, late in it; and one when the next has begun */
+	/* the messages of one second; one more, late in it; and one in the next second */
 	for (i = 0; i < 10; i++)
 		EXPECT_EQ(box_put("a", BOX_RECLAIM, PAGE), 0);
 	pause_ms(500);
@@ -239,7 +239,7 @@ static void event_left_out_is_told_once(void)
 	close(fd);
 }
 
-/* A reader that is too slow loses some, and can see that it did. */
+/* A reader that is too slow loses messages, and detects it. */
 static void event_lost(void)
 {
 	uint64_t id;
@@ -266,7 +266,7 @@ static void event_lost(void)
 		heard++;
 	EXPECT(genl_lost(), "%ld events fitted in the smallest buffer", heard);
 	close(fd);
-	/* what the counters say now, asked for by id */
+	/* the counters now, requested by id */
 	fd = genl_open();
 	EXPECT_EQ(genl_get(fd, family, &id, &e), 0);
 	EXPECT_EQ(e.id, id);
@@ -294,7 +294,7 @@ static const struct rss_container_state *dumped(const struct rss_container_state
 	return found;
 }
 
-/* Frozen is who was told to, not who is inside of one; by the file that a dump stands for. */
+/* A container is frozen if it was itself frozen, not an ancestor; as the files show. */
 static void expect_frozen(const struct rss_container_state all[], int count, const char *name,
 			  bool frozen)
 {
@@ -306,7 +306,7 @@ static void expect_frozen(const struct rss_container_state all[], int count, con
 	       "%s: flags %#x", name, s->flags);
 }
 
-/* A dump says of each container what its files and a request for it say. */
+/* A dump, the files and a request agree for each container. */
 static void event_dump(void)
 {
 	static struct rss_container_state all[2 * MANY + 64];
@@ -385,7 +385,7 @@ static void event_dump(void)
 	close(fd);
 }
 
-/* What a dump stands on may go, and who asked may go: nothing stays behind. */
+/* The next container of a dump is removed, or its reader exits: nothing leaks. */
 static void event_dump_left(void)
 {
 	uint32_t group;
@@ -406,7 +406,7 @@ static void event_dump_left(void)
 			box_remove(name);
 		}
 		if (round % 2) {
-			/* it goes on from one that is gone */
+			/* the dump continues from a removed container */
 			struct event e;
 
 			for (i = 0; i < 4 * MANY && genl_next(fd, &e, 200); i++)
@@ -417,7 +417,7 @@ static void event_dump_left(void)
 	EXPECT(UNTIL(30, cgroup_dying() <= 1), "%ld cgroups are held", cgroup_dying());
 }
 
-/* Without CAP_SYS_ADMIN nothing is heard, nothing is answered. */
+/* Without CAP_SYS_ADMIN there are no events and no replies. */
 static void event_unprivileged(void)
 {
 	uint32_t group;
@@ -447,7 +447,7 @@ static void event_unprivileged(void)
 	EXPECT(waitpid(pid, &status, 0) == pid && !status, "%s", verdict_why());
 }
 
-/* Root of a network namespace of one's own is not root here. */
+/* Root in another network namespace has no permission. */
 static void event_other_namespace(void)
 {
 	struct event e;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* When nothing can be reclaimed: who dies, and who does not. */
+/* When nothing can be reclaimed: which process is killed, and which is not. */
 #define _GNU_SOURCE
 #include "vm.h"
 
@@ -21,7 +21,7 @@ static void no_swap(void)
 	EXPECT_EQ(work_swapoff("/dev/zram0"), 0);
 }
 
-/* Writes until it is killed; the actor's owner sees that it is gone. */
+/* Write more than the limit; the actor is killed meanwhile. */
 static void overrun(struct actor *a, long bytes)
 {
 	long at = actor_do(a, work_map, bytes, ANON);
@@ -75,7 +75,7 @@ static void oom_kills(void)
 	actor_end(a);
 }
 
-/* The worst of the container's, not the one that asked, and not a worse one outside. */
+/* The process with the highest score in the container, not the one that faults, nor one outside. */
 static void oom_picks_the_worst(void)
 {
 	struct actor *small, *big, *outside;
@@ -160,7 +160,7 @@ static void oom_group(void)
 	actor_end(outside);
 }
 
-/* Nobody may be killed: the task must get on all the same, not spin or hang. */
+/* No process may be killed: the task must neither spin nor hang. */
 static void oom_unkillable(void)
 {
 	struct actor *a;
@@ -207,7 +207,7 @@ static long many_threads(void)
 	return 0;
 }
 
-/* Eight threads in the charge path at once: each gets out when one is chosen. */
+/* Eight threads in the charge path at once: all leave it after the kill. */
 static void oom_dying_threads(void)
 {
 	struct actor *a;

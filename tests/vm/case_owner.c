@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Who pays: the first mapper, until the last unmapping; parents pay along. */
+/* The owner of a page: the first container that maps it, until the last unmapping. */
 #include "vm.h"
 
 #include <errno.h>
@@ -47,13 +47,13 @@ static void owner_first_mapper(void)
 	EXPECT_NEAR(box_pages("a"), base_a + N, 4);
 	at_b = map_all(b);
 	EXPECT_NEAR(box_pages("b"), base_b, 4);
-	/* the owner stays the owner when only the other one maps */
+	/* the owner stays the same while only the other one maps */
 	actor_do(a, work_unmap, at_a, BYTES);
 	EXPECT_NEAR(box_pages("a"), base_a + N, 4);
 	EXPECT_NEAR(box_pages("b"), base_b, 4);
 	actor_do(b, work_unmap, at_b, BYTES);
 	EXPECT_NEAR(box_pages("a"), base_a, 4);
-	/* and the next first mapper is the next owner */
+	/* the next container to map it is the next owner */
 	at_b = map_all(b);
 	EXPECT_NEAR(box_pages("b"), base_b + N, 4);
 	EXPECT_NEAR(box_pages("a"), base_a, 4);
@@ -81,7 +81,7 @@ static void owner_exits(void)
 	EXPECT_EQ(box_usage("a"), 0);
 }
 
-/* Mapped outside first: nobody's, even when a container maps it later. */
+/* Mapped outside first: not charged, even if a container maps it later. */
 static void owner_nobody(void)
 {
 	struct actor *a, *none;
@@ -116,14 +116,14 @@ static void owner_task_moves(void)
 	base_a = box_pages("a");
 	EXPECT_EQ(box_attach("b", a->pid), 0);
 	base_b = box_pages("b");
-	/* what is charged stays; what comes is the new one's */
+	/* charged pages stay; new ones are charged to the new container */
 	EXPECT_EQ(box_pages("a"), base_a);
 	actor_do(a, work_write, more, BYTES, 2);
 	EXPECT_EQ(box_pages("a"), base_a);
 	EXPECT_NEAR(box_pages("b"), base_b + N, 8);
 	actor_do(a, work_unmap, at, BYTES);
 	EXPECT_EQ(box_pages("a"), base_a - N);
-	/* out of all: charged to nobody from here on */
+	/* outside all containers: not charged from now on */
 	EXPECT_EQ(box_attach(NULL, a->pid), 0);
 	base_b = box_pages("b");
 	at = actor_do(a, work_map, BYTES, ANON);
@@ -134,7 +134,7 @@ static void owner_task_moves(void)
 	EXPECT_EQ(box_pages("b"), 0);
 }
 
-/* A child is born where its parent is, and stays there when the parent moves. */
+/* A child starts in its parent's container, and stays there if the parent is moved. */
 static void owner_fork_inherits(void)
 {
 	struct actor *a, *watch;
@@ -159,7 +159,7 @@ static void owner_fork_inherits(void)
 	EXPECT_EQ(box_pages("b"), 0);
 }
 
-/* Removed while another process still maps its pages: the parent has them. */
+/* Removed while another process still maps its pages: the parent is charged. */
 static void owner_removed(void)
 {
 	long base, base_p, at;
@@ -247,7 +247,7 @@ static void owner_removed_top(void)
 	EXPECT_EQ(actor_do(none, work_check, at, BYTES, 1), 0);
 	actor_do(none, work_unmap, at, BYTES);
 	actor_end(none);
-	/* init.c now looks that no page_container is left */
+	/* init.c checks that no page_container is left */
 }
 
 static void owner_parent_binds(void)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* At the limit: a container's own pages go, in the right order, to the right place. */
+/* At the limit: a container's own pages are reclaimed, cold ones first. */
 #define _GNU_SOURCE
 #include "vm.h"
 
@@ -36,7 +36,7 @@ static void reclaim_anon(void)
 	EXPECT(box_stat("a", "pgsteal") >= 2 * N, "%ld pages", box_stat("a", "pgsteal"));
 	EXPECT(proc_status_kb(a->pid, "VmSwap") * 1024 >= 2 * BYTES - (long)MB,
 	       "%ld kB in swap", proc_status_kb(a->pid, "VmSwap"));
-	/* nothing lost, nothing mixed up on the way */
+	/* no page is lost or mixed up */
 	EXPECT_EQ(actor_do(a, work_check, at, 3 * BYTES, 1), 0);
 	expect_bounded("a", BYTES);
 	actor_end(a);
@@ -283,7 +283,7 @@ static void reclaim_attached(void)
 	actor_end(a);
 }
 
-/* What is used all the time stays, what is not goes. */
+/* Pages in use stay, others are reclaimed. */
 static void reclaim_references(void)
 {
 	long hot, cold, i, kept, swept = 0;
@@ -441,7 +441,7 @@ static void reclaim_lists_follow(void)
 	unlink("/data/f");
 }
 
-/* With swappiness 0 the file's pages go and the anonymous ones stay. */
+/* With swappiness 0, file pages are reclaimed and anonymous ones stay. */
 static void reclaim_swappiness(void)
 {
 	struct actor *a;
@@ -463,7 +463,7 @@ static void reclaim_swappiness(void)
 	unlink("/data/f");
 }
 
-/* Each node has its lists: pages of both go, wherever the task runs. */
+/* Each node has lists: pages of both are reclaimed, wherever the task runs. */
 static void reclaim_nodes(void)
 {
 	long at[2], node;
@@ -497,7 +497,7 @@ static void reclaim_nodes(void)
 	actor_end(a);
 }
 
-/* One container's reclaim takes nothing from another's, nor from outside. */
+/* Reclaim of one container reclaims nothing of others, nor outside. */
 static void reclaim_isolated(void)
 {
 	struct actor *a, *b, *none;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The tracepoints: there, and fired by what they are named after. */
+/* The tracepoints exist, and fire for the events that they are named after. */
 #include "vm.h"
 
 #include <dirent.h>
@@ -57,7 +57,7 @@ static void trace_points(void)
 	actor_send(a, (actor_fn)work_write, at, 2 * BYTES, 1, 0);
 	EXPECT(!actor_reply(a, &ret, 60), "no OOM");
 	actor_end(a);
-	/* a charge fails when nobody may be killed for it */
+	/* a charge fails if no process may be killed for it */
 	a = actor_new("a");
 	snprintf(name, sizeof(name), "/proc/%d/oom_score_adj", a->pid);
 	EXPECT_EQ(text_write(name, "-1000"), 0);

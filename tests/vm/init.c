@@ -47,7 +47,7 @@ static void must_mount(const char *what, const char *where, const char *type)
 		printf("mount %s: %s\n", where, strerror(errno));
 }
 
-/* mkswap: a header with a signature is all the kernel asks for. */
+/* mkswap: the kernel requires only a header with a signature. */
 static int make_swap(const char *dev)
 {
 	int fd = open(dev, O_RDWR | O_CLOEXEC), err = 0;
@@ -88,7 +88,7 @@ static void set_up(void)
 	make_swap("/dev/vdb");
 }
 
-/* Whatever a case changed for the whole machine goes back. */
+/* Restore what a case changed for the whole machine. */
 static void put_back(void)
 {
 	static const char *const files[][2] = {
@@ -123,7 +123,7 @@ static void reap_all(void)
 		;
 }
 
-/* What a case leaves charged was lost by the kernel. */
+/* Returns true if nothing is charged after a case: else the kernel lost a charge. */
 static bool nothing_left(void)
 {
 	long left;
@@ -142,7 +142,7 @@ static bool nothing_left(void)
 	return false;
 }
 
-/* Were cases named?  An empty list names none. */
+/* Returns true if cases were named.  An empty list names none. */
 static bool cases_named(void)
 {
 	const char *list = getenv("cases");
@@ -190,7 +190,7 @@ static void run_case(const struct vm_case *c)
 	pid = fork();
 	if (!pid) {
 		setsid();
-		/* an actor that was killed is seen by its silence */
+		/* a write to an actor that was killed must not kill the case */
 		signal(SIGPIPE, SIG_IGN);
 		c->run();
 		_exit(0);
@@ -246,10 +246,10 @@ int main(int argc, char **argv)
 {
 	const char *only = getenv("world");
 
-	/* what the stress executes: a new program that ends at once */
+	/* executed by the stress: a program that exits at once */
 	if (argc > 1 && !strcmp(argv[1], "child"))
 		return 3;
-	/* what an actor executes: a new program that lives on */
+	/* executed by an actor: a program that waits for its end */
 	while (argc > 1 && !strcmp(argv[1], "wait"))
 		pause();
 	set_up();
@@ -263,7 +263,7 @@ int main(int argc, char **argv)
 	verdict = fopen("/dev/ttyS1", "w");
 	if (!verdict)
 		verdict = stdout;
-	/* What a machine does from here on is its own. */
+	/* before this line, run.sh starts the machine again if the emulator fails */
 	fputs("begin\n", verdict);
 	fflush(verdict);
 	if (getenv("selftests")) {
