@@ -96,6 +96,25 @@ static void files_peak(void)
 	EXPECT_EQ(box_get("a", BOX_PEAK), peak);
 }
 
+/*
+ * The peak of a small container exceeds its usage by little: a quarter, and
+ * three pages for each of two CPUs.  A fault reserves 16 pages meanwhile.
+ */
+static void files_peak_small(void)
+{
+	struct actor *a;
+	long usage, peak;
+
+	box_make("a");
+	a = actor_new("a");
+	usage = box_usage("a");
+	peak = box_get("a", BOX_PEAK);
+	note("usage %ld, peak %ld", usage, peak);
+	EXPECT(peak >= usage && peak <= usage + usage / 4 + (2 * 3 + 16) * (long)PAGE,
+	       "usage %ld, peak %ld", usage, peak);
+	actor_end(a);
+}
+
 /* rss.events wakes poll(), in the container and, for a kill, in its parent. */
 static void files_notify(void)
 {
@@ -216,6 +235,7 @@ const struct vm_case file_cases[] = {
 	{ "files_defaults", files_defaults },
 	{ "files_values", files_values },
 	{ "files_peak", files_peak },
+	{ "files_peak_small", files_peak_small },
 	{ "files_notify", files_notify },
 	{ "files_numa_stat", files_numa_stat },
 	{ "files_counters", files_counters },
