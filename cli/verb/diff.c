@@ -93,7 +93,7 @@ DEFINE_VERB(diff) = {
 	.description =
 		"Compares what the files in containers.d declare, what was set last, and what the\n"
 		"kernel holds. Prints what differs; the status is 1 then, and 0 where nothing does.\n"
-		"rssctl reload applies declarations that changed; rssctl set or a restart of rssd\n"
-		"brings the kernel back.",
+		"rssctl reload applies declarations that changed; rssctl repair brings the kernel\n"
+		"back.",
 	.run = run,
 };

@@ -213,7 +213,7 @@ size_t diagnose(const struct diagnosis *found, struct finding findings[static FI
 		    "There is no swap: anonymous memory cannot be reclaimed, only file pages can.");
 	if (found->drifted)
 		add(&report, SEVERITY_WARNING, "drift",
-		    "See rssctl diff; set it again, reload, or restart rssd.",
+		    "See rssctl diff; rssctl repair brings it back.",
 		    "The kernel's %s of %.200s is not what rssd set: another program wrote it.",
 		    found->drifted_setting, found->drifted);
 	return report.count;

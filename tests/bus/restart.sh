@@ -194,6 +194,27 @@ case_setting_again_repairs() {
 	expect 0 rssctl remove web
 }
 
+case_repair() {
+	local file
+	rssctl create web --limit=32M
+	rssctl create other --limit=16M
+	file=$(memory_mount)/$root/web/memory.limit_in_bytes
+	[ -f "$file" ] || { rssctl remove web other; skip "needs memory-v1"; return; }
+	expect 0 rssctl repair
+	equal "$out" "" "repair of nothing"
+	echo $((64 << 20)) >"$file"
+	echo $((64 << 20)) >"$(memory_mount)/$root/other/memory.limit_in_bytes"
+	expect 3 rssctl repair nope
+	expect 0 rssctl repair web --json=short
+	equal "$(jq -c '[.[] | [.name, .was.limit, .is.limit]]' <<<"$out")" '[["web",67108864,33554432]]' "what was repaired"
+	equal "$(cat "$file")" $((32 << 20)) "limit in the kernel"
+	expect 1 rssctl diff
+	expect 0 rssctl repair
+	says other
+	expect 0 rssctl diff
+	expect 0 rssctl remove web other
+}
+
 case_limit_that_the_kernel_rounds_does_not_drift() {
 	: >"$rssd_log"
 	expect 0 rssctl create odd --limit=33554433
