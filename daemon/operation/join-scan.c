@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Looking for whom rules want: see scan.h. */
+/* Finding the processes that rules want: see join-scan.h. */
 #include "operation/join-scan.h"
 
 #include <errno.h>
@@ -16,11 +16,11 @@
 #include "operation/leave.h"
 #include "store/origins.h"
 
-/* Ancestors that are asked whether they were detached. */
+/* Ancestors that are checked for a detach. */
 #define DEPTH_MAX 64
 
-/* Names are looked up anew with each look at all processes: a user may come later. */
-static void look_users_up(struct scan *scan)
+/* User names are resolved again for each scan of all processes: a user may be added later. */
+static void resolve_users(struct scan *scan)
 {
 	for (size_t i = 0; i < scan->count; i++) {
 		struct rules *rules = scan->sets[i].rules;
@@ -42,7 +42,7 @@ static void look_users_up(struct scan *scan)
 	}
 }
 
-/* Is it outside of every container? What cannot be told is not. */
+/* Returns true if it is known to be outside every container. */
 static bool is_outside(struct controller *controller, const char *cgroups)
 {
 	cleanup_free char *cgroup = NULL, *path = NULL;
@@ -60,7 +60,7 @@ static bool stays_in_unit(struct controller *controller, const char *cgroups)
 	       leave_keeps_from_rules(controller, cgroup);
 }
 
-/* Was it detached by hand, or an ancestor that is outside now? */
+/* Returns true if a user detached it, or an ancestor that is still outside. */
 static bool was_detached(struct manager *m, const struct process *p)
 {
 	struct process at = *p;
@@ -78,7 +78,7 @@ static bool was_detached(struct manager *m, const struct process *p)
 	return false;
 }
 
-/* Does a rule want it? Fills *ret but for the descriptor. */
+/* Returns true if a rule wants it, and fills *ret except the descriptor. */
 static bool is_wanted(struct scan *scan, const struct process *p, struct found *ret)
 {
 	struct manager *m = scan->manager;
@@ -106,8 +106,8 @@ static bool is_wanted(struct scan *scan, const struct process *p, struct found *
 	return true;
 }
 
-/* The descriptor comes first: what is read while it lives is about its process. */
-static void look_at(struct scan *scan, pid_t pid)
+/* The descriptor comes first: what is read while its process lives is about that process. */
+static void scan_process(struct scan *scan, pid_t pid)
 {
 	cleanup_close int pidfd = process_open(pid);
 	struct found *found = &scan->found[scan->n_found];
@@ -141,7 +141,7 @@ static int list_everyone(struct scan *scan)
 static void scan_all(struct scan *scan, const struct worker *worker)
 {
 	if (!scan->everyone) {
-		look_users_up(scan);
+		resolve_users(scan);
 		scan->error = list_everyone(scan);
 	}
 	for (size_t i = 0; scan->error == 0 && i < scan->n_everyone; i++) {
@@ -153,7 +153,7 @@ static void scan_all(struct scan *scan, const struct worker *worker)
 		}
 		if (worker_cancelled(worker))
 			return;
-		look_at(scan, scan->everyone[i]);
+		scan_process(scan, scan->everyone[i]);
 	}
 }
 
@@ -166,12 +166,12 @@ void scan_run(struct worker *worker, void *data)
 		return;
 	}
 	for (size_t i = 0; i < scan->n_pids && !worker_cancelled(worker); i++) {
-		/* A look at all finds the rest. */
+		/* A scan of all processes finds the rest. */
 		if (scan->n_found == FOUND_MAX) {
 			scan->next = 1;
 			return;
 		}
-		look_at(scan, scan->pids[i]);
+		scan_process(scan, scan->pids[i]);
 	}
 }
 

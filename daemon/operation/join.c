@@ -17,13 +17,13 @@
 #include "operation/join-scan.h"
 #include "operation/leave.h"
 
-/* Hints that wait while a look is taken; more, and all processes are looked at. */
+/* Hints that wait while a scan runs; if there are more, all processes are scanned. */
 #define HINTS_MAX 4096
-/* Looks are not closer than this, so that one serves many hints. */
-#define LOOK_USEC (2 * 1000)
-/* What hints do not tell, as a process that is moved into a unit, is seen so much later. */
+/* The delay of a scan, so that one serves many hints. */
+#define SCAN_DELAY_USEC (2 * 1000)
+/* Changes without a hint, as of a process that is moved into a unit, are seen this much later. */
 #define RESCAN_USEC (5 * 1000 * 1000)
-/* Has the kernel not answered by then, it never will: see process_events_new(). */
+/* If the kernel has not replied by then, it never will: see process_events_new(). */
 #define ANSWER_USEC (3 * 1000 * 1000)
 /* Processes whose refusal is remembered, so that it is logged once. */
 #define REFUSED_MAX 64
@@ -34,15 +34,15 @@ struct join {
 
 	pid_t hints[HINTS_MAX];
 	size_t n_hints;
-	bool all;	 /* all processes are to be looked at... */
-	pid_t from;	 /* ...behind this one */
+	bool all;	 /* all processes are to be scanned... */
+	pid_t from;	 /* ...after this one */
 	pid_t *everyone; /* the processes that a scan in parts is about */
 	size_t n_everyone;
-	bool told_deaf;
+	bool warned_without_events;
 
-	struct scan *scan;   /* a look that is on its way */
-	unsigned int moving; /* batches on their way */
-	sd_event_source *look, *rescan;
+	struct scan *scan;   /* the scan that runs, or NULL */
+	unsigned int moving; /* batches whose attach runs */
+	sd_event_source *scan_timer, *rescan;
 	bool rescan_armed;
 
 	struct join_counts counts;
@@ -50,7 +50,7 @@ struct join {
 	size_t n_refused; /* ever */
 };
 
-/* Processes on their way into one container. */
+/* Processes that are being attached to one container. */
 struct batch {
 	struct manager *manager;
 	char *container;
@@ -59,7 +59,7 @@ struct batch {
 	struct found found[FOUND_MAX];
 };
 
-static void look_soon(struct manager *m);
+static void schedule_scan(struct manager *m);
 
 /* --- moving -------------------------------------------------------------- */
 
@@ -94,7 +94,7 @@ static void log_joined(const struct batch *batch, const struct found *found)
 		    (int)found->pid, found->command, rule ?: "?");
 }
 
-/* Counts what became of a process, and says so. Has it joined? */
+/* Counts and logs the outcome of a process. Returns true if it has joined. */
 static bool count_row(const struct batch *batch, const struct found *found,
 		      const struct attach_row *row)
 {
@@ -105,7 +105,7 @@ static bool count_row(const struct batch *batch, const struct found *found,
 		log_joined(batch, found);
 		return true;
 	}
-	/* One that ended meanwhile may be refused as a zombie: it has vanished all the same. */
+	/* A process that ended meanwhile may be refused as a zombie: it counts as vanished. */
 	if (row->outcome == ATTACH_VANISHED || process_ended(found->pidfd, 0)) {
 		join->counts.vanished++;
 		return false;
@@ -133,10 +133,10 @@ static void batch_done(const struct attach_row rows[], size_t count, const struc
 		log_message(LOG_INFO, batch->container, "%zu process%s joined by its rules", moved,
 			    moved == 1 ? "" : "es");
 	m->join->moving--;
-	look_soon(m);
+	schedule_scan(m);
 }
 
-/* Moves what was found for one of the sets. */
+/* Attaches the processes that were found for one of the sets. */
 static int move_found(struct manager *m, const struct scan *scan, size_t set)
 {
 	cleanup_(batch_free_ptr) struct batch *batch = NULL;
@@ -144,7 +144,7 @@ static int move_found(struct manager *m, const struct scan *scan, size_t set)
 	struct failure failure = { 0 };
 	int pidfds[FOUND_MAX], r;
 
-	/* It was removed, or declared otherwise, while we looked. */
+	/* The container was removed, or its rules changed, during the scan. */
 	if (!c || c->removing || join_find(m, c->name) != scan->sets[set].rules)
 		return 0;
 	batch = calloc(1, sizeof(*batch));
@@ -193,7 +193,7 @@ static void scan_done(void *data)
 		return;
 	if (scan->all && r == 0)
 		join->counts.in_units = scan->in_units + (scan->from ? join->counts.in_units : 0);
-	/* A look at all that is wanted by now has those behind that place, too. */
+	/* A scan of all that was requested meanwhile includes the rest. */
 	if (scan->next && !join->all) {
 		join->all = true;
 		join->from = scan->next;
@@ -208,7 +208,7 @@ static void scan_done(void *data)
 			  scan->unknown_user);
 	if (r < 0)
 		log_warning("Processes could not be looked at for rules: %s", strerror(-r));
-	look_soon(m);
+	schedule_scan(m);
 }
 
 static int copy_sets(struct manager *m, struct scan *scan)
@@ -239,7 +239,7 @@ static int compare_pids(const void *a, const void *b)
 	return (*one > *other) - (*one < *other);
 }
 
-/* Each but once: a process that starts gives several hints. */
+/* Without duplicates: a process that starts gives several hints. */
 static int copy_hints(const struct join *join, struct scan *scan)
 {
 	scan->pids = malloc(join->n_hints * sizeof(*scan->pids));
@@ -277,7 +277,7 @@ static int start_scan(struct manager *m)
 		r = copy_sets(m, scan);
 	if (r < 0)
 		return r;
-	/* None of the containers is there yet: join_made() will tell. */
+	/* None of the containers exists yet: join_made() starts the scan then. */
 	if (scan->count == 0)
 		return 0;
 	r = job_start(&scan->job, m->jobs, scan_run, scan_done, scan);
@@ -287,13 +287,13 @@ static int start_scan(struct manager *m)
 	return 0;
 }
 
-static int look(sd_event_source *source, uint64_t usec, void *userdata)
+static int on_scan_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct manager *m = userdata;
 	struct join *join = m->join;
 	int r;
 
-	/* Who matches two declared containers is to have both to choose from. */
+	/* A process that matches two declared containers needs both to choose from. */
 	if (join->scan || join->moving || m->stopping || !join->count || m->declarations)
 		return 0;
 	if (!join->all && !join->n_hints)
@@ -303,7 +303,7 @@ static int look(sd_event_source *source, uint64_t usec, void *userdata)
 		log_warning("Processes could not be looked at for rules: %s", strerror(-r));
 		return 0;
 	}
-	/* A look at all that was cut into pieces does not see who came before its place. */
+	/* A later part of a scan does not see new processes with lower pids. */
 	if (!join->all || join->from == 0)
 		join->n_hints = 0;
 	join->all = false;
@@ -323,29 +323,29 @@ static int set_timer(struct manager *m, sd_event_source **timer, uint64_t usec, 
 	return r < 0 ? r : sd_event_source_set_enabled(*timer, SD_EVENT_ONESHOT);
 }
 
-/* One look serves all that is wanted by then; the end of the one on its way begins the next. */
-static void look_soon(struct manager *m)
+/* One scan serves all requests until it starts; the end of a running one schedules the next. */
+static void schedule_scan(struct manager *m)
 {
 	struct join *join = m->join;
 	int r;
 
 	if (join->scan || join->moving || m->stopping || (!join->all && !join->n_hints) ||
-	    (join->look && sd_event_source_get_enabled(join->look, NULL) > 0))
+	    (join->scan_timer && sd_event_source_get_enabled(join->scan_timer, NULL) > 0))
 		return;
-	r = set_timer(m, &join->look, LOOK_USEC, 1, look);
+	r = set_timer(m, &join->scan_timer, SCAN_DELAY_USEC, 1, on_scan_timer);
 	if (r < 0)
 		log_warning("A timer could not be made: %s; processes do not join by rules",
 			    strerror(-r));
 }
 
-static void look_at_everything(struct manager *m)
+static void scan_everything(struct manager *m)
 {
 	m->join->all = true;
 	m->join->from = 0;
-	look_soon(m);
+	schedule_scan(m);
 }
 
-/* Somebody else may have listened before there were rules. */
+/* Events may have been started for another listener, before there were rules. */
 static bool has_events(const struct manager *m)
 {
 	return m->process_events && process_events_started(m->process_events);
@@ -368,14 +368,14 @@ static int rescan(sd_event_source *source, uint64_t usec, void *userdata)
 	join->rescan_armed = false;
 	if (!join->count)
 		return 0;
-	look_at_everything(m);
+	scan_everything(m);
 	/* Without events there is no hint to arm it again. */
 	if (has_events(m))
 		return 0;
-	if (!join->told_deaf)
+	if (!join->warned_without_events)
 		log_warning("The kernel does not tell of processes here; for rules they are looked "
 			    "for every few seconds");
-	join->told_deaf = true;
+	join->warned_without_events = true;
 	arm_rescan(m, RESCAN_USEC);
 	return 0;
 }
@@ -393,7 +393,7 @@ void join_process_event(enum process_event what, pid_t pid, pid_t parent, void *
 		return;
 	case PROCESS_EVENTS_LOST:
 		log_debug("Process events were lost");
-		look_at_everything(m);
+		scan_everything(m);
 		return;
 	case PROCESS_FORKED:
 	case PROCESS_EXECED:
@@ -411,7 +411,7 @@ void join_process_event(enum process_event what, pid_t pid, pid_t parent, void *
 	}
 	if (!join->all || join->from)
 		join->hints[join->n_hints++] = pid;
-	look_soon(m);
+	schedule_scan(m);
 }
 
 /* --- declarations ------------------------------------------------------------------------- */
@@ -437,13 +437,13 @@ static bool same_sets(const struct join *join, const struct rule_set sets[], siz
 	return true;
 }
 
-/* From the first rules on events are heard; with the last gone, no more. */
-static void listen(struct manager *m)
+/* Process events are subscribed to while there are rules. */
+static void update_subscription(struct manager *m)
 {
 	int r = manager_want_process_events(m, WANTED_BY_JOIN, join_wants_events(m));
 
 	if (r < 0)
-		log_warning("Process events cannot be heard: %s", strerror(-r));
+		log_warning("Process events cannot be subscribed to: %s", strerror(-r));
 	if (m->join->count && !has_events(m))
 		arm_rescan(m, ANSWER_USEC);
 }
@@ -477,20 +477,20 @@ int join_declare(struct manager *m, const struct rule_set sets[], size_t count,
 	join->sets = merged;
 	join->count = n;
 	join->n_hints = 0;
-	listen(m);
-	look_at_everything(m);
+	update_subscription(m);
+	scan_everything(m);
 	return 0;
 }
 
 void join_made(struct manager *m, const char *container)
 {
 	if (rule_sets_find(m->join->sets, m->join->count, container))
-		look_at_everything(m);
+		scan_everything(m);
 }
 
 void join_declared(struct manager *m)
 {
-	look_soon(m);
+	schedule_scan(m);
 }
 
 const struct rules *join_find(const struct manager *m, const char *container)
@@ -532,7 +532,7 @@ void join_close(struct manager *m)
 
 	if (!join)
 		return;
-	sd_event_source_disable_unref(join->look);
+	sd_event_source_disable_unref(join->scan_timer);
 	sd_event_source_disable_unref(join->rescan);
 	rule_sets_free(join->sets, join->count);
 	free(join->everyone);

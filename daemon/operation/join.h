@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Processes join containers by rules (rule.h), which declarations give. The
- * kernel's process events are hints of whom to look at; a look at all
- * processes is the truth. That is taken when rules are new, when events were
- * lost, and a few seconds after a hint, never while nothing happens. Looking
- * runs on a worker, moving is attach.h's.
+ * Processes join containers by the rules (policy/rule.h) of declarations. The
+ * kernel's process events are hints; a scan of all processes is authoritative.
+ * It runs when rules are new, when events were lost, and a few seconds after a
+ * hint, never while nothing happens. Scans run on a worker; attach.h moves the
+ * processes.
  *
- * Left alone are processes that are in a container already, those that were
- * detached, with what they have forked since, and those that attach refuses.
+ * Processes are left alone if they are in a container already, if they or an
+ * ancestor were detached, and if attach refuses them.
  */
 #ifndef RSSD_JOIN_H
 #define RSSD_JOIN_H
