@@ -3,6 +3,7 @@
 #include "shared/array.h"
 
 #include <assert.h>
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -11,6 +12,7 @@ int array_reserve(void *array, size_t count, size_t *allocated, size_t size)
 	size_t wanted = *allocated ? *allocated * 2 : 16;
 	void **members = array, *grown;
 
+	assert(size > 0);
 	if (count < *allocated)
 		return 0;
 	assert(wanted > count);

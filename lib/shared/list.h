@@ -8,6 +8,7 @@
 #ifndef RSS_LIST_H
 #define RSS_LIST_H
 
+#include <assert.h>
 #include <stddef.h>
 
 struct list_link {
@@ -30,6 +31,7 @@ struct list {
 /* Puts @link, which is on no list, before the others. */
 static inline void list_add(struct list *list, struct list_link *link)
 {
+	assert(!link->at);
 	*link = (struct list_link){ .next = list->first, .at = &list->first };
 	if (list->first)
 		list->first->at = &link->next;
@@ -41,6 +43,7 @@ static inline void list_append(struct list *list, struct list_link *link)
 {
 	struct list_link **at = &list->first;
 
+	assert(!link->at);
 	while (*at)
 		at = &(*at)->next;
 	*link = (struct list_link){ .at = at };
