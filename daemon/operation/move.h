@@ -9,7 +9,7 @@
 
 #include "base/failure.h"
 #include "base/job.h"
-#include "operation/attach.h"
+#include "operation/attach-types.h"
 #include "operation/leave.h"
 
 struct container;
