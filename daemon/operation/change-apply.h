@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The part of a change that runs on a worker: the new state is written beside the old one, the
- * kernel is brought to the new settings, the new state is put in place. If a step fails, those
- * before it are undone. It knows no container: it is given what it works with.
+ * The part of a change that runs on a worker: the new state is written next to the old one, the
+ * settings are written to the kernel, the new state replaces the old one. If a step fails, the
+ * steps before it are undone. It knows no container: it is given paths, groups and the state.
  */
 #ifndef RSSD_CHANGE_APPLY_H
 #define RSSD_CHANGE_APPLY_H
@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "host/obstacle.h"
-#include "operation/change.h"
+#include "operation/change-result.h"
 #include "policy/limit-policy.h"
 #include "policy/settings.h"
 
@@ -29,20 +29,19 @@ struct change_apply {
 	struct record *record; /* the new state */
 	struct settings from, to;
 	enum limit_mode mode;
-	bool fresh;	       /* the container is being created: it holds nothing */
+	bool fresh;	       /* the container is being created: it is empty */
 	enum change_stop stop; /* set before the worker is cancelled, which reads it after that */
-	struct group *
-		*groups; /* first the container's, then those nested in it: force may kill there */
+	struct group **groups; /* the container's, then those nested in it: force may kill there */
 	size_t n_groups;
 
 	/* The outcome. */
-	struct kill_tally *tallies;    /* given all zero: what was killed in each of the groups */
-	struct change_result result;   /* -EINTR: @stop says why; -ENOMEM has no sentence yet */
-	char stuck[OBSTACLE_TEXT_MAX]; /* why the process that was killed last does not end, or "" */
+	struct kill_tally *tallies;    /* given all zero: the kills in each of the groups */
+	struct change_result result;   /* -EINTR: see @stop; -ENOMEM has no message yet */
+	char stuck[OBSTACLE_TEXT_MAX]; /* why the last killed process does not end, or "" */
 	bool state_unknown;	       /* the file has the old or the new settings */
 };
 
-/* Blocking; for a worker. */
+/* Blocks: for a worker. */
 void change_apply_run(struct change_apply *apply, struct worker *worker);
 
 /* Bytes; COUNTER_ABSENT if the control files cannot be read. */
