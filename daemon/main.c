@@ -26,6 +26,7 @@
 #include "privileges.h"
 #include "service.h"
 #include "store/config.h"
+#include "store/declarations.h"
 
 /* How long cancelled jobs may take to end on stop. */
 #define STOP_USEC (10 * 1000 * 1000)
@@ -301,12 +302,36 @@ static int mount_hierarchy(const char *config_file)
 	return EXIT_SUCCESS;
 }
 
+/* Reads the configuration and the declarations, prints what is wrong, and changes nothing. */
+static int check(const char *config_file)
+{
+	cleanup_(config_free_ptr) struct config *config = NULL;
+	cleanup_(records_free) struct records records = { 0 };
+	struct failure failure = { 0 };
+
+	if (config_load(config_file, &config, &failure) < 0) {
+		fprintf(stderr, "%s\n", failure.text);
+		return EXIT_FAILURE;
+	}
+	/* Its log lines would repeat the problems. */
+	log_open(LOG_EMERG);
+	if (records_read_declared(config->containers_directory, &records) < 0) {
+		fprintf(stderr, "%s: cannot be read\n", config->containers_directory);
+		return EXIT_FAILURE;
+	}
+	for (size_t i = 0; i < records.problems.count; i++)
+		fprintf(stderr, "%s: %s\n", records.problems.list[i].file,
+			records.problems.list[i].text);
+	return records.problems.count ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 static const char usage[] =
 	"rssd [OPTION...]\n"
 	"\n"
 	"Manages containers of processes whose resident memory is limited.\n"
 	"\n"
 	"  -c, --config=FILE   read FILE instead of " CONFIG_FILE "\n"
+	"      --check         check FILE and the declarations, and exit\n"
 	"      --mount         mount the hierarchy of the controller if it is to have\n"
 	"                      one of its own, and exit\n"
 	"  -h, --help          show this help\n"
@@ -317,11 +342,9 @@ static const char usage[] =
 int main(int argc, char *argv[])
 {
 	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "mount", no_argument, NULL, 'm' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'V' },
-		{ 0 },
+		{ "config", required_argument, NULL, 'c' }, { "check", no_argument, NULL, 'k' },
+		{ "mount", no_argument, NULL, 'm' },	    { "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },	    { 0 },
 	};
 	const char *config_file = NULL;
 	int (*action)(const char *config_file) = run;
@@ -332,6 +355,9 @@ int main(int argc, char *argv[])
 		switch (option) {
 		case 'c':
 			config_file = optarg;
+			break;
+		case 'k':
+			action = check;
 			break;
 		case 'm':
 			action = mount_hierarchy;

@@ -25,6 +25,7 @@
 #include "policy/oom-record.h"
 #include "report/metrics-file.h"
 #include "store/config.h"
+#include "store/declarations.h"
 #include "store/event-history.h"
 #include "store/origins.h"
 #include "store/state.h"
@@ -131,6 +132,9 @@ int manager_new(sd_event *event, const struct config *config, struct manager **r
 			"The history of events in %s cannot be used: %s; what is told now is lost "
 			"for those who ask after a restart of rssd",
 			config->runtime_directory, strerror(-r));
+	m->problems = calloc(1, sizeof(*m->problems));
+	if (!m->problems)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
 	r = hooks_new(m, &m->hooks);
 	/* A client that receives the signal of an OOM finds its record: these come before the bus. */
 	if (r == 0)
@@ -181,6 +185,9 @@ struct manager *manager_free(struct manager *m)
 	kmsg_free(m->kmsg);
 	process_events_free(m->process_events);
 	free(m->kmsg_problem);
+	if (m->problems)
+		problems_clear(m->problems);
+	free(m->problems);
 	free(m->process_events_problem);
 	if (m->state && m->sequence)
 		(void)state_write_sequence(m->state, m->sequence);

@@ -8,12 +8,19 @@
 static int run(struct cli *cli, const struct args *args)
 {
 	int status = connect_daemon(cli), r;
+	struct rss_finding *findings;
+	size_t count;
 
 	if (status != STATUS_DONE)
 		return status;
-	r = rss_reload(cli->client);
-
-	return r < 0 ? fail_call(cli, r) : STATUS_DONE;
+	r = rss_reload_findings(cli->client, &findings, &count);
+	if (r < 0)
+		return fail_call(cli, r);
+	for (size_t i = 0; i < count; i++)
+		status = print_error(STATUS_FAILED, "%s is not in force: %s", findings[i].subject,
+				     findings[i].text);
+	rss_findings_free(findings, count);
+	return status;
 }
 
 DEFINE_VERB(reload) = {
@@ -21,6 +28,8 @@ DEFINE_VERB(reload) = {
 	.order = 240,
 	.synopsis = "",
 	.summary = "Make rssd read its configuration again",
-	.description = "Reads rssd.conf and containers.d; see rssd.conf(5).",
+	.description =
+		"Reads rssd.conf and containers.d; see rssd.conf(5). A declaration that cannot be\n"
+		"read is reported, and the status is 1.",
 	.run = run,
 };

@@ -16,6 +16,7 @@
 #include "operation/remove.h"
 #include "report/diagnose.h"
 #include "report/metrics-file.h"
+#include "store/declarations.h"
 #include "shared/name.h"
 
 static int reply_path(sd_bus_message *message, const struct container *c)
@@ -208,15 +209,40 @@ static int method_detach(sd_bus_message *message, void *userdata, sd_bus_error *
 	return bus_call_begun(call, r, &failure, error);
 }
 
+/* The declarations that are not in force, in the form of Diagnose. */
+static int append_problems(sd_bus_message *reply, const struct problems *problems)
+{
+	int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(ssss)");
+
+	for (size_t i = 0; i < problems->count && r >= 0; i++) {
+		r = sd_bus_message_open_container(reply, SD_BUS_TYPE_STRUCT, "ssss");
+		if (r >= 0)
+			r = sd_bus_message_append(reply, "s", severity_name(SEVERITY_ERROR));
+		if (r >= 0)
+			r = bus_append_text(reply, problems->list[i].file);
+		if (r >= 0)
+			r = bus_append_text(reply, problems->list[i].text);
+		if (r >= 0)
+			r = sd_bus_message_append(reply, "s", "Mend the file, then reload.");
+		if (r >= 0)
+			r = sd_bus_message_close_container(reply);
+	}
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
 static int method_reload(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
+	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
 	struct bus *bus = userdata;
 	struct failure failure = { 0 };
 	int r = bus->reload(bus->userdata, &failure);
 
 	if (r < 0)
 		return bus_answer_failure(r, &failure, error);
-	return sd_bus_reply_method_return(message, "");
+	r = sd_bus_message_new_method_return(message, &reply);
+	if (r >= 0)
+		r = append_problems(reply, bus->manager->problems);
+	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
 static int append_finding(sd_bus_message *reply, const struct finding *finding)
@@ -337,8 +363,8 @@ const sd_bus_vtable bus_manager_vtable[] = {
 	SD_BUS_METHOD_WITH_ARGS("Detach", SD_BUS_ARGS("ah", pidfds, "a{sv}", options),
 				SD_BUS_RESULT("a(uss)", report), method_detach,
 				BUS_FOR(ACCESS_ATTACH)),
-	SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_reload,
-				BUS_FOR(ACCESS_RELOAD)),
+	SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssss)", findings),
+				method_reload, BUS_FOR(ACCESS_RELOAD)),
 	SD_BUS_METHOD_WITH_ARGS("Diagnose", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssss)", findings),
 				method_diagnose, BUS_FOR(ACCESS_QUERY)),
 	SD_BUS_METHOD_WITH_ARGS("DumpMetrics", SD_BUS_NO_ARGS, SD_BUS_RESULT("h", text),

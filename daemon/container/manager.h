@@ -35,6 +35,7 @@ struct kmsg;
 struct oom_history;
 struct oom_record;
 struct origins;
+struct problems;
 struct process_events;
 struct state;
 struct transaction;
@@ -92,6 +93,7 @@ struct manager {
 
 	struct transaction *transaction;     /* on its way */
 	struct declarations *declarations;   /* on their way: see restore.c */
+	struct problems *problems;	     /* declarations that are not in force */
 	struct join *join;		     /* see join.c */
 	struct collection *collection;	     /* on its way: see collect.h */
 	uint64_t collected_at;		     /* when the last one began */

@@ -47,6 +47,15 @@ static void mark_declared(struct container *c, const struct settings *declaratio
 	join_made(c->manager, c->name);
 }
 
+/* Logged now, and a finding of the doctor until the declarations are applied again. */
+static void report_uncreated(struct manager *m, const struct record *record,
+			     const struct failure *failure)
+{
+	log_message(LOG_ERR, record->name, "is declared but cannot be created: %s", failure->text);
+	problems_add(m->problems, record->file, "%s cannot be created: %s", record->name,
+		     failure->text);
+}
+
 static void apply_rest(struct declarations *declarations);
 
 static void on_created(int error, const struct failure *failure, struct container *c,
@@ -56,8 +65,7 @@ static void on_created(int error, const struct failure *failure, struct containe
 	const struct record *record = declarations->records.list[declarations->next - 1];
 
 	if (error < 0) {
-		log_message(LOG_ERR, record->name, "is declared but cannot be created: %s",
-			    failure->text);
+		report_uncreated(declarations->manager, record, failure);
 	} else {
 		mark_declared(c, &record->settings);
 	}
@@ -75,7 +83,7 @@ static bool create_declared(struct declarations *declarations, const struct reco
 	if (manager_create(declarations->manager, record->name, &change, false, on_created,
 			   declarations, &failure) == 0)
 		return true;
-	log_message(LOG_ERR, record->name, "is declared but cannot be created: %s", failure.text);
+	report_uncreated(declarations->manager, record, &failure);
 	return false;
 }
 
@@ -138,14 +146,6 @@ static void change_declared(struct container *c, const struct record *record)
 	}
 }
 
-/* Returns true if the declaration before this one has the same name. */
-static bool is_duplicate(const struct declarations *declarations, size_t i)
-{
-	struct record *const *list = declarations->records.list;
-
-	return i > 0 && strcmp(list[i - 1]->name, list[i]->name) == 0;
-}
-
 /* Applies the remaining declarations; the last one frees them. */
 static void apply_rest(struct declarations *declarations)
 {
@@ -157,7 +157,7 @@ static void apply_rest(struct declarations *declarations)
 		const struct record *record = declarations->records.list[i];
 		struct container *c = manager_find(m, record->name);
 
-		if (is_duplicate(declarations, i))
+		if (records_is_duplicate(&declarations->records, i))
 			log_message(LOG_ERR, record->name,
 				    "is declared in more than one file: remove all but one");
 		else if (c)
@@ -188,7 +188,7 @@ static int declare_rules(struct manager *m, const struct declarations *declarati
 	for (size_t i = 0; i < records->count; i++) {
 		struct record *record = records->list[i];
 
-		if (!record->join || record->join->count == 0 || is_duplicate(declarations, i))
+		if (!record->join || record->join->count == 0 || records_is_duplicate(records, i))
 			continue;
 		sets[count++] = (struct rule_set){
 			.container = record->name,
@@ -199,6 +199,23 @@ static int declare_rules(struct manager *m, const struct declarations *declarati
 	return join_declare(m, sets, count, records->bad, records->n_bad);
 }
 
+/* What is wrong with the files as they are now, also if they are applied later. */
+static void take_problems(struct manager *m, struct records *records)
+{
+	problems_clear(m->problems);
+	*m->problems = records->problems;
+	records->problems = (struct problems){ 0 };
+}
+
+static int read_problems(struct manager *m)
+{
+	cleanup_(records_free) struct records records = { 0 };
+	int r = records_read_declared(m->config->containers_directory, &records);
+
+	take_problems(m, &records);
+	return r;
+}
+
 int declarations_apply(struct manager *m)
 {
 	cleanup_(declarations_free_ptr) struct declarations *declarations = NULL;
@@ -207,13 +224,14 @@ int declarations_apply(struct manager *m)
 	/* Two runs at a time would conflict. */
 	if (m->declarations) {
 		m->declarations->read_again = true;
-		return 0;
+		return read_problems(m);
 	}
 	declarations = calloc(1, sizeof(*declarations));
 	if (!declarations)
 		return -ENOMEM;
 	declarations->manager = m;
 	r = records_read_declared(m->config->containers_directory, &declarations->records);
+	take_problems(m, &declarations->records);
 	if (r < 0)
 		return r;
 	if (hooks_declare(m->hooks, &declarations->records) < 0)

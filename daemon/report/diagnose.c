@@ -11,6 +11,7 @@
 
 #include "container/manager.h"
 #include "shared/size.h"
+#include "store/declarations.h"
 
 static const char *const severity_names[] = {
 	[SEVERITY_OK] = "ok",
@@ -155,6 +156,22 @@ static void add_rules(struct report *report, const struct join_counts *join)
 			  "seconds.");
 }
 
+/* The most declarations that have a finding of their own. */
+#define PROBLEMS_SHOWN 5
+
+static void add_declarations(struct report *report, const struct problems *problems)
+{
+	static const char advice[] = "Mend the file, then rssctl reload.";
+	size_t count = problems ? problems->count : 0;
+
+	for (size_t i = 0; i < count && i < PROBLEMS_SHOWN; i++)
+		add(report, SEVERITY_ERROR, "declarations", advice, "%.100s is not in force: %s",
+		    problems->list[i].file, problems->list[i].text);
+	if (count > PROBLEMS_SHOWN)
+		add(report, SEVERITY_ERROR, "declarations", advice,
+		    "%zu more declarations are not in force.", count - PROBLEMS_SHOWN);
+}
+
 size_t diagnose(const struct diagnosis *found, struct finding findings[static FINDINGS_MAX])
 {
 	struct report report = { .findings = findings };
@@ -211,6 +228,7 @@ size_t diagnose(const struct diagnosis *found, struct finding findings[static FI
 		add(&report, SEVERITY_WARNING, "swap",
 		    "Add swap (zram will do) so that containers are reclaimed before they are killed.",
 		    "There is no swap: anonymous memory cannot be reclaimed, only file pages can.");
+	add_declarations(&report, found->problems);
 	if (found->drifted)
 		add(&report, SEVERITY_WARNING, "drift",
 		    "See rssctl diff; rssctl repair brings it back.",
@@ -248,6 +266,7 @@ size_t diagnose_manager(struct manager *m, struct finding findings[static FINDIN
 		.process_events_problem = m->process_events_problem,
 		.containers = m->count,
 		.join = join_count(m),
+		.problems = m->problems,
 	};
 
 	find_drifted(m, &found);

@@ -13,6 +13,7 @@
 #include "operation/join.h"
 
 struct manager;
+struct problems;
 
 enum severity { SEVERITY_OK, SEVERITY_NOTE, SEVERITY_WARNING, SEVERITY_ERROR };
 
@@ -37,6 +38,7 @@ struct diagnosis {
 	struct join_counts join;
 	uint64_t swap; /* bytes of swap on this machine */
 	size_t containers;
+	const struct problems *problems; /* declarations that are not in force; may be NULL */
 	const char *drifted; /* a container of which the kernel holds another setting, or NULL */
 	const char *drifted_setting; /* the key of that setting */
 };

@@ -5,6 +5,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -22,6 +25,38 @@ void records_free(struct records *records)
 	for (size_t i = 0; i < records->n_bad; i++)
 		free(records->bad[i]);
 	free(records->bad);
+	problems_clear(&records->problems);
+}
+
+void problems_add(struct problems *problems, const char *file, const char *format, ...)
+{
+	struct problem problem = { 0 };
+	va_list args;
+
+	if (array_reserve(&problems->list, problems->count, &problems->allocated,
+			  sizeof(*problems->list)) < 0)
+		return;
+	va_start(args, format);
+	if (vasprintf(&problem.text, format, args) < 0)
+		problem.text = NULL;
+	va_end(args);
+	problem.file = strdup(file);
+	if (!problem.text || !problem.file) {
+		free(problem.text);
+		free(problem.file);
+		return;
+	}
+	problems->list[problems->count++] = problem;
+}
+
+void problems_clear(struct problems *problems)
+{
+	for (size_t i = 0; i < problems->count; i++) {
+		free(problems->list[i].file);
+		free(problems->list[i].text);
+	}
+	free(problems->list);
+	*problems = (struct problems){ 0 };
 }
 
 int records_add(struct record **record, void *userdata)
@@ -56,6 +91,16 @@ static int is_json(const struct dirent *entry)
 	       strcmp(entry->d_name + length - 5, ".json") == 0;
 }
 
+/* The sentence of a failure without the name of the file that it begins with. */
+static const char *without_file(const char *text, const char *path)
+{
+	size_t length = strlen(path);
+
+	return strncmp(text, path, length) == 0 && strncmp(text + length, ": ", 2) == 0
+		       ? text + length + 2
+		       : text;
+}
+
 static struct record *read_declaration(int dirfd, const char *folder, const char *file,
 				       struct records *records)
 {
@@ -72,11 +117,13 @@ static struct record *read_declaration(int dirfd, const char *folder, const char
 	r = read_file_at(dirfd, file, FILE_FOREIGN_MAX, &text, &length);
 	if (r < 0) {
 		log_error("%s cannot be read: %s", path, strerror(-r));
+		problems_add(&records->problems, path, "cannot be read: %s", strerror(-r));
 		records->bad[records->n_bad++] = take_ptr(path);
 		return NULL;
 	}
 	if (record_parse(text, length, path, RECORD_DECLARATION, &record, &failure) < 0) {
 		log_error("%s; this declaration is not applied, mend it and reload", failure.text);
+		problems_add(&records->problems, path, "%s", without_file(failure.text, path));
 		records->bad[records->n_bad++] = take_ptr(path);
 	}
 	return record;
@@ -112,5 +159,16 @@ int records_read_declared(const char *folder, struct records *records)
 	free(entries);
 	/* Sorted by name, parents come before what is nested in them. */
 	records_sort(records);
+	for (size_t i = 0; i < records->count; i++) {
+		if (records_is_duplicate(records, i))
+			problems_add(&records->problems, records->list[i]->file,
+				     "%s is declared in %s, too: remove one of them",
+				     records->list[i]->name, records->list[i - 1]->file);
+	}
 	return r;
+}
+
+bool records_is_duplicate(const struct records *records, size_t i)
+{
+	return i > 0 && strcmp(records->list[i - 1]->name, records->list[i]->name) == 0;
 }

@@ -106,17 +106,17 @@ static int read_findings(sd_bus_message *reply, struct findings *findings)
 	return r;
 }
 
-int rss_diagnose(struct rss_client *client, struct rss_finding **ret, size_t *ret_count)
+/* Calls a method without arguments that returns findings. */
+static int call_for_findings(struct rss_client *client, const char *method, uint64_t timeout,
+			     struct rss_finding **ret, size_t *ret_count)
 {
 	cleanup_message sd_bus_message *call = NULL, *reply = NULL;
 	cleanup_(findings_done) struct findings findings = { 0 };
-	int r;
+	int r = client_method(client, NULL, method, &call);
 
-	REQUIRE(client, ret && ret_count);
-	r = client_method(client, NULL, "Diagnose", &call);
 	if (r < 0)
 		return r;
-	r = client_call(client, call, NULL, CALL_SHORT, &reply);
+	r = client_call(client, call, NULL, timeout, &reply);
 	if (r < 0)
 		return r;
 	r = read_findings(reply, &findings);
@@ -125,6 +125,18 @@ int rss_diagnose(struct rss_client *client, struct rss_finding **ret, size_t *re
 	*ret = take_ptr(findings.rows);
 	*ret_count = findings.count;
 	return 0;
+}
+
+int rss_diagnose(struct rss_client *client, struct rss_finding **ret, size_t *ret_count)
+{
+	REQUIRE(client, ret && ret_count);
+	return call_for_findings(client, "Diagnose", CALL_SHORT, ret, ret_count);
+}
+
+int rss_reload_findings(struct rss_client *client, struct rss_finding **ret, size_t *ret_count)
+{
+	REQUIRE(client, ret && ret_count);
+	return call_for_findings(client, "Reload", CALL_FOR_EVER, ret, ret_count);
 }
 
 struct rss_finding *rss_findings_free(struct rss_finding *findings, size_t count)

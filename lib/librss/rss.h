@@ -486,6 +486,8 @@ int rss_dump_metrics(struct rss_client *client, int *ret_fd);
 
 /* Makes rssd read its configuration again. */
 int rss_reload(struct rss_client *client);
+/* The same, and what rssd found wrong: declarations that are not in force, by file. */
+int rss_reload_findings(struct rss_client *client, struct rss_finding **ret, size_t *ret_count);
 
 #pragma GCC visibility pop
 

@@ -253,6 +253,33 @@ case_declared_in_two_files() {
 	rssctl remove two
 }
 
+# A declaration that is not in force is reported by reload, by the doctor, and before, by rssd --check.
+case_bad_declarations_are_reported() {
+	local file=$work/containers.d/bad.json
+	echo '{"name": "bad", "limit":10M}' >"$file"
+	echo '{"name": "orphan/child", "limit": "10M"}' >"$work/containers.d/orphan.json"
+	echo '{"name": "twin", "limit": "10M"}' | tee "$work/containers.d/twin1.json" >"$work/containers.d/twin2.json"
+	expect 1 rssd --config="$work/rssd.conf" --check
+	says "$file: "
+	says "twin2.json: twin is declared in"
+	[ "$(rssd --config="$work/rssd.conf" --check 2>&1 | wc -l)" = 2 ] || fail "not one line for each: $err"
+	expect 1 rssctl reload
+	says "$file is not in force: "
+	await 5 field twin limit
+	doctor_says() { rssctl doctor --json=short | jq -e "any(.[]; .subject == \"declarations\" and (.text | contains(\"$1\")))" >/dev/null; }
+	await 5 doctor_says bad.json
+	await 5 doctor_says "orphan/child cannot be created"
+	rm "$file" "$work"/containers.d/{orphan,twin2}.json
+	expect 0 rssctl reload
+	equal "$err" "" "what a reload without problems prints"
+	expect 0 rssd --config="$work/rssd.conf" --check
+	equal "$out$err" "" "what a check without problems prints"
+	doctor_says . && fail "the doctor still has findings"
+	rm "$work/containers.d/twin1.json"
+	rssctl reload
+	rssctl remove twin
+}
+
 # Each reload looks once more when the one before it is through: the last word holds.
 case_reloads_in_a_row() {
 	local i bad

@@ -71,6 +71,7 @@ static struct results {
 	X(rss_get_fd(client))                                                                 \
 	X(rss_diagnose(client, &ret.findings, &ret.count))                                    \
 	X(rss_dump_metrics(client, &ret.fd))                                                  \
+	X(rss_reload_findings(client, &ret.findings, &ret.count))                             \
 	X(rss_reload(client))
 
 #define CALLS_WITH_NULL(X)                                                                     \
