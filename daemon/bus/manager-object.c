@@ -192,7 +192,11 @@ static void detached(const struct attach_row rows[], size_t count, const struct 
 static int method_detach(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct bus *bus = userdata;
-	struct bus_option none[] = { { 0 } };
+	int tree = 0;
+	struct bus_option options[] = {
+		{ "tree", SD_BUS_TYPE_BOOLEAN, &tree, false },
+		{ 0 },
+	};
 	struct failure failure = { 0 };
 	cleanup_free int *fds = NULL;
 	struct bus_call *call;
@@ -200,12 +204,13 @@ static int method_detach(sd_bus_message *message, void *userdata, sd_bus_error *
 	int r = bus_read_fds(message, &fds, &count, &failure);
 
 	if (r >= 0)
-		r = bus_read_options(message, none, &failure);
+		r = bus_read_options(message, options, &failure);
 	if (r >= 0)
 		r = bus_call_new(bus, message, "", NULL, &call, &failure);
 	if (r < 0)
 		return bus_answer_failure(r, &failure, error);
-	r = detach_start(bus->manager, fds, count, call->uid, detached, call, &failure);
+	r = detach_start(bus->manager, fds, count, tree ? ATTACH_TREE : 0, call->uid, detached,
+			 call, &failure);
 	return bus_call_begun(call, r, &failure, error);
 }
 

@@ -17,21 +17,8 @@
 #include "operation/leave.h"
 #include "shared/clock.h"
 #include "store/origins.h"
+#include "operation/move-tree.h"
 #include "operation/move.h"
-
-static void tree_take(struct move *move, const struct process *p, enum membership membership)
-{
-	if (move->tree && tree_add(move->tree, p, membership) < 0)
-		move->error = -ENOMEM;
-}
-
-/* It is inside now: what it bore before was told by then, and was born outside. */
-static void tree_take_inside(struct move *move, const struct process *p)
-{
-	if (move->tree)
-		tree_catch_up(move->tree);
-	tree_take(move, p, MEMBER_INSIDE);
-}
 
 /* The row of a process that could be moved, for those who only want to know. */
 static void tell_move(struct move *move, const struct process *p, const char *path,
@@ -103,11 +90,11 @@ static void attach_one(struct move *move, int pidfd, const struct process *expec
 	if (r < 0) {
 		move_not_identified(move, expected ? expected->pid : 0, r);
 		if (expected)
-			tree_take(move, expected, MEMBER_ENDED);
+			move_tree_take(move, expected, MEMBER_ENDED);
 		return;
 	}
 	/* Before it is moved, so that none of its children is missed. */
-	tree_take(move, &p, MEMBER_OUTSIDE);
+	move_tree_take(move, &p, MEMBER_OUTSIDE);
 	refusal = attach_refusal(&p, owner, move->caller.uid, getpid());
 	if (refusal) {
 		move_refuse(move, p.pid, refusal);
@@ -133,7 +120,7 @@ static void attach_one(struct move *move, int pidfd, const struct process *expec
 		if (r == 0)
 			move_undo_reused(move, &p);
 		move_add_row(move, p.pid, ATTACH_VANISHED);
-		tree_take(move, &p, MEMBER_ENDED);
+		move_tree_take(move, &p, MEMBER_ENDED);
 		return;
 	}
 	if (r < 0) {
@@ -141,7 +128,7 @@ static void attach_one(struct move *move, int pidfd, const struct process *expec
 		return;
 	}
 	move_add_row(move, p.pid, ATTACH_MOVED);
-	tree_take_inside(move, &p);
+	move_tree_take_inside(move, &p);
 }
 
 static bool is_inside(struct move *move, pid_t pid)
@@ -152,104 +139,21 @@ static bool is_inside(struct move *move, pid_t pid)
 	       strcmp(path, move->group->path) == 0;
 }
 
-/* Of a pass: all that there are. */
-struct look {
-	struct process *all;
-	size_t count;
-};
-
-static void attach_descendant(struct move *move, const struct look *look, const struct process *p)
-{
-	cleanup_close int pidfd = process_open(p->pid);
-
-	/* With the pidfd in hand the pid is pinned; a fork that told of it may have been long ago. */
-	tree_catch_up(move->tree);
-	if (pidfd >= 0 && tree_claims(move->tree, p, look->all, look->count)) {
-		attach_one(move, pidfd, p);
-		return;
-	}
-	move_add_row(move, p->pid, ATTACH_VANISHED);
-	/* Its children that were seen with it are descendants, too. */
-	tree_take(move, p, MEMBER_ENDED);
-}
-
-/*
- * One look at all processes: descendants that are new join the tree, and those
- * that were not born inside are moved. Was nobody outside?
- */
-static bool tree_pass(struct move *move)
-{
-	cleanup_free struct process *all = NULL;
-	struct look look = { 0 };
-	bool again = true, complete = true;
-	int r;
-
-	tree_catch_up(move->tree);
-	r = process_list(&all, &look.count);
-	if (r < 0)
-		move->error = r;
-	look.all = all;
-	/* A child may have a smaller pid than its parent: go on until nobody joins. */
-	while (again && move->error == 0) {
-		again = false;
-		for (size_t i = 0; i < look.count && move->error == 0; i++) {
-			const struct process *p = &all[i];
-
-			if (p->ended || !tree_claims(move->tree, p, all, look.count))
-				continue;
-			again = true;
-			if (!move->dry_run && is_inside(move, p->pid)) {
-				move_add_row(move, p->pid, ATTACH_MOVED);
-				tree_take_inside(move, p);
-				continue;
-			}
-			attach_descendant(move, &look, p);
-			complete = false;
-		}
-	}
-	if (move->error == 0)
-		move->error = tree_exclude(move->tree, all, look.count);
-	/* Somebody outside may have borne a child after the look, and ended before it was there. */
-	tree_catch_up(move->tree);
-	return complete && tree_is_settled(move->tree);
-}
-
-/* False once something failed, or nobody wants the rest any more. */
-static bool goes_on(struct move *move, const struct worker *worker)
-{
-	if (move->error == 0 && worker_cancelled(worker))
-		move->error = -ECANCELED;
-	return move->error == 0;
-}
-
-static void attach_tree(struct move *move, const struct worker *worker)
-{
-	uint64_t begin = clock_usec(CLOCK_MONOTONIC);
-	enum tree_step step = TREE_AGAIN;
-
-	/* Nothing is moved in a dry run: one look tells all there is to tell. */
-	if (move->dry_run) {
-		(void)tree_pass(move);
-		return;
-	}
-	for (unsigned int pass = 1; step == TREE_AGAIN && goes_on(move, worker); pass++)
-		step = tree_next_step(tree_pass(move), pass, clock_usec(CLOCK_MONOTONIC) - begin);
-	move->still_growing = step == TREE_GROWING;
-}
-
 static void attach_run(struct worker *worker, void *data)
 {
 	struct move *move = data;
 
+	move->one = attach_one;
+	move->is_there = is_inside;
 	for (size_t i = 0; i < move->n_pidfds && !move->dry_run && !(move->how & ATTACH_BY_RULE);
 	     i++) {
 		if (!check_unit(move, move->pidfds[i]))
 			return;
 	}
-	for (size_t i = 0; i < move->n_pidfds && goes_on(move, worker); i++)
+	for (size_t i = 0; i < move->n_pidfds && move_goes_on(move, worker); i++)
 		attach_one(move, move->pidfds[i], NULL);
 	if (move->tree && move->error == 0)
-		attach_tree(move, worker);
+		move_tree(move, worker);
 }
 
 int attach_start(struct container *c, const int pidfds[], size_t count, unsigned int how,

@@ -50,8 +50,8 @@ int attach_start(struct container *container, const int pidfds[], size_t count, 
 		 const struct attach_caller *caller, attach_done_fn done, void *userdata,
 		 struct failure *failure);
 
-/* Moves processes back to the cgroups they were attached from. */
-int detach_start(struct manager *manager, const int pidfds[], size_t count, uid_t caller,
-		 attach_done_fn done, void *userdata, struct failure *failure);
+/* Moves processes back to the cgroups they were attached from. @how: ATTACH_TREE or 0. */
+int detach_start(struct manager *manager, const int pidfds[], size_t count, unsigned int how,
+		 uid_t caller, attach_done_fn done, void *userdata, struct failure *failure);
 
 #endif

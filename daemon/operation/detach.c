@@ -13,6 +13,7 @@
 #include "host/process.h"
 #include "operation/leave.h"
 #include "store/origins.h"
+#include "operation/move-tree.h"
 #include "operation/move.h"
 
 /*
@@ -89,7 +90,7 @@ static int leave_container(struct move *move, const struct process *p, const cha
 	return r;
 }
 
-static void detach_one(struct move *move, int pidfd)
+static void detach_one(struct move *move, int pidfd, const struct process *expected)
 {
 	struct manager *m = move->manager;
 	cleanup_free char *path = NULL, *origin = NULL, *to = NULL;
@@ -99,10 +100,16 @@ static void detach_one(struct move *move, int pidfd)
 	uid_t owner;
 	int r = move_identify(pidfd, &p, &owner);
 
+	if (r == 0 && expected && (p.start != expected->start || p.ended))
+		r = -ESRCH;
 	if (r < 0) {
-		move_not_identified(move, 0, r);
+		move_not_identified(move, expected ? expected->pid : 0, r);
+		if (expected)
+			move_tree_take(move, expected, MEMBER_ENDED);
 		return;
 	}
+	/* Before it is moved, so that none of its children is missed. */
+	move_tree_take(move, &p, MEMBER_OUTSIDE);
 	refusal = attach_refusal(&p, owner, move->caller.uid, getpid());
 	if (!refusal && controller_path_of_process(m->controller, p.pid, &path) < 0)
 		refusal = "is in no container";
@@ -118,6 +125,7 @@ static void detach_one(struct move *move, int pidfd)
 		if (r == 0)
 			move_undo_reused(move, &p);
 		move_add_row(move, p.pid, ATTACH_VANISHED);
+		move_tree_take(move, &p, MEMBER_ENDED);
 		return;
 	}
 	if (r < 0) {
@@ -125,23 +133,35 @@ static void detach_one(struct move *move, int pidfd)
 		return;
 	}
 	row = move_add_row(move, p.pid, ATTACH_MOVED);
+	move_tree_take_inside(move, &p);
 	if (row && strcmp(origin, to) != 0)
 		snprintf(row->reason, sizeof(row->reason), "its origin is gone: moved to %.100s",
 			 to);
+}
+
+static bool is_outside(struct move *move, pid_t pid)
+{
+	cleanup_free char *path = NULL;
+
+	return controller_path_of_process(move->manager->controller, pid, &path) == -ENOENT;
 }
 
 static void detach_run(struct worker *worker, void *data)
 {
 	struct move *move = data;
 
-	for (size_t i = 0; i < move->n_pidfds && move->error == 0; i++)
-		detach_one(move, move->pidfds[i]);
+	move->one = detach_one;
+	move->is_there = is_outside;
+	for (size_t i = 0; i < move->n_pidfds && move_goes_on(move, worker); i++)
+		detach_one(move, move->pidfds[i], NULL);
+	if (move->tree && move->error == 0)
+		move_tree(move, worker);
 }
 
-int detach_start(struct manager *m, const int pidfds[], size_t count, uid_t caller,
-		 attach_done_fn done, void *userdata, struct failure *failure)
+int detach_start(struct manager *m, const int pidfds[], size_t count, unsigned int how,
+		 uid_t caller, attach_done_fn done, void *userdata, struct failure *failure)
 {
 	const struct attach_caller by = { .uid = caller };
 
-	return move_start(m, NULL, pidfds, count, 0, &by, detach_run, done, userdata, failure);
+	return move_start(m, NULL, pidfds, count, how, &by, detach_run, done, userdata, failure);
 }

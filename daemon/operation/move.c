@@ -135,9 +135,10 @@ static void move_done(void *data)
 	if (move->refused.error != RSS_ERROR_NONE) {
 		failed = &move->refused;
 	} else if (move->error == -ECANCELED) {
-		fail(&failure, RSS_ERROR_CANCELLED,
-		     "%s is being removed, or rssd stopped; %zu processes were seen to before",
-		     move->container->name, move->n_rows);
+		fail(&failure, RSS_ERROR_CANCELLED, "%s%s; %zu processes were seen to before",
+		     move->container ? move->container->name : "rssd",
+		     move->container ? " is being removed, or rssd stopped" : " is being stopped",
+		     move->n_rows);
 		failed = &failure;
 	} else if (move->error < 0) {
 		fail(&failure, RSS_ERROR_CONTROLLER_FAILED, "Processes could not be moved: %s",
@@ -146,10 +147,10 @@ static void move_done(void *data)
 	} else if (move->still_growing) {
 		fail(&failure, RSS_ERROR_TIMED_OUT,
 		     "The tree is still growing faster than it can be followed: %zu processes were "
-		     "moved and stay inside, %zu had vanished, %zu were refused; stop it with "
-		     "SIGSTOP, or limit its processes, and attach it again",
-		     count_outcome(move, ATTACH_MOVED), count_outcome(move, ATTACH_VANISHED),
-		     count_outcome(move, ATTACH_REFUSED));
+		     "moved and stay %s, %zu had vanished, %zu were refused; stop it with "
+		     "SIGSTOP, or limit its processes, and try again",
+		     count_outcome(move, ATTACH_MOVED), move->container ? "inside" : "outside",
+		     count_outcome(move, ATTACH_VANISHED), count_outcome(move, ATTACH_REFUSED));
 		failed = &failure;
 	}
 	move->done(move->rows, move->n_rows, failed, move->userdata);

@@ -26,6 +26,10 @@ struct move {
 	int *pidfds;
 	size_t n_pidfds;
 	struct tree *tree; /* NULL: of each process nothing but itself */
+	/* Moves one process; @expected: of which the pidfd must be, or NULL. */
+	void (*one)(struct move *move, int pidfd, const struct process *expected);
+	/* Is it where the move leads to? */
+	bool (*is_there)(struct move *move, pid_t pid);
 	unsigned int how;
 	bool dry_run;
 	struct attach_caller caller;

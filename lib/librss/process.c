@@ -314,13 +314,20 @@ int rss_attach_preview(struct rss_client *client, const char *name, const pid_t 
 			       (tree ? RSS_ATTACH_TREE : 0) | RSS_ATTACH_DRY_RUN, ret, ret_count);
 }
 
-int rss_detach_pids(struct rss_client *client, const pid_t pids[], size_t count,
+int rss_detach_with(struct rss_client *client, const pid_t pids[], size_t count, unsigned int how,
 		    struct rss_report **ret, size_t *ret_count)
 {
-	cleanup_(move_done) struct move move = { .client = client };
+	cleanup_(move_done) struct move move = { .client = client, .tree = how & RSS_ATTACH_TREE };
 
 	REQUIRE(client, (pids || !count) && ret && ret_count);
 	return move_all_pids(&move, pids, count, ret, ret_count);
+}
+
+int rss_detach_pids(struct rss_client *client, const pid_t pids[], size_t count,
+		    struct rss_report **ret, size_t *ret_count)
+{
+	REQUIRE(client, (pids || !count) && ret && ret_count);
+	return rss_detach_with(client, pids, count, 0, ret, ret_count);
 }
 
 int rss_processes_with(struct rss_client *client, const char *name, unsigned int whom,

@@ -349,6 +349,10 @@ int rss_attach_with(struct rss_client *client, const char *name, const pid_t pid
 int rss_detach_pids(struct rss_client *client, const pid_t pids[], size_t count,
 		    struct rss_report **ret, size_t *ret_count);
 
+/* With their descendants: @how is RSS_ATTACH_TREE or 0. */
+int rss_detach_with(struct rss_client *client, const pid_t pids[], size_t count, unsigned int how,
+		    struct rss_report **ret, size_t *ret_count);
+
 struct rss_report *rss_report_free(struct rss_report *report, size_t count);
 
 struct rss_process {

@@ -133,6 +133,41 @@ case_a_kill_is_repeated_until_none_is_left() {
 	expect 0 rssctl remove web
 }
 
+# Children of a detached root go with it, also those of a tree that has grown inside.
+case_detach_takes_a_tree_or_all() {
+	local before root_pid extra
+	rssctl create web
+	rssctl create web/worker
+	launch_hog fork 8
+	await 20 eval '[ "$(grep -c ready "$hog_out")" = 8 ]'
+	root_pid=$hog
+	before=$(grep :memory: "/proc/$root_pid/cgroup")
+	expect 0 rssctl attach web --tree "$root_pid"
+	equal "$(field web processes)" 8 "processes inside"
+	expect 0 rssctl detach "$root_pid"
+	equal "$(field web processes)" 7 "processes inside without the root"
+	expect 1 rssctl detach --tree "$root_pid"
+	await 10 is_empty web
+	equal "$(grep :memory: "/proc/$root_pid/cgroup")" "$before" "where the root is"
+	expect 0 rssctl attach web --tree "$root_pid"
+	expect 0 rssctl detach --tree "$root_pid" --json=short
+	equal "$(jq 'map(select(.outcome == "moved")) | length' <<<"$out")" 8 "moved with the root"
+	await 10 is_empty web
+	# All of a container, the nested one and control groups inside included.
+	expect 0 rssctl attach web --tree "$root_pid"
+	start_hog anon 1M
+	extra=$hog
+	expect 0 rssctl attach web/worker "$extra"
+	expect 2 rssctl detach web other --all
+	expect 3 rssctl detach nope --all
+	expect 0 rssctl detach web --all --json=short
+	equal "$(jq 'map(select(.outcome == "moved")) | length' <<<"$out")" 9 "moved with --all"
+	await 10 is_empty web
+	expect 0 rssctl detach web --all
+	kill -KILL "$root_pid" "$extra"
+	expect 0 rssctl remove web --force
+}
+
 freezer=$(sed -n 's/^[^ ]* \([^ ]*\) cgroup [^ ]*freezer.*/\1/p' /proc/mounts | head -n 1)
 
 # What a freezer of others holds does not die of a signal: that is said, and what it is.

@@ -56,6 +56,7 @@ static struct results {
 	X(rss_attach_pids(client, "a", (pid_t[]){ 1 }, 1, false, &ret.report, &ret.count))    \
 	X(rss_attach_preview(client, "a", (pid_t[]){ 1 }, 1, false, &ret.report, &ret.count)) \
 	X(rss_attach_with(client, "a", (pid_t[]){ 1 }, 1, 0, &ret.report, &ret.count))        \
+	X(rss_detach_with(client, (pid_t[]){ 1 }, 1, 0, &ret.report, &ret.count))             \
 	X(rss_detach_pids(client, (pid_t[]){ 1 }, 1, &ret.report, &ret.count))                \
 	X(rss_processes(client, "a", &ret.processes, &ret.count))                             \
 	X(rss_processes_with(client, "a", 0, &ret.processes, &ret.count))                     \
@@ -114,6 +115,7 @@ static struct results {
 	X(rss_attach_with(client, "a", NULL, 1, 0, &ret.report, &ret.count))                   \
 	X(rss_attach_with(client, "a", (pid_t[]){ 1 }, 1, 0, NULL, &ret.count))                \
 	X(rss_attach_with(client, "a", (pid_t[]){ 1 }, 1, 0, &ret.report, NULL))               \
+	X(rss_detach_with(client, NULL, 1, 0, &ret.report, &ret.count))                        \
 	X(rss_detach_pids(client, NULL, 1, &ret.report, &ret.count))                           \
 	X(rss_detach_pids(client, (pid_t[]){ 1 }, 1, NULL, &ret.count))                        \
 	X(rss_detach_pids(client, (pid_t[]){ 1 }, 1, &ret.report, NULL))                       \
