@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What purging the package does to processes in containers.
+. "$(dirname "$0")/../lib.sh"
+need_controller
+[ -n "$(memory_mount)" ] || { printf 'skip - purge.sh: needs a v1 hierarchy\n'; exit 0; }
+
+# The functions of the maintainer script, without what it does.
+postrm=$here/../systemd/debian/rssd.postrm
+eval "$(sed '/^if \[ "\$1" = purge/,$d; /^set -e/d' "$postrm")"
+
+# A hierarchy for it: a folder of this one, with containers in rssd/.
+start_hierarchy() {
+	hierarchy=$(memory_mount)/$root origins=$work/origins
+	mkdir -p "$hierarchy/unit/inner" "$hierarchy/rssd/web/in"
+	sleep 1000 &
+	member=$!
+	children+=("$member")
+	disown "$member"
+	echo "$member" >"$hierarchy/rssd/web/in/cgroup.procs"
+	start=$(sed 's/.*) //' "/proc/$member/stat" | cut -d' ' -f20)
+}
+
+place() { sed -n "s|.*:memory:.*/$root||p" "/proc/$member/cgroup"; }
+
+case_processes_go_back_to_their_origin() {
+	start_hierarchy
+	printf 'from 1\n%s 1 /unit\n%s %s -/unit/inner\n' "$member" "$member" "$start" >"$origins"
+	dissolve "$hierarchy" cgroup2
+	equal "$(place)" /unit/inner "the place of the process"
+	[ ! -d "$hierarchy/rssd" ] || fail "the containers are left"
+	kill "$member"
+	await 5 rmdir "$hierarchy/unit/inner"
+}
+
+case_without_an_origin_nothing_goes_to_the_root_of_v2() {
+	start_hierarchy
+	printf 'from 1\n%s 1 /unit\n' "$member" >"$origins"
+	dissolve "$hierarchy" cgroup2 2>/dev/null
+	equal "$(place)" /rssd/web/in "the place of a process without an origin in v2"
+	dissolve "$hierarchy" cgroup 2>/dev/null
+	equal "$(place)" "" "the place of a process without an origin in v1"
+	[ ! -d "$hierarchy/rssd" ] || fail "the containers are left"
+	kill "$member"
+}
+
+case_a_parent_takes_its_place_when_the_origin_is_gone() {
+	start_hierarchy
+	printf 'from 1\n%s %s /unit/gone/below\n' "$member" "$start" >"$origins"
+	dissolve "$hierarchy" cgroup2 2>/dev/null
+	equal "$(place)" /unit "the place of the process"
+	kill "$member"
+}
+
+run_cases "$@"
