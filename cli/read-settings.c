@@ -93,14 +93,16 @@ unsigned int cli_settings_given(const struct args *args)
 
 static const char *read_json_size(struct json_object *value, uint64_t *ret)
 {
+	static const char too_large[] =
+		"is above the largest size, 2^63-1; write \"infinity\" for none";
 	int r;
 
+	/* Of a number past 2^64 json-c makes 2^64-1, or a double in newer versions. */
+	if (json_object_is_type(value, json_type_double) && json_object_get_double(value) >= 0x1p63)
+		return too_large;
 	if (json_object_is_type(value, json_type_int) && json_object_get_int64(value) >= 0) {
 		*ret = json_object_get_uint64(value);
-		/* json-c makes 2^64-1 of all that is larger. */
-		return *ret > INT64_MAX ? "is above the largest size, 2^63-1; write \"infinity\" "
-					  "for none"
-					: NULL;
+		return *ret > INT64_MAX ? too_large : NULL;
 	}
 	if (!json_object_is_type(value, json_type_string))
 		return "must be a number of bytes, or a size like \"512M\" or \"infinity\"";

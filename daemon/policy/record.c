@@ -90,6 +90,13 @@ static int read_text(const struct source *source, const char *key, struct json_o
 	return 0;
 }
 
+/* Newer versions of json-c make a double of a whole number past 2^64. */
+static bool is_large_double(struct json_object *value)
+{
+	return json_object_is_type(value, json_type_double) &&
+	       json_object_get_double(value) >= 0x1p63;
+}
+
 static int read_size(const struct source *source, const char *key, struct json_object *value,
 		     uint64_t *ret)
 {
@@ -97,14 +104,15 @@ static int read_size(const struct source *source, const char *key, struct json_o
 
 	if (!json_object_is_type(value, json_type_string)) {
 		uint64_t bytes = 0;
+		bool too_large = is_large_double(value);
 
-		r = read_number(source, key, value, &bytes);
+		r = too_large ? 0 : read_number(source, key, value, &bytes);
 		if (r < 0)
 			return fail_at(source, key,
 				       "must be a number of bytes, or a size like \"512M\" or "
 				       "\"infinity\"");
-		/* json-c makes 2^64-1 of all that is larger. */
-		if (bytes > INT64_MAX && source->kind == RECORD_DECLARATION)
+		/* Older versions of json-c make 2^64-1 of all that is larger. */
+		if (too_large || (bytes > INT64_MAX && source->kind == RECORD_DECLARATION))
 			return fail_at(source, key,
 				       "is above the largest size, 2^63-1; write \"infinity\" for "
 				       "none");
