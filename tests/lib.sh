@@ -9,7 +9,7 @@ set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$(cd "${BUILD:-$here/../build}" && pwd)
 export PATH="$build:$build/tests/tools:$PATH"
-work=$(mktemp -d -t rssd-test.XXXXXX)
+work=$(realpath "$(mktemp -d -t rssd-test.XXXXXX)")
 root=rssd-test-$$
 rssd_log=$work/rssd.log
 # SANITIZER=asan or SANITIZER=tsan tests the rssd of $build/asan or $build/tsan.
@@ -182,6 +182,36 @@ kill_rssd() {
 
 # --- processes -----------------------------------------------------------------------
 
+# The hog that tests start.
+hog_program=$build/tests/tools/hog
+
+# own_hog: from now on hogs run a copy of the program that belongs to this script, so that
+# own_pids finds these and no other script's.
+own_hog() {
+	mkdir -p "$work/bin"
+	cp "$hog_program" "$work/bin/hog"
+	hog_program=$work/bin/hog
+	PATH=$work/bin:$PATH
+}
+
+# own_pids NAME: the processes named NAME that run a program of $work/bin; no zombies.
+own_pids() {
+	local pid program
+	for pid in $(pgrep -x "$1"); do
+		program=$(readlink "/proc/$pid/exe") || continue
+		[[ $program != "$work/bin/"* ]] || echo "$pid"
+	done
+}
+own_count() { own_pids "$1" | wc -l; }
+
+# kill_own NAME: kills them until none is left.
+kill_own() { await 5 none_left "$1"; }
+none_left() {
+	local pids
+	mapfile -t pids < <(own_pids "$1")
+	[ ${#pids[@]} = 0 ] || { kill -KILL "${pids[@]}"; return 1; }
+}
+
 # start_hog ARGUMENT...: a hog in the background that has what it wants: $hog is its pid.
 start_hog() {
 	launch_hog "$@"
@@ -191,7 +221,7 @@ start_hog() {
 # The same without waiting for it.
 launch_hog() {
 	hog_out=$(mktemp -p "$work" hog.XXXXXX)
-	"$build/tests/tools/hog" "$@" >"$hog_out" 2>&1 </dev/null &
+	"$hog_program" "$@" >"$hog_out" 2>&1 </dev/null &
 	hog=$!
 	children+=("$hog")
 	disown "$hog" # the shell is not to tell how it ended
@@ -202,7 +232,7 @@ launch_hog_in() {
 	local name=$1
 	shift
 	hog_out=$(mktemp -p "$work" hog.XXXXXX)
-	rssctl run "$name" -- "$build/tests/tools/hog" "$@" >"$hog_out" 2>&1 </dev/null &
+	rssctl run "$name" -- "$hog_program" "$@" >"$hog_out" 2>&1 </dev/null &
 	hog=$!
 	children+=("$hog")
 	disown "$hog" # the shell is not to tell how it ended

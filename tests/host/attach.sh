@@ -5,9 +5,10 @@
 need_controller
 start_bus
 start_rssd || exit 1
+own_hog
 
 # Hogs that an earlier case left would be counted.
-no_hogs() { pkill -KILL -x hog; until_true 5 sh -c '! pgrep -x hog'; }
+no_hogs() { kill_own hog; }
 
 case_200_forking_processes_are_all_inside() {
 	local inside
@@ -20,7 +21,7 @@ case_200_forking_processes_are_all_inside() {
 	await 30 tree_is_complete
 	inside=$(field tree processes)
 	equal "$inside" 200 "processes inside"
-	equal "$(pgrep -c -x hog)" 200 "hogs on the machine"
+	equal "$(own_count hog)" 200 "hogs of this script"
 	expect 0 rssctl kill tree --signal=KILL
 	await 10 is_empty tree
 	rssctl remove tree
@@ -53,13 +54,13 @@ storm_rests() {
 }
 living() {
 	local pid
-	for pid in $(pgrep -x "$1"); do ! lives "$pid" || echo "$pid"; done
+	for pid in $(own_pids "$1"); do ! lives "$pid" || echo "$pid"; done
 }
 
 # Which of the living processes named $2 are not in container $1?
 outside_of() {
 	local pid place
-	for pid in $(pgrep -x "$2"); do
+	for pid in $(own_pids "$2"); do
 		place=$(cat "/proc/$pid/cgroup" 2>/dev/null)
 		# Asked last: what has ended is in no container any more.
 		[[ $place == *"/$root/$1"* ]] || ! lives "$pid" || echo "$pid"
@@ -91,7 +92,7 @@ case_a_tree_that_grows_all_the_time_ends_complete() {
 	rssctl remove grow
 }
 
-sprouts_are_many() { [ "$(pgrep -c -x sprout)" -gt 20 ]; }
+sprouts_are_many() { [ "$(own_count sprout)" -gt 20 ]; }
 
 # While one branch is moved, the others go on to bear children outside: those are for a later look.
 case_what_is_born_while_others_are_moved_is_inside() {
@@ -109,7 +110,7 @@ case_what_is_born_while_others_are_moved_is_inside() {
 	# And of whom was not there any more when its turn came, that is told.
 	note "$(jq -c 'group_by(.outcome) | map({(.[0].outcome): length}) | add' <<<"$out")"
 	jq -e 'any(.[]; .outcome == "vanished")' <<<"$out" >/dev/null || fail "nobody has vanished"
-	pkill -KILL -x sprout
+	kill_own sprout
 	await 10 is_empty slow
 	rssctl remove slow
 	stop_rssd
@@ -197,7 +198,7 @@ case_dry_run_moves_nobody() {
 	expect 0 rssctl attach dry --tree "$hog"
 	expect 0 rssctl attach dry --dry-run "$hog"
 	says "is inside already"
-	pkill -KILL -x hog
+	kill_own hog
 	await 10 is_empty dry
 	rssctl remove dry
 }
@@ -242,7 +243,7 @@ case_detach_when_the_origin_is_gone() {
 	rssctl remove lost
 }
 
-storm_is_over() { [ "$(pgrep -c -x hog)" -le 1 ]; }
+storm_is_over() { [ "$(own_count hog)" -le 1 ]; }
 
 case_detach_brings_a_tree_back() {
 	local before pid
@@ -253,11 +254,11 @@ case_detach_brings_a_tree_back() {
 	rssctl attach away --tree "$hog" >/dev/null
 	# shellcheck disable=SC2046
 	expect 0 rssctl detach $(rssctl ps away --json=short | jq '.[].pid')
-	for pid in $(pgrep -x hog); do
+	for pid in $(own_pids hog); do
 		equal "$(cat "/proc/$pid/cgroup")" "$before" "where $pid is"
 	done
 	rssctl remove away
-	pkill -KILL -x hog
+	kill_own hog
 }
 
 # Nobody attached it, and it is known all the same where it belongs: where its parent was.

@@ -8,8 +8,9 @@ start_bus
 write_config "LogLevel=debug"
 start_rssd || exit 1
 
-# Names are no longer than the kernel keeps, and others who run this have others.
-tag=$(($$ % 100000))
+# The kernel keeps 15 characters of a name. Six of them are the pid of this script, so that
+# other runs of it have other names.
+printf -v tag %06x $$
 mkdir -p "$work/bin"
 cp "$(command -v sleep)" "$work/bin/rulee$tag"
 cp "$build/tests/tools/hog" "$work/bin/rulehog$tag"
@@ -30,7 +31,8 @@ is_outside() { [[ $(<"/proc/$1/cgroup") != *"/$root/"* ]]; }
 rules_of() { rssctl show "$1" --json=short | jq -c .rules; }
 finding() { rssctl doctor --json=short | jq -r '.[] | select(.subject == "rules").text'; }
 end_rules() {
-	pkill -KILL -x "(rulee|rulehog|rulestorm|rulebash)$tag"
+	local name
+	for name in rulee rulehog rulestorm rulebash; do kill_own "$name$tag"; done
 	rm -f "$work"/containers.d/*
 	rssctl reload
 	# Not forced: had a rule taken a process that is not ours, it would be killed.
@@ -178,7 +180,7 @@ case_lost_events_lose_nobody() {
 	end_rules
 }
 storm_is_over() {
-	[ "$(pgrep -c -x "rulestorm$tag")" = 1 ] && grep -q '^State:.S' "/proc/$(pgrep -x "rulestorm$tag")/status"
+	[ "$(own_count "rulestorm$tag")" = 1 ] && grep -q '^State:.S' "/proc/$(own_pids "rulestorm$tag")/status"
 }
 
 start_rulehog() {
@@ -196,7 +198,7 @@ case_detached_by_hand_stays_out() {
 	parent=$rulehog
 	await 20 three_inside
 	# shellcheck disable=SC2046
-	expect 0 rssctl detach $(pgrep -x "rulehog$tag")
+	expect 0 rssctl detach $(own_pids "rulehog$tag")
 	declare_container out2 '{"name":"out2","join":[{"command":"rulee@"}]}'
 	looked_at_all out2
 	# Others of the name join.
