@@ -119,6 +119,7 @@ static __always_inline bool rss_word_charged(unsigned long *word)
 {
 	unsigned long old;
 
+	/* as in rss_word_empty() */
 	smp_mb__after_atomic();
 	old = READ_ONCE(*word);
 	return old && !(old & RSS_WORD_LOCK);

@@ -63,12 +63,13 @@ static struct rss_stock_slot *rss_stock_select(struct rss_stock *stock,
 		slot = &stock->slot[1 + stock->evict++ % (RSS_STOCK_SLOTS - 1)];
 		*evicted = *slot;
 	}
-	/* each owner before its count, for rss_slot_of() */
 	WRITE_ONCE(slot->nr, 0);
 	WRITE_ONCE(slot->owner, first->owner);
+	/* the owner before its count, for rss_slot_of() */
 	smp_store_release(&slot->nr, first->nr);
 	WRITE_ONCE(first->nr, 0);
 	WRITE_ONCE(first->owner, owner);
+	/* the same */
 	smp_store_release(&first->nr, found.nr);
 	return first;
 }

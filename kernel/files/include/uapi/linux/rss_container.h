@@ -30,16 +30,17 @@
  *                                         the container's lists), adopted (bytes from
  *                                         removed children that are not merged yet),
  *                                         reserved (bytes in stocks), overrun (pages
- *                                         charged past the limit), uncharged (folios not charged for lack of
- *                                         memory), pgscan pgsteal (pages),
- *                                         workingset_refault_anon
- *                                         workingset_refault_file (reclaimed pages
- *                                         that a fault read again; subtree)
+ *                                         charged past the limit), uncharged (folios
+ *                                         not charged for lack of memory), pgscan
+ *                                         pgsteal (pages), workingset_refault_anon
+ *                                         workingset_refault_file (reclaimed pages that
+ *                                         a fault read again; subtree)
  *  rss.oom.group rss.oom_group            0 or 1: an OOM kills the whole container
  *
- * Sizes are written as memparse() takes them: decimal, 0x... or 0..., with one of the
- * suffixes K M G T P E.  A write of anything else, a negative number, low above high or high below low gives
- * -EINVAL, a number that does not fit -ERANGE; nothing changes then.
+ * Sizes are written as memparse() takes them: decimal, 0x... or 0..., with one of
+ * the suffixes K M G T P E.  A write of anything else, a negative number, low
+ * above high or high below low gives -EINVAL, a number that does not fit -ERANGE;
+ * nothing changes then.
  */
 #ifndef _UAPI_LINUX_RSS_CONTAINER_H
 #define _UAPI_LINUX_RSS_CONTAINER_H
