@@ -28,24 +28,8 @@
 #include "store/declarations.h"
 #include "store/event-history.h"
 #include "store/origins.h"
+#include "store/sequence.h"
 #include "store/state.h"
-
-static int open_sequence(struct manager *m, struct failure *failure)
-{
-	int r = state_read_sequence(m->state, &m->sequence);
-
-	if (r < 0)
-		return fail(failure, RSS_ERROR_CONFIG,
-			    "The file \"sequence\" in %s cannot be read: %s; remove it to start "
-			    "counting events from 1 again",
-			    m->config->state_directory, strerror(-r));
-	m->sequence_reserved = m->sequence + SEQUENCE_BLOCK;
-	r = state_write_sequence(m->state, m->sequence_reserved);
-	if (r < 0)
-		return fail(failure, RSS_ERROR_STATE_NOT_SAVED, "%s cannot be written: %s",
-			    m->config->state_directory, strerror(-r));
-	return 0;
-}
 
 int manager_open_controller(const struct config *config, struct controller **ret,
 			    struct failure *failure)
@@ -111,7 +95,7 @@ int manager_new(sd_event *event, const struct config *config, struct manager **r
 	r = state_open(config->state_directory, config->runtime_directory, &m->state, failure);
 	if (r < 0)
 		return r;
-	r = open_sequence(m, failure);
+	r = sequence_open(m->state, m->jobs, config->state_directory, &m->sequence, failure);
 	if (r < 0)
 		return r;
 	r = origins_open(config->runtime_directory, &m->origins);
@@ -124,7 +108,7 @@ int manager_new(sd_event *event, const struct config *config, struct manager **r
 		log_warning("%s cannot be used: %s; a restart of rssd forgets where processes "
 			    "came from, and detach then refuses them",
 			    config->runtime_directory, strerror(-r));
-	r = event_history_open(config->runtime_directory, m->sequence, &m->events);
+	r = event_history_open(config->runtime_directory, sequence_next(m->sequence), &m->events);
 	if (!m->events)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
 	if (r < 0)
@@ -189,8 +173,7 @@ struct manager *manager_free(struct manager *m)
 		problems_clear(m->problems);
 	free(m->problems);
 	free(m->process_events_problem);
-	if (m->state && m->sequence)
-		(void)state_write_sequence(m->state, m->sequence);
+	sequence_free(m->sequence);
 	state_free(m->state);
 	origins_free(m->origins);
 	event_history_free(m->events);

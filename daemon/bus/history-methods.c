@@ -11,6 +11,7 @@
 #include "monitor/oom-history.h"
 #include "shared/name.h"
 #include "store/event-history.h"
+#include "store/sequence.h"
 
 /* The most rows in one reply; a client calls again for more. */
 #define EVENTS_AT_ONCE 1000
@@ -131,7 +132,7 @@ static int method_get_events(sd_bus_message *message, void *userdata, sd_bus_err
 	struct bus *bus = userdata;
 	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
 	struct failure failure = { 0 };
-	uint64_t since, most, next = bus->manager->sequence;
+	uint64_t since, most, next = sequence_next(bus->manager->sequence);
 	int r = sd_bus_message_read(message, "tt", &since, &most);
 
 	if (r >= 0 && since == UINT64_MAX)

@@ -10,16 +10,13 @@
 
 #include "cgroup/cgroup-path.h"
 #include "base/log.h"
-#include "base/job.h"
 #include "host/process-events.h"
 #include "policy/oom-record.h"
 #include "shared/array.h"
 #include "shared/clock.h"
 #include "shared/name.h"
 #include "store/event-history.h"
-#include "store/state.h"
-
-/* Event numbers are reserved on disk in blocks, so that a crash never reuses one. */
+#include "store/sequence.h"
 
 /* --- the list ------------------------------------------------------------- */
 
@@ -159,64 +156,13 @@ int manager_fail_gone(struct manager *m, struct failure *failure)
 
 /* --- events ---------------------------------------------------------------- */
 
-struct reserve {
-	struct job job;
-	struct manager *manager;
-	uint64_t upto;
-	int error;
-};
-
-static void reserve_run(struct worker *worker, void *data)
-{
-	struct reserve *reserve = data;
-
-	reserve->error = state_write_sequence(reserve->manager->state, reserve->upto);
-}
-
-static void reserve_done(void *data)
-{
-	cleanup_free struct reserve *reserve = data;
-	struct manager *m = reserve->manager;
-
-	m->sequence_saving = false;
-	job_end(&reserve->job);
-	if (reserve->error == 0)
-		m->sequence_reserved = reserve->upto;
-	else
-		log_warning("The number of the next event could not be written down: %s",
-			    strerror(-reserve->error));
-}
-
-/* Reserves the next block of numbers well before this one is used up. */
-static void reserve_sequence(struct manager *m)
-{
-	cleanup_free struct reserve *reserve = NULL;
-
-	if (m->sequence_saving || m->sequence + SEQUENCE_BLOCK / 2 < m->sequence_reserved)
-		return;
-	reserve = calloc(1, sizeof(*reserve));
-	if (!reserve)
-		return;
-	*reserve = (struct reserve){ .manager = m, .upto = m->sequence + 2 * SEQUENCE_BLOCK };
-	if (job_start(&reserve->job, m->jobs, reserve_run, reserve_done, reserve) < 0)
-		return;
-	m->sequence_saving = true;
-	(void)take_ptr(reserve);
-}
-
-static uint64_t next_sequence(struct manager *m)
-{
-	reserve_sequence(m);
-	return m->sequence++;
-}
-
 /* Each lost event uses up a number. */
 static void number_event(struct manager *m, struct event *event)
 {
-	event->sequence = next_sequence(m);
+	event->sequence = sequence_take(m->sequence);
 	event->last = event->sequence;
 	for (uint64_t n = 1; event->kind == EVENT_LOST && n < event->amount; n++)
-		event->last = next_sequence(m);
+		event->last = sequence_take(m->sequence);
 	event->time = clock_usec(CLOCK_REALTIME);
 	if (event->oom) {
 		event->oom->sequence = event->sequence;

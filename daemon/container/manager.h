@@ -37,10 +37,9 @@ struct oom_record;
 struct origins;
 struct problems;
 struct process_events;
+struct sequence;
 struct state;
 struct transaction;
-
-#define SEQUENCE_BLOCK 4096
 
 /*
  * What a listener is called for; a callback that is NULL is left out. A callback
@@ -67,6 +66,7 @@ struct manager {
 	struct controller *controller;
 	struct state *state;
 	struct origins *origins;
+	struct sequence *sequence; /* the numbers of events */
 	struct event_history *events;
 	struct oom_history *ooms, *kills;
 	struct hooks *hooks;
@@ -86,10 +86,6 @@ struct manager {
 
 	unsigned int process_events_wanted;
 	void (*transients_changed)(struct manager *manager);
-
-	uint64_t sequence;	    /* of the next event */
-	uint64_t sequence_reserved; /* numbers below may be used */
-	bool sequence_saving;
 
 	struct transaction *transaction;     /* on its way */
 	struct declarations *declarations;   /* on their way: see restore.c */

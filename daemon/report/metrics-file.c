@@ -18,6 +18,7 @@
 #include "report/metrics.h"
 #include "shared/array.h"
 #include "shared/clock.h"
+#include "store/sequence.h"
 
 struct request {
 	metrics_file_fn done;
@@ -255,7 +256,7 @@ static int copy_rows(struct manager *m, const struct collect_row rows[], size_t 
 	*metrics = (struct metrics){
 		.version = RSSD_VERSION,
 		.controller = m->controller->ops->name,
-		.sequence = m->sequence,
+		.sequence = sequence_next(m->sequence),
 		.join = join_count(m),
 		.containers = calloc(count + 1, sizeof(*metrics->containers)),
 	};
