@@ -137,11 +137,14 @@ int manager_new(sd_event *event, const struct config *config, struct manager **r
 	if (r == 0)
 		r = join_open(m);
 	if (r == 0)
+		r = transient_open(m);
+	if (r == 0)
+		r = collect_open(m);
+	if (r == 0)
 		r = sampler_apply(m);
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "%s", strerror(-r));
 
-	m->transients_changed = transient_changed;
 	*ret = take_ptr(m);
 	return 0;
 }

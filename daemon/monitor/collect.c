@@ -2,6 +2,7 @@
 /* The counters of all containers: see collect.h. */
 #include "monitor/collect.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <systemd/sd-event.h>
@@ -44,9 +45,16 @@ struct collection {
 	struct request *requests, *later; /* for this collection, and for the next */
 	struct collect_row *rows;
 	size_t count;
-	uint64_t noted_at; /* time in the usage histories; 0: not added to them */
+	uint64_t sampled_at; /* time in the usage histories; 0: not added to them */
 	struct slice slices[SLICES_MAX];
 	unsigned int running;
+};
+
+struct collector {
+	struct collection *collection; /* under way, or NULL */
+	uint64_t started_at;	       /* when the last one was started; CLOCK_MONOTONIC, 0: none */
+	uint64_t sampled_at;	       /* time in the usage histories of their last sample */
+	sd_event_source *idle;	       /* closes the control files */
 };
 
 /* Reads all groups by one request; NULL if the controller has none. */
@@ -176,12 +184,12 @@ static bool keep_files(struct manager *m, bool keep)
 	return all;
 }
 
-/* There was no collection for a while. */
+/* No collection was started for KEEP_USEC. */
 static int on_idle(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct manager *m = userdata;
 
-	if (!m->collection && keep_files(m, false))
+	if (!m->collector->collection && keep_files(m, false))
 		return 0;
 	(void)sd_event_source_set_time_relative(source, KEEP_USEC);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
@@ -190,34 +198,46 @@ static int on_idle(sd_event_source *source, uint64_t usec, void *userdata)
 /* After a second collection within a short time, more are likely. */
 static void keep_files_if_repeated(struct manager *m)
 {
+	struct collector *collector = m->collector;
 	uint64_t now = 0;
 
 	/* With one request for all groups, no file is read. */
 	if (m->controller->reads_all)
 		return;
 	(void)sd_event_now(m->event, CLOCK_MONOTONIC, &now);
-	if (m->collected_at && m->collected_at + AGAIN_USEC > now && can_keep_files(m)) {
+	if (collector->started_at && collector->started_at + AGAIN_USEC > now &&
+	    can_keep_files(m)) {
 		(void)keep_files(m, true);
-		if (!m->collect_idle)
-			(void)sd_event_add_time_relative(m->event, &m->collect_idle,
+		if (!collector->idle)
+			(void)sd_event_add_time_relative(m->event, &collector->idle,
 							 CLOCK_MONOTONIC, KEEP_USEC, KEEP_USEC / 10,
 							 on_idle, m);
 		else
-			(void)sd_event_source_set_time_relative(m->collect_idle, KEEP_USEC);
-		(void)sd_event_source_set_enabled(m->collect_idle, SD_EVENT_ONESHOT);
+			(void)sd_event_source_set_time_relative(collector->idle, KEEP_USEC);
+		(void)sd_event_source_set_enabled(collector->idle, SD_EVENT_ONESHOT);
 	}
-	m->collected_at = now;
+	collector->started_at = now;
+}
+
+int collect_open(struct manager *m)
+{
+	m->collector = calloc(1, sizeof(*m->collector));
+	return m->collector ? 0 : -ENOMEM;
 }
 
 void collect_close(struct manager *m)
 {
-	m->collect_idle = sd_event_source_disable_unref(m->collect_idle);
+	if (!m->collector)
+		return;
+	sd_event_source_disable_unref(m->collector->idle);
+	free(m->collector);
+	m->collector = NULL;
 }
 
 /* --- usage histories --------------------------------------------------------------- */
 
 /* Usage histories take a sample this often. */
-#define NOTE_USEC (USAGE_SPAN_USEC_MIN / 3)
+#define SAMPLE_USEC (USAGE_SPAN_USEC_MIN / 3)
 /* At most so many are read if refaults are in a file, which takes long to read. */
 #define REFAULTS_AT_ONCE 64
 
@@ -232,21 +252,22 @@ static void choose_totals(struct collection *collection)
 		struct collect_row *row = &collection->rows[i];
 
 		row->refaults = COUNTER_ABSENT;
-		row->takes_totals = container_wants_totals(row->container, collection->noted_at);
+		row->takes_totals = container_wants_totals(row->container, collection->sampled_at);
 		if (row->takes_totals)
 			left--;
 	}
 }
 
-/* Samples that are closer than NOTE_USEC are not added. */
+/* Samples that are closer than SAMPLE_USEC are not added. */
 static void choose_samples(struct collection *collection)
 {
 	struct manager *m = collection->manager;
+	struct collector *collector = m->collector;
 	uint64_t time = container_history_time(m);
 
-	collection->noted_at = time >= m->noted + NOTE_USEC ? time : 0;
-	if (collection->noted_at) {
-		m->noted = time;
+	collection->sampled_at = time >= collector->sampled_at + SAMPLE_USEC ? time : 0;
+	if (collection->sampled_at) {
+		collector->sampled_at = time;
 		choose_totals(collection);
 	}
 }
@@ -276,12 +297,12 @@ static void leave_out_removed(struct collection *collection)
 	collection->count = kept;
 }
 
-static void note_rows(const struct collection *collection)
+static void sample_rows(const struct collection *collection)
 {
 	for (size_t i = 0; i < collection->count; i++) {
 		const struct collect_row *row = &collection->rows[i];
 
-		container_note(row->container, collection->noted_at, &row->counters,
+		container_note(row->container, collection->sampled_at, &row->counters,
 			       row->takes_totals ? &row->refaults : NULL);
 	}
 }
@@ -305,7 +326,7 @@ static void start_next(struct collection *collection)
 			 "The counters cannot be read: %s; try again", strerror(-r));
 		reply_all(collection, r, &failure);
 	}
-	collection->manager->collection = NULL;
+	collection->manager->collector->collection = NULL;
 	free(collection);
 }
 
@@ -336,8 +357,8 @@ static void finish(struct collection *collection)
 {
 	add_nested(collection);
 	leave_out_removed(collection);
-	if (collection->noted_at)
-		note_rows(collection);
+	if (collection->sampled_at)
+		sample_rows(collection);
 	reply_all(collection, 0, NULL);
 	free_rows(collection);
 	start_next(collection);
@@ -423,17 +444,18 @@ static struct collection *collection_new(struct manager *m)
 int collect_start(struct manager *m, collect_done_fn done, void *userdata, struct failure *failure)
 {
 	struct request *request = calloc(1, sizeof(*request));
-	bool first = !m->collection;
+	struct collector *collector = m->collector;
+	bool first = !collector->collection;
 	struct request **to;
 
 	if (request && first)
-		m->collection = collection_new(m);
-	if (!request || !m->collection) {
+		collector->collection = collection_new(m);
+	if (!request || !collector->collection) {
 		free(request);
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
 			    "The counters cannot be read: out of memory or threads; try again");
 	}
-	to = first ? &m->collection->requests : &m->collection->later;
+	to = first ? &collector->collection->requests : &collector->collection->later;
 	*request = (struct request){ .done = done, .userdata = userdata, .next = *to };
 	*to = request;
 	return 0;

@@ -19,12 +19,11 @@
 struct container;
 struct failure;
 struct manager;
-struct collection;
 
 struct collect_row {
 	struct container *container;
 	struct counters counters;   /* all absent if something else removed the group */
-	uint32_t processes;	    /* all members, those of nested containers too */
+	uint32_t processes;	    /* all members, also those of nested containers */
 	uint32_t nested;	    /* containers right inside it */
 	struct collect_row *parent; /* or NULL */
 	bool frozen;
@@ -40,6 +39,8 @@ typedef void (*collect_done_fn)(int error, const struct failure *failure,
 int collect_start(struct manager *manager, collect_done_fn done, void *userdata,
 		  struct failure *failure);
 
+int collect_open(struct manager *manager);
+/* After the last collection has ended. */
 void collect_close(struct manager *manager);
 
 #endif

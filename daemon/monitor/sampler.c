@@ -2,6 +2,8 @@
 /* Samples of all containers: see sampler.h. */
 #include "monitor/sampler.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <systemd/sd-event.h>
 #include <time.h>
 
@@ -10,6 +12,10 @@
 #include "container/manager.h"
 #include "monitor/collect.h"
 #include "store/config.h"
+
+struct sampler {
+	sd_event_source *timer;
+};
 
 /* The collection itself adds to the usage histories. */
 static void on_collected(int error, const struct failure *failure, const struct collect_row rows[],
@@ -41,12 +47,19 @@ int sampler_apply(struct manager *m)
 	sampler_close(m);
 	if (!interval)
 		return 0;
+	m->sampler = calloc(1, sizeof(*m->sampler));
+	if (!m->sampler)
+		return -ENOMEM;
 	/* The clock stands still while the machine sleeps: then no usage changes. */
-	return sd_event_add_time_relative(m->event, &m->sampler, CLOCK_MONOTONIC, interval,
+	return sd_event_add_time_relative(m->event, &m->sampler->timer, CLOCK_MONOTONIC, interval,
 					  interval / 10, on_sample_due, m);
 }
 
 void sampler_close(struct manager *m)
 {
-	m->sampler = sd_event_source_disable_unref(m->sampler);
+	if (!m->sampler)
+		return;
+	sd_event_source_disable_unref(m->sampler->timer);
+	free(m->sampler);
+	m->sampler = NULL;
 }

@@ -2,6 +2,8 @@
 /* Transient containers: see transient.h. */
 #include "operation/transient.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-event.h>
 #include <time.h>
@@ -16,7 +18,11 @@
 #define SOON_USEC   (20 * 1000)
 #define RESCAN_USEC (5 * 1000 * 1000)
 
-static bool may_go(struct container *c)
+struct transient_watch {
+	sd_event_source *timer; /* of the next check; NULL: no transient container for a while */
+};
+
+static bool is_removable(struct container *c)
 {
 	uint32_t processes = 0, inner = 0;
 
@@ -27,51 +33,9 @@ static bool may_go(struct container *c)
 	       inner == 0;
 }
 
-static int check(sd_event_source *source, uint64_t usec, void *userdata)
+static void update_subscription(struct manager *m)
 {
-	struct manager *m = userdata;
-
-	if (m->transients == 0) {
-		transient_close(m);
-		return 0;
-	}
-	for (size_t i = 0; i < m->count; i++) {
-		/* Not forced: what is nested in it keeps it. */
-		if (may_go(m->containers[i]))
-			(void)removal_start(m->containers[i], false, &(struct requester){ 0 }, NULL,
-					    NULL, NULL);
-	}
-	(void)sd_event_source_set_time_relative(source, RESCAN_USEC);
-	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
-}
-
-static void check_soon(struct manager *m)
-{
-	uint64_t at, now;
-
-	/* Nearer than that already: one look serves many events. */
-	if (!m->transient_check || m->transients == 0 ||
-	    sd_event_source_get_time(m->transient_check, &at) < 0 ||
-	    sd_event_now(m->event, CLOCK_MONOTONIC, &now) < 0 || at <= now + SOON_USEC)
-		return;
-	(void)sd_event_source_set_time(m->transient_check, now + SOON_USEC);
-}
-
-void transient_process_event(enum process_event what, pid_t pid, pid_t parent, void *userdata)
-{
-	if (what == PROCESS_EXITED || what == PROCESS_EVENTS_LOST)
-		check_soon(userdata);
-}
-
-void transient_disown(struct container *c)
-{
-	c->owned = false;
-	check_soon(c->manager);
-}
-
-static void listen(struct manager *m)
-{
-	int r = manager_want_process_events(m, WANTED_BY_TRANSIENT, m->transient_check);
+	int r = manager_want_process_events(m, WANTED_BY_TRANSIENT, m->transient_watch->timer);
 
 	if (r < 0)
 		log_warning(
@@ -80,24 +44,87 @@ static void listen(struct manager *m)
 			strerror(-r));
 }
 
-void transient_changed(struct manager *m)
+static void stop_watch(struct manager *m)
 {
-	/* After the last one we listen a while longer: another often follows soon. */
+	m->transient_watch->timer = sd_event_source_disable_unref(m->transient_watch->timer);
+	update_subscription(m);
+}
+
+static int check(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct manager *m = userdata;
+
 	if (m->transients == 0) {
-		if (m->transient_check)
-			(void)sd_event_source_set_time_relative(m->transient_check, RESCAN_USEC);
+		stop_watch(m);
+		return 0;
+	}
+	for (size_t i = 0; i < m->count; i++) {
+		/* Without force: a container with nested ones is kept. */
+		if (is_removable(m->containers[i]))
+			(void)removal_start(m->containers[i], false, &(struct requester){ 0 }, NULL,
+					    NULL, NULL);
+	}
+	(void)sd_event_source_set_time_relative(source, RESCAN_USEC);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+static void schedule_check(struct manager *m)
+{
+	sd_event_source *timer = m->transient_watch->timer;
+	uint64_t at, now;
+
+	/* One check serves all events until it is due. */
+	if (!timer || m->transients == 0 || sd_event_source_get_time(timer, &at) < 0 ||
+	    sd_event_now(m->event, CLOCK_MONOTONIC, &now) < 0 || at <= now + SOON_USEC)
+		return;
+	(void)sd_event_source_set_time(timer, now + SOON_USEC);
+}
+
+void transient_process_event(enum process_event what, pid_t pid, pid_t parent, void *userdata)
+{
+	if (what == PROCESS_EXITED || what == PROCESS_EVENTS_LOST)
+		schedule_check(userdata);
+}
+
+void transient_disown(struct container *c)
+{
+	c->owned = false;
+	schedule_check(c->manager);
+}
+
+static void on_transients_changed(struct manager *m)
+{
+	sd_event_source **timer = &m->transient_watch->timer;
+
+	/* After the last one the subscription stays a while: another one often follows soon. */
+	if (m->transients == 0) {
+		if (*timer)
+			(void)sd_event_source_set_time_relative(*timer, RESCAN_USEC);
 		return;
 	}
-	if (m->transient_check)
+	if (*timer)
 		return;
-	if (sd_event_add_time_relative(m->event, &m->transient_check, CLOCK_MONOTONIC, RESCAN_USEC,
-				       1000, check, m) < 0)
+	if (sd_event_add_time_relative(m->event, timer, CLOCK_MONOTONIC, RESCAN_USEC, 1000, check,
+				       m) < 0)
 		return;
-	listen(m);
+	update_subscription(m);
+}
+
+int transient_open(struct manager *m)
+{
+	m->transient_watch = calloc(1, sizeof(*m->transient_watch));
+	if (!m->transient_watch)
+		return -ENOMEM;
+	m->transients_changed = on_transients_changed;
+	return 0;
 }
 
 void transient_close(struct manager *m)
 {
-	m->transient_check = sd_event_source_disable_unref(m->transient_check);
-	listen(m);
+	if (!m->transient_watch)
+		return;
+	stop_watch(m);
+	m->transients_changed = NULL;
+	free(m->transient_watch);
+	m->transient_watch = NULL;
 }

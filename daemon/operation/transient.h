@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Transient containers go when their last process has left. Process events
- * say when to look, while there is a transient container and a few seconds
- * after; a rescan every few seconds is the truth, since events can be lost.
+ * A transient container is removed when its last process has left. Process events
+ * trigger a check while there is a transient container and a few seconds after. A
+ * check every few seconds is authoritative, since events can be lost.
  */
 #ifndef RSSD_TRANSIENT_H
 #define RSSD_TRANSIENT_H
@@ -14,15 +14,13 @@
 struct container;
 struct manager;
 
-/* A transient container came or went: listen for events, or stop doing so. */
-void transient_changed(struct manager *manager);
+int transient_open(struct manager *manager);
+void transient_close(struct manager *manager);
 
-/* The client that made it has left: empty, it may go now. */
+/* The client that created it has left: it is removed now if it is empty. */
 void transient_disown(struct container *container);
 
 /* @userdata is the manager. */
 void transient_process_event(enum process_event what, pid_t pid, pid_t parent, void *userdata);
-
-void transient_close(struct manager *manager);
 
 #endif
