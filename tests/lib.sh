@@ -5,6 +5,11 @@
 # Everything is cleaned up on exit, also after a failure.
 # shellcheck shell=bash
 
+# Signals that a caller such as nohup ignores would be ignored by every process of a test.
+if grep -q '^SigIgn:.*[1-9a-f]' /proc/self/status && [ -z "${SIGNALS_RESET:-}" ]; then
+	SIGNALS_RESET=1 exec env --default-signal bash "$0" "$@"
+fi
+
 set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$(cd "${BUILD:-$here/../build}" && pwd)

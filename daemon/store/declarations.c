@@ -91,14 +91,18 @@ static int is_json(const struct dirent *entry)
 	       strcmp(entry->d_name + length - 5, ".json") == 0;
 }
 
-/* The sentence of a failure without the name of the file that it begins with. */
-static const char *without_file(const char *text, const char *path)
+/* Adds the sentence of a failure, which begins with "FILE: " or "FILE:LINE: ". */
+static void add_failure(struct problems *problems, const char *file, const struct failure *failure)
 {
-	size_t length = strlen(path);
+	size_t length = strlen(file);
+	const char *text = failure->text;
 
-	return strncmp(text, path, length) == 0 && strncmp(text + length, ": ", 2) == 0
-		       ? text + length + 2
-		       : text;
+	if (strncmp(text, file, length) != 0 || text[length] != ':')
+		problems_add(problems, file, "%s", text);
+	else if (text[length + 1] == ' ')
+		problems_add(problems, file, "%s", text + length + 2);
+	else
+		problems_add(problems, file, "line %s", text + length + 1);
 }
 
 static struct record *read_declaration(int dirfd, const char *folder, const char *file,
@@ -123,7 +127,7 @@ static struct record *read_declaration(int dirfd, const char *folder, const char
 	}
 	if (record_parse(text, length, path, RECORD_DECLARATION, &record, &failure) < 0) {
 		log_error("%s; this declaration is not applied, mend it and reload", failure.text);
-		problems_add(&records->problems, path, "%s", without_file(failure.text, path));
+		add_failure(&records->problems, path, &failure);
 		records->bad[records->n_bad++] = take_ptr(path);
 	}
 	return record;

@@ -152,7 +152,7 @@ case_declared_containers() {
 	await 5 limit_is web $((56 << 20))
 	declare_container bad '{ "name": "bad", "limit": "lots" }'
 	: >"$rssd_log"
-	expect 0 rssctl reload
+	expect 1 rssctl reload
 	await 5 grep -q 'bad.json:1: limit' "$rssd_log"
 	rm "$work"/containers.d/*
 	rssctl remove web --force
@@ -246,7 +246,7 @@ case_declared_in_two_files() {
 	: >"$rssd_log"
 	declare_container two-a '{"name":"two","limit":"16M"}'
 	declare_container two-b '{"name":"two","limit":"32M"}'
-	expect 0 rssctl reload
+	expect 1 rssctl reload
 	await 5 rssctl show two
 	await 5 grep -q 'more than one file' "$rssd_log"
 	rm -f "$work"/containers.d/two-*
@@ -264,7 +264,7 @@ case_bad_declarations_are_reported() {
 	says "twin2.json: twin is declared in"
 	[ "$(rssd --config="$work/rssd.conf" --check 2>&1 | wc -l)" = 2 ] || fail "not one line for each: $err"
 	expect 1 rssctl reload
-	says "$file is not in force: "
+	says "$file is not in force: line 1: "
 	await 5 field twin limit
 	doctor_says() { rssctl doctor --json=short | jq -e "any(.[]; .subject == \"declarations\" and (.text | contains(\"$1\")))" >/dev/null; }
 	await 5 doctor_says bad.json

@@ -231,7 +231,9 @@ case_run_hands_on_every_signal() {
 		[ -z "$case_failed" ] || break
 	done
 	kill -0 "$pid" || fail "rssctl has ended"
-	rssctl kill "$(rssctl list --no-legend | awk '{ print $1 }')" --signal=KILL >/dev/null
+	rssctl kill "$(rssctl list --no-legend | awk '/^run-/ { print $1 }')" --signal=KILL >/dev/null
+	await 10 sh -c "! grep -q '^State:.[^Z]' /proc/$pid/status"
+	[ -z "$case_failed" ] || kill -KILL "$pid"
 	local status=0
 	wait "$pid" || status=$?
 	equal "$status" 137 "status"

@@ -370,7 +370,7 @@ case_an_error_in_the_file_keeps_the_rules() {
 	await 10 rssctl show keep
 	: >"$rssd_log"
 	declare_container keep '{"name":"keep","join":[{"comand":"rulee@"}]}'
-	expect 0 rssctl reload
+	expect 1 rssctl reload
 	await 5 grep -q 'keep.json:1: comand: is no condition of a rule' "$rssd_log"
 	looked_again keep
 	end_rules
