@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Filling a struct failure; what it is for stands in failure.h. */
+/* Fills struct failure: see failure.h. */
 #include "base/failure.h"
 
 #include <stdarg.h>
@@ -16,7 +16,7 @@ int fail(struct failure *failure, enum rss_error error, const char *format, ...)
 		va_start(args, format);
 		(void)vsnprintf(failure->text, sizeof(failure->text), format, args);
 		va_end(args);
-		/* What a caller wrote may be cut within a character, and the bus takes UTF-8 alone. */
+		/* Truncation may cut a caller's text within a character; D-Bus accepts only UTF-8. */
 		text_make_safe(failure->text);
 	}
 	return -rss_error_to_errno(error);

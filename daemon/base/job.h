@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A job: something under way that rssd finishes before it stops. It may run functions on a worker,
- * one after the other; each has one completion, in the loop. A deadline cancels it. A job is a
- * member of its owner, whose destructor ends it: job_end() is the only way out, so a count of the
- * jobs under way is never wrong. What the owner holds for the job, as references on containers,
- * its destructor releases.
+ * A job is work that rssd finishes before it stops. It is pending from job_begin() to job_end().
+ * Meanwhile it may run functions on a worker, one after the other; each run has one completion, in
+ * the loop. A deadline cancels the job. A job is a member of its owner, and the owner's destructor
+ * ends it. Only job_end() ends a job, so the count of pending jobs is always correct. The owner's
+ * destructor also releases what the owner holds for the job, such as references to containers.
  *
- * All functions are called from the loop. The function on the worker gets the worker itself, for
- * worker_cancelled() and worker_pause().
+ * All functions are called from the loop. The function that runs on the worker receives the worker
+ * for worker_cancelled() and worker_pause().
  */
 #ifndef RSSD_JOB_H
 #define RSSD_JOB_H
@@ -20,71 +20,72 @@
 
 typedef struct sd_event_source sd_event_source;
 
-/* All jobs under way, and the workers that they share. */
+/* All pending jobs, and the workers that they share. */
 struct jobs;
 
 int jobs_new(sd_event *event, struct jobs **ret);
-/* When no job is under way. NULL is allowed. Returns NULL. */
+/* No job may be pending. NULL is allowed. Returns NULL. */
 struct jobs *jobs_free(struct jobs *jobs);
 DEFINE_CLEANUP(struct jobs *, jobs_free);
 bool jobs_are_pending(const struct jobs *jobs);
 
 struct job;
 
-/* Jobs that can be cancelled together. Zero is an empty list. */
+/* Jobs that can be cancelled together. A zeroed struct is an empty list. */
 struct job_list {
 	struct job *first;
 };
 
 void job_list_cancel(struct job_list *list);
 
-/* Zero is a job that is not under way. Its members are job.c's. */
+/* A zeroed struct is a job that is not pending. Only job.c uses the members. */
 struct job {
 	struct jobs *jobs;
-	struct worker *worker; /* while it runs */
+	struct worker *worker; /* during a run, else NULL */
 	worker_fn run;
 	void (*done)(void *data);
 	void *data;
-	bool cancelled; /* the run under way, or the next one */
+	bool cancelled; /* the current run, or the next one */
 	sd_event_source *deadline;
 	void (*expired)(void *data);
 	struct job_list *list;
 	struct job *next;
 };
 
-/* From now on @job is under way, with @data for its callbacks. */
+/* Makes @job pending, with @data for its callbacks. */
 void job_begin(struct job *job, struct jobs *jobs, void *data);
 
-/* Adds it to @list until it ends. @list must outlive it. */
+/* Adds @job to @list until it ends. @list must outlive @job. */
 void job_list_add(struct job_list *list, struct job *job);
 
 /**
  * job_run() - call @run on a worker, then @done in the loop
- * @done: called once for each run; it runs the job again, ends it, or leaves it under way
+ * @done: called once for each run; it runs the job again, ends it, or leaves it pending
  *
- * Return: 0, or why there is no worker: then @done is not called and the job is still under way.
+ * Return: 0, or a negative errno if no worker could be started. After an error @done is not called
+ * and the job is still pending.
  */
 int job_run(struct job *job, worker_fn run, void (*done)(void *data));
 
-/* The same for what does not block: @run is called at once, @done later from the loop. */
+/* The same for a @run that does not block: it is called at once, @done later from the loop. */
 int job_run_now(struct job *job, worker_fn run, void (*done)(void *data));
 
-/* job_begin() and job_run(); if that fails, the job is not under way. */
+/* job_begin() and job_run(). After an error the job is not pending. */
 int job_start(struct job *job, struct jobs *jobs, worker_fn run, void (*done)(void *data),
 	      void *data);
 
 /*
- * Cancels the job in @usec, or calls @expired then. The end of a run is the end of its deadline; a
- * second call replaces the first.
+ * After @usec, calls @expired, or cancels the job if @expired is NULL. The deadline is removed when
+ * a run ends. A second call replaces the first.
  */
 int job_set_deadline(struct job *job, uint64_t usec, void (*expired)(void *data));
 
-/* Asks the run under way to end soon; without one, the next run as soon as it begins. */
+/* Asks the current run to end soon. If there is none, the next run is cancelled when it begins. */
 void job_cancel(struct job *job);
 
 bool job_is_running(const struct job *job);
 
-/* The job is no longer under way. It must not be running. Does nothing if it never began. */
+/* Ends a pending job, which must not be running. Does nothing if the job is not pending. */
 void job_end(struct job *job);
 
 #endif

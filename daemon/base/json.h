@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Ownership of json-c's objects by scope: cleanup_(json_object_put_ptr). */
+/* Cleanup attributes for json-c objects: cleanup_(json_object_put_ptr). */
 #ifndef RSSD_JSON_H
 #define RSSD_JSON_H
 

@@ -13,11 +13,11 @@
 
 #include "shared/cleanup.h"
 
-/* Set once by log_open(), before there is a second thread. */
+/* Set once by log_open(), before a second thread exists. */
 static int log_level = LOG_INFO;
 static bool log_to_journal;
 
-/* systemd names the stream that it gave us: is standard error still that one? */
+/* Returns true if standard error is still the stream that systemd names in JOURNAL_STREAM. */
 static bool stderr_is_journal(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");

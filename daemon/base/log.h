@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The daemon's log: to the journal with fields where standard error is a
- * journal stream, else as lines on standard error. Each failure is logged
- * once, where it is known what to do about it.
+ * The daemon's log. If standard error is a journal stream, messages go to the
+ * journal with fields, else to standard error as lines. Each failure is logged
+ * once, by the code that knows what to do about it.
  */
 #ifndef RSSD_LOG_H
 #define RSSD_LOG_H
 
 #include <syslog.h>
 
-/* Looks where standard error leads; messages below @level (LOG_INFO...) are dropped. */
+/* Selects the journal or standard error. Messages below @level (LOG_INFO...) are dropped. */
 void log_open(int level);
 
 /*
- * One message. @container (a name, or NULL) becomes the field RSSD_CONTAINER.
- * @priority is one of syslog(3)'s.
+ * Logs one message. @container (a name, or NULL) becomes the field
+ * RSSD_CONTAINER. @priority is a level of syslog(3).
  */
 void log_message(int priority, const char *container, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* The same with fields of its own in the journal: "NAME=value" each, ended by NULL. */
+/* The same with additional journal fields: @fields are "NAME=value" strings, ended by NULL. */
 void log_fields(int priority, const char *container, char *const fields[], const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 

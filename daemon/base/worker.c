@@ -2,10 +2,10 @@
 /*
  * Jobs on threads: see worker.h.
  *
- * A thread that has nothing to do waits for the next job, so that a job costs
- * a wakeup and no clone; only so many wait. One lock guards the hand-over in
- * both directions. A thread whose job was cancelled ends with it: a signal may
- * still be on its way, and the next job is not to meet it.
+ * An idle thread waits for the next job, so that a job costs a wakeup instead
+ * of a clone. At most IDLE_MAX threads wait. One lock protects the transfer of
+ * jobs in both directions. A thread exits after a cancelled job: a signal may
+ * still be pending, and it must not interrupt the next job.
  */
 #include "base/worker.h"
 
@@ -19,7 +19,7 @@
 #include "shared/cleanup.h"
 #include "shared/clock.h"
 
-/* More than so many threads do not wait for work. */
+/* The maximum number of threads that wait for a job. */
 #define IDLE_MAX 2
 /*
  * A signal that arrives just before the job enters its system call is lost, so
@@ -29,22 +29,22 @@
 
 struct worker {
 	struct workers *workers;
-	struct thread *thread; /* under the lock: NULL before and after its run */
+	struct thread *thread; /* under the lock; NULL before and after the run */
 	bool threaded;
 	worker_fn run;
 	void (*done)(void *data);
 	void *data;
 	atomic_bool cancelled;
 	sd_event_source *again, *has_run;
-	struct worker *next; /* that has ended */
+	struct worker *next; /* in workers.finished */
 };
 
 struct thread {
 	struct workers *workers;
 	pthread_t id;
-	pthread_cond_t wake; /* there is a job, it was cancelled, or all is over */
+	pthread_cond_t wake; /* a job was assigned or cancelled, or all threads must exit */
 	struct worker *job;
-	struct thread *next; /* idle, or ended */
+	struct thread *next; /* in workers.idle or workers.ended */
 };
 
 struct workers {
@@ -60,8 +60,8 @@ struct workers {
 
 /* --- on a thread -------------------------------------------------------------- */
 
-/* Hands the job back. Returns whether the thread is to wait for another. */
-static bool hand_back(struct thread *thread, struct worker *w)
+/* Returns the job to the loop. Returns true if the thread must wait for another job. */
+static bool return_job(struct thread *thread, struct worker *w)
 {
 	struct workers *all = thread->workers;
 	bool stays = !worker_cancelled(w) && !all->closing && all->n_idle < IDLE_MAX;
@@ -93,7 +93,7 @@ static void *thread_run(void *data)
 			pthread_mutex_unlock(&all->lock);
 			w->run(w, w->data);
 			pthread_mutex_lock(&all->lock);
-			stays = hand_back(thread, w);
+			stays = return_job(thread, w);
 		} else if (all->closing) {
 			stays = false;
 		} else {
@@ -149,7 +149,7 @@ static int thread_new(struct workers *all, struct worker *job)
 	(void)pthread_cond_init(&thread->wake, &monotonic);
 	(void)pthread_condattr_destroy(&monotonic);
 
-	/* The thread inherits the mask: every signal but ours goes to the loop. */
+	/* The thread inherits the mask: all signals except WORKER_SIGNAL go to the loop. */
 	sigfillset(&only_cancel);
 	sigdelset(&only_cancel, WORKER_SIGNAL);
 	(void)pthread_sigmask(SIG_SETMASK, &only_cancel, &before);
@@ -192,7 +192,7 @@ static void tell_done(struct worker *w)
 	done(data);
 }
 
-/* One after the other, in the order in which they ended. */
+/* Calls the completions one after the other, in the order in which the jobs ended. */
 static int jobs_finished(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
 	struct workers *all = userdata;
@@ -311,7 +311,7 @@ int worker_run_now(struct workers *all, worker_fn run, void (*done)(void *data),
 	return 0;
 }
 
-/* While the lock is held, the thread cannot go on to another job. */
+/* Under the lock, because the thread cannot start another job while it is held. */
 static void interrupt(struct worker *w)
 {
 	pthread_mutex_lock(&w->workers->lock);

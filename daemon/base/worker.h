@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One job on a thread of its own, for what may block: reclaim, and writing
- * state to disk. The loop starts it and hears when it is done; while it runs,
- * the two share nothing but what the job was given.
+ * A worker runs one job that may block, such as reclaim or writing state to
+ * disk, on a thread. The loop starts the job and is notified when it is done.
+ * While the job runs, it shares only its @data with the loop.
  */
 #ifndef RSSD_WORKER_H
 #define RSSD_WORKER_H
@@ -15,27 +15,27 @@
 
 typedef struct sd_event sd_event;
 
-/* The threads, and what they have done. The loop owns it. */
+/* The threads and the finished jobs. Owned by the loop. */
 struct workers;
 /* One job. */
 struct worker;
 
-/* The signal that gets a blocked system call to return EINTR. main() owns its handler. */
+/* The signal that makes a blocked system call return EINTR. main() installs its handler. */
 #define WORKER_SIGNAL SIGUSR2
 
 typedef void (*worker_fn)(struct worker *worker, void *data);
 
-/* Threads come with the first job, so that they have the privileges of that time. */
+/* Threads are created with the first job, so they have rssd's privileges of that time. */
 int workers_new(sd_event *event, struct workers **ret);
-/* Once no job is on its way. NULL is allowed. Returns NULL. */
+/* No job may be pending. NULL is allowed. Returns NULL. */
 struct workers *workers_free(struct workers *workers);
 DEFINE_CLEANUP(struct workers *, workers_free);
 
 /**
  * worker_start() - run @run(@data) on a thread, then @done(@data) in the loop
- * @done: called once, from the loop; the worker is gone when it is called
+ * @done: called once, from the loop; the worker is already freed
  *
- * A job cannot be abandoned: its owner cancels it and waits for @done.
+ * A job cannot be abandoned: the owner cancels it and waits for @done.
  */
 int worker_start(struct workers *workers, worker_fn run, void (*done)(void *data), void *data,
 		 struct worker **ret);
@@ -43,19 +43,19 @@ int worker_start(struct workers *workers, worker_fn run, void (*done)(void *data
 /**
  * worker_run_now() - run a job that will not block, without a thread
  *
- * @done is called later, from the loop, as by worker_start(). Where the job
- * pauses all the same it is cancelled.
+ * @done is called later, from the loop, as with worker_start(). If the job
+ * calls worker_pause(), it is cancelled instead of pausing.
  */
 int worker_run_now(struct workers *workers, worker_fn run, void (*done)(void *data), void *data,
 		   struct worker **ret);
 
-/* From the loop: asks the job to end soon. System calls of it return EINTR. */
+/* From the loop: asks the job to end soon. Its blocked system calls return EINTR. */
 void worker_cancel(struct worker *worker);
 
-/* From the job: was it asked to end? */
+/* From the job: returns true if the job was cancelled. */
 bool worker_cancelled(const struct worker *worker);
 
-/* From the job: waits up to @usec, or until it is cancelled. */
+/* From the job: waits for @usec, or until the job is cancelled. */
 void worker_pause(struct worker *worker, uint64_t usec);
 
 #endif
