@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * OOM kills out of the kernel's log. The lines of one kill come in the order in
- * which the kernel holds its OOM lock, so a kill belongs to the report before it:
+ * Parses OOM kills from the kernel's log. The kernel prints the lines of one OOM
+ * while it holds its OOM lock, so a kill belongs to the report before it:
  *
  *	hog invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0
  *	Task in /rssd/a killed as a result of limit of /rssd	(before 5.0)
@@ -15,8 +15,8 @@
  *	Tasks in /rssd/a are going to be killed due to memory.oom.group set
  *	Memory cgroup out of memory: Killed process 8 (hog) total-vm:...
  *
- * Names may hold the marks that separate them, so lines are read from their ends.
- * Nothing is taken over from a line before all of it has matched.
+ * Names may contain the separators, so lines are parsed from both ends. The parser
+ * stores nothing from a line until the whole line has matched.
  */
 #include "host/kmsg-parser.h"
 
@@ -25,10 +25,10 @@
 
 #include "shared/cleanup.h"
 
-/* A whole cgroup is killed in one go; what comes later has lost its own report. */
+/* A whole cgroup is killed within this time; a later kill without a header is of another OOM. */
 #define GROUP_KILL_USEC 5000000
 #define COMM_MAX	15 /* TASK_COMM_LEN, without the NUL */
-#define COLUMNS_MIN	7  /* those of 4.19; later kernels have more */
+#define COLUMNS_MIN	7  /* as in 4.19; later kernels have more */
 
 struct span {
 	const char *at;
@@ -42,7 +42,7 @@ static struct span span_of(const char *at, const char *end)
 	return (struct span){ at, (size_t)(end - at) };
 }
 
-/* Takes @prefix off the beginning of @s. */
+/* Removes @prefix from the start of @s. Returns true if it was there. */
 static bool skip(struct span *s, const char *prefix)
 {
 	size_t length = strlen(prefix);
@@ -63,7 +63,7 @@ static bool skip_spaces(struct span *s)
 	return s->length < before;
 }
 
-/* Takes @suffix off the end of @s. */
+/* Removes @suffix from the end of @s. Returns true if it was there. */
 static bool skip_back(struct span *s, const char *suffix)
 {
 	size_t length = strlen(suffix);
@@ -74,7 +74,7 @@ static bool skip_back(struct span *s, const char *suffix)
 	return true;
 }
 
-/* Splits @s around the last @mark. */
+/* Splits @s at the last @mark. Returns false if there is none. */
 static bool split_last(struct span s, const char *mark, struct span *ret_before,
 		       struct span *ret_after)
 {
@@ -90,7 +90,7 @@ static bool split_last(struct span s, const char *mark, struct span *ret_before,
 	return false;
 }
 
-/* Takes a number off the beginning of @s; false if there is none, or none that fits. */
+/* Removes a number from the start of @s. Returns false if there is none or if it overflows. */
 static bool take_number(struct span *s, uint64_t *ret)
 {
 	uint64_t value = 0;
@@ -106,7 +106,7 @@ static bool take_number(struct span *s, uint64_t *ret)
 	return i > 0;
 }
 
-/* A number that may be negative, up to the end of @s. */
+/* Parses all of @s as a number, which may be negative. */
 static bool parse_signed(struct span s, int64_t *ret)
 {
 	bool negative = skip(&s, "-");
@@ -133,7 +133,7 @@ static bool take_pid(struct span *s, pid_t *ret)
 	return true;
 }
 
-/* --- names: /dev/kmsg escapes their bytes as \x0a ------------------------------------------ */
+/* --- names: /dev/kmsg escapes some of their bytes as \x0a ---------------------------------- */
 
 static int hex_digit(char c)
 {
@@ -162,7 +162,7 @@ static char take_byte(struct span *s)
 	return byte;
 }
 
-/* Cuts what does not fit. */
+/* Truncates a name that does not fit. */
 static void copy_name(char *to, size_t room, struct span s)
 {
 	size_t n = 0;
@@ -172,7 +172,7 @@ static void copy_name(char *to, size_t room, struct span s)
 	to[n] = '\0';
 }
 
-/* Returns true if @s is not longer than the name of a task can be. */
+/* Returns true if @s is no longer than a task name can be. */
 static bool is_comm(struct span s)
 {
 	size_t n = 0;
@@ -211,7 +211,7 @@ static bool is_start(struct span s)
 	       is_signed(score) && split_last(s, " order=", &s, &order) && is_signed(order);
 }
 
-/* "Memory cgroup out of memory: " and the like, which is missing before 5.0. */
+/* Skips "Memory cgroup out of memory: " and the like, which kernels before 5.0 do not print. */
 static void skip_message(struct span *s, bool *ret_memcg)
 {
 	struct span rest = *s;
@@ -227,7 +227,7 @@ static void skip_message(struct span *s, bool *ret_memcg)
 	*s = rest;
 }
 
-/* "OOM victim 7 (hog) is already exiting. Skip killing the task": no kill ends the report. */
+/* "OOM victim 7 (hog) is already exiting. Skip killing the task": the report ends without a kill. */
 static bool is_end_without_kill(struct span s)
 {
 	bool memcg;
@@ -252,8 +252,8 @@ static void parse_usage(struct kmsg_parser *parser, struct span s)
 }
 
 /*
- * Splits "task_memcg=/a/b,task=hog" at the name. It is at most COMM_MAX long, so of several
- * ",task=" the first that leaves no more than that is the true one.
+ * Splits "task_memcg=/a/b,task=hog" before the task name. The name is at most COMM_MAX
+ * bytes, so the separator is the first ",task=" with no more than that after it.
  */
 static bool split_task(struct span s, struct span *ret_before, struct span *ret_task)
 {
@@ -274,7 +274,7 @@ static bool split_task(struct span s, struct span *ret_before, struct span *ret_
 
 /*
  * "MEMCG,nodemask=(null),...,oom_memcg=/a,task_memcg=/a/b,task=hog,pid=7,uid=0", or
- * ",global_oom" in place of the first cgroup.
+ * ",global_oom" instead of oom_memcg.
  */
 static void parse_header(struct kmsg_parser *parser, struct span s)
 {
@@ -319,7 +319,7 @@ static void parse_old_header(struct kmsg_parser *parser, struct span s)
 
 /* --- the list of tasks ---------------------------------------------------------------------- */
 
-/* "  pid  ]   uid  tgid total_vm      rss ... name": the columns between pid and name. */
+/* "  pid  ]   uid  tgid total_vm      rss ... name": counts the columns between pid and name. */
 static bool parse_task_columns(struct kmsg_parser *parser, struct span s)
 {
 	unsigned int columns = COLUMNS_MIN - 1;
@@ -334,7 +334,7 @@ static bool parse_task_columns(struct kmsg_parser *parser, struct span s)
 	return true;
 }
 
-/* One column of digits, with a sign if there is one. */
+/* Removes one column, a number; a minus sign is skipped. */
 static bool take_column(struct span *s, uint64_t *ret)
 {
 	if (!skip_spaces(s))
@@ -372,7 +372,7 @@ static void parse_task(struct kmsg_parser *parser, struct span s)
 
 /*
  * "4kB, anon-rss:4kB, file-rss:0kB, shmem-rss:0kB", and since 5.5
- * ", UID:0 pgtables:4kB oom_score_adj:0", in some kernels a part of that.
+ * ", UID:0 pgtables:4kB oom_score_adj:0", of which some kernels print only a part.
  */
 static bool parse_sizes(struct span s, uid_t *ret_uid)
 {
@@ -411,7 +411,7 @@ static bool parse_kill(struct kmsg_parser *parser, struct span s, uint64_t when,
 		return false;
 	if (!parser->has_header && parser->has_group &&
 	    when < parser->group_since + GROUP_KILL_USEC) {
-		/* Being a member, the first victim is killed and reported once more. */
+		/* The first victim is a member of the cgroup, so the kernel reports it again. */
 		if (pid == parser->group_first)
 			return false;
 		parser->open = parser->last;
@@ -427,7 +427,7 @@ static bool parse_kill(struct kmsg_parser *parser, struct span s, uint64_t when,
 	return true;
 }
 
-/* "/rssd/a are going to be killed due to memory.oom.group set": more kills of this report. */
+/* "/rssd/a are going to be killed due to memory.oom.group set": more kills follow. */
 static void parse_group(struct kmsg_parser *parser, struct span s, uint64_t when)
 {
 	struct kmsg_oom *last = &parser->last;
@@ -438,7 +438,7 @@ static void parse_group(struct kmsg_parser *parser, struct span s, uint64_t when
 		return;
 	copy_name(group, sizeof(group), s);
 	length = strlen(group);
-	/* The first victim was in it. */
+	/* Ignore a cgroup that the first victim is not in. */
 	if (*last->victim_cgroup && (strncmp(group, last->victim_cgroup, length) != 0 ||
 				     !strchr("/", last->victim_cgroup[length])))
 		return;
@@ -481,7 +481,7 @@ static bool parse_text(struct kmsg_parser *parser, struct span s, uint64_t when,
 
 bool kmsg_parse_line(struct kmsg_parser *parser, const char *line, struct kmsg_oom *ret)
 {
-	/* After the first newline come the device's own fields. */
+	/* Lines after the first are the device's key=value fields. */
 	struct span all = span_of(line, strchrnul(line, '\n')), s;
 	const char *text = memchr(all.at, ';', all.length);
 	uint64_t priority, sequence, when = 0;
@@ -489,7 +489,7 @@ bool kmsg_parse_line(struct kmsg_parser *parser, const char *line, struct kmsg_o
 	if (!text)
 		return false;
 	s = span_of(line, text);
-	/* Facility 0 is the kernel; what user space writes to the device gets another. */
+	/* Facility 0 is the kernel; lines that user space writes have another one. */
 	if (!take_number(&s, &priority) || priority > 7 || !skip(&s, ",") ||
 	    !take_number(&s, &sequence) || !skip(&s, ",") || !take_number(&s, &when))
 		return false;

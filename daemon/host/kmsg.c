@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The kernel's log, the device: see kmsg.h. */
+/* Reads /dev/kmsg: see kmsg.h. */
 #include "host/kmsg.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <systemd/sd-event.h>
 
-/* PRINTK_MESSAGE_MAX: a longer record would fail with EINVAL and be skipped. */
+/* The kernel's PRINTK_MESSAGE_MAX. Reading a longer record fails with EINVAL; it is skipped. */
 #define RECORD_MAX 8192
-/* Per wakeup, so that a flood of lines does not block the event loop. */
+/* Limit per wakeup, so that a flood of lines does not block the event loop. */
 #define RECORDS_AT_ONCE 256
 
 struct kmsg {
@@ -29,7 +29,7 @@ static int on_kmsg(sd_event_source *source, int fd, uint32_t revents, void *user
 		struct kmsg_oom oom;
 
 		if (n < 0) {
-			/* EPIPE: records were overwritten before they were read; read the next. */
+			/* EPIPE: records were overwritten before they were read. Continue with the next. */
 			if (errno == EPIPE || errno == EINTR || errno == EINVAL)
 				continue;
 			return errno == EAGAIN ? 0 : -errno;

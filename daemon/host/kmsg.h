@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel's log as the source of OOM victims on stock kernels: /dev/kmsg is
- * read as lines come, and each OOM kill that they report is handed on. Reading
- * the lines is pure: see kmsg-parser.h.
+ * Follows the kernel's log, which names OOM victims on stock kernels: reads
+ * /dev/kmsg as records arrive and passes each OOM kill to a callback. The parser
+ * is kmsg-parser.h.
  */
 #ifndef RSSD_KMSG_H
 #define RSSD_KMSG_H
@@ -17,9 +17,9 @@ typedef void (*kmsg_oom_fn)(const struct kmsg_oom *oom, void *userdata);
 
 /**
  * kmsg_new() - follow the log from now on
- * @fn: called in the loop for each OOM kill; must not free the kmsg
+ * @fn: called from the event loop for each OOM kill; must not free the kmsg
  *
- * Return: 0, or -ENOENT, -EPERM or another negative errno: the log cannot be read.
+ * Return: 0, or a negative errno (-ENOENT, -EPERM, ...) if the log cannot be read.
  */
 int kmsg_new(sd_event *event, kmsg_oom_fn fn, void *userdata, struct kmsg **ret);
 struct kmsg *kmsg_free(struct kmsg *kmsg);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* libnl's errors: see netlink.h. */
+/* Errors of libnl: see netlink.h. */
 #include "host/netlink.h"
 
 #include <errno.h>
 #include <netlink/errno.h>
 
-/* As far as the calls that rssd uses give them. */
+/* Converts the errors that the libnl calls of rssd return. */
 int netlink_errno(int error)
 {
 	switch (-error) {

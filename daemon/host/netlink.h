@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the users of libnl have in common: its errors as everybody else's. */
+/* Converts errors of libnl to errno values, for all users of libnl in rssd. */
 #ifndef RSSD_NETLINK_H
 #define RSSD_NETLINK_H
 
-/* The negative errno for a negative NLE_* that a call of libnl returned; -EIO for odd ones. */
+/* Returns the negative errno for a negative NLE_* of libnl; -EIO for errors it does not know. */
 int netlink_errno(int error);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Why a process does not end: see obstacle.h. */
+/* Why a killed process has not ended: see obstacle.h. */
 #include "host/obstacle.h"
 
 #include <fcntl.h>
@@ -20,7 +20,7 @@ static void mounts_close(FILE **mounts)
 		(void)endmntent(*mounts);
 }
 
-/* Where the hierarchy of the v1 freezer is mounted. */
+/* Finds the mount point of the v1 freezer hierarchy. */
 static bool find_freezer(char mount[PATH_MAX])
 {
 	cleanup_(mounts_close) FILE *mounts = setmntent("/proc/self/mounts", "re");
@@ -36,7 +36,7 @@ static bool find_freezer(char mount[PATH_MAX])
 	return false;
 }
 
-/* The process's path in that hierarchy: a line "7:freezer:/jobs" of its cgroup file. */
+/* Finds the process's path in that hierarchy, from the line "7:freezer:/jobs" of its cgroup file. */
 static bool find_path(pid_t pid, char path[PATH_MAX])
 {
 	cleanup_free char *text = NULL;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The process connector: a multicast group whose sender is switched on by a
- * message from each listener. Both are done and undone together, since an
- * open membership would be woken by what others asked for.
+ * The process connector is a multicast group; each listener also sends a message
+ * that makes the kernel send events. Membership and listening start and stop
+ * together, because a member receives events that other listeners requested.
  *
- * The connector marks its messages as NLMSG_DONE, so libnl takes each for the
- * end of a list: they are looked at as they come in.
+ * The type of connector messages is NLMSG_DONE, which libnl treats as the end of
+ * a dump. So they are processed in NL_CB_MSG_IN, before libnl checks the type.
  */
 #include "host/process-events.h"
 
@@ -22,11 +22,11 @@
 
 #include "host/netlink.h"
 
-/* Room for some five thousand forks with their exits while the loop is busy elsewhere. */
+/* Holds about five thousand forks and their exits while the event loop is busy. */
 #define RECEIVE_BUFFER (4 * 1024 * 1024)
-/* Per wakeup, so that others in the loop have their turn. */
+/* Limit per wakeup, so that other event sources get their turn. */
 #define MESSAGES_AT_ONCE 512
-/* What the buffer holds, many times over. */
+/* Many times the number of messages that the buffer holds. */
 #define MESSAGES_MAX 100000
 
 DEFINE_CLEANUP(struct nl_msg *, nlmsg_free);
@@ -39,13 +39,13 @@ struct process_events {
 	bool listening, started;
 };
 
-/* Threads are not processes: they are told by a pid that is not their group's. */
+/* Skips threads: their pid differs from their thread group's. */
 static void deliver(struct process_events *events, const struct proc_event *event)
 {
-	/* The name of the enumeration moved between kernel headers, its values did not. */
+	/* The enum's name differs between versions of the kernel headers; its values do not. */
 	switch ((unsigned int)event->what) {
 	case PROC_EVENT_NONE:
-		/* The answer to our asking: refused, so whoever relies on us must look itself. */
+		/* The reply to PROC_CN_MCAST_LISTEN. If refused, the caller must scan by itself. */
 		events->started = event->event_data.ack.err == 0;
 		events->fn(events->started ? PROCESS_EVENTS_STARTED : PROCESS_EVENTS_LOST, 0, 0,
 			   events->userdata);
@@ -86,7 +86,7 @@ static int on_message(struct nl_msg *message, void *userdata)
 	if (nlmsg_datalen(header) < (int)sizeof(*connector) || connector->id.idx != CN_IDX_PROC ||
 	    connector->id.val != CN_VAL_PROC)
 		return NL_SKIP;
-	/* An older kernel's event is shorter; what follows the header is not aligned. */
+	/* An older kernel's event is shorter. The event is not aligned, so it is copied. */
 	length -= sizeof(*connector);
 	if (length > connector->len)
 		length = connector->len;
@@ -98,7 +98,7 @@ static int on_message(struct nl_msg *message, void *userdata)
 	return NL_SKIP;
 }
 
-/* Up to @most messages: 1 where there may be more of them, 0, or a negative errno. */
+/* Receives up to @most messages. Returns 1 if there may be more, 0, or a negative errno. */
 static int receive(struct process_events *events, unsigned int most)
 {
 	for (unsigned int i = 0; i < most; i++) {
@@ -108,7 +108,7 @@ static int receive(struct process_events *events, unsigned int most)
 			continue;
 		if (r == -NLE_AGAIN)
 			return 0;
-		/* The kernel's ENOBUFS arrives as this; ours of memory means the same to others. */
+		/* libnl's error for ENOBUFS, and for ENOMEM here; messages are lost in both cases. */
 		if (r == -NLE_NOMEM) {
 			if (events->listening)
 				events->fn(PROCESS_EVENTS_LOST, 0, 0, events->userdata);
@@ -128,12 +128,12 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
 
 void process_events_drain(struct process_events *events)
 {
-	/* Bounded: a machine that forks faster than this reads would keep us here. */
+	/* Bounded: if processes fork faster than this reads, it would never return. */
 	if (receive(events, MESSAGES_MAX) < 0)
 		events->fn(PROCESS_EVENTS_LOST, 0, 0, events->userdata);
 }
 
-static int tell_kernel(struct process_events *events, enum proc_cn_mcast_op op)
+static int send_operation(struct process_events *events, enum proc_cn_mcast_op op)
 {
 	cleanup_(nlmsg_free_ptr) struct nl_msg *message = nlmsg_alloc();
 	struct cn_msg *connector;
@@ -166,16 +166,16 @@ int process_events_listen(struct process_events *events, bool on)
 		r = nl_socket_add_membership(events->socket, CN_IDX_PROC);
 		if (r < 0)
 			return netlink_errno(r);
-		r = tell_kernel(events, PROC_CN_MCAST_LISTEN);
+		r = send_operation(events, PROC_CN_MCAST_LISTEN);
 		if (r < 0)
 			(void)nl_socket_drop_membership(events->socket, CN_IDX_PROC);
 		else
 			events->listening = true;
 		return r;
 	}
-	/* Before 6.6 the kernel counts listeners and forgets none that went without a word. */
+	/* Before 6.6 the kernel counts listeners, and counts one that sends no IGNORE for ever. */
 	events->listening = events->started = false;
-	r = tell_kernel(events, PROC_CN_MCAST_IGNORE);
+	r = send_operation(events, PROC_CN_MCAST_IGNORE);
 	(void)nl_socket_drop_membership(events->socket, CN_IDX_PROC);
 	return r;
 }
@@ -194,21 +194,21 @@ static int open_socket(struct process_events *events)
 		return -ENOMEM;
 	nl_socket_disable_seq_check(events->socket);
 	nl_socket_disable_auto_ack(events->socket);
-	/* No message is longer than a page, so none needs to be asked for its size first. */
+	/* No message is longer than a page, so libnl need not peek at its size. */
 	nl_socket_disable_msg_peek(events->socket);
 	r = nl_socket_modify_cb(events->socket, NL_CB_MSG_IN, NL_CB_CUSTOM, on_message, events);
 	if (r >= 0)
 		r = nl_connect(events->socket, NETLINK_CONNECTOR);
 	if (r >= 0)
 		r = nl_socket_set_nonblocking(events->socket);
-	/* Whether we may, now rather than when it matters. */
+	/* Check the permission now instead of at the first process_events_listen(). */
 	if (r >= 0)
 		r = nl_socket_add_membership(events->socket, CN_IDX_PROC);
 	if (r >= 0)
 		r = nl_socket_drop_membership(events->socket, CN_IDX_PROC);
 	if (r < 0)
 		return netlink_errno(r);
-	/* A smaller buffer loses events sooner, and says so. */
+	/* May fail: with a smaller buffer events are lost, and reported as lost, sooner. */
 	(void)setsockopt(nl_socket_get_fd(events->socket), SOL_SOCKET, SO_RCVBUFFORCE, &size,
 			 sizeof(size));
 	return 0;

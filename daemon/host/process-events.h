@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel's process connector through libnl: fork, exec and exit as they
- * happen. Hints, never the truth: they may be lost, and exist in the initial
- * namespaces only. Every fork of the machine wakes a subscriber, so the
- * subscription is held only while somebody needs it.
+ * The kernel's process connector through libnl: reports fork, exec and exit of
+ * every process. Events are hints: they can be lost, and they exist in the initial
+ * namespaces only. Every fork of the machine wakes a listener, so rssd listens
+ * only while something needs the events.
  */
 #ifndef RSSD_PROCESS_EVENTS_H
 #define RSSD_PROCESS_EVENTS_H
@@ -20,21 +20,24 @@ enum process_event {
 	PROCESS_EXECED,
 	PROCESS_EXITED,
 	PROCESS_CHANGED,	/* its user or its name */
-	PROCESS_EVENTS_STARTED, /* the kernel has heard us: from now on it tells; pid is 0 */
-	PROCESS_EVENTS_LOST,	/* look at everything again; pid is 0 */
+	PROCESS_EVENTS_STARTED, /* the kernel confirmed: events follow; pid is 0 */
+	PROCESS_EVENTS_LOST, /* events were lost, or listening was refused: scan again; pid is 0 */
 };
 
 struct process_events;
-/* @parent: who forked it, for PROCESS_FORKED; else 0. */
+/* @parent: the parent's pid for PROCESS_FORKED, else 0. */
 typedef void (*process_event_fn)(enum process_event what, pid_t pid, pid_t parent, void *userdata);
 
 /*
- * Opens the socket; nothing is delivered until process_events_listen(), and
- * without @event nothing but by process_events_drain(). -EPERM
- * without CAP_NET_ADMIN, -EPROTONOSUPPORT where the kernel has no connector.
- * Outside the initial namespaces it succeeds and stays silent: PROCESS_EVENTS_STARTED
- * never comes. @fn may call
+ * Opens the socket. Events are delivered after process_events_listen(); if @event
+ * is NULL, only process_events_drain() delivers them. @fn may call
  * process_events_listen(), but must not free the events.
+ *
+ * Outside the initial namespaces this succeeds, but there are no events and
+ * PROCESS_EVENTS_STARTED is never delivered.
+ *
+ * Return: 0, -EPERM without CAP_NET_ADMIN, -EPROTONOSUPPORT if the kernel has no
+ * connector, or another negative errno.
  */
 int process_events_new(sd_event *event, process_event_fn fn, void *userdata,
 		       struct process_events **ret);
@@ -43,10 +46,10 @@ DEFINE_CLEANUP(struct process_events *, process_events_free);
 
 int process_events_listen(struct process_events *events, bool on);
 
-/* Returns true if the kernel has confirmed, so that events come in; also for a later listener. */
+/* Returns true if the kernel has confirmed, for a listener that missed PROCESS_EVENTS_STARTED. */
 bool process_events_started(const struct process_events *events);
 
-/* Delivers what has come in until now; for a job that has no loop. */
+/* Delivers all events received so far; for a job without an event loop. */
 void process_events_drain(struct process_events *events);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Processes as /proc and pidfds show them: see process.h. */
+/* Reads processes from /proc and through pidfds: see process.h. */
 #include "host/process.h"
 
 #include <ctype.h>
@@ -18,7 +18,7 @@
 #include "shared/cleanup.h"
 #include "shared/text.h"
 
-/* include/linux/sched.h: the flag that /proc/PID/stat shows for kernel threads. */
+/* From the kernel's include/linux/sched.h: the flag of kernel threads in /proc/PID/stat. */
 #define PF_KTHREAD 0x00200000
 
 DEFINE_CLEANUP(DIR *, closedir);
@@ -40,7 +40,7 @@ static int read_proc(pid_t pid, const char *file, char *buf, size_t size)
 	return 0;
 }
 
-/* Where the numbers stand in /proc/PID/stat, counted as in proc(5). */
+/* Positions of the fields in /proc/PID/stat, numbered as in proc(5). */
 enum {
 	STAT_PARENT = 4,
 	STAT_GROUP = 5,
@@ -51,7 +51,7 @@ enum {
 	STAT_RSS = 24
 };
 
-/* @count numbers with blanks between them; a negative one is what it is as an int64_t. */
+/* Reads @count numbers separated by blanks. Cast a field that may be negative to int64_t. */
 static int read_numbers(const char *text, size_t count, uint64_t ret[])
 {
 	for (size_t i = 0; i < count; i++) {
@@ -67,7 +67,7 @@ static int read_numbers(const char *text, size_t count, uint64_t ret[])
 
 int process_parse_stat(const char *text, struct process *ret)
 {
-	/* The command may hold spaces and parentheses: it ends at the last one. */
+	/* The command may contain spaces and parentheses: it ends at the last parenthesis. */
 	const char *open = strchr(text, '('), *close = strrchr(text, ')');
 	struct process p = { 0 };
 	uint64_t fields[STAT_RSS + 1];
@@ -82,7 +82,7 @@ int process_parse_stat(const char *text, struct process *ret)
 	p.parent = (pid_t)fields[STAT_PARENT];
 	p.group = (pid_t)fields[STAT_GROUP];
 	p.session = (pid_t)fields[STAT_SESSION];
-	/* A main thread that has ended counts until the last other one has. */
+	/* An ended main thread stays a zombie until the other threads have ended. */
 	p.ended = p.state == 'X' || (p.state == 'Z' && fields[STAT_THREADS] <= 1);
 	p.kernel_thread = fields[STAT_FLAGS] & PF_KTHREAD;
 	p.start = fields[STAT_START];
@@ -92,7 +92,7 @@ int process_parse_stat(const char *text, struct process *ret)
 	if (length >= sizeof(p.command))
 		length = sizeof(p.command) - 1;
 	memcpy(p.command, open + 1, length);
-	/* A process calls itself as it likes; the bus takes UTF-8 alone. */
+	/* A process can set any bytes as its name; D-Bus accepts only UTF-8. */
 	text_make_safe(p.command);
 	*ret = p;
 	return 0;
@@ -106,7 +106,7 @@ int process_read(pid_t pid, struct process *ret)
 	return r < 0 ? r : process_parse_stat(text, ret);
 }
 
-/* The tid of a thread that lives, or -ESRCH. */
+/* Finds a thread that has not ended: its tid in *ret, or -ESRCH. */
 static int find_living_thread(pid_t pid, pid_t *ret)
 {
 	cleanup_(closedir_ptr) DIR *dir = NULL;
@@ -136,7 +136,7 @@ int process_read_cgroups(pid_t pid, char **ret)
 	char path[32];
 	int r = process_read(pid, &p);
 
-	/* The kernel says "/" for a thread that has ended, or where it was then. */
+	/* For an ended thread the kernel shows "/", or the cgroup it had when it ended. */
 	if (r == 0 && p.state == 'Z' && !p.ended)
 		r = find_living_thread(pid, &pid);
 	if (r < 0)
@@ -146,7 +146,7 @@ int process_read_cgroups(pid_t pid, char **ret)
 	return r == -ENOENT ? -ESRCH : r;
 }
 
-/* The real, effective and saved one. */
+/* Reads the real, effective and saved uid. */
 static int read_uids(pid_t pid, uid_t ret[3])
 {
 	char text[4096];
@@ -239,7 +239,7 @@ int process_pid_of(int pidfd, pid_t *ret)
 	line = strstr(text, "\nPid:");
 	if (!line || sscanf(line, "\nPid: %d", &pid) != 1)
 		return -EBADF;
-	/* -1: it has been reaped; 0: it is in no namespace that we see */
+	/* -1: the process was reaped; 0: it has no pid in this pid namespace */
 	if (pid <= 0)
 		return -ESRCH;
 	*ret = pid;

@@ -17,23 +17,23 @@
 
 #include "host/netlink.h"
 
-/* Room for some ten thousand messages while the loop is busy elsewhere. */
+/* Holds about ten thousand messages while the event loop is busy. */
 #define RECEIVE_BUFFER (4 * 1024 * 1024)
-/* Per wakeup, so that others in the loop have their turn. */
+/* Limit per wakeup, so that other event sources get their turn. */
 #define MESSAGES_AT_ONCE 1024
 #define BUCKETS_FIRST	 64
 
 DEFINE_CLEANUP(struct nl_msg *, nlmsg_free);
 
 struct rss_events {
-	struct nl_sock *group;	  /* what the kernel tells */
-	struct nl_sock *requests; /* what we ask; both NULL for a deaf one */
+	struct nl_sock *group;	  /* receives multicast messages */
+	struct nl_sock *requests; /* sends requests; both are NULL without a kernel */
 	int family;
 	sd_event_source *source;
-	uint64_t answer; /* the sequence number in the last answer */
-	bool overrun;	 /* the kernel had no room for a message to us */
+	uint64_t answer; /* the sequence number in the last reply */
+	bool overrun;	 /* the receive buffer was full, so messages were lost */
 
-	struct list *buckets; /* by id; their number is a power of two */
+	struct list *buckets; /* hash table by id; the size is a power of two */
 	size_t n_buckets, count;
 };
 
@@ -89,7 +89,7 @@ int rss_message_parse(struct nlmsghdr *header, struct rss_message *ret)
 
 static struct list *bucket_of(const struct rss_events *events, uint64_t id)
 {
-	/* Inode numbers of one folder follow each other: their low bits spread them well. */
+	/* Inode numbers in one directory are consecutive, so their low bits spread well. */
 	return &events->buckets[id & (events->n_buckets - 1)];
 }
 
@@ -130,7 +130,7 @@ static int make_room(struct rss_events *events)
 	return 0;
 }
 
-static void tell_lost(struct rss_listener *l, uint64_t sequence)
+static void report_lost(struct rss_listener *l, uint64_t sequence)
 {
 	uint64_t lost = sequence - l->sequence;
 
@@ -142,19 +142,19 @@ void rss_events_dispatch(struct rss_events *events, const struct rss_message *me
 {
 	struct rss_listener *l = find(events, message->id);
 
-	/* Of a container that is none of ours; from before we listened; told as lost. */
+	/* An unmanaged container, an event before rss_events_listen(), or already reported as lost. */
 	if (!l || message->sequence <= l->sequence)
 		return;
 	if (message->sequence - 1 > l->sequence)
-		tell_lost(l, message->sequence - 1);
+		report_lost(l, message->sequence - 1);
 	l->sequence = message->sequence;
 	if (message->kind > 0 && message->kind <= RSS_CONTAINER_EVENT_MAX)
 		l->fn(message, 0, l->userdata);
 }
 
-/* --- asking -------------------------------------------------------------------- */
+/* --- requests ------------------------------------------------------------------ */
 
-/* The kernel answers before the call that asks returns, so this never waits. */
+/* The kernel queues the reply before the send returns, so this does not block. */
 static int read_sequence(struct rss_events *events, uint64_t id, uint64_t *ret)
 {
 	cleanup_(nlmsg_free_ptr) struct nl_msg *message = NULL;
@@ -191,7 +191,10 @@ static int on_answer(struct nl_msg *message, void *userdata)
 	return NL_OK;
 }
 
-/* After an overrun nobody knows who lost something, and who lost the last may stay silent. */
+/*
+ * After an overrun, reports lost messages to each listener that has some. A listener that
+ * lost its last message would otherwise not notice until its next one.
+ */
 static void find_lost(struct rss_events *events)
 {
 	uint64_t sequence;
@@ -201,7 +204,7 @@ static void find_lost(struct rss_events *events)
 
 		list_for_each_entry(l, &events->buckets[i], link) {
 			if (read_sequence(events, l->id, &sequence) == 0 && sequence > l->sequence)
-				tell_lost(l, sequence);
+				report_lost(l, sequence);
 		}
 	}
 }
@@ -216,7 +219,7 @@ int rss_events_listen(struct rss_events *events, struct rss_listener *listener, 
 		return r;
 	listener->id = id;
 	listener->sequence = 0;
-	/* A folder without a controller of its own (a leaf) begins to count when it gets one. */
+	/* A directory without the controller (a leaf) has no number yet; it starts at 0. */
 	r = read_sequence(events, id, &listener->sequence);
 	if (r < 0 && r != -ENOENT)
 		return r;
@@ -233,7 +236,7 @@ void rss_events_forget(struct rss_events *events, struct rss_listener *listener)
 	events->count--;
 }
 
-/* --- hearing ------------------------------------------------------------------- */
+/* --- receiving ----------------------------------------------------------------- */
 
 static int on_message(struct nl_msg *message, void *userdata)
 {
@@ -255,14 +258,14 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
 
 		if (r >= 0 || r == -NLE_INTR)
 			continue;
-		/* The kernel's ENOBUFS arrives as this; ours of memory means the same to others. */
+		/* libnl's error for ENOBUFS, and for ENOMEM here; messages are lost in both cases. */
 		if (r == -NLE_NOMEM) {
 			events->overrun = true;
 			continue;
 		}
 		if (r != -NLE_AGAIN)
 			return netlink_errno(r);
-		/* What was still in the buffer came first: what is missing now is lost. */
+		/* The buffer is empty now, so every message that is still missing is lost. */
 		if (events->overrun) {
 			events->overrun = false;
 			find_lost(events);
@@ -342,7 +345,7 @@ static int open_socket(struct rss_events *events, nl_recvmsg_msg_cb_t fn, struct
 	if (!socket)
 		return -ENOMEM;
 	*ret = socket;
-	/* Multicast messages answer no request of ours. */
+	/* Multicast messages are not replies, so their sequence numbers match no request. */
 	nl_socket_disable_seq_check(socket);
 	nl_socket_disable_auto_ack(socket);
 	r = nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, fn, events);
@@ -371,9 +374,9 @@ int rss_events_new(struct rss_events **ret, const char **problem)
 		r = find_family(events, problem);
 	if (r < 0)
 		return r;
-	/* Each event is far smaller than the buffer: nobody need ask for its size first. */
+	/* Each event is far smaller than the buffer, so libnl need not peek at its size. */
 	nl_socket_disable_msg_peek(events->group);
-	/* A smaller buffer loses events sooner, and says so. */
+	/* May fail: with a smaller buffer events are lost, and reported as lost, sooner. */
 	(void)setsockopt(nl_socket_get_fd(events->group), SOL_SOCKET, SO_RCVBUFFORCE, &size,
 			 sizeof(size));
 	r = join(events, problem);

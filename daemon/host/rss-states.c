@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* All containers by one request: see rss-states.h. */
+/* Reads all containers with one request: see rss-states.h. */
 #include "host/rss-states.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include "host/netlink.h"
 #include "shared/cleanup.h"
 
-/* The kernel fills what it is offered, up to this. */
+/* The kernel fills the buffer that it is given, up to this size. */
 #define DUMP_BUFFER (32 * 1024)
 
 DEFINE_CLEANUP(struct nl_sock *, nl_socket_free);
@@ -34,14 +34,14 @@ int rss_states_parse(struct nlmsghdr *header, rss_state_fn fn, void *userdata)
 		    0 ||
 	    !attributes[RSS_CONTAINER_A_STATE_SIZE] || !attributes[RSS_CONTAINER_A_STATES])
 		return -EBADMSG;
-	/* A kernel that tells more than we know makes them longer. */
+	/* A newer kernel may append fields, so its states may be longer. */
 	size = nla_get_u32(attributes[RSS_CONTAINER_A_STATE_SIZE]);
 	length = (size_t)nla_len(attributes[RSS_CONTAINER_A_STATES]);
 	if (size < sizeof(state) || length % size)
 		return -EBADMSG;
 	states = nla_data(attributes[RSS_CONTAINER_A_STATES]);
 	for (size_t at = 0; at < length; at += size) {
-		/* An attribute is aligned to four bytes, not to eight. */
+		/* Netlink aligns attributes to four bytes, not eight, so copy the state. */
 		memcpy(&state, states + at, sizeof(state));
 		fn(&state, userdata);
 	}
@@ -72,7 +72,7 @@ int rss_states_read(int family, rss_state_fn fn, void *userdata)
 
 	if (!socket)
 		return -ENOMEM;
-	/* No message is longer, so none needs to be asked for its size first. */
+	/* No message is longer than the buffer, so libnl need not peek at its size. */
 	nl_socket_disable_msg_peek(socket);
 	r = nl_socket_set_msg_buf_size(socket, DUMP_BUFFER);
 	if (r >= 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the kernel's rss controller says of all its containers at once: one
- * dump over generic netlink in place of several control files for each.
+ * Reads the state of all containers of the kernel's rss controller: one dump over
+ * generic netlink instead of several control files per container.
  */
 #ifndef RSSD_RSS_STATES_H
 #define RSSD_RSS_STATES_H
@@ -10,22 +10,23 @@
 
 struct nlmsghdr;
 
-/* What is done with one container; @state's counters are since its start. */
+/* Called for one container. The counters in @state count since its creation. */
 typedef void (*rss_state_fn)(const struct rss_container_state *state, void *userdata);
 
 /*
- * Hands the containers of a message, as it came over the wire, to @fn: 0, or -EBADMSG
- * where it is not one of a dump or where anything is missing, and then none of them.
+ * Calls @fn for each container in a message as received. Return: 0, or -EBADMSG if it is
+ * no message of a dump or is incomplete; @fn is not called then.
  */
 int rss_states_parse(struct nlmsghdr *header, rss_state_fn fn, void *userdata);
 
 /**
- * rss_states_read() - ask for all
+ * rss_states_read() - read the state of all containers
  * @family: see rss_events_family()
  * @fn: called for each, a parent before its children
  *
- * Needs CAP_SYS_ADMIN. Blocks for as long as the kernel needs; may be called on
- * any thread. -EOPNOTSUPP where the kernel has no such dump.
+ * Needs CAP_SYS_ADMIN. Blocks until the kernel has sent the dump; may be called on
+ * any thread. Return: 0, -EOPNOTSUPP if the kernel has no such dump, or another
+ * negative errno.
  */
 int rss_states_read(int family, rss_state_fn fn, void *userdata);
 

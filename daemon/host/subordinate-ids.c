@@ -11,7 +11,7 @@
 #include "shared/cleanup.h"
 #include "shared/file.h"
 
-/* A decimal number up to @end, which it must reach; -EINVAL otherwise. */
+/* Parses a decimal number that must be followed by @end. Return: 0, or -EINVAL. */
 static int parse_number(const char *text, char end, uint64_t *ret, const char **ret_next)
 {
 	char *next;
@@ -33,7 +33,7 @@ static const char *next_line(const char *line)
 	return end ? end + 1 : line + strlen(line);
 }
 
-/* The uid of a name in /etc/passwd: "NAME:x:UID:...". */
+/* Finds the uid of a name in /etc/passwd: "NAME:x:UID:...". */
 static int find_passwd(const char *passwd, const char *name, size_t length, uint64_t *ret)
 {
 	for (const char *line = passwd; *line; line = next_line(line)) {
