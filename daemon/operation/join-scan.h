@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A look at processes, for those that rules want: outside of every container,
- * not detached by hand, and none that attach refuses. Runs on a worker and
- * touches nothing but the scan, the files of /proc and the origins.
+ * Scans processes for those that rules want: outside of every container, not detached by
+ * a user, and not refused by attach. Runs on a worker and touches only the scan, the
+ * files of /proc and the origins.
  */
-#ifndef RSSD_SCAN_H
-#define RSSD_SCAN_H
+#ifndef RSSD_JOIN_SCAN_H
+#define RSSD_JOIN_SCAN_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,39 +16,41 @@
 #include "base/job.h"
 #include "shared/cleanup.h"
 
+struct join_scheduler;
 struct manager;
 struct worker;
 
-/* Processes that one look finds, each with a descriptor; the next goes on behind them. */
+/* Processes that one scan finds, each with a descriptor; the next scan continues after them. */
 #define FOUND_MAX 256
 
 struct found {
 	pid_t pid;
 	int pidfd;
-	size_t set; /* whose rule it meets */
+	size_t set; /* the index of the set whose rule it matches */
 	const struct rule *rule;
 	char command[64];
 };
 
-/* The first members are given, those from @found on are the outcome. */
+/* The members before @found are given, the others are the outcome. */
 struct scan {
 	struct manager *manager;
+	struct join_scheduler *scheduler; /* started it; not used by the scan */
 	struct job job;
-	struct rule_set *sets; /* of containers that are there */
+	struct rule_set *sets; /* of containers that exist */
 	size_t count;
 	bool needs[RULE_CONDITIONS];
-	bool all;
-	pid_t from;
+	bool all;    /* scan all processes, else those of @pids */
+	pid_t from;  /* with @all: only those after this pid */
 	pid_t *pids; /* the hints */
 	size_t n_pids;
-	pid_t *everyone; /* all processes, sorted; NULL: to be listed */
+	pid_t *everyone; /* all processes, sorted; NULL: not listed yet */
 	size_t n_everyone;
 
 	struct found found[FOUND_MAX];
 	size_t n_found;
-	size_t in_units; /* a rule wants them, but they are in a unit, which they would leave */
-	pid_t next;	 /* where a look at all goes on, or 0 */
-	const char *unknown_user; /* a name in a rule, or NULL */
+	size_t in_units;	  /* processes that a rule wants, but that would leave their unit */
+	pid_t next;		  /* the next scan of all starts after this pid; 0: done */
+	const char *unknown_user; /* a user name in a rule, or NULL */
 	int error;
 };
 

@@ -145,15 +145,17 @@ static void add_rules(struct report *report, const struct join_counts *join)
 		add(report, SEVERITY_OK, "rules", "", "No container has rules.");
 		return;
 	}
-	add(report, join->heard ? SEVERITY_OK : SEVERITY_WARNING, "rules",
-	    join->heard ? "" : "Run rssd in the first user and pid namespaces, with CAP_NET_ADMIN.",
+	add(report, join->has_events ? SEVERITY_OK : SEVERITY_WARNING, "rules",
+	    join->has_events ? ""
+			     : "Run rssd in the first user and pid namespaces, with CAP_NET_ADMIN.",
 	    "%zu container%s rules: %" PRIu64 " processes joined by them, %" PRIu64
 	    " ended before they could, %" PRIu64 " were refused.%s",
 	    join->containers, join->containers == 1 ? " has" : "s have", join->joined,
 	    join->vanished, join->refused,
-	    join->heard ? ""
-			: " The kernel does not tell of processes: they are looked for every few "
-			  "seconds.");
+	    join->has_events
+		    ? ""
+		    : " The kernel does not tell of processes: they are looked for every few "
+		      "seconds.");
 }
 
 /* The most declarations that have a finding of their own. */

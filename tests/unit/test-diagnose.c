@@ -60,7 +60,7 @@ TEST(an_attach_that_leaves_units_is_a_warning)
 {
 	struct diagnosis found = { .controller = "memory-v2",
 				   .leaves_units = true,
-				   .join = { .containers = 1, .in_units = 3, .heard = true } };
+				   .join = { .containers = 1, .in_units = 3, .has_events = true } };
 	struct finding findings[FINDINGS_MAX];
 	size_t count = diagnose(&found, findings), warnings = 0;
 

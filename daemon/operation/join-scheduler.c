@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* When processes are scanned for rules: see join-scheduler.h. */
+#include "operation/join-scheduler.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <systemd/sd-event.h>
+#include <time.h>
+
+#include "base/job.h"
+#include "base/log.h"
+#include "container/manager.h"
+#include "operation/join-scan.h"
+#include "policy/rule.h"
+
+/* Hints that wait while a scan runs; if there are more, all processes are scanned. */
+#define HINTS_MAX 4096
+/* The delay of a scan, so that one serves many hints. */
+#define SCAN_DELAY_USEC (2 * 1000)
+/* Changes without a hint, as of a process that is moved into a unit, are seen this much later. */
+#define RESCAN_USEC (5 * 1000 * 1000)
+/* If the kernel has not replied by then, it never will: see process_events_new(). */
+#define ANSWER_USEC (3 * 1000 * 1000)
+
+struct join_scheduler {
+	struct manager *manager;
+	const struct rule_set *sets;
+	size_t count;
+
+	pid_t hints[HINTS_MAX];
+	size_t n_hints;
+	bool all;	 /* all processes are to be scanned... */
+	pid_t from;	 /* ...after this one */
+	pid_t *everyone; /* the processes that a scan in parts is about */
+	size_t n_everyone;
+	bool warned_without_events;
+
+	struct scan *scan;   /* the scan that runs, or NULL */
+	unsigned int moving; /* containers that processes are being attached to */
+	sd_event_source *scan_timer, *rescan;
+	bool rescan_armed;
+
+	size_t in_units;
+	struct join_outcomes outcomes;
+};
+
+/* --- one scan -------------------------------------------------------------- */
+
+static void on_moved(void *userdata)
+{
+	struct join_scheduler *s = userdata;
+
+	s->moving--;
+	scheduler_schedule(s);
+}
+
+/* Attaches the processes that were found for one of the sets. */
+static int move_found(struct join_scheduler *s, const struct scan *scan, size_t at)
+{
+	const struct rule_set *set = &scan->sets[at];
+	const struct rule_set *now = rule_sets_find(s->sets, s->count, set->container);
+	struct container *c = manager_find(s->manager, set->container);
+	int r;
+
+	/* The container was removed, or its rules changed, during the scan. */
+	if (!c || c->removing || !now || now->rules != set->rules)
+		return 0;
+	r = join_move(c, scan, at, &s->outcomes, on_moved, s);
+	if (r > 0)
+		s->moving++;
+	return r < 0 ? r : 0;
+}
+
+static void scan_done(void *data)
+{
+	cleanup_(scan_free_ptr) struct scan *scan = data;
+	struct join_scheduler *s = scan->scheduler;
+	int r = scan->error;
+
+	job_end(&scan->job);
+	s->scan = NULL;
+	if (s->manager->stopping)
+		return;
+	if (scan->all && r == 0)
+		s->in_units = scan->in_units + (scan->from ? s->in_units : 0);
+	/* A scan of all that was requested meanwhile includes the rest. */
+	if (scan->next && !s->all) {
+		s->all = true;
+		s->from = scan->next;
+		free(s->everyone);
+		s->everyone = take_ptr(scan->everyone);
+		s->n_everyone = scan->n_everyone;
+	}
+	for (size_t i = 0; i < scan->count && r == 0 && scan->n_found > 0; i++)
+		r = move_found(s, scan, i);
+	if (scan->unknown_user)
+		log_debug("A rule names the user \"%s\", whom nobody knows yet",
+			  scan->unknown_user);
+	if (r < 0)
+		log_warning("Processes could not be looked at for rules: %s", strerror(-r));
+	scheduler_schedule(s);
+}
+
+static int copy_sets(const struct join_scheduler *s, struct scan *scan)
+{
+	scan->sets = calloc(s->count, sizeof(*scan->sets));
+	if (!scan->sets)
+		return -ENOMEM;
+	for (size_t i = 0; i < s->count; i++) {
+		int r;
+
+		if (!manager_find(s->manager, s->sets[i].container))
+			continue;
+		r = rule_sets_add(scan->sets, &scan->count, &s->sets[i]);
+		if (r < 0)
+			return r;
+		for (int c = 0; c < RULE_CONDITIONS; c++)
+			scan->needs[c] |= rules_need(s->sets[i].rules, (enum rule_condition)c);
+	}
+	return 0;
+}
+
+static int compare_pids(const void *a, const void *b)
+{
+	const pid_t *one = a, *other = b;
+
+	return (*one > *other) - (*one < *other);
+}
+
+/* Without duplicates: a process that starts gives several hints. */
+static int copy_hints(const struct join_scheduler *s, struct scan *scan)
+{
+	scan->pids = malloc(s->n_hints * sizeof(*scan->pids));
+	if (!scan->pids)
+		return -ENOMEM;
+	memcpy(scan->pids, s->hints, s->n_hints * sizeof(*scan->pids));
+	qsort(scan->pids, s->n_hints, sizeof(*scan->pids), compare_pids);
+	for (size_t i = 0; i < s->n_hints; i++) {
+		if (scan->n_pids == 0 || scan->pids[scan->n_pids - 1] != scan->pids[i])
+			scan->pids[scan->n_pids++] = scan->pids[i];
+	}
+	return 0;
+}
+
+static int start_scan(struct join_scheduler *s)
+{
+	cleanup_(scan_free_ptr) struct scan *scan = calloc(1, sizeof(*scan));
+	int r = 0;
+
+	if (!scan)
+		return -ENOMEM;
+	scan->manager = s->manager;
+	scan->scheduler = s;
+	scan->all = s->all;
+	scan->from = s->from;
+	if (scan->from) {
+		scan->everyone = take_ptr(s->everyone);
+		scan->n_everyone = s->n_everyone;
+	}
+	if (scan->all)
+		log_debug("All processes are held against the rules");
+	else
+		r = copy_hints(s, scan);
+	if (r == 0)
+		r = copy_sets(s, scan);
+	if (r < 0)
+		return r;
+	/* None of the containers exists yet: join_made() starts the scan then. */
+	if (scan->count == 0)
+		return 0;
+	r = job_start(&scan->job, s->manager->jobs, scan_run, scan_done, scan);
+	if (r < 0)
+		return r;
+	s->scan = take_ptr(scan);
+	return 0;
+}
+
+/* --- when ------------------------------------------------------------------ */
+
+static int on_scan_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct join_scheduler *s = userdata;
+	const struct manager *m = s->manager;
+	int r;
+
+	/* A process that matches two declared containers needs both to choose from. */
+	if (s->scan || s->moving || m->stopping || !s->count || m->declarations)
+		return 0;
+	if (!s->all && !s->n_hints)
+		return 0;
+	r = start_scan(s);
+	if (r < 0) {
+		log_warning("Processes could not be looked at for rules: %s", strerror(-r));
+		return 0;
+	}
+	/* A later part of a scan does not see new processes with lower pids. */
+	if (!s->all || s->from == 0)
+		s->n_hints = 0;
+	s->all = false;
+	s->from = 0;
+	return 0;
+}
+
+static int set_timer(struct join_scheduler *s, sd_event_source **timer, uint64_t usec,
+		     uint64_t accuracy, sd_event_time_handler_t fn)
+{
+	int r;
+
+	if (!*timer)
+		return sd_event_add_time_relative(s->manager->event, timer, CLOCK_MONOTONIC, usec,
+						  accuracy, fn, s);
+	r = sd_event_source_set_time_relative(*timer, usec);
+	return r < 0 ? r : sd_event_source_set_enabled(*timer, SD_EVENT_ONESHOT);
+}
+
+/* One scan serves all requests until it starts; the end of a running one schedules the next. */
+void scheduler_schedule(struct join_scheduler *s)
+{
+	int r;
+
+	if (s->scan || s->moving || s->manager->stopping || (!s->all && !s->n_hints) ||
+	    (s->scan_timer && sd_event_source_get_enabled(s->scan_timer, NULL) > 0))
+		return;
+	r = set_timer(s, &s->scan_timer, SCAN_DELAY_USEC, 1, on_scan_timer);
+	if (r < 0)
+		log_warning("A timer could not be made: %s; processes do not join by rules",
+			    strerror(-r));
+}
+
+void scheduler_scan_all(struct join_scheduler *s)
+{
+	s->all = true;
+	s->from = 0;
+	scheduler_schedule(s);
+}
+
+/* Events may have been started for another subscriber, before there were rules. */
+bool scheduler_has_events(const struct join_scheduler *s)
+{
+	const struct manager *m = s->manager;
+
+	return m->process_events && process_events_started(m->process_events);
+}
+
+static int rescan(sd_event_source *source, uint64_t usec, void *userdata);
+
+static void arm_rescan(struct join_scheduler *s, uint64_t usec)
+{
+	if (s->rescan_armed)
+		return;
+	s->rescan_armed = set_timer(s, &s->rescan, usec, 500 * 1000, rescan) >= 0;
+}
+
+static int rescan(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	struct join_scheduler *s = userdata;
+
+	s->rescan_armed = false;
+	if (!s->count)
+		return 0;
+	scheduler_scan_all(s);
+	/* Without events there is no hint to arm it again. */
+	if (scheduler_has_events(s))
+		return 0;
+	if (!s->warned_without_events)
+		log_warning("The kernel does not tell of processes here; for rules they are looked "
+			    "for every few seconds");
+	s->warned_without_events = true;
+	arm_rescan(s, RESCAN_USEC);
+	return 0;
+}
+
+void scheduler_process_event(struct join_scheduler *s, enum process_event what, pid_t pid)
+{
+	if (!s->count)
+		return;
+	switch (what) {
+	case PROCESS_EXITED:
+	case PROCESS_EVENTS_STARTED:
+		return;
+	case PROCESS_EVENTS_LOST:
+		log_debug("Process events were lost");
+		scheduler_scan_all(s);
+		return;
+	case PROCESS_FORKED:
+	case PROCESS_EXECED:
+	case PROCESS_CHANGED:
+		break;
+	}
+	arm_rescan(s, RESCAN_USEC);
+	/* fork, a new name and exec come in a row. */
+	if (s->n_hints && s->hints[s->n_hints - 1] == pid)
+		return;
+	if (s->n_hints == HINTS_MAX) {
+		s->n_hints = 0;
+		s->all = true;
+		s->from = 0;
+	}
+	if (!s->all || s->from)
+		s->hints[s->n_hints++] = pid;
+	scheduler_schedule(s);
+}
+
+/* --- for join.c ------------------------------------------------------------ */
+
+void scheduler_set_rules(struct join_scheduler *s, const struct rule_set sets[], size_t count)
+{
+	int r;
+
+	s->sets = sets;
+	s->count = count;
+	s->n_hints = 0;
+	r = manager_want_process_events(s->manager, WANTED_BY_JOIN, count > 0);
+	if (r < 0)
+		log_warning("Process events cannot be subscribed to: %s", strerror(-r));
+	if (count && !scheduler_has_events(s))
+		arm_rescan(s, ANSWER_USEC);
+	scheduler_scan_all(s);
+}
+
+const struct join_outcomes *scheduler_outcomes(const struct join_scheduler *s)
+{
+	return &s->outcomes;
+}
+
+size_t scheduler_in_units(const struct join_scheduler *s)
+{
+	return s->in_units;
+}
+
+int scheduler_new(struct manager *m, struct join_scheduler **ret)
+{
+	struct join_scheduler *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return -ENOMEM;
+	s->manager = m;
+	*ret = s;
+	return 0;
+}
+
+void scheduler_stop(struct join_scheduler *s)
+{
+	if (s->scan)
+		job_cancel(&s->scan->job);
+}
+
+struct join_scheduler *scheduler_free(struct join_scheduler *s)
+{
+	if (!s)
+		return NULL;
+	sd_event_source_disable_unref(s->scan_timer);
+	sd_event_source_disable_unref(s->rescan);
+	free(s->everyone);
+	free(s);
+	return NULL;
+}
