@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Access policy, pure. Each method of the API is one kind of operation, named in
- * its row of the vtables in bus/: root may do all of them, any user may query,
- * polkit decides the rest. A method that names none is for root only.
+ * Access policy, pure. Each method of the API has one kind of operation, set in its
+ * row of the vtables in bus/. Root may call all methods, any user may query, and
+ * polkit decides the rest. A method without a kind is for root only.
  */
 #ifndef RSSD_ACCESS_H
 #define RSSD_ACCESS_H
@@ -24,26 +24,26 @@ enum access_operation {
 /* The polkit action that allows @operation, or NULL if there is none. */
 const char *access_polkit_action(enum access_operation operation);
 
-/* polkit's answer. */
+/* The authorization result of polkit. */
 enum auth_result {
 	AUTH_NOT_ASKED,
 	AUTH_YES,
 	AUTH_NO,
-	AUTH_CHALLENGE, /* yes, after authentication with a password */
+	AUTH_CHALLENGE, /* only after authentication with a password */
 	AUTH_ABSENT,	/* polkit is not installed or not running */
 	AUTH_NO_REPLY,	/* no reply, or one that cannot be parsed */
 };
 
 enum access_verdict {
 	ACCESS_ALLOW,
-	ACCESS_ASK, /* polkit first */
+	ACCESS_ASK, /* ask polkit first */
 	ACCESS_REFUSE,
 };
 
 /**
- * access_decide() - may a caller perform an operation?
+ * access_decide() - decide if a caller may perform an operation
  * @caller: its uid
- * @result: polkit's answer, AUTH_NOT_ASKED if there is none yet
+ * @result: the result of polkit, or AUTH_NOT_ASKED if there is none yet
  */
 enum access_verdict access_decide(enum access_operation operation, uid_t caller,
 				  enum auth_result result);
@@ -52,7 +52,7 @@ enum access_verdict access_decide(enum access_operation operation, uid_t caller,
 int access_refuse(enum access_operation operation, uid_t caller, enum auth_result result,
 		  struct failure *failure);
 
-/* May @caller move a process that @owner owns (see process_read_owner())? */
+/* Returns true if @caller may move a process of @owner (see process_read_owner()). */
 bool access_owns(uid_t caller, uid_t owner);
 
 #endif

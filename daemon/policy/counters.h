@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a kernel can tell of a container, and how what it does not tell is written. */
+/* The counters of a container, and the features that a controller can have. */
 #ifndef RSSD_COUNTERS_H
 #define RSSD_COUNTERS_H
 
@@ -8,7 +8,7 @@
 #define COUNTER_ABSENT UINT64_MAX
 #define LIMIT_INFINITY UINT64_MAX
 
-/* What a controller can do on this very kernel; the names are in controller.c. */
+/* What a controller supports on the running kernel; report/diagnose.c has the names. */
 enum controller_feature {
 	FEATURE_PEAK = 1 << 0,
 	FEATURE_FAILURES = 1 << 1,
@@ -18,8 +18,8 @@ enum controller_feature {
 	FEATURE_OOM_GROUP = 1 << 5,
 	FEATURE_WATERMARKS = 1 << 6,
 	FEATURE_RECLAIM = 1 << 7,      /* group_reclaim() */
-	FEATURE_SAFE_LIMIT = 1 << 8,   /* the kernel itself refuses a limit below usage */
-	FEATURE_LIMIT_EVENTS = 1 << 9, /* every meeting of the limit is told, none is missed */
+	FEATURE_SAFE_LIMIT = 1 << 8,   /* the kernel refuses a limit below usage */
+	FEATURE_LIMIT_EVENTS = 1 << 9, /* the kernel reports every hit of the limit */
 	FEATURE_IN_PLACE = 1 << 10,    /* attach leaves the process in its unit's cgroup */
 	FEATURE_MAPPED_ONLY = 1 << 11, /* page cache is not counted */
 	FEATURE_SCANNED = 1 << 12,
@@ -28,20 +28,20 @@ enum controller_feature {
 	FEATURE_REFAULTS = 1 << 15,   /* group_read_refaults() */
 };
 
-/* Each is COUNTER_ABSENT where this kernel does not tell. */
+/* Each is COUNTER_ABSENT if this kernel does not count it. */
 struct counters {
 	uint64_t usage;
 	uint64_t peak;
-	uint64_t failures;  /* how often a charge met this group's own limit */
-	uint64_t reclaimed; /* bytes; on memory-v2 also for the sake of the whole machine */
+	uint64_t failures;  /* how often a charge hit this group's own limit */
+	uint64_t reclaimed; /* bytes; on memory-v2 also those reclaimed for the whole machine */
 	/*
-	 * Because of this group's own limit. On memory-v1 since group_watch(), and
-	 * absent before it (controller.oom_events_since_open).
+	 * OOMs of this group's own limit. On memory-v1 they are counted from group_watch()
+	 * on, and absent before it (controller.oom_events_since_open).
 	 */
 	uint64_t oom_events;
-	/* Processes of this group that were killed; on rss also those of groups below it. */
+	/* Killed processes of this group; on rss also those of nested groups. */
 	uint64_t oom_kills;
-	uint64_t scanned; /* pages that reclaim looked at */
+	uint64_t scanned; /* pages that reclaim scanned */
 };
 
 #endif

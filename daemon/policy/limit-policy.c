@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The policy of setting a limit: see limit.h. */
+/* The policy of setting a limit: see limit-policy.h. */
 #include "policy/limit-policy.h"
 
 #include <errno.h>
@@ -40,7 +40,7 @@ enum limit_action limit_decide(const struct limit_situation *now)
 		return LIMIT_STOP;
 
 	if (now->mode == LIMIT_MODE_FORCE) {
-		/* A kernel that does not refuse reclaims and kills by itself. */
+		/* A kernel that does not refuse the limit reclaims and kills by itself. */
 		if (!now->kernel_refuses)
 			return LIMIT_WRITE;
 		return now->stalled < 2 ? LIMIT_WRITE : LIMIT_KILL;
@@ -48,7 +48,7 @@ enum limit_action limit_decide(const struct limit_situation *now)
 
 	if (now->stalled >= LIMIT_STALLED_MAX)
 		return LIMIT_GIVE_UP;
-	/* The kernel's own write reclaims and is free of the race between check and set. */
+	/* Writing the limit also reclaims, and has no race between the check and the write. */
 	if (now->kernel_refuses)
 		return LIMIT_WRITE;
 	return now->can_reclaim ? LIMIT_RECLAIM : LIMIT_REFUSE;

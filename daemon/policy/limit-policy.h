@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The policy of setting a limit: given where things stand, what is the next
- * step? Pure: no file, no clock, no thread. change.c carries the steps out.
+ * The policy of setting a limit: decides the next step from the current situation.
+ * Pure: no file, no clock, no thread. operation/change-apply.c carries out the steps.
  */
 #ifndef RSSD_LIMIT_H
 #define RSSD_LIMIT_H
@@ -10,9 +10,9 @@
 #include <stdint.h>
 
 enum limit_mode {
-	LIMIT_MODE_RECLAIM, /* reclaim until usage fits or the time is up */
-	LIMIT_MODE_REFUSE,  /* refuse where usage is above the new limit */
-	LIMIT_MODE_FORCE,   /* reclaim, then kill inside the container */
+	LIMIT_MODE_RECLAIM, /* reclaim until usage fits or the deadline passes */
+	LIMIT_MODE_REFUSE,  /* refuse if usage is above the new limit */
+	LIMIT_MODE_FORCE,   /* reclaim, then kill processes of the container */
 };
 
 /* "reclaim", "refuse", "force"; limit_mode_parse() is -EINVAL for anything else. */
@@ -21,37 +21,37 @@ int limit_mode_parse(const char *text, enum limit_mode *ret);
 
 struct limit_situation {
 	enum limit_mode mode;
-	uint64_t target;      /* the limit to be, bytes */
+	uint64_t target;      /* the new limit, bytes */
 	uint64_t usage;	      /* now, bytes */
-	bool kernel_refuses;  /* the kernel keeps the old limit where usage does not fit */
-	bool can_reclaim;     /* reclaim can be asked for apart from the limit */
-	bool stop;	      /* the deadline has passed, or the caller is gone */
-	unsigned int stalled; /* attempts in a row that did not bring usage down */
+	bool kernel_refuses;  /* the kernel keeps the old limit if usage does not fit */
+	bool can_reclaim;     /* rssd can request reclaim without changing the limit */
+	bool stop;	      /* the deadline has passed, or the caller has disconnected */
+	unsigned int stalled; /* consecutive attempts that did not lower usage */
 };
 
 enum limit_action {
 	LIMIT_WRITE,   /* write the limit */
 	LIMIT_RECLAIM, /* reclaim usage - target first */
-	LIMIT_KILL,    /* kill the worst process of the container */
-	LIMIT_REFUSE,  /* give up at once: usage does not fit */
+	LIMIT_KILL,    /* kill the largest process of the container */
+	LIMIT_REFUSE,  /* give up immediately: usage does not fit */
 	LIMIT_GIVE_UP, /* give up: reclaim did not bring usage below target */
-	LIMIT_STOP,    /* give up: told to */
+	LIMIT_STOP,    /* give up: now->stop is set */
 };
 
-/* Attempts without progress after which reclaim is believed to be exhausted. */
+/* After this many attempts without progress, reclaim is considered exhausted. */
 #define LIMIT_STALLED_MAX 20
 
 enum limit_action limit_decide(const struct limit_situation *now);
 
-/* A process that could be killed to make room. */
+/* A process that can be killed to lower usage. */
 struct limit_victim {
 	int oom_score_adj;
 	uint64_t resident;
 };
 
 /*
- * The index of the process to kill: the largest that is not protected
- * (oom_score_adj of -1000); -1 where there is none.
+ * Returns the index of the process to kill: the largest that is not protected by an
+ * oom_score_adj of -1000. Returns -1 if there is none.
  */
 long limit_choose_victim(const struct limit_victim victims[], unsigned long count);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Records of OOMs as JSON: see oom-json.h. */
+/* OOM records as JSON: see oom-json.h. */
 #include "policy/oom-json.h"
 
 #include <errno.h>
@@ -147,7 +147,7 @@ char *oom_format(const struct oom_record *record)
 
 static int read_number(struct json_object *value, uint64_t max, uint64_t *ret)
 {
-	/* json-c saturates what does not fit, so the largest int64 stands for all above. */
+	/* json-c saturates: json_object_get_int64() returns INT64_MAX for larger numbers. */
 	if (!json_object_is_type(value, json_type_int) || json_object_get_int64(value) < 0 ||
 	    json_object_get_uint64(value) > max)
 		return -EBADMSG;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Records of OOMs: see oom-record.h. */
+/* OOM records: see oom-record.h. */
 #include "policy/oom-record.h"
 
 #include <string.h>
@@ -60,7 +60,7 @@ struct oom_record *oom_record_new(void)
 	return record;
 }
 
-/* Copies @from, which may be NULL, to *@to: false when out of memory. */
+/* Copies @from, which may be NULL, to *@to. Returns false when out of memory. */
 static bool copy_text(char **to, const char *from)
 {
 	*to = from ? strdup(from) : NULL;

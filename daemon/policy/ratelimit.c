@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Bounds over time: see ratelimit.h. */
+/* Rate limits: see ratelimit.h. */
 #include "policy/ratelimit.h"
 
 #include <assert.h>
@@ -10,7 +10,7 @@ static void refill(struct rate *rate, uint64_t now)
 
 	assert(rate->share > 0);
 	back = now > rate->at ? (now - rate->at) / rate->share : 0;
-	/* Less than a microsecond is left to accumulate. */
+	/* Keep @at, so that fractions of a microsecond accumulate. */
 	if (back == 0 && rate->used > 0)
 		return;
 	rate->used = rate->used > back ? rate->used - back : 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Containers written down as JSON: see record.h. */
+/* Records of containers as JSON: see record.h. */
 #include "policy/record.h"
 
 #include <errno.h>
@@ -17,7 +17,7 @@
 
 #define RECORD_VERSION 1
 
-/* Where a reader stands, for messages. */
+/* The text that is read, and where its errors go. */
 struct source {
 	const char *file;
 	const char *text;
@@ -34,7 +34,7 @@ static unsigned int line_at(const char *text, size_t offset)
 	return line;
 }
 
-/* json-c keeps no positions, so the line of a key is where it first stands in quotes. */
+/* json-c keeps no positions, so the line of a key is that of its first occurrence in quotes. */
 static unsigned int line_of_key(const char *text, const char *key)
 {
 	cleanup_free char *quoted = NULL;
@@ -66,7 +66,7 @@ static int read_bool(const struct source *source, const char *key, struct json_o
 static int read_number(const struct source *source, const char *key, struct json_object *value,
 		       uint64_t *ret)
 {
-	/* json-c saturates what does not fit, so the largest int64 stands for all above. */
+	/* json-c saturates: json_object_get_int64() returns INT64_MAX for larger numbers. */
 	if (!json_object_is_type(value, json_type_int) || json_object_get_int64(value) < 0)
 		return fail_at(source, key, "must be a whole number, not negative");
 	*ret = json_object_get_uint64(value);
@@ -90,7 +90,7 @@ static int read_text(const struct source *source, const char *key, struct json_o
 	return 0;
 }
 
-/* Newer versions of json-c make a double of a whole number past 2^64. */
+/* Newer versions of json-c parse a whole number past 2^64 as a double. */
 static bool is_large_double(struct json_object *value)
 {
 	return json_object_is_type(value, json_type_double) &&
@@ -111,7 +111,7 @@ static int read_size(const struct source *source, const char *key, struct json_o
 			return fail_at(source, key,
 				       "must be a number of bytes, or a size like \"512M\" or "
 				       "\"infinity\"");
-		/* Older versions of json-c make 2^64-1 of all that is larger. */
+		/* Older versions of json-c parse larger numbers as 2^64-1. */
 		if (too_large || (bytes > INT64_MAX && source->kind == RECORD_DECLARATION))
 			return fail_at(source, key,
 				       "is above the largest size, 2^63-1; write \"infinity\" for "
@@ -125,7 +125,7 @@ static int read_size(const struct source *source, const char *key, struct json_o
 	return 0;
 }
 
-/* Reads a key that belongs to the settings: 1 when it did, 0 when it is another key. */
+/* Reads a key of the settings. Returns 1 if it is one, 0 if it is another key, or an error. */
 static int read_setting(const struct source *source, const char *key, struct json_object *value,
 			struct settings *settings)
 {
@@ -173,7 +173,7 @@ static int read_oom(const struct source *source, const char *outer, struct json_
 			     : r;
 }
 
-/* A key that only rssd itself writes: 1 when it was one, 0 when it is unknown. */
+/* Reads a key that only rssd writes. Returns 1 if it is one, 0 if it is unknown, or an error. */
 static int read_state_key(const struct source *source, const char *key, struct json_object *value,
 			  struct record *record)
 {
@@ -205,7 +205,7 @@ static int read_state_key(const struct source *source, const char *key, struct j
 	return r < 0 ? r : 1;
 }
 
-/* 1: it was read. */
+/* Returns 1, or an error. */
 static int read_hook(const struct source *source, const char *key, struct json_object *value,
 		     struct record *record)
 {
@@ -218,11 +218,11 @@ static int read_hook(const struct source *source, const char *key, struct json_o
 	return 1;
 }
 
-/* A key that only people write: 1 when it was one, 0 when it is unknown. */
+/* Reads a key of declarations only. Returns 1 if it is one, 0 if it is unknown, or an error. */
 static int read_declared_key(const struct source *source, const char *key,
 			     struct json_object *value, struct record *record)
 {
-	const char *blamed, *problem;
+	const char *bad_key, *problem;
 	struct rules *rules;
 	int r;
 
@@ -232,9 +232,9 @@ static int read_declared_key(const struct source *source, const char *key,
 		return read_hook(source, key, value, record);
 	if (strcmp(key, "join") != 0)
 		return 0;
-	r = rules_parse(value, &rules, &blamed, &problem);
+	r = rules_parse(value, &rules, &bad_key, &problem);
 	if (r == -EINVAL)
-		return fail_at(source, blamed, problem);
+		return fail_at(source, bad_key, problem);
 	if (r < 0)
 		return r;
 	rules_unref(record->join);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A container as it is written down: in rssd's state, and in the declarations
- * under containers.d. One JSON reader and one writer for both. Reading is
- * strict: whatever is truncated, no JSON, of a wrong type, or not a key that
- * we know is refused with file, line and what is wrong. Pure: texts, no files.
+ * The record of a container, in rssd's state and in the declarations of
+ * containers.d, as JSON. Reading is strict: a truncated text, invalid JSON, a value
+ * of a wrong type and an unknown key are refused, with file, line and reason.
+ * Pure: works on texts, not on files.
  */
 #ifndef RSSD_RECORD_H
 #define RSSD_RECORD_H
@@ -21,35 +21,35 @@ struct rules;
 
 struct record {
 	char *name;
-	struct settings settings; /* canonical, as all settings that are read */
+	struct settings settings; /* canonical, as all settings that record_parse() reads */
 	bool transient;
-	bool declared;		     /* a declaration was applied to it... */
-	struct settings declaration; /* ...and this is what it said then */
-	uint64_t oom_events;	     /* counted before the present watch began */
-	uint64_t inner_oom_kills;    /* in cgroups inside that are no containers */
+	bool declared;		     /* a declaration has been applied to it */
+	struct settings declaration; /* the settings of that declaration when it was applied */
+	uint64_t oom_events;	     /* counted before the current watch began */
+	uint64_t inner_oom_kills;    /* OOM kills in inner cgroups that are not containers */
 	struct oom_record *last_oom;
 
-	/* Of a declaration: what brings processes in, or NULL, and where it stands. */
-	struct rules *join;
-	char *oom_hook; /* of a declaration: a command by its path, or NULL */
-	char *file;
+	/* join and oom_hook are of a declaration only. */
+	struct rules *join; /* or NULL */
+	char *oom_hook;	    /* path of a command, or NULL */
+	char *file;	    /* the file that was parsed */
 };
 
 enum record_kind {
 	RECORD_STATE,	    /* written by rssd */
-	RECORD_DECLARATION, /* written by people: sizes may be "512M"; fewer keys */
+	RECORD_DECLARATION, /* written by an administrator: other keys; sizes may be "512M" */
 };
 
 /**
  * record_parse() - read one record
  * @text: the whole file, NUL-terminated
- * @length: its length; bytes behind an embedded NUL are rubbish
- * @file: its name for messages
+ * @length: its length; a NUL byte before its end is an error
+ * @file: the name of the file, for messages
  */
 int record_parse(const char *text, size_t length, const char *file, enum record_kind kind,
 		 struct record **ret, struct failure *failure);
 
-/* The state's text, with a newline at its end, to be freed; NULL when out of memory. */
+/* Formats a record of the state, with a newline at the end, to be freed; NULL when out of memory. */
 char *record_format(const struct record *record);
 
 struct record *record_free(struct record *record);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Who asked for an operation: a client on the bus, or rssd itself (all zero). */
+/* The requester of an operation: a client on the bus, or rssd itself (all zero). */
 #ifndef RSSD_REQUESTER_H
 #define RSSD_REQUESTER_H
 

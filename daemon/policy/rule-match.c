@@ -9,11 +9,11 @@
 #include "shared/cleanup.h"
 
 /*
- * A backslash in a pattern is itself: systemd escapes names of units with it
+ * A backslash in a pattern is literal, because systemd uses it to escape unit names
  * ("dev-disk\x2did.swap").
  */
 
-/* --- control groups ----------------------------------------------------------- */
+/* --- cgroups ------------------------------------------------------------------ */
 
 /* A line of /proc/PID/cgroup: "4:memory:/system.slice". */
 struct cgroup_line {
@@ -72,7 +72,7 @@ static bool is_unit(const char *name)
 
 typedef bool (*part_fn)(const char *part, const char *value, bool *stop);
 
-/* Calls @fn for each part of a path from the top down, until it returns true or sets *stop. */
+/* Calls @fn for each part of a path from the top down, until @fn returns true or sets *stop. */
 static bool any_part(const struct cgroup_line *line, const char *value, part_fn fn)
 {
 	cleanup_free char *path = strndup(line->path, line->path_length);
@@ -88,10 +88,10 @@ static bool any_part(const struct cgroup_line *line, const char *value, part_fn 
 	return false;
 }
 
-/* Slices nest. Below any other unit the cgroups are the unit's own. */
+/* Slices nest. Cgroups below any other unit are not units: stop there. */
 static bool part_is_unit(const char *part, const char *pattern, bool *stop)
 {
-	/* systemd puts a _ before a name that could be taken for a control file. */
+	/* systemd prefixes "_" to a name that could be the name of a control file. */
 	const char *name = part[0] == '_' ? part + 1 : part;
 
 	*stop = is_unit(name);
@@ -110,8 +110,8 @@ static bool in_unit(const char *pattern, const char *cgroups)
 }
 
 /*
- * A manager of units is in its init.scope, and so is for a moment a process that it
- * has forked to become a unit.
+ * A systemd manager runs in its init.scope. A process that it forks to start a unit is
+ * there too, until systemd moves it.
  */
 static bool in_init_scope(const char *cgroups)
 {
@@ -127,12 +127,12 @@ static bool in_init_scope(const char *cgroups)
 	return false;
 }
 
-/* "pod" and the UID, which a slice spells with _ for -: "kubepods-burstable-pod8a1f_57ab.slice". */
+/* "pod" and the UID; a slice has "_" for each "-": "kubepods-burstable-pod8a1f_57ab.slice". */
 static bool part_is_pod(const char *part, const char *uid, bool *stop)
 {
 	const char *at = strstr(part, "pod");
 
-	/* "kubepods" contains it as well. */
+	/* Skip the "pod" of "kubepods". */
 	while (at && at != part && at[-1] != '-')
 		at = strstr(at + 1, "pod");
 	if (!at)
@@ -164,7 +164,7 @@ static bool in_cgroup(const char *pattern, const char *cgroups)
 	while (next_line(&cgroups, &line)) {
 		cleanup_free char *path = strndup(line.path, line.path_length);
 
-		/* Everything is below the root, which no path pattern matches. */
+		/* Every cgroup is in the root, which fnmatch() with FNM_LEADING_DIR does not match. */
 		if (path &&
 		    (strcmp(pattern, "/") == 0 ||
 		     fnmatch(pattern, path, FNM_NOESCAPE | FNM_PATHNAME | FNM_LEADING_DIR) == 0))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reading, writing and sorting rules: see rule.h. */
+/* Parsing, formatting and sorting rules: see rule.h. */
 #include "policy/rule.h"
 
 #include <ctype.h>
@@ -9,10 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
-/* More is a mistake: each rule is matched against each process that starts. */
+/* Bounded, because each rule is matched against each process that starts. */
 #define RULES_MAX 64
 #define VALUE_MAX 1024
-/* The kernel keeps this many characters of a command's name. */
+/* The kernel keeps this many characters of a process name. */
 #define COMMAND_MAX 15
 
 static const char *const condition_names[RULE_CONDITIONS] = {
@@ -20,7 +20,7 @@ static const char *const condition_names[RULE_CONDITIONS] = {
 	[RULE_COMMAND] = "command", [RULE_CGROUP] = "cgroup",	      [RULE_POD] = "pod",
 };
 
-/* --- reading and writing ---------------------------------------------------- */
+/* --- parsing and formatting ------------------------------------------------- */
 
 static bool has_wildcard(const char *text)
 {
@@ -71,7 +71,7 @@ static const char *pod_problem(const char *value)
 	return digits == 32 ? NULL : "must be the UID of a pod: 32 hexadecimal digits";
 }
 
-/* Returns what is wrong with a value, as the end of a sentence, or NULL. */
+/* Returns what is wrong with a value, as the end of a sentence, or NULL if it is valid. */
 static const char *value_problem(enum rule_condition condition, const char *value, size_t length)
 {
 	if (!length)

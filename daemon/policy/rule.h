@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The rules by which processes join a container: a rule has conditions, and a
- * process that meets all of them joins. This reads and compares rules;
+ * process that matches all of them joins. rule.h parses and compares rules;
  * rule-match.h matches processes against them. Pure.
  */
 #ifndef RSSD_RULE_H
@@ -16,61 +16,61 @@
 struct json_object;
 
 enum rule_condition {
-	RULE_UNIT,	 /* a systemd unit, or a slice around it */
+	RULE_UNIT,	 /* a systemd unit, or a slice that contains it */
 	RULE_EXECUTABLE, /* the path of the program */
-	RULE_USER,	 /* a name or a number */
+	RULE_USER,	 /* a user name or a uid */
 	RULE_COMMAND,	 /* the name of the process */
-	RULE_CGROUP,	 /* a control group or one around it, in any hierarchy */
+	RULE_CGROUP,	 /* a cgroup or one of its parents, in any hierarchy */
 	RULE_POD,	 /* the UID of a Kubernetes pod */
 };
 #define RULE_CONDITIONS 6
 
 struct rule {
-	char *values[RULE_CONDITIONS]; /* NULL: no such condition */
-	bool uid_known;		       /* RULE_USER is a uid, or a name that was looked up */
+	char *values[RULE_CONDITIONS]; /* NULL: the rule does not have the condition */
+	bool uid_known;		       /* RULE_USER is a uid, or its name was found */
 	uid_t uid;
 };
 
 /* The rules of one container. */
 struct rules {
-	unsigned int refs; /* counted by the loop alone */
+	unsigned int refs; /* used by the event loop only */
 	size_t count;
 	struct rule list[];
 };
 
 /**
- * rules_parse() - read the value of "join"
- * @ret_key: the key that is wrong
+ * rules_parse() - parse the value of "join"
+ * @ret_key: the invalid key
  * @ret_problem: what is wrong with it, as the end of a sentence
  *
  * Both are static, or part of @value.
  *
- * Return: 0, -EINVAL with the above set, -ENOMEM.
+ * Return: 0, -ENOMEM, or -EINVAL with *ret_key and *ret_problem set.
  */
 int rules_parse(struct json_object *value, struct rules **ret, const char **ret_key,
 		const char **ret_problem);
 
-/* "unit=nginx.service user=www-data"; to be freed, NULL when out of memory. */
+/* Formats "unit=nginx.service user=www-data", to be freed; NULL when out of memory. */
 char *rule_format(const struct rule *rule);
 
 struct rules *rules_ref(struct rules *rules);
-/* NULL is allowed. Returns NULL. */
+/* @rules may be NULL. Returns NULL. */
 struct rules *rules_unref(struct rules *rules);
 DEFINE_CLEANUP(struct rules *, rules_unref);
 
-/* Returns true if both have the same conditions. NULL has no rules. */
+/* Returns true if both have the same rules in the same order. NULL has no rules. */
 bool rules_equal(const struct rules *a, const struct rules *b);
 
-/* Returns true if any rule has this condition; others need not be read of a process. */
+/* Returns true if a rule has this condition; otherwise its fact need not be read. */
 bool rules_need(const struct rules *rules, enum rule_condition condition);
 
-/* The rules of a container, by its name, and the file that declares them. */
+/* The rules of a container, with its name and the file that declares them. */
 struct rule_set {
 	char *container, *file;
 	struct rules *rules;
 };
 
-/* Adds a copy of @set, whose rules get a reference. @sets has room for it. */
+/* Adds a copy of @set, which takes a reference on its rules. @sets must have room for it. */
 int rule_sets_add(struct rule_set sets[], size_t *count, const struct rule_set *set);
 const struct rule_set *rule_sets_find(const struct rule_set sets[], size_t count,
 				      const char *container);

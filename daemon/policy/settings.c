@@ -156,7 +156,7 @@ static int check_supported(unsigned int differs, unsigned int supported, const c
 	return 0;
 }
 
-/* As the caller gave them: canonical ones are never too large. */
+/* Checks the sizes as the caller gave them: canonical ones are never too large. */
 static int check_sizes(const struct settings_change *change, struct failure *failure)
 {
 	for_each_setting(setting) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Units and who may leave them: see unit.h. */
+/* Units, and which processes may leave them: see unit.h. */
 #include "policy/unit.h"
 
 #include <ctype.h>
@@ -9,7 +9,7 @@
 
 #include "shared/cleanup.h"
 
-/* Types of units that have processes. */
+/* The unit types that have processes. */
 static const char *const suffixes[] = { ".service", ".scope", ".socket", ".mount", ".swap" };
 
 static bool ends_with(const char *part, size_t length, const char *suffix)
@@ -24,7 +24,7 @@ static bool starts_with(const char *part, size_t length, const char *prefix)
 	return length > strlen(prefix) && strncmp(part, prefix, strlen(prefix)) == 0;
 }
 
-/* The first part of the path that is no slice; @ret_slice is the slice above it, or NULL. */
+/* Returns the first part of the path that is no slice; *ret_slice is its slice, or NULL. */
 static const char *skip_slices(const char *path, const char **ret_slice)
 {
 	*ret_slice = NULL;
@@ -51,7 +51,7 @@ static bool is_unit(const char *part, size_t length)
 	return false;
 }
 
-/* systemd puts "_" before a name that the kernel could take for a control file. */
+/* systemd prefixes "_" to a name that could be the name of a control file. */
 static void copy_name(char name[UNIT_NAME_SIZE], const char *part, size_t length)
 {
 	if (*part == '_') {
@@ -62,7 +62,7 @@ static void copy_name(char name[UNIT_NAME_SIZE], const char *part, size_t length
 	name[length] = '\0';
 }
 
-/* The number of "user-1000.slice" or "user@1000.service"; false if it is none. */
+/* Parses the uid of "user-1000.slice" or "user@1000.service"; false if it is neither. */
 static bool parse_uid(const char *part, const char *prefix, const char *suffix, uid_t *ret)
 {
 	size_t length = strcspn(part, "/");
@@ -80,7 +80,7 @@ static bool parse_uid(const char *part, const char *prefix, const char *suffix, 
 	return true;
 }
 
-/* logind makes "session-3.scope" in the slice of the user. */
+/* logind creates "session-3.scope" in the slice of the user. */
 static bool is_session(const char *part, const char *slice)
 {
 	size_t length = strcspn(part, "/");

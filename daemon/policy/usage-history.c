@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a container used: see usage-history.h. Small, as there are thousands of them. */
+/* Usage histories: see usage-history.h. They are small, because there are thousands of them. */
 #include "policy/usage-history.h"
 
 #include <errno.h>
@@ -8,7 +8,7 @@
 
 #include "shared/clock.h"
 
-#define ROOM_FIRST  2 /* who is looked at once needs no more */
+#define ROOM_FIRST  2 /* enough for a container that is sampled rarely */
 #define TOTALS_USEC (USAGE_KEPT_USEC / 2)
 
 struct span {
@@ -18,7 +18,7 @@ struct span {
 
 struct usage_history {
 	struct usage_totals older, newer;
-	uint32_t length; /* of a span, seconds */
+	uint32_t length; /* length of a span, seconds */
 	uint16_t count, room;
 	struct span spans[];
 };
@@ -41,7 +41,7 @@ static void drop_first(struct usage_history *h)
 	memmove(h->spans, h->spans + 1, --h->count * sizeof(h->spans[0]));
 }
 
-/* Of neighbours that lie within the length of one span, one is left. */
+/* Merges neighbours that lie within the length of one span. */
 static void merge_neighbours(struct usage_history *h)
 {
 	uint16_t kept = 0;
@@ -55,7 +55,7 @@ static void merge_neighbours(struct usage_history *h)
 	h->count = kept;
 }
 
-/* Longer spans, until there is room; with the longest, the oldest goes. */
+/* Doubles the span until there is room; at the longest span, drops the oldest sample. */
 static void shrink(struct usage_history *h)
 {
 	while (h->count == USAGE_SAMPLES_MAX && h->length < USAGE_SPAN_USEC_MAX / USEC_PER_SEC) {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a container used over the last day, as far as somebody looked: looks of
- * others are noted as they come, so that nothing wakes up for it. It is bounded:
- * USAGE_SAMPLES_MAX samples, each the highest usage that was seen in a span of
- * time. Where there is no room for another, neighbours become one of twice the
- * span, up to an hour. With them stands what had been counted some time ago, so
- * that what came since can be told. Pure; times are microseconds of one clock.
+ * The usage of a container over the last day. Counters that are read for another
+ * purpose also become samples, so nothing wakes up for the history. It has at most
+ * USAGE_SAMPLES_MAX samples, each the highest usage seen in a span of time. When it
+ * is full, the span doubles, up to an hour, and neighbours are merged. It also has
+ * earlier totals of the counters, so that the increase since then can be computed.
+ * Pure; times are microseconds of one clock.
  */
 #ifndef RSSD_USAGE_HISTORY_H
 #define RSSD_USAGE_HISTORY_H
@@ -22,29 +22,29 @@
 struct usage_history;
 
 struct usage_sample {
-	uint64_t time;	/* when its span began, to the second */
-	uint64_t usage; /* bytes, to the KiB above; the highest of the span */
+	uint64_t time;	/* start of its span, in whole seconds */
+	uint64_t usage; /* bytes, rounded up to KiB; the highest of the span */
 };
 
-/* Counters as they were at a time; COUNTER_ABSENT where they are not told. */
+/* Counters at one time; COUNTER_ABSENT if the kernel does not count them. */
 struct usage_totals {
-	uint64_t time; /* 0: none were taken */
+	uint64_t time; /* 0: there are no totals */
 	uint64_t failures, reclaimed, oom_events, oom_kills, refaults;
 };
 
-/* @history: NULL before the first. Return: 0 or -ENOMEM, then nothing is noted. */
+/* Adds a sample. *history is NULL before the first. Return: 0, or -ENOMEM: nothing is added. */
 int usage_history_add(struct usage_history **history, uint64_t now, uint64_t usage);
 
-/* Is it time to take totals again? Also before the first sample. */
+/* Returns true if it is time to take totals again; also before the first sample. */
 bool usage_history_wants_totals(const struct usage_history *history, uint64_t now);
 void usage_history_put_totals(struct usage_history *history, const struct usage_totals *totals);
-/* What came before is of other times: count from these on. */
+/* Replaces all totals: earlier ones are not comparable with later ones. */
 void usage_history_restart_totals(struct usage_history *history, const struct usage_totals *totals);
 
-/* The samples of the last day, the oldest first. Return: how many. */
+/* Copies the samples of the last day, the oldest first. Returns how many there are. */
 size_t usage_history_samples(const struct usage_history *history, uint64_t now,
 			     struct usage_sample ret[USAGE_SAMPLES_MAX]);
-/* Those of half a day to a day ago, or of the beginning; .time is 0 where there are none. */
+/* Returns the totals of half a day to a day ago, or the first; .time is 0 if there are none. */
 struct usage_totals usage_history_totals(const struct usage_history *history);
 
 #endif
