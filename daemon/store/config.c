@@ -26,7 +26,7 @@ enum key_type {
 	KEY_SWITCH
 };
 
-/* What is done more often than that is no longer done in the background. */
+/* The shortest sample interval: sampling more often would cost too much for background work. */
 #define INTERVAL_USEC_MIN (1000 * 1000)
 
 static const struct key {
@@ -75,7 +75,7 @@ static int set_text(char **member, const char *value)
 	return 0;
 }
 
-/* NULL where @value was taken, else what is wrong with it. */
+/* Sets the member of @key. Returns NULL, or what is wrong with @value. */
 static const char *set_key(struct config *config, const struct key *key, const char *value)
 {
 	void *member = (char *)config + key->offset;

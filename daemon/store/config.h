@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * rssd.conf: lines of Key=Value, comments with #, an optional [rssd] heading.
- * Strict: an unknown key or a bad value is refused with file and line, so that
- * a typing error is never a setting that silently does nothing.
+ * Strict: an unknown key or a bad value is refused with file and line, so that a
+ * typing error is never silently ignored.
  */
 #ifndef RSSD_CONFIG_H
 #define RSSD_CONFIG_H
@@ -33,12 +33,12 @@ struct config {
 #define CONFIG_FILE "/etc/rssd/rssd.conf"
 
 /**
- * config_load() - the configuration of @path over the defaults
- * @path: NULL: CONFIG_FILE, which may be missing
+ * config_load() - read a configuration file; keys that it lacks have their defaults
+ * @path: the file; NULL: CONFIG_FILE, which may be missing
  */
 int config_load(const char *path, struct config **ret, struct failure *failure);
 
-/* The same for a text: pure. @file is its name for messages. */
+/* The same for a text. Pure. @file is its name for messages. */
 int config_parse(const char *text, const char *file, struct config **ret, struct failure *failure);
 
 struct config *config_free(struct config *config);

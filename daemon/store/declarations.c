@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is declared, read from its folder: see declarations.h. */
+/* Reads the declarations: see declarations.h. */
 #include "store/declarations.h"
 
 #include <dirent.h>
@@ -105,7 +105,7 @@ static void add_failure(struct problems *problems, const char *file, const struc
 		problems_add(problems, file, "line %s", text + length + 1);
 }
 
-static struct record *read_declaration(int dirfd, const char *folder, const char *file,
+static struct record *read_declaration(int dirfd, const char *directory, const char *file,
 				       struct records *records)
 {
 	struct record *record = NULL;
@@ -114,7 +114,7 @@ static struct record *read_declaration(int dirfd, const char *folder, const char
 	size_t length;
 	int r;
 
-	if (asprintf(&path, "%s/%s", folder, file) < 0) {
+	if (asprintf(&path, "%s/%s", directory, file) < 0) {
 		path = NULL;
 		return NULL;
 	}
@@ -133,18 +133,18 @@ static struct record *read_declaration(int dirfd, const char *folder, const char
 	return record;
 }
 
-int records_read_declared(const char *folder, struct records *records)
+int records_read_declared(const char *directory, struct records *records)
 {
-	cleanup_close int dirfd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_close int dirfd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct dirent **entries;
 	int n, r = 0;
 
 	if (dirfd < 0 && errno == ENOENT)
 		return 0;
-	n = dirfd < 0 ? -1 : scandir(folder, &entries, is_json, alphasort);
+	n = dirfd < 0 ? -1 : scandir(directory, &entries, is_json, alphasort);
 	if (n < 0) {
 		r = -errno;
-		log_error("%s cannot be read: %s", folder, strerror(-r));
+		log_error("%s cannot be read: %s", directory, strerror(-r));
 		return r;
 	}
 	records->bad = calloc((size_t)n + 1, sizeof(*records->bad));
@@ -154,14 +154,14 @@ int records_read_declared(const char *folder, struct records *records)
 		struct record *record = NULL;
 
 		if (r == 0)
-			record = read_declaration(dirfd, folder, entries[i]->d_name, records);
+			record = read_declaration(dirfd, directory, entries[i]->d_name, records);
 		if (record)
 			r = records_add(&record, records);
 		record_free(record);
 		free(entries[i]);
 	}
 	free(entries);
-	/* Sorted by name, parents come before what is nested in them. */
+	/* Sorting by name puts parents before the containers nested in them. */
 	records_sort(records);
 	for (size_t i = 0; i < records->count; i++) {
 		if (records_is_duplicate(records, i))

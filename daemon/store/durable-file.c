@@ -95,7 +95,7 @@ static int sync_directory(int dirfd)
 	return fsync(dirfd) < 0 ? -errno : 0;
 }
 
-/* Puts the file at @old back in place, or removes the new one if @old is negative. */
+/* Writes the content of @old back, or removes the new file if @old is negative. */
 static int write_back(const struct durable_file *file, int old)
 {
 	cleanup_free char *text = NULL;
@@ -117,7 +117,7 @@ int durable_commit(struct durable_file *given)
 	cleanup_close int old = -1;
 	int r;
 
-	/* Opened first: without a descriptor for the old file there is no way back. */
+	/* Open the old file before the rename: write_back() needs it. */
 	if (file->synced) {
 		old = openat(file->dirfd, file->name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 		if (old < 0 && errno != ENOENT)
@@ -131,7 +131,7 @@ int durable_commit(struct durable_file *given)
 		if (r < 0 && write_back(file, old) < 0)
 			return DURABLE_UNKNOWN;
 	}
-	/* The temporary file has its place: there is nothing to abort. */
+	/* The temporary file was renamed: there is nothing to abort. */
 	durable_free(take_ptr(file));
 	return r;
 }

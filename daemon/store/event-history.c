@@ -13,7 +13,7 @@
 #include "store/durable-file.h"
 
 #define FILE_NAME "events"
-/* The file is rewritten if it has so many lines, or so many bytes more than when it was written. */
+/* The file is rewritten when it has LINES_MAX lines or has grown by GROWTH_MAX bytes. */
 #define LINES_MAX  (2 * EVENT_HISTORY_MAX)
 #define GROWTH_MAX (512 * 1024)
 
@@ -43,7 +43,7 @@ const struct past_event *event_history_at(const struct event_history *history, s
 		       : NULL;
 }
 
-/* The last number that the event covers. */
+/* Returns the last number that the event covers. */
 static uint64_t end_of(const struct past_event *event)
 {
 	return event->kind == EVENT_LOST ? event->last : event->sequence;
@@ -277,7 +277,7 @@ void event_history_add(struct event_history *history, const struct event *event,
 	int r = 0;
 
 	if (!past.container) {
-		/* Listeners are called, but it is not stored: the history begins after it. */
+		/* Listeners receive the event, but it is not stored: the history begins after it. */
 		history->begin = end_of(&past) + 1;
 		return;
 	}

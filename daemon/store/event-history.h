@@ -3,7 +3,7 @@
  * The last EVENT_HISTORY_MAX events, for clients that were not connected or fell
  * behind. Each is appended to a file in the runtime directory before listeners are
  * called, so a crash of rssd loses none; the directory is in memory and does not
- * survive a reboot. Records of OOMs and kills are in oom-history.h, by number.
+ * survive a reboot. monitor/oom-history.h has the records of OOMs and kills, by number.
  */
 #ifndef RSSD_EVENT_HISTORY_H
 #define RSSD_EVENT_HISTORY_H
@@ -19,7 +19,7 @@ struct event_history;
 
 #define EVENT_HISTORY_MAX 4096
 
-/* A stored event: struct event with copies of what that only points to. */
+/* A stored event: as struct event, but it owns the name of the container. */
 struct past_event {
 	enum event_kind kind;
 	uint64_t sequence, last;

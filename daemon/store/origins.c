@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Where attached processes came from: see origins.h. */
+/* The origins of attached processes: see origins.h. */
 #include "store/origins.h"
 
 #include <errno.h>
@@ -17,25 +17,25 @@
 #include "store/durable-file.h"
 
 #define ORIGINS_FILE "origins"
-/* The file is rewritten when it holds this many lines more than twice the living. */
+/* The file is rewritten when it has this many lines more than twice the number of origins. */
 #define ORIGINS_SLACK 256
 
 struct origin {
 	pid_t pid;
 	uint64_t start;
 	char *cgroup;
-	bool detached; /* written as a dash before the cgroup */
+	bool detached; /* in the file: a "-" before the cgroup */
 };
 
 struct origins {
-	pthread_mutex_t lock; /* for all below */
-	int dirfd;	      /* -1: memory alone */
-	struct origin *list;  /* by pid and start */
+	pthread_mutex_t lock; /* protects all members below */
+	int dirfd;	      /* -1: in memory only */
+	struct origin *list;  /* sorted by pid and start time */
 	size_t count, allocated;
 	size_t lines; /* in the file */
 };
 
-/* The index of the first origin that is not before @pid and @start. */
+/* Returns the index of the first origin that is not before @pid and @start. */
 static size_t lower_bound(const struct origins *o, pid_t pid, uint64_t start)
 {
 	size_t low = 0, high = o->count;
@@ -60,7 +60,7 @@ static struct origin *find_origin(const struct origins *o, pid_t pid, uint64_t s
 	return found ? &o->list[i] : NULL;
 }
 
-/* Replaces what is known of the process. */
+/* Adds or replaces the origin of a process. */
 static int put_origin(struct origins *o, pid_t pid, uint64_t start, const char *cgroup,
 		      bool detached)
 {
@@ -87,7 +87,7 @@ static int put_origin(struct origins *o, pid_t pid, uint64_t start, const char *
 	return 0;
 }
 
-/* The origin of an ended leader is that of the processes that are left of its group. */
+/* The origin of an ended leader is still used for the other processes of its group. */
 static bool leads_a_group(pid_t pid)
 {
 	return kill(-pid, 0) == 0 || errno == EPERM;
@@ -120,7 +120,7 @@ static int print_origin(FILE *out, const struct origin *origin)
 		       origin->detached ? "-" : "", origin->cgroup);
 }
 
-/* Replaces the file with one that has the processes that live. */
+/* Replaces the file with the current origins. */
 static int rewrite(struct origins *o)
 {
 	cleanup_free char *text = NULL;
@@ -156,14 +156,14 @@ static int load(struct origins *o)
 		int pid, at = 0;
 		bool detached;
 
-		/* A last line that a crash cut short parses as no line, or as an ended process. */
+		/* A last line that a crash truncated is invalid, or is of an ended process. */
 		if (sscanf(line, "%d %" SCNu64 " %n", &pid, &start, &at) < 2)
 			continue;
 		detached = line[at] == '-';
 		at += detached;
 		if (line[at] != '/')
 			continue;
-		/* The last line about a process is the one that holds. */
+		/* The last line of a process counts. */
 		r = put_origin(o, pid, start, line + at, detached);
 		if (r < 0)
 			return r;
@@ -172,7 +172,7 @@ static int load(struct origins *o)
 	return 0;
 }
 
-int origins_open(const char *folder, struct origins **ret)
+int origins_open(const char *directory, struct origins **ret)
 {
 	cleanup_(origins_free_ptr) struct origins *o = calloc(1, sizeof(*o));
 	int r = 0;
@@ -181,16 +181,16 @@ int origins_open(const char *folder, struct origins **ret)
 		return -ENOMEM;
 	o->dirfd = -1;
 	pthread_mutex_init(&o->lock, NULL);
-	if (mkdir(folder, 0755) < 0 && errno != EEXIST)
+	if (mkdir(directory, 0755) < 0 && errno != EEXIST)
 		r = -errno;
 	if (r == 0) {
-		o->dirfd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		o->dirfd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (o->dirfd < 0)
 			r = -errno;
 	}
 	if (r == 0) {
 		r = load(o);
-		/* It cannot be read now, which says nothing about its content. */
+		/* The file may be valid: do not replace it. */
 		if (r < 0)
 			return r;
 		r = rewrite(o);
@@ -231,7 +231,7 @@ static void append(struct origins *o, pid_t pid, uint64_t start, const char *cgr
 		line = NULL;
 		return;
 	}
-	/* Not worth failing an attach for: memory still knows it. */
+	/* An error does not fail the attach: the origin is in memory. */
 	if (write(fd, line, strlen(line)) > 0)
 		o->lines++;
 }
@@ -289,7 +289,7 @@ char *origins_find_leader(struct origins *o, pid_t pid, uint64_t start)
 	size_t after;
 
 	pthread_mutex_lock(&o->lock);
-	/* The last one of that pid that is not younger. */
+	/* The last origin of that pid that did not start after @start. */
 	after = lower_bound(o, pid, start + 1);
 	if (after > 0 && o->list[after - 1].pid == pid)
 		cgroup = strdup(o->list[after - 1].cgroup);

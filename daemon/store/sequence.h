@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The numbers of events. They are reserved on disk in blocks, so that a crash never reuses one;
- * the numbers that were left of a block are skipped then.
+ * The numbers of events. They are reserved on disk in blocks, so that a number is never used
+ * again after a crash; a crash skips the unused numbers of a block.
  */
 #ifndef RSSD_SEQUENCE_H
 #define RSSD_SEQUENCE_H
@@ -15,15 +15,15 @@ struct jobs;
 struct sequence;
 struct state;
 
-/* Numbers that are reserved by one write. */
+/* How many numbers one write reserves. */
 #define SEQUENCE_BLOCK 4096
 
 /**
  * sequence_open() - read the next number and reserve the first block
  * @state, @jobs: must outlive the sequence
- * @directory: of @state, for messages
+ * @directory: the directory of @state, for messages
  *
- * Blocks: for a start. Return: 0, or a failure.
+ * Blocks on the disk: call it at the start. Return: 0, or a failure.
  */
 int sequence_open(struct state *state, struct jobs *jobs, const char *directory,
 		  struct sequence **ret, struct failure *failure);
@@ -31,9 +31,9 @@ int sequence_open(struct state *state, struct jobs *jobs, const char *directory,
 struct sequence *sequence_free(struct sequence *sequence);
 DEFINE_CLEANUP(struct sequence *, sequence_free);
 
-/* The number of the next event. */
+/* Returns the number of the next event. */
 uint64_t sequence_next(const struct sequence *sequence);
-/* Takes that number. The next block is reserved on a worker well before this one is used up. */
+/* Takes the next number. A worker reserves the next block well before this one is used up. */
 uint64_t sequence_take(struct sequence *sequence);
 
 #endif

@@ -22,24 +22,24 @@
 
 struct state {
 	char *path, *transient_path;
-	int fd;		   /* the folder */
+	int fd;		   /* the state directory */
 	int containers_fd; /* its containers/ */
-	int transient_fd;  /* the runtime folder's transient/, or -1 */
+	int transient_fd;  /* transient/ of the runtime directory, or -1 */
 	int lock_fd;
 };
 
 struct state_write {
 	struct durable_file *file;
-	char *name;	/* of the file */
-	int dirfd;	/* these two are borrowed from the state */
-	int other;	/* where an older file of the name may be, or -1 */
-	bool transient; /* the other one is on disk */
+	char *name;	/* name of the file */
+	int dirfd;	/* this and other are borrowed from the state */
+	int other;	/* a directory that may have an older file of that name, or -1 */
+	bool transient; /* other is the directory on disk */
 };
 
 DEFINE_CLEANUP(DIR *, closedir);
 
 /* mkdir -p */
-static int make_folders(const char *path)
+static int make_directories(const char *path)
 {
 	cleanup_free char *copy = strdup(path);
 
@@ -56,14 +56,14 @@ static int make_folders(const char *path)
 	return mkdir(copy, 0700) < 0 && errno != EEXIST ? -errno : 0;
 }
 
-/* The folder for what ends with the machine; where it cannot be used there is none. */
+/* Opens the directory that a reboot empties. If it cannot be used, there is none. */
 static int open_transient(struct state *state, const char *runtime)
 {
 	if (asprintf(&state->transient_path, "%s/transient", runtime) < 0) {
 		state->transient_path = NULL;
 		return -ENOMEM;
 	}
-	if (make_folders(state->transient_path) == 0)
+	if (make_directories(state->transient_path) == 0)
 		state->transient_fd =
 			open(state->transient_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return 0;
@@ -81,7 +81,7 @@ int state_open(const char *path, const char *runtime, struct state **ret, struct
 	if (!state->path)
 		return -ENOMEM;
 
-	r = make_folders(path);
+	r = make_directories(path);
 	if (r == 0) {
 		state->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (state->fd < 0)
@@ -175,7 +175,7 @@ int state_prepare(struct state *state, const struct record *record, struct state
 	return r;
 }
 
-/* The container was transient before, or is now: its other file goes. */
+/* Removes the other file of a container that was transient before, or is now. */
 static int remove_other(const struct state_write *write)
 {
 	if (write->other < 0)
@@ -183,7 +183,7 @@ static int remove_other(const struct state_write *write)
 	if (unlinkat(write->other, write->name, 0) < 0) {
 		int r = errno == ENOENT ? 0 : -errno;
 
-		/* A file on disk counts before a transient one, which state_load() removes. */
+		/* A file on disk has precedence: state_load() would remove the transient one. */
 		if (r < 0 && write->transient)
 			(void)unlinkat(write->dirfd, write->name, 0);
 		return write->transient ? r : 0;
@@ -218,7 +218,7 @@ int state_sync(struct state *state)
 	return fsync(state->containers_fd) < 0 ? -errno : 0;
 }
 
-/* Renames a bad file to FILE.bad, FILE.bad.1, ...: an older one is never overwritten. */
+/* Renames a bad file to FILE.bad, FILE.bad.1, ...; never overwrites an older one. */
 static int set_aside(int dirfd, const char *file, char **ret)
 {
 	for (unsigned int i = 0; i < 1000; i++) {
@@ -243,7 +243,7 @@ static int set_aside(int dirfd, const char *file, char **ret)
 	return -EEXIST;
 }
 
-/* 0, -EBADMSG if the file says something wrong, another error if it cannot be read now. */
+/* Returns 0, -EBADMSG if the content is invalid, or another error if it cannot be read now. */
 static int read_record(int dirfd, const char *path, const char *file, struct record **ret,
 		       struct failure *failure)
 {
@@ -304,7 +304,7 @@ static int report_bad(int dirfd, const char *file, const struct failure *why, st
 struct loader {
 	const char *directory;
 	int dirfd;
-	int but; /* a directory whose file of the same name counts, or -1 */
+	int but; /* a directory whose file of the same name has precedence, or -1 */
 	state_found_fn found;
 	state_aside_fn aside;
 	void *userdata;
@@ -330,7 +330,7 @@ static int load_entry(const struct loader *loader, const char *file, struct fail
 	return r;
 }
 
-/* Opens the directory that @dirfd stands for once more, to be listed. */
+/* Opens the directory of @dirfd again, to list it. */
 static DIR *open_listing(int dirfd)
 {
 	cleanup_close int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -394,7 +394,7 @@ int state_load(struct state *state, state_found_fn found, state_aside_fn aside, 
 
 /* --- creations ---------------------------------------------------------------- */
 
-/* The directory that ends with the cgroups, or else the one on disk. */
+/* Returns the directory that a reboot empties, or the one on disk if there is none. */
 static int creations_fd(const struct state *state)
 {
 	return state->transient_fd >= 0 ? state->transient_fd : state->containers_fd;

@@ -1,42 +1,42 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What rssd keeps on disk: a file per container, the number of the next event,
- * and a few texts. Each file is written by durable-file.h. A file whose content
- * is wrong is set aside under another name, never deleted, and the others still
- * load. A file that cannot be read now (EMFILE, EIO) is left alone, and the
- * start fails: its container would lose its limit.
+ * The state of rssd on disk: a file per container, the number of the next event, and
+ * a few texts. Each file is written by durable-file.h. A file with invalid content is
+ * renamed, never deleted, and the others still load. A file that cannot be read now
+ * (EMFILE, EIO) is left alone, and the start of rssd fails, because the container
+ * would otherwise lose its limit.
  *
- * An acknowledged operation is durable, and a failed one has changed nothing,
+ * An acknowledged operation is durable, and a failed operation has changed nothing,
  * in the kernel and on disk, also after a restart. These are the steps:
  *
- *   operation  | steps in order                          | a kill between them leaves
- *   -----------|-----------------------------------------|----------------------------
- *   create     | mark the creation; make the cgroup;     | a marked cgroup, which the
+ *   operation  | steps in order                          | a kill between steps leaves
+ *   -----------|-----------------------------------------|-----------------------------
+ *   create     | mark the creation; create the cgroup;   | a marked cgroup, which the
  *              | write the new file; set the limits;     | next start removes, unless
  *              | put the file in place; remove the mark; | its file is in place
- *              | answer                                  |
+ *              | reply                                   |
  *   set, limit | write the new file; set the kernel's    | the old file, to which the
- *              | values; put the file in place; answer   | next start sets the kernel
- *   apply      | write the transaction log; change each  | the log, by which the next
- *              | container; remove the log, or write     | start undoes or finishes
- *              | that it is done; answer                 | the transaction
- *   attach     | record the origin; move the process;    | an origin that is not used
- *              | answer                                  |
+ *              | values; put the file in place; reply    | next start resets the kernel
+ *   apply      | write the transaction log; change each  | the log, with which the next
+ *              | container; remove the log, or mark      | start undoes or finishes
+ *              | it as done; reply                       | the transaction
+ *   attach     | record the origin; move the process;    | an unused origin
+ *              | reply                                   |
  *   detach     | record it as detached; move the process | a process that no rule
- *              | to its origin; answer                   | attaches again
- *   remove     | remove the cgroup; remove the file;     | the file, by which the next
- *              | answer                                  | start makes it again, empty
+ *              | to its origin; reply                    | attaches again
+ *   remove     | remove the cgroup; remove the file;     | the file, from which the next
+ *              | reply                                   | start creates it again, empty
  *
- * If a step fails, those before it are undone in reverse order, and the answer
- * is an error. If undoing fails on disk, the answer says that the outcome is
- * unknown (DURABLE_UNKNOWN).
+ * If a step fails, the steps before it are undone in reverse order, and the reply is
+ * an error. If undoing fails on disk, the reply says that the outcome is unknown
+ * (DURABLE_UNKNOWN).
  *
- * A transient container ends with its processes, so at the latest with the
- * machine: its file is in a directory that a boot empties, and is not synced.
+ * A transient container is removed when its processes have ended, and does not survive
+ * a reboot: its file is in a directory that a reboot empties, and is not synced.
  *
- * The write functions may block on the disk, so they run on a worker. They
- * touch nothing but the directory's descriptor and the one file, and may run
- * for several containers at a time.
+ * The write functions may block on the disk, so they run on a worker. They use only
+ * the directory's descriptor and the one file, and may run for several containers at
+ * a time.
  */
 #ifndef RSSD_STATE_H
 #define RSSD_STATE_H
@@ -52,9 +52,9 @@ struct record;
 struct state;
 
 /**
- * state_open() - open (or make) the directory and take its lock
+ * state_open() - open or create the directory, and lock it
  * @path: "/var/lib/rssd"
- * @runtime: "/run/rssd"; if it cannot be used, transient containers are kept in @path
+ * @runtime: "/run/rssd"; if it cannot be used, transient containers are stored in @path
  *
  * Fails if another rssd holds the lock, and if the directory cannot be written.
  */
@@ -66,22 +66,22 @@ DEFINE_CLEANUP(struct state *, state_free);
 struct state_write;
 
 /**
- * state_prepare() - write the new file beside the old one
+ * state_prepare() - write the new file next to the old one
  *
- * Afterwards the disk has room for it: what is left is a rename. So the order
- * of a change is prepare, apply to the kernel, commit.
+ * After this the disk has space for the file: the commit only renames it. So the
+ * order of a change is prepare, apply to the kernel, commit.
  */
 int state_prepare(struct state *state, const struct record *record, struct state_write **ret);
-/* Returns true if writing @record waits for a disk; a transient one does not. */
+/* Returns true if writing @record waits for the disk; a transient record does not. */
 bool state_waits(const struct state *state, const struct record *record);
-/* Puts it in place, and frees it whatever the outcome: as durable_commit(). */
+/* Puts the file in place and frees it in any case, as durable_commit(). */
 int state_commit(struct state_write *write);
-/* Removes it and frees it. Returns NULL. */
+/* Removes the new file and frees it. Returns NULL. */
 struct state_write *state_abort(struct state_write *write);
 DEFINE_CLEANUP(struct state_write *, state_abort);
 
 /*
- * Removes a container's file: 1 if a power cut may bring it back until
+ * Removes a container's file. Return: 1 if a power cut may restore it until
  * state_sync(), 0 if there is nothing to sync, or a negative errno.
  */
 int state_forget(struct state *state, const char *name);
@@ -89,38 +89,38 @@ int state_sync(struct state *state);
 
 /* Called for each container. It may take the record by setting *record to NULL. */
 typedef int (*state_found_fn)(struct record **record, void *userdata);
-/* Called for each file that was set aside: @name is NULL if it is no file of a container. */
+/* Called for each file that was set aside. @name is NULL if it names no container. */
 typedef void (*state_aside_fn)(const char *name, const char *reason, void *userdata);
 
 /*
- * Reads all containers, once, at the start; removes temporary files that a crash
- * left. Fails if a file cannot be read now; a bad one is set aside.
+ * Reads all containers, once, at the start, and removes temporary files that a crash
+ * left. Fails if a file cannot be read now; a file with invalid content is set aside.
  */
 int state_load(struct state *state, state_found_fn found, state_aside_fn aside, void *userdata,
 	       struct failure *failure);
 
 /*
- * Marks @name as being created, before its cgroup is made, until it is listed or
- * undone. The mark is in the directory that a boot empties, as it does cgroups,
- * so it is not synced and may be set from the loop.
+ * Marks @name as being created, before its cgroup exists, until the container is listed
+ * or the creation is undone. The mark is in the directory that a reboot empties, as it
+ * does cgroups, so it is not synced and may be set from the event loop.
  */
 int state_begin_creation(struct state *state, const char *name);
 void state_end_creation(struct state *state, const char *name);
 
 typedef void (*state_creation_fn)(const char *name, void *userdata);
-/* At the start: calls @fn for each creation that was cut short, and removes its mark. */
+/* At the start: calls @fn for each creation that was interrupted, and removes its mark. */
 int state_each_creation(struct state *state, state_creation_fn fn, void *userdata);
 
-/* Event numbers below this one may have been used; 1 if there is no file. */
+/* The stored event number: lower numbers may have been used. 1 if there is no file. */
 int state_read_sequence(struct state *state, uint64_t *ret);
 int state_write_sequence(struct state *state, uint64_t sequence);
 
-/* Other files of the directory, whole: durable texts, -ENOENT if there is none. */
+/* Write and read a whole file of the directory, durably; -ENOENT if there is none. */
 int state_write_text(struct state *state, const char *file, const char *text);
 int state_read_text(struct state *state, const char *file, char **ret, size_t *ret_length);
 /* As durable_remove(). */
 int state_remove_text(struct state *state, const char *file);
-/* Renames a file whose content is wrong; *ret is its new name, to be freed. */
+/* Renames a file with invalid content; *ret is its new name, to be freed. */
 int state_set_text_aside(struct state *state, const char *file, char **ret);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Transactions written down: see journal.h. */
+/* The transaction log: see transaction-log.h. */
 #include "store/transaction-log.h"
 
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include "shared/array.h"
 #include "store/state.h"
 
-#define JOURNAL_FILE "transaction.json"
+#define TRANSACTION_FILE "transaction.json"
 
 static const char *const phase_names[] = {
 	[JOURNAL_UNDO] = "undo",
@@ -54,7 +54,7 @@ int journal_add(struct journal *journal, const char *name, const struct settings
 	return 0;
 }
 
-/* A container as its file in the state has it, so that there is one form of settings. */
+/* Formats settings as in the file of a container, so that there is one format. */
 static struct json_object *settings_to_json(const char *name, const struct settings *settings)
 {
 	struct record record = { .name = (char *)name, .settings = *settings };
@@ -162,13 +162,13 @@ int journal_write(struct state *state, const struct journal *journal)
 {
 	cleanup_free char *text = journal_format(journal);
 
-	return text ? state_write_text(state, JOURNAL_FILE, text) : -ENOMEM;
+	return text ? state_write_text(state, TRANSACTION_FILE, text) : -ENOMEM;
 }
 
 int journal_end(struct state *state, struct journal *journal)
 {
 	enum journal_phase before = journal->phase;
-	int r = state_remove_text(state, JOURNAL_FILE), done;
+	int r = state_remove_text(state, TRANSACTION_FILE), done;
 
 	if (r == 0)
 		return 0;
@@ -181,21 +181,21 @@ int journal_end(struct state *state, struct journal *journal)
 
 int journal_set_aside(struct state *state, char **ret)
 {
-	return state_set_text_aside(state, JOURNAL_FILE, ret);
+	return state_set_text_aside(state, TRANSACTION_FILE, ret);
 }
 
 int journal_read(struct state *state, struct journal **ret, struct failure *failure)
 {
 	cleanup_free char *text = NULL;
 	size_t length;
-	int r = state_read_text(state, JOURNAL_FILE, &text, &length);
+	int r = state_read_text(state, TRANSACTION_FILE, &text, &length);
 
 	if (r == -ENOENT)
 		return r;
 	if (r < 0) {
-		(void)fail(failure, RSS_ERROR_CONFIG, JOURNAL_FILE ": %s", strerror(-r));
+		(void)fail(failure, RSS_ERROR_CONFIG, TRANSACTION_FILE ": %s", strerror(-r));
 		return r;
 	}
-	r = journal_parse(text, length, JOURNAL_FILE, ret, failure);
+	r = journal_parse(text, length, TRANSACTION_FILE, ret, failure);
 	return r == 0 || r == -ENOMEM ? r : -EBADMSG;
 }

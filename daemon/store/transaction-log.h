@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The transaction that is on its way, written down before its first step, so
- * that a start after a crash in its middle knows whether to undo or to finish
- * it. There is one at a time. The text is pure, the files are state.h's.
+ * The transaction log: the pending transaction, written before its first step, so
+ * that after a crash the next start knows whether to undo or to finish it. There is
+ * one transaction at a time. Formatting and parsing are pure; state.h writes the file.
  */
-#ifndef RSSD_JOURNAL_H
-#define RSSD_JOURNAL_H
+#ifndef RSSD_TRANSACTION_LOG_H
+#define RSSD_TRANSACTION_LOG_H
 
 #include <stddef.h>
 
@@ -16,9 +16,9 @@ struct failure;
 struct state;
 
 enum journal_phase {
-	JOURNAL_UNDO, /* a step may still fail: a start goes back to the settings before */
-	JOURNAL_REDO, /* no step can fail any more: a start finishes the rest */
-	JOURNAL_DONE, /* all steps are durable, only the file is left: a start removes it */
+	JOURNAL_UNDO, /* a step may still fail: a start restores the previous settings */
+	JOURNAL_REDO, /* no step can fail any more: a start finishes the transaction */
+	JOURNAL_DONE, /* all steps are durable: a start removes the log */
 };
 
 struct journal_entry {
@@ -35,27 +35,27 @@ struct journal {
 struct journal *journal_new(enum journal_phase phase);
 struct journal *journal_free(struct journal *journal);
 DEFINE_CLEANUP(struct journal *, journal_free);
-/* 0 or -ENOMEM; @name is copied. */
+/* Adds a container. Return: 0, or -ENOMEM. @name is copied. */
 int journal_add(struct journal *journal, const char *name, const struct settings *from,
 		const struct settings *to);
 
-/* JSON, to be freed; NULL when out of memory. */
+/* Formats the log as JSON, to be freed; NULL when out of memory. */
 char *journal_format(const struct journal *journal);
 int journal_parse(const char *text, size_t length, const char *file, struct journal **ret,
 		  struct failure *failure);
 
-/* These block on the disk: on a worker, or at the start. */
+/* The functions below block on the disk: call them on a worker, or at the start. */
 int journal_write(struct state *state, const struct journal *journal);
 
 /*
- * Ends the transaction on disk: removes the file, or else writes that it is done.
- * On failure the next start may apply the log once more.
+ * Ends the transaction on disk: removes the log, or else marks it as done. On failure
+ * the next start may apply the log again.
  */
 int journal_end(struct state *state, struct journal *journal);
 
-/* -ENOENT if there is none, -EBADMSG if its content is wrong, or why it cannot be read now. */
+/* Reads the log: -ENOENT if there is none, -EBADMSG if it is invalid, or another error. */
 int journal_read(struct state *state, struct journal **ret, struct failure *failure);
-/* Renames a log whose content is wrong; *ret is its new name, to be freed. */
+/* Renames a log with invalid content; *ret is its new name, to be freed. */
 int journal_set_aside(struct state *state, char **ret);
 
 #endif
