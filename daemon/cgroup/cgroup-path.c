@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Paths of cgroups, rssd's and the kernel's: see cgroup-path.h. */
+/* Paths of cgroups, of rssd and of the kernel: see cgroup-path.h. */
 #include "cgroup/cgroup-path.h"
 
 #include <errno.h>
@@ -38,7 +38,7 @@ int controller_path_of_cgroup(const struct controller *controller, const char *c
 	return 0;
 }
 
-/* Returns true if the comma-separated @list of "4:memory,hugetlb:/path" has @name. */
+/* Returns true if @list, the "memory,hugetlb" of "4:memory,hugetlb:/path", contains @name. */
 static bool has_controller(const char *list, size_t length, const char *name)
 {
 	const char *end = list + length;

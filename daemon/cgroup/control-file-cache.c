@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Control files that stay open: see kept-files.h. */
+/* A cache of open control files: see control-file-cache.h. */
 #include "cgroup/control-file-cache.h"
 
 #include <errno.h>
@@ -7,11 +7,11 @@
 #include <stdatomic.h>
 #include <string.h>
 
-/* What does not fit is read the other way. */
+/* A file that does not fit is read with the functions of control-file.h. */
 #define TEXT_MAX 4096
 
 struct kept_file {
-	const char *name; /* NULL: not used yet */
+	const char *name; /* NULL: unused */
 	int dir, fd;
 };
 
@@ -39,7 +39,7 @@ struct kept_files *kept_files_free(struct kept_files *kept)
 	return NULL;
 }
 
-/* A leaf has a file of the same name as its group. */
+/* A leaf has a file of the same name as its group, so @dir must match as well. */
 static struct kept_file *find(struct kept_files *kept, int dir, const char *name)
 {
 	size_t i = 0;
@@ -65,7 +65,7 @@ static int read_taken(struct kept_files *kept, int dir, const char *name, char t
 		file->name = name;
 	}
 	n = pread(file->fd, text, TEXT_MAX - 1, 0);
-	/* The leaf was removed and made again: the new one has a file of its own. */
+	/* The leaf was removed and created again: open the file of the new leaf. */
 	if (n < 0 && errno == ENODEV) {
 		int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
@@ -83,7 +83,7 @@ static int read_taken(struct kept_files *kept, int dir, const char *name, char t
 	return 0;
 }
 
-/* The whole text, or -EAGAIN where it has to be read the other way. */
+/* Reads the whole text; -EAGAIN if the functions of control-file.h must read the file instead. */
 static int read_kept(struct kept_files *kept, int dir, const char *name, char text[TEXT_MAX])
 {
 	int r;
@@ -92,7 +92,7 @@ static int read_kept(struct kept_files *kept, int dir, const char *name, char te
 		return -EAGAIN;
 	r = read_taken(kept, dir, name, text);
 	atomic_flag_clear_explicit(&kept->taken, memory_order_release);
-	/* No descriptor is left to keep. */
+	/* No file descriptor is free to stay open. */
 	return r == -EMFILE || r == -ENFILE ? -EAGAIN : r;
 }
 

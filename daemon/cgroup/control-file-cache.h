@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Control files that stay open. Nine tenths of a small read are the opening of
- * its file, so for a group that is looked at again and again they are kept; but
- * each keeps a page in the kernel, so this is for as long as somebody looks.
+ * A cache of open control files. Opening a small file takes nine tenths of the
+ * time to read it, so the files of a group that is sampled repeatedly stay open.
+ * Each open file takes a page of kernel memory, so the cache exists only while
+ * the group is sampled.
  *
- * All of it may be called from several threads: one at a time has the kept
- * files, and the others open theirs. Without @kept the file is just read.
+ * The functions that read may be called from several threads. One thread at a
+ * time uses the open files; the others open the file for their read, as do all
+ * if @kept is NULL.
  */
 #ifndef RSSD_KEPT_FILES_H
 #define RSSD_KEPT_FILES_H
@@ -16,7 +18,7 @@
 #include "cgroup/control-file.h"
 #include "shared/cleanup.h"
 
-/* Files of one group. */
+/* The maximum number of open files of one group. */
 #define KEPT_FILES_MAX 6
 
 struct kept_files;
@@ -25,7 +27,7 @@ struct kept_files *kept_files_new(void);
 struct kept_files *kept_files_free(struct kept_files *kept);
 DEFINE_CLEANUP(struct kept_files *, kept_files_free);
 
-/* As the functions of cgroup-files.h; @file is a constant. */
+/* Like the functions of control-file.h. @file must stay valid, as a string constant does. */
 int kept_read_u64(struct kept_files *kept, int dir, const char *file, uint64_t *ret);
 int kept_read_keys(struct kept_files *kept, int dir, const char *file, struct cgroup_key keys[],
 		   size_t count);

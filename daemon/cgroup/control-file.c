@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reading and writing control files; the rules are in cgroup-files.h. */
+/* Reads and writes control files: see control-file.h. */
 #include "cgroup/control-file.h"
 
 #include <errno.h>
@@ -15,7 +15,7 @@
 #include "shared/cleanup.h"
 #include "shared/file.h"
 
-/* A number, or a few lines of them: the kernel shows all of it in one read. */
+/* For files with a number or a few lines, which the kernel returns in one read. */
 #define READ_SMALL 4096
 
 int cgroup_read(int dir, const char *file, char **ret)
@@ -24,8 +24,9 @@ int cgroup_read(int dir, const char *file, char **ret)
 }
 
 /*
- * What is read for thousands of groups at a time: nothing is allocated, and
- * what did not fill the buffer is not asked for an end. -EFBIG where it did.
+ * For files that are read for thousands of groups at a time: allocates nothing,
+ * and makes no second read to find the end of a file that did not fill the
+ * buffer. -EFBIG if the file filled it.
  */
 static int read_small(int dir, const char *file, char text[static READ_SMALL])
 {
@@ -147,7 +148,7 @@ int cgroup_parse_pids(const char *text, pid_t **ret, size_t *ret_count)
 		if (cgroup_parse_u64(line, &pid) < 0 || pid > INT32_MAX)
 			return -EBADMSG;
 		line = *end ? end + 1 : end;
-		/* 0 stands for a process that our pid namespace cannot see. */
+		/* The kernel writes 0 for a process outside rssd's PID namespace. */
 		if (pid == 0)
 			continue;
 		if (array_reserve(&pids, count, &allocated, sizeof(*pids)) < 0)
@@ -167,7 +168,10 @@ int cgroup_read_pids(int dir, const char *file, pid_t **ret, size_t *ret_count)
 	return r < 0 ? r : cgroup_parse_pids(text, ret, ret_count);
 }
 
-/* Counts on in @length more bytes; a line with nothing but 0 stands for nobody that we can see. */
+/*
+ * Counts the lines that end in the next @length bytes. @other: the current line has a character
+ * except 0. A line of only 0 is a process outside rssd's PID namespace and is not counted.
+ */
 static uint32_t count_lines(const char *text, size_t length, bool *other)
 {
 	uint32_t count = 0;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Choosing the controller, opening its root, and listing the groups in it. The
+ * Selects the controller, opens its root, and lists the groups in it. The
  * operations on one group are in group.c, the paths in cgroup-path.c.
  *
- * The root is a path below the mount of the hierarchy, "rssd" by default; a "/"
- * in front of it means the same. If a service manager owns the v2 tree, give a
- * path inside a delegated cgroup that has no processes itself:
+ * The root is a path below the mount of the hierarchy, "rssd" by default; a
+ * leading "/" is ignored. If a service manager owns the v2 tree, use a path
+ * inside a delegated cgroup that has no processes itself:
  * "system.slice/rssd.service/containers".
  */
 #include "cgroup/controller.h"
@@ -24,7 +24,7 @@
 #include "policy/settings.h"
 #include "shared/array.h"
 
-/* The best first. */
+/* In order of preference. */
 static const struct controller_ops *const all_ops[] = {
 	&rss_ops,
 	&memory_v2_ops,
@@ -66,7 +66,7 @@ int controller_read_refaults(const struct controller *controller, int folder, ui
 	return 0;
 }
 
-/* Every setting whose control file is in the root folder, and the features that go with them. */
+/* Finds the settings whose control file is in the root directory, and their features. */
 static void find_settings(struct controller *controller)
 {
 	for_each_setting(setting) {
@@ -79,7 +79,7 @@ static void find_settings(struct controller *controller)
 	}
 }
 
-/* All controllers tell of refaults in the same way, where this kernel does. */
+/* All controllers report refaults in the same way, if this kernel does. */
 static void find_common_features(struct controller *controller)
 {
 	uint64_t refaults = COUNTER_ABSENT;
@@ -136,7 +136,7 @@ static bool good_root(const char *root)
 	return *root;
 }
 
-/* Makes one folder of the root's path where it is missing, and gives its descriptor. */
+/* Opens one directory of the root's path, and creates it if it is missing. */
 static int enter(struct controller *c, int parent, const char *name, const char *path, int *ret)
 {
 	int fd, r;
@@ -264,7 +264,7 @@ struct controller *controller_free(struct controller *controller)
 	free(controller->mount);
 	free(controller->hierarchy);
 	free(controller->events_problem);
-	/* Each controller's struct begins with this one, and owns nothing past what its hook frees. */
+	/* Each controller's struct begins with this one; without a hook it owns nothing else. */
 	if (controller->ops->free)
 		return controller->ops->free(controller);
 	free(controller);
@@ -273,7 +273,7 @@ struct controller *controller_free(struct controller *controller)
 
 uint64_t controller_limit_min(const struct controller *controller)
 {
-	/* Both count pages, and refuse nothing by themselves but what is below one. */
+	/* Controllers count pages; by themselves they refuse only a limit below one page. */
 	return (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
@@ -296,14 +296,14 @@ static void paths_done(struct paths *paths)
 	free(paths->list);
 }
 
-/* Takes @path over, also when it fails. */
+/* Takes ownership of @path, even on failure. */
 static int paths_add(struct paths *paths, char *path)
 {
 	cleanup_free char *owned = path;
 
 	if (!owned)
 		return -ENOMEM;
-	/* One more than the path, for the NULL. */
+	/* One element more than the path, for the NULL. */
 	if (array_reserve(&paths->list, paths->count + 1, &paths->allocated, sizeof(*paths->list)) <
 	    0)
 		return -ENOMEM;
@@ -324,7 +324,7 @@ static bool is_folder(DIR *dir, const struct dirent *entry)
 	       S_ISDIR(st.st_mode);
 }
 
-/* Adds the groups right below @parent ("" is the root). */
+/* Adds the child groups of @parent ("" is the root). */
 static int list_below(struct controller *c, const char *parent, struct paths *paths)
 {
 	cleanup_(closedir_ptr) DIR *dir = NULL;
@@ -332,7 +332,7 @@ static int list_below(struct controller *c, const char *parent, struct paths *pa
 				      O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct dirent *entry;
 
-	/* It may have gone since it was listed. */
+	/* It may have been removed since it was listed. */
 	if (fd < 0)
 		return errno == ENOENT && *parent ? 0 : -errno;
 	dir = fdopendir(fd);
@@ -360,7 +360,7 @@ int controller_list_groups(struct controller *controller, char ***ret)
 	cleanup_(paths_done) struct paths paths = { 0 };
 	int r;
 
-	/* Breadth first: what is found grows the list that is walked. */
+	/* Breadth first: list_below() appends to the list that this loop walks. */
 	r = list_below(controller, "", &paths);
 	for (size_t i = 0; r >= 0 && i < paths.count; i++)
 		r = list_below(controller, paths.list[i], &paths);

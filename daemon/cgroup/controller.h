@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the kernel offers, behind one face. A controller turns a group (one
- * folder of control files) into limits, counters and membership, and knows no
- * container: it is given paths. One file per controller implements
- * struct controller_ops; controller.c chooses among them.
+ * One interface to the kernel's memory controllers. A controller maps a group
+ * (one cgroup directory) to limits, counters and membership. It does not know
+ * containers: callers pass paths. One file per controller implements
+ * struct controller_ops; controller.c selects one of them.
  *
- * A group's folder is opened once and its files are reached through that
- * descriptor, so a group that was removed behind our back answers -ENODEV or
- * -ENOENT and is never confused with a new one of the same name.
+ * A group's directory is opened once and its files are opened relative to that
+ * descriptor. If another program removes the group, the functions return
+ * -ENODEV or -ENOENT, and a new group of the same name is never mistaken for it.
  *
  * Errors are negative errnos of the control files unless stated. Sizes are
  * bytes. Functions marked "blocking" may reclaim for seconds, so they run on a
- * worker thread; they touch nothing but the group's descriptor. The others run
- * in the event loop.
+ * worker thread and use only the group's descriptor. The others run in the
+ * event loop.
  */
 #ifndef RSSD_CONTROLLER_H
 #define RSSD_CONTROLLER_H
@@ -32,82 +32,86 @@ struct group;
 struct kept_files;
 struct failure;
 
-/* What controller_read_all() fills in of a group. */
+/* What controller_read_all() reports about one group. */
 struct group_reading {
 	const struct group *group;
 	struct counters counters;
-	uint64_t refaults; /* with the counters */
+	uint64_t refaults; /* valid if has_counters */
 	uint32_t processes;
 	bool frozen;
 	bool has_counters, has_processes, has_frozen;
 };
 
-/* What reclaim works on, nested groups included; bytes, COUNTER_ABSENT where it is not told. */
+/*
+ * The memory that reclaim can scan, in bytes, nested groups included; COUNTER_ABSENT if the kernel
+ * does not report it.
+ */
 struct memory_lists {
 	uint64_t anon, file, unevictable;
 };
 
 /*
- * What a watched group tells. Most controllers can only wake us: then the
- * counters say what changed. One that has controller.tells_facts tells each
- * thing by itself, with what the kernel knew of it at that moment.
+ * The events of a watched group. Most controllers only report that something
+ * happened, and the counters say what changed. A controller with
+ * controller.tells_facts reports each event by itself, with the values that the
+ * kernel saw at that moment.
  */
 enum group_event_kind {
 	GROUP_CHANGED, /* something may have happened: read the counters */
-	GROUP_LOST,    /* so many facts did not reach us: read the counters */
+	GROUP_LOST,    /* events were dropped: read the counters */
 	GROUP_LIMIT,
 	GROUP_RECLAIMED,
 	GROUP_HIGH,
 	GROUP_LOW,
-	GROUP_OOM,	/* the limit of this group ran out; kills may follow, here or below */
-	GROUP_OOM_KILL, /* a process of this group, whoever's limit it was */
+	GROUP_OOM,	/* OOM at the limit of this group; kills may follow, here or below */
+	GROUP_OOM_KILL, /* a process of this group was killed, for any group's limit */
 };
 
 struct group_event {
 	enum group_event_kind kind;
-	uint64_t lost;	       /* LOST */
-	uint64_t count;	       /* LIMIT: how often so far */
-	uint64_t usage, limit; /* all facts: of this group, bytes */
+	uint64_t lost;	       /* LOST: number of dropped events */
+	uint64_t count;	       /* LIMIT: number of limit hits so far */
+	uint64_t usage, limit; /* all except CHANGED and LOST: of this group, bytes */
 	pid_t victim;	       /* OOM_KILL */
-	const char *comm;      /* OOM_KILL: as the process named itself, any bytes */
+	const char *comm;      /* OOM_KILL: the name that the process set, any bytes */
 };
 
 typedef void (*group_event_fn)(struct group *group, const struct group_event *event,
 			       void *userdata);
 
-/* In which version of cgroups a controller is looked for. */
+/* The cgroup version in which the controller is searched for. */
 enum hierarchy_choice { HIERARCHY_AUTO, HIERARCHY_V1, HIERARCHY_V2 };
 
 struct controller_choice {
 	const char *name; /* "auto", or a controller's name */
 	enum hierarchy_choice hierarchy;
-	bool favor_dynmods;	 /* of a hierarchy of our own: attach soon, fork a little later */
-	const char *root;	 /* the name of our folder in the hierarchy */
-	const char *mount_point; /* where to mount a hierarchy of our own, if there is to be one */
+	bool favor_dynmods; /* if rssd mounts a hierarchy: faster attach, slightly slower fork */
+	const char *root;   /* rssd's root directory in the hierarchy */
+	const char *mount_point; /* of the hierarchy that rssd mounts, if it mounts one */
 };
 
 struct controller_ops {
 	const char *name; /* "memory-v1" */
 
-	/* Is it on this kernel? 0 and *ret, -ENOENT (not here), or why it cannot be used. */
+	/* Opens the controller: 0 and *ret, -ENOENT if it is not available, or another errno. */
 	int (*open)(const struct controller_choice *choice, struct controller **ret,
 		    struct failure *failure);
-	/* Frees the controller's own struct, after its common members; NULL: free() does. */
+	/* Frees the controller's own struct after the common members; NULL: free() is enough. */
 	struct controller *(*free)(struct controller *controller);
 
-	/* Called before a folder gets a folder below it; NULL where nothing is needed. */
+	/* Called before a child of @parent is created; NULL if nothing is needed. */
 	int (*prepare_parent)(struct controller *controller, int parent);
-	/* A folder that was just made or found becomes a group: what it needs before use. Or NULL. */
+	/* Prepares a group whose directory was just created or opened. May be NULL. */
 	int (*group_open)(struct group *group);
 	void (*group_close)(struct group *group);
 
 	int (*read_counters)(struct group *group, struct counters *ret);
-	/* See controller_read_all(); NULL where there is no such request. */
+	/* See controller_read_all(); NULL if the kernel has no such request. */
 	int (*read_all)(struct controller *controller, struct group_reading readings[],
 			size_t count);
-	/* The control file with the usage in bytes, and nothing else. */
+	/* The control file that contains only the usage in bytes. */
 	const char *(*usage_file)(const struct group *group);
-	/* The file that has the lists, and what the names of their keys begin with. */
+	/* The file with the memory lists and refaults, and the prefix of their keys. */
 	const char *lists_file, *lists_prefix;
 	/* The control file of a setting, by its bit; NULL if this controller has none. */
 	const char *(*setting_file)(const struct controller *controller, unsigned int setting);
@@ -119,30 +123,30 @@ struct controller_ops {
 	int (*watch)(struct group *group, sd_event *event);
 };
 
-/* Members that every controller has; each controller's own struct begins with it. */
+/* The common members. The struct of each controller begins with this one. */
 struct controller {
 	const struct controller_ops *ops;
 	unsigned int features;
 	unsigned int settings;	 /* mask of the settings that this kernel has a control file for */
-	const char *infinity;	 /* how no limit is written: "-1" in v1, "max" in v2 */
-	char *root;		 /* our folder inside the hierarchy: "rssd" */
-	char *mount;		 /* where the hierarchy is mounted */
-	int fd;			 /* our folder; where that is removed, everything answers -ENOENT */
+	const char *infinity;	 /* the text for no limit: "-1" in v1, "max" in v2 */
+	char *root;		 /* rssd's root directory in the hierarchy: "rssd" */
+	char *mount;		 /* mount point of the hierarchy */
+	int fd;			 /* the root directory; after its removal all calls give -ENOENT */
 	const char *kernel_name; /* "memory" */
-	bool oom_events_since_open; /* counters.oom_events begins at 0 when a group is opened */
+	bool oom_events_since_open; /* counters.oom_events starts at 0 when a group is opened */
 	bool tells_facts;	    /* see struct group_event */
-	bool needs_admin;	    /* CAP_SYS_ADMIN, for what it asks the kernel later */
-	bool reads_all;		    /* controller_read_all() has something to ask */
-	char *events_problem;	    /* why its events cannot be heard, or NULL */
+	bool needs_admin;	    /* requests after the start need CAP_SYS_ADMIN */
+	bool reads_all;		    /* controller_read_all() is supported */
+	char *events_problem;	    /* why its events cannot be received, or NULL */
 	char *hierarchy;  /* the controller name for /proc/PID/cgroup: "memory", or "" for v2 */
-	const char *leaf; /* where processes of a group live below it, or NULL: in itself */
+	const char *leaf; /* name of the child cgroup with a group's processes, or NULL */
 };
 
 /**
- * controller_open() - the best controller that this kernel has
+ * controller_open() - open the best controller that this kernel has
  *
- * Makes the root folder where it is missing. Fails with a sentence that lists
- * what was looked for and why each cannot be used.
+ * Creates the root directory if it is missing. The sentence of a failure lists
+ * each controller that was tried and why it cannot be used.
  */
 int controller_open(const struct controller_choice *choice, struct controller **ret,
 		    struct failure *failure);
@@ -152,11 +156,13 @@ DEFINE_CLEANUP(struct controller *, controller_free);
 /* The feature's name on the bus ("oom-group"), by bit; NULL past the last. */
 const char *controller_feature_name(unsigned int bit);
 /**
- * controller_read_all() - what one request can tell of many groups
- * @readings: their groups; the rest is zero, and filled in where it is known
+ * controller_read_all() - read many groups with one request
+ * @readings: the caller sets the groups and zeroes the rest, which is filled in
+ *	      if the kernel reports it
  *
- * For a worker. Return: 0, -EOPNOTSUPP where there is no such request, or why
- * it failed; what is not filled in has to be read from each group.
+ * For a worker. Return: 0, -EOPNOTSUPP if the controller has no such request, or
+ * another negative errno. Values that are not filled in must be read from the
+ * group itself.
  */
 static inline int controller_read_all(struct controller *controller,
 				      struct group_reading readings[], size_t count)
@@ -171,7 +177,7 @@ static inline bool controller_can(const struct controller *c, enum controller_fe
 	return c->features & feature;
 }
 
-/* Does an attach take a process out of its systemd unit? All is one tree there. */
+/* Returns true if an attach moves a process out of its systemd unit, as in v2 with its one tree. */
 static inline bool controller_leaves_units(const struct controller *c)
 {
 	return !*c->hierarchy;
@@ -180,23 +186,23 @@ static inline bool controller_leaves_units(const struct controller *c)
 /* The smallest limit that this controller accepts, in bytes. */
 uint64_t controller_limit_min(const struct controller *controller);
 
-/* Has our root folder such a file, as every group then has? */
+/* Returns true if the root directory has @file; then every group has it. */
 bool controller_has_file(const struct controller *controller, const char *file);
 
 /*
- * Of a group, or of our root folder: see group_read_refaults(). *ret is
- * COUNTER_ABSENT where this kernel does not tell.
+ * Reads the refaults of @folder, the directory of a group or the root: see
+ * group_read_refaults(). *ret is COUNTER_ABSENT if this kernel does not report them.
  */
 int controller_read_refaults(const struct controller *controller, int folder, uint64_t *ret);
 
 /*
- * Making and removing go by paths below the mount, everything else by
- * descriptors, which outlive it. -ESTALE where the root's path does not lead to
- * the folder that we hold open: unmounted, or removed.
+ * Groups are created and removed by paths below the mount; everything else uses
+ * descriptors, which outlive the mount. -ESTALE if the root's path does not lead
+ * to the directory that is open: it was unmounted or removed.
  */
 int controller_check_mount(const struct controller *controller);
 
-/* The paths of all groups below the root, parents first; a NULL-terminated array. */
+/* Lists the paths of all groups below the root, parents first, as a NULL-terminated array. */
 int controller_list_groups(struct controller *controller, char ***ret);
 
 /* For the files that implement a controller. */
@@ -204,10 +210,10 @@ int controller_list_groups(struct controller *controller, char ***ret);
 extern const struct controller_ops rss_ops, memory_v1_ops, memory_v2_ops;
 
 /*
- * Fills the members of @controller, which is all zero but for its leaf: finds
- * the hierarchy (-ENOENT where @kernel_name is not in one of that version),
- * makes the root folder and opens it. Where it fails, controller_free() takes
- * what was done.
+ * Fills the members of @controller, which is all zero except for its leaf: finds
+ * the hierarchy (-ENOENT if @kernel_name is not in one of that version), and
+ * creates and opens the root directory. After an error the caller calls
+ * controller_free().
  */
 int controller_init(struct controller *controller, const struct controller_ops *ops,
 		    const char *kernel_name, int version, const char *root,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* To whom a control group is delegated: see delegation.h. */
+/* The delegation of cgroups to users: see delegation.h. */
 #include "cgroup/delegation.h"
 
 #include <fcntl.h>
@@ -9,7 +9,7 @@
 
 #include "cgroup/controller.h"
 
-/* The marks that systemd sets on a unit with Delegate=; the second since version 251. */
+/* The extended attributes that systemd sets on a unit with Delegate=; the second since v251. */
 static const char *const marks[] = { "trusted.delegate", "user.delegate" };
 
 static bool is_marked(int dir)
@@ -23,7 +23,7 @@ static bool is_marked(int dir)
 	return false;
 }
 
-/* The kernel writes "/../x" for what lies outside our cgroup namespace. */
+/* The kernel writes "/../x" for a cgroup outside rssd's cgroup namespace. */
 static int open_cgroup(const struct controller *controller, const char *cgroup)
 {
 	cleanup_close int mount = -1;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* To whom a control group of the unified tree is delegated. */
+/* The delegation of cgroups in the v2 tree to users. */
 #ifndef RSSD_DELEGATION_H
 #define RSSD_DELEGATION_H
 
@@ -10,12 +10,13 @@
 struct controller;
 
 /**
- * delegation_is_to() - may this user move processes in a control group?
- * @cgroup: as /proc/PID/cgroup spells it
- * @unit_length: of its beginning that is a unit of systemd, or 0
+ * delegation_is_to() - check whether a user may move processes in a cgroup
+ * @cgroup: its path as in /proc/PID/cgroup
+ * @unit_length: length of the prefix of @cgroup that is a systemd unit, or 0
  *
- * The folder and its cgroup.procs must belong to @uid, and systemd must have
- * marked the unit as delegated. What cannot be read is not delegated.
+ * The directory and its cgroup.procs must belong to @uid. If there is a unit,
+ * systemd must have marked it as delegated. Return: true if the cgroup is
+ * delegated to @uid, false if not or if it cannot be read.
  */
 bool delegation_is_to(const struct controller *controller, const char *cgroup, size_t unit_length,
 		      uid_t uid);

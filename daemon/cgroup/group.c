@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One group: its folder, its processes, and its controller's operations. All of
- * it goes through the folder's descriptor; only making and removing need a path.
+ * One group: its directory, its processes, and its controller's operations. All
+ * access uses the directory's descriptor; only creation and removal use a path.
  */
 #include "cgroup/group.h"
 
@@ -17,7 +17,7 @@
 
 #define OPEN_FOLDER (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
-/* The folder's path below the mount: "rssd/web"; to be freed. */
+/* Returns the directory's path below the mount: "rssd/web". The caller frees it. */
 static char *path_below_mount(const struct controller *c, const char *path)
 {
 	char *full;
@@ -27,7 +27,7 @@ static char *path_below_mount(const struct controller *c, const char *path)
 	return full;
 }
 
-/* What can still be reached through @path is the folder that we hold open. */
+/* Checks that the group's path still leads to its open directory: 0, -ENOENT, or another errno. */
 static int is_same_folder(const struct group *g)
 {
 	struct stat ours, there;
@@ -40,7 +40,7 @@ static int is_same_folder(const struct group *g)
 
 DEFINE_CLEANUP(DIR *, closedir);
 
-/* Whether the folder has others in it but the leaf; or an error. */
+/* Returns 1 if the directory contains others than the leaf, 0 if not, or a negative errno. */
 static int has_groups(const struct group *g)
 {
 	cleanup_close int fd = openat(g->fd, ".", OPEN_FOLDER);
@@ -57,7 +57,7 @@ static int has_groups(const struct group *g)
 	return -errno;
 }
 
-/* The leaf is missing in a folder that somebody else made. */
+/* Opens the leaf. Creates it in a new group, or if another program created the group. */
 static int open_leaf(struct group *g)
 {
 	const char *leaf = g->controller->leaf;
@@ -121,7 +121,7 @@ int group_open(struct controller *controller, const char *path, struct group **r
 	return 0;
 }
 
-/* Opens the folder that is to hold the new one. */
+/* Opens the directory in which the new one will be created. */
 static int open_parent(struct controller *c, const char *path, int *ret)
 {
 	const char *slash = strrchr(path, '/');
@@ -147,7 +147,7 @@ int group_create(struct controller *controller, const char *path, struct group *
 
 	if (!full)
 		return -ENOMEM;
-	/* libcgroup would make the folder in the empty mount point. */
+	/* If nothing is mounted, libcgroup would create the directory in the mount point. */
 	r = controller_check_mount(controller);
 	if (r < 0)
 		return r;
@@ -168,7 +168,7 @@ int group_create(struct controller *controller, const char *path, struct group *
 		return r;
 	r = group_open(controller, path, ret);
 	if (r < 0) {
-		/* No folder stays of a group that never was. */
+		/* Leave no directory if the group could not be opened. */
 		if (controller->leaf) {
 			cleanup_close int made = openat(controller->fd, path, OPEN_FOLDER);
 
@@ -192,12 +192,12 @@ int group_remove(struct group *group)
 	r = is_same_folder(group);
 	if (r < 0)
 		return r;
-	/* What is not found there would count as removed. */
+	/* If nothing is mounted, hierarchy_remove() would report the directory as removed. */
 	r = controller_check_mount(c);
 	if (r < 0)
 		return r;
 	if (own_leaf) {
-		/* Counters are lost with the leaf, so it is touched only where that may be the end. */
+		/* Removal loses the leaf's counters, so first check that the group can be removed. */
 		r = has_groups(group);
 		if (r != 0)
 			return r < 0 ? r : -EBUSY;
@@ -207,12 +207,12 @@ int group_remove(struct group *group)
 	}
 	r = hierarchy_remove(c->mount, c->kernel_name, full);
 	if (r < 0 && own_leaf) {
-		/* The folder stays, so its processes need their place again, and we a new look at it. */
+		/* The directory stays, so it needs a leaf again, and procs_fd must lead to it. */
 		cleanup_close int again = -1;
 
 		(void)hierarchy_create_leaf(group->fd, c->leaf);
 		again = openat(group->fd, c->leaf, OPEN_FOLDER);
-		/* In place of the old one at once: a worker may be reading it. */
+		/* dup3() replaces the descriptor atomically: a worker may be reading it. */
 		if (again >= 0)
 			(void)dup3(again, group->procs_fd, O_CLOEXEC);
 	}
@@ -241,7 +241,7 @@ int group_read_usage(struct group *group, uint64_t *ret)
 
 void group_keep_files(struct group *group, bool keep)
 {
-	/* Without memory for it they are opened each time, as before. */
+	/* If the allocation fails, the files are opened for each read. */
 	if (keep && !group->kept)
 		group->kept = kept_files_new();
 	else if (!keep)
@@ -278,7 +278,7 @@ int group_read_refaults(struct group *group, uint64_t *ret)
 	return controller_read_refaults(group->controller, group->fd, ret);
 }
 
-/* NULL if this controller, on this kernel, does not have the setting. */
+/* Returns NULL if this controller does not have the setting on this kernel. */
 static const char *setting_file(const struct group *g, unsigned int setting)
 {
 	const struct controller *c = g->controller;
@@ -297,7 +297,7 @@ int group_read_setting(struct group *group, unsigned int setting, uint64_t *ret)
 	r = cgroup_read_u64(group->fd, file, &value);
 	if (r < 0)
 		return r;
-	/* v1 shows no limit as the largest number of pages that a long can hold. */
+	/* v1 reports no limit as the largest number of pages that a long can hold. */
 	*ret = setting_canonical(setting_by_bit(setting), value);
 	return 0;
 }
@@ -327,7 +327,7 @@ int group_write_settings(struct group *group, unsigned int which, const struct s
 {
 	int r = 0;
 
-	/* The kernel keeps low at or below high at every step; an unset low is never above. */
+	/* Each write must keep low at or below high; an unset low is never above it. */
 	if (which & (SETTING_HIGH | SETTING_LOW)) {
 		which |= SETTING_HIGH | SETTING_LOW;
 		r = group_write_setting(group, SETTING_LOW, LIMIT_INFINITY);
@@ -405,7 +405,7 @@ void group_unwatch(struct group *group)
 
 int group_add_process(struct group *group, pid_t pid)
 {
-	/* 0 would be ourselves. */
+	/* 0 would move rssd itself. */
 	if (pid <= 0)
 		return -EINVAL;
 	return cgroup_write_u64(group->procs_fd, "cgroup.procs", (uint64_t)pid);
@@ -419,8 +419,8 @@ int group_list_processes(struct group *group, pid_t **ret, size_t *ret_count)
 int group_count_processes(struct group *group, uint32_t *ret)
 {
 	/*
-	 * An open cgroup.procs of v1 shows what it showed first for as long as it
-	 * is read once a second.
+	 * On v1, an open cgroup.procs repeats the contents of the first read for as
+	 * long as it is read at least once a second.
 	 */
 	bool v1 = *group->controller->hierarchy;
 

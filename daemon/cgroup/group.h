@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* One group: a folder of control files. See controller.h. */
+/* One group: a cgroup directory with its control files. See controller.h. */
 #ifndef RSSD_GROUP_H
 #define RSSD_GROUP_H
 
@@ -8,96 +8,104 @@
 
 struct group {
 	struct controller *controller;
-	char *path;		 /* below the controller's root; "" is the root itself */
-	int fd;			 /* the folder */
-	int procs_fd;		 /* the folder that holds its cgroup.procs: fd, or the leaf */
-	struct kept_files *kept; /* while it is looked at again and again: see kept-files.h */
+	char *path;		 /* relative to the controller's root; "" is the root */
+	int fd;			 /* the directory */
+	int procs_fd;		 /* the directory of its cgroup.procs: fd, or the leaf */
+	struct kept_files *kept; /* see group_keep_files() */
 	group_event_fn event;
 	void *userdata;
-	void *data; /* the controller's own */
+	void *data; /* private to the controller */
 };
 
-/* Makes the folder; -EEXIST where it is there. Its parent must exist. As above. */
+/*
+ * Creates the directory. Its parent must exist. -EEXIST if the directory exists, -ESTALE as with
+ * controller_check_mount().
+ */
 int group_create(struct controller *controller, const char *path, struct group **ret);
-/* Opens the folder that is there; -ENOENT. */
+/* Opens the existing directory; -ENOENT if there is none. */
 int group_open(struct controller *controller, const char *path, struct group **ret);
-/* Closes it; the folder stays. Returns NULL. */
+/* Closes the group; the directory stays. Returns NULL. */
 struct group *group_free(struct group *group);
 DEFINE_CLEANUP(struct group *, group_free);
 /*
- * Removes the folder: -EBUSY where processes or other groups are inside, -ESTALE
- * as above. @group stays to be freed.
+ * Removes the directory: -EBUSY if it contains processes or other groups, -ESTALE
+ * as above. The caller still frees @group.
  */
 int group_remove(struct group *group);
 
-/* What reads may run on a worker, too. */
+/* The functions that read may also run on a worker. */
 int group_read_counters(struct group *group, struct counters *ret);
-/* The usage alone, by one file. */
+/* Reads only the usage, from one file. */
 int group_read_usage(struct group *group, uint64_t *ret);
 void group_read_lists(struct group *group, struct memory_lists *ret);
-/* Keeps the files of the counters open from now on, or no longer; not while a worker reads them. */
+/*
+ * Starts or stops keeping the counter files open: see control-file-cache.h. Not while a worker
+ * reads them.
+ */
 void group_keep_files(struct group *group, bool keep);
 /*
- * Pages that came back soon after they were reclaimed, here and in groups below:
- * COUNTER_ABSENT where this kernel does not tell. Not among the counters, since
- * it is of a file that is long to read.
+ * Reads the refaults: pages that returned to memory soon after they were
+ * reclaimed, in this group and in groups below. COUNTER_ABSENT if this kernel
+ * does not report them. They are not in struct counters, because their file
+ * takes long to read.
  */
 int group_read_refaults(struct group *group, uint64_t *ret);
 /*
- * One setting, by its bit: a size, where no limit is LIMIT_INFINITY, or a flag.
- * -EOPNOTSUPP if this controller does not have it. Writing a limit is
- * group_write_limit().
+ * Reads or writes one setting, by its bit: a size (LIMIT_INFINITY is no limit) or
+ * a flag. -EOPNOTSUPP if this controller does not have it. A limit is written
+ * with group_write_limit().
  */
 int group_read_setting(struct group *group, unsigned int setting, uint64_t *ret);
 int group_write_setting(struct group *group, unsigned int setting, uint64_t value);
-/* What the kernel holds; a setting that it does not have, or that cannot be read, stays. */
+/* Reads all settings from the kernel. One that is not supported or not readable is unchanged. */
 void group_read_settings(struct group *group, struct settings *settings);
 /*
- * Writes those in the mask @which, in an order that the kernel takes, without
- * the limit. The first error ends it.
+ * Writes the settings in the mask @which except the limit, in an order that the
+ * kernel accepts. Stops at the first error.
  */
 int group_write_settings(struct group *group, unsigned int which, const struct settings *settings);
 
 int group_read_limit(struct group *group, uint64_t *ret);
 /*
- * Blocking. With FEATURE_SAFE_LIMIT -EBUSY and -EINTR (a signal) mean that the
- * old limit is in place. Without it the limit is in place at once, a signal
- * only ends the reclaim (and gives 0), and what does not fit is killed.
+ * Blocking. With FEATURE_SAFE_LIMIT, -EBUSY and -EINTR (a signal) mean that the
+ * old limit is still in place. Without it, the new limit is in place at once, a
+ * signal only ends the reclaim (the result is then 0), and if usage stays above
+ * the limit, the kernel kills processes.
  */
 int group_write_limit(struct group *group, uint64_t limit);
 /*
- * Blocking. -EAGAIN where there was less than @bytes to free, -EINTR after a
- * signal; *ret_freed is set then too, to what was freed until then.
+ * Blocking. -EAGAIN if less than @bytes could be freed, -EINTR after a signal;
+ * *ret_freed is then also set, to the bytes freed so far.
  */
 int group_reclaim(struct group *group, uint64_t bytes, uint64_t *ret_freed);
 /* -EOPNOTSUPP without the feature. */
 int group_reset_peak(struct group *group);
-/* Stops the processes of the group and of those below it, or lets them go on; returns at once. */
+/* Freezes or thaws the processes of the group and of groups below; does not wait for them. */
 int group_freeze(struct group *group, bool freeze);
 int group_read_frozen(struct group *group, bool *ret);
 
 /*
  * Calls @fn from the loop when something happened to @group. GROUP_CHANGED may
- * be about a neighbour, and about many things at once. Without
- * FEATURE_LIMIT_EVENTS a few meetings of the limit wake nobody: they show in
- * the counters at the next call. @fn must not free @group. Watching again
- * replaces the first watch. All groups of a controller are watched by one loop.
+ * be caused by another group, and one call may stand for many events. Without
+ * FEATURE_LIMIT_EVENTS, a few limit hits cause no call; the counters include
+ * them at the next call. @fn must not free @group. A second watch replaces the
+ * first. All groups of a controller must be watched by the same loop.
  */
 int group_watch(struct group *group, sd_event *event, group_event_fn fn, void *userdata);
-/* Calls nothing any more. The group stays open for those who still read it. */
+/* Stops the calls. The group stays open for workers that still read it. */
 void group_unwatch(struct group *group);
 
-/* Moves a whole process (its thread group). Errors are those of cgroup.procs. */
+/* Moves a whole process (its thread group) into the group. Errors are those of cgroup.procs. */
 int group_add_process(struct group *group, pid_t pid);
-/* The processes of the group itself, without nested groups; *ret to be freed. */
+/* Lists the processes of the group itself, without nested groups. The caller frees *ret. */
 int group_list_processes(struct group *group, pid_t **ret, size_t *ret_count);
-/* How many there are, without a list of them. */
+/* Counts these processes without a list. */
 int group_count_processes(struct group *group, uint32_t *ret);
-/* The group's path as /proc/PID/cgroup spells it (without the leaf); to be freed. */
+/* Returns the group's path as in /proc/PID/cgroup, without the leaf. The caller frees it. */
 char *group_control_group(const struct group *group);
 
 /* For the files that implement a controller. */
-/* Tells the group's watcher that something may have happened. */
+/* Emits GROUP_CHANGED to the group's watcher. */
 void group_wake(struct group *group);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * libcgroup, with the answers of version 2.0.2 made true: it reports success
- * where a folder could not be removed, and its own error numbers for what the
- * kernel said. Removal asks for empty groups only, since it would otherwise
- * move the processes inside to the parent.
+ * Uses libcgroup and corrects the results of version 2.0.2: it reports success
+ * if a directory could not be removed, and its own error numbers instead of the
+ * kernel's. Removal requests empty groups only, because libcgroup would
+ * otherwise move the processes inside to the parent.
  */
 #include "cgroup/hierarchy.h"
 
@@ -29,7 +29,7 @@ static void libcgroup_free_ptr(struct cgroup **group)
 	cgroup_free(group);
 }
 
-/* @saved: errno as the call left it; libcgroup does not always say why by itself. */
+/* @saved: errno after the call, because libcgroup does not always report the cause itself. */
 static int errno_of(int error, int saved)
 {
 	switch (error) {
@@ -60,7 +60,7 @@ int hierarchy_find(const char *controller, char **ret_mount, int *ret_version)
 	struct statfs fs;
 	int r;
 
-	/* It reads /proc/mounts, so asking again finds what was mounted since. */
+	/* cgroup_init() reads /proc/mounts, so each call finds the current mounts. */
 	errno = 0;
 	r = cgroup_init();
 	if (r)
@@ -82,7 +82,7 @@ int hierarchy_knows(const char *controller)
 	cleanup_free char *text = NULL;
 	int r = cgroup_read(AT_FDCWD, "/proc/cgroups", &text);
 
-	/* Lines of name, hierarchy, groups, enabled. */
+	/* The columns are name, hierarchy, groups, enabled. */
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	for (const char *line = text; *line;) {
@@ -95,7 +95,10 @@ int hierarchy_knows(const char *controller)
 	return 0;
 }
 
-/* A folder of the tmpfs that v1 hierarchies are mounted in; a v2 tree may not be mounted over. */
+/*
+ * Returns true if @path is a directory of the tmpfs in which v1 hierarchies are mounted. A v2 tree
+ * must not be mounted over.
+ */
 static bool waits_for_mount(const char *path)
 {
 	struct statfs fs;
@@ -121,7 +124,7 @@ static int make_folders(const char *path)
 	}
 }
 
-/* By mount(2): libcgroup mounts what stands in a configuration file, and tells no errno. */
+/* Uses mount(2): libcgroup mounts what a configuration file lists, and reports no errno. */
 int hierarchy_mount(const char *controllers, const char *name, const char *where)
 {
 	char usual[sizeof("/sys/fs/cgroup/") + NAME_MAX];
@@ -151,8 +154,8 @@ static int describe(const char *controller, const char *path, struct cgroup **re
 }
 
 /*
- * Opened before anything is created or removed, so that a lack of descriptors cannot
- * hide what was done.
+ * Opens the mount before anything is created or removed, so that a lack of descriptors cannot hide
+ * the result.
  */
 static int open_mount(const char *mount)
 {
@@ -161,7 +164,7 @@ static int open_mount(const char *mount)
 	return dir < 0 ? -errno : dir;
 }
 
-/* Any user may read a cgroup, whatever the umask of rssd is. */
+/* Lets any user read the cgroup, independent of rssd's umask. */
 static int make_readable(int dir, const char *path)
 {
 	return fchmodat(dir, path, 0755, 0) < 0 ? -errno : 0;
@@ -177,7 +180,7 @@ int hierarchy_create(const char *mount, const char *controller, const char *path
 	r = describe(controller, path, &group);
 	if (r < 0)
 		return r;
-	/* It would say that we do not own the folder, or nothing at all. */
+	/* libcgroup would report that rssd does not own the directory, or no error at all. */
 	if (statvfs(mount, &fs) == 0 && fs.f_flag & ST_RDONLY)
 		return -EROFS;
 	dir = open_mount(mount);
@@ -186,7 +189,7 @@ int hierarchy_create(const char *mount, const char *controller, const char *path
 	errno = 0;
 	r = cgroup_create_cgroup(group, 1);
 	r = r ? errno_of(r, errno) : make_readable(dir, path);
-	/* libcgroup may fail after its mkdir(). The caller has checked that @path was not there. */
+	/* libcgroup may fail after its mkdir(). The caller has checked that @path did not exist. */
 	if (r < 0)
 		(void)unlinkat(dir, path, AT_REMOVEDIR);
 	return r;
@@ -207,7 +210,7 @@ int hierarchy_remove(const char *mount, const char *controller, const char *path
 	errno = 0;
 	r = cgroup_delete_cgroup_ext(group, CGFLAG_DELETE_EMPTY_ONLY);
 	saved = errno;
-	/* Whatever libcgroup met on its way: what is not there any more is removed. */
+	/* A directory that no longer exists is removed, whatever error libcgroup reports. */
 	if (fstatat(dir, path, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
 		return 0;
 	return r ? errno_of(r, saved) : -(saved ?: EBUSY);

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The memory controller of cgroups v1.
+ * The memory controller of cgroup v1.
  *
- * It refuses a limit below usage by itself: the write reclaims, and where that
- * is not enough the old limit is still in place (EBUSY). It cannot reclaim a
- * given amount, kill a group as a whole, nor tell how much it reclaimed.
+ * The kernel itself refuses a limit below usage: the write reclaims, and if that
+ * is not enough the old limit stays in place (EBUSY). The controller cannot
+ * reclaim a given amount, kill a group as a whole, or report how much it
+ * reclaimed.
  *
- * An OOM is told by an eventfd on memory.oom_control. The kernel notifies the
- * group whose limit it was and every group below, so a group's own OOMs are
- * its notifications less those of its parent, which it counts too. There is no
- * file with that number: the count starts with the watch.
+ * An eventfd on memory.oom_control reports an OOM. The kernel notifies the group
+ * that hit its limit and every group below. A group's own OOMs are therefore its
+ * notifications minus those of its parent, which the group counts as well. No
+ * file has that number: the count starts with the watch.
  *
- * A meeting of the limit is counted exactly in memory.failcnt; what wakes us is
- * memory.pressure_level, which the kernel raises once per 512 pages that its
- * reclaim scanned. It runs at no cost while nothing is reclaimed, and unlike a
- * threshold on usage it neither has to follow the limit nor misses the swings
- * of a group that stands at it.
+ * memory.failcnt counts every limit hit exactly. memory.pressure_level wakes
+ * rssd; the kernel signals it once per 512 pages that reclaim scanned. It costs
+ * nothing while nothing is reclaimed. Unlike a threshold on usage, it need not
+ * follow the limit, and it does not miss the fluctuations of a group that is at
+ * its limit.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,7 +32,7 @@
 #include "cgroup/control-file.h"
 #include "cgroup/group.h"
 
-/* Per wakeup, so that others in the loop have their turn. */
+/* The maximum per wakeup, so that other event sources of the loop are not delayed. */
 #define GROUPS_AT_ONCE 64
 
 /* Notifications of one memory.oom_control. */
@@ -40,7 +41,7 @@ struct oom_count {
 	uint64_t total; /* read from it so far */
 };
 
-/* All eventfds stand in one epoll: a source of the loop for each would double a group's memory. */
+/* All eventfds are in one epoll: an event source for each would double a group's memory. */
 struct v1_controller {
 	struct controller controller;
 	int epoll;
@@ -48,9 +49,9 @@ struct v1_controller {
 };
 
 struct v1_group {
-	pthread_mutex_t lock; /* for the counts: they are also read from workers */
+	pthread_mutex_t lock; /* protects the counts, which workers read as well */
 	struct oom_count own, parent;
-	uint64_t oom_events; /* never goes back, whatever the two above say */
+	uint64_t oom_events; /* never decreases, whatever the two counts above are */
 	int pressure_fd;
 };
 
@@ -104,9 +105,10 @@ static uint64_t count_ooms(struct group *g)
 
 	(void)pthread_mutex_lock(&v1->lock);
 	/*
-	 * Ours first: the kernel walks the tree from the top, so whatever of the
-	 * parent's reached us is in the parent's count by then. What is read too
-	 * low for a moment comes right with the notification that is on its way.
+	 * Read the group's own count first: the kernel walks the tree from the top, so each
+	 * notification of the parent that reached this group is then also in the
+	 * parent's count. The result may be too low for a moment; the pending
+	 * notification corrects it.
 	 */
 	v1->own.total += drain(v1->own.fd);
 	v1->parent.total += drain(v1->parent.fd);
@@ -151,7 +153,7 @@ static const char *v1_setting_file(const struct controller *c, unsigned int sett
 	return setting == SETTING_LIMIT ? "memory.limit_in_bytes" : NULL;
 }
 
-/* Asks the kernel to write to a new eventfd what happens to @file. */
+/* Registers a new eventfd for the events of @file. */
 static int register_event(int dir, const char *file, const char *how, int *ret)
 {
 	cleanup_close int watched = openat(dir, file, O_RDONLY | O_CLOEXEC);
@@ -171,7 +173,7 @@ static int register_event(int dir, const char *file, const char *how, int *ret)
 
 static int on_events(sd_event_source *source, int fd, uint32_t revents, void *userdata)
 {
-	/* One at a time: what is called may close other groups. */
+	/* One at a time, because the callback may close other groups. */
 	for (int i = 0; i < GROUPS_AT_ONCE; i++) {
 		struct epoll_event event;
 		int n = epoll_wait(fd, &event, 1, 0);
@@ -221,14 +223,14 @@ static int watch_ooms(struct group *g, struct v1_group *v1)
 
 	if (parent < 0)
 		return -errno;
-	/* The top of the hierarchy has no limit, and never was known to notify. */
+	/* The root of the hierarchy has no limit, and is not known to notify. */
 	r = register_event(parent, "memory.oom_control", NULL, &v1->parent.fd);
 	if (r < 0 && r != -EINVAL)
 		return r;
 	r = register_event(g->fd, "memory.oom_control", NULL, &v1->own.fd);
 	if (r < 0)
 		return r;
-	/* Both begin together: what only the parent could count so far is not to be taken off. */
+	/* Start both counts together: what only the parent's has so far must not be subtracted. */
 	(void)drain(v1->own.fd);
 	(void)drain(v1->parent.fd);
 	v1->own.total = v1->oom_events;
@@ -238,7 +240,7 @@ static int watch_ooms(struct group *g, struct v1_group *v1)
 
 static int watch_pressure(struct group *g, struct v1_group *v1)
 {
-	/* The mode came with 4.13; before it, all levels go to the group itself first. */
+	/* The mode exists since 4.13; before, all levels go to the group itself first. */
 	int r = register_event(g->fd, "memory.pressure_level", "low,local", &v1->pressure_fd);
 
 	if (r == -EINVAL)
@@ -272,7 +274,7 @@ static void find_features(struct controller *c)
 	if (controller_has_file(c, "cgroup.event_control") &&
 	    controller_has_file(c, "memory.oom_control"))
 		c->features |= FEATURE_OOM_EVENTS;
-	/* 4.13 */
+	/* since 4.13 */
 	if (cgroup_read_keys(c->fd, "memory.oom_control", &kill, 1) == 0 &&
 	    kill.value != COUNTER_ABSENT)
 		c->features |= FEATURE_OOM_KILLS;

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The memory controller of the unified hierarchy (cgroups v2).
+ * The memory controller of the unified hierarchy (cgroup v2).
  *
- * A leaf's memory belongs to the group (unified.h): it gets a counter of its
- * own only where the group has groups below it, and then kills are counted
- * there.
+ * A leaf's memory belongs to the group (v2.h). The leaf has its own counters
+ * only if the group has groups below it; kills are then counted in the leaf.
  *
- * The kernel sets a limit first and reclaims then, killing what does not fit:
- * whoever lowers one reclaims before. A signal ends that reclaim with the new
- * limit in place and no error. memory.high throttles, which a watermark does
- * not, so it stands for none.
+ * The kernel sets a limit first, then reclaims, and kills processes if usage
+ * stays above it. The caller must therefore reclaim before it lowers a limit. A
+ * signal ends the kernel's reclaim with the new limit in place and no error.
+ * memory.high throttles, which a watermark does not, so it is not used as one.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -58,7 +57,7 @@ static int v2_read_counters(struct group *g, struct counters *ret)
 	if (r < 0)
 		return r;
 	r = kept_read_keys(g->kept, g->fd, "memory.events.local", keys, ARRAY_SIZE(keys));
-	/* 5.2; before it, what happened to groups below is counted too. */
+	/* Since 5.2. Before, the file counts groups below as well. */
 	if (r == -ENOENT)
 		r = kept_read_keys(g->kept, g->fd, "memory.events", keys, ARRAY_SIZE(keys));
 	if (r < 0)
@@ -86,7 +85,7 @@ static const char *v2_setting_file(const struct controller *c, unsigned int sett
 	switch (setting) {
 	case SETTING_LIMIT:
 		return "memory.max";
-	case SETTING_OOM_GROUP: /* 4.19 */
+	case SETTING_OOM_GROUP: /* since 4.19 */
 		return "memory.oom.group";
 	default:
 		return NULL;
@@ -116,16 +115,16 @@ static int on_modified(sd_event_source *source, const struct inotify_event *even
 {
 	struct group *g = userdata;
 
-	/* The folder is gone, and nobody is left to ask. */
+	/* After IN_IGNORED the directory is gone and has no counters to read. */
 	if (!(event->mask & IN_IGNORED))
 		group_wake(g);
 	return 0;
 }
 
 /*
- * The file that counts what is below as well, so that a kill in the leaf for
- * an ancestor's limit is heard of. sd-event shares one inotify descriptor
- * among all.
+ * Watches memory.events, which counts groups below as well, so that a kill in the
+ * leaf for an ancestor's limit is noticed. sd-event shares one inotify descriptor
+ * among all watches.
  */
 static int v2_watch(struct group *g, sd_event *event)
 {
@@ -142,19 +141,19 @@ static int v2_watch(struct group *g, sd_event *event)
 	return 0;
 }
 
-/* Our root folder is not the kernel's, so it has every file that a group will have. */
+/* rssd's root is not the root cgroup, so it has every file that a group will have. */
 static void find_features(struct controller *c)
 {
 	struct cgroup_key steal = { "pgsteal", COUNTER_ABSENT };
 
 	c->features = FEATURE_FAILURES | FEATURE_OOM_EVENTS | FEATURE_OOM_KILLS |
 		      FEATURE_LIMIT_EVENTS;
-	/* 5.19 */
+	/* since 5.19 */
 	if (controller_has_file(c, "memory.peak"))
 		c->features |= FEATURE_PEAK;
 	if (controller_has_file(c, "memory.reclaim"))
 		c->features |= FEATURE_RECLAIM;
-	/* 5.2 */
+	/* since 5.2 */
 	if (controller_has_file(c, "cgroup.freeze"))
 		c->features |= FEATURE_FREEZE;
 	if (cgroup_read_keys(c->fd, "memory.stat", &steal, 1) == 0 && steal.value != COUNTER_ABSENT)

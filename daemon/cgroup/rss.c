@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The rss controller, which limits mapped memory: the kernel part of this
- * project. It refuses a limit below usage by itself, after reclaiming for it,
- * and tells of what happens by netlink (rss-events.h).
+ * project. It refuses a limit below usage if reclaim does not free enough, and
+ * reports events by netlink (host/rss-events.h).
  *
- * It is used in a v1 hierarchy of its own, so that a process stays where it is
- * in every other: in its unit, session or pod. The hierarchy is mounted here
- * where it is not; it lives on without a mount as long as there are groups in
- * it. Where that is not wanted or not possible the controller is used in the
- * unified tree, with leaves (unified.h).
+ * The controller is used in its own v1 hierarchy, so that a process keeps its
+ * place in every other hierarchy: its unit, session or pod. This file mounts the
+ * hierarchy if it is not mounted. Without a mount, the hierarchy persists as long
+ * as it has groups. If a v1 hierarchy is not wanted or not possible, the
+ * controller is used in the v2 tree, with leaves (v2.h).
  *
- * The freezer joins a hierarchy that is mounted here where it is free.
+ * A hierarchy mounted here includes the freezer if that is not in use elsewhere.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +29,7 @@
 
 #define NAME "rss"
 
-/* The same files, by the names that each version gives them. */
+/* The names of the control files, which differ between v1 and v2. */
 struct files {
 	const char *usage, *limit, *high, *low, *peak, *oom_group;
 };
@@ -58,7 +58,7 @@ struct rss_controller {
 	struct rss_events *events; /* NULL: see controller.events_problem */
 };
 
-/* A leaf is a container of its own for the kernel as soon as its group has groups below it. */
+/* The kernel treats a leaf as a separate container as soon as its group has groups below it. */
 struct rss_group {
 	struct rss_listener own, leaf;
 };
@@ -145,9 +145,9 @@ static int rss_read_counters(struct group *g, struct counters *ret)
 	return 0;
 }
 
-/* Whom a dump tells of: a group's own folder, or its leaf, by the number of that. */
+/* A directory in the dump, by inode number: a group's own directory, its leaf, or both. */
 struct known {
-	uint64_t id; /* 0: a place that is free */
+	uint64_t id; /* 0: a free slot */
 	struct group_reading *reading;
 	bool own, leaf;
 };
@@ -158,10 +158,10 @@ struct known_all {
 	size_t mask;
 };
 
-/* Where @id is, or would be. */
+/* Returns the slot of @id, or the free slot for it. */
 static struct known *known_at(const struct known_all *all, uint64_t id)
 {
-	/* Numbers are given one after the other: they spread as they are. */
+	/* Inode numbers are assigned in sequence, so they spread without a hash function. */
 	size_t i = (size_t)id & all->mask;
 
 	while (all->places[i].id && all->places[i].id != id)
@@ -175,7 +175,7 @@ static void add_known(struct known_all *all, struct group_reading *reading)
 	const struct rss_group *rss = g->data;
 	bool has_leaf = g->procs_fd != g->fd;
 
-	/* Without a number it was never listened to. */
+	/* The number is 0 if the group was never watched. */
 	if (rss->own.id)
 		*known_at(all, rss->own.id) = (struct known){
 			.id = rss->own.id, .reading = reading, .own = true, .leaf = !has_leaf
@@ -341,7 +341,7 @@ static int rss_watch(struct group *g, sd_event *event)
 	struct rss_group *rss = g->data;
 	int r;
 
-	/* Then the counters are there for whoever asks. */
+	/* Without events, callers read the counters. */
 	if (!events)
 		return 0;
 	r = rss_events_attach(events, event);
@@ -382,8 +382,8 @@ static struct controller *rss_free(struct controller *controller)
 }
 
 /*
- * Beside the freezer, or alone where that is in use elsewhere. Without
- * favordynmods each attach waits for a grace period of RCU, some 10 ms.
+ * Mounts rss with the freezer, or alone if the freezer is in use elsewhere.
+ * Without favordynmods, each attach waits for an RCU grace period of some 10 ms.
  */
 static int mount_own(const struct controller_choice *choice)
 {
@@ -397,7 +397,7 @@ static int mount_own(const struct controller_choice *choice)
 	return r < 0 ? hierarchy_mount(way[1], NAME, choice->mount_point) : 0;
 }
 
-/* In which version the controller is, or can be had. */
+/* Finds the version in which the controller is mounted, or mounts it. */
 static int choose_version(const struct controller_choice *choice, int *ret, struct failure *failure)
 {
 	cleanup_free char *mount = NULL;

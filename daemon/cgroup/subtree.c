@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Walking a group and all that is below it: see subtree.h. */
+/* Walks a group and all groups below it: see subtree.h. */
 #include "cgroup/subtree.h"
 
 #include <dirent.h>
@@ -38,18 +38,18 @@ bool subtree_has(const struct subtree *tree, const char *path)
 	return true;
 }
 
-/* A folder on the way down: those below it are visited one after the other. */
+/* A directory on the current path. Its child directories are visited one after the other. */
 struct level {
 	int dir;
-	size_t length; /* of the path of this folder */
-	char *names;   /* of the folders in it, each ended by a NUL */
+	size_t length; /* of the path of this directory */
+	char *names;   /* of the child directories, each ended by a NUL */
 	size_t size, at;
 };
 
 struct walk {
 	const struct subtree *tree;
 	subtree_visit_fn visit;
-	subtree_visit_fn leave; /* the same after what is below; may be NULL */
+	subtree_visit_fn leave; /* called after the groups below were visited; may be NULL */
 	void *userdata;
 	struct level *levels;
 	size_t depth, allocated;
@@ -69,13 +69,13 @@ static void walk_done(struct walk *walk)
 	free(walk->path);
 }
 
-/* Has it gone meanwhile? Then its processes have ended or moved. */
+/* Returns true if the cgroup was removed meanwhile; then its processes have ended or moved. */
 static bool is_gone(int error)
 {
 	return error == -ENOENT || error == -ENODEV;
 }
 
-/* The names of the folders in @dir, one behind the other. */
+/* Reads the names of the child directories of @dir, one after the other. */
 static int read_names(int dir, char **ret, size_t *ret_size)
 {
 	cleanup_close int fd = openat(dir, ".", OPEN_FOLDER);
@@ -112,7 +112,7 @@ static int read_names(int dir, char **ret, size_t *ret_size)
 	return 0;
 }
 
-/* Puts @name behind the path of the level above. */
+/* Appends @name to the first @length bytes of the path. */
 static int extend_path(struct walk *walk, size_t length, const char *name)
 {
 	size_t more = strlen(name);
@@ -132,7 +132,7 @@ static int extend_path(struct walk *walk, size_t length, const char *name)
 	return 0;
 }
 
-/* Visits a folder and makes it the deepest level. Takes @dir over. */
+/* Visits a directory and makes it the deepest level. Takes ownership of @dir. */
 static int enter(struct walk *walk, int dir)
 {
 	cleanup_close int owned = dir;
@@ -154,7 +154,7 @@ static int enter(struct walk *walk, int dir)
 	return 0;
 }
 
-/* The next folder of the deepest level. */
+/* Enters the next child directory of the deepest level. */
 static int enter_next(struct walk *walk)
 {
 	struct level *level = &walk->levels[walk->depth - 1];
@@ -172,7 +172,7 @@ static int enter_next(struct walk *walk)
 	return enter(walk, dir);
 }
 
-/* All below the deepest level was seen to. */
+/* Leaves the deepest level after all its children were visited. */
 static int leave(struct walk *walk)
 {
 	struct level *level = &walk->levels[walk->depth - 1];
@@ -232,7 +232,7 @@ void subtree_members_done(struct subtree_members *members)
 	free(members->list);
 }
 
-/* The processes of a group of ours stand in its leaf, which is no place of its own. */
+/* The processes of an rssd group are in its leaf, but belong to the group. */
 static char *path_without_leaf(const struct controller *c, const char *path)
 {
 	size_t length = strlen(path), leaf = c->leaf ? strlen(c->leaf) : 0;
@@ -266,7 +266,7 @@ static int list_folder(int dir, const char *path, void *userdata)
 	size_t count;
 	int r = cgroup_read_pids(dir, "cgroup.procs", &pids, &count);
 
-	/* A threaded group of v2 names its processes in the domain above it. */
+	/* A threaded cgroup of v2 lists its processes in the domain above it. */
 	if (r == -EOPNOTSUPP)
 		return 0;
 	if (r < 0 || count == 0)
@@ -289,7 +289,7 @@ int subtree_list(const struct subtree *tree, struct subtree_members *ret)
 	return subtree_walk(tree, list_folder, &listing);
 }
 
-/* How many folders there are in it, by its links; SIZE_MAX where the file system counts none. */
+/* Counts the child directories by the link count; SIZE_MAX if the file system has none. */
 static int count_folders(int dir, size_t *ret)
 {
 	struct stat st;
@@ -303,7 +303,7 @@ static int count_folders(int dir, size_t *ret)
 struct counting {
 	const struct group *group;
 	dev_t device;
-	ino_t own; /* where the group's own processes are, which are not counted */
+	ino_t own; /* directory of the group's own processes, which are not counted */
 	uint32_t count;
 };
 
@@ -354,7 +354,7 @@ int subtree_count_inner(const struct subtree *tree, size_t nested, uint32_t *ret
 
 static int thaw_folder(int dir, const char *path, void *userdata)
 {
-	/* v2, and v1; at most one of them is there. */
+	/* The files of v2 and of v1; at most one of them exists. */
 	(void)cgroup_write(dir, "cgroup.freeze", "0");
 	(void)cgroup_write(dir, "freezer.state", "THAWED");
 	return 0;
@@ -371,7 +371,7 @@ static int remove_folder(int parent, const char *name, void *userdata)
 	int r;
 
 	name += *name == '/';
-	/* The leaf goes with the group: see group_remove(). */
+	/* The group's own leaf is removed with the group: see group_remove(). */
 	if (group->controller->leaf && !strcmp(name, group->controller->leaf)) {
 		struct stat leaf, own;
 

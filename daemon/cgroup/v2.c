@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Groups in the unified hierarchy: see unified.h. */
+/* Groups in the unified hierarchy (cgroup v2): see v2.h. */
 #include "cgroup/v2.h"
 
 #include <errno.h>
@@ -10,15 +10,15 @@
 #include "cgroup/control-file.h"
 #include "cgroup/group.h"
 
-/* Rounds of moving processes that fork meanwhile. */
-#define SETTLE_ROUNDS 8
-/* A cgroup that is just going away can be in the way for a moment. */
+/* The maximum number of passes over processes that may fork meanwhile. */
+#define MOVE_ROUNDS 8
+/* A cgroup that is being removed can cause -EBUSY for a moment. */
 #define ENABLE_ATTEMPTS 3
 
-/* Moves what stands in the folder itself into its leaf. */
-static int settle(int dir, int leaf)
+/* Moves the processes in the directory itself into its leaf. */
+static int move_to_leaf(int dir, int leaf)
 {
-	for (int round = 0; round < SETTLE_ROUNDS; round++) {
+	for (int round = 0; round < MOVE_ROUNDS; round++) {
 		cleanup_free pid_t *pids = NULL;
 		size_t count;
 		int r = cgroup_read_pids(dir, "cgroup.procs", &pids, &count);
@@ -63,20 +63,20 @@ int unified_prepare_parent(struct controller *controller, int parent)
 		r = cgroup_write(parent, "cgroup.subtree_control", enable);
 		if (r != -EBUSY)
 			return r;
-		/* One of our groups, where somebody put processes past the leaf. */
+		/* In a group of rssd, another program put processes outside the leaf. */
 		leaf = openat(parent, UNIFIED_LEAF,
 			      O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (leaf >= 0)
-			(void)settle(parent, leaf);
+			(void)move_to_leaf(parent, leaf);
 	}
 	return r;
 }
 
 int unified_group_open(struct group *g)
 {
-	/* Where it fails they are left out of the list of processes, but not out of the limit. */
+	/* If this fails, the processes are not listed, but the limit still applies to them. */
 	if (g->procs_fd != g->fd)
-		(void)settle(g->fd, g->procs_fd);
+		(void)move_to_leaf(g->fd, g->procs_fd);
 	return 0;
 }
 
