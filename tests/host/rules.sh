@@ -57,10 +57,14 @@ looked_at_all() {
 }
 changes=0
 
-# A transient container listens for process events already: the first rules have them too.
+# A transient container has subscribed to process events already: the first rules get them as well.
 case_rules_after_a_transient_container() {
-	rssctl create passing --transient
-	launch_hog_in passing anon 1M
+	# One call: an empty transient container would be removed between two.
+	hog_out=$(mktemp -p "$work" hog.XXXXXX)
+	rssctl run passing --limit=64M -- "$hog_program" anon 1M >"$hog_out" 2>&1 </dev/null &
+	hog=$!
+	children+=("$hog")
+	disown "$hog" # the shell is not to tell how it ended
 	await 20 grep -q ready "$hog_out"
 	declare_container late '{"name":"late","join":[{"command":"rulee@"}]}'
 	expect 0 rssctl reload
