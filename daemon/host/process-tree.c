@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Trees of processes: see tree.h. */
+/* Trees of processes: see process-tree.h. */
 #include "host/process-tree.h"
 
 #include <errno.h>
@@ -7,22 +7,22 @@
 
 struct member {
 	pid_t pid;
-	uint64_t start; /* 0: a fork told of it, nobody has looked yet */
+	uint64_t start; /* 0: known from a fork event, not scanned yet */
 	enum membership membership;
-	unsigned int era;
+	unsigned int epoch; /* of the tree when it was last confirmed */
 };
 
 struct tree {
 	void *members;		       /* by pid, for tsearch(3) */
-	size_t open;		       /* how many are to be looked at */
-	bool looking;		       /* who is listed from now on was born before what is told */
-	struct process_events *events; /* NULL: forks are not told */
+	size_t pending;		       /* members that were not scanned yet */
+	bool scanning;		       /* forks of unknown parents are recorded as MEMBER_UNKNOWN */
+	struct process_events *events; /* NULL: no fork events */
 	/*
-	 * Begins anew when events were lost: a pid from an era before may be
-	 * anybody's now, so neither it nor its forks count until it was looked at.
+	 * Incremented when events were lost: a pid from an earlier epoch may have been
+	 * reused, so neither it nor its forks count until a scan confirms it.
 	 */
-	unsigned int era;
-	bool lost; /* in this era nobody has looked yet */
+	unsigned int epoch;
+	bool lost; /* events were lost since the last scan began */
 };
 
 static int compare_members(const void *a, const void *b)
@@ -32,7 +32,7 @@ static int compare_members(const void *a, const void *b)
 	return (one->pid > other->pid) - (one->pid < other->pid);
 }
 
-static struct member *find(const struct tree *tree, pid_t pid)
+static struct member *find_member(const struct tree *tree, pid_t pid)
 {
 	struct member key = { .pid = pid };
 	struct member **found = tfind(&key, (void *const *)&tree->members, compare_members);
@@ -40,23 +40,23 @@ static struct member *find(const struct tree *tree, pid_t pid)
 	return found ? *found : NULL;
 }
 
-static bool is_open(const struct tree *tree, const struct member *member)
+static bool is_pending(const struct tree *tree, const struct member *member)
 {
-	return member->start == 0 && member->era == tree->era &&
+	return member->start == 0 && member->epoch == tree->epoch &&
 	       (member->membership == MEMBER_OUTSIDE || member->membership == MEMBER_UNKNOWN);
 }
 
-static bool belongs(const struct member *member)
+static bool is_descendant(const struct member *member)
 {
 	return member->membership != MEMBER_NONE && member->membership != MEMBER_UNKNOWN;
 }
 
-static int put(struct tree *tree, pid_t pid, uint64_t start, enum membership membership)
+static int set_member(struct tree *tree, pid_t pid, uint64_t start, enum membership membership)
 {
-	struct member *member = find(tree, pid);
+	struct member *member = find_member(tree, pid);
 
 	if (member) {
-		tree->open -= is_open(tree, member);
+		tree->pending -= is_pending(tree, member);
 	} else {
 		member = calloc(1, sizeof(*member));
 		if (!member)
@@ -69,19 +69,19 @@ static int put(struct tree *tree, pid_t pid, uint64_t start, enum membership mem
 	}
 	member->start = start;
 	member->membership = membership;
-	member->era = tree->era;
-	tree->open += is_open(tree, member);
+	member->epoch = tree->epoch;
+	tree->pending += is_pending(tree, member);
 	return 0;
 }
 
-static void drop(struct tree *tree, struct member *member)
+static void drop_member(struct tree *tree, struct member *member)
 {
-	tree->open -= is_open(tree, member);
+	tree->pending -= is_pending(tree, member);
 	(void)tdelete(member, &tree->members, compare_members);
 	free(member);
 }
 
-int tree_new_deaf(struct tree **ret)
+int tree_new_without_events(struct tree **ret)
 {
 	struct tree *tree = calloc(1, sizeof(*tree));
 
@@ -91,17 +91,18 @@ int tree_new_deaf(struct tree **ret)
 	return 0;
 }
 
-/* Of whom it is not known, while it lives: is it in the session of a member? */
-static void look_into(struct tree *tree, pid_t pid)
+/* Decides on a process of unknown origin while it lives: is it in the session of a member? */
+static void classify_unknown(struct tree *tree, pid_t pid)
 {
 	const struct member *leader;
 	struct process p;
 
 	if (process_read(pid, &p) < 0)
 		return;
-	leader = find(tree, p.session);
-	(void)put(tree, pid, 0,
-		  leader && leader->start && belongs(leader) ? MEMBER_OUTSIDE : MEMBER_NONE);
+	leader = find_member(tree, p.session);
+	(void)set_member(tree, pid, 0,
+			 leader && leader->start && is_descendant(leader) ? MEMBER_OUTSIDE
+									  : MEMBER_NONE);
 }
 
 static void on_event(enum process_event what, pid_t pid, pid_t parent, void *userdata)
@@ -109,20 +110,20 @@ static void on_event(enum process_event what, pid_t pid, pid_t parent, void *use
 	struct tree *tree = userdata;
 	const struct member *member;
 
-	tree_hear(what, pid, parent, tree);
-	member = what == PROCESS_FORKED ? find(tree, pid) : NULL;
+	tree_on_fork(what, pid, parent, tree);
+	member = what == PROCESS_FORKED ? find_member(tree, pid) : NULL;
 	if (member && member->membership == MEMBER_UNKNOWN)
-		look_into(tree, pid);
+		classify_unknown(tree, pid);
 }
 
 int tree_new(struct tree **ret)
 {
 	struct tree *tree;
-	int r = tree_new_deaf(&tree);
+	int r = tree_new_without_events(&tree);
 
 	if (r < 0)
 		return r;
-	/* Without them it works as well, but for orphans. */
+	/* Events are optional: without them, orphans in other sessions are not found. */
 	if (process_events_new(NULL, on_event, tree, &tree->events) == 0 &&
 	    process_events_listen(tree->events, true) < 0)
 		tree->events = process_events_free(tree->events);
@@ -142,14 +143,14 @@ struct tree *tree_free(struct tree *tree)
 
 int tree_add(struct tree *tree, const struct process *p, enum membership membership)
 {
-	return put(tree, p->pid, p->start, membership);
+	return set_member(tree, p->pid, p->start, membership);
 }
 
 bool tree_has(const struct tree *tree, const struct process *p)
 {
-	const struct member *member = find(tree, p->pid);
+	const struct member *member = find_member(tree, p->pid);
 
-	return member && member->start == p->start && belongs(member);
+	return member && member->start == p->start && is_descendant(member);
 }
 
 static int compare_pid(const void *key, const void *element)
@@ -160,7 +161,7 @@ static int compare_pid(const void *key, const void *element)
 	return (*pid > p->pid) - (*pid < p->pid);
 }
 
-/* The process that has @pid now, if it lives: is that one a member? */
+/* Returns true if the process that has @pid in @all is a member. */
 static bool is_member(const struct tree *tree, pid_t pid, const struct process all[], size_t count)
 {
 	const struct process *p = bsearch(&pid, all, count, sizeof(*all), compare_pid);
@@ -168,16 +169,16 @@ static bool is_member(const struct tree *tree, pid_t pid, const struct process a
 	return p && tree_has(tree, p);
 }
 
-bool tree_claims(const struct tree *tree, const struct process *p, const struct process all[],
-		 size_t count)
+bool tree_is_descendant(const struct tree *tree, const struct process *p,
+			const struct process all[], size_t count)
 {
-	struct member *member = find(tree, p->pid);
+	struct member *member = find_member(tree, p->pid);
 
-	if (member && member->start == p->start && belongs(member)) {
-		member->era = tree->era;
+	if (member && member->start == p->start && is_descendant(member)) {
+		member->epoch = tree->epoch;
 		return false;
 	}
-	if (member && member->start == 0 && member->era == tree->era && belongs(member))
+	if (member && member->start == 0 && member->epoch == tree->epoch && is_descendant(member))
 		return true;
 	return is_member(tree, p->parent, all, count) || is_member(tree, p->session, all, count);
 }
@@ -187,9 +188,9 @@ int tree_exclude(struct tree *tree, const struct process all[], size_t count)
 	int r = 0;
 
 	for (size_t i = 0; i < count && r == 0; i++) {
-		/* What a zombie bore while it lived may not have been heard yet. */
+		/* The fork events of a zombie may not have been received yet. */
 		if (!all[i].ended && !tree_has(tree, &all[i]))
-			r = put(tree, all[i].pid, all[i].start, MEMBER_NONE);
+			r = set_member(tree, all[i].pid, all[i].start, MEMBER_NONE);
 	}
 	return r;
 }
@@ -199,37 +200,37 @@ void tree_catch_up(struct tree *tree)
 	tree->lost = false;
 	if (tree->events)
 		process_events_drain(tree->events);
-	tree->looking = true;
+	tree->scanning = true;
 }
 
 bool tree_is_settled(const struct tree *tree)
 {
-	return tree->open == 0 && !tree->lost;
+	return tree->pending == 0 && !tree->lost;
 }
 
-void tree_hear(enum process_event what, pid_t pid, pid_t parent, void *userdata)
+void tree_on_fork(enum process_event what, pid_t pid, pid_t parent, void *userdata)
 {
 	struct tree *tree = userdata;
 	struct member *member;
 
 	switch (what) {
 	case PROCESS_FORKED:
-		member = find(tree, parent);
-		/* A hint that there is no memory for is one that was not heard. */
-		if (member && member->era == tree->era && member->membership != MEMBER_ENDED)
-			(void)put(tree, pid, 0, member->membership);
-		else if (tree->looking)
-			(void)put(tree, pid, 0, MEMBER_UNKNOWN);
+		member = find_member(tree, parent);
+		/* Without memory, the event is as good as lost. */
+		if (member && member->epoch == tree->epoch && member->membership != MEMBER_ENDED)
+			(void)set_member(tree, pid, 0, member->membership);
+		else if (tree->scanning)
+			(void)set_member(tree, pid, 0, MEMBER_UNKNOWN);
 		break;
 	case PROCESS_EXITED:
-		member = find(tree, pid);
+		member = find_member(tree, pid);
 		if (member)
-			drop(tree, member);
+			drop_member(tree, member);
 		break;
 	case PROCESS_EVENTS_LOST:
-		tree->era++;
-		tree->open = 0;
-		tree->looking = false;
+		tree->epoch++;
+		tree->pending = 0;
+		tree->scanning = false;
 		tree->lost = true;
 		break;
 	case PROCESS_EXECED:

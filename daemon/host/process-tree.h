@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A process and its descendants while they come and go: who is known to belong
- * to it. A child is found by its parent as long as that lives. One whose parent
- * has ended has another parent by then, so forks are followed, too, as long as
- * the tree is looked at: they are hints, and what they name is looked up before
- * it counts. And who is in the session of a member was born of it: a session is
- * only ever inherited. A member is its pid and its start time, never the pid alone.
+ * The processes known to be descendants of some processes, while they fork and exit.
+ * A child is found by its parent while the parent lives. After that it is reparented,
+ * so fork events are followed as well. They are hints: a process is read from /proc
+ * before it becomes a member. A process in the session of a member is a descendant,
+ * since a session is only ever inherited. A member is identified by pid and start
+ * time, never by the pid alone.
  *
- * Whoever is inside the container has its children inside. So the tree is
- * complete once a look found nobody outside, and no fork of somebody outside
- * was told meanwhile.
+ * A process inside the container forks inside. So the tree is complete once a scan
+ * finds no member outside, and no member outside forked during it.
  */
-#ifndef RSSD_TREE_H
-#define RSSD_TREE_H
+#ifndef RSSD_PROCESS_TREE_H
+#define RSSD_PROCESS_TREE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,70 +25,70 @@
 struct tree;
 
 /*
- * An empty tree that follows forks from now on, where this kernel tells of
- * them; where it does not, descendants are found by their parents alone.
+ * An empty tree that follows fork events from now on. If the kernel has none,
+ * descendants are found by parent and session only.
  */
 int tree_new(struct tree **ret);
-/* One that hears of forks by tree_hear() alone. */
-int tree_new_deaf(struct tree **ret);
+/* A tree whose only events are those given to tree_on_fork(). */
+int tree_new_without_events(struct tree **ret);
 struct tree *tree_free(struct tree *tree);
 DEFINE_CLEANUP(struct tree *, tree_free);
 
 enum membership {
 	MEMBER_OUTSIDE,
-	MEMBER_INSIDE,	/* what it bears is inside, too */
-	MEMBER_ENDED,	/* its pid may be somebody else's: it bears nobody any more */
-	MEMBER_NONE,	/* a stranger, as are those that it bears */
-	MEMBER_UNKNOWN, /* born of somebody who ended unseen: it is one of ours, or none */
+	MEMBER_INSIDE,	/* its children are inside as well */
+	MEMBER_ENDED,	/* its pid may be reused: forks of that pid do not count */
+	MEMBER_NONE,	/* not a descendant, and neither are its children */
+	MEMBER_UNKNOWN, /* its parent ended before it was seen: may be a descendant or not */
 };
 
-/* Takes a process in, or changes what is known of it: 0 or -ENOMEM. */
+/* Adds a process, or updates its membership. Returns 0 or -ENOMEM. */
 int tree_add(struct tree *tree, const struct process *process, enum membership membership);
 
-/* Is it a member? */
+/* Returns true if it is a member. */
 bool tree_has(const struct tree *tree, const struct process *process);
 
 /*
- * Is it a descendant that is no member yet: born of a member, as the forks tell
- * or as its parent or its session, looked up in @all (sorted by pid), shows?
+ * Returns true if it is a descendant but no member yet: by a fork event, or by its
+ * parent or session, which are looked up in @all (sorted by pid).
  */
-bool tree_claims(const struct tree *tree, const struct process *process, const struct process all[],
-		 size_t count);
+bool tree_is_descendant(const struct tree *tree, const struct process *process,
+			const struct process all[], size_t count);
 
 /*
- * Once all that belong to it have been taken in: the others of @all are
- * strangers, and so are their children.
+ * After all descendants were added: marks the others of @all as MEMBER_NONE, so that
+ * forks of theirs are ignored. Returns 0 or -ENOMEM.
  */
 int tree_exclude(struct tree *tree, const struct process all[], size_t count);
 
 /*
- * Takes in the forks and ends of processes since the last call. Does not wait.
- * Called before all processes are listed: whoever was born until then is listed
- * or has ended, and a later child of somebody unknown is one to look into.
+ * Processes the fork and exit events since the last call. Does not block. Call it
+ * before all processes are listed: a process that was forked until then is listed or
+ * has ended; a later child of an unlisted parent becomes MEMBER_UNKNOWN.
  */
 void tree_catch_up(struct tree *tree);
 
 /*
- * As far as forks were told: has nobody outside borne a child that was not
- * looked at yet, and is there nobody of whom it is not known?
+ * Returns true if, by the events so far, no child of a member outside is waiting to be
+ * scanned, no process is MEMBER_UNKNOWN and no events were lost.
  */
 bool tree_is_settled(const struct tree *tree);
 
-/* One fork or end; @userdata is the tree. */
-void tree_hear(enum process_event what, pid_t pid, pid_t parent, void *userdata);
+/* A fork, an exit or a loss of events; @userdata is the tree. */
+void tree_on_fork(enum process_event what, pid_t pid, pid_t parent, void *userdata);
 
-/* What to do after a look at the whole tree. Pure. */
+/* The decision after a scan of the tree. */
 enum tree_step {
-	TREE_COMPLETE, /* nobody was outside */
+	TREE_COMPLETE, /* no member was outside */
 	TREE_AGAIN,
-	TREE_GROWING, /* it grows faster than it is followed: give up */
+	TREE_GROWING, /* it forks faster than it can be attached: give up */
 };
 
-/* A tree is looked at so often, and so long, before it counts as one that never ends. */
+/* The most scans, and the longest time, before TREE_GROWING. */
 #define TREE_PASSES_MAX 200
 #define TREE_USEC_MAX	(20 * 1000 * 1000)
 
-/* @usec: since the first look */
+/* A pure function. @usec: time since the first scan */
 enum tree_step tree_next_step(bool complete, unsigned int passes, uint64_t usec);
 
 #endif

@@ -20,9 +20,9 @@
 #include "operation/move-tree.h"
 #include "operation/move.h"
 
-/* The row of a process that could be moved, for those who only want to know. */
-static void tell_move(struct move *move, const struct process *p, const char *path,
-		      const char *origin)
+/* The row of a process in a dry run. */
+static void report_dry_run(struct move *move, const struct process *p, const char *path,
+			   const char *origin)
 {
 	struct attach_row *row = move_add_row(move, p->pid, ATTACH_WOULD_MOVE);
 
@@ -42,7 +42,7 @@ static int check_leave(const struct move *move, const struct process *p, const c
 			   move->how & ATTACH_LEAVE_UNIT, failure);
 }
 
-/* The row of a process that must not leave its unit. */
+/* Adds a refused row and returns false if the process must not leave its unit. */
 static bool may_leave(struct move *move, const struct process *p, const char *cgroup)
 {
 	struct failure failure;
@@ -58,7 +58,7 @@ static bool may_leave(struct move *move, const struct process *p, const char *cg
 	return false;
 }
 
-/* Before anything is moved: may this one leave the unit that it is in? */
+/* Returns false, with a failure in @move, if it must not leave its unit. */
 static bool check_unit(struct move *move, int pidfd)
 {
 	struct controller *controller = move->manager->controller;
@@ -74,7 +74,7 @@ static bool check_unit(struct move *move, int pidfd)
 	return check_leave(move, &p, cgroup, &move->refused) == 0;
 }
 
-/* @expected: who the pidfd must be of; NULL: whoever it is of. */
+/* @expected: the process that the pidfd must refer to; NULL: any */
 static void attach_one(struct move *move, int pidfd, const struct process *expected)
 {
 	struct controller *controller = move->manager->controller;
@@ -84,31 +84,31 @@ static void attach_one(struct move *move, int pidfd, const struct process *expec
 	uid_t owner;
 	int r = move_identify(pidfd, &p, &owner);
 
-	/* A descendant that ends meanwhile is nobody's mistake. */
+	/* A descendant that ended meanwhile is reported as vanished. */
 	if (r == 0 && expected && (p.start != expected->start || p.ended))
 		r = -ESRCH;
 	if (r < 0) {
 		move_not_identified(move, expected ? expected->pid : 0, r);
 		if (expected)
-			move_tree_take(move, expected, MEMBER_ENDED);
+			move_tree_add(move, expected, MEMBER_ENDED);
 		return;
 	}
-	/* Before it is moved, so that none of its children is missed. */
-	move_tree_take(move, &p, MEMBER_OUTSIDE);
+	/* Added before it is moved, so that no child is missed. */
+	move_tree_add(move, &p, MEMBER_OUTSIDE);
 	refusal = attach_refusal(&p, owner, move->caller.uid, getpid());
 	if (refusal) {
 		move_refuse(move, p.pid, refusal);
 		return;
 	}
 
-	/* From one container to another, the origin stays where it was before the first. */
+	/* A move from another container keeps the recorded origin. */
 	r = controller_cgroup_of_process(controller, p.pid, &cgroup);
 	if (r == 0 && controller_path_of_cgroup(controller, cgroup, &path) == -ENOENT)
 		origin = cgroup;
 	if (origin && !may_leave(move, &p, origin))
 		return;
 	if (move->dry_run) {
-		tell_move(move, &p, path, origin);
+		report_dry_run(move, &p, path, origin);
 		return;
 	}
 	if (origin && origins_set(move->manager->origins, p.pid, p.start, origin) == -ENOMEM) {
@@ -120,7 +120,7 @@ static void attach_one(struct move *move, int pidfd, const struct process *expec
 		if (r == 0)
 			move_undo_reused(move, &p);
 		move_add_row(move, p.pid, ATTACH_VANISHED);
-		move_tree_take(move, &p, MEMBER_ENDED);
+		move_tree_add(move, &p, MEMBER_ENDED);
 		return;
 	}
 	if (r < 0) {
@@ -128,7 +128,7 @@ static void attach_one(struct move *move, int pidfd, const struct process *expec
 		return;
 	}
 	move_add_row(move, p.pid, ATTACH_MOVED);
-	move_tree_take_inside(move, &p);
+	move_tree_add_inside(move, &p);
 }
 
 static bool is_inside(struct move *move, pid_t pid)
@@ -150,7 +150,7 @@ static void attach_run(struct worker *worker, void *data)
 		if (!check_unit(move, move->pidfds[i]))
 			return;
 	}
-	for (size_t i = 0; i < move->n_pidfds && move_goes_on(move, worker); i++)
+	for (size_t i = 0; i < move->n_pidfds && move_should_continue(move, worker); i++)
 		attach_one(move, move->pidfds[i], NULL);
 	if (move->tree && move->error == 0)
 		move_tree(move, worker);

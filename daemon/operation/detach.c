@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Moving processes back to where they came from: see attach.h. */
+/* Moving processes back to their origins: see attach.h. */
 #include "operation/attach.h"
 
 #include <errno.h>
@@ -17,9 +17,9 @@
 #include "operation/move.h"
 
 /*
- * Where a process came from: what was recorded for it, or else for the nearest
- * ancestor, in whose container it was born. If that has ended, the leaders of its
- * process group and session are ancestors, whose pids are not reused meanwhile.
+ * The origin of a process: the one recorded for it or for its nearest ancestor, which
+ * forked it inside the container. If those have ended, the leaders of its process group
+ * and session are used: they are ancestors, and their pids are not reused meanwhile.
  */
 static char *find_origin(struct manager *m, const struct process *p)
 {
@@ -71,7 +71,7 @@ static void refuse_detach(struct move *move, pid_t pid, const char *origin, int 
 	move_refuse(move, pid, reason);
 }
 
-/* The move itself: 0, or a negative errno; *to is the cgroup it was tried with last. */
+/* Moves it: returns 0 or a negative errno. *to is the cgroup that was tried last. */
 static int leave_container(struct move *move, const struct process *p, const char *origin,
 			   char **to)
 {
@@ -81,7 +81,7 @@ static int leave_container(struct move *move, const struct process *p, const cha
 	*to = strdup(origin);
 	if (!*to)
 		return -ENOMEM;
-	/* Before it is out, so that no rule takes it again at once. */
+	/* Recorded before the move, so that no rule attaches it again at once. */
 	r = origins_set_detached(origins, p->pid, p->start, origin);
 	if (r == 0)
 		r = move_back(move, *to, p->pid);
@@ -105,11 +105,11 @@ static void detach_one(struct move *move, int pidfd, const struct process *expec
 	if (r < 0) {
 		move_not_identified(move, expected ? expected->pid : 0, r);
 		if (expected)
-			move_tree_take(move, expected, MEMBER_ENDED);
+			move_tree_add(move, expected, MEMBER_ENDED);
 		return;
 	}
-	/* Before it is moved, so that none of its children is missed. */
-	move_tree_take(move, &p, MEMBER_OUTSIDE);
+	/* Added before it is moved, so that no child is missed. */
+	move_tree_add(move, &p, MEMBER_OUTSIDE);
 	refusal = attach_refusal(&p, owner, move->caller.uid, getpid());
 	if (!refusal && controller_path_of_process(m->controller, p.pid, &path) < 0)
 		refusal = "is in no container";
@@ -125,7 +125,7 @@ static void detach_one(struct move *move, int pidfd, const struct process *expec
 		if (r == 0)
 			move_undo_reused(move, &p);
 		move_add_row(move, p.pid, ATTACH_VANISHED);
-		move_tree_take(move, &p, MEMBER_ENDED);
+		move_tree_add(move, &p, MEMBER_ENDED);
 		return;
 	}
 	if (r < 0) {
@@ -133,7 +133,7 @@ static void detach_one(struct move *move, int pidfd, const struct process *expec
 		return;
 	}
 	row = move_add_row(move, p.pid, ATTACH_MOVED);
-	move_tree_take_inside(move, &p);
+	move_tree_add_inside(move, &p);
 	if (row && strcmp(origin, to) != 0)
 		snprintf(row->reason, sizeof(row->reason), "its origin is gone: moved to %.100s",
 			 to);
@@ -152,7 +152,7 @@ static void detach_run(struct worker *worker, void *data)
 
 	move->one = detach_one;
 	move->is_there = is_outside;
-	for (size_t i = 0; i < move->n_pidfds && move_goes_on(move, worker); i++)
+	for (size_t i = 0; i < move->n_pidfds && move_should_continue(move, worker); i++)
 		detach_one(move, move->pidfds[i], NULL);
 	if (move->tree && move->error == 0)
 		move_tree(move, worker);

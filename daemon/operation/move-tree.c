@@ -12,86 +12,86 @@
 #include "shared/cleanup.h"
 #include "shared/clock.h"
 
-void move_tree_take(struct move *move, const struct process *p, enum membership membership)
+void move_tree_add(struct move *move, const struct process *p, enum membership membership)
 {
 	if (move->tree && tree_add(move->tree, p, membership) < 0)
 		move->error = -ENOMEM;
 }
 
-/* It is inside now: what it bore before was told by then, and was born outside. */
-void move_tree_take_inside(struct move *move, const struct process *p)
+/* Fork events from before the move are processed first: those children are outside. */
+void move_tree_add_inside(struct move *move, const struct process *p)
 {
 	if (move->tree)
 		tree_catch_up(move->tree);
-	move_tree_take(move, p, MEMBER_INSIDE);
+	move_tree_add(move, p, MEMBER_INSIDE);
 }
 
-/* Of a pass: all that there are. */
-struct look {
+/* All processes, as listed at the start of a scan. */
+struct snapshot {
 	struct process *all;
 	size_t count;
 };
 
-static void move_descendant(struct move *move, const struct look *look, const struct process *p)
+static void move_descendant(struct move *move, const struct snapshot *snapshot,
+			    const struct process *p)
 {
 	cleanup_close int pidfd = process_open(p->pid);
 
-	/* With the pidfd in hand the pid is pinned; a fork that told of it may have been long ago. */
+	/* The pidfd pins the pid; the fork event may be older than a reuse of the pid. */
 	tree_catch_up(move->tree);
-	if (pidfd >= 0 && tree_claims(move->tree, p, look->all, look->count)) {
+	if (pidfd >= 0 && tree_is_descendant(move->tree, p, snapshot->all, snapshot->count)) {
 		move->one(move, pidfd, p);
 		return;
 	}
 	move_add_row(move, p->pid, ATTACH_VANISHED);
-	/* Its children that were seen with it are descendants, too. */
-	move_tree_take(move, p, MEMBER_ENDED);
+	/* Its children in the same snapshot are descendants as well. */
+	move_tree_add(move, p, MEMBER_ENDED);
 }
 
 /*
- * One look at all processes: descendants that are new join the tree, and those
- * that were not born inside are moved. Was nobody outside?
+ * Scans all processes once: new descendants are added to the tree, and those that are not
+ * at the target are moved. Returns true if all were there.
  */
-static bool tree_pass(struct move *move)
+static bool tree_scan(struct move *move)
 {
 	cleanup_free struct process *all = NULL;
-	struct look look = { 0 };
+	struct snapshot snapshot = { 0 };
 	bool again = true, complete = true;
 	int r;
 
 	tree_catch_up(move->tree);
-	r = process_list(&all, &look.count);
+	r = process_list(&all, &snapshot.count);
 	if (r < 0)
 		move->error = r;
-	look.all = all;
-	/* A child may have a smaller pid than its parent: go on until nobody joins. */
+	snapshot.all = all;
+	/* A child may have a smaller pid than its parent: repeat until none is added. */
 	while (again && move->error == 0) {
 		again = false;
-		for (size_t i = 0; i < look.count && move->error == 0; i++) {
+		for (size_t i = 0; i < snapshot.count && move->error == 0; i++) {
 			const struct process *p = &all[i];
 
-			if (p->ended || !tree_claims(move->tree, p, all, look.count))
+			if (p->ended || !tree_is_descendant(move->tree, p, all, snapshot.count))
 				continue;
 			again = true;
 			if (!move->dry_run && move->is_there(move, p->pid)) {
-				/* Born where its parent was moved to; for a detach it never was inside. */
+				/* Forked after its parent was moved; on detach it was never inside. */
 				if (move->container)
 					move_add_row(move, p->pid, ATTACH_MOVED);
-				move_tree_take_inside(move, p);
+				move_tree_add_inside(move, p);
 				continue;
 			}
-			move_descendant(move, &look, p);
+			move_descendant(move, &snapshot, p);
 			complete = false;
 		}
 	}
 	if (move->error == 0)
-		move->error = tree_exclude(move->tree, all, look.count);
-	/* Somebody outside may have borne a child after the look, and ended before it was there. */
+		move->error = tree_exclude(move->tree, all, snapshot.count);
+	/* A process may have forked after the listing and ended before it was moved. */
 	tree_catch_up(move->tree);
 	return complete && tree_is_settled(move->tree);
 }
 
-/* False once something failed, or nobody wants the rest any more. */
-bool move_goes_on(struct move *move, const struct worker *worker)
+bool move_should_continue(struct move *move, const struct worker *worker)
 {
 	if (move->error == 0 && worker_cancelled(worker))
 		move->error = -ECANCELED;
@@ -103,12 +103,13 @@ void move_tree(struct move *move, const struct worker *worker)
 	uint64_t begin = clock_usec(CLOCK_MONOTONIC);
 	enum tree_step step = TREE_AGAIN;
 
-	/* Nothing is moved in a dry run: one look tells all there is to tell. */
+	/* A dry run moves nothing, so one scan reports everything. */
 	if (move->dry_run) {
-		(void)tree_pass(move);
+		(void)tree_scan(move);
 		return;
 	}
-	for (unsigned int pass = 1; step == TREE_AGAIN && move_goes_on(move, worker); pass++)
-		step = tree_next_step(tree_pass(move), pass, clock_usec(CLOCK_MONOTONIC) - begin);
+	for (unsigned int pass = 1; step == TREE_AGAIN && move_should_continue(move, worker);
+	     pass++)
+		step = tree_next_step(tree_scan(move), pass, clock_usec(CLOCK_MONOTONIC) - begin);
 	move->still_growing = step == TREE_GROWING;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The tree of a move: descendants are gathered (process-tree.h) and moved until a
- * look finds none that is not there, within a bound. For the worker.
+ * Moves a tree of processes: scans for descendants (host/process-tree.h) and moves them
+ * until a scan finds all of them at the target, within a bound. For the worker.
  */
 #ifndef RSSD_MOVE_TREE_H
 #define RSSD_MOVE_TREE_H
@@ -14,14 +14,14 @@ struct move;
 struct process;
 struct worker;
 
-/* What became of a process that belongs to the tree; nothing if the move has no tree. */
-void move_tree_take(struct move *move, const struct process *p, enum membership membership);
-void move_tree_take_inside(struct move *move, const struct process *p);
+/* Adds a process to the tree or updates it. Does nothing if the move has no tree. */
+void move_tree_add(struct move *move, const struct process *p, enum membership membership);
+void move_tree_add_inside(struct move *move, const struct process *p);
 
-/* Returns false once something failed, or the move is not wanted any more. */
-bool move_goes_on(struct move *move, const struct worker *worker);
+/* Returns false after a failure or a cancel. */
+bool move_should_continue(struct move *move, const struct worker *worker);
 
-/* Moves the descendants by move->one(), until move->is_there() holds for all. */
+/* Calls move->one() for descendants until move->is_there() is true for all. */
 void move_tree(struct move *move, const struct worker *worker);
 
 #endif

@@ -70,7 +70,6 @@ void move_refuse_errno(struct move *move, pid_t pid, int error)
 	move_refuse(move, pid, reason);
 }
 
-/* The process of a pidfd, read while the pidfd proves that the pid is still its own. */
 int move_identify(int pidfd, struct process *ret, uid_t *ret_owner)
 {
 	pid_t pid;
@@ -80,7 +79,7 @@ int move_identify(int pidfd, struct process *ret, uid_t *ret_owner)
 		r = process_read(pid, ret);
 	if (r == 0)
 		r = process_read_owner(pid, ret_owner);
-	/* A zombie counts as ended for a pidfd, but can still be told apart. */
+	/* A zombie has ended for a pidfd, but still has its pid. */
 	if (r == 0 && process_ended(pidfd, 0) && !ret->ended)
 		r = -ESRCH;
 	return r;
@@ -95,10 +94,7 @@ void move_not_identified(struct move *move, pid_t pid, int error)
 		snprintf(row->reason, sizeof(row->reason), "the descriptor is no pidfd");
 }
 
-/*
- * The pid was written after its process had ended: where another process has
- * it by now, that one was moved and goes back to where its parent is.
- */
+/* If the pid was reused, the new process was moved: it goes back to the cgroup of its parent. */
 void move_undo_reused(struct move *move, const struct process *meant)
 {
 	cleanup_free char *home = NULL;

@@ -25,10 +25,10 @@ struct move {
 	struct job job;
 	int *pidfds;
 	size_t n_pidfds;
-	struct tree *tree; /* NULL: of each process nothing but itself */
-	/* Moves one process; @expected: of which the pidfd must be, or NULL. */
+	struct tree *tree; /* NULL: descendants are not moved */
+	/* Moves one process. @expected: the process that the pidfd must refer to; NULL: any. */
 	void (*one)(struct move *move, int pidfd, const struct process *expected);
-	/* Is it where the move leads to? */
+	/* Returns true if the process is at the target already. */
 	bool (*is_there)(struct move *move, pid_t pid);
 	unsigned int how;
 	bool dry_run;
@@ -43,24 +43,24 @@ struct move {
 	struct failure refused; /* one of the pidfds must not leave its unit: nothing was moved */
 };
 
-/* NULL if out of memory, which is noted in the move. */
+/* Returns NULL and sets an error in @move if out of memory. */
 struct attach_row *move_add_row(struct move *move, pid_t pid, enum attach_outcome outcome);
-/* A row with @reason, the end of a sentence that begins with the process. */
+/* Adds a row with @reason, the end of a sentence that begins with the process. */
 void move_refuse(struct move *move, pid_t pid, const char *reason);
-/* A row for what the kernel refused with @error, a negative errno. */
+/* Adds a row for a process that the kernel refused with @error, a negative errno. */
 void move_refuse_errno(struct move *move, pid_t pid, int error);
 
-/* The process of a pidfd, read while the pidfd proves that the pid is still its own. -ESRCH. */
+/* Reads the process of a pidfd; -ESRCH if it ended, so that its pid may have been reused. */
 int move_identify(int pidfd, struct process *ret, uid_t *ret_owner);
-/* A row for what move_identify() failed on. */
+/* Adds a row for a process that move_identify() failed for with @error. */
 void move_not_identified(struct move *move, pid_t pid, int error);
 
-/* Moves back a process that has the pid of @meant, which had ended when the pid was written. */
+/* Moves back the process that has the pid of @meant now, if @meant ended before its pid was written. */
 void move_undo_reused(struct move *move, const struct process *meant);
 
 /**
- * move_start() - run @run on a worker, with a move of the processes of @pidfds
- * @c: whom they are moved into, or NULL
+ * move_start() - run @run on a worker to move the processes of @pidfds
+ * @c: the container that they are moved into; NULL: detach
  * @pidfds: @count descriptors; they are copied
  *
  * Return: 0 (then @done is called), or a failure at once.

@@ -14,7 +14,7 @@ static void free_tree(struct tree **tree)
 
 #define TREE(name)                                    \
 	cleanup_(free_tree) struct tree *name = NULL; \
-	CHECK_INT(tree_new_deaf(&name), 0)
+	CHECK_INT(tree_new_without_events(&name), 0)
 
 static const struct process root = { .pid = 10, .parent = 1, .start = 100 };
 
@@ -28,9 +28,9 @@ TEST(children_by_parent)
 	TREE(tree);
 
 	CHECK_INT(tree_add(tree, &root, MEMBER_OUTSIDE), 0);
-	CHECK(!tree_claims(tree, &all[0], all, 3));
-	CHECK(tree_claims(tree, &all[1], all, 3));
-	CHECK(!tree_claims(tree, &all[2], all, 3));
+	CHECK(!tree_is_descendant(tree, &all[0], all, 3));
+	CHECK(tree_is_descendant(tree, &all[1], all, 3));
+	CHECK(!tree_is_descendant(tree, &all[2], all, 3));
 }
 
 /* The parent has ended before anybody looked: its child has another one by now. */
@@ -40,11 +40,11 @@ TEST(orphans_by_forks)
 	TREE(tree);
 
 	CHECK_INT(tree_add(tree, &root, MEMBER_OUTSIDE), 0);
-	tree_hear(PROCESS_FORKED, 30, 10, tree);
-	tree_hear(PROCESS_FORKED, 31, 30, tree);
-	tree_hear(PROCESS_EXITED, 30, 0, tree);
+	tree_on_fork(PROCESS_FORKED, 30, 10, tree);
+	tree_on_fork(PROCESS_FORKED, 31, 30, tree);
+	tree_on_fork(PROCESS_EXITED, 30, 0, tree);
 	CHECK(!tree_is_settled(tree));
-	CHECK(tree_claims(tree, &all[1], all, 2));
+	CHECK(tree_is_descendant(tree, &all[1], all, 2));
 	CHECK_INT(tree_add(tree, &all[1], MEMBER_INSIDE), 0);
 	CHECK(tree_is_settled(tree));
 }
@@ -60,9 +60,9 @@ TEST(orphans_by_session)
 	TREE(tree);
 
 	CHECK_INT(tree_add(tree, &root, MEMBER_INSIDE), 0);
-	CHECK(tree_claims(tree, &all[1], all, 3));
-	CHECK(!tree_claims(tree, &all[2], all, 3));
-	CHECK(!tree_claims(tree, &all[1], all + 1, 2));
+	CHECK(tree_is_descendant(tree, &all[1], all, 3));
+	CHECK(!tree_is_descendant(tree, &all[2], all, 3));
+	CHECK(!tree_is_descendant(tree, &all[1], all + 1, 2));
 }
 
 TEST(others_forks_are_nothing)
@@ -71,8 +71,8 @@ TEST(others_forks_are_nothing)
 	TREE(tree);
 
 	CHECK_INT(tree_add(tree, &root, MEMBER_OUTSIDE), 0);
-	tree_hear(PROCESS_FORKED, 40, 11, tree);
-	CHECK(!tree_claims(tree, &all[1], all, 2));
+	tree_on_fork(PROCESS_FORKED, 40, 11, tree);
+	CHECK(!tree_is_descendant(tree, &all[1], all, 2));
 	CHECK(tree_is_settled(tree));
 }
 
@@ -83,13 +83,13 @@ TEST(what_ended_leaves_its_pid)
 	TREE(tree);
 
 	CHECK_INT(tree_add(tree, &root, MEMBER_OUTSIDE), 0);
-	tree_hear(PROCESS_FORKED, 30, 10, tree);
-	tree_hear(PROCESS_EXITED, 30, 0, tree);
-	CHECK(!tree_claims(tree, &again, all, 2));
+	tree_on_fork(PROCESS_FORKED, 30, 10, tree);
+	tree_on_fork(PROCESS_EXITED, 30, 0, tree);
+	CHECK(!tree_is_descendant(tree, &again, all, 2));
 	CHECK(tree_is_settled(tree));
 	/* And whoever has it next bears nobody of ours. */
 	CHECK_INT(tree_add(tree, &again, MEMBER_ENDED), 0);
-	tree_hear(PROCESS_FORKED, 50, 30, tree);
+	tree_on_fork(PROCESS_FORKED, 50, 30, tree);
 	CHECK(tree_is_settled(tree));
 }
 
@@ -101,7 +101,7 @@ TEST(another_start_is_another_process)
 
 	CHECK_INT(tree_add(tree, &root, MEMBER_OUTSIDE), 0);
 	CHECK(!tree_has(tree, &other));
-	CHECK(!tree_claims(tree, &all[1], all, 2));
+	CHECK(!tree_is_descendant(tree, &all[1], all, 2));
 }
 
 TEST(born_inside_is_not_waited_for)
@@ -109,8 +109,8 @@ TEST(born_inside_is_not_waited_for)
 	TREE(tree);
 
 	CHECK_INT(tree_add(tree, &root, MEMBER_INSIDE), 0);
-	tree_hear(PROCESS_FORKED, 60, 10, tree);
-	tree_hear(PROCESS_FORKED, 61, 60, tree);
+	tree_on_fork(PROCESS_FORKED, 60, 10, tree);
+	tree_on_fork(PROCESS_FORKED, 61, 60, tree);
 	CHECK(tree_is_settled(tree));
 }
 
@@ -120,16 +120,16 @@ TEST(lost_forks_are_not_believed)
 	TREE(tree);
 
 	CHECK_INT(tree_add(tree, &root, MEMBER_OUTSIDE), 0);
-	tree_hear(PROCESS_FORKED, 31, 10, tree);
-	tree_hear(PROCESS_EVENTS_LOST, 0, 0, tree);
+	tree_on_fork(PROCESS_FORKED, 31, 10, tree);
+	tree_on_fork(PROCESS_EVENTS_LOST, 0, 0, tree);
 	CHECK(!tree_is_settled(tree));
-	CHECK(!tree_claims(tree, &all[1], all, 2));
+	CHECK(!tree_is_descendant(tree, &all[1], all, 2));
 	/* Its pid may be reused by now: first it is looked at again. */
-	tree_hear(PROCESS_FORKED, 32, 10, tree);
+	tree_on_fork(PROCESS_FORKED, 32, 10, tree);
 	tree_catch_up(tree);
-	CHECK(!tree_claims(tree, &root, all, 2));
-	tree_hear(PROCESS_FORKED, 31, 10, tree);
-	CHECK(tree_claims(tree, &all[1], all, 2));
+	CHECK(!tree_is_descendant(tree, &root, all, 2));
+	tree_on_fork(PROCESS_FORKED, 31, 10, tree);
+	CHECK(tree_is_descendant(tree, &all[1], all, 2));
 }
 
 /* Whoever was born and ended while all processes were listed was seen by nobody. */
@@ -139,16 +139,16 @@ TEST(unseen_parents_leave_it_open)
 	TREE(tree);
 
 	CHECK_INT(tree_add(tree, &root, MEMBER_INSIDE), 0);
-	tree_hear(PROCESS_FORKED, 70, 69, tree);
+	tree_on_fork(PROCESS_FORKED, 70, 69, tree);
 	CHECK(tree_is_settled(tree));
 	tree_catch_up(tree);
 	CHECK_INT(tree_exclude(tree, all, 2), 0);
-	tree_hear(PROCESS_FORKED, 71, 20, tree);
-	tree_hear(PROCESS_FORKED, 72, 71, tree);
+	tree_on_fork(PROCESS_FORKED, 71, 20, tree);
+	tree_on_fork(PROCESS_FORKED, 72, 71, tree);
 	CHECK(tree_is_settled(tree));
-	tree_hear(PROCESS_FORKED, 74, 73, tree);
+	tree_on_fork(PROCESS_FORKED, 74, 73, tree);
 	CHECK(!tree_is_settled(tree));
-	tree_hear(PROCESS_EXITED, 74, 0, tree);
+	tree_on_fork(PROCESS_EXITED, 74, 0, tree);
 	CHECK(tree_is_settled(tree));
 }
 
@@ -189,7 +189,7 @@ TEST(real_orphan)
 	CHECK(orphan.parent != getpid() && orphan.session == pid);
 	if (tree_is_settled(tree))
 		SKIP("forks are not told here: no root, or not the first namespaces");
-	CHECK(tree_claims(tree, &orphan, &orphan, 1));
+	CHECK(tree_is_descendant(tree, &orphan, &orphan, 1));
 }
 
 TEST(steps)
