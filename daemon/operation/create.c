@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Making containers: see create.h. */
+/* Creating containers: see create.h. */
 #include "operation/create.h"
 
 #include <errno.h>
@@ -137,7 +137,7 @@ int manager_create(struct manager *m, const char *name, const struct settings_ch
 	r = check_new_name(m, name, failure);
 	if (r < 0)
 		return r;
-	/* Before the cgroup is made, so that a wrong size leaves nothing behind. */
+	/* Checked before the cgroup is created, so that a wrong size leaves no cgroup. */
 	r = settings_check(&initial, settings, m->controller->settings, m->controller->ops->name,
 			   controller_limit_min(m->controller), failure);
 	if (r < 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Making a container. */
+/* Creates a container. */
 #ifndef RSSD_CREATE_H
 #define RSSD_CREATE_H
 
@@ -14,8 +14,8 @@ typedef void (*manager_done_fn)(int error, const struct failure *failure,
 				struct container *container, void *userdata);
 
 /**
- * manager_create() - make a container
- * @done: hears the outcome; the container is only in the list when it worked
+ * manager_create() - create a container
+ * @done: called with the outcome; the container is listed only after a success
  *
  * Return: 0 (then @done is called), or a failure at once.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Signals to a container's processes: see kill.h. */
+/* Signals to the processes of a container: see kill.h. */
 #include "operation/kill.h"
 
 #include <errno.h>
@@ -19,11 +19,11 @@
 #include "base/job.h"
 #include "base/worker.h"
 
-/* A container that forks faster than it is killed is left to the next call. */
+/* After this many passes a container that forks faster than it is killed is given up. */
 #define KILL_PASSES_MAX 32
-/* How long one of the killed is waited for before all are looked at again. */
+/* The longest wait for a killed process before the next pass. */
 #define DEATH_MSEC 100
-/* Between looks where nobody is there to be waited for. */
+/* The pause between passes if there is no process to wait for. */
 #define LOOK_USEC 1000
 
 struct target {
@@ -31,7 +31,7 @@ struct target {
 	uint64_t start;
 };
 
-/* Whom the signal was sent to already, sorted. */
+/* The processes that the signal was sent to already, sorted. */
 struct targets {
 	struct target *list;
 	size_t count, allocated;
@@ -77,7 +77,7 @@ static int compare_targets(const void *a, const void *b)
 	return (one->start > other->start) - (one->start < other->start);
 }
 
-/* @sorted: how many of the list stood there before this pass. */
+/* @sorted: the number of entries from before this pass. */
 static bool was_hit(const struct targets *targets, size_t sorted, const struct target *target)
 {
 	return sorted > 0 &&
@@ -95,7 +95,7 @@ static int add_target(struct targets *targets, const struct target *target)
 
 /* --- on the worker ------------------------------------------------------------ */
 
-/* With the pidfd in hand the pid is pinned: it is asked once more where it is. */
+/* The pidfd pins the pid: its cgroup is read again after it was opened. */
 static bool is_inside(const struct subtree *tree, pid_t pid)
 {
 	cleanup_free char *path = NULL;
@@ -135,7 +135,7 @@ static int kill_listed(const struct subtree *tree, const struct subtree_members 
 		struct target target = { .pid = pid };
 		struct process p;
 
-		/* A process that has ended has no memory left to free and takes no signal. */
+		/* A process that has ended has no memory to free and receives no signal. */
 		if (pidfd < 0 || process_read(pid, &p) < 0 || p.ended) {
 			*missed = true;
 			continue;
@@ -183,7 +183,7 @@ static void kill_run(struct worker *worker, void *data)
 	kill->count = (uint32_t)targets.count;
 }
 
-/* Waits a moment for one of those inside to end; false where it cannot be waited for. */
+/* Waits a moment for one of the processes to end; returns false if it cannot be waited for. */
 static bool await_death(pid_t pid)
 {
 	cleanup_close int pidfd = process_open(pid);
@@ -196,7 +196,7 @@ static bool await_death(pid_t pid)
 
 int kill_until_empty(struct worker *worker, const struct subtree *tree, struct kill_tally *tally)
 {
-	/* Over all passes, so that a process that is slow to end is counted once. */
+	/* Kept over all passes, so that a process that is slow to end is counted once. */
 	cleanup_(targets_done) struct targets targets = { 0 };
 
 	for (pid_t last = 0;;) {
@@ -212,7 +212,7 @@ int kill_until_empty(struct worker *worker, const struct subtree *tree, struct k
 			return r;
 		if (worker_cancelled(worker))
 			return -EINTR;
-		/* One that has ended and is listed still, or again, is not waited for without a pause. */
+		/* Do not wait without a pause for one that has ended but is still listed. */
 		one = members.list[members.count - 1].pid;
 		if (!await_death(one) || one == last)
 			worker_pause(worker, LOOK_USEC);

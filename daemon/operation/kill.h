@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Signals to all processes of a container, each named by a pidfd before it is
- * hit. A container may hold thousands, and fork while it is killed, so all of
- * it runs on a worker.
+ * Sends signals to all processes of a container, each through a pidfd. A container
+ * may have thousands of processes and may fork while it is killed, so this runs on a
+ * worker.
  */
 #ifndef RSSD_KILL_H
 #define RSSD_KILL_H
@@ -24,9 +24,9 @@ typedef void (*kill_done_fn)(int error, const struct failure *failure, int signa
 
 /**
  * kill_start() - send a signal to every process of the container
- * @signal: 1 to SIGRTMAX; SIGKILL goes on until a pass finds no new process, and
- *	thaws, since a frozen process does not end before; it is reported as an event
- * @with_nested: those of nested containers as well
+ * @signal: 1 to SIGRTMAX; SIGKILL is repeated until a pass finds no new process, thaws
+ *	(a frozen process would not end), and is reported as an event
+ * @with_nested: also those of nested containers
  *
  * Return: 0 (then @done is called from the loop), or a failure at once.
  */
@@ -34,12 +34,12 @@ int kill_start(struct container *container, int signal, bool with_nested,
 	       const struct requester *requester, kill_done_fn done, void *userdata,
 	       struct failure *failure);
 
-/* Counts a process that was sent SIGKILL a moment ago. */
+/* Counts a process that has just been sent SIGKILL. */
 void kill_count(struct kill_tally *tally, const struct process *process);
 
 /*
- * From a worker: kills what is in @tree until it is empty and counts it in @tally, which may take
- * for ever: 0, -EINTR if the worker was cancelled before, or another negative errno.
+ * For a worker: kills the processes in @tree until it is empty, and counts them in @tally. It may
+ * never end. Returns 0, -EINTR if the worker was cancelled, or another negative errno.
  */
 int kill_until_empty(struct worker *worker, const struct subtree *tree, struct kill_tally *tally);
 

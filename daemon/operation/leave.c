@@ -51,7 +51,7 @@ int leave_check(const struct controller *controller, const struct process *proce
 		r = refuse_unit(process, &unit, caller->uid, failure);
 	else if (verdict == UNIT_NOT_DELEGATED)
 		r = refuse_cgroup(process, cgroup, caller->uid, failure);
-	/* A cgroup may have any name, and one that is long is cut. */
+	/* A cgroup may have any name; a long one is truncated. */
 	if (r < 0)
 		text_make_safe(failure->text);
 	return r;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The members of a container: see processes.h. */
+/* The processes of a container: see processes.h. */
 #include "operation/processes.h"
 
 #include <errno.h>
@@ -63,7 +63,7 @@ static int name_control_groups(struct listing *listing)
 			*name = NULL;
 			return -ENOMEM;
 		}
-		/* Others name their groups as they like; the bus takes UTF-8 alone. */
+		/* Other programs may use any bytes in names; D-Bus requires UTF-8. */
 		text_make_safe(*name);
 	}
 	return 0;
@@ -75,7 +75,7 @@ static void add_row(struct listing *listing, const struct subtree_member *member
 	struct process p;
 	uid_t uid;
 
-	/* It has ended meanwhile: it is no process of the container any more. */
+	/* It has ended meanwhile: leave it out. */
 	if (process_read(member->pid, &p) < 0 || process_read_uid(member->pid, &uid) < 0)
 		return;
 	*row = (struct member_process){
@@ -144,7 +144,7 @@ int processes_start(struct container *c, bool with_nested, processes_done_fn don
 	if (!listing)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
 	*listing = (struct listing){
-		.container = container_ref(c), /* a reader: it keeps no removal waiting */
+		.container = container_ref(c), /* only read: a removal does not wait for it */
 		.group = c->group,
 		.with_nested = with_nested,
 		.done = done,

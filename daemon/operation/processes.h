@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The members of a container: read on a worker, since there may be thousands. */
+/* Lists the processes of a container, on a worker, since there may be thousands. */
 #ifndef RSSD_PROCESSES_H
 #define RSSD_PROCESSES_H
 
@@ -16,18 +16,18 @@ struct member_process {
 	uid_t uid;
 	uint64_t resident;	   /* bytes */
 	char command[64];	   /* UTF-8 without control characters */
-	const char *container;	   /* the innermost that it is in */
-	const char *control_group; /* as /proc/PID/cgroup spells it, without the leaf; UTF-8 */
+	const char *container;	   /* the innermost container of the process */
+	const char *control_group; /* as in /proc/PID/cgroup, without the leaf; UTF-8 */
 };
 
-/* The rows are the listener's only while it is called. */
+/* @rows are valid only during the call. */
 typedef void (*processes_done_fn)(int error, const struct failure *failure,
 				  const struct member_process rows[], size_t count, void *userdata);
 
 /**
  * processes_start() - list the processes of a container
- * @with_nested: those of nested containers too; what is in control groups that
- *	others made inside is listed in any case
+ * @with_nested: also those of nested containers; processes in cgroups that other
+ *	programs created inside are always listed
  *
  * Return: 0 (then @done is called from the loop), or a failure at once.
  */

@@ -45,7 +45,7 @@ static void reclaim_done(void *data)
 	int r = reclaim->error;
 
 	job_end(&reclaim->job);
-	/* The time was up, or there was no more: what was freed is the answer. */
+	/* The time was up or there was no more: reply with what was freed. */
 	if (r == -EINTR || r == -EAGAIN)
 		r = 0;
 	if (r < 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reclaim on request, on a worker: so many bytes, within the configured time. */
+/* Reclaims memory of a container, on a worker and within the configured time. */
 #ifndef RSSD_RECLAIM_H
 #define RSSD_RECLAIM_H
 
@@ -8,7 +8,7 @@
 struct container;
 struct failure;
 
-/* @reclaimed: bytes, fewer than asked for where there was no more; COUNTER_ABSENT: unknown */
+/* @reclaimed: in bytes, less than requested if there was no more; COUNTER_ABSENT: unknown */
 typedef void (*reclaim_done_fn)(int error, const struct failure *failure, uint64_t reclaimed,
 				void *userdata);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Removing containers: see removal.h. */
+/* Removing containers: see remove.h. */
 #include "operation/remove.h"
 
 #include <errno.h>
@@ -24,9 +24,9 @@
 #include "base/job.h"
 #include "base/worker.h"
 
-/* What is in use by another call is looked at again after this. */
+/* The delay before containers that another call uses are checked again. */
 #define RETRY_USEC (5 * 1000)
-/* Processes that are looked at for what keeps them; there may be thousands. */
+/* The most processes that are checked for an obstacle; there may be thousands. */
 #define STUCK_LOOKS_MAX 32
 #define DEADLINE_USEC	(10 * 1000 * 1000)
 
@@ -41,16 +41,16 @@ struct removal {
 	removal_done_fn done;
 	void *userdata;
 
-	/* What the worker works with: the containers that are removed, deepest first, each with a reference. */
+	/* For the worker: the containers to be removed, deepest first, each with a reference. */
 	struct container **members;
-	struct kill_tally *tallies; /* of each, while they are emptied */
+	struct kill_tally *tallies; /* the kills in each */
 	size_t n_members;
-	int result;    /* of the step so far */
+	int result;    /* of the current step */
 	int forgotten; /* why a state file was not removed, or 0 */
 	bool unsaved;  /* the groups are removed, a state file may not be */
 };
 
-/* All but the first @keep. */
+/* Releases all members except the first @keep. */
 static void drop_members(struct removal *removal, size_t keep)
 {
 	while (removal->n_members > keep)
@@ -94,7 +94,7 @@ static void mark_all(struct manager *m, const char *name, bool force)
 	}
 }
 
-/* What could not be removed goes on, and what had to be saved meanwhile is saved. */
+/* Containers that could not be removed work again; saves that were put off are done. */
 static void unmark_all(struct manager *m, const char *name)
 {
 	for (size_t i = manager_index(m, name); i < m->count; i++) {
@@ -114,14 +114,14 @@ static void empty_run(struct worker *worker, void *data)
 {
 	struct removal *removal = data;
 
-	/* What the freezer of v1 holds, in a container or above it, does not die of a signal. */
+	/* A process that the v1 freezer holds, in a container or above it, does not end on a signal. */
 	for (size_t i = removal->n_members; i-- > 0;) {
 		struct subtree tree = { .group = removal->members[i]->group };
 
 		(void)group_freeze(removal->members[i]->group, false);
 		subtree_thaw(&tree);
 	}
-	/* What is left, or cannot be looked at, shows when the group is removed. */
+	/* Processes that are left make the removal of the group fail. */
 	for (size_t i = 0; i < removal->n_members && !worker_cancelled(worker); i++)
 		(void)kill_until_empty(worker,
 				       &(struct subtree){ .group = removal->members[i]->group },
@@ -185,7 +185,7 @@ static int gather(struct removal *removal)
 	return 0;
 }
 
-/* Is there a file of any of them to be removed for good? */
+/* Returns true if one of them has a state file. */
 static bool is_on_disk(const struct removal *removal)
 {
 	for (size_t i = 0; i < removal->n_members; i++) {
@@ -197,7 +197,7 @@ static bool is_on_disk(const struct removal *removal)
 	return false;
 }
 
-/* How many processes a container has, in control groups that others made inside too. */
+/* The number of processes, also in cgroups that other programs created inside. */
 static uint32_t count_members(struct container *c)
 {
 	struct subtree tree = { .group = c->group };
@@ -208,7 +208,7 @@ static uint32_t count_members(struct container *c)
 	return processes + inner;
 }
 
-/* Does any of them hold a process? */
+/* Returns true if one of them has a process. */
 static bool is_populated(const struct removal *removal)
 {
 	for (size_t i = 0; i < removal->n_members; i++) {
@@ -218,17 +218,17 @@ static bool is_populated(const struct removal *removal)
 	return false;
 }
 
-/* Up to the first that cannot be removed; those that are gone stay members. */
+/* Removes groups up to the first that cannot be removed. Those removed stay members. */
 static int remove_groups(struct removal *removal)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < removal->n_members; i++) {
-		/* Those inside are gone by now: what is left below was made by others. */
+		/* Nested containers are removed by now: other programs created what is left. */
 		r = subtree_remove(&(struct subtree){ .group = removal->members[i]->group });
 		if (r == 0 || r == -ENOENT || r == -ENODEV)
 			r = group_remove(removal->members[i]->group);
-		/* Gone already behind our back: just as good. */
+		/* Another program removed it already. */
 		if (r < 0 && r != -ENOENT && r != -ENODEV) {
 			drop_members(removal, i);
 			return r == -EBUSY && removal->force ? -EAGAIN : r;
@@ -237,7 +237,7 @@ static int remove_groups(struct removal *removal)
 	return 0;
 }
 
-/* The first process that something keeps from ending; "" if none is seen. */
+/* Describes the first process that cannot end; "" if there is none. */
 static void find_stuck(const struct removal *removal, char text[OBSTACLE_TEXT_MAX])
 {
 	size_t looked = 0;
@@ -303,7 +303,7 @@ static uint64_t time_left(const struct removal *removal)
 	return now < removal->deadline ? removal->deadline - now : 0;
 }
 
-/* The end of a step: another one follows where there is time for it. */
+/* Ends a step and schedules the next one if there is time. */
 static void end_step(struct removal *removal, int r)
 {
 	cleanup_(removal_free_ptr) struct removal *ended = NULL;
@@ -354,7 +354,7 @@ static int start_emptying(struct removal *removal)
 	return start_worker(removal, empty_run, emptied, true);
 }
 
-/* As far as it goes without waiting; end_step() comes of it, or the end of a worker. */
+/* Runs a step until it would wait; then end_step() is called, at once or after a worker. */
 static void step(struct removal *removal)
 {
 	int r = gather(removal);
@@ -374,7 +374,7 @@ static void step(struct removal *removal)
 		return;
 	}
 	removal->result = remove_groups(removal);
-	/* It stays listed until it is forgotten, so that nobody makes another of its name. */
+	/* Listed until its state is removed, so that its name cannot be used again before. */
 	r = removal->n_members > 0
 		    ? start_worker(removal, forget_run, forgotten, is_on_disk(removal))
 		    : removal->result;
@@ -406,7 +406,7 @@ static int removal_next(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-/* Two removals of one container would each take what comes after it under its name. */
+/* Two removals of one container would remove a later container of the same name. */
 static int check_alone(const struct container *c, struct failure *failure)
 {
 	const struct manager *m = c->manager;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Removing a container: refused while something is inside, unless forced. Then
- * what is nested in it goes first, deepest first, and its processes are killed.
- * A change that is on its way is cancelled. Until it is gone, it stays listed.
+ * Removes a container. Refused while it has processes or nested containers, unless
+ * forced: then nested containers are removed first, the deepest first, and processes are
+ * killed. A pending change is cancelled. The container stays listed until it is removed.
  */
-#ifndef RSSD_REMOVAL_H
-#define RSSD_REMOVAL_H
+#ifndef RSSD_REMOVE_H
+#define RSSD_REMOVE_H
 
 #include <stdbool.h>
 

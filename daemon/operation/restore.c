@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Bringing containers back: see restore.h. */
+/* Restoring containers: see restore.h. */
 #include "operation/restore.h"
 
 #include <errno.h>
@@ -23,7 +23,7 @@
 
 /* --- state ------------------------------------------------------------------- */
 
-/* What was read, and the containers whose file was bad. */
+/* The saved state, and the names of containers whose file was bad. */
 struct loaded {
 	struct records records;
 	char **aside;
@@ -45,7 +45,7 @@ static int record_found(struct record **record, void *userdata)
 	return records_add(record, &loaded->records);
 }
 
-/* Without memory for its name, a nested one counts as a cgroup of another program. */
+/* If out of memory for the name, a nested container is taken for a cgroup of another program. */
 static void record_aside(const char *name, const char *reason, void *userdata)
 {
 	struct loaded *loaded = userdata;
@@ -115,7 +115,7 @@ static int enter(struct manager *m, struct container *c)
 	return 0;
 }
 
-/* One container that is written down: its group is opened, or made again. */
+/* Restores a saved container: its group is opened or created again. */
 static int restore_record(struct manager *m, struct record *record)
 {
 	cleanup_(container_unref_ptr) struct container *c = container_new(m, record->name);
@@ -179,7 +179,7 @@ static int set_log_aside(struct manager *m, const struct failure *why)
 	return 0;
 }
 
-/* A transaction that was cut short is undone or finished, before its containers are brought back. */
+/* An interrupted transaction is undone or finished before its containers are restored. */
 static int settle_transaction(struct manager *m, struct records *records, struct failure *failure)
 {
 	cleanup_(journal_free_ptr) struct journal *journal = NULL;
@@ -231,7 +231,7 @@ static int restore_state(struct manager *m, struct loaded *loaded, struct failur
 
 /* --- the tree ------------------------------------------------------------------ */
 
-/* A creation that a crash cut short was not acknowledged: its cgroup goes. */
+/* A creation that a crash interrupted was not acknowledged: its cgroup is removed. */
 static void undo_creation(const char *name, void *userdata)
 {
 	cleanup_(group_free_ptr) struct group *group = NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Brings the containers back at a start. The cgroup tree is authoritative for
+ * Restores the containers at a start. The cgroup tree is authoritative for
  * membership, the saved state for limits. A container in the state alone is
  * created again, unless it was transient; one in the tree alone is taken over
  * with the kernel's settings. If both have it, the kernel's settings are brought
@@ -13,8 +13,9 @@ struct failure;
 struct manager;
 
 /*
- * State, tree, declarations. A file that is bad, or a group that cannot be opened,
- * does not keep the others from loading. Fails if the state cannot be read now.
+ * Restores from the state, then from the cgroup tree, then applies declarations. A bad
+ * file or a group that cannot be opened affects only its container. Fails if the state
+ * directory cannot be read.
  */
 int restore_all(struct manager *manager, struct failure *failure);
 

@@ -128,7 +128,7 @@ static void add_attach(struct report *report, const struct diagnosis *found)
 		    "root alone may say, and users attach only from what is delegated to them.");
 }
 
-/* Rules that leave processes where they are. */
+/* Rules that match processes but cannot move them. */
 static void add_rules_in_units(struct report *report, const struct join_counts *join)
 {
 	add(report, SEVERITY_WARNING, "rules",
@@ -239,7 +239,7 @@ size_t diagnose(const struct diagnosis *found, struct finding findings[static FI
 	return report.count;
 }
 
-/* The first container of which the kernel holds another setting. */
+/* Finds the first container with another setting in the kernel. */
 static void find_drifted(const struct manager *m, struct diagnosis *found)
 {
 	for (size_t i = 0; i < m->count && !found->drifted; i++) {

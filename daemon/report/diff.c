@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What is not as it should be: see diff.h. */
+/* Differences between declarations, state and kernel: see diff.h. */
 #include "report/diff.h"
 
 #include <errno.h>
@@ -97,11 +97,11 @@ static int compare_container(struct diff *diff, struct container *c)
 		row.declared = declared->settings;
 	}
 	if (c->change && c->drifted) {
-		/* It is being brought back: until that is done, nobody may take it for done. */
+		/* It is being repaired: a difference until that has succeeded. */
 		row.kernel = c->settings;
 		row.kernel_set = SETTINGS_ALL;
 	} else if (!c->change && group_read_limit(c->group, &limit) == 0) {
-		/* One that is just being changed is on its way from the one to the other. */
+		/* A container under change differs only for a moment. */
 		row.kernel_set = SETTINGS_ALL;
 	}
 	return add(diff, &row);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where what is declared, what is written down and what the kernel holds are
- * not the same. Nothing is changed; a reload, a setting or a restart is how each
- * is brought to the other.
+ * Finds the differences between declarations, saved state and kernel. Changes nothing: a
+ * reload, a set or a restart removes a difference.
  */
 #ifndef RSSD_DIFF_H
 #define RSSD_DIFF_H
@@ -16,15 +15,15 @@ struct manager;
 
 struct diff_row {
 	char *name;
-	/* Which members of each are known; where it is 0 there is no such thing. */
+	/* The SETTING_* that are known of each; 0: there is no such record. */
 	unsigned int declared_set, stored_set, kernel_set;
 	struct settings declared, stored, kernel;
 };
 
-/* The members in which what is known differs, as a mask: pure. */
+/* The SETTING_* that differ between those that are known. A pure function. */
 unsigned int diff_settings(const struct diff_row *row);
 
-/* The rows are the listener's only while it is called. */
+/* @rows are valid only during the call. */
 typedef void (*diff_done_fn)(int error, const struct failure *failure, const struct diff_row rows[],
 			     size_t count, void *userdata);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What would become of a limit: see forecast.h. */
+/* The predicted outcome of a limit: see forecast.h. */
 #include "report/forecast.h"
 
 #include <stdio.h>
@@ -32,7 +32,7 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* Why there is not enough that reclaim could take. */
+/* The reason why reclaim cannot free enough. */
 static void explain_lack(struct forecast *f)
 {
 	const struct forecast_input *in = &f->of;
@@ -75,7 +75,7 @@ void forecast_limit(const struct forecast_input *in, struct forecast *ret)
 		f.verdict = in->mode == LIMIT_MODE_FORCE ? FORECAST_KILLS : FORECAST_REFUSED;
 		explain_lack(&f);
 	} else {
-		/* The last tenth is what is in use just now. */
+		/* The last tenth is assumed to be in use. */
 		f.verdict = f.to_free > f.reclaimable / 10 * 9 ? FORECAST_UNSURE
 							       : FORECAST_RECLAIMS;
 		snprintf(f.reason, sizeof(f.reason),

@@ -39,9 +39,9 @@ struct metrics_files {
 	struct job job;
 	struct manager *manager;
 	struct requests waiting; /* for the next file */
-	struct requests current; /* for the one that is being made */
+	struct requests current; /* for the file that is being made */
 	bool making;
-	struct metrics metrics;	    /* of the one that is being made */
+	struct metrics metrics;	    /* of the file that is being made */
 	int fd, error;		    /* set by the worker */
 	struct metrics_file *files; /* the oldest first */
 	size_t count, allocated;
@@ -116,7 +116,7 @@ static int keep_file(struct metrics_files *files, int *fd)
 	return r;
 }
 
-/* The latest file, if many bytes are in use and it is young enough; NULL: make one. */
+/* The latest file if many bytes are in use and it is recent enough, else NULL. */
 static const struct metrics_file *find_shared(const struct metrics_files *files)
 {
 	const struct metrics_file *latest = files->count ? &files->files[files->count - 1] : NULL;
@@ -162,7 +162,7 @@ static void give_all(struct requests *requests, int error, int fd)
 
 /* --- making one ------------------------------------------------------------------------ */
 
-/* Root alone could open it for writing again, and the seals would not let it. */
+/* Only root could open it for writing again, and the seals prevent that. */
 static int seal(int fd)
 {
 	if (fchmod(fd, 0444) < 0 ||
@@ -285,7 +285,7 @@ static void on_collected(int error, const struct failure *failure, const struct 
 		finish(files, r);
 }
 
-/* All who wait share the next file. */
+/* All waiting callers share the next file. */
 static void make_next(struct metrics_files *files)
 {
 	struct requests current = files->current;

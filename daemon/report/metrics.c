@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* OpenMetrics text: see metrics.h. Each family stands in one piece, as the format wants it. */
+/* OpenMetrics text: see metrics.h. The samples of a family follow each other, as the format requires. */
 #include "report/metrics.h"
 
 #include <errno.h>
@@ -66,7 +66,7 @@ static uint64_t get_oom_kills(const struct metrics_container *c)
  */
 static const struct family {
 	const char *name;
-	const char *type; /* "gauge", or "counter", whose samples end in _total */
+	const char *type; /* "gauge", or "counter": its samples end in _total */
 	const char *unit; /* the end of the name, or NULL */
 	const char *help;
 	uint64_t (*get)(const struct metrics_container *container);
