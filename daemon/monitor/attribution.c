@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * OOM detection, attribution: whose limit an OOM was, and which process of which
- * container was killed. The kernel's events or its log say it; if neither does,
- * the counters do. Each kill becomes one OOM event. See detection.h.
+ * OOM detection, attribution: finds the container whose limit was hit, the killed
+ * process, and its container. They come from the kernel's events or its log, or else
+ * from the counters. Each kill becomes one OOM event. See detection.h.
  */
 #include <stdio.h>
 #include <string.h>
@@ -21,9 +21,9 @@
 
 /* How long the kernel's log may lag behind its counters. */
 #define LOG_LAG_USEC (1000 * 1000)
-/* Kills of one container whose victims are unknown and that are reported one by one. */
+/* At most this many kills with unknown victims are reported per container and poll. */
 #define PENDING_KILLS_MAX 16
-/* Containers that are polled because of one victim, at most. */
+/* With more containers than this, victims without a cgroup are not attributed. */
 #define POLLS_MAX 1000
 
 static bool has_pending_kills(const struct container *c)
@@ -45,7 +45,7 @@ static struct oom_record unknown_oom(void)
 	};
 }
 
-/* The kernel's own list of processes is of the moment itself; rssd's is of a little later. */
+/* Keeps the kernel's list of processes if there is one: rssd's is taken later. */
 static void take_snapshot(struct container *on, struct oom_record *oom)
 {
 	struct oom_processes listed = oom->snapshot.processes;
@@ -55,7 +55,7 @@ static void take_snapshot(struct container *on, struct oom_record *oom)
 		oom->snapshot.processes = listed;
 }
 
-/* Emits an OOM: of the container whose limit it was, or else of the victim's. */
+/* Emits an OOM event of the container whose limit was hit, or else of the victim's. */
 static void emit_oom(struct manager *m, struct container *limited, struct container *victim,
 		     struct oom_record *oom)
 {
@@ -74,7 +74,7 @@ static void emit_oom(struct manager *m, struct container *limited, struct contai
 	manager_emit(m, &event);
 }
 
-/* What the log did not say about the limit is known from its container. */
+/* Sets the facts of the limit from its container, if the log did not have them. */
 static void set_limit_container(struct oom_record *oom, struct container *limited)
 {
 	if (!limited)
@@ -83,7 +83,7 @@ static void set_limit_container(struct oom_record *oom, struct container *limite
 	oom->limit = limited->settings.limit;
 }
 
-/* --- whose limit it was --------------------------------------------------------------------- */
+/* --- the container whose limit was hit ------------------------------------------------------ */
 
 static struct container *find_by_cgroup(struct manager *m, const char *cgroup)
 {
@@ -95,8 +95,8 @@ static struct container *find_by_cgroup(struct manager *m, const char *cgroup)
 }
 
 /*
- * The container that a cgroup belongs to, itself or the nearest above it. *ret_inner: it is a
- * cgroup inside the container that something else made.
+ * Returns the container of a cgroup: the cgroup itself, or its nearest parent. *ret_inner is true
+ * if the cgroup is inside the container and was created by another program.
  */
 static struct container *find_around(struct manager *m, const char *path, bool *ret_inner)
 {
@@ -125,7 +125,7 @@ static struct container *find_victim_by_pid(struct manager *m, pid_t pid, bool *
 	return find_around(m, path, ret_inner);
 }
 
-/* The counters of the container's group leave out what happens in cgroups inside. */
+/* The counters of the container's group do not include kills in inner cgroups. */
 static void count_kill(struct container *victim, bool inner)
 {
 	victim->detection->kills_reported++;
@@ -133,7 +133,7 @@ static void count_kill(struct container *victim, bool inner)
 		__atomic_fetch_add(&victim->inner_oom_kills, 1, __ATOMIC_RELAXED);
 }
 
-/* Returns true if its own limit caused an OOM a moment ago that is not reported yet. */
+/* Returns true if @c had an OOM of its own limit a moment ago that is not reported yet. */
 static bool has_local_oom(const struct container *c)
 {
 	return c->detection->local_ooms > 0 &&
@@ -150,8 +150,8 @@ static void subtract_local_ooms(struct container *c, uint64_t count)
 }
 
 /*
- * By the counters alone: the nearest of the victim's container and its parents
- * that has had an OOM of its own limit a moment ago.
+ * Uses the counters only: returns the nearest of the victim's container and its parents
+ * that had an OOM of its own limit a moment ago.
  */
 static struct container *find_by_local_oom(struct container *victim)
 {
@@ -173,7 +173,7 @@ static struct container *find_by_local_oom(struct container *victim)
 	return NULL;
 }
 
-/* By the kernel's events: the one of them whose limit caused the last OOM, a moment ago. */
+/* Uses the kernel's events: returns the one of them with the latest OOM, a moment ago. */
 static struct container *find_by_last_oom(struct container *victim)
 {
 	cleanup_free char *name = strdup(victim->name);
@@ -196,7 +196,7 @@ static struct container *find_by_last_oom(struct container *victim)
 
 /* --- kills that only the counters report --------------------------------------------------- */
 
-/* How many containers have pending kills, and the last of them. */
+/* Returns how many containers have pending kills; *ret is the last of them. */
 static unsigned int count_pending(struct manager *m, struct container **ret)
 {
 	unsigned int n = 0;
@@ -215,7 +215,7 @@ static void report_kills_of(struct container *c, struct detection *victims)
 	uint64_t pending = c->seen.oom_kills - c->detection->kills_reported;
 	struct container *limited = find_by_local_oom(c);
 
-	/* The poll of the limit's container may have found more kills: they are reported next. */
+	/* The poll of the limited container may have found more kills; they are reported later. */
 	c->detection->kills_reported += pending;
 	for (uint64_t i = 0; i < pending && i < PENDING_KILLS_MAX; i++) {
 		struct oom_record oom = unknown_oom();
@@ -242,12 +242,12 @@ static int report_pending_kills(sd_event_source *source, uint64_t usec, void *us
 	/* Do not poll thousands of containers here: it would block the event loop. */
 	bool certain = d->n_victims > 0 && m->count <= POLLS_MAX;
 
-	/* The log has reported kills of containers that were not polled since. */
+	/* The log may have reported kills of containers that were not polled since. */
 	for (size_t i = 0; i < m->count && certain; i++)
 		poll_counters(m->containers[i]);
 	/*
-	 * Victims of unknown cgroups can be attributed if a single container has pending kills,
-	 * and as many as there are victims: others may be of no container.
+	 * Victims of unknown cgroups are attributed only if exactly one container has pending
+	 * kills, and as many as there are victims: a victim may be in no container.
 	 */
 	certain = certain && count_pending(m, &c) == 1 &&
 		  c->seen.oom_kills - c->detection->kills_reported == d->n_victims;
@@ -260,7 +260,7 @@ static int report_pending_kills(sd_event_source *source, uint64_t usec, void *us
 	return 0;
 }
 
-/* Gives the log a second to explain a kill. */
+/* Waits LOG_LAG_USEC for the log to report the kill. */
 static void schedule_report(struct manager *m)
 {
 	detection_schedule(m, &m->detection->pending_kills, m->kmsg ? LOG_LAG_USEC : 0,
@@ -273,7 +273,7 @@ void attribution_count(struct container *c, const struct counters *now)
 
 	if (!has_increased(c->seen.oom_events, now->oom_events))
 		return;
-	/* An OOM of long ago killed nothing. */
+	/* An old OOM that is still not reported killed nothing. */
 	if (!has_local_oom(c))
 		d->local_ooms = 0;
 	d->local_ooms += now->oom_events - c->seen.oom_events;
@@ -343,7 +343,7 @@ void detection_kmsg_oom(const struct kmsg_oom *raw, void *userdata)
 	oom.limit = kmsg->limit;
 	oom.snapshot.processes = kmsg->processes;
 
-	/* Under a flood the kernel leaves the header out: the victim may still be there to ask. */
+	/* The kernel limits the rate of headers. The victim may not have ended yet: read its cgroup. */
 	if (!kmsg->victim_cgroup[0] && kmsg->memcg) {
 		victim = find_victim_by_pid(m, kmsg->pid, &inner);
 		if (!victim) {
@@ -354,7 +354,7 @@ void detection_kmsg_oom(const struct kmsg_oom *raw, void *userdata)
 		set_limit_container(&oom, limited);
 	}
 	if (!limited && !victim)
-		return; /* of cgroups that rssd does not manage */
+		return; /* an OOM of cgroups that rssd does not manage */
 	if (!kmsg->memcg)
 		oom.limit_owner = (char *)"/";
 	if (victim) {
@@ -362,7 +362,7 @@ void detection_kmsg_oom(const struct kmsg_oom *raw, void *userdata)
 		count_kill(victim, inner);
 	}
 	if (limited) {
-		/* The log may be ahead of the counter: this OOM must not be counted later. */
+		/* The counter may lag behind the log: this OOM must not be counted again later. */
 		poll_counters(limited);
 		subtract_local_ooms(limited, 1);
 	}
@@ -378,7 +378,7 @@ void attribution_on_oom(struct container *c, const struct group_event *fact)
 	d->last_oom.at = detection_now(c->manager);
 	d->last_oom.usage = fact->usage;
 	d->last_oom.limit = fact->limit;
-	/* Now rather than with the kill: the victim may still have its memory. */
+	/* Take it now instead of at the kill: the victim may still have its memory. */
 	if (!d->last_oom.snapshot)
 		d->last_oom.snapshot = malloc(sizeof(*d->last_oom.snapshot));
 	if (d->last_oom.snapshot)
@@ -396,7 +396,7 @@ void attribution_on_kill(struct container *c, const struct group_event *fact)
 	oom.victim_container = c->name;
 	oom.victim_pid = fact->victim;
 	oom.victim_command = comm;
-	/* Its user stays unknown if it has ended and its parent has waited for it. */
+	/* The uid is unknown if the victim was already reaped. */
 	(void)process_read_uid(fact->victim, &oom.victim_uid);
 	if (limited) {
 		oom.container = limited->name;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * OOM detection, how often events are emitted: a container that hits its limit
- * without end is reported a few times a second, each time with the sum.
- * See detection.h.
+ * OOM detection, coalescing: limits how often events are emitted. A container that
+ * hits its limit continuously is reported a few times a second, each time with the
+ * sum. See detection.h.
  */
 #include <systemd/sd-event.h>
 
@@ -18,9 +18,9 @@ static void schedule_flush(struct manager *m)
 	detection_schedule(m, &m->detection->deferred, LIMIT_HIT_USEC, flush_deferred);
 }
 
-/* --- limits that were hit, as the kernel reports them ----------------------------------- */
+/* --- limit hits that the kernel reports ------------------------------------------------- */
 
-/* Does nothing if none waits; leaves it to flush_deferred() if the last was a moment ago. */
+/* Does nothing without a limit hit; schedules flush_deferred() if the last event is too recent. */
 void emit_limit_hit(struct container *c)
 {
 	struct container_detection *d = c->detection;
@@ -41,7 +41,7 @@ void emit_limit_hit(struct container *c)
 		return;
 	}
 	d->limit_hit.count = 0;
-	/* Reported already, when messages were lost and the counters were read. */
+	/* Already reported, when the counters were polled after messages were lost. */
 	if (!has_increased(c->seen.failures, event.amount))
 		return;
 	d->limit_hit.next = usec + LIMIT_HIT_USEC;
@@ -59,9 +59,8 @@ static int flush_limit_hits(sd_event_source *source, void *userdata)
 }
 
 /*
- * Of the messages that have arrived together, the last of each container is
- * reported, with the count of all: under a flood rssd reports less often instead
- * of later and later.
+ * Reports only the last of the messages of a container that arrived together, with the
+ * count of all. So in a flood rssd reports less often, instead of ever later.
  */
 void defer_limit_hit(struct container *c, const struct group_event *fact)
 {
@@ -98,7 +97,7 @@ static void emit_counters(struct container *c, const struct counters *now, uint6
 	c->detection->events_next = usec + LIMIT_HIT_USEC;
 }
 
-/* What has changed is reported in sum, with the next poll or after a moment. */
+/* The changes are reported in sum, at the next poll or after a moment. */
 static void defer_counters(struct container *c, struct counters *now)
 {
 	if (has_increased(c->seen.reclaimed, now->reclaimed) ||
@@ -156,9 +155,9 @@ void schedule_scan(struct container *container)
 }
 
 /*
- * The message has the bytes of one reclaim; the counter has those of all since
- * the last event. In a burst it is read a few times a second, not for each
- * message, so that the queue of a flood is processed quickly.
+ * The message has the bytes of one reclaim; the counter has the bytes of all since the
+ * last event. In a burst the counter is read a few times a second instead of for each
+ * message, so that the queue of messages is processed quickly.
  */
 void emit_reclaimed(struct container *c, const struct group_event *fact)
 {

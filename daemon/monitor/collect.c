@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The counters of all containers: see collect.h. */
+/* Collects the counters of all containers: see collect.h. */
 #include "monitor/collect.h"
 
 #include <errno.h>
@@ -57,7 +57,7 @@ struct collector {
 	sd_event_source *idle;	       /* closes the control files */
 };
 
-/* Reads all groups by one request; NULL if the controller has none. */
+/* Reads all groups with one request; NULL if the controller has no such request, or on error. */
 static struct group_reading *read_together(const struct slice *slice)
 {
 	struct controller *controller = slice->collection->manager->controller;
@@ -92,7 +92,7 @@ static bool is_container(const char *path, void *userdata)
 	return find_row(userdata, path);
 }
 
-/* Processes in cgroups that something else made inside the container belong to it. */
+/* Counts processes in inner cgroups of other programs: they belong to the container. */
 static void count_inner(struct collection *collection, struct collect_row *row)
 {
 	struct subtree tree = {
@@ -170,7 +170,7 @@ static bool can_keep_files(const struct manager *m)
 	       m->count * (KEPT_FILES_MAX + OTHERS_PER_CONTAINER) + OTHERS <= limit.rlim_cur;
 }
 
-/* Leaves out containers whose files a worker may be reading; returns false if there are any. */
+/* Skips containers whose files a worker may be reading; returns false if there are any. */
 static bool keep_files(struct manager *m, bool keep)
 {
 	bool all = true;
@@ -201,7 +201,7 @@ static void keep_files_if_repeated(struct manager *m)
 	struct collector *collector = m->collector;
 	uint64_t now = 0;
 
-	/* With one request for all groups, no file is read. */
+	/* If one request reads all groups, no control file is read. */
 	if (m->controller->reads_all)
 		return;
 	(void)sd_event_now(m->event, CLOCK_MONOTONIC, &now);
@@ -238,7 +238,7 @@ void collect_close(struct manager *m)
 
 /* Usage histories take a sample this often. */
 #define SAMPLE_USEC (USAGE_SPAN_USEC_MIN / 3)
-/* At most so many are read if refaults are in a file, which takes long to read. */
+/* At most this many are read per collection if refaults are in a file, which is slow to read. */
 #define REFAULTS_AT_ONCE 64
 
 static void choose_totals(struct collection *collection)
@@ -283,7 +283,7 @@ static void free_rows(struct collection *collection)
 	collection->count = 0;
 }
 
-/* A container that was removed meanwhile is left out: InterfacesRemoved was sent before the reply. */
+/* Leaves out removed containers: their InterfacesRemoved was sent before the reply. */
 static void leave_out_removed(struct collection *collection)
 {
 	size_t kept = 0;
@@ -309,7 +309,7 @@ static void sample_rows(const struct collection *collection)
 
 /* --- one collection after the other -------------------------------------------------- */
 
-/* Starts the next collection for requests that arrived meanwhile, or ends. */
+/* Starts the next collection if requests arrived during this one, or else ends. */
 static void start_next(struct collection *collection)
 {
 	struct failure failure = { 0 };
@@ -330,7 +330,7 @@ static void start_next(struct collection *collection)
 	free(collection);
 }
 
-/* Parents come first: from the end, each row is complete when it is added to its parent. */
+/* Parents come first, so from the end each row is complete when it is added to its parent. */
 static void add_nested(struct collection *collection)
 {
 	for (size_t i = collection->count; i-- > 0;) {
@@ -385,7 +385,7 @@ static size_t slices_for(const struct controller *controller, size_t count)
 	return wanted < 1 ? 1 : wanted > most ? most : wanted;
 }
 
-/* Starts the workers; the loop reads the slices of those that cannot be started. */
+/* Starts the workers. A slice whose worker cannot be started is read here, in the event loop. */
 static int launch(struct collection *collection)
 {
 	struct manager *m = collection->manager;

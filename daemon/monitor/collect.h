@@ -22,25 +22,25 @@ struct manager;
 
 struct collect_row {
 	struct container *container;
-	struct counters counters;   /* all absent if something else removed the group */
-	uint32_t processes;	    /* all members, also those of nested containers */
-	uint32_t nested;	    /* containers right inside it */
+	struct counters counters;   /* all absent if another program removed the cgroup */
+	uint32_t processes;	    /* all members, including those of nested containers */
+	uint32_t nested;	    /* containers directly inside it */
 	struct collect_row *parent; /* or NULL */
 	bool frozen;
 	bool takes_totals; /* for the usage history: see container_note() */
-	uint64_t refaults; /* if they are wanted for that, else absent */
+	uint64_t refaults; /* if takes_totals is set, else absent */
 };
 
 /* @rows: sorted by name. */
 typedef void (*collect_done_fn)(int error, const struct failure *failure,
 				const struct collect_row rows[], size_t count, void *userdata);
 
-/* Return: 0 (then @done is called from the loop), or a failure at once. */
+/* Return: 0, and @done is called from the event loop; or a failure, and it is not called. */
 int collect_start(struct manager *manager, collect_done_fn done, void *userdata,
 		  struct failure *failure);
 
 int collect_open(struct manager *manager);
-/* After the last collection has ended. */
+/* Must be called after the last collection has ended. */
 void collect_close(struct manager *manager);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* OOM detection, the dispatch of what a group reports: see detection.h. */
+/* OOM detection, the dispatch of group events: see detection.h. */
 #include "monitor/detection.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include "container/manager.h"
 #include "monitor/detection-state.h"
 
-/* Numbers of events that are used up for messages of the kernel that were lost, at most. */
+/* At most this many event numbers are used up for lost messages of the kernel. */
 #define LOST_MAX 256
 
 uint64_t detection_now(const struct manager *m)
@@ -40,7 +40,7 @@ void detection_schedule(struct manager *m, sd_event_source **timer, uint64_t use
 	(void)sd_event_source_set_enabled(*timer, SD_EVENT_ONESHOT);
 }
 
-/* --- what a group reports ------------------------------------------------------------ */
+/* --- group events -------------------------------------------------------------------- */
 
 static void emit_watermark(struct container *c, const struct group_event *fact, const char *which)
 {
@@ -56,8 +56,8 @@ static void emit_watermark(struct container *c, const struct group_event *fact, 
 }
 
 /*
- * Events were lost: their numbers are used up, so that a subscriber finds the
- * gap explained, and the counters report the sum of them.
+ * Handles lost events: uses up their numbers, so that subscribers can explain the gap,
+ * and reports the sum from the counters.
  */
 static void emit_lost(struct container *c, const struct group_event *fact)
 {
@@ -111,7 +111,7 @@ static void on_group_event(struct group *group, const struct group_event *event,
 	}
 }
 
-/* --- from open to close ---------------------------------------------------------------- */
+/* --- open and close -------------------------------------------------------------------- */
 
 static void container_detection_free(struct container_detection *detection)
 {
@@ -134,7 +134,7 @@ int detection_watch(struct container *c)
 	r = container_read_counters(c, &c->seen);
 	if (r < 0)
 		return r;
-	/* Earlier kills were reported at their time, or rssd was not running. */
+	/* Earlier kills were reported when they happened, or rssd was not running. */
 	c->detection->kills_reported = c->seen.oom_kills == COUNTER_ABSENT ? 0 : c->seen.oom_kills;
 	c->detection->at_oom.failures = c->seen.failures;
 	c->detection->at_oom.reclaimed = c->seen.reclaimed;

@@ -22,7 +22,7 @@ struct oom_history {
 	struct oom_record *records[OOM_HISTORY_MAX]; /* a ring */
 	size_t first, count;
 
-	/* The worker uses these and nothing else. */
+	/* The worker uses only text and error, and the state. */
 	char *text;
 	int error;
 	bool saving, save_again;
@@ -125,7 +125,7 @@ static void save_history(struct oom_history *history)
 	history->saving = true;
 }
 
-/* Takes a copy; the oldest record makes room. */
+/* Adds a copy of the record; if the history is full, the oldest record is dropped. */
 static void on_event(const struct event *event, void *userdata)
 {
 	struct oom_history *history = userdata;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The last OOM_HISTORY_MAX records of all containers, removed ones included: of OOMs,
- * and in another history of kills by rssd. They are
- * part of the state and survive restarts and reboots. The history is a
- * listener of the manager. The file is written whole, on a worker, one at a time,
- * so that a storm of OOMs costs no more than the disk can take.
+ * The last OOM_HISTORY_MAX records of all containers, including removed ones. There is
+ * one history of OOMs and one of kills by rssd. They are part of the state and survive
+ * restarts and reboots. A history is a listener of the manager. A worker writes the
+ * whole file, one write at a time, so that a storm of OOMs does not queue writes.
  */
 #ifndef RSSD_OOM_HISTORY_H
 #define RSSD_OOM_HISTORY_H
@@ -39,7 +38,7 @@ const struct oom_record *oom_history_at(const struct oom_history *history, size_
 /* The record of the event with this number, or NULL. */
 const struct oom_record *oom_history_find(const struct oom_history *history, uint64_t sequence);
 
-/* Returns true if it was the container's limit, or if the victim was in it. */
+/* Returns true if it was the container's limit, or if the victim was in the container. */
 bool oom_concerns(const struct oom_record *record, const char *container);
 
 #endif

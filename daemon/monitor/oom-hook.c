@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Hooks of OOMs: see oom-hook.h. */
+/* OOM hooks: see oom-hook.h. */
 #include "monitor/oom-hook.h"
 
 #include <errno.h>
@@ -41,7 +41,7 @@ struct hooks {
 	struct manager *manager;
 	struct declared_hook *declared;
 	size_t n_declared;
-	struct list list; /* of struct hook, in the order of their OOMs */
+	struct list list; /* of struct hook, in the order of the OOMs */
 	unsigned int running, waiting;
 };
 
@@ -147,7 +147,7 @@ __attribute__((noreturn)) static void exec_hook(const char *command, const char 
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)signal(SIGPIPE, SIG_DFL);
-	/* rssd has a priority and an oom_score_adj of its own; hooks have those of any process. */
+	/* rssd has its own priority and oom_score_adj; hooks run with the defaults. */
 	(void)setpriority(PRIO_PROCESS, 0, 0);
 	fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 	if (fd >= 0)
@@ -183,7 +183,7 @@ static void start_next(struct hooks *hooks);
 
 static void kill_hook(const struct hook *hook)
 {
-	/* The process was not waited for yet, so its pid still names its group. */
+	/* The process is not reaped yet, so its pid still refers to its group. */
 	(void)kill(-hook->pid, SIGKILL);
 	(void)process_signal(hook->pidfd, SIGKILL);
 }
@@ -206,7 +206,7 @@ static int on_hook_ended(sd_event_source *source, int fd, uint32_t revents, void
 	struct hooks *hooks = hook->hooks;
 	int status;
 
-	/* Processes that it left in its group must not run on. */
+	/* Kill the processes that are left in its group. */
 	kill_hook(hook);
 	if (waitpid(hook->pid, &status, 0) == hook->pid)
 		log_end(hook, status);

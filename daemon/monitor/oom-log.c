@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* OOMs in the log: see oom-log.h. */
+/* Logs OOMs and kills by rssd: see oom-log.h. */
 #include "monitor/oom-log.h"
 
 #include <inttypes.h>
@@ -69,7 +69,7 @@ static void describe_largest(const struct oom_processes *processes, char *text, 
 	}
 }
 
-/* The facts that both kinds have. */
+/* Adds the facts that both kinds of records have. */
 static void add_facts(struct fields *fields, const struct oom_record *oom)
 {
 	cleanup_free char *json = oom_format(oom);

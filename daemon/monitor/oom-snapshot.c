@@ -12,7 +12,7 @@
 #include "policy/oom-record.h"
 #include "shared/name.h"
 
-/* More processes are not read: it would block the event loop. */
+/* At most this many processes are read: more would block the event loop. */
 #define PROCESSES_MAX 1024
 
 static uint64_t counted_since(uint64_t before, uint64_t now)
@@ -73,7 +73,7 @@ void oom_snapshot_take(struct container *c, struct oom_snapshot *ret)
 		if (other == c || name_is_inside(other->name, c->name))
 			left = read_processes(other, left, &snapshot.processes);
 	}
-	/* Only of the largest, since it is one more file for each. */
+	/* Only for the largest, because the uid needs another file per process. */
 	for (unsigned int i = 0; i < snapshot.processes.count; i++)
 		(void)process_read_uid(snapshot.processes.list[i].pid,
 				       &snapshot.processes.list[i].uid);

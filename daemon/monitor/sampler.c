@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Samples of all containers: see sampler.h. */
+/* Samples all containers regularly: see sampler.h. */
 #include "monitor/sampler.h"
 
 #include <errno.h>
@@ -50,7 +50,7 @@ int sampler_apply(struct manager *m)
 	m->sampler = calloc(1, sizeof(*m->sampler));
 	if (!m->sampler)
 		return -ENOMEM;
-	/* The clock stands still while the machine sleeps: then no usage changes. */
+	/* This clock stops while the machine is suspended, when no usage changes. */
 	return sd_event_add_time_relative(m->event, &m->sampler->timer, CLOCK_MONOTONIC, interval,
 					  interval / 10, on_sample_due, m);
 }
