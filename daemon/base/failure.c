@@ -16,7 +16,7 @@ int fail(struct failure *failure, enum rss_error error, const char *format, ...)
 		va_start(args, format);
 		(void)vsnprintf(failure->text, sizeof(failure->text), format, args);
 		va_end(args);
-		/* Truncation may cut a caller's text within a character; D-Bus accepts only UTF-8. */
+		/* Truncation may cut a caller's text in a character; D-Bus accepts only UTF-8. */
 		text_make_safe(failure->text);
 	}
 	return -rss_error_to_errno(error);

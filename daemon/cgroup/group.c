@@ -197,7 +197,7 @@ int group_remove(struct group *group)
 	if (r < 0)
 		return r;
 	if (own_leaf) {
-		/* Removal loses the leaf's counters, so first check that the group can be removed. */
+		/* Removal loses the leaf's counters: first check that the group can be removed. */
 		r = has_groups(group);
 		if (r != 0)
 			return r < 0 ? r : -EBUSY;

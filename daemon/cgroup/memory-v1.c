@@ -105,9 +105,9 @@ static uint64_t count_ooms(struct group *g)
 
 	(void)pthread_mutex_lock(&v1->lock);
 	/*
-	 * Read the group's own count first: the kernel walks the tree from the top, so each
-	 * notification of the parent that reached this group is then also in the
-	 * parent's count. The result may be too low for a moment; the pending
+	 * Read the group's own count first: the kernel walks the tree from the top,
+	 * so each notification of the parent that reached this group is then also in
+	 * the parent's count. The result may be too low for a moment; the pending
 	 * notification corrects it.
 	 */
 	v1->own.total += drain(v1->own.fd);
