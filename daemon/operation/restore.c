@@ -169,7 +169,7 @@ static int restore_record(struct manager *m, struct record *record)
 static int set_log_aside(struct manager *m, const struct failure *why)
 {
 	cleanup_free char *kept = NULL;
-	int r = journal_set_aside(m->state, &kept);
+	int r = transaction_log_set_aside(m->state, &kept);
 
 	if (r < 0)
 		return r;
@@ -182,8 +182,8 @@ static int set_log_aside(struct manager *m, const struct failure *why)
 /* An interrupted transaction is undone or finished before its containers are restored. */
 static int settle_transaction(struct manager *m, struct records *records, struct failure *failure)
 {
-	cleanup_(journal_free_ptr) struct journal *journal = NULL;
-	int r = journal_read(m->state, &journal, failure);
+	cleanup_(transaction_log_free_ptr) struct transaction_log *log = NULL;
+	int r = transaction_log_read(m->state, &log, failure);
 
 	if (r == -ENOENT)
 		return 0;
@@ -191,13 +191,13 @@ static int settle_transaction(struct manager *m, struct records *records, struct
 		return set_log_aside(m, failure);
 	if (r < 0)
 		return r;
-	if (journal->phase == JOURNAL_DONE)
-		return journal_end(m->state, journal);
-	log_notice("A transaction over %zu containers was cut short: it is %s", journal->count,
-		   journal->phase == JOURNAL_UNDO ? "undone" : "finished");
+	if (log->phase == TRANSACTION_DONE)
+		return transaction_log_end(m->state, log);
+	log_notice("A transaction over %zu containers was cut short: it is %s", log->count,
+		   log->phase == TRANSACTION_UNDO ? "undone" : "finished");
 	for (size_t i = 0; i < records->count && r == 0; i++) {
 		struct record *record = records->list[i];
-		const struct settings *settings = transaction_settle(journal, record->name);
+		const struct settings *settings = transaction_settle(log, record->name);
 		struct state_write *write;
 
 		if (!settings)
@@ -207,7 +207,7 @@ static int settle_transaction(struct manager *m, struct records *records, struct
 		if (r == 0)
 			r = state_commit(write);
 	}
-	return r < 0 ? r : journal_end(m->state, journal);
+	return r < 0 ? r : transaction_log_end(m->state, log);
 }
 
 static int restore_state(struct manager *m, struct loaded *loaded, struct failure *failure)

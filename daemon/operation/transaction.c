@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Several containers at a time: see transaction.h. */
+/* Changes of several containers: see transaction.h. */
 #include "operation/transaction.h"
 
 #include <assert.h>
@@ -16,29 +16,29 @@
 struct transaction {
 	struct job job;
 	struct manager *manager;
-	struct journal *journal; /* its entries in the order of their steps */
+	struct transaction_log *log; /* its entries in the order of their steps */
 	struct transaction_step *steps;
 	struct container **containers; /* of each entry */
-	size_t *step_of;	       /* the caller's step behind each entry */
-	size_t risky;		       /* so many of the first entries can fail */
+	size_t *step_of;	       /* the caller's step of each entry */
+	size_t risky;		       /* the number of first entries that can fail */
 	size_t done_steps;
 	enum limit_mode mode;
 	uint64_t timeout;
 	struct requester requester;
 	bool undoing, cancelled;
-	bool stuck;		/* an undo failed */
-	bool left_to_start;	/* rssd is stopping: the log tells the next start what to do */
-	struct failure failure; /* why it is undone */
+	bool stuck;	    /* an undo failed */
+	bool left_to_start; /* rssd is stopping: the next start undoes or finishes it by the log */
+	struct failure failure; /* the reason why it is undone */
 
 	int disk_error;
-	void (*next)(struct transaction *transaction); /* when the journal is written */
+	void (*next)(struct transaction *transaction); /* called when the log is written */
 	transaction_done_fn done;
 	void *userdata;
 };
 
 static void release_containers(struct transaction *t)
 {
-	for (size_t i = 0; t->containers && i < t->journal->count; i++) {
+	for (size_t i = 0; t->containers && i < t->log->count; i++) {
 		struct container *c = take_ptr(t->containers[i]);
 
 		if (!c)
@@ -57,7 +57,7 @@ static struct transaction *transaction_free(struct transaction *t)
 	release_containers(t);
 	if (t->manager->transaction == t)
 		t->manager->transaction = NULL;
-	journal_free(t->journal);
+	transaction_log_free(t->log);
 	free(t->containers);
 	free(t->step_of);
 	free(t->steps);
@@ -66,59 +66,59 @@ static struct transaction *transaction_free(struct transaction *t)
 }
 DEFINE_CLEANUP(struct transaction *, transaction_free);
 
-/* --- the pure parts --------------------------------------------------------- */
+/* --- pure functions --------------------------------------------------------- */
 
-static bool goes_down(const struct journal_entry *entry)
+static bool goes_down(const struct transaction_log_entry *entry)
 {
 	return entry->to.limit < entry->from.limit;
 }
 
-/* Down before up; by name, so that the same file takes the same way each time. */
+/* Lowered limits first; then by name, so that the same steps always have the same order. */
 static int compare_entries(const void *a, const void *b)
 {
-	const struct journal_entry *one = a, *other = b;
+	const struct transaction_log_entry *one = a, *other = b;
 
 	if (goes_down(one) != goes_down(other))
 		return goes_down(one) ? -1 : 1;
 	return strcmp(one->name, other->name);
 }
 
-size_t transaction_order(struct journal *journal)
+size_t transaction_order(struct transaction_log *log)
 {
 	size_t risky = 0;
 
-	if (journal->count)
-		qsort(journal->entries, journal->count, sizeof(*journal->entries), compare_entries);
-	while (risky < journal->count && goes_down(&journal->entries[risky]))
+	if (log->count)
+		qsort(log->entries, log->count, sizeof(*log->entries), compare_entries);
+	while (risky < log->count && goes_down(&log->entries[risky]))
 		risky++;
 	return risky;
 }
 
-const struct settings *transaction_settle(const struct journal *journal, const char *name)
+const struct settings *transaction_settle(const struct transaction_log *log, const char *name)
 {
-	for (size_t i = 0; i < journal->count; i++) {
-		const struct journal_entry *entry = &journal->entries[i];
+	for (size_t i = 0; i < log->count; i++) {
+		const struct transaction_log_entry *entry = &log->entries[i];
 
 		if (strcmp(entry->name, name) == 0)
-			return journal->phase == JOURNAL_UNDO ? &entry->from : &entry->to;
+			return log->phase == TRANSACTION_UNDO ? &entry->from : &entry->to;
 	}
 	return NULL;
 }
 
-/* --- the journal, on a worker ------------------------------------------------- */
+/* --- the log, on a worker ------------------------------------------------- */
 
 static void write_run(struct worker *worker, void *data)
 {
 	struct transaction *t = data;
 
-	t->disk_error = journal_write(t->manager->state, t->journal);
+	t->disk_error = transaction_log_write(t->manager->state, t->log);
 }
 
 static void end_run(struct worker *worker, void *data)
 {
 	struct transaction *t = data;
 
-	t->disk_error = journal_end(t->manager->state, t->journal);
+	t->disk_error = transaction_log_end(t->manager->state, t->log);
 }
 
 static void disk_done(void *data)
@@ -128,13 +128,13 @@ static void disk_done(void *data)
 	t->next(t);
 }
 
-/* Has @run run on a worker, and goes on with @next; where that cannot be, at once. */
+/* Calls @run on a worker, then @next; calls @next at once if there is no worker. */
 static void on_disk(struct transaction *t, worker_fn run, void (*next)(struct transaction *t))
 {
 	int r;
 
 	t->next = next;
-	/* From here on the worker owns it, and may have set it before job_run() returns. */
+	/* The worker owns disk_error from here on: it may set it before job_run() returns. */
 	t->disk_error = 0;
 	r = job_run(&t->job, run, disk_done);
 	if (r < 0) {
@@ -145,11 +145,11 @@ static void on_disk(struct transaction *t, worker_fn run, void (*next)(struct tr
 
 /* --- the end -------------------------------------------------------------------- */
 
-/* What became of the containers of a transaction that failed. */
+/* Describes the containers of a transaction that failed. */
 static const char *outcome_of_failure(const struct transaction *t)
 {
 	if (t->left_to_start)
-		return t->journal->phase == JOURNAL_REDO
+		return t->log->phase == TRANSACTION_REDO
 			       ? "rssd is stopping, and its next start finishes the transaction"
 			       : "rssd is stopping, and its next start undoes what was changed";
 	if (t->stuck)
@@ -180,15 +180,15 @@ static void finish(struct transaction *ended)
 				     strerror(-t->disk_error));
 	}
 	job_end(&t->job);
-	/* Whoever hears of it may begin the next one. */
+	/* The callback may start the next transaction. */
 	release_containers(t);
 	t->manager->transaction = NULL;
-	t->done(error, error ? &t->failure : NULL, t->steps, t->journal->count, t->userdata);
+	t->done(error, error ? &t->failure : NULL, t->steps, t->log->count, t->userdata);
 }
 
 static void end(struct transaction *t)
 {
-	/* A stop may come in the middle. Nothing can be changed between it and the next start. */
+	/* rssd may be stopped in between: nothing can change until the next start. */
 	t->left_to_start = t->stuck && t->manager->stopping;
 	if (t->left_to_start) {
 		finish(t);
@@ -220,7 +220,7 @@ static int change_to(struct transaction *t, size_t entry, const struct settings 
 		     struct failure *failure)
 {
 	struct container *c = t->containers[entry];
-	/* What another program changed in the kernel is set again. */
+	/* A setting that another program changed in the kernel is set again. */
 	struct settings_change change = {
 		.to = *to,
 		.set = settings_difference(&c->settings, to) | container_drift(c),
@@ -232,15 +232,15 @@ static int change_to(struct transaction *t, size_t entry, const struct settings 
 	return change_start(c, &change, mode, t->timeout, &listener, failure);
 }
 
-/* Backwards: the last that was done is the first that is undone. */
+/* Undoes steps in reverse order. */
 static void undo_next(struct transaction *t)
 {
 	while (t->done_steps > 0) {
 		struct failure failure = { 0 };
 		size_t entry = --t->done_steps;
 
-		if (change_to(t, entry, &t->journal->entries[entry].from, LIMIT_MODE_RECLAIM,
-			      undone, &failure) == 0)
+		if (change_to(t, entry, &t->log->entries[entry].from, LIMIT_MODE_RECLAIM, undone,
+			      &failure) == 0)
 			return;
 		log_message(LOG_ERR, t->containers[entry]->name,
 			    "could not be brought back to its settings: %s", failure.text);
@@ -255,7 +255,7 @@ static void begin_undo(struct transaction *t)
 	undo_next(t);
 }
 
-/* Undone only if a crash in the middle would undo as well. */
+/* Undone only if a start after a crash would undo as well. */
 static void undo_logged(struct transaction *t)
 {
 	if (t->disk_error < 0 && t->done_steps > 0) {
@@ -273,16 +273,16 @@ static void step_next(struct transaction *t);
 static void fail_step(struct transaction *t, const struct failure *why)
 {
 	t->failure = *why;
-	if (t->journal->phase == JOURNAL_UNDO) {
+	if (t->log->phase == TRANSACTION_UNDO) {
 		begin_undo(t);
 	} else if (t->manager->stopping) {
-		/* On disk it is in the phase before if the write of this one failed. */
+		/* If the write failed, the log on disk still has the previous phase. */
 		if (t->disk_error < 0)
-			t->journal->phase = JOURNAL_UNDO;
+			t->log->phase = TRANSACTION_UNDO;
 		t->left_to_start = true;
 		finish(t);
 	} else {
-		t->journal->phase = JOURNAL_UNDO;
+		t->log->phase = TRANSACTION_UNDO;
 		on_disk(t, write_run, undo_logged);
 	}
 }
@@ -306,12 +306,12 @@ static void step_begin(struct transaction *t)
 {
 	struct failure failure = { 0 };
 
-	if (change_to(t, t->done_steps, &t->journal->entries[t->done_steps].to, t->mode, step_done,
+	if (change_to(t, t->done_steps, &t->log->entries[t->done_steps].to, t->mode, step_done,
 		      &failure) < 0)
 		fail_step(t, &failure);
 }
 
-static void journal_written(struct transaction *t)
+static void log_written(struct transaction *t)
 {
 	struct failure failure = { 0 };
 
@@ -330,15 +330,15 @@ static void step_next(struct transaction *t)
 {
 	struct failure failure = { 0 };
 
-	if (t->done_steps == t->journal->count) {
+	if (t->done_steps == t->log->count) {
 		end(t);
-	} else if (t->cancelled && t->journal->phase == JOURNAL_UNDO) {
+	} else if (t->cancelled && t->log->phase == TRANSACTION_UNDO) {
 		(void)fail(&failure, RSS_ERROR_CANCELLED, "The caller left");
 		fail_step(t, &failure);
-	} else if (t->done_steps == t->risky && t->journal->phase == JOURNAL_UNDO) {
-		/* From here on a crash does not undo but finish. */
-		t->journal->phase = JOURNAL_REDO;
-		on_disk(t, write_run, journal_written);
+	} else if (t->done_steps == t->risky && t->log->phase == TRANSACTION_UNDO) {
+		/* From here on, a start after a crash finishes it. */
+		t->log->phase = TRANSACTION_REDO;
+		on_disk(t, write_run, log_written);
 	} else {
 		step_begin(t);
 	}
@@ -361,7 +361,7 @@ static int check_step(const struct transaction *t, struct container *c,
 			      controller->ops->name, controller_limit_min(controller), failure);
 }
 
-/* Finds and checks all of them, and holds them. */
+/* Finds, checks and holds all containers. */
 static int prepare(struct transaction *t, size_t count, struct failure *failure)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -375,28 +375,28 @@ static int prepare(struct transaction *t, size_t count, struct failure *failure)
 		if (r < 0)
 			return r;
 		to = settings_with(&c->settings, &step->change);
-		r = journal_add(t->journal, c->name, &c->settings, &to);
+		r = transaction_log_add(t->log, c->name, &c->settings, &to);
 		if (r < 0)
 			return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
 		t->containers[i] = container_ref(c);
 		c->held_by = t;
 	}
-	t->risky = transaction_order(t->journal);
-	/* The same containers, each with its reference, now in the order of the journal. */
+	t->risky = transaction_order(t->log);
+	/* The same containers and references, now in the order of the log. */
 	for (size_t i = 0; i < count; i++) {
-		t->containers[i] = manager_find(t->manager, t->journal->entries[i].name);
+		t->containers[i] = manager_find(t->manager, t->log->entries[i].name);
 		for (size_t j = 0; j < count; j++) {
-			if (strcmp(t->steps[j].name, t->journal->entries[i].name) == 0)
+			if (strcmp(t->steps[j].name, t->log->entries[i].name) == 0)
 				t->step_of[i] = j;
 		}
 	}
-	/* The names of the caller's go with its message. */
+	/* The names of the caller are freed with its message. */
 	for (size_t i = 0; i < count; i++)
-		t->steps[t->step_of[i]].name = t->journal->entries[i].name;
+		t->steps[t->step_of[i]].name = t->log->entries[i].name;
 	return 0;
 }
 
-/* One that holds its containers, all of them checked, and has changed nothing. */
+/* Creates a transaction that holds its containers, all checked, and has changed nothing. */
 static int transaction_new(struct manager *m, const struct transaction_step steps[], size_t count,
 			   struct transaction **ret, struct failure *failure)
 {
@@ -416,11 +416,11 @@ static int transaction_new(struct manager *m, const struct transaction_step step
 	if (!t)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
 	t->manager = m;
-	t->journal = journal_new(JOURNAL_UNDO);
+	t->log = transaction_log_new(TRANSACTION_UNDO);
 	t->steps = calloc(count, sizeof(*t->steps));
 	t->containers = calloc(count, sizeof(struct container *));
 	t->step_of = calloc(count, sizeof(*t->step_of));
-	if (!t->journal || !t->steps || !t->containers || !t->step_of)
+	if (!t->log || !t->steps || !t->containers || !t->step_of)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
 	memcpy(t->steps, steps, count * sizeof(*steps));
 	r = prepare(t, count, failure);
@@ -453,21 +453,21 @@ int transaction_start(struct manager *m, const struct transaction_step steps[], 
 	t->requester = *requester;
 	t->done = done;
 	t->userdata = userdata;
-	/* Where nothing can fail for want of memory, a crash has nothing to undo. */
-	t->journal->phase = t->risky ? JOURNAL_UNDO : JOURNAL_REDO;
+	/* If no step can fail for lack of memory, a start after a crash finishes it. */
+	t->log->phase = t->risky ? TRANSACTION_UNDO : TRANSACTION_REDO;
 	m->transaction = t;
 	job_begin(&t->job, m->jobs, t);
 	*ret = t;
-	on_disk(t, write_run, journal_written);
+	on_disk(t, write_run, log_written);
 	return 0;
 }
 
 void transaction_cancel(struct transaction *t)
 {
-	if (t->undoing || t->journal->phase == JOURNAL_REDO)
+	if (t->undoing || t->log->phase == TRANSACTION_REDO)
 		return;
 	t->cancelled = true;
-	for (size_t i = 0; i < t->journal->count; i++) {
+	for (size_t i = 0; i < t->log->count; i++) {
 		if (t->containers[i]->change)
 			change_cancel(t->containers[i]->change, CHANGE_CALLER_LEFT);
 	}

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Settings of several containers, all of them or none. They are checked before
- * anything is done. Limits that go down come first: they alone can fail, and
- * are undone by going up again. Once they are in force the rest cannot fail for
- * want of memory, and is finished. A journal says so to the start after a
- * crash. While it lasts, nobody else changes or removes its containers.
+ * Changes the settings of several containers, all of them or none. All are checked before
+ * the first step. Limits that are lowered come first: only they can fail for lack of
+ * memory, and raising them again undoes them. After them the transaction is finished in
+ * any case. A transaction log tells a start after a crash whether to undo or to finish.
+ * Until it ends, no other operation changes or removes its containers.
  */
 #ifndef RSSD_TRANSACTION_H
 #define RSSD_TRANSACTION_H
@@ -23,29 +23,29 @@ struct record;
 struct requester;
 struct transaction;
 
-/* More at a time are refused. */
+/* The most steps of a transaction. */
 #define TRANSACTION_MAX 1000
 
 struct transaction_step {
 	const char *name;
 	struct settings_change change;
-	/* Once it is done. */
+	/* Set when it is done. */
 	enum change_outcome outcome;
 	uint64_t usage;
 };
 
 /*
- * Sorts the entries into the order of their steps: how many of the first can
- * fail for want of memory. Pure.
+ * Sorts the entries into the order of their steps. Returns how many of the first ones
+ * can fail for lack of memory. A pure function.
  */
-size_t transaction_order(struct journal *journal);
+size_t transaction_order(struct transaction_log *log);
 
 typedef void (*transaction_done_fn)(int error, const struct failure *failure,
 				    const struct transaction_step steps[], size_t count,
 				    void *userdata);
 
 /**
- * transaction_start() - begin to change the settings of several containers
+ * transaction_start() - start to change the settings of several containers
  * @steps: @count of them, copied
  * @mode, @timeout: of each limit
  * @ret: to cancel it, until @done is called
@@ -57,17 +57,17 @@ int transaction_start(struct manager *manager, const struct transaction_step ste
 		      transaction_done_fn done, void *userdata, struct transaction **ret,
 		      struct failure *failure);
 
-/* Could it begin? Checks all of them, and leaves them as they are. */
+/* Makes the checks of transaction_start() and changes nothing. */
 int transaction_check(struct manager *manager, const struct transaction_step steps[], size_t count,
 		      struct failure *failure);
 
-/* Asks it to undo what was done; too late once nothing can fail any more. */
+/* Asks it to undo its steps; does nothing once no step can fail any more. */
 void transaction_cancel(struct transaction *transaction);
 
 /*
- * What a start makes of a journal that a crash left: the settings that the
- * container @name is to have, or NULL where it was not part of it. Pure.
+ * The settings that a start after a crash gives to the container @name by @log, or NULL if
+ * it was not part of the transaction. A pure function.
  */
-const struct settings *transaction_settle(const struct journal *journal, const char *name);
+const struct settings *transaction_settle(const struct transaction_log *log, const char *name);
 
 #endif

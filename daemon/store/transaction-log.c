@@ -14,43 +14,42 @@
 #define TRANSACTION_FILE "transaction.json"
 
 static const char *const phase_names[] = {
-	[JOURNAL_UNDO] = "undo",
-	[JOURNAL_REDO] = "redo",
-	[JOURNAL_DONE] = "done",
+	[TRANSACTION_UNDO] = "undo",
+	[TRANSACTION_REDO] = "redo",
+	[TRANSACTION_DONE] = "done",
 };
 
-struct journal *journal_new(enum journal_phase phase)
+struct transaction_log *transaction_log_new(enum transaction_phase phase)
 {
-	struct journal *journal = calloc(1, sizeof(*journal));
+	struct transaction_log *log = calloc(1, sizeof(*log));
 
-	if (journal)
-		journal->phase = phase;
-	return journal;
+	if (log)
+		log->phase = phase;
+	return log;
 }
 
-struct journal *journal_free(struct journal *journal)
+struct transaction_log *transaction_log_free(struct transaction_log *log)
 {
-	if (!journal)
+	if (!log)
 		return NULL;
-	for (size_t i = 0; i < journal->count; i++)
-		free(journal->entries[i].name);
-	free(journal->entries);
-	free(journal);
+	for (size_t i = 0; i < log->count; i++)
+		free(log->entries[i].name);
+	free(log->entries);
+	free(log);
 	return NULL;
 }
 
-int journal_add(struct journal *journal, const char *name, const struct settings *from,
-		const struct settings *to)
+int transaction_log_add(struct transaction_log *log, const char *name, const struct settings *from,
+			const struct settings *to)
 {
 	cleanup_free char *copy = strdup(name);
 
 	if (!copy)
 		return -ENOMEM;
-	if (array_reserve(&journal->entries, journal->count, &journal->allocated,
-			  sizeof(*journal->entries)) < 0)
+	if (array_reserve(&log->entries, log->count, &log->allocated, sizeof(*log->entries)) < 0)
 		return -ENOMEM;
-	journal->entries[journal->count++] =
-		(struct journal_entry){ .name = take_ptr(copy), .from = *from, .to = *to };
+	log->entries[log->count++] =
+		(struct transaction_log_entry){ .name = take_ptr(copy), .from = *from, .to = *to };
 	return 0;
 }
 
@@ -63,7 +62,7 @@ static struct json_object *settings_to_json(const char *name, const struct setti
 	return text ? json_tokener_parse(text) : NULL;
 }
 
-char *journal_format(const struct journal *journal)
+char *transaction_log_format(const struct transaction_log *log)
 {
 	cleanup_(json_object_put_ptr) struct json_object *object = json_object_new_object();
 	struct json_object *steps = json_object_new_array();
@@ -71,11 +70,10 @@ char *journal_format(const struct journal *journal)
 
 	if (!object || !steps)
 		return NULL;
-	json_object_object_add(object, "phase",
-			       json_object_new_string(phase_names[journal->phase]));
+	json_object_object_add(object, "phase", json_object_new_string(phase_names[log->phase]));
 	json_object_object_add(object, "steps", steps);
-	for (size_t i = 0; i < journal->count; i++) {
-		const struct journal_entry *entry = &journal->entries[i];
+	for (size_t i = 0; i < log->count; i++) {
+		const struct transaction_log_entry *entry = &log->entries[i];
 		struct json_object *step = json_object_new_object();
 		struct json_object *from = settings_to_json(entry->name, &entry->from);
 		struct json_object *to = settings_to_json(entry->name, &entry->to);
@@ -102,7 +100,7 @@ static int read_settings(struct json_object *step, const char *key, const char *
 	return record_parse(text, strlen(text), file, RECORD_STATE, ret, failure);
 }
 
-static int read_step(struct json_object *step, const char *file, struct journal *journal,
+static int read_step(struct json_object *step, const char *file, struct transaction_log *log,
 		     struct failure *failure)
 {
 	cleanup_(record_free_ptr) struct record *from = NULL, *to = NULL;
@@ -112,10 +110,10 @@ static int read_step(struct json_object *step, const char *file, struct journal 
 		r = read_settings(step, "to", file, &to, failure);
 	if (r < 0)
 		return r;
-	return journal_add(journal, to->name, &from->settings, &to->settings);
+	return transaction_log_add(log, to->name, &from->settings, &to->settings);
 }
 
-static int read_phase(struct json_object *object, enum journal_phase *ret)
+static int read_phase(struct json_object *object, enum transaction_phase *ret)
 {
 	struct json_object *value = NULL;
 	const char *text;
@@ -125,66 +123,66 @@ static int read_phase(struct json_object *object, enum journal_phase *ret)
 	text = json_object_get_string(value);
 	for (size_t i = 0; text && i < ARRAY_SIZE(phase_names); i++) {
 		if (strcmp(text, phase_names[i]) == 0) {
-			*ret = (enum journal_phase)i;
+			*ret = (enum transaction_phase)i;
 			return 0;
 		}
 	}
 	return -EBADMSG;
 }
 
-int journal_parse(const char *text, size_t length, const char *file, struct journal **ret,
-		  struct failure *failure)
+int transaction_log_parse(const char *text, size_t length, const char *file,
+			  struct transaction_log **ret, struct failure *failure)
 {
-	cleanup_(journal_free_ptr) struct journal *journal = journal_new(JOURNAL_UNDO);
+	cleanup_(transaction_log_free_ptr) struct transaction_log *log =
+		transaction_log_new(TRANSACTION_UNDO);
 	cleanup_(json_object_put_ptr) struct json_object *object = NULL;
 	struct json_object *steps = NULL;
 
-	if (!journal)
+	if (!log)
 		return -ENOMEM;
 	if (strlen(text) == length)
 		object = json_tokener_parse(text);
-	if (!json_object_is_type(object, json_type_object) ||
-	    read_phase(object, &journal->phase) < 0 ||
+	if (!json_object_is_type(object, json_type_object) || read_phase(object, &log->phase) < 0 ||
 	    !json_object_object_get_ex(object, "steps", &steps) ||
 	    !json_object_is_type(steps, json_type_array))
 		return fail(failure, RSS_ERROR_CONFIG, "%s: this is no transaction", file);
 	for (size_t i = 0; i < json_object_array_length(steps); i++) {
-		int r = read_step(json_object_array_get_idx(steps, i), file, journal, failure);
+		int r = read_step(json_object_array_get_idx(steps, i), file, log, failure);
 
 		if (r < 0)
 			return r;
 	}
-	*ret = take_ptr(journal);
+	*ret = take_ptr(log);
 	return 0;
 }
 
-int journal_write(struct state *state, const struct journal *journal)
+int transaction_log_write(struct state *state, const struct transaction_log *log)
 {
-	cleanup_free char *text = journal_format(journal);
+	cleanup_free char *text = transaction_log_format(log);
 
 	return text ? state_write_text(state, TRANSACTION_FILE, text) : -ENOMEM;
 }
 
-int journal_end(struct state *state, struct journal *journal)
+int transaction_log_end(struct state *state, struct transaction_log *log)
 {
-	enum journal_phase before = journal->phase;
+	enum transaction_phase before = log->phase;
 	int r = state_remove_text(state, TRANSACTION_FILE), done;
 
 	if (r == 0)
 		return 0;
-	journal->phase = JOURNAL_DONE;
-	done = journal_write(state, journal);
+	log->phase = TRANSACTION_DONE;
+	done = transaction_log_write(state, log);
 	if (done < 0)
-		journal->phase = before;
+		log->phase = before;
 	return done < 0 ? r : 0;
 }
 
-int journal_set_aside(struct state *state, char **ret)
+int transaction_log_set_aside(struct state *state, char **ret)
 {
 	return state_set_text_aside(state, TRANSACTION_FILE, ret);
 }
 
-int journal_read(struct state *state, struct journal **ret, struct failure *failure)
+int transaction_log_read(struct state *state, struct transaction_log **ret, struct failure *failure)
 {
 	cleanup_free char *text = NULL;
 	size_t length;
@@ -196,6 +194,6 @@ int journal_read(struct state *state, struct journal **ret, struct failure *fail
 		(void)fail(failure, RSS_ERROR_CONFIG, TRANSACTION_FILE ": %s", strerror(-r));
 		return r;
 	}
-	r = journal_parse(text, length, TRANSACTION_FILE, ret, failure);
+	r = transaction_log_parse(text, length, TRANSACTION_FILE, ret, failure);
 	return r == 0 || r == -ENOMEM ? r : -EBADMSG;
 }

@@ -15,47 +15,48 @@
 struct failure;
 struct state;
 
-enum journal_phase {
-	JOURNAL_UNDO, /* a step may still fail: a start restores the previous settings */
-	JOURNAL_REDO, /* no step can fail any more: a start finishes the transaction */
-	JOURNAL_DONE, /* all steps are durable: a start removes the log */
+enum transaction_phase {
+	TRANSACTION_UNDO, /* a step may still fail: a start restores the previous settings */
+	TRANSACTION_REDO, /* no step can fail any more: a start finishes the transaction */
+	TRANSACTION_DONE, /* all steps are durable: a start removes the log */
 };
 
-struct journal_entry {
+struct transaction_log_entry {
 	char *name;
 	struct settings from, to;
 };
 
-struct journal {
-	enum journal_phase phase;
-	struct journal_entry *entries;
+struct transaction_log {
+	enum transaction_phase phase;
+	struct transaction_log_entry *entries;
 	size_t count, allocated;
 };
 
-struct journal *journal_new(enum journal_phase phase);
-struct journal *journal_free(struct journal *journal);
-DEFINE_CLEANUP(struct journal *, journal_free);
+struct transaction_log *transaction_log_new(enum transaction_phase phase);
+struct transaction_log *transaction_log_free(struct transaction_log *log);
+DEFINE_CLEANUP(struct transaction_log *, transaction_log_free);
 /* Adds a container. Return: 0, or -ENOMEM. @name is copied. */
-int journal_add(struct journal *journal, const char *name, const struct settings *from,
-		const struct settings *to);
+int transaction_log_add(struct transaction_log *log, const char *name, const struct settings *from,
+			const struct settings *to);
 
 /* Formats the log as JSON, to be freed; NULL when out of memory. */
-char *journal_format(const struct journal *journal);
-int journal_parse(const char *text, size_t length, const char *file, struct journal **ret,
-		  struct failure *failure);
+char *transaction_log_format(const struct transaction_log *log);
+int transaction_log_parse(const char *text, size_t length, const char *file,
+			  struct transaction_log **ret, struct failure *failure);
 
 /* The functions below block on the disk: call them on a worker, or at the start. */
-int journal_write(struct state *state, const struct journal *journal);
+int transaction_log_write(struct state *state, const struct transaction_log *log);
 
 /*
  * Ends the transaction on disk: removes the log, or else marks it as done. On failure
  * the next start may apply the log again.
  */
-int journal_end(struct state *state, struct journal *journal);
+int transaction_log_end(struct state *state, struct transaction_log *log);
 
 /* Reads the log: -ENOENT if there is none, -EBADMSG if it is invalid, or another error. */
-int journal_read(struct state *state, struct journal **ret, struct failure *failure);
+int transaction_log_read(struct state *state, struct transaction_log **ret,
+			 struct failure *failure);
 /* Renames a log with invalid content; *ret is its new name, to be freed. */
-int journal_set_aside(struct state *state, char **ret);
+int transaction_log_set_aside(struct state *state, char **ret);
 
 #endif

@@ -304,38 +304,39 @@ TEST(a_transaction_log_ends)
 {
 	cleanup_(remove_folder) char *folder = make_folder();
 	cleanup_(state_free_ptr) struct state *state = NULL;
-	cleanup_(journal_free_ptr) struct journal *journal = journal_new(JOURNAL_REDO),
-						  *read = NULL;
+	cleanup_(transaction_log_free_ptr) struct transaction_log *log = transaction_log_new(
+									  TRANSACTION_REDO),
+								  *read = NULL;
 	cleanup_free char *kept = NULL;
 	struct settings settings = settings_default();
 	struct failure failure = { 0 };
 
 	CHECK_INT(open_state(folder, &state, &failure), 0);
-	CHECK_INT(journal_add(journal, "web", &settings, &settings), 0);
+	CHECK_INT(transaction_log_add(log, "web", &settings, &settings), 0);
 	/* Not readable now is not malformed. */
-	CHECK_INT(journal_write(state, journal), 0);
+	CHECK_INT(transaction_log_write(state, log), 0);
 	fault_openat = (struct fault){ .count = 1, .error = EMFILE, .path = "transaction.json" };
-	CHECK_INT(journal_read(state, &read, &failure), -EMFILE);
+	CHECK_INT(transaction_log_read(state, &read, &failure), -EMFILE);
 	CHECK(exists(folder, "../transaction.json"));
 	/* If it cannot be removed, it says that it is done. */
 	fault_unlinkat = (struct fault){ .count = 1, .error = EIO };
-	CHECK_INT(journal_end(state, journal), 0);
-	CHECK_INT(journal_read(state, &read, &failure), 0);
-	CHECK_INT(read->phase, JOURNAL_DONE);
+	CHECK_INT(transaction_log_end(state, log), 0);
+	CHECK_INT(transaction_log_read(state, &read, &failure), 0);
+	CHECK_INT(read->phase, TRANSACTION_DONE);
 	/* If neither works, it is no success. */
-	journal->phase = JOURNAL_REDO;
+	log->phase = TRANSACTION_REDO;
 	fault_unlinkat = (struct fault){ .count = 1, .error = EIO };
 	fault_fsync = (struct fault){ .count = 9, .error = EIO };
-	CHECK_INT(journal_end(state, journal), -EIO);
-	CHECK_INT(journal->phase, JOURNAL_REDO);
+	CHECK_INT(transaction_log_end(state, log), -EIO);
+	CHECK_INT(log->phase, TRANSACTION_REDO);
 	fault_fsync.count = 0;
-	CHECK_INT(journal_end(state, journal), 0);
+	CHECK_INT(transaction_log_end(state, log), 0);
 	CHECK(!exists(folder, "../transaction.json"));
 	/* A malformed one is kept. */
 	CHECK_INT(state_write_text(state, "transaction.json", "{"), 0);
-	read = journal_free(read);
-	CHECK_INT(journal_read(state, &read, &failure), -EBADMSG);
-	CHECK_INT(journal_set_aside(state, &kept), 0);
+	read = transaction_log_free(read);
+	CHECK_INT(transaction_log_read(state, &read, &failure), -EBADMSG);
+	CHECK_INT(transaction_log_set_aside(state, &kept), 0);
 	CHECK_STR(kept, "transaction.json.bad");
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Several containers at a time: the order of the steps, the journal, and what differs. */
+/* Several containers at a time: the order of the steps, the log, and what differs. */
 #include <errno.h>
 
 #include "cgroup/controller.h"
@@ -18,64 +18,68 @@ static struct settings limited(uint64_t limit)
 	return settings;
 }
 
-static int add(struct journal *journal, const char *name, uint64_t from, uint64_t to)
+static int add(struct transaction_log *log, const char *name, uint64_t from, uint64_t to)
 {
 	struct settings before = limited(from), after = limited(to);
 
-	return journal_add(journal, name, &before, &after);
+	return transaction_log_add(log, name, &before, &after);
 }
 
 TEST(what_can_fail_comes_first)
 {
-	cleanup_(journal_free_ptr) struct journal *journal = journal_new(JOURNAL_UNDO);
+	cleanup_(transaction_log_free_ptr) struct transaction_log *log =
+		transaction_log_new(TRANSACTION_UNDO);
 
-	CHECK_INT(add(journal, "up", 10 * M, 20 * M), 0);
-	CHECK_INT(add(journal, "down", 20 * M, 10 * M), 0);
-	CHECK_INT(add(journal, "same", 20 * M, 20 * M), 0);
-	CHECK_INT(add(journal, "bounded", LIMIT_INFINITY, 10 * M), 0);
-	CHECK_INT(add(journal, "free", 10 * M, LIMIT_INFINITY), 0);
-	CHECK_UINT(transaction_order(journal), 2);
-	CHECK_STR(journal->entries[0].name, "bounded");
-	CHECK_STR(journal->entries[1].name, "down");
-	CHECK_STR(journal->entries[2].name, "free");
-	CHECK_STR(journal->entries[4].name, "up");
+	CHECK_INT(add(log, "up", 10 * M, 20 * M), 0);
+	CHECK_INT(add(log, "down", 20 * M, 10 * M), 0);
+	CHECK_INT(add(log, "same", 20 * M, 20 * M), 0);
+	CHECK_INT(add(log, "bounded", LIMIT_INFINITY, 10 * M), 0);
+	CHECK_INT(add(log, "free", 10 * M, LIMIT_INFINITY), 0);
+	CHECK_UINT(transaction_order(log), 2);
+	CHECK_STR(log->entries[0].name, "bounded");
+	CHECK_STR(log->entries[1].name, "down");
+	CHECK_STR(log->entries[2].name, "free");
+	CHECK_STR(log->entries[4].name, "up");
 }
 
 TEST(nothing_can_fail)
 {
-	cleanup_(journal_free_ptr) struct journal *journal = journal_new(JOURNAL_UNDO);
+	cleanup_(transaction_log_free_ptr) struct transaction_log *log =
+		transaction_log_new(TRANSACTION_UNDO);
 
-	CHECK_UINT(transaction_order(journal), 0);
-	CHECK_INT(add(journal, "up", 10 * M, 20 * M), 0);
-	CHECK_UINT(transaction_order(journal), 0);
+	CHECK_UINT(transaction_order(log), 0);
+	CHECK_INT(add(log, "up", 10 * M, 20 * M), 0);
+	CHECK_UINT(transaction_order(log), 0);
 }
 
 TEST(settled_by_phase)
 {
-	cleanup_(journal_free_ptr) struct journal *journal = journal_new(JOURNAL_UNDO);
+	cleanup_(transaction_log_free_ptr) struct transaction_log *log =
+		transaction_log_new(TRANSACTION_UNDO);
 
-	CHECK_INT(add(journal, "web", 20 * M, 10 * M), 0);
-	CHECK_UINT(transaction_settle(journal, "web")->limit, 20 * M);
-	journal->phase = JOURNAL_REDO;
-	CHECK_UINT(transaction_settle(journal, "web")->limit, 10 * M);
-	CHECK(!transaction_settle(journal, "other"));
+	CHECK_INT(add(log, "web", 20 * M, 10 * M), 0);
+	CHECK_UINT(transaction_settle(log, "web")->limit, 20 * M);
+	log->phase = TRANSACTION_REDO;
+	CHECK_UINT(transaction_settle(log, "web")->limit, 10 * M);
+	CHECK(!transaction_settle(log, "other"));
 }
 
-TEST(journal_there_and_back)
+TEST(log_is_read_as_written)
 {
-	cleanup_(journal_free_ptr) struct journal *journal = journal_new(JOURNAL_REDO),
-						  *read = NULL;
+	cleanup_(transaction_log_free_ptr) struct transaction_log *log = transaction_log_new(
+									  TRANSACTION_REDO),
+								  *read = NULL;
 	cleanup_free char *text = NULL;
 	struct settings from = limited(20 * M), to = limited(LIMIT_INFINITY);
 
 	to.oom_group = true;
 	to.high = 8 * M;
-	CHECK_INT(journal_add(journal, "web/a", &from, &to), 0);
-	CHECK_INT(add(journal, "b", M, 2 * M), 0);
-	text = journal_format(journal);
+	CHECK_INT(transaction_log_add(log, "web/a", &from, &to), 0);
+	CHECK_INT(add(log, "b", M, 2 * M), 0);
+	text = transaction_log_format(log);
 	CHECK(text);
-	CHECK_INT(journal_parse(text, strlen(text), "j", &read, NULL), 0);
-	CHECK_INT(read->phase, JOURNAL_REDO);
+	CHECK_INT(transaction_log_parse(text, strlen(text), "j", &read, NULL), 0);
+	CHECK_INT(read->phase, TRANSACTION_REDO);
 	CHECK_UINT(read->count, 2);
 	CHECK_STR(read->entries[0].name, "web/a");
 	CHECK_UINT(read->entries[0].from.limit, 20 * M);
@@ -83,7 +87,7 @@ TEST(journal_there_and_back)
 	CHECK_STR(read->entries[1].name, "b");
 }
 
-TEST(bad_journals)
+TEST(bad_logs_are_refused)
 {
 	static const char *const texts[] = {
 		"",
@@ -99,11 +103,11 @@ TEST(bad_journals)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-		struct journal *journal = NULL;
+		struct transaction_log *log = NULL;
 		struct failure failure = { 0 };
 
-		if (journal_parse(texts[i], strlen(texts[i]), "j", &journal, &failure) == 0)
-			FAIL("\"%s\" is taken for a journal", texts[i]);
+		if (transaction_log_parse(texts[i], strlen(texts[i]), "j", &log, &failure) == 0)
+			FAIL("\"%s\" is taken for a log", texts[i]);
 		CHECK(failure.text[0]);
 	}
 }
@@ -134,6 +138,6 @@ TEST(differences)
 TEST_MAIN({ "limits that go down come first", what_can_fail_comes_first },
 	  { "where all go up nothing can fail", nothing_can_fail },
 	  { "a start undoes or finishes by the phase", settled_by_phase },
-	  { "a journal is read as it was written", journal_there_and_back },
-	  { "a bad journal is refused", bad_journals },
+	  { "a transaction log is read as it was written", log_is_read_as_written },
+	  { "a bad transaction log is refused", bad_logs_are_refused },
 	  { "what is known and differs", differences })
