@@ -21,9 +21,9 @@
 #include "store/durable-file.h"
 #include "store/state.h"
 
-/* Between attempts that did not help: others may free memory meanwhile. */
+/* The pause after an attempt that freed nothing: other programs may free memory meanwhile. */
 #define RETRY_USEC (100 * 1000)
-/* How long a killed process may take to end before the next step is decided. */
+/* The longest wait for a killed process to end before the next step. */
 #define KILL_MSEC 1000
 
 uint64_t change_apply_read_usage(const struct change_apply *apply)
@@ -47,7 +47,7 @@ static void count_kill(struct change_apply *apply, const char *path, const struc
 	kill_count(&apply->tallies[innermost], p);
 }
 
-/* What the policy chooses from, and whom: the rows of both go together. */
+/* The possible victims; @pids has the pid of each. */
 struct candidates {
 	struct limit_victim *victims;
 	pid_t *pids;
@@ -60,13 +60,13 @@ static void candidates_done(struct candidates *candidates)
 	free(candidates->pids);
 }
 
-/* All processes of the container: also in nested ones, and in cgroups that others made inside. */
+/* All processes of the container, also in nested ones and in cgroups of other programs. */
 static int list_candidates(const struct subtree *tree, struct candidates *ret)
 {
 	cleanup_(subtree_members_done) struct subtree_members members = { 0 };
 	int r = subtree_list(tree, &members);
 
-	/* What was listed until then can be killed. */
+	/* The processes listed before a failure can be killed. */
 	if (r < 0 && members.count == 0)
 		return r == -ENOMEM ? r : 0;
 	ret->victims = calloc(members.count + 1, sizeof(*ret->victims));
@@ -88,7 +88,7 @@ static int list_candidates(const struct subtree *tree, struct candidates *ret)
 	return 0;
 }
 
-/* A frozen process does not end: it is thawed for that, and the others are frozen again. */
+/* A frozen process does not end: the container is thawed and frozen again. */
 static void await_end(struct change_apply *apply, const struct subtree *tree, int pidfd, pid_t pid)
 {
 	bool frozen = false;
@@ -106,7 +106,7 @@ static void await_end(struct change_apply *apply, const struct subtree *tree, in
 		(void)group_freeze(apply->groups[0], true);
 }
 
-/* Kills the worst process of the container: 1 when one was killed, 0 when there is none left. */
+/* Kills the process that the policy chooses: returns 1, or 0 if there is none left. */
 static int kill_worst(struct change_apply *apply)
 {
 	cleanup_(candidates_done) struct candidates candidates = { 0 };
@@ -126,8 +126,8 @@ static int kill_worst(struct change_apply *apply)
 	pid = candidates.pids[worst];
 	pidfd = process_open(pid);
 	if (pidfd < 0)
-		return 1; /* it has ended by itself: just as good */
-	/* Only now is the pid pinned: is it still one of ours? */
+		return 1; /* it has ended by itself */
+	/* The pidfd pins the pid: check that the process is still inside. */
 	if (controller_path_of_process(tree.group->controller, pid, &path) < 0 ||
 	    !subtree_has(&tree, path))
 		return 1;
@@ -150,7 +150,7 @@ static int refuse_limit(struct change_apply *apply, uint64_t usage, const char *
 		    size_format(usage, now), size_format(apply->to.limit, target), why);
 }
 
-/* What the limit's policy says, step by step, until the limit is in force or refused. */
+/* Follows limit_decide() step by step until the limit is in force or refused. */
 static int apply_limit(struct change_apply *apply, struct worker *worker)
 {
 	const struct controller *controller = apply->groups[0]->controller;
@@ -171,7 +171,7 @@ static int apply_limit(struct change_apply *apply, struct worker *worker)
 				"The control files of %s cannot be read; was its cgroup removed "
 				"behind rssd's back?",
 				apply->name);
-		/* A limit that fits costs no more time: it is set, however long the way here was. */
+		/* A limit that fits is set even after the deadline. */
 		now.stop = worker_cancelled(worker) &&
 			   (apply->stop != CHANGE_DEADLINE || now.usage > now.target);
 		now.stalled = now.usage < least ? 0 : now.stalled + 1;
@@ -218,7 +218,7 @@ static int apply_limit(struct change_apply *apply, struct worker *worker)
 	}
 }
 
-/* The settings that the kernel takes at once. */
+/* Writes the settings that the kernel applies at once. */
 static int apply_flags(struct change_apply *apply, const struct settings *from,
 		       const struct settings *to)
 {
@@ -275,7 +275,7 @@ static int apply_and_save(struct change_apply *apply, struct worker *worker)
 	return 0;
 }
 
-/* Where the kernel makes room by itself, its counter tells whether it killed for it. */
+/* If the kernel makes room itself, its counter shows whether it killed for that. */
 static uint64_t read_kills(struct change_apply *apply)
 {
 	struct counters counters;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Changes of settings: see change.h. What runs on the worker is in change-apply.c. */
+/* Changes of settings: see change.h. change-apply.c runs on the worker. */
 #include "operation/change.h"
 
 #include <assert.h>
@@ -28,8 +28,8 @@
 
 struct change {
 	struct container *container;
-	struct change_apply apply; /* what the worker works with */
-	struct container **nested; /* whose groups it works with as well */
+	struct change_apply apply; /* for the worker */
+	struct container **nested; /* whose groups are in @apply */
 	uint64_t timeout;
 	struct change_listener listener;
 	struct job job; /* does not run while the container is being saved */
@@ -72,7 +72,7 @@ static void change_run(struct worker *worker, void *data)
 	change_apply_run(&change->apply, worker);
 }
 
-/* What to do about a limit whose time was up. */
+/* The advice for a limit that timed out. */
 static const char *advice(const struct change *change)
 {
 	if (change->apply.mode != LIMIT_MODE_FORCE)
@@ -116,7 +116,7 @@ static void explain_stop(struct change *change)
 	}
 }
 
-/* Also of a change that has failed. */
+/* Also after a change that has failed. */
 static void report_kills(const struct change *change)
 {
 	const struct change_apply *apply = &change->apply;
@@ -141,7 +141,7 @@ static void change_done(void *data)
 	struct change_result result;
 	bool state_unknown;
 	unsigned int differs = settings_difference(&change->apply.from, &change->apply.to);
-	/* One that is still being made is announced whole once it is listed, or freed. */
+	/* A container under creation is announced when it is listed, or freed. */
 	bool listed = !change->apply.fresh;
 
 	assert(c->change == change);
@@ -173,7 +173,7 @@ static void change_done(void *data)
 		container_restart_totals(c);
 	if (result.error == 0 && differs && listed)
 		manager_emit_changed(c->manager, c, differs);
-	/* The settings that hold are written once more. */
+	/* The settings in force are saved again. */
 	c->save_again |= state_unknown;
 	if (c->save_again && listed)
 		manager_save(c);
@@ -221,7 +221,7 @@ static int gather_groups(struct change *change)
 	return 0;
 }
 
-/* Are containers nested in it? */
+/* Returns true if containers are nested in it, or if out of memory. */
 static bool has_nested(const struct container *c)
 {
 	const struct manager *m = c->manager;
@@ -237,8 +237,8 @@ static bool has_nested(const struct container *c)
 }
 
 /*
- * Where nothing is synced and nobody is inside who could use memory, there is
- * nothing to wait for, and a thread would take most of the time.
+ * Returns true if no file is synced and no process inside could use memory: then nothing
+ * blocks, and a thread would take most of the time.
  */
 static bool is_instant(const struct change *change)
 {
@@ -281,7 +281,7 @@ static int change_launch(struct change *change)
 					       change_progress, change);
 	if (r < 0)
 		return r;
-	/* One writer of the state file at a time: whoever is saving resumes us. */
+	/* One writer of the state file at a time: the end of that save calls change_resume(). */
 	if (!c->saving)
 		r = start_worker(change);
 	if (r < 0)
@@ -294,8 +294,8 @@ static int change_launch(struct change *change)
 }
 
 /*
- * What the kernel holds of the settings in @which, and what was set of the others. If another
- * program wrote to the kernel, setting the same again is a change, and so repairs it.
+ * The settings in @which as the kernel has them, the others as they were set. If another
+ * program wrote to the kernel, setting the same again is a change, which repairs it.
  */
 static struct settings settings_in_force(struct container *c, unsigned int which)
 {

@@ -55,7 +55,7 @@ int move_identify(int pidfd, struct process *ret, uid_t *ret_owner);
 /* Adds a row for a process that move_identify() failed for with @error. */
 void move_not_identified(struct move *move, pid_t pid, int error);
 
-/* Moves back the process that has the pid of @meant now, if @meant ended before its pid was written. */
+/* If @meant ended before its pid was written: moves back the process that has the pid now. */
 void move_undo_reused(struct move *move, const struct process *meant);
 
 /**

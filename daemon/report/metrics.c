@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* OpenMetrics text: see metrics.h. The samples of a family follow each other, as the format requires. */
+/* OpenMetrics text: see metrics.h. The format requires the samples of a family in one block. */
 #include "report/metrics.h"
 
 #include <errno.h>
