@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Inside the test machine: rssd as an installed service. What the kernel's controller
-# cannot do there is skipped; what it says of itself is tried by controller-cases.sh.
+# Inside the test machine: rssd as an installed service. Features that the controller lacks are
+# skipped; controller-cases.sh tests what rssctl doctor says of them.
 
-# The machine starts anew where a case wants it (case_boot), and by a panic.
+# The machine reboots in case_boot, and on a panic.
 started=/var/lib/rssd-tests-started
 if [ -e $started ] && [ ! -e /var/lib/rssd-boot ]; then
-	printf 'not ok - %s: the machine started anew by itself\n' "${0##*/}"
+	printf 'not ok - %s: the machine rebooted by itself\n' "${0##*/}"
 	exit 1
 fi
 touch $started
@@ -14,7 +14,7 @@ sync
 
 . "${0%/*}/machine.sh"
 
-# Where systemd sees a process.
+# place_of PID: its cgroup in systemd's hierarchy.
 place_of() { sed -nE 's/^(0:|1:name=systemd)://p' "/proc/$1/cgroup" | head -n 1; }
 
 case_doctor() {
@@ -49,7 +49,7 @@ case_service() {
 	says moved
 	equal "$(rssctl ps svc --json=short | jq -r '.[0].pid')" "$pid" "process in the container"
 	if has in-place; then
-		equal "$(place_of "$pid")" "$place" "place in the eyes of systemd"
+		equal "$(place_of "$pid")" "$place" "place in systemd's hierarchy"
 		expect 0 systemctl status victim.service
 		says "Main PID: $pid"
 		says "└─"
@@ -61,7 +61,7 @@ case_service() {
 		expect 0 rssctl attach svc $leave_unit "$again"
 		pid=$again
 	fi
-	# Back to where it was, in every hierarchy.
+	# Detach moves it back in every hierarchy.
 	expect 0 rssctl detach "$pid"
 	await 5 is_empty svc
 	equal "$(place_of "$pid")" "$place" "place after detach"
@@ -90,12 +90,12 @@ case_reclaim() {
 	kill -0 "$hog" || fail "the hog is gone"
 	await 5 heard limit-hit web '.failures > 0'
 	await 5 heard reclaimed web
-	# A lower limit reclaims, too.
+	# A lower limit reclaims as well.
 	expect 0 rssctl limit web 20M
 	says reclaimed
 	[ "$(field web usage)" -le $((20 << 20)) ] || fail "usage $(field web usage) above the new limit"
 	expect 0 rssctl reclaim web 5M
-	# One that cannot be had is refused, and the old one stays.
+	# A limit that cannot be reached is refused, and the old one stays.
 	swap_off &
 	children+=($!)
 	rssctl limit web infinity >/dev/null 2>&1
@@ -133,7 +133,7 @@ case_oom() {
 	equal "$(field web oom_events)" 1 "OOMs"
 	equal "$(field web/box oom_kills)" 1 "kills"
 	note "$(rssctl show web | grep OOM)"
-	# All of a container at once.
+	# All processes of a container at once.
 	expect 0 rssctl set web oom-group=yes
 	launch_hog_in web anon 5M
 	await 20 grep -q ready "$hog_out"
@@ -191,12 +191,12 @@ case_freeze() {
 	expect 0 rssctl thaw web
 	equal "$(field web frozen)" false frozen
 	expect 0 rssctl freeze web
-	# What is frozen can be removed all the same.
+	# A frozen container can be removed.
 	expect 0 rssctl remove --force web
 	expect 3 rssctl show web
 }
 
-# What no restart of rssd may change.
+# kept: values that no restart of rssd may change.
 kept() { rssctl show web --json=short | jq -c '{limit, high, processes, failures, oom_kills}'; }
 nothing_moves() {
 	local usage
@@ -211,7 +211,7 @@ case_restart() {
 	launch_hog_in web anon 50M
 	await 60 grep -q ready "$hog_out"
 	local before after pid
-	# The worker may still be on its way below the watermark.
+	# Background reclaim may still be running.
 	await 30 nothing_moves
 	before=$(kept)
 	pid=$(main_pid rssd)
@@ -224,7 +224,7 @@ case_restart() {
 	after=$(kept)
 	equal "$after" "$before" "after kill -9"
 	kill -0 "$hog" || fail "the hog is gone"
-	# Events go on.
+	# Events arrive after the restart.
 	start_watch
 	rssctl limit web 15M >/dev/null 2>&1
 	! has scanned || await 10 heard reclaimed web
@@ -234,7 +234,7 @@ case_restart() {
 	quiet_remove web
 }
 
-# restart_with LINE: with one more in its unit, until restart_as_usual.
+# restart_with LINE: restarts rssd with this line in its unit, until restart_as_usual.
 restart_with() {
 	mkdir -p /run/systemd/system/rssd.service.d
 	printf '[Service]\n%s\n' "$1" >/run/systemd/system/rssd.service.d/more.conf
@@ -247,7 +247,7 @@ restart_as_usual() {
 	expect 0 systemctl restart rssd
 }
 
-# Without what it tells events with, less is told, and all else works.
+# Without the netlink family rssd has no events of the controller; all else works.
 start_without_events() {
 	needs_netlink || return
 	restart_with "$1"
@@ -271,13 +271,13 @@ case_other_netlink_version() {
 		"kernel and rssd must be of one release"
 }
 
-# rssd is stopped while the kernel tells more than its buffer holds, which is made small.
+# rssd is stopped until its event buffer, which is made small, overflows.
 lost_ranges() { jq -r 'select(.event == "lost") | "\(.sequence) \(.last)"' "$1" | sort; }
 case_flood() {
 	local base round i
 	needs_netlink || return
 	expect 0 rssctl create flood
-	expect 0 rssctl create flood/first # a group with groups in it hands its controller down
+	expect 0 rssctl create flood/first # on v2 a group with children enables its controller for them
 	base=$(folder_of flood)
 	mkdir "$base"/c{1..40}
 	restart_with "Environment=LD_PRELOAD=$BUILD/tests/preload/small-buffers.so"
@@ -288,10 +288,10 @@ case_flood() {
 	done 2>/dev/null
 	kill -CONT "$(main_pid rssd)"
 	await 60 grep -q '"lost"' "$events"
-	note "$(grep -c '"lost"' "$events") losses told; first: $(grep -m 1 '"lost"' "$events")"
+	note "$(grep -c '"lost"' "$events") losses reported; first: $(grep -m 1 '"lost"' "$events")"
 	expect 0 rssctl list
 	jq -se '[.[] | select(.event == "lost")] | all(.last >= .sequence)' "$events" >/dev/null || fail "bad range"
-	# Each range as it came is the one that the history has.
+	# The reported ranges are those of the history.
 	rssctl watch --since=0 --json=short >"$work/past" 2>/dev/null </dev/null &
 	children+=($!)
 	await 30 eval '[ -z "$(comm -23 <(lost_ranges "$events") <(lost_ranges "$work/past"))" ]'

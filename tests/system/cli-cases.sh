@@ -3,7 +3,7 @@
 # shellcheck shell=bash disable=SC2154
 
 declared=/etc/rssd/containers.d
-declare_rules() { # NAME JSON: a container with these rules, once rssd has it
+declare_rules() { # NAME JSON: declares a container with these rules and waits until rssd has it
 	mkdir -p $declared
 	printf '{"name":"%s","join":[%s]}\n' "$1" "$2" >"$declared/$1.json"
 	expect 0 rssctl reload
@@ -38,10 +38,10 @@ case_rules() {
 	again=$(main_pid victim.service)
 	[ "$again" != "$pid" ] || fail "not restarted"
 	await 60 process_is_inside "$again" svc
-	# What was detached stays out, whatever starts meanwhile.
+	# A detached process stays outside, also when other processes start.
 	expect 0 rssctl detach "$again"
 	expect 0 systemctl restart rssd
-	# It joins after the look at all with which rssd starts.
+	# It joins after the scan with which rssd starts.
 	"$work/witness" 1000 &
 	await 60 process_is_inside $! svc
 	equal "$(rssctl ps svc --no-legend | wc -l)" 1 "processes after a detach"
@@ -72,7 +72,7 @@ rules_leave_units_alone() {
 	end_rules svc
 }
 
-# 500 processes that live for a moment, while the machine reclaims: each is inside or has ended.
+# 500 short-lived processes, while the machine reclaims: each is inside or has ended.
 case_rules_under_load() {
 	local pids=() pid i outside=0 alive=0
 	swap_on
@@ -107,7 +107,8 @@ case_rules_under_load() {
 }
 fifty_inside() { [ "$(field storm processes)" = 50 ]; }
 
-# The switches to rssd so far, without a fork: who forks is told of, and wakes it.
+# count_switches: the context switches of rssd so far, $switches. It does not fork, because rssd is
+# woken by the events of a fork.
 count_switches() {
 	local key value
 	switches=0
@@ -116,17 +117,17 @@ count_switches() {
 	done <"/proc/$rssd/status"
 }
 
-# With rules, and nobody who starts anything, rssd does not run at all.
+# With rules, but without process events, rssd does not run at all.
 case_rules_idle() {
 	local rssd before switches tries
-	declare_rules idle '{"command":"nobody-has-it"}'
+	declare_rules idle '{"command":"unmatched"}'
 	if [[ $(rssctl doctor --json=short) == *"does not tell of processes"* ]]; then
 		end_rules idle
-		skip "this kernel does not tell of processes, so they are looked for again and again"
+		skip "no process events on this kernel, so rssd scans periodically"
 		return
 	fi
 	rssd=$(main_pid rssd)
-	# The look that follows the last hint comes first; the machine's own timers may run in one window.
+	# The scan after the last event comes first; timers of the machine may run in one window.
 	for tries in 1 2 3; do
 		sleep_without_fork 8
 		count_switches
@@ -141,7 +142,7 @@ case_rules_idle() {
 exec 8<> <(:)
 sleep_without_fork() { read -rt "$1" -u 8; }
 
-# http PATH: what the metrics socket answers, in $out.
+# http PATH: the response of the metrics socket, in $out.
 http() {
 	exec 9<>/dev/tcp/127.0.0.1/9789 || return 1
 	printf 'GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n' "$1" >&9
@@ -166,7 +167,7 @@ case_metrics_socket() {
 	expect 0 http /
 	says "404 Not Found"
 	note "$(systemd-analyze security rssd-metrics@.service --no-pager 2>/dev/null | tail -n 1)"
-	# Where rssd cannot be had, the answer says so.
+	# If rssd is not there, the response says so.
 	systemctl stop rssd
 	systemctl mask --runtime rssd >/dev/null 2>&1
 	systemctl mask --runtime dbus-org.rssd1 >/dev/null 2>&1
@@ -185,7 +186,7 @@ case_top() {
 	expect 0 rssctl create topped --limit=64M --high=32M --low=24M
 	launch_hog_in topped anon 48M
 	await 60 grep -q ready "$hog_out"
-	# Reclaim goes on while it looks: the hog takes its memory anew.
+	# A second hog keeps reclaim running while top takes samples.
 	launch_hog_in topped anon 48M
 	expect 0 env TERM=xterm terminal 80 24 +topped +topped +topped =q -- rssctl top --interval=1s
 	[[ $out =~ 'topped'.*'<'.*'>' ]] || fail "no watermarks: ${out:0:2000}"
@@ -200,13 +201,13 @@ case_suggest() {
 	await 60 grep -q ready "$hog_out"
 	expect 0 rssctl suggest held
 	says "Limit "
-	# Each look is noted, and once they are of two spans of time there is a record.
+	# Each suggest takes a sample; samples of two intervals make a history.
 	await 60 eval '[ "$(rssctl suggest held --json=short | jq -r .source)" = history ]'
 	expect 0 rssctl limit held infinity
 	expect 0 rssctl suggest held --watch=12s
 	note "$out"
 	! has watermarks || says ", high "
-	# What it says can be set as it says it.
+	# The printed command sets the limit.
 	expect 0 bash -c "$(sed -n 's/^To set it: //p' <<<"$out")"
 	[ "$(field held limit)" != infinity ] || fail "no limit was set"
 	! has watermarks || [ "$(field held high)" -lt "$(field held limit)" ] ||
@@ -216,7 +217,7 @@ case_suggest() {
 	says "Nothing has used memory"
 	quiet_remove nobody
 	quiet_remove held
-	# A file that is read round and round in less than it takes.
+	# A file that is read repeatedly under a limit below its size.
 	truncate -s 32M /var/tmp/rounds
 	expect 0 rssctl create thrash --limit=12M
 	launch_hog_in thrash file /var/tmp/rounds 1000000

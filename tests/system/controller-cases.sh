@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What rssctl doctor says of this kernel, statement by statement: what it says
-# works is done, and what it says does not work is tried. The same file runs on
-# the patched kernel and on a stock one with cgroups v1 and v2.
+# Each statement of rssctl doctor about this kernel is tested: a feature that it reports as working
+# has to work, and a missing one has to fail. The same file runs on the patched kernel and on a
+# stock kernel with cgroups v1 and v2.
 . "${0%/*}/machine.sh"
 
 doctor=$(rssctl doctor --json=short)
-# Does the doctor say that it works? A subject that it does not know fails the case.
+# works SUBJECT: true if the doctor says that it works. An unknown subject fails the case.
 works() {
 	local severity
 	severity=$(jq -r --arg s "$1" '.[] | select(.subject == $s).severity' <<<"$doctor")
 	[ -n "$severity" ] || fail "the doctor says nothing of $1"
 	[ "$severity" = ok ]
 }
-# What a counter is: a number where it works, absent where not.
+# counts SUBJECT NAME KEY: the counter is a number if it works, else absent.
 counts() {
 	if works "$1"; then
 		[ "$(field "$2" "$3")" != null ] || fail "$1 is absent"
@@ -21,7 +21,7 @@ counts() {
 		equal "$(field "$2" "$3")" null "$1"
 	fi
 }
-# The kernel's name of a process's place in the hierarchy of the controller.
+# place_in_controller PID: its line of /proc/PID/cgroup for the controller.
 place_in_controller() { grep -E "$(controller_line)" "/proc/$1/cgroup"; }
 controller_line() {
 	case $(mount_of_controller) in
@@ -75,7 +75,7 @@ case_attach() {
 	fi
 	expect 0 rssctl attach svc $leave_unit "$pid"
 	[[ $(place_in_controller "$pid") == */svc* ]] || fail "not in svc: $(cat "/proc/$pid/cgroup")"
-	# But for the controller's own line all of it stays.
+	# All lines stay except the controller's.
 	if works attach; then
 		equal "$(grep -v ':rss[:,]' "/proc/$pid/cgroup")" "$(grep -v ':rss[:,]' <<<"$before")" "other places"
 		expect 0 systemctl status victim.service
@@ -100,7 +100,7 @@ case_limits() {
 		equal "$(cat "$file")" $((64 << 20)) "limit in the kernel"
 		equal "$(field locked processes)" 1 processes
 	else
-		# It kills for it; so rssd itself refuses.
+		# The kernel would kill processes, so rssd refuses.
 		expect 5 rssctl limit locked 8M --mode=refuse
 		equal "$(field locked processes)" 1 processes
 		echo 8388608 >"$file"
@@ -120,7 +120,7 @@ case_reclaim_and_its_counter() {
 	else
 		expect 1 rssctl reclaim rec 10M
 	fi
-	# Where each reclaim is told, so is that there is no limit.
+	# If the kernel reports each reclaim, the event says that there is no limit.
 	[ "$controller" != rss ] || await 10 heard reclaimed rec '.limit == "infinity" and .reclaimed > 0'
 	stop_watch
 	counts "reclaimed counter" rec reclaimed
@@ -141,7 +141,7 @@ case_failures_peak_and_events() {
 	! works "failures counter" || [ "$(field tight failures)" -gt 0 ] || fail "no failures"
 	counts "peak counter" tight peak
 	! works "peak counter" || [ "$(field tight peak)" -ge $((18 << 20)) ] || fail "peak $(field tight peak)"
-	# Where not every meeting of the limit is told, that much reclaim is all the same.
+	# LimitHit may be sampled; reclaim at this limit is enough for one event.
 	await 20 heard limit-hit tight
 	rssctl kill tight >/dev/null
 	await 20 is_empty tight
@@ -186,7 +186,7 @@ case_oom_group_and_watermarks() {
 	await 20 grep -q ready "$hog_out"
 	launch_hog_in all anon 60M
 	await 60 is_empty all
-	# A record for each of them, and each says that it was all of the container.
+	# A record for each process, and each says that the whole container was killed.
 	await 20 eval '[ "$(rssctl oom all --json=short | jq length)" -ge 2 ]'
 	equal "$(rssctl oom all --json=short | jq -c '[.[].group] | unique')" '[true]' "kills of a group"
 	quiet_remove all
@@ -228,7 +228,7 @@ case_swap_and_drift() {
 	[[ $out != *drifts* ]] || fail "still drifted"
 }
 
-# A lower limit is had by reclaim, with nobody killed, wherever there is swap.
+# With swap, a lower limit is reached by reclaim, without a kill.
 case_lowered_by_reclaim() {
 	swap_on
 	expect 0 rssctl create web --limit=64M

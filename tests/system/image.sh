@@ -32,7 +32,7 @@ rm -r "$tree/installed"
 cp -r "$build/tests/tools" "$build/tests/preload" "$tests/tests/"
 cp "$build/librss.so.1" "$tests/"
 cp tests/lib.sh tests/system/*.sh tests/bench/bench-inside.sh "$tests/"
-# Packages of this version and of one that comes after it, where they were built.
+# Packages of this version and of a later one, if they were built.
 if ls "$build"/deb/rssd_*.deb >/dev/null 2>&1; then
 	mkdir -p "$tests/debs/old" "$tests/debs/new"
 	for package in rssd librss1; do
@@ -45,7 +45,7 @@ if ls "$build"/deb/rssd_*.deb >/dev/null 2>&1; then
 	done
 fi
 
-# What a test machine does not have, or would wait for.
+# Units that a test machine lacks or would wait for.
 units=$tree/etc/systemd/system
 for unit in serial-getty@ttyS0.service getty@tty1.service systemd-udevd.service \
 	systemd-udev-trigger.service systemd-udev-settle.service systemd-logind.service \
@@ -56,14 +56,14 @@ for unit in serial-getty@ttyS0.service getty@tty1.service systemd-udevd.service 
 	proc-sys-fs-binfmt_misc.automount sys-kernel-debug.mount sys-kernel-tracing.mount; do
 	ln -sf /dev/null "$units/$unit"
 done
-# The cases start what they need.
+# The cases start the services that they need.
 for unit in redis-server.service postgresql.service cgconfig.service cgred.service \
 	sysstat.service; do
 	rm -f "$units"/*.wants/"$unit"
 done
 mkdir -p "$units/multi-user.target.wants" "$units/rssd.service.d"
-# A test stops rssd for a while to let it lose events.
-# A system call that the unit's filter does not know is to be seen.
+# A test stops rssd to make it lose events.
+# A system call that the unit's filter does not allow kills, so that a test sees it.
 printf '[Service]\nWatchdogSec=0\nSystemCallErrorNumber=kill\n' >"$units/rssd.service.d/test.conf"
 cat >"$units/rssd-tests.service" <<-'END'
 	[Unit]
@@ -76,12 +76,12 @@ cat >"$units/rssd-tests.service" <<-'END'
 	StandardError=inherit
 	TimeoutStartSec=infinity
 	OOMScoreAdjust=-500
-	# The cases let their own processes be killed.
+	# Processes of the cases are killed by OOMs.
 	OOMPolicy=continue
 END
 ln -sf ../rssd-tests.service "$units/multi-user.target.wants/rssd-tests.service"
 ln -sf /usr/lib/systemd/system/rssd.service "$units/dbus-org.rssd1.service"
-# A service as there are many: one process that has memory.
+# A plain service: one process with some memory.
 cat >"$units/victim.service" <<-'END'
 	[Service]
 	ExecStart=/usr/lib/rssd-tests/tests/tools/hog anon 20M
@@ -92,6 +92,6 @@ echo rssd-test >"$tree/etc/hostname"
 
 rm -f "$out.new"
 size=$(du -sm "$tree" | cut -f1)
-# The room that is left is for what the cases write; it takes none in the image.
+# Free space for files of the cases; the image is sparse.
 /sbin/mke2fs -q -F -t ext2 -b 4096 -m 0 -d "$tree" "$out.new" $((size + size / 4 + 400))M
 mv "$out.new" "$out"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Attach, detach, limits, OOMs and events that can be trusted: each promise of the
-# manual under load, with rssd as an installed service, on any kernel and controller.
+# Attach, detach, limits, OOMs and events under load: the guarantees of the manual, with rssd as an
+# installed service, on any kernel and controller.
 . "${0%/*}/machine.sh"
 
 numbers() { jq 'select(.sequence != null) | .sequence' "$1"; }
@@ -14,7 +14,7 @@ kill_service() {
 }
 lives() { grep -qs '^State:.[^ZX]' "/proc/$1/status"; }
 
-# Whoever is of the tree and lives is inside, though it bears children all the time.
+# Every living process of a tree that forks all the time is inside after attach --tree.
 case_tree_under_load() {
 	local pid place left=
 	expect 0 rssctl create grow
@@ -52,35 +52,35 @@ case_detach_after_a_restart() {
 	expect 0 rssctl remove away
 }
 
-# What the forecast says is what comes.
+# The forecast of a dry run is what the change does.
 case_forecast_and_limit() {
 	swap_on
-	expect 0 rssctl create told --limit=100M
-	launch_hog_in told anon 50M
+	expect 0 rssctl create foretold --limit=100M
+	launch_hog_in foretold anon 50M
 	await 120 grep -q ready "$hog_out"
-	expect 0 rssctl limit told 25M --dry-run --json=short
+	expect 0 rssctl limit foretold 25M --dry-run --json=short
 	note "with swap: $(jq -c '[.verdict, .reason]' <<<"$out")"
 	equal "$(jq -r .verdict <<<"$out")" reclaims "forecast with swap"
-	expect 0 rssctl limit told 25M --timeout=2min
+	expect 0 rssctl limit foretold 25M --timeout=2min
 	says reclaimed
-	lives "$(rssctl ps told --json=short | jq '.[0].pid')" || fail "the hog is gone"
-	expect 0 rssctl remove told --force
+	lives "$(rssctl ps foretold --json=short | jq '.[0].pid')" || fail "the hog is gone"
+	expect 0 rssctl remove foretold --force
 	swap_off
-	expect 0 rssctl create told --limit=100M
-	launch_hog_in told anon 50M
+	expect 0 rssctl create foretold --limit=100M
+	launch_hog_in foretold anon 50M
 	await 120 grep -q ready "$hog_out"
-	expect 5 rssctl limit told 25M --dry-run
+	expect 5 rssctl limit foretold 25M --dry-run
 	says "no free swap"
-	expect 5 rssctl limit told 25M --timeout=2s
-	equal "$(field told limit)" $((100 << 20)) "the old limit"
-	expect 0 rssctl limit told 25M --dry-run --mode=force
+	expect 5 rssctl limit foretold 25M --timeout=2s
+	equal "$(field foretold limit)" $((100 << 20)) "the old limit"
+	expect 0 rssctl limit foretold 25M --dry-run --mode=force
 	says "memory runs out"
-	expect 0 rssctl limit told 25M --mode=force
-	await 30 is_empty told
-	expect 0 rssctl remove told
+	expect 0 rssctl limit foretold 25M --mode=force
+	await 30 is_empty foretold
+	expect 0 rssctl remove foretold
 }
 
-# Where one of several settings cannot be had, the others are as they were, in the kernel, too.
+# If one of several settings is refused, the others are unchanged, in the kernel as well.
 case_settings_are_set_together() {
 	needs watermarks || return
 	swap_off
@@ -97,7 +97,7 @@ case_settings_are_set_together() {
 	expect 0 rssctl remove whole --force
 }
 
-# Who leaves while its limit is being reclaimed for does not want it any more.
+# A client that disconnects while rssd reclaims for its limit cancels the change.
 case_limit_is_cancelled_by_leaving() {
 	local limiter
 	swap_on
@@ -111,7 +111,7 @@ case_limit_is_cancelled_by_leaving() {
 	await 30 rssctl limit left 190M
 	equal "$(field left limit)" $((190 << 20)) "limit after its caller left"
 	[ "$(field left usage)" -gt $((16 << 20)) ] || fail "reclaimed to the end: $(field left usage)"
-	note "usage when it was given up: $(field left usage)"
+	note "usage when it was cancelled: $(field left usage)"
 	expect 0 rssctl remove left --force
 }
 
@@ -142,7 +142,7 @@ case_transaction_is_killed() {
 	for name in a b c; do expect 0 rssctl remove $name; done
 }
 
-# The report, the journal and the hook tell the same of an OOM, and a restart forgets none of it.
+# rssctl oom, the journal and the hook have the same record of an OOM, which is kept over a restart.
 case_oom_with_its_cause() {
 	local id record
 	swap_off
@@ -165,10 +165,10 @@ case_oom_with_its_cause() {
 		'["cause","cause/inner","hog",31457280]' "the OOM"
 	jq -e '.[0].processes | length >= 1 and .[0].command == "hog"' <<<"$out" >/dev/null ||
 		fail "the largest: $(jq -c '.[0].processes' <<<"$out")"
-	# The kernel's log lists them as of the moment itself; otherwise the victim may be gone.
+	# The kernel's log lists the processes at the time of the OOM; a later list may lack the victim.
 	[ "$controller" = rss ] || equal "$(jq '.[0].processes[0].pid == .[0].victim_pid' <<<"$out")" true "the largest was killed"
 	jq -e '.[0] | .failures > 0 and .swap_free == 0 and .anonymous != null' <<<"$out" >/dev/null || fail "no cause: $out"
-	! has scanned || jq -e '.[0].scanned != null' <<<"$out" >/dev/null || fail "nothing of scanning: $out"
+	! has scanned || jq -e '.[0].scanned != null' <<<"$out" >/dev/null || fail "no scanned pages: $out"
 	record=$out
 	await 20 test -s /run/oom.json
 	equal "$(jq .sequence /run/oom.json)" "$id" "the id that the hook got"
@@ -184,7 +184,7 @@ case_oom_with_its_cause() {
 	expect 0 rssctl remove cause --force
 }
 
-# Somebody is killed all the time; the watcher hears of each once, over a kill of rssd.
+# OOM kills happen all the time: the watcher receives each event once, also across a kill of rssd.
 case_events_over_a_kill() {
 	local watcher last
 	swap_off
@@ -201,11 +201,11 @@ case_events_over_a_kill() {
 	last=$(rssctl oom storm --json=short | jq '.[-1].sequence')
 	await 30 eval 'numbers "$work/heard" | grep -qx '"$last"
 	kill $watcher
-	equal "$(numbers "$work/heard" | sort -n | uniq -d | head -n 3)" "" "events that were told twice"
+	equal "$(numbers "$work/heard" | sort -n | uniq -d | head -n 3)" "" "events that were reported twice"
 	diff <(numbers "$work/heard") <(numbers "$work/heard" | sort -n) >/dev/null || fail "not in order"
 	timeout 20 rssctl watch --since=0 --json=short >"$work/all" 2>/dev/null
 	diff <(numbers "$work/heard" | awk -v n="$last" '$1 <= n') <(numbers "$work/all" | awk -v n="$last" '$1 <= n') \
-		>"$work/diff" || fail "not what the history has: $(head -n 5 "$work/diff")"
+		>"$work/diff" || fail "differs from the history: $(head -n 5 "$work/diff")"
 	note "$(numbers "$work/heard" | wc -l) events, $(grep -c '"oom"' "$work/heard") of OOMs"
 }
 
@@ -217,7 +217,7 @@ as() {
 # cgroup_of PID: its place in the unified tree.
 cgroup_of() { sed -n 's/^0:://p' "/proc/$1/cgroup"; }
 
-# A process of a service leaves the sandbox of its unit only if root says so.
+# A process of a service leaves the sandbox of its unit only if root asks for it.
 case_attach_is_no_way_out_of_a_sandbox() {
 	local pid before
 	leaves_units || { skip "an attached process stays in its unit here"; return; }
@@ -239,7 +239,7 @@ case_attach_is_no_way_out_of_a_sandbox() {
 	says TasksMax=
 	says --leave-unit
 	equal "$(cgroup_of "$pid")" "$before" "place after a refusal"
-	# One of several is enough, and then none is moved.
+	# One refused process of several is enough: none is moved.
 	start_hog anon 4M
 	expect 5 rssctl attach box "$hog" "$pid"
 	is_empty box || fail "something was moved"
@@ -253,7 +253,7 @@ case_attach_is_no_way_out_of_a_sandbox() {
 	quiet_remove box
 }
 
-# A user whom polkit lets attach does not get out of what an administrator put it in.
+# A user that polkit allows to attach cannot leave a cgroup that the administrator chose.
 case_user_attaches_only_what_is_delegated() {
 	local pid mine before
 	leaves_units || { skip "an attached process stays in its unit here"; return; }
@@ -275,7 +275,7 @@ case_user_attaches_only_what_is_delegated() {
 	expect 5 as bob rssctl attach batch --leave-unit "$pid"
 	equal "$(cgroup_of "$pid")" "$before" "place after refusals"
 	systemctl stop bobs.service
-	# Its session is not delegated to it, and a cgroup of root's is not either.
+	# Neither its session nor a cgroup of root is delegated to it.
 	setpriv --reuid=bob --regid=bob --clear-groups sleep 1000 &
 	mine=$!
 	children+=("$mine")

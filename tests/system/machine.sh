@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Inside the test machine: what the files of cases have in common. They source
-# this, define case_* functions, and end with run_machine "$@": the cases to run, or all.
+# Inside the test machine: shared by the files of cases, which source this file, define case_*
+# functions, and end with run_machine "$@": the cases to run, or all.
 # shellcheck shell=bash
 export BUILD=/usr/lib/rssd-tests TIMES=1
-# Each look takes a good part of an emulated processor, which others wait for.
+# Polling takes a good part of an emulated processor.
 POLL=0.2
 # shellcheck source=tests/lib.sh
 . "${0%/*}/lib.sh"
 
-# A word of the kernel's command line: rssd.hierarchy=v2.
+# argument NAME: a value of the kernel's command line, as in rssd.hierarchy=v2.
 argument() { tr ' ' '\n' </proc/cmdline | sed -n "s/^rssd\.$1=//p"; }
 hierarchy=$(argument hierarchy)
 use_hierarchy() {
@@ -19,13 +19,13 @@ use_hierarchy() {
 }
 use_hierarchy
 systemctl start rssd || {
-	# Without it every case would wait in vain.
+	# Without rssd every case would run into its timeout.
 	printf 'not ok - %s: rssd does not start\n' "${0##*/}"
 	journalctl --no-pager --output=cat --unit=rssd | sed 's/^/# /'
 	exit 1
 }
 
-# What an earlier script of this machine left.
+# Containers that an earlier script of this machine left.
 rssctl list --no-legend --no-pager | awk '{ print $1 }' | sort -r | while read -r name; do
 	rssctl remove --force "$name" >/dev/null 2>&1
 done
@@ -38,19 +38,19 @@ main_pid() { systemctl show --property=MainPID --value "$1"; }
 
 version_json=$(rssctl version --json=short)
 controller=$(jq -r .controller <<<"$version_json")
-# Can the controller do this here?
+# has FEATURE: true if the controller has it.
 has() { jq -e --arg f "$1" '.features | index($f)' <<<"$version_json" >/dev/null; }
 
-# Where the controller is in the unified tree, attach takes a process out of its unit: rssd wants it said.
+# In the unified hierarchy attach moves a process out of its unit, which must be asked for.
 leaves_units() { [ "$hierarchy" = v2 ]; }
 leave_unit=
 ! leaves_units || leave_unit=--leave-unit
 
 # needs FEATURE || return: the case is skipped where the controller has no such feature.
 needs() { has "$1" || { skip "$controller has no $1"; false; }; }
-needs_netlink() { [ "$controller" = rss ] || { skip "$controller tells nothing over netlink"; false; }; }
+needs_netlink() { [ "$controller" = rss ] || { skip "$controller has no netlink events"; false; }; }
 
-# The folder of a container in the controller's hierarchy, and the control file of its limit.
+# The directory of a container in the controller's hierarchy, and the control file of its limit.
 mount_of_controller() {
 	if [ -d /run/rssd/rss/rssd ]; then
 		echo /run/rssd/rss

@@ -3,11 +3,10 @@
 #
 # run.sh -k BZIMAGE -d DISK -n NAME [-t SECONDS] [-a KERNEL-ARGUMENTS] SCRIPT[:CASE,CASE]...
 #
-# Boots Debian from a disk that stays as it is, and lets PID 1's unit
-# rssd-tests run those scripts of tests/system, with all of their cases or some. The
-# verdict comes over the second serial port, and a machine that says nothing for SECONDS
-# is ended; a complaint in the kernel's log is a failure, too. Arguments for the cases
-# go over the kernel's command line: rssd.hierarchy=v2.
+# Boots Debian from a disk, without changing it; the unit rssd-tests runs the scripts of
+# tests/system, with all cases or some. The verdicts come over the second serial port. A machine
+# without output for SECONDS is ended. A warning in the kernel's log is a failure as well.
+# Arguments for the cases are on the kernel's command line: rssd.hierarchy=v2.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 # shellcheck source=tests/vm/run-guest.sh
@@ -27,7 +26,7 @@ while getopts k:d:n:t:a: o; do
 	esac
 done
 shift $((OPTIND - 1))
-# A panic ends the machine, but where case_boot starts it anew: there cases.sh tells them apart.
+# A panic ends the machine, except with case_boot, which reboots it: cases.sh detects a panic then.
 once=(-no-reboot)
 for script; do
 	case $script in
@@ -64,7 +63,7 @@ if grep -aE "$complaints" "$dir/console" >"$dir/complaints"; then
 	echo "$name: the kernel log complains:"
 	head -n 20 "$dir/complaints"
 fi
-# What was noted along the way is of interest where something failed.
+# Notes are shown only if something failed.
 shown='^(not ok|skip) '
 if [ -n "${V:-}" ]; then
 	shown=

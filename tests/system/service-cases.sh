@@ -3,7 +3,7 @@
 # crash and boot. Sourced by cases.sh.
 # shellcheck shell=bash
 
-# Every verb under the unit's filters, which kill here where they else refuse: see image.sh.
+# Every verb under the unit's filters, which kill here instead of refusing: see image.sh.
 case_every_verb_in_the_sandbox() {
 	local pid
 	pid=$(main_pid rssd)
@@ -53,14 +53,14 @@ case_capabilities() {
 	done
 	equal $((16#$(sed -n 's/^CapInh:\t//p' "/proc/$pid/status"))) 0 CapInh
 	equal "$(sed -n 's/^NoNewPrivs:\t//p' "/proc/$pid/status")" 1 NoNewPrivs
-	# What the sandbox hides, and what it must not.
+	# Files that the sandbox hides, and files that it must not hide.
 	expect 1 nsenter --target "$pid" --mount -- touch /usr/touched
 	expect 1 nsenter --target "$pid" --mount -- touch /etc/touched
 	expect 0 nsenter --target "$pid" --mount -- test -w "$(mount_of_controller)/rssd"
 	equal "$(nsenter --target "$pid" --mount -- ls /home /root | tr -d '\n')" "/home:/root:" "homes that rssd sees"
 }
 
-# The budgets of the unit, as the kernel has them, and what the unit must not turn on for others.
+# The budgets of the unit in the kernel, and controllers that it must not enable for other units.
 case_budgets() {
 	local pid unit controllers
 	pid=$(main_pid rssd)
@@ -106,7 +106,7 @@ case_polkit() {
 	children+=("$theirs")
 	disown "$theirs"
 	await 10 grep -q "^Uid:.$(id -u bob)" "/proc/$theirs/status"
-	# Bob may look, and put his own into the one that a rule opens.
+	# Bob can query, and attach his own processes to the container that a rule allows.
 	expect 0 as bob rssctl list
 	expect 0 as bob rssctl attach batch "$theirs"
 	equal "$(rssctl ps batch --json=short | jq -r '.[0].pid')" "$theirs" "process in batch"
@@ -128,7 +128,7 @@ case_polkit() {
 	expect 0 as alice rssctl kill batch
 	await 10 is_empty batch
 	expect 0 as alice rssctl remove hers
-	# One that does not answer keeps nobody else waiting, and allows nothing.
+	# A polkit that does not answer delays no other client, and allows nothing.
 	kill -STOP "$(main_pid polkit)"
 	as alice rssctl create late >"$work/late" 2>&1 </dev/null &
 	late=$!
@@ -139,7 +139,7 @@ case_polkit() {
 	grep -q "polkit" "$work/late" || fail "said: $(cat "$work/late")"
 	expect 3 rssctl show late
 	kill -CONT "$(main_pid polkit)"
-	# Without polkit root alone may, and is told what to install.
+	# Without polkit only root is allowed, and the message says what to install.
 	systemctl mask --runtime --now polkit 2>/dev/null
 	expect 4 as alice rssctl create hers
 	says "polkit"
@@ -150,7 +150,7 @@ case_polkit() {
 
 # --- units that join a container --------------------------------------------------------
 
-# As rssd(8) says, for any unit: a drop-in. The service is another user's.
+# A drop-in as in rssd(8). The service runs as another user.
 case_unit_joins_by_drop_in() {
 	local pid again
 	rssctl create joined --limit=128M
@@ -167,7 +167,7 @@ case_unit_joins_by_drop_in() {
 	expect 0 systemctl start victim.service
 	pid=$(main_pid victim.service)
 	equal "$(rssctl ps joined --json=short | jq -r '.[0].pid')" "$pid" "main process in the container"
-	# What was started anew is inside again.
+	# The restarted service is inside again.
 	expect 0 systemctl restart victim.service
 	again=$(main_pid victim.service)
 	[ "$again" != "$pid" ] || fail "not restarted"
@@ -179,7 +179,7 @@ case_unit_joins_by_drop_in() {
 	rssctl remove joined
 }
 
-# Inside from the first page on: the unit's command is run by rssctl, which becomes it.
+# Inside from its first page: rssctl executes the command of the unit in its own process.
 case_unit_joins_from_its_start() {
 	local pid
 	rssctl create early --limit=128M
@@ -232,7 +232,7 @@ check_load() {
 	! has reclaimed || [ "$(counter_of "$1" reclaimed)" -ge "$load_reclaimed" ] || fail "reclaimed went back after $2"
 }
 
-# Numbers of events only grow, over every start of rssd.
+# Event numbers only increase, across every start of rssd.
 case_crash_under_load() {
 	local round pid
 	start_load crash
@@ -257,12 +257,12 @@ case_crash_under_load() {
 	quiet_remove crash
 }
 
-# dpkg in the place of make install, then to the next version, then away.
+# Installs the package over make install, upgrades, removes and purges it.
 case_package() {
 	local pid debs=/usr/lib/rssd-tests/debs left
 	[ -d $debs ] || { skip "no packages on this disk"; return; }
 	start_load pack
-	# The administrator's configuration stays, as it would in an upgrade.
+	# The administrator's configuration is kept, as in an upgrade.
 	grep -v '^/etc/rssd/' $BUILD/installed | xargs rm
 	expect 0 dpkg --install --force-confold $debs/old/librss1_*.deb $debs/old/rssd_*.deb
 	await 30 rssctl show pack
@@ -273,10 +273,10 @@ case_package() {
 	[ "$(main_pid rssd)" != "$pid" ] || fail "the upgrade did not start the new rssd"
 	check_load pack "an upgrade"
 	expect 0 systemctl is-enabled rssd
-	# The metrics socket is off until somebody enables it.
+	# The metrics socket is disabled by default.
 	expect 1 systemctl is-enabled rssd-metrics.socket
 	expect 3 systemctl is-active rssd-metrics.socket
-	# Removed, the containers stay; installed again, they are there.
+	# Removal keeps the containers; after installation rssd has them again.
 	expect 0 dpkg --remove rssd
 	kill -0 "$load_hog" || fail "the hog is gone after a removal"
 	expect 0 dpkg --install $debs/new/rssd_*.deb
@@ -289,7 +289,7 @@ case_package() {
 	equal "$left" "" "files after a purge"
 	equal "$(grep -c '/run/rssd' /proc/mounts)" 0 "mounts after a purge"
 	equal "$(ls -d /sys/fs/cgroup/rssd 2>/dev/null)" "" "control groups after a purge"
-	# Back for the cases that follow.
+	# Install it for the following cases.
 	mkdir -p /etc/rssd
 	use_hierarchy
 	expect 0 dpkg --install --force-confold $debs/new/librss1_*.deb $debs/new/rssd_*.deb
@@ -297,7 +297,7 @@ case_package() {
 	kill "$load_hog" "$load_forks"
 }
 
-# The machine is reset: cases.sh comes here a second time, on the disk as it was left.
+# The machine is reset, and cases.sh runs a second time, on the disk as it was left.
 case_boot() {
 	local mark=/var/lib/rssd-boot high='"infinity"'
 	if [ ! -e $mark ]; then
@@ -311,7 +311,7 @@ case_boot() {
 		sync
 		touch /run/rssd-reboot
 		systemctl --force --force reboot
-		await 60 false # never: the machine is gone
+		await 60 false # the machine is reset before this ends
 		return
 	fi
 	await 20 rssctl show declared
@@ -325,7 +325,7 @@ case_boot() {
 	expect 0 rssctl remove declared
 }
 
-# --- what is taken away under rssd ---------------------------------------------------------
+# --- a missing mount, a second daemon ---------------------------------------------------------
 
 case_mount_vanishes() {
 	[ -d /run/rssd/rss/rssd ] || { skip "the hierarchy is not one that rssd mounts"; return; }
@@ -334,8 +334,8 @@ case_mount_vanishes() {
 	expect 1 rssctl create after
 	note "without the mount: $err"
 	says "start"
-	equal "$(find /run/rssd/rss -mindepth 1 | wc -l)" 0 "what was made in the place of the mount"
-	# What was open goes on.
+	equal "$(find /run/rssd/rss -mindepth 1 | wc -l)" 0 "files at the mount point"
+	# Open containers still work.
 	expect 0 rssctl limit before 16M
 	expect 0 rssctl doctor
 	expect 0 systemctl restart rssd

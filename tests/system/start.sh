@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Inside the test machine: what its one unit runs. The kernel's command line names
-# the scripts, one after the other, and may pick their cases:
+# Inside the test machine: run by its unit rssd-tests. The kernel's command line names the scripts
+# and their cases:
 # rssd.run=load-cases+cases:oom,peak
-# An administrator has a session: what it starts is in no service, whose processes rssd leaves there.
+# Starts them in a login session, as an administrator would: rssd does not take processes out of a
+# service.
 if [ -f /sys/fs/cgroup/cgroup.controllers ] && [ "${1:-}" != session ]; then
 	systemd-run --quiet --scope --collect --slice=user-0.slice --unit=session-1.scope \
 		bash "$0" session

@@ -1,25 +1,24 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Real programs of Debian in containers: they go on answering while they are
-# reclaimed, they end with the right result, and what is killed is what its own
-# limit was for.
+# Real programs of Debian in containers: they respond while they are reclaimed, end with the right
+# result, and only a process at its own limit is killed.
 . "${0%/*}/machine.sh"
 
-# By how much a limit may be passed: what one migration or one huge page maps (kernel/README.md).
+# Allowed overcharge of a limit: what one migration or one huge page maps (kernel/README.md).
 overshoot=$((2 << 20))
 
-# stays_below NAME LIMIT: neither killed nor above its limit, and the limit was met.
+# stays_below NAME LIMIT: neither killed nor above its limit, and the limit was hit.
 stays_below() {
 	equal "$(field "$1" oom_kills)" 0 "kills in $1"
 	[ "$(field "$1" peak)" -le $(($2 + overshoot)) ] || fail "$1 had $(field "$1" peak), above $2"
-	[ "$(field "$1" failures)" -gt 0 ] || fail "$1 never met its limit"
+	[ "$(field "$1" failures)" -gt 0 ] || fail "$1 never hit its limit"
 	! has reclaimed || [ "$(field "$1" reclaimed)" -gt 0 ] || fail "nothing of $1 was reclaimed"
 }
 
 redis() { redis-cli -s /run/redis-test.sock "$@"; }
 redis_answers() { [ "$(redis ping)" = PONG ]; }
 
-# A data set of some 70 MB under a limit of 40: what is not used goes to swap.
+# A data set of some 70 MB under a limit of 40 MB: unused pages are swapped out.
 case_redis() {
 	local i pid wrong=0
 	swap_on
@@ -36,7 +35,7 @@ case_redis() {
 	done
 	equal $wrong 0 "wrong answers"
 	stays_below redis $((40 << 20))
-	# And while its limit is being lowered.
+	# It responds while its limit is lowered.
 	rssctl limit redis 24M --timeout=60s >"$work/lowered" 2>&1 &
 	for i in {1..60}; do
 		[ "$(redis strlen "key:$((i * 991))")" = 1000 ] || wrong=$((wrong + 1))
@@ -55,7 +54,7 @@ case_redis() {
 postgres_pids() { pgrep -u postgres -x postgres | sort; }
 as_postgres() { runuser -u postgres -- "$@"; }
 
-# The hog has a container of its own, so it is the hog that dies.
+# The hog has a container of its own, so only the hog is killed.
 case_postgres_beside_a_hog() {
 	local pid before bench
 	swap_off
@@ -84,7 +83,7 @@ case_postgres_beside_a_hog() {
 	! grep -q 'terminated by signal' /var/log/postgresql/*.log || fail "a server process was killed"
 	stop_watch
 	quiet_remove greedy
-	# Under control of systemd as before, where the controller leaves it there.
+	# Still under systemd's control, if the controller keeps it in its unit.
 	! has in-place || { expect 0 systemctl status postgresql@15-main; says "Main PID: $pid"; }
 	expect 0 rssctl detach $(rssctl ps db --json=short | jq -r '.[].pid')
 	expect 0 systemctl stop postgresql@15-main
@@ -106,7 +105,7 @@ case_sort_of_ten_times_the_limit() {
 	quiet_remove sort
 }
 
-# It checks what it wrote: reclaim that lost a page would be found out.
+# stress-ng verifies its memory: it would find a page that reclaim lost.
 case_stress_ng() {
 	swap_on
 	expect 0 rssctl create stress --limit=48M
