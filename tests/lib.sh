@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What the bus and host tests share: a private bus, a real rssd on it with a
-# cgroup folder of its own, and checks that say what they saw. Sourced by a
-# test, which defines functions named case_* and ends with run_cases "$@".
+# Shared by the bus and host tests: a private bus, a real rssd on it with a cgroup
+# directory of its own, and checks that print the actual value. A test sources this
+# file, defines functions named case_*, and ends with run_cases "$@".
 # Everything is cleaned up on exit, also after a failure.
 # shellcheck shell=bash
 
@@ -14,7 +14,7 @@ set -u
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$(cd "${BUILD:-$here/../build}" && pwd)
 export PATH="$build:$build/tests/tools:$PATH"
-work=$(realpath "$(mktemp -d -t rssd-test.XXXXXX)")
+work=$(mktemp -d -t rssd-test.XXXXXX)
 root=rssd-test-$$
 rssd_log=$work/rssd.log
 # SANITIZER=asan or SANITIZER=tsan tests the rssd of $build/asan or $build/tsan.
@@ -33,7 +33,7 @@ case_failed=
 
 note() { printf '# %s\n' "$*"; }
 
-# fail WHAT...: marks the running case as failed; it goes on, so that more is seen.
+# fail WHAT...: marks the running case as failed; the case goes on, to show further failures.
 fail() {
 	case_failed=1
 	printf '# %s: %s\n' "$case_name" "$*"
@@ -79,7 +79,7 @@ expect() {
 		fail "\`${*:0:12}' ended with $status, not $want: $(head -c 400 "$work/err" "$work/out")"
 }
 
-# says TEXT: the last expect printed TEXT, on either stream.
+# says TEXT: the last expect printed TEXT on standard output or standard error.
 says() {
 	[[ $out$err == *"$1"* ]] || fail "should say \"$1\", said: ${out:0:300}${err:0:300}"
 }
@@ -98,7 +98,7 @@ until_true() {
 	done
 }
 
-# until_true, or the case fails.
+# await SECONDS COMMAND...: until_true, or the case fails.
 await() {
 	local seconds=$1
 	shift
@@ -107,7 +107,7 @@ await() {
 
 # --- sanitizers -----------------------------------------------------------------
 
-# Reports go to $work/sanitizer.PID. TSan wants the addresses that it knows, so no ASLR.
+# Reports go to $work/sanitizer.PID. TSan needs fixed addresses, so no ASLR.
 sanitized=()
 case ${SANITIZER:-} in
 asan)
@@ -148,14 +148,14 @@ start_bus() {
 	until_true 10 test -S "$work/bus" || { note "no bus: $(cat "$work/bus.log")"; exit 1; }
 }
 
-# Writes rssd.conf; further lines come as arguments.
+# write_config LINE...: writes rssd.conf with these additional lines.
 write_config() {
 	printf '%s\n' "Root=$root" "StateDirectory=$work/state" "RuntimeDirectory=$work/run" \
 		"ContainersDirectory=$work/containers.d" "LimitTimeout=5s" "$@" >"$work/rssd.conf"
 	mkdir -p "$work/containers.d"
 }
 
-# Starts rssd and waits until it serves.
+# start_rssd ARGUMENT...: starts rssd and waits until it answers.
 start_rssd() {
 	[ -f "$work/rssd.conf" ] || write_config
 	"${sanitized[@]}" "$rssd" --config="$work/rssd.conf" "$@" 2>>"$rssd_log" &
@@ -168,7 +168,7 @@ rssd_answers() {
 	rssctl list
 }
 
-# Ends it as a service manager does, and checks that it ended well.
+# Ends rssd with SIGTERM, as a service manager does, and checks its exit status.
 stop_rssd() {
 	[ -n "$rssd_pid" ] || return 0
 	local status=0
@@ -203,36 +203,37 @@ own_hog() {
 own_pids() {
 	local pid program
 	for pid in $(pgrep -x "$1"); do
-		program=$(readlink "/proc/$pid/exe") || continue
-		[[ $program != "$work/bin/"* ]] || echo "$pid"
+		for program in "$work"/bin/*; do
+			[ ! "/proc/$pid/exe" -ef "$program" ] || echo "$pid"
+		done
 	done
 }
 own_count() { own_pids "$1" | wc -l; }
 
 # kill_own NAME: kills them until none is left.
-kill_own() { await 5 none_left "$1"; }
+kill_own() { await 10 none_left "$1"; }
 none_left() {
 	local pids
 	mapfile -t pids < <(own_pids "$1")
-	[ ${#pids[@]} = 0 ] || { kill -KILL "${pids[@]}"; return 1; }
+	[ ${#pids[@]} = 0 ] || { kill -KILL "${pids[@]}" 2>/dev/null; return 1; }
 }
 
-# start_hog ARGUMENT...: a hog in the background that has what it wants: $hog is its pid.
+# start_hog ARGUMENT...: starts a hog in the background, $hog, and waits until it has its memory.
 start_hog() {
 	launch_hog "$@"
 	await 20 grep -q -e ready -e waiting "$hog_out"
 }
 
-# The same without waiting for it.
+# launch_hog ARGUMENT...: the same without waiting.
 launch_hog() {
 	hog_out=$(mktemp -p "$work" hog.XXXXXX)
 	"$hog_program" "$@" >"$hog_out" 2>&1 </dev/null &
 	hog=$!
 	children+=("$hog")
-	disown "$hog" # the shell is not to tell how it ended
+	disown "$hog" # the shell does not report how it ended
 }
 
-# In a container from the start: hog_in NAME ARGUMENT...
+# launch_hog_in NAME ARGUMENT...: starts a hog in a container, without waiting.
 launch_hog_in() {
 	local name=$1
 	shift
@@ -240,13 +241,13 @@ launch_hog_in() {
 	rssctl run "$name" -- "$hog_program" "$@" >"$hog_out" 2>&1 </dev/null &
 	hog=$!
 	children+=("$hog")
-	disown "$hog" # the shell is not to tell how it ended
+	disown "$hog" # the shell does not report how it ended
 }
 
 # field NAME KEY: a value of `rssctl show --json`.
 field() { rssctl show "$1" --json=short | jq -r ".$2"; }
 
-# Questions for await.
+# Conditions for await.
 is_empty() { [ -z "$(rssctl ps "$1" --no-legend)" ]; }
 nothing_listed() { [ -z "$(rssctl list --no-legend)" ]; }
 
@@ -254,23 +255,23 @@ nothing_listed() { [ -z "$(rssctl list --no-legend)" ]; }
 
 quiet_remove() { rssctl remove --force "$1" >/dev/null 2>&1; }
 
-# Events as they come, one JSON object a line, in $events.
+# start_watch: writes events to the file $events, one JSON object a line.
 start_watch() {
 	events=$(mktemp -p "$work" events.XXXXXX)
 	rssctl watch --json=short >"$events" 2>&1 </dev/null &
 	watch=$!
 	children+=($watch)
 	disown $watch
-	# It hears of this one when it has subscribed.
+	# This event arrives once rssctl has subscribed.
 	rssctl create probe >/dev/null
 	until_true 20 grep -q probe "$events" || { quiet_remove probe; rssctl create probe >/dev/null; }
 	quiet_remove probe
 }
 stop_watch() {
 	kill $watch
-	[ -z "$case_failed" ] || head -n 12 "$events" | sed 's/^/#   heard: /'
+	[ -z "$case_failed" ] || head -n 12 "$events" | sed 's/^/#   event: /'
 }
-# heard KIND CONTAINER [FILTER]
+# heard KIND CONTAINER [FILTER]: the watch has received such an event.
 heard() {
 	jq -se --arg k "$1" --arg c "$2" \
 		"any(.[] | select(.event == \$k and .container == \$c); ${3:-true})" "$events" >/dev/null 2>&1
@@ -280,11 +281,11 @@ count_heard() {
 		"$events"
 }
 
-# Where the v1 memory hierarchy is mounted, if it is.
+# The mount point of the v1 memory hierarchy; empty if it is not mounted.
 memory_mount() { sed -n 's/^[^ ]* \([^ ]*\) cgroup [^ ]*memory.*/\1/p' /proc/mounts | head -n 1; }
 
-# own_mounts: how to start a command that may mount what it likes, unseen by the machine; in a
-# chroot, / is no mount point whose propagation could be set, and need not be where none is shared.
+# own_mounts: starts a command in a mount namespace. In a chroot, / is no mount point, so that its
+# propagation cannot be set; this is not needed if no mount is shared.
 own_mounts=(unshare --mount --propagation private)
 "${own_mounts[@]}" true 2>/dev/null || grep -q ' shared:' /proc/self/mountinfo ||
 	own_mounts=(unshare --mount --propagation unchanged)
@@ -305,7 +306,7 @@ remove_cgroups() {
 	done
 }
 
-# A report of a sanitizer is a failed case of its own, also if every case passed.
+# A report of a sanitizer is a failed case of its own, even if all cases passed.
 check_sanitizer() {
 	local name=${0##*/}/$SANITIZER
 	if compgen -G "$work/sanitizer.*" >/dev/null; then
@@ -317,7 +318,7 @@ check_sanitizer() {
 	fi
 }
 
-# The pid of a child that has ended may be anybody's by now.
+# The pid of a child that has ended may have been reused.
 is_child() { grep -qsx $'PPid:\t'$$ "/proc/$1/status"; }
 
 cleanup() {
@@ -332,7 +333,7 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 130' INT TERM
 
-# No controller, no daemon: every case of the file is skipped, once.
+# Without a memory controller, the whole script is skipped.
 need_controller() {
 	[ "$(id -u)" = 0 ] || { printf 'skip - %s: needs root\n' "${0##*/}"; exit 0; }
 	awk '$1 == "memory" && $4 == 1 { found = 1 } END { exit !found }' /proc/cgroups &&

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Trees of real processes: all of them inside, whatever they do meanwhile.
+# Attaching and detaching real processes and process trees, also while these fork and exit.
 . "$(dirname "$0")/../lib.sh"
 need_controller
 start_bus
 start_rssd || exit 1
 own_hog
 
-# Hogs that an earlier case left would be counted.
+# Ends hogs of an earlier case: they would be counted.
 no_hogs() { kill_own hog; }
 
 case_200_forking_processes_are_all_inside() {
@@ -29,12 +29,12 @@ case_200_forking_processes_are_all_inside() {
 
 tree_is_complete() { [ "$(grep -c ready "$hog_out")" = 200 ]; }
 
-# A chain of processes, each born of one that ends at once: the last one is inside.
+# A chain of processes, each of which forks the next and exits: the last one is inside.
 case_storm_of_short_lived_processes_ends_inside() {
 	no_hogs
 	rssctl create storm
 	hog_out=$work/storm
-	# In a session of its own, of one who stays: both lead to whoever is the last.
+	# Its session leader stays, so the session leads to the last process of the chain.
 	setsid bash -c 'hog storm 3000; sleep 1000' >"$hog_out" 2>&1 &
 	hog=$!
 	children+=("$hog")
@@ -42,11 +42,11 @@ case_storm_of_short_lived_processes_ends_inside() {
 	await 10 grep -q ready "$hog_out"
 	expect 0 rssctl attach storm --tree "$hog"
 	await 60 storm_rests
-	equal "$(outside_of storm hog)" "" "the last one, which is outside"
+	equal "$(outside_of storm hog)" "" "processes outside"
 	expect 0 rssctl remove storm --force
 	await 5 test ! -d "/proc/$hog"
 }
-# Nobody of the chain but its last one lives long enough to be seen twice.
+# Only the last process of the chain lives long enough to be seen twice.
 storm_rests() {
 	local last
 	last=$(living hog)
@@ -57,24 +57,24 @@ living() {
 	for pid in $(own_pids "$1"); do ! lives "$pid" || echo "$pid"; done
 }
 
-# Which of the living processes named $2 are not in container $1?
+# outside_of CONTAINER NAME: the living processes of that name that are not in the container.
 outside_of() {
 	local pid place
 	for pid in $(own_pids "$2"); do
 		place=$(cat "/proc/$pid/cgroup" 2>/dev/null)
-		# Asked last: what has ended is in no container any more.
+		# Checked last: a process that has ended is in no container.
 		[[ $place == *"/$root/$1"* ]] || ! lives "$pid" || echo "$pid"
 	done
 }
 lives() { grep -qs '^State:.[^ZX]' "/proc/$1/status"; }
 
-# 1,000 children a second, and orphans among them that no parent leads to.
-case_a_tree_that_grows_all_the_time_ends_complete() {
+# 1,000 children a second, some of them orphans that no parent leads to.
+case_growing_tree_is_attached_completely() {
 	local left moved
 	rssctl create grow
 	start_hog spawn 1000
 	await 5 sprouts_are_many
-	# One look is all that a dry run takes, or it would never end.
+	# A dry run scans once: repeated scans would never end.
 	expect 0 rssctl attach grow --tree --dry-run "$hog" --json=short
 	equal "$(jq -c '[.[].outcome] - ["would-move", "vanished"]' <<<"$out")" '[]' "outcomes of a dry run"
 	[ "$(jq '[.[] | select(.outcome == "would-move")] | length' <<<"$out")" -gt 1 ] || fail "would move: $out"
@@ -85,7 +85,7 @@ case_a_tree_that_grows_all_the_time_ends_complete() {
 	moved=$(jq '[.[] | select(.outcome == "moved")] | length' <<<"$out")
 	note "$moved moved, $(jq length <<<"$out") in the report"
 	[ "$moved" -gt 20 ] || fail "only $moved were moved"
-	equal "$(jq '[.[].pid] | length - (unique | length)' <<<"$out")" 0 "processes that are told twice"
+	equal "$(jq '[.[].pid] | length - (unique | length)' <<<"$out")" 0 "processes that are reported twice"
 	[ "$(field grow processes)" -gt 20 ] || fail "only $(field grow processes) are inside"
 	kill -KILL "$hog"
 	await 10 is_empty grow
@@ -94,8 +94,8 @@ case_a_tree_that_grows_all_the_time_ends_complete() {
 
 sprouts_are_many() { [ "$(own_count sprout)" -gt 20 ]; }
 
-# While one branch is moved, the others go on to bear children outside: those are for a later look.
-case_what_is_born_while_others_are_moved_is_inside() {
+# While one branch is moved, the others fork children outside: a later scan moves these.
+case_children_forked_during_attach_are_attached() {
 	stop_rssd
 	LD_PRELOAD=$build/tests/preload/slow-moves.so start_rssd
 	rssctl create slow
@@ -107,9 +107,9 @@ case_what_is_born_while_others_are_moved_is_inside() {
 	await 5 tree_has_started 4
 	expect 0 rssctl attach slow --tree "$hog" --json=short
 	equal "$(outside_of slow sprout)" "" "living descendants outside"
-	# And of whom was not there any more when its turn came, that is told.
+	# Processes that ended before they were moved are reported as vanished.
 	note "$(jq -c 'group_by(.outcome) | map({(.[0].outcome): length}) | add' <<<"$out")"
-	jq -e 'any(.[]; .outcome == "vanished")' <<<"$out" >/dev/null || fail "nobody has vanished"
+	jq -e 'any(.[]; .outcome == "vanished")' <<<"$out" >/dev/null || fail "no process has vanished"
 	kill_own sprout
 	await 10 is_empty slow
 	rssctl remove slow
@@ -117,7 +117,7 @@ case_what_is_born_while_others_are_moved_is_inside() {
 	start_rssd
 }
 
-# Chains of processes that live for a moment each: it ends, one way or the other, and says which.
+# Chains of short-lived processes: attach ends with success or an error, in bounded time.
 case_a_fork_bomb_is_bounded() {
 	local status=0 from=$SECONDS
 	no_hogs
@@ -136,13 +136,13 @@ case_a_fork_bomb_is_bounded() {
 	rssctl remove bomb --force
 }
 
-# Nobody can be moved before it has ended: after its time the loop gives up, and says so.
-case_a_tree_that_outruns_us_is_told() {
+# No process can be moved before it ends: attach gives up at its deadline and says so.
+case_attach_gives_up_on_a_tree_that_grows_faster() {
 	no_hogs
 	stop_rssd
 	LD_PRELOAD=$build/tests/preload/slow-moves.so start_rssd
 	expect 0 rssctl create bomb
-	# Sixteen go in a message of their own, before the one that fails.
+	# rssctl sends sixteen processes in a call of their own, before the call that fails.
 	local others=()
 	for _ in {1..16}; do
 		sleep 1000 &
@@ -163,8 +163,8 @@ case_a_tree_that_outruns_us_is_told() {
 	start_rssd
 }
 
-# Whoever removes the container does not wait until that is given up.
-case_an_attach_ends_when_its_container_goes() {
+# A removal does not wait until the attach has given up.
+case_attach_ends_when_its_container_is_removed() {
 	local attacher
 	no_hogs
 	stop_rssd
@@ -183,7 +183,7 @@ case_an_attach_ends_when_its_container_goes() {
 	start_rssd
 }
 
-case_dry_run_moves_nobody() {
+case_dry_run_moves_nothing() {
 	no_hogs
 	rssctl create dry
 	start_hog fork 5
@@ -203,7 +203,7 @@ case_dry_run_moves_nobody() {
 	rssctl remove dry
 }
 
-# A cgroup may have any name: the answer comes all the same.
+# A cgroup may have any name; a reply must be valid UTF-8.
 case_a_cgroup_whose_name_is_not_text() {
 	local mount odd
 	mount=$(memory_mount)
@@ -225,7 +225,7 @@ tree_has_started() { [ "$(grep -c ready "$hog_out")" = "$1" ]; }
 case_detach_when_the_origin_is_gone() {
 	local mount
 	mount=$(memory_mount)
-	[ -n "$mount" ] || { skip "no v1 memory hierarchy to make folders in"; return; }
+	[ -n "$mount" ] || { skip "no v1 memory hierarchy to make directories in"; return; }
 	mkdir -p "$mount/$root-origin/deep/er"
 	start_hog anon 1M
 	echo "$hog" >"$mount/$root-origin/deep/er/cgroup.procs"
@@ -261,11 +261,11 @@ case_detach_brings_a_tree_back() {
 	kill_own hog
 }
 
-# Nobody attached it, and it is known all the same where it belongs: where its parent was.
-case_who_was_born_inside_goes_where_its_parent_was() {
+# A process forked inside was never attached: its origin is that of its parent.
+case_child_forked_inside_detaches_to_the_origin_of_its_parent() {
 	local mount child
 	mount=$(memory_mount)
-	[ -n "$mount" ] || { skip "no v1 memory hierarchy to make folders in"; return; }
+	[ -n "$mount" ] || { skip "no v1 memory hierarchy to make directories in"; return; }
 	mkdir "$mount/$root-origin"
 	rssctl create born
 	mkfifo "$work/go"
@@ -283,7 +283,7 @@ case_who_was_born_inside_goes_where_its_parent_was() {
 	expect 0 rssctl detach "$child"
 	grep -q "memory[^:]*:/$root-origin\$" "/proc/$child/cgroup" || fail "it is in $(cat "/proc/$child/cgroup")"
 	kill -KILL "$hog" "$child"
-	# Of whom nothing is known, that is said.
+	# An unknown origin is an error.
 	start_hog anon 1M
 	echo "$hog" >"$mount/$root/born/cgroup.procs"
 	expect 1 rssctl detach "$hog"
@@ -295,8 +295,8 @@ case_who_was_born_inside_goes_where_its_parent_was() {
 	rssctl remove born
 }
 
-# The parent that was attached has ended: its session tells where the orphan belongs.
-case_an_orphan_goes_where_its_session_was() {
+# The attached parent has ended: the origin of an orphan is that of its session.
+case_orphan_detaches_to_the_origin_of_its_session() {
 	local mount child
 	mount=$(memory_mount)
 	[ -n "$mount" ] || { skip "no v1 memory hierarchy to make directories in"; return; }
@@ -322,7 +322,7 @@ case_an_orphan_goes_where_its_session_was() {
 }
 
 # A process lives as long as one of its threads does.
-case_a_process_whose_main_thread_has_ended_is_one() {
+case_process_whose_main_thread_has_ended_is_counted() {
 	rssctl create headless --limit=64M
 	start_hog headless 2M
 	expect 0 rssctl attach headless "$hog"
@@ -356,7 +356,7 @@ case_moving_between_containers_keeps_the_origin() {
 	rssctl remove two
 }
 
-# From now on rssd meets pids that are reused; see tests/preload/reused-pid.c.
+# Starts an rssd for which pids are reused; see tests/preload/reused-pid.c.
 start_reuser() {
 	mkfifo "$work/ask" "$work/told"
 	"$build/tests/tools/pid-reuse" <>"$work/ask" 1<>"$work/told" &
@@ -372,15 +372,15 @@ end_reuser() {
 	rm "$work/ask" "$work/told"
 	start_rssd
 }
-# has_inherited PID: another process has it by now, lives, and is in no container.
+# has_inherited PID: another process has that pid now, lives, and is in no container.
 has_inherited() {
-	[ ! -e "$work/when" ] || fail "the moment did not come: $(cat "$work/when")"
-	equal "$(sed -n 's/^PPid:\t//p' "/proc/$1/status")" "$reuser" "parent of who has the pid now"
+	[ ! -e "$work/when" ] || fail "the pid was not reused: $(cat "$work/when")"
+	equal "$(sed -n 's/^PPid:\t//p' "/proc/$1/status")" "$reuser" "parent of the process that has the pid now"
 	lives "$1" || fail "it was killed"
 	[[ $(<"/proc/$1/cgroup") != *"/$root/"* ]] || fail "it was attached: $(grep "$root" "/proc/$1/cgroup")"
 }
 
-# Whoever has the pid of a process that has ended is left alone, or goes back, whenever that was.
+# A new process with the pid of a listed one is not attached, at whatever step the pid is reused.
 case_a_pid_that_was_reused_is_not_attached() {
 	local moment child
 	rssctl create reused
@@ -393,7 +393,7 @@ case_a_pid_that_was_reused_is_not_attached() {
 		has_inherited "$hog"
 		kill -KILL "$hog"
 	done
-	# Who was seen as a descendant, and is not when its turn comes. Its parent waits for it.
+	# A descendant when it was listed, another process when it is moved.
 	for moment in open move; do
 		rm -f "$work/child"
 		bash -c 'sleep 1000 & echo $!; wait; sleep 1000' >"$work/child" 2>/dev/null &
@@ -405,7 +405,7 @@ case_a_pid_that_was_reused_is_not_attached() {
 		echo "$moment $child" >"$work/when"
 		expect 0 rssctl attach reused --tree "$hog" --json=short
 		equal "$(jq -c --argjson c "$child" '[.[] | select(.pid == $c).outcome]' <<<"$out")" '["vanished"]' \
-			"what is told of the child ($moment)"
+			"outcome of the child ($moment)"
 		has_inherited "$child"
 		kill -KILL "$child"
 		expect 0 rssctl kill reused --signal=KILL
@@ -415,7 +415,7 @@ case_a_pid_that_was_reused_is_not_attached() {
 	rssctl remove reused
 }
 
-# Nor is it killed for a limit.
+# A new process with the pid of a listed one is not killed for a limit.
 case_a_pid_that_was_reused_is_not_killed() {
 	local large
 	rssctl create reused --limit=64M
@@ -432,11 +432,11 @@ case_a_pid_that_was_reused_is_not_killed() {
 	rssctl remove reused
 }
 
-# Nor is it taken to where the other one came from.
+# A new process with the pid of an attached one is not moved to the origin of that one.
 case_a_pid_that_was_reused_is_not_detached() {
 	local mount
 	mount=$(memory_mount)
-	[ -n "$mount" ] || { skip "no v1 memory hierarchy to make folders in"; return; }
+	[ -n "$mount" ] || { skip "no v1 memory hierarchy to make directories in"; return; }
 	mkdir "$mount/$root-origin"
 	rssctl create reused
 	start_reuser

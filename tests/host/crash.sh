@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# kill -9 of rssd in the middle of 100 random operations: what was answered holds.
+# kill -9 of rssd during 100 random operations: acknowledged changes are durable.
 . "$(dirname "$0")/../lib.sh"
 need_controller
 start_bus
@@ -9,8 +9,8 @@ start_rssd || exit 1
 RANDOM=${SEED:-$$}
 note "SEED=$RANDOM to repeat"
 
-declare -A expected # name -> limit, of operations that were answered
-declare -A open     # names whose last operation got no answer: either outcome is right
+declare -A expected # name -> limit, of acknowledged operations
+declare -A open     # names whose last operation was not acknowledged: either outcome is right
 
 operate() {
 	local name=c$((RANDOM % 12)) limit=$(((RANDOM % 64 + 16) << 20))
@@ -45,11 +45,11 @@ compare() {
 		[ -z "$seen" ] || [ "$limit" = infinity ] || equal "$seen" "${expected[$name]}" "the kernel's limit of $name"
 	done
 	for name in $(rssctl list --no-legend | awk '{ print $1 }'); do
-		[ -n "${expected[$name]:-}${open[$name]:-}" ] || fail "$name is back from the dead"
+		[ -n "${expected[$name]:-}${open[$name]:-}" ] || fail "$name was removed and is back"
 	done
 }
 
-# What got no answer is settled by what is there now.
+# The outcome of unacknowledged operations is what rssd has now.
 settle() {
 	local name limit
 	for name in "${!open[@]}"; do
@@ -62,7 +62,7 @@ settle() {
 case_kill_in_the_middle_of_random_operations() {
 	local i round killer
 	for round in {1..10}; do
-		# The kill comes while an operation is on its way.
+		# The kill comes during an operation.
 		(
 			for ((i = 0; i < RANDOM % 60; i++)); do read -rt 0.001 <> <(:) || :; done
 			kill -KILL "$rssd_pid"
@@ -80,11 +80,11 @@ case_kill_in_the_middle_of_random_operations() {
 	equal "$(find "$work/state/containers" -name '.new-*' -o -name '*.bad*' | wc -l)" 0 "left-over files"
 }
 
-# Ten containers that are set together: at any kill all of them are, or none is.
+# The limits of ten containers are set together: after a kill all are set, or none.
 case_kill_in_the_middle_of_transactions() {
 	local i round state=up limits killer delay
 	for i in {0..9}; do rssctl create "t$i" --limit=$((i % 2 ? 32 : 64))M; done
-	# Half of them go down while the others go up, so that both phases are met.
+	# Half of the limits are lowered and half raised, so that both phases run.
 	jq -nc '[range(10) | {name: "t\(.)", limit: (if . % 2 == 1 then "64M" else "32M" end)}]' >"$work/up.json"
 	jq -nc '[range(10) | {name: "t\(.)", limit: (if . % 2 == 1 then "32M" else "64M" end)}]' >"$work/down.json"
 	for round in {1..20}; do
@@ -104,7 +104,7 @@ case_kill_in_the_middle_of_transactions() {
 		case $limits in
 		'[32,64,32,64,32,64,32,64,32,64]') state=down ;;
 		'[64,32,64,32,64,32,64,32,64,32]') state=up ;;
-		*) fail "in round $round some are set and some are not: $limits"; return ;;
+		*) fail "round $round set only some limits: $limits"; return ;;
 		esac
 	done
 	note "$(grep -c 'is undone' "$rssd_log") undone, $(grep -c 'is finished' "$rssd_log") finished by a start"

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Events count themselves: no gap and no repeat, whoever is slow, away or killed.
+# Events are numbered: subscribers see no gap and no repeat when they are slow, disconnected or killed.
 . "$(dirname "$0")/../lib.sh"
 need_controller
 
-# The bus drops what a client does not take, as it does on a machine that is busy for long.
+# The bus drops messages that a client does not read, as it does on a busy machine.
 bus_limits='<limit name="max_outgoing_bytes">1024</limit>'
 start_bus
 start_rssd || exit 1
 
-# A container in which some are killed again and again: one OOM each time.
+# start_storm NAME: a container in which processes are killed again and again, one OOM each time.
 start_storm() {
 	local i
 	rssctl create "$1" --limit=12M
@@ -24,14 +24,13 @@ ooms_of() { rssctl oom "$1" --json=short | jq length; }
 at_least() { [ "$(ooms_of "$1")" -ge "$2" ]; }
 
 numbers() { jq 'select(.sequence != null) | .sequence' "$1"; }
-# The file of events has neither a repeat nor an event before an earlier one, and none without a
-# number but those of containers that come and go.
+# in_order FILE: the numbers in a file of events increase; only created and removed events have none.
 in_order() {
 	jq -se 'all(.sequence != null or .event == "created" or .event == "removed")' "$1" >/dev/null || return
 	jq -se '[.[] | select(.sequence != null)] | [., .[1:]] | transpose | map(select(.[1] != null)) |
 		all((.[0].last // .[0].sequence) < .[1].sequence)' "$1" >/dev/null
 }
-# Watch in the background: events go to $1; the rest are its arguments.
+# watch_to FILE ARGUMENT...: rssctl watch in the background, $watcher.
 watch_to() {
 	local file=$1
 	shift
@@ -41,19 +40,19 @@ watch_to() {
 	disown $watcher
 }
 facts() { jq -c 'select(.sequence != null) | del(.oom)' "$1"; }
-# The numbered events in $1 are those of the history, from the first to the last, their times
-# included, except for the records of OOMs, which are kept for fewer; no number is given twice.
+# same_as_history FILE: its numbered events are those of the history in the same range, with the
+# same times; OOM records are not compared, because fewer are kept. No number is given twice.
 same_as_history() {
 	local from to
 	from=$(numbers "$1" | head -n 1) to=$(numbers "$1" | tail -n 1)
 	timeout 10 rssctl watch --json=short --since=$((from - 1)) >"$work/history" 2>/dev/null
 	diff <(facts "$1") <(facts "$work/history" | jq -c "select(.sequence <= $to)") >"$work/diff" ||
-		fail "not what the history has: $(head -n 5 "$work/diff")"
+		fail "differs from the history: $(head -n 5 "$work/diff")"
 	awk 'NR > 1 { if ($1 <= last) exit 1; last = $1 }' "$work/run/events" ||
 		fail "a number was given twice: $(tail -n +2 "$work/run/events" | cut -d " " -f 1 | uniq -d | head -n 3)"
 }
 
-case_since_begins_where_one_left_off() {
+case_since_continues_after_a_number() {
 	start_storm since
 	watch_to "$work/first" since
 	await 20 at_least since 3
@@ -61,7 +60,7 @@ case_since_begins_where_one_left_off() {
 	await 20 at_least since 6
 	local last
 	last=$(numbers "$work/first" | tail -n 1)
-	[ -n "$last" ] || { last=0; note "the first watcher heard nothing"; }
+	[ -n "$last" ] || { last=0; note "the first watcher received nothing"; }
 	watch_to "$work/second" since --since="$last"
 	await 20 at_least since 9
 	await 10 eval '[ "$(numbers "$work/second" | wc -l)" -ge 6 ]'
@@ -70,7 +69,7 @@ case_since_begins_where_one_left_off() {
 	in_order "$work/both" || fail "a repeat: $(numbers "$work/both" | uniq -d | head -n 3)"
 	stop_storm since
 	same_as_history "$work/both"
-	# OOMs have their records, and times of then.
+	# Replayed OOMs have their records.
 	jq -se '[.[] | select(.event == "oom")] | all(.oom.sequence == .sequence) and any(.oom.victim_command == "hog")' \
 		"$work/second" >/dev/null || fail "no records: $(head -c 300 "$work/second")"
 	expect 2 rssctl watch --since=99999999
@@ -78,7 +77,8 @@ case_since_begins_where_one_left_off() {
 	expect 2 rssctl watch --since=yesterday
 }
 
-case_over_a_kill_and_a_restart() {
+case_watch_across_a_kill_and_a_restart() {
+	begin_with 1 </dev/null
 	start_storm away
 	watch_to "$work/away" --since=0
 	await 20 at_least away 3
@@ -98,7 +98,8 @@ case_over_a_kill_and_a_restart() {
 	same_as_history "$work/away"
 }
 
-# One subscriber stands still and the bus drops its events: nobody else waits, and it misses none.
+# One subscriber is stopped and the bus drops its events: the others are not delayed, and it gets
+# the dropped events from the history.
 case_a_slow_subscriber() {
 	local from
 	start_storm slow
@@ -108,9 +109,9 @@ case_a_slow_subscriber() {
 	await 20 eval '[ "$(numbers "$work/slow" | wc -l)" -ge 1 ]'
 	kill -STOP $slow
 	from=$(numbers "$work/quick" | wc -l)
-	# More than the socket and the bus hold for it.
+	# More than the socket and the bus buffer for it.
 	await 120 eval '[ "$(numbers "$work/quick" | wc -l)" -ge '$((from + 260))' ]'
-	# The quick one has heard the last of them, the slow one none.
+	# The quick subscriber has the last event, the slow one does not.
 	local last
 	last=$(rssctl oom slow --json=short | jq '.[-1].sequence')
 	await 10 eval 'numbers "$work/quick" | awk -v n='"$last"' "\$1 >= n { found = 1 } END { exit !found }"'
@@ -120,14 +121,14 @@ case_a_slow_subscriber() {
 	await 20 eval 'numbers "$work/slow" | awk -v n='"$last"' "\$1 >= n { found = 1 } END { exit !found }"'
 	kill $slow $watcher
 	stop_storm slow
-	note "it had heard $heard, then $(numbers "$work/slow" | wc -l); the quick one $(numbers "$work/quick" | wc -l)"
-	in_order "$work/slow" || fail "the slow one was told something twice"
+	note "it had received $heard, then $(numbers "$work/slow" | wc -l); the quick one $(numbers "$work/quick" | wc -l)"
+	in_order "$work/slow" || fail "the slow one received an event twice"
 	same_as_history "$work/slow"
 	same_as_history "$work/quick"
 }
 
-# begin_with NEXT: rssd starts after events that are read from standard input, as it writes them;
-# NEXT is the number of the next one.
+# begin_with NEXT: starts rssd with stored events, which are read from standard input in the format
+# of its file; NEXT is the number of the next event.
 begin_with() {
 	stop_rssd
 	{ echo "from 1"; cat; } >"$work/run/events"
@@ -138,23 +139,23 @@ get_events() {
 	busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" call org.rssd1 /org/rssd1 org.rssd1.Manager GetEvents tt "$@"
 }
 
-# More than one answer of rssd has: all of them are fetched.
-case_a_long_history_is_told_whole() {
+# More events than one reply holds: rssctl fetches all of them.
+case_long_history_is_fetched_completely() {
 	begin_with 2501 < <(seq 2500 | sed 's/$/ 0 1700000000000000 0 1 2 3 0 web/')
 	expect 0 timeout 60 rssctl watch --json=short --since=0 --count=2500
 	equal "$(numbers "$work/out" | cmp - <(seq 2500) 2>&1)" "" "difference to all numbers"
 	expect 0 get_events 7 3
-	[[ $out == "ta(tstsa{sv}) 2501 3 8 "* ]] || fail "three behind 7: ${out:0:100}"
+	[[ $out == "ta(tstsa{sv}) 2501 3 8 "* ]] || fail "three after 7: ${out:0:100}"
 	expect 0 get_events 0 5000
 	[[ $out == "ta(tstsa{sv}) 2501 1000 1 "* ]] || fail "all: ${out:0:100}"
-	# The last number tells where one is, and that there is nothing behind it.
+	# There is no event after the last number.
 	expect 0 get_events 2500 10
-	equal "$out" "ta(tstsa{sv}) 2501 0" "events behind the last"
+	equal "$out" "ta(tstsa{sv}) 2501 0" "events after the last"
 	expect 1 get_events 2501 10
 	says "No event has the number 2501 yet"
 }
 
-case_each_kind_is_told_as_it_was() {
+case_replayed_events_keep_their_fields() {
 	begin_with 11 <<-EOF
 		1 0 1700000000000001 0 11 12 13 0 web
 		2 0 1700000000000002 1 21 22 23 0 web
@@ -171,11 +172,11 @@ case_each_kind_is_told_as_it_was() {
 ["watermark",3,"web/in",3,31,32,"high"]
 ["watermark",4,"webbed",4,41,42,"low"]
 ["lost",5,null,5,null,null,9]
-["oom",6,"web/in",10,51,52,null]' "what is told"
-	# Of lost ones, those that were told before are not told again.
+["oom",6,"web/in",10,51,52,null]' "events"
+	# A range of lost events begins after the given number.
 	expect 0 timeout 20 rssctl watch --json=short --since=6 --count=2
-	equal "$(jq -c '[.sequence, .last]' <<<"$out" | xargs)" "[7,9] [10,null]" "what is behind 6"
-	# A name stands for those inside; what is lost concerns everybody.
+	equal "$(jq -c '[.sequence, .last]' <<<"$out" | xargs)" "[7,9] [10,null]" "events after 6"
+	# A name selects nested containers as well; lost events concern all containers.
 	expect 0 timeout 20 rssctl watch web --json=short --since=0 --count=5
 	equal "$(numbers "$work/out" | xargs)" "1 2 3 5 10" "events of web"
 	expect 0 timeout 20 rssctl watch web/in --json=short --since=0 --count=3
@@ -185,30 +186,30 @@ case_each_kind_is_told_as_it_was() {
 	says "events 5 to 9 are lost"
 }
 
-# What was written down and could not be told any more is told by the next rssd, though nothing
-# else happens then.
-case_killed_before_it_could_tell() {
+# An event that was stored and not sent before a kill is sent by the next rssd, without another
+# event that would trigger it.
+case_event_stored_before_a_kill_is_sent_after_it() {
 	local next
 	begin_with 2 <<<"1 0 1700000000000001 0 1 2 3 0 web"
-	watch_to "$work/untold" --since=0
-	await 20 grep -q limit-hit "$work/untold"
+	watch_to "$work/unsent" --since=0
+	await 20 grep -q limit-hit "$work/unsent"
 	kill_rssd
 	echo "2 0 1700000000000002 1 1 2 3 0 web" >>"$work/run/events"
 	start_rssd
-	await 20 grep -q reclaimed "$work/untold"
-	equal "$(numbers "$work/untold" | xargs)" "1 2" "what is told"
-	# The state is gone, and numbers begin anew: so does whoever listens.
+	await 20 grep -q reclaimed "$work/unsent"
+	equal "$(numbers "$work/unsent" | xargs)" "1 2" "numbers"
+	# The state is lost and numbers start again at 1: so does the subscriber.
 	next=$(get_events 0 0 | awk '{ print $2 }')
-	[ "$next" -gt 2 ] || fail "a killed rssd gave no numbers away: $next"
-	begin_with 2 <<<"1 0 1700000000000003 1 7 8 9 0 anew"
-	await 20 grep -q anew "$work/untold"
-	equal "$(numbers "$work/untold" | xargs)" "1 2 1" "what is told"
+	[ "$next" -gt 2 ] || fail "a killed rssd skipped no numbers: $next"
+	begin_with 2 <<<"1 0 1700000000000003 1 7 8 9 0 restarted"
+	await 20 grep -q restarted "$work/unsent"
+	equal "$(numbers "$work/unsent" | xargs)" "1 2 1" "numbers"
 	kill $watcher
 }
 
-# What the kernel of the rss controller tells, and loses, as it comes: a range counts as all of its
-# numbers, so that nothing is missed behind it.
-case_losses_and_watermarks_as_they_come() {
+# Live events of the rss controller, lost ranges included: a range counts as all of its numbers, so
+# that the events after it are not taken for missing.
+case_live_lost_ranges_and_watermarks() {
 	stop_rssd
 	fake-rssd "limit 1" "lost 2 6" "high 7" "low 8" "lost 9 9" "reclaimed 10" 2>"$work/fake-rssd.err" &
 	local fake_rssd=$!
@@ -217,7 +218,7 @@ case_losses_and_watermarks_as_they_come() {
 	await 10 eval 'busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" list --no-legend | grep -q "^org.rssd1 "'
 	expect 0 timeout 20 rssctl watch --json=short --count=6
 	equal "$(jq -c '[.event, .sequence, .failures // .reclaimed // .watermark // .last]' <<<"$out" | xargs)" \
-		"[limit-hit,1,3] [lost,2,6] [watermark,7,high] [watermark,8,low] [lost,9,9] [reclaimed,10,2048]" "what is told"
+		"[limit-hit,1,3] [lost,2,6] [watermark,7,high] [watermark,8,low] [lost,9,9] [reclaimed,10,2048]" "events"
 	equal "$(jq -c '[.usage, .limit]' <<<"$out" | xargs)" \
 		"[4096,8192] [null,null] [4096,null] [4096,null] [null,null] [4096,8192]" "usage and limit"
 	equal "$(jq -c '.time / 1000000' <<<"$out" | xargs)" "1 2 7 8 9 10" "the times of the events"
@@ -225,8 +226,9 @@ case_losses_and_watermarks_as_they_come() {
 	start_rssd
 }
 
-# Anybody may send a signal to anybody: what does not come from rssd is not told.
-case_only_rssd_is_believed() {
+# Any client of the bus can send signals: those that rssd did not send are ignored.
+case_signals_of_other_senders_are_ignored() {
+	begin_with 1 </dev/null
 	local address name
 	watch_to "$work/forged" --since=0
 	address=--address=$DBUS_SYSTEM_BUS_ADDRESS
@@ -238,12 +240,12 @@ case_only_rssd_is_believed() {
 	rssctl create after
 	await 10 grep -q after "$work/forged"
 	kill $watcher
-	grep -q 'forged\|lost' "$work/forged" && fail "told: $(cat "$work/forged")"
+	grep -q 'forged\|lost' "$work/forged" && fail "printed: $(cat "$work/forged")"
 	rssctl remove after
 }
 
-# What is not kept any more is told as lost, with its range.
-case_what_is_forgotten_is_lost() {
+# Events that are no longer stored are reported as lost, with their range.
+case_events_no_longer_stored_are_lost() {
 	stop_rssd
 	echo 5000 >"$work/state/sequence"
 	rm -f "$work/run/events"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Commands that are run when memory has run out: with the record, in time, by root alone.
+# OOM hooks: they get the record, are bounded in time, and only root can declare them.
 . "$(dirname "$0")/../lib.sh"
 need_controller
 start_bus
@@ -31,11 +31,11 @@ case_hook_gets_the_record() {
 		mv $work/record.new $work/record
 	EOF
 	declare_hook hooked "$work/hook"
-	# One stays inside: after a storm the kernel's log leaves out who was there, and we look later.
+	# One process stays inside: if the kernel's log omits the processes, rssd lists them later.
 	launch_hog_in hooked anon 1M
 	await 20 grep -q ready "$hog_out"
-	# rssd is spared when the machine runs out of memory; its hooks are like all others. Not
-	# everybody may spare, but whoever may could not be brought back from the other end.
+	# Hooks run with the default oom_score_adj, whatever rssd has: here a lower value if this test
+	# may set one, else a higher one.
 	{ echo -500 >"/proc/$rssd_pid/oom_score_adj" || echo 500 >"/proc/$rssd_pid/oom_score_adj"; } 2>/dev/null
 	run_out hooked
 	await 10 test -s "$work/record"
@@ -43,18 +43,18 @@ case_hook_gets_the_record() {
 	equal "$(jq -r .victim_command "$work/record")" hog victim
 	equal "$(jq -r .limit "$work/record")" $((16 << 20)) limit
 	[ "$(jq '.processes | length' "$work/record")" -ge 1 ] || fail "no processes: $(cat "$work/record")"
-	equal "$(head -n 1 "$work/told")" hooked "its argument"
+	equal "$(head -n 1 "$work/told")" hooked "argument of the hook"
 	grep -q "$root" "$work/told" && fail "the hook runs inside: $(cat "$work/told")"
 	equal "$(tail -n 1 "$work/told")" 0 "its oom_score_adj"
 	equal "$(jq .sequence "$work/record")" "$(rssctl oom hooked --json=short | jq '.[-1].sequence')" "its id"
-	# What is not declared any more is not run any more.
+	# A hook that is no longer declared is not run.
 	rm "$work/record"
 	echo '{"name":"hooked","limit":"16M"}' >"$work/containers.d/hooked.json"
 	rssctl reload
 	run_out hooked
 	await 10 eval '[ "$(rssctl oom hooked --json=short | jq length)" = 2 ]'
 	[ ! -e "$work/record" ] || fail "the hook was run again"
-	# No restart forgets one, however rssd ended.
+	# OOMs are kept over a stop and a kill of rssd.
 	local before
 	before=$(rssctl oom hooked --json=short)
 	stop_rssd
@@ -76,7 +76,7 @@ case_hook_that_takes_too_long() {
 	declare_hook late "$work/slow"
 	run_out late
 	await 10 test -s "$work/slow.pid"
-	# rssd serves others meanwhile.
+	# rssd serves other clients meanwhile.
 	expect 0 rssctl list
 	await 20 grep -q 'took longer than 10 seconds' "$rssd_log"
 	for pid in $(cat "$work/slow.pid"); do
@@ -85,8 +85,8 @@ case_hook_that_takes_too_long() {
 	forget late
 }
 
-# Nothing of a hook outlives it, nor rssd.
-case_what_a_hook_leaves_running() {
+# No process of a hook outlives the hook or rssd.
+case_processes_that_a_hook_leaves_are_killed() {
 	write_hook leaving <<-EOF
 		sleep 1000 &
 		echo \$! >$work/left.pid
@@ -108,7 +108,7 @@ case_what_a_hook_leaves_running() {
 	forget leaves
 }
 
-# Where the limit was that of the container around it, the victim's own hook is run, too.
+# If the limit was that of a parent container, the hook of the victim's container runs as well.
 case_hooks_of_limit_and_victim() {
 	write_hook both <<-EOF
 		echo "\$1 \$(jq -r .victim_container)" >>$work/both
@@ -141,14 +141,14 @@ case_hooks_that_cannot_be_run() {
 	echo '{"name":"loose","oom_hook":"relative"}' >"$work/containers.d/loose.json"
 	rssctl reload
 	await 5 grep -q 'oom_hook: must be the path' "$rssd_log"
-	# What an unreadable file said before holds on.
+	# The previous content of an unreadable file stays in force.
 	run_out loose
 	await 10 grep -q 'failing ended with 3' "$rssd_log"
 	forget loose
 }
 
-# Twelve are killed at once; four hooks run at a time, and each OOM has its own.
-case_a_storm_of_hooks() {
+# Twelve processes are killed at once: each OOM runs the hook, at most four at a time.
+case_many_ooms_at_once_run_four_hooks_at_a_time() {
 	local i
 	write_hook many <<-EOF
 		echo begin >>$work/many.log
@@ -164,7 +164,7 @@ case_a_storm_of_hooks() {
 	done
 	for i in "${pids[@]}"; do await 60 test ! -d "/proc/$i"; done
 	await 30 eval '[ "$(sort -u "$work/many.ids" | wc -l)" = 8 ]'
-	equal "$(sort "$work/many.ids" | uniq -d)" "" "OOMs that were told twice"
+	equal "$(sort "$work/many.ids" | uniq -d)" "" "OOMs that ran the hook twice"
 	equal "$(sort -n "$work/many.ids" | tr "\n" " ")" \
 		"$(rssctl oom stormy --json=short | jq -r '.[].sequence' | sort -n | tr "\n" " ")" "ids"
 	[ "$(awk '/begin/ { n++ } /end/ { n-- } n > m { m = n } END { print m }' "$work/many.log")" -le 4 ] ||

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# make install puts every file in its place, and uninstall removes exactly those.
+# make install installs every file, and make uninstall removes exactly these.
 . "$(dirname "$0")/../lib.sh"
 
 into=$work/root
@@ -19,7 +19,7 @@ case_install_and_uninstall() {
 	# The installed program must not look for its library in the build tree.
 	expect 0 readelf -d "$into/usr/bin/rssctl"
 	case $out in *RPATH* | *RUNPATH*) fail "rssctl has a run path" ;; esac
-	# A configuration that was changed is kept by both.
+	# A modified configuration file is kept by both.
 	echo "LogLevel=debug" >>"$into/etc/rssd/rssd.conf"
 	expect 0 make_quiet install
 	grep -q LogLevel=debug "$into/etc/rssd/rssd.conf" || fail "install overwrote rssd.conf"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Containers are removed while others read and change them: an rssd that was built with ASan
-# survives it, frees what it allocated, and leaves no file of a removed container behind.
+# Containers are removed while other clients read and change them: an rssd built with ASan reports
+# no fault or leak, and leaves no file of a removed container.
 SANITIZER=${SANITIZER:-asan}
 . "$(dirname "$0")/../lib.sh"
 need_controller
@@ -24,7 +24,7 @@ load() {
 
 create_one_that_stays() { [ -n "$(rssctl list --no-legend)" ] || rssctl create stays --limit=1G; }
 
-# Waits for the loads; then rssd is there and has nothing left of what they made.
+# Waits for the loads; then rssd runs and has none of the containers that they made.
 check_survival() {
 	local pid status
 	for pid in "${!loads[@]}"; do
@@ -53,7 +53,7 @@ case_containers_are_removed_while_users_read_them() {
 	create_one_that_stays
 	load churn1 -- churn "$seconds" churn1
 	load churn2 -- churn "$seconds" churn2
-	# The bus lets in only users that the machine knows.
+	# The bus accepts only users that the machine knows.
 	for user in daemon bin nobody; do
 		load "$user" setpriv --reuid="$user" --regid=65534 --clear-groups -- read "$seconds" 20
 	done

@@ -15,13 +15,14 @@ case_limit_holds_a_file_mapping_process_without_killing_it() {
 	await 60 grep -q ready "$hog_out"
 	usage=$(field files peak)
 	[ "$usage" -le $((64 << 20)) ] || fail "peak $usage is above the limit"
-	[ "$(field files failures)" -gt 0 ] || fail "the limit was never met"
+	[ "$(field files failures)" -gt 0 ] || fail "the limit was never hit"
 	equal "$(field files oom_kills)" 0 "kills"
 	equal "$(field files processes)" 1 "processes"
 	rssctl remove files --force
 }
 
-# The kernel tells all of 10 OOMs in 5 seconds, whoever had them; so long after the last one, of the next.
+# The kernel logs at most 10 OOMs in 5 seconds in full, for the whole machine: 6 seconds after the
+# last one, the next one is logged in full.
 log_is_open() {
 	[ "$(rssctl oom --json=short | jq '(.[-1].time // 0) / 1000000 + 6 < now')" = true ]
 }
@@ -44,7 +45,7 @@ case_hog_is_killed_and_the_neighbour_is_not_touched() {
 	equal "$(field hogged oom_kills)" 1 "kills"
 	[ "$(field hogged oom_events)" -ge 1 ] || fail "no OOM was counted"
 	equal "$(field neighbour oom_events)" 0 "the neighbour's OOMs"
-	await 5 oom_is_told hogged
+	await 5 oom_is_reported hogged
 	await 5 heard oom hogged '.sequence > 0 and .oom.victim_pid > 1 and .oom.victim_command == "hog"'
 	stop_watch
 	equal "$(field hogged last_oom.victim_command)" hog "victim"
@@ -54,7 +55,7 @@ case_hog_is_killed_and_the_neighbour_is_not_touched() {
 	# With its cause: what reclaim tried, what was left, and who was there.
 	[ "$(field hogged last_oom.failures)" -gt 0 ] || fail "failures $(field hogged last_oom.failures)"
 	[ "$(field hogged last_oom.anonymous)" -gt $((16 << 20)) ] || fail "anonymous $(field hogged last_oom.anonymous)"
-	[ "$(field hogged last_oom.swap_free)" -ge 0 ] || fail "no swap is told of"
+	[ "$(field hogged last_oom.swap_free)" -ge 0 ] || fail "no free swap in the record"
 	equal "$(field hogged 'last_oom.processes[0].command')" hog "the largest process"
 	equal "$(field hogged 'last_oom.processes[0].pid')" "$(field hogged last_oom.victim_pid)" "its pid"
 	[ "$(field hogged 'last_oom.processes[0].resident')" -gt $((16 << 20)) ] || fail "it had $(field hogged 'last_oom.processes[0].resident')"
@@ -73,8 +74,8 @@ case_hog_is_killed_and_the_neighbour_is_not_touched() {
 	equal "$out" '[]' "OOMs of the neighbour"
 	expect 3 rssctl oom --id=999999
 	before_all=$(rssctl oom --json=short)
-	grep -q "out of memory: killed process .*the largest were .*(hog)" "$rssd_log" || fail "the log does not tell"
-	# It is remembered over a restart, and over a kill, and when the container is gone.
+	grep -q "out of memory: killed process .*the largest were .*(hog)" "$rssd_log" || fail "the OOM is not in the log"
+	# OOMs are kept over a restart, a kill and the removal of the container.
 	stop_rssd
 	start_rssd
 	equal "$(field hogged last_oom.victim_command)" hog "victim after a restart"
@@ -87,7 +88,8 @@ case_hog_is_killed_and_the_neighbour_is_not_touched() {
 	rssctl remove neighbour --force
 }
 
-# After a storm it takes another one until all is told of it.
+# runs_out_in_full NAME: causes an OOM; true if the kernel logged it in full. After many OOMs it
+# omits lines: then poll this again.
 runs_out_in_full() {
 	rssctl run "$1" -- "$build/tests/tools/hog" anon 64M >/dev/null 2>&1
 	until_true 5 eval '[ "$(last_of '"$1"' .sequence)" != "'"$last"'" ]' || return 1
@@ -96,13 +98,13 @@ runs_out_in_full() {
 }
 last_of() { rssctl oom "$1" --json=short | jq -c ".[-1] | $2"; }
 
-# Each OOM has its own time and figures: those of before are not told once more.
+# Each OOM has its own time and figures, not those of an earlier one.
 case_each_oom_has_its_own_cause() {
 	local last= from failures
 	from=$(date +%s)
 	rssctl create cause --limit=16M
 	rssctl create cause/inner
-	# These stay, and are found in it afterwards.
+	# These survive and are listed in the record.
 	launch_hog_in cause lock 4M
 	await 20 grep -q ready "$hog_out"
 	launch_hog_in cause/inner anon 2M
@@ -118,7 +120,7 @@ case_each_oom_has_its_own_cause() {
 	await 30 runs_out_in_full cause
 	failures=$(rssctl oom cause --json=short | jq '[.[].failures] | add')
 	[ "$failures" -le "$(field cause failures)" ] ||
-		fail "$failures failures are told, and there were $(field cause failures)"
+		fail "$failures failures in the records, and the counter is $(field cause failures)"
 	expect 0 rssctl oom --id="$last"
 	for key in "Limit met: [1-9]" "Usage: 1" "Limit: 16.0M" "Locked: [3-9]" "Free swap: "; do
 		grep -q " $key" <<<"$out" || fail "no \"$key\" in $out"
@@ -126,7 +128,8 @@ case_each_oom_has_its_own_cause() {
 	rssctl remove cause --force
 }
 
-# In a storm the kernel's log leaves out whose limit it was: the counters know, here from the first on.
+# After many OOMs the kernel's log omits whose limit was hit: rssd then takes it from the counters,
+# here for each OOM.
 case_whose_limit_without_the_log() {
 	local small
 	stop_rssd
@@ -135,7 +138,7 @@ case_whose_limit_without_the_log() {
 	await 10 rssctl list
 	rssctl create silent --limit=24M
 	rssctl create silent/inner --limit=8M
-	# It stays, and is there when we look.
+	# It survives and is there when rssd lists the processes.
 	launch_hog_in silent/inner anon 2M
 	await 20 grep -q ready "$hog_out"
 	small=$(rssctl ps silent/inner --json=short | jq '.[0].pid')
@@ -146,15 +149,15 @@ case_whose_limit_without_the_log() {
 	await 10 eval '[ "$(rssctl oom silent/inner --json=short | jq length)" = 2 ]'
 	equal "$(rssctl oom silent/inner --json=short | jq -c 'map([.container, .limit, .victim_container])')" \
 		"[[\"silent/inner\",$((8 << 20)),\"silent/inner\"],[\"silent\",$((24 << 20)),\"silent/inner\"]]" \
-		"whose limit it was"
+		"container of the limit"
 	equal "$(rssctl oom silent/inner --json=short | jq -c 'map([.processes[]?.pid] | contains(['"$small"']))')" \
-		'[true,true]' "whether the process that stays is told"
+		'[true,true]' "whether the surviving process is in the record"
 	rssctl remove silent --force
 	stop_rssd
 	start_rssd
 }
 
-# What a journal can be asked for is there, each under its own name.
+# Each fact of an OOM is a field of the journal.
 case_an_oom_in_the_journal() {
 	local last= field
 	stop_rssd
@@ -175,7 +178,7 @@ case_an_oom_in_the_journal() {
 	start_rssd
 }
 
-oom_is_told() { [ "$(field "$1" last_oom)" != null ]; }
+oom_is_reported() { [ "$(field "$1" last_oom)" != null ]; }
 
 case_parent_limit_binds_its_children_together() {
 	local one
@@ -186,9 +189,9 @@ case_parent_limit_binds_its_children_together() {
 	await 20 grep -q ready "$hog_out"
 	one=$(rssctl ps parent/one --json=short | jq '.[0].pid')
 	expect 137 rssctl run parent/two -- "$build/tests/tools/hog" anon 64M
-	await 5 oom_is_told parent
+	await 5 oom_is_reported parent
 	equal "$(field parent last_oom.container)" parent "whose limit"
-	# Maybe the first one was killed before; each is told of the container that it was in.
+	# The process of the first child may have been killed before; each record has its own container.
 	await 10 eval '[ "$(field parent/two last_oom.container)" = parent ]'
 	equal "$(rssctl oom parent/one --json=short | jq -c --argjson one "$one" \
 		'map(select(.victim_container == "parent/one").victim_pid // $one) - [$one]')" '[]' "victims of the first child"
@@ -199,8 +202,8 @@ case_parent_limit_binds_its_children_together() {
 	rssctl remove parent --force
 }
 
-# inner_runs_out CGROUP SIZE FILTER: a process that is moved there hits the limit. In a storm of
-# others the kernel's log leaves out whose limit it was: then it takes another one.
+# inner_runs_out CGROUP SIZE FILTER: a process that is moved there hits the limit; true if the record
+# matches. After many OOMs the kernel's log omits whose limit was hit: then poll this again.
 inner_runs_out() {
 	sh -c 'echo $$ >"$1/cgroup.procs" && exec "$2" anon "$3"' sh "$1" "$build/tests/tools/hog" "$2" \
 		>/dev/null 2>&1
@@ -269,7 +272,7 @@ case_limit_is_lowered_by_reclaim() {
 	rssctl remove lower --force
 }
 
-# Whether a limit can be had is told beforehand, and comes true.
+# The forecast of a dry run is what the change does.
 case_forecast_of_locked_memory_comes_true() {
 	rssctl create pinned --limit=64M
 	launch_hog_in pinned lock 32M
@@ -279,7 +282,7 @@ case_forecast_of_locked_memory_comes_true() {
 	says "is locked"
 	expect 0 rssctl limit pinned 8M --dry-run --mode=force --json=short
 	equal "$(jq -r .verdict <<<"$out")" kills "forecast"
-	# The last pages to be locked wait in a batch of their processor before they count.
+	# The last locked pages are in a per-CPU batch and not counted yet.
 	[ "$(jq .locked <<<"$out")" -ge $((31 << 20)) ] || fail "locked: $out"
 	equal "$(field pinned processes)" 1 "processes after dry runs"
 	expect 5 rssctl limit pinned 8M --timeout=1s
@@ -295,20 +298,20 @@ case_force_kills_no_more_than_it_must() {
 	launch_hog_in forced lock 4M
 	await 20 grep -q ready "$hog_out"
 	small=$(rssctl ps forced --json=short | jq '.[0].pid')
-	# Also one in a container inside it.
+	# A process of a nested container can be killed as well.
 	launch_hog_in forced/inner lock 24M
 	await 20 grep -q ready "$hog_out"
 	large=$(rssctl ps forced/inner --json=short | jq '.[0].pid')
 	start_watch
 	expect 0 rssctl limit forced 12M --mode=force
 	says killed
-	# The kill is reported as one of the kernel's is: whose limit, who was killed, who asked.
+	# The kill is reported like an OOM kill: limit, victim and requester.
 	await 10 heard kill forced ".limit == $((12 << 20)) and .usage > $((24 << 20))"
 	stop_watch
 	equal "$(jq -c 'select(.event == "kill").kill | [.cause, .killed, .container, .victim_container,
 		.victim_pid, .victim_uid, .victim_command, .requester_uid, .processes[0].pid]' "$events")" \
 		"[\"limit\",1,\"forced\",\"forced/inner\",$large,0,\"hog\",0,$large]" "the record"
-	kill -0 "$small" || fail "the small one was killed, too"
+	kill -0 "$small" || fail "the small process was killed as well"
 	await 5 is_empty forced/inner
 	equal "$(field forced limit)" $((12 << 20)) "limit"
 	rssctl remove forced --force
@@ -323,9 +326,9 @@ case_oom_storm_loses_no_kill() {
 	done
 	for i in "${pids[@]}"; do await 60 test ! -d "/proc/$i"; done
 	equal "$(field storm oom_kills)" 12 "kills"
-	# The kernel's log says of each whom it killed, and of a few for whose limit.
+	# The kernel logs the victim of each kill, and the limit of a few.
 	await 10 eval '[ "$(rssctl oom storm --json=short | jq length)" = 12 ]'
-	equal "$(rssctl oom storm --json=short | jq -c 'map(.container) | unique')" '["storm"]' "whose limit it was"
+	equal "$(rssctl oom storm --json=short | jq -c 'map(.container) | unique')" '["storm"]' "container of the limit"
 	equal "$(field storm processes)" 0 "processes"
 	rssctl remove storm
 }

@@ -1,30 +1,30 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A container is a subtree: nested containers and control groups that something else
-# made inside, as podman, systemd or a build tool does, belong to it for every verb.
+# A container is a subtree: nested containers, and cgroups that other programs (podman, systemd,
+# build tools) create inside, belong to it for every verb.
 . "$(dirname "$0")/../lib.sh"
 need_controller
 start_bus
 start_rssd || exit 1
 
-folder_of() { echo "$(memory_mount)$(field "$1" control_group)"; }
+directory_of() { echo "$(memory_mount)$(field "$1" control_group)"; }
 pids_of() { rssctl ps "$@" --json=short | jq -c '[.[].pid] | sort'; }
 sorted() { printf '%s\n' "$@" | sort -n | jq -sc .; }
 
-# Three processes: $own in the container, $inner in a control group inside, $deep two further down.
+# Three processes: $own in the container, $inner in a cgroup inside, $deep two levels further down.
 make_members() {
-	local folder
-	folder=$(folder_of "$1")
-	mkdir -p "$folder/inner/a/b"
+	local directory
+	directory=$(directory_of "$1")
+	mkdir -p "$directory/inner/a/b"
 	start_hog anon 1M
 	own=$hog
 	start_hog anon 1M
 	inner=$hog
 	start_hog anon 1M
 	deep=$hog
-	echo "$own" >"$folder/cgroup.procs"
-	echo "$inner" >"$folder/inner/cgroup.procs"
-	echo "$deep" >"$folder/inner/a/b/cgroup.procs"
+	echo "$own" >"$directory/cgroup.procs"
+	echo "$inner" >"$directory/inner/cgroup.procs"
+	echo "$deep" >"$directory/inner/a/b/cgroup.procs"
 }
 
 case_inner_cgroups_are_members() {
@@ -41,7 +41,7 @@ case_inner_cgroups_are_members() {
 	says "$root/inner/a/b"
 	equal "$(busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" call org.rssd1 /org/rssd1 org.rssd1.Manager \
 		GetContainerByPID u "$inner")" 'o "/org/rssd1/container/web"' "the container of a process inside"
-	# They are no containers, also not after a restart.
+	# The inner cgroups are no containers, also after a restart.
 	expect 3 rssctl show web/inner
 	stop_rssd
 	start_rssd
@@ -77,43 +77,43 @@ case_kill_reaches_inner_cgroups_and_nested_containers() {
 }
 
 case_removal_removes_inner_cgroups() {
-	local own inner deep folder
+	local own inner deep directory
 	rssctl create web
-	folder=$(folder_of web)
+	directory=$(directory_of web)
 	make_members web
 	kill -KILL "$own" "$inner"
 	await 10 eval '[ "$(pids_of web)" = "[$deep]" ]'
-	# One that is deep inside keeps it.
+	# A process deep inside prevents the removal.
 	expect 1 rssctl remove web
 	says "1 process"
-	[ -d "$folder/inner/a/b" ] || fail "a folder inside is gone"
+	[ -d "$directory/inner/a/b" ] || fail "a directory inside is gone"
 	kill -KILL "$deep"
 	await 10 is_empty web
-	# Nobody is left in them: they do not.
+	# Empty inner cgroups do not.
 	expect 0 rssctl remove web
-	[ ! -d "$folder" ] || fail "$folder is still there"
+	[ ! -d "$directory" ] || fail "$directory is still there"
 }
 
 case_a_transient_container_stays_for_an_inner_process() {
-	local folder inner
+	local directory inner
 	rssctl run brief --limit=64M -- sleep 1000 >/dev/null 2>&1 &
 	children+=($!)
 	disown $!
 	await 10 eval '[ "$(field brief processes)" = 1 ]'
-	folder=$(folder_of brief)
-	mkdir "$folder/inner"
+	directory=$(directory_of brief)
+	mkdir "$directory/inner"
 	inner=$(pids_of brief | jq '.[0]')
-	echo "$inner" >"$folder/inner/cgroup.procs"
+	echo "$inner" >"$directory/inner/cgroup.procs"
 	# All transient containers are checked when this one goes.
 	rssctl run other --limit=64M -- true
 	await 15 eval '! rssctl show other'
 	equal "$(pids_of brief)" "[$inner]" "processes of the transient one"
 	kill -KILL "$inner"
 	await 15 nothing_listed
-	[ ! -d "$folder" ] || fail "$folder is still there"
+	[ ! -d "$directory" ] || fail "$directory is still there"
 }
 
-# What comes in after the list was read is killed as well.
+# A process that joins after the list was read is killed as well.
 case_a_kill_is_repeated_until_none_is_left() {
 	local late first
 	rssctl create web
@@ -133,7 +133,7 @@ case_a_kill_is_repeated_until_none_is_left() {
 	expect 0 rssctl remove web
 }
 
-# Children of a detached root go with it, also those of a tree that has grown inside.
+# Descendants of a detached process are detached with it, also those forked inside.
 case_detach_takes_a_tree_or_all() {
 	local before root_pid extra
 	rssctl create web
@@ -153,7 +153,7 @@ case_detach_takes_a_tree_or_all() {
 	expect 0 rssctl detach --tree "$root_pid" --json=short
 	equal "$(jq 'map(select(.outcome == "moved")) | length' <<<"$out")" 8 "moved with the root"
 	await 10 is_empty web
-	# All of a container, the nested one and control groups inside included.
+	# All processes of a container, including the nested one and inner cgroups.
 	expect 0 rssctl attach web --tree "$root_pid"
 	start_hog anon 1M
 	extra=$hog
@@ -170,7 +170,7 @@ case_detach_takes_a_tree_or_all() {
 
 freezer=$(sed -n 's/^[^ ]* \([^ ]*\) cgroup [^ ]*freezer.*/\1/p' /proc/mounts | head -n 1)
 
-# What a freezer of others holds does not die of a signal: that is said, and what it is.
+# A process in another program's freezer does not end on a signal: the error names it.
 case_a_frozen_process_is_named() {
 	[ -n "$freezer" ] || { skip "no v1 freezer is mounted"; return; }
 	local cold=$freezer/$root.cold
@@ -194,14 +194,14 @@ case_a_frozen_process_is_named() {
 }
 
 case_a_forced_limit_kills_in_inner_cgroups() {
-	local folder inner
+	local directory inner
 	rssctl create web --limit=64M
-	folder=$(folder_of web)
-	mkdir "$folder/inner"
+	directory=$(directory_of web)
+	mkdir "$directory/inner"
 	launch_hog_in web lock 8M
 	await 20 grep -q ready "$hog_out"
 	inner=$(pids_of web | jq '.[0]')
-	echo "$inner" >"$folder/inner/cgroup.procs"
+	echo "$inner" >"$directory/inner/cgroup.procs"
 	expect 0 rssctl limit web 4M --mode=force --timeout=20s
 	says killed
 	await 10 is_empty web

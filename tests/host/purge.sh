@@ -9,7 +9,7 @@ need_controller
 postrm=$here/../systemd/debian/rssd.postrm
 eval "$(sed '/^if \[ "\$1" = purge/,$d; /^set -e/d' "$postrm")"
 
-# A hierarchy for it: a folder of this one, with containers in rssd/.
+# A hierarchy for it: a directory of this one, with containers in rssd/.
 start_hierarchy() {
 	hierarchy=$(memory_mount)/$root origins=$work/origins
 	mkdir -p "$hierarchy/unit/inner" "$hierarchy/rssd/web/in"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Real processes join containers by rules: all that live, each of them told.
-# Rules act on the whole machine: those here name programs of our own alone.
+# Real processes join containers by rules, and each join is logged.
+# Rules act on the whole machine: the rules of this script name only its own programs.
 . "$(dirname "$0")/../lib.sh"
 need_controller
 start_bus
@@ -17,9 +17,9 @@ cp "$build/tests/tools/hog" "$work/bin/rulehog$tag"
 cp "$build/tests/tools/hog" "$work/bin/rulestorm$tag"
 cp "$(command -v bash)" "$work/bin/rulebash$tag"
 
-# declare_container FILE JSON: with the end of our names in the place of each @.
+# declare_container FILE JSON: "@" in JSON stands for the tag.
 declare_container() { printf '%s\n' "${2//@/$tag}" >"$work/containers.d/$1.json"; }
-# start_rulee SECONDS: a process that a rule may take, $rulee.
+# start_rulee SECONDS: starts a process that a rule can match, $rulee.
 start_rulee() {
 	"$work/bin/rulee$tag" "$1" &
 	rulee=$!
@@ -35,25 +35,25 @@ end_rules() {
 	for name in rulee rulehog rulestorm rulebash; do kill_own "$name$tag"; done
 	rm -f "$work"/containers.d/*
 	rssctl reload
-	# Not forced: had a rule taken a process that is not ours, it would be killed.
+	# Without --force, which would kill a foreign process that a rule had matched by mistake.
 	rssctl list --no-legend | awk '{ print $1 }' | sort -r | while read -r name; do
 		await 10 rssctl remove "$name"
 	done
 }
-# looked_again NAME: somebody who has come later has joined, so all before was looked at.
-looked_again() {
+# rules_are_applied NAME: a new process has joined, so all earlier events have been handled.
+rules_are_applied() {
 	start_rulee 1000
 	await 20 is_inside "$rulee" "$1"
 	await 20 grep -q "process $rulee (rulee$tag) joined" "$rssd_log"
 }
 
-# looked_at_all NAME: rules are new, so all processes are held against them; then as above.
-looked_at_all() {
+# all_are_scanned NAME: new rules make rssd scan all processes; then as above.
+all_are_scanned() {
 	: >"$rssd_log"
-	declare_container new "{\"name\":\"new\",\"join\":[{\"command\":\"nobody$((++changes))\"}]}"
+	declare_container new "{\"name\":\"new\",\"join\":[{\"command\":\"unmatched$((++changes))\"}]}"
 	expect 0 rssctl reload
 	await 10 grep -q 'All processes are held' "$rssd_log"
-	looked_again "$1"
+	rules_are_applied "$1"
 }
 changes=0
 
@@ -64,7 +64,7 @@ case_rules_after_a_transient_container() {
 	rssctl run passing --limit=64M -- "$hog_program" anon 1M >"$hog_out" 2>&1 </dev/null &
 	hog=$!
 	children+=("$hog")
-	disown "$hog" # the shell is not to tell how it ended
+	disown "$hog" # the shell does not report how it ended
 	await 20 grep -q ready "$hog_out"
 	declare_container late '{"name":"late","join":[{"command":"rulee@"}]}'
 	expect 0 rssctl reload
@@ -74,7 +74,7 @@ case_rules_after_a_transient_container() {
 	end_rules
 }
 
-case_who_runs_already_and_who_comes_later() {
+case_running_and_new_processes_join() {
 	local before
 	start_rulee 1000
 	before=$rulee
@@ -88,44 +88,44 @@ case_who_runs_already_and_who_comes_later() {
 	says "Joined by: executable=$work/bin/rulee$tag"
 	[[ $(finding) =~ ^"1 container has rules: "[1-9][0-9]*" processes joined" ]] || fail "finding: $(finding)"
 	grep -q "process $rulee (rulee$tag) joined by the rule executable=" "$rssd_log" || fail "not in the log"
-	# The rules go with the file; who is inside stays.
+	# The rules are removed with the file; processes inside stay.
 	rm "$work/containers.d/web.json"
 	expect 0 rssctl reload
 	equal "$(rules_of web)" "[]" "rules without the file"
 	start_rulee 1000
-	is_inside "$before" web || fail "was put out with the rule"
-	is_outside "$rulee" || fail "joined by a rule that is gone"
+	is_inside "$before" web || fail "was moved out with the rule"
+	is_outside "$rulee" || fail "joined by a removed rule"
 	end_rules
 }
 
-# A process that starts is told of, and joins without a look at all others. The machine is not
-# ours, and others bring such looks about: once in ten times is enough.
-case_a_hint_is_enough() {
+# A new process joins by its event, without a scan of all processes. Other programs of the machine
+# can cause such scans: one join of ten without a scan is enough.
+case_a_process_event_is_enough_to_join() {
 	local tries
 	declare_container hint '{"name":"hint","join":[{"command":"rulee@"}]}'
 	expect 0 rssctl reload
-	looked_again hint
+	rules_are_applied hint
 	for tries in {1..10}; do
 		: >"$rssd_log"
 		start_rulee 1000
 		await 20 grep -q "process $rulee (rulee$tag) joined" "$rssd_log"
 		sed "/process $rulee (rulee$tag) joined/q" "$rssd_log" | grep -q 'All processes are held' || break
 	done
-	[ "$tries" -lt 10 ] || fail "joins only when all processes are looked at"
+	[ "$tries" -lt 10 ] || fail "joins only when all processes are scanned"
 	end_rules
 }
 
-# Of 500, each is inside or has ended; the log and the counters say the same.
+# Each of 500 processes is inside or has ended; the log and the counters agree.
 case_500_short_lived_processes_are_accounted_for() {
 	local pids=() inside=0 gone=0 joined alive=0 pid i
 	declare_container storm '{"name":"storm","join":[{"command":"rulee@"}]}'
 	expect 0 rssctl reload
 	await 10 rssctl show storm
-	looked_again storm
+	rules_are_applied storm
 	kill "$rulee"
 	: >"$rssd_log"
 	for i in {0..499}; do
-		# From "gone at once" to "lives on".
+		# Some end at once, some after milliseconds, some not during the test.
 		case $((i % 10)) in
 		0) start_rulee 1000 ;;
 		1 | 2) start_rulee 0 ;;
@@ -138,7 +138,7 @@ case_500_short_lived_processes_are_accounted_for() {
 	for pid in "${pids[@]}"; do
 		if is_inside "$pid" storm 2>/dev/null; then
 			alive=$((alive + 1))
-			grep -q "process $pid (rulee$tag) joined" "$rssd_log" || fail "nothing says how $pid got inside"
+			grep -q "process $pid (rulee$tag) joined" "$rssd_log" || fail "no log line for the join of $pid"
 		fi
 		if grep -q "process $pid (rulee$tag) joined" "$rssd_log"; then
 			inside=$((inside + 1))
@@ -151,7 +151,7 @@ case_500_short_lived_processes_are_accounted_for() {
 	equal "$joined" "$inside" "joins in the log"
 	equal "$alive" 50 "processes that live on"
 	equal "$(field storm processes)" 50 "processes inside"
-	# A process that ended before it could be moved is not one that was refused.
+	# A process that ended before it could be moved does not count as refused.
 	[[ $(finding) == *" 0 were refused."* ]] || fail "finding: $(finding)"
 	joined=$(rssctl metrics | sed -n 's/^rssd_rule_processes_total{outcome="joined"} //p')
 	[[ $(finding) == *": $joined processes joined"* ]] || fail "metrics say $joined joined; $(finding)"
@@ -164,12 +164,12 @@ all_settled() {
 	done
 }
 
-# rssd is deaf for a while, and more happens than its buffer holds: a look at all has them.
-case_lost_events_lose_nobody() {
+# rssd is stopped until its event buffer overflows: a scan finds the processes of lost events.
+case_lost_process_events_miss_no_process() {
 	local pids=() pid i
-	declare_container deaf '{"name":"deaf","join":[{"command":"rulee@"}]}'
+	declare_container stopped '{"name":"stopped","join":[{"command":"rulee@"}]}'
 	expect 0 rssctl reload
-	looked_again deaf
+	rules_are_applied stopped
 	: >"$rssd_log"
 	kill -STOP "$rssd_pid"
 	for i in {1..5}; do
@@ -180,7 +180,7 @@ case_lost_events_lose_nobody() {
 	until_true 60 storm_is_over || fail "the storm goes on"
 	kill -CONT "$rssd_pid"
 	await 30 grep -q 'events were lost' "$rssd_log"
-	for pid in "${pids[@]}"; do await 20 is_inside "$pid" deaf; done
+	for pid in "${pids[@]}"; do await 20 is_inside "$pid" stopped; done
 	end_rules
 }
 storm_is_over() {
@@ -204,8 +204,8 @@ case_detached_by_hand_stays_out() {
 	# shellcheck disable=SC2046
 	expect 0 rssctl detach $(own_pids "rulehog$tag")
 	declare_container out2 '{"name":"out2","join":[{"command":"rulee@"}]}'
-	looked_at_all out2
-	# Others of the name join.
+	all_are_scanned out2
+	# A new process of that name joins.
 	start_rulehog anon 64K
 	await 20 is_inside "$rulehog" out
 	for pid in $(pgrep -P "$parent" -x "rulehog$tag") "$parent"; do
@@ -219,15 +219,15 @@ case_detached_by_hand_stays_out() {
 	for pid in $(pgrep -P "$parent" -x "rulehog$tag") "$parent"; do
 		is_outside "$pid" || fail "$pid was pulled back by a restart"
 	done
-	# By hand it gets in again.
+	# It can be attached again by hand.
 	expect 0 rssctl attach out "$parent"
 	is_inside "$parent" out || fail "not attached"
 	end_rules
 }
 three_inside() { [ "$(rssctl ps out --no-legend | wc -l)" = 3 ]; }
 
-# What it forks later comes from outside, as it does itself.
-case_children_of_the_detached_stay_out() {
+# A child that a detached process forks stays outside as well.
+case_children_of_a_detached_process_stay_out() {
 	local parent child
 	mkfifo "$work/births" "$work/never"
 	declare_container kin '{"name":"kin","join":[{"command":"rulebash@"},{"command":"rulee@"}]}'
@@ -243,15 +243,15 @@ case_children_of_the_detached_stay_out() {
 	echo >&7
 	await 10 pgrep -P "$parent"
 	child=$(pgrep -P "$parent")
-	looked_at_all kin
+	all_are_scanned kin
 	is_outside "$parent" || fail "$parent was pulled back"
 	is_outside "$child" || fail "$child, a child of it, was pulled in"
 	exec 7>&-
 	end_rules
 }
 
-# Of those with the same name, a rule that names a user takes that user's alone.
-case_a_user() {
+# A rule that names a user matches only that user's processes.
+case_rule_with_a_user() {
 	local other
 	declare_container user '{"name":"user","join":[{"command":"rulee@","user":"nobody"}]}'
 	expect 0 rssctl reload
@@ -263,32 +263,32 @@ case_a_user() {
 	children+=("$rulee")
 	disown "$rulee"
 	await 20 is_inside "$rulee" user
-	is_outside "$other" || fail "root's has joined"
+	is_outside "$other" || fail "the process of root has joined"
 	end_rules
 }
 
-# Nothing tells that a process was moved: a look that comes some seconds later sees it.
-case_who_is_moved_joins_later() {
+# The kernel has no event for a moved process: the next periodic scan finds it.
+case_moved_process_joins_at_the_next_scan() {
 	local uid=8a1fc2b0-57ab-4a0e-9d0c-2f4b1c1f9a55 pods
-	[ -n "$(memory_mount)" ] || { skip "no v1 memory hierarchy to make folders in"; return; }
+	[ -n "$(memory_mount)" ] || { skip "no v1 memory hierarchy to make directories in"; return; }
 	pods=$(memory_mount)/$root-kubepods
 	mkdir -p "$pods/pod$uid"
 	declare_container pod "{\"name\":\"pod\",\"join\":[{\"pod\":\"$uid\"}]}"
 	expect 0 rssctl reload
 	start_rulee 1000
 	: >"$rssd_log"
-	# What has happened up to now has had its look.
+	# Wait for the scan of the events so far.
 	await 20 grep -q 'All processes are held' "$rssd_log"
 	is_outside "$rulee" || fail "it joined before"
 	echo "$rulee" >"$pods/pod$uid/cgroup.procs"
-	/bin/true # while something happens at all
+	/bin/true # a scan needs an event
 	await 20 is_inside "$rulee" pod
 	end_rules
 	await 5 rmdir "$pods/pod$uid"
 	rmdir "$pods"
 }
 
-# Where the kernel tells of no process, they are looked for again and again.
+# Without process events from the kernel, rssd scans periodically.
 case_without_process_events() {
 	"${own_mounts[@]}" --net true 2>/dev/null || { skip "no namespaces can be made here"; return; }
 	stop_rssd
@@ -303,38 +303,38 @@ case_without_process_events() {
 		start_rulee 1000
 		await 20 is_inside "$rulee" quiet
 	done
-	grep -q 'does not tell of processes here' "$rssd_log" || fail "it is not said"
+	grep -q 'does not tell of processes here' "$rssd_log" || fail "the log does not say so"
 	end_rules
 	stop_rssd
 	start_rssd
 }
 
-case_two_containers_want_one() {
+case_rules_of_two_containers_match_one_process() {
 	declare_container a '{"name":"a","join":[{"command":"rulee@"}]}'
 	declare_container b '{"name":"b","join":[{"command":"rulee@"}]}'
 	declare_container z '{"name":"z"}'
 	declare_container zz '{"name":"z/inner","join":[{"command":"rulee@","user":"root"}]}'
 	expect 0 rssctl reload
 	await 10 rssctl show z/inner
-	looked_again z/inner
+	rules_are_applied z/inner
 	rm "$work/containers.d/zz.json"
 	expect 0 rssctl reload
-	looked_again a
-	# Who is in a container stays there, whatever the rules of others say.
+	rules_are_applied a
+	# A process in a container stays there, whatever rules of other containers match.
 	rssctl create hand
 	expect 0 rssctl attach hand "$rulee"
-	# New rules have all processes looked at.
+	# New rules make rssd scan all processes.
 	declare_container c '{"name":"c","join":[{"command":"nobody"}]}'
 	expect 0 rssctl reload
 	await 10 rssctl show c
-	looked_again a
+	rules_are_applied a
 	equal "$(field hand processes)" 1 "processes in hand"
 	equal "$(field b processes)" 0 "processes in b"
 	end_rules
 }
 
-# Making containers takes its time: nobody joins the first because the most nested is not there yet.
-case_all_declared_are_there_to_choose_from() {
+# Creating containers takes time: no process joins an outer one because the inner one is missing.
+case_rules_wait_for_all_declared_containers() {
 	local i
 	start_rulee 1000
 	for i in a z z/inner; do
@@ -346,8 +346,8 @@ case_all_declared_are_there_to_choose_from() {
 	end_rules
 }
 
-# A copy of rssd, so that the rule matches this one alone: other rssd run on this machine, and
-# what a rule takes is killed when this script ends.
+# A copy of rssd, so that the rule matches only this one: other instances may run on this machine,
+# and the processes of a container are killed when this script ends.
 case_rssd_and_kernel_threads_never_join() {
 	local original=$rssd
 	stop_rssd
@@ -358,9 +358,9 @@ case_rssd_and_kernel_threads_never_join() {
 	: >"$rssd_log"
 	expect 0 rssctl reload
 	await 10 rssctl show all
-	looked_again all
+	rules_are_applied all
 	is_outside "$rssd_pid" || fail "rssd has joined"
-	equal "$(rssctl ps all --json=short | jq -c '[.[].command] | unique')" "[\"rulee$tag\"]" "who is inside"
+	equal "$(rssctl ps all --json=short | jq -c '[.[].command] | unique')" "[\"rulee$tag\"]" "commands inside"
 	grep -q 'cannot join' "$rssd_log" && fail "$(grep -m 1 'cannot join' "$rssd_log")"
 	end_rules
 	stop_rssd
@@ -376,7 +376,7 @@ case_an_error_in_the_file_keeps_the_rules() {
 	declare_container keep '{"name":"keep","join":[{"comand":"rulee@"}]}'
 	expect 1 rssctl reload
 	await 5 grep -q 'keep.json:1: comand: is no condition of a rule' "$rssd_log"
-	looked_again keep
+	rules_are_applied keep
 	end_rules
 }
 

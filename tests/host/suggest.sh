@@ -8,7 +8,7 @@ start_rssd || exit 1
 
 suggested() { jq -r ".$1" <<<"$out"; }
 
-case_nothing_known() {
+case_no_suggestion_without_data() {
 	rssctl create empty
 	expect 1 rssctl suggest empty
 	says "Too little is known"
@@ -22,7 +22,7 @@ case_nothing_known() {
 	expect 2 rssctl suggest empty --watch=soon
 }
 
-case_what_is_suggested_is_enough() {
+case_suggested_limit_is_enough() {
 	rssctl create calm
 	launch_hog_in calm anon 24M
 	await 20 grep -q ready "$hog_out"
@@ -34,7 +34,7 @@ case_what_is_suggested_is_enough() {
 		fail "suggests $(suggested limit): $out"
 	rssctl kill calm --signal=KILL >/dev/null
 	await 10 is_empty calm
-	# The command that it says sets it, and the same process fits.
+	# The printed command sets the limit, and the same process fits.
 	expect 0 rssctl suggest calm
 	expect 0 bash -c "$(sed -n 's/^To set it: //p' <<<"$out")"
 	launch_hog_in calm anon 24M
@@ -43,8 +43,8 @@ case_what_is_suggested_is_enough() {
 	rssctl remove --force calm
 }
 
-# Pages of a file that is read round and round come back: the limit is too small.
-case_what_comes_back_is_seen() {
+# A file that is read repeatedly refaults its pages: the limit is too small.
+case_refaults_raise_the_suggestion() {
 	truncate -s 32M "$work/data"
 	rssctl create thrash --limit=12M
 	launch_hog_in thrash file "$work/data" 100000
@@ -60,25 +60,25 @@ case_what_comes_back_is_seen() {
 	rssctl remove --force thrash
 }
 
-# What others saw is remembered, without anybody who watches.
-case_looks_of_others_are_recorded() {
+# Samples of list and show are recorded, without a watcher.
+case_samples_of_other_verbs_are_recorded() {
 	rssctl create seen
 	expect 0 bus_call seen GetUsageHistory
-	equal "$out" "a(tt)a{sv} 0 0" "history of what nobody has looked at"
+	equal "$out" "a(tt)a{sv} 0 0" "history before the first sample"
 	launch_hog_in seen anon 24M
 	await 20 grep -q ready "$hog_out"
-	# Of lists that follow each other, one is noted now and then; here, the first.
+	# Repeated lists are recorded once in a while; after a start, the first one is.
 	stop_rssd
 	start_rssd || return
 	expect 0 rssctl list
 	expect 0 bus_call seen GetUsageHistory
-	[[ $out == "a(tt)a{sv} 1 "* && $out == *'"Failures" t 0'* ]] || fail "after one look: $out"
-	[ "$(cut -d' ' -f4 <<<"$out")" -ge $((24 << 20)) ] || fail "usage of the look: $out"
+	[[ $out == "a(tt)a{sv} 1 "* && $out == *'"Failures" t 0'* ]] || fail "after one sample: $out"
+	[ "$(cut -d' ' -f4 <<<"$out")" -ge $((24 << 20)) ] || fail "usage of the sample: $out"
 	rssctl kill seen --signal=KILL >/dev/null
 	await 10 is_empty seen
 	expect 0 rssctl show seen
 	expect 0 bus_call seen GetUsageHistory
-	[ "$(cut -d' ' -f4 <<<"$out")" -ge $((24 << 20)) ] || fail "a lower look made it less: $out"
+	[ "$(cut -d' ' -f4 <<<"$out")" -ge $((24 << 20)) ] || fail "a lower sample reduced it: $out"
 	if rssctl version --json | jq -e '.features | index("peak-reset")' >/dev/null; then
 		expect 0 rssctl reset-peak seen
 		expect 0 bus_call seen GetUsageHistory
@@ -87,7 +87,7 @@ case_looks_of_others_are_recorded() {
 	rssctl remove seen
 }
 
-# rssd looks by itself where it is told to, and no longer than that.
+# rssd takes samples by itself while SampleInterval= is set.
 case_rssd_samples() {
 	rssctl create sampled
 	launch_hog_in sampled anon 24M
@@ -105,14 +105,14 @@ case_rssd_samples() {
 	write_config
 	expect 0 rssctl reload
 	rssctl remove --force sampled
-	# Nobody looks any more: in the time of several looks, a new container gets no history.
+	# No samples any more: in the time of several intervals, a new container gets no history.
 	rssctl create unseen
 	read -rt 7 <> <(:) || :
 	equal "$(history_length unseen)" 0 "samples after it was switched off"
 	rssctl remove unseen
 }
 
-# What was reclaimed for the sake of another limit is not held against this one.
+# Failures at an earlier limit do not count against the current one.
 case_a_limit_counts_from_when_it_was_set() {
 	local before
 	rssctl create judged --limit=8M
@@ -121,18 +121,19 @@ case_a_limit_counts_from_when_it_was_set() {
 	launch_hog_in judged file "$work/judge" 100000
 	await 20 eval '[ "$(field judged failures)" -gt 0 ]'
 	expect 0 bus_call judged GetUsageHistory
-	[[ $out == *'"Failures" t 0'* ]] || fail "the first look was before: $out"
+	[[ $out == *'"Failures" t 0'* ]] || fail "failures before the first sample: $out"
 	rssctl kill judged --signal=KILL >/dev/null
 	await 10 is_empty judged
 	before=$(field judged failures)
 	expect 0 rssctl limit judged 64M
 	expect 0 bus_call judged GetUsageHistory
-	[[ $out == *"\"Failures\" t $before"* ]] || fail "not from $before on: $out"
+	[[ $out == *"\"Failures\" t $before"* ]] || fail "failures do not start at $before: $out"
 	rssctl remove judged
 }
 
-# Whose limit it was is told to give more, whoever counts the kill.
-case_memory_that_ran_out_inside() {
+# An OOM at the limit of a parent raises the suggestion for the parent, though the kill is counted
+# in the nested container.
+case_oom_in_a_nested_container() {
 	rssctl create outer --limit=12M
 	rssctl create outer/inner
 	expect 0 rssctl show outer

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What it costs to look: rssctl top over a thousand containers.
+# CPU time of rssctl top over a thousand containers.
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/../lib.sh"
 need_controller
 
-# Hundredths of a second of processor time that a process has had.
+# cpu_of PID: CPU time in hundredths of a second.
 cpu_of() { sed 's/.*) //' "/proc/$1/stat" | awk '{ print $12 + $13 }'; }
 
-# Ticks that both take in eight seconds.
+# Ticks that top and rssd take together in eight seconds.
 ticks_of_both() { # TOP
 	local before
 	before=$(($(cpu_of "$1") + $(cpu_of "$rssd_pid")))
@@ -16,12 +16,12 @@ ticks_of_both() { # TOP
 	echo $(($(cpu_of "$1") + $(cpu_of "$rssd_pid") - before))
 }
 
-# What else the machine does makes it dearer, never cheaper: the best of three counts.
+# Other load of the machine can only raise the figure: the lowest of three counts.
 case_a_thousand_containers_for_a_hundredth_of_a_processor() {
 	local i top ticks=() best frame=("+rssctl top  ") measured=()
 	for i in {1..14}; do measured+=("${frame[@]}"); done
 	expect 0 bench-daemon fill 1000
-	# A frame each two seconds: three of them, and then those of the time that is measured.
+	# A frame each two seconds: three frames first, then those of the measured time.
 	terminal 80 24 "${frame[@]}" "${frame[@]}" "${frame[@]}" "!touch $work/looking" "${measured[@]}" =q \
 		-- rssctl top --interval=2s >"$work/frames" 2>&1 </dev/null &
 	children+=($!)
@@ -30,7 +30,7 @@ case_a_thousand_containers_for_a_hundredth_of_a_processor() {
 	for i in 1 2 3; do ticks+=("$(ticks_of_both "$top")"); done
 	best=$(printf '%s\n' "${ticks[@]}" | sort -n | head -n 1)
 	note "ticks of a hundredth of a second in eight seconds each: ${ticks[*]}"
-	[ "$best" -gt 0 ] || fail "no time at all was measured"
+	[ "$best" -gt 0 ] || fail "no CPU time was measured"
 	[ "$best" -le 8 ] || fail "top and rssd took ${ticks[*]} ticks in eight seconds each"
 	wait "${children[-1]}" || fail "top ended with $?"
 	expect 0 bench-daemon empty 1000
