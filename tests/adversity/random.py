@@ -160,7 +160,7 @@ class Client(threading.Thread):
             problem(f"{name} is not found though it exists: {err.strip()}")
 
     def wait_for_killed(self, name):
-        """Whoever was inside a container that is gone was killed, or had been moved out."""
+        """Each process inside a removed container was killed, or had been moved out."""
         for p in self.inside(name):
             if None not in p.where:
                 try:

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What rssd's speed is measured with, one figure a run, on standard output.
- * Both sides go the same way: one client, one connection to the system bus,
- * one call after another, a process of its own for each round.
+ * Measures the speed of rssd and of systemd's scopes: one figure a run, on standard output.
+ * Both are measured alike: one client, one connection to the system bus, one call after
+ * another, a new process for each round.
  *
  *   bench-daemon calls SECONDS
  *                             empty calls to rssd, which show what the bus takes; calls a second
@@ -15,11 +15,11 @@
  *   bench-daemon time COUNT COMMAND...
  *                             run it COUNT times; the median in microseconds
  *   bench-daemon latency COUNT FOLDER FILE
- *                             a charge that meets the limit to its signal at a client:
+ *                             a charge that hits the limit to its signal at a client:
  *                             median and 99th percentile in microseconds, how many
- *                             were measured, how many were never told, and how many
- *                             event numbers were neither told nor told as lost. FOLDER
- *                             has the folders of containers, FILE in these counts them
+ *                             were measured, how many were never reported, and how many
+ *                             event numbers were neither sent nor reported as lost. FOLDER
+ *                             has the directories of containers, whose FILE counts the hits
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -59,7 +59,7 @@ static uint64_t now_usec(void)
 	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
 }
 
-/* A process that does nothing until it is killed, and that we still have to reap. */
+/* A process that waits until it is killed; the caller reaps it. */
 static pid_t start_idle(void)
 {
 	pid_t pid = fork();
@@ -91,19 +91,19 @@ static void check(struct rss_client *client, int r, const char *what)
 
 /* --- rounds ------------------------------------------------------------------ */
 
-enum { CREATE, ATTACH, REMOVE, DEEDS };
+enum { CREATE, ATTACH, REMOVE, STEPS };
 
-/* Since the last deed; adds up what each takes, to see where a round goes. */
-static void stop_watch(uint64_t *since, uint64_t *deed)
+/* Adds the time since the last step to @step, and starts the next one. */
+static void stop_watch(uint64_t *since, uint64_t *step)
 {
 	uint64_t now = now_usec();
 
-	*deed += now - *since;
+	*step += now - *since;
 	*since = now;
 }
 
 static void one_round(struct rss_client *client, unsigned int i, bool transient,
-		      uint64_t taken[static DEEDS])
+		      uint64_t taken[static STEPS])
 {
 	struct rss_settings settings = {
 		.set = RSS_SET_TRANSIENT | RSS_SET_LIMIT,
@@ -156,7 +156,7 @@ static int calls(uint64_t seconds)
 static int rounds(uint64_t seconds, bool transient)
 {
 	struct rss_client *client = connect_rssd();
-	uint64_t start = now_usec(), taken[DEEDS] = { 0 };
+	uint64_t start = now_usec(), taken[STEPS] = { 0 };
 	unsigned int i = 0;
 
 	do
@@ -190,7 +190,7 @@ static int on_job_removed(sd_bus_message *message, void *userdata, sd_bus_error 
 	return 0;
 }
 
-/* The call answers with a job, and the job is done when its signal has come. */
+/* The call returns a job; the job is done when its signal has come. */
 static void run_job(struct systemd *systemd, sd_bus_message *call)
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
@@ -324,21 +324,21 @@ static int time_command(unsigned int count, char *const command[])
 
 /* --- latency ----------------------------------------------------------------- */
 
-/* Each kind is told some times a second and container; the one who asks stays below that. */
+/* Events of a kind are limited to some per second and container: samples stay below that. */
 #define CONTAINERS	8
 #define BETWEEN_USEC	(600 * 1000 / CONTAINERS)
 #define SAMPLE_LIMIT	(4ULL << 20)
 #define SAMPLE_MAX_USEC (5 * 1000 * 1000)
 
-/* A process near its limit that takes pages until one more meets it, when it is told to. */
+/* A process near its limit that allocates pages on request until one hits the limit. */
 struct taker {
 	char name[16];
 	pid_t pid;
 	int go;
-	uint64_t told; /* when the signal came */
+	uint64_t signalled; /* when the signal came */
 };
 
-/* Shared with the takers: when each went for the page that met its limit. */
+/* Shared with the takers: when each touched the page that hit its limit. */
 static volatile uint64_t *went;
 
 static uint64_t limit_hits(int fd)
@@ -364,7 +364,7 @@ static void take(int go, unsigned int index, const char *counter, size_t page)
 	while (read(go, &c, 1) == 1) {
 		uint64_t before;
 
-		/* The container is there by now. */
+		/* The container exists since the first request. */
 		if (fd < 0)
 			fd = open(counter, O_RDONLY | O_CLOEXEC);
 		before = limit_hits(fd);
@@ -404,7 +404,7 @@ static void start_taker(struct rss_client *client, struct taker *taker, unsigned
 	rss_report_free(report, count);
 }
 
-/* Event numbers go up by one, and what is lost is told with its range. */
+/* Event numbers increase by one, and a range of lost ones is reported. */
 static uint64_t next_sequence, unexplained;
 
 static void check_sequence(const struct rss_event *event)
@@ -424,22 +424,22 @@ static void on_event(const struct rss_event *event, void *userdata)
 	check_sequence(event);
 
 	if (event->kind == RSS_EVENT_LIMIT_HIT && sscanf(event->container, "late%u", &index) == 1 &&
-	    index < CONTAINERS && !takers[index].told)
-		takers[index].told = now_usec();
+	    index < CONTAINERS && !takers[index].signalled)
+		takers[index].signalled = now_usec();
 }
 
-/* Handles what comes until @usec from now, or until @taker's signal is there. */
+/* Handles messages for @usec, or until @taker's signal has come. */
 static void listen_for(struct rss_client *client, uint64_t usec, const struct taker *taker)
 {
 	uint64_t end = now_usec() + usec;
 
-	while (now_usec() < end && !(taker && taker->told))
+	while (now_usec() < end && !(taker && taker->signalled))
 		(void)rss_wait(client, end - now_usec());
 }
 
 static void push(struct taker *taker)
 {
-	taker->told = 0;
+	taker->signalled = 0;
 	if (write(taker->go, "", 1) != 1)
 		die(taker->name, "its process is gone");
 }
@@ -465,8 +465,8 @@ static int latency(unsigned int count, const char *folder, const char *file)
 		listen_for(client, BETWEEN_USEC, NULL);
 		push(taker);
 		listen_for(client, SAMPLE_MAX_USEC, taker);
-		if (taker->told && taker->told > went[index])
-			samples[n++] = taker->told - went[index];
+		if (taker->signalled && taker->signalled > went[index])
+			samples[n++] = taker->signalled - went[index];
 		else
 			missed++;
 	}

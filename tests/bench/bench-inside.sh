@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Inside the test machine: measures rssd beside systemd and the tools of
+# Inside the test machine: measures rssd next to systemd and the tools of
 # libcgroup, and prints "figure NAME VALUE" for each. tests/bench/bench-daemon.sh
 # makes a table of them.
 export BUILD=/usr/lib/rssd-tests
@@ -17,11 +17,11 @@ figure() {
 	[ -n "$2" ] && echo "ok - bench/$1" || echo "not ok - bench/$1: no figure"
 }
 rssd() { systemctl show --property=MainPID --value rssd; }
-# How often it was given a processor, by all of its threads.
+# Context switches of all of its threads.
 switches() { cat "/proc/$(rssd)"/task/*/status | awk '/ctxt_switches/ { n += $2 } END { print n }'; }
 resident() { awk '/^VmRSS/ { print $2 }' "/proc/$(rssd)/status"; }
 
-# The same four deeds with the tools of libcgroup, in the hierarchy that rssd uses.
+# The same four operations with the tools of libcgroup, in the hierarchy that rssd uses.
 cgroup_tools() {
 	local end=$((SECONDS + seconds)) start n=0 pid
 	start=$(date +%s%N)
@@ -38,7 +38,7 @@ cgroup_tools() {
 	awk -v n=$n -v ns=$(($(date +%s%N) - start)) 'BEGIN { printf "%.1f\n", n * 1e9 / ns }'
 }
 
-# In memory: a clock that counts instructions does not see how long the host's disk takes.
+# In memory: a clock that counts instructions does not measure the host's disk.
 mke2fs -q -i 2048 /dev/ram0
 mkdir -p /var/lib/rssd
 mount /dev/ram0 /var/lib/rssd
@@ -56,7 +56,7 @@ figure rounds "$("$bench" rounds "$seconds")"
 figure rounds_persistent "$("$bench" rounds "$seconds" persistent)"
 figure cgroup_tools "$(cgroup_tools 2>/dev/null)"
 
-# A machine that does nothing else; then one where fifty containers stand at their limits.
+# An idle machine; then one with fifty containers at their limits.
 latency() { "$bench" latency "$samples" /run/rssd/rss/rssd rss.failcnt; }
 figure latency "$(latency)"
 truncate -s 32M /var/tmp/mapped

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Two processors, each with a task that faults: in one container, then in one
-# each.  The kernel is the bench one plus lock statistics.  Told is how much of
-# both processors' time went into waiting for each lock, and how many of its
-# acquisitions had to wait.  These are times, so they vary from run to run.
+# each.  The kernel is the bench one plus lock statistics.  Printed are the share of
+# both processors' time spent waiting for each lock, and the share of its
+# acquisitions that had to wait.  These are times, so they vary from run to run.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 build=$(realpath -m "${BUILD:-$top/build}")

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Who may do what: polkit asked and missing, slow and late, and callers that leave or flood.
+# Authorization: polkit that is asked, missing, slow or late, and callers that leave or flood.
 . "$(dirname "$0")/../lib.sh"
 need_controller
 start_bus
@@ -11,7 +11,7 @@ mood=$work/mood asked=$work/asked
 nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 as_nobody() { "${nobody[@]}" "$@"; }
 
-# polkit_says MOOD: a polkit that answers so from now on; see tests/tools/polkit.c.
+# polkit_says WORD: a polkit that replies so from now on; see tests/tools/polkit.c.
 polkit_says() {
 	echo "$1" >"$mood"
 	: >"$asked"
@@ -36,7 +36,7 @@ start_theirs() {
 	await 10 grep -q '^Uid:.65534' "/proc/$theirs/status"
 }
 
-case_everybody_may_look() {
+case_any_user_may_query() {
 	polkit_says no
 	expect 0 rssctl create seen --limit=16M
 	launch_hog_in seen anon 1M
@@ -97,7 +97,7 @@ case_polkit_says_yes() {
 	expect 0 as_nobody rssctl create mine/inner
 	expect 0 as_nobody rssctl limit mine 12M
 	expect 0 as_nobody rssctl attach mine "$theirs"
-	# This kernel may have no freezer; polkit is asked before anybody looks.
+	# This kernel may have no freezer; polkit is asked first.
 	as_nobody rssctl freeze mine >/dev/null 2>&1
 	as_nobody rssctl thaw mine >/dev/null 2>&1
 	expect 0 as_nobody rssctl detach "$theirs"
@@ -108,7 +108,7 @@ case_polkit_says_yes() {
 	expect 0 as_nobody rssctl run --limit=16M -- true
 	expect 0 as_nobody rssctl reload
 	expect 0 as_nobody rssctl remove mine --force
-	# What it was asked, by action, container and method.
+	# The questions to polkit, by action, container and method.
 	local line
 	for line in "manage-containers mine CreateContainer 0" "manage-containers mine/inner CreateContainer 0" \
 		"manage-containers mine SetLimit 0" "attach-processes mine Attach 0" "signal-processes mine Freeze 0" \
@@ -123,7 +123,7 @@ case_polkit_says_yes() {
 	equal "$(cat "$asked")" "" "what polkit was asked about root"
 }
 
-# Whatever polkit allows: nobody moves what is not its own.
+# Users move only processes of their own, whatever polkit allows.
 case_only_processes_of_its_own() {
 	polkit_says yes
 	rssctl create own
@@ -133,7 +133,7 @@ case_only_processes_of_its_own() {
 	expect 0 rssctl attach own "$hog"
 	expect 1 as_nobody rssctl detach "$hog"
 	says "belongs to another user"
-	# One that has become somebody else is no longer its caller's own.
+	# A process that changed its effective user is no longer the caller's own.
 	setpriv --ruid=65534 --clear-groups sleep 1000 &
 	local other=$!
 	children+=($other)
@@ -173,7 +173,7 @@ case_polkit_is_missing() {
 	rssctl remove lonely
 }
 
-case_polkit_talks_nonsense_or_dies() {
+case_polkit_replies_nonsense_or_dies() {
 	polkit_says nonsense
 	expect 4 as_nobody rssctl create odd
 	says "did not answer"
@@ -195,7 +195,7 @@ case_answer_after_the_container_is_gone() {
 	as_nobody rssctl limit gone 8M >"$work/late" 2>&1 &
 	local caller=$!
 	await 10 grep -q SetLimit "$asked"
-	# Others are served meanwhile.
+	# Other clients are served meanwhile.
 	expect 0 rssctl remove gone
 	kill -USR1 "$polkit"
 	wait $caller
@@ -265,7 +265,7 @@ case_flood_of_readers_leaves_time_for_others() {
 	grep -q '^served [1-9]' "$work/flood" || fail "nothing was served: $(cat "$work/flood")"
 	grep -q 'refused [1-9]' "$work/flood" || fail "nothing was refused: $(cat "$work/flood")"
 	note "$(cat "$work/flood")"
-	# It comes back when it has waited.
+	# The share is refilled after a wait.
 	await 10 as_nobody rssctl list
 	for i in {1..40}; do rssctl remove "f$i"; done
 }

@@ -124,7 +124,7 @@ case_idle_clients_are_dropped() {
 	silent=$!
 	printf 'GET /metrics HTTP/1.1\r\n\r\n' | timeout 30 rssctl metrics --http >&9 2>"$work/full.err" &
 	full=$!
-	wait $silent || fail "silence ends with $?"
+	wait $silent || fail "a silent client ends with $?"
 	grep -q '^HTTP/1.1 408 Request Timeout' "$work/silent.out" || fail "said: $(cat "$work/silent.out")"
 	wait $full
 	equal $? 1 "status if the response is not read"

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# What rssd remembers: over a stop, a kill, a reboot, bad files, a full disk,
-# and what people declare.
+# State of rssd over a stop, a kill, a reboot, bad files and a full disk; declarations.
 . "$(dirname "$0")/../lib.sh"
 need_controller
 start_bus
@@ -77,8 +76,8 @@ case_drift_is_brought_back_and_logged() {
 	rssctl remove drift
 }
 
-# What cannot be brought back is a difference, on the way and afterwards, and is tried again.
-case_drift_that_stays_is_told() {
+# A limit that cannot be restored is reported as a difference, and is tried again.
+case_drift_that_stays_is_reported() {
 	local file
 	rssctl create held --limit=32M
 	file=$(memory_mount)/$root/held/memory.limit_in_bytes
@@ -160,7 +159,7 @@ case_declared_containers() {
 
 limit_is() { [ "$(field "$1" limit)" = "$2" ]; }
 
-# What the kernel rounds is stored and shown as the kernel keeps it.
+# A limit that the kernel rounds is stored and shown as the kernel has it.
 # Another program wrote to the kernel: setting the same again is a change.
 case_setting_again_repairs() {
 	local file
@@ -235,7 +234,7 @@ case_limit_that_the_kernel_rounds_does_not_drift() {
 	equal "$(field odd limit)" 33554432 "limit after a restart"
 	equal "$(field most limit)" infinity "limit after a restart"
 	expect 0 rssctl diff
-	grep drifted "$rssd_log" && fail "nobody else wrote it"
+	grep drifted "$rssd_log" && fail "no other program wrote it"
 	rm "$work"/containers.d/*
 	rssctl remove odd most
 }
@@ -280,7 +279,7 @@ case_bad_declarations_are_reported() {
 	rssctl remove twin
 }
 
-# Each reload looks once more when the one before it is through: the last word holds.
+# A reload during another one reads the files again afterwards: the last version is in force.
 case_reloads_in_a_row() {
 	local i bad
 	: >"$rssd_log"
@@ -299,11 +298,11 @@ case_reloads_in_a_row() {
 
 all_have_limit() { [ "$(rssctl list --json=short | jq "all(.[]; .limit == $1)")" = true ]; }
 
-# Adopting saves a container while its declaration changes it: the later word must be kept.
+# Adopting saves a container while its declaration changes it: the later change must be kept.
 case_adopted_and_declared_at_once() {
 	local mount i bad=0
 	mount=$(memory_mount)
-	[ -n "$mount" ] || { skip "no v1 memory hierarchy to make folders in"; return; }
+	[ -n "$mount" ] || { skip "no v1 memory hierarchy to make directories in"; return; }
 	stop_rssd
 	: >"$rssd_log"
 	for i in {1..40}; do
@@ -389,7 +388,7 @@ case_event_numbers_never_repeat() {
 	[ "$after" -ge "$before" ] || fail "$after is below $before"
 }
 
-# Once the kernel has it, the state may still not be had: then the kernel is to have the old one.
+# If a limit cannot be saved after the kernel has it, the kernel gets the old one again.
 case_limit_that_cannot_be_kept_is_taken_back() {
 	local state=$work/state/containers/kept.json
 	rssctl create kept --limit=32M
@@ -405,14 +404,14 @@ case_limit_that_cannot_be_kept_is_taken_back() {
 	rssctl remove kept
 }
 
-# The last 256 are kept, whatever the file has.
+# The last 256 OOMs are kept, however many the file has.
 case_the_oldest_ooms_make_room() {
 	stop_rssd
 	jq -nc 'range(1; 301) | {sequence: ., container: "old", victim_pid: 7}' >"$work/state/ooms.json"
 	start_rssd
 	equal "$(rssctl oom old --json=short | jq -c '[length, .[0].sequence, .[-1].sequence]')" '[256,45,300]' \
 		"how many, the first and the last"
-	# What was not known then is not 0 now, which would be root.
+	# A user that was unknown is not read as 0, which would be root.
 	equal "$(rssctl oom old --json=short | jq -c '.[0] | [.victim_pid, .victim_uid, .usage]')" '[7,null,null]' \
 		"what is known of one"
 	stop_rssd

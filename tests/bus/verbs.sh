@@ -170,19 +170,19 @@ listens_to_processes() {
 	done
 	return 1
 }
-is_deaf() { ! listens_to_processes; }
+is_unsubscribed() { ! listens_to_processes; }
 
 # A subscriber is woken by each process of the machine that ends.
 case_process_events_only_while_needed() {
 	[ "$(rssctl doctor --json=short | jq -r '.[] | select(.subject == "process events").severity')" = ok ] ||
-		{ skip "this kernel tells of no process"; return; }
-	await 20 is_deaf
+		{ skip "this kernel has no process events"; return; }
+	await 20 is_unsubscribed
 	rssctl run --limit=64M -- "$build/tests/tools/hog" anon 1M >"$work/heard" &
 	await 10 grep -q ready "$work/heard"
 	listens_to_processes || fail "rssd has no subscription"
 	expect 0 rssctl kill "$(rssctl list --no-legend | awk '{ print $1 }')" --signal=KILL
 	await 10 nothing_listed
-	await 20 is_deaf
+	await 20 is_unsubscribed
 }
 
 case_run_in_a_named_container() {

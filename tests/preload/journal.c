@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* For a program that logs to the journal: what it sends goes to the file $JOURNAL, a field a line. */
+/* Writes messages for the journal to the file $JOURNAL instead, a field a line. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/uio.h>

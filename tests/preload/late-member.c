@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * For a program that kills what it has listed: just before its first SIGKILL,
- * the process $LATE_PID comes in, by the cgroup.procs $LATE_PROCS. It was not in
- * the list.
+ * Just before the first SIGKILL of a program that kills listed processes, moves the
+ * process $LATE_PID, which was not in the list, to the cgroup.procs $LATE_PROCS.
  */
 #include <dlfcn.h>
 #include <errno.h>

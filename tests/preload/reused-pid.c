@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * For a program that is to meet a pid that is somebody else's by now. The file
- * $REUSE/when names a moment and a pid, as "move 123": when that moment comes,
- * tests/tools/pid-reuse.c is asked by the fifo $REUSE/ask to give that pid to another
- * process, and it goes on when $REUSE/told says so. Each file is good for once.
+ * Makes a program meet a pid that was reused. The file $REUSE/when names a moment and a
+ * pid, as "move 123". At that moment tests/tools/pid-reuse.c is asked by the fifo
+ * $REUSE/ask to give that pid to another process, and the program waits for the reply in
+ * $REUSE/told. Each file is used once.
  *
  *   stat   before /proc/PID/stat is opened
  *   open   before a pidfd of it is opened

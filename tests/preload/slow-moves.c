@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* For a program that is to be outrun: each move of a process into a cgroup takes its time. */
+/* Delays each move of a process into a cgroup, so that processes fork faster than they are moved. */
 #include <dlfcn.h>
 #include <unistd.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* For a program that is to lose messages: sockets get the least of a receive buffer. */
+/* Makes a program lose messages: sockets get the smallest receive buffer. */
 #include <dlfcn.h>
 #include <sys/socket.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A hierarchy of plain files in a temporary folder, in place of hierarchy.o:
+ * A hierarchy of plain files in a temporary directory, instead of hierarchy.o:
  * a test that includes this defines each of its symbols, so the archive's
- * member is left out. It does what the kernel does when a folder is made or
- * removed; what a file means when it is written is up to the test.
+ * member is left out. It does what the kernel does when a directory is made or
+ * removed; the meaning of a written file is up to the test.
  */
 #ifndef FAKE_HIERARCHY_H
 #define FAKE_HIERARCHY_H
@@ -23,17 +23,17 @@
 #include "cgroup/controller.h"
 #include "cgroup/hierarchy.h"
 
-/* The one state of the fake: a test sets it, hierarchy_find() tells it. */
+/* The state of the fake: a test sets it, hierarchy_find() returns it. */
 static struct {
 	char mount[64];
 	int version; /* 0: no memory controller anywhere */
-	int create;  /* what hierarchy_create() is to answer; 0: do it */
-	bool old;    /* a kernel before 5.2: without the files that came since */
+	int create;  /* what hierarchy_create() returns; 0: do it */
+	bool old;    /* a kernel before 5.2: without newer files */
 	bool rss;    /* a kernel with the rss controller */
 	int rss_at;  /* the version that it is mounted in; 0: nowhere */
-	int mounts;  /* what hierarchy_mount() is to answer; 0: do it */
+	int mounts;  /* what hierarchy_mount() returns; 0: do it */
 	bool freezer_busy;
-	char mounted[64]; /* the controllers that it was asked for last */
+	char mounted[64]; /* the controllers of the last mount */
 } fake;
 
 static inline void fake_write(int dir, const char *file, const char *text)
@@ -52,7 +52,7 @@ static inline void fake_set(const char *path, const char *text)
 	fake_write(dir, path, text);
 }
 
-/* What it holds, in a buffer that the next call reuses; "(none)" where there is no such file. */
+/* Its content, in a buffer that the next call reuses; "(none)" if there is no such file. */
 static inline const char *fake_get(const char *path)
 {
 	static char text[4096];
@@ -140,7 +140,7 @@ static inline void fake_fill_rss_v2(int dir)
 	fake_write(dir, "rss.stat", "anon 0\nfile 0\npgscan 0\npgsteal 0\n");
 }
 
-/* A folder of v2 has a controller where its parent hands it down. */
+/* A directory of v2 has a controller if its parent enables it for children. */
 static inline int fake_make(int parent, const char *name)
 {
 	cleanup_close int dir = -1;
@@ -241,7 +241,7 @@ int hierarchy_knows(const char *controller)
 	return fake.rss && !strcmp(controller, "rss");
 }
 
-/* Beside what else there is: the tests have one folder for all hierarchies. */
+/* The tests have one directory for all hierarchies. */
 int hierarchy_mount(const char *controllers, const char *name, const char *where)
 {
 	if (fake.mounts)
@@ -253,7 +253,7 @@ int hierarchy_mount(const char *controllers, const char *name, const char *where
 	return 0;
 }
 
-/* controller_open() with the rest as it is by default. */
+/* controller_open() with defaults for the other choices. */
 static inline int fake_open(const char *wanted, const char *root, struct controller **ret,
 			    struct failure *failure)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The list of containers, and who holds one. */
+/* The list of containers, and references to one. */
 #include "container/container.h"
 
 #include <systemd/sd-event.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a kernel tells becomes events: each has its number, and what was lost has its range. */
+/* Events of the kernel: each has a number, and lost ones are reported as a range. */
 #include <ftw.h>
 #include <systemd/sd-event.h>
 
@@ -116,7 +116,7 @@ TEST_HELPER(begin, struct world *w)
 	CHECK_INT(detection_watch(&w->container), 0);
 }
 
-/* The kernel tells, and what waits for the loop is done. */
+/* The kernel sends @event, and the loop runs until it is idle. */
 static void tell(struct world *w, struct group_event event)
 {
 	w->group.event(&w->group, &event, w->group.userdata);
@@ -124,7 +124,7 @@ static void tell(struct world *w, struct group_event event)
 		;
 }
 
-TEST(each_fact_has_its_number)
+TEST(each_event_has_a_number)
 {
 	WORLD;
 	static const enum event_kind kinds[] = { EVENT_LIMIT_HIT, EVENT_RECLAIMED, EVENT_WATERMARK,
@@ -149,7 +149,7 @@ TEST(each_fact_has_its_number)
 		CHECK_UINT(w.heard[i].sequence, 10 + i);
 		CHECK_UINT(w.heard[i].usage, 900 - 100 * i);
 		CHECK_UINT(w.heard[i].limit, 1000);
-		/* Whoever was not there asks for the same. */
+		/* The history has the same event. */
 		CHECK(past && past->sequence == 10 + i && past->kind == kinds[i]);
 		CHECK_UINT(past->amount, w.heard[i].amount);
 		CHECK(past->high == (i == 2));
@@ -157,8 +157,8 @@ TEST(each_fact_has_its_number)
 	CHECK_UINT(sequence_next(w.manager.sequence), 14);
 }
 
-/* A controller that can but wake us: the counters tell. */
-TEST(what_counters_tell_has_its_number)
+/* A controller without event data: the events come from the counters. */
+TEST(events_from_counters_have_numbers)
 {
 	WORLD;
 
@@ -177,15 +177,15 @@ TEST(what_counters_tell_has_its_number)
 	CHECK_UINT(w.n_heard, 2);
 }
 
-/* Runs the loop until so many events were heard, or for too long. */
+/* Runs the loop until @events were received, or for 5 seconds. */
 static void await(struct world *w, size_t events)
 {
 	for (int tries = 0; w->n_heard < events && tries < 50; tries++)
 		(void)sd_event_run(w->manager.event, 100000);
 }
 
-/* Who meets its limit without end is told of now and then, each time with the count of all. */
-TEST(a_flood_is_told_in_sum)
+/* LimitHit events are rate limited, and each has the count of all hits. */
+TEST(a_flood_is_summed_up)
 {
 	WORLD;
 
@@ -196,7 +196,7 @@ TEST(a_flood_is_told_in_sum)
 		w.group.event(&w.group, &fact, w.group.userdata);
 	}
 	await(&w, 1);
-	/* It is soon, however slow this machine is. */
+	/* The deadline of the next event is set here, so that the machine's speed does not matter. */
 	CHECK(w.container.detection->limit_hit.next);
 	w.container.detection->limit_hit.next = UINT64_MAX;
 	tell(&w, (struct group_event){ GROUP_LIMIT, .count = 1001, .usage = 1, .limit = 1000 });
@@ -212,8 +212,8 @@ TEST(a_flood_is_told_in_sum)
 	CHECK_UINT(w.heard[1].usage, 2);
 }
 
-/* The same where the counters tell: what is not told at once is told in a moment. */
-TEST(a_flood_of_counters_is_told_in_sum)
+/* The same with events from counters: deferred ones are sent later. */
+TEST(a_flood_of_counters_is_summed_up)
 {
 	WORLD;
 
@@ -238,13 +238,13 @@ TEST(a_flood_of_counters_is_told_in_sum)
 	CHECK_UINT(w.heard[3].sequence, 13);
 }
 
-/* Five are lost: their numbers are told, and in sum what the counters have of them. */
-TEST(what_is_lost_has_its_range)
+/* Five events are lost: their range is reported, and the counters give the sums. */
+TEST(lost_events_are_a_range)
 {
 	WORLD;
 
 	CALL(begin, &w);
-	log_open(LOG_ERR); /* that some are lost is said, and expected here */
+	log_open(LOG_ERR); /* the loss is logged, and expected here */
 	tell(&w, (struct group_event){ GROUP_HIGH, .usage = 700, .limit = 1000 });
 	kernel.reclaimed = 8192;
 	kernel.failures = 2;
@@ -260,7 +260,7 @@ TEST(what_is_lost_has_its_range)
 	CHECK_INT(w.heard[3].kind, EVENT_LIMIT_HIT);
 	CHECK_UINT(w.heard[3].sequence, 17);
 	CHECK_UINT(w.heard[3].amount, 2);
-	/* One has a number, too; of a flood, as many are given away as anybody wants to count. */
+	/* A single loss has a number as well; a huge loss takes at most 256 numbers. */
 	tell(&w, (struct group_event){ GROUP_LOST, .lost = 1 });
 	CHECK_UINT(w.heard[4].sequence, 18);
 	CHECK_UINT(w.heard[4].last, 18);
@@ -270,7 +270,7 @@ TEST(what_is_lost_has_its_range)
 }
 
 /* After a crash, numbers start at the saved one: no number above it was used. */
-TEST(numbers_are_set_aside_before_they_are_used)
+TEST(numbers_are_reserved_before_they_are_used)
 {
 	WORLD;
 	struct event event = { .kind = EVENT_WATERMARK, .container = &w.container, .which = "low" };
@@ -287,14 +287,14 @@ TEST(numbers_are_set_aside_before_they_are_used)
 			continue;
 		CHECK_INT(state_read_sequence(w.manager.state, &written), 0);
 		if (written <= i)
-			FAIL("%" PRIu64 " is used, and %" PRIu64 " is written down", i, written);
+			FAIL("%" PRIu64 " is used, and %" PRIu64 " is reserved", i, written);
 	}
 }
 
-TEST_MAIN({ "detection: each fact has its number", each_fact_has_its_number },
-	  { "detection: what counters tell has its number", what_counters_tell_has_its_number },
-	  { "detection: a flood is told in sum", a_flood_is_told_in_sum },
-	  { "detection: a flood of counters is told in sum", a_flood_of_counters_is_told_in_sum },
-	  { "detection: what is lost has its range", what_is_lost_has_its_range },
-	  { "detection: numbers are set aside before they are used",
-	    numbers_are_set_aside_before_they_are_used })
+TEST_MAIN({ "detection: each event has a number", each_event_has_a_number },
+	  { "detection: events from counters have numbers", events_from_counters_have_numbers },
+	  { "detection: a flood is summed up", a_flood_is_summed_up },
+	  { "detection: a flood of counters is summed up", a_flood_of_counters_is_summed_up },
+	  { "detection: lost events are a range", lost_events_are_a_range },
+	  { "detection: numbers are reserved before they are used",
+	    numbers_are_reserved_before_they_are_used })

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The doctor's judgement: what is missing is said, what is there is not complained of. */
+/* rssctl doctor: missing features are reported, existing ones are not. */
 #include "cgroup/controller.h"
 #include "report/diagnose.h"
 #include "unit.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The history of events: found by number, bounded, and there again after a crash. */
+/* The event history: found by number, bounded, and read again after a crash. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -97,7 +97,7 @@ TEST(found_by_number)
 	CHECK_UINT(event_history_find(history, 0, &i)->sequence, 10);
 	CHECK_UINT(event_history_find(history, 10, &i)->sequence, 11);
 	CHECK_UINT(i, 1);
-	/* In the middle of lost ones: the rest is still to be told. */
+	/* In the middle of a lost range: the rest is still reported. */
 	CHECK_UINT(event_history_find(history, 13, &i)->last, 15);
 	e = event_history_find(history, 15, &i);
 	CHECK_UINT(e->sequence, 16);
@@ -200,7 +200,7 @@ TEST(there_after_a_crash)
 	CHECK(!event_history_at(again, 4));
 }
 
-/* The state was lost or the machine restarted: nothing is known of what was before. */
+/* The state was lost or the machine restarted: earlier events are unknown. */
 TEST(what_does_not_go_together)
 {
 	cleanup_(event_history_free_ptr) struct event_history *history = NULL, *again = NULL;
@@ -214,7 +214,7 @@ TEST(what_does_not_go_together)
 	CHECK(!event_history_find(again, 0, &i));
 }
 
-/* Numbers only grow, and are below the next one: what does not fit was never told. */
+/* Numbers increase and are below the next one: a line that does not fit is no event. */
 TEST(lines_that_do_not_fit)
 {
 	cleanup_(event_history_free_ptr) struct event_history *history = NULL;
@@ -242,7 +242,7 @@ TEST(lines_that_do_not_fit)
 	CHECK(!event_history_at(history, 3));
 }
 
-/* A file that would have a hole is given up: what was in it is lost, and known to be. */
+/* A file that would have a gap is discarded: its events are reported as lost. */
 TEST(a_file_that_takes_no_more)
 {
 	cleanup_(event_history_free_ptr) struct event_history *history = NULL, *again = NULL;
@@ -255,13 +255,13 @@ TEST(a_file_that_takes_no_more)
 	CHECK(getrlimit(RLIMIT_FSIZE, &unbounded) == 0);
 	bounded = (struct rlimit){ .rlim_cur = 1, .rlim_max = unbounded.rlim_max };
 	signal(SIGXFSZ, SIG_IGN);
-	log_open(LOG_ERR); /* it is said, and expected here */
+	log_open(LOG_ERR); /* it is logged, and expected here */
 	CHECK(setrlimit(RLIMIT_FSIZE, &bounded) == 0);
 	add(history, 2, 0);
 	CHECK(setrlimit(RLIMIT_FSIZE, &unbounded) == 0);
 	add(history, 3, 0);
 	CHECK_INT(lines(&folder), -1);
-	/* In memory there are all. */
+	/* Memory has all events. */
 	CHECK_UINT(event_history_find(history, 1, &i)->sequence, 2);
 	CHECK_UINT(event_history_find(history, 2, &i)->sequence, 3);
 	CHECK_INT(event_history_open(folder.path, 4, &again), 0);
@@ -269,7 +269,7 @@ TEST(a_file_that_takes_no_more)
 	CHECK(!event_history_at(again, 0));
 }
 
-/* The same where it cannot be written from the start: it does not know of what comes. */
+/* The same if it cannot be written from the start. */
 TEST(a_file_that_takes_nothing)
 {
 	cleanup_(event_history_free_ptr) struct event_history *before = NULL, *history = NULL,

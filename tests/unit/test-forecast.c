@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What would become of a limit, judged from figures. */
+/* Forecasts of a limit from figures. */
 #include "cgroup/controller.h"
 #include "report/forecast.h"
 #include "unit.h"

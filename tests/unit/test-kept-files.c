@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Files that stay open: they tell what is in them now, and without them all works, too. */
+/* Control files that stay open: reads return the current content, with the cache and without. */
 #include <errno.h>
 #include <fcntl.h>
 
@@ -42,7 +42,7 @@ static void put(struct folder *f, const char *name, const char *text)
 		abort();
 }
 
-/* With files that are kept, and without. */
+/* With the cache and without. */
 TEST(tells_what_is_there_now)
 {
 	cleanup_(kept_files_free_ptr) struct kept_files *some = kept_files_new();

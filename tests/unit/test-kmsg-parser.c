@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Out of memory as kernels from 4.19 to 6.18 tell it, and as nobody should. */
+/* OOM reports of kernels from 4.19 to 6.18, and malformed or forged lines. */
 #include <inttypes.h>
 
 #include "shared/cleanup.h"
 #include "host/kmsg-parser.h"
 #include "unit.h"
 
-/* What follows the name since 5.5, and before. */
+/* The text after the name since 5.5, and before. */
 #define SIZES                                                                            \
 	") total-vm:49452kB, anon-rss:21408kB, file-rss:720kB, shmem-rss:0kB, UID:1000 " \
 	"pgtables:92kB oom_score_adj:0\n"
@@ -20,7 +20,7 @@
 	"4,1,4000,-;try invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0, oom_score_adj=0\n"
 #define USAGE "6,2,4500,-;memory: usage 20480kB, limit 20480kB, failcnt 27463\n"
 
-/* Takes all the lines; the number of records, the last of which is in *ret. */
+/* Feeds all the lines; returns the number of records, the last of which is in *ret. */
 static int feed(struct kmsg_parser *parser, struct kmsg_oom *ret, const char *const lines[])
 {
 	int records = 0;

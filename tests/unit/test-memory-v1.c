@@ -19,7 +19,7 @@ struct world {
 	sd_event *event;
 	struct failure failure;
 	int calls;
-	int inherited[64]; /* eventfds that whoever started us left open */
+	int inherited[64]; /* eventfds that the parent process left open */
 	size_t inherited_count;
 };
 
@@ -32,7 +32,7 @@ static void world_end(struct world *w)
 	fake_end();
 }
 
-/* Before all else in a test, so that it goes last. */
+/* Declared first in a test, so that it is cleaned up last. */
 #define WORLD __attribute__((cleanup(world_end))) struct world w = { 0 }
 
 static size_t list_eventfds(int ret[], size_t room)
@@ -69,7 +69,7 @@ static void count_event(struct group *group, const struct group_event *event, vo
 	++*(int *)userdata;
 }
 
-/* What the watch of one group registered, in the order of the kernel's eyes. */
+/* The eventfds that the watch of one group registered. */
 struct eventfds {
 	int parent, own, pressure;
 };
@@ -87,7 +87,7 @@ TEST_HELPER(watch, struct world *w, struct eventfds *ret)
 	CHECK_INT(sscanf(fake_get("rssd/cgroup.event_control"), "%d", &ret->parent), 1);
 	CHECK_INT(sscanf(fake_get("rssd/web/cgroup.event_control"), "%d", &ret->pressure), 1);
 	CHECK(strstr(fake_get("rssd/web/cgroup.event_control"), " low,local"));
-	/* Its own was written over by that of the pressure: it is the one that is left. */
+	/* The one of pressure has overwritten the group's own in the file: that is the remaining one. */
 	ret->own = -1;
 	count = list_eventfds(all, ARRAY_SIZE(all));
 	for (size_t i = 0; i < count; i++) {
@@ -134,7 +134,7 @@ TEST(an_old_kernel)
 	fake_begin(1);
 	fake.old = true;
 	CALL(begin, &w);
-	/* The tree is made hierarchical, and what is not told is absent. */
+	/* The tree is made hierarchical, and missing counters are absent. */
 	CHECK_STR(fake_get("rssd/memory.use_hierarchy"), "1\n");
 	CHECK(!controller_can(w.controller, FEATURE_OOM_KILLS));
 	CHECK_INT(group_read_counters(w.web, &counters), 0);
@@ -157,7 +157,7 @@ TEST(counters_are_read)
 	CHECK_UINT(counters.failures, 7);
 	CHECK_UINT(counters.oom_kills, 3);
 	CHECK_UINT(counters.reclaimed, COUNTER_ABSENT);
-	/* Nobody counts them before there is a watch. */
+	/* They are not counted before there is a watch. */
 	CHECK_UINT(counters.oom_events, COUNTER_ABSENT);
 }
 
@@ -266,7 +266,7 @@ TEST(ooms_of_the_parent_are_not_ours)
 	notify(fds.own, 2);
 	CHECK_INT(group_read_counters(w.web, &counters), 0);
 	CHECK_UINT(counters.oom_events, 2);
-	/* The parent is told first: for a moment it seems ahead, and nothing is taken back. */
+	/* The parent is notified first: it seems ahead for a moment, and the count must not fall. */
 	notify(fds.parent, 1);
 	CHECK_INT(group_read_counters(w.web, &counters), 0);
 	CHECK_UINT(counters.oom_events, 2);
@@ -323,7 +323,7 @@ TEST(a_closed_group_leaves_no_descriptor)
 	CHECK_INT(w.calls, 0);
 }
 
-TEST(a_watch_that_fails_is_told)
+TEST(a_watch_that_fails_is_an_error)
 {
 	WORLD;
 	struct counters counters;
@@ -362,11 +362,11 @@ TEST(processes_are_found)
 	cleanup_free char *path = NULL, *cgroup = NULL;
 
 	CALL(begin, &w);
-	/* Nobody is in a fake. */
+	/* A fake has no processes. */
 	CHECK_INT(controller_path_of_process(w.controller, getpid(), &path), -ENOENT);
 	CHECK_INT(controller_path_of_process(w.controller, 0x3fffffff, &path), -ESRCH);
 	CHECK(!path);
-	/* Where this machine has a v1 memory controller, it is told where we are in it. */
+	/* If this machine has a v1 memory controller, this process has a place in it. */
 	if (controller_cgroup_of_process(w.controller, getpid(), &cgroup) == 0)
 		CHECK(cgroup[0] == '/');
 }
@@ -435,7 +435,7 @@ TEST_MAIN({ "features of a new kernel", features_of_a_new_kernel },
 	  { "a second watch goes on counting", a_second_watch_goes_on_counting },
 	  { "pressure wakes us", pressure_wakes_us },
 	  { "a closed group leaves no descriptor", a_closed_group_leaves_no_descriptor },
-	  { "a watch that fails is told", a_watch_that_fails_is_told },
+	  { "a watch that fails is told", a_watch_that_fails_is_an_error },
 	  { "groups nest", groups_nest }, { "processes are found", processes_are_found },
 	  { "a hierarchy of the other version", a_hierarchy_of_the_other_version },
 	  { "/proc/PID/cgroup is understood", proc_cgroup_is_understood },

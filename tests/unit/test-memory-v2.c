@@ -22,7 +22,7 @@ static void world_end(struct world *w)
 	fake_end();
 }
 
-/* Before all else in a test, so that it goes last. */
+/* Declared first in a test, so that it is cleaned up last. */
 #define WORLD __attribute__((cleanup(world_end))) struct world w = { 0 }
 
 TEST_HELPER(begin, struct world *w)
@@ -283,7 +283,7 @@ TEST(a_leaf_is_put_back)
 	WORLD;
 
 	CALL(begin, &w);
-	/* Something in the folder that can only be seen when it comes to removing it. */
+	/* Something in the directory that only its removal finds. */
 	fake_set("rssd/web/cgroup.procs", "9\n");
 	CHECK_INT(group_remove(w.web), -EBUSY);
 	CHECK(fake_exists("rssd/web/+procs/cgroup.procs"));
@@ -327,7 +327,7 @@ TEST(a_found_folder_gets_its_leaf)
 
 	CALL(begin, &w);
 	CHECK_INT(hierarchy_create(fake.mount, "memory", "rssd/found"), 0);
-	/* Whoever stands in the folder itself is moved to the leaf. */
+	/* Processes in the directory itself are moved to the leaf. */
 	fake_set("rssd/found/cgroup.procs", "99\n");
 	CHECK_INT(group_open(w.controller, "found", &found), 0);
 	CHECK_STR(fake_get("rssd/found/+procs/cgroup.procs"), "99");
@@ -413,7 +413,7 @@ TEST(events_wake_us)
 	for (int i = 0; i < 100 && calls == 0; i++)
 		CHECK(sd_event_run(event, 100000) >= 0);
 	CHECK(calls > 0);
-	/* A group that was closed is heard of no more. */
+	/* A closed group has no more events. */
 	while (sd_event_run(event, 0) > 0)
 		;
 	calls = 0;
@@ -424,7 +424,7 @@ TEST(events_wake_us)
 	CHECK_INT(calls, 0);
 }
 
-TEST(failures_are_told)
+TEST(failures_are_events)
 {
 	WORLD;
 
@@ -466,4 +466,4 @@ TEST_MAIN({ "the root gets a memory controller", root_gets_memory },
 	  { "groups are listed without leaves", groups_are_listed_without_leaves },
 	  { "cgroup paths are translated", cgroup_paths_are_translated },
 	  { "a process is moved away", a_process_is_moved_away },
-	  { "events wake us", events_wake_us }, { "failures are told", failures_are_told })
+	  { "events wake us", events_wake_us }, { "failures are told", failures_are_events })

@@ -16,7 +16,7 @@ struct world {
 	struct process_events *events;
 	pid_t pid;
 	int forked, execed, exited, changed, all;
-	pid_t thread; /* one of ours, which nothing is to be told of */
+	pid_t thread; /* a thread, for which no event must come */
 	int by_thread;
 };
 
@@ -50,7 +50,7 @@ static void run_child(struct world *w)
 	(void)waitpid(w->pid, NULL, 0);
 }
 
-/* The connector serves the first user and pid namespaces alone; theirs have fixed numbers. */
+/* The connector serves only the initial user and pid namespaces, which have fixed inode numbers. */
 static bool in_initial_namespaces(void)
 {
 	struct stat user, pids;
@@ -69,7 +69,7 @@ TEST_HELPER(begin, struct world *w)
 		SKIP("the process connector cannot be used: %s", strerror(-r));
 	CHECK_INT(r, 0);
 	if (geteuid() != 0 || !in_initial_namespaces())
-		SKIP("the process connector tells only root in the initial namespaces");
+		SKIP("the process connector serves only root in the initial namespaces");
 }
 
 #define WORLD(name) __attribute__((cleanup(world_end))) struct world name = { 0 }
@@ -80,8 +80,8 @@ static void drain(struct world *w)
 		;
 }
 
-/* Runs a child and waits until its end was told. */
-TEST_HELPER(run_and_hear, struct world *w)
+/* Runs a child and waits for its exit event. */
+TEST_HELPER(run_and_receive, struct world *w)
 {
 	w->forked = w->execed = w->exited = 0;
 	run_child(w);
@@ -92,14 +92,14 @@ TEST_HELPER(run_and_hear, struct world *w)
 	CHECK(w->execed >= 1);
 }
 
-TEST(processes_are_told)
+TEST(processes_have_events)
 {
 	WORLD(w);
 
 	CALL(begin, &w);
 	CHECK_INT(process_events_listen(w.events, true), 0);
 	CHECK_INT(process_events_listen(w.events, true), 0);
-	CALL(run_and_hear, &w);
+	CALL(run_and_receive, &w);
 	CHECK_INT(process_events_listen(w.events, false), 0);
 	drain(&w);
 	w.all = 0;
@@ -107,10 +107,10 @@ TEST(processes_are_told)
 	CHECK_INT(sd_event_run(w.event, 100000), 0);
 	CHECK_INT(w.all, 0);
 	CHECK_INT(process_events_listen(w.events, true), 0);
-	CALL(run_and_hear, &w);
+	CALL(run_and_receive, &w);
 }
 
-TEST(others_do_not_wake_us)
+TEST(others_do_not_wake_an_unsubscribed_one)
 {
 	WORLD(w);
 	WORLD(other);
@@ -121,12 +121,12 @@ TEST(others_do_not_wake_us)
 	CHECK_INT(process_events_listen(w.events, true), 0);
 	CHECK_INT(process_events_listen(w.events, false), 0);
 	drain(&w);
-	CALL(run_and_hear, &other);
+	CALL(run_and_receive, &other);
 	CHECK_INT(sd_event_run(w.event, 0), 0);
 }
 
-/* A child does what @change does; what is told of it until its end? */
-TEST_HELPER(change_and_hear, struct world *w, void (*change)(void))
+/* Runs @change in a child, and receives its events up to its exit. */
+TEST_HELPER(change_and_receive, struct world *w, void (*change)(void))
 {
 	w->changed = w->exited = 0;
 	w->pid = fork();
@@ -155,22 +155,22 @@ static void change_nothing(void)
 {
 }
 
-/* Rules go by both. */
-TEST(a_new_name_and_a_new_user_are_told)
+/* Rules match both. */
+TEST(a_new_name_and_a_new_user_have_events)
 {
 	WORLD(w);
 
 	CALL(begin, &w);
 	CHECK_INT(process_events_listen(w.events, true), 0);
-	CALL(change_and_hear, &w, change_nothing);
+	CALL(change_and_receive, &w, change_nothing);
 	CHECK_INT(w.changed, 0);
-	CALL(change_and_hear, &w, change_name);
+	CALL(change_and_receive, &w, change_name);
 	CHECK_INT(w.changed, 1);
-	CALL(change_and_hear, &w, change_user);
+	CALL(change_and_receive, &w, change_user);
 	CHECK_INT(w.changed, 1);
 }
 
-static void *tell_id(void *userdata)
+static void *store_id(void *userdata)
 {
 	*(pid_t *)userdata = gettid();
 	return NULL;
@@ -183,15 +183,16 @@ TEST(threads_are_no_processes)
 
 	CALL(begin, &w);
 	CHECK_INT(process_events_listen(w.events, true), 0);
-	CHECK_INT(pthread_create(&thread, NULL, tell_id, &w.thread), 0);
+	CHECK_INT(pthread_create(&thread, NULL, store_id, &w.thread), 0);
 	CHECK_INT(pthread_join(thread, NULL), 0);
 	CHECK(w.thread > 0 && w.thread != getpid());
-	/* What comes later has come, so the thread's turn has been. */
-	CALL(run_and_hear, &w);
+	/* A later event has come, so one of the thread would have come before. */
+	CALL(run_and_receive, &w);
 	CHECK_INT(w.by_thread, 0);
 }
 
-TEST_MAIN({ "processes are told", processes_are_told },
-	  { "a new name and a new user are told", a_new_name_and_a_new_user_are_told },
-	  { "others do not wake us", others_do_not_wake_us },
+TEST_MAIN({ "processes have events", processes_have_events },
+	  { "a new name and a new user have events", a_new_name_and_a_new_user_have_events },
+	  { "events of others do not wake an unsubscribed one",
+	    others_do_not_wake_an_unsubscribed_one },
 	  { "threads are no processes", threads_are_no_processes })

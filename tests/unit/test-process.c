@@ -35,7 +35,7 @@ TEST(stat_is_read_from_the_last_parenthesis)
 	CHECK(p.kernel_thread);
 }
 
-/* A process has ended when no thread lives, whatever became of its main thread. */
+/* A process has ended when no thread lives, also if its main thread ended earlier. */
 TEST(ended_when_no_thread_lives)
 {
 	struct process p;
@@ -88,7 +88,7 @@ TEST(pidfd_names_one_process)
 	CHECK_INT(process_signal(pidfd, SIGKILL), -ESRCH);
 }
 
-TEST(no_pidfd_is_told)
+TEST(a_missing_pidfd_is_an_error)
 {
 	pid_t pid;
 
@@ -122,7 +122,7 @@ static int remove_entry(const char *path, const struct stat *st, int type, struc
 	return remove(path);
 }
 
-/* A folder for the file of origins, and a process that has one. */
+/* A directory for the file of origins, and this process, which has one. */
 struct place {
 	char folder[32];
 	struct origins *origins;
@@ -167,15 +167,14 @@ TEST(origins_survive_a_restart)
 	CALL(begin, &p);
 	CHECK_INT(origins_set(p.origins, p.me.pid, p.me.start, "/earlier"), 0);
 	CHECK_INT(origins_set(p.origins, p.me.pid, p.me.start, "/system.slice/a b.service"), 0);
-	/* Another process that had our pid before, and one that is gone. */
+	/* Another process that had this pid before and has ended. */
 	CHECK_INT(origins_set(p.origins, p.me.pid, p.me.start + 1, "/other"), 0);
 	CALL(restart, &p);
 	CALL(expect_origin, &p, p.me.start, "/system.slice/a b.service");
 	CALL(expect_origin, &p, p.me.start + 1, NULL);
 }
 
-/* More lines than the file may have: it is written anew on the way, and the last word holds. */
-/* What rssd writes it reads, however long. */
+/* A long file is read completely. */
 TEST(origins_of_many_are_read)
 {
 	cleanup_free char *path = NULL;
@@ -227,6 +226,7 @@ TEST(origins_of_a_leader)
 	CHECK_STR(none, NULL);
 }
 
+/* More lines than the file may have: it is rewritten, and the last line holds. */
 TEST(origins_outgrow_their_file)
 {
 	PLACE;
@@ -248,7 +248,7 @@ TEST(detached_by_hand_is_remembered)
 
 	CALL(begin, &p);
 	CHECK_INT(origins_set_detached(p.origins, p.me.pid, p.me.start, "/home"), 0);
-	/* The first start reads what was appended, the second what the first has written anew. */
+	/* The first start reads the appended line, the second the file that the first has rewritten. */
 	for (int i = 0; i < 2; i++) {
 		CALL(restart, &p);
 		CHECK(origins_is_detached(p.origins, p.me.pid, p.me.start));
@@ -263,7 +263,7 @@ TEST_MAIN({ "a process has ended when no thread lives", ended_when_no_thread_liv
 	    stat_is_read_from_the_last_parenthesis },
 	  { "process: what is no stat is refused", what_is_no_stat_is_refused },
 	  { "process: a pidfd names one process", pidfd_names_one_process },
-	  { "process: what is no pidfd is told", no_pidfd_is_told },
+	  { "process: what is no pidfd is told", a_missing_pidfd_is_an_error },
 	  { "attach: who may be attached", who_may_be_attached },
 	  { "origins: they survive a restart", origins_survive_a_restart },
 	  { "origins: those of many are read", origins_of_many_are_read },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Messages of the kernel's rss controller: reading one, and who hears of what. */
+/* Messages of the kernel's rss controller: parsing, and dispatch to subscribers. */
 #include <errno.h>
 #include <netlink/attr.h>
 #include <netlink/genl/genl.h>
@@ -111,7 +111,7 @@ TEST(a_kind_of_a_later_kernel_still_counts)
 	CHECK_UINT(message.sequence, 12);
 }
 
-/* --- who hears of what ----------------------------------------------------------- */
+/* --- dispatch to subscribers ----------------------------------------------------------- */
 
 struct heard {
 	int messages, losses;
@@ -158,7 +158,7 @@ TEST(gaps_are_losses)
 	CHECK_INT(heard.messages, 3);
 	CHECK_INT(heard.losses, 1);
 	CHECK_UINT(heard.lost, 3);
-	/* What was told as lost is not told again when it turns up. */
+	/* An event that was reported as lost is dropped when it arrives. */
 	arrive(events, 7, 4);
 	arrive(events, 7, 6);
 	CHECK_INT(heard.messages, 3);
@@ -185,7 +185,7 @@ TEST(a_kind_that_is_not_known_is_no_gap)
 	rss_events_forget(events, &listener);
 }
 
-TEST(many_are_told_apart)
+TEST(many_containers_are_distinguished)
 {
 	enum { MANY = 1000 };
 	cleanup_(rss_events_free_ptr) struct rss_events *events = rss_events_new_deaf();
@@ -214,4 +214,4 @@ TEST_MAIN({ "rss events: a kill is read", a_kill_is_read },
 	    a_kind_of_a_later_kernel_still_counts },
 	  { "rss events: gaps are losses", gaps_are_losses },
 	  { "rss events: a kind that is not known is no gap", a_kind_that_is_not_known_is_no_gap },
-	  { "rss events: many are told apart", many_are_told_apart })
+	  { "rss events: many are told apart", many_containers_are_distinguished })

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the kernel's rss controller answers to a dump: messages, whole or not. */
+/* Replies of the kernel's rss controller to a dump: complete and incomplete messages. */
 #include <errno.h>
 #include <netlink/attr.h>
 #include <netlink/genl/genl.h>
@@ -23,7 +23,7 @@ static struct nl_msg *empty_message(void)
 	return m;
 }
 
-/* As the kernel writes it: @count containers of @size bytes each. */
+/* The kernel's message: @count containers of @size bytes each. */
 static struct nl_msg *message_with(size_t count, size_t size)
 {
 	struct nl_msg *m = empty_message();
@@ -81,12 +81,12 @@ TEST(each_state_is_read)
 	expect_three(unit_, SIZE);
 }
 
-TEST(a_later_kernel_tells_more)
+TEST(a_later_kernel_sends_more)
 {
 	expect_three(unit_, SIZE + 24);
 }
 
-/* What is refused is refused as a whole. */
+/* A bad message is refused as a whole. */
 static int parse(struct nlmsghdr *header)
 {
 	struct seen seen = { 0 };
@@ -95,7 +95,7 @@ static int parse(struct nlmsghdr *header)
 	return seen.count ? (int)seen.count : r;
 }
 
-/* Then the control files are read: a counter is never 0 because nobody told it. */
+/* Then the control files are read: a missing counter is never reported as 0. */
 TEST(what_is_not_whole_is_refused)
 {
 	cleanup_(nlmsg_free_ptr) struct nl_msg *nothing = empty_message();
@@ -136,7 +136,7 @@ TEST(an_event_is_no_state)
 }
 
 TEST_MAIN({ "rss-states: each state is read", each_state_is_read },
-	  { "rss-states: a later kernel tells more", a_later_kernel_tells_more },
+	  { "rss-states: a later kernel tells more", a_later_kernel_sends_more },
 	  { "rss-states: what is not whole is refused", what_is_not_whole_is_refused },
 	  { "rss-states: what is cut is refused", what_is_cut_is_refused },
 	  { "rss-states: an event is no state", an_event_is_no_state })

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The rss controller over a tree of plain control files, by the names of both
- * versions. There is no kernel to tell events: that part is in test-rss-events.c.
+ * The rss controller over a tree of plain control files, with the names of both
+ * versions. There is no kernel that sends events: see test-rss-events.c.
  */
 #include <inttypes.h>
 
@@ -29,10 +29,10 @@ static void world_end(struct world *w)
 	fake_end();
 }
 
-/* Before all else in a test, so that it goes last. */
+/* Declared first in a test, so that it is cleaned up last. */
 #define WORLD __attribute__((cleanup(world_end))) struct world w = { 0 }
 
-/* A kernel with the controller, whose unified tree it may be in. */
+/* A kernel with the controller, which may be in the unified tree. */
 static void kernel(int rss_at)
 {
 	fake_begin(2);
@@ -52,7 +52,7 @@ static int open_with(struct world *w, const char *name, enum hierarchy_choice hi
 	return controller_open(&choice, &w->controller, &w->failure);
 }
 
-/* A group in the version that is asked for. */
+/* A group in the requested version. */
 TEST_HELPER(begin, struct world *w, int version)
 {
 	kernel(version == 2 ? 2 : 0);
@@ -132,7 +132,7 @@ TEST(what_is_in_the_way_is_said)
 	fake_begin(2);
 	CHECK(open_with(&w, "rss", HIERARCHY_AUTO) < 0);
 	CHECK(strstr(w.failure.text, "no rss controller"));
-	/* The next best. */
+	/* The next controller is used. */
 	CHECK_INT(open_with(&w, "auto", HIERARCHY_AUTO), 0);
 	CHECK_STR(w.controller->ops->name, "memory-v2");
 	w.controller = controller_free(w.controller);
@@ -196,8 +196,8 @@ TEST(counters_are_read)
 	}
 }
 
-/* A kernel tells of them or not: what its own folder has, a group has, too. */
-TEST(refaults_are_read_where_they_are_told)
+/* A group has the counter if the root has it. */
+TEST(refaults_are_read_if_the_kernel_has_them)
 {
 	WORLD;
 	uint64_t refaults = COUNTER_ABSENT;
@@ -263,7 +263,7 @@ TEST(watermarks_are_written_and_read)
 		fake_set(names[i].low, "");
 		CHECK_INT(write_watermarks(w.web, LIMIT_INFINITY, LIMIT_INFINITY), 0);
 		CHECK_STR(fake_get(names[i].high), names[i].none);
-		/* Low is out of the way first, so that both may move to anywhere. */
+		/* Low is reset first, so that both can take any value. */
 		fake_set(names[i].high, "");
 		fake_set(names[i].low, "");
 		CHECK_INT(write_watermarks(w.web, 40960, 20480), 0);
@@ -361,14 +361,14 @@ TEST(an_unmounted_hierarchy_is_noticed)
 
 	CALL(begin, &w, 1);
 	(void)snprintf(away, sizeof(away), "%s-away", fake.mount);
-	/* The empty mount point is left. */
+	/* The empty mount point remains. */
 	CHECK(rename(fake.mount, away) == 0 && mkdir(fake.mount, 0700) == 0);
 	CHECK_INT(group_create(w.controller, "more", &more), -ESTALE);
 	CHECK_INT(group_remove(w.web), -ESTALE);
 	CHECK(!fake_exists("rssd"));
-	/* What is open goes on. */
+	/* Open files still work. */
 	CHECK_INT(group_write_limit(w.web, 4096), 0);
-	/* It is there again, the same one. */
+	/* The same hierarchy is mounted again. */
 	CHECK(rmdir(fake.mount) == 0 && rename(away, fake.mount) == 0);
 	CHECK(!strncmp(fake_get("rssd/web/rss.limit_in_bytes"), "4096", 4));
 	CHECK_INT(group_remove(w.web), 0);
@@ -385,7 +385,8 @@ TEST_MAIN({ "rss: a hierarchy is mounted", a_hierarchy_is_mounted },
 	  { "rss: Hierarchy= binds the memory controllers too",
 	    a_version_that_is_asked_for_binds_memory_too },
 	  { "rss: counters are read", counters_are_read },
-	  { "rss: refaults are read where they are told", refaults_are_read_where_they_are_told },
+	  { "rss: refaults are read where they are told",
+	    refaults_are_read_if_the_kernel_has_them },
 	  { "rss: limits are written and read", limits_are_written_and_read },
 	  { "rss: watermarks are written and read", watermarks_are_written_and_read },
 	  { "rss: oom-group is written and read", oom_group_is_written_and_read },

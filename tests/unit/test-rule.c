@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Rules: which process they take, who has the say, and what is no rule. */
+/* Rules: which processes match, which rule wins, and what is refused. */
 #include <errno.h>
 #include <json-c/json.h>
 
@@ -43,7 +43,7 @@ TEST(conditions_match)
 		{ "{\"executable\":\"/usr/bin/make\"}", { .command = "make" }, false },
 		{ "{\"user\":\"33\"}", { .uid = 33 }, true },
 		{ "{\"user\":\"33\"}", { .uid = 0 }, false },
-		/* Nobody has looked the name up: it is nobody's, not root's. */
+		/* An unresolved user name matches no user, not root. */
 		{ "{\"user\":\"www-data\"}", { .uid = 0 }, false },
 		{ "{\"unit\":\"nginx.service\"}", { .cgroups = systemd_v1 }, true },
 		{ "{\"unit\":\"ng*.service\"}", { .cgroups = systemd_v1 }, true },
@@ -148,7 +148,7 @@ TEST(what_is_no_rule_is_refused)
 	}
 }
 
-TEST(the_most_nested_has_the_say)
+TEST(the_most_nested_rule_wins)
 {
 	char key[64], problem[256];
 	cleanup_(rules_unref_ptr) struct rules *make =
@@ -183,8 +183,8 @@ TEST(the_most_nested_has_the_say)
 	CHECK(!rules_choose(sets, 0, &subject, &at, &rule));
 }
 
-/* What systemd has forked is in its scope before it is in a unit. */
-TEST(who_is_in_init_scope_joins_nowhere)
+/* A process that systemd has forked is in init.scope before it is in its unit. */
+TEST(processes_in_init_scope_join_nothing)
 {
 	static const struct {
 		const char *cgroups;
@@ -236,6 +236,6 @@ TEST(rules_are_compared_and_written)
 
 TEST_MAIN({ "rule: conditions match", conditions_match },
 	  { "rule: what is no rule is refused", what_is_no_rule_is_refused },
-	  { "rule: the most nested has the say", the_most_nested_has_the_say },
-	  { "rule: who is in init.scope joins nowhere", who_is_in_init_scope_joins_nowhere },
+	  { "rule: the most nested has the say", the_most_nested_rule_wins },
+	  { "rule: who is in init.scope joins nowhere", processes_in_init_scope_join_nothing },
 	  { "rule: rules are compared and written", rules_are_compared_and_written })

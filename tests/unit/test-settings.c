@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What may be set on a container, given what the controller can. */
+/* Validation of settings, given the features of the controller. */
 #include <errno.h>
 
 #include "cgroup/controller.h"
@@ -54,7 +54,7 @@ TEST(each_row_is_its_own)
 	CHECK(settings.oom_group);
 }
 
-/* Otherwise what the kernel rounds differs for ever from what was set. */
+/* Otherwise a value that the kernel rounds would always differ from the setting. */
 TEST(what_the_kernel_rounds_is_canonical)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
@@ -123,7 +123,7 @@ TEST(what_the_controller_cannot)
 	CHECK(strstr(failure.text, "memory-v1"));
 	CHECK_INT(check(SETTING_HIGH | SETTING_LOW, to, SETTING_HIGH | SETTING_LOW, &failure), 0);
 	CHECK_INT(check(SETTING_OOM_GROUP, to, SETTING_OOM_GROUP, &failure), 0);
-	/* Setting what is set already asks nothing of it. */
+	/* Setting the same value again needs no feature. */
 	to = settings_default();
 	CHECK_INT(check(SETTING_HIGH | SETTING_OOM_GROUP, to, SETTING_LIMIT, &failure), 0);
 }

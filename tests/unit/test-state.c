@@ -115,7 +115,7 @@ TEST(committed_is_found_and_aborted_is_not)
 	CHECK_UINT(found.aside, 0);
 }
 
-/* What a kill between prepare and commit leaves: the old file, and a temporary one that goes. */
+/* A kill between prepare and commit leaves the old file, and a temporary one that is removed. */
 TEST(a_crash_leaves_the_old_file)
 {
 	cleanup_(remove_folder) char *folder = make_folder();
@@ -146,7 +146,7 @@ TEST(bad_files_are_set_aside_and_others_load)
 	CHECK_INT(state_commit(write), 0);
 	CHECK_INT(write_file(folder, "bad.json", "{ \"name\": \"bad\", "), 0);
 	CHECK_INT(write_file(folder, "bad.json.bad", "older"), 0);
-	CHECK_INT(write_file(folder, "liar.json", "{ \"name\": \"somebody\" }"), 0);
+	CHECK_INT(write_file(folder, "liar.json", "{ \"name\": \"other\" }"), 0);
 	CHECK_INT(state_load(state, on_found, on_aside, &found, &failure), 0);
 	CHECK_STR(found.names, "good ");
 	CHECK_UINT(found.aside, 2);
@@ -167,7 +167,7 @@ TEST(one_owner_at_a_time)
 	CHECK(!second && strstr(failure.text, "Another rssd"));
 }
 
-TEST(a_full_disk_is_told_before_anything_is_done)
+TEST(a_full_disk_is_an_error_before_any_change)
 {
 	cleanup_(remove_folder) char *folder = make_folder();
 	cleanup_(state_free_ptr) struct state *state = NULL;
@@ -175,7 +175,7 @@ TEST(a_full_disk_is_told_before_anything_is_done)
 	struct state_write *write = NULL;
 
 	CHECK_INT(open_state(folder, &state, &failure), 0);
-	/* A folder of that name: the temporary file cannot be written, as on a full disk. */
+	/* A directory of that name: the temporary file cannot be written, as on a full disk. */
 	cleanup_free char *path = NULL;
 
 	CHECK(asprintf(&path, "%s/containers/.new-web.json", folder) > 0);
@@ -199,7 +199,7 @@ TEST(sequence_starts_at_one_and_is_kept)
 	CHECK_UINT(sequence, UINT64_MAX - 1);
 }
 
-/* What is transient is in the folder that a boot empties, and wherever it was before it is no more. */
+/* A transient container is in the directory that a boot empties, and its earlier file is removed. */
 TEST(transient_is_kept_apart)
 {
 	cleanup_(remove_folder) char *folder = make_folder();
@@ -223,7 +223,7 @@ TEST(transient_is_kept_apart)
 	CHECK_INT(state_prepare(state, &record, &write), 0);
 	CHECK_INT(state_commit(write), 0);
 	CHECK(!exists(folder, "job.json") && exists(folder, "../run/transient/job.json"));
-	/* Killed in between, the one on disk counts. */
+	/* After a kill in between, the file on disk counts. */
 	CHECK_INT(write_file(folder, "job.json", "{ \"version\": 1, \"name\": \"job\" }"), 0);
 	memset(&found, 0, sizeof(found));
 	CHECK_INT(state_load(state, on_found, on_aside, &found, &failure), 0);
@@ -254,19 +254,19 @@ TEST(a_failed_commit_changes_nothing)
 	fault_fsync = (struct fault){ .count = 1, .error = EIO };
 	CHECK_INT(state_commit(write), -EIO);
 	CHECK(!exists(folder, "web.json"));
-	/* One with a file: it is as it was. */
+	/* A container with a file: the file is unchanged. */
 	CHECK_INT(save(state, "web", 4096, &write), 0);
 	CHECK_INT(state_commit(write), 0);
 	CHECK_INT(save(state, "web", 8192, &write), 0);
 	fault_fsync = (struct fault){ .count = 1, .error = EIO };
 	CHECK_INT(state_commit(write), -EIO);
 	CHECK_INT(limit_after_restart(state), 4096);
-	/* Not even the old file can be synced: nobody knows what the disk has. */
+	/* If not even the old file can be synced, the content of the disk is unknown. */
 	CHECK_INT(save(state, "web", 8192, &write), 0);
 	fault_fsync = (struct fault){ .count = 9, .error = EIO };
 	CHECK_INT(state_commit(write), DURABLE_UNKNOWN);
 	fault_fsync.count = 0;
-	/* Without a descriptor for the way back it does not begin. */
+	/* Without a descriptor for a rollback the commit does not begin. */
 	CHECK_INT(save(state, "web", 4096, &write), 0);
 	CHECK_INT(state_commit(write), 0);
 	CHECK_INT(save(state, "web", 8192, &write), 0);
@@ -376,6 +376,6 @@ TEST_MAIN({ "state: committed is found, aborted is not", committed_is_found_and_
 	  { "state: a transaction log ends, or says that it is done", a_transaction_log_ends },
 	  { "state: creations are marked", creations_are_marked },
 	  { "state: one owner at a time", one_owner_at_a_time },
-	  { "state: a full disk is told first", a_full_disk_is_told_before_anything_is_done },
+	  { "state: a full disk is told first", a_full_disk_is_an_error_before_any_change },
 	  { "state: transient is kept apart", transient_is_kept_apart },
 	  { "state: the event number is kept", sequence_starts_at_one_and_is_kept })

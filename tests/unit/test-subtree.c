@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A group and what is below it: who is found, what is left out, what is removed. */
+/* A group and its descendants: members, skipped groups, and removal. */
 #include "base/failure.h"
 #include "cgroup/group.h"
 #include "cgroup/subtree.h"
@@ -22,7 +22,7 @@ static void world_end(struct world *w)
 
 #define WORLD __attribute__((cleanup(world_end))) struct world w = { 0 }
 
-/* A folder that something else made: only what a control group has in any case. */
+/* A directory that another program made: only the core files of a cgroup. */
 static void make_folder(const char *path, const char *pids)
 {
 	char full[256];
@@ -34,7 +34,7 @@ static void make_folder(const char *path, const char *pids)
 	fake_set(full, pids);
 }
 
-/* A container "web", "web/worker" nested in it, and "web/inner/deep" of somebody else. */
+/* A container "web", "web/worker" nested in it, and "web/inner/deep" of another program. */
 TEST_HELPER(begin, struct world *w, int version)
 {
 	cleanup_(group_free_ptr) struct group *nested = NULL;
@@ -129,7 +129,7 @@ TEST(what_is_inside)
 	CHECK(!subtree_has(&without, "web/worker/inner"));
 }
 
-/* Only what is empty goes, and the leaf with its group. */
+/* Only empty groups are removed, and a leaf with its group. */
 TEST(what_is_removed)
 {
 	WORLD;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Who belongs to a tree: by parents, by forks, and by neither when a pid was reused. */
+/* Members of a process tree: by parent, by fork events, and not if a pid was reused. */
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -33,7 +33,7 @@ TEST(children_by_parent)
 	CHECK(!tree_is_descendant(tree, &all[2], all, 3));
 }
 
-/* The parent has ended before anybody looked: its child has another one by now. */
+/* The parent has ended before the scan: its child has another parent by then. */
 TEST(orphans_by_forks)
 {
 	const struct process all[] = { root, { .pid = 31, .parent = 1, .start = 130 } };
@@ -49,7 +49,7 @@ TEST(orphans_by_forks)
 	CHECK(tree_is_settled(tree));
 }
 
-/* Orphaned before anybody looked: its session tells whose it is, as long as the leader lives. */
+/* Orphaned before the scan: it belongs to its session while the session leader lives. */
 TEST(orphans_by_session)
 {
 	const struct process all[] = {
@@ -65,7 +65,7 @@ TEST(orphans_by_session)
 	CHECK(!tree_is_descendant(tree, &all[1], all + 1, 2));
 }
 
-TEST(others_forks_are_nothing)
+TEST(forks_of_others_are_ignored)
 {
 	const struct process all[] = { root, { .pid = 40, .parent = 1, .start = 140 } };
 	TREE(tree);
@@ -76,7 +76,7 @@ TEST(others_forks_are_nothing)
 	CHECK(tree_is_settled(tree));
 }
 
-TEST(what_ended_leaves_its_pid)
+TEST(a_pid_can_be_reused)
 {
 	const struct process again = { .pid = 30, .parent = 1, .start = 999 };
 	const struct process all[] = { root, again };
@@ -87,7 +87,7 @@ TEST(what_ended_leaves_its_pid)
 	tree_on_fork(PROCESS_EXITED, 30, 0, tree);
 	CHECK(!tree_is_descendant(tree, &again, all, 2));
 	CHECK(tree_is_settled(tree));
-	/* And whoever has it next bears nobody of ours. */
+	/* Children of the new process with that pid are no members. */
 	CHECK_INT(tree_add(tree, &again, MEMBER_ENDED), 0);
 	tree_on_fork(PROCESS_FORKED, 50, 30, tree);
 	CHECK(tree_is_settled(tree));
@@ -104,7 +104,7 @@ TEST(another_start_is_another_process)
 	CHECK(!tree_is_descendant(tree, &all[1], all, 2));
 }
 
-TEST(born_inside_is_not_waited_for)
+TEST(children_forked_inside_need_no_scan)
 {
 	TREE(tree);
 
@@ -114,7 +114,7 @@ TEST(born_inside_is_not_waited_for)
 	CHECK(tree_is_settled(tree));
 }
 
-TEST(lost_forks_are_not_believed)
+TEST(forks_before_a_loss_are_ignored)
 {
 	const struct process all[] = { root, { .pid = 31, .parent = 1, .start = 130 } };
 	TREE(tree);
@@ -124,7 +124,7 @@ TEST(lost_forks_are_not_believed)
 	tree_on_fork(PROCESS_EVENTS_LOST, 0, 0, tree);
 	CHECK(!tree_is_settled(tree));
 	CHECK(!tree_is_descendant(tree, &all[1], all, 2));
-	/* Its pid may be reused by now: first it is looked at again. */
+	/* Its pid may have been reused: it is scanned again first. */
 	tree_on_fork(PROCESS_FORKED, 32, 10, tree);
 	tree_catch_up(tree);
 	CHECK(!tree_is_descendant(tree, &root, all, 2));
@@ -132,8 +132,8 @@ TEST(lost_forks_are_not_believed)
 	CHECK(tree_is_descendant(tree, &all[1], all, 2));
 }
 
-/* Whoever was born and ended while all processes were listed was seen by nobody. */
-TEST(unseen_parents_leave_it_open)
+/* A process that was forked and ended while all processes were listed is in no list. */
+TEST(children_of_unseen_parents_need_a_scan)
 {
 	const struct process all[] = { root, { .pid = 20, .parent = 1, .start = 50 } };
 	TREE(tree);
@@ -175,7 +175,7 @@ TEST(real_orphan)
 		_exit(0);
 	}
 	(void)wait(NULL);
-	/* The orphan says 0, once it has left the session; its parent says who it is. */
+	/* The orphan sends 0 once it has left the session; its parent sends its pid. */
 	for (int i = 0; i < 2; i++) {
 		pid_t said;
 
@@ -188,7 +188,7 @@ TEST(real_orphan)
 	CHECK_INT(orphan.pid, pid);
 	CHECK(orphan.parent != getpid() && orphan.session == pid);
 	if (tree_is_settled(tree))
-		SKIP("forks are not told here: no root, or not the first namespaces");
+		SKIP("no fork events here: no root, or not the initial namespaces");
 	CHECK(tree_is_descendant(tree, &orphan, &orphan, 1));
 }
 
@@ -203,11 +203,11 @@ TEST(steps)
 TEST_MAIN({ "children are found by their parents", children_by_parent },
 	  { "orphans are found by forks", orphans_by_forks },
 	  { "orphans are found by their session", orphans_by_session },
-	  { "forks of others are nothing to us", others_forks_are_nothing },
-	  { "what has ended leaves its pid to others", what_ended_leaves_its_pid },
+	  { "forks of others are ignored", forks_of_others_are_ignored },
+	  { "a pid can be reused after a process ended", a_pid_can_be_reused },
 	  { "another start time is another process", another_start_is_another_process },
-	  { "children born inside are not waited for", born_inside_is_not_waited_for },
-	  { "after a loss nothing told before is believed", lost_forks_are_not_believed },
-	  { "children of unseen parents are to be looked into", unseen_parents_leave_it_open },
+	  { "children forked inside need no scan", children_forked_inside_need_no_scan },
+	  { "forks before a loss of events are ignored", forks_before_a_loss_are_ignored },
+	  { "children of unseen parents need a scan", children_of_unseen_parents_need_a_scan },
 	  { "an orphan that left its session is found", real_orphan },
 	  { "a tree that never ends is given up", steps })
