@@ -6,24 +6,8 @@
 #include "cgroup/cgroup-path.h"
 #include "cgroup/group.h"
 #include "base/failure.h"
-#include "fake-hierarchy.h"
+#include "fake-world.h"
 #include "unit.h"
-
-struct world {
-	struct controller *controller;
-	struct group *web;
-	struct failure failure;
-};
-
-static void world_end(struct world *w)
-{
-	group_free(w->web);
-	controller_free(w->controller);
-	fake_end();
-}
-
-/* Declared first in a test, so that it is cleaned up last. */
-#define WORLD __attribute__((cleanup(world_end))) struct world w = { 0 }
 
 TEST_HELPER(begin, struct world *w)
 {

@@ -8,29 +8,13 @@
 #include "cgroup/cgroup-path.h"
 #include "cgroup/group.h"
 #include "base/failure.h"
-#include "fake-hierarchy.h"
+#include "fake-world.h"
 #include "unit.h"
 
 #define ALWAYS                                                                          \
 	(FEATURE_PEAK | FEATURE_FAILURES | FEATURE_RECLAIMED | FEATURE_OOM_EVENTS |     \
 	 FEATURE_OOM_KILLS | FEATURE_OOM_GROUP | FEATURE_WATERMARKS | FEATURE_RECLAIM | \
 	 FEATURE_SAFE_LIMIT | FEATURE_MAPPED_ONLY | FEATURE_SCANNED)
-
-struct world {
-	struct controller *controller;
-	struct group *web;
-	struct failure failure;
-};
-
-static void world_end(struct world *w)
-{
-	group_free(w->web);
-	controller_free(w->controller);
-	fake_end();
-}
-
-/* Declared first in a test, so that it is cleaned up last. */
-#define WORLD __attribute__((cleanup(world_end))) struct world w = { 0 }
 
 /* A kernel with the controller, which may be in the unified tree. */
 static void kernel(int rss_at)

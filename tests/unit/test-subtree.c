@@ -4,23 +4,8 @@
 #include "cgroup/group.h"
 #include "cgroup/subtree.h"
 #include "container/nested.h"
-#include "fake-hierarchy.h"
+#include "fake-world.h"
 #include "unit.h"
-
-struct world {
-	struct controller *controller;
-	struct group *web;
-	struct failure failure;
-};
-
-static void world_end(struct world *w)
-{
-	group_free(w->web);
-	controller_free(w->controller);
-	fake_end();
-}
-
-#define WORLD __attribute__((cleanup(world_end))) struct world w = { 0 }
 
 /* A directory that another program made: only the core files of a cgroup. */
 static void make_folder(const char *path, const char *pids)
