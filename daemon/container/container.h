@@ -75,7 +75,7 @@ DEFINE_CLEANUP(struct container *, container_unref);
 /* Returns true if anything besides the manager's list holds it: a worker may be reading its group. */
 bool container_is_shared(const struct container *container);
 
-/* The counters as they are reported: with what the group's leave out. Also from a worker. */
+/* The counters as they are reported: those of the group and its base. Also from a worker. */
 int container_read_counters(struct container *container, struct counters *ret);
 /* Turns counters of the group into such counters. */
 void container_add_base(const struct container *container, struct counters *counters);
@@ -83,14 +83,14 @@ void container_add_base(const struct container *container, struct counters *coun
 /* Starts its usage history again. */
 void container_forget_usage(struct container *container);
 
-/* The settings that the kernel has; what it does not report is taken from @fallback. */
+/* The settings in the kernel; those that it does not report are taken from @fallback. */
 struct settings container_read_settings(struct container *container,
 					const struct settings *fallback);
 
-/* The settings of which the kernel holds something else than was set last, as a mask. */
+/* The SETTING_* whose value in the kernel differs from the one set last. */
 unsigned int container_drift(struct container *container);
 
-/* What it was set to last, also while the kernel has not been brought to it. */
+/* The settings that were set last, also while the kernel has others. */
 const struct settings *container_set_last(const struct container *container);
 
 /* The record to save, with @settings as its settings; NULL if out of memory. */

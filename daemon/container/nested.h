@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The containers inside a container, by name, as they are at one moment: what a
- * worker needs to tell a container's own processes from those of a nested one.
+ * A snapshot of the names of the containers inside a container. A worker needs it to
+ * distinguish the processes of a container from those of a nested one.
  */
 #ifndef RSSD_NESTED_H
 #define RSSD_NESTED_H
@@ -24,7 +24,7 @@ void nested_done(struct nested *nested);
 /* Those of the container @name: 0, or -ENOMEM. */
 int nested_of(const struct manager *manager, const char *name, struct nested *ret);
 
-/* A subtree_skip_fn: is this one of them? @userdata is a struct nested. */
+/* A subtree_skip_fn: returns true for one of them. @userdata is a struct nested. */
 bool nested_skip(const char *path, void *userdata);
 
 /*
@@ -33,7 +33,7 @@ bool nested_skip(const char *path, void *userdata);
  */
 const char *nested_container_of(const struct nested *nested, const char *name, const char *path);
 
-/* The subtree of a container, with what is nested in it or without. @nested must stay. */
+/* The subtree of a container, with nested containers or without. @nested must outlive it. */
 struct subtree nested_subtree(const struct group *group, const struct nested *nested,
 			      bool with_nested);
 

@@ -3,8 +3,8 @@
  * Restores the containers at a start. The cgroup tree is authoritative for
  * membership, the saved state for limits. A container in the state alone is
  * created again, unless it was transient; one in the tree alone is taken over
- * with the kernel's settings. If both have it, the kernel's settings are brought
- * to the saved ones, and each such drift is logged.
+ * with the kernel's settings. If both have it and the kernel's settings differ, the
+ * saved ones are written to the kernel and the difference is logged.
  */
 #ifndef RSSD_RESTORE_H
 #define RSSD_RESTORE_H

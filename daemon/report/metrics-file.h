@@ -6,7 +6,7 @@
  * The memory of a file is charged to rssd, and a caller may keep its descriptor.
  * So callers that wait at the same time share a file, callers in a hurry get one
  * that is up to a second old, and rssd empties every file after ten seconds. At
- * most METRICS_FRESH_MAX bytes and ten more files exist, whoever calls how often.
+ * most METRICS_FRESH_MAX bytes and ten more files exist, however many calls there are.
  */
 #ifndef RSSD_METRICS_FILE_H
 #define RSSD_METRICS_FILE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Containers and counters as OpenMetrics text, version 1.0.0. Pure: values are
- * given. What the kernel does not tell has no line.
+ * Containers and counters as OpenMetrics text, version 1.0.0. A pure function
+ * of given values. A counter that the kernel does not report has no line.
  */
 #ifndef RSSD_METRICS_H
 #define RSSD_METRICS_H
