@@ -293,7 +293,7 @@ own_mounts=(unshare --mount --propagation private)
 # --- cleaning up -----------------------------------------------------------------------
 
 remove_cgroups() {
-	local mount dir tries=0
+	local mount tries=0
 	for mount in $(awk '$3 ~ /^cgroup2?$/ { print $2 }' /proc/mounts); do
 		[ -d "$mount/$root" ] || continue
 		while [ -d "$mount/$root" ] && [ $((tries++)) -lt 200 ]; do
@@ -302,7 +302,7 @@ remove_cgroups() {
 			find "$mount/$root" -depth -type d -exec rmdir {} + 2>/dev/null
 			read -rt 0.02 <> <(:) || :
 		done
-		for dir in "$mount/$root"; do [ ! -d "$dir" ] || note "left behind: $dir"; done
+		[ ! -d "$mount/$root" ] || note "left behind: $mount/$root"
 	done
 }
 
