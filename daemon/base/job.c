@@ -12,6 +12,8 @@ struct jobs {
 	sd_event *event;
 	struct workers *workers;
 	unsigned int pending;
+	unsigned int queries;	   /* that run */
+	struct job *first_waiting; /* queries that wait for one of those to end */
 };
 
 int jobs_new(sd_event *event, struct jobs **ret)
@@ -56,7 +58,7 @@ void job_end(struct job *job)
 {
 	if (!job->jobs)
 		return;
-	assert(!job->worker);
+	assert(!job->worker && !job->waiting);
 	assert(job->jobs->pending > 0);
 	if (job->list) {
 		struct job **at = &job->list->first;
@@ -72,14 +74,21 @@ void job_end(struct job *job)
 
 /* --- runs ------------------------------------------------------------------------ */
 
+static void query_ended(struct jobs *jobs);
+
 static void run_done(void *data)
 {
 	struct job *job = data;
+	struct jobs *jobs = job->jobs;
+	bool query = job->query;
 
 	job->worker = NULL;
 	job->cancelled = false;
+	job->query = false;
 	job->deadline = sd_event_source_disable_unref(job->deadline);
 	job->done(job->data);
+	if (query)
+		query_ended(jobs);
 }
 
 static void run_on_worker(struct worker *worker, void *data)
@@ -124,6 +133,61 @@ int job_start(struct job *job, struct jobs *jobs, worker_fn fn, void (*done)(voi
 	if (r < 0)
 		job_end(job);
 	return r;
+}
+
+/* --- queries ----------------------------------------------------------------------- */
+
+/* So many run at a time: more would only compete with the loop for the processors. */
+#define QUERIES_MAX 2
+
+static void query_ended(struct jobs *jobs)
+{
+	struct job *next = jobs->first_waiting;
+
+	jobs->queries--;
+	if (!next)
+		return;
+	jobs->first_waiting = next->next_waiting;
+	next->waiting = false;
+	jobs->queries++;
+	/* If there is no thread, the loop makes it: its completion must come. */
+	if (job_run(next, next->run, next->done) < 0 &&
+	    job_run_now(next, next->run, next->done) < 0) {
+		run_on_worker(NULL, next);
+		run_done(next);
+	}
+}
+
+static void wait_for_query(struct job *job, bool first)
+{
+	struct job **at = &job->jobs->first_waiting;
+
+	while (!first && *at)
+		at = &(*at)->next_waiting;
+	job->next_waiting = *at;
+	job->waiting = true;
+	*at = job;
+}
+
+int job_start_query(struct job *job, struct jobs *jobs, bool first, worker_fn fn,
+		    void (*done)(void *data), void *data)
+{
+	int r;
+
+	if (jobs->queries < QUERIES_MAX) {
+		r = job_start(job, jobs, fn, done, data);
+		if (r == 0) {
+			job->query = true;
+			jobs->queries++;
+		}
+		return r;
+	}
+	job_begin(job, jobs, data);
+	job->query = true;
+	job->run = fn;
+	job->done = done;
+	wait_for_query(job, first);
+	return 0;
 }
 
 bool job_is_running(const struct job *job)

@@ -50,6 +50,8 @@ struct job {
 	void (*expired)(void *data);
 	struct job_list *list;
 	struct job *next;
+	bool query, waiting; /* see job_start_query() */
+	struct job *next_waiting;
 };
 
 /* Makes @job pending, with @data for its callbacks. */
@@ -73,6 +75,16 @@ int job_run_now(struct job *job, worker_fn run, void (*done)(void *data));
 /* job_begin() and job_run(). After an error the job is not pending. */
 int job_start(struct job *job, struct jobs *jobs, worker_fn run, void (*done)(void *data),
 	      void *data);
+
+/**
+ * job_start_query() - job_start() for what only reads and takes milliseconds
+ * @first: before other queries that wait
+ *
+ * Two queries run at a time, whatever number is started; the others wait. @fn may be
+ * called with no worker, and must not ask for it.
+ */
+int job_start_query(struct job *job, struct jobs *jobs, bool first, worker_fn fn,
+		    void (*done)(void *data), void *data);
 
 /*
  * After @usec, calls @expired, or cancels the job if @expired is NULL. The deadline is removed when

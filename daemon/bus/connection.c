@@ -13,6 +13,7 @@
 #include "bus/owner.h"
 #include "bus/peer.h"
 #include "bus/pending-call.h"
+#include "bus/property-reads.h"
 #include "bus/settings-properties.h"
 #include "container/container.h"
 #include "container/manager.h"
@@ -190,6 +191,9 @@ static int serve(struct bus *b)
 {
 	/* The filter that was added last runs first. */
 	int r = sd_bus_add_filter(b->bus, NULL, bus_managed_objects_filter, b);
+
+	if (r >= 0)
+		r = sd_bus_add_filter(b->bus, NULL, bus_property_reads_filter, b);
 
 	if (r >= 0)
 		r = sd_bus_add_filter(b->bus, NULL, bus_authorize_filter, b);

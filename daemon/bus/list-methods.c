@@ -223,8 +223,7 @@ static const char *const standard_interfaces[] = {
 	"org.freedesktop.DBus.Properties",
 };
 
-/* All properties; the value of a counter that the kernel does not have is COUNTER_ABSENT. */
-static int append_properties(sd_bus_message *reply, const struct collect_row *row)
+int bus_append_properties(sd_bus_message *reply, const struct collect_row *row)
 {
 	const struct container *c = row->container;
 	uint64_t refaults = row->takes_totals ? row->refaults : COUNTER_ABSENT;
@@ -260,7 +259,7 @@ static int append_interface(sd_bus_message *reply, const struct collect_row *row
 	if (r >= 0)
 		r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "{sv}");
 	if (r >= 0)
-		r = append_properties(reply, row);
+		r = bus_append_properties(reply, row);
 	if (r >= 0)
 		r = sd_bus_message_close_container(reply);
 	return r < 0 ? r : sd_bus_message_close_container(reply);

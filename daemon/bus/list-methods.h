@@ -8,6 +8,8 @@
 
 #include <systemd/sd-bus.h>
 
+struct collect_row;
+
 int bus_list_containers(sd_bus_message *message, void *userdata, sd_bus_error *error);
 int bus_list_counters(sd_bus_message *message, void *userdata, sd_bus_error *error);
 
@@ -17,5 +19,11 @@ int bus_list_counters(sd_bus_message *message, void *userdata, sd_bus_error *err
  * takes a second for ten thousand; here workers read them, but for refaults.
  */
 int bus_managed_objects_filter(sd_bus_message *message, void *userdata, sd_bus_error *error);
+
+/*
+ * Appends all properties of a container, the entries of an a{sv}. The value of a counter
+ * that the kernel does not have is COUNTER_ABSENT.
+ */
+int bus_append_properties(sd_bus_message *reply, const struct collect_row *row);
 
 #endif

@@ -115,7 +115,7 @@ static int method_get_processes(sd_bus_message *message, void *userdata, sd_bus_
 
 	if (r < 0)
 		return bus_answer_failure(r, &failure, error);
-	r = processes_start(c, true, processes_listed, call, &failure);
+	r = processes_start(c, true, call->uid == 0, processes_listed, call, &failure);
 	return bus_call_begun(call, r, &failure, error);
 }
 
@@ -146,7 +146,7 @@ static int method_list_processes(sd_bus_message *message, void *userdata, sd_bus
 				 &failure);
 	if (r < 0)
 		return bus_answer_failure(r, &failure, error);
-	r = processes_start(c, nested, members_listed, call, &failure);
+	r = processes_start(c, nested, call->uid == 0, members_listed, call, &failure);
 	return bus_call_begun(call, r, &failure, error);
 }
 

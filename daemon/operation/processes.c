@@ -110,7 +110,7 @@ static void listing_run(struct worker *worker, void *data)
 		listing->rows = calloc(listing->members.count + 1, sizeof(*listing->rows));
 		r = listing->rows ? 0 : -ENOMEM;
 	}
-	for (size_t i = 0; i < listing->members.count && r == 0 && !worker_cancelled(worker); i++)
+	for (size_t i = 0; i < listing->members.count && r == 0; i++)
 		add_row(listing, &listing->members.list[i]);
 	if (r == 0 && listing->count > 0)
 		qsort(listing->rows, listing->count, sizeof(*listing->rows), compare_rows);
@@ -135,8 +135,8 @@ static void listing_done(void *data)
 	listing->done(r, &failure, listing->rows, listing->count, listing->userdata);
 }
 
-int processes_start(struct container *c, bool with_nested, processes_done_fn done, void *userdata,
-		    struct failure *failure)
+int processes_start(struct container *c, bool with_nested, bool urgent, processes_done_fn done,
+		    void *userdata, struct failure *failure)
 {
 	cleanup_(listing_free_ptr) struct listing *listing = calloc(1, sizeof(*listing));
 	int r;
@@ -152,7 +152,8 @@ int processes_start(struct container *c, bool with_nested, processes_done_fn don
 	};
 	r = nested_of(c->manager, c->name, &listing->nested);
 	if (r == 0)
-		r = job_start(&listing->job, c->manager->jobs, listing_run, listing_done, listing);
+		r = job_start_query(&listing->job, c->manager->jobs, urgent, listing_run,
+				    listing_done, listing);
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
 			    "Cannot list the processes of \"%s\": %s", c->name, strerror(-r));

@@ -28,10 +28,11 @@ typedef void (*processes_done_fn)(int error, const struct failure *failure,
  * processes_start() - list the processes of a container
  * @with_nested: also those of nested containers; processes in cgroups that other
  *	programs created inside are always listed
+ * @urgent: before other queries that wait
  *
  * Return: 0 (then @done is called from the loop), or a failure at once.
  */
-int processes_start(struct container *container, bool with_nested, processes_done_fn done,
-		    void *userdata, struct failure *failure);
+int processes_start(struct container *container, bool with_nested, bool urgent,
+		    processes_done_fn done, void *userdata, struct failure *failure);
 
 #endif

@@ -9,7 +9,7 @@
  *       makes N calls, one after the other; prints the median and the 99th
  *       percentile in microseconds, then how many failed.
  *
- * SIGNATURE is "", "s", "t" or "u".
+ * SIGNATURE is "", "s", "ss" with two arguments, "t" or "u".
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +22,7 @@
 #define SERVICE "org.rssd1"
 
 struct method {
-	const char *path, *interface, *member, *signature, *argument;
+	const char *path, *interface, *member, *signature, *argument, *second;
 };
 
 static unsigned int served, refused, pending;
@@ -42,6 +42,8 @@ static int new_call(sd_bus *bus, const struct method *method, sd_bus_message **r
 
 	if (r < 0 || !*method->signature)
 		return r;
+	if (strcmp(method->signature, "ss") == 0)
+		return sd_bus_message_append(*ret, "ss", method->argument, method->second);
 	if (*method->signature == 's')
 		return sd_bus_message_append(*ret, "s", method->argument);
 	if (*method->signature == 't')
@@ -134,6 +136,7 @@ static struct method read_method(int argc, char *argv[])
 		.member = argv[2],
 		.signature = argc > 3 ? argv[3] : "",
 		.argument = argc > 4 ? argv[4] : "0",
+		.second = argc > 5 ? argv[5] : "",
 	};
 }
 

@@ -3,7 +3,9 @@
 #include "base/job.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <systemd/sd-event.h>
+#include <unistd.h>
 
 #include "unit.h"
 
@@ -165,8 +167,49 @@ TEST(list_cancels_its_jobs)
 	CHECK(!list.first && !jobs_are_pending(w.jobs));
 }
 
+static _Atomic unsigned int running, most_running;
+
+static void run_query(struct worker *worker, void *data)
+{
+	unsigned int now = atomic_fetch_add(&running, 1) + 1;
+
+	if (now > atomic_load(&most_running))
+		atomic_store(&most_running, now);
+	usleep(1000);
+	((struct owner *)data)->ran++;
+	atomic_fetch_sub(&running, 1);
+}
+
+/* However many are started, two run at a time. */
+TEST(queries_wait_for_each_other)
+{
+	WORLD;
+	struct owner owners[12] = { 0 };
+
+	most_running = 0;
+	for (unsigned int i = 0; i < 12; i++) {
+		CHECK_INT(job_start_query(&owners[i].job, w.jobs, i == 11, run_query, end_when_done,
+					  &owners[i]),
+			  0);
+		CHECK_INT(job_is_running(&owners[i].job), i < 2);
+	}
+	/* The urgent one runs next. */
+	while (owners[0].done + owners[1].done == 0)
+		CHECK(sd_event_run(w.event, LONG_USEC) > 0);
+	CHECK(job_is_running(&owners[11].job) || owners[11].done);
+	CHECK(!job_is_running(&owners[10].job));
+	while (jobs_are_pending(w.jobs))
+		CHECK(sd_event_run(w.event, LONG_USEC) > 0);
+	for (unsigned int i = 0; i < 12; i++) {
+		CHECK_INT(owners[i].ran, 1);
+		CHECK_INT(owners[i].done, 1);
+	}
+	CHECK_INT(most_running, 2);
+}
+
 TEST_MAIN({ "job: it is pending until it ends", job_is_pending_until_it_ends },
 	  { "job: a cancel ends the run under way or the next",
 	    cancel_ends_the_run_under_way_or_the_next },
 	  { "job: a deadline cancels the run", deadline_cancels_the_run },
-	  { "job: a list cancels its jobs", list_cancels_its_jobs })
+	  { "job: a list cancels its jobs", list_cancels_its_jobs },
+	  { "job: queries wait for each other", queries_wait_for_each_other })
