@@ -23,9 +23,9 @@
 #include "cgroup/control-file.h"
 #include "cgroup/group.h"
 #include "cgroup/hierarchy.h"
+#include "cgroup/rss-read-all.h"
 #include "cgroup/v2.h"
 #include "host/rss-events.h"
-#include "host/rss-states.h"
 
 #define NAME "rss"
 
@@ -56,11 +56,6 @@ struct rss_controller {
 	struct controller controller;
 	const struct files *files;
 	struct rss_events *events; /* NULL: see controller.events_problem */
-};
-
-/* The kernel treats a leaf as a separate container as soon as its group has groups below it. */
-struct rss_group {
-	struct rss_listener own, leaf;
 };
 
 static struct rss_controller *rss_of(const struct group *g)
@@ -145,91 +140,11 @@ static int rss_read_counters(struct group *g, struct counters *ret)
 	return 0;
 }
 
-/* A directory in the dump, by inode number: a group's own directory, its leaf, or both. */
-struct known {
-	uint64_t id; /* 0: a free slot */
-	struct group_reading *reading;
-	bool own, leaf;
-};
-
-/* A hash table with open addressing, at most half full. */
-struct known_all {
-	struct known *places;
-	size_t mask;
-};
-
-/* Returns the slot of @id, or the free slot for it. */
-static struct known *known_at(const struct known_all *all, uint64_t id)
-{
-	/* Inode numbers are assigned in sequence, so they spread without a hash function. */
-	size_t i = (size_t)id & all->mask;
-
-	while (all->places[i].id && all->places[i].id != id)
-		i = (i + 1) & all->mask;
-	return &all->places[i];
-}
-
-static void add_known(struct known_all *all, struct group_reading *reading)
-{
-	const struct group *g = reading->group;
-	const struct rss_group *rss = g->data;
-	bool has_leaf = g->procs_fd != g->fd;
-
-	/* The number is 0 if the group was never watched. */
-	if (rss->own.id)
-		*known_at(all, rss->own.id) = (struct known){
-			.id = rss->own.id, .reading = reading, .own = true, .leaf = !has_leaf
-		};
-	if (has_leaf && rss->leaf.id)
-		*known_at(all, rss->leaf.id) =
-			(struct known){ .id = rss->leaf.id, .reading = reading, .leaf = true };
-}
-
-static void on_state(const struct rss_container_state *state, void *userdata)
-{
-	const struct known *known = known_at(userdata, state->id);
-
-	if (!known->id)
-		return;
-	if (known->own) {
-		known->reading->counters = (struct counters){
-			.usage = state->usage,
-			.peak = state->peak,
-			.failures = state->limit_hits,
-			.reclaimed = state->freed,
-			.oom_events = state->ooms,
-			.oom_kills = state->oom_kills,
-			.scanned = state->scanned,
-		};
-		known->reading->refaults = state->refaults;
-		known->reading->has_counters = true;
-		known->reading->frozen = state->flags & RSS_CONTAINER_STATE_FROZEN;
-		known->reading->has_frozen = state->flags & RSS_CONTAINER_STATE_FREEZER;
-	}
-	if (known->leaf) {
-		known->reading->processes = state->processes;
-		known->reading->has_processes = true;
-	}
-}
-
 static int rss_read_all(struct controller *c, struct group_reading readings[], size_t count)
 {
 	const struct rss_controller *rss = (const struct rss_controller *)c;
-	cleanup_free struct known *places = NULL;
-	struct known_all all;
-	size_t wanted = 1, size = 1;
 
-	for (size_t i = 0; i < count; i++)
-		wanted += readings[i].group->procs_fd != readings[i].group->fd ? 2 : 1;
-	while (size < 2 * wanted)
-		size *= 2;
-	places = calloc(size, sizeof(*places));
-	if (!places)
-		return -ENOMEM;
-	all = (struct known_all){ .places = places, .mask = size - 1 };
-	for (size_t i = 0; i < count; i++)
-		add_known(&all, &readings[i]);
-	return rss_states_read(rss_events_family(rss->events), on_state, &all);
+	return rss_read_states(rss_events_family(rss->events), readings, count);
 }
 
 static int rss_reset_peak(struct group *g)
