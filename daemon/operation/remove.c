@@ -378,6 +378,9 @@ static void step(struct removal *removal)
 	r = removal->n_members > 0
 		    ? start_worker(removal, forget_run, forgotten, is_on_disk(removal))
 		    : removal->result;
+	/* Without a thread the loop waits for the disk once: the groups are removed already. */
+	if (r < 0 && removal->n_members > 0)
+		r = start_worker(removal, forget_run, forgotten, false);
 	if (r < 0)
 		end_step(removal, r);
 }

@@ -87,6 +87,7 @@ class Trial:
         self.rssd = None
         self.short = self.tried = self.missed = 0
         self.inside = self.outside = None
+        self.declared_lately = False
         self.declaration = os.path.join(args.folder, "containers.d", "declared.json")
         self.apply_file = os.path.join(args.folder, "apply.json")
         with open(self.apply_file, "w") as file:
@@ -112,6 +113,7 @@ class Trial:
         ]
 
     def declare(self):
+        self.declared_lately = True
         with open(self.declaration, "w") as file:
             json.dump({"name": DECLARED, "limit": "10M"}, file)
 
@@ -302,6 +304,13 @@ class Trial:
             self.kill()
             self.start()
             self.reset()
+        # A declaration of before may be applied only now.
+        deadline = time.monotonic() + 10
+        while self.declared_lately and time.monotonic() < deadline:
+            time.sleep(0.1)
+            self.declared_lately = self.listed() != BASE
+            if self.declared_lately:
+                self.reset()
 
     def restart_and_compare(self):
         before = self.listed()

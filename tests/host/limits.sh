@@ -27,6 +27,31 @@ log_is_open() {
 	[ "$(rssctl oom --json=short | jq '(.[-1].time // 0) / 1000000 + 6 < now')" = true ]
 }
 
+# The state at the OOM is read when the kernel reports it. A victim that has ended by then is not in
+# it, as on a machine under load, so it is tried again.
+record_has_its_cause() {
+	local record
+	record=$(rssctl show caused --json=short | jq -c .last_oom)
+	jq -e --argjson least $((16 << 20)) '.failures > 0 and .anonymous > $least and .swap_free >= 0 and
+		.processes[0].command == "hog" and .processes[0].pid == .victim_pid and
+		.processes[0].resident > $least' <<<"$record" >/dev/null && return
+	note "the record: $record"
+	return 1
+}
+
+# What reclaim tried, what was left, and who was there.
+case_oom_record_has_its_cause() {
+	local try
+	rssctl create caused --limit=32M
+	for try in {1..5}; do
+		await 10 log_is_open
+		expect 137 rssctl run caused -- "$build/tests/tools/hog" anon 256M
+		until_true 5 record_has_its_cause && break
+	done
+	record_has_its_cause || fail "no record of five has its cause"
+	rssctl remove caused --force
+}
+
 case_hog_is_killed_and_the_neighbour_is_not_touched() {
 	local neighbour before
 	await 10 log_is_open
@@ -52,13 +77,6 @@ case_hog_is_killed_and_the_neighbour_is_not_touched() {
 	equal "$(field hogged last_oom.container)" hogged "whose limit"
 	equal "$(field hogged last_oom.limit)" $((32 << 20)) "limit in the record"
 	[ "$(field hogged last_oom.victim_pid)" -gt 1 ] || fail "no victim"
-	# With its cause: what reclaim tried, what was left, and who was there.
-	[ "$(field hogged last_oom.failures)" -gt 0 ] || fail "failures $(field hogged last_oom.failures)"
-	[ "$(field hogged last_oom.anonymous)" -gt $((16 << 20)) ] || fail "anonymous $(field hogged last_oom.anonymous)"
-	[ "$(field hogged last_oom.swap_free)" -ge 0 ] || fail "no free swap in the record"
-	equal "$(field hogged 'last_oom.processes[0].command')" hog "the largest process"
-	equal "$(field hogged 'last_oom.processes[0].pid')" "$(field hogged last_oom.victim_pid)" "its pid"
-	[ "$(field hogged 'last_oom.processes[0].resident')" -gt $((16 << 20)) ] || fail "it had $(field hogged 'last_oom.processes[0].resident')"
 	expect 0 rssctl oom hogged --no-legend
 	equal "$(wc -l <<<"$out")" 1 "OOMs of hogged"
 	RSSCTL_PAGER="sed s/^/PAGED/" expect 0 terminal 80 24 -- rssctl oom hogged
