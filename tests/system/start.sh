@@ -11,11 +11,12 @@ if [ -f /sys/fs/cgroup/cgroup.controllers ] && [ "${1:-}" != session ]; then
 	exit
 fi
 echo begin
+# A service ignores SIGPIPE; lib.sh would start a script again for that, and cases.sh begins only once.
 for part in $(tr ' ' '\n' </proc/cmdline | sed -n 's/^rssd\.run=//p' | tr + ' '); do
 	script=${part%%:*}
 	cases=${part#"$script"}
 	cases=${cases#:}
 	# shellcheck disable=SC2086
-	bash "${0%/*}/$script.sh" ${cases//,/ } || break
+	env --default-signal bash "${0%/*}/$script.sh" ${cases//,/ } || break
 done
 echo end
