@@ -16,7 +16,11 @@ ticks_of_both() { # TOP
 	echo $(($(cpu_of "$1") + $(cpu_of "$rssd_pid") - before))
 }
 
-# Other load of the machine can only raise the figure: the lowest of three counts.
+# idle_ticks: the idle and all ticks of the machine's processors so far.
+idle_ticks() { awk '/^cpu / { for (i = 2; i <= 9; i++) all += $i; print $5 + $6, all }' /proc/stat; }
+
+# Other load of the machine can only raise the figure, as it takes the caches: the lowest of three
+# counts. It says nothing if other programs took more than half of the machine all the time.
 case_a_thousand_containers_for_a_hundredth_of_a_processor() {
 	local i top ticks=() best frame=("+rssctl top  ") measured=()
 	for i in {1..14}; do measured+=("${frame[@]}"); done
@@ -27,11 +31,18 @@ case_a_thousand_containers_for_a_hundredth_of_a_processor() {
 	children+=($!)
 	await 30 test -e "$work/looking"
 	top=$(pgrep -P "${children[-1]}" -x rssctl)
+	local idle all idle_then all_then
+	read -r idle all < <(idle_ticks)
 	for i in 1 2 3; do ticks+=("$(ticks_of_both "$top")"); done
+	read -r idle_then all_then < <(idle_ticks)
 	best=$(printf '%s\n' "${ticks[@]}" | sort -n | head -n 1)
 	note "ticks of a hundredth of a second in eight seconds each: ${ticks[*]}"
 	[ "$best" -gt 0 ] || fail "no CPU time was measured"
-	[ "$best" -le 8 ] || fail "top and rssd took ${ticks[*]} ticks in eight seconds each"
+	if [ "$best" -gt 8 ] && [ $((2 * (idle_then - idle))) -lt $((all_then - all)) ]; then
+		skip "other programs kept the machine busy: ${ticks[*]} ticks in eight seconds each"
+	else
+		[ "$best" -le 8 ] || fail "top and rssd took ${ticks[*]} ticks in eight seconds each"
+	fi
 	wait "${children[-1]}" || fail "top ended with $?"
 	expect 0 bench-daemon empty 1000
 }
