@@ -279,7 +279,7 @@ case_flood() {
 	expect 0 rssctl create flood
 	expect 0 rssctl create flood/first # on v2 a group with children enables its controller for them
 	base=$(folder_of flood)
-	mkdir "$base"/c{1..40}
+	for i in {1..40}; do expect 0 rssctl create "flood/c$i"; done
 	restart_with "Environment=LD_PRELOAD=$BUILD/tests/preload/small-buffers.so"
 	start_watch
 	kill -STOP "$(main_pid rssd)"

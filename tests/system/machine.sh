@@ -25,8 +25,8 @@ systemctl start rssd || {
 	exit 1
 }
 
-# Containers that an earlier script of this machine left.
-rssctl list --no-legend --no-pager | awk '{ print $1 }' | sort -r | while read -r name; do
+# Containers that an earlier script of this machine left, except those that case_boot looks for.
+[ -e /var/lib/rssd-boot ] || rssctl list --no-legend --no-pager | awk '{ print $1 }' | sort -r | while read -r name; do
 	rssctl remove --force "$name" >/dev/null 2>&1
 done
 
