@@ -3,9 +3,10 @@
 # Inside the test machine: run by its unit rssd-tests. The kernel's command line names the scripts
 # and their cases:
 # rssd.run=load-cases+cases:oom,peak
-# Starts them in a login session, as an administrator would: rssd does not take processes out of a
-# service.
-if [ -f /sys/fs/cgroup/cgroup.controllers ] && [ "${1:-}" != session ]; then
+# Where attach moves processes out of their unit, they start in a login session, as an administrator
+# would start them: rssd does not take processes out of a service. Elsewhere they stay in the service:
+# after an OOM systemd 252 ends a scope, and a service goes on by its OOMPolicy=.
+if grep -q 'rssd\.hierarchy=v2' /proc/cmdline && [ "${1:-}" != session ]; then
 	systemd-run --quiet --scope --collect --slice=user-0.slice --unit=session-1.scope \
 		bash "$0" session
 	exit
