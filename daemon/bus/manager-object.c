@@ -174,19 +174,7 @@ static int method_get_by_pidfd(sd_bus_message *message, void *userdata, sd_bus_e
 static void detached(const struct attach_row rows[], size_t count, const struct failure *failure,
 		     void *userdata)
 {
-	struct bus_call *call = userdata;
-	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
-	int r;
-
-	if (failure) {
-		bus_call_fail(call, failure);
-		return;
-	}
-	bus_call_log(call, "%zu of %zu processes detached", bus_count_moved(rows, count), count);
-	r = sd_bus_message_new_method_return(call->message, &reply);
-	if (r >= 0)
-		r = bus_append_report(reply, rows, count);
-	bus_call_reply(call, reply, r);
+	bus_call_reply_report(userdata, "detached", rows, count, failure);
 }
 
 static int method_detach(sd_bus_message *message, void *userdata, sd_bus_error *error)

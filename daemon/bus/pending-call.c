@@ -162,3 +162,20 @@ void bus_call_reply(struct bus_call *call, sd_bus_message *reply, int r)
 			    (int)call->pid);
 	bus_call_free(call);
 }
+
+void bus_call_reply_report(struct bus_call *call, const char *done, const struct attach_row rows[],
+			   size_t count, const struct failure *failure)
+{
+	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
+	int r;
+
+	if (failure) {
+		bus_call_fail(call, failure);
+		return;
+	}
+	bus_call_log(call, "%zu of %zu processes %s", bus_count_moved(rows, count), count, done);
+	r = sd_bus_message_new_method_return(call->message, &reply);
+	if (r >= 0)
+		r = bus_append_report(reply, rows, count);
+	bus_call_reply(call, reply, r);
+}

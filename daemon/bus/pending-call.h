@@ -9,6 +9,8 @@
 #include <sys/types.h>
 #include <systemd/sd-bus.h>
 
+#include "operation/attach-types.h"
+
 #include "policy/requester.h"
 #include "shared/list.h"
 
@@ -83,5 +85,12 @@ void bus_call_fail(struct bus_call *call, const struct failure *failure);
 
 /* Sends @reply, or the error @r if it could not be built, logs, and frees the call. */
 void bus_call_reply(struct bus_call *call, sd_bus_message *reply, int r);
+
+/*
+ * The completion of attach and detach: replies with the rows or the failure, logs how
+ * many processes were moved (@done: "attached"), and frees the call.
+ */
+void bus_call_reply_report(struct bus_call *call, const char *done, const struct attach_row rows[],
+			   size_t count, const struct failure *failure);
 
 #endif

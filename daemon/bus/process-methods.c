@@ -14,19 +14,7 @@
 static void attached(const struct attach_row rows[], size_t count, const struct failure *failure,
 		     void *userdata)
 {
-	struct bus_call *call = userdata;
-	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
-	int r;
-
-	if (failure) {
-		bus_call_fail(call, failure);
-		return;
-	}
-	bus_call_log(call, "%zu of %zu processes attached", bus_count_moved(rows, count), count);
-	r = sd_bus_message_new_method_return(call->message, &reply);
-	if (r >= 0)
-		r = bus_append_report(reply, rows, count);
-	bus_call_reply(call, reply, r);
+	bus_call_reply_report(userdata, "attached", rows, count, failure);
 }
 
 static int method_attach(sd_bus_message *message, void *userdata, sd_bus_error *error)
