@@ -76,7 +76,7 @@ static int reload(void *userdata, struct failure *failure)
 		    differs(config->runtime_directory, now->runtime_directory) ||
 		    differs(config->containers_directory, now->containers_directory))
 			log_warning(
-				"Controller, Hierarchy, FavorDynMods, Root and the folders are read at "
+				"Controller, Hierarchy, FavorDynMods, Root and the directories are read at "
 				"the start only: restart rssd to change them");
 		now->limit_timeout = config->limit_timeout;
 		now->containers_max = config->containers_max;

@@ -47,7 +47,7 @@ static uint64_t sum(uint64_t a, uint64_t b)
 	return a == COUNTER_ABSENT || b == COUNTER_ABSENT ? COUNTER_ABSENT : a + b;
 }
 
-int controller_read_refaults(const struct controller *controller, int folder, uint64_t *ret)
+int controller_read_refaults(const struct controller *controller, int directory, uint64_t *ret)
 {
 	static const char *const names[] = { "workingset_refault_anon", "workingset_refault_file" };
 	const struct controller_ops *ops = controller->ops;
@@ -59,7 +59,7 @@ int controller_read_refaults(const struct controller *controller, int folder, ui
 		(void)snprintf(keys[i], sizeof(keys[i]), "%s%s", ops->lists_prefix, names[i]);
 		values[i] = (struct cgroup_key){ keys[i], COUNTER_ABSENT };
 	}
-	r = cgroup_read_keys(folder, ops->lists_file, values, ARRAY_SIZE(values));
+	r = cgroup_read_keys(directory, ops->lists_file, values, ARRAY_SIZE(values));
 	if (r < 0)
 		return r;
 	*ret = sum(values[0].value, values[1].value);
@@ -200,11 +200,11 @@ static int explain(const struct controller *c, int error, struct failure *failur
 		hint = " rssd must run as root.";
 		break;
 	case EBUSY:
-		hint = " A folder above has processes of its own; choose another Root=.";
+		hint = " A parent directory has processes; choose another Root=.";
 		break;
 	case ENOENT:
-		hint = " The controller is not handed down to that folder; check "
-		       "cgroup.subtree_control above it, or choose another Root=.";
+		hint = " The controller is not enabled for that directory; check "
+		       "cgroup.subtree_control of its parents, or choose another Root=.";
 		break;
 	}
 	return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "%s/%s cannot be prepared: %s.%s",
@@ -314,7 +314,7 @@ static int paths_add(struct paths *paths, char *path)
 
 DEFINE_CLEANUP(DIR *, closedir);
 
-static bool is_folder(DIR *dir, const struct dirent *entry)
+static bool is_directory(DIR *dir, const struct dirent *entry)
 {
 	struct stat st;
 
@@ -343,7 +343,7 @@ static int list_below(struct controller *c, const char *parent, struct paths *pa
 		char *path;
 		int r;
 
-		if (entry->d_name[0] == '.' || !is_folder(dir, entry) ||
+		if (entry->d_name[0] == '.' || !is_directory(dir, entry) ||
 		    (c->leaf && !strcmp(entry->d_name, c->leaf)))
 			continue;
 		if (asprintf(&path, "%s%s%s", parent, *parent ? "/" : "", entry->d_name) < 0)

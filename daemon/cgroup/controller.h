@@ -53,7 +53,7 @@ struct memory_lists {
 /*
  * The events of a watched group. Most controllers only report that something
  * happened, and the counters say what changed. A controller with
- * controller.tells_facts reports each event by itself, with the values that the
+ * controller.reports_facts reports each event by itself, with the values that the
  * kernel saw at that moment.
  */
 enum group_event_kind {
@@ -134,7 +134,7 @@ struct controller {
 	int fd;			 /* the root directory; after its removal all calls give -ENOENT */
 	const char *kernel_name; /* "memory" */
 	bool oom_events_since_open; /* counters.oom_events starts at 0 when a group is opened */
-	bool tells_facts;	    /* see struct group_event */
+	bool reports_facts;	    /* see struct group_event */
 	bool needs_admin;	    /* requests after the start need CAP_SYS_ADMIN */
 	bool reads_all;		    /* controller_read_all() is supported */
 	char *events_problem;	    /* why its events cannot be received, or NULL */
@@ -190,10 +190,10 @@ uint64_t controller_limit_min(const struct controller *controller);
 bool controller_has_file(const struct controller *controller, const char *file);
 
 /*
- * Reads the refaults of @folder, the directory of a group or the root: see
+ * Reads the refaults of @directory, the directory of a group or the root: see
  * group_read_refaults(). *ret is COUNTER_ABSENT if this kernel does not report them.
  */
-int controller_read_refaults(const struct controller *controller, int folder, uint64_t *ret);
+int controller_read_refaults(const struct controller *controller, int directory, uint64_t *ret);
 
 /*
  * Groups are created and removed by paths below the mount; everything else uses

@@ -42,11 +42,11 @@ bool delegation_is_to(const struct controller *controller, const char *cgroup, s
 	cleanup_close int dir = open_cgroup(controller, cgroup);
 	cleanup_free char *unit = NULL;
 	cleanup_close int unit_dir = -1;
-	struct stat folder, procs;
+	struct stat directory, procs;
 
-	if (dir < 0 || fstat(dir, &folder) < 0 ||
-	    fstatat(dir, "cgroup.procs", &procs, AT_SYMLINK_NOFOLLOW) < 0 || folder.st_uid != uid ||
-	    procs.st_uid != uid)
+	if (dir < 0 || fstat(dir, &directory) < 0 ||
+	    fstatat(dir, "cgroup.procs", &procs, AT_SYMLINK_NOFOLLOW) < 0 ||
+	    directory.st_uid != uid || procs.st_uid != uid)
 		return false;
 	if (unit_length == 0)
 		return true;

@@ -15,7 +15,7 @@
 #include "cgroup/control-file.h"
 #include "cgroup/hierarchy.h"
 
-#define OPEN_FOLDER (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+#define OPEN_DIRECTORY (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 /* Returns the directory's path below the mount: "rssd/web". The caller frees it. */
 static char *path_below_mount(const struct controller *c, const char *path)
@@ -28,7 +28,7 @@ static char *path_below_mount(const struct controller *c, const char *path)
 }
 
 /* Checks that the group's path still leads to its open directory: 0, -ENOENT, or another errno. */
-static int is_same_folder(const struct group *g)
+static int is_same_directory(const struct group *g)
 {
 	struct stat ours, there;
 
@@ -43,7 +43,7 @@ DEFINE_CLEANUP(DIR *, closedir);
 /* Returns 1 if the directory contains others than the leaf, 0 if not, or a negative errno. */
 static int has_groups(const struct group *g)
 {
-	cleanup_close int fd = openat(g->fd, ".", OPEN_FOLDER);
+	cleanup_close int fd = openat(g->fd, ".", OPEN_DIRECTORY);
 	cleanup_(closedir_ptr) DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
 	struct dirent *entry;
 
@@ -63,12 +63,12 @@ static int open_leaf(struct group *g)
 	const char *leaf = g->controller->leaf;
 	int r;
 
-	g->procs_fd = openat(g->fd, leaf, OPEN_FOLDER);
+	g->procs_fd = openat(g->fd, leaf, OPEN_DIRECTORY);
 	if (g->procs_fd < 0 && errno == ENOENT) {
 		r = hierarchy_create_leaf(g->fd, leaf);
 		if (r < 0 && r != -EEXIST)
 			return r;
-		g->procs_fd = openat(g->fd, leaf, OPEN_FOLDER);
+		g->procs_fd = openat(g->fd, leaf, OPEN_DIRECTORY);
 	}
 	return g->procs_fd < 0 ? -errno : 0;
 }
@@ -101,7 +101,7 @@ int group_open(struct controller *controller, const char *path, struct group **r
 	g->path = strdup(path);
 	if (!g->path)
 		return -ENOMEM;
-	g->fd = openat(controller->fd, *path ? path : ".", OPEN_FOLDER);
+	g->fd = openat(controller->fd, *path ? path : ".", OPEN_DIRECTORY);
 	if (g->fd < 0)
 		return -errno;
 	/* The root holds groups, never processes, so it needs no leaf. */
@@ -130,7 +130,7 @@ static int open_parent(struct controller *c, const char *path, int *ret)
 
 	if (!parent)
 		return -ENOMEM;
-	fd = openat(c->fd, parent, OPEN_FOLDER);
+	fd = openat(c->fd, parent, OPEN_DIRECTORY);
 	if (fd < 0)
 		return -errno;
 	*ret = fd;
@@ -170,7 +170,7 @@ int group_create(struct controller *controller, const char *path, struct group *
 	if (r < 0) {
 		/* Leave no directory if the group could not be opened. */
 		if (controller->leaf) {
-			cleanup_close int made = openat(controller->fd, path, OPEN_FOLDER);
+			cleanup_close int made = openat(controller->fd, path, OPEN_DIRECTORY);
 
 			if (made >= 0)
 				(void)hierarchy_remove_leaf(made, controller->leaf);
@@ -189,7 +189,7 @@ int group_remove(struct group *group)
 
 	if (!full)
 		return -ENOMEM;
-	r = is_same_folder(group);
+	r = is_same_directory(group);
 	if (r < 0)
 		return r;
 	/* If nothing is mounted, hierarchy_remove() would report the directory as removed. */
@@ -211,7 +211,7 @@ int group_remove(struct group *group)
 		cleanup_close int again = -1;
 
 		(void)hierarchy_create_leaf(group->fd, c->leaf);
-		again = openat(group->fd, c->leaf, OPEN_FOLDER);
+		again = openat(group->fd, c->leaf, OPEN_DIRECTORY);
 		/* dup3() replaces the descriptor atomically: a worker may be reading it. */
 		if (again >= 0)
 			(void)dup3(again, group->procs_fd, O_CLOEXEC);

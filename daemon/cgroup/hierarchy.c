@@ -107,7 +107,7 @@ static bool waits_for_mount(const char *path)
 	       statfs(path, &fs) == 0 && fs.f_type == TMPFS_MAGIC;
 }
 
-static int make_folders(const char *path)
+static int make_directories(const char *path)
 {
 	cleanup_free char *copy = strdup(path);
 
@@ -134,7 +134,7 @@ int hierarchy_mount(const char *controllers, const char *name, const char *where
 	if (waits_for_mount(usual)) {
 		where = usual;
 	} else {
-		r = make_folders(where);
+		r = make_directories(where);
 		if (r < 0)
 			return r;
 	}

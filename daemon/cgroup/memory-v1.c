@@ -320,10 +320,11 @@ static int v1_open(const struct controller_choice *choice, struct controller **r
 	if (cgroup_read_u64(c->fd, "memory.use_hierarchy", &hierarchical) == 0 && !hierarchical) {
 		r = cgroup_write(c->fd, "memory.use_hierarchy", "1");
 		if (r < 0)
-			return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
-				    "%s/%s cannot be made hierarchical (%s); remove the folders "
-				    "in it and try again.",
-				    c->mount, c->root, strerror(-r));
+			return fail(
+				failure, RSS_ERROR_CONTROLLER_FAILED,
+				"%s/%s cannot be made hierarchical (%s); remove the directories "
+				"in it and try again.",
+				c->mount, c->root, strerror(-r));
 	}
 	find_features(c);
 	*ret = take_ptr(c);

@@ -181,7 +181,7 @@ static int v2_open(const struct controller_choice *choice, struct controller **r
 	if (!controller_has_file(c, "memory.current"))
 		return fail(
 			failure, RSS_ERROR_CONTROLLER_FAILED,
-			"%s/%s was given no memory controller; check cgroup.subtree_control above it",
+			"%s/%s has no memory controller; check cgroup.subtree_control of its parents",
 			c->mount, c->root);
 	find_features(c);
 	*ret = take_ptr(c);

@@ -274,7 +274,7 @@ static int open_events(struct rss_controller *rss)
 	int r = rss_events_new(&rss->events, &problem);
 
 	if (r == 0) {
-		rss->controller.tells_facts = true;
+		rss->controller.reports_facts = true;
 		rss->controller.needs_admin = true;
 		rss->controller.reads_all = true;
 		return 0;
@@ -360,7 +360,7 @@ static void find_features(struct controller *c)
 	c->features = FEATURE_PEAK | FEATURE_FAILURES | FEATURE_RECLAIMED | FEATURE_OOM_EVENTS |
 		      FEATURE_OOM_KILLS | FEATURE_RECLAIM | FEATURE_SAFE_LIMIT |
 		      FEATURE_MAPPED_ONLY | FEATURE_SCANNED;
-	if (c->tells_facts)
+	if (c->reports_facts)
 		c->features |= FEATURE_LIMIT_EVENTS;
 	if (!is_unified(c))
 		c->features |= FEATURE_IN_PLACE | FEATURE_PEAK_RESET;
@@ -391,7 +391,7 @@ static int rss_open(const struct controller_choice *choice, struct controller **
 	if (!controller_has_file(c, rss->files->usage))
 		return fail(
 			failure, RSS_ERROR_CONTROLLER_FAILED,
-			"%s/%s was given no rss controller; check cgroup.subtree_control above it",
+			"%s/%s has no rss controller; check cgroup.subtree_control of its parents",
 			c->mount, c->root);
 	r = open_events(rss);
 	if (r < 0)

@@ -13,7 +13,7 @@
 #include "cgroup/hierarchy.h"
 #include "shared/array.h"
 
-#define OPEN_FOLDER (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+#define OPEN_DIRECTORY (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 bool subtree_has(const struct subtree *tree, const char *path)
 {
@@ -78,7 +78,7 @@ static bool is_gone(int error)
 /* Reads the names of the child directories of @dir, one after the other. */
 static int read_names(int dir, char **ret, size_t *ret_size)
 {
-	cleanup_close int fd = openat(dir, ".", OPEN_FOLDER);
+	cleanup_close int fd = openat(dir, ".", OPEN_DIRECTORY);
 	cleanup_(closedir_ptr) DIR *stream = fd >= 0 ? fdopendir(fd) : NULL;
 	cleanup_free char *names = NULL;
 	size_t size = 0, allocated = 0;
@@ -166,7 +166,7 @@ static int enter_next(struct walk *walk)
 		return r;
 	if (walk->tree->skip && walk->tree->skip(walk->path, walk->tree->userdata))
 		return 0;
-	dir = openat(level->dir, name, OPEN_FOLDER);
+	dir = openat(level->dir, name, OPEN_DIRECTORY);
 	if (dir < 0)
 		return is_gone(-errno) ? 0 : -errno;
 	return enter(walk, dir);
@@ -194,7 +194,7 @@ static int run(struct walk *walk)
 
 	if (r < 0)
 		return r;
-	dir = openat(walk->tree->group->fd, ".", OPEN_FOLDER);
+	dir = openat(walk->tree->group->fd, ".", OPEN_DIRECTORY);
 	if (dir < 0)
 		return -errno;
 	r = enter(walk, dir);
@@ -258,7 +258,7 @@ static int add_path(struct listing *listing, const char *path)
 	return 0;
 }
 
-static int list_folder(int dir, const char *path, void *userdata)
+static int list_directory(int dir, const char *path, void *userdata)
 {
 	struct listing *listing = userdata;
 	struct subtree_members *members = listing->members;
@@ -286,11 +286,11 @@ int subtree_list(const struct subtree *tree, struct subtree_members *ret)
 {
 	struct listing listing = { .group = tree->group, .members = ret };
 
-	return subtree_walk(tree, list_folder, &listing);
+	return subtree_walk(tree, list_directory, &listing);
 }
 
 /* Counts the child directories by the link count; SIZE_MAX if the file system has none. */
-static int count_folders(int dir, size_t *ret)
+static int count_directories(int dir, size_t *ret)
 {
 	struct stat st;
 
@@ -307,7 +307,7 @@ struct counting {
 	uint32_t count;
 };
 
-static int count_folder(int dir, const char *path, void *userdata)
+static int count_directory(int dir, const char *path, void *userdata)
 {
 	struct counting *counting = userdata;
 	struct stat st;
@@ -330,29 +330,29 @@ int subtree_count_inner(const struct subtree *tree, size_t nested, uint32_t *ret
 	const struct group *group = tree->group;
 	bool has_leaf = group->procs_fd != group->fd;
 	struct counting counting = { .group = group };
-	size_t folders = 0, in_leaf = 0;
+	size_t directories = 0, in_leaf = 0;
 	struct stat st;
-	int r = count_folders(group->fd, &folders);
+	int r = count_directories(group->fd, &directories);
 
 	if (r == 0 && has_leaf)
-		r = count_folders(group->procs_fd, &in_leaf);
+		r = count_directories(group->procs_fd, &in_leaf);
 	if (r < 0)
 		return r;
 	*ret = 0;
-	if (folders <= nested + has_leaf && in_leaf == 0)
+	if (directories <= nested + has_leaf && in_leaf == 0)
 		return 0;
 	if (fstat(group->procs_fd, &st) < 0)
 		return -errno;
 	counting.device = st.st_dev;
 	counting.own = st.st_ino;
-	r = subtree_walk(tree, count_folder, &counting);
+	r = subtree_walk(tree, count_directory, &counting);
 	*ret = counting.count;
 	return r;
 }
 
 /* --- freezer, removal -------------------------------------------------------------- */
 
-static int thaw_folder(int dir, const char *path, void *userdata)
+static int thaw_directory(int dir, const char *path, void *userdata)
 {
 	/* The files of v2 and of v1; at most one of them exists. */
 	(void)cgroup_write(dir, "cgroup.freeze", "0");
@@ -362,10 +362,10 @@ static int thaw_folder(int dir, const char *path, void *userdata)
 
 void subtree_thaw(const struct subtree *tree)
 {
-	(void)subtree_walk(tree, thaw_folder, NULL);
+	(void)subtree_walk(tree, thaw_directory, NULL);
 }
 
-static int remove_folder(int parent, const char *name, void *userdata)
+static int remove_directory(int parent, const char *name, void *userdata)
 {
 	const struct group *group = userdata;
 	int r;
@@ -388,7 +388,7 @@ int subtree_remove(const struct subtree *tree)
 {
 	cleanup_(walk_done) struct walk walk = {
 		.tree = tree,
-		.leave = remove_folder,
+		.leave = remove_directory,
 		.userdata = (void *)tree->group,
 	};
 

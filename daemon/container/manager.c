@@ -143,8 +143,8 @@ int manager_fail_gone(struct manager *m, struct failure *failure)
 
 	/* rssd mounts only that hierarchy itself. */
 	r = fail(&gone, RSS_ERROR_HIERARCHY_GONE,
-		 "The cgroup hierarchy of the %s controller is not mounted at %s any more, or the "
-		 "folder %s in it is gone; %ssystemctl restart rssd brings it back",
+		 "The cgroup hierarchy of the %s controller is no longer mounted at %s, or its "
+		 "directory %s was removed; %ssystemctl restart rssd creates it again",
 		 c->kernel_name, c->mount, c->root, ours ? "" : "once it is mounted there, ");
 	if (!m->gone_logged)
 		log_error("%s", gone.text);

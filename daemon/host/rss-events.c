@@ -354,14 +354,14 @@ static int open_socket(struct rss_events *events, nl_recvmsg_msg_cb_t fn, struct
 	return r < 0 ? netlink_errno(r) : 0;
 }
 
-struct rss_events *rss_events_new_deaf(void)
+struct rss_events *rss_events_new_without_kernel(void)
 {
 	return calloc(1, sizeof(struct rss_events));
 }
 
 int rss_events_new(struct rss_events **ret, const char **problem)
 {
-	cleanup_(rss_events_free_ptr) struct rss_events *events = rss_events_new_deaf();
+	cleanup_(rss_events_free_ptr) struct rss_events *events = rss_events_new_without_kernel();
 	int size = RECEIVE_BUFFER, r;
 
 	*problem = "no netlink socket can be made";

@@ -78,6 +78,6 @@ void rss_events_forget(struct rss_events *events, struct rss_listener *listener)
 /* Delivers one message to the listener of its container. Needs no kernel. */
 void rss_events_dispatch(struct rss_events *events, const struct rss_message *message);
 /* For tests without a kernel: only rss_events_dispatch() delivers messages. */
-struct rss_events *rss_events_new_deaf(void);
+struct rss_events *rss_events_new_without_kernel(void);
 
 #endif

@@ -284,7 +284,7 @@ void attribution_check(struct container *c)
 {
 	struct manager *m = c->manager;
 
-	if (m->controller->tells_facts)
+	if (m->controller->reports_facts)
 		return;
 	if (has_pending_kills(c))
 		schedule_report(m);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * OOM detection: turns what the kernel reports about groups into events of the manager.
- * If the controller reports facts (controller.tells_facts), they are trusted. Other
+ * If the controller reports facts (controller.reports_facts), they are trusted. Other
  * controllers only report that something has changed: then the counters are compared
  * with those of the last poll, and the kernel's log names the victim of an OOM. A kill
  * that the counters have and that the log does not report within a second is reported

@@ -251,8 +251,8 @@ static int not_saved(struct change_apply *apply, int error)
 			    apply->name);
 	}
 	return fail(&apply->result.failure, RSS_ERROR_STATE_NOT_SAVED,
-		    "The state of %s could not be saved: %s; nothing was changed, make room in "
-		    "the state folder and try again",
+		    "The state of %s could not be saved: %s; nothing was changed; free space in "
+		    "the state directory and try again",
 		    apply->name, strerror(-error));
 }
 

@@ -317,8 +317,8 @@ static void log_written(struct transaction *t)
 
 	if (t->disk_error < 0) {
 		(void)fail(&failure, RSS_ERROR_STATE_NOT_SAVED,
-			   "The transaction could not be written down: %s; make room in the state "
-			   "folder and try again",
+			   "The transaction log could not be written: %s; free space in the state "
+			   "directory and try again",
 			   strerror(-t->disk_error));
 		fail_step(t, &failure);
 		return;

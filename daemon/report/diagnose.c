@@ -196,7 +196,7 @@ size_t diagnose(const struct diagnosis *found, struct finding findings[static FI
 		    "it came with.",
 		    "No events are told, and no OOM: %s. Counters are read when they are asked for.",
 		    found->events_problem);
-	if (found->tells_facts)
+	if (found->reports_facts)
 		add(&report, SEVERITY_OK, "OOM victims", "",
 		    "The kernel names the victim of an OOM in the event itself.");
 	else if (found->events_problem)
@@ -262,7 +262,7 @@ size_t diagnose_manager(struct manager *m, struct finding findings[static FINDIN
 		.root = m->controller->root,
 		.features = m->controller->features,
 		.leaves_units = controller_leaves_units(m->controller),
-		.tells_facts = m->controller->tells_facts,
+		.reports_facts = m->controller->reports_facts,
 		.events_problem = m->controller->events_problem,
 		.kmsg_problem = m->kmsg_problem,
 		.process_events_problem = m->process_events_problem,

@@ -31,7 +31,7 @@ struct diagnosis {
 	const char *mount, *root; /* where its groups are; NULL: not reported */
 	unsigned int features;
 	bool leaves_units;		    /* an attach takes a process out of its unit */
-	bool tells_facts;		    /* the kernel reports the victims of an OOM with it */
+	bool reports_facts;		    /* the kernel reports the victims of an OOM with it */
 	const char *events_problem;	    /* NULL: events can be received */
 	const char *kmsg_problem;	    /* NULL: available */
 	const char *process_events_problem; /* NULL: available */

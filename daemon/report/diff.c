@@ -17,7 +17,7 @@
 struct diff {
 	struct job job;
 	struct manager *manager;
-	char *folder;
+	char *directory;
 	struct records declared;
 	int error;
 	struct diff_row *rows;
@@ -32,7 +32,7 @@ static struct diff *diff_free(struct diff *diff)
 		free(diff->rows[i].name);
 	free(diff->rows);
 	records_free(&diff->declared);
-	free(diff->folder);
+	free(diff->directory);
 	free(diff);
 	return NULL;
 }
@@ -55,7 +55,7 @@ static void diff_run(struct worker *worker, void *data)
 {
 	struct diff *diff = data;
 
-	diff->error = records_read_declared(diff->folder, &diff->declared);
+	diff->error = records_read_declared(diff->directory, &diff->declared);
 }
 
 static int add(struct diff *diff, struct diff_row *row)
@@ -153,8 +153,8 @@ int diff_start(struct manager *m, diff_done_fn done, void *userdata, struct fail
 	diff->done = done;
 	diff->userdata = userdata;
 	/* A reload may change the configuration meanwhile. */
-	diff->folder = strdup(m->config->containers_directory);
-	if (!diff->folder || job_start(&diff->job, m->jobs, diff_run, diff_done, diff) < 0)
+	diff->directory = strdup(m->config->containers_directory);
+	if (!diff->directory || job_start(&diff->job, m->jobs, diff_run, diff_done, diff) < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
 	(void)take_ptr(diff);
 	return 0;

@@ -90,7 +90,7 @@ static const char *set_key(struct config *config, const struct key *key, const c
 		return set_text(member, value) < 0 ? "out of memory" : NULL;
 	case KEY_NAME:
 		if (!value[0] || strstr(value, "..") || value[strlen(value) - 1] == '/')
-			return "must be the name of a cgroup folder";
+			return "must be the name of a cgroup directory";
 		return set_text(member, value) < 0 ? "out of memory" : NULL;
 	case KEY_COUNT:
 		errno = 0;

@@ -102,8 +102,8 @@ int state_open(const char *path, const char *runtime, struct state **ret, struct
 	}
 	if (r < 0)
 		return fail(failure, RSS_ERROR_STATE_NOT_SAVED,
-			    "The state folder %s cannot be used: %s; rssd needs to write there so "
-			    "that no container is lost",
+			    "The state directory %s cannot be used: %s; rssd must be able to "
+			    "write to it",
 			    path, strerror(-r));
 	if (flock(state->lock_fd, LOCK_EX | LOCK_NB) < 0)
 		return fail(

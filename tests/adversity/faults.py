@@ -81,15 +81,15 @@ class Command:
 class Trial:
     def __init__(self, args):
         self.args = args
-        self.control = Control(os.path.join(args.folder, "faults"))
-        self.log_path = os.path.join(args.folder, "rssd.log")
+        self.control = Control(os.path.join(args.directory, "faults"))
+        self.log_path = os.path.join(args.directory, "rssd.log")
         self.log = open(self.log_path, "ab")
         self.rssd = None
         self.short = self.tried = self.missed = 0
         self.inside = self.outside = None
         self.declared_lately = False
-        self.declaration = os.path.join(args.folder, "containers.d", "declared.json")
-        self.apply_file = os.path.join(args.folder, "apply.json")
+        self.declaration = os.path.join(args.directory, "containers.d", "declared.json")
+        self.apply_file = os.path.join(args.directory, "apply.json")
         with open(self.apply_file, "w") as file:
             json.dump([{"name": "web", "limit": "50M"}, {"name": "db", "limit": "30M"}], file)
 
@@ -121,7 +121,7 @@ class Trial:
 
     def launch(self):
         environment = dict(os.environ, LD_PRELOAD=self.args.preload,
-                           FAULTS_CONTROL=os.path.join(self.args.folder, "faults"))
+                           FAULTS_CONTROL=os.path.join(self.args.directory, "faults"))
         self.rssd = subprocess.Popen([self.args.rssd, f"--config={self.args.config}"],
                                      stdin=subprocess.DEVNULL, stderr=self.log, env=environment)
 
@@ -157,18 +157,18 @@ class Trial:
 
     def kernel(self):
         top, found = os.path.join(self.args.cgroups, self.args.root), {}
-        for folder, _, _ in os.walk(top):
-            if folder != top:
-                with open(os.path.join(folder, "memory.limit_in_bytes")) as file:
+        for directory, _, _ in os.walk(top):
+            if directory != top:
+                with open(os.path.join(directory, "memory.limit_in_bytes")) as file:
                     limit = int(file.read())
-                found[os.path.relpath(folder, top)] = INFINITY if limit > 1 << 60 else limit
+                found[os.path.relpath(directory, top)] = INFINITY if limit > 1 << 60 else limit
         return found
 
     def disk(self):
-        folder, found = os.path.join(self.args.folder, "state", "containers"), {}
-        for name in os.listdir(folder):
+        directory, found = os.path.join(self.args.directory, "state", "containers"), {}
+        for name in os.listdir(directory):
             if name.endswith(".json"):
-                with open(os.path.join(folder, name)) as file:
+                with open(os.path.join(directory, name)) as file:
                     record = json.load(file)
                 found[record["name"]] = record["limit"]
         return found
@@ -407,7 +407,7 @@ class Trial:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for option in ("rssd", "config", "folder", "cgroups", "root", "preload"):
+    for option in ("rssd", "config", "directory", "cgroups", "root", "preload"):
         parser.add_argument(f"--{option}", required=True)
     parser.add_argument("--sample", type=int, default=0, help="so many points, chosen by --seed; 0: all")
     parser.add_argument("--seed", default="1")

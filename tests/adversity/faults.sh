@@ -11,7 +11,7 @@ case_each_call_fails_once() {
 	local seed=${SEED:-$$} status=0
 	note "SEED=$seed to repeat"
 	python3 "$here/adversity/faults.py" --seed="$seed" --sample="${POINTS:-200}" \
-		--rssd="$build/rssd" --config="$work/rssd.conf" --folder="$work" \
+		--rssd="$build/rssd" --config="$work/rssd.conf" --directory="$work" \
 		--cgroups="$(memory_mount)" --root="$root" --preload="$build/tests/preload/faults.so" || status=$?
 	[ $status = 0 ] && return
 	cp "$rssd_log" "$build/faults.log"

@@ -172,7 +172,7 @@ class Client(threading.Thread):
     def apply(self):
         chosen = self.rng.sample(self.names[:NAMES], 2)
         wanted = {name: self.size() for name in chosen}
-        path = os.path.join(self.world.folder, f"apply.{self.name}")
+        path = os.path.join(self.world.directory, f"apply.{self.name}")
         with open(path, "w") as file:
             json.dump([{"name": n, "limit": size} for n, size in wanted.items()], file)
         status, _, err = self.call("apply", path, "--timeout=1s")
@@ -297,10 +297,10 @@ class Reader(threading.Thread):
 
 class World:
     def __init__(self, args):
-        self.args, self.folder = args, args.folder
+        self.args, self.directory = args, args.directory
         self.rng = random.Random(f"{args.seed}/world")
         self.over, self.pause = threading.Event(), threading.Event()
-        self.log = open(os.path.join(args.folder, "rssd.log"), "ab")
+        self.log = open(os.path.join(args.directory, "rssd.log"), "ab")
         self.rssd = None
         self.kills = self.stops = 0
         self.killed_at = []  # microseconds of the wall clock
@@ -340,21 +340,21 @@ class World:
 
     def kernel(self):
         top, found = os.path.join(self.args.cgroups, self.args.root), {}
-        for folder, _, _ in os.walk(top):
-            if folder == top:
+        for directory, _, _ in os.walk(top):
+            if directory == top:
                 continue
-            with open(os.path.join(folder, "memory.limit_in_bytes")) as file:
+            with open(os.path.join(directory, "memory.limit_in_bytes")) as file:
                 limit = int(file.read())
-            found[os.path.relpath(folder, top)] = INFINITY if limit > 1 << 60 else limit
+            found[os.path.relpath(directory, top)] = INFINITY if limit > 1 << 60 else limit
         return found
 
     def disk(self):
-        folder, found = os.path.join(self.folder, "state", "containers"), {}
-        for name in os.listdir(folder):
+        directory, found = os.path.join(self.directory, "state", "containers"), {}
+        for name in os.listdir(directory):
             if not name.endswith(".json"):
                 problem(f"left over in the state: {name}")
                 continue
-            with open(os.path.join(folder, name)) as file:
+            with open(os.path.join(directory, name)) as file:
                 record = json.load(file)
             found[record["name"]] = record["limit"]
         return found
@@ -435,7 +435,7 @@ class World:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for option in ("rssd", "config", "folder", "cgroups", "root"):
+    for option in ("rssd", "config", "directory", "cgroups", "root"):
         parser.add_argument(f"--{option}", required=True)
     parser.add_argument("--seed", required=True)
     parser.add_argument("--seconds", type=float, default=60)
@@ -443,7 +443,7 @@ def main():
     world = World(args)
     if not world.start():
         return 1
-    events = os.path.join(args.folder, "random-events")
+    events = os.path.join(args.directory, "random-events")
     with open(events, "wb") as out:
         watch = subprocess.Popen(["rssctl", "watch", "--json=short", "--since=0"], stdout=out,
                                  stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)

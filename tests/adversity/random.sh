@@ -12,7 +12,7 @@ case_model_holds() {
 	local seed=${SEED:-$$$(date +%N)} status=0
 	note "SEED=$seed to repeat"
 	python3 "$here/adversity/random.py" --seed="$seed" --seconds="${SECONDS_EACH:-60}" \
-		--rssd="$build/rssd" --config="$work/rssd.conf" --folder="$work" \
+		--rssd="$build/rssd" --config="$work/rssd.conf" --directory="$work" \
 		--cgroups="$(memory_mount)" --root="$root" || status=$?
 	[ $status = 0 ] && return
 	cp "$rssd_log" "$build/random.log"

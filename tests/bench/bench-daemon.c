@@ -14,11 +14,11 @@
  *   bench-daemon empty COUNT  remove them
  *   bench-daemon time COUNT COMMAND...
  *                             run it COUNT times; the median in microseconds
- *   bench-daemon latency COUNT FOLDER FILE
+ *   bench-daemon latency COUNT DIRECTORY FILE
  *                             a charge that hits the limit to its signal at a client:
  *                             median and 99th percentile in microseconds, how many
  *                             were measured, how many were never reported, and how many
- *                             event numbers were neither sent nor reported as lost. FOLDER
+ *                             event numbers were neither sent nor reported as lost. DIRECTORY
  *                             has the directories of containers, whose FILE counts the hits
  */
 #include <errno.h>
@@ -378,7 +378,7 @@ static void take(int go, unsigned int index, const char *counter, size_t page)
 }
 
 static void start_taker(struct rss_client *client, struct taker *taker, unsigned int index,
-			const char *folder, const char *file)
+			const char *directory, const char *file)
 {
 	cleanup_free char *counter = NULL;
 	struct rss_settings settings = { .set = RSS_SET_LIMIT, .limit = SAMPLE_LIMIT };
@@ -389,7 +389,7 @@ static void start_taker(struct rss_client *client, struct taker *taker, unsigned
 	if (pipe(fds) < 0)
 		die("pipe", strerror(errno));
 	snprintf(taker->name, sizeof(taker->name), "late%u", index);
-	if (asprintf(&counter, "%s/%s/%s", folder, taker->name, file) < 0)
+	if (asprintf(&counter, "%s/%s/%s", directory, taker->name, file) < 0)
 		die("latency", "out of memory");
 	taker->go = fds[1];
 	taker->pid = fork();
@@ -444,7 +444,7 @@ static void push(struct taker *taker)
 		die(taker->name, "its process is gone");
 }
 
-static int latency(unsigned int count, const char *folder, const char *file)
+static int latency(unsigned int count, const char *directory, const char *file)
 {
 	struct rss_client *client = connect_rssd();
 	cleanup_free uint64_t *samples = calloc(count, sizeof(*samples));
@@ -454,7 +454,7 @@ static int latency(unsigned int count, const char *folder, const char *file)
 	went = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	check(client, rss_subscribe(client, on_event, takers), "subscribe");
 	for (unsigned int i = 0; i < CONTAINERS; i++) {
-		start_taker(client, &takers[i], i, folder, file);
+		start_taker(client, &takers[i], i, directory, file);
 		push(&takers[i]);
 		listen_for(client, SAMPLE_MAX_USEC, &takers[i]);
 	}
@@ -504,7 +504,7 @@ int main(int argc, char *argv[])
 	if (argc == 5 && strcmp(what, "latency") == 0)
 		return latency(number, argv[3], argv[4]);
 	fputs("bench-daemon calls|rounds|scopes SECONDS, fill|empty COUNT, time COUNT COMMAND..., "
-	      "latency COUNT FOLDER FILE\n",
+	      "latency COUNT DIRECTORY FILE\n",
 	      stderr);
 	return 2;
 }

@@ -154,17 +154,17 @@ case_scraped_in_a_sandbox() {
 
 # systemd accepts the units, and sysusers.d creates the user that they name.
 case_units_are_sound() {
-	local folder=$here/../systemd
+	local directory=$here/../systemd
 	command -v systemd-analyze >/dev/null || { skip "systemd is not installed"; return; }
 	mkdir -p "$work/units"
-	sed "s|/usr/bin/rssctl|$build/rssctl|" "$folder/rssd-metrics@.service" >"$work/units/rssd-metrics@.service"
-	cp "$folder/rssd-metrics.socket" "$work/units/"
+	sed "s|/usr/bin/rssctl|$build/rssctl|" "$directory/rssd-metrics@.service" >"$work/units/rssd-metrics@.service"
+	cp "$directory/rssd-metrics.socket" "$work/units/"
 	expect 0 systemd-analyze verify --man=no "$work/units/rssd-metrics.socket" "$work/units/rssd-metrics@.service"
 	equal "$err" "" "what systemd says of the units"
-	grep -q "^u $(sed -n 's/^User=//p' "$folder/rssd-metrics@.service") " "$folder/rssd-metrics.sysusers" ||
+	grep -q "^u $(sed -n 's/^User=//p' "$directory/rssd-metrics@.service") " "$directory/rssd-metrics.sysusers" ||
 		fail "no sysusers.d file creates the user of the service"
 	# Any client that can connect can read, so the default is this machine only.
-	equal "$(grep ^Listen "$folder/rssd-metrics.socket")" ListenStream=127.0.0.1:9789 "who can connect"
+	equal "$(grep ^Listen "$directory/rssd-metrics.socket")" ListenStream=127.0.0.1:9789 "who can connect"
 	[ "$(systemd-analyze security --offline=true "$work/units/rssd-metrics@.service" | sed -n 's/.*: \([0-9]*\)\..*SAFE.*/\1/p')" = 0 ] ||
 		fail "$(systemd-analyze security --offline=true "$work/units/rssd-metrics@.service" | tail -n 1)"
 }

@@ -202,7 +202,7 @@ case_no_journal_no_transaction() {
 	mkdir "$work/state/transaction.json"
 	file '[{"name":"a","limit":"32M"},{"name":"c","limit":"128M"}]'
 	expect 1 rssctl apply "$work/file.json"
-	says "could not be written down"
+	says "log could not be written"
 	equal "$(limits)" "$before" "limits without a journal"
 	rmdir "$work/state/transaction.json"
 	expect 0 rssctl apply "$work/file.json"

@@ -24,11 +24,11 @@
 
 static FILE *open_file(const char *name, const char *mode, char path[256])
 {
-	const char *folder = getenv("REUSE");
+	const char *directory = getenv("REUSE");
 
-	if (!folder)
+	if (!directory)
 		return NULL;
-	(void)snprintf(path, 256, "%s/%s", folder, name);
+	(void)snprintf(path, 256, "%s/%s", directory, name);
 	return fopen(path, mode);
 }
 

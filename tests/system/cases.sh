@@ -278,7 +278,7 @@ case_flood() {
 	needs_netlink || return
 	expect 0 rssctl create flood
 	expect 0 rssctl create flood/first # on v2 a group with children enables its controller for them
-	base=$(folder_of flood)
+	base=$(directory_of flood)
 	for i in {1..40}; do expect 0 rssctl create "flood/c$i"; done
 	restart_with "Environment=LD_PRELOAD=$BUILD/tests/preload/small-buffers.so"
 	start_watch

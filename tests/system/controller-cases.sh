@@ -39,9 +39,9 @@ case_controller() {
 	[[ $text == "$controller in $(mount_of_controller)/"* ]] || fail "says: $text"
 	expect 0 rssctl create one
 	if [ -d /sys/fs/cgroup/memory ] || [ "$want" = v1 ]; then
-		[ -f "$(folder_of one)/tasks" ] || fail "no v1 folder: $(folder_of one)"
+		[ -f "$(directory_of one)/tasks" ] || fail "no v1 directory: $(directory_of one)"
 	else
-		[ -f "$(folder_of one)/cgroup.subtree_control" ] || fail "no v2 folder: $(folder_of one)"
+		[ -f "$(directory_of one)/cgroup.subtree_control" ] || fail "no v2 directory: $(directory_of one)"
 	fi
 	expect 0 rssctl remove one
 	rssctl doctor --no-pager --no-legend | sed "s/^/#   doctor: /"

@@ -60,10 +60,10 @@ mount_of_controller() {
 		memory_mount
 	fi
 }
-folder_of() { echo "$(mount_of_controller)$(field "$1" control_group)"; }
+directory_of() { echo "$(mount_of_controller)$(field "$1" control_group)"; }
 limit_file() {
 	local file
-	for file in "$(folder_of "$1")"/{rss,memory}.{limit_in_bytes,max}; do
+	for file in "$(directory_of "$1")"/{rss,memory}.{limit_in_bytes,max}; do
 		[ ! -f "$file" ] || { echo "$file"; return; }
 	done
 }

@@ -7,7 +7,7 @@
 
 #include "cgroup/control-file.h"
 #include "shared/cleanup.h"
-#include "folder.h"
+#include "directory.h"
 #include "unit.h"
 
 TEST(numbers)
@@ -84,7 +84,7 @@ TEST(pids)
 
 TEST(a_long_file_is_read_whole)
 {
-	FOLDER;
+	DIRECTORY;
 	cleanup_free char *text = malloc(600000), *back = NULL;
 	cleanup_free pid_t *list = NULL;
 	size_t length = 0, count = 0;
@@ -111,7 +111,7 @@ TEST(a_long_file_is_read_whole)
 
 TEST(files)
 {
-	FOLDER;
+	DIRECTORY;
 	struct cgroup_key key = { "oom_kill", 0 };
 	uint64_t value = 0;
 
@@ -133,8 +133,8 @@ TEST(files)
 	CHECK_INT(cgroup_read_u64(f.fd, "none", &value), -ENOENT);
 	CHECK_INT(cgroup_write(f.fd, "none", "1"), -ENOENT);
 	CHECK_INT(faccessat(f.fd, "none", F_OK, 0), -1);
-	CHECK_INT(mkdirat(f.fd, "folder", 0700), 0);
-	CHECK_INT(cgroup_read_u64(f.fd, "folder", &value), -EISDIR);
+	CHECK_INT(mkdirat(f.fd, "directory", 0700), 0);
+	CHECK_INT(cgroup_read_u64(f.fd, "directory", &value), -EISDIR);
 	CHECK_INT(symlinkat("number", f.fd, "link"), 0);
 	CHECK_INT(cgroup_write(f.fd, "link", "1"), -ELOOP);
 	CHECK_UINT(value, UINT64_MAX);

@@ -38,7 +38,7 @@ static const struct controller_ops ops = {
 #define HEARD_MAX 8
 
 struct world {
-	char folder[64];
+	char directory[64];
 	struct controller controller;
 	struct group group;
 	struct container container, *list[1];
@@ -78,8 +78,8 @@ static void world_end(struct world *w)
 	state_free(w->manager.state);
 	jobs_free(w->manager.jobs);
 	sd_event_unref(w->manager.event);
-	if (*w->folder)
-		(void)nftw(w->folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+	if (*w->directory)
+		(void)nftw(w->directory, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 #define WORLD __attribute__((cleanup(world_end))) struct world w = { 0 }
@@ -88,10 +88,10 @@ static void world_end(struct world *w)
 TEST_HELPER(begin, struct world *w)
 {
 	kernel = (struct counters){ .usage = 1000 };
-	strcpy(w->folder, "/tmp/rssd-unit.XXXXXX");
-	CHECK(mkdtemp(w->folder));
+	strcpy(w->directory, "/tmp/rssd-unit.XXXXXX");
+	CHECK(mkdtemp(w->directory));
 	w->controller =
-		(struct controller){ .ops = &ops, .tells_facts = true, .hierarchy = (char *)"" };
+		(struct controller){ .ops = &ops, .reports_facts = true, .hierarchy = (char *)"" };
 	w->group = (struct group){ .controller = &w->controller, .fd = -1, .procs_fd = -1 };
 	w->container = (struct container){
 		.manager = &w->manager,
@@ -105,14 +105,14 @@ TEST_HELPER(begin, struct world *w)
 	w->manager.count = 1;
 	CHECK(sd_event_new(&w->manager.event) >= 0);
 	CHECK_INT(jobs_new(w->manager.event, &w->manager.jobs), 0);
-	CHECK_INT(state_open(w->folder, w->folder, &w->manager.state, NULL), 0);
+	CHECK_INT(state_open(w->directory, w->directory, &w->manager.state, NULL), 0);
 	CHECK_INT(state_write_sequence(w->manager.state, 10), 0);
-	CHECK_INT(sequence_open(w->manager.state, w->manager.jobs, w->folder, &w->manager.sequence,
-				NULL),
+	CHECK_INT(sequence_open(w->manager.state, w->manager.jobs, w->directory,
+				&w->manager.sequence, NULL),
 		  0);
 	CHECK_INT(manager_listen(&w->manager, &listener, w), 0);
 	CHECK_INT(detection_open(&w->manager), 0);
-	CHECK_INT(event_history_open(w->folder, 10, &w->manager.events), 0);
+	CHECK_INT(event_history_open(w->directory, 10, &w->manager.events), 0);
 	CHECK_INT(detection_watch(&w->container), 0);
 }
 

@@ -13,24 +13,8 @@
 #include "base/log.h"
 #include "shared/file.h"
 #include "shared/name.h"
+#include "directory.h"
 #include "unit.h"
-
-struct folder {
-	char path[64];
-};
-
-static void folder_done(struct folder *folder)
-{
-	char file[128];
-
-	snprintf(file, sizeof(file), "%s/events", folder->path);
-	(void)unlink(file);
-	(void)rmdir(folder->path);
-}
-
-#define FOLDER(name)                                                               \
-	cleanup_(folder_done) struct folder name = { "/tmp/test-history.XXXXXX" }; \
-	CHECK(mkdtemp(name.path))
 
 static void add(struct event_history *history, uint64_t sequence, uint64_t last)
 {
@@ -66,10 +50,10 @@ static void add_watermark(struct event_history *history, uint64_t sequence, cons
 }
 
 /* How many lines the file has; -1 where there is none. */
-static int lines(const struct folder *folder)
+static int lines(const struct directory *f)
 {
 	cleanup_free char *text = NULL;
-	int dirfd = open(folder->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), count = 0;
+	int dirfd = open(f->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), count = 0;
 	size_t length;
 	int r = read_file_at(dirfd, "events", FILE_OWN_MAX, &text, &length);
 
@@ -86,9 +70,9 @@ TEST(found_by_number)
 	cleanup_(event_history_free_ptr) struct event_history *history = NULL;
 	const struct past_event *e;
 	size_t i;
-	FOLDER(folder);
+	DIRECTORY;
 
-	CHECK_INT(event_history_open(folder.path, 10, &history), 0);
+	CHECK_INT(event_history_open(f.path, 10, &history), 0);
 	CHECK_UINT(event_history_begin(history), 10);
 	CHECK(!event_history_find(history, 0, &i));
 	add(history, 10, 0);
@@ -112,18 +96,18 @@ TEST(bounded)
 {
 	cleanup_(event_history_free_ptr) struct event_history *history = NULL, *again = NULL;
 	size_t i, kept = 0;
-	FOLDER(folder);
+	DIRECTORY;
 
-	CHECK_INT(event_history_open(folder.path, 1, &history), 0);
+	CHECK_INT(event_history_open(f.path, 1, &history), 0);
 	for (uint64_t n = 1; n <= 3 * EVENT_HISTORY_MAX; n++) {
 		add(history, n, 0);
 		if (n % 1000 == 0)
-			CHECK(lines(&folder) <= 2 * EVENT_HISTORY_MAX);
+			CHECK(lines(&f) <= 2 * EVENT_HISTORY_MAX);
 	}
 	CHECK_UINT(event_history_begin(history), 2 * EVENT_HISTORY_MAX + 1);
 	CHECK_UINT(event_history_find(history, 0, &i)->sequence, 2 * EVENT_HISTORY_MAX + 1);
 	/* The same is in the file. */
-	CHECK_INT(event_history_open(folder.path, 3 * EVENT_HISTORY_MAX + 100, &again), 0);
+	CHECK_INT(event_history_open(f.path, 3 * EVENT_HISTORY_MAX + 100, &again), 0);
 	CHECK_UINT(event_history_begin(again), 2 * EVENT_HISTORY_MAX + 1);
 	for (i = 0; event_history_at(again, i); i++)
 		kept++;
@@ -138,11 +122,11 @@ TEST(long_names)
 	struct container web = { .name = name };
 	struct stat st;
 	size_t i, kept = 0;
-	FOLDER(folder);
+	DIRECTORY;
 
 	memset(name, 'n', sizeof(name) - 1);
-	snprintf(file, sizeof(file), "%s/events", folder.path);
-	CHECK_INT(event_history_open(folder.path, 1, &history), 0);
+	snprintf(file, sizeof(file), "%s/events", f.path);
+	CHECK_INT(event_history_open(f.path, 1, &history), 0);
 	for (uint64_t n = 1; n <= 3 * EVENT_HISTORY_MAX; n++) {
 		struct event event = {
 			.kind = EVENT_LIMIT_HIT,
@@ -158,7 +142,7 @@ TEST(long_names)
 		/* What is kept has 1.2 MB. */
 		CHECK(stat(file, &st) == 0 && st.st_size < 2 << 20);
 	}
-	CHECK_INT(event_history_open(folder.path, 3 * EVENT_HISTORY_MAX + 1, &again), 0);
+	CHECK_INT(event_history_open(f.path, 3 * EVENT_HISTORY_MAX + 1, &again), 0);
 	for (i = 0; event_history_at(again, i); i++)
 		kept++;
 	CHECK_UINT(kept, EVENT_HISTORY_MAX);
@@ -173,18 +157,18 @@ TEST(there_after_a_crash)
 	char file[128];
 	size_t i;
 	int fd;
-	FOLDER(folder);
+	DIRECTORY;
 
-	CHECK_INT(event_history_open(folder.path, 5, &history), 0);
+	CHECK_INT(event_history_open(f.path, 5, &history), 0);
 	add(history, 5, 0);
 	add(history, 6, 9);
 	add_watermark(history, 10, "high");
 	add_watermark(history, 11, "low");
 	/* Nothing is closed; and a line is cut short. */
-	snprintf(file, sizeof(file), "%s/events", folder.path);
+	snprintf(file, sizeof(file), "%s/events", f.path);
 	fd = open(file, O_WRONLY | O_APPEND);
 	CHECK(fd >= 0 && write(fd, "12 0 77", 7) == 7 && close(fd) == 0);
-	CHECK_INT(event_history_open(folder.path, 4096, &again), 0);
+	CHECK_INT(event_history_open(f.path, 4096, &again), 0);
 	CHECK_UINT(event_history_begin(again), 5);
 	e = event_history_find(again, 4, &i);
 	CHECK(e && e->kind == EVENT_LIMIT_HIT && e->limit == UINT64_MAX);
@@ -205,11 +189,11 @@ TEST(what_does_not_go_together)
 {
 	cleanup_(event_history_free_ptr) struct event_history *history = NULL, *again = NULL;
 	size_t i;
-	FOLDER(folder);
+	DIRECTORY;
 
-	CHECK_INT(event_history_open(folder.path, 100, &history), 0);
+	CHECK_INT(event_history_open(f.path, 100, &history), 0);
 	add(history, 100, 0);
-	CHECK_INT(event_history_open(folder.path, 1, &again), 0);
+	CHECK_INT(event_history_open(f.path, 1, &again), 0);
 	CHECK_UINT(event_history_begin(again), 1);
 	CHECK(!event_history_find(again, 0, &i));
 }
@@ -229,12 +213,12 @@ TEST(lines_that_do_not_fit)
 				   "100 0 1 0 1 2 3 0 web\n";
 	char file[128];
 	int fd;
-	FOLDER(folder);
+	DIRECTORY;
 
-	snprintf(file, sizeof(file), "%s/events", folder.path);
+	snprintf(file, sizeof(file), "%s/events", f.path);
 	fd = open(file, O_WRONLY | O_CREAT, 0600);
 	CHECK(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text) && close(fd) == 0);
-	CHECK_INT(event_history_open(folder.path, 100, &history), 0);
+	CHECK_INT(event_history_open(f.path, 100, &history), 0);
 	CHECK_UINT(event_history_begin(history), 4);
 	CHECK_UINT(event_history_at(history, 0)->sequence, 5);
 	CHECK_UINT(event_history_at(history, 1)->sequence, 6);
@@ -248,9 +232,9 @@ TEST(a_file_that_takes_no_more)
 	cleanup_(event_history_free_ptr) struct event_history *history = NULL, *again = NULL;
 	struct rlimit unbounded, bounded;
 	size_t i;
-	FOLDER(folder);
+	DIRECTORY;
 
-	CHECK_INT(event_history_open(folder.path, 1, &history), 0);
+	CHECK_INT(event_history_open(f.path, 1, &history), 0);
 	add(history, 1, 0);
 	CHECK(getrlimit(RLIMIT_FSIZE, &unbounded) == 0);
 	bounded = (struct rlimit){ .rlim_cur = 1, .rlim_max = unbounded.rlim_max };
@@ -260,11 +244,11 @@ TEST(a_file_that_takes_no_more)
 	add(history, 2, 0);
 	CHECK(setrlimit(RLIMIT_FSIZE, &unbounded) == 0);
 	add(history, 3, 0);
-	CHECK_INT(lines(&folder), -1);
+	CHECK_INT(lines(&f), -1);
 	/* Memory has all events. */
 	CHECK_UINT(event_history_find(history, 1, &i)->sequence, 2);
 	CHECK_UINT(event_history_find(history, 2, &i)->sequence, 3);
-	CHECK_INT(event_history_open(folder.path, 4, &again), 0);
+	CHECK_INT(event_history_open(f.path, 4, &again), 0);
 	CHECK_UINT(event_history_begin(again), 4);
 	CHECK(!event_history_at(again, 0));
 }
@@ -275,29 +259,29 @@ TEST(a_file_that_takes_nothing)
 	cleanup_(event_history_free_ptr) struct event_history *before = NULL, *history = NULL,
 							      *again = NULL;
 	struct rlimit unbounded, bounded;
-	FOLDER(folder);
+	DIRECTORY;
 
-	CHECK_INT(event_history_open(folder.path, 1, &before), 0);
+	CHECK_INT(event_history_open(f.path, 1, &before), 0);
 	add(before, 1, 0);
 	CHECK(getrlimit(RLIMIT_FSIZE, &unbounded) == 0);
 	bounded = (struct rlimit){ .rlim_cur = 1, .rlim_max = unbounded.rlim_max };
 	signal(SIGXFSZ, SIG_IGN);
 	CHECK(setrlimit(RLIMIT_FSIZE, &bounded) == 0);
-	CHECK(event_history_open(folder.path, 2, &history) < 0);
+	CHECK(event_history_open(f.path, 2, &history) < 0);
 	CHECK(setrlimit(RLIMIT_FSIZE, &unbounded) == 0);
 	CHECK(history && event_history_at(history, 0)->sequence == 1);
 	add(history, 2, 0);
-	CHECK_INT(event_history_open(folder.path, 3, &again), 0);
+	CHECK_INT(event_history_open(f.path, 3, &again), 0);
 	/* Not from 1 on: the second was never in it. */
 	CHECK_UINT(event_history_begin(again), 3);
 }
 
-TEST(no_folder)
+TEST(no_directory)
 {
 	cleanup_(event_history_free_ptr) struct event_history *history = NULL;
 	size_t i;
 
-	CHECK_INT(event_history_open("/nonexistent/folder", 1, &history), -ENOENT);
+	CHECK_INT(event_history_open("/nonexistent/directory", 1, &history), -ENOENT);
 	add(history, 1, 0);
 	CHECK_UINT(event_history_find(history, 0, &i)->sequence, 1);
 }
@@ -309,4 +293,4 @@ TEST_MAIN({ "events are found by number", found_by_number },
 	  { "lines that do not fit are left out", lines_that_do_not_fit },
 	  { "a file that takes no more is given up", a_file_that_takes_no_more },
 	  { "a file that takes nothing is no history", a_file_that_takes_nothing },
-	  { "without a folder memory must do", no_folder })
+	  { "without a directory it is in memory", no_directory })

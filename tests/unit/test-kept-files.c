@@ -5,7 +5,7 @@
 
 #include "shared/cleanup.h"
 #include "cgroup/control-file-cache.h"
-#include "folder.h"
+#include "directory.h"
 #include "unit.h"
 
 /* With the cache and without. */
@@ -19,7 +19,7 @@ TEST(tells_what_is_there_now)
 
 	for (size_t i = 0; i < ARRAY_SIZE(each); i++) {
 		struct kept_files *kept = each[i];
-		FOLDER;
+		DIRECTORY;
 
 		put(&f, "usage", "4096\n");
 		put(&f, "events", "oom 1\noom_kill 2\n");
@@ -45,7 +45,7 @@ TEST(it_is_the_open_file_that_is_read)
 {
 	cleanup_(kept_files_free_ptr) struct kept_files *kept = kept_files_new();
 	uint64_t value = 0;
-	FOLDER;
+	DIRECTORY;
 
 	put(&f, "usage", "1\n");
 	CHECK_INT(kept_read_u64(kept, f.fd, "usage", &value), 0);
@@ -61,7 +61,7 @@ TEST(more_files_and_longer_ones_than_can_be_kept)
 	char text[3 * 5000 + 1] = "";
 	uint64_t value = 0;
 	uint32_t count = 0;
-	FOLDER;
+	DIRECTORY;
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		put(&f, names[i], "7\n");

@@ -216,7 +216,7 @@ TEST(processes_live_in_the_group_itself)
 	CHECK(!fake_exists("rssd/web"));
 }
 
-TEST(a_new_folder_of_the_same_name_is_not_ours)
+TEST(a_new_directory_of_the_same_name_is_not_ours)
 {
 	WORLD;
 	struct counters counters;
@@ -429,7 +429,7 @@ TEST_MAIN({ "features of a new kernel", features_of_a_new_kernel },
 	  { "limits are written and read", limits_are_written_and_read },
 	  { "what it cannot do", what_it_cannot_do },
 	  { "processes live in the group itself", processes_live_in_the_group_itself },
-	  { "a new folder of the same name", a_new_folder_of_the_same_name_is_not_ours },
+	  { "a new directory of the same name", a_new_directory_of_the_same_name_is_not_ours },
 	  { "own OOMs are counted", own_ooms_are_counted },
 	  { "OOMs of the parent are not ours", ooms_of_the_parent_are_not_ours },
 	  { "a second watch goes on counting", a_second_watch_goes_on_counting },

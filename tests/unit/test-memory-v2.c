@@ -141,7 +141,7 @@ TEST(kills_in_the_leaf_count)
 	CHECK_UINT(counters.failures, 0);
 }
 
-TEST(a_removed_folder_is_an_error)
+TEST(a_removed_directory_is_an_error)
 {
 	WORLD;
 	struct counters counters;
@@ -304,7 +304,7 @@ TEST(creating_says_what_is_wrong)
 	CHECK(!other);
 }
 
-TEST(a_found_folder_gets_its_leaf)
+TEST(a_found_directory_gets_its_leaf)
 {
 	WORLD;
 	cleanup_(group_free_ptr) struct group *found = NULL;
@@ -435,7 +435,7 @@ TEST_MAIN({ "the root gets a memory controller", root_gets_memory },
 	  { "features of an old kernel", features_of_an_old_kernel },
 	  { "counters are read", counters_are_read },
 	  { "kills in the leaf count", kills_in_the_leaf_count },
-	  { "a removed folder is an error", a_removed_folder_is_an_error },
+	  { "a removed directory is an error", a_removed_directory_is_an_error },
 	  { "rubbish in a file is an error", rubbish_in_a_file_is_an_error },
 	  { "limits are written and read", limits_are_written_and_read },
 	  { "oom.group is written and read", oom_group_is_written_and_read },
@@ -446,7 +446,7 @@ TEST_MAIN({ "the root gets a memory controller", root_gets_memory },
 	  { "a leaf is put back", a_leaf_is_put_back },
 	  { "memory is handed down to nested groups", memory_is_handed_down_only_to_nested_groups },
 	  { "creating says what is wrong", creating_says_what_is_wrong },
-	  { "a found folder gets its leaf", a_found_folder_gets_its_leaf },
+	  { "a found directory gets its leaf", a_found_directory_gets_its_leaf },
 	  { "groups are listed without leaves", groups_are_listed_without_leaves },
 	  { "cgroup paths are translated", cgroup_paths_are_translated },
 	  { "a process is moved away", a_process_is_moved_away },

@@ -124,7 +124,7 @@ static int remove_entry(const char *path, const struct stat *st, int type, struc
 
 /* A directory for the file of origins, and this process, which has one. */
 struct place {
-	char folder[32];
+	char directory[32];
 	struct origins *origins;
 	struct process me;
 };
@@ -132,25 +132,25 @@ struct place {
 static void place_end(struct place *p)
 {
 	origins_free(p->origins);
-	if (*p->folder)
-		(void)nftw(p->folder, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+	if (*p->directory)
+		(void)nftw(p->directory, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 #define PLACE cleanup_(place_end) struct place p = { 0 }
 
 TEST_HELPER(begin, struct place *p)
 {
-	strcpy(p->folder, "/tmp/rssd-unit.XXXXXX");
-	CHECK(mkdtemp(p->folder));
+	strcpy(p->directory, "/tmp/rssd-unit.XXXXXX");
+	CHECK(mkdtemp(p->directory));
 	CHECK_INT(process_read(getpid(), &p->me), 0);
-	CHECK_INT(origins_open(p->folder, &p->origins), 0);
+	CHECK_INT(origins_open(p->directory, &p->origins), 0);
 }
 
 TEST_HELPER(restart, struct place *p)
 {
 	origins_free(p->origins);
 	p->origins = NULL;
-	CHECK_INT(origins_open(p->folder, &p->origins), 0);
+	CHECK_INT(origins_open(p->directory, &p->origins), 0);
 }
 
 TEST_HELPER(expect_origin, struct place *p, uint64_t start, const char *expected)
@@ -183,7 +183,7 @@ TEST(origins_of_many_are_read)
 
 	CALL(begin, &p);
 	CHECK_INT(origins_set(p.origins, p.me.pid, p.me.start, "/home"), 0);
-	CHECK(asprintf(&path, "%s/origins", p.folder) > 0);
+	CHECK(asprintf(&path, "%s/origins", p.directory) > 0);
 	file = fopen(path, "a");
 	CHECK(file);
 	for (unsigned int i = 0; i < 20000; i++)
@@ -203,7 +203,7 @@ TEST(origins_that_cannot_be_read_now)
 	CALL(begin, &p);
 	CHECK_INT(origins_set(p.origins, p.me.pid, p.me.start, "/home"), 0);
 	fault_openat = (struct fault){ .count = 1, .error = EMFILE, .path = "origins" };
-	CHECK_INT(origins_open(p.folder, &origins), -EMFILE);
+	CHECK_INT(origins_open(p.directory, &origins), -EMFILE);
 	CHECK(!origins);
 	CALL(restart, &p);
 	CALL(expect_origin, &p, p.me.start, "/home");

@@ -144,7 +144,7 @@ static void arrive(struct rss_events *events, uint64_t id, uint64_t sequence)
 
 TEST(gaps_are_losses)
 {
-	cleanup_(rss_events_free_ptr) struct rss_events *events = rss_events_new_deaf();
+	cleanup_(rss_events_free_ptr) struct rss_events *events = rss_events_new_without_kernel();
 	struct heard heard = { 0 };
 	struct rss_listener listener = { .fn = hear, .userdata = &heard };
 
@@ -172,7 +172,7 @@ TEST(gaps_are_losses)
 
 TEST(a_kind_that_is_not_known_is_no_gap)
 {
-	cleanup_(rss_events_free_ptr) struct rss_events *events = rss_events_new_deaf();
+	cleanup_(rss_events_free_ptr) struct rss_events *events = rss_events_new_without_kernel();
 	struct heard heard = { 0 };
 	struct rss_listener listener = { .fn = hear, .userdata = &heard };
 	struct rss_message later = { .kind = RSS_CONTAINER_EVENT_MAX + 1, .id = 7, .sequence = 1 };
@@ -188,7 +188,7 @@ TEST(a_kind_that_is_not_known_is_no_gap)
 TEST(many_containers_are_distinguished)
 {
 	enum { MANY = 1000 };
-	cleanup_(rss_events_free_ptr) struct rss_events *events = rss_events_new_deaf();
+	cleanup_(rss_events_free_ptr) struct rss_events *events = rss_events_new_without_kernel();
 	static struct heard heard[MANY];
 	static struct rss_listener listeners[MANY];
 

@@ -53,7 +53,7 @@ TEST(a_hierarchy_is_mounted)
 	CHECK_STR(fake.mounted, "rss,freezer");
 	CHECK_STR(w.controller->hierarchy, "rss");
 	CHECK(!w.controller->leaf);
-	CHECK(w.controller->events_problem && !w.controller->tells_facts);
+	CHECK(w.controller->events_problem && !w.controller->reports_facts);
 	CHECK_UINT(w.controller->features,
 		   ALWAYS | FEATURE_IN_PLACE | FEATURE_PEAK_RESET | FEATURE_FREEZE);
 	CHECK(!fake_exists("rssd/web/+procs"));

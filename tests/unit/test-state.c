@@ -42,14 +42,14 @@ static int remove_entry(const char *path, const struct stat *st, int type, struc
 	return remove(path);
 }
 
-static char *make_folder(void)
+static char *make_directory(void)
 {
 	char path[] = "/tmp/rssd-unit.XXXXXX";
 
 	return mkdtemp(path) ? strdup(path) : NULL;
 }
 
-static void remove_folder(char **path)
+static void remove_directory(char **path)
 {
 	if (*path)
 		nftw(*path, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
@@ -64,42 +64,42 @@ static int save(struct state *state, const char *name, uint64_t limit, struct st
 	return state_prepare(state, &record, ret);
 }
 
-static int open_state(const char *folder, struct state **ret, struct failure *failure)
+static int open_state(const char *directory, struct state **ret, struct failure *failure)
 {
 	cleanup_free char *runtime = NULL;
 
-	if (asprintf(&runtime, "%s/run", folder) < 0)
+	if (asprintf(&runtime, "%s/run", directory) < 0)
 		return -ENOMEM;
-	return state_open(folder, runtime, ret, failure);
+	return state_open(directory, runtime, ret, failure);
 }
 
-static int write_file(const char *folder, const char *file, const char *text)
+static int write_file(const char *directory, const char *file, const char *text)
 {
 	cleanup_free char *path = NULL;
 	cleanup_fclose FILE *f = NULL;
 
-	if (asprintf(&path, "%s/containers/%s", folder, file) < 0)
+	if (asprintf(&path, "%s/containers/%s", directory, file) < 0)
 		return -ENOMEM;
 	f = fopen(path, "w");
 	return f && fputs(text, f) >= 0 ? 0 : -errno;
 }
 
-static bool exists(const char *folder, const char *file)
+static bool exists(const char *directory, const char *file)
 {
 	cleanup_free char *path = NULL;
 
-	return asprintf(&path, "%s/containers/%s", folder, file) > 0 && access(path, F_OK) == 0;
+	return asprintf(&path, "%s/containers/%s", directory, file) > 0 && access(path, F_OK) == 0;
 }
 
 TEST(committed_is_found_and_aborted_is_not)
 {
-	cleanup_(remove_folder) char *folder = make_folder();
+	cleanup_(remove_directory) char *directory = make_directory();
 	cleanup_(state_free_ptr) struct state *state = NULL;
 	struct failure failure = { 0 };
 	struct found found = { 0 };
 	struct state_write *write;
 
-	CHECK_INT(open_state(folder, &state, &failure), 0);
+	CHECK_INT(open_state(directory, &state, &failure), 0);
 	CHECK_INT(save(state, "web", 4096, &write), 0);
 	CHECK_INT(state_commit(write), 0);
 	CHECK_INT(save(state, "web", 8192, &write), 0);
@@ -118,80 +118,80 @@ TEST(committed_is_found_and_aborted_is_not)
 /* A kill between prepare and commit leaves the old file, and a temporary one that is removed. */
 TEST(a_crash_leaves_the_old_file)
 {
-	cleanup_(remove_folder) char *folder = make_folder();
+	cleanup_(remove_directory) char *directory = make_directory();
 	cleanup_(state_free_ptr) struct state *state = NULL;
 	struct failure failure = { 0 };
 	struct found found = { 0 };
 	struct state_write *write;
 
-	CHECK_INT(open_state(folder, &state, &failure), 0);
+	CHECK_INT(open_state(directory, &state, &failure), 0);
 	CHECK_INT(save(state, "web", 4096, &write), 0);
 	CHECK_INT(state_commit(write), 0);
-	CHECK_INT(write_file(folder, ".new-web.json", "{ \"name\": \"we"), 0);
+	CHECK_INT(write_file(directory, ".new-web.json", "{ \"name\": \"we"), 0);
 	CHECK_INT(state_load(state, on_found, on_aside, &found, &failure), 0);
 	CHECK_UINT(found.limit, 4096);
-	CHECK(!exists(folder, ".new-web.json"));
+	CHECK(!exists(directory, ".new-web.json"));
 }
 
 TEST(bad_files_are_set_aside_and_others_load)
 {
-	cleanup_(remove_folder) char *folder = make_folder();
+	cleanup_(remove_directory) char *directory = make_directory();
 	cleanup_(state_free_ptr) struct state *state = NULL;
 	struct failure failure = { 0 };
 	struct found found = { 0 };
 	struct state_write *write;
 
-	CHECK_INT(open_state(folder, &state, &failure), 0);
+	CHECK_INT(open_state(directory, &state, &failure), 0);
 	CHECK_INT(save(state, "good", 4096, &write), 0);
 	CHECK_INT(state_commit(write), 0);
-	CHECK_INT(write_file(folder, "bad.json", "{ \"name\": \"bad\", "), 0);
-	CHECK_INT(write_file(folder, "bad.json.bad", "older"), 0);
-	CHECK_INT(write_file(folder, "liar.json", "{ \"name\": \"other\" }"), 0);
+	CHECK_INT(write_file(directory, "bad.json", "{ \"name\": \"bad\", "), 0);
+	CHECK_INT(write_file(directory, "bad.json.bad", "older"), 0);
+	CHECK_INT(write_file(directory, "liar.json", "{ \"name\": \"other\" }"), 0);
 	CHECK_INT(state_load(state, on_found, on_aside, &found, &failure), 0);
 	CHECK_STR(found.names, "good ");
 	CHECK_UINT(found.aside, 2);
-	CHECK(!exists(folder, "bad.json") && !exists(folder, "liar.json"));
-	CHECK(exists(folder, "bad.json.bad") && exists(folder, "bad.json.bad.1"));
-	CHECK(exists(folder, "liar.json.bad"));
+	CHECK(!exists(directory, "bad.json") && !exists(directory, "liar.json"));
+	CHECK(exists(directory, "bad.json.bad") && exists(directory, "bad.json.bad.1"));
+	CHECK(exists(directory, "liar.json.bad"));
 }
 
 TEST(one_owner_at_a_time)
 {
-	cleanup_(remove_folder) char *folder = make_folder();
+	cleanup_(remove_directory) char *directory = make_directory();
 	cleanup_(state_free_ptr) struct state *state = NULL;
 	struct state *second = NULL;
 	struct failure failure = { 0 };
 
-	CHECK_INT(open_state(folder, &state, &failure), 0);
-	CHECK_INT(open_state(folder, &second, &failure), -EINPROGRESS);
+	CHECK_INT(open_state(directory, &state, &failure), 0);
+	CHECK_INT(open_state(directory, &second, &failure), -EINPROGRESS);
 	CHECK(!second && strstr(failure.text, "Another rssd"));
 }
 
 TEST(a_full_disk_is_an_error_before_any_change)
 {
-	cleanup_(remove_folder) char *folder = make_folder();
+	cleanup_(remove_directory) char *directory = make_directory();
 	cleanup_(state_free_ptr) struct state *state = NULL;
 	struct failure failure = { 0 };
 	struct state_write *write = NULL;
 
-	CHECK_INT(open_state(folder, &state, &failure), 0);
+	CHECK_INT(open_state(directory, &state, &failure), 0);
 	/* A directory of that name: the temporary file cannot be written, as on a full disk. */
 	cleanup_free char *path = NULL;
 
-	CHECK(asprintf(&path, "%s/containers/.new-web.json", folder) > 0);
+	CHECK(asprintf(&path, "%s/containers/.new-web.json", directory) > 0);
 	CHECK_INT(mkdir(path, 0700), 0);
 	CHECK(save(state, "web", 4096, &write) < 0);
-	CHECK(!write && !exists(folder, "web.json"));
+	CHECK(!write && !exists(directory, "web.json"));
 }
 
 TEST(sequence_starts_at_one_and_is_kept)
 {
-	cleanup_(remove_folder) char *folder = make_folder();
+	cleanup_(remove_directory) char *directory = make_directory();
 	cleanup_(state_free_ptr) struct state *state = NULL;
 	struct failure failure = { 0 };
 	uint64_t sequence = 0;
 
-	CHECK_INT(open_state(folder, &state, &failure), 0);
+	CHECK_INT(open_state(directory, &state, &failure), 0);
 	CHECK_INT(state_read_sequence(state, &sequence), 0);
 	CHECK_UINT(sequence, 1);
 	CHECK_INT(state_write_sequence(state, UINT64_MAX - 1), 0);
@@ -202,33 +202,33 @@ TEST(sequence_starts_at_one_and_is_kept)
 /* A transient container is in the directory that a boot empties, and its earlier file is removed. */
 TEST(transient_is_kept_apart)
 {
-	cleanup_(remove_folder) char *folder = make_folder();
+	cleanup_(remove_directory) char *directory = make_directory();
 	cleanup_(state_free_ptr) struct state *state = NULL;
 	struct record record = { .name = (char *)"job", .transient = true };
 	struct failure failure = { 0 };
 	struct found found = { 0 };
 	struct state_write *write;
 
-	CHECK_INT(open_state(folder, &state, &failure), 0);
+	CHECK_INT(open_state(directory, &state, &failure), 0);
 	record.settings.limit = 4096;
 	CHECK_INT(state_prepare(state, &record, &write), 0);
 	CHECK_INT(state_commit(write), 0);
-	CHECK(!exists(folder, "job.json") && exists(folder, "../run/transient/job.json"));
+	CHECK(!exists(directory, "job.json") && exists(directory, "../run/transient/job.json"));
 	CHECK_INT(state_load(state, on_found, on_aside, &found, &failure), 0);
 	CHECK_STR(found.names, "job ");
 
 	CHECK_INT(save(state, "job", 8192, &write), 0);
 	CHECK_INT(state_commit(write), 0);
-	CHECK(exists(folder, "job.json") && !exists(folder, "../run/transient/job.json"));
+	CHECK(exists(directory, "job.json") && !exists(directory, "../run/transient/job.json"));
 	CHECK_INT(state_prepare(state, &record, &write), 0);
 	CHECK_INT(state_commit(write), 0);
-	CHECK(!exists(folder, "job.json") && exists(folder, "../run/transient/job.json"));
+	CHECK(!exists(directory, "job.json") && exists(directory, "../run/transient/job.json"));
 	/* After a kill in between, the file on disk counts. */
-	CHECK_INT(write_file(folder, "job.json", "{ \"version\": 1, \"name\": \"job\" }"), 0);
+	CHECK_INT(write_file(directory, "job.json", "{ \"version\": 1, \"name\": \"job\" }"), 0);
 	memset(&found, 0, sizeof(found));
 	CHECK_INT(state_load(state, on_found, on_aside, &found, &failure), 0);
 	CHECK_STR(found.names, "job ");
-	CHECK(!exists(folder, "../run/transient/job.json"));
+	CHECK(!exists(directory, "../run/transient/job.json"));
 	CHECK_INT(state_forget(state, "job"), 1);
 }
 
@@ -243,17 +243,17 @@ static uint64_t limit_after_restart(struct state *state)
 
 TEST(a_failed_commit_changes_nothing)
 {
-	cleanup_(remove_folder) char *folder = make_folder();
+	cleanup_(remove_directory) char *directory = make_directory();
 	cleanup_(state_free_ptr) struct state *state = NULL;
 	struct failure failure = { 0 };
 	struct state_write *write;
 
-	CHECK_INT(open_state(folder, &state, &failure), 0);
+	CHECK_INT(open_state(directory, &state, &failure), 0);
 	/* A new container: no file is left. */
 	CHECK_INT(save(state, "web", 4096, &write), 0);
 	fault_fsync = (struct fault){ .count = 1, .error = EIO };
 	CHECK_INT(state_commit(write), -EIO);
-	CHECK(!exists(folder, "web.json"));
+	CHECK(!exists(directory, "web.json"));
 	/* A container with a file: the file is unchanged. */
 	CHECK_INT(save(state, "web", 4096, &write), 0);
 	CHECK_INT(state_commit(write), 0);
@@ -273,18 +273,18 @@ TEST(a_failed_commit_changes_nothing)
 	fault_openat = (struct fault){ .count = 1, .error = EMFILE, .path = "web.json" };
 	CHECK_INT(state_commit(write), -EMFILE);
 	CHECK_INT(limit_after_restart(state), 4096);
-	CHECK(!exists(folder, ".new-web.json"));
+	CHECK(!exists(directory, ".new-web.json"));
 }
 
 TEST(what_cannot_be_read_now_is_left_alone)
 {
 	static const int errors[] = { EMFILE, ENFILE, EIO, ENOMEM };
-	cleanup_(remove_folder) char *folder = make_folder();
+	cleanup_(remove_directory) char *directory = make_directory();
 	cleanup_(state_free_ptr) struct state *state = NULL;
 	struct failure failure = { 0 };
 	struct state_write *write;
 
-	CHECK_INT(open_state(folder, &state, &failure), 0);
+	CHECK_INT(open_state(directory, &state, &failure), 0);
 	CHECK_INT(save(state, "web", 4096, &write), 0);
 	CHECK_INT(state_commit(write), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
@@ -295,14 +295,14 @@ TEST(what_cannot_be_read_now_is_left_alone)
 		CHECK_INT(state_load(state, on_found, on_aside, &found, &failure), -errors[i]);
 		CHECK_INT(found.aside, 0);
 		CHECK(strstr(failure.text, "web.json"));
-		CHECK(exists(folder, "web.json") && !exists(folder, "web.json.bad"));
+		CHECK(exists(directory, "web.json") && !exists(directory, "web.json.bad"));
 	}
 	CHECK_INT(limit_after_restart(state), 4096);
 }
 
 TEST(a_transaction_log_ends)
 {
-	cleanup_(remove_folder) char *folder = make_folder();
+	cleanup_(remove_directory) char *directory = make_directory();
 	cleanup_(state_free_ptr) struct state *state = NULL;
 	cleanup_(transaction_log_free_ptr) struct transaction_log *log = transaction_log_new(
 									  TRANSACTION_REDO),
@@ -311,13 +311,13 @@ TEST(a_transaction_log_ends)
 	struct settings settings = settings_default();
 	struct failure failure = { 0 };
 
-	CHECK_INT(open_state(folder, &state, &failure), 0);
+	CHECK_INT(open_state(directory, &state, &failure), 0);
 	CHECK_INT(transaction_log_add(log, "web", &settings, &settings), 0);
 	/* Not readable now is not malformed. */
 	CHECK_INT(transaction_log_write(state, log), 0);
 	fault_openat = (struct fault){ .count = 1, .error = EMFILE, .path = "transaction.json" };
 	CHECK_INT(transaction_log_read(state, &read, &failure), -EMFILE);
-	CHECK(exists(folder, "../transaction.json"));
+	CHECK(exists(directory, "../transaction.json"));
 	/* If it cannot be removed, it says that it is done. */
 	fault_unlinkat = (struct fault){ .count = 1, .error = EIO };
 	CHECK_INT(transaction_log_end(state, log), 0);
@@ -331,7 +331,7 @@ TEST(a_transaction_log_ends)
 	CHECK_INT(log->phase, TRANSACTION_REDO);
 	fault_fsync.count = 0;
 	CHECK_INT(transaction_log_end(state, log), 0);
-	CHECK(!exists(folder, "../transaction.json"));
+	CHECK(!exists(directory, "../transaction.json"));
 	/* A malformed one is kept. */
 	CHECK_INT(state_write_text(state, "transaction.json", "{"), 0);
 	read = transaction_log_free(read);
@@ -350,12 +350,12 @@ static void on_creation(const char *name, void *userdata)
 
 TEST(creations_are_marked)
 {
-	cleanup_(remove_folder) char *folder = make_folder();
+	cleanup_(remove_directory) char *directory = make_directory();
 	cleanup_(state_free_ptr) struct state *state = NULL;
 	struct failure failure = { 0 };
 	struct found found = { 0 };
 
-	CHECK_INT(open_state(folder, &state, &failure), 0);
+	CHECK_INT(open_state(directory, &state, &failure), 0);
 	CHECK_INT(state_begin_creation(state, "web/one"), 0);
 	CHECK_INT(state_begin_creation(state, "db"), 0);
 	state_end_creation(state, "db");

@@ -8,7 +8,7 @@
 #include "unit.h"
 
 /* A directory that another program made: only the core files of a cgroup. */
-static void make_folder(const char *path, const char *pids)
+static void make_directory(const char *path, const char *pids)
 {
 	char full[256];
 
@@ -28,8 +28,8 @@ TEST_HELPER(begin, struct world *w, int version)
 	CHECK_INT(fake_open("auto", "rssd", &w->controller, &w->failure), 0);
 	CHECK_INT(group_create(w->controller, "web", &w->web), 0);
 	CHECK_INT(group_create(w->controller, "web/worker", &nested), 0);
-	make_folder("rssd/web/inner", "20\n");
-	make_folder("rssd/web/inner/deep", "30\n31\n");
+	make_directory("rssd/web/inner", "20\n");
+	make_directory("rssd/web/inner/deep", "30\n31\n");
 	if (version == 1) {
 		fake_set("rssd/web/cgroup.procs", "10\n");
 		fake_set("rssd/web/worker/cgroup.procs", "40\n");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A temporary directory with files, for one test: FOLDER declares f, which is removed at the end. */
-#ifndef TESTS_FOLDER_H
-#define TESTS_FOLDER_H
+/* A temporary directory for one test: DIRECTORY declares f, which is removed at the end. */
+#ifndef TESTS_DIRECTORY_H
+#define TESTS_DIRECTORY_H
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,12 +11,12 @@
 
 #include "shared/cleanup.h"
 
-struct folder {
+struct directory {
 	char path[64];
 	int fd;
 };
 
-static void folder_end(struct folder *f)
+static void directory_end(struct directory *f)
 {
 	char command[128];
 
@@ -26,9 +26,9 @@ static void folder_end(struct folder *f)
 		abort();
 }
 
-static struct folder folder_begin(void)
+static struct directory directory_begin(void)
 {
-	struct folder f = { .path = "/tmp/rssd-unit-XXXXXX" };
+	struct directory f = { .path = "/tmp/rssd-unit-XXXXXX" };
 
 	if (!mkdtemp(f.path))
 		abort();
@@ -36,9 +36,9 @@ static struct folder folder_begin(void)
 	return f;
 }
 
-#define FOLDER __attribute__((cleanup(folder_end))) struct folder f = folder_begin()
+#define DIRECTORY __attribute__((cleanup(directory_end))) struct directory f = directory_begin()
 
-static void put(struct folder *f, const char *name, const char *text)
+__attribute__((unused)) static void put(struct directory *f, const char *name, const char *text)
 {
 	cleanup_close int fd = openat(f->fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
