@@ -31,7 +31,7 @@ static int read_value(const struct cli_setting *setting, const char *text,
 	return status;
 }
 
-/* "limit, high, low and oom-group" */
+/* "limit, wmark-high, wmark-low and oom-group" */
 static int fail_unknown(const char *key, size_t length)
 {
 	char names[256] = "";

@@ -11,16 +11,17 @@ const struct cli_setting cli_settings[] = {
 		.label = "Limit",
 	},
 	{
-		.bit = RSS_SET_HIGH,
-		.option = { "high", 0, "SIZE", "Reclaim in the background above this" },
+		.bit = RSS_SET_WMARK_HIGH,
+		.option = { "wmark-high", 0, "SIZE", "Reclaim in the background above this" },
 		.what = "The high watermark",
-		.label = "High",
+		.label = "Watermark high",
 	},
 	{
-		.bit = RSS_SET_LOW,
-		.option = { "low", 0, "SIZE", "Stop the reclaim in the background below this" },
+		.bit = RSS_SET_WMARK_LOW,
+		.option = { "wmark-low", 0, "SIZE",
+			    "Stop the reclaim in the background below this" },
 		.what = "The low watermark",
-		.label = "Low",
+		.label = "Watermark low",
 	},
 	{
 		.bit = RSS_SET_OOM_GROUP,

@@ -228,12 +228,12 @@ static void choose_watermarks(const struct observation *seen, struct advice *adv
 		return;
 	}
 	usual = quantile(seen, 95);
-	advice->high = advice_round_up(usual + percent(usual, 10));
-	if (advice->high > most)
-		advice->high = most / MEBIBYTE * MEBIBYTE;
-	advice->low = percent(advice->high, LOW_OF_HIGH) / MEBIBYTE * MEBIBYTE;
-	if (advice->low == 0 || advice->high <= advice->low) {
-		advice->high = advice->low = RSS_INFINITY;
+	advice->wmark_high = advice_round_up(usual + percent(usual, 10));
+	if (advice->wmark_high > most)
+		advice->wmark_high = most / MEBIBYTE * MEBIBYTE;
+	advice->wmark_low = percent(advice->wmark_high, LOW_OF_HIGH) / MEBIBYTE * MEBIBYTE;
+	if (advice->wmark_low == 0 || advice->wmark_high <= advice->wmark_low) {
+		advice->wmark_high = advice->wmark_low = RSS_INFINITY;
 		say(advice, "It is too small for watermarks to be of use.");
 		return;
 	}
@@ -279,7 +279,9 @@ static void say_how_sure(const struct observation *seen, struct advice *advice)
 
 void advice_decide(const struct observation *seen, struct advice *ret)
 {
-	*ret = (struct advice){ .limit = RSS_INFINITY, .high = RSS_INFINITY, .low = RSS_INFINITY };
+	*ret = (struct advice){ .limit = RSS_INFINITY,
+				.wmark_high = RSS_INFINITY,
+				.wmark_low = RSS_INFINITY };
 	ret->enough = is_enough(seen, ret);
 	if (!ret->enough)
 		return;

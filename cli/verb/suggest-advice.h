@@ -41,7 +41,7 @@ struct observation {
 struct advice {
 	bool enough; /* false: nothing is proposed, and the reasons say what is missing */
 	bool floor;  /* more may be needed; suggest again with a higher limit */
-	uint64_t limit, high, low; /* RSS_INFINITY: not proposed */
+	uint64_t limit, wmark_high, wmark_low; /* RSS_INFINITY: not proposed */
 	size_t count;
 	char reasons[ADVICE_REASONS_MAX][ADVICE_REASON_MAX];
 };

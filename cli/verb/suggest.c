@@ -237,9 +237,9 @@ static int print_advice_text(const char *name, const struct advice *advice)
 	else
 		printf("Limit %s%s", size_format(advice->limit, size),
 		       advice->floor ? " at least" : "");
-	if (advice->enough && advice->high != RSS_INFINITY) {
-		printf(", high %s", size_format(advice->high, size));
-		printf(", low %s", size_format(advice->low, size));
+	if (advice->enough && advice->wmark_high != RSS_INFINITY) {
+		printf(", wmark-high %s", size_format(advice->wmark_high, size));
+		printf(", wmark-low %s", size_format(advice->wmark_low, size));
 	}
 	if (advice->enough)
 		puts(".");
@@ -249,8 +249,8 @@ static int print_advice_text(const char *name, const struct advice *advice)
 		return STATUS_FAILED;
 	printf("To set it: rssctl set %s", name);
 	print_key_value("limit", advice->limit);
-	print_key_value("high", advice->high);
-	print_key_value("low", advice->low);
+	print_key_value("wmark-high", advice->wmark_high);
+	print_key_value("wmark-low", advice->wmark_low);
 	putchar('\n');
 	return STATUS_DONE;
 }
@@ -274,8 +274,8 @@ static int print_advice_json(const struct cli *cli, const char *name,
 	json_add_flag(object, "enough", advice->enough);
 	json_add_flag(object, "at_least", advice->floor);
 	json_add_limit(object, "limit", advice->limit);
-	json_add_limit(object, "high", advice->high);
-	json_add_limit(object, "low", advice->low);
+	json_add_limit(object, "wmark-high", advice->wmark_high);
+	json_add_limit(object, "wmark-low", advice->wmark_low);
 	json_add_texts(object, "reasons", reasons);
 	json_add_text(object, "source", sources[seen->source]);
 	json_add_count(object, "watched_usec", seen->source == OBSERVED_WATCH ? seen->usec : 0);

@@ -118,12 +118,12 @@ static int add_used(struct table *table, uint64_t tenths)
 /* Of the limit, or of the high watermark if there is no limit. */
 static int add_bar(struct table *table, const struct rss_container *c, size_t width, bool utf8)
 {
-	uint64_t whole = c->limit != RSS_INFINITY ? c->limit : c->high;
+	uint64_t whole = c->limit != RSS_INFINITY ? c->limit : c->wmark_high;
 	char bar[BAR_TEXT_MAX];
 
 	if (whole == RSS_INFINITY || c->usage == RSS_ABSENT)
 		return table_add(table, "");
-	bar_draw(c->usage, whole, c->low, c->high, width, utf8, bar);
+	bar_draw(c->usage, whole, c->wmark_low, c->wmark_high, width, utf8, bar);
 	return table_add(table, bar);
 }
 

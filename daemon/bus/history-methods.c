@@ -70,7 +70,8 @@ static int append_facts(sd_bus_message *reply, const struct bus *bus, const stru
 			r = bus_append_oom_entry(reply, "Record", oom);
 		break;
 	case EVENT_WATERMARK:
-		r = sd_bus_message_append(reply, "{sv}", "Which", "s", e->high ? "high" : "low");
+		r = sd_bus_message_append(reply, "{sv}", "Which", "s",
+					  e->wmark_high ? "wmark_high" : "wmark_low");
 		break;
 	case EVENT_LOST:
 		return bus_append_number(reply, "Last", e->last);

@@ -188,7 +188,7 @@ static int append_sizes(sd_bus_message *reply, const struct collect_row rows[], 
 }
 
 /* The sizes of the first version of the list; later ones are appended at its end. */
-#define FIRST_SIZES (unsigned int)(SETTING_LIMIT | SETTING_HIGH | SETTING_LOW)
+#define FIRST_SIZES (unsigned int)(SETTING_LIMIT | SETTING_WMARK_HIGH | SETTING_WMARK_LOW)
 
 static int append_columns(sd_bus_message *reply, const struct controller *controller,
 			  const struct collect_row rows[], size_t count)

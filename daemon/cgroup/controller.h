@@ -61,8 +61,8 @@ enum group_event_kind {
 	GROUP_LOST,    /* events were dropped: read the counters */
 	GROUP_LIMIT,
 	GROUP_RECLAIMED,
-	GROUP_HIGH,
-	GROUP_LOW,
+	GROUP_WMARK_HIGH,
+	GROUP_WMARK_LOW,
 	GROUP_OOM,	/* OOM at the limit of this group; kills may follow, here or below */
 	GROUP_OOM_KILL, /* a process of this group was killed, for any group's limit */
 };

@@ -328,11 +328,11 @@ int group_write_settings(struct group *group, unsigned int which, const struct s
 	int r = 0;
 
 	/* Each write must keep low at or below high; an unset low is never above it. */
-	if (which & (SETTING_HIGH | SETTING_LOW)) {
-		which |= SETTING_HIGH | SETTING_LOW;
-		r = group_write_setting(group, SETTING_LOW, LIMIT_INFINITY);
-		if (settings->low == LIMIT_INFINITY)
-			which &= ~(unsigned int)SETTING_LOW;
+	if (which & (SETTING_WMARK_HIGH | SETTING_WMARK_LOW)) {
+		which |= SETTING_WMARK_HIGH | SETTING_WMARK_LOW;
+		r = group_write_setting(group, SETTING_WMARK_LOW, LIMIT_INFINITY);
+		if (settings->wmark_low == LIMIT_INFINITY)
+			which &= ~(unsigned int)SETTING_WMARK_LOW;
 	}
 	for_each_setting(setting) {
 		if (r >= 0 && (which & setting->bit & ~(unsigned int)SETTING_LIMIT))

@@ -31,14 +31,14 @@
 
 /* The names of the control files, which differ between v1 and v2. */
 struct files {
-	const char *usage, *limit, *high, *low, *peak, *oom_group;
+	const char *usage, *limit, *wmark_high, *wmark_low, *peak, *oom_group;
 };
 
 static const struct files files_v1 = {
 	.usage = "rss.usage_in_bytes",
 	.limit = "rss.limit_in_bytes",
-	.high = "rss.high_in_bytes",
-	.low = "rss.low_in_bytes",
+	.wmark_high = "rss.wmark_high_in_bytes",
+	.wmark_low = "rss.wmark_low_in_bytes",
 	.peak = "rss.max_usage_in_bytes",
 	.oom_group = "rss.oom_group",
 };
@@ -46,8 +46,8 @@ static const struct files files_v1 = {
 static const struct files files_v2 = {
 	.usage = "rss.current",
 	.limit = "rss.max",
-	.high = "rss.high",
-	.low = "rss.low",
+	.wmark_high = "rss.wmark_high",
+	.wmark_low = "rss.wmark_low",
 	.peak = "rss.peak",
 	.oom_group = "rss.oom.group",
 };
@@ -161,10 +161,10 @@ static const char *rss_setting_file(const struct controller *c, unsigned int set
 	switch (setting) {
 	case SETTING_LIMIT:
 		return files->limit;
-	case SETTING_HIGH:
-		return files->high;
-	case SETTING_LOW:
-		return files->low;
+	case SETTING_WMARK_HIGH:
+		return files->wmark_high;
+	case SETTING_WMARK_LOW:
+		return files->wmark_low;
 	case SETTING_OOM_GROUP:
 		return files->oom_group;
 	default:
@@ -219,8 +219,8 @@ static void on_message(const struct rss_message *message, uint64_t lost, void *u
 	static const enum group_event_kind kinds[] = {
 		[RSS_CONTAINER_EVENT_LIMIT] = GROUP_LIMIT,
 		[RSS_CONTAINER_EVENT_RECLAIM] = GROUP_RECLAIMED,
-		[RSS_CONTAINER_EVENT_HIGH] = GROUP_HIGH,
-		[RSS_CONTAINER_EVENT_LOW] = GROUP_LOW,
+		[RSS_CONTAINER_EVENT_WMARK_HIGH] = GROUP_WMARK_HIGH,
+		[RSS_CONTAINER_EVENT_WMARK_LOW] = GROUP_WMARK_LOW,
 		[RSS_CONTAINER_EVENT_OOM] = GROUP_OOM,
 		[RSS_CONTAINER_EVENT_OOM_KILL] = GROUP_OOM_KILL,
 	};

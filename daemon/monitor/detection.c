@@ -96,11 +96,11 @@ static void on_group_event(struct group *group, const struct group_event *event,
 	case GROUP_RECLAIMED:
 		emit_reclaimed(c, event);
 		break;
-	case GROUP_HIGH:
-		emit_watermark(c, event, "high");
+	case GROUP_WMARK_HIGH:
+		emit_watermark(c, event, "wmark_high");
 		break;
-	case GROUP_LOW:
-		emit_watermark(c, event, "low");
+	case GROUP_WMARK_LOW:
+		emit_watermark(c, event, "wmark_low");
 		break;
 	case GROUP_OOM:
 		attribution_on_oom(c, event);

@@ -29,7 +29,7 @@ struct event {
 	struct container *container; /* NULL for LOST */
 	uint64_t usage, limit;
 	uint64_t amount; /* LIMIT_HIT: failures; RECLAIMED: bytes; LOST: events; KILL: processes */
-	const char *which;	/* WATERMARK: "high" or "low" */
+	const char *which;	/* WATERMARK: "wmark_high" or "wmark_low" */
 	struct oom_record *oom; /* OOM, KILL; manager_emit() sets its number and its time */
 };
 

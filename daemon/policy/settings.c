@@ -10,7 +10,7 @@
 #include "policy/counters.h"
 #include "shared/size.h"
 
-#define NO_WATERMARKS "has no background reclaim, so high and low cannot be set"
+#define NO_WATERMARKS "has no background reclaim, so wmark-high and wmark-low cannot be set"
 
 const struct setting settings_table[] = {
 	{
@@ -23,21 +23,21 @@ const struct setting settings_table[] = {
 		.lacking = "has no limit",
 	},
 	{
-		.bit = SETTING_HIGH,
+		.bit = SETTING_WMARK_HIGH,
 		.type = SETTING_SIZE,
-		.offset = offsetof(struct settings, high),
-		.property = "High",
-		.key = "high",
+		.offset = offsetof(struct settings, wmark_high),
+		.property = "WatermarkHigh",
+		.key = "wmark-high",
 		.initial = LIMIT_INFINITY,
 		.feature = FEATURE_WATERMARKS,
 		.lacking = NO_WATERMARKS,
 	},
 	{
-		.bit = SETTING_LOW,
+		.bit = SETTING_WMARK_LOW,
 		.type = SETTING_SIZE,
-		.offset = offsetof(struct settings, low),
-		.property = "Low",
-		.key = "low",
+		.offset = offsetof(struct settings, wmark_low),
+		.property = "WatermarkLow",
+		.key = "wmark-low",
 		.initial = LIMIT_INFINITY,
 		.feature = FEATURE_WATERMARKS,
 		.lacking = NO_WATERMARKS,
@@ -191,10 +191,11 @@ int settings_check(const struct settings *settings, const struct settings_change
 	r = check_supported(settings_difference(settings, &to), supported, controller, failure);
 	if (r < 0)
 		return r;
-	if (to.high != LIMIT_INFINITY && to.low != LIMIT_INFINITY && to.low > to.high)
+	if (to.wmark_high != LIMIT_INFINITY && to.wmark_low != LIMIT_INFINITY &&
+	    to.wmark_low > to.wmark_high)
 		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
 			    "The low watermark (%s) is above the high one (%s); background reclaim "
-			    "starts above high and stops below low",
-			    size_format(to.low, size), size_format(to.high, other));
+			    "starts above wmark-high and stops below wmark-low",
+			    size_format(to.wmark_low, size), size_format(to.wmark_high, other));
 	return 0;
 }

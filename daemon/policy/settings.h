@@ -20,8 +20,8 @@ struct failure;
 /* The bits of a mask of settings, in the order of the table. */
 enum {
 	SETTING_LIMIT = 1 << 0,
-	SETTING_HIGH = 1 << 1,
-	SETTING_LOW = 1 << 2,
+	SETTING_WMARK_HIGH = 1 << 1,
+	SETTING_WMARK_LOW = 1 << 2,
 	SETTING_OOM_GROUP = 1 << 3,
 	SETTINGS_ALL = (1 << 4) - 1,
 };
@@ -31,7 +31,7 @@ enum {
 
 struct settings {
 	uint64_t limit;
-	uint64_t high, low;
+	uint64_t wmark_high, wmark_low;
 	bool oom_group;
 };
 

@@ -22,12 +22,12 @@ static uint64_t get_limit(const struct metrics_container *c)
 
 static uint64_t get_high(const struct metrics_container *c)
 {
-	return c->settings.high;
+	return c->settings.wmark_high;
 }
 
 static uint64_t get_low(const struct metrics_container *c)
 {
-	return c->settings.low;
+	return c->settings.wmark_low;
 }
 
 static uint64_t get_processes(const struct metrics_container *c)
@@ -73,9 +73,9 @@ static const struct family {
 } families[] = {
 	{ "rssd_container_limit_bytes", "gauge", "bytes", "The hard bound; none without a limit.",
 	  get_limit },
-	{ "rssd_container_high_bytes", "gauge", "bytes",
+	{ "rssd_container_wmark_high_bytes", "gauge", "bytes",
 	  "Above it background reclaim starts; none without a watermark.", get_high },
-	{ "rssd_container_low_bytes", "gauge", "bytes",
+	{ "rssd_container_wmark_low_bytes", "gauge", "bytes",
 	  "Below it background reclaim stops; none without a watermark.", get_low },
 	{ "rssd_container_usage_bytes", "gauge", "bytes", "What is charged now.", get_usage },
 	{ "rssd_container_peak_bytes", "gauge", "bytes", "The highest usage so far.", get_peak },

@@ -93,7 +93,7 @@ static int write_event(FILE *out, const struct past_event *e)
 		       "%" PRIu64 " %" PRIu64 " %" PRIu64 " %d %" PRIu64 " %" PRIu64 " %" PRIu64
 		       " %d %s\n",
 		       e->sequence, e->last, e->time, (int)e->kind, e->usage, e->limit, e->amount,
-		       (int)e->high, e->container);
+		       (int)e->wmark_high, e->container);
 }
 
 /* After a restart without the file, earlier events are reported as lost. */
@@ -182,7 +182,7 @@ static bool parse_line(const char *line, struct past_event *ret)
 	    kind < 0 || kind > EVENT_KILL || e.sequence == 0 || at == 0)
 		return false;
 	e.kind = (enum event_kind)kind;
-	e.high = high;
+	e.wmark_high = high;
 	e.container = strdup(line + at);
 	if (!e.container)
 		return false;
@@ -271,7 +271,7 @@ void event_history_add(struct event_history *history, const struct event *event,
 		.usage = event->usage,
 		.limit = event->limit,
 		.amount = event->amount,
-		.high = event->which && strcmp(event->which, "high") == 0,
+		.wmark_high = event->which && strcmp(event->which, "wmark_high") == 0,
 		.container = strdup(container),
 	};
 	int r = 0;

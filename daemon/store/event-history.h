@@ -25,7 +25,7 @@ struct past_event {
 	uint64_t sequence, last;
 	uint64_t time; /* microseconds since the epoch */
 	uint64_t usage, limit, amount;
-	bool high;	 /* WATERMARK: which */
+	bool wmark_high; /* WATERMARK: which */
 	char *container; /* "" for LOST */
 };
 

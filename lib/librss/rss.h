@@ -121,12 +121,12 @@ struct rss_oom {
 struct rss_container {
 	const char *name;
 	const char *object_path;
-	const char *control_group; /* as in /proc/PID/cgroup */
-	uint64_t limit;		   /* RSS_INFINITY: none */
-	uint64_t high, low;	   /* watermarks; RSS_INFINITY: none */
-	bool oom_group;		   /* an OOM kills all of it */
-	bool transient;		   /* removed when its last process has left */
-	bool declared;		   /* stands in containers.d */
+	const char *control_group;	/* as in /proc/PID/cgroup */
+	uint64_t limit;			/* RSS_INFINITY: none */
+	uint64_t wmark_high, wmark_low; /* watermarks; RSS_INFINITY: none */
+	bool oom_group;			/* an OOM kills all of it */
+	bool transient;			/* removed when its last process has left */
+	bool declared;			/* stands in containers.d */
 	uint32_t processes;
 	uint64_t usage, peak, failures, reclaimed, oom_events, oom_kills; /* or RSS_ABSENT */
 	const struct rss_oom *last_oom; /* NULL if there was none; not set by rss_list() */
@@ -175,15 +175,15 @@ struct rss_usage_history *rss_usage_history_free(struct rss_usage_history *histo
 /* What to set: the members named in @set. */
 enum {
 	RSS_SET_LIMIT = 1 << 0,
-	RSS_SET_HIGH = 1 << 1,
-	RSS_SET_LOW = 1 << 2,
+	RSS_SET_WMARK_HIGH = 1 << 1,
+	RSS_SET_WMARK_LOW = 1 << 2,
 	RSS_SET_OOM_GROUP = 1 << 3,
 	RSS_SET_TRANSIENT = 1 << 4, /* rss_create() only */
 };
 
 struct rss_settings {
 	unsigned int set;
-	uint64_t limit, high, low;
+	uint64_t limit, wmark_high, wmark_low;
 	bool oom_group;
 	bool transient;
 };
@@ -421,7 +421,7 @@ struct rss_event {
 	const char *container; /* its name; "" for events about rssd itself */
 	uint64_t usage, limit; /* RSS_ABSENT if the event has none */
 	uint64_t amount;       /* LIMIT_HIT: failures so far; RECLAIMED: bytes; KILL: processes */
-	const char *which;     /* WATERMARK: the one that was crossed, "high" or "low"; else NULL */
+	const char *which;     /* WATERMARK: "wmark_high" or "wmark_low"; else NULL */
 	const struct rss_oom *oom; /* RSS_EVENT_OOM and RSS_EVENT_KILL only */
 	/*
 	 * Microseconds since the epoch: when the event happened, the same from a signal and from

@@ -9,8 +9,10 @@
 
 const struct client_setting client_settings[] = {
 	{ RSS_SET_LIMIT, "Limit", "limit", "t", OFFSETS(limit), .listed_first = true },
-	{ RSS_SET_HIGH, "High", "high", "t", OFFSETS(high), .listed_first = true },
-	{ RSS_SET_LOW, "Low", "low", "t", OFFSETS(low), .listed_first = true },
+	{ RSS_SET_WMARK_HIGH, "WatermarkHigh", "wmark-high", "t", OFFSETS(wmark_high),
+	  .listed_first = true },
+	{ RSS_SET_WMARK_LOW, "WatermarkLow", "wmark-low", "t", OFFSETS(wmark_low),
+	  .listed_first = true },
 	{ RSS_SET_OOM_GROUP, "OOMGroup", "oom_group", "b", OFFSETS(oom_group), .list_flag = 1 },
 	{ 0 },
 };

@@ -93,8 +93,8 @@ case_set_many_or_nothing() {
 	expect 0 rssctl set many limit=32M
 	equal "$(field many limit)" $((32 << 20))
 	if [ "$(rssctl --json=short doctor | jq -r '.[] | select(.subject == "watermarks").severity')" != ok ]; then
-		expect 1 rssctl set many limit=16M high=8M
-		says "high and low"
+		expect 1 rssctl set many limit=16M wmark-high=8M
+		says "wmark-high and wmark-low"
 		equal "$(field many limit)" $((32 << 20)) "limit after a failed set"
 	fi
 	expect 2 rssctl set many limit=16M colour=red

@@ -169,8 +169,8 @@ case_replayed_events_keep_their_fields() {
 		.failures // .reclaimed // .watermark // .last]' <<<"$out")" \
 		'["limit-hit",1,"web",1,11,12,13]
 ["reclaimed",2,"web",2,21,22,23]
-["watermark",3,"web/in",3,31,32,"high"]
-["watermark",4,"webbed",4,41,42,"low"]
+["watermark",3,"web/in",3,31,32,"wmark_high"]
+["watermark",4,"webbed",4,41,42,"wmark_low"]
 ["lost",5,null,5,null,null,9]
 ["oom",6,"web/in",10,51,52,null]' "events"
 	# A range of lost events begins after the given number.
@@ -182,7 +182,7 @@ case_replayed_events_keep_their_fields() {
 	expect 0 timeout 20 rssctl watch web/in --json=short --since=0 --count=3
 	equal "$(numbers "$work/out" | xargs)" "3 5 10" "events of web/in"
 	expect 0 timeout 20 rssctl watch --since=2 --count=3
-	says "crossed high"
+	says "crossed wmark_high"
 	says "events 5 to 9 are lost"
 }
 
@@ -211,14 +211,14 @@ case_event_stored_before_a_kill_is_sent_after_it() {
 # that the events after it are not taken for missing.
 case_live_lost_ranges_and_watermarks() {
 	stop_rssd
-	fake-rssd "limit 1" "lost 2 6" "high 7" "low 8" "lost 9 9" "reclaimed 10" 2>"$work/fake-rssd.err" &
+	fake-rssd "limit 1" "lost 2 6" "wmark_high 7" "wmark_low 8" "lost 9 9" "reclaimed 10" 2>"$work/fake-rssd.err" &
 	local fake_rssd=$!
 	children+=($fake_rssd)
 	disown $fake_rssd
 	await 10 eval 'busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" list --no-legend | grep -q "^org.rssd1 "'
 	expect 0 timeout 20 rssctl watch --json=short --count=6
 	equal "$(jq -c '[.event, .sequence, .failures // .reclaimed // .watermark // .last]' <<<"$out" | xargs)" \
-		"[limit-hit,1,3] [lost,2,6] [watermark,7,high] [watermark,8,low] [lost,9,9] [reclaimed,10,2048]" "events"
+		"[limit-hit,1,3] [lost,2,6] [watermark,7,wmark_high] [watermark,8,wmark_low] [lost,9,9] [reclaimed,10,2048]" "events"
 	equal "$(jq -c '[.usage, .limit]' <<<"$out" | xargs)" \
 		"[4096,8192] [null,null] [4096,null] [4096,null] [null,null] [4096,8192]" "usage and limit"
 	equal "$(jq -c '.time / 1000000' <<<"$out" | xargs)" "1 2 7 8 9 10" "the times of the events"

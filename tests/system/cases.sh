@@ -149,11 +149,11 @@ case_watermarks() {
 	needs watermarks || return
 	swap_on
 	start_watch
-	expect 0 rssctl create web --limit=200M --high=40M --low=20M
+	expect 0 rssctl create web --limit=200M --wmark-high=40M --wmark-low=20M
 	launch_hog_in web anon 60M
 	await 60 grep -q ready "$hog_out"
-	await 60 heard watermark web '.watermark == "high"'
-	await 60 heard watermark web '.watermark == "low"'
+	await 60 heard watermark web '.watermark == "wmark_high"'
+	await 60 heard watermark web '.watermark == "wmark_low"'
 	below() { [ "$(field web usage)" -le $((22 << 20)) ]; }
 	await 60 below
 	equal "$(field web failures)" 0 failures
@@ -197,7 +197,7 @@ case_freeze() {
 }
 
 # kept: values that no restart of rssd may change.
-kept() { rssctl show web --json=short | jq -c '{limit, high, processes, failures, oom_kills}'; }
+kept() { rssctl show web --json=short | jq -c '{limit, "wmark-high", processes, failures, oom_kills}'; }
 nothing_moves() {
 	local usage
 	usage=$(field web usage)
@@ -207,7 +207,7 @@ nothing_moves() {
 case_restart() {
 	swap_on
 	expect 0 rssctl create web --limit=30M
-	! has watermarks || expect 0 rssctl set web high=25M
+	! has watermarks || expect 0 rssctl set web wmark-high=25M
 	launch_hog_in web anon 50M
 	await 60 grep -q ready "$hog_out"
 	local before after pid

@@ -183,7 +183,7 @@ case_metrics_socket() {
 case_top() {
 	swap_on
 	needs watermarks || return
-	expect 0 rssctl create topped --limit=64M --high=32M --low=24M
+	expect 0 rssctl create topped --limit=64M --wmark-high=32M --wmark-low=24M
 	launch_hog_in topped anon 48M
 	await 60 grep -q ready "$hog_out"
 	# A second hog keeps reclaim running while top takes samples.
@@ -206,12 +206,12 @@ case_suggest() {
 	expect 0 rssctl limit held infinity
 	expect 0 rssctl suggest held --watch=12s
 	note "$out"
-	! has watermarks || says ", high "
+	! has watermarks || says ", wmark-high "
 	# The printed command sets the limit.
 	expect 0 bash -c "$(sed -n 's/^To set it: //p' <<<"$out")"
 	[ "$(field held limit)" != infinity ] || fail "no limit was set"
-	! has watermarks || [ "$(field held high)" -lt "$(field held limit)" ] ||
-		fail "high $(field held high) is not below the limit"
+	! has watermarks || [ "$(field held '["wmark-high"]')" -lt "$(field held limit)" ] ||
+		fail "wmark-high $(field held '["wmark-high"]') is not below the limit"
 	expect 0 rssctl create nobody
 	expect 1 rssctl suggest nobody
 	says "Nothing has used memory"

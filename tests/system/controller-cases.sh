@@ -177,7 +177,7 @@ case_oom_group_and_watermarks() {
 	status=1 && works oom-group && status=0
 	expect $status rssctl set set oom-group=yes
 	status=1 && works watermarks && status=0
-	expect $status rssctl set set high=32M low=16M
+	expect $status rssctl set set wmark-high=32M wmark-low=16M
 	quiet_remove set
 	works oom-group || return 0
 	swap_off

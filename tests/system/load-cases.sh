@@ -84,16 +84,16 @@ case_forecast_and_limit() {
 case_settings_are_set_together() {
 	needs watermarks || return
 	swap_off
-	expect 0 rssctl create whole --limit=64M --high=48M --low=32M
+	expect 0 rssctl create whole --limit=64M --wmark-high=48M --wmark-low=32M
 	launch_hog_in whole lock 40M
 	await 60 grep -q ready "$hog_out"
-	expect 5 rssctl set whole limit=8M high=4M low=2M
-	equal "$(rssctl show whole --json=short | jq -c '[.limit, .high, .low]')" \
+	expect 5 rssctl set whole limit=8M wmark-high=4M wmark-low=2M
+	equal "$(rssctl show whole --json=short | jq -c '[.limit, .["wmark-high"], .["wmark-low"]]')" \
 		"[$((64 << 20)),$((48 << 20)),$((32 << 20))]" "settings after a refusal"
 	expect 0 rssctl diff
 	expect 0 systemctl restart rssd
 	expect 0 rssctl diff
-	equal "$(field whole high)" $((48 << 20)) "high, as the kernel has it after a restart"
+	equal "$(field whole '["wmark-high"]')" $((48 << 20)) "wmark-high, as the kernel has it after a restart"
 	expect 0 rssctl remove whole --force
 }
 

@@ -10,7 +10,7 @@ case_every_verb_in_the_sandbox() {
 	equal "$(sed -n 's/^Seccomp:\t//p' "/proc/$pid/status")" 2 "Seccomp mode"
 	swap_on
 	expect 0 rssctl create all --limit=64M
-	! has watermarks || expect 0 rssctl set all high=48M
+	! has watermarks || expect 0 rssctl set all wmark-high=48M
 	expect 0 rssctl create all/inner
 	launch_hog_in all/inner anon 20M
 	await 60 grep -q ready "$hog_out"
@@ -18,7 +18,7 @@ case_every_verb_in_the_sandbox() {
 	inner=$(rssctl ps all/inner --json=short | jq -r '.[0].pid')
 	expect 0 rssctl list
 	expect 0 rssctl show all
-	! has watermarks || expect 0 rssctl set all low=32M
+	! has watermarks || expect 0 rssctl set all wmark-low=32M
 	expect 0 rssctl limit all 40M --timeout=20s
 	expect 0 rssctl limit all 30M --dry-run
 	! has reclaim || expect 0 rssctl reclaim all 2M
@@ -208,14 +208,14 @@ case_unit_joins_from_its_start() {
 
 # --- crash, upgrade, boot --------------------------------------------------------------------
 
-settings_of() { rssctl show "$1" --json=short | jq -c '{limit, high, low, processes}'; }
+settings_of() { rssctl show "$1" --json=short | jq -c '{limit, "wmark-high", "wmark-low", processes}'; }
 counter_of() { rssctl show "$1" --json=short | jq -r ".$2"; }
 
 # start_load NAME: a container at its limit, in which processes come and go all the time.
 start_load() {
 	swap_on
 	rssctl create "$1" --limit=24M >/dev/null
-	! has watermarks || rssctl set "$1" high=20M >/dev/null
+	! has watermarks || rssctl set "$1" wmark-high=20M >/dev/null
 	launch_hog_in "$1" spawn 20
 	load_forks=$hog
 	launch_hog_in "$1" anon 40M
@@ -302,7 +302,7 @@ case_boot() {
 	local mark=/var/lib/rssd-boot high='"infinity"'
 	if [ ! -e $mark ]; then
 		rssctl create kept --limit=48M
-		! has watermarks || rssctl set kept high=40M
+		! has watermarks || rssctl set kept wmark-high=40M
 		rssctl create kept/inner --limit=24M
 		echo '{ "name": "declared", "limit": "32M" }' >/etc/rssd/containers.d/declared.json
 		expect 0 rssctl reload
@@ -316,7 +316,7 @@ case_boot() {
 	fi
 	await 20 rssctl show declared
 	! has watermarks || high=41943040
-	equal "$(settings_of kept)" "{\"limit\":50331648,\"high\":$high,\"low\":\"infinity\",\"processes\":0}" "kept after a boot"
+	equal "$(settings_of kept)" "{\"limit\":50331648,\"wmark-high\":$high,\"wmark-low\":\"infinity\",\"processes\":0}" "kept after a boot"
 	equal "$(field kept/inner limit)" $((24 << 20)) "limit of what is nested after a boot"
 	equal "$(field declared limit)" $((32 << 20)) "declared limit after a boot"
 	[ "$(cat /var/lib/rssd/sequence)" -ge "$(cat $mark)" ] || fail "numbers of events went back"

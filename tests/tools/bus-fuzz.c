@@ -65,8 +65,9 @@ static const char *const strings[] = {
 };
 
 static const char *const keys[] = {
-	"Limit",    "High", "Low",   "OOMGroup", "Transient",  "Declared", "mode",    "timeout",
-	"progress", "tree", "force", "dry-run",	 "leave-unit", "nested",   "Unknown", "",
+	"Limit",      "WatermarkHigh", "WatermarkLow", "OOMGroup", "Transient", "Declared",
+	"mode",	      "timeout",       "progress",     "tree",	   "force",	"dry-run",
+	"leave-unit", "nested",	       "Unknown",      "",
 };
 
 static unsigned int pick(unsigned int below)

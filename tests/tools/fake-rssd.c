@@ -4,7 +4,7 @@
  *
  *   fake-rssd EVENT...
  *
- * An event is "limit NUMBER", "reclaimed NUMBER", "high NUMBER", "low NUMBER" or
+ * An event is "limit NUMBER", "reclaimed NUMBER", "wmark_high NUMBER", "wmark_low NUMBER" or
  * "lost FIRST LAST". All are sent when a client asks for the number of the next event, which it
  * does after it has subscribed; the first must have the number 1. The time of an event is its
  * number in seconds. There is no history: GetEvents returns none. It runs until it is killed.

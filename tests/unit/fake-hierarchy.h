@@ -112,8 +112,8 @@ static inline void fake_fill_rss_v1(int dir)
 	fake_write(dir, "cgroup.procs", "");
 	fake_write(dir, "rss.usage_in_bytes", "0\n");
 	fake_write(dir, "rss.limit_in_bytes", "9223372036854771712\n");
-	fake_write(dir, "rss.high_in_bytes", "9223372036854771712\n");
-	fake_write(dir, "rss.low_in_bytes", "9223372036854771712\n");
+	fake_write(dir, "rss.wmark_high_in_bytes", "9223372036854771712\n");
+	fake_write(dir, "rss.wmark_low_in_bytes", "9223372036854771712\n");
 	fake_write(dir, "rss.max_usage_in_bytes", "0\n");
 	fake_write(dir, "rss.reclaim", "");
 	fake_write(dir, "rss.failcnt", "0\n");
@@ -131,8 +131,8 @@ static inline void fake_fill_rss_v2(int dir)
 {
 	fake_write(dir, "rss.current", "0\n");
 	fake_write(dir, "rss.max", "max\n");
-	fake_write(dir, "rss.high", "max\n");
-	fake_write(dir, "rss.low", "max\n");
+	fake_write(dir, "rss.wmark_high", "max\n");
+	fake_write(dir, "rss.wmark_low", "max\n");
 	fake_write(dir, "rss.peak", "0\n");
 	fake_write(dir, "rss.reclaim", "");
 	fake_write(dir, "rss.oom.group", "0\n");

@@ -61,7 +61,7 @@ TEST(nothing_to_go_by)
 	advice_decide(&seen, &advice);
 	CHECK(advice.enough && gives(&advice, "from one look"));
 	CHECK_UINT(advice.limit, 126 * M);
-	CHECK_UINT(advice.high, RSS_INFINITY);
+	CHECK_UINT(advice.wmark_high, RSS_INFINITY);
 	CHECK(gives(&advice, "no watermarks are proposed"));
 }
 
@@ -75,12 +75,12 @@ TEST(calm_use)
 	CHECK(advice.enough && !advice.floor);
 	CHECK_UINT(advice.limit, 76 * M);
 	CHECK(gives(&advice, "It used 60.0M at most"));
-	CHECK_UINT(advice.high, 66 * M);
-	CHECK_UINT(advice.low, 59 * M);
-	CHECK(advice.low < advice.high && advice.high < advice.limit);
+	CHECK_UINT(advice.wmark_high, 66 * M);
+	CHECK_UINT(advice.wmark_low, 59 * M);
+	CHECK(advice.wmark_low < advice.wmark_high && advice.wmark_high < advice.limit);
 	seen.has_watermarks = false;
 	advice_decide(&seen, &advice);
-	CHECK_UINT(advice.high, RSS_INFINITY);
+	CHECK_UINT(advice.wmark_high, RSS_INFINITY);
 	CHECK(gives(&advice, "no watermarks"));
 }
 
@@ -95,7 +95,7 @@ TEST(an_older_peak)
 	/* The peak counts: the container may start again. */
 	CHECK_UINT(advice.limit, 504 * M);
 	CHECK(gives(&advice, "from before the watch") && !gives(&advice, "reset-peak"));
-	CHECK_UINT(advice.high, 66 * M);
+	CHECK_UINT(advice.wmark_high, 66 * M);
 	seen.can_reset_peak = true;
 	advice_decide(&seen, &advice);
 	CHECK(gives(&advice, "reset-peak"));
@@ -191,17 +191,17 @@ TEST(a_record_of_rssd)
 	advice_decide(&seen, &advice);
 	CHECK(advice.enough && !advice.floor);
 	CHECK_UINT(advice.limit, 76 * M);
-	CHECK_UINT(advice.high, 66 * M);
+	CHECK_UINT(advice.wmark_high, 66 * M);
 	CHECK(gives(&advice, "a record of 26h in 20 samples."));
 	/* A short record is called short; a very short one has no typical usage. */
 	seen.usec = 1800ULL * 1000000;
 	advice_decide(&seen, &advice);
 	CHECK(gives(&advice, "30min in 20 samples: that shows little"));
-	CHECK_UINT(advice.high, 66 * M);
+	CHECK_UINT(advice.wmark_high, 66 * M);
 	seen.count = 5;
 	advice_decide(&seen, &advice);
 	CHECK(gives(&advice, "5 samples: that shows little") && gives(&advice, "no watermarks"));
-	CHECK_UINT(advice.high, RSS_INFINITY);
+	CHECK_UINT(advice.wmark_high, RSS_INFINITY);
 	/* The reasons speak of a record, not of a watch. */
 	seen = calm(usages, 50 * M, 60 * M);
 	seen.source = OBSERVED_HISTORY;
@@ -225,13 +225,13 @@ TEST(typical_is_not_the_highest)
 	seen.peak = 100 * M;
 	advice_decide(&seen, &advice);
 	CHECK_UINT(advice.limit, 126 * M);
-	CHECK_UINT(advice.high, 55 * M);
-	CHECK_UINT(advice.low, 49 * M);
+	CHECK_UINT(advice.wmark_high, 55 * M);
+	CHECK_UINT(advice.wmark_low, 49 * M);
 	seen = calm(usages, 3 * M, 3 * M);
 	advice_decide(&seen, &advice);
 	CHECK_UINT(advice.limit, 4 * M);
-	CHECK_UINT(advice.high, 3 * M);
-	CHECK_UINT(advice.low, 2 * M);
+	CHECK_UINT(advice.wmark_high, 3 * M);
+	CHECK_UINT(advice.wmark_low, 2 * M);
 	/* A peak of at most twice the usage belongs to the same workload. */
 	seen = calm(usages, 60 * M, 60 * M);
 	seen.peak = 100 * M;
@@ -285,11 +285,11 @@ TEST(small_and_large)
 
 	advice_decide(&seen, &advice);
 	CHECK_UINT(advice.limit, 1 * M);
-	CHECK(advice.high == RSS_INFINITY && gives(&advice, "too small for watermarks"));
+	CHECK(advice.wmark_high == RSS_INFINITY && gives(&advice, "too small for watermarks"));
 	seen = calm(usages, (uint64_t)1 << 50, (uint64_t)1 << 51);
 	advice_decide(&seen, &advice);
 	CHECK(advice.limit > (uint64_t)1 << 51 && advice.limit < (uint64_t)1 << 52);
-	CHECK(advice.high < advice.limit);
+	CHECK(advice.wmark_high < advice.limit);
 	CHECK_UINT(advice_round_up(0), 0);
 	CHECK_UINT(advice_round_up(1), M);
 	CHECK_UINT(advice_round_up(64 * M), 64 * M);

@@ -52,14 +52,14 @@ TEST(settings_as_words)
 {
 	struct rss_settings settings = { 0 };
 
-	CHECK_INT(cli_settings_read_word("low=64K", &settings), STATUS_DONE);
+	CHECK_INT(cli_settings_read_word("wmark-low=64K", &settings), STATUS_DONE);
 	CHECK_INT(cli_settings_read_word("oom-group=yes", &settings), STATUS_DONE);
-	CHECK_UINT(settings.set, RSS_SET_LOW | RSS_SET_OOM_GROUP);
-	CHECK_UINT(settings.low, 65536);
+	CHECK_UINT(settings.set, RSS_SET_WMARK_LOW | RSS_SET_OOM_GROUP);
+	CHECK_UINT(settings.wmark_low, 65536);
 	CHECK(settings.oom_group);
 	CHECK_INT(cli_settings_read_word("limits=1", &settings), STATUS_USAGE);
 	CHECK_INT(cli_settings_read_word("limit", &settings), STATUS_USAGE);
-	CHECK_UINT(settings.set, RSS_SET_LOW | RSS_SET_OOM_GROUP);
+	CHECK_UINT(settings.set, RSS_SET_WMARK_LOW | RSS_SET_OOM_GROUP);
 }
 
 TEST(json_numbers_that_are_no_sizes)

@@ -135,13 +135,13 @@ TEST(each_event_has_a_number)
 	tell(&w, (struct group_event){ GROUP_LIMIT, .count = 3, .usage = 900, .limit = 1000 });
 	kernel.reclaimed = 4096;
 	tell(&w, (struct group_event){ GROUP_RECLAIMED, .usage = 800, .limit = 1000 });
-	tell(&w, (struct group_event){ GROUP_HIGH, .usage = 700, .limit = 1000 });
-	tell(&w, (struct group_event){ GROUP_LOW, .usage = 600, .limit = 1000 });
+	tell(&w, (struct group_event){ GROUP_WMARK_HIGH, .usage = 700, .limit = 1000 });
+	tell(&w, (struct group_event){ GROUP_WMARK_LOW, .usage = 600, .limit = 1000 });
 	CHECK_UINT(w.n_heard, 4);
 	CHECK_UINT(w.heard[0].amount, 3);
 	CHECK_UINT(w.heard[1].amount, 4096);
-	CHECK_STR(w.heard[2].which, "high");
-	CHECK_STR(w.heard[3].which, "low");
+	CHECK_STR(w.heard[2].which, "wmark_high");
+	CHECK_STR(w.heard[3].which, "wmark_low");
 	for (size_t i = 0; i < w.n_heard; i++) {
 		const struct past_event *past = event_history_find(w.manager.events, 9 + i, &at);
 
@@ -152,7 +152,7 @@ TEST(each_event_has_a_number)
 		/* The history has the same event. */
 		CHECK(past && past->sequence == 10 + i && past->kind == kinds[i]);
 		CHECK_UINT(past->amount, w.heard[i].amount);
-		CHECK(past->high == (i == 2));
+		CHECK(past->wmark_high == (i == 2));
 	}
 	CHECK_UINT(sequence_next(w.manager.sequence), 14);
 }
@@ -245,7 +245,7 @@ TEST(lost_events_are_a_range)
 
 	CALL(begin, &w);
 	log_open(LOG_ERR); /* the loss is logged, and expected here */
-	tell(&w, (struct group_event){ GROUP_HIGH, .usage = 700, .limit = 1000 });
+	tell(&w, (struct group_event){ GROUP_WMARK_HIGH, .usage = 700, .limit = 1000 });
 	kernel.reclaimed = 8192;
 	kernel.failures = 2;
 	tell(&w, (struct group_event){ GROUP_LOST, .lost = 5 });
@@ -273,7 +273,9 @@ TEST(lost_events_are_a_range)
 TEST(numbers_are_reserved_before_they_are_used)
 {
 	WORLD;
-	struct event event = { .kind = EVENT_WATERMARK, .container = &w.container, .which = "low" };
+	struct event event = { .kind = EVENT_WATERMARK,
+			       .container = &w.container,
+			       .which = "wmark_low" };
 	uint64_t written;
 
 	CALL(begin, &w);

@@ -162,8 +162,8 @@ TEST(there_after_a_crash)
 	CHECK_INT(event_history_open(f.path, 5, &history), 0);
 	add(history, 5, 0);
 	add(history, 6, 9);
-	add_watermark(history, 10, "high");
-	add_watermark(history, 11, "low");
+	add_watermark(history, 10, "wmark_high");
+	add_watermark(history, 11, "wmark_low");
 	/* Nothing is closed; and a line is cut short. */
 	snprintf(file, sizeof(file), "%s/events", f.path);
 	fd = open(file, O_WRONLY | O_APPEND);
@@ -178,9 +178,9 @@ TEST(there_after_a_crash)
 	CHECK(e && e->kind == EVENT_LOST && e->last == 9);
 	CHECK_STR(e->container, "");
 	e = event_history_at(again, 2);
-	CHECK(e && e->kind == EVENT_WATERMARK && e->high && e->usage == 7 && e->limit == 8);
+	CHECK(e && e->kind == EVENT_WATERMARK && e->wmark_high && e->usage == 7 && e->limit == 8);
 	e = event_history_at(again, 3);
-	CHECK(e && e->kind == EVENT_WATERMARK && !e->high && e->time == 1011);
+	CHECK(e && e->kind == EVENT_WATERMARK && !e->wmark_high && e->time == 1011);
 	CHECK(!event_history_at(again, 4));
 }
 

@@ -194,8 +194,8 @@ TEST(what_it_cannot_do)
 	CHECK_INT(group_reclaim(w.web, 4096, &n), -EOPNOTSUPP);
 	CHECK_INT(group_read_setting(w.web, SETTING_OOM_GROUP, &n), -EOPNOTSUPP);
 	CHECK_INT(group_write_setting(w.web, SETTING_OOM_GROUP, true), -EOPNOTSUPP);
-	CHECK_INT(group_read_setting(w.web, SETTING_HIGH, &n), -EOPNOTSUPP);
-	CHECK_INT(group_write_settings(w.web, SETTING_HIGH, &to), -EOPNOTSUPP);
+	CHECK_INT(group_read_setting(w.web, SETTING_WMARK_HIGH, &n), -EOPNOTSUPP);
+	CHECK_INT(group_write_settings(w.web, SETTING_WMARK_HIGH, &to), -EOPNOTSUPP);
 	CHECK_UINT(w.controller->settings, SETTING_LIMIT);
 }
 

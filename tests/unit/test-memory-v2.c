@@ -214,9 +214,9 @@ TEST(there_are_no_watermarks)
 	uint64_t value;
 
 	CALL(begin, &w);
-	CHECK_INT(group_read_setting(w.web, SETTING_HIGH, &value), -EOPNOTSUPP);
-	CHECK_INT(group_read_setting(w.web, SETTING_LOW, &value), -EOPNOTSUPP);
-	CHECK_INT(group_write_settings(w.web, SETTING_LOW, &to), -EOPNOTSUPP);
+	CHECK_INT(group_read_setting(w.web, SETTING_WMARK_HIGH, &value), -EOPNOTSUPP);
+	CHECK_INT(group_read_setting(w.web, SETTING_WMARK_LOW, &value), -EOPNOTSUPP);
+	CHECK_INT(group_write_settings(w.web, SETTING_WMARK_LOW, &to), -EOPNOTSUPP);
 	CHECK_UINT(w.controller->settings, SETTING_LIMIT | SETTING_OOM_GROUP);
 }
 

@@ -19,11 +19,13 @@ TEST(values_have_their_place)
 {
 	struct metrics_container containers[] = {
 		{ .name = (char *)"web",
-		  .settings = { .limit = 1000, .high = 900, .low = LIMIT_INFINITY },
+		  .settings = { .limit = 1000, .wmark_high = 900, .wmark_low = LIMIT_INFINITY },
 		  .counters = { 1, 2, 3, 4, 5, 6, 7 },
 		  .processes = 8 },
 		{ .name = (char *)"a\"b\\c\nd",
-		  .settings = { .limit = LIMIT_INFINITY, .high = LIMIT_INFINITY, .low = 0 },
+		  .settings = { .limit = LIMIT_INFINITY,
+				.wmark_high = LIMIT_INFINITY,
+				.wmark_low = 0 },
 		  .counters = { .usage = 0,
 				.peak = COUNTER_ABSENT,
 				.failures = COUNTER_ABSENT,
@@ -54,7 +56,7 @@ TEST(values_have_their_place)
 		"rssd_container_scanned_pages_total{container=\"web\"} 7\n# TYPE",
 		"rssd_container_processes{container=\"web\"} 8\n",
 		"rssd_container_limit_bytes{container=\"web\"} 1000\n# TYPE",
-		"rssd_container_high_bytes{container=\"web\"} 900\n# TYPE",
+		"rssd_container_wmark_high_bytes{container=\"web\"} 900\n# TYPE",
 	};
 
 	CHECK(text);
@@ -62,8 +64,8 @@ TEST(values_have_their_place)
 		if (!strstr(text, lines[i]))
 			FAIL("no \"%s\" in: %s", lines[i], text);
 	}
-	CHECK(!strstr(text, "low_bytes{container=\"web\"}"));
-	CHECK(strstr(text, "low_bytes{container=\"a\\\"b\\\\c\\nd\"} 0\n"));
+	CHECK(!strstr(text, "wmark_low_bytes{container=\"web\"}"));
+	CHECK(strstr(text, "wmark_low_bytes{container=\"a\\\"b\\\\c\\nd\"} 0\n"));
 	CHECK_STR(text + strlen(text) - 6, "# EOF\n");
 	CHECK(!strstr(text, "18446744073709551615"));
 }

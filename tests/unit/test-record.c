@@ -28,12 +28,12 @@ TEST(what_is_written_is_read)
 	struct record record = {
 		.name = (char *)"web/a",
 		.settings = { .limit = 536870912,
-			      .high = LIMIT_INFINITY,
-			      .low = 4096,
+			      .wmark_high = LIMIT_INFINITY,
+			      .wmark_low = 4096,
 			      .oom_group = true },
 		.transient = true,
 		.declared = true,
-		.declaration = { .limit = LIMIT_INFINITY, .high = 12288, .low = 8192 },
+		.declaration = { .limit = LIMIT_INFINITY, .wmark_high = 12288, .wmark_low = 8192 },
 		.oom_events = 5,
 		.last_oom = &oom
 	};
@@ -62,13 +62,13 @@ TEST(people_write_sizes)
 	cleanup_(record_free_ptr) struct record *record = NULL;
 	struct failure failure = { 0 };
 
-	CHECK_INT(parse("{ \"name\": \"db\", \"limit\": \"512M\", \"high\": 8192,\n"
-			"  \"low\": \"infinity\", \"oom_group\": true }\n",
+	CHECK_INT(parse("{ \"name\": \"db\", \"limit\": \"512M\", \"wmark-high\": 8192,\n"
+			"  \"wmark-low\": \"infinity\", \"oom_group\": true }\n",
 			RECORD_DECLARATION, &record, &failure),
 		  0);
 	CHECK_UINT(record->settings.limit, 512ULL << 20);
-	CHECK_UINT(record->settings.high, 8192);
-	CHECK_UINT(record->settings.low, LIMIT_INFINITY);
+	CHECK_UINT(record->settings.wmark_high, 8192);
+	CHECK_UINT(record->settings.wmark_low, LIMIT_INFINITY);
 	CHECK(record->settings.oom_group);
 }
 
@@ -77,13 +77,14 @@ TEST(sizes_are_as_the_kernel_keeps_them)
 	cleanup_(record_free_ptr) struct record *record = NULL;
 	struct failure failure = { 0 };
 
-	CHECK_INT(parse("{ \"name\": \"db\", \"limit\": 9223372036854775807, \"high\": 1048577,\n"
-			"  \"declared\": { \"low\": 4097 } }\n",
-			RECORD_STATE, &record, &failure),
-		  0);
+	CHECK_INT(
+		parse("{ \"name\": \"db\", \"limit\": 9223372036854775807, \"wmark-high\": 1048577,\n"
+		      "  \"declared\": { \"wmark-low\": 4097 } }\n",
+		      RECORD_STATE, &record, &failure),
+		0);
 	CHECK_UINT(record->settings.limit, LIMIT_INFINITY);
-	CHECK_UINT(record->settings.high, 1048576);
-	CHECK_UINT(record->declaration.low, 4096);
+	CHECK_UINT(record->settings.wmark_high, 1048576);
+	CHECK_UINT(record->declaration.wmark_low, 4096);
 }
 
 TEST(bad_files_are_refused_with_their_line)
@@ -104,10 +105,11 @@ TEST(bad_files_are_refused_with_their_line)
 		{ "{ \"name\": \"a\", \"limit\": -1 }", "f.json:1: limit", "bytes" },
 		{ "{ \"name\": \"a\", \"limit\": 9223372036854775808 }", "f.json:1: limit",
 		  "2^63-1" },
-		{ "{ \"name\": \"a\", \"high\": 18446744073709551615 }", "f.json:1: high",
+		{ "{ \"name\": \"a\", \"wmark-high\": 18446744073709551615 }",
+		  "f.json:1: wmark-high", "2^63-1" },
+		{ "{ \"name\": \"a\", \"wmark-low\": 18446744073709551616 }", "f.json:1: wmark-low",
 		  "2^63-1" },
-		{ "{ \"name\": \"a\", \"low\": 18446744073709551616 }", "f.json:1: low", "2^63-1" },
-		{ "{ \"name\": \"a\", \"low\": 1.9e19 }", "f.json:1: low", "2^63-1" },
+		{ "{ \"name\": \"a\", \"wmark-low\": 1.9e19 }", "f.json:1: wmark-low", "2^63-1" },
 		{ "{ \"name\": \"a\", \"limit\": 1e30 }", "f.json:1: limit", "2^63-1" },
 		{ "{ \"name\": \"a\", \"limit\": 1.5 }", "f.json:1: limit", "bytes" },
 		{ "{ \"name\": \"a\", \"limit\": -99999999999999999999 }", "f.json:1: limit",

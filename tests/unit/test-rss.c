@@ -146,13 +146,13 @@ TEST(a_version_that_is_asked_for_binds_memory_too)
 
 static const struct {
 	int version;
-	const char *usage, *limit, *high, *low, *peak, *oom_group, *none;
+	const char *usage, *limit, *wmark_high, *wmark_low, *peak, *oom_group, *none;
 } names[] = {
 	{ 1, "rssd/web/rss.usage_in_bytes", "rssd/web/rss.limit_in_bytes",
-	  "rssd/web/rss.high_in_bytes", "rssd/web/rss.low_in_bytes",
+	  "rssd/web/rss.wmark_high_in_bytes", "rssd/web/rss.wmark_low_in_bytes",
 	  "rssd/web/rss.max_usage_in_bytes", "rssd/web/rss.oom_group", "-1" },
-	{ 2, "rssd/web/rss.current", "rssd/web/rss.max", "rssd/web/rss.high", "rssd/web/rss.low",
-	  "rssd/web/rss.peak", "rssd/web/rss.oom.group", "max" },
+	{ 2, "rssd/web/rss.current", "rssd/web/rss.max", "rssd/web/rss.wmark_high",
+	  "rssd/web/rss.wmark_low", "rssd/web/rss.peak", "rssd/web/rss.oom.group", "max" },
 };
 
 TEST(counters_are_read)
@@ -222,9 +222,9 @@ TEST(limits_are_written_and_read)
 
 static int write_watermarks(struct group *group, uint64_t high, uint64_t low)
 {
-	struct settings to = { .high = high, .low = low };
+	struct settings to = { .wmark_high = high, .wmark_low = low };
 
-	return group_write_settings(group, SETTING_HIGH | SETTING_LOW, &to);
+	return group_write_settings(group, SETTING_WMARK_HIGH | SETTING_WMARK_LOW, &to);
 }
 
 TEST(watermarks_are_written_and_read)
@@ -234,24 +234,24 @@ TEST(watermarks_are_written_and_read)
 		uint64_t high = 1, low = 1;
 
 		CALL(begin, &w, names[i].version);
-		CHECK_INT(group_read_setting(w.web, SETTING_HIGH, &high), 0);
-		CHECK_INT(group_read_setting(w.web, SETTING_LOW, &low), 0);
+		CHECK_INT(group_read_setting(w.web, SETTING_WMARK_HIGH, &high), 0);
+		CHECK_INT(group_read_setting(w.web, SETTING_WMARK_LOW, &low), 0);
 		CHECK_UINT(high, LIMIT_INFINITY);
 		CHECK_UINT(low, LIMIT_INFINITY);
-		fake_set(names[i].high, "");
-		fake_set(names[i].low, "");
+		fake_set(names[i].wmark_high, "");
+		fake_set(names[i].wmark_low, "");
 		CHECK_INT(write_watermarks(w.web, 40960, LIMIT_INFINITY), 0);
-		CHECK_STR(fake_get(names[i].high), "40960");
-		CHECK_STR(fake_get(names[i].low), names[i].none);
-		fake_set(names[i].high, "");
-		fake_set(names[i].low, "");
+		CHECK_STR(fake_get(names[i].wmark_high), "40960");
+		CHECK_STR(fake_get(names[i].wmark_low), names[i].none);
+		fake_set(names[i].wmark_high, "");
+		fake_set(names[i].wmark_low, "");
 		CHECK_INT(write_watermarks(w.web, LIMIT_INFINITY, LIMIT_INFINITY), 0);
-		CHECK_STR(fake_get(names[i].high), names[i].none);
+		CHECK_STR(fake_get(names[i].wmark_high), names[i].none);
 		/* Low is reset first, so that both can take any value. */
-		fake_set(names[i].high, "");
-		fake_set(names[i].low, "");
+		fake_set(names[i].wmark_high, "");
+		fake_set(names[i].wmark_low, "");
 		CHECK_INT(write_watermarks(w.web, 40960, 20480), 0);
-		CHECK(strstr(fake_get(names[i].low), "20480"));
+		CHECK(strstr(fake_get(names[i].wmark_low), "20480"));
 	}
 }
 

@@ -19,12 +19,14 @@ static int check(unsigned int set, struct settings to, unsigned int supported,
 TEST(change_touches_only_its_members)
 {
 	struct settings now = settings_default(), to;
-	struct settings_change change = { .set = SETTING_LIMIT | SETTING_OOM_GROUP,
-					  .to = { .limit = 4096, .high = 8192, .oom_group = true } };
+	struct settings_change change = {
+		.set = SETTING_LIMIT | SETTING_OOM_GROUP,
+		.to = { .limit = 4096, .wmark_high = 8192, .oom_group = true }
+	};
 
 	to = settings_with(&now, &change);
 	CHECK_UINT(to.limit, 4096);
-	CHECK_UINT(to.high, LIMIT_INFINITY);
+	CHECK_UINT(to.wmark_high, LIMIT_INFINITY);
 	CHECK(to.oom_group);
 	CHECK_UINT(settings_difference(&now, &to), SETTING_LIMIT | SETTING_OOM_GROUP);
 	CHECK_UINT(settings_difference(&now, &now), 0);
@@ -49,8 +51,8 @@ TEST(each_row_is_its_own)
 	CHECK_UINT(seen, SETTINGS_ALL);
 	CHECK(!setting_by_property("limit") && !setting_by_key("Limit"));
 	CHECK_UINT(settings.limit, 1);
-	CHECK_UINT(settings.high, 1);
-	CHECK_UINT(settings.low, 1);
+	CHECK_UINT(settings.wmark_high, 1);
+	CHECK_UINT(settings.wmark_low, 1);
 	CHECK(settings.oom_group);
 }
 
@@ -82,8 +84,8 @@ TEST(what_the_kernel_rounds_is_canonical)
 
 		to = settings_with(&now, &change);
 		CHECK_UINT(to.limit, sizes[i].kept);
-		CHECK_UINT(to.high, sizes[i].kept);
-		CHECK_UINT(to.low, sizes[i].kept);
+		CHECK_UINT(to.wmark_high, sizes[i].kept);
+		CHECK_UINT(to.wmark_low, sizes[i].kept);
 		CHECK(to.oom_group);
 	}
 }
@@ -104,10 +106,10 @@ TEST(limits_have_bounds)
 			&failure),
 		  -EINVAL);
 	CHECK_INT(failure.error, RSS_ERROR_INVALID_ARGUMENT);
-	CHECK_INT(check(SETTING_LOW, (struct settings){ .low = UINT64_MAX - 1 }, SETTINGS_ALL,
-			&failure),
+	CHECK_INT(check(SETTING_WMARK_LOW, (struct settings){ .wmark_low = UINT64_MAX - 1 },
+			SETTINGS_ALL, &failure),
 		  -EINVAL);
-	CHECK(strstr(failure.text, "Low: 18446744073709551614 bytes"));
+	CHECK(strstr(failure.text, "WatermarkLow: 18446744073709551614 bytes"));
 	CHECK_INT(check(SETTING_LIMIT, (struct settings){ .limit = INT64_MAX }, SETTING_LIMIT,
 			&failure),
 		  0);
@@ -115,28 +117,33 @@ TEST(limits_have_bounds)
 
 TEST(what_the_controller_cannot)
 {
-	struct settings to = { .high = 8192, .low = 4096, .oom_group = true };
+	struct settings to = { .wmark_high = 8192, .wmark_low = 4096, .oom_group = true };
 	struct failure failure;
 
-	CHECK_INT(check(SETTING_HIGH, to, SETTING_LIMIT, &failure), -EOPNOTSUPP);
+	CHECK_INT(check(SETTING_WMARK_HIGH, to, SETTING_LIMIT, &failure), -EOPNOTSUPP);
 	CHECK_INT(check(SETTING_OOM_GROUP, to, SETTING_LIMIT, &failure), -EOPNOTSUPP);
 	CHECK(strstr(failure.text, "memory-v1"));
-	CHECK_INT(check(SETTING_HIGH | SETTING_LOW, to, SETTING_HIGH | SETTING_LOW, &failure), 0);
+	CHECK_INT(check(SETTING_WMARK_HIGH | SETTING_WMARK_LOW, to,
+			SETTING_WMARK_HIGH | SETTING_WMARK_LOW, &failure),
+		  0);
 	CHECK_INT(check(SETTING_OOM_GROUP, to, SETTING_OOM_GROUP, &failure), 0);
 	/* Setting the same value again needs no feature. */
 	to = settings_default();
-	CHECK_INT(check(SETTING_HIGH | SETTING_OOM_GROUP, to, SETTING_LIMIT, &failure), 0);
+	CHECK_INT(check(SETTING_WMARK_HIGH | SETTING_OOM_GROUP, to, SETTING_LIMIT, &failure), 0);
 }
 
 TEST(low_is_not_above_high)
 {
-	struct settings to = { .high = 4096, .low = 8192 };
+	struct settings to = { .wmark_high = 4096, .wmark_low = 8192 };
 	struct failure failure;
 
-	CHECK_INT(check(SETTING_HIGH | SETTING_LOW, to, SETTING_HIGH | SETTING_LOW, &failure),
+	CHECK_INT(check(SETTING_WMARK_HIGH | SETTING_WMARK_LOW, to,
+			SETTING_WMARK_HIGH | SETTING_WMARK_LOW, &failure),
 		  -EINVAL);
-	to.low = 4096;
-	CHECK_INT(check(SETTING_HIGH | SETTING_LOW, to, SETTING_HIGH | SETTING_LOW, &failure), 0);
+	to.wmark_low = 4096;
+	CHECK_INT(check(SETTING_WMARK_HIGH | SETTING_WMARK_LOW, to,
+			SETTING_WMARK_HIGH | SETTING_WMARK_LOW, &failure),
+		  0);
 }
 
 TEST_MAIN({ "settings: a change touches only its members", change_touches_only_its_members },

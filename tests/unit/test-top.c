@@ -71,8 +71,8 @@ static struct rss_container container(const char *name, uint64_t usage)
 	return (struct rss_container){
 		.name = name,
 		.limit = RSS_INFINITY,
-		.high = RSS_INFINITY,
-		.low = RSS_INFINITY,
+		.wmark_high = RSS_INFINITY,
+		.wmark_low = RSS_INFINITY,
 		.usage = usage,
 		.peak = RSS_ABSENT,
 		.failures = RSS_ABSENT,
@@ -211,7 +211,7 @@ TEST(frames_fit)
 		containers[i] = container(names[i], (uint64_t)1023 << 30);
 		containers[i].limit = (uint64_t)1023 << 30;
 		containers[i].peak = (uint64_t)1023 << 30;
-		containers[i].high = 900;
+		containers[i].wmark_high = 900;
 		containers[i].failures = 12345678;
 		all[i] = &containers[i];
 	}
@@ -249,8 +249,8 @@ TEST(rows_have_all_columns)
 	cleanup_free char *first = NULL, *second = NULL;
 
 	/* Without a limit the bar shows usage against the high watermark. */
-	a.low = 45 * M;
-	a.high = 60 * M;
+	a.wmark_low = 45 * M;
+	a.wmark_high = 60 * M;
 	a.reclaimed = 100 * M;
 	first = top_view(&list, &none, &screen);
 	CHECK(first && strstr(first, " #####..<.> "));

@@ -73,7 +73,7 @@ TEST(log_is_read_as_written)
 	struct settings from = limited(20 * M), to = limited(LIMIT_INFINITY);
 
 	to.oom_group = true;
-	to.high = 8 * M;
+	to.wmark_high = 8 * M;
 	CHECK_INT(transaction_log_add(log, "web/a", &from, &to), 0);
 	CHECK_INT(add(log, "b", M, 2 * M), 0);
 	text = transaction_log_format(log);
@@ -115,24 +115,24 @@ TEST(bad_logs_are_refused)
 TEST(differences)
 {
 	struct diff_row row = {
-		.stored_set = SETTING_LIMIT | SETTING_HIGH,
+		.stored_set = SETTING_LIMIT | SETTING_WMARK_HIGH,
 		.kernel_set = SETTING_LIMIT,
 		.stored = limited(10 * M),
 		.kernel = limited(10 * M),
 	};
 
 	CHECK_UINT(diff_settings(&row), 0);
-	row.kernel.high = M; /* not known of the kernel */
+	row.kernel.wmark_high = M; /* not known of the kernel */
 	CHECK_UINT(diff_settings(&row), 0);
 	row.kernel.limit = 11 * M;
 	CHECK_UINT(diff_settings(&row), SETTING_LIMIT);
-	row.declared_set = SETTING_LIMIT | SETTING_HIGH;
+	row.declared_set = SETTING_LIMIT | SETTING_WMARK_HIGH;
 	row.declared = limited(10 * M);
-	row.declared.high = M;
-	CHECK_UINT(diff_settings(&row), SETTING_LIMIT | SETTING_HIGH);
+	row.declared.wmark_high = M;
+	CHECK_UINT(diff_settings(&row), SETTING_LIMIT | SETTING_WMARK_HIGH);
 	/* Declared, and not there. */
 	row.stored_set = row.kernel_set = 0;
-	CHECK_UINT(diff_settings(&row), SETTING_LIMIT | SETTING_HIGH);
+	CHECK_UINT(diff_settings(&row), SETTING_LIMIT | SETTING_WMARK_HIGH);
 }
 
 TEST_MAIN({ "limits that go down come first", what_can_fail_comes_first },

@@ -23,8 +23,8 @@ static const struct {
 } names[BOX_FILES] = {
 	[BOX_USAGE]	= { "rss.usage_in_bytes", "rss.current" },
 	[BOX_LIMIT]	= { "rss.limit_in_bytes", "rss.max" },
-	[BOX_HIGH]	= { "rss.high_in_bytes", "rss.high" },
-	[BOX_LOW]	= { "rss.low_in_bytes", "rss.low" },
+	[BOX_WMARK_HIGH] = { "rss.wmark_high_in_bytes", "rss.wmark_high" },
+	[BOX_WMARK_LOW] = { "rss.wmark_low_in_bytes", "rss.wmark_low" },
 	[BOX_PEAK]	= { "rss.max_usage_in_bytes", "rss.peak" },
 	[BOX_RECLAIM]	= { "rss.reclaim", "rss.reclaim" },
 	[BOX_EVENTS]	= { "rss.events", "rss.events" },

@@ -32,8 +32,8 @@ static void background_watermarks(void)
 
 	box_make("a");
 	EXPECT_EQ(box_put("a", BOX_LIMIT, 4 * BYTES), 0);
-	EXPECT_EQ(box_put("a", BOX_HIGH, BYTES), 0);
-	EXPECT_EQ(box_put("a", BOX_LOW, BYTES / 2), 0);
+	EXPECT_EQ(box_put("a", BOX_WMARK_HIGH, BYTES), 0);
+	EXPECT_EQ(box_put("a", BOX_WMARK_LOW, BYTES / 2), 0);
 	a = actor_new("a");
 	at = actor_do(a, work_map, 3 * BYTES, ANON);
 	for (step = 0; step < 12; step++) {
@@ -42,7 +42,7 @@ static void background_watermarks(void)
 		       box_usage("a"));
 	}
 	EXPECT(UNTIL(30, box_usage("a") <= BYTES), "usage %ld", box_usage("a"));
-	EXPECT(box_event("a", "high") > 0, "no watermark event");
+	EXPECT(box_event("a", "wmark_high") > 0, "no watermark event");
 	EXPECT_EQ(box_event("a", "limit"), 0);
 	/* reclaimed by the worker, not by the task */
 	EXPECT(proc_status_kb(a->pid, "VmSwap") > 0, "nothing went out");
@@ -57,8 +57,8 @@ static void background_stops_at_low(void)
 	long at;
 
 	a = filled("a", 2 * BYTES, &at);
-	EXPECT_EQ(box_put("a", BOX_LOW, BYTES), 0);
-	EXPECT_EQ(box_put("a", BOX_HIGH, BYTES + BYTES / 2), 0);
+	EXPECT_EQ(box_put("a", BOX_WMARK_LOW, BYTES), 0);
+	EXPECT_EQ(box_put("a", BOX_WMARK_HIGH, BYTES + BYTES / 2), 0);
 	/* a watermark set below the usage counts as exceeded */
 	EXPECT(UNTIL(30, box_usage("a") <= BYTES), "usage stays at %ld", box_usage("a"));
 	pause_ms(300);
@@ -72,8 +72,8 @@ static void background_of_parent(void)
 	long at;
 
 	box_make("p");
-	EXPECT_EQ(box_put("p", BOX_HIGH, BYTES), 0);
-	EXPECT_EQ(box_put("p", BOX_LOW, BYTES / 2), 0);
+	EXPECT_EQ(box_put("p", BOX_WMARK_HIGH, BYTES), 0);
+	EXPECT_EQ(box_put("p", BOX_WMARK_LOW, BYTES / 2), 0);
 	box_make("p/a");
 	a = actor_new("p/a");
 	at = actor_do(a, work_map, 2 * BYTES, ANON);

@@ -109,8 +109,8 @@ static void event_causes(void)
 	EXPECT_EQ(box_put("a", BOX_LIMIT, 2 * BYTES), 0);
 	hear(fd, id_of("a"), &h, 1500);
 	EXPECT_EQ(h.last[RSS_CONTAINER_EVENT_RECLAIM].cause, RSS_CONTAINER_CAUSE_RESIZE);
-	EXPECT_EQ(box_put("a", BOX_LOW, BYTES / 2), 0);
-	EXPECT_EQ(box_put("a", BOX_HIGH, BYTES), 0);
+	EXPECT_EQ(box_put("a", BOX_WMARK_LOW, BYTES / 2), 0);
+	EXPECT_EQ(box_put("a", BOX_WMARK_HIGH, BYTES), 0);
 	EXPECT(UNTIL(30, box_usage("a") <= BYTES), "usage %ld", box_usage("a"));
 	hear(fd, id_of("a"), &h, 1500);
 	EXPECT_EQ(h.last[RSS_CONTAINER_EVENT_RECLAIM].cause,
@@ -129,18 +129,18 @@ static void event_watermarks(void)
 
 	fd = genl_listen();
 	box_make("a");
-	EXPECT_EQ(box_put("a", BOX_HIGH, BYTES), 0);
-	EXPECT_EQ(box_put("a", BOX_LOW, BYTES / 2), 0);
+	EXPECT_EQ(box_put("a", BOX_WMARK_HIGH, BYTES), 0);
+	EXPECT_EQ(box_put("a", BOX_WMARK_LOW, BYTES / 2), 0);
 	a = actor_new("a");
 	at = actor_do(a, work_map, 2 * BYTES, ANON);
 	actor_do(a, work_write, at, 2 * BYTES, 1);
 	EXPECT(UNTIL(30, box_usage("a") <= BYTES), "usage %ld", box_usage("a"));
 	hear(fd, id_of("a"), &h, 1500);
-	EXPECT(h.n[RSS_CONTAINER_EVENT_HIGH] > 0, "no event above high");
-	EXPECT(h.n[RSS_CONTAINER_EVENT_LOW] > 0, "no event at low");
-	EXPECT(h.last[RSS_CONTAINER_EVENT_HIGH].usage > 0, "usage 0");
+	EXPECT(h.n[RSS_CONTAINER_EVENT_WMARK_HIGH] > 0, "no event above high");
+	EXPECT(h.n[RSS_CONTAINER_EVENT_WMARK_LOW] > 0, "no event at low");
+	EXPECT(h.last[RSS_CONTAINER_EVENT_WMARK_HIGH].usage > 0, "usage 0");
 	EXPECT_EQ(h.n[RSS_CONTAINER_EVENT_LIMIT], 0);
-	EXPECT_EQ(h.last[RSS_CONTAINER_EVENT_HIGH].limit, ~0UL);
+	EXPECT_EQ(h.last[RSS_CONTAINER_EVENT_WMARK_HIGH].limit, ~0UL);
 	EXPECT_EQ(h.gaps, 0);
 	actor_end(a);
 	close(fd);
@@ -331,8 +331,8 @@ static void event_dump(void)
 	b = actor_new("a/b");
 	at = actor_do(a, work_map, BYTES, ANON);
 	actor_do(a, work_write, at, BYTES, 1);
-	EXPECT_EQ(box_put("a/b", BOX_HIGH, BYTES / 8), 0);
-	EXPECT(UNTIL(30, box_event("a/b", "low")), "usage stays at %ld", box_usage("a/b"));
+	EXPECT_EQ(box_put("a/b", BOX_WMARK_HIGH, BYTES / 8), 0);
+	EXPECT(UNTIL(30, box_event("a/b", "wmark_low")), "usage stays at %ld", box_usage("a/b"));
 	for (i = 0; i < MANY; i++) {
 		snprintf(name, sizeof(name), "m%d", i);
 		box_make(name);
@@ -359,21 +359,21 @@ static void event_dump(void)
 	EXPECT_EQ(e->peak, box_get("a/b", BOX_PEAK));
 	EXPECT_EQ(e->limit_hits, box_event("a/b", "limit"));
 	EXPECT_EQ(e->reclaims, box_event("a/b", "reclaim"));
-	EXPECT_EQ(e->highs, box_event("a/b", "high"));
-	EXPECT_EQ(e->lows, box_event("a/b", "low"));
+	EXPECT_EQ(e->wmark_highs, box_event("a/b", "wmark_high"));
+	EXPECT_EQ(e->wmark_lows, box_event("a/b", "wmark_low"));
 	EXPECT_EQ(e->ooms, box_event("a/b", "oom"));
 	EXPECT_EQ(e->oom_kills, box_event("a/b", "oom_kill"));
 	EXPECT_EQ(e->scanned, box_stat("a/b", "pgscan"));
 	EXPECT_EQ(e->freed, box_stat("a/b", "pgsteal") * PAGE);
 	EXPECT_EQ(e->refaults, box_stat("a/b", "workingset_refault_anon") +
 				       box_stat("a/b", "workingset_refault_file"));
-	EXPECT(e->limit_hits && e->highs && e->freed, "nothing was reclaimed");
+	EXPECT(e->limit_hits && e->wmark_highs && e->freed, "nothing was reclaimed");
 	EXPECT_EQ(genl_get(fd, family, &id, &one), 0);
 	expect_frozen(all, count, "a", false);
 	EXPECT(one.processes == e->processes && one.peak == e->peak && one.limit == e->limit &&
 	       one.scanned == e->scanned && one.bytes == e->freed &&
 	       one.counts[RSS_CONTAINER_EVENT_LIMIT] == e->limit_hits &&
-	       one.counts[RSS_CONTAINER_EVENT_HIGH] == e->highs,
+	       one.counts[RSS_CONTAINER_EVENT_WMARK_HIGH] == e->wmark_highs,
 	       "a request is answered otherwise: %#x", one.has);
 	actor_end(a);
 	actor_end(b);

@@ -39,11 +39,11 @@ static void files_defaults(void)
 	EXPECT_EQ(box_get("a", BOX_PEAK), 0);
 	EXPECT_EQ(box_get("a", BOX_OOM_GROUP), 0);
 	EXPECT(box_get("a", BOX_LIMIT) > 1L << 40, "limit %ld", box_get("a", BOX_LIMIT));
-	EXPECT(box_get("a", BOX_HIGH) > 1L << 40, "high %ld", box_get("a", BOX_HIGH));
+	EXPECT(box_get("a", BOX_WMARK_HIGH) > 1L << 40, "high %ld", box_get("a", BOX_WMARK_HIGH));
 	if (world.v2) {
 		text_read(box_file("a", BOX_LIMIT), text, sizeof(text));
 		EXPECT(!strcmp(text, "max\n"), "'%s'", text);
-		text_read(box_file("a", BOX_HIGH), text, sizeof(text));
+		text_read(box_file("a", BOX_WMARK_HIGH), text, sizeof(text));
 		EXPECT(!strcmp(text, "max\n"), "'%s'", text);
 	} else {
 		EXPECT_EQ(box_get("a", BOX_FAILCNT), 0);
@@ -63,18 +63,18 @@ static void files_values(void)
 	EXPECT_EQ(text_write(box_file("a", BOX_LIMIT), "1P"), 0);
 	EXPECT_EQ(box_get("a", BOX_LIMIT), 1L << 50);
 	EXPECT_EQ(text_write(box_file("a", BOX_LIMIT), "32M"), 0);
-	EXPECT_EQ(box_put("a", BOX_HIGH, 16 * MB), 0);
-	EXPECT_EQ(box_get("a", BOX_HIGH), 16 * MB);
-	EXPECT_EQ(box_put("a", BOX_LOW, 8 * MB), 0);
-	EXPECT_EQ(box_get("a", BOX_LOW), 8 * MB);
+	EXPECT_EQ(box_put("a", BOX_WMARK_HIGH, 16 * MB), 0);
+	EXPECT_EQ(box_get("a", BOX_WMARK_HIGH), 16 * MB);
+	EXPECT_EQ(box_put("a", BOX_WMARK_LOW, 8 * MB), 0);
+	EXPECT_EQ(box_get("a", BOX_WMARK_LOW), 8 * MB);
 	EXPECT_EQ(box_put("a", BOX_OOM_GROUP, 1), 0);
 	EXPECT_EQ(box_get("a", BOX_OOM_GROUP), 1);
 	EXPECT_EQ(box_put("a", BOX_OOM_GROUP, 0), 0);
 	/* bytes are counted in pages: what is left over is dropped */
 	EXPECT_EQ(box_put("a", BOX_LIMIT, 32 * MB + 5), 0);
 	EXPECT_EQ(box_get("a", BOX_LIMIT), 32 * MB);
-	EXPECT_EQ(box_put("a", BOX_LOW, 0), 0);
-	EXPECT_EQ(box_put("a", BOX_HIGH, BOX_MAX), 0);
+	EXPECT_EQ(box_put("a", BOX_WMARK_LOW, 0), 0);
+	EXPECT_EQ(box_put("a", BOX_WMARK_HIGH, BOX_MAX), 0);
 	EXPECT_EQ(box_put("a", BOX_LIMIT, BOX_MAX), 0);
 	EXPECT(box_get("a", BOX_LIMIT) > 1L << 40, "limit %ld", box_get("a", BOX_LIMIT));
 }

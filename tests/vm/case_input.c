@@ -24,13 +24,13 @@ static const struct bad table[] = {
 	{ BOX_LIMIT, "-4096", EINVAL },
 	{ BOX_LIMIT, "0x", EINVAL },
 	{ BOX_LIMIT, "maximum", EINVAL },
-	{ BOX_HIGH, "rubbish", EINVAL },
-	{ BOX_HIGH, "-5", EINVAL },
-	{ BOX_HIGH, "12x", EINVAL },
-	{ BOX_LOW, "rubbish", EINVAL },
-	{ BOX_LOW, "-5", EINVAL },
-	{ BOX_LOW, "32M", EINVAL },		/* above high, see below */
-	{ BOX_HIGH, "1M", EINVAL },		/* below low */
+	{ BOX_WMARK_HIGH, "rubbish", EINVAL },
+	{ BOX_WMARK_HIGH, "-5", EINVAL },
+	{ BOX_WMARK_HIGH, "12x", EINVAL },
+	{ BOX_WMARK_LOW, "rubbish", EINVAL },
+	{ BOX_WMARK_LOW, "-5", EINVAL },
+	{ BOX_WMARK_LOW, "32M", EINVAL },		/* above high, see below */
+	{ BOX_WMARK_HIGH, "1M", EINVAL },		/* below low */
 	{ BOX_RECLAIM, "rubbish", EINVAL },
 	{ BOX_RECLAIM, "-5", EINVAL },
 	{ BOX_RECLAIM, "", EINVAL },
@@ -58,8 +58,8 @@ static void input_table(void)
 
 	box_make("a");
 	EXPECT_EQ(box_put("a", BOX_LIMIT, limit), 0);
-	EXPECT_EQ(box_put("a", BOX_HIGH, high), 0);
-	EXPECT_EQ(box_put("a", BOX_LOW, low), 0);
+	EXPECT_EQ(box_put("a", BOX_WMARK_HIGH, high), 0);
+	EXPECT_EQ(box_put("a", BOX_WMARK_LOW, low), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		const struct bad *b = &table[i];
 		int err;
@@ -72,8 +72,8 @@ static void input_table(void)
 		       box_file_name(b->file, world.v2), strerror(-err),
 		       strerror(b->err));
 		EXPECT_EQ(box_get("a", BOX_LIMIT), limit);
-		EXPECT_EQ(box_get("a", BOX_HIGH), high);
-		EXPECT_EQ(box_get("a", BOX_LOW), low);
+		EXPECT_EQ(box_get("a", BOX_WMARK_HIGH), high);
+		EXPECT_EQ(box_get("a", BOX_WMARK_LOW), low);
 		EXPECT_EQ(box_get("a", BOX_OOM_GROUP), 0);
 	}
 }

@@ -239,8 +239,8 @@ static void stress(void)
 		EXPECT_EQ(box_put(boxes[i], BOX_LIMIT, LIMIT), 0);
 	}
 	/* the second has a worker as well */
-	EXPECT_EQ(box_put("b", BOX_HIGH, LIMIT * 3 / 4), 0);
-	EXPECT_EQ(box_put("b", BOX_LOW, LIMIT / 2), 0);
+	EXPECT_EQ(box_put("b", BOX_WMARK_HIGH, LIMIT * 3 / 4), 0);
+	EXPECT_EQ(box_put("b", BOX_WMARK_LOW, LIMIT / 2), 0);
 	slack = box_slack_huge(TASKS * 2);	/* each may have a child */
 	for (i = 0; i < TASKS; i++)
 		pids[i] = start_task(i, until);

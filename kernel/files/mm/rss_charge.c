@@ -435,7 +435,7 @@ static int rss_charge(struct mm_struct *mm, struct rss_owner *owner, unsigned in
 		if (batch > nr)
 			rss_stock_refill(owner, batch - nr);
 		if (!rss_is_root(rss))
-			rss_check_high(rss);
+			rss_check_wmark_high(rss);
 	}
 	css_put(&rss->css);
 	return ret;

@@ -104,8 +104,8 @@ static struct cgroup_subsys_state *rss_css_alloc(struct cgroup_subsys_state *par
 	/* nothing is charged to the root, so top-level counters have no parent */
 	page_counter_init(&rss->res, parent && !rss_is_root(parent) ? &parent->res : NULL,
 			  false);
-	rss->high = PAGE_COUNTER_MAX;
-	rss->low = PAGE_COUNTER_MAX;
+	rss->wmark_high = PAGE_COUNTER_MAX;
+	rss->wmark_low = PAGE_COUNTER_MAX;
 	spin_lock_init(&rss->owners_lock);
 	INIT_LIST_HEAD(&rss->owners);
 	INIT_WORK(&rss->background, rss_background);
@@ -133,7 +133,7 @@ static void rss_css_offline(struct cgroup_subsys_state *css)
 {
 	struct rss_container *rss = css_rss(css);
 
-	WRITE_ONCE(rss->above_high, false);
+	WRITE_ONCE(rss->above_wmark_high, false);
 	rss_owner_reparent(rss);
 	rss_event_free(rss);
 }
@@ -280,15 +280,15 @@ static ssize_t rss_max_write(struct kernfs_open_file *of, char *buf, size_t nbyt
 	return ret ?: nbytes;
 }
 
-static int rss_high_show(struct seq_file *seq, void *v)
+static int rss_wmark_high_show(struct seq_file *seq, void *v)
 {
-	rss_show_pages(seq, READ_ONCE(seq_rss(seq)->high));
+	rss_show_pages(seq, READ_ONCE(seq_rss(seq)->wmark_high));
 	return 0;
 }
 
-static int rss_low_show(struct seq_file *seq, void *v)
+static int rss_wmark_low_show(struct seq_file *seq, void *v)
 {
-	rss_show_pages(seq, READ_ONCE(seq_rss(seq)->low));
+	rss_show_pages(seq, READ_ONCE(seq_rss(seq)->wmark_low));
 	return 0;
 }
 
@@ -305,16 +305,16 @@ static ssize_t rss_mark_write(struct kernfs_open_file *of, char *buf, size_t nby
 	if (ret)
 		return ret;
 	mutex_lock(&rss_max_mutex);
-	if (!(is_high ? rss_watermarks_fit(rss->low, mark) :
-			rss_watermarks_fit(mark, rss->high)))
+	if (!(is_high ? rss_watermarks_fit(rss->wmark_low, mark) :
+			rss_watermarks_fit(mark, rss->wmark_high)))
 		ret = -EINVAL;
 	else
-		WRITE_ONCE(*(is_high ? &rss->high : &rss->low), mark);
+		WRITE_ONCE(*(is_high ? &rss->wmark_high : &rss->wmark_low), mark);
 	mutex_unlock(&rss_max_mutex);
 	if (ret)
 		return ret;
 	/* usage may be above the new high watermark */
-	rss_check_high(rss);
+	rss_check_wmark_high(rss);
 	return nbytes;
 }
 
@@ -369,8 +369,8 @@ static void rss_show_events(struct seq_file *seq, bool local)
 {
 	static const char *const names[] = {
 		[RSS_CONTAINER_EVENT_LIMIT] = "limit",
-		[RSS_CONTAINER_EVENT_HIGH] = "high",
-		[RSS_CONTAINER_EVENT_LOW] = "low",
+		[RSS_CONTAINER_EVENT_WMARK_HIGH] = "wmark_high",
+		[RSS_CONTAINER_EVENT_WMARK_LOW] = "wmark_low",
 		[RSS_CONTAINER_EVENT_RECLAIM] = "reclaim",
 		[RSS_CONTAINER_EVENT_OOM] = "oom",
 		[RSS_CONTAINER_EVENT_OOM_KILL] = "oom_kill",
@@ -550,17 +550,17 @@ static struct cftype rss_files[] = {
 		.write = rss_max_write,
 	},
 	{
-		.name = "high",
+		.name = "wmark_high",
 		.flags = CFTYPE_NOT_ON_ROOT,
 		.private = true,
-		.seq_show = rss_high_show,
+		.seq_show = rss_wmark_high_show,
 		.write = rss_mark_write,
 	},
 	{
-		.name = "low",
+		.name = "wmark_low",
 		.flags = CFTYPE_NOT_ON_ROOT,
 		.private = false,
-		.seq_show = rss_low_show,
+		.seq_show = rss_wmark_low_show,
 		.write = rss_mark_write,
 	},
 	{
@@ -617,17 +617,17 @@ static struct cftype rss_files_legacy[] = {
 		.write = rss_max_write,
 	},
 	{
-		.name = "high_in_bytes",
+		.name = "wmark_high_in_bytes",
 		.flags = CFTYPE_NOT_ON_ROOT,
 		.private = true,
-		.seq_show = rss_high_show,
+		.seq_show = rss_wmark_high_show,
 		.write = rss_mark_write,
 	},
 	{
-		.name = "low_in_bytes",
+		.name = "wmark_low_in_bytes",
 		.flags = CFTYPE_NOT_ON_ROOT,
 		.private = false,
-		.seq_show = rss_low_show,
+		.seq_show = rss_wmark_low_show,
 		.write = rss_mark_write,
 	},
 	{

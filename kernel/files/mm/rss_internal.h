@@ -153,9 +153,9 @@ struct rss_event_state {
  * @owner: of the pages that its processes map
  * @owners: @owner and those adopted from removed children
  * @owners_lock: guards @owners
- * @high: background reclaim starts above it, pages
- * @low: and stops at it; PAGE_COUNTER_MAX: the same as @high
- * @above_high: usage exceeded @high, and has not fallen to @low since
+ * @wmark_high: background reclaim starts above it, pages
+ * @wmark_low: and stops at it; PAGE_COUNTER_MAX: the same as @wmark_high
+ * @above_wmark_high: usage exceeded @wmark_high, and has not fallen to @wmark_low since
  * @oom_group: an OOM kills all its tasks
  * @background: the worker
  * @cursor: cgroup serial number where the next walk of the subtree starts
@@ -180,9 +180,9 @@ struct rss_container {
 	struct rss_owner *owner;
 	struct list_head owners;
 	spinlock_t owners_lock;	/* owners */
-	unsigned long high;
-	unsigned long low;
-	bool above_high;
+	unsigned long wmark_high;
+	unsigned long wmark_low;
+	bool above_wmark_high;
 	bool oom_group;
 	struct work_struct background;
 	u64 cursor;
@@ -253,7 +253,7 @@ void rss_pages_init(void);
 long rss_reclaim(struct rss_container *rss, unsigned long nr,
 		 enum rss_container_reclaim_cause cause, bool wait);
 void rss_background(struct work_struct *work);
-void rss_check_high(struct rss_container *rss);
+void rss_check_wmark_high(struct rss_container *rss);
 
 /* rss_oom.c */
 bool rss_out_of_memory(struct rss_container *rss, unsigned int nr);

@@ -395,9 +395,9 @@ long rss_reclaim(struct rss_container *rss, unsigned long nr,
  * In the background
  */
 
-static unsigned long rss_low(struct rss_container *rss)
+static unsigned long rss_wmark_low(struct rss_container *rss)
 {
-	return min(READ_ONCE(rss->low), READ_ONCE(rss->high));
+	return min(READ_ONCE(rss->wmark_low), READ_ONCE(rss->wmark_high));
 }
 
 /**
@@ -410,14 +410,14 @@ void rss_background(struct work_struct *work)
 	unsigned long usage;
 	int failures = 0;
 
-	while (!css_is_dying(&rss->css) && READ_ONCE(rss->above_high)) {
+	while (!css_is_dying(&rss->css) && READ_ONCE(rss->above_wmark_high)) {
 		usage = rss_usage(rss);
-		if (usage <= rss_low(rss)) {
-			WRITE_ONCE(rss->above_high, false);
-			rss_event(rss, RSS_CONTAINER_EVENT_LOW, NULL);
+		if (usage <= rss_wmark_low(rss)) {
+			WRITE_ONCE(rss->above_wmark_high, false);
+			rss_event(rss, RSS_CONTAINER_EVENT_WMARK_LOW, NULL);
 			break;
 		}
-		if (rss_reclaim(rss, clamp(usage - rss_low(rss), SWAP_CLUSTER_MAX,
+		if (rss_reclaim(rss, clamp(usage - rss_wmark_low(rss), SWAP_CLUSTER_MAX,
 					   8 * SWAP_CLUSTER_MAX),
 				RSS_CONTAINER_CAUSE_BACKGROUND, true)) {
 			failures = 0;
@@ -425,7 +425,7 @@ void rss_background(struct work_struct *work)
 		}
 		/* after three failures, wait for the next charge that finds it high */
 		if (++failures == 3) {
-			WRITE_ONCE(rss->above_high, false);
+			WRITE_ONCE(rss->above_wmark_high, false);
 			break;
 		}
 		schedule_timeout_idle(HZ / 10);
@@ -434,20 +434,20 @@ void rss_background(struct work_struct *work)
 }
 
 /**
- * rss_check_high - wake the worker of each container above its high watermark
+ * rss_check_wmark_high - wake the worker of each container above its high watermark
  * @rss: the container that was charged, with its ancestors
  *
  * Called only if charges come from the counter, so usage can exceed the watermark
  * by the stocks before the worker starts.
  */
-void rss_check_high(struct rss_container *rss)
+void rss_check_wmark_high(struct rss_container *rss)
 {
 	for (; rss && !rss_is_root(rss); rss = rss_parent(rss)) {
-		if (likely(page_counter_read(&rss->res) <= READ_ONCE(rss->high)))
+		if (likely(page_counter_read(&rss->res) <= READ_ONCE(rss->wmark_high)))
 			continue;
-		if (!READ_ONCE(rss->above_high)) {
-			WRITE_ONCE(rss->above_high, true);
-			rss_event(rss, RSS_CONTAINER_EVENT_HIGH, NULL);
+		if (!READ_ONCE(rss->above_wmark_high)) {
+			WRITE_ONCE(rss->above_wmark_high, true);
+			rss_event(rss, RSS_CONTAINER_EVENT_WMARK_HIGH, NULL);
 		}
 		if (work_pending(&rss->background) || !css_tryget(&rss->css))
 			continue;

@@ -9,8 +9,10 @@
  *  rss.max       rss.limit_in_bytes       the limit; "max" (v1: -1) for none.  A write
  *                                         below usage reclaims; -EINTR or -EBUSY leave
  *                                         the old limit in force
- *  rss.high      rss.high_in_bytes        background reclaim starts above it
- *  rss.low       rss.low_in_bytes         and stops at it; unset: the same as high
+ *  rss.wmark_high                         background reclaim starts above it; v1:
+ *                                         rss.wmark_high_in_bytes
+ *  rss.wmark_low                          and stops at it; unset: the same as wmark_high;
+ *                                         v1: rss.wmark_low_in_bytes
  *  rss.peak      rss.max_usage_in_bytes   highest usage, with charges in stocks: up to a
  *                                         quarter and three pages for each CPU more, but
  *                                         not above the limit; v1: a write resets it
@@ -20,10 +22,10 @@
  *  -             rss.reclaimed            bytes, pgsteal of rss.stat times the page size
  *  rss.events.local  rss.events_local     as rss.events, but oom_kill without descendants
  *  rss.numa_stat rss.numa_stat            the lists of rss.stat by node: "key N0=bytes ..."
- *  rss.events    rss.events               "limit high low reclaim oom oom_kill", one
- *                                         "key count" a line; oom_kill counts the subtree,
- *                                         the others this container; a change is
- *                                         notified to poll() as POLLPRI
+ *  rss.events    rss.events               "limit wmark_high wmark_low reclaim oom
+ *                                         oom_kill", one "key count" a line; oom_kill
+ *                                         counts the subtree, the others this container;
+ *                                         a change is notified to poll() as POLLPRI
  *  rss.stat      rss.stat                 "key value" a line: anon file (bytes, exact,
  *                                         subtree), inactive_anon active_anon
  *                                         inactive_file active_file unevictable (bytes on
@@ -38,8 +40,8 @@
  *  rss.oom.group rss.oom_group            0 or 1: an OOM kills the whole container
  *
  * Sizes are written as memparse() takes them: decimal, 0x... or 0..., with one of
- * the suffixes K M G T P E.  A write of anything else, a negative number, low
- * above high or high below low gives -EINVAL, a number that does not fit -ERANGE;
+ * the suffixes K M G T P E.  A write of anything else, a negative number, or a low
+ * watermark above the high one gives -EINVAL, a number that does not fit -ERANGE;
  * nothing changes then.
  */
 #ifndef _UAPI_LINUX_RSS_CONTAINER_H
@@ -75,8 +77,8 @@ enum rss_container_cmd {
 enum rss_container_event_kind {
 	RSS_CONTAINER_EVENT_LIMIT = 1,	/* a charge hit the limit */
 	RSS_CONTAINER_EVENT_RECLAIM,	/* a round of reclaim ended */
-	RSS_CONTAINER_EVENT_HIGH,	/* usage rose above the high watermark */
-	RSS_CONTAINER_EVENT_LOW,	/* background reclaim brought it to low */
+	RSS_CONTAINER_EVENT_WMARK_HIGH,	/* usage rose above the high watermark */
+	RSS_CONTAINER_EVENT_WMARK_LOW,	/* background reclaim brought it to the low one */
 	RSS_CONTAINER_EVENT_OOM,	/* reclaim failed at the limit */
 	RSS_CONTAINER_EVENT_OOM_KILL,	/* a process of the container was killed */
 	__RSS_CONTAINER_EVENT_MAX,
@@ -146,8 +148,8 @@ struct rss_container_state {
 	__u64 freed;		/* bytes reclaimed so far */
 	__u64 limit_hits;	/* the counts of rss.events... */
 	__u64 reclaims;
-	__u64 highs;
-	__u64 lows;
+	__u64 wmark_highs;
+	__u64 wmark_lows;
 	__u64 ooms;
 	__u64 oom_kills;	/* ...to here */
 	__u32 processes;	/* in the container itself, as in cgroup.procs */
