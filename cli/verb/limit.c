@@ -129,6 +129,7 @@ static int print_forecast_text(const struct cli *cli, const char *name, uint64_t
 		{ "Must go", forecast->to_free },
 		{ "Reclaimable", forecast->reclaimable },
 		{ "Anonymous", forecast->anonymous },
+		{ "Shmem", forecast->shmem },
 		{ "File", forecast->file },
 		{ "Locked", forecast->locked },
 		{ "Free swap", forecast->swap_free },
@@ -156,6 +157,7 @@ static int print_forecast_json(const struct cli *cli, const char *name, uint64_t
 	json_add_count(object, "to_free", forecast->to_free);
 	json_add_count(object, "reclaimable", forecast->reclaimable);
 	json_add_count(object, "anonymous", forecast->anonymous);
+	json_add_count(object, "shmem", forecast->shmem);
 	json_add_count(object, "file", forecast->file);
 	json_add_count(object, "locked", forecast->locked);
 	json_add_count(object, "swap_free", forecast->swap_free);

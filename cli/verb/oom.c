@@ -138,6 +138,9 @@ static int print_oom(struct cli *cli, const struct rss_oom *oom)
 	puts("\nWhat was left:");
 	print_size("Anonymous", oom->anonymous);
 	print_size("File", oom->file);
+	print_size("Shmem", oom->shmem);
+	print_size("Mapped", oom->mapped);
+	print_size("Kernel", oom->kernel);
 	print_size("Locked", oom->locked);
 	print_size("Free swap", oom->swap_free);
 	return print_processes(cli, oom);

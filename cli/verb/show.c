@@ -161,6 +161,12 @@ static int show_for_people(struct cli *cli, const struct rss_container *c)
 	print_key("Processes");
 	printf("%" PRIu32 "%s\n", c->processes, c->frozen ? ", frozen" : "");
 	print_usage(c);
+	print_size("Anonymous", c->anonymous, "-");
+	print_size("File", c->file, "-");
+	print_size("Shmem", c->shmem, "-");
+	print_size("Mapped", c->mapped, "-");
+	print_size("Kernel", c->kernel, "-");
+	print_size("Locked", c->locked, "-");
 	print_size("Peak", c->peak, "-");
 	print_count("Failures", c->failures);
 	print_size("Reclaimed", c->reclaimed, "-");

@@ -29,6 +29,12 @@ struct json_object *container_to_json(const struct rss_container *c, bool with_o
 	json_add_text(object, "control_group", c->control_group);
 	json_add_text(object, "object_path", c->object_path);
 	if (with_oom) {
+		json_add_count(object, "anonymous", c->anonymous);
+		json_add_count(object, "file", c->file);
+		json_add_count(object, "shmem", c->shmem);
+		json_add_count(object, "mapped", c->mapped);
+		json_add_count(object, "kernel", c->kernel);
+		json_add_count(object, "locked", c->locked);
 		json_add_count(object, "refaults", c->refaults);
 		json_add_texts(object, "rules", c->rules);
 		json_add_oom(object, "last_oom", c->last_oom);

@@ -79,6 +79,9 @@ struct json_object *oom_to_json(const struct rss_oom *oom)
 	json_add_count(record, "scanned", oom->scanned);
 	json_add_count(record, "anonymous", oom->anonymous);
 	json_add_count(record, "file", oom->file);
+	json_add_count(record, "shmem", oom->shmem);
+	json_add_count(record, "mapped", oom->mapped);
+	json_add_count(record, "kernel", oom->kernel);
 	json_add_count(record, "locked", oom->locked);
 	json_add_count(record, "swap_free", oom->swap_free);
 	processes = json_object_new_array();

@@ -113,6 +113,8 @@ static int append_forecast(sd_bus_message *reply, const struct forecast *f)
 	if (r >= 0)
 		r = bus_append_number(reply, "Anonymous", f->of.anon);
 	if (r >= 0)
+		r = bus_append_number(reply, "Shmem", f->of.shmem);
+	if (r >= 0)
 		r = bus_append_number(reply, "File", f->of.file);
 	if (r >= 0)
 		r = bus_append_number(reply, "Locked", f->of.locked);

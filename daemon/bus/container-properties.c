@@ -65,6 +65,20 @@ static int get_counter(sd_bus *bus, const char *path, const char *interface, con
 	return -EINVAL;
 }
 
+static int get_part(sd_bus *bus, const char *path, const char *interface, const char *property,
+		    sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	struct container *c = userdata;
+	struct memory_parts parts;
+
+	group_read_parts(c->group, &parts);
+	for (size_t i = 0; i < BUS_PARTS; i++) {
+		if (strcmp(property, bus_parts[i].property) == 0)
+			return sd_bus_message_append(reply, "t", bus_part(&parts, i));
+	}
+	return -EINVAL;
+}
+
 static int get_refaults(sd_bus *bus, const char *path, const char *interface, const char *property,
 			sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
@@ -127,6 +141,12 @@ const sd_bus_vtable bus_container_properties[] = {
 	SD_BUS_PROPERTY("OOMEvents", "t", get_counter, 0, 0),
 	SD_BUS_PROPERTY("OOMKills", "t", get_counter, 0, 0),
 	SD_BUS_PROPERTY("Scanned", "t", get_counter, 0, 0),
+	SD_BUS_PROPERTY("Anonymous", "t", get_part, 0, 0),
+	SD_BUS_PROPERTY("File", "t", get_part, 0, 0),
+	SD_BUS_PROPERTY("Shmem", "t", get_part, 0, 0),
+	SD_BUS_PROPERTY("Kernel", "t", get_part, 0, 0),
+	SD_BUS_PROPERTY("Mapped", "t", get_part, 0, 0),
+	SD_BUS_PROPERTY("Locked", "t", get_part, 0, 0),
 	SD_BUS_PROPERTY("Refaults", "t", get_refaults, 0, 0),
 	SD_BUS_PROPERTY("Frozen", "b", get_frozen, 0, 0),
 	SD_BUS_PROPERTY("LastOOM", "a{sv}", get_last_oom, 0, 0),

@@ -235,6 +235,9 @@ int bus_append_properties(sd_bus_message *reply, const struct collect_row *row)
 	for (size_t i = 0; i < BUS_COUNTERS && r >= 0; i++)
 		r = sd_bus_message_append(reply, "{sv}", bus_counters[i].property, "t",
 					  bus_counter(&row->counters, i));
+	for (size_t i = 0; i < BUS_PARTS && r >= 0; i++)
+		r = sd_bus_message_append(reply, "{sv}", bus_parts[i].property, "t",
+					  bus_part(&row->parts, i));
 	if (r >= 0)
 		r = bus_append_oom_entry(reply, "LastOOM", c->last_oom);
 	if (r >= 0)
@@ -329,8 +332,8 @@ static void columns_read(int error, const struct failure *failure, const struct 
 	reply_with(userdata, error, failure, rows, count, append_columns);
 }
 
-static int begin(struct bus *bus, sd_bus_message *message, collect_done_fn done,
-		 sd_bus_error *error)
+static int begin(struct bus *bus, sd_bus_message *message, enum collect_what what,
+		 collect_done_fn done, sd_bus_error *error)
 {
 	struct failure failure = { 0 };
 	struct bus_call *call;
@@ -338,7 +341,7 @@ static int begin(struct bus *bus, sd_bus_message *message, collect_done_fn done,
 
 	if (r < 0)
 		return bus_answer_failure(r, &failure, error);
-	r = collect_start(bus->manager, done, call, &failure);
+	r = collect_start(bus->manager, what, done, call, &failure);
 	return bus_call_begun(call, r, &failure, error);
 }
 
@@ -355,15 +358,15 @@ int bus_managed_objects_filter(sd_bus_message *message, void *userdata, sd_bus_e
 	    strcmp(sd_bus_message_get_path(message), BUS_PATH) != 0 ||
 	    !sd_bus_message_has_signature(message, ""))
 		return 0;
-	return begin(userdata, message, objects_read, error);
+	return begin(userdata, message, COLLECT_PARTS, objects_read, error);
 }
 
 int bus_list_containers(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-	return begin(userdata, message, containers_read, error);
+	return begin(userdata, message, COLLECT_COUNTERS, containers_read, error);
 }
 
 int bus_list_counters(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-	return begin(userdata, message, columns_read, error);
+	return begin(userdata, message, COLLECT_COUNTERS, columns_read, error);
 }

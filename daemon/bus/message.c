@@ -187,15 +187,17 @@ static int append_snapshot(sd_bus_message *message, const struct oom_snapshot *s
 		const char *key;
 		uint64_t value;
 	} rows[] = {
-		{ "Failures", snapshot->failures },  { "Reclaimed", snapshot->reclaimed },
-		{ "Scanned", snapshot->scanned },    { "Anonymous", snapshot->anon },
-		{ "File", snapshot->file },	     { "Locked", snapshot->locked },
+		{ "Failures", snapshot->failures },
+		{ "Reclaimed", snapshot->reclaimed },
+		{ "Scanned", snapshot->scanned },
 		{ "SwapFree", snapshot->swap_free },
 	};
 	int r = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows) && r >= 0; i++)
 		r = bus_append_number(message, rows[i].key, rows[i].value);
+	if (r >= 0)
+		r = bus_append_parts(message, &snapshot->parts);
 	if (r >= 0 && snapshot->processes.count)
 		r = append_largest(message, &snapshot->processes);
 	return r;
@@ -330,6 +332,30 @@ uint64_t bus_counter(const struct counters *counters, size_t i)
 {
 	assert(i < BUS_COUNTERS);
 	return *(const uint64_t *)((const char *)counters + bus_counters[i].offset);
+}
+
+const struct bus_counter bus_parts[BUS_PARTS] = {
+	{ "Anonymous", offsetof(struct memory_parts, anon) },
+	{ "File", offsetof(struct memory_parts, file) },
+	{ "Shmem", offsetof(struct memory_parts, shmem) },
+	{ "Kernel", offsetof(struct memory_parts, kernel) },
+	{ "Mapped", offsetof(struct memory_parts, mapped) },
+	{ "Locked", offsetof(struct memory_parts, locked) },
+};
+
+uint64_t bus_part(const struct memory_parts *parts, size_t i)
+{
+	assert(i < BUS_PARTS);
+	return *(const uint64_t *)((const char *)parts + bus_parts[i].offset);
+}
+
+int bus_append_parts(sd_bus_message *message, const struct memory_parts *parts)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < BUS_PARTS && r >= 0; i++)
+		r = bus_append_number(message, bus_parts[i].property, bus_part(parts, i));
+	return r;
 }
 
 int bus_append_rules(sd_bus_message *message, const struct rules *rules)

@@ -13,6 +13,7 @@
 #include "shared/cleanup.h"
 
 struct counters;
+struct memory_parts;
 struct failure;
 struct rules;
 struct oom_record;
@@ -68,6 +69,15 @@ extern const struct bus_counter {
 
 /* The value of bus_counters[@i]. */
 uint64_t bus_counter(const struct counters *counters, size_t i);
+
+/* The parts of usage, as properties of a container and entries of a{sv}. */
+#define BUS_PARTS 6
+extern const struct bus_counter bus_parts[BUS_PARTS]; /* the offset is in struct memory_parts */
+
+/* The value of bus_parts[@i]. */
+uint64_t bus_part(const struct memory_parts *parts, size_t i);
+/* Appends the parts that are known as entries of an a{sv}. */
+int bus_append_parts(sd_bus_message *message, const struct memory_parts *parts);
 
 /* Appends the rules as "as"; @rules may be NULL. */
 int bus_append_rules(sd_bus_message *message, const struct rules *rules);

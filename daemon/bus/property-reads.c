@@ -58,6 +58,7 @@ static void read_run(struct worker *worker, void *data)
 	row->takes_totals = true;
 	row->refaults = COUNTER_ABSENT;
 	(void)group_read_refaults(group, &row->refaults);
+	group_read_parts(group, &row->parts);
 }
 
 static int append_result(sd_bus_message *reply, const struct read *read)

@@ -43,14 +43,6 @@ struct group_reading {
 };
 
 /*
- * The memory that reclaim can scan, in bytes, nested groups included; COUNTER_ABSENT if the kernel
- * does not report it.
- */
-struct memory_lists {
-	uint64_t anon, file, unevictable;
-};
-
-/*
  * The events of a watched group. Most controllers only report that something
  * happened, and the counters say what changed. A controller with
  * controller.reports_facts reports each event by itself, with the values that the
@@ -111,8 +103,14 @@ struct controller_ops {
 			size_t count);
 	/* The control file that contains only the usage in bytes. */
 	const char *(*usage_file)(const struct group *group);
-	/* The file with the memory lists and refaults, and the prefix of their keys. */
+	/* The file with the memory lists and refaults, and the prefix of its keys. */
 	const char *lists_file, *lists_prefix;
+	/* The keys in that file of members of struct memory_parts; NULL: not reported. */
+	struct part_keys {
+		const char *anon, *file, *shmem, *kernel, *mapped;
+	} parts;
+	/* The control file of memory_parts.kernel if it has one of its own, or NULL. */
+	const char *kernel_file;
 	/* The control file of a setting, by its bit; NULL if this controller has none. */
 	const char *(*setting_file)(const struct controller *controller, unsigned int setting);
 	int (*reclaim)(struct group *group, uint64_t bytes, uint64_t *ret_freed); /* blocking */

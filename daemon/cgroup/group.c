@@ -253,22 +253,39 @@ static uint64_t sum(uint64_t a, uint64_t b)
 	return a == COUNTER_ABSENT || b == COUNTER_ABSENT ? COUNTER_ABSENT : a + b;
 }
 
-void group_read_lists(struct group *group, struct memory_lists *ret)
+void group_read_parts(struct group *group, struct memory_parts *ret)
 {
-	static const char *const names[] = { "inactive_anon", "active_anon", "inactive_file",
-					     "active_file", "unevictable" };
 	const struct controller_ops *ops = group->controller->ops;
+	const char *const names[] = {
+		ops->parts.anon,   ops->parts.file, ops->parts.shmem, ops->parts.kernel,
+		ops->parts.mapped, "unevictable",   "inactive_anon",  "active_anon",
+		"inactive_file",   "active_file",
+	};
 	char keys[ARRAY_SIZE(names)][32];
-	struct cgroup_key values[ARRAY_SIZE(names)];
+	struct cgroup_key v[ARRAY_SIZE(names)];
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		(void)snprintf(keys[i], sizeof(keys[i]), "%s%s", ops->lists_prefix, names[i]);
-		values[i] = (struct cgroup_key){ keys[i], COUNTER_ABSENT };
+		/* No line of the file has an empty key. */
+		(void)snprintf(keys[i], sizeof(keys[i]), "%s%s", names[i] ? ops->lists_prefix : "",
+			       names[i] ?: "");
+		v[i] = (struct cgroup_key){ keys[i], COUNTER_ABSENT };
 	}
-	(void)cgroup_read_keys(group->fd, ops->lists_file, values, ARRAY_SIZE(values));
-	ret->anon = sum(values[0].value, values[1].value);
-	ret->file = sum(values[2].value, values[3].value);
-	ret->unevictable = values[4].value;
+	(void)cgroup_read_keys(group->fd, ops->lists_file, v, ARRAY_SIZE(v));
+	*ret = (struct memory_parts){
+		.anon = v[0].value,
+		.file = v[1].value,
+		.shmem = v[2].value,
+		.kernel = v[3].value,
+		.mapped = v[4].value,
+		.locked = v[5].value,
+		.anon_list = sum(v[6].value, v[7].value),
+		.file_list = sum(v[8].value, v[9].value),
+	};
+	/* Only mapped pages are charged. */
+	if (controller_can(group->controller, FEATURE_MAPPED_ONLY))
+		ret->mapped = ret->file;
+	if (ops->kernel_file)
+		(void)cgroup_read_u64(group->fd, ops->kernel_file, &ret->kernel);
 }
 
 int group_read_refaults(struct group *group, uint64_t *ret)

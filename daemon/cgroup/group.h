@@ -37,7 +37,8 @@ int group_remove(struct group *group);
 int group_read_counters(struct group *group, struct counters *ret);
 /* Reads only the usage, from one file. */
 int group_read_usage(struct group *group, uint64_t *ret);
-void group_read_lists(struct group *group, struct memory_lists *ret);
+/* Parts that cannot be read are COUNTER_ABSENT. Reads a large file; see group_read_refaults(). */
+void group_read_parts(struct group *group, struct memory_parts *ret);
 /*
  * Starts or stops keeping the counter files open: see control-file-cache.h. Not while a worker
  * reads them.

@@ -198,6 +198,7 @@ const struct controller_ops memory_v2_ops = {
 	.usage_file = v2_usage_file,
 	.lists_file = "memory.stat",
 	.lists_prefix = "",
+	.parts = { "anon", "file", "shmem", "kernel" /* since 5.18 */, "file_mapped" },
 	.setting_file = v2_setting_file,
 	.reclaim = v2_reclaim,
 	.freeze = unified_freeze,

@@ -413,6 +413,7 @@ const struct controller_ops rss_ops = {
 	.usage_file = rss_usage_file,
 	.lists_file = "rss.stat",
 	.lists_prefix = "",
+	.parts = { .anon = "anon", .file = "file" },
 	.setting_file = rss_setting_file,
 	.reclaim = rss_reclaim,
 	.reset_peak = rss_reset_peak,

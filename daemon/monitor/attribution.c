@@ -68,7 +68,7 @@ static void emit_oom(struct manager *m, struct container *limited, struct contai
 		.oom = oom,
 	};
 
-	if (oom->snapshot.anon == OOM_ABSENT && oom->snapshot.failures == OOM_ABSENT)
+	if (oom->snapshot.parts.anon == OOM_ABSENT && oom->snapshot.failures == OOM_ABSENT)
 		take_snapshot(on, oom);
 	oom->group = on->settings.oom_group || (victim && victim->settings.oom_group);
 	manager_emit(m, &event);

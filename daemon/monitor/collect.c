@@ -28,6 +28,7 @@
 #define KEEP_USEC (30 * 1000 * 1000)
 
 struct request {
+	enum collect_what what;
 	collect_done_fn done;
 	void *userdata;
 	struct request *next;
@@ -45,7 +46,8 @@ struct collection {
 	struct request *requests, *later; /* for this collection, and for the next */
 	struct collect_row *rows;
 	size_t count;
-	uint64_t sampled_at; /* time in the usage histories; 0: not added to them */
+	enum collect_what what; /* the most that a request needs */
+	uint64_t sampled_at;	/* time in the usage histories; 0: not added to them */
 	struct slice slices[SLICES_MAX];
 	unsigned int running;
 };
@@ -131,6 +133,8 @@ static void read_row(struct collection *collection, struct collect_row *row,
 		row->refaults = reading->refaults;
 	else if (row->takes_totals)
 		(void)group_read_refaults(c->group, &row->refaults);
+	if (collection->what == COLLECT_PARTS)
+		group_read_parts(c->group, &row->parts);
 }
 
 static void slice_run(struct worker *worker, void *data)
@@ -393,6 +397,10 @@ static int launch(struct collection *collection)
 	int r = 0;
 
 	keep_files_if_repeated(m);
+	collection->what = COLLECT_COUNTERS;
+	for (const struct request *request = collection->requests; request; request = request->next)
+		if (request->what > collection->what)
+			collection->what = request->what;
 	collection->rows = calloc(m->count ? m->count : 1, sizeof(*collection->rows));
 	if (!collection->rows)
 		return -ENOMEM;
@@ -427,13 +435,14 @@ static int launch(struct collection *collection)
 	return 0;
 }
 
-static struct collection *collection_new(struct manager *m)
+static struct collection *collection_new(struct manager *m, struct request *first)
 {
 	struct collection *collection = calloc(1, sizeof(*collection));
 
 	if (!collection)
 		return NULL;
 	collection->manager = m;
+	collection->requests = first;
 	if (launch(collection) < 0) {
 		free(collection);
 		return NULL;
@@ -441,22 +450,25 @@ static struct collection *collection_new(struct manager *m)
 	return collection;
 }
 
-int collect_start(struct manager *m, collect_done_fn done, void *userdata, struct failure *failure)
+int collect_start(struct manager *m, enum collect_what what, collect_done_fn done, void *userdata,
+		  struct failure *failure)
 {
 	struct request *request = calloc(1, sizeof(*request));
 	struct collector *collector = m->collector;
-	bool first = !collector->collection;
-	struct request **to;
+	struct collection *under_way = collector->collection;
 
-	if (request && first)
-		collector->collection = collection_new(m);
+	if (request)
+		*request = (struct request){ .what = what, .done = done, .userdata = userdata };
+	if (request && !under_way)
+		collector->collection = collection_new(m, request);
 	if (!request || !collector->collection) {
 		free(request);
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
 			    "The counters cannot be read: out of memory or threads; try again");
 	}
-	to = first ? &collector->collection->requests : &collector->collection->later;
-	*request = (struct request){ .done = done, .userdata = userdata, .next = *to };
-	*to = request;
+	if (under_way) {
+		request->next = under_way->later;
+		under_way->later = request;
+	}
 	return 0;
 }

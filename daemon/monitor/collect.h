@@ -27,17 +27,23 @@ struct collect_row {
 	uint32_t nested;	    /* containers directly inside it */
 	struct collect_row *parent; /* or NULL */
 	bool frozen;
-	bool takes_totals; /* for the usage history: see container_note() */
-	uint64_t refaults; /* if takes_totals is set, else absent */
+	bool takes_totals;	   /* for the usage history: see container_note() */
+	uint64_t refaults;	   /* if takes_totals is set, else absent */
+	struct memory_parts parts; /* of COLLECT_PARTS, else undefined */
 };
 
 /* @rows: sorted by name. */
 typedef void (*collect_done_fn)(int error, const struct failure *failure,
 				const struct collect_row rows[], size_t count, void *userdata);
 
+enum collect_what {
+	COLLECT_COUNTERS,
+	COLLECT_PARTS, /* and the parts of the usage, which takes another file per container */
+};
+
 /* Return: 0, and @done is called from the event loop; or a failure, and it is not called. */
-int collect_start(struct manager *manager, collect_done_fn done, void *userdata,
-		  struct failure *failure);
+int collect_start(struct manager *manager, enum collect_what what, collect_done_fn done,
+		  void *userdata, struct failure *failure);
 
 int collect_open(struct manager *manager);
 /* Must be called after the last collection has ended. */

@@ -49,7 +49,6 @@ void oom_snapshot_take(struct container *c, struct oom_snapshot *ret)
 	struct oom_snapshot snapshot = oom_snapshot_unknown();
 	struct manager *m = c->manager;
 	struct counters now;
-	struct memory_lists lists;
 	struct sysinfo info;
 	unsigned int left = PROCESSES_MAX;
 
@@ -61,10 +60,7 @@ void oom_snapshot_take(struct container *c, struct oom_snapshot *ret)
 		c->detection->at_oom.reclaimed = now.reclaimed;
 		c->detection->at_oom.scanned = now.scanned;
 	}
-	group_read_lists(c->group, &lists);
-	snapshot.anon = lists.anon;
-	snapshot.file = lists.file;
-	snapshot.locked = lists.unevictable;
+	group_read_parts(c->group, &snapshot.parts);
 	if (sysinfo(&info) == 0)
 		snapshot.swap_free = (uint64_t)info.freeswap * info.mem_unit;
 	for (size_t i = manager_index(m, c->name); i < m->count; i++) {

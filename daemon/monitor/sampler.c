@@ -33,7 +33,7 @@ static int on_sample_due(sd_event_source *source, uint64_t usec, void *userdata)
 
 	if (m->stopping)
 		return 0;
-	r = collect_start(m, on_collected, NULL, &failure);
+	r = collect_start(m, COLLECT_COUNTERS, on_collected, NULL, &failure);
 	if (r < 0)
 		on_collected(r, &failure, NULL, 0, NULL);
 	(void)sd_event_source_set_time_relative(source, m->config->sample_interval);

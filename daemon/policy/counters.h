@@ -44,4 +44,19 @@ struct counters {
 	uint64_t scanned; /* pages that reclaim scanned */
 };
 
+/*
+ * What the usage consists of, in bytes, nested groups included. Each part is COUNTER_ABSENT if
+ * the controller does not report it. Parts overlap: file includes shmem and mapped.
+ */
+struct memory_parts {
+	uint64_t anon;
+	uint64_t file;	 /* page cache; on rss those of its pages that are mapped */
+	uint64_t shmem;	 /* tmpfs and shared memory: can only be swapped out */
+	uint64_t kernel; /* memory that the kernel allocated for the group */
+	uint64_t mapped; /* pages of file that are in page tables */
+	uint64_t locked; /* mlocked or otherwise unevictable */
+	/* What reclaim can scan: its lists of swap-backed pages, shmem included, and of others. */
+	uint64_t anon_list, file_list;
+};
+
 #endif

@@ -39,9 +39,8 @@ struct oom_snapshot oom_snapshot_unknown(void)
 		.failures = OOM_ABSENT,
 		.reclaimed = OOM_ABSENT,
 		.scanned = OOM_ABSENT,
-		.anon = OOM_ABSENT,
-		.file = OOM_ABSENT,
-		.locked = OOM_ABSENT,
+		.parts = { OOM_ABSENT, OOM_ABSENT, OOM_ABSENT, OOM_ABSENT, OOM_ABSENT, OOM_ABSENT,
+			   OOM_ABSENT, OOM_ABSENT },
 		.swap_free = OOM_ABSENT,
 	};
 }

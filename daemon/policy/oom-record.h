@@ -12,9 +12,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "policy/counters.h"
 #include "shared/cleanup.h"
 
-#define OOM_ABSENT UINT64_MAX
+#define OOM_ABSENT COUNTER_ABSENT
 
 /* How many of the largest processes a record has. */
 #define OOM_PROCESSES 5
@@ -39,8 +40,8 @@ void oom_processes_add(struct oom_processes *processes, const struct oom_process
 struct oom_snapshot {
 	/* Reclaim since the previous OOM, or since the container is watched. */
 	uint64_t failures, reclaimed;
-	uint64_t scanned;	     /* pages */
-	uint64_t anon, file, locked; /* remaining sizes of the memory lists */
+	uint64_t scanned; /* pages */
+	struct memory_parts parts;
 	uint64_t swap_free;
 	struct oom_processes processes;
 };

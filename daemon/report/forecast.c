@@ -43,9 +43,9 @@ static void explain_lack(struct forecast *f)
 	size_format(known(in->locked), locked);
 	size_format(anon > swap ? anon - swap : 0, stuck);
 	snprintf(f->reason, sizeof(f->reason),
-		 "reclaim could take back %s at most: %s of anonymous memory %s, %s is locked",
-		 most, stuck, swap ? "has no room in swap" : "cannot go, as there is no free swap",
-		 locked);
+		 "reclaim could take back %s at most: %s of %s memory %s, %s is locked", most,
+		 stuck, known(in->shmem) ? "anonymous and shared" : "anonymous",
+		 swap ? "has no room in swap" : "cannot go, as there is no free swap", locked);
 }
 
 void forecast_limit(const struct forecast_input *in, struct forecast *ret)
@@ -91,7 +91,7 @@ int forecast_container(struct container *c, uint64_t limit, enum limit_mode mode
 	const struct controller *controller = c->manager->controller;
 	struct settings_change change = { .set = SETTING_LIMIT, .to.limit = limit };
 	struct forecast_input in = { .mode = mode, .target = limit };
-	struct memory_lists lists;
+	struct memory_parts parts;
 	struct sysinfo info = { 0 };
 	int r = settings_check(&c->settings, &change, controller->settings, controller->ops->name,
 			       controller_limit_min(controller), failure);
@@ -104,11 +104,12 @@ int forecast_container(struct container *c, uint64_t limit, enum limit_mode mode
 			    "The usage of %s cannot be read: %s; was its cgroup removed behind "
 			    "rssd's back?",
 			    c->name, strerror(-r));
-	group_read_lists(c->group, &lists);
+	group_read_parts(c->group, &parts);
 	(void)sysinfo(&info);
-	in.anon = lists.anon;
-	in.file = lists.file;
-	in.locked = lists.unevictable;
+	in.anon = parts.anon_list;
+	in.file = parts.file_list;
+	in.shmem = parts.shmem;
+	in.locked = parts.locked;
 	in.swap = (uint64_t)info.freeswap * info.mem_unit;
 	in.can_reclaim = controller_can(controller, FEATURE_SAFE_LIMIT) ||
 			 controller_can(controller, FEATURE_RECLAIM);

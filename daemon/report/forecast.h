@@ -20,7 +20,8 @@ struct forecast_input {
 	enum limit_mode mode;
 	uint64_t target;
 	uint64_t usage;
-	uint64_t anon;	  /* on LRU lists: can only be swapped out */
+	uint64_t anon;	  /* on LRU lists: can only be swapped out; shmem included */
+	uint64_t shmem;	  /* tmpfs and shared memory, which stay when their processes end */
 	uint64_t file;	  /* on LRU lists: can be dropped or written back */
 	uint64_t locked;  /* mlocked or otherwise unevictable */
 	uint64_t swap;	  /* free */
@@ -43,7 +44,7 @@ struct forecast {
 	enum forecast_verdict verdict;
 	uint64_t to_free;     /* usage above the target */
 	uint64_t reclaimable; /* at most */
-	char reason[200];
+	char reason[300];
 };
 
 void forecast_limit(const struct forecast_input *input, struct forecast *ret);

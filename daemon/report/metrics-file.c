@@ -246,6 +246,7 @@ static int add_container(struct metrics *metrics, const struct collect_row *from
 	metrics->count++;
 	row->settings = from->container->settings;
 	row->counters = from->counters;
+	row->parts = from->parts;
 	row->processes = from->processes;
 	return 0;
 }
@@ -294,7 +295,7 @@ static void make_next(struct metrics_files *files)
 	files->current = files->waiting;
 	files->waiting = current;
 	files->making = true;
-	r = collect_start(files->manager, on_collected, files, NULL);
+	r = collect_start(files->manager, COLLECT_PARTS, on_collected, files, NULL);
 	if (r < 0)
 		finish(files, r);
 }

@@ -60,6 +60,36 @@ static uint64_t get_oom_kills(const struct metrics_container *c)
 	return c->counters.oom_kills;
 }
 
+static uint64_t get_anon(const struct metrics_container *c)
+{
+	return c->parts.anon;
+}
+
+static uint64_t get_file(const struct metrics_container *c)
+{
+	return c->parts.file;
+}
+
+static uint64_t get_shmem(const struct metrics_container *c)
+{
+	return c->parts.shmem;
+}
+
+static uint64_t get_kernel(const struct metrics_container *c)
+{
+	return c->parts.kernel;
+}
+
+static uint64_t get_mapped(const struct metrics_container *c)
+{
+	return c->parts.mapped;
+}
+
+static uint64_t get_locked(const struct metrics_container *c)
+{
+	return c->parts.locked;
+}
+
 /*
  * COUNTER_ABSENT and LIMIT_INFINITY are the same number: a limit that there is
  * not has no line, as a counter that is not known.
@@ -78,6 +108,16 @@ static const struct family {
 	{ "rssd_container_wmark_low_bytes", "gauge", "bytes",
 	  "Below it background reclaim stops; none without a watermark.", get_low },
 	{ "rssd_container_usage_bytes", "gauge", "bytes", "What is charged now.", get_usage },
+	{ "rssd_container_anonymous_bytes", "gauge", "bytes", "Anonymous memory.", get_anon },
+	{ "rssd_container_file_bytes", "gauge", "bytes",
+	  "Page cache, tmpfs and shared memory included.", get_file },
+	{ "rssd_container_shmem_bytes", "gauge", "bytes", "Tmpfs and shared memory.", get_shmem },
+	{ "rssd_container_kernel_bytes", "gauge", "bytes",
+	  "Memory that the kernel allocated for the container.", get_kernel },
+	{ "rssd_container_mapped_bytes", "gauge", "bytes", "File pages that are mapped.",
+	  get_mapped },
+	{ "rssd_container_locked_bytes", "gauge", "bytes",
+	  "Locked or otherwise unevictable memory.", get_locked },
 	{ "rssd_container_peak_bytes", "gauge", "bytes", "The highest usage so far.", get_peak },
 	{ "rssd_container_processes", "gauge", NULL, "Processes inside.", get_processes },
 	{ "rssd_container_failures", "counter", NULL, "How often a charge met the limit.",

@@ -18,6 +18,7 @@ struct metrics_container {
 	char *name;
 	struct settings settings;
 	struct counters counters;
+	struct memory_parts parts;
 	uint32_t processes;
 };
 

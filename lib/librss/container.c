@@ -41,6 +41,12 @@ static const struct dict_field other_fields[] = {
 	FIELD("Frozen", "b", frozen),
 	FIELD("Refaults", "t", refaults),
 	FIELD("Rules", "as", rules),
+	FIELD("Anonymous", "t", anonymous),
+	FIELD("File", "t", file),
+	FIELD("Shmem", "t", shmem),
+	FIELD("Kernel", "t", kernel),
+	FIELD("Mapped", "t", mapped),
+	FIELD("Locked", "t", locked),
 	{ "LastOOM", "a{sv}", offsetof(struct rss_container, last_oom), read_last_oom },
 };
 
@@ -64,6 +70,8 @@ static int container_read(sd_bus_message *message, const char *name, const char 
 	container->failures = container->reclaimed = RSS_ABSENT;
 	container->oom_events = container->oom_kills = RSS_ABSENT;
 	container->scanned = container->refaults = RSS_ABSENT;
+	container->anonymous = container->file = container->shmem = RSS_ABSENT;
+	container->kernel = container->mapped = container->locked = RSS_ABSENT;
 	container->name = strdup(name);
 	container->object_path = strdup(path);
 	if (!container->name || !container->object_path)
@@ -311,6 +319,12 @@ static int container_from_row(const struct columns *columns, size_t i, const cha
 		.oom_kills = number_at(columns, OOM_KILLS, i),
 		.scanned = number_at(columns, SCANNED, i),
 		.refaults = RSS_ABSENT,
+		.anonymous = RSS_ABSENT,
+		.file = RSS_ABSENT,
+		.shmem = RSS_ABSENT,
+		.kernel = RSS_ABSENT,
+		.mapped = RSS_ABSENT,
+		.locked = RSS_ABSENT,
 	};
 	settings_from_row(columns, i, flags, c);
 	*names += length + 1;

@@ -45,6 +45,9 @@ static const struct dict_field fields[] = {
 	FIELD("Scanned", "t", scanned),
 	FIELD("Anonymous", "t", anonymous),
 	FIELD("File", "t", file),
+	FIELD("Shmem", "t", shmem),
+	FIELD("Kernel", "t", kernel),
+	FIELD("Mapped", "t", mapped),
 	FIELD("Locked", "t", locked),
 	FIELD("SwapFree", "t", swap_free),
 	FIELD("Cause", "s", cause),
@@ -71,7 +74,8 @@ int oom_dict_read(sd_bus_message *message, struct rss_oom **ret)
 	oom->victim_uid = oom->requester_uid = (uint32_t)-1;
 	oom->usage = oom->limit = RSS_ABSENT;
 	oom->failures = oom->reclaimed = oom->scanned = RSS_ABSENT;
-	oom->anonymous = oom->file = oom->locked = oom->swap_free = RSS_ABSENT;
+	oom->anonymous = oom->file = oom->shmem = oom->kernel = RSS_ABSENT;
+	oom->mapped = oom->locked = oom->swap_free = RSS_ABSENT;
 	r = dict_read(message, fields, ARRAY_SIZE(fields), oom);
 	if (r < 0)
 		return r;

@@ -103,8 +103,8 @@ struct rss_oom {
 	bool group; /* all of the container is killed: one such record for each process */
 	/* What reclaim did since the previous OOM, and what was in use when it failed. */
 	uint64_t failures, reclaimed, scanned;
-	uint64_t anonymous, file, locked;
-	uint64_t swap_free;		     /* of the machine */
+	uint64_t anonymous, file, shmem, kernel, mapped, locked; /* see struct rss_container */
+	uint64_t swap_free;					 /* of the machine */
 	const struct rss_process *processes; /* the largest at that moment, the largest first */
 	size_t n_processes;
 	/*
@@ -136,6 +136,12 @@ struct rss_container {
 	const char **
 		rules; /* rules of the processes that join it, "unit=nginx.service"; NULL-terminated */
 	uint64_t refaults; /* pages that were faulted in again soon after reclaim, or RSS_ABSENT */
+	/*
+	 * What the usage consists of, in bytes, or RSS_ABSENT. File is page cache and includes
+	 * shmem (tmpfs and shared memory) and mapped (what is in page tables). Locked memory is
+	 * mlocked or otherwise unevictable.
+	 */
+	uint64_t anonymous, file, shmem, kernel, mapped, locked;
 };
 
 int rss_get(struct rss_client *client, const char *name, struct rss_container **ret);
@@ -286,8 +292,8 @@ struct rss_forecast {
 	uint64_t usage;
 	uint64_t to_free;	  /* usage above the limit */
 	uint64_t reclaimable;	  /* at most */
-	uint64_t anonymous, file; /* what reclaim works on */
-	uint64_t locked;
+	uint64_t anonymous, file; /* on the lists that reclaim scans; shmem is on the first */
+	uint64_t shmem, locked;
 	uint64_t swap_free; /* of the machine */
 };
 

@@ -37,6 +37,48 @@ case_metrics_are_those_of_show() {
 	rssctl remove --force web
 }
 
+# The writer of a file in tmpfs ends, and the file stays charged as shared memory.
+case_usage_is_split_into_its_parts() {
+	local part property shown metric
+	[ "$(stat -f -c %T /dev/shm)" = tmpfs ] || {
+		skip "/dev/shm is no tmpfs"
+		return
+	}
+	rssctl create split --limit=64M
+	expect 0 rssctl run split -- bash -c "head -c 8M /dev/zero >/dev/shm/rssd-split.$$"
+	launch_hog_in split anon 4M
+	await 20 grep -q ready "$hog_out"
+	[ "$(field split anonymous)" -ge $((4 << 20)) ] || fail "anonymous: $(field split anonymous)"
+	# The controller rss does not report it.
+	if [ "$(field split shmem)" != null ]; then
+		[ "$(field split shmem)" -ge $((8 << 20)) ] || fail "shmem: $(field split shmem)"
+		[ "$(field split file)" -ge "$(field split shmem)" ] || fail "file is less than shmem"
+		expect 0 rssctl limit split 32M --dry-run
+		says "Shmem: 8"
+	fi
+	expect 0 rssctl show split
+	says Shmem:
+	rssctl show split --json=short >"$work/split"
+	rssctl metrics >"$work/split.metrics"
+	for part in anonymous file shmem kernel mapped locked; do
+		shown=$(jq -r ".$part" "$work/split")
+		metric=$(sed -n "s|^rssd_container_${part}_bytes{container=\"split\"} ||p" "$work/split.metrics")
+		property=$(busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" get-property org.rssd1 \
+			/org/rssd1/container/split org.rssd1.Container "${part^}" | awk '{ print $2 }')
+		if [ "$shown" = null ]; then
+			equal "$metric" "" "metric of $part, which the controller does not have"
+			equal "$property" 18446744073709551615 "property of $part"
+			continue
+		fi
+		# Idle processes: only counts that are still with a processor may change.
+		for shown in $((shown - metric)) $((shown - property)); do
+			[ "${shown#-}" -le $((1 << 20)) ] || fail "$part: show, metrics and property differ by $shown"
+		done
+	done
+	rm -f /dev/shm/rssd-split.$$
+	rssctl remove --force split
+}
+
 case_metrics_are_valid_for_a_parser() {
 	# The system's python: others in PATH do not have Debian's packages.
 	/usr/bin/python3 -c 'import prometheus_client.openmetrics.parser' 2>/dev/null || {

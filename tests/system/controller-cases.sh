@@ -128,6 +128,14 @@ case_reclaim_and_its_counter() {
 		fail "reclaimed $(field rec reclaimed)"
 	counts "scanned counter" rec scanned
 	counts "refaults counter" rec refaults
+	[ "$(field rec anonymous)" -gt 0 ] || fail "anonymous $(field rec anonymous)"
+	# The controller rss charges mapped pages alone, and does not tell shared memory apart.
+	if [ "$controller" = rss ]; then
+		equal "$(field rec mapped)" "$(field rec file)" mapped
+		equal "$(field rec shmem)" null shmem
+	else
+		[ "$(field rec shmem)" -ge 0 ] || fail "shmem $(field rec shmem)"
+	fi
 	quiet_remove rec
 }
 

@@ -89,6 +89,9 @@ TEST(figures)
 	CHECK_UINT(f.reclaimable, 35 * M);
 	CHECK_STR(f.reason, "reclaim could take back 35.0M at most: 55.0M of anonymous memory has "
 			    "no room in swap, 10.0M is locked");
+	in.shmem = 40 * M;
+	forecast_limit(&in, &f);
+	CHECK(strstr(f.reason, " 55.0M of anonymous and shared memory has no room in swap,"));
 }
 
 TEST_MAIN({ "a limit that fits", fits }, { "file pages can go", file_pages_go },

@@ -161,6 +161,29 @@ TEST(counters_are_read)
 	CHECK_UINT(counters.oom_events, COUNTER_ABSENT);
 }
 
+TEST(parts_of_the_usage_are_read)
+{
+	WORLD;
+	struct memory_parts parts;
+
+	CALL(begin, &w);
+	/* Keys without "total_" leave nested groups out. */
+	fake_set("rssd/web/memory.stat",
+		 "cache 1\nrss 1\nshmem 1\ntotal_cache 90\ntotal_rss 100\ntotal_shmem 80\n"
+		 "total_mapped_file 70\ntotal_inactive_anon 100\ntotal_active_anon 75\n");
+	group_read_parts(w.web, &parts);
+	CHECK_UINT(parts.anon, 100);
+	CHECK_UINT(parts.file, 90);
+	CHECK_UINT(parts.shmem, 80);
+	CHECK_UINT(parts.kernel, COUNTER_ABSENT);
+	CHECK_UINT(parts.mapped, 70);
+	CHECK_UINT(parts.locked, COUNTER_ABSENT);
+	CHECK_UINT(parts.anon_list, 175);
+	fake_set("rssd/web/memory.kmem.usage_in_bytes", "60\n");
+	group_read_parts(w.web, &parts);
+	CHECK_UINT(parts.kernel, 60);
+}
+
 TEST(limits_are_written_and_read)
 {
 	WORLD;
@@ -426,6 +449,7 @@ TEST(every_feature_has_a_name)
 
 TEST_MAIN({ "features of a new kernel", features_of_a_new_kernel },
 	  { "an old kernel", an_old_kernel }, { "counters are read", counters_are_read },
+	  { "parts of the usage are read", parts_of_the_usage_are_read },
 	  { "limits are written and read", limits_are_written_and_read },
 	  { "what it cannot do", what_it_cannot_do },
 	  { "processes live in the group itself", processes_live_in_the_group_itself },

@@ -128,6 +128,32 @@ TEST(counters_are_read)
 	CHECK_UINT(counters.reclaimed, 5 * (uint64_t)sysconf(_SC_PAGESIZE));
 }
 
+/* A part without a line is absent, never 0: "kernel" is younger than the others. */
+TEST(parts_of_the_usage_are_read)
+{
+	WORLD;
+	struct memory_parts parts;
+
+	CALL(begin, &w);
+	fake_set("rssd/web/memory.stat",
+		 "anon 100\nfile 90\nkernel_stack 1\nshmem 80\nfile_mapped 70\ninactive_anon 100\n"
+		 "active_anon 75\ninactive_file 5\nactive_file 4\nunevictable 3\n");
+	group_read_parts(w.web, &parts);
+	CHECK_UINT(parts.anon, 100);
+	CHECK_UINT(parts.file, 90);
+	CHECK_UINT(parts.shmem, 80);
+	CHECK_UINT(parts.kernel, COUNTER_ABSENT);
+	CHECK_UINT(parts.mapped, 70);
+	CHECK_UINT(parts.locked, 3);
+	CHECK_UINT(parts.anon_list, 175);
+	CHECK_UINT(parts.file_list, 9);
+	fake_set("rssd/web/memory.stat", "anon 0\nkernel 60\n");
+	group_read_parts(w.web, &parts);
+	CHECK_UINT(parts.anon, 0);
+	CHECK_UINT(parts.kernel, 60);
+	CHECK_UINT(parts.anon_list, COUNTER_ABSENT);
+}
+
 TEST(kills_in_the_leaf_count)
 {
 	WORLD;
@@ -434,6 +460,7 @@ TEST_MAIN({ "the root gets a memory controller", root_gets_memory },
 	  { "features of a new kernel", features_of_a_new_kernel },
 	  { "features of an old kernel", features_of_an_old_kernel },
 	  { "counters are read", counters_are_read },
+	  { "parts of the usage are read", parts_of_the_usage_are_read },
 	  { "kills in the leaf count", kills_in_the_leaf_count },
 	  { "a removed directory is an error", a_removed_directory_is_an_error },
 	  { "rubbish in a file is an error", rubbish_in_a_file_is_an_error },

@@ -21,6 +21,7 @@ TEST(values_have_their_place)
 		{ .name = (char *)"web",
 		  .settings = { .limit = 1000, .wmark_high = 900, .wmark_low = LIMIT_INFINITY },
 		  .counters = { 1, 2, 3, 4, 5, 6, 7 },
+		  .parts = { 21, 22, COUNTER_ABSENT, COUNTER_ABSENT, 0, 26, 27, 28 },
 		  .processes = 8 },
 		{ .name = (char *)"a\"b\\c\nd",
 		  .settings = { .limit = LIMIT_INFINITY,
@@ -32,7 +33,9 @@ TEST(values_have_their_place)
 				.reclaimed = COUNTER_ABSENT,
 				.oom_events = COUNTER_ABSENT,
 				.oom_kills = 0,
-				.scanned = COUNTER_ABSENT } },
+				.scanned = COUNTER_ABSENT },
+		  .parts = { 0, COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT,
+			     COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT } },
 	};
 	struct join_counts join = { .joined = 11, .vanished = 12, .refused = 13 };
 	struct metrics metrics = { "1.0", "rss", 77, join, containers, ARRAY_SIZE(containers) };
@@ -55,6 +58,12 @@ TEST(values_have_their_place)
 		"rssd_container_oom_kills_total{container=\"web\"} 6\n",
 		"rssd_container_scanned_pages_total{container=\"web\"} 7\n# TYPE",
 		"rssd_container_processes{container=\"web\"} 8\n",
+		"rssd_container_anonymous_bytes{container=\"web\"} 21\n"
+		"rssd_container_anonymous_bytes{container=\"a\\\"b\\\\c\\nd\"} 0\n",
+		"rssd_container_file_bytes{container=\"web\"} 22\n# TYPE",
+		"Tmpfs and shared memory.\n# TYPE",
+		"rssd_container_mapped_bytes{container=\"web\"} 0\n# TYPE",
+		"rssd_container_locked_bytes{container=\"web\"} 26\n# TYPE",
 		"rssd_container_limit_bytes{container=\"web\"} 1000\n# TYPE",
 		"rssd_container_wmark_high_bytes{container=\"web\"} 900\n# TYPE",
 	};

@@ -53,6 +53,9 @@ TEST(there_and_back)
 	oom->usage = oom->limit = 1 << 20;
 	oom->snapshot.failures = 0;
 	oom->snapshot.reclaimed = 4096;
+	oom->snapshot.parts.anon = 5;
+	oom->snapshot.parts.shmem = 0;
+	oom->snapshot.parts.mapped = 6;
 	add(&oom->snapshot.processes, 70, 8192);
 	oom->snapshot.processes.list[0].uid = (uid_t)-1;
 	text = oom_format(oom);
@@ -65,6 +68,10 @@ TEST(there_and_back)
 	CHECK(!read->limit_owner && read->group);
 	CHECK_UINT(read->snapshot.failures, 0);
 	CHECK_UINT(read->snapshot.scanned, OOM_ABSENT);
+	CHECK_UINT(read->snapshot.parts.anon, 5);
+	CHECK_UINT(read->snapshot.parts.shmem, 0);
+	CHECK_UINT(read->snapshot.parts.mapped, 6);
+	CHECK_UINT(read->snapshot.parts.kernel, OOM_ABSENT);
 	CHECK_UINT(read->victim_uid, 0);
 	CHECK_UINT(read->snapshot.processes.list[0].uid, (uid_t)-1);
 }

@@ -200,6 +200,23 @@ TEST(refaults_are_read_if_the_kernel_has_them)
 	CHECK_UINT(refaults, 7);
 }
 
+/* Only mapped pages are charged, and shmem and the kernel's memory are not told apart. */
+TEST(parts_of_the_usage_are_read)
+{
+	WORLD;
+	struct memory_parts parts;
+
+	CALL(begin, &w, 1);
+	fake_set("rssd/web/rss.stat", "anon 100\nfile 90\nshmem 4\nkernel 5\nunevictable 3\n");
+	group_read_parts(w.web, &parts);
+	CHECK_UINT(parts.anon, 100);
+	CHECK_UINT(parts.file, 90);
+	CHECK_UINT(parts.mapped, 90);
+	CHECK_UINT(parts.shmem, COUNTER_ABSENT);
+	CHECK_UINT(parts.kernel, COUNTER_ABSENT);
+	CHECK_UINT(parts.locked, 3);
+}
+
 TEST(limits_are_written_and_read)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -369,6 +386,7 @@ TEST_MAIN({ "rss: a hierarchy is mounted", a_hierarchy_is_mounted },
 	  { "rss: Hierarchy= binds the memory controllers too",
 	    a_version_that_is_asked_for_binds_memory_too },
 	  { "rss: counters are read", counters_are_read },
+	  { "rss: parts of the usage are read", parts_of_the_usage_are_read },
 	  { "rss: refaults are read where they are told",
 	    refaults_are_read_if_the_kernel_has_them },
 	  { "rss: limits are written and read", limits_are_written_and_read },
