@@ -150,6 +150,37 @@ static int refuse_limit(struct change_apply *apply, uint64_t usage, const char *
 		    size_format(usage, now), size_format(apply->to.limit, target), why);
 }
 
+static bool is_empty(const struct change_apply *apply)
+{
+	cleanup_(candidates_done) struct candidates candidates = { 0 };
+	struct subtree tree = { .group = apply->groups[0] };
+
+	return list_candidates(&tree, &candidates) == 0 && candidates.count == 0;
+}
+
+/*
+ * Reclaim gave up, or there is no process left to kill. Memory can stay charged after its
+ * processes have ended; then no mode helps.
+ */
+static int refuse_stuck_limit(struct change_apply *apply, uint64_t usage)
+{
+	char shmem[SIZE_TEXT_MAX], why[200];
+	struct memory_parts parts;
+
+	if (apply->mode != LIMIT_MODE_FORCE && !is_empty(apply))
+		return refuse_limit(apply, usage,
+				    "reclaim freed no more of it (locked, in use, or no swap to "
+				    "put it); the mode force kills for it");
+	group_read_parts(apply->groups[0], &parts);
+	if (parts.shmem == COUNTER_ABSENT || parts.shmem == 0)
+		return refuse_limit(apply, usage, "there is no process left that could be killed");
+	(void)snprintf(why, sizeof(why),
+		       "there is no process left that could be killed, and %s of it is tmpfs or "
+		       "shared memory, which stays until it is removed",
+		       size_format(parts.shmem, shmem));
+	return refuse_limit(apply, usage, why);
+}
+
 /* Follows limit_decide() step by step until the limit is in force or refused. */
 static int apply_limit(struct change_apply *apply, struct worker *worker)
 {
@@ -196,9 +227,7 @@ static int apply_limit(struct change_apply *apply, struct worker *worker)
 			if (r < 0)
 				return r;
 			if (r == 0)
-				return refuse_limit(
-					apply, now.usage,
-					"there is no process left that could be killed");
+				return refuse_stuck_limit(apply, now.usage);
 			break;
 		case LIMIT_REFUSE:
 			return refuse_limit(apply, now.usage,
@@ -206,11 +235,9 @@ static int apply_limit(struct change_apply *apply, struct worker *worker)
 						    ? "the mode reclaim reclaims first"
 						    : "this kernel cannot reclaim on request");
 		case LIMIT_GIVE_UP:
-			return refuse_limit(
-				apply, now.usage,
-				"reclaim freed no more of it (locked, in use, or no swap to "
-				"put it); the mode force kills for it");
+			return refuse_stuck_limit(apply, now.usage);
 		case LIMIT_STOP:
+			apply->empty = is_empty(apply);
 			return -EINTR;
 		}
 		if (now.stalled > 0)

@@ -38,6 +38,7 @@ struct change_apply {
 	struct kill_tally *tallies;    /* given all zero: the kills in each of the groups */
 	struct change_result result;   /* -EINTR: see @stop; -ENOMEM has no message yet */
 	char stuck[OBSTACLE_TEXT_MAX]; /* why the last killed process does not end, or "" */
+	bool empty;		       /* when stopped: no process is inside that could be killed */
 	bool state_unknown;	       /* the file has the old or the new settings */
 };
 

@@ -75,7 +75,7 @@ static void change_run(struct worker *worker, void *data)
 /* The advice for a limit that timed out. */
 static const char *advice(const struct change *change)
 {
-	if (change->apply.mode != LIMIT_MODE_FORCE)
+	if (change->apply.mode != LIMIT_MODE_FORCE && !change->apply.empty)
 		return "give it a longer timeout, or use the mode force";
 	return change->apply.stuck[0] ? "it was killed, and ends when that is over"
 				      : "give it a longer timeout";
