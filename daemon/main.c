@@ -66,7 +66,7 @@ static int reload(void *userdata, struct failure *failure)
 	(void)sd_notify(0, "RELOADING=1");
 	r = config_load(d->config_file, &config, failure);
 	if (r < 0) {
-		log_error("%s; the previous configuration stays in force", failure->text);
+		log_error("%s; the previous configuration remains in force", failure->text);
 	} else {
 		if (differs(config->controller, now->controller) ||
 		    config->hierarchy != now->hierarchy ||

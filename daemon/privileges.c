@@ -16,13 +16,13 @@ static const struct {
 	const char *reason;
 } needed[] = {
 	{ CAP_DAC_OVERRIDE, false,
-	  "moves processes back into control groups that were given to other users" },
+	  "moves processes back into control groups that are delegated to other users" },
 	{ CAP_KILL, false, "signals processes of every user: kill, forced limits and removal" },
 	{ CAP_NET_ADMIN, false,
-	  "hears of forks and exits while a rule, a tree or a transient container needs it" },
+	  "receives fork and exit events for rules, trees and transient containers" },
 	{ CAP_SYS_PTRACE, false, "sees processes of other users where /proc hides them" },
 	{ CAP_SYS_ADMIN, true,
-	  "asks the rss controller for event numbers, which it tells to nobody else" },
+	  "requests event numbers from the rss controller, which refuses other callers" },
 };
 
 /*

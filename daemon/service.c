@@ -105,16 +105,16 @@ int manager_new(sd_event *event, const struct config *config, struct manager **r
 			    "start rssd again when it can be read",
 			    config->runtime_directory, strerror(-r));
 	if (r < 0)
-		log_warning("%s cannot be used: %s; a restart of rssd forgets where processes "
-			    "came from, and detach then refuses them",
+		log_warning("%s cannot be used: %s; a restart of rssd loses the origins of "
+			    "processes, and detach then refuses them",
 			    config->runtime_directory, strerror(-r));
 	r = event_history_open(config->runtime_directory, sequence_next(m->sequence), &m->events);
 	if (!m->events)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
 	if (r < 0)
 		log_warning(
-			"The history of events in %s cannot be used: %s; what is told now is lost "
-			"for those who ask after a restart of rssd",
+			"The history of events in %s cannot be used: %s; a restart of rssd loses "
+			"the events until then",
 			config->runtime_directory, strerror(-r));
 	m->problems = calloc(1, sizeof(*m->problems));
 	if (!m->problems)

@@ -137,7 +137,7 @@ int job_start(struct job *job, struct jobs *jobs, worker_fn fn, void (*done)(voi
 
 /* --- queries ----------------------------------------------------------------------- */
 
-/* So many run at a time: more would only compete with the loop for the processors. */
+/* The most queries at a time: more would only compete with the loop for the processors. */
 #define QUERIES_MAX 2
 
 static void query_ended(struct jobs *jobs)
@@ -150,7 +150,7 @@ static void query_ended(struct jobs *jobs)
 	jobs->first_waiting = next->next_waiting;
 	next->waiting = false;
 	jobs->queries++;
-	/* If there is no thread, the loop makes it: its completion must come. */
+	/* Without a thread, the loop runs the query, because its completion must be called. */
 	if (job_run(next, next->run, next->done) < 0 &&
 	    job_run_now(next, next->run, next->done) < 0) {
 		run_on_worker(NULL, next);

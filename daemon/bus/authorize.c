@@ -102,7 +102,7 @@ static bool may_log_polkit(struct bus *bus)
 	unsigned int suppressed = log_window_take(&bus->polkit_log, now);
 
 	if (suppressed > 0)
-		log_warning("polkit gave no answer to %u more calls", suppressed);
+		log_warning("polkit did not reply to %u more calls", suppressed);
 	return log_window_allows(&bus->polkit_log, now);
 }
 
@@ -112,11 +112,11 @@ static void log_no_polkit(const struct bus_check *check, enum auth_result result
 	struct bus *bus = check->bus;
 
 	if (result == AUTH_ABSENT && !bus->polkit_missed)
-		log_warning("polkit is not there (%s), so only root may change containers; "
+		log_warning("polkit is not running (%s), so only root may change containers; "
 			    "install polkitd to let others",
 			    why);
 	else if (result == AUTH_NO_REPLY && may_log_polkit(bus))
-		log_warning("polkit gave no answer (%s), so the call is refused; look at "
+		log_warning("polkit did not reply (%s), so the call is refused; see "
 			    "systemctl status polkit",
 			    *why ? why : "it is not understood");
 	bus->polkit_missed = result == AUTH_ABSENT;

@@ -2,8 +2,8 @@
 /*
  * Authorization filter: every call passes it before object look-up and dispatch.
  * A call that policy/access-policy.h leaves to polkit waits for polkit's reply
- * and is then dispatched again from the start, so that it sees the containers
- * of that moment.
+ * and is then dispatched again from the start, so that it uses the containers
+ * that exist then.
  */
 #ifndef RSSD_BUS_AUTHORIZE_H
 #define RSSD_BUS_AUTHORIZE_H

@@ -38,12 +38,13 @@ struct bus {
 	sd_event *event;
 	struct manager *manager;
 	void (*peer_left)(struct bus_peer *peer);
-	struct list peers;	      /* of struct bus_peer: the clients */
-	struct list users;	      /* of struct bus_user: their users */
-	struct rate all_users;	      /* the share of all users but root together */
-	sd_event_source *log_timer;   /* armed while log lines of a user are suppressed */
-	struct bus_user *served;      /* whose message this iteration of the loop handles... */
-	uint64_t served_since;	      /* ...since then */
+	struct list peers;	    /* of struct bus_peer: the clients */
+	struct list users;	    /* of struct bus_user: their users */
+	struct rate all_users;	    /* the share of all users but root together */
+	sd_event_source *log_timer; /* armed while log lines of a user are suppressed */
+	struct bus_user
+		*served; /* the sender of the message that this iteration of the loop handles... */
+	uint64_t served_since;	      /* ...and when it began */
 	sd_event_source *turn;	      /* runs at the end of an iteration */
 	struct list checks;	      /* of struct bus_check: calls that wait for polkit */
 	struct log_window polkit_log; /* of calls that polkit did not answer */
@@ -63,9 +64,9 @@ struct bus {
 
 /*
  * The flags of a method, by who may call it (see policy/access-policy.h). sd-bus
- * lets every caller through to such a method: the filter of authorize.h has decided.
- * The number stands where sd-bus keeps a capability, which it does not look at for
- * an unprivileged method. A method without these flags is for root only.
+ * lets every caller call such a method: the filter of authorize.h has decided. The
+ * operation is stored in the bits of sd-bus's capability, which sd-bus ignores for an
+ * unprivileged method. A method without these flags is for root only.
  */
 #define BUS_FOR(operation) (SD_BUS_VTABLE_UNPRIVILEGED | SD_BUS_VTABLE_CAPABILITY(operation))
 

@@ -233,7 +233,7 @@ static int on_disconnected(sd_bus_message *message, void *userdata, sd_bus_error
 {
 	struct bus *b = userdata;
 
-	log_error("The bus has closed the connection; stopping, the containers stay as they are");
+	log_error("The bus has closed the connection; stopping, containers and their limits stay");
 	return sd_event_exit(b->event, EXIT_FAILURE);
 }
 
@@ -288,7 +288,7 @@ static int take_name(struct bus *b, struct failure *failure)
 			    "Another rssd has the name " BUS_NAME " on this bus; stop it first");
 	if (r == -EACCES || r == -EPERM)
 		return fail(failure, RSS_ERROR_ACCESS_DENIED,
-			    "The bus does not let us have the name " BUS_NAME
+			    "The bus does not allow the name " BUS_NAME
 			    "; is its policy file, org.rssd1.conf, installed?");
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,

@@ -198,7 +198,7 @@ static int reply_operation(sd_bus_message *message, const struct container *c, i
 
 	if (r >= 0 && result == -EOPNOTSUPP)
 		r = fail(&failure, RSS_ERROR_NOT_SUPPORTED,
-			 "%s cannot be %s by the %s controller here; rssctl doctor tells what this "
+			 "%s cannot be %s by the %s controller here; rssctl doctor lists what this "
 			 "kernel can do",
 			 c->name, done, c->manager->controller->ops->name);
 	else if (r >= 0 && result < 0)

@@ -58,7 +58,7 @@ static int append_entries(sd_bus_message *reply, const struct collect_row *row)
 	return r;
 }
 
-/* One (soa{sv}); absent counters are left out. */
+/* Appends one (soa{sv}), without absent counters. */
 static int append_container(sd_bus_message *reply, const struct collect_row *row)
 {
 	cleanup_free char *path = name_to_object_path(row->container->name);
@@ -97,7 +97,7 @@ enum {
 	FLAG_FROZEN = 1 << 3,
 };
 
-/* One string for all names: sd-bus and the bus spend time on each member of an array. */
+/* One string for all names, because sd-bus and the bus take time for each member of an array. */
 static int append_names(sd_bus_message *reply, const struct collect_row rows[], size_t count)
 {
 	size_t size = 0;
@@ -268,7 +268,7 @@ static int append_interface(sd_bus_message *reply, const struct collect_row *row
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-/* One {oa{sa{sv}}}. */
+/* Appends one {oa{sa{sv}}}. */
 static int append_object(sd_bus_message *reply, const struct collect_row *row)
 {
 	cleanup_free char *path = name_to_object_path(row->container->name);

@@ -16,7 +16,7 @@ int bus_list_counters(sd_bus_message *message, void *userdata, sd_bus_error *err
 /*
  * GetManagedObjects, as a filter for sd_bus_add_filter() with the struct bus as its
  * userdata. sd-bus would read the control files of every container in the loop, which
- * takes a second for ten thousand; here workers read them, but for refaults.
+ * takes a second for ten thousand; here workers read them, except for refaults.
  */
 int bus_managed_objects_filter(sd_bus_message *message, void *userdata, sd_bus_error *error);
 

@@ -139,7 +139,7 @@ static int method_get_by_pid(sd_bus_message *message, void *userdata, sd_bus_err
 	int r = sd_bus_message_read(message, "u", &pid);
 
 	if (r >= 0 && (pid == 0 || pid > INT32_MAX))
-		r = fail(&failure, RSS_ERROR_INVALID_ARGUMENT, "%u is no process id", pid);
+		r = fail(&failure, RSS_ERROR_INVALID_ARGUMENT, "Invalid PID %u", pid);
 	if (r >= 0)
 		r = manager_get_by_pid(bus->manager, (pid_t)pid, &c, &failure);
 	if (r < 0)
@@ -161,7 +161,7 @@ static int method_get_by_pidfd(sd_bus_message *message, void *userdata, sd_bus_e
 	if (r == -ESRCH)
 		r = fail(&failure, RSS_ERROR_NO_SUCH_PROCESS, "The process has ended");
 	else if (r < 0)
-		r = fail(&failure, RSS_ERROR_INVALID_ARGUMENT, "The descriptor is no pidfd");
+		r = fail(&failure, RSS_ERROR_INVALID_ARGUMENT, "The descriptor is not a pidfd");
 	if (r >= 0)
 		r = manager_get_by_pid(bus->manager, pid, &c, &failure);
 	if (r < 0)
@@ -169,7 +169,7 @@ static int method_get_by_pidfd(sd_bus_message *message, void *userdata, sd_bus_e
 	return reply_path(message, c);
 }
 
-/* --- the rest ----------------------------------------------------------------------------- */
+/* --- rssd itself -------------------------------------------------------------------------- */
 
 static void detached(const struct attach_row rows[], size_t count, const struct failure *failure,
 		     void *userdata)
@@ -216,7 +216,7 @@ static int append_problems(sd_bus_message *reply, const struct problems *problem
 		if (r >= 0)
 			r = bus_append_text(reply, problems->list[i].text);
 		if (r >= 0)
-			r = sd_bus_message_append(reply, "s", "Mend the file, then reload.");
+			r = sd_bus_message_append(reply, "s", "Correct the file, then reload.");
 		if (r >= 0)
 			r = sd_bus_message_close_container(reply);
 	}

@@ -78,7 +78,7 @@ int bus_read_options(sd_bus_message *message, struct bus_option options[], struc
 		option = find_option(options, key);
 		if (!option)
 			return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
-				    "\"%.64s\" is none of the keys that can be given here", key);
+				    "\"%.64s\" is not a known key", key);
 		r = read_value(message, option, failure);
 		if (r >= 0)
 			r = sd_bus_message_exit_container(message);
@@ -92,7 +92,7 @@ int bus_read_mode(const char *text, enum limit_mode *ret, struct failure *failur
 {
 	if (text && limit_mode_parse(text, ret) < 0)
 		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
-			    "\"%.32s\" is no mode; use reclaim, refuse or force", text);
+			    "\"%.32s\" is not a mode; use reclaim, refuse or force", text);
 	return 0;
 }
 

@@ -91,8 +91,8 @@ int bus_append_oom_entry(sd_bus_message *message, const char *key, const struct 
 size_t bus_count_moved(const struct attach_row rows[], size_t count);
 
 /*
- * Appends a string that others have made, as the name of a cgroup or a path: bytes
- * that are not UTF-8 would lose the whole message, and become question marks.
+ * Appends a string from other programs, such as a path or the name of a cgroup. Bytes that are
+ * not UTF-8 become question marks, because D-Bus would refuse the message.
  */
 int bus_append_text(sd_bus_message *message, const char *text);
 

@@ -49,7 +49,7 @@ static struct bus_owner *find_owner_of_peer(const struct bus_peer *peer)
 	return NULL;
 }
 
-/* From the start each time: removing a container removes its owner from the list. */
+/* Start again each time, because removing a container removes its owner from the list. */
 void bus_owners_leave(const struct bus_peer *peer)
 {
 	struct bus_owner *owner;

@@ -15,10 +15,10 @@ struct bus_peer;
 
 int bus_owner_new(struct bus *bus, sd_bus_message *message, const char *container);
 
-/* @peer has left: its transient containers are removed as soon as they are empty. */
+/* Called when @peer has disconnected: removes its transient containers as soon as they are empty. */
 void bus_owners_leave(const struct bus_peer *peer);
 
-/* The container has been removed: drops its owner. */
+/* Called when a container was removed: drops its owner. */
 void bus_owners_forget(struct bus *bus, const char *container);
 
 struct bus_owner *bus_owner_free(struct bus_owner *owner);

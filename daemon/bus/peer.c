@@ -24,7 +24,7 @@ static void log_suppressed(struct bus_user *user, uint64_t now)
 			 (unsigned int)user->uid);
 }
 
-/* Users without a client and with a full share need not be remembered. */
+/* Frees users that have no client and a full share. */
 static void forget_idle_users(struct bus *bus)
 {
 	uint64_t now = clock_usec(CLOCK_MONOTONIC);
@@ -49,7 +49,7 @@ static struct bus_user *find_user(const struct bus *bus, uid_t uid)
 	return NULL;
 }
 
-/* The user that @uid counts for: its own, or the one whose subordinate uid it is. */
+/* The user that @uid counts as: itself, or the owner if it is a subordinate uid. */
 static struct bus_user *get_user(struct bus *bus, uid_t uid)
 {
 	struct bus_user *user = find_user(bus, uid);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The clients on the bus and their users. The bus is asked once for the uid and
- * pid of a sender: it never reuses a unique name, so the answer stays true.
+ * pid of a sender: it never reuses a unique name, so the reply stays valid.
  *
- * Every user but root has a bounded share of rssd's time and of its log lines,
+ * Every user except root has a bounded share of rssd's time and of its log lines,
  * and all of them together leave half of the time to root.
  */
 #ifndef RSSD_BUS_PEER_H
@@ -19,7 +19,7 @@
 struct bus;
 
 struct bus_user {
-	uid_t uid; /* of the user; its subordinate uids share its bounds */
+	uid_t uid; /* of the user, whose subordinate uids share its limits */
 	struct rate rate;
 	struct log_window log;
 	unsigned int peers;    /* its clients on the bus */
@@ -63,9 +63,9 @@ void bus_peer_served(struct bus *bus);
 void bus_user_charge(struct bus *bus, uid_t uid, uint64_t usec);
 
 /**
- * bus_user_may_log() - may a line that this user can provoke be logged?
+ * bus_user_may_log() - check whether a line that this user can cause may be logged
  *
- * If not, the line is counted, and one line says later how many there were.
+ * If not, the line is counted, and a later line says how many were suppressed.
  */
 bool bus_user_may_log(struct bus_user *user, struct bus *bus);
 

@@ -149,11 +149,11 @@ void bus_call_reply(struct bus_call *call, sd_bus_message *reply, int r)
 	if (r < 0) {
 		log_message(LOG_WARNING, call->container, "A reply could not be sent: %s",
 			    strerror(-r));
-		/* What the caller asked for was done: an errno alone would deny it. */
+		/* The operation was done: an errno alone would look like a failure of it. */
 		(void)sd_bus_reply_method_errorf(
 			call->message, rss_error_to_name(RSS_ERROR_CONTROLLER_FAILED),
-			"The reply could not be sent: %s; the outcome is unknown here, so look "
-			"before you call again",
+			"The reply could not be sent: %s; the outcome is unknown, so check it "
+			"before you repeat the call",
 			strerror(-r));
 	}
 	if (call->log_text)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A method call whose reply is pending. It holds the message, counts against the
- * bound of its user, and learns when the caller leaves the bus.
+ * A method call whose reply is pending. It holds the message, counts against the limit of
+ * its user, and is notified when the caller leaves the bus.
  */
 #ifndef RSSD_BUS_PENDING_CALL_H
 #define RSSD_BUS_PENDING_CALL_H
@@ -22,7 +22,7 @@ struct bus_call {
 	struct bus *bus;
 	sd_bus_message *message;
 	uid_t uid;
-	uid_t user; /* whose bounds it counts against: see struct bus_user */
+	uid_t user; /* the user that it counts against: see struct bus_user */
 	pid_t pid;
 	struct bus_peer *peer;		     /* the caller; NULL once it has left */
 	void (*left)(struct bus_call *call); /* called when the caller leaves; may be NULL */
@@ -31,7 +31,7 @@ struct bus_call {
 	struct list_link link;		     /* in bus->calls */
 };
 
-/* For operations that report who asked for them. */
+/* For operations that report their caller. */
 static inline struct requester bus_call_requester(const struct bus_call *call)
 {
 	return (struct requester){ .pid = call->pid, .uid = call->uid };
@@ -74,7 +74,7 @@ int bus_call_check_pending(const struct bus *bus, uid_t uid, unsigned int others
 			   struct failure *failure);
 
 /*
- * Sets what the log says of the operation; the uid and pid are added. It is logged
+ * Sets the log line of the operation, to which uid and pid are added. It is logged
  * after the reply is sent, so that the caller does not wait for the journal.
  */
 void bus_call_log(struct bus_call *call, const char *format, ...)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One authorization check by polkit, without blocking: the result is reported from
- * the event loop, once.
+ * One authorization check by polkit, without blocking. The result is passed to a callback
+ * once, from the event loop.
  */
 #ifndef RSSD_POLKIT_H
 #define RSSD_POLKIT_H

@@ -47,7 +47,7 @@ static int method_attach(sd_bus_message *message, void *userdata, sd_bus_error *
 	return bus_call_begun(call, r, &failure, error);
 }
 
-/* Replies with what @append makes of each row, an array of @type. */
+/* Replies with an array of @type, to which @append appends each row. */
 static void reply_processes(struct bus_call *call, int error, const struct failure *failure,
 			    const char *type,
 			    int (*append)(sd_bus_message *, const struct member_process *),

@@ -103,7 +103,7 @@ static int method_apply(sd_bus_message *message, void *userdata, sd_bus_error *e
 	return bus_call_begun(call, r, &failure, error);
 }
 
-/* --- what would become of it -------------------------------------------------------------- */
+/* --- forecast ----------------------------------------------------------------------------- */
 
 /* A step that sets no limit needs no forecast. */
 static int append_verdict(sd_bus_message *reply, struct manager *m,

@@ -67,11 +67,9 @@ int manager_get(const struct manager *m, const char *name, struct container **re
 	struct container *c = manager_find(m, name);
 
 	if (!c)
-		return fail(
-			failure, RSS_ERROR_NO_SUCH_CONTAINER,
-			"There is no container named \"%.*s\"; rssctl list shows those that there "
-			"are",
-			NAME_LENGTH_MAX, name);
+		return fail(failure, RSS_ERROR_NO_SUCH_CONTAINER,
+			    "No such container: \"%.*s\"; rssctl list shows all", NAME_LENGTH_MAX,
+			    name);
 	*ret = c;
 	return 0;
 }
@@ -84,10 +82,10 @@ int manager_get_by_pid(const struct manager *m, pid_t pid, struct container **re
 	int r = controller_path_of_process(m->controller, pid, &path);
 
 	if (r == -ESRCH)
-		return fail(failure, RSS_ERROR_NO_SUCH_PROCESS, "There is no process %d", (int)pid);
+		return fail(failure, RSS_ERROR_NO_SUCH_PROCESS, "No such process: %d", (int)pid);
 	if (r < 0 && r != -ENOENT)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
-			    "Where process %d is cannot be read: %s", (int)pid, strerror(-r));
+			    "The cgroup of process %d cannot be read: %s", (int)pid, strerror(-r));
 	c = r == 0 ? manager_find_enclosing(m, path) : NULL;
 	if (!c)
 		return fail(failure, RSS_ERROR_NO_SUCH_CONTAINER, "Process %d is in no container",

@@ -45,7 +45,7 @@ static void save_done(void *data)
 	job_end(&save->job);
 	if (save->error < 0)
 		log_message(LOG_WARNING, c->name,
-			    "could not be written down: %s; its last OOM may be forgotten on a "
+			    "could not be saved: %s; its last OOM may be lost at a "
 			    "restart",
 			    strerror(-save->error));
 	if (c->change)

@@ -97,7 +97,7 @@ enum obstacle obstacle_of(pid_t pid, char text[OBSTACLE_TEXT_MAX])
 	if (p.state != 'D')
 		return OBSTACLE_NONE;
 	(void)snprintf(text, OBSTACLE_TEXT_MAX,
-		       "process %d (%.32s) is in an uninterruptible sleep, as for input or output",
+		       "process %d (%.32s) is in an uninterruptible sleep, such as disk I/O",
 		       (int)pid, p.command);
 	return OBSTACLE_SLEEP;
 }

@@ -306,16 +306,16 @@ static int find_family(struct rss_events *events, const char **problem)
 	cleanup_(put_family) struct genl_family *family = NULL;
 	int r = genl_ctrl_alloc_cache(events->requests, &cache);
 
-	*problem = "the kernel's generic netlink does not answer";
+	*problem = "the kernel's generic netlink does not reply";
 	if (r < 0)
 		return netlink_errno(r);
 	family = genl_ctrl_search_by_name(cache, RSS_CONTAINER_GENL_NAME);
-	*problem = "the kernel has no netlink family " RSS_CONTAINER_GENL_NAME
-		   " here; it is in the first network namespace only";
+	*problem = "there is no netlink family " RSS_CONTAINER_GENL_NAME
+		   "; it exists only in the initial network namespace";
 	if (!family)
 		return -ENOENT;
-	*problem = "the kernel speaks another version of the family " RSS_CONTAINER_GENL_NAME
-		   "; kernel and rssd must be of one release";
+	*problem = "the kernel has another version of the netlink family " RSS_CONTAINER_GENL_NAME
+		   "; kernel and rssd must be of the same release";
 	if (genl_family_get_version(family) != RSS_CONTAINER_GENL_VERSION)
 		return -EPROTO;
 	events->family = (int)genl_family_get_id(family);
@@ -332,7 +332,7 @@ static int join(struct rss_events *events, const char **problem)
 		   " has no group " RSS_CONTAINER_GENL_GROUP;
 	if (group < 0)
 		return netlink_errno(group);
-	*problem = "the kernel does not let us join its netlink group; CAP_SYS_ADMIN is needed";
+	*problem = "joining the kernel's netlink group is not permitted; CAP_SYS_ADMIN is needed";
 	r = nl_socket_add_membership(events->group, group);
 	return r < 0 ? netlink_errno(r) : 0;
 }
@@ -364,7 +364,7 @@ int rss_events_new(struct rss_events **ret, const char **problem)
 	cleanup_(rss_events_free_ptr) struct rss_events *events = rss_events_new_without_kernel();
 	int size = RECEIVE_BUFFER, r;
 
-	*problem = "no netlink socket can be made";
+	*problem = "a netlink socket cannot be created";
 	if (!events)
 		return -ENOMEM;
 	r = open_socket(events, on_answer, &events->requests);

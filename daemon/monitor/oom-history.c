@@ -161,7 +161,7 @@ static int load_history(struct oom_history *history)
 	if (r == -ENOENT)
 		return 0;
 	if (r < 0) {
-		log_error("The history of OOMs cannot be read: %s; a new one is begun",
+		log_error("The history of OOMs cannot be read: %s; starting an empty one",
 			  strerror(-r));
 		return 0;
 	}
@@ -172,8 +172,7 @@ static int load_history(struct oom_history *history)
 		bad += r < 0;
 	}
 	if (bad)
-		log_error("Of the history of OOMs, %zu lines cannot be read; they are left out",
-			  bad);
+		log_error("%zu lines of the history of OOMs cannot be read; they are ignored", bad);
 	return 0;
 }
 

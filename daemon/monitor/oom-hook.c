@@ -54,7 +54,7 @@ const char *hook_refusal(const struct stat *st)
 	if (st->st_uid != 0)
 		return "does not belong to root";
 	if (st->st_mode & 022)
-		return "can be written by others than root";
+		return "is writable by users other than root";
 	return NULL;
 }
 

@@ -26,7 +26,7 @@ const char *attach_refusal(const struct process *process, uid_t owner, uid_t cal
 	if (process->pid == self)
 		return "is rssd itself";
 	if (process->pid == 1)
-		return "is the init process, which the whole machine depends on";
+		return "is the init process";
 	if (!access_owns(caller, owner))
 		return "belongs to another user";
 	return NULL;

@@ -146,7 +146,7 @@ static int refuse_limit(struct change_apply *apply, uint64_t usage, const char *
 	char target[SIZE_TEXT_MAX], now[SIZE_TEXT_MAX];
 
 	return fail(&apply->result.failure, RSS_ERROR_LIMIT_REFUSED,
-		    "The limit of %s stays as it was: %s is in use, above %s; %s", apply->name,
+		    "The limit of %s is unchanged: %s is in use, above %s; %s", apply->name,
 		    size_format(usage, now), size_format(apply->to.limit, target), why);
 }
 
@@ -169,13 +169,13 @@ static int refuse_stuck_limit(struct change_apply *apply, uint64_t usage)
 
 	if (apply->mode != LIMIT_MODE_FORCE && !is_empty(apply))
 		return refuse_limit(apply, usage,
-				    "reclaim freed no more of it (locked, in use, or no swap to "
-				    "put it); the mode force kills for it");
+				    "no more can be reclaimed (locked, active, or no swap); "
+				    "--mode=force kills processes to make room");
 	group_read_parts(apply->groups[0], &parts);
 	if (parts.shmem == COUNTER_ABSENT || parts.shmem == 0)
-		return refuse_limit(apply, usage, "there is no process left that could be killed");
+		return refuse_limit(apply, usage, "no process is left that can be killed");
 	(void)snprintf(why, sizeof(why),
-		       "there is no process left that could be killed, and %s of it is tmpfs or "
+		       "no process is left that can be killed, and %s of it is tmpfs or "
 		       "shared memory, which stays until it is removed",
 		       size_format(parts.shmem, shmem));
 	return refuse_limit(apply, usage, why);
@@ -199,8 +199,8 @@ static int apply_limit(struct change_apply *apply, struct worker *worker)
 		if (now.usage == COUNTER_ABSENT)
 			return fail(
 				&apply->result.failure, RSS_ERROR_CONTROLLER_FAILED,
-				"The control files of %s cannot be read; was its cgroup removed "
-				"behind rssd's back?",
+				"The control files of %s cannot be read; another program may have "
+				"removed its cgroup",
 				apply->name);
 		/* A limit that fits is set even after the deadline. */
 		now.stop = worker_cancelled(worker) &&
@@ -216,8 +216,8 @@ static int apply_limit(struct change_apply *apply, struct worker *worker)
 				return 0;
 			if (r != -EBUSY && r != -EINTR && r != -EAGAIN)
 				return fail(&apply->result.failure, RSS_ERROR_CONTROLLER_FAILED,
-					    "The kernel did not take the limit of %s: %s",
-					    apply->name, strerror(-r));
+					    "The kernel refused the limit of %s: %s", apply->name,
+					    strerror(-r));
 			break;
 		case LIMIT_RECLAIM:
 			(void)group_reclaim(apply->groups[0], now.usage - now.target, &freed);
@@ -232,7 +232,7 @@ static int apply_limit(struct change_apply *apply, struct worker *worker)
 		case LIMIT_REFUSE:
 			return refuse_limit(apply, now.usage,
 					    apply->mode == LIMIT_MODE_REFUSE
-						    ? "the mode reclaim reclaims first"
+						    ? "--mode=reclaim reclaims first"
 						    : "this kernel cannot reclaim on request");
 		case LIMIT_GIVE_UP:
 			return refuse_stuck_limit(apply, now.usage);
@@ -258,8 +258,7 @@ static int apply_all(struct change_apply *apply, struct worker *worker)
 
 	if (r < 0)
 		r = fail(&apply->result.failure, RSS_ERROR_CONTROLLER_FAILED,
-			 "The kernel did not take the settings of %s: %s", apply->name,
-			 strerror(-r));
+			 "The kernel refused the settings of %s: %s", apply->name, strerror(-r));
 	if (r == 0 && apply->to.limit != apply->from.limit)
 		r = apply_limit(apply, worker);
 	if (r < 0)
@@ -272,8 +271,8 @@ static int not_saved(struct change_apply *apply, int error)
 	if (error == DURABLE_UNKNOWN) {
 		apply->state_unknown = true;
 		return fail(&apply->result.failure, RSS_ERROR_STATE_NOT_SAVED,
-			    "The kernel has the old settings of %s, but whether a restart of rssd "
-			    "finds the old or the new ones is unknown: the state directory could "
+			    "The kernel has the old settings of %s, but it is unknown which "
+			    "settings a restart of rssd restores: the state directory could "
 			    "not be synced; repeat this when the disk works again",
 			    apply->name);
 	}

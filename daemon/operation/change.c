@@ -76,9 +76,9 @@ static void change_run(struct worker *worker, void *data)
 static const char *advice(const struct change *change)
 {
 	if (change->apply.mode != LIMIT_MODE_FORCE && !change->apply.empty)
-		return "give it a longer timeout, or use the mode force";
-	return change->apply.stuck[0] ? "it was killed, and ends when that is over"
-				      : "give it a longer timeout";
+		return "use a longer timeout, or --mode=force";
+	return change->apply.stuck[0] ? "it was killed and ends when that is over"
+				      : "use a longer timeout";
 }
 
 static void explain_stop(struct change *change)
@@ -90,18 +90,18 @@ static void explain_stop(struct change *change)
 	switch (change->apply.stop) {
 	case CHANGE_GO_ON:
 	case CHANGE_DEADLINE:
-		change->apply.result.error = fail(
-			failure, RSS_ERROR_TIMED_OUT,
-			"The limit of %s stays as it was: the time was up with %s in use, above "
-			"%s; %s%s%s",
-			name, size_format(change->apply.result.usage, now),
-			size_format(change->apply.to.limit, target), change->apply.stuck,
-			change->apply.stuck[0] ? "; " : "", advice(change));
+		change->apply.result.error =
+			fail(failure, RSS_ERROR_TIMED_OUT,
+			     "The limit of %s is unchanged: at the timeout %s is in use, above "
+			     "%s; %s%s%s",
+			     name, size_format(change->apply.result.usage, now),
+			     size_format(change->apply.to.limit, target), change->apply.stuck,
+			     change->apply.stuck[0] ? "; " : "", advice(change));
 		break;
 	case CHANGE_CALLER_LEFT:
 		change->apply.result.error =
 			fail(failure, RSS_ERROR_CANCELLED,
-			     "The limit of %s stays as it was: its caller left", name);
+			     "The limit of %s is unchanged: the caller disconnected", name);
 		break;
 	case CHANGE_CONTAINER_REMOVED:
 		change->apply.result.error =
@@ -111,7 +111,7 @@ static void explain_stop(struct change *change)
 	case CHANGE_SHUTDOWN:
 		change->apply.result.error =
 			fail(failure, RSS_ERROR_CANCELLED,
-			     "The limit of %s stays as it was: rssd is being stopped", name);
+			     "The limit of %s is unchanged: rssd is being stopped", name);
 		break;
 	}
 }
@@ -141,7 +141,7 @@ static void change_done(void *data)
 	struct change_result result;
 	bool state_unknown;
 	unsigned int differs = settings_difference(&change->apply.from, &change->apply.to);
-	/* A container under creation is announced when it is listed, or freed. */
+	/* A new container is announced when it is listed. */
 	bool listed = !change->apply.fresh;
 
 	assert(c->change == change);

@@ -49,7 +49,7 @@ int change_start(struct container *container, const struct settings_change *chan
 		 enum limit_mode mode, uint64_t timeout, const struct change_listener *listener,
 		 struct failure *failure);
 
-/* Asks it to end with the old settings; the listener is called as usual. */
+/* Asks the change to end with the old settings. The listener is called as usual. */
 void change_cancel(struct change *change, enum change_stop why);
 
 /* The container has been saved: starts a change that waited for it. */

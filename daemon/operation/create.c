@@ -61,20 +61,19 @@ static int check_new_name(const struct manager *m, const char *name, struct fail
 	if (problem)
 		return fail(failure, RSS_ERROR_INVALID_NAME, "The name of a container %s", problem);
 	if (manager_find(m, name))
-		return fail(failure, RSS_ERROR_CONTAINER_EXISTS, "The container %s exists already",
+		return fail(failure, RSS_ERROR_CONTAINER_EXISTS, "Container \"%s\" exists already",
 			    name);
 	if (m->count + m->creating >= m->config->containers_max)
-		return fail(
-			failure, RSS_ERROR_TOO_MANY,
-			"There are %zu containers, as many as ContainersMax= in rssd.conf allows",
-			m->count);
+		return fail(failure, RSS_ERROR_TOO_MANY,
+			    "There are %zu containers, the maximum of ContainersMax= in rssd.conf",
+			    m->count);
 	parent = name_parent(name);
 	if (!parent)
 		return 0;
 	c = manager_find(m, parent);
 	if (!c)
 		return fail(failure, RSS_ERROR_NO_SUCH_CONTAINER,
-			    "%s cannot be made: its parent %s does not exist; create that first",
+			    "Cannot create \"%s\": parent \"%s\" does not exist; create it first",
 			    name, parent);
 	if (c->removing)
 		return fail(failure, RSS_ERROR_IN_PROGRESS, "%s is being removed", parent);
@@ -100,16 +99,17 @@ static int open_new(struct manager *m, const char *name, struct container **ret,
 		return manager_fail_gone(m, failure);
 	if (r == -EEXIST)
 		return fail(failure, RSS_ERROR_CONTAINER_EXISTS,
-			    "Cannot create \"%s\": it exists, is being made just now, or another "
-			    "program made a cgroup of that name; remove that cgroup%s",
+			    "Cannot create \"%s\": it exists, is being created, or another "
+			    "program created a cgroup of that name; remove that cgroup%s",
 			    name, strchr(name, '/') ? "" : ", or restart rssd to take it over");
 	if (r == -EROFS)
-		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
-			    "The cgroup of %s cannot be made: the cgroup tree is mounted read-only",
-			    name);
+		return fail(
+			failure, RSS_ERROR_CONTROLLER_FAILED,
+			"The cgroup of %s cannot be created: the cgroup tree is mounted read-only",
+			name);
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
-			    "The cgroup of %s cannot be made: %s", name, strerror(-r));
+			    "The cgroup of %s cannot be created: %s", name, strerror(-r));
 	m->gone_logged = false;
 	r = detection_watch(c);
 	if (r < 0) {

@@ -114,7 +114,7 @@ static void detach_one(struct move *move, int pidfd, const struct process *expec
 	if (!refusal && controller_path_of_process(m->controller, p.pid, &path) < 0)
 		refusal = "is in no container";
 	if (!refusal && !(origin = find_origin(m, &p)))
-		refusal = "stays inside: rssd does not know where it came from; root can write its "
+		refusal = "stays inside: its origin is unknown; root can write its "
 			  "pid to the cgroup.procs of another cgroup";
 	if (refusal) {
 		move_refuse(move, p.pid, refusal);

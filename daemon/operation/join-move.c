@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Attaching the processes that rules want: see join-move.h. */
+/* Attaching the processes that match rules: see join-move.h. */
 #include "operation/join-move.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Finding the processes that rules want: see join-scan.h. */
+/* Finding the processes that match rules: see join-scan.h. */
 #include "operation/join-scan.h"
 
 #include <errno.h>
@@ -51,7 +51,7 @@ static bool is_outside(struct controller *controller, const char *cgroups)
 	       controller_path_of_cgroup(controller, cgroup, &path) == -ENOENT;
 }
 
-/* In the unified tree, rules take nothing out of a unit. */
+/* In the unified tree, rules move no process out of a unit. */
 static bool stays_in_unit(struct controller *controller, const char *cgroups)
 {
 	cleanup_free char *cgroup = NULL;
@@ -78,7 +78,7 @@ static bool was_detached(struct manager *m, const struct process *p)
 	return false;
 }
 
-/* Returns true if a rule wants it, and fills *ret except the descriptor. */
+/* Returns true if it matches a rule, and fills *ret except the descriptor. */
 static bool is_wanted(struct scan *scan, const struct process *p, struct found *ret)
 {
 	struct manager *m = scan->manager;

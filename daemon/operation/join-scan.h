@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Scans processes for those that rules want: outside of every container, not detached by
- * a user, and not refused by attach. Runs on a worker and touches only the scan, the
+ * Scans for the processes that match a rule and can join: outside of every container, not
+ * detached by a user, and not refused by attach. Runs on a worker and touches only the scan, the
  * files of /proc and the origins.
  */
 #ifndef RSSD_JOIN_SCAN_H
@@ -48,7 +48,7 @@ struct scan {
 
 	struct found found[FOUND_MAX];
 	size_t n_found;
-	size_t in_units;	  /* processes that a rule wants, but that would leave their unit */
+	size_t in_units;	  /* processes that match a rule, but would leave their unit */
 	pid_t next;		  /* the next scan of all starts after this pid; 0: done */
 	const char *unknown_user; /* a user name in a rule, or NULL */
 	int error;

@@ -18,7 +18,7 @@
 #define HINTS_MAX 4096
 /* The delay of a scan, so that one serves many hints. */
 #define SCAN_DELAY_USEC (2 * 1000)
-/* Changes without a hint, as of a process that is moved into a unit, are seen this much later. */
+/* The delay of the scan for changes without a hint, such as a move into a unit. */
 #define RESCAN_USEC (5 * 1000 * 1000)
 /* If the kernel has not replied by then, it never will: see process_events_new(). */
 #define ANSWER_USEC (3 * 1000 * 1000)
@@ -30,14 +30,14 @@ struct join_scheduler {
 
 	pid_t hints[HINTS_MAX];
 	size_t n_hints;
-	bool all;	 /* all processes are to be scanned... */
-	pid_t from;	 /* ...after this one */
-	pid_t *everyone; /* the processes that a scan in parts is about */
+	bool all;	 /* the next scan is of all processes... */
+	pid_t from;	 /* ...with a pid above this one */
+	pid_t *everyone; /* the list of all processes, while they are scanned in parts */
 	size_t n_everyone;
 	bool warned_without_events;
 
-	struct scan *scan;   /* the scan that runs, or NULL */
-	unsigned int moving; /* containers that processes are being attached to */
+	struct scan *scan;   /* the current scan, or NULL */
+	unsigned int moving; /* number of pending attaches */
 	sd_event_source *scan_timer, *rescan;
 	bool rescan_armed;
 
@@ -55,7 +55,7 @@ static void on_moved(void *userdata)
 	scheduler_schedule(s);
 }
 
-/* Attaches the processes that were found for one of the sets. */
+/* Attaches the processes that match one of the sets. */
 static int move_found(struct join_scheduler *s, const struct scan *scan, size_t at)
 {
 	const struct rule_set *set = &scan->sets[at];
@@ -95,10 +95,9 @@ static void scan_done(void *data)
 	for (size_t i = 0; i < scan->count && r == 0 && scan->n_found > 0; i++)
 		r = move_found(s, scan, i);
 	if (scan->unknown_user)
-		log_debug("A rule names the user \"%s\", whom nobody knows yet",
-			  scan->unknown_user);
+		log_debug("A rule names the unknown user \"%s\"", scan->unknown_user);
 	if (r < 0)
-		log_warning("Processes could not be looked at for rules: %s", strerror(-r));
+		log_warning("Processes could not be scanned for rules: %s", strerror(-r));
 	scheduler_schedule(s);
 }
 
@@ -128,7 +127,7 @@ static int compare_pids(const void *a, const void *b)
 	return (*one > *other) - (*one < *other);
 }
 
-/* Without duplicates: a process that starts gives several hints. */
+/* Removes duplicates: a new process gives several hints. */
 static int copy_hints(const struct join_scheduler *s, struct scan *scan)
 {
 	scan->pids = malloc(s->n_hints * sizeof(*scan->pids));
@@ -159,14 +158,14 @@ static int start_scan(struct join_scheduler *s)
 		scan->n_everyone = s->n_everyone;
 	}
 	if (scan->all)
-		log_debug("All processes are held against the rules");
+		log_debug("Scanning all processes for rules");
 	else
 		r = copy_hints(s, scan);
 	if (r == 0)
 		r = copy_sets(s, scan);
 	if (r < 0)
 		return r;
-	/* None of the containers exists yet: join_made() starts the scan then. */
+	/* If none of the containers exists yet, join_made() starts the scan later. */
 	if (scan->count == 0)
 		return 0;
 	r = job_start(&scan->job, s->manager->jobs, scan_run, scan_done, scan);
@@ -176,7 +175,7 @@ static int start_scan(struct join_scheduler *s)
 	return 0;
 }
 
-/* --- when ------------------------------------------------------------------ */
+/* --- schedule -------------------------------------------------------------- */
 
 static int on_scan_timer(sd_event_source *source, uint64_t usec, void *userdata)
 {
@@ -184,14 +183,14 @@ static int on_scan_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	const struct manager *m = s->manager;
 	int r;
 
-	/* A process that matches two declared containers needs both to choose from. */
+	/* A process may match two declared containers: wait until both exist. */
 	if (s->scan || s->moving || m->stopping || !s->count || m->declarations)
 		return 0;
 	if (!s->all && !s->n_hints)
 		return 0;
 	r = start_scan(s);
 	if (r < 0) {
-		log_warning("Processes could not be looked at for rules: %s", strerror(-r));
+		log_warning("Processes could not be scanned for rules: %s", strerror(-r));
 		return 0;
 	}
 	/* A later part of a scan does not see new processes with lower pids. */
@@ -214,7 +213,7 @@ static int set_timer(struct join_scheduler *s, sd_event_source **timer, uint64_t
 	return r < 0 ? r : sd_event_source_set_enabled(*timer, SD_EVENT_ONESHOT);
 }
 
-/* One scan serves all requests until it starts; the end of a running one schedules the next. */
+/* Requests share the next scan. The end of the current scan schedules it. */
 void scheduler_schedule(struct join_scheduler *s)
 {
 	int r;
@@ -235,7 +234,7 @@ void scheduler_scan_all(struct join_scheduler *s)
 	scheduler_schedule(s);
 }
 
-/* Events may have been started for another subscriber, before there were rules. */
+/* Another subscriber may have started the events before there were rules. */
 bool scheduler_has_events(const struct join_scheduler *s)
 {
 	const struct manager *m = s->manager;
@@ -260,12 +259,12 @@ static int rescan(sd_event_source *source, uint64_t usec, void *userdata)
 	if (!s->count)
 		return 0;
 	scheduler_scan_all(s);
-	/* Without events there is no hint to arm it again. */
+	/* Without events, no hint arms the timer again. */
 	if (scheduler_has_events(s))
 		return 0;
 	if (!s->warned_without_events)
-		log_warning("The kernel does not tell of processes here; for rules they are looked "
-			    "for every few seconds");
+		log_warning("The kernel reports no process events here; rules scan the processes "
+			    "every few seconds");
 	s->warned_without_events = true;
 	arm_rescan(s, RESCAN_USEC);
 	return 0;
@@ -289,7 +288,7 @@ void scheduler_process_event(struct join_scheduler *s, enum process_event what, 
 		break;
 	}
 	arm_rescan(s, RESCAN_USEC);
-	/* fork, a new name and exec come in a row. */
+	/* A new process has several events: fork, its name, exec. */
 	if (s->n_hints && s->hints[s->n_hints - 1] == pid)
 		return;
 	if (s->n_hints == HINTS_MAX) {

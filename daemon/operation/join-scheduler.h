@@ -42,7 +42,7 @@ void scheduler_process_event(struct join_scheduler *scheduler, enum process_even
 /* Returns true if the kernel reports process events. */
 bool scheduler_has_events(const struct join_scheduler *scheduler);
 const struct join_outcomes *scheduler_outcomes(const struct join_scheduler *scheduler);
-/* Processes that rules want but that stay in their unit, in the last scan of all processes. */
+/* How many processes matched a rule but stay in their unit, in the last scan of all processes. */
 size_t scheduler_in_units(const struct join_scheduler *scheduler);
 
 #endif

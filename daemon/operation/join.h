@@ -26,7 +26,7 @@ struct join_counts {
 	size_t containers; /* that have rules */
 	bool has_events; /* the kernel reports processes; else all are scanned every few seconds */
 	uint64_t joined, vanished, refused;
-	/* Rules want them, but they stay in their unit (leave.h), in the last scan of all processes. */
+	/* Processes that match a rule but stay in their unit (leave.h), in the last scan of all. */
 	size_t in_units;
 };
 

@@ -19,7 +19,7 @@
 #include "base/job.h"
 #include "base/worker.h"
 
-/* After this many passes a container that forks faster than it is killed is given up. */
+/* The most passes over a container that forks faster than it is killed. */
 #define KILL_PASSES_MAX 32
 /* The longest wait for a killed process before the next pass. */
 #define DEATH_MSEC 100
@@ -31,7 +31,7 @@ struct target {
 	uint64_t start;
 };
 
-/* The processes that the signal was sent to already, sorted. */
+/* The processes that have received the signal, sorted. */
 struct targets {
 	struct target *list;
 	size_t count, allocated;
@@ -118,8 +118,9 @@ void kill_count(struct kill_tally *tally, const struct process *p)
 }
 
 /*
- * Sends it to those of the list that are inside and were not hit yet: how many, or an errno.
- * @missed becomes true if one ended before the signal: it may have left a child that is not listed.
+ * Sends the signal to listed processes that are inside and have not received it. Returns how
+ * many, or a negative errno. Sets *missed if one ended before the signal: its children may not
+ * be listed.
  */
 static int kill_listed(const struct subtree *tree, const struct subtree_members *members,
 		       int signal, struct targets *targets, struct kill_tally *tally, bool *missed)
@@ -183,7 +184,7 @@ static void kill_run(struct worker *worker, void *data)
 	kill->count = (uint32_t)targets.count;
 }
 
-/* Waits a moment for one of the processes to end; returns false if it cannot be waited for. */
+/* Waits briefly for one of the processes to end. Returns false if it cannot be waited for. */
 static bool await_death(pid_t pid)
 {
 	cleanup_close int pidfd = process_open(pid);
@@ -196,7 +197,7 @@ static bool await_death(pid_t pid)
 
 int kill_until_empty(struct worker *worker, const struct subtree *tree, struct kill_tally *tally)
 {
-	/* Kept over all passes, so that a process that is slow to end is counted once. */
+	/* Shared by all passes, so that a process that ends slowly is counted once. */
 	cleanup_(targets_done) struct targets targets = { 0 };
 
 	for (pid_t last = 0;;) {
@@ -212,7 +213,7 @@ int kill_until_empty(struct worker *worker, const struct subtree *tree, struct k
 			return r;
 		if (worker_cancelled(worker))
 			return -EINTR;
-		/* Do not wait without a pause for one that has ended but is still listed. */
+		/* An ended process may still be listed: pause, or this loop would spin. */
 		one = members.list[members.count - 1].pid;
 		if (!await_death(one) || one == last)
 			worker_pause(worker, LOOK_USEC);
@@ -232,8 +233,8 @@ static void kill_done(void *data)
 	job_end(&kill->job);
 	if (r < 0)
 		r = fail(&failure, RSS_ERROR_CONTROLLER_FAILED,
-			 "The processes of %s cannot be listed: %s; was its cgroup removed behind "
-			 "rssd's back?",
+			 "The processes of %s cannot be listed: %s; another program may have "
+			 "removed its cgroup",
 			 c->name, strerror(-r));
 	kill_report_emit(c, &(struct kill_reason){ .cause = "kill", .requester = kill->requester },
 			 &kill->tally);
@@ -247,7 +248,7 @@ int kill_start(struct container *c, int signal, bool with_nested, const struct r
 	int r;
 
 	if (signal < 1 || signal > SIGRTMAX)
-		return fail(failure, RSS_ERROR_INVALID_ARGUMENT, "%d is no signal", signal);
+		return fail(failure, RSS_ERROR_INVALID_ARGUMENT, "Invalid signal %d", signal);
 	if (c->removing)
 		return fail(failure, RSS_ERROR_IN_PROGRESS, "%s is being removed", c->name);
 	kill = calloc(1, sizeof(*kill));

@@ -14,11 +14,11 @@ static int refuse_unit(const struct process *process, const struct unit_place *u
 {
 	return fail(
 		failure, RSS_ERROR_IN_UNIT,
-		"Process %d is in the unit \"%.100s\": attached, it would leave the unit's device "
-		"and IP filters and limits (TasksMax=, CPUQuota=), its place in systemctl, and "
-		"its name in the journal; %s",
+		"Process %d is in the unit \"%.100s\": an attach would remove it from the unit's "
+		"device and IP filters and limits (TasksMax=, CPUQuota=), from systemctl status, and "
+		"from the unit's journal; %s",
 		(int)process->pid, unit->name,
-		caller == 0 ? "use --leave-unit to attach it nevertheless"
+		caller == 0 ? "use --leave-unit to attach it anyway"
 			    : "only root may attach it, with --leave-unit");
 }
 

@@ -64,7 +64,7 @@ void move_refuse_errno(struct move *move, pid_t pid, int error)
 
 	if (error == -ENODEV || error == -ENOENT)
 		snprintf(reason, sizeof(reason),
-			 "cannot be moved: the cgroup was removed behind rssd's back");
+			 "cannot be moved: another program removed the cgroup");
 	else
 		snprintf(reason, sizeof(reason), "cannot be moved: %s", strerror(-error));
 	move_refuse(move, pid, reason);
@@ -91,7 +91,7 @@ void move_not_identified(struct move *move, pid_t pid, int error)
 		move_add_row(move, pid, error == -ESRCH ? ATTACH_VANISHED : ATTACH_REFUSED);
 
 	if (row && error != -ESRCH)
-		snprintf(row->reason, sizeof(row->reason), "the descriptor is no pidfd");
+		snprintf(row->reason, sizeof(row->reason), "the descriptor is not a pidfd");
 }
 
 /* If the pid was reused, the new process was moved: it goes back to the cgroup of its parent. */
@@ -131,7 +131,7 @@ static void move_done(void *data)
 	if (move->refused.error != RSS_ERROR_NONE) {
 		failed = &move->refused;
 	} else if (move->error == -ECANCELED) {
-		fail(&failure, RSS_ERROR_CANCELLED, "%s%s; %zu processes were seen to before",
+		fail(&failure, RSS_ERROR_CANCELLED, "%s%s; %zu processes were handled before",
 		     move->container ? move->container->name : "rssd",
 		     move->container ? " is being removed, or rssd stopped" : " is being stopped",
 		     move->n_rows);
@@ -143,7 +143,7 @@ static void move_done(void *data)
 	} else if (move->still_growing) {
 		fail(&failure, RSS_ERROR_TIMED_OUT,
 		     "The tree is still growing faster than it can be followed: %zu processes were "
-		     "moved and stay %s, %zu had vanished, %zu were refused; stop it with "
+		     "moved and stay %s, %zu had ended, %zu were refused; stop it with "
 		     "SIGSTOP, or limit its processes, and try again",
 		     count_outcome(move, ATTACH_MOVED), move->container ? "inside" : "outside",
 		     count_outcome(move, ATTACH_VANISHED), count_outcome(move, ATTACH_REFUSED));
@@ -179,10 +179,9 @@ int move_start(struct manager *m, struct container *c, const int pidfds[], size_
 	for (size_t i = 0; i < count; i++) {
 		move->pidfds[i] = fcntl(pidfds[i], F_DUPFD_CLOEXEC, 3);
 		if (move->pidfds[i] < 0)
-			return fail(
-				failure, RSS_ERROR_TOO_MANY,
-				"Too many processes at a time: %s; attach them in smaller numbers",
-				strerror(errno));
+			return fail(failure, RSS_ERROR_TOO_MANY,
+				    "Too many processes at a time: %s; use fewer per call",
+				    strerror(errno));
 		move->n_pidfds++;
 	}
 	if ((how & ATTACH_TREE) && tree_new(&move->tree) < 0)

@@ -129,8 +129,8 @@ static void listing_done(void *data)
 	job_end(&listing->job);
 	if (r < 0)
 		r = fail(&failure, RSS_ERROR_CONTROLLER_FAILED,
-			 "Cannot list the processes of \"%s\": %s; was its cgroup removed by "
-			 "another program?",
+			 "Cannot list the processes of \"%s\": %s; another program may have "
+			 "removed its cgroup",
 			 c->name, strerror(-r));
 	listing->done(r, &failure, listing->rows, listing->count, listing->userdata);
 }

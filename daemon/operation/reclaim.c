@@ -65,7 +65,7 @@ int reclaim_start(struct container *c, uint64_t bytes, reclaim_done_fn done, voi
 		return fail(
 			failure, RSS_ERROR_NOT_SUPPORTED,
 			"The %s controller of this kernel cannot reclaim on request; rssctl doctor "
-			"tells what it can do",
+			"lists what it supports",
 			m->controller->ops->name);
 	if (bytes == 0 || bytes > INT64_MAX)
 		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,

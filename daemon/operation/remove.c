@@ -24,11 +24,11 @@
 #include "base/job.h"
 #include "base/worker.h"
 
-/* The delay before containers that another call uses are checked again. */
+/* The delay before a container in use is checked again. */
 #define RETRY_USEC (5 * 1000)
 /* The most processes that are checked for an obstacle; there may be thousands. */
-#define STUCK_LOOKS_MAX 32
-#define DEADLINE_USEC	(10 * 1000 * 1000)
+#define STUCK_CHECKS_MAX 32
+#define DEADLINE_USEC	 (10 * 1000 * 1000)
 
 struct removal {
 	struct job job;
@@ -76,7 +76,7 @@ static bool in_subtree(const struct container *c, const char *name)
 	return strcmp(c->name, name) == 0 || name_is_inside(c->name, name);
 }
 
-/* From now on @c takes no new operation; what is under way is asked to end. */
+/* Makes @c take no new operation, and asks pending ones to end. */
 static void mark(struct container *c, bool force)
 {
 	c->removing = true;
@@ -94,7 +94,7 @@ static void mark_all(struct manager *m, const char *name, bool force)
 	}
 }
 
-/* Containers that could not be removed work again; saves that were put off are done. */
+/* After a failure: the containers take operations again, and deferred saves are started. */
 static void unmark_all(struct manager *m, const char *name)
 {
 	for (size_t i = manager_index(m, name); i < m->count; i++) {
@@ -114,14 +114,14 @@ static void empty_run(struct worker *worker, void *data)
 {
 	struct removal *removal = data;
 
-	/* A process that the v1 freezer holds, in a container or above it, does not end on a signal. */
+	/* The v1 freezer delays signals to processes in frozen containers. */
 	for (size_t i = removal->n_members; i-- > 0;) {
 		struct subtree tree = { .group = removal->members[i]->group };
 
 		(void)group_freeze(removal->members[i]->group, false);
 		subtree_thaw(&tree);
 	}
-	/* Processes that are left make the removal of the group fail. */
+	/* The removal of the group fails if processes are left. */
 	for (size_t i = 0; i < removal->n_members && !worker_cancelled(worker); i++)
 		(void)kill_until_empty(worker,
 				       &(struct subtree){ .group = removal->members[i]->group },
@@ -156,8 +156,8 @@ static int start_worker(struct removal *removal, worker_fn run, void (*done)(voi
 }
 
 /*
- * All that are removed, deepest first: 0, -EAGAIN if one of them is in use, -EBUSY if one was
- * created inside meanwhile and there is no force.
+ * Lists the containers to be removed, deepest first. Return: 0, -EAGAIN if one of them is in use,
+ * or -EBUSY if one was created inside after the start and the removal is not forced.
  */
 static int gather(struct removal *removal)
 {
@@ -176,7 +176,7 @@ static int gather(struct removal *removal)
 			continue;
 		if (!removal->force && name_is_inside(c->name, removal->name))
 			return -EBUSY;
-		/* Its creation may have been under way when the removal began. */
+		/* It may have been created after mark_all(). */
 		mark(c, removal->force);
 		if (container_is_busy(c))
 			return -EAGAIN;
@@ -218,13 +218,13 @@ static bool is_populated(const struct removal *removal)
 	return false;
 }
 
-/* Removes groups up to the first that cannot be removed. Those removed stay members. */
+/* Removes groups up to the first failure. The removed ones stay members. */
 static int remove_groups(struct removal *removal)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < removal->n_members; i++) {
-		/* Nested containers are removed by now: other programs created what is left. */
+		/* Nested containers are removed already: other programs created the cgroups that are left. */
 		r = subtree_remove(&(struct subtree){ .group = removal->members[i]->group });
 		if (r == 0 || r == -ENOENT || r == -ENODEV)
 			r = group_remove(removal->members[i]->group);
@@ -240,7 +240,7 @@ static int remove_groups(struct removal *removal)
 /* Describes the first process that cannot end; "" if there is none. */
 static void find_stuck(const struct removal *removal, char text[OBSTACLE_TEXT_MAX])
 {
-	size_t looked = 0;
+	size_t checked = 0;
 
 	text[0] = '\0';
 	for (size_t i = 0; i < removal->n_members; i++) {
@@ -248,7 +248,7 @@ static void find_stuck(const struct removal *removal, char text[OBSTACLE_TEXT_MA
 
 		(void)subtree_list(&(struct subtree){ .group = removal->members[i]->group },
 				   &members);
-		for (size_t j = 0; j < members.count && looked++ < STUCK_LOOKS_MAX; j++) {
+		for (size_t j = 0; j < members.count && checked++ < STUCK_CHECKS_MAX; j++) {
 			if (obstacle_of(members.list[j].pid, text) != OBSTACLE_NONE)
 				return;
 		}
@@ -261,8 +261,8 @@ static int explain(const struct removal *removal, int error, struct failure *fai
 
 	if (removal->unsaved)
 		return fail(failure, RSS_ERROR_STATE_NOT_SAVED,
-			    "%s is removed, but its state file could not be removed for good: %s; "
-			    "whether a restart of rssd brings it back is unknown",
+			    "%s is removed, but its state file could not be removed durably: %s; "
+			    "whether a restart of rssd creates it again is unknown",
 			    removal->name, strerror(-error));
 	if (error == -ESTALE)
 		return manager_fail_gone(removal->manager, failure);
@@ -275,7 +275,7 @@ static int explain(const struct removal *removal, int error, struct failure *fai
 	if (error == -EAGAIN && !removal->force)
 		return fail(
 			failure, RSS_ERROR_TIMED_OUT,
-			"%s is still in use by another call; try again when that has ended, or use "
+			"%s is still in use by another call; try again when it has ended, or use "
 			"force",
 			removal->name);
 	if (error == -EAGAIN) {
@@ -289,7 +289,7 @@ static int explain(const struct removal *removal, int error, struct failure *fai
 		    removal->name, strerror(-error));
 }
 
-static void again(struct removal *removal, uint64_t usec)
+static void schedule_step(struct removal *removal, uint64_t usec)
 {
 	(void)sd_event_source_set_time_relative(removal->next, usec);
 	(void)sd_event_source_set_enabled(removal->next, SD_EVENT_ONESHOT);
@@ -310,7 +310,7 @@ static void end_step(struct removal *removal, int r)
 	struct failure failure = { 0 };
 
 	if (r == -EAGAIN && time_left(removal) > 0) {
-		again(removal, RETRY_USEC);
+		schedule_step(removal, RETRY_USEC);
 		return;
 	}
 	ended = removal;
@@ -330,8 +330,8 @@ static void forgotten(void *data)
 
 	if (removal->forgotten < 0)
 		log_message(LOG_WARNING, removal->name,
-			    "its state file could not be removed for good: %s; it may come back on "
-			    "a restart",
+			    "its state file could not be removed durably: %s; a restart may create "
+			    "it again",
 			    strerror(-removal->forgotten));
 	for (size_t i = 0; i < removal->n_members; i++) {
 		struct container *c = removal->members[i];
@@ -354,7 +354,7 @@ static int start_emptying(struct removal *removal)
 	return start_worker(removal, empty_run, emptied, true);
 }
 
-/* Runs a step until it would wait; then end_step() is called, at once or after a worker. */
+/* Runs the next step. Calls end_step(), at once or when the worker is done. */
 static void step(struct removal *removal)
 {
 	int r = gather(removal);
@@ -374,11 +374,11 @@ static void step(struct removal *removal)
 		return;
 	}
 	removal->result = remove_groups(removal);
-	/* Listed until its state is removed, so that its name cannot be used again before. */
+	/* The container is listed until its state is removed, so that its name stays reserved. */
 	r = removal->n_members > 0
 		    ? start_worker(removal, forget_run, forgotten, is_on_disk(removal))
 		    : removal->result;
-	/* Without a thread the loop waits for the disk once: the groups are removed already. */
+	/* If no thread can be started, the loop waits for the disk: the groups are removed already. */
 	if (r < 0 && removal->n_members > 0)
 		r = start_worker(removal, forget_run, forgotten, false);
 	if (r < 0)
@@ -409,7 +409,7 @@ static int removal_next(sd_event_source *source, uint64_t usec, void *userdata)
 	return 0;
 }
 
-/* Two removals of one container would remove a later container of the same name. */
+/* A second removal could remove a new container of the same name. */
 static int check_alone(const struct container *c, struct failure *failure)
 {
 	const struct manager *m = c->manager;

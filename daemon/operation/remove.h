@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Removes a container. Refused while it has processes or nested containers, unless
- * forced: then nested containers are removed first, the deepest first, and processes are
- * killed. A pending change is cancelled. The container stays listed until it is removed.
+ * Removes a container. Without force, a container with processes or nested containers is
+ * refused. With force, processes are killed and nested containers are removed, the deepest
+ * first. A pending change is cancelled. The container stays listed until it is removed.
  */
 #ifndef RSSD_REMOVE_H
 #define RSSD_REMOVE_H

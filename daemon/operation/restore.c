@@ -23,7 +23,7 @@
 
 /* --- state ------------------------------------------------------------------- */
 
-/* The saved state, and the names of containers whose file was bad. */
+/* The saved state, and the names of containers whose file is malformed. */
 struct loaded {
 	struct records records;
 	char **aside;
@@ -45,7 +45,7 @@ static int record_found(struct record **record, void *userdata)
 	return records_add(record, &loaded->records);
 }
 
-/* If out of memory for the name, a nested container is taken for a cgroup of another program. */
+/* If out of memory, a nested container is treated as a cgroup of another program. */
 static void record_aside(const char *name, const char *reason, void *userdata)
 {
 	struct loaded *loaded = userdata;
@@ -55,7 +55,7 @@ static void record_aside(const char *name, const char *reason, void *userdata)
 			  sizeof(*loaded->aside)) == 0 &&
 	    (loaded->aside[loaded->n_aside] = strdup(name)))
 		loaded->n_aside++;
-	log_error("%s; its container keeps what the kernel still holds", reason);
+	log_error("%s; its container keeps the kernel's settings", reason);
 }
 
 static void applied(struct container *c, const struct change_result *result, void *userdata)
@@ -79,9 +79,8 @@ static void bring_to(struct container *c, const struct settings *to)
 }
 
 /*
- * A group that was just made is empty, so that nothing has to be reclaimed and
- * no write blocks: it is limited before anyone can ask. After a reboot that is
- * all of them, and a worker for each would be thousands of threads at once.
+ * A new group is empty, so that its limit needs no reclaim and no write blocks. After a
+ * reboot all groups are new, and a worker for each would start thousands of threads.
  */
 static void set_new_group(struct container *c, const struct settings *to)
 {
@@ -148,11 +147,11 @@ static int restore_record(struct manager *m, struct record *record)
 	} else if (settings_difference(&c->settings, &wanted)) {
 		char kernel[SIZE_TEXT_MAX], state[SIZE_TEXT_MAX];
 
-		log_message(
-			LOG_WARNING, c->name,
-			"the kernel's settings have drifted (limit %s, written down %s); bringing "
-			"them back",
-			size_format(c->settings.limit, kernel), size_format(wanted.limit, state));
+		log_message(LOG_WARNING, c->name,
+			    "the kernel's settings have drifted (limit %s, saved %s); bringing "
+			    "them back",
+			    size_format(c->settings.limit, kernel),
+			    size_format(wanted.limit, state));
 		c->written = wanted;
 		c->drifted = true;
 	}
@@ -165,7 +164,7 @@ static int restore_record(struct manager *m, struct record *record)
 	return 0;
 }
 
-/* The containers of a bad log keep the settings of their own files. */
+/* If the log is malformed, its containers keep the settings of their files. */
 static int set_log_aside(struct manager *m, const struct failure *why)
 {
 	cleanup_free char *kept = NULL;
@@ -193,7 +192,7 @@ static int settle_transaction(struct manager *m, struct records *records, struct
 		return r;
 	if (log->phase == TRANSACTION_DONE)
 		return transaction_log_end(m->state, log);
-	log_notice("A transaction over %zu containers was cut short: it is %s", log->count,
+	log_notice("A transaction over %zu containers was interrupted: it is %s", log->count,
 		   log->phase == TRANSACTION_UNDO ? "undone" : "finished");
 	for (size_t i = 0; i < records->count && r == 0; i++) {
 		struct record *record = records->list[i];
@@ -243,10 +242,11 @@ static void undo_creation(const char *name, void *userdata)
 	r = group_remove(group);
 	if (r < 0)
 		log_message(LOG_WARNING, name,
-			    "its creation was cut short and its cgroup cannot be removed: %s",
+			    "its creation was interrupted and its cgroup cannot be removed: %s",
 			    strerror(-r));
 	else
-		log_message(LOG_NOTICE, name, "its creation was cut short: the cgroup is removed");
+		log_message(LOG_NOTICE, name,
+			    "its creation was interrupted: the cgroup is removed");
 }
 
 static void free_texts(char ***texts)
@@ -289,9 +289,8 @@ static bool was_set_aside(const struct loaded *loaded, const char *name)
 }
 
 /*
- * A cgroup inside a container, of which there is no state, was made by another
- * program: its processes belong to the container. Was the file of it bad, it is a
- * container.
+ * A cgroup inside a container without saved state belongs to another program, and its
+ * processes to the container. If its state file is malformed, it is a container.
  */
 static bool is_inner(struct manager *m, const struct loaded *loaded, const char *path)
 {
@@ -312,12 +311,14 @@ static int restore_tree(struct manager *m, const struct loaded *loaded, struct f
 		if (manager_find(m, *path))
 			continue;
 		if (is_inner(m, loaded, *path)) {
-			log_debug("The cgroup %s was made inside a container: left alone", *path);
+			log_debug(
+				"The cgroup %s inside a container was created by another program: left alone",
+				*path);
 			continue;
 		}
 		if (name_problem(*path)) {
-			log_warning("The cgroup %s below %s is none of rssd's: left alone", *path,
-				    m->controller->root);
+			log_warning("The cgroup %s below %s is not one of rssd's: left alone",
+				    *path, m->controller->root);
 			continue;
 		}
 		r = adopt(m, *path);

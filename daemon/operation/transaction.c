@@ -151,9 +151,9 @@ static const char *outcome_of_failure(const struct transaction *t)
 	if (t->left_to_start)
 		return t->log->phase == TRANSACTION_REDO
 			       ? "rssd is stopping, and its next start finishes the transaction"
-			       : "rssd is stopping, and its next start undoes what was changed";
+			       : "rssd is stopping, and its next start undoes the changes";
 	if (t->stuck)
-		return "not all could be brought back: those keep what they have now, see the log";
+		return "not all changes could be undone, see the log";
 	return "no container was changed";
 }
 
@@ -174,8 +174,8 @@ static void finish(struct transaction *ended)
 		if (error == 0)
 			error = fail(&t->failure, RSS_ERROR_STATE_NOT_SAVED,
 				     "All containers were changed, but the transaction log could "
-				     "not be removed: %s; whether later changes last past the next "
-				     "start of rssd is unknown; repeat the transaction when the "
+				     "not be removed: %s; it is unknown whether the next start of "
+				     "rssd undoes later changes; repeat the transaction when the "
 				     "disk works again",
 				     strerror(-t->disk_error));
 	}
@@ -188,7 +188,7 @@ static void finish(struct transaction *ended)
 
 static void end(struct transaction *t)
 {
-	/* rssd may be stopped in between: nothing can change until the next start. */
+	/* If rssd is stopped now, nothing changes until the next start. */
 	t->left_to_start = t->stuck && t->manager->stopping;
 	if (t->left_to_start) {
 		finish(t);
@@ -333,7 +333,7 @@ static void step_next(struct transaction *t)
 	if (t->done_steps == t->log->count) {
 		end(t);
 	} else if (t->cancelled && t->log->phase == TRANSACTION_UNDO) {
-		(void)fail(&failure, RSS_ERROR_CANCELLED, "The caller left");
+		(void)fail(&failure, RSS_ERROR_CANCELLED, "The caller disconnected");
 		fail_step(t, &failure);
 	} else if (t->done_steps == t->risky && t->log->phase == TRANSACTION_UNDO) {
 		/* From here on, a start after a crash finishes it. */
@@ -352,7 +352,7 @@ static int check_step(const struct transaction *t, struct container *c,
 	const struct controller *controller = t->manager->controller;
 
 	if (c->held_by == t)
-		return fail(failure, RSS_ERROR_INVALID_ARGUMENT, "%s is named twice", c->name);
+		return fail(failure, RSS_ERROR_INVALID_ARGUMENT, "\"%s\" is named twice", c->name);
 	if (c->held_by || c->change || c->removing)
 		return fail(failure, RSS_ERROR_IN_PROGRESS,
 			    "%s is being %s; wait for that to end, or cancel it", c->name,
@@ -409,7 +409,7 @@ static int transaction_new(struct manager *m, const struct transaction_step step
 			    count);
 	if (m->transaction)
 		return fail(failure, RSS_ERROR_IN_PROGRESS,
-			    "Another transaction is on its way; wait for it to end");
+			    "Another transaction is pending; wait for it to end");
 	if (m->stopping)
 		return fail(failure, RSS_ERROR_CANCELLED, "rssd is being stopped");
 	t = calloc(1, sizeof(*t));

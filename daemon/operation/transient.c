@@ -19,7 +19,7 @@
 #define RESCAN_USEC (5 * 1000 * 1000)
 
 struct transient_watch {
-	sd_event_source *timer; /* of the next check; NULL: no transient container for a while */
+	sd_event_source *timer; /* of the next check; NULL: no check is needed */
 };
 
 static bool is_removable(struct container *c)
@@ -39,7 +39,7 @@ static void update_subscription(struct manager *m)
 
 	if (r < 0)
 		log_warning(
-			"Process events cannot be heard: %s; transient containers go a few seconds "
+			"Process events cannot be received: %s; transient containers are removed a few seconds "
 			"late",
 			strerror(-r));
 }
@@ -96,7 +96,7 @@ static void on_transients_changed(struct manager *m)
 {
 	sd_event_source **timer = &m->transient_watch->timer;
 
-	/* After the last one the subscription stays a while: another one often follows soon. */
+	/* Keep the subscription for a while after the last one: another one often follows. */
 	if (m->transients == 0) {
 		if (*timer)
 			(void)sd_event_source_set_time_relative(*timer, RESCAN_USEC);

@@ -17,7 +17,7 @@ struct manager;
 int transient_open(struct manager *manager);
 void transient_close(struct manager *manager);
 
-/* The client that created it has left: it is removed now if it is empty. */
+/* The client that created it has disconnected: removes it if it is empty. */
 void transient_disown(struct container *container);
 
 /* @userdata is the manager. */

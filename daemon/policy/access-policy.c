@@ -11,12 +11,13 @@ static const struct {
 	const char *verb; /* "You may not ..." */
 } actions[] = {
 	[ACCESS_ROOT] = { NULL, "do this" },
-	[ACCESS_QUERY] = { NULL, "look at containers" },
-	[ACCESS_MANAGE] = { "org.rssd1.manage-containers", "make, change or remove containers" },
+	[ACCESS_QUERY] = { NULL, "query containers" },
+	[ACCESS_MANAGE] = { "org.rssd1.manage-containers", "create, change or remove containers" },
 	[ACCESS_ATTACH] = { "org.rssd1.attach-processes",
 			    "move processes in or out of containers" },
-	[ACCESS_SIGNAL] = { "org.rssd1.signal-processes", "kill or stop what is in a container" },
-	[ACCESS_RELOAD] = { "org.rssd1.reload", "make rssd read its configuration again" },
+	[ACCESS_SIGNAL] = { "org.rssd1.signal-processes",
+			    "kill or freeze the processes of a container" },
+	[ACCESS_RELOAD] = { "org.rssd1.reload", "reload the configuration" },
 };
 
 const char *access_polkit_action(enum access_operation operation)
@@ -40,14 +41,14 @@ static const char *reason(enum auth_result result)
 {
 	switch (result) {
 	case AUTH_CHALLENGE:
-		return "; polkit wants a password for it and could not ask: start an agent, "
+		return "; polkit requires a password and could not ask for it: start an agent, "
 		       "such as pkttyagent, or be root";
 	case AUTH_ABSENT:
 		return "; without polkit only root may: install polkitd, or be root";
 	case AUTH_NO_REPLY:
-		return "; polkit did not answer: look at its service, or be root";
+		return "; polkit did not reply: check its service, or be root";
 	default:
-		return "; a rule of polkit can allow it, see rssd(8)";
+		return "; a polkit rule can allow it, see rssd(8)";
 	}
 }
 

@@ -81,7 +81,7 @@ static int read_text(const struct source *source, const char *key, struct json_o
 	if (!json_object_is_type(value, json_type_string))
 		return fail_at(source, key, "must be a string");
 	if (strlen(json_object_get_string(value)) != (size_t)json_object_get_string_len(value))
-		return fail_at(source, key, "has a NUL byte in it");
+		return fail_at(source, key, "contains a NUL byte");
 	text = strdup(json_object_get_string(value));
 	if (!text)
 		return -ENOMEM;
@@ -158,7 +158,7 @@ static int read_declaration(const struct source *source, const char *outer,
 		if (r < 0)
 			return r;
 		if (r == 0)
-			return fail_at(source, key, "is not a key that rssd knows");
+			return fail_at(source, key, "is not a known key");
 	}
 	return 0;
 }
@@ -185,7 +185,7 @@ static int read_state_key(const struct source *source, const char *key, struct j
 	if (strcmp(key, "version") == 0) {
 		r = read_number(source, key, value, &version);
 		if (r == 0 && version != RECORD_VERSION)
-			r = fail_at(source, key, "is one that this rssd does not know");
+			r = fail_at(source, key, "is unknown to this version of rssd");
 	} else if (strcmp(key, "transient") == 0) {
 		r = read_bool(source, key, value, &record->transient);
 	} else if (strcmp(key, "declared") == 0) {
@@ -260,7 +260,7 @@ static int read_record(const struct source *source, struct json_object *object,
 		if (r == 0)
 			r = read_declared_key(source, key, value, record);
 		if (r == 0)
-			return fail_at(source, key, "is not a key that rssd knows");
+			return fail_at(source, key, "is not a known key");
 		if (r < 0)
 			return r;
 	}
@@ -295,13 +295,13 @@ static int parse_json(const char *text, size_t length, const char *file, struct 
 			    "%s:%u: the file ends in the middle of its JSON", file,
 			    line_at(text, length));
 	if (json_tokener_get_error(tokener) != json_tokener_success)
-		return fail(failure, RSS_ERROR_CONFIG, "%s:%u: this is no JSON: %s", file,
+		return fail(failure, RSS_ERROR_CONFIG, "%s:%u: invalid JSON: %s", file,
 			    line_at(text, end),
 			    json_tokener_error_desc(json_tokener_get_error(tokener)));
 	for (size_t i = end; i < length; i++) {
 		if (!text[i] || !strchr(" \t\r\n", text[i]))
 			return fail(failure, RSS_ERROR_CONFIG,
-				    "%s:%u: there is something behind the end of the JSON", file,
+				    "%s:%u: there is text after the end of the JSON", file,
 				    line_at(text, i));
 	}
 	if (!json_object_is_type(object, json_type_object))

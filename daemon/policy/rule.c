@@ -37,14 +37,14 @@ static const char *unit_problem(const char *value)
 	if (strchr(value, '/'))
 		return "must be the name of a unit, without a slash";
 	if (!strchr(value, '.') && !has_wildcard(value))
-		return "must be the whole name of a unit, as nginx.service";
+		return "must be the whole name of a unit, such as nginx.service";
 	return NULL;
 }
 
 static const char *user_problem(const char *value)
 {
 	if (is_number(value) && (strlen(value) > 10 || strtoull(value, NULL, 10) >= UINT32_MAX))
-		return "is no user ID";
+		return "is not a user ID";
 	if (has_wildcard(value))
 		return "must be a name or a number; it takes no wildcards";
 	return NULL;
@@ -77,7 +77,7 @@ static const char *value_problem(enum rule_condition condition, const char *valu
 	if (!length)
 		return "must not be empty";
 	if (strlen(value) != length)
-		return "has a NUL byte in it";
+		return "contains a NUL byte";
 	if (length > VALUE_MAX)
 		return "is longer than 1024 bytes";
 	switch (condition) {
@@ -124,7 +124,7 @@ static int parse_condition(const char *key, struct json_object *value, struct ru
 	if (find_condition(key, &condition) < 0)
 		return set_problem(
 			ret_key, key, ret_problem,
-			"is no condition of a rule; the conditions are unit, executable, user, "
+			"is not a condition of a rule; the conditions are unit, executable, user, "
 			"command, cgroup and pod");
 	if (!json_object_is_type(value, json_type_string))
 		return set_problem(ret_key, key, ret_problem, "must be a string");
@@ -147,11 +147,12 @@ static int parse_rule(struct json_object *object, struct rule *rule, const char 
 		      const char **ret_problem)
 {
 	if (!json_object_is_type(object, json_type_object))
-		return set_problem(ret_key, "join", ret_problem,
-				   "each rule must be an object, as {\"unit\": \"nginx.service\"}");
+		return set_problem(
+			ret_key, "join", ret_problem,
+			"each rule must be an object, such as {\"unit\": \"nginx.service\"}");
 	if (json_object_object_length(object) == 0)
 		return set_problem(ret_key, "join", ret_problem,
-				   "a rule without a condition would take every process");
+				   "a rule without a condition would match every process");
 	json_object_object_foreach(object, key, value)
 	{
 		int r = parse_condition(key, value, rule, ret_key, ret_problem);

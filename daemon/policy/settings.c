@@ -149,8 +149,8 @@ static int check_supported(unsigned int differs, unsigned int supported, const c
 	for_each_setting(setting) {
 		if (differs & setting->bit & ~supported)
 			return fail(failure, RSS_ERROR_NOT_SUPPORTED,
-				    "The %s controller %s; rssctl doctor tells what this kernel "
-				    "can do",
+				    "The %s controller %s; rssctl doctor lists what this kernel "
+				    "supports",
 				    controller, setting->lacking);
 	}
 	return 0;

@@ -36,32 +36,29 @@ static const struct {
 } rows[] = {
 	{ FEATURE_MAPPED_ONLY, "accounting", "Only mapped pages count; page cache does not.",
 	  SEVERITY_NOTE,
-	  "The limit counts page cache, shared memory and kernel memory too, and only what was charged "
-	  "after a process was attached.",
-	  "Leave room for page cache in limits; the kernel patch counts mapped pages alone." },
+	  "The limit also counts page cache, shared memory and kernel memory, and counts only what was "
+	  "charged after a process was attached.",
+	  "Leave room for page cache in limits; the kernel patch counts mapped pages only." },
 	{ FEATURE_SAFE_LIMIT, "limits",
-	  "The kernel itself refuses a limit that usage does not fit, and keeps the old one.",
-	  SEVERITY_WARNING,
-	  "The kernel does not refuse a limit below usage but kills for it: rssd reclaims first, and "
-	  "a process that allocates at that very moment can still be killed.",
-	  "Lower limits in steps, or while the container is quiet." },
+	  "The kernel itself refuses a limit below usage, and keeps the old one.", SEVERITY_WARNING,
+	  "The kernel kills for a limit below usage instead of refusing it: rssd reclaims first, but "
+	  "a process that allocates at that moment can still be killed.",
+	  "Lower limits in steps, or while the container is idle." },
 	{ FEATURE_RECLAIM, "reclaim", "rssctl reclaim works.", SEVERITY_NOTE,
 	  "This kernel cannot reclaim on request; lowering the limit reclaims.", "" },
 	{ FEATURE_RECLAIMED, "reclaimed counter",
 	  "The kernel counts reclaimed pages; on memory-v2 that includes reclaim for the whole "
-	  "machine's sake.",
-	  SEVERITY_NOTE, "This kernel does not tell how much was reclaimed: shown as absent.", "" },
-	{ FEATURE_FAILURES, "failures counter", "Meetings of the limit are counted.", SEVERITY_NOTE,
-	  "This kernel does not count meetings of the limit: shown as absent.", "" },
-	{ FEATURE_LIMIT_EVENTS, "LimitHit events", "Every meeting of the limit wakes rssd.",
+	  "machine.",
+	  SEVERITY_NOTE, "This kernel does not count reclaimed pages: shown as absent.", "" },
+	{ FEATURE_FAILURES, "failures counter", "Hits of the limit are counted.", SEVERITY_NOTE,
+	  "This kernel does not count hits of the limit: shown as absent.", "" },
+	{ FEATURE_LIMIT_EVENTS, "LimitHit events", "Every hit of the limit wakes rssd.",
 	  SEVERITY_NOTE,
-	  "LimitHit is sent when reclaim at the limit shows, not for each meeting of it; the failures "
-	  "counter has them all.",
-	  "" },
+	  "LimitHit is sampled from memory pressure; the failures counter counts every hit.", "" },
 	{ FEATURE_PEAK, "peak counter", "The kernel remembers the highest usage.", SEVERITY_NOTE,
 	  "This kernel does not remember the highest usage: shown as absent.", "" },
 	{ FEATURE_OOM_EVENTS, "OOM events counter", "OOMs are counted.", SEVERITY_NOTE,
-	  "This kernel does not tell of OOMs: shown as absent.", "" },
+	  "This kernel does not count OOMs: shown as absent.", "" },
 	{ FEATURE_OOM_KILLS, "OOM kills counter", "OOM kills are counted.", SEVERITY_NOTE,
 	  "This kernel does not count OOM kills: shown as absent.", "" },
 	{ FEATURE_OOM_GROUP, "oom-group", "A container can be killed as a whole.", SEVERITY_NOTE,
@@ -70,16 +67,16 @@ static const struct {
 	  SEVERITY_NOTE,
 	  "There is no background reclaim before the limit: wmark-high and wmark-low are not available.",
 	  "The kernel patch has it." },
-	{ FEATURE_SCANNED, "scanned counter", "The pages that reclaim looked at are counted.",
+	{ FEATURE_SCANNED, "scanned counter", "The pages that reclaim scanned are counted.",
 	  SEVERITY_NOTE,
-	  "This kernel does not count the pages that reclaim looks at: shown as absent.", "" },
-	{ FEATURE_REFAULTS, "refaults counter", "Pages that come back after reclaim are counted.",
-	  SEVERITY_NOTE,
-	  "This kernel does not tell whether reclaimed pages come back: rssctl suggest cannot see "
-	  "whether a limit is too small.",
+	  "This kernel does not count the pages that reclaim scans: shown as absent.", "" },
+	{ FEATURE_REFAULTS, "refaults counter",
+	  "Pages that are faulted in after reclaim are counted.", SEVERITY_NOTE,
+	  "This kernel does not count refaults: rssctl suggest cannot see whether a limit is too "
+	  "small.",
 	  "" },
 	{ FEATURE_PEAK_RESET, "peak reset", "rssctl reset-peak works.", SEVERITY_NOTE,
-	  "The highest usage is that since the container was made; it cannot be reset.", "" },
+	  "The highest usage since the container was created cannot be reset.", "" },
 	{ FEATURE_FREEZE, "freeze", "rssctl freeze and thaw work.", SEVERITY_NOTE,
 	  "Containers cannot be frozen: there is no freezer in this controller's hierarchy.", "" },
 };
@@ -116,16 +113,15 @@ static void add_attach(struct report *report, const struct diagnosis *found)
 		    "Attached processes stay in their unit, session or pod.");
 	else if (!found->leaves_units)
 		add(report, SEVERITY_NOTE, "attach", "",
-		    "Attaching moves a process out of its place in this controller's hierarchy, in "
-		    "which its unit, session or pod counts and limits it no longer; detach brings it "
-		    "back.");
+		    "Attaching moves a process out of its cgroup in this controller's hierarchy: its "
+		    "unit, session or pod no longer counts or limits it; detach moves it back.");
 	else
 		add(report, SEVERITY_WARNING, "attach",
 		    "Limit the unit itself with MemoryMax=, or use the kernel patch, whose attach "
 		    "leaves processes where they are.",
 		    "Attaching takes a process out of its systemd unit, with the unit's device and IP "
 		    "filters, limits and journal identity: it is refused without --leave-unit, which "
-		    "root alone may say, and users attach only from what is delegated to them.");
+		    "only root may use, and users attach only from cgroups delegated to them.");
 }
 
 /* Rules that match processes but cannot move them. */
@@ -133,8 +129,8 @@ static void add_rules_in_units(struct report *report, const struct join_counts *
 {
 	add(report, SEVERITY_WARNING, "rules",
 	    "Limit the unit itself with MemoryMax=, or attach with --leave-unit.",
-	    "%zu container%s rules, which take no process out of a systemd unit on this controller: "
-	    "%zu processes that they want stay in their units; %" PRIu64 " others joined.",
+	    "%zu container%s rules, which move no process out of a systemd unit on this controller: "
+	    "%zu matching processes stay in their units; %" PRIu64 " others joined.",
 	    join->containers, join->containers == 1 ? " has" : "s have", join->in_units,
 	    join->joined);
 }
@@ -146,15 +142,16 @@ static void add_rules(struct report *report, const struct join_counts *join)
 		return;
 	}
 	add(report, join->has_events ? SEVERITY_OK : SEVERITY_WARNING, "rules",
-	    join->has_events ? ""
-			     : "Run rssd in the first user and pid namespaces, with CAP_NET_ADMIN.",
+	    join->has_events
+		    ? ""
+		    : "Run rssd in the initial user and pid namespaces, with CAP_NET_ADMIN.",
 	    "%zu container%s rules: %" PRIu64 " processes joined by them, %" PRIu64
 	    " ended before they could, %" PRIu64 " were refused.%s",
 	    join->containers, join->containers == 1 ? " has" : "s have", join->joined,
 	    join->vanished, join->refused,
 	    join->has_events
 		    ? ""
-		    : " The kernel does not tell of processes: they are looked for every few "
+		    : " The kernel reports no process events: processes are scanned every few "
 		      "seconds.");
 }
 
@@ -163,7 +160,7 @@ static void add_rules(struct report *report, const struct join_counts *join)
 
 static void add_declarations(struct report *report, const struct problems *problems)
 {
-	static const char advice[] = "Mend the file, then rssctl reload.";
+	static const char advice[] = "Correct the file, then run rssctl reload.";
 	size_t count = problems ? problems->count : 0;
 
 	for (size_t i = 0; i < count && i < PROBLEMS_SHOWN; i++)
@@ -192,44 +189,46 @@ size_t diagnose(const struct diagnosis *found, struct finding findings[static FI
 	add_attach(&report, found);
 	if (found->events_problem)
 		add(&report, SEVERITY_WARNING, "events",
-		    "Run rssd in the first network namespace, with CAP_SYS_ADMIN, on the kernel that "
-		    "it came with.",
-		    "No events are told, and no OOM: %s. Counters are read when they are asked for.",
+		    "Run rssd in the initial network namespace, with CAP_SYS_ADMIN, on a kernel of the "
+		    "same release.",
+		    "No events are reported, OOMs included: %s. Counters can still be read.",
 		    found->events_problem);
 	if (found->reports_facts)
 		add(&report, SEVERITY_OK, "OOM victims", "",
 		    "The kernel names the victim of an OOM in the event itself.");
 	else if (found->events_problem)
 		add(&report, SEVERITY_NOTE, "OOM victims", "",
-		    "OOMs and their victims stay untold, as all events; the counters have them.");
+		    "OOMs and their victims are not reported; the counters count them.");
 	else if (found->kmsg_problem)
 		add(&report, SEVERITY_WARNING, "OOM victims",
-		    "Run rssd where /dev/kmsg is there and CAP_SYSLOG is granted.",
-		    "The kernel's log cannot be read (%s): OOMs are told without their victim.",
+		    "Run rssd with access to /dev/kmsg and with CAP_SYSLOG.",
+		    "The kernel's log cannot be read (%s): OOMs are reported without their victim.",
 		    found->kmsg_problem);
 	else
 		add(&report, SEVERITY_OK, "OOM victims", "",
 		    "The kernel's log names the victim of an OOM.");
 	if (found->process_events_problem)
 		add(&report, SEVERITY_NOTE, "process events", "",
-		    "The kernel's process events cannot be had (%s): transient containers go a few "
-		    "seconds late, and attach --tree misses descendants whose parents end meanwhile.",
+		    "The kernel's process events are not available (%s): transient containers are "
+		    "removed a few seconds late, and attach --tree misses descendants whose parents "
+		    "end during the scan.",
 		    found->process_events_problem);
 	else
 		add(&report, SEVERITY_OK, "process events", "",
-		    "Transient containers go as soon as they are empty, and a tree is attached "
-		    "whole though parents end.");
+		    "Transient containers are removed as soon as they are empty, and attach --tree "
+		    "finds descendants whose parents have ended.");
 	if (found->leaves_units && found->join.in_units > 0)
 		add_rules_in_units(&report, &found->join);
 	else
 		add_rules(&report, &found->join);
 	if (found->swap > 0)
-		add(&report, SEVERITY_OK, "swap", "", "%s of swap to reclaim anonymous memory to.",
+		add(&report, SEVERITY_OK, "swap", "", "%s of swap for anonymous memory.",
 		    size_format(found->swap, size));
 	else
 		add(&report, SEVERITY_WARNING, "swap",
-		    "Add swap (zram will do) so that containers are reclaimed before they are killed.",
-		    "There is no swap: anonymous memory cannot be reclaimed, only file pages can.");
+		    "Add swap, such as zram, so that anonymous memory is reclaimed before processes are "
+		    "killed.",
+		    "There is no swap: only file pages can be reclaimed.");
 	add_declarations(&report, found->problems);
 	if (found->drifted)
 		add(&report, SEVERITY_WARNING, "drift",

@@ -43,9 +43,9 @@ static void explain_lack(struct forecast *f)
 	size_format(known(in->locked), locked);
 	size_format(anon > swap ? anon - swap : 0, stuck);
 	snprintf(f->reason, sizeof(f->reason),
-		 "reclaim could take back %s at most: %s of %s memory %s, %s is locked", most,
-		 stuck, known(in->shmem) ? "anonymous and shared" : "anonymous",
-		 swap ? "has no room in swap" : "cannot go, as there is no free swap", locked);
+		 "at most %s can be reclaimed: %s of %s memory %s, %s is locked", most, stuck,
+		 known(in->shmem) ? "anonymous and shared" : "anonymous",
+		 swap ? "does not fit in swap" : "stays, because no swap is free", locked);
 }
 
 void forecast_limit(const struct forecast_input *in, struct forecast *ret)
@@ -70,7 +70,7 @@ void forecast_limit(const struct forecast_input *in, struct forecast *ret)
 	} else if (!lists) {
 		f.verdict = FORECAST_UNSURE;
 		snprintf(f.reason, sizeof(f.reason),
-			 "this kernel does not tell what reclaim could take back");
+			 "this kernel does not report how much can be reclaimed");
 	} else if (f.to_free > f.reclaimable) {
 		f.verdict = in->mode == LIMIT_MODE_FORCE ? FORECAST_KILLS : FORECAST_REFUSED;
 		explain_lack(&f);
@@ -78,8 +78,7 @@ void forecast_limit(const struct forecast_input *in, struct forecast *ret)
 		/* The last tenth is assumed to be in use. */
 		f.verdict = f.to_free > f.reclaimable / 10 * 9 ? FORECAST_UNSURE
 							       : FORECAST_RECLAIMS;
-		snprintf(f.reason, sizeof(f.reason),
-			 "%s must go, of %s that reclaim could take back",
+		snprintf(f.reason, sizeof(f.reason), "%s must be reclaimed, of %s that can be",
 			 size_format(f.to_free, size), size_format(f.reclaimable, other));
 	}
 	*ret = f;
@@ -101,8 +100,8 @@ int forecast_container(struct container *c, uint64_t limit, enum limit_mode mode
 	r = group_read_usage(c->group, &in.usage);
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
-			    "The usage of %s cannot be read: %s; was its cgroup removed behind "
-			    "rssd's back?",
+			    "The usage of %s cannot be read: %s; another program may have "
+			    "removed its cgroup",
 			    c->name, strerror(-r));
 	group_read_parts(c->group, &parts);
 	(void)sysinfo(&info);

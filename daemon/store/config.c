@@ -170,7 +170,7 @@ static int parse_line(struct config *config, char *line, const char *file, unsig
 			    value, problem);
 	}
 	return fail(failure, RSS_ERROR_CONFIG,
-		    "%s:%u: %s is not a key that rssd knows; rssd.conf(5) lists them", file, number,
+		    "%s:%u: %s is not a known key; rssd.conf(5) lists the keys", file, number,
 		    name);
 }
 
@@ -210,7 +210,7 @@ int config_load(const char *path, struct config **ret, struct failure *failure)
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONFIG, "%s: %s", file, strerror(-r));
 	if (strlen(text) != length)
-		return fail(failure, RSS_ERROR_CONFIG, "%s: the file has a NUL byte in it", file);
+		return fail(failure, RSS_ERROR_CONFIG, "%s: the file contains a NUL byte", file);
 	return config_parse(text, file, ret, failure);
 }
 

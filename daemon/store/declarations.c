@@ -126,7 +126,8 @@ static struct record *read_declaration(int dirfd, const char *directory, const c
 		return NULL;
 	}
 	if (record_parse(text, length, path, RECORD_DECLARATION, &record, &failure) < 0) {
-		log_error("%s; this declaration is not applied, mend it and reload", failure.text);
+		log_error("%s; this declaration is not applied; correct it and reload",
+			  failure.text);
 		add_failure(&records->problems, path, &failure);
 		records->bad[records->n_bad++] = take_ptr(path);
 	}
@@ -166,7 +167,7 @@ int records_read_declared(const char *directory, struct records *records)
 	for (size_t i = 0; i < records->count; i++) {
 		if (records_is_duplicate(records, i))
 			problems_add(&records->problems, records->list[i]->file,
-				     "%s is declared in %s, too: remove one of them",
+				     "%s is also declared in %s: remove one of them",
 				     records->list[i]->name, records->list[i - 1]->file);
 	}
 	return r;

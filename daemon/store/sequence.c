@@ -40,7 +40,7 @@ static void reserve_done(void *data)
 	if (sequence->error == 0)
 		sequence->reserved = sequence->upto;
 	else
-		log_warning("The number of the next event could not be written down: %s",
+		log_warning("The number of the next event could not be saved: %s",
 			    strerror(-sequence->error));
 }
 

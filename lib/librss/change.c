@@ -102,7 +102,7 @@ int rss_kill_with(struct rss_client *client, const char *name, int signal, unsig
 	int r;
 
 	REQUIRE(client, name);
-	/* The older method where it says all: a rule of polkit may name it. */
+	/* Uses the older method if it is enough, because a polkit rule may name it. */
 	r = client_method(client, name, whom ? "KillProcesses" : "Kill", &call);
 	if (r < 0)
 		return r;

@@ -66,7 +66,7 @@ static int fail_unreachable(struct rss_client *client, const char *name)
 	    !strcmp(name, "org.freedesktop.DBus.Error.Timeout"))
 		return fail_named(
 			client, name, -ENOTCONN,
-			"rssd left the bus before it answered; see: systemctl status rssd");
+			"rssd left the bus before it replied; see: systemctl status rssd");
 	return fail_named(client, name, -ENOTCONN,
 			  "rssd is not running on this bus; start it with: systemctl start rssd");
 }
@@ -79,10 +79,8 @@ static int fail_unknown_object(struct rss_client *client, const char *name, cons
 	if (problem)
 		return fail_named(client, rss_error_to_name(RSS_ERROR_INVALID_NAME), -EINVAL,
 				  "The name \"%s\" %s", container, problem);
-	return fail_named(
-		client, name, -ENOENT,
-		"There is no container named \"%s\"; rssctl list shows those that there are",
-		container);
+	return fail_named(client, name, -ENOENT, "No such container: \"%s\"; rssctl list shows all",
+			  container);
 }
 
 int client_fail_reply(struct rss_client *client, const char *container, const sd_bus_error *error)
@@ -100,11 +98,11 @@ int client_fail_reply(struct rss_client *client, const char *container, const sd
 	if (!strcmp(name, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED))
 		return fail_named(client, name, -number, "%s", text);
 	if (number == EACCES)
-		return fail_named(client, name, -number, "Not permitted; this is for root");
+		return fail_named(client, name, -number, "Not permitted: only root may do this");
 	if (number == EOPNOTSUPP)
-		return fail_named(client, name, -number,
-				  "This rssd does not know that yet; is it older than librss? (%s)",
-				  text);
+		return fail_named(
+			client, name, -number,
+			"rssd does not support this call; it may be older than librss (%s)", text);
 	if (number == ENOMEM)
 		return fail_named(client, name, -number, "Out of memory");
 	return fail_named(client, name, -number, "%s", text);
@@ -124,14 +122,14 @@ int client_fail_message(struct rss_client *client, int r)
 	if (r == -ENOMEM)
 		return client_fail(client, r, "Out of memory");
 	if (r == -EINVAL)
-		return client_fail(client, r, "A text has bytes that are not UTF-8");
+		return client_fail(client, r, "An argument is not valid UTF-8");
 	if (r == -ENOTCONN || r == -ECONNRESET || r == -EPIPE || r == -ESHUTDOWN)
 		return client_fail(client, -ENOTCONN, "The connection to the bus is gone");
 	if (r == -EBUSY)
 		return client_fail(client, -EINVAL, "Called from within its own callback");
 	return client_fail(client, -EIO,
-			   "librss does not understand what rssd answers; "
-			   "are both of the same version?");
+			   "The reply of rssd cannot be parsed; check that rssd and "
+			   "librss have the same version");
 }
 
 int client_method(struct rss_client *client, const char *container, const char *member,

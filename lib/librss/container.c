@@ -221,7 +221,7 @@ static int read_column(sd_bus_message *message, char type, size_t size, size_t c
 	return 0;
 }
 
-/* The sizes that stand before the processes, or those behind all that the list began with. */
+/* The sizes before the column of processes, or those appended to the first version of the list. */
 static int read_sizes(sd_bus_message *message, struct columns *columns, bool first)
 {
 	int r = 0;

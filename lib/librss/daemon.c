@@ -169,7 +169,7 @@ int rss_dump_metrics(struct rss_client *client, int *ret_fd)
 	/* The message closes its own descriptor. */
 	fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 	if (fd < 0)
-		return client_fail(client, -EIO, "The file of metrics cannot be kept: %s",
+		return client_fail(client, -EIO, "The metrics descriptor cannot be duplicated: %s",
 				   strerror(errno));
 	*ret_fd = fd;
 	return 0;

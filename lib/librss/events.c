@@ -270,7 +270,7 @@ int rss_wait(struct rss_client *client, uint64_t timeout)
 			return error;
 	}
 	if (r == -EINTR)
-		return client_fail(client, r, "A signal came in");
+		return client_fail(client, r, "Interrupted by a signal");
 	if (r == -EBUSY)
 		return client_fail_message(client, r);
 	if (r < 0)

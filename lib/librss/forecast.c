@@ -79,7 +79,7 @@ int rss_forecast_limit(struct rss_client *client, const char *name, uint64_t lim
 	forecast = calloc(1, sizeof(*forecast));
 	if (!forecast)
 		return client_fail_message(client, -ENOMEM);
-	/* Unless rssd sends a verdict that is known here. */
+	/* If rssd sends a verdict that this version does not know. */
 	forecast->verdict = RSS_UNSURE;
 	forecast->usage = forecast->to_free = forecast->reclaimable = RSS_ABSENT;
 	forecast->anonymous = forecast->file = forecast->locked = RSS_ABSENT;

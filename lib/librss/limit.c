@@ -96,7 +96,7 @@ enum rss_limit_outcome limit_outcome_from_name(const char *name)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (!strcmp(names[i], name))
 			return (enum rss_limit_outcome)i;
-	/* A later rssd may have further outcomes; the limit is set in any case. */
+	/* A later rssd may report other outcomes; the limit is set in any case. */
 	return RSS_LIMIT_SET;
 }
 

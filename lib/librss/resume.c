@@ -182,7 +182,7 @@ int resume_catch_up(struct rss_client *client)
 		client->last = 0;
 		r = get_events(client, 0, EVENTS_AT_ONCE, &reply, &next);
 	}
-	/* rssd left meanwhile, which rss_wait() reports; the next rssd is asked instead. */
+	/* rssd has left the bus, which rss_wait() reports; ask the next rssd. */
 	if (r == -ENOTCONN && client->owner_left)
 		return 0;
 	if (r < 0)

@@ -14,13 +14,13 @@
  *   -ENOTEMPTY     processes or containers are inside
  *   -EINPROGRESS   a limit of this container is being changed already
  *   -EBUSY         the limit was refused, the old one is in force
- *   -ETIMEDOUT     the same, because the time was up
- *   -ECANCELED     the container was removed meanwhile, or the caller left
+ *   -ETIMEDOUT     the same, because the timeout expired
+ *   -ECANCELED     the container was removed, or the caller disconnected
  *   -EOPNOTSUPP    this kernel's controller cannot do that
  *   -EACCES        not permitted
  *   -EUSERS        too many containers or pending calls
  *   -ENOSPC        the state could not be saved: nothing was changed
- *   -EIO           the controller failed      -EBADMSG     a file could not be understood
+ *   -EIO           the controller failed      -EBADMSG     a file is malformed
  *   -EXDEV         the process would leave its systemd unit: nothing was changed
  *   -ENODEV        the cgroup hierarchy was unmounted: nothing was changed
  *   -ENOTCONN      rssd is not running, or the bus cannot be reached
@@ -100,7 +100,7 @@ struct rss_oom {
 	const char *victim_command;
 	uint64_t usage;
 	uint64_t limit;
-	bool group; /* all of the container is killed: one such record for each process */
+	bool group; /* the whole container is killed, with a record for each process */
 	/* What reclaim did since the previous OOM, and what was in use when it failed. */
 	uint64_t failures, reclaimed, scanned;
 	uint64_t anonymous, file, shmem, kernel, mapped, locked; /* see struct rss_container */
@@ -113,7 +113,7 @@ struct rss_oom {
 	 */
 	const char *cause;
 	uint64_t killed;	/* how many processes */
-	uint32_t requester_uid; /* who asked for it; (uint32_t)-1: rssd itself */
+	uint32_t requester_uid; /* the caller; (uint32_t)-1: rssd itself */
 	uint32_t requester_pid;
 };
 
@@ -124,9 +124,9 @@ struct rss_container {
 	const char *control_group;	/* as in /proc/PID/cgroup */
 	uint64_t limit;			/* RSS_INFINITY: none */
 	uint64_t wmark_high, wmark_low; /* watermarks; RSS_INFINITY: none */
-	bool oom_group;			/* an OOM kills all of it */
+	bool oom_group;			/* an OOM kills the whole container */
 	bool transient;			/* removed when its last process has left */
-	bool declared;			/* stands in containers.d */
+	bool declared;			/* declared in containers.d */
 	uint32_t processes;
 	uint64_t usage, peak, failures, reclaimed, oom_events, oom_kills; /* or RSS_ABSENT */
 	const struct rss_oom *last_oom; /* NULL if there was none; not set by rss_list() */
@@ -162,7 +162,7 @@ struct rss_usage_sample {
 /*
  * The usage of a container over the last day, the oldest sample first. rssd takes a
  * sample when a client reads the counters, and by itself if SampleInterval= is set
- * in rssd.conf(5). The history starts anew with rssd.
+ * in rssd.conf(5). A restart of rssd clears the history.
  */
 struct rss_usage_history {
 	size_t count; /* 24 at most */
@@ -315,7 +315,7 @@ enum rss_outcome {
 	RSS_MOVED,	/* inside now */
 	RSS_VANISHED,	/* ended before it could be moved */
 	RSS_REFUSED,	/* see reason */
-	RSS_WOULD_MOVE, /* rss_attach_preview(): nothing is in the way */
+	RSS_WOULD_MOVE, /* rss_attach_preview(): it would be moved */
 };
 
 struct rss_report {
@@ -367,18 +367,18 @@ struct rss_process {
 	uint64_t resident; /* bytes, in whichever container they are charged; RSS_ABSENT: unknown */
 	const char *command;
 	/* Not in the record of an OOM, there NULL: */
-	const char *container;	   /* the innermost that it is in */
+	const char *container;	   /* the innermost container of the process */
 	const char *control_group; /* as /proc/PID/cgroup spells it */
 };
 
-/* Whom of a container, for functions that take it. */
+/* Which processes of a container, for functions that take @whom. */
 enum {
-	RSS_NO_NESTED = 1 << 0, /* not those of containers that are nested in it */
+	RSS_NO_NESTED = 1 << 0, /* without those of nested containers */
 };
 
 /*
  * The processes of a container: those of its own control group, of control groups
- * that something else made inside, and of nested containers.
+ * that other programs created inside, and of nested containers.
  */
 int rss_processes(struct rss_client *client, const char *name, struct rss_process **ret,
 		  size_t *ret_count);

@@ -2,7 +2,7 @@
 /*
  * The settings of a container as a client has them. client_settings has one row
  * for each; it drives what is sent, what is read, and how rssctl reads and shows
- * them. A setting that is added goes to the end of the structs in rss.h.
+ * them. A new setting goes to the end of the structs in rss.h.
  */
 #ifndef RSS_SETTINGS_H
 #define RSS_SETTINGS_H
@@ -15,7 +15,7 @@
 #include "librss/dict.h"
 #include "librss/rss.h"
 
-/* At most so many rows. */
+/* The largest number of rows. */
 #define CLIENT_SETTINGS_MAX 32
 
 struct client_setting {
@@ -39,7 +39,7 @@ bool client_setting_is_flag(const struct client_setting *setting);
 /* The value in @settings, whether or not it is in @settings->set; a flag is 0 or 1. */
 uint64_t client_setting_get(const struct client_setting *setting,
 			    const struct rss_settings *settings);
-/* Puts it there, and into @settings->set. */
+/* Sets the value in @settings and its bit in @settings->set. */
 void client_setting_put(const struct client_setting *setting, struct rss_settings *settings,
 			uint64_t value);
 /* The same for a container. */

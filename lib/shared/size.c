@@ -134,7 +134,7 @@ int size_parse(const char *text, uint64_t *ret)
 const char *size_parse_reason(int error)
 {
 	if (error == -ERANGE)
-		return "is more than there can be";
+		return "is too large";
 	return "is not a size; write bytes, 64K, 512M, 1.5G, 20% or infinity";
 }
 

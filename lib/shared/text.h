@@ -19,8 +19,8 @@ size_t text_prefix(const char *text, size_t width);
 size_t text_suffix(const char *text, size_t width);
 
 /*
- * Whether two words are equal, or @text starts with @prefix, with A to Z taken as
- * a to z. Not strcasecmp(), which takes I for another letter in Turkish locales.
+ * Return true if two words are equal, or if @text starts with @prefix, ignoring the case
+ * of A to Z. strcasecmp() would not match I and i in a Turkish locale.
  */
 bool ascii_equal(const char *a, const char *b);
 bool ascii_has_prefix(const char *text, const char *prefix);

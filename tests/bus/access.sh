@@ -152,7 +152,7 @@ case_only_processes_of_its_own() {
 case_a_password_would_do() {
 	polkit_says challenge
 	expect 4 as_nobody rssctl create secret
-	says "wants a password"
+	says "requires a password"
 	says "org.rssd1.manage-containers"
 	expect 1 as_nobody busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" --allow-interactive-authorization=no \
 		call org.rssd1 /org/rssd1 org.rssd1.Manager CreateContainer "sa{sv}" secret 0
@@ -167,7 +167,7 @@ case_polkit_is_missing() {
 	expect 4 as_nobody rssctl create lonely
 	says "install polkitd"
 	expect 4 as_nobody rssctl create lonely
-	equal "$(grep -c 'polkit is not there' "$rssd_log")" 1 "how often the log says that there is no polkit"
+	equal "$(grep -c 'polkit is not running' "$rssd_log")" 1 "how often the log says that there is no polkit"
 	expect 0 rssctl create roots
 	expect 0 rssctl remove roots
 	polkit_says yes
@@ -178,7 +178,7 @@ case_polkit_is_missing() {
 case_polkit_replies_nonsense_or_dies() {
 	polkit_says nonsense
 	expect 4 as_nobody rssctl create odd
-	says "did not answer"
+	says "did not reply"
 	polkit_says never
 	as_nobody rssctl create odd >"$work/odd" 2>&1 &
 	local caller=$!
@@ -187,7 +187,7 @@ case_polkit_replies_nonsense_or_dies() {
 	wait $caller
 	equal $? 4 "status when polkit dies"
 	polkit=
-	await 5 grep -q 'polkit gave no answer' "$rssd_log"
+	await 5 grep -q 'polkit did not reply' "$rssd_log"
 	expect 3 rssctl show odd
 }
 
@@ -202,7 +202,7 @@ case_answer_after_the_container_is_gone() {
 	kill -USR1 "$polkit"
 	wait $caller
 	equal $? 3 "status of a call whose container is gone"
-	grep -q 'no container named "gone"' "$work/late" || fail "says: $(cat "$work/late")"
+	grep -q 'No such container: "gone"' "$work/late" || fail "says: $(cat "$work/late")"
 }
 
 # Before there is a command, a signal is for rssctl itself.

@@ -64,10 +64,10 @@ case_lookups() {
 	expect 0 manager GetContainerByPID u "$hog"
 	says container/look
 	expect 1 manager GetContainerByPID u 4194303
-	says "no process"
+	says "No such process"
 	expect 1 manager GetContainerByPID u 0
 	expect 1 manager GetContainer s nothing
-	says "no container named"
+	says "No such container"
 	expect 0 client by-pidfd "$hog"
 	equal "$out" look "container by pidfd"
 	kill -KILL "$hog"
@@ -88,14 +88,14 @@ case_wrong_types_and_keys() {
 	says "above the largest"
 	expect 1 container nothing SetLimit "ta{sv}" 1048576 0
 	expect 1 manager GetContainer s broken
-	says "no container named"
+	says "No such container"
 	expect 0 manager CreateContainer "sa{sv}" whole 0
 	expect 1 container whole SetLimit "ta{sv}" 1048576 1 mode s gently
 	says gently
 	expect 1 container whole SetLimit "ta{sv}" 1048576 1 timeout t 999999999999999
 	says "longer than a day"
 	expect 1 container whole Kill i 0
-	says "no signal"
+	says "Invalid signal"
 	expect 1 container whole Kill i 999
 	expect 1 bus set-property org.rssd1 /org/rssd1/container/whole org.rssd1.Container Limit t 1
 	expect 0 container whole SetProperties "a{sv}" 0
@@ -198,7 +198,7 @@ case_a_deadline_keeps_the_old_limit() {
 	local from=$SECONDS
 	start_reclaim
 	expect 5 terminal 80 24 "+[" "+going to 4.0M" "+going to 4.0M" -- rssctl limit keep 4M --timeout=1s
-	says "the time was up"
+	says "is unchanged: at the timeout"
 	[ $((SECONDS - from)) -lt 20 ] || fail "it took $((SECONDS - from)) seconds"
 	equal "$(field keep limit)" $((64 << 20)) "limit after its time"
 	equal "$(field keep processes)" 1 "processes"

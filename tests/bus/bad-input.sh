@@ -25,7 +25,7 @@ case_names_that_are_cut_within_a_character() {
 	for fill in 199 200; do
 		expect 1 busctl --timeout=5 call org.rssd1 /org/rssd1 org.rssd1.Manager GetContainer s \
 			"$(printf 'x%.0s' $(seq $fill))ééé"
-		says "There is no container"
+		says "No such container"
 	done
 	expect 0 rssctl list
 }
@@ -39,7 +39,7 @@ case_unknown_container() {
 		says nope
 	done
 	expect 3 rssctl create nope/child
-	says "create that first"
+	says "create it first"
 }
 
 case_bad_sizes() {

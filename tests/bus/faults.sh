@@ -91,7 +91,7 @@ case_a_creation_that_is_cut_short_is_undone() {
 	rssd_pid=
 	start_rssd
 	expect 3 rssctl show half
-	await 5 grep -q "half: its creation was cut short" "$rssd_log"
+	await 5 grep -q "half: its creation was interrupted" "$rssd_log"
 	expect 0 rssctl create half --limit=16M
 	rssctl remove half
 }

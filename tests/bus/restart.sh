@@ -260,7 +260,7 @@ case_bad_declarations_are_reported() {
 	echo '{"name": "twin", "limit": "10M"}' | tee "$work/containers.d/twin1.json" >"$work/containers.d/twin2.json"
 	expect 1 rssd --config="$work/rssd.conf" --check
 	says "$file: "
-	says "twin2.json: twin is declared in"
+	says "twin2.json: twin is also declared in"
 	[ "$(rssd --config="$work/rssd.conf" --check 2>&1 | wc -l)" = 2 ] || fail "not one line for each: $err"
 	expect 1 rssctl reload
 	says "$file is not in force: line 1: "
@@ -327,8 +327,8 @@ case_bad_configuration_on_reload_keeps_the_old_one() {
 	echo "Colour=red" >>"$work/rssd.conf"
 	: >"$rssd_log"
 	expect 1 rssctl reload
-	says "Colour is not a key"
-	await 5 grep -q 'Colour is not a key' "$rssd_log"
+	says "Colour is not a known key"
+	await 5 grep -q 'Colour is not a known key' "$rssd_log"
 	expect 0 rssctl list
 	sed -i '/Colour/d' "$work/rssd.conf"
 }

@@ -35,7 +35,7 @@ case_all_of_them() {
 	says 32.0M
 	equal "$(limits)" '{"a":33554432,"b":134217728,"c":"infinity"}' limits
 	# A start would settle it once more, over what was set since.
-	[ ! -e "$work/state/transaction.json" ] || fail "the journal is still there"
+	[ ! -e "$work/state/transaction.json" ] || fail "the log is still there"
 	# Settings that are in force already are no difference.
 	expect 0 rssctl apply "$work/file.json" --no-legend
 	equal "$out" "" "difference of nothing"
@@ -64,14 +64,14 @@ case_or_none() {
 	equal "$(limits)" "$before" "limits after a refusal"
 	expect 5 rssctl apply "$work/file.json" --mode=refuse
 	equal "$(limits)" "$before" "limits after another"
-	[ ! -e "$work/state/transaction.json" ] || fail "the journal is still there"
+	[ ! -e "$work/state/transaction.json" ] || fail "the log is still there"
 	# The kernel and the saved state have them as well.
 	expect 0 rssctl diff
 	equal "$out" "" "difference"
 	stop_rssd
 	start_rssd
 	equal "$(limits)" "$before" "limits after a restart"
-	[ ! -e "$work/state/transaction.json" ] || fail "the journal is still there"
+	[ ! -e "$work/state/transaction.json" ] || fail "the log is still there"
 	remove_three
 }
 
@@ -83,9 +83,9 @@ case_by_force_and_in_time() {
 	file '[{"name":"a","limit":"32M"},{"name":"b","limit":"8M"}]'
 	local from=$SECONDS
 	expect 5 rssctl apply "$work/file.json" --timeout=1s
-	says "the time was up"
+	says "is unchanged: at the timeout"
 	[ $((SECONDS - from)) -lt 30 ] || fail "it took $((SECONDS - from)) seconds"
-	equal "$(limits)" "$before" "limits after the time was up"
+	equal "$(limits)" "$before" "limits after the timeout"
 	expect 0 rssctl apply "$work/file.json" --mode=force --json=short
 	equal "$(jq -c '[.[].outcome]' <<<"$out")" '["set","killed"]' outcomes
 	await 5 is_empty b
@@ -183,12 +183,12 @@ case_killed_in_the_middle() {
 	await 10 grep -q 'b: changing settings, limit 8.0M' "$rssd_log"
 	grep -q '"limit":33554432' "$work/state/containers/a.json" || fail "a was not set yet"
 	kill_rssd
-	[ -s "$work/state/transaction.json" ] || fail "there is no journal"
+	[ -s "$work/state/transaction.json" ] || fail "there is no log"
 	start_rssd
-	grep -q "cut short: it is undone" "$rssd_log" || fail "it does not say so"
+	grep -q "interrupted: it is undone" "$rssd_log" || fail "it does not say so"
 	await 10 unchanged
 	expect 0 rssctl diff
-	[ ! -e "$work/state/transaction.json" ] || fail "the journal is still there"
+	[ ! -e "$work/state/transaction.json" ] || fail "the log is still there"
 	# It stays undone after the next start.
 	kill_rssd
 	start_rssd
@@ -197,20 +197,20 @@ case_killed_in_the_middle() {
 }
 
 # Without a log, which undoes it after a crash, no transaction begins.
-case_no_journal_no_transaction() {
+case_no_log_no_transaction() {
 	make_three
 	mkdir "$work/state/transaction.json"
 	file '[{"name":"a","limit":"32M"},{"name":"c","limit":"128M"}]'
 	expect 1 rssctl apply "$work/file.json"
 	says "log could not be written"
-	equal "$(limits)" "$before" "limits without a journal"
+	equal "$(limits)" "$before" "limits without a log"
 	rmdir "$work/state/transaction.json"
 	expect 0 rssctl apply "$work/file.json"
 	remove_three
 }
 
-# leave_journal_of_c LIMIT: as if rssd had been killed once nothing could fail any more.
-leave_journal_of_c() {
+# leave_log_of_c LIMIT: as if rssd had been killed once nothing could fail any more.
+leave_log_of_c() {
 	local file
 	file=$(jq -c . "$work/state/containers/c.json")
 	jq -nc --argjson c "$file" --argjson limit "$1" \
@@ -221,15 +221,15 @@ leave_journal_of_c() {
 case_finished_after_a_kill() {
 	make_three
 	stop_rssd
-	leave_journal_of_c 134217728
+	leave_log_of_c 134217728
 	: >"$rssd_log"
 	start_rssd
-	grep -q "cut short: it is finished" "$rssd_log" || fail "it does not say so"
+	grep -q "interrupted: it is finished" "$rssd_log" || fail "it does not say so"
 	await 10 eval '[ "$(field c limit)" = 134217728 ]'
 	expect 0 rssctl diff
-	# Also over a reboot, and for good: no cgroup differs then, and the next start has no journal.
+	# Also over a reboot, and for good: no cgroup differs then, and the next start has no log.
 	stop_rssd
-	leave_journal_of_c 100663296
+	leave_log_of_c 100663296
 	remove_cgroups
 	start_rssd
 	equal "$(field c limit)" 100663296 "limit after a reboot"

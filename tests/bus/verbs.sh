@@ -70,7 +70,7 @@ case_limit_in_three_modes() {
 	equal "$(field lim limit)" $((128 << 20)) "limit after a refusal"
 	if [ "$(awk '/SwapTotal/ { print $2 }' /proc/meminfo)" = 0 ]; then
 		expect 5 rssctl limit lim 8M --dry-run
-		says "no free swap"
+		says "no swap is free"
 		expect 5 rssctl limit lim 8M --mode=reclaim --timeout=1s
 		equal "$(field lim limit)" $((128 << 20)) "limit after reclaim was not enough"
 	fi

@@ -155,7 +155,7 @@ case_attach_gives_up_on_a_tree_that_grows_faster() {
 	expect 5 rssctl attach bomb --tree "${others[@]}" "$hog"
 	says "still growing faster than it can be followed"
 	says "(16 processes had been moved before)"
-	[[ $err =~ [1-9][0-9]*" processes were moved and stay inside, "[1-9][0-9]*" had vanished, 0 were refused" ]] ||
+	[[ $err =~ [1-9][0-9]*" processes were moved and stay inside, "[1-9][0-9]*" had ended, 0 were refused" ]] ||
 		fail "said: $err"
 	kill -KILL "$hog"
 	await 10 storm_is_over
@@ -288,7 +288,7 @@ case_child_forked_inside_detaches_to_the_origin_of_its_parent() {
 	start_hog anon 1M
 	echo "$hog" >"$mount/$root/born/cgroup.procs"
 	expect 1 rssctl detach "$hog"
-	says "does not know where it came from"
+	says "its origin is unknown"
 	grep -q "memory[^:]*:/$root/born\$" "/proc/$hog/cgroup" || fail "it is in $(cat "/proc/$hog/cgroup")"
 	kill -KILL "$hog"
 	await 5 is_empty born

@@ -142,7 +142,7 @@ case_hooks_that_cannot_be_run() {
 	chmod 777 "$work/open"
 	declare_hook loose "$work/open"
 	run_out loose
-	await 10 grep -q 'loose: the hook .* is not run: it can be written by others' "$rssd_log"
+	await 10 grep -q 'loose: the hook .* is not run: it is writable by users' "$rssd_log"
 	declare_hook loose "$work/missing"
 	run_out loose
 	await 10 grep -q 'loose: the hook .*missing could not be started' "$rssd_log"

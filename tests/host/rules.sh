@@ -52,7 +52,7 @@ all_are_scanned() {
 	: >"$rssd_log"
 	declare_container new "{\"name\":\"new\",\"join\":[{\"command\":\"unmatched$((++changes))\"}]}"
 	expect 0 rssctl reload
-	await 10 grep -q 'All processes are held' "$rssd_log"
+	await 10 grep -q 'Scanning all processes' "$rssd_log"
 	rules_are_applied "$1"
 }
 changes=0
@@ -109,7 +109,7 @@ case_a_process_event_is_enough_to_join() {
 		: >"$rssd_log"
 		start_rulee 1000
 		await 20 grep -q "process $rulee (rulee$tag) joined" "$rssd_log"
-		sed "/process $rulee (rulee$tag) joined/q" "$rssd_log" | grep -q 'All processes are held' || break
+		sed "/process $rulee (rulee$tag) joined/q" "$rssd_log" | grep -q 'Scanning all processes' || break
 	done
 	[ "$tries" -lt 10 ] || fail "joins only when all processes are scanned"
 	end_rules
@@ -278,7 +278,7 @@ case_moved_process_joins_at_the_next_scan() {
 	start_rulee 1000
 	: >"$rssd_log"
 	# Wait for the scan of the events so far.
-	await 20 grep -q 'All processes are held' "$rssd_log"
+	await 20 grep -q 'Scanning all processes' "$rssd_log"
 	is_outside "$rulee" || fail "it joined before"
 	echo "$rulee" >"$pods/pod$uid/cgroup.procs"
 	/bin/true # a scan needs an event
@@ -303,7 +303,7 @@ case_without_process_events() {
 		start_rulee 1000
 		await 20 is_inside "$rulee" quiet
 	done
-	grep -q 'does not tell of processes here' "$rssd_log" || fail "the log does not say so"
+	grep -q 'reports no process events here' "$rssd_log" || fail "the log does not say so"
 	end_rules
 	stop_rssd
 	start_rssd
@@ -375,7 +375,7 @@ case_an_error_in_the_file_keeps_the_rules() {
 	: >"$rssd_log"
 	declare_container keep '{"name":"keep","join":[{"comand":"rulee@"}]}'
 	expect 1 rssctl reload
-	await 5 grep -q 'keep.json:1: comand: is no condition of a rule' "$rssd_log"
+	await 5 grep -q 'keep.json:1: comand: is not a condition of a rule' "$rssd_log"
 	rules_are_applied keep
 	end_rules
 }

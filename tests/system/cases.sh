@@ -265,10 +265,10 @@ start_without_events() {
 	expect 0 rssctl doctor --no-pager
 	says "names the victim"
 }
-case_no_netlink() { start_without_events PrivateNetwork=yes "first network namespace"; }
+case_no_netlink() { start_without_events PrivateNetwork=yes "initial network namespace"; }
 case_other_netlink_version() {
 	start_without_events "Environment=LD_PRELOAD=$BUILD/tests/preload/netlink-version.so" \
-		"kernel and rssd must be of one release"
+		"kernel and rssd must be of the same release"
 }
 
 # rssd is stopped until its event buffer, which is made small, overflows.

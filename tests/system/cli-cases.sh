@@ -121,7 +121,7 @@ count_switches() {
 case_rules_idle() {
 	local rssd before switches tries
 	declare_rules idle '{"command":"unmatched"}'
-	if [[ $(rssctl doctor --json=short) == *"does not tell of processes"* ]]; then
+	if [[ $(rssctl doctor --json=short) == *"reports no process events"* ]]; then
 		end_rules idle
 		skip "no process events on this kernel, so rssd scans periodically"
 		return

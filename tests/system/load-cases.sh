@@ -70,7 +70,7 @@ case_forecast_and_limit() {
 	launch_hog_in foretold anon 50M
 	await 120 grep -q ready "$hog_out"
 	expect 5 rssctl limit foretold 25M --dry-run
-	says "no free swap"
+	says "no swap is free"
 	expect 5 rssctl limit foretold 25M --timeout=2s
 	equal "$(field foretold limit)" $((100 << 20)) "the old limit"
 	expect 0 rssctl limit foretold 25M --dry-run --mode=force
@@ -134,7 +134,7 @@ case_transaction_is_killed() {
 	kill_service
 	await 30 eval '[ "$(limits)" = '"'$before'"' ]'
 	await 30 rssctl diff
-	[ ! -e /var/lib/rssd/transaction.json ] || fail "the journal is still there"
+	[ ! -e /var/lib/rssd/transaction.json ] || fail "the log is still there"
 	expect 0 rssctl remove b --force
 	expect 0 rssctl create b --limit=64M
 	expect 0 rssctl apply "$work/t.json"

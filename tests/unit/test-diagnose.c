@@ -72,7 +72,7 @@ TEST(an_attach_that_leaves_units_is_a_warning)
 	CHECK_UINT(warnings, 2);
 	CHECK(says(findings, count, "attach", "--leave-unit"));
 	CHECK(says(findings, count, "attach", "device and IP filters"));
-	CHECK(says(findings, count, "rules", "3 processes that they want stay in their units"));
+	CHECK(says(findings, count, "rules", "3 matching processes stay in their units"));
 }
 
 TEST_MAIN({ "doctor: all features are well", all_features_are_well },

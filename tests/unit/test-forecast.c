@@ -87,11 +87,11 @@ TEST(figures)
 	forecast_limit(&in, &f);
 	CHECK_UINT(f.to_free, 80 * M);
 	CHECK_UINT(f.reclaimable, 35 * M);
-	CHECK_STR(f.reason, "reclaim could take back 35.0M at most: 55.0M of anonymous memory has "
-			    "no room in swap, 10.0M is locked");
+	CHECK_STR(f.reason, "at most 35.0M can be reclaimed: 55.0M of anonymous memory does not "
+			    "fit in swap, 10.0M is locked");
 	in.shmem = 40 * M;
 	forecast_limit(&in, &f);
-	CHECK(strstr(f.reason, " 55.0M of anonymous and shared memory has no room in swap,"));
+	CHECK(strstr(f.reason, " 55.0M of anonymous and shared memory does not fit in swap,"));
 }
 
 TEST_MAIN({ "a limit that fits", fits }, { "file pages can go", file_pages_go },

@@ -94,10 +94,10 @@ TEST(bad_files_are_refused_with_their_line)
 	} bad[] = {
 		{ "", "f.json:1", "ends in the middle" },
 		{ "{ \"name\": \"a\",\n \"limit\": 1", "f.json:2", "ends in the middle" },
-		{ "{ \"name\": \"a\" }\nrubbish", "f.json:2", "behind the end" },
-		{ "{ \"name\": \"a\",\n \"limit\" 1 }", "f.json:2", "no JSON" },
-		{ "{ \"name\": \"a\",\n\n \"colour\": 1 }", "f.json:3: colour", "not a key" },
-		{ "{ \"name\": \"a\", \"transient\": true }", "f.json:1", "not a key" },
+		{ "{ \"name\": \"a\" }\nrubbish", "f.json:2", "after the end" },
+		{ "{ \"name\": \"a\",\n \"limit\" 1 }", "f.json:2", "invalid JSON" },
+		{ "{ \"name\": \"a\",\n\n \"colour\": 1 }", "f.json:3: colour", "not a known key" },
+		{ "{ \"name\": \"a\", \"transient\": true }", "f.json:1", "not a known key" },
 		{ "{ \"limit\": 1 }", "f.json:1", "\"name\" is missing" },
 		{ "{ \"name\": \"../a\" }", "f.json:1: name", "" },
 		{ "{ \"name\": 1 }", "f.json:1: name", "string" },
@@ -124,7 +124,7 @@ TEST(bad_files_are_refused_with_their_line)
 		  "string" },
 		{ "[ 1 ]", "f.json:1", "object" },
 		{ "null\n", "f.json:1", "object" },
-		{ "{ \"name\": \"\xff\xfe\" }", "f.json:1", "no JSON" },
+		{ "{ \"name\": \"\xff\xfe\" }", "f.json:1", "invalid JSON" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {

@@ -120,7 +120,7 @@ TEST(what_is_no_rule_is_refused)
 		{ "[1]", "join", "object" },
 		{ "[{}]", "join", "every process" },
 		{ "[{\"unit\":\"a.service\"},{}]", "join", "every process" },
-		{ "[{\"colour\":\"red\"}]", "colour", "no condition" },
+		{ "[{\"colour\":\"red\"}]", "colour", "not a condition" },
 		{ "[{\"unit\":\"\"}]", "unit", "empty" },
 		{ "[{\"unit\":5}]", "unit", "string" },
 		{ "[{\"unit\":null}]", "unit", "string" },
