@@ -48,7 +48,7 @@ case_usage_is_split_into_its_parts() {
 	expect 0 rssctl run split -- bash -c "head -c 8M /dev/zero >/dev/shm/rssd-split.$$"
 	if [ "$(field split shmem)" != null ] && [ "$(awk '/SwapTotal/ { print $2 }' /proc/meminfo)" = 0 ]; then
 		expect 5 rssctl limit split 1M
-		says "no process left that could be killed, and 8.0M of it is tmpfs"
+		says "no process is left that can be killed, and 8.0M of it is tmpfs"
 		expect 5 rssctl limit split 1M --timeout=200ms
 		says "; give it a longer timeout"
 		[[ $err != *"mode force"* ]] || fail "there is no process to kill: $err"
