@@ -40,18 +40,12 @@ static void limit_set(struct container *c, const struct change_result *result, v
 {
 	struct bus_call *call = userdata;
 	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
-	int r;
 
-	if (result->error < 0) {
-		bus_call_fail(call, &result->failure);
-		return;
-	}
 	log_change(call, c, result);
-	r = sd_bus_message_new_method_return(call->message, &reply);
-	if (r >= 0)
-		r = sd_bus_message_append(reply, "ts", result->usage,
-					  change_outcome_name(result->outcome));
-	bus_call_reply(call, reply, r);
+	if (bus_call_begin_reply(call, result->error, &result->failure, &reply))
+		bus_call_reply(call, reply,
+			       sd_bus_message_append(reply, "ts", result->usage,
+						     change_outcome_name(result->outcome)));
 }
 
 /* Progress is sent to the caller only. */
@@ -156,15 +150,10 @@ static void properties_set(struct container *c, const struct change_result *resu
 {
 	struct bus_call *call = userdata;
 	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
-	int r;
 
-	if (result->error < 0) {
-		bus_call_fail(call, &result->failure);
-		return;
-	}
 	log_change(call, c, result);
-	r = sd_bus_message_new_method_return(call->message, &reply);
-	bus_call_reply(call, reply, r);
+	if (bus_call_begin_reply(call, result->error, &result->failure, &reply))
+		bus_call_reply(call, reply, 0);
 }
 
 static int method_set_properties(sd_bus_message *message, void *userdata, sd_bus_error *error)
@@ -292,17 +281,10 @@ static void reclaimed(int error, const struct failure *failure, uint64_t bytes, 
 {
 	struct bus_call *call = userdata;
 	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
-	int r;
 
-	if (error < 0) {
-		bus_call_fail(call, failure);
-		return;
-	}
 	bus_call_log(call, "reclaimed on request");
-	r = sd_bus_message_new_method_return(call->message, &reply);
-	if (r >= 0)
-		r = sd_bus_message_append(reply, "t", bytes);
-	bus_call_reply(call, reply, r);
+	if (bus_call_begin_reply(call, error, failure, &reply))
+		bus_call_reply(call, reply, sd_bus_message_append(reply, "t", bytes));
 }
 
 static int method_reclaim(sd_bus_message *message, void *userdata, sd_bus_error *error)

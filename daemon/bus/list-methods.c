@@ -308,16 +308,10 @@ static void reply_with(struct bus_call *call, int error, const struct failure *f
 				     const struct collect_row[], size_t))
 {
 	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
-	int r;
 
-	if (error < 0) {
-		bus_call_fail(call, failure);
-		return;
-	}
-	r = sd_bus_message_new_method_return(call->message, &reply);
-	if (r >= 0)
-		r = append(reply, call->bus->manager->controller, rows, count);
-	bus_call_reply(call, reply, r);
+	if (bus_call_begin_reply(call, error, failure, &reply))
+		bus_call_reply(call, reply,
+			       append(reply, call->bus->manager->controller, rows, count));
 }
 
 static void containers_read(int error, const struct failure *failure,

@@ -35,20 +35,14 @@ static void created(int error, const struct failure *failure, struct container *
 	struct bus_call *call = userdata;
 	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
 	cleanup_free char *path = NULL;
-	int r;
 
-	if (error < 0) {
-		bus_call_fail(call, failure);
-		return;
-	}
 	bus_call_log(call, "created");
-	if (c->transient && bus_owner_new(call->bus, call->message, c->name) < 0)
+	if (error == 0 && c->transient && bus_owner_new(call->bus, call->message, c->name) < 0)
 		c->owned = false;
+	if (!bus_call_begin_reply(call, error, failure, &reply))
+		return;
 	path = name_to_object_path(c->name);
-	r = sd_bus_message_new_method_return(call->message, &reply);
-	if (r >= 0)
-		r = path ? sd_bus_message_append(reply, "o", path) : -ENOMEM;
-	bus_call_reply(call, reply, r);
+	bus_call_reply(call, reply, path ? sd_bus_message_append(reply, "o", path) : -ENOMEM);
 }
 
 static int method_create(sd_bus_message *message, void *userdata, sd_bus_error *error)
@@ -75,15 +69,10 @@ static void removed(int error, const struct failure *failure, void *userdata)
 {
 	struct bus_call *call = userdata;
 	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
-	int r;
 
-	if (error < 0) {
-		bus_call_fail(call, failure);
-		return;
-	}
 	bus_call_log(call, "removed");
-	r = sd_bus_message_new_method_return(call->message, &reply);
-	bus_call_reply(call, reply, r);
+	if (bus_call_begin_reply(call, error, failure, &reply))
+		bus_call_reply(call, reply, 0);
 }
 
 static int method_remove(sd_bus_message *message, void *userdata, sd_bus_error *error)
@@ -273,16 +262,9 @@ static void dumped(int error, const struct failure *failure, int fd, void *userd
 {
 	struct bus_call *call = userdata;
 	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
-	int r;
 
-	if (error < 0) {
-		bus_call_fail(call, failure);
-		return;
-	}
-	r = sd_bus_message_new_method_return(call->message, &reply);
-	if (r >= 0)
-		r = sd_bus_message_append(reply, "h", fd);
-	bus_call_reply(call, reply, r);
+	if (bus_call_begin_reply(call, error, failure, &reply))
+		bus_call_reply(call, reply, sd_bus_message_append(reply, "h", fd));
 }
 
 static int method_dump_metrics(sd_bus_message *message, void *userdata, sd_bus_error *error)

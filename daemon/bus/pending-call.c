@@ -124,7 +124,8 @@ int bus_call_begun(struct bus_call *call, int r, const struct failure *failure, 
 	return bus_answer_failure(r, failure, error);
 }
 
-void bus_call_fail(struct bus_call *call, const struct failure *failure)
+/* Replies with an error and frees the call. */
+static void fail_call(struct bus_call *call, const struct failure *failure)
 {
 	(void)sd_bus_reply_method_errorf(call->message, rss_error_to_name(failure->error), "%s",
 					 failure->text);
@@ -163,19 +164,29 @@ void bus_call_reply(struct bus_call *call, sd_bus_message *reply, int r)
 	bus_call_free(call);
 }
 
+bool bus_call_begin_reply(struct bus_call *call, int error, const struct failure *failure,
+			  sd_bus_message **ret)
+{
+	int r;
+
+	if (error < 0) {
+		fail_call(call, failure);
+		return false;
+	}
+	r = sd_bus_message_new_method_return(call->message, ret);
+	if (r < 0) {
+		bus_call_reply(call, NULL, r);
+		return false;
+	}
+	return true;
+}
+
 void bus_call_reply_report(struct bus_call *call, const char *done, const struct attach_row rows[],
 			   size_t count, const struct failure *failure)
 {
 	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
-	int r;
 
-	if (failure) {
-		bus_call_fail(call, failure);
-		return;
-	}
 	bus_call_log(call, "%zu of %zu processes %s", bus_count_moved(rows, count), count, done);
-	r = sd_bus_message_new_method_return(call->message, &reply);
-	if (r >= 0)
-		r = bus_append_report(reply, rows, count);
-	bus_call_reply(call, reply, r);
+	if (bus_call_begin_reply(call, failure ? -EIO : 0, failure, &reply))
+		bus_call_reply(call, reply, bus_append_report(reply, rows, count));
 }

@@ -6,6 +6,7 @@
 #ifndef RSSD_BUS_PENDING_CALL_H
 #define RSSD_BUS_PENDING_CALL_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 #include <systemd/sd-bus.h>
 
@@ -74,14 +75,22 @@ int bus_call_check_pending(const struct bus *bus, uid_t uid, unsigned int others
 			   struct failure *failure);
 
 /*
- * Sets the log line of the operation, to which uid and pid are added. It is logged
- * after the reply is sent, so that the caller does not wait for the journal.
+ * Sets the log line of the operation, to which uid and pid are added. If the operation
+ * succeeds, it is logged after the reply is sent, so that the caller does not wait for the
+ * journal.
  */
 void bus_call_log(struct bus_call *call, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Replies with an error and frees the call. */
-void bus_call_fail(struct bus_call *call, const struct failure *failure);
+/*
+ * bus_call_begin_reply() - begin the reply to a call whose operation has ended
+ * @error: 0, or negative: then @failure is the reply
+ *
+ * Return: true if *@ret is to be filled and sent by bus_call_reply(). Otherwise an error was sent
+ * and the call is freed.
+ */
+bool bus_call_begin_reply(struct bus_call *call, int error, const struct failure *failure,
+			  sd_bus_message **ret);
 
 /* Sends @reply, or the error @r if it could not be built, logs, and frees the call. */
 void bus_call_reply(struct bus_call *call, sd_bus_message *reply, int r);

@@ -56,13 +56,9 @@ static void reply_processes(struct bus_call *call, int error, const struct failu
 	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
 	int r;
 
-	if (error < 0) {
-		bus_call_fail(call, failure);
+	if (!bus_call_begin_reply(call, error, failure, &reply))
 		return;
-	}
-	r = sd_bus_message_new_method_return(call->message, &reply);
-	if (r >= 0)
-		r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, type);
+	r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, type);
 	for (size_t i = 0; i < count && r >= 0; i++)
 		r = append(reply, &rows[i]);
 	if (r >= 0)
@@ -143,17 +139,10 @@ static void killed(int error, const struct failure *failure, int signal, uint32_
 {
 	struct bus_call *call = userdata;
 	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
-	int r;
 
-	if (error < 0) {
-		bus_call_fail(call, failure);
-		return;
-	}
 	bus_call_log(call, "signal %d sent to %u processes", signal, count);
-	r = sd_bus_message_new_method_return(call->message, &reply);
-	if (r >= 0)
-		r = sd_bus_message_append(reply, "u", count);
-	bus_call_reply(call, reply, r);
+	if (bus_call_begin_reply(call, error, failure, &reply))
+		bus_call_reply(call, reply, sd_bus_message_append(reply, "u", count));
 }
 
 static int kill_with(sd_bus_message *message, struct container *c, bool has_options,

@@ -80,18 +80,12 @@ static void read_done(void *data)
 	struct bus_call *call = read->call;
 	struct failure failure = { 0 };
 	struct container *c;
-	int r;
+	int r = manager_get(call->bus->manager, read->container->name, &c, &failure);
 
-	if (manager_get(call->bus->manager, read->container->name, &c, &failure) < 0) {
-		bus_call_fail(call, &failure);
-		return;
-	}
-	if (read->all)
+	if (r == 0 && read->all)
 		container_note_look(read->container, &read->row.counters);
-	r = sd_bus_message_new_method_return(call->message, &reply);
-	if (r >= 0)
-		r = append_result(reply, read);
-	bus_call_reply(call, reply, r);
+	if (bus_call_begin_reply(call, r, &failure, &reply))
+		bus_call_reply(call, reply, append_result(reply, read));
 }
 
 static int start_read(struct bus *bus, struct container *c, sd_bus_message *message, bool all,

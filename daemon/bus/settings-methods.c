@@ -32,14 +32,10 @@ static void applied(int error, const struct failure *failure, const struct trans
 	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
 	int r;
 
-	if (error < 0) {
-		bus_call_fail(call, failure);
-		return;
-	}
 	bus_call_log(call, "settings of %zu containers changed together", count);
-	r = sd_bus_message_new_method_return(call->message, &reply);
-	if (r >= 0)
-		r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(sts)");
+	if (!bus_call_begin_reply(call, error, failure, &reply))
+		return;
+	r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(sts)");
 	for (size_t i = 0; i < count && r >= 0; i++)
 		r = sd_bus_message_append(reply, "(sts)", steps[i].name, steps[i].usage,
 					  change_outcome_name(steps[i].outcome));
@@ -185,13 +181,9 @@ static void compared(int error, const struct failure *failure, const struct diff
 	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
 	int r;
 
-	if (error < 0) {
-		bus_call_fail(call, failure);
+	if (!bus_call_begin_reply(call, error, failure, &reply))
 		return;
-	}
-	r = sd_bus_message_new_method_return(call->message, &reply);
-	if (r >= 0)
-		r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(sa{sv}a{sv}a{sv})");
+	r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(sa{sv}a{sv}a{sv})");
 	for (size_t i = 0; i < count && r >= 0; i++)
 		r = append_difference(reply, &rows[i]);
 	if (r >= 0)

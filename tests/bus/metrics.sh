@@ -50,7 +50,7 @@ case_usage_is_split_into_its_parts() {
 		expect 5 rssctl limit split 1M
 		says "no process is left that can be killed, and 8.0M of it is tmpfs"
 		expect 5 rssctl limit split 1M --timeout=200ms
-		says "; give it a longer timeout"
+		says "; use a longer timeout"
 		[[ $err != *"mode force"* ]] || fail "there is no process to kill: $err"
 	fi
 	launch_hog_in split anon 4M
