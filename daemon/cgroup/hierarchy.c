@@ -195,11 +195,25 @@ int hierarchy_create(const char *mount, const char *controller, const char *path
 	return r;
 }
 
+/*
+ * Asks the kernel, because libcgroup may report an error after its rmdir(), or none without one.
+ * Asks again after an error that does not tell whether the directory is there.
+ */
+static bool is_removed(int dir, const char *path)
+{
+	for (int i = 0; i < 2; i++) {
+		if (unlinkat(dir, path, AT_REMOVEDIR) == 0 || errno == ENOENT)
+			return true;
+		if (errno == EBUSY)
+			return false;
+	}
+	return false;
+}
+
 int hierarchy_remove(const char *mount, const char *controller, const char *path)
 {
 	cleanup_(libcgroup_free_ptr) struct cgroup *group = NULL;
 	cleanup_close int dir = open_mount(mount);
-	struct stat st;
 	int r, saved;
 
 	if (dir < 0)
@@ -210,8 +224,7 @@ int hierarchy_remove(const char *mount, const char *controller, const char *path
 	errno = 0;
 	r = cgroup_delete_cgroup_ext(group, CGFLAG_DELETE_EMPTY_ONLY);
 	saved = errno;
-	/* A directory that no longer exists is removed, whatever error libcgroup reports. */
-	if (fstatat(dir, path, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+	if (is_removed(dir, path))
 		return 0;
 	return r ? errno_of(r, saved) : -(saved ?: EBUSY);
 }

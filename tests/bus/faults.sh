@@ -147,6 +147,14 @@ case_a_removal_that_may_not_last_says_so() {
 	expect 0 rssctl remove gone
 }
 
+# The cgroup is removed, whatever becomes of the question whether it is.
+case_a_removal_asks_again_whether_it_is_done() {
+	[ -n "$(memory_mount)" ] || { skip "needs cgroups v1"; return; }
+	rssctl create gone --limit=32M
+	with_fault "$(memory_mount)" unlinkat:error=EIO:when=1 expect 0 rssctl remove gone
+	expect 3 rssctl show gone
+}
+
 case_stray_signals_do_not_end_it() {
 	local signal
 	for signal in USR1 USR2 ALRM VTALRM PROF IO PWR STKFLT RTMIN RTMIN+5 RTMAX PIPE; do
