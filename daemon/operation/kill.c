@@ -95,13 +95,39 @@ static int add_target(struct targets *targets, const struct target *target)
 
 /* --- on the worker ------------------------------------------------------------ */
 
-/* The pidfd pins the pid: its cgroup is read again after it was opened. */
-static bool is_inside(const struct subtree *tree, pid_t pid)
+/*
+ * The pidfd pins the pid: its cgroup is read again after it was opened. Returns 1 or 0, -ESRCH
+ * if the process has ended, or another negative errno if its cgroup cannot be read now.
+ */
+static int is_inside(const struct subtree *tree, pid_t pid)
 {
 	cleanup_free char *path = NULL;
+	int r = controller_path_of_process(tree->group->controller, pid, &path);
 
-	return controller_path_of_process(tree->group->controller, pid, &path) == 0 &&
-	       subtree_has(tree, path);
+	if (r == -ENOENT)
+		return 0; /* outside of rssd's cgroups */
+	return r < 0 ? r : subtree_has(tree, path);
+}
+
+/*
+ * Opens a process that is inside and has not ended: a pidfd, -ESRCH if it has ended, -ENOENT if
+ * it is elsewhere, or another negative errno if that cannot be read now.
+ */
+static int open_member(const struct subtree *tree, pid_t pid, struct process *ret)
+{
+	cleanup_close int pidfd = process_open(pid);
+	int r;
+
+	if (pidfd < 0)
+		return pidfd;
+	r = process_read(pid, ret);
+	if (r == 0 && ret->ended)
+		r = -ESRCH;
+	if (r == 0)
+		r = is_inside(tree, pid);
+	if (r < 0)
+		return r;
+	return r ? take_fd(&pidfd) : -ENOENT;
 }
 
 void kill_count(struct kill_tally *tally, const struct process *p)
@@ -117,32 +143,38 @@ void kill_count(struct kill_tally *tally, const struct process *p)
 	kill_tally_add(tally, &killed);
 }
 
+/* Processes that a pass did not send the signal to. */
+struct missed {
+	bool any;  /* one ended before the signal: its children may not be listed */
+	int error; /* why a process could not be read, or 0 */
+};
+
 /*
  * Sends the signal to listed processes that are inside and have not received it. Returns how
- * many, or a negative errno. Sets *missed if one ended before the signal: its children may not
- * be listed.
+ * many, or a negative errno.
  */
 static int kill_listed(const struct subtree *tree, const struct subtree_members *members,
-		       int signal, struct targets *targets, struct kill_tally *tally, bool *missed)
+		       int signal, struct targets *targets, struct kill_tally *tally,
+		       struct missed *missed)
 {
 	size_t sorted = targets->count;
 	int sent = 0, r;
 
-	*missed = false;
-
+	*missed = (struct missed){ 0 };
 	for (size_t i = 0; i < members->count; i++) {
-		pid_t pid = members->list[i].pid;
-		cleanup_close int pidfd = process_open(pid);
-		struct target target = { .pid = pid };
+		struct target target = { .pid = members->list[i].pid };
 		struct process p;
+		cleanup_close int pidfd = open_member(tree, target.pid, &p);
 
+		if (pidfd == -ENOENT)
+			continue;
 		/* A process that has ended has no memory to free and receives no signal. */
-		if (pidfd < 0 || process_read(pid, &p) < 0 || p.ended) {
-			*missed = true;
+		if (pidfd < 0) {
+			missed->any = true;
+			if (pidfd != -ESRCH)
+				missed->error = pidfd;
 			continue;
 		}
-		if (!is_inside(tree, pid))
-			continue;
 		target.start = p.start;
 		if (was_hit(targets, sorted, &target) || process_signal(pidfd, signal) < 0)
 			continue;
@@ -163,21 +195,21 @@ static void kill_run(struct worker *worker, void *data)
 	cleanup_(targets_done) struct targets targets = { 0 };
 	struct kill *kill = data;
 	struct subtree tree = nested_subtree(kill->group, &kill->nested, kill->with_nested);
-	bool missed = true;
+	struct missed missed = { .any = true };
 	int sent = 0;
 
 	if (kill->signal == SIGKILL)
 		subtree_thaw(&tree);
-	for (unsigned int pass = 0; (sent > 0 || missed) && pass < KILL_PASSES_MAX; pass++) {
+	for (unsigned int pass = 0; (sent > 0 || missed.any) && pass < KILL_PASSES_MAX; pass++) {
 		cleanup_(subtree_members_done) struct subtree_members members = { 0 };
 
 		sent = subtree_list(&tree, &members);
-		missed = false;
+		missed = (struct missed){ 0 };
 		if (sent == 0)
 			sent = kill_listed(&tree, &members, kill->signal, &targets, &kill->tally,
 					   &missed);
-		if (sent < 0)
-			kill->error = sent;
+		/* A later pass may be able to look at what this one could not. */
+		kill->error = sent < 0 ? sent : missed.error;
 		if (kill->signal != SIGKILL || worker_cancelled(worker))
 			break;
 	}
@@ -202,7 +234,7 @@ int kill_until_empty(struct worker *worker, const struct subtree *tree, struct k
 
 	for (pid_t last = 0;;) {
 		cleanup_(subtree_members_done) struct subtree_members members = { 0 };
-		bool missed;
+		struct missed missed;
 		pid_t one;
 		int r = subtree_list(tree, &members);
 
@@ -233,7 +265,7 @@ static void kill_done(void *data)
 	job_end(&kill->job);
 	if (r < 0)
 		r = fail(&failure, RSS_ERROR_CONTROLLER_FAILED,
-			 "The processes of %s cannot be listed: %s; another program may have "
+			 "The processes of %s cannot be read: %s; another program may have "
 			 "removed its cgroup",
 			 c->name, strerror(-r));
 	kill_report_emit(c, &(struct kill_reason){ .cause = "kill", .requester = kill->requester },

@@ -155,6 +155,20 @@ case_a_removal_asks_again_whether_it_is_done() {
 	expect 3 rssctl show gone
 }
 
+case_a_process_that_cannot_be_looked_at_is_not_passed_over() {
+	rssctl create kept --limit=32M
+	launch_hog_in kept anon 1M
+	await 20 grep -q ready "$hog_out"
+	local pid
+	pid=$(rssctl ps kept --json=short | jq '.[0].pid')
+	with_fault "/proc/$pid/cgroup" openat:error=EIO:when=1 expect 1 rssctl kill kept --signal=TERM
+	says "Input/output error"
+	kill -0 "$pid" || fail "the process has ended"
+	with_fault "/proc/$pid/cgroup" openat:error=EIO:when=1 expect 0 rssctl kill kept --signal=KILL
+	await 10 is_empty kept
+	rssctl remove kept
+}
+
 case_stray_signals_do_not_end_it() {
 	local signal
 	for signal in USR1 USR2 ALRM VTALRM PROF IO PWR STKFLT RTMIN RTMIN+5 RTMAX PIPE; do
