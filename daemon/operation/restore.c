@@ -297,6 +297,16 @@ static bool is_inner(struct manager *m, const struct loaded *loaded, const char 
 	return manager_find_enclosing(m, path) && !was_set_aside(loaded, path);
 }
 
+/* A container whose cgroup could not be opened keeps its state, instead of what the kernel has. */
+static bool is_kept(const struct loaded *loaded, const char *path)
+{
+	for (size_t i = 0; i < loaded->records.count; i++) {
+		if (strcmp(loaded->records.list[i]->name, path) == 0)
+			return true;
+	}
+	return false;
+}
+
 static int restore_tree(struct manager *m, const struct loaded *loaded, struct failure *failure)
 {
 	cleanup_(free_texts) char **paths = NULL;
@@ -308,7 +318,7 @@ static int restore_tree(struct manager *m, const struct loaded *loaded, struct f
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
 			    "The cgroup tree cannot be read: %s", strerror(-r));
 	for (char **path = paths; path && *path; path++) {
-		if (manager_find(m, *path))
+		if (manager_find(m, *path) || is_kept(loaded, *path))
 			continue;
 		if (is_inner(m, loaded, *path)) {
 			log_debug(

@@ -169,6 +169,23 @@ case_a_process_that_cannot_be_looked_at_is_not_passed_over() {
 	rssctl remove kept
 }
 
+# Its limit is not replaced by what the kernel has.
+case_a_cgroup_that_cannot_be_opened_now_keeps_its_state() {
+	[ -n "$(memory_mount)" ] || { skip "needs cgroups v1"; return; }
+	rssctl create kept --limit=32M
+	stop_rssd
+	echo 16M >"$(memory_mount)/$root/kept/memory.limit_in_bytes"
+	strace -D -f -qq -o "$work/strace" -P kept -e inject=openat:error=ENFILE:when=1 \
+		"$rssd" --config="$work/rssd.conf" 2>>"$rssd_log" &
+	rssd_pid=$!
+	await 30 rssctl list
+	grep -q INJECTED "$work/strace" || fail "no call failed"
+	expect 3 rssctl show kept
+	restart
+	await 10 eval '[ "$(field kept limit)" = $((32 << 20)) ]'
+	rssctl remove kept
+}
+
 case_stray_signals_do_not_end_it() {
 	local signal
 	for signal in USR1 USR2 ALRM VTALRM PROF IO PWR STKFLT RTMIN RTMIN+5 RTMAX PIPE; do
