@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "shared/file.h"
+#include "shared/name.h"
 #include "store/durable-file.h"
 
 #define FILE_NAME "events"
@@ -169,6 +170,12 @@ static int append_event(struct event_history *history, const struct past_event *
 	return 0;
 }
 
+/* A name that is no name could not be sent. A loss has no container. */
+static bool is_container(const struct past_event *event, const char *name)
+{
+	return event->kind == EVENT_LOST ? *name == '\0' : !name_problem(name);
+}
+
 static bool parse_line(const char *line, struct past_event *ret)
 {
 	struct past_event e = { 0 };
@@ -183,6 +190,8 @@ static bool parse_line(const char *line, struct past_event *ret)
 		return false;
 	e.kind = (enum event_kind)kind;
 	e.wmark_high = high;
+	if (!is_container(&e, line + at) || (e.kind == EVENT_LOST && e.last < e.sequence))
+		return false;
 	e.container = strdup(line + at);
 	if (!e.container)
 		return false;
@@ -209,12 +218,13 @@ static int load_file(struct event_history *history, uint64_t next)
 	while ((line = strtok_r(NULL, "\n", &at))) {
 		const struct past_event *before =
 			history->count ? event_history_at(history, history->count - 1) : NULL;
+		uint64_t first = before ? end_of(before) + 1 : begin;
 		struct past_event event;
 
 		if (!parse_line(line, &event))
 			continue;
-		/* Numbers increase and are below the next one. */
-		if (end_of(&event) >= next || (before && event.sequence <= end_of(before)))
+		/* Numbers increase from the first one, and are below the next one. */
+		if (end_of(&event) >= next || event.sequence < first)
 			free(event.container);
 		else
 			add_event(history, &event);

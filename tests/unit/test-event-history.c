@@ -203,6 +203,7 @@ TEST(lines_that_do_not_fit)
 {
 	cleanup_(event_history_free_ptr) struct event_history *history = NULL;
 	static const char text[] = "from 4\n"
+				   "3 0 1 0 1 2 3 0 web\n"
 				   "5 0 1 0 1 2 3 0 web\n"
 				   "5 0 1 0 1 2 3 0 web\n"
 				   "4 0 1 0 1 2 3 0 web\n"
@@ -210,6 +211,10 @@ TEST(lines_that_do_not_fit)
 				   "8 0 1 0 1 2 3 0 web\n"
 				   "10 0 1 0 1 2 3 0 web\n"
 				   "90 100 1 4 0 0 0 0 \n"
+				   "11 10 1 4 0 0 0 0 \n"
+				   "12 0 1 0 1 2 3 0 \xff\n"
+				   "13 0 1 0 1 2 3 0 \n"
+				   "14 20 1 4 0 0 0 0 web\n"
 				   "100 0 1 0 1 2 3 0 web\n";
 	char file[128];
 	int fd;
