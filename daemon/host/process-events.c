@@ -39,62 +39,84 @@ struct process_events {
 	bool listening, started;
 };
 
-/* Skips threads: their pid differs from their thread group's. */
-static void deliver(struct process_events *events, const struct proc_event *event)
+/* Threads have no event: their pid differs from their thread group's. */
+static int read_event(const struct proc_event *event, struct process_message *ret)
 {
 	/* The enum's name differs between versions of the kernel headers; its values do not. */
 	switch ((unsigned int)event->what) {
 	case PROC_EVENT_NONE:
 		/* The reply to PROC_CN_MCAST_LISTEN. If refused, the caller must scan by itself. */
-		events->started = event->event_data.ack.err == 0;
-		events->fn(events->started ? PROCESS_EVENTS_STARTED : PROCESS_EVENTS_LOST, 0, 0,
-			   events->userdata);
-		break;
+		ret->what = event->event_data.ack.err == 0 ? PROCESS_EVENTS_STARTED
+							   : PROCESS_EVENTS_LOST;
+		return 0;
 	case PROC_EVENT_FORK:
-		if (event->event_data.fork.child_pid == event->event_data.fork.child_tgid)
-			events->fn(PROCESS_FORKED, event->event_data.fork.child_pid,
-				   event->event_data.fork.parent_tgid, events->userdata);
+		if (event->event_data.fork.child_pid != event->event_data.fork.child_tgid)
+			return -ENOTSUP;
+		ret->what = PROCESS_FORKED;
+		ret->pid = event->event_data.fork.child_pid;
+		ret->parent = event->event_data.fork.parent_tgid;
 		break;
 	case PROC_EVENT_EXEC:
-		events->fn(PROCESS_EXECED, event->event_data.exec.process_tgid, 0,
-			   events->userdata);
+		ret->what = PROCESS_EXECED;
+		ret->pid = event->event_data.exec.process_tgid;
 		break;
 	case PROC_EVENT_UID:
-		events->fn(PROCESS_CHANGED, event->event_data.id.process_tgid, 0, events->userdata);
+		ret->what = PROCESS_CHANGED;
+		ret->pid = event->event_data.id.process_tgid;
 		break;
 	case PROC_EVENT_COMM:
-		if (event->event_data.comm.process_pid == event->event_data.comm.process_tgid)
-			events->fn(PROCESS_CHANGED, event->event_data.comm.process_tgid, 0,
-				   events->userdata);
+		if (event->event_data.comm.process_pid != event->event_data.comm.process_tgid)
+			return -ENOTSUP;
+		ret->what = PROCESS_CHANGED;
+		ret->pid = event->event_data.comm.process_tgid;
 		break;
 	case PROC_EVENT_EXIT:
-		if (event->event_data.exit.process_pid == event->event_data.exit.process_tgid)
-			events->fn(PROCESS_EXITED, event->event_data.exit.process_pid, 0,
-				   events->userdata);
+		if (event->event_data.exit.process_pid != event->event_data.exit.process_tgid)
+			return -ENOTSUP;
+		ret->what = PROCESS_EXITED;
+		ret->pid = event->event_data.exit.process_pid;
 		break;
+	default:
+		return -ENOTSUP;
 	}
+	/* A message that was cut has zeros in the place of its pids. */
+	return ret->pid > 0 && ret->parent >= 0 ? 0 : -EBADMSG;
 }
 
-static int on_message(struct nl_msg *message, void *userdata)
+int process_message_parse(struct nlmsghdr *header, struct process_message *ret)
 {
-	struct process_events *events = userdata;
-	struct nlmsghdr *header = nlmsg_hdr(message);
 	struct cn_msg *connector = nlmsg_data(header);
+	struct process_message message = { 0 };
 	struct proc_event event = { 0 };
 	size_t length = (size_t)nlmsg_datalen(header);
+	int r;
 
 	if (nlmsg_datalen(header) < (int)sizeof(*connector) || connector->id.idx != CN_IDX_PROC ||
 	    connector->id.val != CN_VAL_PROC)
-		return NL_SKIP;
+		return -EBADMSG;
 	/* An older kernel's event is shorter. The event is not aligned, so it is copied. */
 	length -= sizeof(*connector);
 	if (length > connector->len)
 		length = connector->len;
 	if (length < offsetof(struct proc_event, event_data))
-		return NL_SKIP;
+		return -EBADMSG;
 	memcpy(&event, connector->data, length < sizeof(event) ? length : sizeof(event));
-	if (events->listening)
-		deliver(events, &event);
+	r = read_event(&event, &message);
+	if (r == 0)
+		*ret = message;
+	return r;
+}
+
+static int on_message(struct nl_msg *message, void *userdata)
+{
+	struct process_events *events = userdata;
+	struct process_message parsed;
+
+	if (process_message_parse(nlmsg_hdr(message), &parsed) < 0 || !events->listening)
+		return NL_SKIP;
+	if (parsed.pid == 0)
+		events->started = parsed.what == PROCESS_EVENTS_STARTED;
+	events->fn(parsed.what, parsed.pid, parsed.parent, events->userdata);
 	return NL_SKIP;
 }
 

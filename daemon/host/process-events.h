@@ -24,6 +24,20 @@ enum process_event {
 	PROCESS_EVENTS_LOST, /* events were lost, or listening was refused: scan again; pid is 0 */
 };
 
+struct nlmsghdr;
+
+/* One event; see process_event_fn. */
+struct process_message {
+	enum process_event what;
+	pid_t pid, parent;
+};
+
+/*
+ * Parses a message of the connector as received. Return: 0, -ENOTSUP for an event of a
+ * thread or of a kind that is not used, or -EBADMSG. Pure.
+ */
+int process_message_parse(struct nlmsghdr *header, struct process_message *ret);
+
 struct process_events;
 /* @parent: the parent's pid for PROCESS_FORKED, else 0. */
 typedef void (*process_event_fn)(enum process_event what, pid_t pid, pid_t parent, void *userdata);
