@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Fails each system call of rssd once, at run time and at its start.
+"""Fails each system call of rssd once: while it serves, starts and stops.
 
-A fixed series of commands runs on a fixed set of containers. For each command, each
-N and two errors, the Nth system call that rssd makes for it fails (tests/preload/faults.c).
-Afterwards
+Fixed commands, starts and stops run on fixed containers and processes. For each of them,
+each N and each error that fits, the Nth system call that rssd makes for it fails
+(tests/preload/faults.c). Afterwards
 
 - rssd is still there (a stream to the bus on which a message failed cannot be used again:
   then it ends and is started again),
@@ -19,390 +19,421 @@ Prints a line for each point that fell short, and exits with 1 if there was one.
 """
 import argparse
 import json
-import mmap
 import os
 import random
-import re
-import signal
-import struct
 import subprocess
 import sys
 import time
 
-INFINITY = "infinity"
-MIB = 1 << 20
-BASE = {"web": 64 * MIB, "web/in": 32 * MIB, "db": 48 * MIB}
-COUNT_ALL = 1 << 30
-UNANSWERED = 6
-DECLARED = "declared"
+from fault_world import BASE, COUNT_ALL, INFINITY, MIB, PLACES, UNANSWERED, World, changed, rssctl
 
-
-class Control:
-    """The memory that rssd and the test share: see struct control of faults.c."""
-
-    def __init__(self, path):
-        with open(path, "wb") as file:
-            file.truncate(4096)
-        self.file = open(path, "r+b")
-        self.map = mmap.mmap(self.file.fileno(), 4096)
-
-    def arm(self, countdown, variant=0):
-        self.map[4:12] = struct.pack("II", variant, 0)
-        self.map[12:76] = bytes(64)
-        self.map[0:4] = struct.pack("i", countdown)
-
-    def disarm(self):
-        """How many calls are left to count, and the call that failed."""
-        left = struct.unpack("i", self.map[0:4])[0]
-        self.map[0:4] = struct.pack("i", 0)
-        what = self.map[12:76].split(b"\0")[0].decode()
-        return left, what
-
-
-def rssctl(*args):
-    try:
-        done = subprocess.run(["rssctl", *args], stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
-    except subprocess.TimeoutExpired:
-        return -1, "", "rssctl did not end within 60 s"
-    return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+PROGRESS_SECONDS = 60
+# In a sample, only so many commands are followed by kill -9 and a start.
+SAMPLE_RESTARTS = 4
 
 
 class Command:
-    def __init__(self, args, after=None, prepare=None):
-        self.args, self.after, self.prepare = args, after or {}, prepare
+    """
+    @setup: is called before it without a fault; @before: the containers then, if not BASE
+    @after, @places: what its success changes
+    @status: of success; None for a command that changes nothing, whatever it says
+    @kernel: what the kernel may have instead of @before, for a command that repairs it
+    @settles: rssd goes on after the answer
+    @partly: a failure may have done a part
+    @ends: processes that success ends
+    """
 
-    def wanted(self):
-        """The containers after success."""
-        wanted = {name: limit for name, limit in BASE.items() if self.after.get(name, limit) is not None}
-        wanted.update({name: limit for name, limit in self.after.items() if limit is not None})
-        return wanted
+    def __init__(self, *args, after=None, places=None, setup=None, before=None, kernel=None,
+                 status=0, settles=False, partly=False, ends=()):
+        self.args, self.setup, self.status = args, setup, status
+        self.before = changed(BASE, before or {})
+        self.after = changed(self.before, after or {})
+        self.kernel = changed(self.before, kernel) if kernel else None
+        self.places, self.ends = places or {}, ends
+        self.settles, self.partly = settles, partly
+
+    def __str__(self):
+        return f"`{' '.join(self.args)}'"
+
+
+class Start:
+    """
+    @setup: is called before rssd is killed, @killed: after that
+    @wanted: the containers after it
+    """
+
+    def __init__(self, name, setup=None, killed=None, wanted=None):
+        self.name, self.setup, self.killed = name, setup, killed
+        self.wanted = changed(BASE, wanted or {})
+
+    def __str__(self):
+        return self.name
+
+
+class Stop(Start):
+    pass
 
 
 class Trial:
     def __init__(self, args):
         self.args = args
-        self.control = Control(os.path.join(args.directory, "faults"))
-        self.log_path = os.path.join(args.directory, "rssd.log")
-        self.log = open(self.log_path, "ab")
-        self.rssd = None
+        self.world = World(args)
+        self.control = self.world.control
         self.short = self.tried = self.missed = 0
-        self.inside = self.outside = None
-        self.declared_lately = False
-        self.declaration = os.path.join(args.directory, "containers.d", "declared.json")
-        self.apply_file = os.path.join(args.directory, "apply.json")
-        with open(self.apply_file, "w") as file:
-            json.dump([{"name": "web", "limit": "50M"}, {"name": "db", "limit": "30M"}], file)
+        self.hook = os.path.join(args.directory, "hook")
+        with open(self.hook, "w") as file:
+            file.write(f"#!/bin/sh\ncat >{args.directory}/record\n")
+        os.chmod(self.hook, 0o755)
+
+    def apply_file(self, name, **limits):
+        path = os.path.join(self.args.directory, f"apply-{name}.json")
+        with open(path, "w") as file:
+            json.dump([{"name": n, "limit": limit} for n, limit in limits.items()], file)
+        return path
 
     def commands(self):
+        w = self.world
+        two = self.apply_file("two", web="50M", db="30M")
+        nested = self.apply_file("nested", **{"web": "40M", "web/in": "20M", "db": "infinity"})
+        missing = self.apply_file("missing", web="50M", nowhere="30M")
+        one = self.apply_file("one", db="25M")
+        tree_in_db = lambda: w.must("attach", "db", "TREE", "--tree")
         return [
-            Command(["create", "new", "--limit=16M"], {"new": 16 * MIB}),
-            Command(["create", "web/deep", "--limit=8M"], {"web/deep": 8 * MIB}),
-            Command(["limit", "web", "40M"], {"web": 40 * MIB}),
-            Command(["limit", "db", "infinity"], {"db": INFINITY}),
-            Command(["set", "db", "limit=20M"], {"db": 20 * MIB}),
-            Command(["apply", self.apply_file], {"web": 50 * MIB, "db": 30 * MIB}),
-            Command(["remove", "web/in"], {"web/in": None}),
-            Command(["remove", "db", "--force"], {"db": None}),
-            Command(["attach", "web", "OUTSIDE"]),
-            Command(["detach", "INSIDE"]),
-            Command(["reload"], {DECLARED: 10 * MIB}, self.declare),
-            Command(["kill", "db", "--signal=WINCH"]),
-            Command(["list"]),
-            Command(["show", "web"]),
-            Command(["metrics"]),
+            Command("create", "new", "--limit=16M", after={"new": 16 * MIB}),
+            Command("create", "new", after={"new": INFINITY}),
+            Command("create", "web/deep", "--limit=8M", after={"web/deep": 8 * MIB}),
+            Command("create", "web/in/er", "--limit=8M", after={"web/in/er": 8 * MIB}),
+            # It goes with its creator, since no process is in it.
+            Command("create", "new", "--transient", "--limit=8M", settles=True),
+            Command("create", "none/deep", status=None),
+            Command("create", "web", status=None),
+            Command("limit", "web", "40M", after={"web": 40 * MIB}),
+            Command("limit", "web/in", "16M", after={"web/in": 16 * MIB}),
+            Command("limit", "db", "infinity", after={"db": INFINITY}),
+            Command("limit", "db", "20M", "--mode=force", after={"db": 20 * MIB}),
+            Command("limit", "db", "20M", "--mode=refuse", after={"db": 20 * MIB}),
+            Command("limit", "db", "20M", "--dry-run"),
+            Command("set", "db", "limit=20M", after={"db": 20 * MIB}),
+            Command("set", "web/in", "limit=20M", "oom-group=no", after={"web/in": 20 * MIB}),
+            Command("apply", one, after={"db": 25 * MIB}),
+            Command("apply", two, after={"web": 50 * MIB, "db": 30 * MIB}),
+            Command("apply", nested, after={"web": 40 * MIB, "web/in": 20 * MIB, "db": INFINITY}),
+            Command("apply", missing, status=None),
+            Command("apply", two, "--dry-run"),
+            Command("diff"),
+            Command("remove", "web/in", "--force", after={"web/in": None}, ends=["nested"], partly=True),
+            Command("remove", "db", "--force", after={"db": None}, ends=["inside"], partly=True),
+            Command("remove", "web", "--force", after={"web": None, "web/in": None}, ends=["nested"],
+                    partly=True),
+            Command("remove", "web", status=None),
+            Command("remove", "db", status=None),
+            Command("remove", "new", setup=lambda: w.must("create", "new", "--limit=8M"),
+                    before={"new": 8 * MIB}, after={"new": None}),
+            Command("attach", "web", "OUTSIDE", places={"outside": "web"}),
+            Command("attach", "web/in", "INSIDE", places={"inside": "web/in"}),
+            Command("attach", "db", "TREE", "--tree", places={"tree": "db"}, partly=True),
+            Command("attach", "db", "OUTSIDE", "NESTED", places={"outside": "db", "nested": "db"},
+                    partly=True),
+            Command("attach", "db", "OUTSIDE", "--dry-run"),
+            Command("detach", "INSIDE", places={"inside": None}),
+            Command("detach", "NESTED", places={"nested": None}),
+            Command("detach", "TREE", "--tree", setup=tree_in_db, places={"tree": None}, partly=True),
+            Command("detach", "db", "--all", setup=tree_in_db, partly=True,
+                    places={"inside": None, "tree": None}),
+            Command("repair", setup=lambda: w.set_kernel("web", 33 * MIB), kernel={"web": 33 * MIB}),
+            Command("repair", "db", setup=lambda: w.set_kernel("db", 33 * MIB), kernel={"db": 33 * MIB}),
+            Command("repair"),
+            Command("reload"),
+            Command("reload", setup=lambda: w.declare("declared", limit="10M"), settles=True,
+                    after={"declared": 10 * MIB}, partly=True),
+            Command("reload", setup=self.change_declaration, settles=True,
+                    before={"declared": 10 * MIB}, after={"declared": 12 * MIB}, partly=True),
+            Command("kill", "db", "--signal=WINCH"),
+            Command("kill", "db", "--signal=KILL", ends=["inside"], partly=True),
+            Command("kill", "web", "--signal=KILL", ends=["nested"], partly=True),
+            Command("freeze", "db", status=None),
+            Command("thaw", "db", status=None),
+            Command("run", "db", "--", "true"),
+            Command("run", "--limit=8M", "--", "true", settles=True),
+            Command("run", "hooked", "--", "hog", "anon", "64M", status=137, settles=True,
+                    setup=lambda: w.declare_and_reload("hooked", "16M", oom_hook=self.hook),
+                    before={"hooked": 16 * MIB}),
+            Command("reclaim", "db", "1M", status=None),
+            Command("reset-peak", "db"),
+            Command("ps", "web"),
+            Command("list"),
+            Command("show", "web"),
+            Command("metrics"),
+            Command("oom"),
+            Command("suggest", "db", status=None),
+            Command("doctor", status=None),
+            Command("version"),
         ]
 
-    def declare(self):
-        self.declared_lately = True
-        with open(self.declaration, "w") as file:
-            json.dump({"name": DECLARED, "limit": "10M"}, file)
+    def change_declaration(self):
+        self.world.declare_and_reload("declared", "10M")
+        self.world.declare("declared", limit="12M")
 
-    # --- rssd ------------------------------------------------------------------------
+    # --- states that a start or a stop meets --------------------------------------------
 
-    def launch(self):
-        environment = dict(os.environ, LD_PRELOAD=self.args.preload,
-                           FAULTS_CONTROL=os.path.join(self.args.directory, "faults"))
-        self.rssd = subprocess.Popen([self.args.rssd, f"--config={self.args.config}"],
-                                     stdin=subprocess.DEVNULL, stderr=self.log, env=environment)
+    def starts(self):
+        w = self.world
+        transient = self.make_transient
+        return [
+            Start("start"),
+            Start("start with an unfinished transaction", killed=lambda: self.leave_transaction("undo")),
+            Start("start with a transaction to finish", killed=lambda: self.leave_transaction("redo"),
+                  wanted={"web": 50 * MIB, "db": 30 * MIB}),
+            Start("start with other limits in the kernel",
+                  killed=lambda: (w.set_kernel("web", 60 * MIB), w.set_kernel("db", 50 * MIB))),
+            Start("start with a new declaration", killed=lambda: w.declare("declared", limit="10M"),
+                  wanted={"declared": 10 * MIB}),
+            Start("start with an unfinished creation", killed=self.leave_creation),
+            Start("start without a cgroup", setup=lambda: w.must("kill", "db", "--signal=KILL"),
+                  killed=lambda: self.remove_cgroup("db")),
+            Start("start with a transient container", setup=transient, wanted={"new": 8 * MIB}),
+            Stop("stop"),
+            Stop("stop with a transient container", setup=transient, wanted={"new": 8 * MIB}),
+        ]
 
-    def answers(self, seconds):
-        """True if rssd answers in time, False if it has ended."""
-        deadline = time.monotonic() + seconds
-        while self.rssd.poll() is None:
-            if rssctl("list")[0] == 0:
-                return True
-            if time.monotonic() > deadline:
-                self.kill()
-                raise RuntimeError("rssd neither answers nor ends")
-            time.sleep(0.01)
-        return False
+    def leave_transaction(self, phase):
+        """What a kill in the middle of `apply' leaves: one of two limits is set."""
+        steps, limits = [], {"web": 50 * MIB, "db": 30 * MIB}
+        for path in self.world.records():
+            with open(path) as file:
+                record = json.load(file)
+            if record["name"] in limits:
+                steps.append({"from": record, "to": dict(record, limit=limits[record["name"]])})
+        with open(os.path.join(self.args.directory, "state", "transaction.json"), "w") as file:
+            json.dump({"phase": phase, "steps": steps}, file)
+        self.world.set_kernel("web", limits["web"])
 
-    def start(self):
-        self.launch()
-        if not self.answers(60):
-            raise RuntimeError(f"rssd does not start: status {self.rssd.returncode}")
+    def make_transient(self):
+        """An empty one goes with its creator, unless a process is attached in time."""
+        pid = str(self.world.processes["outside"].pid)
+        for _ in range(100):
+            rssctl("create", "new", "--transient", "--limit=8M")
+            if rssctl("attach", "new", pid)[0] == 0:
+                return
+        raise RuntimeError("no process can be attached to a transient container")
 
-    def kill(self):
-        if self.rssd and self.rssd.poll() is None:
-            self.rssd.kill()
-        self.rssd.wait()
+    def leave_creation(self):
+        os.mkdir(self.world.cgroup("new"))
+        with open(os.path.join(self.args.directory, "run", "transient", ".creating-new.json"), "w"):
+            pass
 
-    # --- what there is ------------------------------------------------------------------
+    def remove_cgroup(self, name):
+        self.world.processes["inside"].wait()
+        os.rmdir(self.world.cgroup(name))
 
-    def listed(self):
-        status, out, err = rssctl("list", "--json=short")
-        if status != 0:
-            raise RuntimeError(f"list ended with {status}: {err.strip()}")
-        return {c["name"]: c["limit"] for c in json.loads(out)}
-
-    def kernel(self):
-        top, found = os.path.join(self.args.cgroups, self.args.root), {}
-        for directory, _, _ in os.walk(top):
-            if directory != top:
-                with open(os.path.join(directory, "memory.limit_in_bytes")) as file:
-                    limit = int(file.read())
-                found[os.path.relpath(directory, top)] = INFINITY if limit > 1 << 60 else limit
-        return found
-
-    def disk(self):
-        directory, found = os.path.join(self.args.directory, "state", "containers"), {}
-        for name in os.listdir(directory):
-            if name.endswith(".json"):
-                with open(os.path.join(directory, name)) as file:
-                    record = json.load(file)
-                found[record["name"]] = record["limit"]
-        return found
-
-    def where(self, process):
-        try:
-            with open(f"/proc/{process.pid}/cgroup") as file:
-                match = re.search(r":memory:.*/" + re.escape(self.args.root) + r"/(.*)", file.read())
-        except OSError:
-            return None
-        return match.group(1) if match else None
-
-    # --- the state that each trial begins with ----------------------------------------------
-
-    def spawn(self):
-        return subprocess.Popen(["sleep", "100000"], stdin=subprocess.DEVNULL)
-
-    def reset(self):
-        """Brings back the containers and processes of BASE, without a fault."""
-        if os.path.exists(self.declaration):
-            os.unlink(self.declaration)
-            rssctl("reload")
-        here = self.listed()
-        for name in sorted(set(here) - set(BASE), reverse=True):
-            self.must("remove", name, "--force")
-        for name, limit in BASE.items():
-            if name not in here:
-                self.must("create", name, f"--limit={limit}")
-            elif here[name] != limit:
-                self.must("limit", name, str(limit))
-        if self.inside is None or self.inside.poll() is not None:
-            self.inside = self.spawn()
-        if self.where(self.inside) != "db":
-            self.must("attach", "db", str(self.inside.pid))
-        if self.outside is None or self.outside.poll() is not None:
-            self.outside = self.spawn()
-        if self.where(self.outside) is not None:
-            self.must("detach", str(self.outside.pid))
-
-    def must(self, *args):
-        status, _, err = rssctl(*args)
-        if status != 0:
-            raise RuntimeError(f"without a fault, `{' '.join(args)}' ended with {status}: {err.strip()}")
-
-    # --- one point ---------------------------------------------------------------------------
+    # --- one command ------------------------------------------------------------------------
 
     def run(self, command):
-        pids = {"INSIDE": self.inside.pid, "OUTSIDE": self.outside.pid}
-        return rssctl(*[str(pids.get(word, word)) for word in command.args])
+        pids = {name.upper(): str(process.pid) for name, process in self.world.processes.items()}
+        return rssctl(*[pids.get(word, word) for word in command.args])
 
-    def agree(self, wanted):
-        """What disagrees after a command whose outcome is known."""
-        listed, kernel, disk = self.listed(), self.kernel(), self.disk()
-        if wanted is not None and listed != wanted:
-            return f"the list is {listed}, not {wanted}"
-        if kernel != listed:
-            return f"the kernel has {kernel}, the list {listed}"
-        if disk != listed:
-            return f"the disk has {disk}, the list {listed}"
+    def prepare(self, setup):
+        if setup:
+            real, self.world.must = self.world.must, self.must
+            try:
+                setup()
+            finally:
+                self.world.must = real
+
+    def must(self, *args, **options):
+        pids = {name.upper(): str(process.pid) for name, process in self.world.processes.items()}
+        type(self.world).must(self.world, *[pids.get(word, word) for word in args], **options)
+
+    def judge(self, command, status, err):
+        """What is wrong after the command. The list of containers that may be there, too."""
+        succeeded = status == command.status or command.status is None
+        wanted = [command.after] if succeeded else [command.before]
+        # A reload answers before declarations are applied; what became of them is logged.
+        if status == UNANSWERED or "unknown" in err or command.args[0] == "reload" or (
+                not succeeded and command.partly):
+            wanted = [command.before, command.after]
+        if "unknown" in err:
+            return None, wanted
+        wrong = self.judge_processes(command, succeeded, status)
+        if not wrong:
+            seconds = 2 if command.settles or status == UNANSWERED else 0
+            any_part = command.partly and not succeeded
+            wrong = self.world.agree_within(seconds, None if any_part else wanted,
+                                            None if succeeded else command.kernel)
+        return wrong, wanted
+
+    def judge_processes(self, command, succeeded, status):
+        if status == UNANSWERED or (command.partly and not succeeded):
+            return None
+        for name in command.ends:
+            try:
+                self.world.processes[name].wait(5)
+            except subprocess.TimeoutExpired:
+                return f"status {status}, and the process {name} has not ended"
+        wanted = {**PLACES, **command.places} if succeeded else PLACES
+        places = self.world.places()
+        if not succeeded and command.setup and command.places:
+            return None # the setup has moved processes
+        for name, place in wanted.items():
+            if name in places and places[name] != place and not (command.setup and not command.places):
+                return f"status {status}, and the process {name} is in {places[name]}"
         return None
 
-    def judge(self, command, status, out, err):
-        if "unknown" in err:
-            return None
-        if status == UNANSWERED:
-            return self.agree(None)
-        # A reload takes what it can, and answers before declarations are applied.
-        if command.args[0] == "reload":
-            self.wait_for_declared()
-            return self.agree(None)
-        changed = command.wanted()
-        wanted = changed if status == 0 else dict(BASE)
-        if command.args[0] in ("attach", "detach"):
-            process = self.outside if command.args[0] == "attach" else self.inside
-            before, after = (None, "web") if command.args[0] == "attach" else ("db", None)
-            if self.where(process) != (after if status == 0 else before):
-                return f"status {status}, and the process is in {self.where(process)}"
-        return self.agree(wanted)
-
-    def wait_for_declared(self):
-        """A second at most: with a fault it may never be there."""
-        deadline = time.monotonic() + 1
-        while DECLARED not in self.listed() and time.monotonic() < deadline:
-            time.sleep(0.02)
-
     def point(self, command, n, variant):
-        if command.prepare:
-            command.prepare()
+        self.prepare(command.setup)
         self.control.arm(n, variant)
         status, out, err = self.run(command)
-        left, what = self.control.disarm()
+        what = self.control.disarm()
         if not what:
             self.missed += 1
             return
         self.tried += 1
+        at = f"{command}, call {n} ({what})"
+        wanted = None
         try:
-            if what.startswith("sendmsg") and self.has_ended():
-                self.start()
-            elif self.has_ended():
-                self.fall_short(f"`{' '.join(command.args)}', call {n} ({what}): rssd ended with "
-                                f"{self.rssd.returncode}")
-                self.start()
-            wrong = self.judge(command, status, out, err)
+            if self.world.has_ended():
+                if not what.startswith("sendmsg") and not what.startswith("recvmsg"):
+                    self.fall_short(f"{at}: rssd ended with {self.world.rssd.returncode}")
+                self.world.start()
+                status = UNANSWERED if status == UNANSWERED else status
+            wrong, wanted = self.judge(command, status, err)
         except (RuntimeError, OSError, ValueError) as error:
             wrong = str(error)
-        if status != 0 and not (out + err).strip():
+        if status not in (0, command.status) and not (out + err).strip():
             wrong = wrong or f"status {status} without a word"
         if wrong:
-            self.fall_short(f"`{' '.join(command.args)}', call {n} ({what}): {wrong}; "
-                            f"status {status}, said: {err.strip()[:200]}")
+            self.fall_short(f"{at}: {wrong}; status {status}, said: {err.strip()[:200]}")
+        elif not self.args.sample or self.tried % SAMPLE_RESTARTS == 0:
+            self.restart_and_compare(at, command, wanted, "unknown" in err)
 
-    def has_ended(self):
-        """True if the fault ended rssd: its connection is lost, and it follows within a moment."""
-        if rssctl("list")[0] == 0:
-            return False
+    def restart_and_compare(self, at, command, wanted, unknown):
         try:
-            self.rssd.wait(10)
-        except subprocess.TimeoutExpired:
-            return False
-        return True
+            listed, places = self.world.listed(), self.world.places()
+            self.world.kill()
+            self.world.start()
+            certain = listed in wanted and not command.settles and not unknown
+            wrong = self.world.agree_within(2, [listed] if certain else wanted + [listed])
+            if not wrong and self.world.places() != places:
+                wrong = f"the processes are in {self.world.places()}, not {places}"
+        except (RuntimeError, OSError, ValueError) as error:
+            wrong = str(error)
+        if wrong:
+            self.fall_short(f"{at}, kill -9 and a start: {wrong}")
 
     def fall_short(self, text):
         self.short += 1
         print(f"# {text}", flush=True)
 
-    def recover(self):
-        """A running rssd with BASE, whatever the point did."""
-        if self.rssd.poll() is not None:
-            self.start()
-        try:
-            self.reset()
-        except RuntimeError:
-            self.kill()
-            self.start()
-            self.reset()
-        # A declaration of before may be applied only now.
-        deadline = time.monotonic() + 10
-        while self.declared_lately and time.monotonic() < deadline:
-            time.sleep(0.1)
-            self.declared_lately = self.listed() != BASE
-            if self.declared_lately:
-                self.reset()
+    # --- one start or stop ---------------------------------------------------------------------
 
-    def restart_and_compare(self):
-        before = self.listed()
-        self.kill()
-        self.start()
-        wrong = self.agree(before)
-        if wrong:
-            self.fall_short(f"after kill -9 and a start: {wrong}")
+    def begin_start(self, start):
+        self.prepare(start.setup)
+        self.world.kill()
+        self.prepare(start.killed)
 
-    def count_calls(self, command):
-        """How many calls rssd makes for it, as seen in one run."""
-        if command.prepare:
-            command.prepare()
-        self.control.arm(COUNT_ALL)
-        self.run(command)
-        left, _ = self.control.disarm()
-        self.recover()
-        return COUNT_ALL - left
-
-    # --- starts ---------------------------------------------------------------------------------
-
-    def count_start(self):
-        self.kill()
-        self.control.arm(COUNT_ALL)
-        self.start()
-        left, _ = self.control.disarm()
-        return COUNT_ALL - left
-
-    def start_point(self, n, variant):
-        self.kill()
-        size = os.path.getsize(self.log_path)
+    def start_point(self, start, n, variant):
+        self.begin_start(start)
+        size = os.path.getsize(self.world.log_path)
         self.control.arm(n, variant)
-        self.launch()
+        self.world.launch()
         try:
-            served = self.answers(60)
+            served = self.world.answers(60)
         except RuntimeError as error:
-            self.fall_short(f"start, call {n}: {error}")
+            self.fall_short(f"{start}, call {n}: {error}")
             served = False
-        left, what = self.control.disarm()
-        if not what:
-            self.missed += 1
-        else:
-            self.tried += 1
-            if not served and self.rssd.returncode <= 0:
-                self.fall_short(f"start, call {n} ({what}): rssd ended with {self.rssd.returncode}")
-            elif not served and os.path.getsize(self.log_path) == size:
-                self.fall_short(f"start, call {n} ({what}): rssd ended without a word")
-        if served and self.rssd.poll() is None:
-            self.kill()
+        what = self.control.disarm()
+        at = f"{start}, call {n} ({what})"
+        if what and not served:
+            if self.world.rssd.returncode <= 0:
+                self.fall_short(f"{at}: rssd ended with {self.world.rssd.returncode}")
+            elif os.path.getsize(self.world.log_path) == size:
+                self.fall_short(f"{at}: rssd ended without a word")
+        self.world.kill()
+        self.finish_start(start, at, what)
+
+    def stop_point(self, stop, n, variant):
+        self.prepare(stop.setup)
+        self.control.arm(n, variant)
+        self.world.rssd.terminate()
         try:
-            self.start()
-            wrong = self.agree(dict(BASE))
-        except RuntimeError as error:
+            status = self.world.rssd.wait(60)
+            wrong = f"rssd ended with {status}" if status < 0 else None
+        except subprocess.TimeoutExpired:
+            wrong = "rssd does not stop"
+        what = self.control.disarm()
+        at = f"{stop}, call {n} ({what})"
+        if what and wrong:
+            self.fall_short(f"{at}: {wrong}")
+        self.world.kill()
+        self.finish_start(stop, at, what)
+
+    def finish_start(self, start, at, what):
+        """A start without a fault finds everything."""
+        if what:
+            self.tried += 1
+        else:
+            self.missed += 1
+        try:
+            self.world.start()
+            wrong = self.world.agree_within(5, [start.wanted])
+        except (RuntimeError, OSError, ValueError) as error:
             wrong = str(error)
         if wrong:
-            self.fall_short(f"start, call {n} ({what}), and the start after it: {wrong}")
-            self.recover()
+            self.fall_short(f"{at}, and the start after it: {wrong}")
 
     # --- all -------------------------------------------------------------------------------------
 
+    def count(self, what):
+        """How many errors fit each call that rssd makes for it, as seen in one run."""
+        if isinstance(what, Command):
+            self.prepare(what.setup)
+            self.control.arm(COUNT_ALL)
+            status, out, err = self.run(what)
+            if what.status is not None and status != what.status:
+                raise RuntimeError(f"without a fault, {what} ended with {status}: {err or out}")
+        elif isinstance(what, Stop):
+            self.prepare(what.setup)
+            self.control.arm(COUNT_ALL)
+            self.world.rssd.terminate()
+            self.world.rssd.wait(60)
+        else:
+            self.begin_start(what)
+            self.control.arm(COUNT_ALL)
+            self.world.start()
+        choices = self.control.counted()
+        self.world.recover()
+        return choices
+
     def points(self):
-        every = []
-        for command in self.commands():
-            every += [(command, n, variant) for n in range(1, self.count_calls(command) + 1)
-                      for variant in (0, 1)]
-        every += [(None, n, variant) for n in range(1, self.count_start() + 1) for variant in (0, 1)]
-        return every
+        for what in self.commands() + self.starts():
+            for n, choices in enumerate(self.count(what), 1):
+                yield from ((what, n, variant) for variant in range(choices))
+
+    def one(self, what, n, variant):
+        if isinstance(what, Command):
+            self.point(what, n, variant)
+        elif isinstance(what, Stop):
+            self.stop_point(what, n, variant)
+        else:
+            self.start_point(what, n, variant)
+        self.world.recover()
 
     def all(self):
-        self.start()
-        self.reset()
-        every = self.points()
+        self.world.start()
+        self.world.reset()
+        every = list(self.points())
         chosen = every
         if self.args.sample and self.args.sample < len(every):
             chosen = random.Random(self.args.seed).sample(every, self.args.sample)
-        for i, (command, n, variant) in enumerate(chosen):
-            if command:
-                self.point(command, n, variant)
-                self.recover()
-                if i % 10 == 9:
-                    self.restart_and_compare()
-            else:
-                self.start_point(n, variant)
+        part, parts = map(int, self.args.part.split("/"))
+        chosen = chosen[part - 1::parts]
+        told = time.monotonic()
+        for i, point in enumerate(chosen):
+            self.one(*point)
+            if time.monotonic() - told > PROGRESS_SECONDS:
+                told = time.monotonic()
+                print(f"# {i + 1} of {len(chosen)} points, {self.short} fell short", flush=True)
         return len(every)
-
-    def close(self):
-        for process in (self.inside, self.outside):
-            if process:
-                process.kill()
-                process.wait()
-        if self.rssd:
-            self.kill()
 
 
 def main():
@@ -411,15 +442,16 @@ def main():
         parser.add_argument(f"--{option}", required=True)
     parser.add_argument("--sample", type=int, default=0, help="so many points, chosen by --seed; 0: all")
     parser.add_argument("--seed", default="1")
-    args = parser.parse_args()
-    trial = Trial(args)
+    parser.add_argument("--part", default="1/1", help="2/4: the second quarter of the points")
+    trial = Trial(parser.parse_args())
     try:
         every = trial.all()
     finally:
-        trial.close()
+        trial.world.close()
     print(f"# of {every} points {trial.tried} were tried, {trial.missed} were not reached, "
           f"{trial.short} fell short")
     return 1 if trial.short or not trial.tried else 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
