@@ -208,7 +208,7 @@ static void kill_run(struct worker *worker, void *data)
 		if (sent == 0)
 			sent = kill_listed(&tree, &members, kill->signal, &targets, &kill->tally,
 					   &missed);
-		/* A later pass may be able to look at what this one could not. */
+		/* A later pass may read what this one could not. */
 		kill->error = sent < 0 ? sent : missed.error;
 		if (kill->signal != SIGKILL || worker_cancelled(worker))
 			break;

@@ -47,7 +47,7 @@ static void check_same(const struct event_history *a, const struct event_history
 			abort();
 		if (x && (x->sequence != y->sequence || x->last != y->last || x->time != y->time ||
 			  x->kind != y->kind || x->usage != y->usage || x->limit != y->limit ||
-			  x->amount != y->amount || x->high != y->high ||
+			  x->amount != y->amount || x->wmark_high != y->wmark_high ||
 			  strcmp(x->container, y->container) != 0))
 			abort();
 	} while (x);
