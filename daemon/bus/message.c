@@ -10,6 +10,7 @@
 #include "shared/text.h"
 #include "base/failure.h"
 #include "cgroup/controller.h"
+#include "operation/attach-policy.h"
 #include "policy/oom-record.h"
 #include "policy/rule.h"
 #include "policy/settings.h"

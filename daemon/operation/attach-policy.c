@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which process may be moved, and the names of outcomes: see attach.h. */
-#include "operation/attach.h"
+/* Which processes may be moved: see attach-policy.h. */
+#include "operation/attach-policy.h"
 
 #include "host/process.h"
 #include "policy/access-policy.h"

@@ -17,6 +17,8 @@
 #include "operation/leave.h"
 #include "shared/clock.h"
 #include "store/origins.h"
+#include "operation/attach-policy.h"
+#include "operation/move-process.h"
 #include "operation/move-tree.h"
 #include "operation/move.h"
 
@@ -81,21 +83,10 @@ static void attach_one(struct move *move, int pidfd, const struct process *expec
 	cleanup_free char *cgroup = NULL, *path = NULL;
 	const char *refusal, *origin = NULL;
 	struct process p;
-	uid_t owner;
-	int r = move_identify(pidfd, &p, &owner);
+	int r;
 
-	/* A descendant that ended meanwhile is reported as vanished. */
-	if (r == 0 && expected && (p.start != expected->start || p.ended))
-		r = -ESRCH;
-	if (r < 0) {
-		move_not_identified(move, expected ? expected->pid : 0, r);
-		if (expected)
-			move_tree_add(move, expected, MEMBER_ENDED);
+	if (!move_begin_process(move, pidfd, expected, &p, &refusal))
 		return;
-	}
-	/* Added before it is moved, so that no child is missed. */
-	move_tree_add(move, &p, MEMBER_OUTSIDE);
-	refusal = attach_refusal(&p, owner, move->caller.uid, getpid());
 	if (refusal) {
 		move_refuse(move, p.pid, refusal);
 		return;
@@ -116,13 +107,8 @@ static void attach_one(struct move *move, int pidfd, const struct process *expec
 		return;
 	}
 	r = group_add_process(move->group, p.pid);
-	if (process_ended(pidfd, 0)) {
-		if (r == 0)
-			move_undo_reused(move, &p);
-		move_add_row(move, p.pid, ATTACH_VANISHED);
-		move_tree_add(move, &p, MEMBER_ENDED);
+	if (move_has_vanished(move, pidfd, &p, r == 0))
 		return;
-	}
 	if (r < 0) {
 		move_refuse_errno(move, p.pid, r);
 		return;

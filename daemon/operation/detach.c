@@ -13,6 +13,7 @@
 #include "host/process.h"
 #include "operation/leave.h"
 #include "store/origins.h"
+#include "operation/move-process.h"
 #include "operation/move-tree.h"
 #include "operation/move.h"
 
@@ -97,20 +98,10 @@ static void detach_one(struct move *move, int pidfd, const struct process *expec
 	struct attach_row *row;
 	const char *refusal;
 	struct process p;
-	uid_t owner;
-	int r = move_identify(pidfd, &p, &owner);
+	int r;
 
-	if (r == 0 && expected && (p.start != expected->start || p.ended))
-		r = -ESRCH;
-	if (r < 0) {
-		move_not_identified(move, expected ? expected->pid : 0, r);
-		if (expected)
-			move_tree_add(move, expected, MEMBER_ENDED);
+	if (!move_begin_process(move, pidfd, expected, &p, &refusal))
 		return;
-	}
-	/* Added before it is moved, so that no child is missed. */
-	move_tree_add(move, &p, MEMBER_OUTSIDE);
-	refusal = attach_refusal(&p, owner, move->caller.uid, getpid());
 	if (!refusal && controller_path_of_process(m->controller, p.pid, &path) < 0)
 		refusal = "is in no container";
 	if (!refusal && !(origin = find_origin(m, &p)))
@@ -121,13 +112,8 @@ static void detach_one(struct move *move, int pidfd, const struct process *expec
 		return;
 	}
 	r = leave_container(move, &p, origin, &to);
-	if (process_ended(pidfd, 0)) {
-		if (r == 0)
-			move_undo_reused(move, &p);
-		move_add_row(move, p.pid, ATTACH_VANISHED);
-		move_tree_add(move, &p, MEMBER_ENDED);
+	if (move_has_vanished(move, pidfd, &p, r == 0))
 		return;
-	}
 	if (r < 0) {
 		refuse_detach(move, p.pid, origin, r);
 		return;

@@ -12,7 +12,7 @@
 #include "cgroup/control-file.h"
 #include "container/manager.h"
 #include "host/process.h"
-#include "operation/attach.h"
+#include "operation/attach-policy.h"
 #include "operation/leave.h"
 #include "store/origins.h"
 

@@ -70,42 +70,6 @@ void move_refuse_errno(struct move *move, pid_t pid, int error)
 	move_refuse(move, pid, reason);
 }
 
-int move_identify(int pidfd, struct process *ret, uid_t *ret_owner)
-{
-	pid_t pid;
-	int r = process_pid_of(pidfd, &pid);
-
-	if (r == 0)
-		r = process_read(pid, ret);
-	if (r == 0)
-		r = process_read_owner(pid, ret_owner);
-	/* A zombie has ended for a pidfd, but still has its pid. */
-	if (r == 0 && process_ended(pidfd, 0) && !ret->ended)
-		r = -ESRCH;
-	return r;
-}
-
-void move_not_identified(struct move *move, pid_t pid, int error)
-{
-	struct attach_row *row =
-		move_add_row(move, pid, error == -ESRCH ? ATTACH_VANISHED : ATTACH_REFUSED);
-
-	if (row && error != -ESRCH)
-		snprintf(row->reason, sizeof(row->reason), "the descriptor is not a pidfd");
-}
-
-/* If the pid was reused, the new process was moved: it goes back to the cgroup of its parent. */
-void move_undo_reused(struct move *move, const struct process *meant)
-{
-	cleanup_free char *home = NULL;
-	struct process now;
-
-	if (process_read(meant->pid, &now) < 0 || now.start == meant->start)
-		return;
-	if (controller_cgroup_of_process(move->manager->controller, now.parent, &home) == 0)
-		(void)controller_move_to_cgroup(move->manager->controller, home, now.pid);
-}
-
 /* --- in the loop -------------------------------------------------------------- */
 
 static size_t count_outcome(const struct move *move, enum attach_outcome outcome)

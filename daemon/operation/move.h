@@ -50,14 +50,6 @@ void move_refuse(struct move *move, pid_t pid, const char *reason);
 /* Adds a row for a process that the kernel refused with @error, a negative errno. */
 void move_refuse_errno(struct move *move, pid_t pid, int error);
 
-/* Reads the process of a pidfd; -ESRCH if it ended, so that its pid may have been reused. */
-int move_identify(int pidfd, struct process *ret, uid_t *ret_owner);
-/* Adds a row for a process that move_identify() failed for with @error. */
-void move_not_identified(struct move *move, pid_t pid, int error);
-
-/* If @meant ended before its pid was written: moves back the process that has the pid now. */
-void move_undo_reused(struct move *move, const struct process *meant);
-
 /**
  * move_start() - run @run on a worker to move the processes of @pidfds
  * @c: the container that they are moved into; NULL: detach

@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "operation/attach.h"
+#include "operation/attach-policy.h"
 #include "shared/cleanup.h"
 #include "store/origins.h"
 #include "host/process.h"
