@@ -7,17 +7,16 @@ a fault. `agree()` compares rssd's list, the kernel and the disk.
 import json
 import mmap
 import os
-import re
 import struct
 import subprocess
 import time
 
-INFINITY = "infinity"
+from rssd_state import State, rssctl
+
 MIB = 1 << 20
 COUNT_ALL = 1 << 30
 CHOICES_MAX = 16384
 CHOICES_AT = 76
-UNANSWERED = 6
 
 BASE = {"web": 64 * MIB, "web/in": 32 * MIB, "db": 48 * MIB}
 # Where each process is; None is outside. "tree" has two children, which follow it.
@@ -30,14 +29,6 @@ def changed(containers, change):
     """@containers with the limits of @change; None removes one."""
     wanted = {**containers, **change}
     return {name: limit for name, limit in wanted.items() if limit is not None}
-
-
-def rssctl(*args):
-    try:
-        done = subprocess.run(["rssctl", *args], stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
-    except subprocess.TimeoutExpired:
-        return -1, "", "rssctl did not end within 60 s"
-    return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
 
 
 class Control:
@@ -68,10 +59,10 @@ class Control:
         return list(self.map[CHOICES_AT:CHOICES_AT + count])
 
 
-class World:
+class World(State):
     def __init__(self, args):
+        super().__init__(args.directory, args.cgroups, args.root)
         self.args = args
-        self.directory = args.directory
         self.control = Control(os.path.join(args.directory, "faults"))
         self.log_path = os.path.join(args.directory, "rssd.log")
         self.log = open(self.log_path, "ab")
@@ -121,43 +112,9 @@ class World:
 
     # --- what there is ------------------------------------------------------------------
 
-    def listed(self):
-        status, out, err = rssctl("list", "--json=short")
-        if status != 0:
-            raise RuntimeError(f"list ended with {status}: {err.strip()}")
-        return {c["name"]: c["limit"] for c in json.loads(out)}
-
-    def cgroup(self, name):
-        return os.path.join(self.args.cgroups, self.args.root, name)
-
-    def kernel(self):
-        top, found = self.cgroup(""), {}
-        for directory, _, _ in os.walk(top):
-            if directory != top:
-                with open(os.path.join(directory, "memory.limit_in_bytes")) as file:
-                    limit = int(file.read())
-                found[os.path.relpath(directory, top)] = INFINITY if limit > 1 << 60 else limit
-        return found
-
     def set_kernel(self, name, limit):
         with open(os.path.join(self.cgroup(name), "memory.limit_in_bytes"), "w") as file:
             file.write(str(limit))
-
-    def records(self):
-        """The files of containers, those of transient ones included."""
-        for directory in ("state/containers", "run/transient"):
-            path = os.path.join(self.directory, directory)
-            for name in os.listdir(path):
-                if name.endswith(".json") and not name.startswith("."):
-                    yield os.path.join(path, name)
-
-    def disk(self):
-        found = {}
-        for path in self.records():
-            with open(path) as file:
-                record = json.load(file)
-            found[record["name"]] = record["limit"]
-        return found
 
     def agree(self, wanted, kernel_may=None):
         """What disagrees; @wanted: a list of what may be there, None for anything."""
@@ -186,11 +143,9 @@ class World:
 
     def place_of(self, pid):
         try:
-            with open(f"/proc/{pid}/cgroup") as file:
-                match = re.search(r":memory:.*/" + re.escape(self.args.root) + r"/(.*)", file.read())
+            return super().place_of(pid)
         except OSError:
             return None
-        return match.group(1) if match else None
 
     def pids(self, name):
         """The process and its children."""

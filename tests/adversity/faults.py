@@ -25,7 +25,8 @@ import subprocess
 import sys
 import time
 
-from fault_world import BASE, COUNT_ALL, INFINITY, MIB, PLACES, UNANSWERED, World, changed, rssctl
+from fault_world import BASE, COUNT_ALL, MIB, PLACES, World, changed
+from rssd_state import INFINITY, UNANSWERED, rssctl
 
 PROGRESS_SECONDS = 60
 # In a sample, only so many commands are followed by kill -9 and a start.

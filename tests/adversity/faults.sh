@@ -11,7 +11,7 @@ write_config
 case_each_call_fails_once() {
 	local seed=${SEED:-$$} status=0
 	note "SEED=$seed to repeat"
-	python3 "$here/adversity/faults.py" --seed="$seed" --sample="${POINTS:-200}" --part="${PART:-1/1}" \
+	python3 -B "$here/adversity/faults.py" --seed="$seed" --sample="${POINTS:-200}" --part="${PART:-1/1}" \
 		--rssd="$build/rssd" --config="$work/rssd.conf" --directory="$work" \
 		--cgroups="$(memory_mount)" --root="$root" --preload="$build/tests/preload/faults.so" || status=$?
 	[ $status = 0 ] && return

@@ -20,18 +20,18 @@ import argparse
 import json
 import os
 import random
-import re
 import signal
 import subprocess
 import sys
 import threading
 import time
 
+import rssd_state
+from rssd_state import INFINITY, UNANSWERED
+
 CLIENTS = 4
 NAMES = 4
 PROCESSES = 4
-INFINITY = "infinity"
-UNANSWERED = 6  # rssctl's status when rssd is not there or does not answer
 
 problems = []
 lock = threading.Lock()
@@ -43,15 +43,12 @@ def problem(text):
         print(f"# {text}", flush=True)
 
 
-def rssctl(*args, timeout=90):
-    """Status, standard output and standard error of one rssctl."""
-    try:
-        done = subprocess.run(["rssctl", *args], stdin=subprocess.DEVNULL, capture_output=True,
-                              timeout=timeout)
-    except subprocess.TimeoutExpired:
-        problem(f"rssctl {' '.join(args)} did not end within {timeout} s")
+def rssctl(*args):
+    status, out, err = rssd_state.rssctl(*args, timeout=90)
+    if status < 0:
+        problem(err)
         return UNANSWERED, "", ""
-    return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
+    return status, out, err
 
 
 class Container:
@@ -295,9 +292,10 @@ class Reader(threading.Thread):
                 problem(f"{' '.join(self.command)} died of signal {-done.returncode}")
 
 
-class World:
+class World(rssd_state.State):
     def __init__(self, args):
-        self.args, self.directory = args, args.directory
+        super().__init__(args.directory, args.cgroups, args.root)
+        self.args = args
         self.rng = random.Random(f"{args.seed}/world")
         self.over, self.pause = threading.Event(), threading.Event()
         self.log = open(os.path.join(args.directory, "rssd.log"), "ab")
@@ -331,52 +329,32 @@ class World:
 
     # --- what there is ---------------------------------------------------------------------
 
-    def listed(self):
-        status, out, err = rssctl("list", "--json=short")
-        if status != 0:
-            problem(f"the list cannot be had: {err.strip()}")
+    def list_or_none(self):
+        try:
+            return self.listed()
+        except RuntimeError as error:
+            problem(error)
             return None
-        return {c["name"]: c["limit"] for c in json.loads(out)}
 
-    def kernel(self):
-        top, found = os.path.join(self.args.cgroups, self.args.root), {}
-        for directory, _, _ in os.walk(top):
-            if directory == top:
-                continue
-            with open(os.path.join(directory, "memory.limit_in_bytes")) as file:
-                limit = int(file.read())
-            found[os.path.relpath(directory, top)] = INFINITY if limit > 1 << 60 else limit
-        return found
-
-    def disk(self):
-        directory, found = os.path.join(self.directory, "state", "containers"), {}
-        for name in os.listdir(directory):
+    def check_leftovers(self):
+        for name in os.listdir(os.path.join(self.directory, "state", "containers")):
             if not name.endswith(".json"):
                 problem(f"left over in the state: {name}")
-                continue
-            with open(os.path.join(directory, name)) as file:
-                record = json.load(file)
-            found[record["name"]] = record["limit"]
-        return found
 
     def container_of(self, pid):
         try:
-            with open(f"/proc/{pid}/cgroup") as file:
-                match = re.search(r":memory:(.*)", file.read())
+            return self.place_of(pid)
         except OSError:
             return "?"
-        prefix = f"/{self.args.root}/"
-        path = match.group(1) if match else ""
-        at = path.find(prefix)
-        return path[at + len(prefix):] if at >= 0 else None
 
     # --- the run -----------------------------------------------------------------------------
 
     def compare(self, clients):
-        listed = self.listed()
+        listed = self.list_or_none()
         if listed is None:
             return
         kernel, disk = self.kernel(), self.disk()
+        self.check_leftovers()
         ours = {name for client in clients for name in client.names}
         for name in set(listed) | set(kernel) | set(disk):
             if name not in ours:

@@ -11,7 +11,7 @@ write_config LogLevel=debug
 case_model_holds() {
 	local seed=${SEED:-$$$(date +%N)} status=0
 	note "SEED=$seed to repeat"
-	python3 "$here/adversity/random.py" --seed="$seed" --seconds="${SECONDS_EACH:-60}" \
+	python3 -B "$here/adversity/random.py" --seed="$seed" --seconds="${SECONDS_EACH:-60}" \
 		--rssd="$build/rssd" --config="$work/rssd.conf" --directory="$work" \
 		--cgroups="$(memory_mount)" --root="$root" || status=$?
 	[ $status = 0 ] && return
