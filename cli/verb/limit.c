@@ -132,6 +132,7 @@ static int print_forecast_text(const struct cli *cli, const char *name, uint64_t
 		{ "Shmem", forecast->shmem },
 		{ "File", forecast->file },
 		{ "Locked", forecast->locked },
+		{ "Dirty", forecast->dirty },
 		{ "Free swap", forecast->swap_free },
 	};
 	char size[SIZE_TEXT_MAX];
@@ -141,6 +142,8 @@ static int print_forecast_text(const struct cli *cli, const char *name, uint64_t
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		printf("%12s: %s\n", rows[i].key,
 		       rows[i].size == RSS_ABSENT ? "-" : size_format(rows[i].size, size));
+	if (forecast->swappiness != RSS_ABSENT)
+		printf("%12s: %" PRIu64 "\n", "Swappiness", forecast->swappiness);
 	return STATUS_DONE;
 }
 
@@ -160,7 +163,9 @@ static int print_forecast_json(const struct cli *cli, const char *name, uint64_t
 	json_add_count(object, "shmem", forecast->shmem);
 	json_add_count(object, "file", forecast->file);
 	json_add_count(object, "locked", forecast->locked);
+	json_add_count(object, "dirty", forecast->dirty);
 	json_add_count(object, "swap_free", forecast->swap_free);
+	json_add_count(object, "swappiness", forecast->swappiness);
 	return print_json(&cli->out, object);
 }
 

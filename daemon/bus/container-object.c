@@ -113,7 +113,11 @@ static int append_forecast(sd_bus_message *reply, const struct forecast *f)
 	if (r >= 0)
 		r = bus_append_number(reply, "Locked", f->of.locked);
 	if (r >= 0)
+		r = bus_append_number(reply, "Dirty", f->of.dirty);
+	if (r >= 0)
 		r = bus_append_number(reply, "SwapFree", f->of.swap);
+	if (r >= 0)
+		r = bus_append_number(reply, "Swappiness", f->of.swappiness);
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 

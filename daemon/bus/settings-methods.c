@@ -11,7 +11,7 @@
 #include "container/manager.h"
 #include "operation/transaction.h"
 #include "report/diff.h"
-#include "report/forecast.h"
+#include "report/forecast-transaction.h"
 #include "shared/array.h"
 
 /* --- a transaction ------------------------------------------------------------------- */
@@ -101,20 +101,16 @@ static int method_apply(sd_bus_message *message, void *userdata, sd_bus_error *e
 
 /* --- forecast ----------------------------------------------------------------------------- */
 
-/* A step that sets no limit needs no forecast. */
-static int append_verdict(sd_bus_message *reply, struct manager *m,
-			  const struct transaction_step *step, enum limit_mode mode,
-			  struct failure *failure)
+/* The verdicts in the caller's order. */
+static int append_verdicts(sd_bus_message *reply, const struct transaction_step steps[],
+			   const struct forecast forecasts[], size_t count)
 {
-	struct container *c = manager_find(m, step->name);
-	struct forecast forecast = { .verdict = FORECAST_FITS };
-	uint64_t limit = step->change.set & SETTING_LIMIT ? step->change.to.limit
-							  : c->settings.limit;
-	int r = forecast_container(c, limit, mode, &forecast, failure);
+	int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(sts)");
 
-	return r < 0 ? r
-		     : sd_bus_message_append(reply, "(sts)", c->name, forecast.of.usage,
-					     forecast_verdict_name(forecast.verdict));
+	for (size_t i = 0; i < count && r >= 0; i++)
+		r = sd_bus_message_append(reply, "(sts)", steps[i].name, forecasts[i].of.usage,
+					  forecast_verdict_name(forecasts[i].verdict));
+	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
 static int method_forecast_apply(sd_bus_message *message, void *userdata, sd_bus_error *error)
@@ -122,6 +118,7 @@ static int method_forecast_apply(sd_bus_message *message, void *userdata, sd_bus
 	struct bus *bus = userdata;
 	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
 	cleanup_free struct transaction_step *steps = NULL;
+	cleanup_free struct forecast *forecasts = NULL;
 	enum limit_mode mode = LIMIT_MODE_RECLAIM;
 	struct failure failure = { 0 };
 	const char *text = NULL;
@@ -136,13 +133,11 @@ static int method_forecast_apply(sd_bus_message *message, void *userdata, sd_bus
 	if (r >= 0)
 		r = transaction_check(bus->manager, steps, count, &failure);
 	if (r >= 0)
+		r = forecast_transaction(bus->manager, steps, count, mode, &forecasts, &failure);
+	if (r >= 0)
 		r = sd_bus_message_new_method_return(message, &reply);
 	if (r >= 0)
-		r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(sts)");
-	for (size_t i = 0; i < count && r >= 0; i++)
-		r = append_verdict(reply, bus->manager, &steps[i], mode, &failure);
-	if (r >= 0)
-		r = sd_bus_message_close_container(reply);
+		r = append_verdicts(reply, steps, forecasts, count);
 	if (r < 0)
 		return bus_answer_failure(r, &failure, error);
 	return sd_bus_send(NULL, reply, NULL);

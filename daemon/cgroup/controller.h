@@ -107,7 +107,7 @@ struct controller_ops {
 	const char *lists_file, *lists_prefix;
 	/* The keys in that file of members of struct memory_parts; NULL: not reported. */
 	struct part_keys {
-		const char *anon, *file, *shmem, *kernel, *mapped;
+		const char *anon, *file, *shmem, *kernel, *mapped, *dirty, *writeback;
 	} parts;
 	/* The control file of memory_parts.kernel if it has one of its own, or NULL. */
 	const char *kernel_file;

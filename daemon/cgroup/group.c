@@ -259,7 +259,7 @@ void group_read_parts(struct group *group, struct memory_parts *ret)
 	const char *const names[] = {
 		ops->parts.anon,   ops->parts.file, ops->parts.shmem, ops->parts.kernel,
 		ops->parts.mapped, "unevictable",   "inactive_anon",  "active_anon",
-		"inactive_file",   "active_file",
+		"inactive_file",   "active_file",   ops->parts.dirty, ops->parts.writeback,
 	};
 	char keys[ARRAY_SIZE(names)][32];
 	struct cgroup_key v[ARRAY_SIZE(names)];
@@ -280,6 +280,7 @@ void group_read_parts(struct group *group, struct memory_parts *ret)
 		.locked = v[5].value,
 		.anon_list = sum(v[6].value, v[7].value),
 		.file_list = sum(v[8].value, v[9].value),
+		.dirty = sum(v[10].value, v[11].value),
 	};
 	/* Only mapped pages are charged. */
 	if (controller_can(group->controller, FEATURE_MAPPED_ONLY))

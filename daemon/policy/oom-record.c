@@ -39,8 +39,7 @@ struct oom_snapshot oom_snapshot_unknown(void)
 		.failures = OOM_ABSENT,
 		.reclaimed = OOM_ABSENT,
 		.scanned = OOM_ABSENT,
-		.parts = { OOM_ABSENT, OOM_ABSENT, OOM_ABSENT, OOM_ABSENT, OOM_ABSENT, OOM_ABSENT,
-			   OOM_ABSENT, OOM_ABSENT },
+		.parts = memory_parts_absent(),
 		.swap_free = OOM_ABSENT,
 	};
 }

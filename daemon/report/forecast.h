@@ -8,6 +8,7 @@
 #define RSSD_FORECAST_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "policy/limit-policy.h"
@@ -20,11 +21,14 @@ struct forecast_input {
 	enum limit_mode mode;
 	uint64_t target;
 	uint64_t usage;
-	uint64_t anon;	  /* on LRU lists: can only be swapped out; shmem included */
-	uint64_t shmem;	  /* tmpfs and shared memory, which stay when their processes end */
-	uint64_t file;	  /* on LRU lists: can be dropped or written back */
-	uint64_t locked;  /* mlocked or otherwise unevictable */
-	uint64_t swap;	  /* free */
+	uint64_t anon;	 /* on LRU lists: can only be swapped out; shmem included */
+	uint64_t shmem;	 /* tmpfs and shared memory, which stay when their processes end */
+	uint64_t file;	 /* on LRU lists: can be dropped or written back */
+	uint64_t locked; /* mlocked or otherwise unevictable: on no list */
+	uint64_t dirty;	 /* part of file that has to be written first */
+	uint64_t swap;	 /* free */
+	/* As vm.swappiness. With 0 reclaim for a limit swaps nothing; absent: not known. */
+	uint64_t swappiness;
 	bool can_reclaim; /* the kernel or rssd reclaims before the limit is in force */
 };
 
@@ -49,7 +53,26 @@ struct forecast {
 
 void forecast_limit(const struct forecast_input *input, struct forecast *ret);
 
-/* The same for the current state of a container. Reads control files. */
+/* One of the limits of a transaction. */
+struct forecast_step {
+	const char *name;
+	struct forecast_input in;
+	struct forecast forecast; /* set by forecast_steps() */
+	uint64_t freed_file; /* what reclaim takes for this limit: private to forecast_steps() */
+	uint64_t freed_anon;
+};
+
+/*
+ * Forecasts limits that are set in this order, each with those before it in force: they share
+ * the free swap, and reclaim for a container may take pages of those nested in it. A pure
+ * function.
+ */
+void forecast_steps(struct forecast_step steps[], size_t count);
+
+/* Checks the change and reads the input of a forecast from control files. */
+int forecast_read(struct container *container, uint64_t limit, enum limit_mode mode,
+		  struct forecast_input *ret, struct failure *failure);
+/* The forecast for the current state of a container. Reads control files. */
 int forecast_container(struct container *container, uint64_t limit, enum limit_mode mode,
 		       struct forecast *ret, struct failure *failure);
 

@@ -54,7 +54,9 @@ static const struct dict_field fields[] = {
 	FIELD("File", "t", file, NULL),
 	FIELD("Shmem", "t", shmem, NULL),
 	FIELD("Locked", "t", locked, NULL),
+	FIELD("Dirty", "t", dirty, NULL),
 	FIELD("SwapFree", "t", swap_free, NULL),
+	FIELD("Swappiness", "t", swappiness, NULL),
 };
 
 int rss_forecast_limit(struct rss_client *client, const char *name, uint64_t limit,
@@ -83,6 +85,7 @@ int rss_forecast_limit(struct rss_client *client, const char *name, uint64_t lim
 	forecast->verdict = RSS_UNSURE;
 	forecast->usage = forecast->to_free = forecast->reclaimable = RSS_ABSENT;
 	forecast->anonymous = forecast->file = forecast->locked = RSS_ABSENT;
+	forecast->dirty = forecast->swappiness = RSS_ABSENT;
 	forecast->shmem = forecast->swap_free = RSS_ABSENT;
 	r = dict_read(reply, fields, ARRAY_SIZE(fields), forecast);
 	if (r >= 0 && !forecast->reason && !(forecast->reason = strdup("")))

@@ -269,7 +269,7 @@ int rss_apply(struct rss_client *client, struct rss_change changes[], size_t cou
 
 /*
  * Makes all checks that rss_apply() makes before it begins, and forecasts each limit
- * by itself: see rss_forecast_limit(). Changes nothing.
+ * with the others in force: see rss_forecast_limit(). Changes nothing.
  */
 int rss_apply_forecast(struct rss_client *client, struct rss_change changes[], size_t count,
 		       enum rss_limit_mode mode);
@@ -294,7 +294,9 @@ struct rss_forecast {
 	uint64_t reclaimable;	  /* at most */
 	uint64_t anonymous, file; /* on the lists that reclaim scans; shmem is on the first */
 	uint64_t shmem, locked;
-	uint64_t swap_free; /* of the machine */
+	uint64_t dirty;	     /* part of file that must be written first */
+	uint64_t swap_free;  /* of the machine */
+	uint64_t swappiness; /* 0: reclaim swaps nothing */
 };
 
 /* "fits", "reclaims"...: for people and JSON. */

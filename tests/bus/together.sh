@@ -75,6 +75,20 @@ case_or_none() {
 	remove_three
 }
 
+# The verdicts come in the order of the file, whatever the order of the steps.
+case_forecasts_of_nested_limits() {
+	no_swap || { skip "needs a machine without swap"; return; }
+	make_three
+	rssctl create b/inner --limit=64M
+	launch_hog_in b/inner lock 16M
+	await 20 grep -q ready "$hog_out"
+	file '[{"name":"c","limit":"128M"},{"name":"b/inner","limit":"20M"},{"name":"b","limit":"8M"},{"name":"a","oom_group":false}]'
+	expect 5 rssctl apply "$work/file.json" --dry-run --json=short
+	equal "$(jq -c '[.[] | [.name, .forecast]]' <<<"$out")" \
+		'[["c","fits"],["b/inner","fits"],["b","refused"],["a","fits"]]' "forecasts"
+	remove_three
+}
+
 # Mode and timeout are those of each limit.
 case_by_force_and_in_time() {
 	make_three

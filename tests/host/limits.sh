@@ -290,6 +290,26 @@ case_limit_is_lowered_by_reclaim() {
 	rssctl remove lower --force
 }
 
+# What reclaim for a limit depends on: swappiness, and pages that must be written first.
+case_forecast_knows_swappiness_and_dirty_pages() {
+	local swappiness=/proc/sys/vm/swappiness file=$work/dirty
+	rssctl create written --limit=64M
+	[ ! -f "$(memory_mount)/$root/written/memory.swappiness" ] ||
+		swappiness=$(memory_mount)/$root/written/memory.swappiness
+	expect 0 rssctl run written -- bash -c "head -c 16M /dev/zero >$file"
+	expect 0 rssctl limit written 32M --dry-run --json=short
+	equal "$(jq .swappiness <<<"$out")" "$(cat "$swappiness")" swappiness
+	equal "$(jq '.dirty == null' <<<"$out")" "$([ "$(field written shmem)" = null ] && echo true || echo false)" \
+		"whether dirty pages are known"
+	if [ "$swappiness" != /proc/sys/vm/swappiness ]; then
+		echo 0 >"$swappiness"
+		expect 0 rssctl limit written 32M --dry-run --json=short
+		equal "$(jq .swappiness <<<"$out")" 0 "swappiness of the cgroup"
+	fi
+	rm -f "$file"
+	rssctl remove written
+}
+
 # The forecast of a dry run is what the change does.
 case_forecast_of_locked_memory_comes_true() {
 	rssctl create pinned --limit=64M

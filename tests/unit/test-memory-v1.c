@@ -170,7 +170,8 @@ TEST(parts_of_the_usage_are_read)
 	/* Keys without "total_" leave nested groups out. */
 	fake_set("rssd/web/memory.stat",
 		 "cache 1\nrss 1\nshmem 1\ntotal_cache 90\ntotal_rss 100\ntotal_shmem 80\n"
-		 "total_mapped_file 70\ntotal_inactive_anon 100\ntotal_active_anon 75\n");
+		 "total_mapped_file 70\ntotal_inactive_anon 100\ntotal_active_anon 75\n"
+		 "total_dirty 6\ntotal_writeback 1\n");
 	group_read_parts(w.web, &parts);
 	CHECK_UINT(parts.anon, 100);
 	CHECK_UINT(parts.file, 90);
@@ -179,6 +180,7 @@ TEST(parts_of_the_usage_are_read)
 	CHECK_UINT(parts.mapped, 70);
 	CHECK_UINT(parts.locked, COUNTER_ABSENT);
 	CHECK_UINT(parts.anon_list, 175);
+	CHECK_UINT(parts.dirty, 7);
 	fake_set("rssd/web/memory.kmem.usage_in_bytes", "60\n");
 	group_read_parts(w.web, &parts);
 	CHECK_UINT(parts.kernel, 60);

@@ -135,9 +135,10 @@ TEST(parts_of_the_usage_are_read)
 	struct memory_parts parts;
 
 	CALL(begin, &w);
-	fake_set("rssd/web/memory.stat",
-		 "anon 100\nfile 90\nkernel_stack 1\nshmem 80\nfile_mapped 70\ninactive_anon 100\n"
-		 "active_anon 75\ninactive_file 5\nactive_file 4\nunevictable 3\n");
+	fake_set(
+		"rssd/web/memory.stat",
+		"anon 100\nfile 90\nkernel_stack 1\nshmem 80\nfile_mapped 70\ninactive_anon 100\n"
+		"active_anon 75\ninactive_file 5\nactive_file 4\nunevictable 3\nfile_dirty 6\nfile_writeback 1\n");
 	group_read_parts(w.web, &parts);
 	CHECK_UINT(parts.anon, 100);
 	CHECK_UINT(parts.file, 90);
@@ -147,6 +148,7 @@ TEST(parts_of_the_usage_are_read)
 	CHECK_UINT(parts.locked, 3);
 	CHECK_UINT(parts.anon_list, 175);
 	CHECK_UINT(parts.file_list, 9);
+	CHECK_UINT(parts.dirty, 7);
 	fake_set("rssd/web/memory.stat", "anon 0\nkernel 60\n");
 	group_read_parts(w.web, &parts);
 	CHECK_UINT(parts.anon, 0);

@@ -214,6 +214,7 @@ TEST(parts_of_the_usage_are_read)
 	CHECK_UINT(parts.mapped, 90);
 	CHECK_UINT(parts.shmem, COUNTER_ABSENT);
 	CHECK_UINT(parts.kernel, COUNTER_ABSENT);
+	CHECK_UINT(parts.dirty, COUNTER_ABSENT);
 	CHECK_UINT(parts.locked, 3);
 }
 
