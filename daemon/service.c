@@ -13,6 +13,7 @@
 #include "host/process-events.h"
 #include "monitor/collect.h"
 #include "monitor/detection.h"
+#include "monitor/drift.h"
 #include "monitor/oom-history.h"
 #include "monitor/oom-hook.h"
 #include "monitor/oom-last.h"
@@ -135,6 +136,8 @@ int manager_new(sd_event *event, const struct config *config, struct manager **r
 	if (r == 0)
 		r = detection_open(m);
 	if (r == 0)
+		r = drift_open(m);
+	if (r == 0)
 		r = join_open(m);
 	if (r == 0)
 		r = transient_open(m);
@@ -163,6 +166,7 @@ struct manager *manager_free(struct manager *m)
 	transient_close(m);
 	join_close(m);
 	detection_close(m);
+	drift_close(m);
 	collect_close(m);
 	metrics_files_close(m);
 	sampler_close(m);

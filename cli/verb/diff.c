@@ -36,7 +36,7 @@ static int add_difference(struct table *table, const struct rss_difference *diff
 		r = r < 0 ? r : add_setting(table, &difference->stored, client);
 		r = r < 0 ? r : add_setting(table, &difference->kernel, client);
 	}
-	return r;
+	return r < 0 ? r : add_drift(table, difference, true);
 }
 
 static int print_differences_table(struct cli *cli, const struct differences *differences)
@@ -61,6 +61,7 @@ static int print_differences_json(const struct cli *cli, const struct difference
 		json_add_settings(object, "declared", &row->declared);
 		json_add_settings(object, "set", &row->stored);
 		json_add_settings(object, "kernel", &row->kernel);
+		json_add_drift(object, row);
 		json_object_array_add(array, object);
 	}
 	return print_json(&cli->out, array);
@@ -92,7 +93,8 @@ DEFINE_VERB(diff) = {
 	.summary = "Show settings that are not what they should be",
 	.description =
 		"Compares what the files in containers.d declare, what was set last, and what the\n"
-		"kernel holds. Prints what differs; the status is 1 then, and 0 where nothing does.\n"
+		"kernel holds, also whether the cgroup is there, its OOM killer is on, and it is frozen.\n"
+		"Prints what differs; the status is then 1, or 0 if nothing does.\n"
 		"rssctl reload applies declarations that changed; rssctl repair brings the kernel\n"
 		"back.",
 	.run = run,

@@ -53,9 +53,11 @@ static void add_repair(struct repairs *repairs, const struct rss_difference *dif
 		r = r < 0 ? r : add_setting(repairs->table, &difference->kernel, client);
 		r = r < 0 ? r : add_setting(repairs->table, &difference->stored, client);
 	}
+	r = r < 0 ? r : add_drift(repairs->table, difference, false);
 	json_add_text(object, "name", difference->name);
 	json_add_settings(object, "was", &difference->kernel);
 	json_add_settings(object, "is", &difference->stored);
+	json_add_drift(object, difference);
 	json_object_array_add(repairs->array, object);
 	if (r < 0)
 		repairs->error = r;
@@ -79,13 +81,11 @@ static int repair_all(struct cli *cli, const struct args *args,
 
 	for (size_t i = 0; i < count; i++) {
 		unsigned int drift = drift_of(&differences[i]);
-		struct rss_settings settings = differences[i].stored;
 		int r;
 
-		if (!drift || !is_named(args, differences[i].name))
+		if ((!drift && !differences[i].drift) || !is_named(args, differences[i].name))
 			continue;
-		settings.set = drift;
-		r = rss_set(cli->client, differences[i].name, &settings);
+		r = rss_repair(cli->client, differences[i].name);
 		if (r < 0)
 			status = status ?: fail_call(cli, r);
 		else
@@ -141,8 +141,9 @@ DEFINE_VERB(repair) = {
 	.synopsis = "[NAME...]",
 	.summary = "Bring the kernel back to what is set",
 	.description =
-		"If another program wrote to the kernel, sets again what rssd had set, of all\n"
-		"containers or of the named ones, and prints what was brought back.",
+		"If another program changed the cgroups of containers, sets again what rssd had set,\n"
+		"of all containers or of the named ones, and prints what was brought back. A removed\n"
+		"cgroup is made again, the OOM killer is switched on, the freezer is as it was set.",
 	.max_operands = OPERANDS_ANY,
 	.run = run,
 };

@@ -72,6 +72,12 @@ static char *describe_event(const struct rss_event *event)
 	case RSS_EVENT_WATERMARK:
 		r = asprintf(&text, "crossed %s", event->which ?: "a watermark");
 		break;
+	case RSS_EVENT_DRIFT:
+		r = event->which && !strcmp(event->which, "cgroup")
+			    ? asprintf(&text, "another program removed the cgroup")
+			    : asprintf(&text, "another program changed %s",
+				       event->which ?: "the cgroup");
+		break;
 	case RSS_EVENT_LOST:
 		r = asprintf(&text, "events %" PRIu64 " to %" PRIu64 " are lost; see rssctl list",
 			     event->sequence, event->last);
@@ -91,6 +97,7 @@ static const char *event_style(enum rss_event_kind kind)
 		return STYLE_RED;
 	case RSS_EVENT_LIMIT_HIT:
 	case RSS_EVENT_WATERMARK:
+	case RSS_EVENT_DRIFT:
 		return STYLE_YELLOW;
 	default:
 		return NULL;
@@ -213,6 +220,9 @@ static void print_event_json(const struct rss_event *event)
 		break;
 	case RSS_EVENT_WATERMARK:
 		json_add_text(object, "watermark", event->which);
+		break;
+	case RSS_EVENT_DRIFT:
+		json_add_text(object, "drift", event->which);
 		break;
 	case RSS_EVENT_LOST:
 		json_add_count(object, "last", event->last);

@@ -18,6 +18,55 @@ int add_setting(struct table *table, const struct rss_settings *settings,
 	return add_limit(table, value);
 }
 
+static const struct {
+	unsigned int bit;
+	const char *name;
+	const char *set, *kernel; /* NULL: depends on whether it is frozen */
+} drifts[] = {
+	{ RSS_DRIFT_CGROUP, "cgroup", "there", "removed" },
+	{ RSS_DRIFT_OOM_KILLER, "oom-killer", "on", "off" },
+	{ RSS_DRIFT_FREEZER, "freezer", NULL, NULL },
+};
+
+int add_drift(struct table *table, const struct rss_difference *difference, bool declared)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(drifts) && r >= 0; i++) {
+		const char *set = drifts[i].set, *kernel = drifts[i].kernel;
+
+		if (!(difference->drift & drifts[i].bit))
+			continue;
+		if (!set) {
+			set = difference->frozen ? "thawed" : "frozen";
+			kernel = difference->frozen ? "frozen" : "thawed";
+		}
+		r = table_add(table, difference->name);
+		r = r < 0 ? r : table_add(table, drifts[i].name);
+		r = r < 0 || !declared ? r : table_add(table, NULL);
+		r = r < 0 ? r : table_add(table, declared ? set : kernel);
+		r = r < 0 ? r : table_add(table, declared ? kernel : set);
+	}
+	return r;
+}
+
+void json_add_drift(struct json_object *object, const struct rss_difference *difference)
+{
+	unsigned int settings =
+		client_settings_difference(&difference->stored, &difference->kernel);
+	struct json_object *array = json_object_new_array();
+
+	for_each_client_setting(setting) {
+		if (settings & setting->bit)
+			json_object_array_add(array, json_object_new_string(setting->key));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(drifts); i++) {
+		if (difference->drift & drifts[i].bit)
+			json_object_array_add(array, json_object_new_string(drifts[i].name));
+	}
+	json_add_value(object, "drift", array);
+}
+
 static void add_each(struct json_object *object, const struct rss_settings *settings)
 {
 	for_each_client_setting(setting) {

@@ -17,6 +17,7 @@
 #include "bus/settings-properties.h"
 #include "container/container.h"
 #include "container/manager.h"
+#include "policy/drift.h"
 #include "shared/name.h"
 
 static void free_path(char **path)
@@ -131,6 +132,12 @@ static void on_event(const struct event *event, void *userdata)
 					      event->sequence, event->which, event->usage,
 					      event->time),
 			   "Watermark", name);
+		break;
+	case EVENT_DRIFT:
+		log_unsent(sd_bus_emit_signal(bus->bus, path, BUS_CONTAINER, "Drift", "tst",
+					      event->sequence,
+					      drift_name((unsigned int)event->amount), event->time),
+			   "Drift", name);
 		break;
 	case EVENT_LOST:
 		log_unsent(sd_bus_emit_signal(bus->bus, BUS_PATH, BUS_MANAGER, "EventsLost", "ttt",

@@ -12,6 +12,7 @@
 #include "container/usage.h"
 #include "operation/change.h"
 #include "operation/reclaim.h"
+#include "operation/repair.h"
 #include "policy/limit-policy.h"
 #include "policy/usage-history.h"
 #include "report/forecast.h"
@@ -179,6 +180,34 @@ static int method_set_properties(sd_bus_message *message, void *userdata, sd_bus
 	return bus_call_begun(call, r, &failure, error);
 }
 
+static void repaired(struct container *c, const struct change_result *result, void *userdata)
+{
+	struct bus_call *call = userdata;
+	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
+
+	if (!bus_call_begin_reply(call, result->error, &result->failure, &reply))
+		return;
+	bus_call_log(call, "repaired");
+	bus_call_reply(call, reply, 0);
+}
+
+static int method_repair(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct container *c = userdata;
+	struct change_listener listener = { .done = repaired };
+	struct failure failure = { 0 };
+	struct bus_call *call;
+	int r = bus_call_new(bus_from_message(message), message, c->name, cancel_change, &call,
+			     &failure);
+
+	if (r < 0)
+		return bus_answer_failure(r, &failure, error);
+	listener.userdata = call;
+	listener.requester = bus_call_requester(call);
+	r = repair_start(c, &listener, &failure);
+	return bus_call_begun(call, r, &failure, error);
+}
+
 /* --- freeze, peak --------------------------------------------------------------------------- */
 
 /* Replies to an operation that is one write to a control file, and logs it. */
@@ -204,18 +233,23 @@ static int reply_operation(sd_bus_message *message, const struct container *c, i
 	return sd_bus_reply_method_return(message, "");
 }
 
+static int freeze(sd_bus_message *message, struct container *c, bool wanted, sd_bus_error *error)
+{
+	int r = group_freeze(c->group, wanted);
+
+	if (r == 0)
+		c->frozen = wanted;
+	return reply_operation(message, c, r, wanted ? "frozen" : "thawed", error);
+}
+
 static int method_freeze(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-	struct container *c = userdata;
-
-	return reply_operation(message, c, group_freeze(c->group, true), "frozen", error);
+	return freeze(message, userdata, true, error);
 }
 
 static int method_thaw(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-	struct container *c = userdata;
-
-	return reply_operation(message, c, group_freeze(c->group, false), "thawed", error);
+	return freeze(message, userdata, false, error);
 }
 
 static int method_reset_peak(sd_bus_message *message, void *userdata, sd_bus_error *error)
@@ -321,6 +355,8 @@ const sd_bus_vtable bus_container_vtable[] = {
 				BUS_FOR(ACCESS_QUERY)),
 	SD_BUS_METHOD_WITH_ARGS("SetProperties", SD_BUS_ARGS("a{sv}", properties), SD_BUS_NO_RESULT,
 				method_set_properties, BUS_FOR(ACCESS_MANAGE)),
+	SD_BUS_METHOD_WITH_ARGS("Repair", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_repair,
+				BUS_FOR(ACCESS_MANAGE)),
 	SD_BUS_METHOD_WITH_ARGS("Reclaim", SD_BUS_ARGS("t", bytes, "a{sv}", options),
 				SD_BUS_RESULT("t", reclaimed), method_reclaim,
 				BUS_FOR(ACCESS_MANAGE)),
@@ -343,6 +379,7 @@ const sd_bus_vtable bus_container_vtable[] = {
 	SD_BUS_SIGNAL_WITH_ARGS("Killed", SD_BUS_ARGS("t", sequence, "a{sv}", record), 0),
 	SD_BUS_SIGNAL_WITH_ARGS("Watermark",
 				SD_BUS_ARGS("t", sequence, "s", which, "t", usage, "t", time), 0),
+	SD_BUS_SIGNAL_WITH_ARGS("Drift", SD_BUS_ARGS("t", sequence, "s", which, "t", time), 0),
 	SD_BUS_SIGNAL_WITH_ARGS("Progress", SD_BUS_ARGS("t", usage, "t", limit), 0),
 	SD_BUS_VTABLE_END,
 };

@@ -9,6 +9,7 @@
 #include "bus/message.h"
 #include "container/manager.h"
 #include "monitor/oom-history.h"
+#include "policy/drift.h"
 #include "shared/name.h"
 #include "store/event-history.h"
 #include "store/sequence.h"
@@ -73,6 +74,9 @@ static int append_facts(sd_bus_message *reply, const struct bus *bus, const stru
 		r = sd_bus_message_append(reply, "{sv}", "Which", "s",
 					  e->wmark_high ? "wmark_high" : "wmark_low");
 		break;
+	case EVENT_DRIFT:
+		return sd_bus_message_append(reply, "{sv}", "Which", "s",
+					     drift_name((unsigned int)e->amount));
 	case EVENT_LOST:
 		return bus_append_number(reply, "Last", e->last);
 	}

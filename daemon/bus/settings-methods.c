@@ -10,6 +10,7 @@
 #include "bus/settings-properties.h"
 #include "container/manager.h"
 #include "operation/transaction.h"
+#include "policy/drift.h"
 #include "report/diff.h"
 #include "report/forecast-transaction.h"
 #include "shared/array.h"
@@ -154,6 +155,22 @@ static int append_settings(sd_bus_message *reply, unsigned int set, const struct
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
+/* What is no setting is there only if it differs. */
+static int append_kernel(sd_bus_message *reply, const struct diff_row *row)
+{
+	int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "{sv}");
+
+	if (r >= 0)
+		r = bus_append_settings(reply, row->kernel_set, &row->kernel);
+	if (r >= 0 && (row->drift & DRIFT_CGROUP))
+		r = sd_bus_message_append(reply, "{sv}", "CgroupRemoved", "b", 1);
+	if (r >= 0 && (row->drift & DRIFT_OOM_KILLER))
+		r = sd_bus_message_append(reply, "{sv}", "OOMKillerDisabled", "b", 1);
+	if (r >= 0 && (row->drift & DRIFT_FREEZER))
+		r = sd_bus_message_append(reply, "{sv}", "Frozen", "b", (int)row->frozen);
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
 static int append_difference(sd_bus_message *reply, const struct diff_row *row)
 {
 	int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_STRUCT, "sa{sv}a{sv}a{sv}");
@@ -165,7 +182,7 @@ static int append_difference(sd_bus_message *reply, const struct diff_row *row)
 	if (r >= 0)
 		r = append_settings(reply, row->stored_set, &row->stored);
 	if (r >= 0)
-		r = append_settings(reply, row->kernel_set, &row->kernel);
+		r = append_kernel(reply, row);
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 

@@ -117,6 +117,9 @@ struct controller_ops {
 	int (*reset_peak)(struct group *group);
 	int (*freeze)(struct group *group, bool freeze);
 	int (*read_frozen)(struct group *group, bool *ret);
+	/* NULL if the OOM killer cannot be switched off. */
+	int (*switch_oom_killer)(struct group *group, bool on);
+	int (*read_oom_killer)(struct group *group, bool *ret);
 
 	int (*watch)(struct group *group, sd_event *event);
 };

@@ -398,6 +398,43 @@ int group_read_frozen(struct group *group, bool *ret)
 	return group->controller->ops->read_frozen(group, ret);
 }
 
+int group_switch_oom_killer(struct group *group, bool on)
+{
+	if (!group->controller->ops->switch_oom_killer)
+		return -EOPNOTSUPP;
+	return group->controller->ops->switch_oom_killer(group, on);
+}
+
+int group_read_oom_killer(struct group *group, bool *ret)
+{
+	if (!group->controller->ops->read_oom_killer)
+		return -EOPNOTSUPP;
+	return group->controller->ops->read_oom_killer(group, ret);
+}
+
+bool group_exists(const struct group *group)
+{
+	return is_same_directory(group) != -ENOENT;
+}
+
+bool group_has_setting_in(const struct group *group, const char *file)
+{
+	static const char *const others[] = { "memory.oom_control", "cgroup.freeze",
+					      "freezer.state" };
+
+	for_each_setting(setting) {
+		const char *of_setting = setting_file(group, setting->bit);
+
+		if (of_setting && strcmp(of_setting, file) == 0)
+			return true;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		if (strcmp(others[i], file) == 0)
+			return true;
+	}
+	return false;
+}
+
 void group_wake(struct group *group)
 {
 	struct group_event event = { .kind = GROUP_CHANGED };

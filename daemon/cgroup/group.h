@@ -14,7 +14,8 @@ struct group {
 	struct kept_files *kept; /* see group_keep_files() */
 	group_event_fn event;
 	void *userdata;
-	void *data; /* private to the controller */
+	void *data;		/* private to the controller */
+	struct group *replaced; /* see container_replace_group() */
 };
 
 /*
@@ -84,6 +85,18 @@ int group_reset_peak(struct group *group);
 /* Freezes or thaws the processes of the group and of groups below; does not wait for them. */
 int group_freeze(struct group *group, bool freeze);
 int group_read_frozen(struct group *group, bool *ret);
+
+/* Switches the OOM killer on or off; -EOPNOTSUPP if the controller cannot. */
+int group_switch_oom_killer(struct group *group, bool on);
+int group_read_oom_killer(struct group *group, bool *ret);
+
+/* Returns false if the group's path does not lead to its directory any more: it was removed. */
+bool group_exists(const struct group *group);
+/*
+ * Returns true if @file is a control file that group_read_settings(), group_read_frozen() or
+ * group_read_oom_killer() reads.
+ */
+bool group_has_setting_in(const struct group *group, const char *file);
 
 /*
  * Calls @fn from the loop when something happened to @group. GROUP_CHANGED may

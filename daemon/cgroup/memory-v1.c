@@ -296,6 +296,22 @@ static int v1_reset_peak(struct group *g)
 	return cgroup_write(g->fd, "memory.max_usage_in_bytes", "0");
 }
 
+static int v1_switch_oom_killer(struct group *g, bool on)
+{
+	return cgroup_write(g->fd, "memory.oom_control", on ? "0" : "1");
+}
+
+static int v1_read_oom_killer(struct group *g, bool *ret)
+{
+	struct cgroup_key disabled = { "oom_kill_disable", COUNTER_ABSENT };
+	int r = cgroup_read_keys(g->fd, "memory.oom_control", &disabled, 1);
+
+	if (r < 0)
+		return r;
+	*ret = disabled.value != 1;
+	return 0;
+}
+
 static int v1_open(const struct controller_choice *choice, struct controller **ret,
 		   struct failure *failure)
 {
@@ -345,5 +361,7 @@ const struct controller_ops memory_v1_ops = {
 	.kernel_file = "memory.kmem.usage_in_bytes",
 	.setting_file = v1_setting_file,
 	.reset_peak = v1_reset_peak,
+	.switch_oom_killer = v1_switch_oom_killer,
+	.read_oom_killer = v1_read_oom_killer,
 	.watch = v1_watch,
 };

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "policy/drift.h"
 #include "policy/oom-record.h"
 #include "policy/usage-history.h"
 
@@ -24,6 +25,16 @@ struct container *container_new(struct manager *manager, const char *name)
 	if (!c->name)
 		return NULL;
 	return take_ptr(c);
+}
+
+static void free_groups(struct group *group)
+{
+	while (group) {
+		struct group *replaced = group->replaced;
+
+		group_free(group);
+		group = replaced;
+	}
 }
 
 struct container *container_ref(struct container *c)
@@ -47,7 +58,7 @@ struct container *container_unref(struct container *c)
 		return NULL;
 	/* Each of these holds a reference. */
 	assert(!c->change && !c->jobs.first && !c->saving && !c->held_by);
-	group_free(c->group);
+	free_groups(c->group);
 	oom_record_free(c->last_oom);
 	if (c->detection)
 		c->detection_free(c->detection);
@@ -88,12 +99,45 @@ struct settings container_read_settings(struct container *c, const struct settin
 	return now;
 }
 
-unsigned int container_drift(struct container *c)
+unsigned int container_settings_drift(struct container *c)
 {
 	const struct settings *set = container_set_last(c);
 	struct settings kernel = container_read_settings(c, set);
 
 	return settings_difference(set, &kernel);
+}
+
+unsigned int container_drift(struct container *c)
+{
+	unsigned int drift;
+	bool value;
+
+	if (!group_exists(c->group))
+		return DRIFT_CGROUP;
+	drift = container_settings_drift(c);
+	if (group_read_oom_killer(c->group, &value) == 0 && !value)
+		drift |= DRIFT_OOM_KILLER;
+	if (group_read_frozen(c->group, &value) == 0 && value != c->frozen)
+		drift |= DRIFT_FREEZER;
+	return drift;
+}
+
+void container_note_frozen(struct container *c)
+{
+	(void)group_read_frozen(c->group, &c->frozen);
+}
+
+void container_replace_group(struct container *c, struct group *group)
+{
+	struct group *old = c->group;
+
+	group_unwatch(old);
+	if (!container_is_shared(c) && !c->jobs.first) {
+		free_groups(old);
+		old = NULL;
+	}
+	group->replaced = old;
+	__atomic_store_n(&c->group, group, __ATOMIC_RELEASE);
 }
 
 const struct settings *container_set_last(const struct container *c)

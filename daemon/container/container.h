@@ -52,6 +52,14 @@ struct container {
 	bool removed; /* has left the list; holders of a reference remain */
 	bool saving, save_again;
 
+	bool frozen; /* as it was asked for; at the start, as in the kernel */
+	struct {
+		int watch;		/* the inotify watch of its cgroup; 0: none */
+		unsigned int suspected; /* the drift that was seen once */
+		unsigned int reported;	/* the drift that has an event */
+		bool queued;		/* is checked again soon */
+	} drift;			/* of monitor/drift.c */
+
 	struct counters seen;	  /* the counters of the last poll */
 	uint64_t oom_events_base; /* OOMs before the group was opened, if it cannot know them */
 	/*
@@ -88,7 +96,17 @@ struct settings container_read_settings(struct container *container,
 					const struct settings *fallback);
 
 /* The SETTING_* whose value in the kernel differs from the one set last. */
+unsigned int container_settings_drift(struct container *container);
+/* These, and the other DRIFT_* of policy/drift.h. */
 unsigned int container_drift(struct container *container);
+/* Takes over from the kernel if it is frozen, after rssd froze or thawed it. */
+void container_note_frozen(struct container *container);
+
+/*
+ * Replaces its group. Workers may still be reading the old one, which is closed later. The new
+ * group is not watched.
+ */
+void container_replace_group(struct container *container, struct group *group);
 
 /* The settings that were set last, also while the kernel has others. */
 const struct settings *container_set_last(const struct container *container);

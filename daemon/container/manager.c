@@ -124,6 +124,9 @@ void manager_take_out(struct manager *m, struct container *c)
 	m->count--;
 	memmove(&m->containers[at], &m->containers[at + 1],
 		(m->count - at) * sizeof(*m->containers));
+	for (size_t i = 0; i < m->n_listeners; i++)
+		if (m->listeners[i].listener->taken_out)
+			m->listeners[i].listener->taken_out(c, m->listeners[i].userdata);
 	if (c->transient) {
 		m->transients--;
 		if (m->transients_changed)

@@ -30,6 +30,7 @@ struct collector;
 struct controller;
 struct declarations;
 struct detection;
+struct drift_watch;
 struct event_history;
 struct hooks;
 struct join;
@@ -52,6 +53,9 @@ struct transient_watch;
  */
 struct manager_listener {
 	void (*added)(struct container *container, void *userdata);
+	/* It leaves the list. */
+	void (*taken_out)(struct container *container, void *userdata);
+	/* It is gone. */
 	void (*removed)(const char *name, void *userdata);
 	/* @mask: the SETTING_* that changed; 0: whether it is declared or transient */
 	void (*changed)(struct container *container, unsigned int mask, void *userdata);
@@ -102,6 +106,7 @@ struct manager {
 	struct collector *collector;		 /* monitor/collect.c */
 	struct sampler *sampler;		 /* monitor/sampler.c; NULL if off */
 	struct detection *detection;		 /* monitor/detection-state.h */
+	struct drift_watch *drift_watch;	 /* monitor/drift.c */
 	struct metrics_files *metrics_files;	 /* report/metrics-file.c; may be NULL */
 };
 

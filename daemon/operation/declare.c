@@ -109,7 +109,8 @@ static void on_repaired(struct container *c, const struct change_result *result,
 /* The declaration is the same as before, but another program may have written to the kernel. */
 static void repair_declared(struct container *c)
 {
-	struct settings_change change = { .set = container_drift(c), .to = *container_set_last(c) };
+	struct settings_change change = { .set = container_settings_drift(c),
+					  .to = *container_set_last(c) };
 	struct change_listener listener = { .done = on_repaired };
 	struct failure failure;
 
@@ -137,7 +138,8 @@ static void change_declared(struct container *c, const struct record *record)
 		return;
 	*(struct settings *)listener.userdata = record->settings;
 	log_message(LOG_NOTICE, c->name, "its declaration is new or has changed: applying it");
-	change.set = settings_difference(&c->settings, &record->settings) | container_drift(c);
+	change.set = settings_difference(&c->settings, &record->settings) |
+		     container_settings_drift(c);
 	if (change_start(c, &change, LIMIT_MODE_RECLAIM, 0, &listener, &failure) < 0) {
 		log_message(LOG_ERR, c->name,
 			    "its declaration could not be applied: %s; the next reload tries again",

@@ -8,6 +8,7 @@
 
 #include "cgroup/cgroup-path.h"
 #include "shared/array.h"
+#include "shared/name.h"
 #include "container/container.h"
 #include "base/failure.h"
 #include "container/manager.h"
@@ -255,6 +256,19 @@ int kill_until_empty(struct worker *worker, const struct subtree *tree, struct k
 
 /* --- in the loop ---------------------------------------------------------------- */
 
+/* SIGKILL has thawed the processes. */
+static void note_thawed(const struct kill *kill)
+{
+	struct container *c = kill->container;
+	const struct manager *m = c->manager;
+
+	container_note_frozen(c);
+	for (size_t i = manager_index(m, c->name); kill->with_nested && i < m->count; i++) {
+		if (name_is_inside(m->containers[i]->name, c->name))
+			container_note_frozen(m->containers[i]);
+	}
+}
+
 static void kill_done(void *data)
 {
 	cleanup_(kill_free_ptr) struct kill *kill = data;
@@ -263,6 +277,8 @@ static void kill_done(void *data)
 	int r = kill->error;
 
 	job_end(&kill->job);
+	if (kill->signal == SIGKILL)
+		note_thawed(kill);
 	if (r < 0)
 		r = fail(&failure, RSS_ERROR_CONTROLLER_FAILED,
 			 "The processes of %s cannot be read: %s; another program may have "

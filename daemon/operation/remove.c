@@ -103,6 +103,8 @@ static void unmark_all(struct manager *m, const char *name)
 		if (!in_subtree(c, name))
 			continue;
 		c->removing = false;
+		/* It may have been thawed. */
+		container_note_frozen(c);
 		if (c->save_again)
 			manager_save(c);
 	}

@@ -101,6 +101,7 @@ static int enter(struct manager *m, struct container *c)
 {
 	int r = detection_watch(c);
 
+	container_note_frozen(c);
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0)
@@ -112,6 +113,23 @@ static int enter(struct manager *m, struct container *c)
 		return r;
 	manager_emit_added(m, c);
 	return 0;
+}
+
+/* Another program may have switched it off while rssd did not run. */
+static void switch_oom_killer_on(struct container *c)
+{
+	bool on = true;
+	int r;
+
+	if (group_read_oom_killer(c->group, &on) < 0 || on)
+		return;
+	r = group_switch_oom_killer(c->group, true);
+	if (r < 0)
+		log_message(LOG_ERR, c->name, "its OOM killer is off and cannot be switched on: %s",
+			    strerror(-r));
+	else
+		log_message(LOG_WARNING, c->name,
+			    "another program had switched off its OOM killer: it is on again");
 }
 
 /* Restores a saved container: its group is opened or created again. */
@@ -155,6 +173,8 @@ static int restore_record(struct manager *m, struct record *record)
 		c->written = wanted;
 		c->drifted = true;
 	}
+	if (!made)
+		switch_oom_killer_on(c);
 	c->populated = c->transient;
 	r = enter(m, c);
 	if (r < 0)

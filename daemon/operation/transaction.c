@@ -223,7 +223,7 @@ static int change_to(struct transaction *t, size_t entry, const struct settings 
 	/* A setting that another program changed in the kernel is set again. */
 	struct settings_change change = {
 		.to = *to,
-		.set = settings_difference(&c->settings, to) | container_drift(c),
+		.set = settings_difference(&c->settings, to) | container_settings_drift(c),
 	};
 	struct change_listener listener = {
 		.done = done, .userdata = t, .holder = t, .requester = t->requester

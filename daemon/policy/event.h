@@ -17,7 +17,8 @@ enum event_kind {
 	EVENT_OOM,
 	EVENT_WATERMARK,
 	EVENT_LOST,
-	EVENT_KILL, /* rssd killed processes for an operation */
+	EVENT_KILL,  /* rssd killed processes for an operation */
+	EVENT_DRIFT, /* another program changed the container's cgroup */
 };
 
 /* Sizes are bytes; unknown counters are COUNTER_ABSENT. */
@@ -28,7 +29,8 @@ struct event {
 	uint64_t time;		     /* microseconds since the epoch; set by manager_emit() */
 	struct container *container; /* NULL for LOST */
 	uint64_t usage, limit;
-	uint64_t amount; /* LIMIT_HIT: failures; RECLAIMED: bytes; LOST: events; KILL: processes */
+	/* LIMIT_HIT: failures; RECLAIMED: bytes; LOST: events; KILL: processes; DRIFT: one bit */
+	uint64_t amount;
 	const char *which;	/* WATERMARK: "wmark_high" or "wmark_low" */
 	struct oom_record *oom; /* OOM, KILL; manager_emit() sets its number and its time */
 };

@@ -10,6 +10,7 @@
 #include <sys/sysinfo.h>
 
 #include "container/manager.h"
+#include "policy/drift.h"
 #include "shared/size.h"
 #include "store/declarations.h"
 
@@ -171,6 +172,25 @@ static void add_declarations(struct report *report, const struct problems *probl
 		    "%zu more declarations are not in force.", count - PROBLEMS_SHOWN);
 }
 
+static void add_drift(struct report *report, const struct diagnosis *found)
+{
+	static const char advice[] = "See rssctl diff; rssctl repair brings it back.";
+
+	if (!found->drifted)
+		return;
+	if (found->drift == DRIFT_CGROUP)
+		add(report, SEVERITY_WARNING, "drift", advice,
+		    "The cgroup of %.200s is gone: another program removed it.", found->drifted);
+	else if (found->drift == DRIFT_OOM_KILLER)
+		add(report, SEVERITY_WARNING, "drift", advice,
+		    "The OOM killer of %.200s is switched off: another program wrote it.",
+		    found->drifted);
+	else
+		add(report, SEVERITY_WARNING, "drift", advice,
+		    "The kernel's %s of %.200s is not what rssd set: another program wrote it.",
+		    drift_name(found->drift), found->drifted);
+}
+
 size_t diagnose(const struct diagnosis *found, struct finding findings[static FINDINGS_MAX])
 {
 	struct report report = { .findings = findings };
@@ -230,25 +250,21 @@ size_t diagnose(const struct diagnosis *found, struct finding findings[static FI
 		    "killed.",
 		    "There is no swap: only file pages can be reclaimed.");
 	add_declarations(&report, found->problems);
-	if (found->drifted)
-		add(&report, SEVERITY_WARNING, "drift",
-		    "See rssctl diff; rssctl repair brings it back.",
-		    "The kernel's %s of %.200s is not what rssd set: another program wrote it.",
-		    found->drifted_setting, found->drifted);
+	add_drift(&report, found);
 	return report.count;
 }
 
-/* Finds the first container with another setting in the kernel. */
+/* Finds the first container whose cgroup another program changed. */
 static void find_drifted(const struct manager *m, struct diagnosis *found)
 {
 	for (size_t i = 0; i < m->count && !found->drifted; i++) {
 		struct container *c = m->containers[i];
-		unsigned int drift = c->change ? 0 : container_drift(c);
+		unsigned int drift = container_is_busy(c) || c->removing ? 0 : container_drift(c);
 
 		if (!drift)
 			continue;
 		found->drifted = c->name;
-		found->drifted_setting = setting_by_bit(drift & -drift)->key;
+		found->drift = drift & -drift;
 	}
 }
 

@@ -39,8 +39,8 @@ struct diagnosis {
 	uint64_t swap; /* bytes of swap on this machine */
 	size_t containers;
 	const struct problems *problems; /* declarations that are not in force; may be NULL */
-	const char *drifted;	     /* a container with another setting in the kernel, or NULL */
-	const char *drifted_setting; /* the key of that setting */
+	const char *drifted; /* a container whose cgroup another program changed, or NULL */
+	unsigned int drift;  /* one bit of it: see policy/drift.h */
 };
 
 #define FINDINGS_MAX 32

@@ -9,6 +9,7 @@
 #include "base/job.h"
 #include "container/container.h"
 #include "container/manager.h"
+#include "policy/drift.h"
 #include "policy/record.h"
 #include "shared/array.h"
 #include "store/config.h"
@@ -60,7 +61,7 @@ static void diff_run(struct worker *worker, void *data)
 
 static int add(struct diff *diff, struct diff_row *row)
 {
-	if (!diff_settings(row))
+	if (!diff_settings(row) && !row->drift)
 		return 0;
 	if (array_reserve(&diff->rows, diff->count, &diff->allocated, sizeof(*diff->rows)) < 0)
 		return -ENOMEM;
@@ -90,6 +91,10 @@ static int compare_container(struct diff *diff, struct container *c)
 	};
 	uint64_t limit;
 
+	if (!container_is_busy(c) && !c->removing)
+		row.drift = container_drift(c) & ~SETTINGS_ALL;
+	if (row.drift & DRIFT_FREEZER)
+		row.frozen = !c->frozen;
 	row.kernel = container_read_settings(c, &row.stored);
 
 	if (declared) {

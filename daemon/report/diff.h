@@ -6,6 +6,7 @@
 #ifndef RSSD_DIFF_H
 #define RSSD_DIFF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "policy/settings.h"
@@ -18,6 +19,8 @@ struct diff_row {
 	/* The SETTING_* that are known of each; 0: there is no such record. */
 	unsigned int declared_set, stored_set, kernel_set;
 	struct settings declared, stored, kernel;
+	unsigned int drift; /* DRIFT_* of policy/drift.h */
+	bool frozen;	    /* in the kernel; for DRIFT_FREEZER */
 };
 
 /* The SETTING_* that differ between those that are known. A pure function. */

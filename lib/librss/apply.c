@@ -134,7 +134,7 @@ static int read_difference(sd_bus_message *reply, struct differences *difference
 	if (r >= 0)
 		r = client_settings_read(reply, &row->stored);
 	if (r >= 0)
-		r = client_settings_read(reply, &row->kernel);
+		r = client_kernel_read(reply, row);
 	row->differs = client_settings_difference(&row->declared, &row->stored) |
 		       client_settings_difference(&row->stored, &row->kernel);
 	/* A declared container that does not exist differs in all settings. */

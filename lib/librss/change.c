@@ -149,6 +149,16 @@ int rss_thaw(struct rss_client *client, const char *name)
 	return call_without_arguments(client, name, "Thaw");
 }
 
+int rss_repair(struct rss_client *client, const char *name)
+{
+	cleanup_message sd_bus_message *call = NULL;
+	int r;
+
+	REQUIRE(client, name);
+	r = client_method(client, name, "Repair", &call);
+	return r < 0 ? r : client_call(client, call, name, CALL_FOR_EVER, NULL);
+}
+
 int rss_reset_peak(struct rss_client *client, const char *name)
 {
 	REQUIRE(client, name);

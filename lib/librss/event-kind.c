@@ -14,6 +14,7 @@ const char *rss_event_kind_name(enum rss_event_kind kind)
 		[RSS_EVENT_CREATED] = "created",
 		[RSS_EVENT_REMOVED] = "removed",
 		[RSS_EVENT_KILL] = "kill",
+		[RSS_EVENT_DRIFT] = "drift",
 	};
 
 	return (size_t)kind < ARRAY_SIZE(names) ? names[kind] : "unknown";

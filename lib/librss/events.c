@@ -67,6 +67,17 @@ static int read_watermark(sd_bus_message *message, struct rss_event *event)
 	return event->which ? 0 : -ENOMEM;
 }
 
+static int read_drift(sd_bus_message *message, struct rss_event *event)
+{
+	const char *which;
+	int r = sd_bus_message_read(message, "ts", &event->sequence, &which);
+
+	if (r < 0)
+		return r;
+	event->which = strdup(which);
+	return event->which ? 0 : -ENOMEM;
+}
+
 static int read_lost(sd_bus_message *message, struct rss_event *event)
 {
 	return sd_bus_message_read(message, "tt", &event->sequence, &event->last);
@@ -90,6 +101,7 @@ static const struct {
 	{ RSSD_CONTAINER, "OOM", RSS_EVENT_OOM, read_oom, OF_PATH },
 	{ RSSD_CONTAINER, "Killed", RSS_EVENT_KILL, read_oom, OF_PATH },
 	{ RSSD_CONTAINER, "Watermark", RSS_EVENT_WATERMARK, read_watermark, OF_PATH },
+	{ RSSD_CONTAINER, "Drift", RSS_EVENT_DRIFT, read_drift, OF_PATH },
 	{ RSSD_MANAGER, "EventsLost", RSS_EVENT_LOST, read_lost, OF_RSSD },
 	{ OBJECT_MANAGER, "InterfacesAdded", RSS_EVENT_CREATED, NULL, OF_ARGUMENT },
 	{ OBJECT_MANAGER, "InterfacesRemoved", RSS_EVENT_REMOVED, NULL, OF_ARGUMENT },

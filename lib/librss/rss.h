@@ -274,6 +274,10 @@ int rss_apply(struct rss_client *client, struct rss_change changes[], size_t cou
 int rss_apply_forecast(struct rss_client *client, struct rss_change changes[], size_t count,
 		       enum rss_limit_mode mode);
 
+#define RSS_DRIFT_CGROUP     (1 << 0) /* its cgroup was removed; no other difference is known */
+#define RSS_DRIFT_OOM_KILLER (1 << 1) /* its OOM killer is switched off */
+#define RSS_DRIFT_FREEZER    (1 << 2) /* it is frozen or thawed, unlike what rssd was asked for */
+
 /* A container whose settings differ. @set of each: the settings that are known. */
 struct rss_difference {
 	const char *name;
@@ -281,10 +285,15 @@ struct rss_difference {
 	struct rss_settings stored;   /* what rssd has set */
 	struct rss_settings kernel;
 	unsigned int differs; /* RSS_SET_* that differ */
+	unsigned int drift;   /* RSS_DRIFT_*: what another program changed besides settings */
+	bool frozen;	      /* in the kernel, if RSS_DRIFT_FREEZER is in @drift */
 };
 
 int rss_diff(struct rss_client *client, struct rss_difference **ret, size_t *ret_count);
 struct rss_difference *rss_differences_free(struct rss_difference *differences, size_t count);
+
+/* Brings the kernel back to what is set: the cgroup, the OOM killer, the freezer, the settings. */
+int rss_repair(struct rss_client *client, const char *name);
 
 struct rss_forecast {
 	enum rss_verdict verdict;
@@ -419,7 +428,8 @@ enum rss_event_kind {
 	RSS_EVENT_LOST,	   /* sequence and last: the range that was lost */
 	RSS_EVENT_CREATED, /* these two carry no sequence number: 0 */
 	RSS_EVENT_REMOVED,
-	RSS_EVENT_KILL, /* rssd has killed processes: limit --mode=force, kill, remove --force */
+	RSS_EVENT_KILL,	 /* rssd has killed processes: limit --mode=force, kill, remove --force */
+	RSS_EVENT_DRIFT, /* another program changed its cgroup */
 };
 
 struct rss_event {
@@ -429,7 +439,11 @@ struct rss_event {
 	const char *container; /* its name; "" for events about rssd itself */
 	uint64_t usage, limit; /* RSS_ABSENT if the event has none */
 	uint64_t amount;       /* LIMIT_HIT: failures so far; RECLAIMED: bytes; KILL: processes */
-	const char *which;     /* WATERMARK: "wmark_high" or "wmark_low"; else NULL */
+	/*
+	 * WATERMARK: "wmark_high" or "wmark_low"; DRIFT: what differs, the key of a setting, "cgroup",
+	 * "oom-killer" or "freezer"; else NULL
+	 */
+	const char *which;
 	const struct rss_oom *oom; /* RSS_EVENT_OOM and RSS_EVENT_KILL only */
 	/*
 	 * Microseconds since the epoch: when the event happened, the same from a signal and from

@@ -2,6 +2,8 @@
 /* Settings of clients: see settings.h. */
 #include "librss/settings.h"
 
+#include "shared/cleanup.h"
+
 /* Both structs call the member the same. */
 #define OFFSETS(member)                                  \
 	.offset = offsetof(struct rss_settings, member), \
@@ -105,21 +107,54 @@ int client_settings_append(sd_bus_message *message, const struct rss_settings *s
 	return r < 0 ? r : sd_bus_message_close_container(message);
 }
 
-int client_settings_read(sd_bus_message *message, struct rss_settings *ret)
+/* What the kernel holds of a container that is compared. */
+struct kernel_view {
+	struct rss_settings settings;
+	bool removed, killer_off, frozen;
+};
+
+static const struct {
+	struct dict_field field;
+	unsigned int drift;
+} drifts[] = {
+	{ { "CgroupRemoved", "b", offsetof(struct kernel_view, removed), NULL }, RSS_DRIFT_CGROUP },
+	{ { "OOMKillerDisabled", "b", offsetof(struct kernel_view, killer_off), NULL },
+	  RSS_DRIFT_OOM_KILLER },
+	{ { "Frozen", "b", offsetof(struct kernel_view, frozen), NULL }, RSS_DRIFT_FREEZER },
+};
+
+int client_kernel_read(sd_bus_message *message, struct rss_difference *ret)
 {
-	struct dict_field fields[CLIENT_SETTINGS_MAX];
+	struct dict_field fields[CLIENT_SETTINGS_MAX + ARRAY_SIZE(drifts)];
+	struct kernel_view view = { 0 };
 	uint64_t seen = 0;
-	size_t n = 0;
+	size_t n = 0, first;
 	int r;
 
 	for_each_client_setting(setting)
 		fields[n++] = (struct dict_field){ setting->property, setting->type,
 						   setting->offset, NULL };
-	r = dict_read_seen(message, fields, n, ret, &seen);
+	first = n;
+	for (size_t i = 0; i < ARRAY_SIZE(drifts); i++)
+		fields[n++] = drifts[i].field;
+	r = dict_read_seen(message, fields, n, &view, &seen);
 	for_each_client_setting(setting) {
 		if (seen >> (setting - client_settings) & 1)
-			ret->set |= setting->bit;
+			view.settings.set |= setting->bit;
 	}
+	ret->kernel = view.settings;
+	ret->frozen = view.frozen;
+	for (size_t i = 0; i < ARRAY_SIZE(drifts); i++)
+		ret->drift |= seen >> (first + i) & 1 ? drifts[i].drift : 0;
+	return r;
+}
+
+int client_settings_read(sd_bus_message *message, struct rss_settings *ret)
+{
+	struct rss_difference difference = { 0 };
+	int r = client_kernel_read(message, &difference);
+
+	*ret = difference.kernel;
 	return r;
 }
 

@@ -60,6 +60,9 @@ int client_settings_append(sd_bus_message *message, const struct rss_settings *s
 /* Reads an a{sv} of settings; *@ret has those that were there. */
 int client_settings_read(sd_bus_message *message, struct rss_settings *ret);
 
+/* The same for the kernel's settings, and for what another program changed besides. */
+int client_kernel_read(sd_bus_message *message, struct rss_difference *ret);
+
 /* The fields of struct rss_container for dict_read(); returns how many. */
 size_t client_settings_fields(struct dict_field fields[static CLIENT_SETTINGS_MAX]);
 

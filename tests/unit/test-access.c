@@ -86,6 +86,7 @@ static const struct {
 	{ "KillProcesses", ACCESS_SIGNAL },
 	{ "Freeze", ACCESS_SIGNAL },
 	{ "Thaw", ACCESS_SIGNAL },
+	{ "Repair", ACCESS_MANAGE },
 
 	{ "Reload", ACCESS_RELOAD },
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* rssctl doctor: missing features are reported, existing ones are not. */
 #include "cgroup/controller.h"
+#include "policy/drift.h"
+#include "policy/settings.h"
 #include "report/diagnose.h"
 #include "unit.h"
 
@@ -34,7 +36,7 @@ TEST(what_is_missing_is_said)
 				   .process_events_problem = "Protocol not supported",
 				   .join = { .containers = 2, .joined = 7 },
 				   .drifted = "web",
-				   .drifted_setting = "limit" };
+				   .drift = SETTING_LIMIT };
 	struct finding findings[FINDINGS_MAX];
 	size_t count = diagnose(&found, findings);
 	size_t features = 0;
@@ -53,6 +55,26 @@ TEST(what_is_missing_is_said)
 		missing += findings[i].severity != SEVERITY_OK;
 		if (i + 1 == count)
 			CHECK_UINT(missing, features + 5);
+	}
+}
+
+TEST(each_drift_is_said)
+{
+	struct diagnosis found = { .controller = "memory-v1", .drifted = "web" };
+	struct finding findings[FINDINGS_MAX];
+	static const struct {
+		unsigned int drift;
+		const char *text;
+	} cases[] = {
+		{ SETTING_OOM_GROUP, "The kernel's oom_group of web is not what rssd set" },
+		{ DRIFT_CGROUP, "The cgroup of web is gone" },
+		{ DRIFT_OOM_KILLER, "The OOM killer of web is switched off" },
+		{ DRIFT_FREEZER, "The kernel's freezer of web is not what rssd set" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		found.drift = cases[i].drift;
+		CHECK(says(findings, diagnose(&found, findings), "drift", cases[i].text));
 	}
 }
 
@@ -77,5 +99,6 @@ TEST(an_attach_that_leaves_units_is_a_warning)
 
 TEST_MAIN({ "doctor: all features are well", all_features_are_well },
 	  { "doctor: what is missing is said", what_is_missing_is_said },
+	  { "doctor: each drift is said", each_drift_is_said },
 	  { "doctor: an attach that leaves units is a warning",
 	    an_attach_that_leaves_units_is_a_warning })

@@ -65,6 +65,7 @@ static struct results {
 	X(rss_freeze(client, "a"))                                                            \
 	X(rss_thaw(client, "a"))                                                              \
 	X(rss_reset_peak(client, "a"))                                                        \
+	X(rss_repair(client, "a"))                                                            \
 	X(rss_list_ooms(client, "a", &ret.ooms, &ret.count))                                  \
 	X(rss_subscribe(client, on_event, NULL))                                              \
 	X(rss_subscribe_since(client, RSS_NOW, on_event, NULL))                               \
@@ -130,6 +131,7 @@ static struct results {
 	X(rss_freeze(client, NULL))                                                            \
 	X(rss_thaw(client, NULL))                                                              \
 	X(rss_reset_peak(client, NULL))                                                        \
+	X(rss_repair(client, NULL))                                                            \
 	X(rss_list_ooms(client, NULL, NULL, &ret.count))                                       \
 	X(rss_list_ooms(client, NULL, &ret.ooms, NULL))                                        \
 	X(rss_subscribe(client, NULL, NULL))                                                   \

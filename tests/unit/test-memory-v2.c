@@ -6,7 +6,9 @@
 #include "cgroup/cgroup-path.h"
 #include "cgroup/group.h"
 #include "base/failure.h"
+#include "container/container.h"
 #include "fake-world.h"
+#include "policy/drift.h"
 #include "unit.h"
 
 TEST_HELPER(begin, struct world *w)
@@ -27,6 +29,26 @@ TEST(root_gets_memory)
 	CHECK(fake_exists("rssd/memory.max"));
 	CHECK(!fake_exists("rssd/+procs"));
 	CHECK_STR(w.controller->hierarchy, "");
+}
+
+TEST(a_freezer_that_another_program_set_is_a_drift)
+{
+	WORLD;
+	cleanup_(container_unref_ptr) struct container *c = container_new(NULL, "web");
+
+	CALL(begin, &w);
+	c->group = take_ptr(w.web);
+	fake_set("rssd/web/cgroup.freeze", "0\n");
+	container_note_frozen(c);
+	CHECK_UINT(container_drift(c), 0);
+	fake_set("rssd/web/cgroup.freeze", "1\n");
+	CHECK_UINT(container_drift(c), DRIFT_FREEZER);
+	CHECK(group_has_setting_in(c->group, "cgroup.freeze"));
+	CHECK(group_has_setting_in(c->group, "memory.max"));
+	CHECK(!group_has_setting_in(c->group, "memory.events"));
+	/* rssd was asked for it. */
+	container_note_frozen(c);
+	CHECK_UINT(container_drift(c), 0);
 }
 
 TEST(a_root_deeper_down)
@@ -455,6 +477,8 @@ TEST(failures_are_events)
 }
 
 TEST_MAIN({ "the root gets a memory controller", root_gets_memory },
+	  { "memory-v2: a freezer that another program set is a drift",
+	    a_freezer_that_another_program_set_is_a_drift },
 	  { "the root may lie deeper down", a_root_deeper_down },
 	  { "a controller that only looks like memory", a_word_that_only_looks_like_it },
 	  { "memory that is enabled is left alone", what_is_enabled_is_left_alone },

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Notices that another program changed the cgroup of a container, and emits an event for each
+ * DRIFT_* and SETTING_* of it. inotify reports writes to control files and removed directories,
+ * so nothing wakes up before somebody writes. What rssd itself writes is told apart by the
+ * result: a drift is one that is seen twice while nothing of the container is under way.
+ */
+#ifndef RSSD_DRIFT_H
+#define RSSD_DRIFT_H
+
+struct container;
+struct manager;
+
+/* Containers are watched from when they are added. Return: 0 or a negative errno. */
+int drift_open(struct manager *manager);
+void drift_close(struct manager *manager);
+
+/* Watches the new cgroup of a container whose group was replaced. */
+void drift_watch_again(struct container *container);
+
+#endif
