@@ -15,6 +15,19 @@ int fail_call(const struct cli *cli, int error)
 	return print_error(status_from_errno(error), "%s", rss_error_message(cli->client));
 }
 
+int end_call(const struct cli *cli, int r)
+{
+	return r < 0 ? fail_call(cli, r) : STATUS_DONE;
+}
+
+int call_by_name(struct cli *cli, const char *name,
+		 int (*call)(struct rss_client *client, const char *name))
+{
+	int status = connect_daemon(cli);
+
+	return status == STATUS_DONE ? end_call(cli, call(cli->client, name)) : status;
+}
+
 int connect_daemon(struct cli *cli)
 {
 	int r = rss_open(&cli->client);

@@ -4,11 +4,19 @@
 #define RSSCTL_CONNECT_H
 
 struct cli;
+struct rss_client;
 
 /* Connects cli->client. Called after the arguments were checked. Returns the status. */
 int connect_daemon(struct cli *cli);
 
 /* A call of librss failed with @error: prints the reason and returns the status. */
 int fail_call(const struct cli *cli, int error);
+
+/* The status of a call of librss that returned @r; prints the reason if it failed. */
+int end_call(const struct cli *cli, int r);
+
+/* Connects, and makes a call that needs only the name of a container. Returns the status. */
+int call_by_name(struct cli *cli, const char *name,
+		 int (*call)(struct rss_client *client, const char *name));
 
 #endif

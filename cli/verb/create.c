@@ -19,7 +19,7 @@ static const struct option_spec options[] = {
 static int run(struct cli *cli, const struct args *args)
 {
 	struct rss_settings settings;
-	int status, r;
+	int status;
 
 	status = cli_settings_read_options(args, &settings);
 	if (status == STATUS_DONE)
@@ -30,8 +30,7 @@ static int run(struct cli *cli, const struct args *args)
 		settings.set |= RSS_SET_TRANSIENT;
 		settings.transient = true;
 	}
-	r = rss_create(cli->client, args->operands[0], &settings);
-	return r < 0 ? fail_call(cli, r) : STATUS_DONE;
+	return end_call(cli, rss_create(cli->client, args->operands[0], &settings));
 }
 
 DEFINE_VERB(create) = {

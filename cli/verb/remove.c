@@ -25,8 +25,8 @@ static int run(struct cli *cli, const struct args *args)
 
 	/* A failure does not keep the others; the first one is the status. */
 	for (size_t i = 0; i < args->n_operands; i++) {
-		int r = rss_remove(cli->client, args->operands[i], args->values[FORCE]);
-		int failed = r < 0 ? fail_call(cli, r) : STATUS_DONE;
+		int failed = end_call(cli, rss_remove(cli->client, args->operands[i],
+						      args->values[FORCE]));
 
 		/* Status 5 is for limits; a process that does not end in time is a plain failure. */
 		if (failed == STATUS_REFUSED)

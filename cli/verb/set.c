@@ -10,7 +10,7 @@
 static int run(struct cli *cli, const struct args *args)
 {
 	struct rss_settings settings = { 0 };
-	int status, r;
+	int status;
 
 	for (size_t i = 1; i < args->n_operands; i++) {
 		status = cli_settings_read_word(args->operands[i], &settings);
@@ -20,8 +20,7 @@ static int run(struct cli *cli, const struct args *args)
 	status = connect_daemon(cli);
 	if (status != STATUS_DONE)
 		return status;
-	r = rss_set(cli->client, args->operands[0], &settings);
-	return r < 0 ? fail_call(cli, r) : STATUS_DONE;
+	return end_call(cli, rss_set(cli->client, args->operands[0], &settings));
 }
 
 DEFINE_VERB(set) = {

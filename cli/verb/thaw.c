@@ -4,17 +4,10 @@
 #include "connect.h"
 #include "librss/rss.h"
 #include "verb.h"
-#include "view/output.h"
-#include "view/status.h"
 
 static int run(struct cli *cli, const struct args *args)
 {
-	int status = connect_daemon(cli), r;
-
-	if (status != STATUS_DONE)
-		return status;
-	r = rss_thaw(cli->client, args->operands[0]);
-	return r < 0 ? fail_call(cli, r) : STATUS_DONE;
+	return call_by_name(cli, args->operands[0], rss_thaw);
 }
 
 DEFINE_VERB(thaw) = {

@@ -333,7 +333,7 @@ static int show_on_terminal(const struct cli *cli, enum top_order order, uint64_
 		r = draw_until_quit(cli, &top, &terminal);
 	/* Before an error is printed: the alternate screen would take it along. */
 	terminal_restore(&terminal);
-	return r < 0 ? fail_call(cli, r) : STATUS_DONE;
+	return end_call(cli, r);
 }
 
 /* ------------------------------------------------------------------------------------ */

@@ -48,7 +48,7 @@ static int run(struct cli *cli, const struct args *args)
 	status = connect_daemon(cli);
 	if (status == STATUS_DONE) {
 		r = rss_daemon_info(cli->client, &info);
-		status = r < 0 ? fail_call(cli, r) : STATUS_DONE;
+		status = end_call(cli, r);
 	}
 	if (cli->out.json)
 		printed = print_version_json(cli, info);
