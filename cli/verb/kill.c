@@ -71,8 +71,9 @@ DEFINE_VERB(kill) = {
 	.synopsis = "NAME [--signal=SIGNAL] [--no-nested]",
 	.summary = "Send a signal to every process in a container",
 	.description =
-		"Processes of nested containers and of control groups inside have it too. With KILL a\n"
-		"frozen container is thawed, since a frozen process does not end.",
+		"Processes of nested containers and of control groups inside have it too. With KILL,\n"
+		"TERM and HUP, stopped processes are continued and a frozen container is thawed, since\n"
+		"such processes do not end.",
 	.options = options,
 	.min_operands = 1,
 	.max_operands = 1,

@@ -13,6 +13,7 @@
 #include "base/failure.h"
 #include "container/manager.h"
 #include "container/nested.h"
+#include "host/obstacle.h"
 #include "host/process.h"
 #include "monitor/kill-report.h"
 #include "policy/oom-record.h"
@@ -51,6 +52,7 @@ struct kill {
 	void *userdata;
 
 	uint32_t count;
+	char frozen[OBSTACLE_TEXT_MAX]; /* why the signal has no effect yet, or "" */
 	int error;
 };
 
@@ -92,6 +94,12 @@ static int add_target(struct targets *targets, const struct target *target)
 		return -ENOMEM;
 	targets->list[targets->count++] = *target;
 	return 0;
+}
+
+/* With these a process is to end: it is continued or thawed to receive them. */
+static bool is_to_end(int signal)
+{
+	return signal == SIGKILL || signal == SIGTERM || signal == SIGHUP;
 }
 
 /* --- on the worker ------------------------------------------------------------ */
@@ -180,6 +188,8 @@ static int kill_listed(const struct subtree *tree, const struct subtree_members 
 		if (was_hit(targets, sorted, &target) || process_signal(pidfd, signal) < 0)
 			continue;
 		sent++;
+		if (signal != SIGKILL && is_to_end(signal) && p.state == 'T')
+			(void)process_signal(pidfd, SIGCONT);
 		if (signal == SIGKILL)
 			kill_count(tally, &p);
 		r = add_target(targets, &target);
@@ -189,6 +199,29 @@ static int kill_listed(const struct subtree *tree, const struct subtree_members 
 	if (sent > 0)
 		qsort(targets->list, targets->count, sizeof(*targets->list), compare_targets);
 	return sent;
+}
+
+/* Finds a process that does not receive the signal before it is thawed. */
+static void find_frozen(struct kill *kill, const struct targets *targets)
+{
+	bool frozen = false;
+
+	if (kill->signal == SIGCONT)
+		return;
+	(void)group_read_frozen(kill->group, &frozen);
+	if (frozen && targets->count > 0) {
+		(void)snprintf(kill->frozen, sizeof(kill->frozen), "the container is frozen");
+		return;
+	}
+	for (size_t i = 0; i < targets->count && !kill->frozen[0]; i++) {
+		struct process p;
+
+		/* The v1 freezer's state of a process is D. */
+		if (process_read(targets->list[i].pid, &p) == 0 &&
+		    p.start == targets->list[i].start && p.state == 'D' &&
+		    obstacle_of(targets->list[i].pid, kill->frozen) != OBSTACLE_FROZEN)
+			kill->frozen[0] = '\0';
+	}
 }
 
 static void kill_run(struct worker *worker, void *data)
@@ -215,6 +248,9 @@ static void kill_run(struct worker *worker, void *data)
 			break;
 	}
 	kill->count = (uint32_t)targets.count;
+	if (kill->signal != SIGKILL && is_to_end(kill->signal))
+		subtree_thaw(&tree);
+	find_frozen(kill, &targets);
 }
 
 /* Waits briefly for one of the processes to end. Returns false if it cannot be waited for. */
@@ -256,7 +292,7 @@ int kill_until_empty(struct worker *worker, const struct subtree *tree, struct k
 
 /* --- in the loop ---------------------------------------------------------------- */
 
-/* SIGKILL has thawed the processes. */
+/* The processes were thawed. */
 static void note_thawed(const struct kill *kill)
 {
 	struct container *c = kill->container;
@@ -277,13 +313,20 @@ static void kill_done(void *data)
 	int r = kill->error;
 
 	job_end(&kill->job);
-	if (kill->signal == SIGKILL)
+	if (is_to_end(kill->signal))
 		note_thawed(kill);
 	if (r < 0)
 		r = fail(&failure, RSS_ERROR_CONTROLLER_FAILED,
 			 "The processes of %s cannot be read: %s; another program may have "
 			 "removed its cgroup",
 			 c->name, strerror(-r));
+	else if (kill->frozen[0])
+		r = fail(
+			&failure, RSS_ERROR_CONTROLLER_FAILED,
+			"Signal %d was sent to %u process%s of %s, but %s: it takes effect when it "
+			"is thawed",
+			kill->signal, kill->count, kill->count == 1 ? "" : "es", c->name,
+			kill->frozen);
 	kill_report_emit(c, &(struct kill_reason){ .cause = "kill", .requester = kill->requester },
 			 &kill->tally);
 	kill->done(r, &failure, kill->signal, kill->count, kill->userdata);

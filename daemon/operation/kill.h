@@ -24,11 +24,13 @@ typedef void (*kill_done_fn)(int error, const struct failure *failure, int signa
 
 /**
  * kill_start() - send a signal to every process of the container
- * @signal: 1 to SIGRTMAX; SIGKILL is repeated until a pass finds no new process, thaws
- *	(a frozen process would not end), and is reported as an event
+ * @signal: 1 to SIGRTMAX; SIGKILL is repeated until a pass finds no new process, and is
+ *	reported as an event; SIGKILL, SIGTERM and SIGHUP thaw and continue (a frozen or
+ *	stopped process would not end)
  * @with_nested: also those of nested containers
  *
- * Return: 0 (then @done is called from the loop), or a failure at once.
+ * Return: 0 (then @done is called from the loop), or a failure at once. It also fails if the
+ * signal was sent to a process that is frozen and does not receive it now.
  */
 int kill_start(struct container *container, int signal, bool with_nested,
 	       const struct requester *requester, kill_done_fn done, void *userdata,

@@ -193,6 +193,48 @@ case_a_frozen_process_is_named() {
 	expect 0 rssctl remove web
 }
 
+# TERM and HUP are to end a process: one that is stopped goes on, so that it receives them.
+case_kill_ends_stopped_processes() {
+	local signal pid
+	rssctl create web
+	for signal in TERM HUP KILL; do
+		launch_hog_in web lock 1M
+		await 20 grep -q ready "$hog_out"
+		pid=$(pids_of web | jq '.[0]')
+		kill -STOP "$pid"
+		await 10 grep -q '^State:.T' "/proc/$pid/status"
+		# Another signal waits until the process is continued.
+		expect 0 rssctl kill web --signal=USR2
+		grep -q '^State:.T' "/proc/$pid/status" || fail "USR2 continued it"
+		expect 0 rssctl kill web --signal=$signal
+		await 5 is_empty web
+	done
+	expect 0 rssctl remove web
+}
+
+# A signal for a process in another program's freezer waits: that is no success.
+case_kill_names_a_frozen_process() {
+	[ -n "$freezer" ] || { skip "no v1 freezer is mounted"; return; }
+	local cold=$freezer/$root.cold2 signal
+	rssctl create web
+	launch_hog_in web lock 1M
+	await 20 grep -q ready "$hog_out"
+	hog=$(pids_of web | jq '.[0]')
+	mkdir "$cold"
+	echo "$hog" >"$cold/cgroup.procs"
+	echo FROZEN >"$cold/freezer.state"
+	await 10 grep -qx FROZEN "$cold/freezer.state"
+	for signal in USR1 TERM KILL; do
+		expect 1 rssctl kill web --signal=$signal
+		says "$hog (hog) is frozen by $cold"
+		says "takes effect when it is thawed"
+	done
+	echo THAWED >"$cold/freezer.state"
+	await 10 is_empty web
+	rmdir "$cold"
+	expect 0 rssctl remove web
+}
+
 case_a_forced_limit_kills_in_inner_cgroups() {
 	local directory inner
 	rssctl create web --limit=64M
