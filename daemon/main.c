@@ -21,6 +21,7 @@
 #include "bus/connection.h"
 #include "cgroup/controller.h"
 #include "container/manager.h"
+#include "host/proc-visibility.h"
 #include "monitor/sampler.h"
 #include "operation/declare.h"
 #include "privileges.h"
@@ -55,6 +56,12 @@ static bool differs(const char *a, const char *b)
 	return strcmp(a, b) != 0;
 }
 
+static bool hides_processes(const struct config *config)
+{
+	return config->visibility == VISIBILITY_AUTO ? proc_hides_processes_here()
+						     : config->visibility == VISIBILITY_OWN;
+}
+
 /* Declarations are read again even if rssd.conf is bad. */
 static int reload(void *userdata, struct failure *failure)
 {
@@ -82,8 +89,10 @@ static int reload(void *userdata, struct failure *failure)
 		now->containers_max = config->containers_max;
 		now->pending_max = config->pending_max;
 		now->sample_interval = config->sample_interval;
+		now->visibility = config->visibility;
 		now->log_level = config->log_level;
 		log_open(now->log_level);
+		d->manager->hides_processes = hides_processes(now);
 		if (sampler_apply(d->manager) < 0)
 			log_warning("SampleInterval= is not applied: out of memory");
 	}
@@ -220,6 +229,8 @@ static int start(struct daemon *d, struct failure *failure)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
 			    "The event loop cannot be made: %s", strerror(-r));
 	r = manager_new(d->event, d->config, &d->manager, failure);
+	if (r == 0)
+		d->manager->hides_processes = hides_processes(d->config);
 	if (r == 0)
 		r = bus_new(d->event, d->manager, reload, d, &d->bus, failure);
 	if (r == 0)

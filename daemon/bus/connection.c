@@ -83,17 +83,18 @@ static void on_changed(struct container *c, unsigned int mask, void *userdata)
 		   "PropertiesChanged", c->name);
 }
 
-static int emit_record(sd_bus *bus, const char *path, const char *member, const struct event *event)
+static int emit_record(struct bus *bus, const char *path, const char *member,
+		       const struct event *event)
 {
 	sd_bus_message *signal = NULL;
-	int r = sd_bus_message_new_signal(bus, &signal, path, BUS_CONTAINER, member);
+	int r = sd_bus_message_new_signal(bus->bus, &signal, path, BUS_CONTAINER, member);
 
 	if (r >= 0)
 		r = sd_bus_message_append(signal, "t", event->sequence);
 	if (r >= 0)
-		r = bus_append_oom(signal, event->oom);
+		r = bus_append_oom(signal, event->oom, bus_viewer(bus, NULL));
 	if (r >= 0)
-		r = sd_bus_send(bus, signal, NULL);
+		r = sd_bus_send(bus->bus, signal, NULL);
 	sd_bus_message_unref(signal);
 	return r;
 }
@@ -122,10 +123,10 @@ static void on_event(const struct event *event, void *userdata)
 			   "Reclaimed", name);
 		break;
 	case EVENT_OOM:
-		log_unsent(emit_record(bus->bus, path, "OOM", event), "OOM", name);
+		log_unsent(emit_record(bus, path, "OOM", event), "OOM", name);
 		break;
 	case EVENT_KILL:
-		log_unsent(emit_record(bus->bus, path, "Killed", event), "Killed", name);
+		log_unsent(emit_record(bus, path, "Killed", event), "Killed", name);
 		break;
 	case EVENT_WATERMARK:
 		log_unsent(sd_bus_emit_signal(bus->bus, path, BUS_CONTAINER, "Watermark", "tstt",

@@ -6,6 +6,7 @@
 
 #include "bus/bus.h"
 #include "bus/message.h"
+#include "bus/peer.h"
 #include "cgroup/subtree.h"
 #include "container/manager.h"
 #include "container/usage.h"
@@ -116,7 +117,8 @@ static int get_last_oom(sd_bus *bus, const char *path, const char *interface, co
 {
 	const struct container *c = userdata;
 
-	return bus_append_oom(reply, c->last_oom);
+	return bus_append_oom(reply, c->last_oom,
+			      bus_viewer(bus_from_slot(bus), sd_bus_get_current_message(bus)));
 }
 
 static int get_rules(sd_bus *bus, const char *path, const char *interface, const char *property,

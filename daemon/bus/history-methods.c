@@ -7,6 +7,7 @@
 #include "base/failure.h"
 #include "bus/bus.h"
 #include "bus/message.h"
+#include "bus/peer.h"
 #include "container/manager.h"
 #include "monitor/oom-history.h"
 #include "policy/drift.h"
@@ -24,6 +25,7 @@ static int method_list_ooms(sd_bus_message *message, void *userdata, sd_bus_erro
 	struct bus *bus = userdata;
 	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
 	const struct oom_record *record;
+	uid_t viewer = bus_viewer(bus, message);
 	struct failure failure = { 0 };
 	const char *container;
 	int r = sd_bus_message_read(message, "s", &container);
@@ -39,7 +41,7 @@ static int method_list_ooms(sd_bus_message *message, void *userdata, sd_bus_erro
 		r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "a{sv}");
 	for (size_t i = 0; r >= 0 && (record = oom_history_at(bus->manager->ooms, i)); i++) {
 		if (!*container || oom_concerns(record, container))
-			r = bus_append_oom(reply, record);
+			r = bus_append_oom(reply, record, viewer);
 	}
 	if (r >= 0)
 		r = sd_bus_message_close_container(reply);
@@ -48,7 +50,8 @@ static int method_list_ooms(sd_bus_message *message, void *userdata, sd_bus_erro
 
 /* --- events --------------------------------------------------------------------------- */
 
-static int append_facts(sd_bus_message *reply, const struct bus *bus, const struct past_event *e)
+static int append_facts(sd_bus_message *reply, const struct bus *bus, uid_t viewer,
+			const struct past_event *e)
 {
 	const struct oom_record *oom = NULL;
 	int r = 0;
@@ -68,7 +71,7 @@ static int append_facts(sd_bus_message *reply, const struct bus *bus, const stru
 							    : bus->manager->kills,
 				       e->sequence);
 		if (r >= 0 && oom)
-			r = bus_append_oom_entry(reply, "Record", oom);
+			r = bus_append_oom_entry(reply, "Record", oom, viewer);
 		break;
 	case EVENT_WATERMARK:
 		r = sd_bus_message_append(reply, "{sv}", "Which", "s",
@@ -86,7 +89,8 @@ static int append_facts(sd_bus_message *reply, const struct bus *bus, const stru
 	return r < 0 ? r : sd_bus_message_append(reply, "{sv}", "Limit", "t", e->limit);
 }
 
-static int append_event(sd_bus_message *reply, const struct bus *bus, const struct past_event *e)
+static int append_event(sd_bus_message *reply, const struct bus *bus, uid_t viewer,
+			const struct past_event *e)
 {
 	int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_STRUCT, "tstsa{sv}");
 
@@ -96,7 +100,7 @@ static int append_event(sd_bus_message *reply, const struct bus *bus, const stru
 	if (r >= 0)
 		r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "{sv}");
 	if (r >= 0)
-		r = append_facts(reply, bus, e);
+		r = append_facts(reply, bus, viewer, e);
 	if (r >= 0)
 		r = sd_bus_message_close_container(reply);
 	return r < 0 ? r : sd_bus_message_close_container(reply);
@@ -113,10 +117,10 @@ static int append_forgotten(sd_bus_message *reply, const struct bus *bus, uint64
 		.container = (char *)"",
 	};
 
-	return since + 1 < begin ? append_event(reply, bus, &lost) : 0;
+	return since + 1 < begin ? append_event(reply, bus, VIEWER_NONE, &lost) : 0;
 }
 
-static int append_events(sd_bus_message *reply, const struct bus *bus, uint64_t since,
+static int append_events(sd_bus_message *reply, const struct bus *bus, uid_t viewer, uint64_t since,
 			 uint64_t most)
 {
 	const struct event_history *history = bus->manager->events;
@@ -128,7 +132,7 @@ static int append_events(sd_bus_message *reply, const struct bus *bus, uint64_t 
 		r = append_forgotten(reply, bus, since);
 	e = event_history_find(history, since, &index);
 	for (; r >= 0 && e && most > 0; e = event_history_at(history, ++index), most--)
-		r = append_event(reply, bus, e);
+		r = append_event(reply, bus, viewer, e);
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
@@ -152,7 +156,8 @@ static int method_get_events(sd_bus_message *message, void *userdata, sd_bus_err
 	if (r >= 0)
 		r = sd_bus_message_append(reply, "t", next);
 	if (r >= 0)
-		r = append_events(reply, bus, since, most < EVENTS_AT_ONCE ? most : EVENTS_AT_ONCE);
+		r = append_events(reply, bus, bus_viewer(bus, message), since,
+				  most < EVENTS_AT_ONCE ? most : EVENTS_AT_ONCE);
 	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 

@@ -79,7 +79,7 @@ static int append_container(sd_bus_message *reply, const struct collect_row *row
 }
 
 static int append_containers(sd_bus_message *reply, const struct controller *controller,
-			     const struct collect_row rows[], size_t count)
+			     uid_t viewer, const struct collect_row rows[], size_t count)
 {
 	int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(soa{sv})");
 
@@ -190,7 +190,7 @@ static int append_sizes(sd_bus_message *reply, const struct collect_row rows[], 
 /* The sizes of the first version of the list; later ones are appended at its end. */
 #define FIRST_SIZES (unsigned int)(SETTING_LIMIT | SETTING_WMARK_HIGH | SETTING_WMARK_LOW)
 
-static int append_columns(sd_bus_message *reply, const struct controller *controller,
+static int append_columns(sd_bus_message *reply, const struct controller *controller, uid_t viewer,
 			  const struct collect_row rows[], size_t count)
 {
 	cleanup_free char *root = NULL;
@@ -223,7 +223,7 @@ static const char *const standard_interfaces[] = {
 	"org.freedesktop.DBus.Properties",
 };
 
-int bus_append_properties(sd_bus_message *reply, const struct collect_row *row)
+int bus_append_properties(sd_bus_message *reply, const struct collect_row *row, uid_t viewer)
 {
 	const struct container *c = row->container;
 	uint64_t refaults = row->takes_totals ? row->refaults : COUNTER_ABSENT;
@@ -239,7 +239,7 @@ int bus_append_properties(sd_bus_message *reply, const struct collect_row *row)
 		r = sd_bus_message_append(reply, "{sv}", bus_parts[i].property, "t",
 					  bus_part(&row->parts, i));
 	if (r >= 0)
-		r = bus_append_oom_entry(reply, "LastOOM", c->last_oom);
+		r = bus_append_oom_entry(reply, "LastOOM", c->last_oom, viewer);
 	if (r >= 0)
 		r = sd_bus_message_open_container(reply, SD_BUS_TYPE_DICT_ENTRY, "sv");
 	if (r >= 0)
@@ -253,7 +253,7 @@ int bus_append_properties(sd_bus_message *reply, const struct collect_row *row)
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-static int append_interface(sd_bus_message *reply, const struct collect_row *row)
+static int append_interface(sd_bus_message *reply, const struct collect_row *row, uid_t viewer)
 {
 	int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_DICT_ENTRY, "sa{sv}");
 
@@ -262,14 +262,14 @@ static int append_interface(sd_bus_message *reply, const struct collect_row *row
 	if (r >= 0)
 		r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "{sv}");
 	if (r >= 0)
-		r = bus_append_properties(reply, row);
+		r = bus_append_properties(reply, row, viewer);
 	if (r >= 0)
 		r = sd_bus_message_close_container(reply);
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
 /* Appends one {oa{sa{sv}}}. */
-static int append_object(sd_bus_message *reply, const struct collect_row *row)
+static int append_object(sd_bus_message *reply, const struct collect_row *row, uid_t viewer)
 {
 	cleanup_free char *path = name_to_object_path(row->container->name);
 	int r;
@@ -284,19 +284,19 @@ static int append_object(sd_bus_message *reply, const struct collect_row *row)
 	for (size_t i = 0; i < ARRAY_SIZE(standard_interfaces) && r >= 0; i++)
 		r = sd_bus_message_append(reply, "{sa{sv}}", standard_interfaces[i], 0);
 	if (r >= 0)
-		r = append_interface(reply, row);
+		r = append_interface(reply, row, viewer);
 	if (r >= 0)
 		r = sd_bus_message_close_container(reply);
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-static int append_objects(sd_bus_message *reply, const struct controller *controller,
+static int append_objects(sd_bus_message *reply, const struct controller *controller, uid_t viewer,
 			  const struct collect_row rows[], size_t count)
 {
 	int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "{oa{sa{sv}}}");
 
 	for (size_t i = 0; i < count && r >= 0; i++)
-		r = append_object(reply, &rows[i]);
+		r = append_object(reply, &rows[i], viewer);
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
@@ -304,14 +304,15 @@ static int append_objects(sd_bus_message *reply, const struct controller *contro
 
 static void reply_with(struct bus_call *call, int error, const struct failure *failure,
 		       const struct collect_row rows[], size_t count,
-		       int (*append)(sd_bus_message *, const struct controller *,
+		       int (*append)(sd_bus_message *, const struct controller *, uid_t,
 				     const struct collect_row[], size_t))
 {
 	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
 
 	if (bus_call_begin_reply(call, error, failure, &reply))
 		bus_call_reply(call, reply,
-			       append(reply, call->bus->manager->controller, rows, count));
+			       append(reply, call->bus->manager->controller, bus_call_viewer(call),
+				      rows, count));
 }
 
 static void containers_read(int error, const struct failure *failure,

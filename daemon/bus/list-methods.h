@@ -22,8 +22,8 @@ int bus_managed_objects_filter(sd_bus_message *message, void *userdata, sd_bus_e
 
 /*
  * Appends all properties of a container, the entries of an a{sv}. The value of a counter
- * that the kernel does not have is COUNTER_ABSENT.
+ * that the kernel does not have is COUNTER_ABSENT. @viewer: see bus_viewer().
  */
-int bus_append_properties(sd_bus_message *reply, const struct collect_row *row);
+int bus_append_properties(sd_bus_message *reply, const struct collect_row *row, uid_t viewer);
 
 #endif

@@ -8,6 +8,7 @@
 #include "bus/list-methods.h"
 #include "bus/message.h"
 #include "bus/owner.h"
+#include "bus/peer.h"
 #include "bus/pending-call.h"
 #include "bus/settings-properties.h"
 #include "container/manager.h"
@@ -119,6 +120,18 @@ static int method_get(sd_bus_message *message, void *userdata, sd_bus_error *err
 	return reply_path(message, c);
 }
 
+/* A process that the caller may not see is answered as one that there is not. */
+static int find_by_pid(struct bus *bus, sd_bus_message *message, pid_t pid, struct container **ret,
+		       struct failure *failure)
+{
+	uid_t viewer = bus_viewer(bus, message), owner = (uid_t)-1;
+
+	if (viewer != VIEWER_ALL &&
+	    (process_read_uid(pid, &owner) < 0 || !access_sees(viewer, owner)))
+		return fail(failure, RSS_ERROR_NO_SUCH_PROCESS, "No such process: %d", (int)pid);
+	return manager_get_by_pid(bus->manager, pid, ret, failure);
+}
+
 static int method_get_by_pid(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct bus *bus = userdata;
@@ -130,7 +143,7 @@ static int method_get_by_pid(sd_bus_message *message, void *userdata, sd_bus_err
 	if (r >= 0 && (pid == 0 || pid > INT32_MAX))
 		r = fail(&failure, RSS_ERROR_INVALID_ARGUMENT, "Invalid PID %u", pid);
 	if (r >= 0)
-		r = manager_get_by_pid(bus->manager, (pid_t)pid, &c, &failure);
+		r = find_by_pid(bus, message, (pid_t)pid, &c, &failure);
 	if (r < 0)
 		return bus_answer_failure(r, &failure, error);
 	return reply_path(message, c);
@@ -152,7 +165,7 @@ static int method_get_by_pidfd(sd_bus_message *message, void *userdata, sd_bus_e
 	else if (r < 0)
 		r = fail(&failure, RSS_ERROR_INVALID_ARGUMENT, "The descriptor is not a pidfd");
 	if (r >= 0)
-		r = manager_get_by_pid(bus->manager, pid, &c, &failure);
+		r = find_by_pid(bus, message, pid, &c, &failure);
 	if (r < 0)
 		return bus_answer_failure(r, &failure, error);
 	return reply_path(message, c);

@@ -11,6 +11,7 @@
 #include "base/failure.h"
 #include "cgroup/controller.h"
 #include "operation/attach-policy.h"
+#include "policy/access-policy.h"
 #include "policy/oom-record.h"
 #include "policy/rule.h"
 #include "policy/settings.h"
@@ -251,16 +252,20 @@ static int append_oom_entries(sd_bus_message *message, const struct oom_record *
 	return r < 0 || !oom->cause ? r : append_kill(message, oom);
 }
 
-int bus_append_oom(sd_bus_message *message, const struct oom_record *oom)
+int bus_append_oom(sd_bus_message *message, const struct oom_record *oom, uid_t viewer)
 {
+	struct oom_record seen;
 	int r = sd_bus_message_open_container(message, SD_BUS_TYPE_ARRAY, "{sv}");
 
-	if (r >= 0 && oom)
-		r = append_oom_entries(message, oom);
+	if (r >= 0 && oom) {
+		seen = access_visible_record(oom, viewer);
+		r = append_oom_entries(message, &seen);
+	}
 	return r < 0 ? r : sd_bus_message_close_container(message);
 }
 
-int bus_append_oom_entry(sd_bus_message *message, const char *key, const struct oom_record *oom)
+int bus_append_oom_entry(sd_bus_message *message, const char *key, const struct oom_record *oom,
+			 uid_t viewer)
 {
 	int r = sd_bus_message_open_container(message, SD_BUS_TYPE_DICT_ENTRY, "sv");
 
@@ -269,7 +274,7 @@ int bus_append_oom_entry(sd_bus_message *message, const char *key, const struct 
 	if (r >= 0)
 		r = sd_bus_message_open_container(message, SD_BUS_TYPE_VARIANT, "a{sv}");
 	if (r >= 0)
-		r = bus_append_oom(message, oom);
+		r = bus_append_oom(message, oom, viewer);
 	if (r >= 0)
 		r = sd_bus_message_close_container(message);
 	return r < 0 ? r : sd_bus_message_close_container(message);

@@ -82,10 +82,14 @@ int bus_append_parts(sd_bus_message *message, const struct memory_parts *parts);
 /* Appends the rules as "as"; @rules may be NULL. */
 int bus_append_rules(sd_bus_message *message, const struct rules *rules);
 
-/* Appends an OOM record as a{sv}, which is empty if @oom is NULL. */
-int bus_append_oom(sd_bus_message *message, const struct oom_record *oom);
+/*
+ * Appends an OOM record as a{sv}, which is empty if @oom is NULL, with the processes that @viewer
+ * may see: see bus_viewer().
+ */
+int bus_append_oom(sd_bus_message *message, const struct oom_record *oom, uid_t viewer);
 /* The same as an entry of an a{sv}. */
-int bus_append_oom_entry(sd_bus_message *message, const char *key, const struct oom_record *oom);
+int bus_append_oom_entry(sd_bus_message *message, const char *key, const struct oom_record *oom,
+			 uid_t viewer);
 
 /* The number of rows whose process was moved. */
 size_t bus_count_moved(const struct attach_row rows[], size_t count);

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "bus/bus.h"
 #include "bus/message.h"
+#include "container/manager.h"
 #include "host/subordinate-ids.h"
 #include "shared/cleanup.h"
 #include "shared/clock.h"
@@ -232,6 +233,17 @@ void bus_user_charge(struct bus *bus, uid_t uid, uint64_t usec)
 
 	if (user)
 		charge(bus, user, clock_usec(CLOCK_MONOTONIC), usec);
+}
+
+uid_t bus_viewer(struct bus *bus, sd_bus_message *message)
+{
+	struct bus_peer *peer;
+
+	if (!bus->manager->hides_processes)
+		return VIEWER_ALL;
+	if (!message || bus_peer_of(bus, message, &peer) < 0)
+		return VIEWER_NONE;
+	return peer->uid;
 }
 
 void bus_peers_free(struct bus *bus)

@@ -69,6 +69,12 @@ void bus_user_charge(struct bus *bus, uid_t uid, uint64_t usec);
  */
 bool bus_user_may_log(struct bus_user *user, struct bus *bus);
 
+/*
+ * Whose processes the sender of @message may see: an argument of access_sees(). @message is NULL
+ * for a signal, which goes to all users.
+ */
+uid_t bus_viewer(struct bus *bus, sd_bus_message *message);
+
 /* Forgets all clients and users, when the bus is closed. */
 void bus_peers_free(struct bus *bus);
 

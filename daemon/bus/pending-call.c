@@ -96,6 +96,11 @@ int bus_call_new(struct bus *bus, sd_bus_message *message, const char *container
 	return 0;
 }
 
+uid_t bus_call_viewer(const struct bus_call *call)
+{
+	return call->bus->manager->hides_processes ? call->uid : VIEWER_ALL;
+}
+
 struct bus_call *bus_call_free(struct bus_call *call)
 {
 	if (!call)

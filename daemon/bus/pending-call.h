@@ -38,6 +38,9 @@ static inline struct requester bus_call_requester(const struct bus_call *call)
 	return (struct requester){ .pid = call->pid, .uid = call->uid };
 }
 
+/* Whose processes the caller may see: see access_sees(). */
+uid_t bus_call_viewer(const struct bus_call *call);
+
 /**
  * bus_call_new() - keep a call until its reply
  * @container: the name of the container that the call is about, or ""

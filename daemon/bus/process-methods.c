@@ -47,20 +47,22 @@ static int method_attach(sd_bus_message *message, void *userdata, sd_bus_error *
 	return bus_call_begun(call, r, &failure, error);
 }
 
-/* Replies with an array of @type, to which @append appends each row. */
+/* Replies with an array of @type, to which @append appends each row that the caller may see. */
 static void reply_processes(struct bus_call *call, int error, const struct failure *failure,
 			    const char *type,
 			    int (*append)(sd_bus_message *, const struct member_process *),
 			    const struct member_process rows[], size_t count)
 {
 	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
+	uid_t viewer = bus_call_viewer(call);
 	int r;
 
 	if (!bus_call_begin_reply(call, error, failure, &reply))
 		return;
 	r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, type);
 	for (size_t i = 0; i < count && r >= 0; i++)
-		r = append(reply, &rows[i]);
+		if (access_sees(viewer, rows[i].uid))
+			r = append(reply, &rows[i]);
 	if (r >= 0)
 		r = sd_bus_message_close_container(reply);
 	bus_call_reply(call, reply, r);

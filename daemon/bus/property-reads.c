@@ -69,7 +69,7 @@ static int append_result(sd_bus_message *reply, const struct read *read)
 		return sd_bus_message_append(reply, "v", "u", read->row.processes);
 	r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "{sv}");
 	if (r >= 0)
-		r = bus_append_properties(reply, &read->row);
+		r = bus_append_properties(reply, &read->row, bus_call_viewer(read->call));
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 

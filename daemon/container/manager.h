@@ -91,8 +91,9 @@ struct manager {
 
 	struct manager_listening *listeners; /* in the order in which they are called */
 	size_t n_listeners, listeners_room;
-	bool stopping;	  /* no operation is started any more */
-	bool gone_logged; /* see manager_fail_gone() */
+	bool hides_processes; /* of other users: ProcessVisibility= */
+	bool stopping;	      /* no operation is started any more */
+	bool gone_logged;     /* see manager_fail_gone() */
 
 	unsigned int process_events_wanted; /* WANTED_BY_* */
 	/* Called after a transient container is added or taken out. */

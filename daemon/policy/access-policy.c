@@ -68,3 +68,30 @@ bool access_owns(uid_t caller, uid_t owner)
 {
 	return caller == 0 || caller == owner;
 }
+
+bool access_sees(uid_t viewer, uid_t owner)
+{
+	return viewer == VIEWER_ALL || (viewer != VIEWER_NONE && viewer == owner);
+}
+
+struct oom_record access_visible_record(const struct oom_record *record, uid_t viewer)
+{
+	struct oom_record seen = *record;
+	struct oom_processes *largest = &seen.snapshot.processes;
+	unsigned int count = 0;
+
+	if (!access_sees(viewer, record->victim_uid)) {
+		seen.victim_pid = 0;
+		seen.victim_uid = (uid_t)-1;
+		seen.victim_command = NULL;
+	}
+	if (!access_sees(viewer, record->requester_uid)) {
+		seen.requester_pid = 0;
+		seen.requester_uid = (uid_t)-1;
+	}
+	for (unsigned int i = 0; i < largest->count; i++)
+		if (access_sees(viewer, largest->list[i].uid))
+			largest->list[count++] = largest->list[i];
+	largest->count = count;
+	return seen;
+}

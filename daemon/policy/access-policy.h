@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "policy/oom-record.h"
+
 struct failure;
 
 enum access_operation {
@@ -54,5 +56,18 @@ int access_refuse(enum access_operation operation, uid_t caller, enum auth_resul
 
 /* Returns true if @caller may move a process of @owner (see process_read_owner()). */
 bool access_owns(uid_t caller, uid_t owner);
+
+/* Sees all processes, as root does, and sees none. */
+#define VIEWER_ALL  ((uid_t)0)
+#define VIEWER_NONE ((uid_t)-1)
+
+/* Returns true if @viewer may see a process of @owner, which is (uid_t)-1 if it is not known. */
+bool access_sees(uid_t viewer, uid_t owner);
+
+/*
+ * Returns @record without the processes that @viewer may not see: the victim, the largest
+ * processes, and the requester. Its strings are those of @record.
+ */
+struct oom_record access_visible_record(const struct oom_record *record, uid_t viewer);
 
 #endif

@@ -23,6 +23,7 @@ enum key_type {
 	KEY_INTERVAL,
 	KEY_LOG_LEVEL,
 	KEY_HIERARCHY,
+	KEY_VISIBILITY,
 	KEY_SWITCH
 };
 
@@ -47,6 +48,7 @@ static const struct key {
 	{ "SampleInterval", KEY_INTERVAL, offsetof(struct config, sample_interval), "off" },
 	{ "ContainersMax", KEY_COUNT, offsetof(struct config, containers_max), "20000" },
 	{ "PendingCallsPerUser", KEY_COUNT, offsetof(struct config, pending_max), "64" },
+	{ "ProcessVisibility", KEY_VISIBILITY, offsetof(struct config, visibility), "auto" },
 	{ "LogLevel", KEY_LOG_LEVEL, offsetof(struct config, log_level), "info" },
 };
 
@@ -62,6 +64,12 @@ static const char *const hierarchies[] = {
 	[HIERARCHY_AUTO] = "auto",
 	[HIERARCHY_V1] = "v1",
 	[HIERARCHY_V2] = "v2",
+};
+
+static const char *const visibilities[] = {
+	[VISIBILITY_AUTO] = "auto",
+	[VISIBILITY_ALL] = "all",
+	[VISIBILITY_OWN] = "own",
 };
 
 static int set_text(char **member, const char *value)
@@ -125,6 +133,14 @@ static const char *set_key(struct config *config, const struct key *key, const c
 			}
 		}
 		return "must be auto, v1 or v2";
+	case KEY_VISIBILITY:
+		for (size_t i = 0; i < ARRAY_SIZE(visibilities); i++) {
+			if (strcmp(value, visibilities[i]) == 0) {
+				*(enum process_visibility *)member = i;
+				return NULL;
+			}
+		}
+		return "must be auto, all or own";
 	case KEY_SWITCH:
 		*(bool *)member = strcmp(value, "yes") == 0;
 		return *(bool *)member || strcmp(value, "no") == 0 ? NULL : "must be yes or no";

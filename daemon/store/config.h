@@ -15,19 +15,27 @@
 
 struct failure;
 
+/* Who is shown the processes of a container and of OOM records: see rssd.conf(5). */
+enum process_visibility {
+	VISIBILITY_AUTO, /* as /proc does */
+	VISIBILITY_ALL,	 /* any user */
+	VISIBILITY_OWN,	 /* root, and each user its own */
+};
+
 struct config {
-	char *controller;		 /* Controller=auto */
-	enum hierarchy_choice hierarchy; /* Hierarchy=auto */
-	bool favor_dynmods;		 /* FavorDynMods=yes */
-	char *root;			 /* Root=rssd */
-	char *state_directory;		 /* StateDirectory=/var/lib/rssd */
-	char *runtime_directory;	 /* RuntimeDirectory=/run/rssd */
-	char *containers_directory;	 /* ContainersDirectory=/etc/rssd/containers.d */
-	uint64_t limit_timeout;		 /* LimitTimeout=30s, microseconds */
-	uint64_t containers_max;	 /* ContainersMax=20000 */
-	uint64_t sample_interval;	 /* SampleInterval=off, microseconds; 0: off */
-	uint64_t pending_max;		 /* PendingCallsPerUser=64 */
-	int log_level;			 /* LogLevel=info */
+	char *controller;		    /* Controller=auto */
+	enum hierarchy_choice hierarchy;    /* Hierarchy=auto */
+	bool favor_dynmods;		    /* FavorDynMods=yes */
+	char *root;			    /* Root=rssd */
+	char *state_directory;		    /* StateDirectory=/var/lib/rssd */
+	char *runtime_directory;	    /* RuntimeDirectory=/run/rssd */
+	char *containers_directory;	    /* ContainersDirectory=/etc/rssd/containers.d */
+	uint64_t limit_timeout;		    /* LimitTimeout=30s, microseconds */
+	uint64_t containers_max;	    /* ContainersMax=20000 */
+	uint64_t sample_interval;	    /* SampleInterval=off, microseconds; 0: off */
+	uint64_t pending_max;		    /* PendingCallsPerUser=64 */
+	enum process_visibility visibility; /* ProcessVisibility=auto */
+	int log_level;			    /* LogLevel=info */
 };
 
 #define CONFIG_FILE "/etc/rssd/rssd.conf"

@@ -50,6 +50,85 @@ case_any_user_may_query() {
 	rssctl remove seen --force
 }
 
+# seen_by_nobody CONTAINER: what an unprivileged user reads about its processes.
+seen_by_nobody() {
+	as_nobody rssctl ps "$1" --json=short
+	as_nobody rssctl show "$1" --json=short | jq -c .last_oom
+	as_nobody rssctl oom "$1" --json=short
+	as_nobody busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" --json=short call org.rssd1 /org/rssd1 \
+		org.freedesktop.DBus.ObjectManager GetManagedObjects | jq -c '.data[0][]."org.rssd1.Container".LastOOM'
+	as_nobody busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" --json=short get-property org.rssd1 \
+		"/org/rssd1/container/$1" org.rssd1.Container LastOOM
+	as_nobody busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" --json=short call org.rssd1 /org/rssd1 \
+		org.rssd1.Manager GetEvents tt 0 1000
+}
+
+# ProcessVisibility=own: root sees all, others their own processes.
+case_processes_of_others_are_hidden() {
+	local roots
+	rssctl create hide --limit=24M
+	write_config LogLevel=debug PendingCallsPerUser=8 ProcessVisibility=own
+	expect 0 rssctl reload
+	start_watch
+	expect 137 rssctl run hide -- "$build/tests/tools/hog" anon 64M
+	await 10 eval '[ "$(field hide last_oom)" != null ]'
+	launch_hog_in hide lock 20M
+	await 20 grep -q ready "$hog_out"
+	roots=$(rssctl ps hide --json=short | jq '.[0].pid')
+	polkit_says yes
+	start_theirs
+	expect 0 as_nobody rssctl attach hide "$theirs"
+	expect 0 as_nobody rssctl ps hide --json=short
+	equal "$(jq -c '[.[].pid]' <<<"$out")" "[$theirs]" "processes that nobody sees"
+	equal "$(rssctl ps hide --json=short | jq length)" 2 "processes that root sees"
+	expect 0 as_nobody rssctl show hide --json=short
+	equal "$(jq .processes <<<"$out")" 2 "number of processes"
+	expect 1 as_nobody busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" call org.rssd1 /org/rssd1 \
+		org.rssd1.Manager GetContainerByPID u "$roots"
+	says "No such process"
+	expect 0 as_nobody busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" call org.rssd1 /org/rssd1 \
+		org.rssd1.Manager GetContainerByPID u "$theirs"
+	expect 0 rssctl limit hide 8M --mode=force
+	await 10 heard kill hide
+	stop_watch
+	seen_by_nobody hide >"$work/nobody"
+	# Killed processes are counted, and the container is named.
+	grep -q '"Killed"' "$work/nobody" && grep -q '"container":"hide"' "$work/nobody" || fail "nobody sees no record"
+	! grep '"hog"\|[^0-9]'"$roots"'[^0-9]' "$work/nobody" || fail "nobody sees processes of root"
+	! grep -q '"hog"' "$events" || fail "a signal names a process: $(grep '"hog"' "$events")"
+	expect 0 rssctl oom hide --json=short
+	says '"victim_command":"hog"'
+	write_config LogLevel=debug PendingCallsPerUser=8
+	expect 0 rssctl reload
+	equal "$(as_nobody rssctl oom hide --json=short | jq -r '.[0].victim_command')" hog "victim that nobody sees by default"
+	rssctl remove --force hide
+}
+
+# By default, rssd hides what /proc hides.
+case_proc_decides_what_is_hidden() {
+	local plain=("${sanitized[@]}")
+	rssctl create mounted --limit=24M
+	launch_hog_in mounted anon 1M
+	await 20 grep -q ready "$hog_out"
+	expect 0 as_nobody rssctl ps mounted --json=short
+	equal "$(jq length <<<"$out")" 1 "processes that nobody sees"
+	stop_rssd
+	# shellcheck disable=SC2016
+	sanitized+=(unshare --mount sh -c 'mount -t proc -o hidepid=invisible proc /proc && exec "$@"' rssd)
+	start_rssd
+	sanitized=("${plain[@]}")
+	expect 0 as_nobody rssctl ps mounted --json=short
+	equal "$(jq length <<<"$out")" 0 "processes that nobody sees under hidepid"
+	equal "$(rssctl ps mounted --json=short | jq length)" 1 "processes that root sees"
+	write_config LogLevel=debug PendingCallsPerUser=8 ProcessVisibility=all
+	expect 0 rssctl reload
+	equal "$(as_nobody rssctl ps mounted --json=short | jq length)" 1 "processes that nobody sees with all"
+	write_config LogLevel=debug PendingCallsPerUser=8
+	stop_rssd
+	start_rssd
+	rssctl remove --force mounted
+}
+
 # A refusal costs a log line: each user has a few, and the rest are counted in one.
 case_refusals_do_not_flood_the_log() {
 	polkit_says no

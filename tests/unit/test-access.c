@@ -7,6 +7,7 @@
 #include "bus/authorize.h"
 #include "bus/bus.h"
 #include "base/failure.h"
+#include "host/proc-visibility.h"
 #include "policy/ratelimit.h"
 #include "unit.h"
 
@@ -47,6 +48,64 @@ TEST(methods_without_a_row_are_for_root)
 	CHECK_INT(bus_operation_of(""), ACCESS_ROOT);
 	for (enum auth_result o = AUTH_NOT_ASKED; o <= AUTH_NO_REPLY; o++)
 		CHECK_INT(access_decide(ACCESS_ROOT, USER, o), ACCESS_REFUSE);
+}
+
+TEST(processes_of_others_are_hidden)
+{
+	struct oom_record record = {
+		.container = (char *)"web",
+		.victim_pid = 7,
+		.victim_uid = 2000,
+		.victim_command = (char *)"hog",
+		.usage = 5,
+		.killed = 3,
+		.requester_uid = 2000,
+		.requester_pid = 8,
+		.snapshot.processes = {
+			.count = 3,
+			.list = { { .pid = 7, .uid = 2000 },
+				  { .pid = 9, .uid = USER, .command = "mine" },
+				  { .pid = 10, .uid = (uid_t)-1 } },
+		},
+	};
+	struct oom_record seen = access_visible_record(&record, VIEWER_ALL);
+
+	CHECK_INT(seen.victim_pid, 7);
+	CHECK_UINT(seen.snapshot.processes.count, 3);
+	seen = access_visible_record(&record, USER);
+	CHECK_STR(seen.container, "web");
+	CHECK_UINT(seen.usage, 5);
+	CHECK_UINT(seen.killed, 3);
+	CHECK_INT(seen.victim_pid, 0);
+	CHECK_UINT(seen.victim_uid, (uid_t)-1);
+	CHECK(!seen.victim_command);
+	CHECK_INT(seen.requester_pid, 0);
+	CHECK_UINT(seen.requester_uid, (uid_t)-1);
+	CHECK_UINT(seen.snapshot.processes.count, 1);
+	CHECK_STR(seen.snapshot.processes.list[0].command, "mine");
+	seen = access_visible_record(&record, 2000);
+	CHECK_INT(seen.victim_pid, 7);
+	CHECK_INT(seen.requester_pid, 8);
+	CHECK_UINT(seen.snapshot.processes.count, 1);
+	/* A process whose user is not known is nobody's. */
+	seen = access_visible_record(&record, VIEWER_NONE);
+	CHECK_UINT(seen.snapshot.processes.count, 0);
+	CHECK(!access_sees(VIEWER_NONE, VIEWER_NONE));
+}
+
+TEST(proc_tells_what_is_hidden)
+{
+	CHECK(!proc_hides_processes("proc /proc proc rw,nosuid,nodev,noexec,relatime 0 0\n"));
+	CHECK(proc_hides_processes("proc /proc proc rw,relatime,gid=4,hidepid=invisible 0 0\n"));
+	CHECK(proc_hides_processes("sysfs /sys sysfs rw 0 0\nproc /proc proc rw,hidepid=2 0 0"));
+	CHECK(proc_hides_processes("proc /proc proc rw,hidepid=noaccess,gid=4 0 0\n"));
+	CHECK(!proc_hides_processes("proc /proc proc rw,hidepid=0 0 0\n"));
+	CHECK(!proc_hides_processes("proc /proc proc rw,hidepid=off,gid=4 0 0\n"));
+	/* The last mount counts, and only on /proc. */
+	CHECK(!proc_hides_processes("proc /proc proc rw,hidepid=2 0 0\nproc /proc proc rw 0 0\n"
+				    "proc /srv/proc proc rw,hidepid=2 0 0\n"));
+	CHECK(proc_hides_processes("proc /proc proc rw 0 0\nproc /proc proc hidepid=4 0 0\n"));
+	CHECK(proc_hides_processes("sysfs /sys sysfs rw 0 0\n"));
 }
 
 /* Who may call which method is part of the API: a slip in a row of a vtable shows here. */
@@ -239,7 +298,9 @@ TEST(log_lines_are_counted_when_they_are_not_logged)
 	CHECK(log_window_allows(&window, now + LOG_WINDOW_USEC));
 }
 
-TEST_MAIN({ "access: root may do everything without polkit", root_may_do_everything },
+TEST_MAIN({ "processes of others are hidden", processes_of_others_are_hidden },
+	  { "/proc tells what is hidden", proc_tells_what_is_hidden },
+	  { "access: root may do everything without polkit", root_may_do_everything },
 	  { "access: any user may query", any_user_may_query },
 	  { "access: polkit decides the rest", polkit_decides_the_rest },
 	  { "access: methods without a row are for root", methods_without_a_row_are_for_root },

@@ -27,6 +27,7 @@ TEST(defaults_and_values)
 	CHECK_INT(config->log_level, LOG_DEBUG);
 	CHECK_INT(config->hierarchy, HIERARCHY_AUTO);
 	CHECK(config->favor_dynmods);
+	CHECK_INT(config->visibility, VISIBILITY_AUTO);
 }
 
 TEST(choices)
@@ -34,10 +35,12 @@ TEST(choices)
 	cleanup_(config_free_ptr) struct config *config = NULL;
 	struct failure failure = { 0 };
 
-	CHECK_INT(config_parse("Hierarchy=v2\nFavorDynMods=no\nSampleInterval=1min\n", "f", &config,
-			       &failure),
+	CHECK_INT(config_parse("Hierarchy=v2\nFavorDynMods=no\nSampleInterval=1min\n"
+			       "ProcessVisibility=own\n",
+			       "f", &config, &failure),
 		  0);
 	CHECK_INT(config->hierarchy, HIERARCHY_V2);
+	CHECK_INT(config->visibility, VISIBILITY_OWN);
 	CHECK(!config->favor_dynmods);
 	CHECK_UINT(config->sample_interval, 60000000);
 }
@@ -72,6 +75,7 @@ TEST(mistakes_have_a_line)
 		{ "ContainersMax=99999999999999999999", "whole number" },
 		{ "ContainersMax=5x", "whole number" },
 		{ "LogLevel=loud", "must be one of" },
+		{ "ProcessVisibility=some", "must be auto, all or own" },
 		{ "Hierarchy=v3", "auto, v1 or v2" },
 		{ "FavorDynMods=maybe", "yes or no" },
 	};
