@@ -56,17 +56,38 @@ static int make_directories(const char *path)
 	return mkdir(copy, 0700) < 0 && errno != EEXIST ? -errno : 0;
 }
 
-/* Opens the directory that a reboot empties. If it cannot be used, there is none. */
+static int open_directory(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* Errors that pass: what could not be opened may be there. */
+static bool is_passing(int error)
+{
+	return error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -EIO ||
+	       error == -EINTR;
+}
+
+/*
+ * Opens the directory that a reboot empties. If it cannot be used, there is none. Fails if it
+ * cannot be opened now: its containers would lose their limits.
+ */
 static int open_transient(struct state *state, const char *runtime)
 {
+	int fd;
+
 	if (asprintf(&state->transient_path, "%s/transient", runtime) < 0) {
 		state->transient_path = NULL;
 		return -ENOMEM;
 	}
-	if (make_directories(state->transient_path) == 0)
-		state->transient_fd =
-			open(state->transient_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return 0;
+	fd = open_directory(state->transient_path);
+	if (fd == -ENOENT && make_directories(state->transient_path) == 0)
+		fd = open_directory(state->transient_path);
+	if (fd >= 0)
+		state->transient_fd = fd;
+	return is_passing(fd) ? fd : 0;
 }
 
 int state_open(const char *path, const char *runtime, struct state **ret, struct failure *failure)
@@ -113,7 +134,11 @@ int state_open(const char *path, const char *runtime, struct state **ret, struct
 			path);
 	r = open_transient(state, runtime);
 	if (r < 0)
-		return r;
+		return fail(
+			failure, RSS_ERROR_STATE_NOT_SAVED,
+			"The directory of transient containers, %s, cannot be opened: %s; start "
+			"rssd again when it can be",
+			state->transient_path ?: runtime, strerror(-r));
 
 	*ret = take_ptr(state);
 	return 0;

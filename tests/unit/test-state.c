@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "base/failure.h"
@@ -232,6 +233,29 @@ TEST(transient_is_kept_apart)
 	CHECK_INT(state_forget(state, "job"), 1);
 }
 
+/* Its containers would be taken over with the limits that the kernel has. */
+TEST(transient_that_cannot_be_opened_now_fails_the_start)
+{
+	cleanup_(remove_directory) char *directory = make_directory();
+	cleanup_(state_free_ptr) struct state *state = NULL;
+	struct failure failure = { 0 };
+	struct rlimit before, few;
+	int free_fd, r;
+
+	CHECK_INT(open_state(directory, &state, &failure), 0);
+	state = state_free(state);
+	free_fd = dup(STDIN_FILENO);
+	CHECK(free_fd >= 0 && close(free_fd) == 0 && getrlimit(RLIMIT_NOFILE, &before) == 0);
+	/* Enough for the state directory, its containers and the lock. */
+	few = (struct rlimit){ .rlim_cur = (rlim_t)free_fd + 3, .rlim_max = before.rlim_max };
+	CHECK_INT(setrlimit(RLIMIT_NOFILE, &few), 0);
+	r = open_state(directory, &state, &failure);
+	CHECK_INT(setrlimit(RLIMIT_NOFILE, &before), 0);
+	CHECK(r < 0);
+	CHECK(strstr(failure.text, "run/transient"));
+	CHECK_INT(open_state(directory, &state, &failure), 0);
+}
+
 /* The limit of the one container that a fresh start finds, or 0. */
 static uint64_t limit_after_restart(struct state *state)
 {
@@ -378,4 +402,6 @@ TEST_MAIN({ "state: committed is found, aborted is not", committed_is_found_and_
 	  { "state: one owner at a time", one_owner_at_a_time },
 	  { "state: a full disk is told first", a_full_disk_is_an_error_before_any_change },
 	  { "state: transient is kept apart", transient_is_kept_apart },
+	  { "state: transient that cannot be opened now fails the start",
+	    transient_that_cannot_be_opened_now_fails_the_start },
 	  { "state: the event number is kept", sequence_starts_at_one_and_is_kept })
