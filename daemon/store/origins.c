@@ -32,7 +32,8 @@ struct origins {
 	int dirfd;	      /* -1: in memory only */
 	struct origin *list;  /* sorted by pid and start time */
 	size_t count, allocated;
-	size_t lines; /* in the file */
+	size_t lines;	 /* in the file */
+	bool incomplete; /* the file lacks an origin */
 };
 
 /* Returns the index of the first origin that is not before @pid and @start. */
@@ -213,27 +214,41 @@ struct origins *origins_free(struct origins *o)
 	return NULL;
 }
 
-static void append(struct origins *o, pid_t pid, uint64_t start, const char *cgroup, bool detached)
+/* Appends a line: 0, or a negative errno. A part of it may be in the file then. */
+static int append_line(const struct origins *o, const struct origin *origin)
 {
 	cleanup_close int fd = -1;
 	cleanup_free char *line = NULL;
+	size_t length = 0;
+	FILE *out = open_memstream(&line, &length);
 
+	if (!out)
+		return -ENOMEM;
+	(void)print_origin(out, origin);
+	if (fclose(out) != 0)
+		return -ENOMEM;
+	fd = openat(o->dirfd, ORIGINS_FILE, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (fd < 0 || write(fd, line, length) != (ssize_t)length)
+		return -EIO;
+	return 0;
+}
+
+/*
+ * If the line cannot be appended, the whole file is written, so that no part of a line stays.
+ * If that fails as well, it does not fail the attach: the origin is in memory, and the next one
+ * writes the file.
+ */
+static void store(struct origins *o, pid_t pid, uint64_t start)
+{
 	if (o->dirfd < 0)
 		return;
-	if (o->lines > 2 * o->count + ORIGINS_SLACK) {
+	if (o->lines > 2 * o->count + ORIGINS_SLACK)
 		drop_ended(o);
-		(void)rewrite(o);
-		return;
-	}
-	fd = openat(o->dirfd, ORIGINS_FILE, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-	if (fd < 0 || asprintf(&line, "%d %" PRIu64 " %s%s\n", (int)pid, start, detached ? "-" : "",
-			       cgroup) < 0) {
-		line = NULL;
-		return;
-	}
-	/* An error does not fail the attach: the origin is in memory. */
-	if (write(fd, line, strlen(line)) > 0)
+	else if (!o->incomplete && append_line(o, find_origin(o, pid, start)) == 0) {
 		o->lines++;
+		return;
+	}
+	o->incomplete = rewrite(o) < 0;
 }
 
 static int set(struct origins *o, pid_t pid, uint64_t start, const char *cgroup, bool detached)
@@ -243,7 +258,7 @@ static int set(struct origins *o, pid_t pid, uint64_t start, const char *cgroup,
 	pthread_mutex_lock(&o->lock);
 	r = put_origin(o, pid, start, cgroup, detached);
 	if (r == 0)
-		append(o, pid, start, cgroup, detached);
+		store(o, pid, start);
 	pthread_mutex_unlock(&o->lock);
 	return r;
 }

@@ -69,6 +69,7 @@ class World(State):
         self.rssd = None
         self.processes = {}
         self.declared = set()
+        self.complaints = [] # about what a point has left
 
     # --- rssd ------------------------------------------------------------------------
 
@@ -239,8 +240,10 @@ class World(State):
                     continue
                 if place:
                     self.must("attach", place, str(pid))
-                else:
-                    self.must("detach", str(pid))
+                elif rssctl("detach", str(pid))[0] != 0:
+                    self.complaints.append(f"the process {name} cannot be detached")
+                    self.spawn(name)
+                    break
 
     def recover(self):
         """A running rssd with the base state, whatever the point did."""

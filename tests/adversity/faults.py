@@ -418,6 +418,9 @@ class Trial:
         else:
             self.start_point(what, n, variant)
         self.world.recover()
+        for text in self.world.complaints:
+            self.fall_short(f"{what}, call {n}, error {variant}, in the end: {text}")
+        self.world.complaints = []
 
     def all(self):
         self.world.start()

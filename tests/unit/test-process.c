@@ -2,6 +2,7 @@
 /* Processes: /proc as text, pidfds, who may be attached, where they came from. */
 #include <errno.h>
 #include <ftw.h>
+#include <sys/resource.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -209,6 +210,32 @@ TEST(origins_that_cannot_be_read_now)
 	CALL(expect_origin, &p, p.me.start, "/home");
 }
 
+/* A line that could not be appended is in the file all the same, whole. */
+TEST(origins_that_cannot_be_appended)
+{
+	struct rlimit before, full;
+	void (*handler)(int);
+	PLACE;
+
+	CALL(begin, &p);
+	fault_openat = (struct fault){ .count = 1, .error = EMFILE, .path = "origins" };
+	CHECK_INT(origins_set(p.origins, p.me.pid, p.me.start, "/home"), 0);
+	CALL(restart, &p);
+	CALL(expect_origin, &p, p.me.start, "/home");
+
+	/* The disk takes a part of a line, and nothing more; then it takes all again. */
+	CHECK_INT(getrlimit(RLIMIT_FSIZE, &before), 0);
+	full = (struct rlimit){ .rlim_cur = 30, .rlim_max = before.rlim_max };
+	handler = signal(SIGXFSZ, SIG_IGN);
+	CHECK_INT(setrlimit(RLIMIT_FSIZE, &full), 0);
+	CHECK_INT(origins_set(p.origins, getppid(), 1, "/a/longer/path/than/there/is/room/for"), 0);
+	CHECK_INT(setrlimit(RLIMIT_FSIZE, &before), 0);
+	(void)signal(SIGXFSZ, handler);
+	CHECK_INT(origins_set(p.origins, p.me.pid, p.me.start, "/work"), 0);
+	CALL(restart, &p);
+	CALL(expect_origin, &p, p.me.start, "/work");
+}
+
 TEST(origins_of_a_leader)
 {
 	cleanup_free char *newest = NULL, *older = NULL, *none = NULL;
@@ -269,5 +296,6 @@ TEST_MAIN({ "a process has ended when no thread lives", ended_when_no_thread_liv
 	  { "origins: those of many are read", origins_of_many_are_read },
 	  { "origins: those that cannot be read now are kept", origins_that_cannot_be_read_now },
 	  { "origins: that of a leader is the last before its group", origins_of_a_leader },
+	  { "origins: one that cannot be appended is kept", origins_that_cannot_be_appended },
 	  { "origins: more than their file may hold", origins_outgrow_their_file },
 	  { "origins: detached by hand is remembered", detached_by_hand_is_remembered })
