@@ -23,18 +23,47 @@
 
 /* --- state ------------------------------------------------------------------- */
 
-/* The saved state, and the names of containers whose file is malformed. */
+struct names {
+	char **list;
+	size_t count, allocated;
+};
+
+static int names_add(struct names *names, const char *name)
+{
+	if (array_reserve(&names->list, names->count, &names->allocated, sizeof(*names->list)) < 0)
+		return -ENOMEM;
+	names->list[names->count] = strdup(name);
+	if (!names->list[names->count])
+		return -ENOMEM;
+	names->count++;
+	return 0;
+}
+
+static bool names_have(const struct names *names, const char *name)
+{
+	for (size_t i = 0; i < names->count; i++) {
+		if (strcmp(names->list[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void names_done(struct names *names)
+{
+	for (size_t i = 0; i < names->count; i++)
+		free(names->list[i]);
+	free(names->list);
+}
+
+/* The saved state, and the names of containers with a malformed file. */
 struct loaded {
 	struct records records;
-	char **aside;
-	size_t n_aside, allocated;
+	struct names aside;
 };
 
 static void loaded_done(struct loaded *loaded)
 {
-	for (size_t i = 0; i < loaded->n_aside; i++)
-		free(loaded->aside[i]);
-	free(loaded->aside);
+	names_done(&loaded->aside);
 	records_free(&loaded->records);
 }
 
@@ -50,11 +79,8 @@ static void record_aside(const char *name, const char *reason, void *userdata)
 {
 	struct loaded *loaded = userdata;
 
-	if (name &&
-	    array_reserve(&loaded->aside, loaded->n_aside, &loaded->allocated,
-			  sizeof(*loaded->aside)) == 0 &&
-	    (loaded->aside[loaded->n_aside] = strdup(name)))
-		loaded->n_aside++;
+	if (name)
+		(void)names_add(&loaded->aside, name);
 	log_error("%s; its container keeps the kernel's settings", reason);
 }
 
@@ -250,23 +276,44 @@ static int restore_state(struct manager *m, struct loaded *loaded, struct failur
 
 /* --- the tree ------------------------------------------------------------------ */
 
-/* A creation that a crash interrupted was not acknowledged: its cgroup is removed. */
-static void undo_creation(const char *name, void *userdata)
+/* Interrupted creations whose cgroups are still there. */
+struct restore {
+	struct manager *manager;
+	struct names unfinished;
+};
+
+static void restore_done(struct restore *restore)
+{
+	names_done(&restore->unfinished);
+}
+
+/*
+ * A creation that a crash interrupted was not acknowledged: its cgroup is removed. If it cannot
+ * be removed now, it is left to the next start.
+ */
+static bool undo_creation(const char *name, void *userdata)
 {
 	cleanup_(group_free_ptr) struct group *group = NULL;
-	struct manager *m = userdata;
+	struct restore *restore = userdata;
+	struct manager *m = restore->manager;
 	int r;
 
-	if (manager_find(m, name) || group_open(m->controller, name, &group) < 0)
-		return;
-	r = group_remove(group);
-	if (r < 0)
-		log_message(LOG_WARNING, name,
-			    "its creation was interrupted and its cgroup cannot be removed: %s",
-			    strerror(-r));
-	else
+	if (manager_find(m, name))
+		return true;
+	r = group_open(m->controller, name, &group);
+	if (r == -ENOENT)
+		return true;
+	if (r == 0)
+		r = group_remove(group);
+	if (r == 0) {
 		log_message(LOG_NOTICE, name,
 			    "its creation was interrupted: the cgroup is removed");
+		return true;
+	}
+	log_message(LOG_WARNING, name,
+		    "its creation was interrupted and its cgroup cannot be removed: %s",
+		    strerror(-r));
+	return r == -EBUSY || names_add(&restore->unfinished, name) < 0;
 }
 
 static void free_texts(char ***texts)
@@ -299,22 +346,13 @@ static int adopt(struct manager *m, const char *path)
 	return r;
 }
 
-static bool was_set_aside(const struct loaded *loaded, const char *name)
-{
-	for (size_t i = 0; i < loaded->n_aside; i++) {
-		if (strcmp(loaded->aside[i], name) == 0)
-			return true;
-	}
-	return false;
-}
-
 /*
  * A cgroup inside a container without saved state belongs to another program, and its
  * processes to the container. If its state file is malformed, it is a container.
  */
 static bool is_inner(struct manager *m, const struct loaded *loaded, const char *path)
 {
-	return manager_find_enclosing(m, path) && !was_set_aside(loaded, path);
+	return manager_find_enclosing(m, path) && !names_have(&loaded->aside, path);
 }
 
 /* A container whose cgroup could not be opened keeps its state, instead of what the kernel has. */
@@ -329,8 +367,9 @@ static bool is_kept(const struct loaded *loaded, const char *path)
 
 static int restore_tree(struct manager *m, const struct loaded *loaded, struct failure *failure)
 {
+	cleanup_(restore_done) struct restore restore = { .manager = m };
 	cleanup_(free_texts) char **paths = NULL;
-	int r = state_each_creation(m->state, undo_creation, m);
+	int r = state_each_creation(m->state, undo_creation, &restore);
 
 	if (r == 0)
 		r = controller_list_groups(m->controller, &paths);
@@ -338,7 +377,8 @@ static int restore_tree(struct manager *m, const struct loaded *loaded, struct f
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
 			    "The cgroup tree cannot be read: %s", strerror(-r));
 	for (char **path = paths; path && *path; path++) {
-		if (manager_find(m, *path) || is_kept(loaded, *path))
+		if (manager_find(m, *path) || is_kept(loaded, *path) ||
+		    names_have(&restore.unfinished, *path))
 			continue;
 		if (is_inner(m, loaded, *path)) {
 			log_debug(

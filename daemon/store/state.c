@@ -464,8 +464,9 @@ int state_each_creation(struct state *state, state_creation_fn fn, void *userdat
 
 		if (!has_prefix(entry->d_name, CREATING_PREFIX))
 			continue;
-		if (name_from_file(entry->d_name + strlen(CREATING_PREFIX), &name) == 0)
-			fn(name, userdata);
+		if (name_from_file(entry->d_name + strlen(CREATING_PREFIX), &name) == 0 &&
+		    !fn(name, userdata))
+			continue;
 		(void)unlinkat(dirfd(dir), entry->d_name, 0);
 	}
 	return -errno;

@@ -107,8 +107,9 @@ int state_load(struct state *state, state_found_fn found, state_aside_fn aside, 
 int state_begin_creation(struct state *state, const char *name);
 void state_end_creation(struct state *state, const char *name);
 
-typedef void (*state_creation_fn)(const char *name, void *userdata);
-/* At the start: calls @fn for each creation that was interrupted, and removes its mark. */
+/* Returns true if the creation is finished or undone, false to keep its mark for the next start. */
+typedef bool (*state_creation_fn)(const char *name, void *userdata);
+/* At the start: calls @fn for each creation that was interrupted. */
 int state_each_creation(struct state *state, state_creation_fn fn, void *userdata);
 
 /* The stored event number: lower numbers may have been used. 1 if there is no file. */

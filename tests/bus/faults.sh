@@ -169,17 +169,35 @@ case_a_process_that_cannot_be_looked_at_is_not_passed_over() {
 	rssctl remove kept
 }
 
+# start_unable_to_open PATH: the first time.
+start_unable_to_open() {
+	strace -D -f -qq -o "$work/strace" -P "$1" -e inject=openat:error=ENFILE:when=1 \
+		"$rssd" --config="$work/rssd.conf" 2>>"$rssd_log" &
+	rssd_pid=$!
+	await 30 rssctl list
+	grep -q INJECTED "$work/strace" || fail "no call failed"
+}
+
+# It is no container without a limit, and is removed when it can be.
+case_an_interrupted_creation_that_cannot_be_opened_now_is_undone_later() {
+	[ -n "$(memory_mount)" ] || { skip "needs cgroups v1"; return; }
+	stop_rssd
+	mkdir "$(memory_mount)/$root/half"
+	: >"$work/run/transient/.creating-half.json"
+	start_unable_to_open half
+	expect 3 rssctl show half
+	restart
+	expect 3 rssctl show half
+	[ ! -d "$(memory_mount)/$root/half" ] || fail "its cgroup is still there"
+}
+
 # Its limit is not replaced by what the kernel has.
 case_a_cgroup_that_cannot_be_opened_now_keeps_its_state() {
 	[ -n "$(memory_mount)" ] || { skip "needs cgroups v1"; return; }
 	rssctl create kept --limit=32M
 	stop_rssd
 	echo 16M >"$(memory_mount)/$root/kept/memory.limit_in_bytes"
-	strace -D -f -qq -o "$work/strace" -P kept -e inject=openat:error=ENFILE:when=1 \
-		"$rssd" --config="$work/rssd.conf" 2>>"$rssd_log" &
-	rssd_pid=$!
-	await 30 rssctl list
-	grep -q INJECTED "$work/strace" || fail "no call failed"
+	start_unable_to_open kept
 	expect 3 rssctl show kept
 	restart
 	await 10 eval '[ "$(field kept limit)" = $((32 << 20)) ]'
