@@ -331,14 +331,20 @@ int group_write_setting(struct group *group, unsigned int setting, uint64_t valu
 	return cgroup_write_u64(group->fd, file, value);
 }
 
-void group_read_settings(struct group *group, struct settings *settings)
+int group_read_settings(struct group *group, struct settings *settings)
 {
-	uint64_t value;
+	int error = 0;
 
 	for_each_setting(setting) {
-		if (group_read_setting(group, setting->bit, &value) == 0)
+		uint64_t value;
+		int r = group_read_setting(group, setting->bit, &value);
+
+		if (r == 0)
 			setting_put(setting, settings, value);
+		else if (r != -EOPNOTSUPP && r != -ENOENT)
+			error = r;
 	}
+	return error;
 }
 
 int group_write_settings(struct group *group, unsigned int which, const struct settings *settings)

@@ -59,8 +59,11 @@ int group_read_refaults(struct group *group, uint64_t *ret);
  */
 int group_read_setting(struct group *group, unsigned int setting, uint64_t *ret);
 int group_write_setting(struct group *group, unsigned int setting, uint64_t value);
-/* Reads all settings from the kernel. One that is not supported or not readable is unchanged. */
-void group_read_settings(struct group *group, struct settings *settings);
+/*
+ * Reads all settings from the kernel. One that is not supported or not readable is unchanged.
+ * Return: 0, or the errno of one that should be readable.
+ */
+int group_read_settings(struct group *group, struct settings *settings);
 /*
  * Writes the settings in the mask @which except the limit, in an order that the
  * kernel accepts. Stops at the first error.

@@ -95,7 +95,7 @@ struct settings container_read_settings(struct container *c, const struct settin
 {
 	struct settings now = *fallback;
 
-	group_read_settings(c->group, &now);
+	(void)group_read_settings(c->group, &now);
 	return now;
 }
 

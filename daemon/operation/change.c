@@ -297,16 +297,20 @@ static int change_launch(struct change *change)
  * The settings in @which as the kernel has them, the others as they were set. If another
  * program wrote to the kernel, setting the same again is a change, which repairs it.
  */
-static struct settings settings_in_force(struct container *c, unsigned int which)
+static int settings_in_force(struct container *c, unsigned int which, struct settings *ret)
 {
-	struct settings kernel = container_read_settings(c, &c->settings);
-	struct settings now = c->settings;
+	struct settings kernel = c->settings;
+	int r = group_read_settings(c->group, &kernel);
 
+	/* Without a cgroup, the change itself finds that out. */
+	if (r < 0 && r != -ENODEV)
+		return r;
+	*ret = c->settings;
 	for_each_setting(setting) {
 		if (setting->bit & which)
-			setting_put(setting, &now, setting_get(setting, &kernel));
+			setting_put(setting, ret, setting_get(setting, &kernel));
 	}
-	return now;
+	return 0;
 }
 
 int change_start(struct container *c, const struct settings_change *settings, enum limit_mode mode,
@@ -334,8 +338,13 @@ int change_start(struct container *c, const struct settings_change *settings, en
 	change->apply.fresh = manager_find(c->manager, c->name) != c;
 	change->apply.state = c->manager->state;
 	change->apply.name = c->name;
-	change->apply.from = change->apply.fresh ? c->settings
-						 : settings_in_force(c, settings->set);
+	change->apply.from = c->settings;
+	if (!change->apply.fresh)
+		r = settings_in_force(c, settings->set, &change->apply.from);
+	if (r < 0)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
+			    "The settings of %s in the kernel cannot be read: %s; try again",
+			    c->name, strerror(-r));
 	change->apply.to = settings_with(&c->settings, settings);
 	change->apply.mode = mode;
 	change->timeout = timeout ? timeout : c->manager->config->limit_timeout;

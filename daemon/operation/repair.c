@@ -75,6 +75,7 @@ int repair_start(struct container *c, const struct change_listener *listener,
 {
 	struct settings_change change = { .to = *container_set_last(c) };
 	struct change_result unchanged = { .outcome = CHANGE_UNCHANGED };
+	struct settings kernel;
 	int r = 0;
 
 	if (c->change || c->removing || c->held_by)
@@ -87,7 +88,13 @@ int repair_start(struct container *c, const struct change_listener *listener,
 		r = bring_back(c, container_drift(c), failure);
 	if (r < 0)
 		return r;
-	change.set = container_settings_drift(c);
+	kernel = change.to;
+	r = group_read_settings(c->group, &kernel);
+	if (r < 0)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
+			    "The settings of %s in the kernel cannot be read: %s; try again",
+			    c->name, strerror(-r));
+	change.set = settings_difference(&change.to, &kernel);
 	if (change.set)
 		return change_start(c, &change, LIMIT_MODE_RECLAIM, 0, listener, failure);
 	listener->done(c, &unchanged, listener->userdata);

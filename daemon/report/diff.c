@@ -89,14 +89,14 @@ static int compare_container(struct diff *diff, struct container *c)
 		.stored_set = SETTINGS_ALL,
 		.stored = *container_set_last(c),
 	};
-	uint64_t limit;
+	int r;
 
 	if (!container_is_busy(c) && !c->removing)
 		row.drift = container_drift(c) & ~SETTINGS_ALL;
 	if (row.drift & DRIFT_FREEZER)
 		row.frozen = !c->frozen;
-	row.kernel = container_read_settings(c, &row.stored);
-
+	row.kernel = row.stored;
+	r = group_read_settings(c->group, &row.kernel);
 	if (declared) {
 		row.declared_set = SETTINGS_ALL;
 		row.declared = declared->settings;
@@ -105,9 +105,11 @@ static int compare_container(struct diff *diff, struct container *c)
 		/* It is being repaired: a difference until that has succeeded. */
 		row.kernel = c->settings;
 		row.kernel_set = SETTINGS_ALL;
-	} else if (!c->change && group_read_limit(c->group, &limit) == 0) {
+	} else if (!c->change && r == 0) {
 		/* A container under change differs only for a moment. */
 		row.kernel_set = SETTINGS_ALL;
+	} else if (!c->change && r != -ENODEV) {
+		return r;
 	}
 	return add(diff, &row);
 }

@@ -191,6 +191,19 @@ case_an_interrupted_creation_that_cannot_be_opened_now_is_undone_later() {
 	[ ! -d "$(memory_mount)/$root/half" ] || fail "its cgroup is still there"
 }
 
+# A repair that does not know what the kernel has is none.
+case_a_repair_that_cannot_read_the_kernel_fails() {
+	[ -n "$(memory_mount)" ] || { skip "needs cgroups v1"; return; }
+	local file=$(memory_mount)/$root/kept/memory.limit_in_bytes
+	rssctl create kept --limit=32M
+	echo 16M >"$file"
+	with_fault "$file" read,pread64:error=EIO expect 1 rssctl repair kept
+	says "Input/output error"
+	expect 0 rssctl repair kept
+	equal "$(cat "$file")" $((32 << 20)) "limit in the kernel"
+	rssctl remove kept
+}
+
 # Its limit is not replaced by what the kernel has.
 case_a_cgroup_that_cannot_be_opened_now_keeps_its_state() {
 	[ -n "$(memory_mount)" ] || { skip "needs cgroups v1"; return; }
