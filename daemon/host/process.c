@@ -276,9 +276,15 @@ int process_list(struct process **ret, size_t *ret_count)
 		return -errno;
 	for (errno = 0; (entry = readdir(dir)); errno = 0) {
 		struct process p;
+		int r;
 
-		if (!isdigit((unsigned char)entry->d_name[0]) ||
-		    process_read((pid_t)atol(entry->d_name), &p) < 0)
+		if (!isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		r = process_read((pid_t)atol(entry->d_name), &p);
+		/* One that cannot be read now would be missing in the list. */
+		if (r == -EMFILE || r == -ENFILE || r == -ENOMEM || r == -EIO || r == -EINTR)
+			return r;
+		if (r < 0)
 			continue;
 		if (array_reserve(&list, count, &allocated, sizeof(*list)) < 0)
 			return -ENOMEM;

@@ -37,6 +37,11 @@ static void move_descendant(struct move *move, const struct snapshot *snapshot,
 {
 	cleanup_close int pidfd = process_open(p->pid);
 
+	/* A process that cannot be opened now may be a descendant, which would stay. */
+	if (pidfd < 0 && pidfd != -ESRCH) {
+		move->error = pidfd;
+		return;
+	}
 	/* The pidfd pins the pid; the fork event may be older than a reuse of the pid. */
 	tree_catch_up(move->tree);
 	if (pidfd >= 0 && tree_is_descendant(move->tree, p, snapshot->all, snapshot->count)) {

@@ -204,6 +204,22 @@ case_a_repair_that_cannot_read_the_kernel_fails() {
 	rssctl remove kept
 }
 
+# No descendant is taken for one that has ended because it cannot be opened.
+case_a_tree_that_cannot_be_opened_is_not_attached() {
+	local parent child
+	rssctl create kept
+	sh -c "$hog_program anon 1M & wait" >"$work/tree" &
+	parent=$!
+	children+=($parent)
+	await 20 grep -q ready "$work/tree"
+	child=$(pgrep -P $parent)
+	with_fault "" pidfd_open:error=ENFILE:when=1 expect 1 rssctl attach kept $parent --tree
+	says "Too many open files"
+	expect 0 rssctl attach kept $parent --tree
+	rssctl ps kept | grep -qw "$child" || fail "the child is not inside"
+	rssctl remove --force kept
+}
+
 # Its limit is not replaced by what the kernel has.
 case_a_cgroup_that_cannot_be_opened_now_keeps_its_state() {
 	[ -n "$(memory_mount)" ] || { skip "needs cgroups v1"; return; }
