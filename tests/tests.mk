@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What the tests run, and the commands that run them. tests/README.md describes the suites.
-.PHONY: tests unit-tests fuzzers check check-all check-builds check-deps style
+.PHONY: tests unit-tests fuzzers check check-all check-long check-builds check-deps style
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test-*.c))
 TEST_TOOLS := $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(wildcard tests/tools/*.c)) \
@@ -51,6 +51,8 @@ fuzzers: $(FUZZERS)
 
 # The suites without virtual machines. tests/adversity is one as soon as it has scripts.
 CHECK_SUITES := style unit fuzz bus host $(if $(wildcard tests/adversity/*.sh),adversity) asan tsan
+# A job that lasts for hours: by hand, all of it or some parts.
+PARTS        ?= random faults bus-fuzz kasan
 ALL_SUITES   := $(CHECK_SUITES) vm system
 SUITES       ?= $(CHECK_SUITES)
 
@@ -60,6 +62,9 @@ PACKAGES_fuzz      := clang libclang-rt-14-dev
 PACKAGES_bus       := dbus jq procps strace systemd python3-prometheus-client
 PACKAGES_host      := $(PACKAGES_bus) mandoc
 PACKAGES_adversity := $(PACKAGES_host)
+PACKAGES_random    := $(PACKAGES_host)
+PACKAGES_faults    := $(PACKAGES_host)
+PACKAGES_bus-fuzz  := $(PACKAGES_host)
 PACKAGES_asan      := $(PACKAGES_host)
 PACKAGES_tsan      := $(PACKAGES_host)
 
@@ -72,7 +77,7 @@ build_for = $(if $(filter $(1),$(SUITES)),$(Q)$(MAKE) --no-print-directory -s -j
 check-builds: check-deps
 	$(call build_for,%,WERROR=1 BUILD=$(BUILD) all tests)
 	$(call build_for,unit,WERROR=1 BUILD=$(BUILD)/asan SANITIZE=asan unit-tests)
-	$(call build_for,asan,WERROR=1 BUILD=$(BUILD)/asan SANITIZE=asan $(BUILD)/asan/rssd)
+	$(call build_for,asan bus-fuzz,WERROR=1 BUILD=$(BUILD)/asan SANITIZE=asan $(BUILD)/asan/rssd)
 	$(call build_for,tsan,WERROR=1 BUILD=$(BUILD)/tsan SANITIZE=tsan $(BUILD)/tsan/rssd)
 	$(call build_for,style,WERROR=1 BUILD=$(BUILD)/clang CC=clang all)
 	$(call build_for,fuzz,BUILD=$(BUILD) fuzzers)
@@ -84,6 +89,10 @@ check: check-builds
 ## check-all: the same, and the kernels and all virtual machines
 check-all:
 	$(Q)$(MAKE) --no-print-directory check SUITES="$(ALL_SUITES)"
+
+## check-long: hours of random operations, faults and fuzzing; PARTS="random faults" for some
+check-long:
+	$(Q)$(MAKE) --no-print-directory check SUITES="$(PARTS)"
 
 ## style: check the form of the C code (clang-format) and how files include each other
 style:

@@ -23,12 +23,11 @@ import os
 import random
 import subprocess
 import sys
-import time
 
 from fault_world import BASE, COUNT_ALL, MIB, PLACES, World, changed
 from rssd_state import INFINITY, UNANSWERED, rssctl
 
-PROGRESS_SECONDS = 60
+PROGRESS_POINTS = 100
 # In a sample, only so many commands are followed by kill -9 and a start.
 SAMPLE_RESTARTS = 4
 
@@ -81,6 +80,7 @@ class Trial:
         self.world = World(args)
         self.control = self.world.control
         self.short = self.tried = self.missed = 0
+        self.at = "" # the point that was tried last
         self.hook = os.path.join(args.directory, "hook")
         with open(self.hook, "w") as file:
             file.write(f"#!/bin/sh\ncat >{args.directory}/record\n")
@@ -289,7 +289,7 @@ class Trial:
             self.missed += 1
             return
         self.tried += 1
-        at = f"{command}, call {n} ({what})"
+        at = self.at = f"{command}, call {n} ({what})"
         wanted = None
         try:
             if self.world.has_ended():
@@ -343,7 +343,7 @@ class Trial:
             self.fall_short(f"{start}, call {n}: {error}")
             served = False
         what = self.control.disarm()
-        at = f"{start}, call {n} ({what})"
+        at = self.at = f"{start}, call {n} ({what})"
         if what and not served:
             if self.world.rssd.returncode <= 0:
                 self.fall_short(f"{at}: rssd ended with {self.world.rssd.returncode}")
@@ -362,7 +362,7 @@ class Trial:
         except subprocess.TimeoutExpired:
             wrong = "rssd does not stop"
         what = self.control.disarm()
-        at = f"{stop}, call {n} ({what})"
+        at = self.at = f"{stop}, call {n} ({what})"
         if what and wrong:
             self.fall_short(f"{at}: {wrong}")
         self.world.kill()
@@ -419,24 +419,32 @@ class Trial:
             self.start_point(what, n, variant)
         self.world.recover()
         for text in self.world.complaints:
-            self.fall_short(f"{what}, call {n}, error {variant}, in the end: {text}")
+            self.fall_short(f"{self.at}, in the end: {text}")
         self.world.complaints = []
+
+    def show_progress(self, text):
+        """For tests/run, which prints it each minute, or else here."""
+        if "PROGRESS" in os.environ:
+            with open(os.environ["PROGRESS"], "w") as file:
+                file.write(f"faults.sh {self.args.part}: {text}\n")
+        else:
+            print(f"# {text}", flush=True)
 
     def all(self):
         self.world.start()
         self.world.reset()
         every = list(self.points())
         chosen = every
-        if self.args.sample and self.args.sample < len(every):
+        if self.args.point:
+            chosen = [point for point in every if f"{point[0]} {point[1]} {point[2]} ".startswith(self.args.point)]
+        elif self.args.sample and self.args.sample < len(every):
             chosen = random.Random(self.args.seed).sample(every, self.args.sample)
         part, parts = map(int, self.args.part.split("/"))
         chosen = chosen[part - 1::parts]
-        told = time.monotonic()
-        for i, point in enumerate(chosen):
+        for i, point in enumerate(chosen, 1):
             self.one(*point)
-            if time.monotonic() - told > PROGRESS_SECONDS:
-                told = time.monotonic()
-                print(f"# {i + 1} of {len(chosen)} points, {self.short} fell short", flush=True)
+            if i % PROGRESS_POINTS == 0:
+                self.show_progress(f"{i} of {len(chosen)} points, {self.short} fell short")
         return len(every)
 
 
@@ -446,6 +454,7 @@ def main():
         parser.add_argument(f"--{option}", required=True)
     parser.add_argument("--sample", type=int, default=0, help="so many points, chosen by --seed; 0: all")
     parser.add_argument("--seed", default="1")
+    parser.add_argument("--point", help="only those that begin with it: `attach web OUTSIDE' 47 0")
     parser.add_argument("--part", default="1/1", help="2/4: the second quarter of the points")
     trial = Trial(parser.parse_args())
     try:

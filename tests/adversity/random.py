@@ -411,6 +411,13 @@ class World(rssd_state.State):
         return count
 
 
+def show_progress(text):
+    """For tests/run, which prints it each minute."""
+    if "PROGRESS" in os.environ:
+        with open(os.environ["PROGRESS"], "w") as file:
+            file.write(f"random.sh: {text}\n")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for option in ("rssd", "config", "directory", "cgroups", "root"):
@@ -435,6 +442,7 @@ def main():
     end, rounds = time.monotonic() + args.seconds, 0
     while time.monotonic() < end and world.round(clients) and len(problems) < 20:
         rounds += 1
+        show_progress(f"{rounds} rounds, {end - time.monotonic():.0f} s are left")
     world.over.set()
     world.resume_all(clients)
     for thread in clients + readers:
