@@ -117,6 +117,41 @@ case_children_forked_during_attach_are_attached() {
 	start_rssd
 }
 
+# Each descriptor is closed in a hook, also those of an attach and of a scrape under way.
+case_descriptors_are_closed_on_exec() {
+	local pids=() i before attach
+	stop_rssd
+	LD_PRELOAD=$build/tests/preload/slow-moves.so start_rssd
+	rssctl create slow
+	rssctl metrics >/dev/null
+	for i in {1..20}; do
+		start_hog anon 64K
+		pids+=("$hog")
+	done
+	before=$(own_descriptors | wc -l)
+	rssctl attach slow "${pids[@]}" >/dev/null &
+	attach=$!
+	await 10 has_more_descriptors $((before + 10))
+	equal "$(inherited_descriptors)" "" "descriptors that a hook inherits"
+	wait $attach
+	kill -KILL "${pids[@]}"
+	await 10 is_empty slow
+	rssctl remove slow
+	stop_rssd
+	start_rssd
+}
+own_descriptors() { ls "/proc/$rssd_pid/fdinfo"; }
+has_more_descriptors() { [ "$(own_descriptors | wc -l)" -gt "$1" ]; }
+# Those without the flag O_CLOEXEC that rssd opened itself.
+inherited_descriptors() {
+	local fd flags
+	for fd in $(own_descriptors); do
+		flags=$(sed -n 's/^flags:\t//p' "/proc/$rssd_pid/fdinfo/$fd" 2>/dev/null)
+		[ "$fd" -lt 3 ] || [ -z "$flags" ] || [ "/proc/$rssd_pid/fd/$fd" -ef "/proc/$$/fd/$fd" ] || [ $((flags & 02000000)) != 0 ] ||
+			readlink "/proc/$rssd_pid/fd/$fd"
+	done
+}
+
 # Chains of short-lived processes: attach ends with success or an error, in bounded time.
 case_a_fork_bomb_is_bounded() {
 	local status=0 from=$SECONDS

@@ -34,4 +34,24 @@ case_manual_pages_are_clean() {
 	done
 }
 
+# The package enables and starts rssd.service alone: the metrics socket is off.
+case_package_enables_the_daemon_alone() {
+	command -v dh_installsystemd >/dev/null || { skip "needs debhelper"; return; }
+	local tree=$work/package unit script
+	mkdir -p "$tree/debian/rssd/lib/systemd/system"
+	cp -r "$here/../systemd/debian/." "$tree/debian/"
+	for unit in rssd.service rssd-mount.service rssd-metrics.socket; do
+		cp "$here/../systemd/$unit" "$tree/debian/rssd/lib/systemd/system/"
+	done
+	expect 0 make -s -C "$tree" -f debian/rules override_dh_installsystemd
+	# What its script does on a new machine: no unit was installed before, none was disabled.
+	mkdir "$tree/bin"
+	printf '%s\n' '#!/bin/sh' 'echo "$@" >>"$LOG"' 'case "$*" in *debian-installed*) exit 1 ;; esac' >"$tree/bin/deb-systemd-helper"
+	chmod +x "$tree/bin/deb-systemd-helper"
+	script=$tree/debian/.debhelper/generated/rssd/postinst.service
+	expect 0 env LOG="$tree/log" PATH="$tree/bin:$PATH" sh -e "$script" configure
+	equal "$(sed -n 's/^enable //p' "$tree/log" | sort -u)" rssd.service "units that are enabled"
+	equal "$(grep -o 'deb-systemd-invoke.*' "$script" | grep -o 'rssd[a-z.-]*' | sort -u)" rssd.service "units that are started"
+}
+
 run_cases "$@"

@@ -380,4 +380,22 @@ case_an_error_in_the_file_keeps_the_rules() {
 	end_rules
 }
 
+# Other runs on this machine have processes of the same name, of their own copy of the program.
+case_processes_of_another_run_are_left_alone() {
+	local other
+	mkdir -p "$work/other"
+	cp "$build/tests/tools/hog" "$work/other/rulehog$tag"
+	"$work/other/rulehog$tag" anon 64K >/dev/null &
+	other=$!
+	children+=("$other")
+	disown "$other"
+	await 10 pgrep -x "rulehog$tag"
+	start_rulehog anon 64K
+	await 10 test "$(own_count "rulehog$tag")" = 1
+	equal "$(own_pids "rulehog$tag")" "$rulehog" "own processes"
+	kill_own "rulehog$tag"
+	kill -0 "$other" || fail "a process of another run was killed"
+	kill -KILL "$other"
+}
+
 run_cases "$@"

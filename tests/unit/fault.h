@@ -7,6 +7,8 @@
 #ifndef FAULT_H
 #define FAULT_H
 
+#include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -22,7 +24,7 @@ struct fault {
 	const char *path;
 };
 
-static struct fault fault_fsync, fault_openat, fault_unlinkat;
+static struct fault fault_fsync, fault_openat, fault_unlinkat, fault_readdir;
 
 static int fault_hits(struct fault *fault)
 {
@@ -59,6 +61,14 @@ int openat(int dirfd, const char *path, int flags, ...)
 int unlinkat(int dirfd, const char *path, int flags)
 {
 	return fault_hits(&fault_unlinkat) ? -1 : (int)syscall(SYS_unlinkat, dirfd, path, flags);
+}
+
+/* A listing that fails looks like its end, except for errno. */
+struct dirent *readdir(DIR *dir)
+{
+	struct dirent *(*real)(DIR *) = (struct dirent * (*)(DIR *)) dlsym(RTLD_NEXT, "readdir");
+
+	return fault_hits(&fault_readdir) ? NULL : real(dir);
 }
 
 #endif

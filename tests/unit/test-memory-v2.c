@@ -8,6 +8,8 @@
 #include "base/failure.h"
 #include "container/container.h"
 #include "fake-world.h"
+#include "host/process.h"
+#include "operation/leave.h"
 #include "policy/drift.h"
 #include "unit.h"
 
@@ -49,6 +51,28 @@ TEST(a_freezer_that_another_program_set_is_a_drift)
 	/* rssd was asked for it. */
 	container_note_frozen(c);
 	CHECK_UINT(container_drift(c), 0);
+}
+
+/* An attach moves a process out of its unit: only with the consent of root. */
+TEST(a_process_stays_in_its_unit)
+{
+	WORLD;
+	const struct process p = { .pid = 70, .parent = 1, .state = 'S' };
+	const struct attach_caller root = { 0, 60 }, user = { 1000, 60 }, parent = { 0, 1 };
+	const char *const unit = "/system.slice/web.service";
+
+	CALL(begin, &w);
+	CHECK(leave_check(w.controller, &p, unit, &root, false, &w.failure) < 0);
+	CHECK_INT(w.failure.error, RSS_ERROR_IN_UNIT);
+	CHECK(strstr(w.failure.text, "web.service") && strstr(w.failure.text, "--leave-unit"));
+	CHECK_INT(leave_check(w.controller, &p, unit, &root, true, &w.failure), 0);
+	CHECK_INT(leave_check(w.controller, &p, unit, &parent, false, &w.failure), 0);
+	CHECK(leave_check(w.controller, &p, unit, &user, true, &w.failure) < 0);
+	CHECK_INT(w.failure.error, RSS_ERROR_IN_UNIT);
+	CHECK(leave_check(w.controller, &p, "/mine", &user, true, &w.failure) < 0);
+	CHECK_INT(w.failure.error, RSS_ERROR_ACCESS_DENIED);
+	CHECK(leave_keeps_from_rules(w.controller, unit));
+	CHECK(!leave_keeps_from_rules(w.controller, "/mine"));
 }
 
 TEST(a_root_deeper_down)
@@ -479,6 +503,7 @@ TEST(failures_are_events)
 TEST_MAIN({ "the root gets a memory controller", root_gets_memory },
 	  { "memory-v2: a freezer that another program set is a drift",
 	    a_freezer_that_another_program_set_is_a_drift },
+	  { "memory-v2: a process stays in its unit", a_process_stays_in_its_unit },
 	  { "the root may lie deeper down", a_root_deeper_down },
 	  { "a controller that only looks like memory", a_word_that_only_looks_like_it },
 	  { "memory that is enabled is left alone", what_is_enabled_is_left_alone },

@@ -285,7 +285,21 @@ TEST(detached_by_hand_is_remembered)
 	CHECK(!origins_is_detached(p.origins, p.me.pid, p.me.start));
 }
 
-TEST_MAIN({ "a process has ended when no thread lives", ended_when_no_thread_lives },
+TEST(a_list_that_fails_is_an_error)
+{
+	cleanup_free struct process *list = NULL;
+	size_t count = 0;
+
+	for (unsigned int after = 0; after < 9; after += 4) {
+		fault_readdir = (struct fault){ .after = after, .count = 1, .error = EIO };
+		CHECK_INT(process_list(&list, &count), -EIO);
+	}
+	CHECK_INT(process_list(&list, &count), 0);
+	CHECK(count > 0);
+}
+
+TEST_MAIN({ "a list of processes that fails is an error", a_list_that_fails_is_an_error },
+	  { "a process has ended when no thread lives", ended_when_no_thread_lives },
 	  { "process: stat is read from the last parenthesis",
 	    stat_is_read_from_the_last_parenthesis },
 	  { "process: what is no stat is refused", what_is_no_stat_is_refused },

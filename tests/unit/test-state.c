@@ -325,6 +325,38 @@ TEST(what_cannot_be_read_now_is_left_alone)
 	CHECK_INT(limit_after_restart(state), 4096);
 }
 
+static bool on_creation(const char *name, void *userdata)
+{
+	struct found *found = userdata;
+	size_t at = strlen(found->names);
+
+	snprintf(found->names + at, sizeof(found->names) - at, "%s ", name);
+	return !found->keep;
+}
+
+/* A listing that breaks off is no shorter state: containers would be forgotten. */
+TEST(a_listing_that_fails_is_an_error)
+{
+	cleanup_(remove_directory) char *directory = make_directory();
+	cleanup_(state_free_ptr) struct state *state = NULL;
+	struct failure failure = { 0 };
+	struct found found = { 0 };
+	struct state_write *write;
+
+	CHECK_INT(open_state(directory, &state, &failure), 0);
+	CHECK_INT(save(state, "web", 4096, &write), 0);
+	CHECK_INT(state_commit(write), 0);
+	for (unsigned int after = 0; after < 3; after++) {
+		failure.text[0] = '\0';
+		fault_readdir = (struct fault){ .after = after, .count = 1, .error = EIO };
+		CHECK_INT(state_load(state, on_found, on_aside, &found, &failure), -EIO);
+		CHECK(failure.text[0]);
+	}
+	fault_readdir = (struct fault){ .count = 1, .error = EIO };
+	CHECK_INT(state_each_creation(state, on_creation, &found), -EIO);
+	CHECK_INT(limit_after_restart(state), 4096);
+}
+
 TEST(a_transaction_log_ends)
 {
 	cleanup_(remove_directory) char *directory = make_directory();
@@ -365,15 +397,6 @@ TEST(a_transaction_log_ends)
 	CHECK_STR(kept, "transaction.json.bad");
 }
 
-static bool on_creation(const char *name, void *userdata)
-{
-	struct found *found = userdata;
-	size_t at = strlen(found->names);
-
-	snprintf(found->names + at, sizeof(found->names) - at, "%s ", name);
-	return !found->keep;
-}
-
 TEST(creations_are_marked)
 {
 	cleanup_(remove_directory) char *directory = make_directory();
@@ -403,6 +426,7 @@ TEST_MAIN({ "state: committed is found, aborted is not", committed_is_found_and_
 	  { "state: bad files are set aside", bad_files_are_set_aside_and_others_load },
 	  { "state: a failed commit changes nothing", a_failed_commit_changes_nothing },
 	  { "state: what cannot be read now is left alone", what_cannot_be_read_now_is_left_alone },
+	  { "state: a listing that fails is an error", a_listing_that_fails_is_an_error },
 	  { "state: a transaction log ends, or says that it is done", a_transaction_log_ends },
 	  { "state: creations are marked", creations_are_marked },
 	  { "state: one owner at a time", one_owner_at_a_time },

@@ -5,6 +5,7 @@
 #include "cgroup/subtree.h"
 #include "container/nested.h"
 #include "fake-world.h"
+#include "fault.h"
 #include "unit.h"
 
 /* A directory that another program made: only the core files of a cgroup. */
@@ -37,6 +38,13 @@ TEST_HELPER(begin, struct world *w, int version)
 		fake_set("rssd/web/+procs/cgroup.procs", "10\n");
 		fake_set("rssd/web/worker/+procs/cgroup.procs", "40\n");
 	}
+}
+
+static void free_paths(char ***paths)
+{
+	for (char **path = *paths; path && *path; path++)
+		free(*path);
+	free(*paths);
 }
 
 static bool is_worker(const char *path, void *userdata)
@@ -115,6 +123,27 @@ TEST(what_is_inside)
 }
 
 /* Only empty groups are removed, and a leaf with its group. */
+/* Members that were not listed are not "no members". */
+TEST(a_listing_that_fails_is_an_error)
+{
+	WORLD;
+
+	CALL(begin, &w, 2);
+	for (unsigned int after = 0; after < 3; after++) {
+		cleanup_(subtree_members_done) struct subtree_members members = { 0 };
+		cleanup_(free_paths) char **paths = NULL;
+		struct subtree tree = { .group = w.web };
+
+		fault_readdir = (struct fault){ .after = after, .count = 1, .error = EIO };
+		CHECK_INT(subtree_list(&tree, &members), -EIO);
+		fault_readdir = (struct fault){ .after = after, .count = 1, .error = EIO };
+		CHECK_INT(controller_list_groups(w.controller, &paths), -EIO);
+	}
+	fault_readdir = (struct fault){ .count = 1, .error = EIO };
+	CHECK_INT(group_remove(w.web), -EIO);
+	CHECK(fake_exists("rssd/web/+procs"));
+}
+
 TEST(what_is_removed)
 {
 	WORLD;
@@ -150,5 +179,6 @@ TEST(the_innermost_container)
 
 TEST_MAIN({ "subtree: members on v1", members_of_v1 }, { "subtree: members on v2", members_of_v2 },
 	  { "subtree: what is inside", what_is_inside },
+	  { "subtree: a listing that fails is an error", a_listing_that_fails_is_an_error },
 	  { "subtree: what is removed", what_is_removed },
 	  { "subtree: the innermost container", the_innermost_container })
