@@ -5,9 +5,11 @@
 # Everything is cleaned up on exit, also after a failure.
 # shellcheck shell=bash
 
-# Signals that a caller such as nohup ignores would be ignored by every process of a test.
-if grep -q '^SigIgn:.*[1-9a-f]' /proc/self/status && [ -z "${SIGNALS_RESET:-}" ]; then
-	SIGNALS_RESET=1 exec env --default-signal bash "$0" "$@"
+# Signals that a caller such as nohup ignores would be ignored by every process of a test. RSSD_TEST
+# is in the environment of every process that a test starts: see kill_own_members.
+if [ "${RSSD_TEST:-}" != $$ ] ||
+	{ grep -q '^SigIgn:.*[1-9a-f]' /proc/self/status && [ -z "${SIGNALS_RESET:-}" ]; }; then
+	RSSD_TEST=$$ SIGNALS_RESET=1 exec env --default-signal bash "$0" "$@"
 fi
 
 set -u
@@ -292,13 +294,25 @@ own_mounts=(unshare --mount --propagation private)
 
 # --- cleaning up -----------------------------------------------------------------------
 
+# kill_own_members MOUNT: kills the processes in the test's cgroups. Those that the test did not
+# start are moved out: a case may have attached any process of the machine.
+kill_own_members() {
+	local pid
+	for pid in $(find "$1/$root" -name cgroup.procs -exec cat {} + 2>/dev/null); do
+		if cat "/proc/$pid/environ" /proc/"$pid"/task/*/environ 2>/dev/null | grep -qzx "RSSD_TEST=$$"; then
+			kill -KILL "$pid" 2>/dev/null
+		elif [ -d "/proc/$pid" ] && { echo "$pid" >"$1/cgroup.procs"; } 2>/dev/null; then
+			note "moved out of the test: process $pid ($(cat "/proc/$pid/comm" 2>/dev/null))"
+		fi
+	done
+}
+
 remove_cgroups() {
 	local mount tries=0
 	for mount in $(awk '$3 ~ /^cgroup2?$/ { print $2 }' /proc/mounts); do
 		[ -d "$mount/$root" ] || continue
 		while [ -d "$mount/$root" ] && [ $((tries++)) -lt 200 ]; do
-			find "$mount/$root" -name cgroup.procs -exec cat {} + 2>/dev/null |
-				xargs -r kill -KILL 2>/dev/null
+			kill_own_members "$mount"
 			find "$mount/$root" -depth -type d -exec rmdir {} + 2>/dev/null
 			read -rt 0.02 <> <(:) || :
 		done

@@ -398,4 +398,29 @@ case_processes_of_another_run_are_left_alone() {
 	kill -KILL "$other"
 }
 
+# The end of a test kills what it has started, not what it has attached.
+case_attached_processes_of_others_are_left_alone() {
+	local other
+	env -u RSSD_TEST sleep 1000 &
+	other=$!
+	children+=("$other")
+	disown "$other"
+	mkdir -p "$work/tests/host"
+	cp "$here/lib.sh" "$work/tests/"
+	cat >"$work/tests/host/ends.sh" <<-'END'
+		. "$(dirname "$0")/../lib.sh"
+		start_bus
+		start_rssd
+		rssctl create both
+		start_hog anon 64K
+		rssctl attach both "$hog" "$OTHER"
+		echo "own $hog"
+	END
+	expect 0 env OTHER="$other" BUILD="$build" TMPDIR="$work" bash "$work/tests/host/ends.sh"
+	says "moved out of the test: process $other (sleep)"
+	[ ! -d "/proc/$(sed -n 's/^own //p' <<<"$out")" ] || fail "its own process is left"
+	kill -0 "$other" || fail "a process that it attached was killed"
+	kill -KILL "$other"
+}
+
 run_cases "$@"

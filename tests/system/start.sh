@@ -18,6 +18,6 @@ for part in $(tr ' ' '\n' </proc/cmdline | sed -n 's/^rssd\.run=//p' | tr + ' ')
 	cases=${part#"$script"}
 	cases=${cases#:}
 	# shellcheck disable=SC2086
-	env --default-signal bash "${0%/*}/$script.sh" ${cases//,/ } || break
+	env --default-signal sh -c 'RSSD_TEST=$$ exec bash "$@"' sh "${0%/*}/$script.sh" ${cases//,/ } || break
 done
 echo end
