@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Places of containers: see place.h. */
+#include "policy/place.h"
+
+#include <ctype.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/failure.h"
+#include "policy/counters.h"
+#include "policy/unit.h"
+
+/* The longest path of a cgroup that is accepted. */
+#define PATH_LENGTH_MAX 2048
+
+static const char *const kind_names[] = {
+	[PLACE_OWN] = "own",
+	[PLACE_UNIT] = "unit",
+	[PLACE_CGROUP] = "cgroup",
+};
+
+static const char *const suffixes[] = { ".service", ".scope", ".slice" };
+
+const char *place_kind_name(enum place_kind kind)
+{
+	return kind_names[kind];
+}
+
+static bool copy_text(char **to, const char *from)
+{
+	*to = from ? strdup(from) : NULL;
+	return *to || !from;
+}
+
+struct place *place_new(enum place_kind kind, const char *what)
+{
+	cleanup_(place_free_ptr) struct place *place = calloc(1, sizeof(*place));
+
+	if (!place)
+		return NULL;
+	place->kind = kind;
+	if (!copy_text(kind == PLACE_UNIT ? &place->unit : &place->cgroup, what))
+		return NULL;
+	return take_ptr(place);
+}
+
+struct place *place_copy(const struct place *place)
+{
+	cleanup_(place_free_ptr) struct place *copy = calloc(1, sizeof(*copy));
+
+	if (!copy)
+		return NULL;
+	copy->kind = place->kind;
+	copy->found_limit = place->found_limit;
+	copy->runtime = place->runtime;
+	copy->unfinished = place->unfinished;
+	if (!copy_text(&copy->unit, place->unit) || !copy_text(&copy->cgroup, place->cgroup) ||
+	    !copy_text(&copy->found_dropins, place->found_dropins))
+		return NULL;
+	return take_ptr(copy);
+}
+
+struct place *place_free(struct place *place)
+{
+	if (!place)
+		return NULL;
+	free(place->unit);
+	free(place->cgroup);
+	free(place->found_dropins);
+	free(place);
+	return NULL;
+}
+
+bool place_is_same(const struct place *a, const struct place *b)
+{
+	if (!a || !b || a->kind != b->kind)
+		return !a && !b;
+	return a->kind == PLACE_UNIT ? strcmp(a->unit, b->unit) == 0
+				     : strcmp(a->cgroup, b->cgroup) == 0;
+}
+
+const char *place_describe(const struct place *place, char *buf, size_t size)
+{
+	(void)snprintf(buf, size, "the %s %s", kind_names[place->kind],
+		       place->kind == PLACE_UNIT ? place->unit : place->cgroup);
+	return buf;
+}
+
+static bool has_suffix(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
+		size_t length = strlen(name), tail = strlen(suffixes[i]);
+
+		if (length > tail && strcmp(name + length - tail, suffixes[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool has_unit_characters(const char *name)
+{
+	for (const char *at = name; *at; at++) {
+		if (!isalnum((unsigned char)*at) && !strchr(":-_.\\@", *at))
+			return false;
+	}
+	return *name && strlen(name) < UNIT_NAME_SIZE;
+}
+
+static int check_unit(const char *unit, struct failure *failure)
+{
+	const char *at = strchr(unit, '@');
+
+	if (!has_unit_characters(unit))
+		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
+			    "\"%.64s\" is not the name of a systemd unit", unit);
+	if (!has_suffix(unit))
+		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
+			    "\"%.255s\" cannot be a container: only a service, a scope or a slice "
+			    "can; its name ends with .service, .scope or .slice",
+			    unit);
+	if (at && at[1] == '.')
+		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
+			    "\"%.255s\" is a template, not a unit; name one of its instances, "
+			    "such as %.*s@1%s",
+			    unit, (int)(at - unit), unit, at + 1);
+	if (strcmp(unit, "init.scope") == 0 || strcmp(unit, "-.slice") == 0)
+		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
+			    "%s cannot be a container: it has the processes of systemd itself",
+			    unit);
+	return 0;
+}
+
+static bool has_bad_part(const char *path)
+{
+	for (const char *part = path + 1;;) {
+		size_t length = strcspn(part, "/");
+
+		if (length == 0 || length > NAME_MAX || (length == 1 && part[0] == '.') ||
+		    (length == 2 && strncmp(part, "..", 2) == 0))
+			return true;
+		if (!part[length])
+			return false;
+		part += length + 1;
+	}
+}
+
+static bool has_control_character(const char *path)
+{
+	for (const char *at = path; *at; at++) {
+		if (iscntrl((unsigned char)*at))
+			return true;
+	}
+	return false;
+}
+
+bool place_contains(const char *cgroup, const char *path)
+{
+	size_t length = strlen(cgroup);
+
+	return strncmp(path, cgroup, length) == 0 && (!path[length] || path[length] == '/');
+}
+
+/* A slice has processes in its units, so unit_of_cgroup() does not return it. */
+static bool is_slice(const char *cgroup)
+{
+	const char *last = strrchr(cgroup, '/') + 1;
+	size_t length = strlen(last), tail = strlen(".slice");
+
+	return length > tail && strcmp(last + length - tail, ".slice") == 0;
+}
+
+static int check_cgroup(const char *cgroup, const char *root, struct failure *failure)
+{
+	cleanup_free char *own = NULL;
+	struct unit_place unit;
+
+	if (*cgroup != '/' || strlen(cgroup) > PATH_LENGTH_MAX || has_control_character(cgroup) ||
+	    has_bad_part(cgroup))
+		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
+			    "\"%.128s\" is not the path of a cgroup; it begins with / at the root "
+			    "of the hierarchy, as in /proc/PID/cgroup",
+			    cgroup);
+	if (asprintf(&own, "/%s", root) < 0) {
+		own = NULL;
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
+	}
+	if (place_contains(own, cgroup) || place_contains(cgroup, own))
+		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
+			    "%.128s cannot be a container: it has the cgroups that rssd itself "
+			    "makes, or is one of them",
+			    cgroup);
+	unit_of_cgroup(cgroup, &unit);
+	if (unit.kind != UNIT_NONE)
+		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
+			    "%.128s belongs to the systemd unit %s; use the unit instead", cgroup,
+			    unit.name);
+	if (is_slice(cgroup))
+		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
+			    "%.128s is a slice of systemd; use the unit %.128s instead", cgroup,
+			    strrchr(cgroup, '/') + 1);
+	return 0;
+}
+
+int place_check(const struct place *place, const char *root, struct failure *failure)
+{
+	return place->kind == PLACE_UNIT ? check_unit(place->unit, failure)
+					 : check_cgroup(place->cgroup, root, failure);
+}
+
+/* systemd prefixes "_" to a name that could be the name of a control file. */
+static bool needs_escape(const char *name)
+{
+	static const char *const prefixes[] = { "cgroup.", "cpu.",    "cpuacct.", "cpuset.", "io.",
+						"blkio.",  "memory.", "devices.", "pids." };
+
+	if (*name == '_' || *name == '.')
+		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
+		if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Appends "/a.slice/a-b.slice" for "a-b.slice"; nothing for "-.slice". */
+static void append_slice(char *path, size_t size, const char *slice)
+{
+	size_t stem = strlen(slice) - strlen(".slice");
+
+	if (strcmp(slice, "-.slice") == 0)
+		return;
+	for (size_t end = 1; end <= stem; end++) {
+		size_t at = strlen(path);
+
+		if (end == stem || slice[end] == '-')
+			(void)snprintf(path + at, size - at, "/%s%.*s.slice",
+				       needs_escape(slice) ? "_" : "", (int)end, slice);
+	}
+}
+
+/* The slice that "a-b.slice" is in: "a.slice". */
+static void parent_slice(const char *slice, char *ret, size_t size)
+{
+	const char *dash = strrchr(slice, '-');
+
+	if (!dash || dash == slice)
+		(void)snprintf(ret, size, "-.slice");
+	else
+		(void)snprintf(ret, size, "%.*s.slice", (int)(dash - slice), slice);
+}
+
+char *place_cgroup_of_unit(const char *unit, const char *slice)
+{
+	size_t length = strlen(unit), tail = strlen(".slice");
+	bool is_slice_unit = length > tail && strcmp(unit + length - tail, ".slice") == 0;
+	char path[8 * 1024] = "", above[UNIT_NAME_SIZE];
+	size_t at;
+
+	if (is_slice_unit) {
+		parent_slice(unit, above, sizeof(above));
+		slice = above;
+	}
+	if (strlen(slice) <= tail || strlen(slice) >= UNIT_NAME_SIZE)
+		return NULL;
+	append_slice(path, sizeof(path), slice);
+	at = strlen(path);
+	(void)snprintf(path + at, sizeof(path) - at, "/%s%s", needs_escape(unit) ? "_" : "", unit);
+	return strdup(path);
+}
