@@ -28,7 +28,9 @@
 	X(RSS_ERROR_CONTROLLER_FAILED, "ControllerFailed", EIO)   \
 	X(RSS_ERROR_CONFIG, "Configuration", EBADMSG)             \
 	X(RSS_ERROR_HIERARCHY_GONE, "HierarchyGone", ENODEV)      \
-	X(RSS_ERROR_IN_UNIT, "InUnit", EXDEV)
+	X(RSS_ERROR_IN_UNIT, "InUnit", EXDEV)                     \
+	X(RSS_ERROR_NO_SUCH_UNIT, "NoSuchUnit", ENOENT)           \
+	X(RSS_ERROR_SYSTEMD_FAILED, "SystemdFailed", EIO)
 
 enum rss_error {
 	RSS_ERROR_NONE,
