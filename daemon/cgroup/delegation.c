@@ -54,3 +54,18 @@ bool delegation_is_to(const struct controller *controller, const char *cgroup, s
 	unit_dir = unit ? open_cgroup(controller, unit) : -1;
 	return unit_dir >= 0 && is_marked(unit_dir);
 }
+
+bool delegation_exists(const struct controller *controller, const char *cgroup)
+{
+	cleanup_free char *path = strdup(cgroup);
+
+	while (path && *path) {
+		cleanup_close int dir = open_cgroup(controller, path);
+		struct stat st;
+
+		if (dir >= 0 && (is_marked(dir) || (fstat(dir, &st) == 0 && st.st_uid != 0)))
+			return true;
+		*strrchr(path, '/') = '\0';
+	}
+	return false;
+}

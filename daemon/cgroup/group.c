@@ -5,6 +5,7 @@
  */
 #include "cgroup/group.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -121,6 +122,79 @@ int group_open(struct controller *controller, const char *path, struct group **r
 	return 0;
 }
 
+/* A directory that has no control file, for a group that is not bound. */
+#define NOWHERE "/proc/self/ns"
+
+static int open_foreign(const struct group *g, int *ret)
+{
+	cleanup_close int mount = open(g->controller->mount, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd;
+
+	if (mount < 0)
+		return -errno;
+	fd = openat(mount, g->path + strspn(g->path, "/"), OPEN_DIRECTORY);
+	if (fd < 0)
+		return -errno;
+	*ret = fd;
+	return 0;
+}
+
+int group_open_foreign(struct controller *controller, const char *cgroup, struct group **ret)
+{
+	cleanup_(group_free_ptr) struct group *g = calloc(1, sizeof(*g));
+	int r;
+
+	if (!g)
+		return -ENOMEM;
+	g->controller = controller;
+	g->foreign = true;
+	g->fd = g->procs_fd = -1;
+	g->path = strdup(cgroup);
+	if (!g->path)
+		return -ENOMEM;
+	r = open_foreign(g, &g->fd);
+	if (r < 0 && r != -ENOENT)
+		return r;
+	g->absent = r < 0;
+	if (g->absent)
+		g->fd = open(NOWHERE, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (g->fd < 0)
+		return -errno;
+	g->procs_fd = g->fd;
+	if (controller->ops->group_open) {
+		r = controller->ops->group_open(g);
+		if (r < 0)
+			return r;
+	}
+	*ret = take_ptr(g);
+	return 0;
+}
+
+int group_bind(struct group *g)
+{
+	cleanup_close int fd = -1;
+	struct stat ours, there;
+	bool was_bound = !g->absent, bound;
+	int r = open_foreign(g, &fd);
+
+	if (r < 0 && r != -ENOENT)
+		return r;
+	bound = r == 0;
+	if (!bound && !was_bound)
+		return 0;
+	if (!bound)
+		fd = open(NOWHERE, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &there) < 0 || fstat(g->fd, &ours) < 0)
+		return -errno;
+	if (ours.st_dev == there.st_dev && ours.st_ino == there.st_ino)
+		return 0;
+	/* dup3() replaces the descriptor atomically: a worker may be reading it. */
+	if (dup3(fd, g->fd, O_CLOEXEC) < 0)
+		return -errno;
+	__atomic_store_n(&g->absent, !bound, __ATOMIC_RELAXED);
+	return 1;
+}
+
 /* Opens the directory in which the new one will be created. */
 static int open_parent(struct controller *c, const char *path, int *ret)
 {
@@ -187,6 +261,7 @@ int group_remove(struct group *group)
 	bool own_leaf = group->procs_fd != group->fd;
 	int r;
 
+	assert(!group->foreign);
 	if (!full)
 		return -ENOMEM;
 	r = is_same_directory(group);
@@ -241,6 +316,9 @@ int group_read_usage(struct group *group, uint64_t *ret)
 
 void group_keep_files(struct group *group, bool keep)
 {
+	/* The directory of a foreign group may be another one at any time. */
+	if (group->foreign)
+		return;
 	/* If the allocation fails, the files are opened for each read. */
 	if (keep && !group->kept)
 		group->kept = kept_files_new();
@@ -467,7 +545,7 @@ void group_unwatch(struct group *group)
 int group_add_process(struct group *group, pid_t pid)
 {
 	/* 0 would move rssd itself. */
-	if (pid <= 0)
+	if (pid <= 0 || group->foreign)
 		return -EINVAL;
 	return cgroup_write_u64(group->procs_fd, "cgroup.procs", (uint64_t)pid);
 }
@@ -492,6 +570,8 @@ char *group_control_group(const struct group *group)
 {
 	char *path;
 
+	if (group->foreign)
+		return strdup(group->path);
 	if (asprintf(&path, "/%s%s%s", group->controller->root, *group->path ? "/" : "",
 		     group->path) < 0)
 		return NULL;

@@ -8,9 +8,12 @@
 
 struct group {
 	struct controller *controller;
-	char *path;		 /* relative to the controller's root; "" is the root */
-	int fd;			 /* the directory */
-	int procs_fd;		 /* the directory of its cgroup.procs: fd, or the leaf */
+	/* Relative to the controller's root; "" is the root. A foreign group: as in /proc/PID/cgroup. */
+	char *path;
+	bool foreign; /* outside the controller's root: never created, removed or entered by rssd */
+	bool absent;  /* see group_is_bound() */
+	int fd;	      /* the directory */
+	int procs_fd; /* the directory of its cgroup.procs: fd, or the leaf */
 	struct kept_files *kept; /* see group_keep_files() */
 	group_event_fn event;
 	void *userdata;
@@ -25,6 +28,24 @@ struct group {
 int group_create(struct controller *controller, const char *path, struct group **ret);
 /* Opens the existing directory; -ENOENT if there is none. */
 int group_open(struct controller *controller, const char *path, struct group **ret);
+/*
+ * Opens a group outside the controller's root. It need not exist: see group_bind().
+ * @cgroup: its path as in /proc/PID/cgroup
+ */
+int group_open_foreign(struct controller *controller, const char *cgroup, struct group **ret);
+/**
+ * group_bind() - open the directory of a foreign group again
+ *
+ * While there is no directory, the group is not bound, and its functions return -ENOENT. Return: 1
+ * if it leads to another directory than before or to none any more, 0 if not, or a negative errno.
+ * The caller watches the group again.
+ */
+int group_bind(struct group *group);
+/* Returns true if its directory was there at the last bind; always true unless foreign. */
+static inline bool group_is_bound(const struct group *group)
+{
+	return !__atomic_load_n(&group->absent, __ATOMIC_RELAXED);
+}
 /* Closes the group; the directory stays. Returns NULL. */
 struct group *group_free(struct group *group);
 DEFINE_CLEANUP(struct group *, group_free);

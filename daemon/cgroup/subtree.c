@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cgroup/cgroup-path.h"
 #include "cgroup/control-file.h"
 #include "cgroup/group.h"
 #include "cgroup/hierarchy.h"
@@ -35,6 +36,20 @@ bool subtree_has(const struct subtree *tree, const char *path)
 			break;
 		*slash = '\0';
 	}
+	return true;
+}
+
+bool subtree_has_process(const struct subtree *tree, pid_t pid, char **ret_path)
+{
+	struct controller *controller = tree->group->controller;
+	cleanup_free char *path = NULL;
+	int r = tree->group->foreign ? controller_cgroup_of_process(controller, pid, &path)
+				     : controller_path_of_process(controller, pid, &path);
+
+	if (r < 0 || !subtree_has(tree, path))
+		return false;
+	if (ret_path)
+		*ret_path = take_ptr(path);
 	return true;
 }
 

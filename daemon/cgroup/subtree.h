@@ -34,6 +34,12 @@ struct subtree {
  */
 bool subtree_has(const struct subtree *tree, const char *path);
 
+/*
+ * Returns true if a process is in it: its cgroup is read now. *ret_path is the path of its group,
+ * to be freed; @ret_path may be NULL.
+ */
+bool subtree_has_process(const struct subtree *tree, pid_t pid, char **ret_path);
+
 /* @dir is open during the call. A negative errno ends the walk. */
 typedef int (*subtree_visit_fn)(int dir, const char *path, void *userdata);
 
