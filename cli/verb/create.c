@@ -1,20 +1,53 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* rssctl create: make a new, empty container. */
+#include <stdio.h>
+#include <string.h>
+
 #include "args.h"
 #include "connect.h"
 #include "librss/rss.h"
 #include "read-settings.h"
+#include "shared/cleanup.h"
 #include "verb.h"
 #include "view/status.h"
 
 enum {
+	UNIT,
+	CGROUP,
 	TRANSIENT,
 };
 
 static const struct option_spec options[] = {
+	[UNIT] = { "unit", 0, "UNIT", "Make it the systemd unit UNIT, which stays where it is" },
+	[CGROUP] = { "cgroup", 0, "PATH", "Make it the cgroup PATH of another program" },
 	[TRANSIENT] = { "transient", 0, NULL, "Remove it when its last process has left" },
 	{ 0 },
 };
+
+/* As systemctl: a name without a suffix is that of a service. */
+static char *complete_unit(const char *unit)
+{
+	const char *dot = strrchr(unit, '.');
+	char *name;
+
+	if (asprintf(&name, "%s%s", unit, dot && dot[1] ? "" : ".service") < 0)
+		return NULL;
+	return name;
+}
+
+static int create_at(struct cli *cli, const struct args *args, const struct rss_settings *settings)
+{
+	cleanup_free char *unit = NULL;
+	int r;
+
+	if (args->values[UNIT]) {
+		unit = complete_unit(args->values[UNIT]);
+		if (!unit)
+			return fail_memory();
+	}
+	r = rss_create_at(cli->client, args->operands[0], unit, args->values[CGROUP], settings);
+	return end_call(cli, r);
+}
 
 static int run(struct cli *cli, const struct args *args)
 {
@@ -26,10 +59,15 @@ static int run(struct cli *cli, const struct args *args)
 		status = connect_daemon(cli);
 	if (status != STATUS_DONE)
 		return status;
+	if (args->values[UNIT] && args->values[CGROUP])
+		return print_error(STATUS_USAGE,
+				   "--unit and --cgroup: a container is one of them only");
 	if (args->values[TRANSIENT]) {
 		settings.set |= RSS_SET_TRANSIENT;
 		settings.transient = true;
 	}
+	if (args->values[UNIT] || args->values[CGROUP])
+		return create_at(cli, args, &settings);
 	return end_call(cli, rss_create(cli->client, args->operands[0], &settings));
 }
 
@@ -40,7 +78,9 @@ DEFINE_VERB(create) = {
 	.summary = "Create a container",
 	.description =
 		"A name is made of letters, digits and : _ . @ -, with slashes between the names of\n"
-		"nested containers: web/worker1 lies inside web, which must be there first.",
+		"nested containers: web/worker1 lies inside web, which must be there first.\n"
+		"With --unit or --cgroup the processes stay where they are, and the container\n"
+		"has those that are there.",
 	.options = options,
 	.settings = SETTINGS_OPTIONS,
 	.min_operands = 1,

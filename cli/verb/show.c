@@ -79,6 +79,19 @@ static void print_usage(const struct rss_container *c)
 	       100.0 * (double)c->usage / (double)c->limit);
 }
 
+/* What it is, if rssd did not make its cgroup. */
+static void print_place(const struct rss_container *c)
+{
+	if (!strcmp(c->place, "own"))
+		return;
+	print_key("Place");
+	printf("%s%s%s%s\n", *c->unit ? "the unit " : "a cgroup of another program", c->unit,
+	       c->running ? ""
+	       : *c->unit ? ", not running"
+			  : ", not there",
+	       c->running ? "" : "; its limit is kept");
+}
+
 /* How long the container lives. */
 static void print_kind(const struct rss_container *c)
 {
@@ -153,6 +166,7 @@ static int show_for_people(struct cli *cli, const struct rss_container *c)
 	output_start_pager(&cli->out);
 	print_text("Name", c->name);
 	print_kind(c);
+	print_place(c);
 	print_text("Control group", c->control_group);
 	print_text("Object", c->object_path);
 	print_sizes(c);

@@ -76,8 +76,11 @@ static void on_changed(struct container *c, unsigned int mask, void *userdata)
 		if (mask & setting->bit)
 			names[n++] = (char *)setting->property;
 	}
-	if (n == 0)
+	if (n == 0) {
 		names[n++] = (char *)"Declared";
+		if (c->place)
+			names[n++] = (char *)"Running";
+	}
 	log_unsent(path ? sd_bus_emit_properties_changed_strv(bus->bus, path, BUS_CONTAINER, names)
 			: -ENOMEM,
 		   "PropertiesChanged", c->name);

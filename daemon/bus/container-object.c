@@ -14,6 +14,7 @@
 #include "operation/reclaim.h"
 #include "operation/repair.h"
 #include "policy/limit-policy.h"
+#include "policy/place.h"
 #include "policy/usage-history.h"
 #include "report/forecast.h"
 #include "shared/size.h"
@@ -168,7 +169,7 @@ static int method_set_properties(sd_bus_message *message, void *userdata, sd_bus
 	struct settings_change change;
 	struct failure failure = { 0 };
 	struct bus_call *call;
-	int r = bus_read_settings(message, &change, NULL, &failure);
+	int r = bus_read_settings(message, &change, NULL, NULL, &failure);
 
 	if (r >= 0)
 		r = bus_call_new(bus_from_message(message), message, c->name, cancel_change, &call,
@@ -233,10 +234,25 @@ static int reply_operation(sd_bus_message *message, const struct container *c, i
 	return sd_bus_reply_method_return(message, "");
 }
 
+/* systemd knows whether a unit is frozen. */
+static int refuse_unit(const struct container *c, bool wanted, sd_bus_error *error)
+{
+	const char *verb = wanted ? "freeze" : "thaw";
+	struct failure failure = { 0 };
+	int r = fail(&failure, RSS_ERROR_NOT_SUPPORTED,
+		     "Cannot %s \"%s\": it is the unit %s; use systemctl %s %s", verb, c->name,
+		     c->place->unit, verb, c->place->unit);
+
+	return bus_answer_failure(r, &failure, error);
+}
+
 static int freeze(sd_bus_message *message, struct container *c, bool wanted, sd_bus_error *error)
 {
-	int r = group_freeze(c->group, wanted);
+	int r;
 
+	if (container_is_unit(c))
+		return refuse_unit(c, wanted, error);
+	r = group_freeze(c->group, wanted);
 	if (r == 0)
 		c->frozen = wanted;
 	return reply_operation(message, c, r, wanted ? "frozen" : "thawed", error);

@@ -11,6 +11,7 @@
 #include "container/manager.h"
 #include "container/usage.h"
 #include "operation/join.h"
+#include "policy/place.h"
 
 static int get_flag(sd_bus *bus, const char *path, const char *interface, const char *property,
 		    sd_bus_message *reply, void *userdata, sd_bus_error *error)
@@ -21,6 +22,8 @@ static int get_flag(sd_bus *bus, const char *path, const char *interface, const 
 		return sd_bus_message_append(reply, "b", (int)c->transient);
 	if (strcmp(property, "Declared") == 0)
 		return sd_bus_message_append(reply, "b", (int)c->declared);
+	if (strcmp(property, "Running") == 0)
+		return sd_bus_message_append(reply, "b", (int)group_is_bound(c->group));
 	return -EINVAL;
 }
 
@@ -32,6 +35,12 @@ static int get_text(sd_bus *bus, const char *path, const char *interface, const 
 
 	if (strcmp(property, "Name") == 0)
 		return sd_bus_message_append(reply, "s", c->name);
+	if (strcmp(property, "Place") == 0)
+		return sd_bus_message_append(
+			reply, "s", place_kind_name(c->place ? c->place->kind : PLACE_OWN));
+	if (strcmp(property, "Unit") == 0)
+		return sd_bus_message_append(reply, "s",
+					     container_is_unit(c) ? c->place->unit : "");
 	control_group = group_control_group(c->group);
 	return control_group ? sd_bus_message_append(reply, "s", control_group) : -ENOMEM;
 }
@@ -134,6 +143,9 @@ const sd_bus_vtable bus_container_properties[] = {
 	SD_BUS_PROPERTY("Name", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Transient", "b", get_flag, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Declared", "b", get_flag, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	SD_BUS_PROPERTY("Place", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("Unit", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("Running", "b", get_flag, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 	SD_BUS_PROPERTY("ControlGroup", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Processes", "u", get_processes, 0, 0),
 	SD_BUS_PROPERTY("Usage", "t", get_counter, 0, 0),

@@ -15,6 +15,7 @@
 #include "container/manager.h"
 #include "monitor/collect.h"
 #include "operation/join.h"
+#include "policy/place.h"
 #include "shared/name.h"
 
 /* --- dictionaries -------------------------------------------------------------- */
@@ -38,6 +39,11 @@ static int append_common(sd_bus_message *reply, const struct collect_row *row)
 	if (!control_group)
 		return -ENOMEM;
 	r = bus_append_settings(reply, SETTINGS_ALL, &c->settings);
+	if (r >= 0)
+		r = sd_bus_message_append(reply, "{sv}{sv}{sv}", "Place", "s",
+					  place_kind_name(c->place ? c->place->kind : PLACE_OWN),
+					  "Unit", "s", container_is_unit(c) ? c->place->unit : "",
+					  "Running", "b", (int)group_is_bound(c->group));
 	if (r >= 0)
 		r = sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}", "Transient", "b",
 					  (int)c->transient, "Declared", "b", (int)c->declared,
@@ -190,6 +196,22 @@ static int append_sizes(sd_bus_message *reply, const struct collect_row rows[], 
 /* The sizes of the first version of the list; later ones are appended at its end. */
 #define FIRST_SIZES (unsigned int)(SETTING_LIMIT | SETTING_WMARK_HIGH | SETTING_WMARK_LOW)
 
+/* The places: the index of the row, whether it is running, the unit and the cgroup. */
+static int append_places(sd_bus_message *reply, const struct collect_row rows[], size_t count)
+{
+	int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(ubss)");
+
+	for (size_t i = 0; i < count && r >= 0; i++) {
+		const struct container *c = rows[i].container;
+
+		if (c->place)
+			r = sd_bus_message_append(reply, "(ubss)", (uint32_t)i,
+						  (int)group_is_bound(c->group),
+						  c->place->unit ?: "", c->group->path);
+	}
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
 static int append_columns(sd_bus_message *reply, const struct controller *controller, uid_t viewer,
 			  const struct collect_row rows[], size_t count)
 {
@@ -211,7 +233,9 @@ static int append_columns(sd_bus_message *reply, const struct controller *contro
 		r = append_numbers(reply, rows, count, 'u', processes_of, 0);
 	for (size_t i = 0; i < BUS_COUNTERS && r >= 0; i++)
 		r = append_numbers(reply, rows, count, 't', counter_of, bus_counters[i].offset);
-	return r < 0 ? r : append_sizes(reply, rows, count, ~FIRST_SIZES);
+	if (r >= 0)
+		r = append_sizes(reply, rows, count, ~FIRST_SIZES);
+	return r < 0 ? r : append_places(reply, rows, count);
 }
 
 /* --- managed objects -------------------------------------------------------------- */

@@ -15,6 +15,7 @@
 #include "host/process.h"
 #include "operation/create.h"
 #include "operation/remove.h"
+#include "policy/place.h"
 #include "report/diagnose.h"
 #include "report/metrics-file.h"
 #include "store/declarations.h"
@@ -49,6 +50,7 @@ static void created(int error, const struct failure *failure, struct container *
 static int method_create(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct bus *bus = userdata;
+	cleanup_(place_free_ptr) struct place *place = NULL;
 	struct settings_change settings;
 	struct failure failure = { 0 };
 	struct bus_call *call;
@@ -57,12 +59,13 @@ static int method_create(sd_bus_message *message, void *userdata, sd_bus_error *
 	int r = sd_bus_message_read(message, "s", &name);
 
 	if (r >= 0)
-		r = bus_read_settings(message, &settings, &transient, &failure);
+		r = bus_read_settings(message, &settings, &transient, &place, &failure);
 	if (r >= 0)
 		r = bus_call_new(bus, message, name, NULL, &call, &failure);
 	if (r < 0)
 		return bus_answer_failure(r, &failure, error);
-	r = manager_create(bus->manager, name, &settings, transient, created, call, &failure);
+	r = manager_create(bus->manager, name, place, &settings, transient, created, call,
+			   &failure);
 	return bus_call_begun(call, r, &failure, error);
 }
 
@@ -346,7 +349,8 @@ const sd_bus_vtable bus_manager_vtable[] = {
 				SD_BUS_RESULT("s", root, "s", names, "au", flags, "at", limit, "at",
 					      wmark_high, "at", wmark_low, "au", processes, "at",
 					      usage, "at", peak, "at", failures, "at", reclaimed,
-					      "at", oom_events, "at", oom_kills, "at", scanned),
+					      "at", oom_events, "at", oom_kills, "at", scanned,
+					      "a(ubss)", places),
 				bus_list_counters, BUS_FOR(ACCESS_QUERY)),
 	SD_BUS_METHOD_WITH_ARGS("Detach", SD_BUS_ARGS("ah", pidfds, "a{sv}", options),
 				SD_BUS_RESULT("a(uss)", report), method_detach,

@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/failure.h"
 #include "bus/message.h"
 #include "container/container.h"
+#include "policy/place.h"
 #include "policy/settings.h"
 #include "shared/cleanup.h"
 
@@ -16,10 +18,12 @@ static char bus_type(const struct setting *setting)
 }
 
 int bus_read_settings(sd_bus_message *message, struct settings_change *ret, bool *ret_transient,
-		      struct failure *failure)
+		      struct place **ret_place, struct failure *failure)
 {
-	/* One row for each setting, in the order of the table, Transient, and the end. */
-	struct bus_option options[SETTINGS_MAX + 2] = { 0 };
+	/* One row for each setting, in the order of the table, Transient, places, and the end. */
+	struct bus_option options[SETTINGS_MAX + 4] = { 0 };
+	struct bus_option *place;
+	const char *unit = NULL, *cgroup = NULL;
 	union {
 		uint64_t size;
 		int flag;
@@ -35,12 +39,21 @@ int bus_read_settings(sd_bus_message *message, struct settings_change *ret, bool
 		n++;
 	}
 	if (ret_transient)
-		options[n] = (struct bus_option){ .key = "Transient",
-						  .type = SD_BUS_TYPE_BOOLEAN,
-						  .value = &transient };
+		options[n++] = (struct bus_option){ .key = "Transient",
+						    .type = SD_BUS_TYPE_BOOLEAN,
+						    .value = &transient };
+	place = &options[n];
+	if (ret_place) {
+		place[0] = (struct bus_option){ "Unit", SD_BUS_TYPE_STRING, &unit, false };
+		place[1] =
+			(struct bus_option){ "ControlGroup", SD_BUS_TYPE_STRING, &cgroup, false };
+	}
 	r = bus_read_options(message, options, failure);
 	if (r < 0)
 		return r;
+	if (place[0].seen && place[1].seen)
+		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
+			    "Unit and ControlGroup are both given; a container is one of them");
 	n = 0;
 	for_each_setting(setting) {
 		if (options[n].seen) {
@@ -50,6 +63,11 @@ int bus_read_settings(sd_bus_message *message, struct settings_change *ret, bool
 								  : values[n].size);
 		}
 		n++;
+	}
+	if (ret_place && (place[0].seen || place[1].seen)) {
+		*ret_place = place_new(unit ? PLACE_UNIT : PLACE_CGROUP, unit ?: cgroup);
+		if (!*ret_place)
+			return -ENOMEM;
 	}
 	*ret = change;
 	if (ret_transient)

@@ -10,12 +10,16 @@
 #include <systemd/sd-bus.h>
 
 struct failure;
+struct place;
 struct settings;
 struct settings_change;
 
-/* Reads an a{sv} of settings. @ret_transient: NULL if Transient is not a key here. */
+/*
+ * Reads an a{sv} of settings. @ret_transient: NULL if Transient is not a key here. @ret_place: NULL
+ * if Unit and ControlGroup are no keys here; *ret_place is set if one of them is given.
+ */
 int bus_read_settings(sd_bus_message *message, struct settings_change *ret, bool *ret_transient,
-		      struct failure *failure);
+		      struct place **ret_place, struct failure *failure);
 
 /* Appends the entries of an a{sv}, one for each setting in the mask @which. */
 int bus_append_settings(sd_bus_message *message, unsigned int which,

@@ -498,7 +498,7 @@ int group_read_oom_killer(struct group *group, bool *ret)
 
 bool group_exists(const struct group *group)
 {
-	return is_same_directory(group) != -ENOENT;
+	return group->foreign ? group_is_bound(group) : is_same_directory(group) != -ENOENT;
 }
 
 bool group_has_setting_in(const struct group *group, const char *file)

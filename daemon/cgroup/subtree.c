@@ -39,18 +39,20 @@ bool subtree_has(const struct subtree *tree, const char *path)
 	return true;
 }
 
-bool subtree_has_process(const struct subtree *tree, pid_t pid, char **ret_path)
+int subtree_has_process(const struct subtree *tree, pid_t pid, char **ret_path)
 {
 	struct controller *controller = tree->group->controller;
 	cleanup_free char *path = NULL;
 	int r = tree->group->foreign ? controller_cgroup_of_process(controller, pid, &path)
 				     : controller_path_of_process(controller, pid, &path);
 
+	if (r == -ENOENT)
+		return 0; /* outside of rssd's cgroups */
 	if (r < 0 || !subtree_has(tree, path))
-		return false;
+		return r;
 	if (ret_path)
 		*ret_path = take_ptr(path);
-	return true;
+	return 1;
 }
 
 /* A directory on the current path. Its child directories are visited one after the other. */

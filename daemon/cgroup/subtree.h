@@ -35,10 +35,11 @@ struct subtree {
 bool subtree_has(const struct subtree *tree, const char *path);
 
 /*
- * Returns true if a process is in it: its cgroup is read now. *ret_path is the path of its group,
- * to be freed; @ret_path may be NULL.
+ * Returns 1 if a process is in it, 0 if not: its cgroup is read now. -ESRCH if it has ended, or
+ * another negative errno if its cgroup cannot be read. *ret_path is the path of its group, to be
+ * freed; @ret_path may be NULL.
  */
-bool subtree_has_process(const struct subtree *tree, pid_t pid, char **ret_path);
+int subtree_has_process(const struct subtree *tree, pid_t pid, char **ret_path);
 
 /* @dir is open during the call. A negative errno ends the walk. */
 typedef int (*subtree_visit_fn)(int dir, const char *path, void *userdata);

@@ -3,13 +3,19 @@
 #include "container/container.h"
 
 #include <assert.h>
+#include <inttypes.h>
+#include <stddef.h>
 #include <string.h>
+#include <systemd/sd-event.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/failure.h"
 #include "policy/drift.h"
 #include "policy/oom-record.h"
+#include "policy/place.h"
 #include "policy/usage-history.h"
+#include "shared/size.h"
 
 struct container *container_new(struct manager *manager, const char *name)
 {
@@ -59,6 +65,8 @@ struct container *container_unref(struct container *c)
 	/* Each of these holds a reference. */
 	assert(!c->change && !c->jobs.first && !c->saving && !c->held_by);
 	free_groups(c->group);
+	sd_event_source_disable_unref(c->place_watch);
+	place_free(c->place);
 	oom_record_free(c->last_oom);
 	if (c->detection)
 		c->detection_free(c->detection);
@@ -68,21 +76,128 @@ struct container *container_unref(struct container *c)
 	return NULL;
 }
 
+static void add(uint64_t *to, const uint64_t *earlier)
+{
+	if (*to != COUNTER_ABSENT)
+		*to += __atomic_load_n(earlier, __ATOMIC_RELAXED);
+}
+
 void container_add_base(const struct container *c, struct counters *counters)
 {
+	const struct earlier_counters *earlier = &c->earlier;
+	uint64_t peak = __atomic_load_n(&earlier->peak, __ATOMIC_RELAXED);
+
 	if (counters->oom_events != COUNTER_ABSENT)
 		counters->oom_events += c->oom_events_base;
 	if (counters->oom_kills != COUNTER_ABSENT)
 		counters->oom_kills += __atomic_load_n(&c->inner_oom_kills, __ATOMIC_RELAXED);
+	add(&counters->failures, &earlier->failures);
+	add(&counters->reclaimed, &earlier->reclaimed);
+	add(&counters->oom_events, &earlier->oom_events);
+	add(&counters->oom_kills, &earlier->oom_kills);
+	if (counters->peak != COUNTER_ABSENT && counters->peak < peak)
+		counters->peak = peak;
+}
+
+/* Nothing is in use while a place has no cgroup; what was counted before stays. */
+static struct counters idle_counters(const struct controller *controller)
+{
+	const struct {
+		unsigned int feature;
+		size_t offset;
+	} rows[] = {
+		{ FEATURE_PEAK, offsetof(struct counters, peak) },
+		{ FEATURE_FAILURES, offsetof(struct counters, failures) },
+		{ FEATURE_RECLAIMED, offsetof(struct counters, reclaimed) },
+		{ FEATURE_OOM_EVENTS, offsetof(struct counters, oom_events) },
+		{ FEATURE_OOM_KILLS, offsetof(struct counters, oom_kills) },
+	};
+	struct counters idle;
+
+	memset(&idle, 0xff, sizeof(idle));
+	idle.usage = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (controller->features & rows[i].feature)
+			*(uint64_t *)((char *)&idle + rows[i].offset) = 0;
+	}
+	return idle;
 }
 
 int container_read_counters(struct container *c, struct counters *ret)
 {
-	int r = group_read_counters(c->group, ret);
+	int r = 0;
 
+	if (group_is_bound(c->group))
+		r = group_read_counters(c->group, ret);
+	else
+		*ret = idle_counters(c->group->controller);
 	if (r == 0)
 		container_add_base(c, ret);
 	return r;
+}
+
+bool container_is_unit(const struct container *c)
+{
+	return c->place && c->place->kind == PLACE_UNIT;
+}
+
+unsigned int container_supported(const struct container *c)
+{
+	unsigned int supported = c->group->controller->settings;
+
+	if (container_is_unit(c))
+		supported &= SETTING_LIMIT;
+	return supported;
+}
+
+int container_check_settings(const struct container *c, const struct settings_change *change,
+			     struct failure *failure)
+{
+	const struct controller *controller = c->group->controller;
+	unsigned int differs, foreign;
+	struct settings to = settings_with(&c->settings, change);
+	char size[SIZE_TEXT_MAX];
+
+	if (!container_is_unit(c))
+		return settings_check(&c->settings, change, controller->settings,
+				      controller->ops->name, controller_limit_min(controller),
+				      failure);
+	differs = settings_difference(&c->settings, &to);
+	foreign = differs & ~(unsigned int)SETTING_LIMIT;
+	if (foreign)
+		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
+			    "%s is the unit %s, of which rssd sets the limit only; the other "
+			    "settings belong to systemd, see systemd.resource-control(5)",
+			    c->name, c->place->unit);
+	if ((change->set & SETTING_LIMIT) && change->to.limit < PLACE_UNIT_LIMIT_MIN)
+		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
+			    "A limit of %" PRIu64 " bytes is below the smallest of a unit, %s: "
+			    "systemd could not start %s any more",
+			    change->to.limit, size_format(PLACE_UNIT_LIMIT_MIN, size),
+			    c->place->unit);
+	return settings_check(&c->settings, change, controller->settings, controller->ops->name,
+			      controller_limit_min(controller), failure);
+}
+
+static void store(uint64_t *to, uint64_t value, bool known)
+{
+	if (known && value != COUNTER_ABSENT)
+		__atomic_store_n(to, value, __ATOMIC_RELAXED);
+}
+
+void container_end_incarnation(struct container *c)
+{
+	struct earlier_counters *earlier = &c->earlier;
+	const struct counters *last = &c->seen;
+
+	/* What was seen includes the earlier ones, and kills that the loop counts itself. */
+	store(&earlier->failures, last->failures, true);
+	store(&earlier->reclaimed, last->reclaimed, true);
+	store(&earlier->peak, last->peak, true);
+	store(&earlier->oom_kills, last->oom_kills - c->inner_oom_kills,
+	      last->oom_kills != COUNTER_ABSENT);
+	/* A controller that counts OOMs since the group was opened goes on counting. */
+	store(&earlier->oom_events, last->oom_events, !c->group->controller->oom_events_since_open);
 }
 
 void container_forget_usage(struct container *c)
@@ -104,7 +219,7 @@ unsigned int container_settings_drift(struct container *c)
 	const struct settings *set = container_set_last(c);
 	struct settings kernel = container_read_settings(c, set);
 
-	return settings_difference(set, &kernel);
+	return settings_difference(set, &kernel) & container_supported(c);
 }
 
 unsigned int container_drift(struct container *c)
@@ -112,6 +227,9 @@ unsigned int container_drift(struct container *c)
 	unsigned int drift;
 	bool value;
 
+	/* The cgroup of a place comes and goes, and its freezer belongs to others. */
+	if (c->place)
+		return container_settings_drift(c);
 	if (!group_exists(c->group))
 		return DRIFT_CGROUP;
 	drift = container_settings_drift(c);
@@ -161,6 +279,12 @@ struct record *container_to_record(const struct container *c, const struct setti
 	record->inner_oom_kills = c->inner_oom_kills;
 	if (c->group->controller->oom_events_since_open && c->seen.oom_events != COUNTER_ABSENT)
 		record->oom_events = c->seen.oom_events;
+	record->earlier = c->earlier;
+	if (c->place) {
+		record->place = place_copy(c->place);
+		if (!record->place)
+			return NULL;
+	}
 	if (c->last_oom) {
 		record->last_oom = oom_record_copy(c->last_oom);
 		if (!record->last_oom)
@@ -179,6 +303,9 @@ void container_from_record(struct container *c, struct record *record)
 	c->declaration = record->declaration;
 	c->oom_events_base = record->oom_events;
 	c->inner_oom_kills = record->inner_oom_kills;
+	c->earlier = record->earlier;
+	place_free(c->place);
+	c->place = take_ptr(record->place);
 	oom_record_free(c->last_oom);
 	c->last_oom = take_ptr(record->last_oom);
 }

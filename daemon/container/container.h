@@ -19,10 +19,13 @@
 #include "policy/record.h"
 #include "policy/settings.h"
 
+typedef struct sd_event_source sd_event_source;
+
 struct change;
 struct container_detection;
 struct manager;
 struct oom_record;
+struct place;
 struct transaction;
 struct usage_history;
 struct worker;
@@ -32,11 +35,14 @@ struct container {
 	struct manager *manager;
 	char *name;
 	struct settings settings;
-	struct group *group;
+	struct place *place; /* the unit or the cgroup that it is; NULL: a cgroup made by rssd */
+	struct group *group; /* foreign if there is a place */
 
 	/* The kernel's settings differ from the saved ones since the start: @settings are the kernel's. */
 	bool drifted;
 	struct settings written;
+
+	sd_event_source *place_watch; /* operation/place-watch.c */
 
 	bool transient; /* removed when its last process has left */
 	bool populated; /* a process has been attached to it */
@@ -67,6 +73,8 @@ struct container {
 	 * out; written by the loop, and read by workers.
 	 */
 	uint64_t inner_oom_kills;
+	/* A place only: the counters of its earlier cgroups; written by the loop, read by workers. */
+	struct earlier_counters earlier;
 	struct oom_record *last_oom;
 	/* Of monitor/detection.h: set when the group is watched, before it is in the manager. */
 	struct container_detection *detection;
@@ -87,6 +95,19 @@ bool container_is_shared(const struct container *container);
 int container_read_counters(struct container *container, struct counters *ret);
 /* Turns counters of the group into such counters. */
 void container_add_base(const struct container *container, struct counters *counters);
+
+/*
+ * The SETTING_* that can be set: those of the controller, but only the limit of a unit, whose other
+ * settings belong to systemd.
+ */
+unsigned int container_supported(const struct container *container);
+/* Returns true if it is a systemd unit. */
+bool container_is_unit(const struct container *container);
+/* settings_check() with what this container supports. */
+int container_check_settings(const struct container *container,
+			     const struct settings_change *change, struct failure *failure);
+/* The cgroup of a place is gone: the counters that were read last count as earlier ones. */
+void container_end_incarnation(struct container *container);
 
 /* Starts its usage history again. */
 void container_forget_usage(struct container *container);

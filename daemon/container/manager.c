@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "host/process-events.h"
 #include "policy/oom-record.h"
+#include "policy/place.h"
 #include "shared/array.h"
 #include "shared/clock.h"
 #include "shared/name.h"
@@ -52,13 +53,48 @@ struct container *manager_find_enclosing(const struct manager *m, const char *pa
 		struct container *c = manager_find(m, at);
 		char *slash = strrchr(at, '/');
 
-		if (c)
+		/* The name of a place is not the path of its group. */
+		if (c && !c->place)
 			return c;
 		if (!slash)
 			return NULL;
 		*slash = '\0';
 	}
 	return NULL;
+}
+
+/* The foreign group that is @cgroup or above it, and the longest. */
+static struct container *find_foreign(const struct manager *m, const char *cgroup)
+{
+	struct container *found = NULL;
+
+	for (size_t i = 0; m->places && i < m->count; i++) {
+		struct container *c = m->containers[i];
+
+		if (c->place && place_contains(c->group->path, cgroup) &&
+		    (!found || strlen(c->group->path) > strlen(found->group->path)))
+			found = c;
+	}
+	return found;
+}
+
+struct container *manager_find_by_cgroup(const struct manager *m, const char *cgroup,
+					 bool *ret_inner)
+{
+	cleanup_free char *path = NULL;
+	int r = controller_path_of_cgroup(m->controller, cgroup, &path);
+	struct container *c = r == 0 ? manager_find_enclosing(m, path) : find_foreign(m, cgroup);
+
+	if (ret_inner)
+		*ret_inner = !c || strcmp(c->group->path, path ?: cgroup) != 0;
+	return c;
+}
+
+struct container *manager_find_place(const struct manager *m, const char *cgroup)
+{
+	struct container *c = find_foreign(m, cgroup);
+
+	return c && strcmp(c->group->path, cgroup) == 0 ? c : NULL;
 }
 
 int manager_get(const struct manager *m, const char *name, struct container **ret,
@@ -77,16 +113,16 @@ int manager_get(const struct manager *m, const char *name, struct container **re
 int manager_get_by_pid(const struct manager *m, pid_t pid, struct container **ret,
 		       struct failure *failure)
 {
-	cleanup_free char *path = NULL;
+	cleanup_free char *cgroup = NULL;
 	struct container *c;
-	int r = controller_path_of_process(m->controller, pid, &path);
+	int r = controller_cgroup_of_process(m->controller, pid, &cgroup);
 
 	if (r == -ESRCH)
 		return fail(failure, RSS_ERROR_NO_SUCH_PROCESS, "No such process: %d", (int)pid);
 	if (r < 0 && r != -ENOENT)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
 			    "The cgroup of process %d cannot be read: %s", (int)pid, strerror(-r));
-	c = r == 0 ? manager_find_enclosing(m, path) : NULL;
+	c = r == 0 ? manager_find_by_cgroup(m, cgroup, NULL) : NULL;
 	if (!c)
 		return fail(failure, RSS_ERROR_NO_SUCH_CONTAINER, "Process %d is in no container",
 			    (int)pid);
@@ -106,6 +142,7 @@ int manager_insert(struct manager *m, struct container *c)
 		(m->count - at) * sizeof(*m->containers));
 	m->containers[at] = container_ref(c);
 	m->count++;
+	m->places += c->place != NULL;
 	if (c->transient) {
 		m->transients++;
 		if (m->transients_changed)
@@ -122,6 +159,7 @@ void manager_take_out(struct manager *m, struct container *c)
 	c->removed = true;
 	group_unwatch(c->group);
 	m->count--;
+	m->places -= c->place != NULL;
 	memmove(&m->containers[at], &m->containers[at + 1],
 		(m->count - at) * sizeof(*m->containers));
 	for (size_t i = 0; i < m->n_listeners; i++)

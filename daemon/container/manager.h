@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "shared/cleanup.h"
+#include "shared/list.h"
 #include "container/container.h"
 #include "policy/event.h"
 #include "base/failure.h"
@@ -86,8 +87,10 @@ struct manager {
 
 	struct container **containers; /* sorted by name, so parents come first */
 	size_t count, allocated;
-	size_t creating;   /* under creation, not in the list yet */
-	size_t transients; /* in the list */
+	size_t creating;       /* under creation, not in the list yet */
+	size_t transients;     /* in the list */
+	size_t places;	       /* in the list, whose group is foreign */
+	struct list creations; /* at places, under way: operation/create-place.c */
 
 	struct manager_listening *listeners; /* in the order in which they are called */
 	size_t n_listeners, listeners_room;
@@ -117,6 +120,15 @@ struct container *manager_find(const struct manager *manager, const char *name);
  * ancestor of it, since other programs may create cgroups inside; NULL if none.
  */
 struct container *manager_find_enclosing(const struct manager *manager, const char *path);
+/*
+ * The container of the cgroup @cgroup, as in /proc/PID/cgroup: the innermost whose group is that
+ * cgroup or an ancestor of it; NULL if none. *ret_inner, if not NULL, is set to true if the cgroup
+ * is below that group.
+ */
+struct container *manager_find_by_cgroup(const struct manager *manager, const char *cgroup,
+					 bool *ret_inner);
+/* The container whose place is @cgroup itself; NULL if there is none. */
+struct container *manager_find_place(const struct manager *manager, const char *cgroup);
 /* Finds the container, or fails with NoSuchContainer. */
 int manager_get(const struct manager *manager, const char *name, struct container **ret,
 		struct failure *failure);

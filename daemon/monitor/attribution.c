@@ -85,44 +85,28 @@ static void set_limit_container(struct oom_record *oom, struct container *limite
 
 /* --- the container whose limit was hit ------------------------------------------------------ */
 
+/* The container whose group is the cgroup itself. */
 static struct container *find_by_cgroup(struct manager *m, const char *cgroup)
 {
-	cleanup_free char *path = NULL;
+	bool inner = false;
+	struct container *c = cgroup[0] ? manager_find_by_cgroup(m, cgroup, &inner) : NULL;
 
-	if (!cgroup[0] || controller_path_of_cgroup(m->controller, cgroup, &path) < 0)
-		return NULL;
-	return manager_find(m, path);
-}
-
-/*
- * Returns the container of a cgroup: the cgroup itself, or its nearest parent. *ret_inner is true
- * if the cgroup is inside the container and was created by another program.
- */
-static struct container *find_around(struct manager *m, const char *path, bool *ret_inner)
-{
-	struct container *c = manager_find_enclosing(m, path);
-
-	*ret_inner = !c || strcmp(c->name, path) != 0;
-	return c;
+	return inner ? NULL : c;
 }
 
 static struct container *find_victim_by_cgroup(struct manager *m, const char *cgroup,
 					       bool *ret_inner)
 {
-	cleanup_free char *path = NULL;
-
-	if (!cgroup[0] || controller_path_of_cgroup(m->controller, cgroup, &path) < 0)
-		return NULL;
-	return find_around(m, path, ret_inner);
+	return cgroup[0] ? manager_find_by_cgroup(m, cgroup, ret_inner) : NULL;
 }
 
 static struct container *find_victim_by_pid(struct manager *m, pid_t pid, bool *ret_inner)
 {
-	cleanup_free char *path = NULL;
+	cleanup_free char *cgroup = NULL;
 
-	if (controller_path_of_process(m->controller, pid, &path) < 0)
+	if (controller_cgroup_of_process(m->controller, pid, &cgroup) < 0)
 		return NULL;
-	return find_around(m, path, ret_inner);
+	return manager_find_by_cgroup(m, cgroup, ret_inner);
 }
 
 /* The counters of the container's group do not include kills in inner cgroups. */

@@ -119,6 +119,16 @@ static void container_detection_free(struct container_detection *detection)
 	free(detection);
 }
 
+static int watch_group(struct container *c)
+{
+	int r = group_is_bound(c->group)
+			? group_watch(c->group, c->manager->event, on_group_event, c)
+			: 0;
+
+	/* systemd gives a unit no memory controller if it has nothing to count or limit. */
+	return r == -ENOENT && c->place ? 0 : r;
+}
+
 int detection_watch(struct container *c)
 {
 	int r;
@@ -128,7 +138,7 @@ int detection_watch(struct container *c)
 	if (!c->detection)
 		return -ENOMEM;
 	c->detection_free = container_detection_free;
-	r = group_watch(c->group, c->manager->event, on_group_event, c);
+	r = watch_group(c);
 	if (r < 0)
 		return r;
 	r = container_read_counters(c, &c->seen);
@@ -140,6 +150,15 @@ int detection_watch(struct container *c)
 	c->detection->at_oom.reclaimed = c->seen.reclaimed;
 	c->detection->at_oom.scanned = c->seen.scanned;
 	return 0;
+}
+
+int detection_watch_again(struct container *c)
+{
+	int r = watch_group(c);
+
+	/* The counters go on where those of the earlier cgroups ended. */
+	poll_counters(c);
+	return r;
 }
 
 int detection_open(struct manager *m)

@@ -31,6 +31,9 @@ void detection_close(struct manager *manager);
  */
 int detection_watch(struct container *container);
 
+/* The same after the group of a place was bound again: nothing that was counted is forgotten. */
+int detection_watch_again(struct container *container);
+
 /* Handles one OOM kill that the kernel's log reports. @userdata is the manager. */
 void detection_kmsg_oom(const struct kmsg_oom *oom, void *userdata);
 

@@ -81,8 +81,10 @@ static int add_watch(struct drift_watch *d, int directory, struct container *c, 
 static void watch_container(struct container *c)
 {
 	struct drift_watch *d = c->manager->drift_watch;
-	int r = add_watch(d, c->group->fd, c, &c->drift.watch);
+	int r = 0;
 
+	if (group_is_bound(c->group))
+		r = add_watch(d, c->group->fd, c, &c->drift.watch);
 	if (r >= 0 || d->failure_logged)
 		return;
 	d->failure_logged = true;

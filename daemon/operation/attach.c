@@ -21,6 +21,7 @@
 #include "operation/move-process.h"
 #include "operation/move-tree.h"
 #include "operation/move.h"
+#include "policy/place.h"
 
 /* The row of a process in a dry run. */
 static void report_dry_run(struct move *move, const struct process *p, const char *path,
@@ -148,6 +149,12 @@ int attach_start(struct container *c, const int pidfds[], size_t count, unsigned
 {
 	if (c->removing)
 		return fail(failure, RSS_ERROR_IN_PROGRESS, "%s is being removed", c->name);
+	if (c->place)
+		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
+			    "Cannot attach to \"%s\": it is the %s %s, and its members are the "
+			    "processes in it",
+			    c->name, place_kind_name(c->place->kind),
+			    c->place->unit ?: c->place->cgroup);
 	return move_start(c->manager, c, pidfds, count, how, caller, attach_run, done, userdata,
 			  failure);
 }

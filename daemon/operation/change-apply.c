@@ -7,13 +7,13 @@
 #include <signal.h>
 #include <string.h>
 
-#include "cgroup/cgroup-path.h"
 #include "base/worker.h"
 #include "cgroup/group.h"
 #include "cgroup/subtree.h"
 #include "host/obstacle.h"
 #include "host/process.h"
 #include "operation/kill.h"
+#include "operation/place-limit.h"
 #include "policy/counters.h"
 #include "policy/oom-record.h"
 #include "shared/name.h"
@@ -30,9 +30,12 @@ uint64_t change_apply_read_usage(const struct change_apply *apply)
 {
 	uint64_t usage;
 
-	if (apply->fresh)
+	if (apply->fresh && !apply->place)
 		return 0;
-	return group_read_usage(apply->groups[0], &usage) < 0 ? COUNTER_ABSENT : usage;
+	if (group_read_usage(apply->groups[0], &usage) == 0)
+		return usage;
+	/* A unit that is not running uses nothing; it may also end at any time. */
+	return apply->place ? 0 : COUNTER_ABSENT;
 }
 
 static void count_kill(struct change_apply *apply, const char *path, const struct process *p)
@@ -128,8 +131,7 @@ static int kill_worst(struct change_apply *apply)
 	if (pidfd < 0)
 		return 1; /* it has ended by itself */
 	/* The pidfd pins the pid: check that the process is still inside. */
-	if (controller_path_of_process(tree.group->controller, pid, &path) < 0 ||
-	    !subtree_has(&tree, path))
+	if (subtree_has_process(&tree, pid, &path) <= 0)
 		return 1;
 	if (process_read(pid, &p) < 0)
 		return 1;
@@ -181,6 +183,16 @@ static int refuse_stuck_limit(struct change_apply *apply, uint64_t usage)
 	return refuse_limit(apply, usage, why);
 }
 
+/* As group_write_limit(). A failure of a place is in the result already. */
+static int write_limit(struct change_apply *apply, struct worker *worker, uint64_t limit)
+{
+	struct group *group = apply->groups[0];
+
+	return apply->place ? place_write_limit(apply->place, group, limit, worker,
+						&apply->result.failure)
+			    : group_write_limit(group, limit);
+}
+
 /* Follows limit_decide() step by step until the limit is in force or refused. */
 static int apply_limit(struct change_apply *apply, struct worker *worker)
 {
@@ -211,9 +223,9 @@ static int apply_limit(struct change_apply *apply, struct worker *worker)
 
 		switch (limit_decide(&now)) {
 		case LIMIT_WRITE:
-			r = group_write_limit(apply->groups[0], now.target);
-			if (r == 0)
-				return 0;
+			r = write_limit(apply, worker, now.target);
+			if (r == 0 || apply->result.failure.error != RSS_ERROR_NONE)
+				return r;
 			if (r != -EBUSY && r != -EINTR && r != -EAGAIN)
 				return fail(&apply->result.failure, RSS_ERROR_CONTROLLER_FAILED,
 					    "The kernel refused the limit of %s: %s", apply->name,
@@ -249,6 +261,9 @@ static int apply_limit(struct change_apply *apply, struct worker *worker)
 static int apply_flags(struct change_apply *apply, const struct settings *from,
 		       const struct settings *to)
 {
+	/* A cgroup that is not there gets its settings when it comes. */
+	if (!group_is_bound(apply->groups[0]))
+		return 0;
 	return group_write_settings(apply->groups[0], settings_difference(from, to), to);
 }
 
@@ -294,7 +309,8 @@ static int apply_and_save(struct change_apply *apply, struct worker *worker)
 		return r;
 	r = state_commit(take_ptr(write));
 	if (r < 0) {
-		(void)group_write_limit(apply->groups[0], apply->from.limit);
+		if (apply->to.limit != apply->from.limit)
+			(void)write_limit(apply, worker, apply->from.limit);
 		(void)apply_flags(apply, &apply->to, &apply->from);
 		return not_saved(apply, r);
 	}

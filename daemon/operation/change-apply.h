@@ -18,6 +18,7 @@
 
 struct group;
 struct kill_tally;
+struct place;
 struct record;
 struct state;
 struct worker;
@@ -25,8 +26,9 @@ struct worker;
 struct change_apply {
 	/* Given. */
 	struct state *state;
-	const char *name;      /* of the container, for messages */
-	struct record *record; /* the new state */
+	const char *name;	   /* of the container, for messages */
+	const struct place *place; /* of the container; NULL: a cgroup made by rssd */
+	struct record *record;	   /* the new state */
 	struct settings from, to;
 	enum limit_mode mode;
 	bool fresh;	       /* the container is being created: it is empty */

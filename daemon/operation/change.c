@@ -245,7 +245,7 @@ static bool is_instant(const struct change *change)
 	const struct container *c = change->container;
 	uint32_t processes;
 
-	if (state_waits(c->manager->state, change->apply.record))
+	if (c->place || state_waits(c->manager->state, change->apply.record))
 		return false;
 	return change->apply.fresh || (change->usage_before <= change->apply.to.limit &&
 				       group_count_processes(c->group, &processes) == 0 &&
@@ -317,7 +317,6 @@ int change_start(struct container *c, const struct settings_change *settings, en
 		 uint64_t timeout, const struct change_listener *listener, struct failure *failure)
 {
 	cleanup_(change_free_ptr) struct change *change = NULL;
-	const struct controller *controller = c->manager->controller;
 	int r;
 
 	if (c->change || c->removing || (c->held_by && c->held_by != listener->holder))
@@ -326,8 +325,7 @@ int change_start(struct container *c, const struct settings_change *settings, en
 			    c->removing ? "removed" : "changed already");
 	if (c->manager->stopping)
 		return fail(failure, RSS_ERROR_CANCELLED, "rssd is being stopped");
-	r = settings_check(&c->settings, settings, controller->settings, controller->ops->name,
-			   controller_limit_min(controller), failure);
+	r = container_check_settings(c, settings, failure);
 	if (r < 0)
 		return r;
 
@@ -338,6 +336,7 @@ int change_start(struct container *c, const struct settings_change *settings, en
 	change->apply.fresh = manager_find(c->manager, c->name) != c;
 	change->apply.state = c->manager->state;
 	change->apply.name = c->name;
+	change->apply.place = c->place;
 	change->apply.from = c->settings;
 	if (!change->apply.fresh)
 		r = settings_in_force(c, settings->set, &change->apply.from);

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "operation/change.h"
+#include "operation/create-place.h"
+#include "policy/place.h"
 #include "store/config.h"
 #include "container/manager.h"
 #include "shared/name.h"
@@ -60,7 +62,7 @@ static int check_new_name(const struct manager *m, const char *name, struct fail
 
 	if (problem)
 		return fail(failure, RSS_ERROR_INVALID_NAME, "The name of a container %s", problem);
-	if (manager_find(m, name))
+	if (manager_find(m, name) || create_place_is_pending(m, name))
 		return fail(failure, RSS_ERROR_CONTAINER_EXISTS, "Container \"%s\" exists already",
 			    name);
 	if (m->count + m->creating >= m->config->containers_max)
@@ -77,6 +79,12 @@ static int check_new_name(const struct manager *m, const char *name, struct fail
 			    name, parent);
 	if (c->removing)
 		return fail(failure, RSS_ERROR_IN_PROGRESS, "%s is being removed", parent);
+	if (c->place)
+		return fail(
+			failure, RSS_ERROR_NOT_SUPPORTED,
+			"%s cannot be created: %s is the %s %s, in which rssd creates no cgroups",
+			name, parent, place_kind_name(c->place->kind),
+			c->place->unit ?: c->place->cgroup);
 	return 0;
 }
 
@@ -122,8 +130,9 @@ static int open_new(struct manager *m, const char *name, struct container **ret,
 	return 0;
 }
 
-int manager_create(struct manager *m, const char *name, const struct settings_change *settings,
-		   bool transient, manager_done_fn done, void *userdata, struct failure *failure)
+int manager_create(struct manager *m, const char *name, const struct place *place,
+		   const struct settings_change *settings, bool transient, manager_done_fn done,
+		   void *userdata, struct failure *failure)
 {
 	cleanup_(container_unref_ptr) struct container *c = NULL;
 	cleanup_(creation_free_ptr) struct creation *creation = calloc(1, sizeof(*creation));
@@ -137,6 +146,13 @@ int manager_create(struct manager *m, const char *name, const struct settings_ch
 	r = check_new_name(m, name, failure);
 	if (r < 0)
 		return r;
+	if (place && transient)
+		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
+			    "%s cannot be transient: a unit or a cgroup that exists is no "
+			    "container of rssd alone",
+			    name);
+	if (place)
+		return create_place_start(m, name, place, settings, done, userdata, failure);
 	/* Checked before the cgroup is created, so that a wrong size leaves no cgroup. */
 	r = settings_check(&initial, settings, m->controller->settings, m->controller->ops->name,
 			   controller_limit_min(m->controller), failure);

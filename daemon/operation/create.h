@@ -8,6 +8,7 @@
 struct container;
 struct failure;
 struct manager;
+struct place;
 struct settings_change;
 
 typedef void (*manager_done_fn)(int error, const struct failure *failure,
@@ -15,11 +16,12 @@ typedef void (*manager_done_fn)(int error, const struct failure *failure,
 
 /**
  * manager_create() - create a container
+ * @place: the unit or the existing cgroup that it is; NULL: a new cgroup
  * @done: called with the outcome; the container is listed only after a success
  *
  * Return: 0 (then @done is called), or a failure at once.
  */
-int manager_create(struct manager *manager, const char *name,
+int manager_create(struct manager *manager, const char *name, const struct place *place,
 		   const struct settings_change *settings, bool transient, manager_done_fn done,
 		   void *userdata, struct failure *failure);
 

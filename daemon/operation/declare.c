@@ -13,6 +13,7 @@
 #include "operation/change.h"
 #include "operation/create.h"
 #include "operation/join.h"
+#include "policy/place.h"
 #include "policy/record.h"
 #include "store/config.h"
 #include "store/declarations.h"
@@ -80,8 +81,8 @@ static bool create_declared(struct declarations *declarations, const struct reco
 	struct failure failure;
 
 	change.set = settings_difference(&initial, &record->settings);
-	if (manager_create(declarations->manager, record->name, &change, false, on_created,
-			   declarations, &failure) == 0)
+	if (manager_create(declarations->manager, record->name, record->place, &change, false,
+			   on_created, declarations, &failure) == 0)
 		return true;
 	report_uncreated(declarations->manager, record, &failure);
 	return false;
@@ -129,6 +130,13 @@ static void change_declared(struct container *c, const struct record *record)
 	struct change_listener listener = { .done = on_changed };
 	struct failure failure;
 
+	if (!place_is_same(record->place, c->place)) {
+		(void)fail(&failure, RSS_ERROR_CONFIG,
+			   "the container that exists is %s; remove that first",
+			   c->place ? c->place->unit ?: c->place->cgroup : "a cgroup made by rssd");
+		report_uncreated(c->manager, record, &failure);
+		return;
+	}
 	if (c->declared && !settings_difference(&c->declaration, &record->settings)) {
 		repair_declared(c);
 		return;
@@ -138,8 +146,9 @@ static void change_declared(struct container *c, const struct record *record)
 		return;
 	*(struct settings *)listener.userdata = record->settings;
 	log_message(LOG_NOTICE, c->name, "its declaration is new or has changed: applying it");
-	change.set = settings_difference(&c->settings, &record->settings) |
-		     container_settings_drift(c);
+	change.set =
+		(settings_difference(&c->settings, &record->settings) & container_supported(c)) |
+		container_settings_drift(c);
 	if (change_start(c, &change, LIMIT_MODE_RECLAIM, 0, &listener, &failure) < 0) {
 		log_message(LOG_ERR, c->name,
 			    "its declaration could not be applied: %s; the next reload tries again",

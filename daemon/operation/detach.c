@@ -16,6 +16,7 @@
 #include "operation/move-process.h"
 #include "operation/move-tree.h"
 #include "operation/move.h"
+#include "policy/place.h"
 
 /*
  * The origin of a process: the one recorded for it or for its nearest ancestor, which
@@ -144,10 +145,34 @@ static void detach_run(struct worker *worker, void *data)
 		move_tree(move, worker);
 }
 
+/* Processes leave a place only as the unit or the other program says. */
+static int check_places(const struct manager *m, const int pidfds[], size_t count,
+			struct failure *failure)
+{
+	for (size_t i = 0; m->places && i < count; i++) {
+		struct container *c = NULL;
+		struct failure ignored;
+		pid_t pid;
+
+		if (process_pid_of(pidfds[i], &pid) == 0 &&
+		    manager_get_by_pid(m, pid, &c, &ignored) == 0 && c->place)
+			return fail(
+				failure, RSS_ERROR_NOT_SUPPORTED,
+				"Cannot detach process %d from \"%s\": that is the %s %s, and its "
+				"members are the processes in it",
+				(int)pid, c->name, place_kind_name(c->place->kind),
+				c->place->unit ?: c->place->cgroup);
+	}
+	return 0;
+}
+
 int detach_start(struct manager *m, const int pidfds[], size_t count, unsigned int how,
 		 uid_t caller, attach_done_fn done, void *userdata, struct failure *failure)
 {
 	const struct attach_caller by = { .uid = caller };
+	int r = check_places(m, pidfds, count, failure);
 
-	return move_start(m, NULL, pidfds, count, how, &by, detach_run, done, userdata, failure);
+	return r < 0 ? r
+		     : move_start(m, NULL, pidfds, count, how, &by, detach_run, done, userdata,
+				  failure);
 }

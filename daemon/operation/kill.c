@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <string.h>
 
-#include "cgroup/cgroup-path.h"
+#include "cgroup/subtree.h"
 #include "shared/array.h"
 #include "shared/name.h"
 #include "container/container.h"
@@ -110,12 +110,7 @@ static bool is_to_end(int signal)
  */
 static int is_inside(const struct subtree *tree, pid_t pid)
 {
-	cleanup_free char *path = NULL;
-	int r = controller_path_of_process(tree->group->controller, pid, &path);
-
-	if (r == -ENOENT)
-		return 0; /* outside of rssd's cgroups */
-	return r < 0 ? r : subtree_has(tree, path);
+	return subtree_has_process(tree, pid, NULL);
 }
 
 /*

@@ -58,8 +58,11 @@ static int name_control_groups(struct listing *listing)
 	for (size_t i = 0; i < members->n_paths; i++) {
 		char **name = &listing->control_groups[i];
 
-		if (asprintf(name, "/%s/%s", listing->group->controller->root, members->paths[i]) <
-		    0) {
+		bool foreign = listing->group->foreign;
+
+		if (asprintf(name, "%s%s%s%s", foreign ? "" : "/",
+			     foreign ? "" : listing->group->controller->root, foreign ? "" : "/",
+			     members->paths[i]) < 0) {
 			*name = NULL;
 			return -ENOMEM;
 		}

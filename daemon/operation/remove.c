@@ -20,6 +20,7 @@
 #include "policy/oom-record.h"
 #include "policy/record.h"
 #include "policy/requester.h"
+#include "operation/release.h"
 #include "store/state.h"
 #include "base/job.h"
 #include "base/worker.h"
@@ -464,6 +465,8 @@ int removal_start(struct container *c, bool force, const struct requester *reque
 	uint64_t now = 0;
 	int r;
 
+	if (c->place)
+		return release_start(c, done, userdata, failure);
 	r = check_alone(c, failure);
 	if (r == 0 && !force)
 		r = check_empty(c, failure);

@@ -94,7 +94,7 @@ int repair_start(struct container *c, const struct change_listener *listener,
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
 			    "The settings of %s in the kernel cannot be read: %s; try again",
 			    c->name, strerror(-r));
-	change.set = settings_difference(&change.to, &kernel);
+	change.set = settings_difference(&change.to, &kernel) & container_supported(c);
 	if (change.set)
 		return change_start(c, &change, LIMIT_MODE_RECLAIM, 0, listener, failure);
 	listener->done(c, &unchanged, listener->userdata);

@@ -12,7 +12,10 @@
 #include "monitor/detection.h"
 #include "operation/change.h"
 #include "operation/declare.h"
+#include "operation/place-watch.h"
+#include "operation/release.h"
 #include "operation/transaction.h"
+#include "policy/place.h"
 #include "policy/record.h"
 #include "shared/array.h"
 #include "shared/name.h"
@@ -98,7 +101,7 @@ static void bring_to(struct container *c, const struct settings *to)
 	struct change_listener listener = { .done = applied };
 	struct failure failure;
 
-	change.set = settings_difference(&c->settings, to);
+	change.set = settings_difference(&c->settings, to) & container_supported(c);
 	if (change_start(c, &change, LIMIT_MODE_RECLAIM, 0, &listener, &failure) < 0)
 		log_message(LOG_ERR, c->name, "could not be brought to its settings: %s",
 			    failure.text);
@@ -156,6 +159,62 @@ static void switch_oom_killer_on(struct container *c)
 	else
 		log_message(LOG_WARNING, c->name,
 			    "another program had switched off its OOM killer: it is on again");
+}
+
+/* It keeps its limit: the next start tries again. */
+static void unfinished_undone(int error, const struct failure *failure, void *userdata)
+{
+	cleanup_free char *name = userdata;
+
+	if (error < 0)
+		log_message(LOG_ERR, name,
+			    "its creation was interrupted and cannot be undone: %s; the next "
+			    "start of rssd tries again",
+			    failure->text);
+	else
+		log_message(LOG_NOTICE, name,
+			    "its creation was interrupted: the limit that was there is restored");
+}
+
+/* Restores a container at a place. Its unit or cgroup may not be there now. */
+static int restore_place(struct manager *m, struct record *record)
+{
+	cleanup_(container_unref_ptr) struct container *c = container_new(m, record->name);
+	struct settings wanted = record->settings;
+	struct failure failure;
+	int r;
+
+	if (!c)
+		return -ENOMEM;
+	r = group_open_foreign(m->controller, record->place->cgroup, &c->group);
+	if (r < 0) {
+		log_message(LOG_ERR, record->name,
+			    "its cgroup cannot be opened: %s; its state is kept for the next start",
+			    strerror(-r));
+		return 0;
+	}
+	container_from_record(c, record);
+	if (c->place->unfinished) {
+		char *name = strdup(c->name);
+
+		return name ? release_unfinished(c, unfinished_undone, name, &failure) : -ENOMEM;
+	}
+	c->settings = container_read_settings(c, &wanted);
+	if (settings_difference(&c->settings, &wanted) & container_supported(c)) {
+		log_message(LOG_WARNING, c->name,
+			    "its settings in the kernel have drifted; bringing them back");
+		c->written = wanted;
+		c->drifted = true;
+	}
+	r = enter(m, c);
+	if (r < 0)
+		return r;
+	r = place_watch(c);
+	if (r < 0)
+		log_message(LOG_ERR, c->name, "its cgroup cannot be watched: %s", strerror(-r));
+	if (c->drifted)
+		bring_to(c, &wanted);
+	return 0;
 }
 
 /* Restores a saved container: its group is opened or created again. */
@@ -270,7 +329,7 @@ static int restore_state(struct manager *m, struct loaded *loaded, struct failur
 			    why.text[0] ? why.text : strerror(-r));
 	records_sort(records);
 	for (size_t i = 0; i < records->count && r == 0; i++)
-		r = restore_record(m, records->list[i]);
+		r = (records->list[i]->place ? restore_place : restore_record)(m, records->list[i]);
 	return r < 0 ? fail(failure, RSS_ERROR_CONTROLLER_FAILED, "%s", strerror(-r)) : 0;
 }
 

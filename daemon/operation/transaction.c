@@ -349,16 +349,13 @@ static void step_next(struct transaction *t)
 static int check_step(const struct transaction *t, struct container *c,
 		      const struct transaction_step *step, struct failure *failure)
 {
-	const struct controller *controller = t->manager->controller;
-
 	if (c->held_by == t)
 		return fail(failure, RSS_ERROR_INVALID_ARGUMENT, "\"%s\" is named twice", c->name);
 	if (c->held_by || c->change || c->removing)
 		return fail(failure, RSS_ERROR_IN_PROGRESS,
 			    "%s is being %s; wait for that to end, or cancel it", c->name,
 			    c->removing ? "removed" : "changed already");
-	return settings_check(&c->settings, &step->change, controller->settings,
-			      controller->ops->name, controller_limit_min(controller), failure);
+	return container_check_settings(c, &step->change, failure);
 }
 
 /* Finds, checks and holds all containers. */

@@ -12,6 +12,7 @@
 #include "shared/name.h"
 #include "policy/oom-json.h"
 #include "policy/oom-record.h"
+#include "policy/place.h"
 #include "policy/rule.h"
 #include "shared/size.h"
 
@@ -173,6 +174,65 @@ static int read_oom(const struct source *source, const char *outer, struct json_
 			     : r;
 }
 
+/* Reads "unit" or "cgroup". Returns 1 if it is one of them, 0 if it is another key, or an error. */
+static int read_place(const struct source *source, const char *key, struct json_object *value,
+		      struct record *record)
+{
+	enum place_kind kind = strcmp(key, "unit") == 0 ? PLACE_UNIT : PLACE_CGROUP;
+	cleanup_free char *text = NULL;
+	int r;
+
+	if (kind != PLACE_UNIT && strcmp(key, "cgroup") != 0)
+		return 0;
+	r = read_text(source, key, value, &text);
+	if (r < 0)
+		return r;
+	if (record->place)
+		return fail_at(source, key, "a container is one unit or one cgroup");
+	record->place = place_new(kind, text);
+	return record->place ? 1 : -ENOMEM;
+}
+
+/* The members of "place": what rssd keeps of it. */
+static int read_place_state(const struct source *source, struct json_object *object,
+			    struct record *record)
+{
+	struct place *place = record->place;
+	struct earlier_counters *earlier = &record->earlier;
+	int r = 0;
+
+	if (!place || !json_object_is_type(object, json_type_object))
+		return fail_at(source, "place", "must be an object, after \"unit\" or \"cgroup\"");
+	json_object_object_foreach(object, key, value)
+	{
+		if (strcmp(key, "path") == 0)
+			r = read_text(source, key, value, &place->cgroup);
+		else if (strcmp(key, "found_limit") == 0)
+			r = read_size(source, key, value, &place->found_limit);
+		else if (strcmp(key, "found_dropins") == 0)
+			r = read_text(source, key, value, &place->found_dropins);
+		else if (strcmp(key, "runtime") == 0)
+			r = read_bool(source, key, value, &place->runtime);
+		else if (strcmp(key, "unfinished") == 0)
+			r = read_bool(source, key, value, &place->unfinished);
+		else if (strcmp(key, "failures") == 0)
+			r = read_number(source, key, value, &earlier->failures);
+		else if (strcmp(key, "reclaimed") == 0)
+			r = read_number(source, key, value, &earlier->reclaimed);
+		else if (strcmp(key, "oom_events") == 0)
+			r = read_number(source, key, value, &earlier->oom_events);
+		else if (strcmp(key, "oom_kills") == 0)
+			r = read_number(source, key, value, &earlier->oom_kills);
+		else if (strcmp(key, "peak") == 0)
+			r = read_number(source, key, value, &earlier->peak);
+		else
+			r = fail_at(source, key, "is not a key that rssd knows");
+		if (r < 0)
+			return r;
+	}
+	return place->cgroup ? 0 : fail_at(source, "place", "has no path");
+}
+
 /* Reads a key that only rssd writes. Returns 1 if it is one, 0 if it is unknown, or an error. */
 static int read_state_key(const struct source *source, const char *key, struct json_object *value,
 			  struct record *record)
@@ -195,6 +255,8 @@ static int read_state_key(const struct source *source, const char *key, struct j
 		r = read_number(source, key, value, &record->oom_events);
 	} else if (strcmp(key, "inner_oom_kills") == 0) {
 		r = read_number(source, key, value, &record->inner_oom_kills);
+	} else if (strcmp(key, "place") == 0) {
+		r = read_place_state(source, value, record);
 	} else if (strcmp(key, "last_oom") == 0) {
 		oom_record_free(record->last_oom);
 		record->last_oom = NULL;
@@ -256,6 +318,8 @@ static int read_record(const struct source *source, struct json_object *object,
 		else
 			r = read_setting(source, key, value, &record->settings);
 		if (r == 0)
+			r = read_place(source, key, value, record);
+		if (r == 0)
 			r = read_state_key(source, key, value, record);
 		if (r == 0)
 			r = read_declared_key(source, key, value, record);
@@ -271,6 +335,11 @@ static int read_record(const struct source *source, struct json_object *object,
 	problem = name_problem(record->name);
 	if (problem)
 		return fail_at(source, "name", problem);
+	if (record->place && record->join)
+		return fail_at(source, "join",
+			       "is not for a unit or a cgroup: its members are what is in it");
+	if (record->place && source->kind == RECORD_STATE && !record->place->cgroup)
+		return fail_at(source, "unit", "needs the key \"place\"");
 	return 0;
 }
 
@@ -368,6 +437,33 @@ static void add_number(struct json_object *object, const char *key, uint64_t num
 		json_object_object_add(object, key, json_object_new_uint64(number));
 }
 
+static void add_place(struct json_object *object, const struct record *record)
+{
+	const struct place *place = record->place;
+	const struct earlier_counters *earlier = &record->earlier;
+	struct json_object *state = json_object_new_object();
+
+	if (place->kind == PLACE_UNIT)
+		add_text(object, "unit", place->unit);
+	else
+		add_text(object, "cgroup", place->cgroup);
+	json_object_object_add(object, "place", state);
+	if (!state)
+		return;
+	add_text(state, "path", place->cgroup);
+	json_object_object_add(state, "found_limit", size_to_json(place->found_limit));
+	add_text(state, "found_dropins", place->found_dropins);
+	if (place->runtime)
+		json_object_object_add(state, "runtime", json_object_new_boolean(true));
+	if (place->unfinished)
+		json_object_object_add(state, "unfinished", json_object_new_boolean(true));
+	add_number(state, "failures", earlier->failures);
+	add_number(state, "reclaimed", earlier->reclaimed);
+	add_number(state, "oom_events", earlier->oom_events);
+	add_number(state, "oom_kills", earlier->oom_kills);
+	add_number(state, "peak", earlier->peak);
+}
+
 char *record_format(const struct record *record)
 {
 	cleanup_(json_object_put_ptr) struct json_object *object = json_object_new_object();
@@ -388,6 +484,8 @@ char *record_format(const struct record *record)
 		json_object_object_add(object, "declared", declared);
 	}
 	add_number(object, "oom_events", record->oom_events);
+	if (record->place)
+		add_place(object, record);
 	if (record->inner_oom_kills)
 		add_number(object, "inner_oom_kills", record->inner_oom_kills);
 	if (record->last_oom)
@@ -406,6 +504,7 @@ struct record *record_free(struct record *record)
 		return NULL;
 	free(record->name);
 	oom_record_free(record->last_oom);
+	place_free(record->place);
 	rules_unref(record->join);
 	free(record->oom_hook);
 	free(record->file);

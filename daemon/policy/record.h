@@ -13,10 +13,12 @@
 #include <stdint.h>
 
 #include "shared/cleanup.h"
+#include "policy/counters.h"
 #include "policy/settings.h"
 
 struct failure;
 struct oom_record;
+struct place;
 struct rules;
 
 struct record {
@@ -28,6 +30,8 @@ struct record {
 	uint64_t oom_events;	     /* counted before the current watch began */
 	uint64_t inner_oom_kills;    /* OOM kills in inner cgroups that are not containers */
 	struct oom_record *last_oom;
+	struct place *place;		 /* NULL: a cgroup made by rssd */
+	struct earlier_counters earlier; /* of a place */
 
 	/* join and oom_hook are of a declaration only. */
 	struct rules *join; /* or NULL */

@@ -191,12 +191,12 @@ int forecast_read(struct container *c, uint64_t limit, enum limit_mode mode,
 	struct forecast_input in = { .mode = mode, .target = limit };
 	struct memory_parts parts;
 	struct sysinfo info = { 0 };
-	int r = settings_check(&c->settings, &change, controller->settings, controller->ops->name,
-			       controller_limit_min(controller), failure);
+	int r = container_check_settings(c, &change, failure);
 
 	if (r < 0)
 		return r;
-	r = group_read_usage(c->group, &in.usage);
+	/* Nothing is in use in a unit that is not running. */
+	r = group_is_bound(c->group) ? group_read_usage(c->group, &in.usage) : 0;
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
 			    "The usage of %s cannot be read: %s; another program may have "

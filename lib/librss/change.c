@@ -36,6 +36,39 @@ int rss_create(struct rss_client *client, const char *name, const struct rss_set
 	return client_call(client, call, name, CALL_SHORT, NULL);
 }
 
+static int append_place(sd_bus_message *call, const char *unit, const char *control_group,
+			const struct rss_settings *settings)
+{
+	int r = sd_bus_message_open_container(call, 'a', "{sv}");
+
+	if (r >= 0 && unit)
+		r = sd_bus_message_append(call, "{sv}", "Unit", "s", unit);
+	if (r >= 0 && control_group)
+		r = sd_bus_message_append(call, "{sv}", "ControlGroup", "s", control_group);
+	if (r >= 0)
+		r = client_settings_append_entries(call, settings);
+	return r < 0 ? r : sd_bus_message_close_container(call);
+}
+
+int rss_create_at(struct rss_client *client, const char *name, const char *unit,
+		  const char *control_group, const struct rss_settings *settings)
+{
+	cleanup_message sd_bus_message *call = NULL;
+	int r;
+
+	REQUIRE(client, name && (unit || control_group));
+	r = client_method(client, NULL, "CreateContainer", &call);
+	if (r >= 0)
+		r = append_name(client, call, name);
+	if (r < 0)
+		return r;
+	r = append_place(call, unit, control_group, settings);
+	if (r < 0)
+		return client_fail_message(client, r);
+	/* Memory may have to be reclaimed first. */
+	return client_call(client, call, name, CALL_FOR_EVER, NULL);
+}
+
 int rss_remove(struct rss_client *client, const char *name, bool force)
 {
 	cleanup_message sd_bus_message *call = NULL;

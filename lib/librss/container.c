@@ -8,6 +8,7 @@
 #include "librss/dict.h"
 #include "librss/oom-dict.h"
 #include "librss/settings.h"
+#include "shared/array.h"
 #include "shared/name.h"
 
 DEFINE_CLEANUP(struct rss_container *, rss_container_free);
@@ -47,6 +48,9 @@ static const struct dict_field other_fields[] = {
 	FIELD("Kernel", "t", kernel),
 	FIELD("Mapped", "t", mapped),
 	FIELD("Locked", "t", locked),
+	FIELD("Place", "s", place),
+	FIELD("Unit", "s", unit),
+	FIELD("Running", "b", running),
 	{ "LastOOM", "a{sv}", offsetof(struct rss_container, last_oom), read_last_oom },
 };
 
@@ -82,7 +86,14 @@ static int container_read(sd_bus_message *message, const char *name, const char 
 		return r;
 	if (!container->control_group)
 		container->control_group = strdup("");
-	if (!container->control_group)
+	/* An older rssd knows no places. */
+	if (!container->place) {
+		container->place = strdup("own");
+		container->running = true;
+	}
+	if (!container->unit)
+		container->unit = strdup("");
+	if (!container->control_group || !container->place || !container->unit)
 		return -ENOMEM;
 	*ret = take_ptr(container);
 	return 0;
@@ -95,6 +106,8 @@ struct rss_container *rss_container_free(struct rss_container *container)
 	free((void *)container->name);
 	free((void *)container->object_path);
 	free((void *)container->control_group);
+	free((void *)container->place);
+	free((void *)container->unit);
 	oom_dict_free((struct rss_oom *)container->last_oom);
 	for (size_t i = 0; container->rules && container->rules[i]; i++)
 		free((void *)container->rules[i]);
@@ -197,6 +210,13 @@ struct column {
 	size_t step;
 };
 
+/* A container that is a unit or an existing cgroup. */
+struct place_row {
+	uint32_t index;
+	int running;
+	const char *unit, *control_group;
+};
+
 /* Pointers into the message. */
 struct columns {
 	const char *root;
@@ -204,6 +224,8 @@ struct columns {
 	size_t count;
 	struct column flags, processes, numbers[N_NUMBERS];
 	struct column sizes[CLIENT_SETTINGS_MAX]; /* by row of client_settings; not of a flag */
+	struct place_row *places;
+	size_t n_places, places_room, places_bytes; /* of their texts, with the NULs */
 };
 
 /* Reads a column, which must have one member for each container or one for all. */
@@ -238,6 +260,32 @@ static int read_sizes(sd_bus_message *message, struct columns *columns, bool fir
 	return r;
 }
 
+/* An older rssd does not send them. */
+static int read_places(sd_bus_message *message, struct columns *columns)
+{
+	int r;
+
+	if (sd_bus_message_at_end(message, false) > 0)
+		return 0;
+	r = sd_bus_message_enter_container(message, 'a', "(ubss)");
+	while (r >= 0) {
+		struct place_row row;
+
+		r = sd_bus_message_read(message, "(ubss)", &row.index, &row.running, &row.unit,
+					&row.control_group);
+		if (r <= 0)
+			break;
+		if (row.index >= columns->count)
+			return -EBADMSG;
+		if (array_reserve(&columns->places, columns->n_places, &columns->places_room,
+				  sizeof(row)) < 0)
+			return -ENOMEM;
+		columns->places[columns->n_places++] = row;
+		columns->places_bytes += strlen(row.unit) + strlen(row.control_group) + 2;
+	}
+	return r < 0 ? r : sd_bus_message_exit_container(message);
+}
+
 static int columns_read(sd_bus_message *message, struct columns *columns)
 {
 	int r = sd_bus_message_read(message, "ss", &columns->root, &columns->names);
@@ -260,7 +308,9 @@ static int columns_read(sd_bus_message *message, struct columns *columns)
 	for (size_t i = 0; i < N_NUMBERS && r >= 0; i++)
 		r = read_column(message, 't', sizeof(uint64_t), columns->count,
 				&columns->numbers[i]);
-	return r < 0 ? r : read_sizes(message, columns, false);
+	if (r >= 0)
+		r = read_sizes(message, columns, false);
+	return r < 0 ? r : read_places(message, columns);
 }
 
 static uint64_t number_at(const struct columns *columns, size_t column, size_t i)
@@ -325,11 +375,25 @@ static int container_from_row(const struct columns *columns, size_t i, const cha
 		.kernel = RSS_ABSENT,
 		.mapped = RSS_ABSENT,
 		.locked = RSS_ABSENT,
+		.place = "own",
+		.unit = "",
+		.running = true,
 	};
 	settings_from_row(columns, i, flags, c);
 	*names += length + 1;
 	*text = end + 1;
 	return 0;
+}
+
+/* Sets what is different in @c, with texts at @text. Returns the end of the texts. */
+static char *put_place(const struct place_row *row, char *text, struct rss_container *c)
+{
+	c->place = *row->unit ? "unit" : "cgroup";
+	c->running = row->running;
+	c->unit = text;
+	text = stpcpy(text, row->unit) + 1;
+	c->control_group = text;
+	return stpcpy(text, row->control_group) + 1;
 }
 
 /*
@@ -341,7 +405,7 @@ static struct rss_container **list_from_columns(const struct columns *columns)
 	size_t n = columns->count, bytes = strlen(columns->names);
 	/* For each container its name, its path, and its control group. */
 	size_t text_size = bytes + n * NAME_OBJECT_PATH_SIZE(0) + 3 * bytes +
-			   n * (strlen(columns->root) + 1) + bytes;
+			   n * (strlen(columns->root) + 1) + bytes + columns->places_bytes;
 	cleanup_free struct rss_container **list =
 		malloc(n * (sizeof(*list) + sizeof(**list)) + text_size + 1);
 	const char *names = columns->names;
@@ -357,6 +421,8 @@ static struct rss_container **list_from_columns(const struct columns *columns)
 		if (container_from_row(columns, i, &names, &text, list[i]) < 0)
 			return NULL;
 	}
+	for (size_t i = 0; i < columns->n_places; i++)
+		text = put_place(&columns->places[i], text, list[columns->places[i].index]);
 	return take_ptr(list);
 }
 
@@ -375,9 +441,10 @@ int rss_list(struct rss_client *client, struct rss_container ***ret, size_t *ret
 	if (r < 0)
 		return r;
 	r = columns_read(reply, &columns);
+	list = r < 0 ? NULL : list_from_columns(&columns);
+	free(columns.places);
 	if (r < 0)
 		return client_fail_message(client, r);
-	list = list_from_columns(&columns);
 	if (!list)
 		return client_fail_message(client, -ENOMEM);
 	*ret = list;

@@ -142,6 +142,10 @@ struct rss_container {
 	 * mlocked or otherwise unevictable.
 	 */
 	uint64_t anonymous, file, shmem, kernel, mapped, locked;
+	/* Set by rss_list(), too: */
+	const char *place; /* "own": a cgroup made by rssd; "unit", "cgroup": see rss_create_at() */
+	const char *unit;  /* the systemd unit that it is, or "" */
+	bool running;	   /* its cgroup is there; always true for "own" */
 };
 
 int rss_get(struct rss_client *client, const char *name, struct rss_container **ret);
@@ -197,7 +201,18 @@ struct rss_settings {
 /* @settings may be NULL. The parent of a nested name must exist. */
 int rss_create(struct rss_client *client, const char *name, const struct rss_settings *settings);
 
-/* @force: kill the processes inside and remove nested containers as well. */
+/*
+ * Creates a container that is an existing systemd unit (@unit, "nginx.service") or an existing
+ * cgroup (@control_group, as in /proc/PID/cgroup); the other one is NULL. Its members are the
+ * processes in it; none can be attached or detached. @settings may be NULL.
+ */
+int rss_create_at(struct rss_client *client, const char *name, const char *unit,
+		  const char *control_group, const struct rss_settings *settings);
+
+/*
+ * @force: kill the processes inside and remove nested containers as well. A unit and a cgroup
+ * that existed keep their processes, and get back the limit that they had.
+ */
 int rss_remove(struct rss_client *client, const char *name, bool force);
 
 /* Sets all of @settings or, on failure, nothing. A limit is set as by RSS_LIMIT_RECLAIM. */

@@ -92,10 +92,10 @@ static int append_setting(sd_bus_message *message, const struct client_setting *
 	return sd_bus_message_append(message, "{sv}", setting->property, "t", value);
 }
 
-int client_settings_append(sd_bus_message *message, const struct rss_settings *settings)
+int client_settings_append_entries(sd_bus_message *message, const struct rss_settings *settings)
 {
 	unsigned int set = settings ? settings->set : 0;
-	int r = sd_bus_message_open_container(message, 'a', "{sv}");
+	int r = 0;
 
 	for_each_client_setting(setting) {
 		if (r >= 0 && (set & setting->bit))
@@ -104,6 +104,15 @@ int client_settings_append(sd_bus_message *message, const struct rss_settings *s
 	if (r >= 0 && (set & RSS_SET_TRANSIENT))
 		r = sd_bus_message_append(message, "{sv}", "Transient", "b",
 					  (int)settings->transient);
+	return r;
+}
+
+int client_settings_append(sd_bus_message *message, const struct rss_settings *settings)
+{
+	int r = sd_bus_message_open_container(message, 'a', "{sv}");
+
+	if (r >= 0)
+		r = client_settings_append_entries(message, settings);
 	return r < 0 ? r : sd_bus_message_close_container(message);
 }
 

@@ -44,6 +44,7 @@ static struct results {
 	X(rss_list(client, &ret.containers, &ret.count))                                      \
 	X(rss_get_usage_history(client, "a", &ret.history))                                   \
 	X(rss_create(client, "a", NULL))                                                      \
+	X(rss_create_at(client, "a", "a.service", NULL, NULL))                                \
 	X(rss_remove(client, "a", false))                                                     \
 	X(rss_set(client, "a", &settings))                                                    \
 	X(rss_limit(client, "a", 1, RSS_LIMIT_REFUSE, 0, NULL, NULL, NULL))                   \
@@ -87,6 +88,8 @@ static struct results {
 	X(rss_get_usage_history(client, NULL, &ret.history))                                   \
 	X(rss_get_usage_history(client, "a", NULL))                                            \
 	X(rss_create(client, NULL, NULL))                                                      \
+	X(rss_create_at(client, NULL, "a.service", NULL, NULL))                                \
+	X(rss_create_at(client, "a", NULL, NULL, NULL))                                        \
 	X(rss_remove(client, NULL, false))                                                     \
 	X(rss_set(client, NULL, &settings))                                                    \
 	X(rss_set(client, "a", NULL))                                                          \

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The limits of places: see place-limit.h. */
+#include "operation/place-limit.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/failure.h"
+#include "base/worker.h"
+#include "cgroup/cgroup-path.h"
+#include "cgroup/delegation.h"
+#include "cgroup/group.h"
+#include "host/systemd.h"
+#include "policy/place.h"
+#include "shared/clock.h"
+
+/* The longest wait for systemd to write the control file, which it does after its reply. */
+#define WRITTEN_USEC (2 * 1000 * 1000)
+#define POLL_USEC    (2 * 1000)
+
+/* --- before the creation ------------------------------------------------------------ */
+
+static int look_up_unit(struct place *place, bool *ret_running, struct failure *failure)
+{
+	cleanup_(systemd_unit_done) struct systemd_unit unit = { 0 };
+	int r = systemd_read_unit(place->unit, &unit, failure);
+
+	if (r < 0)
+		return r;
+	free(place->unit);
+	place->unit = take_ptr(unit.id);
+	free(place->cgroup);
+	place->cgroup = take_ptr(unit.cgroup);
+	place->found_dropins = take_ptr(unit.dropins);
+	place->found_limit = unit.memory_max;
+	place->runtime = unit.transient;
+	*ret_running = unit.running;
+	return 0;
+}
+
+/* The limit of rssd itself is not for rssd to set. */
+static int check_not_own(const struct place *place, struct controller *controller,
+			 struct failure *failure)
+{
+	cleanup_free char *own = NULL;
+
+	if (controller_cgroup_of_process(controller, getpid(), &own) == 0 &&
+	    place_contains(place->cgroup, own))
+		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
+			    "%.255s cannot be a container: rssd itself runs in it",
+			    place->kind == PLACE_UNIT ? place->unit : place->cgroup);
+	return 0;
+}
+
+static int check_unit_group(const struct place *place, const struct group *group, bool running,
+			    struct failure *failure)
+{
+	if (running && !group_is_bound(group))
+		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
+			    "The unit %s has no cgroup in the hierarchy of the %s controller, so "
+			    "it cannot be limited there; MemoryAccounting=yes in the unit may "
+			    "give it one",
+			    place->unit, group->controller->ops->name);
+	return 0;
+}
+
+static int check_cgroup_group(struct place *place, struct group *group, struct failure *failure)
+{
+	const char *path = place->cgroup;
+	int r;
+
+	if (!group_is_bound(group))
+		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
+			    "There is no cgroup %.200s in the hierarchy of the %s controller", path,
+			    group->controller->ops->name);
+	if (delegation_exists(group->controller, path))
+		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
+			    "%.200s is delegated to another program or user, who may change its "
+			    "limit; limit a cgroup above it",
+			    path);
+	r = group_read_limit(group, &place->found_limit);
+	if (r == -ENOENT)
+		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
+			    "%.200s has no limit of the %s controller: it is threaded, or the "
+			    "controller is not enabled for it",
+			    path, group->controller->ops->name);
+	return r < 0 ? fail(failure, RSS_ERROR_CONTROLLER_FAILED,
+			    "The limit of %.200s cannot be read: %s", path, strerror(-r))
+		     : 0;
+}
+
+int place_look_up(struct place *place, struct controller *controller, struct failure *failure)
+{
+	cleanup_(group_free_ptr) struct group *group = NULL;
+	bool running = true;
+	int r = place->kind == PLACE_UNIT ? look_up_unit(place, &running, failure) : 0;
+
+	if (r == 0)
+		r = check_not_own(place, controller, failure);
+	if (r < 0)
+		return r;
+	r = group_open_foreign(controller, place->cgroup, &group);
+	if (r < 0)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
+			    "The cgroup %.200s cannot be opened: %s", place->cgroup, strerror(-r));
+	return place->kind == PLACE_UNIT ? check_unit_group(place, group, running, failure)
+					 : check_cgroup_group(place, group, failure);
+}
+
+/* --- the limit of a unit ----------------------------------------------------------- */
+
+/* systemd writes the control file after its reply. A unit that has none is not waited for. */
+static int await_written(struct group *group, uint64_t limit, struct worker *worker)
+{
+	uint64_t end = clock_usec(CLOCK_MONOTONIC) + WRITTEN_USEC, now;
+
+	while (group_read_limit(group, &now) == 0 && now != limit) {
+		if (clock_usec(CLOCK_MONOTONIC) >= end)
+			return -EBUSY;
+		/* A cancelled worker does not pause. */
+		if (worker_cancelled(worker))
+			(void)usleep(POLL_USEC);
+		else
+			worker_pause(worker, POLL_USEC);
+	}
+	return 0;
+}
+
+/*
+ * Some kernels refuse a limit below usage, and reclaim for it: there the kernel is asked first, and
+ * systemd then writes the same value. Others set it at once: usage was reclaimed before.
+ */
+static int write_unit(const struct place *place, struct group *group, uint64_t limit,
+		      struct worker *worker, struct failure *failure)
+{
+	bool first = controller_can(group->controller, FEATURE_SAFE_LIMIT);
+	uint64_t before = LIMIT_INFINITY;
+	int r = group_read_limit(group, &before);
+
+	first = first && r == 0;
+	r = first ? group_write_limit(group, limit) : 0;
+	if (r < 0 && r != -ENOENT && r != -ENODEV)
+		return r;
+	r = systemd_set_memory_max(place->unit, limit, place->runtime, failure);
+	if (r == 0 && await_written(group, limit, worker) < 0) {
+		(void)systemd_set_memory_max(place->unit, before, place->runtime, failure);
+		r = fail(failure, RSS_ERROR_SYSTEMD_FAILED,
+			 "systemd took the limit of the unit %s but has not set it within %d "
+			 "seconds",
+			 place->unit, WRITTEN_USEC / 1000000);
+	}
+	if (r < 0 && first)
+		(void)group_write_limit(group, before);
+	return r;
+}
+
+int place_write_limit(const struct place *place, struct group *group, uint64_t limit,
+		      struct worker *worker, struct failure *failure)
+{
+	int r;
+
+	if (place->kind == PLACE_UNIT)
+		return write_unit(place, group, limit, worker, failure);
+	if (!group_is_bound(group))
+		return 0;
+	r = group_write_limit(group, limit);
+	return r == -ENOENT || r == -ENODEV ? 0 : r;
+}
+
+int place_restore_limit(const struct place *place, struct group *group, struct worker *worker,
+			struct failure *failure)
+{
+	uint64_t found = setting_canonical(setting_by_bit(SETTING_LIMIT), place->found_limit);
+	int r = 0;
+
+	if (place->kind == PLACE_UNIT) {
+		r = systemd_restore_memory_max(place->unit, place->found_limit,
+					       place->found_dropins, failure);
+		if (r < 0 || await_written(group, found, worker) == 0)
+			return r;
+	}
+	if (!group_is_bound(group))
+		return 0;
+	r = group_write_limit(group, place->found_limit);
+	return r < 0 && r != -ENOENT && r != -ENODEV
+		       ? fail(failure, RSS_ERROR_CONTROLLER_FAILED,
+			      "The limit of %.200s cannot be brought back: %s", place->cgroup,
+			      strerror(-r))
+		       : 0;
+}

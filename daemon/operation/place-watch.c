@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The comings and goings of cgroups of places: see place-watch.h. */
+#include "operation/place-watch.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <systemd/sd-event.h>
+
+#include "base/failure.h"
+#include "base/log.h"
+#include "container/manager.h"
+#include "container/save.h"
+#include "monitor/detection.h"
+#include "monitor/drift.h"
+#include "operation/change.h"
+#include "policy/place.h"
+
+/* IN_DELETE_SELF does not come for a cgroup, so the directory above each of them is watched. */
+#define EVENTS (IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_ONLYDIR)
+
+static int on_event(sd_event_source *source, const struct inotify_event *event, void *userdata);
+
+static void limit_set(struct container *c, const struct change_result *result, void *userdata)
+{
+	if (result->error < 0)
+		log_message(LOG_ERR, c->name, "its cgroup is back, but has no limit: %s",
+			    result->failure.text);
+}
+
+/* systemd sets the limit of a unit before its first process runs; that of a cgroup is set here. */
+static void set_again(struct container *c)
+{
+	struct settings_change change = { .set = container_settings_drift(c),
+					  .to = *container_set_last(c) };
+	struct change_listener listener = { .done = limit_set };
+	struct failure failure;
+
+	if (c->place->kind != PLACE_CGROUP || !change.set || c->change || c->removing)
+		return;
+	if (change_start(c, &change, LIMIT_MODE_RECLAIM, 0, &listener, &failure) < 0)
+		log_message(LOG_ERR, c->name, "its cgroup is back, but has no limit: %s",
+			    failure.text);
+}
+
+/* What systemd sets is shown. */
+static void read_foreign_settings(struct container *c)
+{
+	struct settings kernel = container_read_settings(c, &c->settings);
+
+	for_each_setting(setting) {
+		if (!(setting->bit & container_supported(c)))
+			setting_put(setting, &c->settings, setting_get(setting, &kernel));
+	}
+}
+
+static void bind_again(struct container *c)
+{
+	bool was_bound = group_is_bound(c->group), bound;
+	int r = group_bind(c->group);
+
+	if (r < 0)
+		log_message(LOG_WARNING, c->name, "its cgroup cannot be opened: %s", strerror(-r));
+	if (r <= 0)
+		return;
+	bound = group_is_bound(c->group);
+	if (was_bound)
+		container_end_incarnation(c);
+	r = detection_watch_again(c);
+	if (r < 0)
+		log_message(LOG_WARNING, c->name, "its events cannot be watched: %s", strerror(-r));
+	if (bound)
+		read_foreign_settings(c);
+	log_message(LOG_INFO, c->name, "%s is %srunning%s", c->place->unit ?: c->place->cgroup,
+		    bound ? "" : "not ", bound && was_bound ? " again" : "");
+	/* A container under creation is announced when it is listed. */
+	if (manager_find(c->manager, c->name) != c)
+		return;
+	drift_watch_again(c);
+	manager_emit_changed(c->manager, c, 0);
+	if (was_bound)
+		manager_save(c);
+	if (bound)
+		set_again(c);
+}
+
+/* Adds a watch for the deepest directory above the cgroup that there is. */
+static int add_watch(struct container *c, sd_event_source **ret)
+{
+	cleanup_free char *path = NULL;
+	const char *mount = c->group->controller->mount;
+	size_t least = strlen(mount);
+
+	if (asprintf(&path, "%s%s", mount, c->group->path) < 0) {
+		path = NULL;
+		return -ENOMEM;
+	}
+	for (;;) {
+		char *slash = strrchr(path, '/');
+		int r;
+
+		if (!slash || (size_t)(slash - path) < least)
+			return -ENOENT;
+		*slash = '\0';
+		r = sd_event_add_inotify(c->manager->event, ret, path, EVENTS, on_event, c);
+		if (r != -ENOENT && r != -ENOTDIR)
+			return r;
+	}
+}
+
+int place_watch(struct container *c)
+{
+	sd_event_source *source = NULL;
+	int r = add_watch(c, &source);
+
+	if (r < 0)
+		return r;
+	sd_event_source_disable_unref(c->place_watch);
+	c->place_watch = source;
+	/* It may have come or gone before the watch. */
+	bind_again(c);
+	return 0;
+}
+
+/* A directory above may have come or gone as well, so the watch is made again if it is not bound. */
+static int on_event(sd_event_source *source, const struct inotify_event *event, void *userdata)
+{
+	struct container *c = userdata;
+	const char *name = strrchr(c->group->path, '/') + 1;
+	int r;
+
+	if (c->removed)
+		return 0;
+	if (event->len > 0 && strcmp(event->name, name) == 0)
+		bind_again(c);
+	if (group_is_bound(c->group) && !(event->mask & (IN_IGNORED | IN_DELETE_SELF | IN_UNMOUNT)))
+		return 0;
+	r = place_watch(c);
+	if (r < 0)
+		log_message(LOG_WARNING, c->name,
+			    "its cgroup cannot be watched: %s; restart rssd after it is back",
+			    strerror(-r));
+	return 0;
+}

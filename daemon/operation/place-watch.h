@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Watches the cgroups of places: they go when a unit stops, and new ones come when it starts. The
+ * kernel reports both for the directory above.
+ */
+#ifndef RSSD_PLACE_WATCH_H
+#define RSSD_PLACE_WATCH_H
+
+struct container;
+
+/**
+ * place_watch() - watch the directory above the cgroup of a container with a place
+ *
+ * Return: 0, or a negative errno: the container would not be bound again.
+ */
+int place_watch(struct container *container);
+
+#endif

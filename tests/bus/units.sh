@@ -1,0 +1,417 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Containers that are systemd units and other existing cgroups. The systemd is a fake one
+# on the private bus; the cgroups and their memory are real.
+. "$(dirname "$0")/../lib.sh"
+need_controller
+mount=$(memory_mount)
+[ -n "$mount" ] || { printf 'skip - %s: the fake systemd needs the v1 memory hierarchy\n' "${0##*/}"; exit 0; }
+start_bus
+slice=$root-units.slice
+dir=$work/systemd
+mkdir -p "$dir/units"
+
+remove_slice() {
+	local tries=0
+	while [ -d "$mount/$slice" ] && [ $((tries++)) -lt 200 ]; do
+		find "$mount/$slice" -name cgroup.procs -exec cat {} + 2>/dev/null |
+			xargs -r kill -KILL 2>/dev/null
+		find "$mount/$slice" -depth -type d -exec rmdir {} + 2>/dev/null
+		read -rt 0.02 <> <(:) || :
+	done
+}
+trap 'remove_slice; cleanup' EXIT
+mkdir "$mount/$slice"
+
+start_systemd() {
+	fake-systemd "$dir" "$mount" >"$work/systemd.log" 2>&1 </dev/null &
+	systemd=$!
+	children+=("$systemd")
+	disown "$systemd"
+	await 10 grep -q ready "$work/systemd.log"
+}
+
+# unit NAME [LINE...]: makes a unit that is not running.
+unit() {
+	printf '%s\n' "Slice=$slice" "${@:2}" >"$dir/units/$1"
+}
+# start_unit NAME: makes its cgroup with its limit, as systemd does before its first process.
+start_unit() {
+	local limit
+	mkdir "$mount/$slice/$1"
+	limit=$(sed -n 's/^MemoryMax=//p' "$dir/units/$1")
+	[ -z "$limit" ] || [ "$limit" = 18446744073709551615 ] || echo "$limit" >"$mount/$slice/$1/memory.limit_in_bytes"
+	grep -q ^ControlGroup "$dir/units/$1" || echo "ControlGroup=/$slice/$1" >>"$dir/units/$1"
+}
+# stop_unit NAME: kills what is in it, and removes its cgroup.
+stop_unit() {
+	sed -i /^ControlGroup/d "$dir/units/$1"
+	until_true 10 no_cgroup "$1"
+}
+no_cgroup() {
+	xargs -r kill -KILL <"$mount/$slice/$1/cgroup.procs" 2>/dev/null
+	rmdir "$mount/$slice/$1"
+}
+kernel_limit() { cat "$mount/$slice/$1/memory.limit_in_bytes"; }
+none=9223372036854771712
+# unit_hog NAME SIZE: a process in the unit.
+unit_hog() {
+	hog_out=$(mktemp -p "$work" hog.XXXXXX)
+	bash -c 'echo $$ >"$1" && exec "$2" anon "$3"' - "$mount/$slice/$1/cgroup.procs" "$hog_program" "$2" >"$hog_out" 2>&1 </dev/null &
+	hog=$!
+	children+=("$hog")
+	disown "$hog"
+}
+ready() { await 20 grep -q ready "$hog_out"; }
+made_by_systemd() { compgen -G "$dir/*/system.control/$1.d/*" >/dev/null; }
+is_running() { [ "$(field "$1" running)" = true ]; }
+is_stopped() { [ "$(field "$1" running)" = false ]; }
+
+start_systemd
+start_rssd || exit 1
+
+case_unit_is_limited_in_place() {
+	unit web.service
+	start_unit web.service
+	unit_hog web.service 8M
+	ready
+	expect 0 rssctl create web --unit=web.service --limit=64M
+	equal "$(field web place)" unit
+	equal "$(field web unit)" web.service
+	equal "$(field web control_group)" "/$slice/web.service"
+	equal "$(field web running)" true
+	equal "$(field web processes)" 1
+	equal "$(field web limit)" $((64 << 20))
+	equal "$(kernel_limit web.service)" $((64 << 20)) "limit in the kernel"
+	equal "$(tail -n 1 "$work/systemd.log")" "set web.service persistent MemoryMax $((64 << 20))"
+	equal "$(rssctl list --json=short | jq -r '.[] | select(.name == "web") | .place, .unit, .control_group' | paste -sd' ')" \
+		"unit web.service /$slice/web.service" "in the list"
+	expect 0 rssctl show web
+	says "the unit web.service"
+	expect 0 rssctl ps web --no-legend
+	says "$hog"
+	[ "$(field web usage)" -gt $((8 << 20)) ] || fail "usage is $(field web usage)"
+	# Nothing was moved.
+	equal "$(cat "$mount/$slice/web.service/cgroup.procs")" "$hog" "the process in the unit"
+	expect 0 rssctl remove web
+	equal "$(kernel_limit web.service)" $none "limit after the removal"
+	equal "$(cat "$mount/$slice/web.service/cgroup.procs")" "$hog" "the process after the removal"
+	! made_by_systemd web.service || fail "a drop-in is left"
+	equal "$(tail -n 1 "$work/systemd.log")" reload
+	stop_unit web.service
+}
+
+case_limit_in_three_modes() {
+	unit lim.service
+	start_unit lim.service
+	unit_hog lim.service 32M
+	ready
+	expect 0 rssctl create lim --unit=lim
+	equal "$(kernel_limit lim.service)" $none "limit of a container without a limit"
+	expect 0 rssctl limit lim 128M
+	equal "$(kernel_limit lim.service)" $((128 << 20))
+	expect 0 rssctl limit lim 100M --dry-run
+	equal "$(field lim limit)" $((128 << 20)) "limit after a dry run"
+	if [ "$(awk '/SwapTotal/ { print $2 }' /proc/meminfo)" = 0 ]; then
+		expect 5 rssctl limit lim 8M --mode=reclaim --timeout=1s
+		equal "$(field lim limit)" $((128 << 20)) "limit after reclaim was not enough"
+		equal "$(kernel_limit lim.service)" $((128 << 20))
+		grep -q "MemoryMax=$((128 << 20))" "$dir/units/lim.service" || fail "systemd has another limit"
+	fi
+	expect 0 rssctl limit lim 8M --mode=force
+	equal "$(kernel_limit lim.service)" $((8 << 20)) "limit after force"
+	await 5 is_empty lim
+	expect 0 rssctl limit lim infinity
+	equal "$(kernel_limit lim.service)" $none
+	expect 2 rssctl limit lim 1M
+	says "systemd could not start"
+	expect 0 rssctl remove lim
+	stop_unit lim.service
+}
+
+case_found_limit_is_restored() {
+	unit old.service "MemoryMax=$((96 << 20))"
+	start_unit old.service
+	expect 0 rssctl create old --unit=old.service
+	equal "$(field old limit)" $((96 << 20)) "limit that was there"
+	expect 0 rssctl limit old 32M
+	equal "$(kernel_limit old.service)" $((32 << 20))
+	made_by_systemd old.service || fail "systemd has no drop-in"
+	stop_rssd
+	start_rssd
+	expect 0 rssctl remove old
+	equal "$(kernel_limit old.service)" $((96 << 20)) "limit after the removal"
+	! made_by_systemd old.service || fail "a drop-in is left"
+	stop_unit old.service
+	# A drop-in of `systemctl set-property` stays, with its value.
+	unit prop.service
+	start_unit prop.service
+	busctl --system call org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager \
+		SetUnitProperties 'sba(sv)' prop.service false 1 MemoryMax t $((48 << 20)) >/dev/null
+	await 5 eval '[ "$(kernel_limit prop.service)" = $((48 << 20)) ]'
+	expect 0 rssctl create prop --unit=prop.service --limit=40M
+	expect 0 rssctl remove prop
+	await 5 grep -q $((48 << 20)) "$mount/$slice/prop.service/memory.limit_in_bytes"
+	made_by_systemd prop.service || fail "the drop-in that was there is gone"
+	stop_unit prop.service
+}
+
+case_attach_and_detach_are_refused() {
+	unit att.service
+	start_unit att.service
+	unit_hog att.service 1M
+	ready
+	local inside=$hog
+	expect 0 rssctl create att --unit=att.service
+	start_hog anon 1M
+	expect 1 rssctl attach att "$hog"
+	says "the unit att.service"
+	expect 1 rssctl detach "$inside"
+	says "the unit att.service"
+	expect 1 rssctl create att/inner
+	says "the unit att.service"
+	expect 1 rssctl freeze att
+	says "systemctl freeze att.service"
+	expect 1 rssctl set att oom-group=yes
+	busctl --system call org.rssd1 /org/rssd1/container/att org.rssd1.Container Freeze 2>"$work/err"
+	grep -q "systemctl freeze" "$work/err" || fail "freeze says: $(cat "$work/err")"
+	kill -KILL "$hog"
+	expect 0 rssctl remove att
+	stop_unit att.service
+}
+
+case_unit_stops_and_starts() {
+	unit life.service
+	start_unit life.service
+	expect 0 rssctl create life --unit=life.service --limit=64M
+	unit_hog life.service 80M
+	await 20 test ! -d "/proc/$hog"
+	await 10 eval '[ "$(field life oom_kills)" = 1 ]'
+	equal "$(field life last_oom.container)" life "container of the OOM"
+	stop_unit life.service
+	await 10 is_stopped life
+	expect 0 rssctl show life
+	says "not running"
+	equal "$(field life processes)" 0
+	equal "$(field life usage)" 0
+	equal "$(field life oom_kills)" 1 "kills of the cgroup that is gone"
+	# Its limit can be changed meanwhile, and is in force when it starts.
+	expect 0 rssctl limit life 48M
+	start_unit life.service
+	await 10 is_running life
+	equal "$(kernel_limit life.service)" $((48 << 20)) "limit of the new cgroup"
+	unit_hog life.service 80M
+	await 10 eval '[ "$(field life oom_kills)" = 2 ]'
+	stop_unit life.service
+	await 10 is_stopped life
+	# It is found again, and the counters go on, after a restart of rssd.
+	kill_rssd
+	start_rssd
+	equal "$(field life running)" false
+	equal "$(field life oom_kills)" 2 "kills after a restart of rssd"
+	equal "$(field life limit)" $((48 << 20))
+	start_unit life.service
+	await 10 is_running life
+	expect 0 rssctl diff
+	expect 0 rssctl remove life
+	stop_unit life.service
+}
+
+case_watch_reports_events() {
+	unit ev.service
+	start_unit ev.service
+	expect 0 rssctl create ev --unit=ev.service --limit=32M
+	start_watch
+	unit_hog ev.service 64M
+	await 20 heard oom ev
+	stop_watch
+	expect 0 rssctl remove ev
+	stop_unit ev.service
+}
+
+case_apply_is_all_or_nothing() {
+	unit one.service
+	unit two.service
+	start_unit one.service
+	start_unit two.service
+	expect 0 rssctl create one --unit=one.service --limit=64M
+	expect 0 rssctl create two --unit=two.service --limit=64M
+	unit_hog two.service 40M
+	ready
+	printf '[{"name": "one", "limit": "32M"}, {"name": "two", "limit": "48M"}]' >"$work/both.json"
+	expect 0 rssctl apply "$work/both.json"
+	equal "$(kernel_limit one.service) $(kernel_limit two.service)" "$((32 << 20)) $((48 << 20))"
+	if [ "$(awk '/SwapTotal/ { print $2 }' /proc/meminfo)" = 0 ]; then
+		printf '[{"name": "one", "limit": "16M"}, {"name": "two", "limit": "8M"}]' >"$work/both.json"
+		expect 5 rssctl apply "$work/both.json" --timeout=1s
+		equal "$(kernel_limit one.service) $(kernel_limit two.service)" "$((32 << 20)) $((48 << 20))" "limits after a failure"
+		equal "$(sed -n 's/^MemoryMax=//p' "$dir/units/one.service")" $((32 << 20)) "what systemd has"
+	fi
+	expect 0 rssctl remove one
+	expect 0 rssctl remove two
+	stop_unit one.service
+	stop_unit two.service
+}
+
+drifts() {
+	echo $((80 << 20)) >"$mount/$slice/$1/memory.limit_in_bytes"
+	! rssctl diff
+}
+case_drift_is_shown_and_repaired() {
+	unit dr.service
+	start_unit dr.service
+	expect 0 rssctl create dr --unit=dr.service --limit=64M
+	# The fake systemd writes the limit a moment after its reply.
+	await 5 drifts dr.service
+	expect 1 rssctl diff
+	says dr
+	expect 0 rssctl repair
+	equal "$(kernel_limit dr.service)" $((64 << 20))
+	expect 0 rssctl diff
+	expect 0 rssctl remove dr
+	stop_unit dr.service
+}
+
+case_bad_units_are_refused() {
+	expect 3 rssctl create bad --unit=nope.service
+	says "systemd knows no unit nope.service"
+	unit masked.service LoadState=masked
+	expect 1 rssctl create bad --unit=masked.service
+	says masked
+	unit broken.service LoadState=bad-setting
+	expect 1 rssctl create bad --unit=broken.service
+	says bad-setting
+	expect 1 rssctl create bad --unit=init.scope
+	expect 1 rssctl create bad --unit=-.slice
+	expect 2 rssctl create bad --unit=foo@.service
+	says template
+	expect 2 rssctl create bad --unit=foo.socket
+	says "only a service, a scope or a slice"
+	expect 2 rssctl create bad --unit='foo bar.service'
+	expect 2 rssctl create bad --unit=a.service --transient
+	expect 2 rssctl create bad --unit=a.service --cgroup=/a
+	expect 0 rssctl create outer
+	unit a.service
+	expect 1 rssctl create outer/a --unit=a.service
+	expect 0 rssctl remove outer
+	expect 2 rssctl create bad --unit=a.service --limit=1M
+	says "systemd could not start"
+	# rssd's own unit.
+	unit own.service "ControlGroup=$(sed -n 's/^[0-9]*:[a-z_,]*memory[a-z_,]*://p' "/proc/$rssd_pid/cgroup")"
+	expect 1 rssctl create bad --unit=own.service
+	# A unit that runs and has no cgroup in this hierarchy.
+	unit nowhere.service "ControlGroup=/$slice/nowhere.service"
+	expect 1 rssctl create bad --unit=nowhere.service
+	says "no cgroup in the hierarchy"
+	start_unit a.service
+	expect 0 rssctl create one --unit=a.service
+	expect 1 rssctl create two --unit=a.service
+	says "the container one already"
+	expect 1 rssctl create one --unit=a.service
+	expect 0 rssctl remove one
+	stop_unit a.service
+	expect 0 rssctl list --no-legend
+	equal "$out" "" "the list"
+}
+
+case_systemd_fails() {
+	unit s.service
+	start_unit s.service
+	echo refuse >"$dir/mood"
+	expect 1 rssctl create s --unit=s.service --limit=64M
+	says "No, thank you"
+	equal "$(kernel_limit s.service)" $none "limit after a refusal"
+	echo silent >"$dir/mood"
+	expect 1 rssctl create s --unit=s.service --limit=64M
+	says "did not answer"
+	rm "$dir/mood"
+	expect 0 rssctl create s --unit=s.service --limit=64M
+	kill -KILL "$systemd"
+	expect 1 rssctl limit s 32M
+	says "systemd is not on the system bus"
+	equal "$(kernel_limit s.service)" $((64 << 20)) "limit without systemd"
+	equal "$(field s limit)" $((64 << 20))
+	expect 1 rssctl remove s
+	says "systemd is not on the system bus"
+	equal "$(field s limit)" $((64 << 20)) "limit after a removal that failed"
+	start_systemd
+	expect 0 rssctl remove s
+	equal "$(kernel_limit s.service)" $none
+	stop_unit s.service
+}
+
+case_existing_cgroup() {
+	local path=/$root-units.slice/other
+	mkdir "$mount/$root-other" "$mount/$root-other/inner"
+	path=/$root-other
+	echo $((80 << 20)) >"$mount$path/memory.limit_in_bytes"
+	expect 1 rssctl create oth --cgroup="/$slice"
+	says "use the unit"
+	expect 1 rssctl create oth --cgroup="/$root/x"
+	expect 2 rssctl create oth --cgroup=/
+	expect 2 rssctl create oth --cgroup="/$root-other/../x"
+	expect 2 rssctl create oth --cgroup="/$root-nope"
+	says "There is no cgroup"
+	chown 1:1 "$mount$path/inner"
+	expect 1 rssctl create oth --cgroup="$path/inner"
+	says delegated
+	expect 0 rssctl create oth --cgroup="$path" --limit=40M
+	equal "$(field oth place)" cgroup
+	equal "$(cat "$mount$path/memory.limit_in_bytes")" $((40 << 20))
+	start_hog anon 4M
+	echo "$hog" >"$mount$path/inner/cgroup.procs"
+	equal "$(field oth processes)" 1
+	expect 0 rssctl kill oth
+	await 5 is_empty oth
+	# It goes and comes back, without a limit: rssd sets it.
+	rmdir "$mount$path/inner" "$mount$path"
+	await 10 is_stopped oth
+	mkdir "$mount$path"
+	await 10 grep -q $((40 << 20)) "$mount$path/memory.limit_in_bytes"
+	expect 0 rssctl remove oth
+	equal "$(cat "$mount$path/memory.limit_in_bytes")" $((80 << 20)) "limit after the removal"
+	rmdir "$mount$path"
+}
+
+case_declared_unit() {
+	unit dec.service
+	start_unit dec.service
+	printf '{"name": "dec", "unit": "dec.service", "limit": "64M"}' >"$work/containers.d/dec.json"
+	expect 0 rssctl reload
+	await 10 eval '[ "$(kernel_limit dec.service)" = $((64 << 20)) ]'
+	await 10 eval '[ "$(field dec declared)" = true ]'
+	printf '{"name": "dec", "unit": "dec.service", "limit": "72M"}' >"$work/containers.d/dec.json"
+	expect 0 rssctl reload
+	await 10 eval '[ "$(kernel_limit dec.service)" = $((72 << 20)) ]'
+	printf '{"name": "dec", "unit": "other.service", "limit": "72M"}' >"$work/containers.d/dec.json"
+	rssctl reload >/dev/null 2>&1
+	await 5 grep -q "the container that exists is dec.service" "$rssd_log"
+	printf '{"name": "dec", "unit": "dec.service", "join": [{"user": "root"}]}' >"$work/containers.d/dec.json"
+	expect 1 rssctl reload
+	says "is not for a unit"
+	rm "$work/containers.d/dec.json"
+	expect 0 rssctl reload
+	expect 0 rssctl remove dec
+	stop_unit dec.service
+}
+
+# Killed in the middle of a creation: nothing is left of it.
+case_interrupted_creation_is_undone() {
+	unit half.service
+	start_unit half.service
+	echo hold >"$dir/mood"
+	rssctl create half --unit=half.service --limit=64M >/dev/null 2>&1 &
+	await 10 grep -q "set half.service" "$work/systemd.log"
+	kill_rssd
+	wait $!
+	rm "$dir/mood"
+	start_rssd
+	await 10 eval '! made_by_systemd half.service'
+	await 10 eval '[ "$(kernel_limit half.service)" = $none ]'
+	expect 3 rssctl show half
+	expect 0 rssctl create half --unit=half.service
+	expect 0 rssctl remove half
+	stop_unit half.service
+}
+
+run_cases "$@"
