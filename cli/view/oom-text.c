@@ -9,6 +9,7 @@
 #include "librss/rss.h"
 #include "shared/cleanup.h"
 #include "shared/size.h"
+#include "shared/file.h"
 
 static void write_victim(FILE *out, const struct rss_oom *oom)
 {
@@ -64,8 +65,7 @@ static char *oom_format(const struct rss_oom *oom, bool with_limit)
 	write_cause(out, oom);
 	if (with_limit)
 		write_limit(out, oom);
-	/* fclose() completes the text, or fails for lack of memory. */
-	if (fclose(out) != 0) {
+	if (close_text(out, &text) < 0) {
 		free(text);
 		return NULL;
 	}

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "shared/cleanup.h"
+#include "shared/file.h"
 
 /* The alternate screen, no cursor, no line wrap; and back. */
 #define TAKE "\033[?1049h\033[?25l\033[?7l"
@@ -100,7 +101,7 @@ int terminal_draw(const char *frame)
 			fputc('\n', out);
 	}
 	fputs("\033[J", out);
-	if (fclose(out) != 0)
+	if (close_text(out, &text) < 0)
 		return -ENOMEM;
 	return write_all(text, size);
 }

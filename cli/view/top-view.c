@@ -10,6 +10,7 @@
 #include "view/bar.h"
 #include "view/history.h"
 #include "view/output.h"
+#include "shared/file.h"
 
 /* Lines without a container: head, blank, legend, keys. */
 #define FRAME_LINES 4
@@ -237,7 +238,7 @@ char *top_view(const struct container_list *list, const struct history *history,
 	(void)table_print(table, out, true);
 	fputs("q quit, arrows move; by u usage % used l limit r reclaim k kills p peak n name\n",
 	      out);
-	if (fclose(out) != 0) {
+	if (close_text(out, &text) < 0) {
 		free(text);
 		return NULL;
 	}

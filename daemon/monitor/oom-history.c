@@ -13,6 +13,7 @@
 #include "policy/oom-json.h"
 #include "policy/oom-record.h"
 #include "store/state.h"
+#include "shared/file.h"
 
 struct oom_history {
 	struct job job;
@@ -73,10 +74,14 @@ static char *format_history(const struct oom_history *history)
 	for (size_t i = 0; i < history->count; i++) {
 		cleanup_free char *line = oom_format(oom_history_at(history, i));
 
-		if (line)
-			fputs(line, out);
+		if (!line) {
+			(void)fclose(out);
+			free(text);
+			return NULL;
+		}
+		fputs(line, out);
 	}
-	if (fclose(out) != 0) {
+	if (close_text(out, &text) < 0) {
 		free(text);
 		return NULL;
 	}
@@ -141,11 +146,16 @@ static const struct manager_listener listener = { .event = on_event };
 
 static int load_line(struct oom_history *history, const char *line)
 {
-	cleanup_(json_object_put_ptr) struct json_object *object = json_tokener_parse(line);
+	cleanup_(json_object_put_ptr) struct json_object *object = NULL;
 	struct oom_record *record;
 	const char *key;
-	int r = oom_from_json(object, &record, &key);
+	int r;
 
+	json_watch_memory();
+	object = json_tokener_parse(line);
+	if (json_lacked_memory())
+		return -ENOMEM;
+	r = oom_from_json(object, &record, &key);
 	if (r == 0)
 		add_record(history, record);
 	return r;

@@ -106,6 +106,8 @@ static struct json_object *processes_to_json(const struct oom_processes *process
 		const struct oom_process *p = &processes->list[i];
 		struct json_object *object = json_object_new_object();
 
+		if (!object)
+			break;
 		json_object_object_add(object, "pid", json_object_new_uint64((uint64_t)p->pid));
 		if (p->uid != (uid_t)-1)
 			json_object_object_add(object, "uid", json_object_new_uint64(p->uid));
@@ -136,14 +138,16 @@ struct json_object *oom_to_json(const struct oom_record *record)
 
 char *oom_format(const struct oom_record *record)
 {
-	cleanup_(json_object_put_ptr) struct json_object *object = oom_to_json(record);
-	const char *text =
-		object ? json_object_to_json_string_ext(
-				 object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)
-		       : NULL;
+	cleanup_(json_object_put_ptr) struct json_object *object = NULL;
+	const char *text = NULL;
 	char *line;
 
-	return text && asprintf(&line, "%s\n", text) >= 0 ? line : NULL;
+	json_watch_memory();
+	object = oom_to_json(record);
+	if (object)
+		text = json_object_to_json_string_ext(
+			object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+	return text && !json_lacked_memory() && asprintf(&line, "%s\n", text) >= 0 ? line : NULL;
 }
 
 /* --- reading -------------------------------------------------------------------- */

@@ -356,7 +356,10 @@ static int parse_json(const char *text, size_t length, const char *file, struct 
 		return fail(failure, RSS_ERROR_CONFIG, "%s: the file is too large", file);
 	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_ALLOW_TRAILING_CHARS |
 						JSON_TOKENER_VALIDATE_UTF8);
+	json_watch_memory();
 	object = json_tokener_parse_ex(tokener, text, (int)length);
+	if (json_lacked_memory())
+		return -ENOMEM;
 	end = json_tokener_get_parse_end(tokener);
 
 	if (json_tokener_get_error(tokener) == json_tokener_continue)
@@ -472,6 +475,7 @@ char *record_format(const struct record *record)
 
 	if (!object)
 		return NULL;
+	json_watch_memory();
 	json_object_object_add(object, "version", json_object_new_int(RECORD_VERSION));
 	add_text(object, "name", record->name);
 	add_settings(object, &record->settings);
@@ -493,7 +497,7 @@ char *record_format(const struct record *record)
 
 	text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
 							      JSON_C_TO_STRING_NOSLASHESCAPE);
-	if (!text || asprintf(&out, "%s\n", text) < 0)
+	if (!text || json_lacked_memory() || asprintf(&out, "%s\n", text) < 0)
 		return NULL;
 	return out;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Parsing, formatting and sorting rules: see rule.h. */
 #include "policy/rule.h"
+#include "shared/file.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -205,7 +206,7 @@ char *rule_format(const struct rule *rule)
 		fprintf(out, "%s%s=%s", gap, condition_names[i], rule->values[i]);
 		gap = " ";
 	}
-	if (fclose(out) != 0) {
+	if (close_text(out, &text) < 0) {
 		free(text);
 		return NULL;
 	}

@@ -126,7 +126,7 @@ static int format_history(const struct event_history *history, char **ret)
 	fprintf(out, "from %" PRIu64 "\n", history->begin);
 	for (size_t i = 0; i < history->count; i++)
 		(void)write_event(out, event_history_at(history, i));
-	if (fclose(out) != 0)
+	if (close_text(out, &text) < 0)
 		return -ENOMEM;
 	*ret = take_ptr(text);
 	return 0;
@@ -161,7 +161,7 @@ static int append_event(struct event_history *history, const struct past_event *
 	if (!out)
 		return -ENOMEM;
 	(void)write_event(out, event);
-	if (fclose(out) != 0)
+	if (close_text(out, &line) < 0)
 		return -ENOMEM;
 	/* One write: a crash leaves the whole line or nothing. */
 	if (write(history->fd, line, length) != (ssize_t)length)
@@ -177,7 +177,8 @@ static bool is_container(const struct past_event *event, const char *name)
 	return event->kind == EVENT_LOST ? *name == '\0' : !name_problem(name);
 }
 
-static bool parse_line(const char *line, struct past_event *ret)
+/* Returns 0, -EBADMSG if it is no event, or -ENOMEM. */
+static int parse_line(const char *line, struct past_event *ret)
 {
 	struct past_event e = { 0 };
 	int kind, high, at = 0;
@@ -188,16 +189,16 @@ static bool parse_line(const char *line, struct past_event *ret)
 		   &e.sequence, &e.last, &e.time, &kind, &e.usage, &e.limit, &e.amount, &high,
 		   &at) < 8 ||
 	    kind < 0 || kind > EVENT_DRIFT || e.sequence == 0 || at == 0)
-		return false;
+		return -EBADMSG;
 	e.kind = (enum event_kind)kind;
 	e.wmark_high = high;
 	if (!is_container(&e, line + at) || (e.kind == EVENT_LOST && e.last < e.sequence))
-		return false;
+		return -EBADMSG;
 	e.container = strdup(line + at);
 	if (!e.container)
-		return false;
+		return -ENOMEM;
 	*ret = e;
-	return true;
+	return 0;
 }
 
 static int load_file(struct event_history *history, uint64_t next)
@@ -222,7 +223,10 @@ static int load_file(struct event_history *history, uint64_t next)
 		uint64_t first = before ? end_of(before) + 1 : begin;
 		struct past_event event;
 
-		if (!parse_line(line, &event))
+		r = parse_line(line, &event);
+		if (r == -ENOMEM)
+			return r;
+		if (r < 0)
 			continue;
 		/* Numbers increase from the first one, and are below the next one. */
 		if (end_of(&event) >= next || event.sequence < first)

@@ -133,7 +133,7 @@ static int rewrite(struct origins *o)
 		return -ENOMEM;
 	for (size_t i = 0; i < o->count; i++)
 		(void)print_origin(out, &o->list[i]);
-	if (fclose(out) != 0)
+	if (close_text(out, &text) < 0)
 		return -ENOMEM;
 	r = durable_write(o->dirfd, false, ORIGINS_FILE, text);
 	if (r == 0)
@@ -225,7 +225,7 @@ static int append_line(const struct origins *o, const struct origin *origin)
 	if (!out)
 		return -ENOMEM;
 	(void)print_origin(out, origin);
-	if (fclose(out) != 0)
+	if (close_text(out, &line) < 0)
 		return -ENOMEM;
 	fd = openat(o->dirfd, ORIGINS_FILE, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	if (fd < 0 || write(fd, line, length) != (ssize_t)length)

@@ -68,24 +68,36 @@ char *transaction_log_format(const struct transaction_log *log)
 	struct json_object *steps = json_object_new_array();
 	const char *text;
 
-	if (!object || !steps)
+	if (!object || !steps) {
+		json_object_put(steps);
 		return NULL;
+	}
+	json_watch_memory();
 	json_object_object_add(object, "phase", json_object_new_string(phase_names[log->phase]));
 	json_object_object_add(object, "steps", steps);
+	/* record_format() watches the memory anew. */
+	if (json_lacked_memory())
+		return NULL;
 	for (size_t i = 0; i < log->count; i++) {
 		const struct transaction_log_entry *entry = &log->entries[i];
 		struct json_object *step = json_object_new_object();
 		struct json_object *from = settings_to_json(entry->name, &entry->from);
 		struct json_object *to = settings_to_json(entry->name, &entry->to);
 
+		if (!step || !from || !to) {
+			json_object_put(step);
+			json_object_put(from);
+			json_object_put(to);
+			return NULL;
+		}
 		json_object_object_add(step, "from", from);
 		json_object_object_add(step, "to", to);
 		json_object_array_add(steps, step);
-		if (!from || !to)
+		if (json_lacked_memory())
 			return NULL;
 	}
 	text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN);
-	return text ? strdup(text) : NULL;
+	return text && !json_lacked_memory() ? strdup(text) : NULL;
 }
 
 static int read_settings(struct json_object *step, const char *key, const char *file,
@@ -96,7 +108,10 @@ static int read_settings(struct json_object *step, const char *key, const char *
 
 	if (!json_object_object_get_ex(step, key, &value) || !value)
 		return fail(failure, RSS_ERROR_CONFIG, "%s: a step lacks \"%s\"", file, key);
+	json_watch_memory();
 	text = json_object_to_json_string(value);
+	if (!text || json_lacked_memory())
+		return -ENOMEM;
 	return record_parse(text, strlen(text), file, RECORD_STATE, ret, failure);
 }
 
@@ -140,8 +155,11 @@ int transaction_log_parse(const char *text, size_t length, const char *file,
 
 	if (!log)
 		return -ENOMEM;
+	json_watch_memory();
 	if (strlen(text) == length)
 		object = json_tokener_parse(text);
+	if (json_lacked_memory())
+		return -ENOMEM;
 	if (!json_object_is_type(object, json_type_object) || read_phase(object, &log->phase) < 0 ||
 	    !json_object_object_get_ex(object, "steps", &steps) ||
 	    !json_object_is_type(steps, json_type_array))

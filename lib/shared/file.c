@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -11,6 +12,14 @@
 
 /* Most files fit. */
 #define READ_FIRST 4096
+
+int close_text(FILE *out, char *const *text)
+{
+	/* Without memory for the first bytes fclose() succeeds, and the text is NULL. */
+	bool failed = fflush(out) != 0 || ferror(out);
+
+	return fclose(out) != 0 || failed || !*text ? -ENOMEM : 0;
+}
 
 int read_file(int fd, size_t max, char **ret, size_t *ret_length)
 {

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* A bound for files that others write. */
 #define FILE_FOREIGN_MAX (1024 * 1024)
@@ -23,5 +24,11 @@
 int read_file_at(int dirfd, const char *name, size_t max, char **ret, size_t *ret_length);
 /* The same from a descriptor, from where it stands. */
 int read_file(int fd, size_t max, char **ret, size_t *ret_length);
+
+/*
+ * Closes a stream of open_memstream(), whose text is @text. Return: 0, or -ENOMEM if the text is
+ * not whole; it may be NULL then, and is to be freed in both cases.
+ */
+int close_text(FILE *out, char *const *text);
 
 #endif
