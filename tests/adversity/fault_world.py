@@ -14,6 +14,8 @@ import time
 from rssd_state import State, rssctl
 
 MIB = 1 << 20
+# Seconds after which rssd counts as hanging, also next to other loads of the machine.
+PATIENCE = 240
 COUNT_ALL = 1 << 30
 CHOICES_MAX = 16384
 CHOICES_AT = 76
@@ -93,7 +95,7 @@ class World(State):
 
     def start(self):
         self.launch()
-        if not self.answers(60):
+        if not self.answers(PATIENCE):
             raise RuntimeError(f"rssd does not start: status {self.rssd.returncode}")
 
     def kill(self):
@@ -216,7 +218,7 @@ class World(State):
             self.reset_containers()
             self.reset_processes()
             # A declaration of before may be applied only now.
-            if self.listed() == BASE == self.kernel():
+            if self.listed() == BASE == self.kernel() == self.disk():
                 return
             time.sleep(0.02)
         raise RuntimeError(f"the containers are not brought back: {self.listed()}, kernel {self.kernel()}")

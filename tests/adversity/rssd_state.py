@@ -9,7 +9,7 @@ INFINITY = "infinity"
 UNANSWERED = 6  # rssctl's status when rssd is not there or does not answer
 
 
-def rssctl(*args, timeout=60):
+def rssctl(*args, timeout=240):
     """Status, standard output and standard error of one rssctl; status -1 after the timeout."""
     try:
         done = subprocess.run(["rssctl", *args], stdin=subprocess.DEVNULL, capture_output=True,
