@@ -212,7 +212,7 @@ static int apply_limit(struct change_apply *apply, struct worker *worker)
 			return fail(
 				&apply->result.failure, RSS_ERROR_CONTROLLER_FAILED,
 				"The control files of %s cannot be read; another program may have "
-				"removed its cgroup",
+				"removed its cgroup; rssctl repair makes it again",
 				apply->name);
 		/* A limit that fits is set even after the deadline. */
 		now.stop = worker_cancelled(worker) &&
@@ -291,6 +291,11 @@ static int not_saved(struct change_apply *apply, int error)
 			    "not be synced; repeat this when the disk works again",
 			    apply->name);
 	}
+	if (error == -ENOENT)
+		return fail(&apply->result.failure, RSS_ERROR_STATE_NOT_SAVED,
+			    "The state of %s could not be saved: the state directory was removed; "
+			    "restart rssd, which makes it again; nothing was changed",
+			    apply->name);
 	return fail(&apply->result.failure, RSS_ERROR_STATE_NOT_SAVED,
 		    "The state of %s could not be saved: %s; nothing was changed; free space in "
 		    "the state directory and try again",

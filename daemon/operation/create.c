@@ -88,6 +88,17 @@ static int check_new_name(const struct manager *m, const char *name, struct fail
 	return 0;
 }
 
+/* The parent is a container, but its cgroup is not there. */
+static int fail_parent_removed(const char *name, struct failure *failure)
+{
+	cleanup_free char *parent = name_parent(name);
+
+	return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
+		    "Cannot create \"%s\": the cgroup of its parent \"%s\" was removed by another "
+		    "program; rssctl repair %s makes it again",
+		    name, parent ?: "", parent ?: "");
+}
+
 static int open_new(struct manager *m, const char *name, struct container **ret,
 		    struct failure *failure)
 {
@@ -110,6 +121,8 @@ static int open_new(struct manager *m, const char *name, struct container **ret,
 			    "Cannot create \"%s\": it exists, is being created, or another "
 			    "program created a cgroup of that name; remove that cgroup%s",
 			    name, strchr(name, '/') ? "" : ", or restart rssd to take it over");
+	if (r == -ENOENT && strchr(name, '/'))
+		return fail_parent_removed(name, failure);
 	if (r == -EROFS)
 		return fail(
 			failure, RSS_ERROR_CONTROLLER_FAILED,

@@ -313,7 +313,7 @@ static void kill_done(void *data)
 	if (r < 0)
 		r = fail(&failure, RSS_ERROR_CONTROLLER_FAILED,
 			 "The processes of %s cannot be read: %s; another program may have "
-			 "removed its cgroup",
+			 "removed its cgroup; rssctl repair makes it again",
 			 c->name, strerror(-r));
 	else if (kill->frozen[0])
 		r = fail(

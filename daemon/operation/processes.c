@@ -133,7 +133,7 @@ static void listing_done(void *data)
 	if (r < 0)
 		r = fail(&failure, RSS_ERROR_CONTROLLER_FAILED,
 			 "Cannot list the processes of \"%s\": %s; another program may have "
-			 "removed its cgroup",
+			 "removed its cgroup; rssctl repair makes it again",
 			 c->name, strerror(-r));
 	listing->done(r, &failure, listing->rows, listing->count, listing->userdata);
 }

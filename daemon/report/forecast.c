@@ -200,7 +200,7 @@ int forecast_read(struct container *c, uint64_t limit, enum limit_mode mode,
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
 			    "The usage of %s cannot be read: %s; another program may have "
-			    "removed its cgroup",
+			    "removed its cgroup; rssctl repair makes it again",
 			    c->name, strerror(-r));
 	group_read_parts(c->group, &parts);
 	(void)sysinfo(&info);

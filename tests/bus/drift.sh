@@ -102,6 +102,23 @@ case_own_changes_are_no_drift() {
 	expect 0 rssctl remove probe2
 }
 
+# Without its cgroup a container can do little: what fails says so, and what helps.
+case_a_removed_cgroup_is_explained() {
+	local dir
+	on_v1 || return
+	rssctl create web --limit=32M
+	rmdir "$dir/web"
+	expect 1 rssctl limit web 16M
+	says "rssctl repair"
+	expect 1 rssctl create web/inner
+	says "Cannot create \"web/inner\": the cgroup of its parent \"web\" was removed"
+	says "rssctl repair web"
+	equal "$(rssctl list --json=short | jq -r '.[].name')" web containers
+	expect 0 rssctl repair web
+	expect 0 rssctl create web/inner
+	expect 0 rssctl remove --force web
+}
+
 case_oom_killer_is_on_after_a_start() {
 	local dir
 	on_v1 || return

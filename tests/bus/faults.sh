@@ -253,4 +253,18 @@ case_an_error_of_the_loop_does_not_end_it() {
 	loop_fails epoll_wait ENOMEM
 }
 
+# Free space does not help if the directory is gone.
+case_a_removed_state_directory_is_named() {
+	rssctl create web --limit=16M
+	mv "$work/state" "$work/elsewhere"
+	rm -rf "$work/elsewhere"
+	expect 1 rssctl limit web 8M
+	says "the state directory was removed; restart rssd"
+	equal "$(field web limit)" $((16 << 20)) "limit"
+	stop_rssd
+	start_rssd
+	expect 0 rssctl limit web 8M
+	expect 0 rssctl remove web
+}
+
 run_cases "$@"
