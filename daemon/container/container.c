@@ -185,7 +185,7 @@ static void store(uint64_t *to, uint64_t value, bool known)
 		__atomic_store_n(to, value, __ATOMIC_RELAXED);
 }
 
-void container_end_incarnation(struct container *c)
+void container_end_incarnation(struct container *c, uint64_t kills)
 {
 	struct earlier_counters *earlier = &c->earlier;
 	const struct counters *last = &c->seen;
@@ -194,8 +194,9 @@ void container_end_incarnation(struct container *c)
 	store(&earlier->failures, last->failures, true);
 	store(&earlier->reclaimed, last->reclaimed, true);
 	store(&earlier->peak, last->peak, true);
-	store(&earlier->oom_kills, last->oom_kills - c->inner_oom_kills,
-	      last->oom_kills != COUNTER_ABSENT);
+	if (kills < last->oom_kills)
+		kills = last->oom_kills;
+	store(&earlier->oom_kills, kills - c->inner_oom_kills, last->oom_kills != COUNTER_ABSENT);
 	/* A controller that counts OOMs since the group was opened goes on counting. */
 	store(&earlier->oom_events, last->oom_events, !c->group->controller->oom_events_since_open);
 }

@@ -106,8 +106,11 @@ bool container_is_unit(const struct container *container);
 /* settings_check() with what this container supports. */
 int container_check_settings(const struct container *container,
 			     const struct settings_change *change, struct failure *failure);
-/* The cgroup of a place is gone: the counters that were read last count as earlier ones. */
-void container_end_incarnation(struct container *container);
+/*
+ * The cgroup of a place is gone: the counters that were read last count as earlier ones.
+ * @kills: of which the kernel's log has told, since it may be ahead of the counters
+ */
+void container_end_incarnation(struct container *container, uint64_t kills);
 
 /* Starts its usage history again. */
 void container_forget_usage(struct container *container);

@@ -161,6 +161,11 @@ int detection_watch_again(struct container *c)
 	return r;
 }
 
+uint64_t detection_kills_reported(const struct container *c)
+{
+	return c->detection->kills_reported;
+}
+
 int detection_open(struct manager *m)
 {
 	m->detection = calloc(1, sizeof(*m->detection));

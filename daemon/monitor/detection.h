@@ -13,6 +13,8 @@
 #ifndef RSSD_DETECTION_H
 #define RSSD_DETECTION_H
 
+#include <stdint.h>
+
 struct container;
 struct kmsg_oom;
 struct manager;
@@ -33,6 +35,9 @@ int detection_watch(struct container *container);
 
 /* The same after the group of a place was bound again: nothing that was counted is forgotten. */
 int detection_watch_again(struct container *container);
+
+/* How many OOM kills of it were reported, on the scale of its counter. */
+uint64_t detection_kills_reported(const struct container *container);
 
 /* Handles one OOM kill that the kernel's log reports. @userdata is the manager. */
 void detection_kmsg_oom(const struct kmsg_oom *oom, void *userdata);

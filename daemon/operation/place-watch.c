@@ -65,7 +65,7 @@ static void bind_again(struct container *c)
 		return;
 	bound = group_is_bound(c->group);
 	if (was_bound)
-		container_end_incarnation(c);
+		container_end_incarnation(c, detection_kills_reported(c));
 	r = detection_watch_again(c);
 	if (r < 0)
 		log_message(LOG_WARNING, c->name, "its events cannot be watched: %s", strerror(-r));
