@@ -22,9 +22,11 @@
 /* A reload reads all units. */
 #define RELOAD_USEC (30 * 1000 * 1000)
 /* The name of the drop-in of `systemctl set-property UNIT MemoryMax=`. */
-#define DROPIN	     "/50-MemoryMax.conf"
-#define DROPIN_ROOT  "/system.control/"
-#define RUNTIME_ROOT "/run/"
+#define DROPIN	    "/50-MemoryMax.conf"
+#define DROPIN_ROOT "/system.control/"
+/* Where systemd keeps them for transient units. */
+#define TRANSIENT_ROOT "/systemd/transient/"
+#define RUNTIME_ROOT   "/run/"
 
 static void bus_close(sd_bus *bus)
 {
@@ -184,7 +186,7 @@ static bool is_control_dropin(const char *path)
 	size_t length = strlen(path), tail = strlen(DROPIN);
 
 	return length > tail && strcmp(path + length - tail, DROPIN) == 0 &&
-	       strstr(path, DROPIN_ROOT);
+	       (strstr(path, DROPIN_ROOT) || strstr(path, TRANSIENT_ROOT));
 }
 
 /* Keeps the drop-ins of set-property, a path a line; *ret is NULL if there are none. */
