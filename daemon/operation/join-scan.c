@@ -14,6 +14,7 @@
 #include "host/process.h"
 #include "operation/attach-policy.h"
 #include "operation/leave.h"
+#include "policy/place.h"
 #include "store/origins.h"
 
 /* Ancestors that are checked for a detach. */
@@ -43,12 +44,19 @@ static void resolve_users(struct scan *scan)
 }
 
 /* Returns true if it is known to be outside every container. */
-static bool is_outside(struct controller *controller, const char *cgroups)
+static bool is_outside(const struct scan *scan, const char *cgroups)
 {
+	const struct controller *controller = scan->manager->controller;
 	cleanup_free char *cgroup = NULL, *path = NULL;
 
-	return controller_parse_proc_cgroup(cgroups, controller->hierarchy, &cgroup) == 0 &&
-	       controller_path_of_cgroup(controller, cgroup, &path) == -ENOENT;
+	if (controller_parse_proc_cgroup(cgroups, controller->hierarchy, &cgroup) < 0 ||
+	    controller_path_of_cgroup(controller, cgroup, &path) != -ENOENT)
+		return false;
+	for (size_t i = 0; i < scan->n_places; i++) {
+		if (place_contains(scan->places[i], cgroup))
+			return false;
+	}
+	return true;
 }
 
 /* In the unified tree, rules move no process out of a unit. */
@@ -61,16 +69,17 @@ static bool stays_in_unit(struct controller *controller, const char *cgroups)
 }
 
 /* Returns true if a user detached it, or an ancestor that is still outside. */
-static bool was_detached(struct manager *m, const struct process *p)
+static bool was_detached(const struct scan *scan, const struct process *p)
 {
+	struct manager *m = scan->manager;
 	struct process at = *p;
 
 	for (unsigned int depth = 0; depth < DEPTH_MAX; depth++) {
 		cleanup_free char *cgroups = NULL;
 
 		if (origins_is_detached(m->origins, at.pid, at.start) &&
-		    (depth == 0 || (process_read_cgroups(at.pid, &cgroups) == 0 &&
-				    is_outside(m->controller, cgroups))))
+		    (depth == 0 ||
+		     (process_read_cgroups(at.pid, &cgroups) == 0 && is_outside(scan, cgroups))))
 			return true;
 		if (at.parent <= 1 || process_read(at.parent, &at) < 0)
 			return false;
@@ -87,7 +96,7 @@ static bool is_wanted(struct scan *scan, const struct process *p, struct found *
 
 	if (attach_refusal(p, 0, 0, getpid()))
 		return false;
-	if (process_read_cgroups(p->pid, &cgroups) < 0 || !is_outside(m->controller, cgroups))
+	if (process_read_cgroups(p->pid, &cgroups) < 0 || !is_outside(scan, cgroups))
 		return false;
 	subject.cgroups = cgroups;
 	if (scan->needs[RULE_EXECUTABLE] && process_read_executable(p->pid, &executable) == 0)
@@ -95,7 +104,7 @@ static bool is_wanted(struct scan *scan, const struct process *p, struct found *
 	if (scan->needs[RULE_USER] && process_read_uid(p->pid, &subject.uid) < 0)
 		return false;
 	if (!rules_choose(scan->sets, scan->count, &subject, &ret->set, &ret->rule) ||
-	    was_detached(m, p))
+	    was_detached(scan, p))
 		return false;
 	if (stays_in_unit(m->controller, cgroups)) {
 		scan->in_units++;
@@ -180,6 +189,9 @@ struct scan *scan_free(struct scan *scan)
 	for (size_t i = 0; i < scan->n_found; i++)
 		close(scan->found[i].pidfd);
 	rule_sets_free(scan->sets, scan->count);
+	for (size_t i = 0; i < scan->n_places; i++)
+		free(scan->places[i]);
+	free(scan->places);
 	free(scan->pids);
 	free(scan->everyone);
 	free(scan);

@@ -38,6 +38,8 @@ struct scan {
 	struct job job;
 	struct rule_set *sets; /* of containers that exist */
 	size_t count;
+	char **places; /* the cgroups of containers that rssd did not make: rules take nothing out */
+	size_t n_places;
 	bool needs[RULE_CONDITIONS];
 	bool all;    /* scan all processes, else those of @pids */
 	pid_t from;  /* with @all: only those after this pid */

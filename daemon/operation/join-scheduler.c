@@ -142,6 +142,23 @@ static int copy_hints(const struct join_scheduler *s, struct scan *scan)
 	return 0;
 }
 
+/* Changes of the list during the scan are seen by the next one. */
+static int copy_places(const struct manager *m, struct scan *scan)
+{
+	scan->places = calloc(m->places + 1, sizeof(*scan->places));
+	if (!scan->places)
+		return -ENOMEM;
+	for (size_t i = 0; i < m->count && scan->n_places < m->places; i++) {
+		if (!m->containers[i]->place)
+			continue;
+		scan->places[scan->n_places] = strdup(m->containers[i]->group->path);
+		if (!scan->places[scan->n_places])
+			return -ENOMEM;
+		scan->n_places++;
+	}
+	return 0;
+}
+
 static int start_scan(struct join_scheduler *s)
 {
 	cleanup_(scan_free_ptr) struct scan *scan = calloc(1, sizeof(*scan));
@@ -163,6 +180,8 @@ static int start_scan(struct join_scheduler *s)
 		r = copy_hints(s, scan);
 	if (r == 0)
 		r = copy_sets(s, scan);
+	if (r == 0)
+		r = copy_places(s->manager, scan);
 	if (r < 0)
 		return r;
 	/* If none of the containers exists yet, join_made() starts the scan later. */

@@ -395,6 +395,27 @@ case_declared_unit() {
 	stop_unit dec.service
 }
 
+# A rule of another container takes nothing out of a unit that is a container.
+case_rules_leave_units_alone() {
+	own_hog
+	unit rl.service
+	start_unit rl.service
+	unit_hog rl.service 1M
+	ready
+	local inside=$hog
+	expect 0 rssctl create rl --unit=rl.service
+	printf '{"name": "rule", "join": [{"executable": "%s"}]}' "$work/bin/hog" >"$work/containers.d/rule.json"
+	expect 0 rssctl reload
+	start_hog anon 1M
+	await 20 eval 'rssctl ps rule --no-legend | grep -qw "$hog"'
+	grep -qx "$inside" "$mount/$slice/rl.service/cgroup.procs" || fail "the rule took $inside out of the unit"
+	rm "$work/containers.d/rule.json"
+	expect 0 rssctl reload
+	expect 0 rssctl remove rule --force
+	expect 0 rssctl remove rl
+	stop_unit rl.service
+}
+
 # Killed in the middle of a creation: nothing is left of it.
 case_interrupted_creation_is_undone() {
 	unit half.service
