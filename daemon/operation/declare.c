@@ -15,6 +15,7 @@
 #include "operation/join.h"
 #include "policy/place.h"
 #include "policy/record.h"
+#include "policy/rule.h"
 #include "store/config.h"
 #include "store/declarations.h"
 
@@ -210,6 +211,28 @@ static int declare_rules(struct manager *m, const struct declarations *declarati
 	return join_declare(m, sets, count, records->bad, records->n_bad);
 }
 
+/*
+ * In the unified tree rules take no process out of its unit. A rule of one unit means that the
+ * container is the unit, unless a container of that name, which rssd has made, exists already.
+ */
+static int use_units(struct manager *m, struct records *records)
+{
+	for (size_t i = 0; i < records->count; i++) {
+		struct record *record = records->list[i];
+		const char *unit = record->place ? NULL : rules_literal_unit(record->join);
+		const struct container *c = manager_find(m, record->name);
+
+		if (!unit || !controller_leaves_units(m->controller) || strchr(record->name, '/') ||
+		    m->controller->ops == &rss_ops || (c && !c->place))
+			continue;
+		record->place = place_new(PLACE_UNIT, unit);
+		if (!record->place)
+			return -ENOMEM;
+		record->join = rules_unref(record->join);
+	}
+	return 0;
+}
+
 /* What is wrong with the files as they are now, also if they are applied later. */
 static void take_problems(struct manager *m, struct records *records)
 {
@@ -247,7 +270,9 @@ int declarations_apply(struct manager *m)
 		return r;
 	if (hooks_declare(m->hooks, &declarations->records) < 0)
 		log_error("The hooks of the declarations are not applied: out of memory");
-	r = declare_rules(m, declarations);
+	r = use_units(m, &declarations->records);
+	if (r == 0)
+		r = declare_rules(m, declarations);
 	if (r < 0)
 		log_error("The rules of the declarations are not applied: %s", strerror(-r));
 	m->declarations = declarations;

@@ -191,6 +191,20 @@ int rules_parse(struct json_object *value, struct rules **ret, const char **ret_
 	return 0;
 }
 
+const char *rules_literal_unit(const struct rules *rules)
+{
+	const struct rule *rule;
+
+	if (!rules || rules->count != 1)
+		return NULL;
+	rule = &rules->list[0];
+	for (int c = 0; c < RULE_CONDITIONS; c++) {
+		if ((c == RULE_UNIT) != (rule->values[c] != NULL))
+			return NULL;
+	}
+	return strpbrk(rule->values[RULE_UNIT], "*?[") ? NULL : rule->values[RULE_UNIT];
+}
+
 char *rule_format(const struct rule *rule)
 {
 	char *text = NULL;

@@ -50,6 +50,12 @@ struct rules {
 int rules_parse(struct json_object *value, struct rules **ret, const char **ret_key,
 		const char **ret_problem);
 
+/*
+ * Returns the unit if @rules are one rule with no other condition than one unit, without a wildcard;
+ * else NULL. @rules may be NULL.
+ */
+const char *rules_literal_unit(const struct rules *rules);
+
 /* Formats "unit=nginx.service user=www-data", to be freed; NULL when out of memory. */
 char *rule_format(const struct rule *rule);
 

@@ -234,8 +234,31 @@ TEST(rules_are_compared_and_written)
 	CHECK(rules_need(a, RULE_USER) && !rules_need(c, RULE_USER));
 }
 
+TEST_HELPER(check_literal, const char *json, const char *wanted)
+{
+	char key[64], problem[256];
+	cleanup_(rules_unref_ptr) struct rules *rules = parse(json, key, problem);
+
+	CHECK(rules != NULL);
+	CHECK_STR(rules_literal_unit(rules), wanted);
+}
+
+TEST(one_unit_is_literal)
+{
+	CALL(check_literal, "[{\"unit\":\"a.service\"}]", "a.service");
+	CALL(check_literal, "[{\"unit\":\"a*.service\"}]", NULL);
+	CALL(check_literal, "[{\"unit\":\"a?.service\"}]", NULL);
+	CALL(check_literal, "[{\"unit\":\"[ab].service\"}]", NULL);
+	CALL(check_literal, "[{\"unit\":\"a.service\",\"user\":\"www\"}]", NULL);
+	CALL(check_literal, "[{\"unit\":\"a.service\"},{\"unit\":\"b.service\"}]", NULL);
+	CALL(check_literal, "[{\"user\":\"www\"}]", NULL);
+	CALL(check_literal, "[]", NULL);
+	CHECK(rules_literal_unit(NULL) == NULL);
+}
+
 TEST_MAIN({ "rule: conditions match", conditions_match },
 	  { "rule: what is no rule is refused", what_is_no_rule_is_refused },
 	  { "rule: the most nested has the say", the_most_nested_rule_wins },
 	  { "rule: who is in init.scope joins nowhere", processes_in_init_scope_join_nothing },
+	  { "rule: one unit without a wildcard is literal", one_unit_is_literal },
 	  { "rule: rules are compared and written", rules_are_compared_and_written })
