@@ -61,9 +61,9 @@ static void on_state(const struct rss_container_state *state, void *userdata)
 		known->reading->counters = (struct counters){
 			.usage = state->usage,
 			.peak = state->peak,
-			.failures = state->limit_hits,
+			.failures = state->local_limit_hits,
 			.reclaimed = state->freed,
-			.oom_events = state->ooms,
+			.oom_events = state->local_ooms,
 			.oom_kills = state->oom_kills,
 			.scanned = state->scanned,
 		};

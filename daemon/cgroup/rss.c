@@ -31,7 +31,7 @@
 
 /* The names of the control files, which differ between v1 and v2. */
 struct files {
-	const char *usage, *limit, *wmark_high, *wmark_low, *peak, *oom_group;
+	const char *usage, *limit, *wmark_high, *wmark_low, *peak, *oom_group, *events_local;
 };
 
 static const struct files files_v1 = {
@@ -41,6 +41,7 @@ static const struct files files_v1 = {
 	.wmark_low = "rss.wmark_low_in_bytes",
 	.peak = "rss.max_usage_in_bytes",
 	.oom_group = "rss.oom_group",
+	.events_local = "rss.events_local",
 };
 
 static const struct files files_v2 = {
@@ -50,6 +51,7 @@ static const struct files files_v2 = {
 	.wmark_low = "rss.wmark_low",
 	.peak = "rss.peak",
 	.oom_group = "rss.oom.group",
+	.events_local = "rss.events.local",
 };
 
 struct rss_controller {
@@ -111,10 +113,11 @@ static const char *rss_usage_file(const struct group *g)
 static int rss_read_counters(struct group *g, struct counters *ret)
 {
 	struct cgroup_key events[] = {
-		{ "limit", COUNTER_ABSENT },
+		{ "max", COUNTER_ABSENT },
 		{ "oom", COUNTER_ABSENT },
-		{ "oom_kill", COUNTER_ABSENT },
 	};
+	/* Of groups below as well, which need not be containers. */
+	struct cgroup_key kill = { "oom_kill", COUNTER_ABSENT };
 	struct cgroup_key stat[] = {
 		{ "pgscan", COUNTER_ABSENT },
 		{ "pgsteal", COUNTER_ABSENT },
@@ -126,14 +129,16 @@ static int rss_read_counters(struct group *g, struct counters *ret)
 	if (r >= 0)
 		r = kept_read_u64(g->kept, g->fd, files->peak, &ret->peak);
 	if (r >= 0)
-		r = kept_read_keys(g->kept, g->fd, "rss.events", events, ARRAY_SIZE(events));
+		r = kept_read_keys(g->kept, g->fd, files->events_local, events, ARRAY_SIZE(events));
+	if (r >= 0)
+		r = kept_read_keys(g->kept, g->fd, "rss.events", &kill, 1);
 	if (r >= 0)
 		r = kept_read_keys(g->kept, g->fd, "rss.stat", stat, ARRAY_SIZE(stat));
 	if (r < 0)
 		return r;
 	ret->failures = events[0].value;
 	ret->oom_events = events[1].value;
-	ret->oom_kills = events[2].value;
+	ret->oom_kills = kill.value;
 	ret->scanned = stat[0].value;
 	if (stat[1].value != COUNTER_ABSENT)
 		ret->reclaimed = stat[1].value * (uint64_t)sysconf(_SC_PAGESIZE);

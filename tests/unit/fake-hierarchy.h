@@ -107,6 +107,8 @@ static inline void fake_fill_v2(int dir, bool memory)
 	fake_write(dir, "memory.reclaim", "");
 }
 
+#define RSS_NO_EVENTS "max 0\nwmark_high 0\nwmark_low 0\nreclaim 0\noom 0\noom_kill 0\n"
+
 static inline void fake_fill_rss_v1(int dir)
 {
 	fake_write(dir, "cgroup.procs", "");
@@ -119,7 +121,8 @@ static inline void fake_fill_rss_v1(int dir)
 	fake_write(dir, "rss.failcnt", "0\n");
 	fake_write(dir, "rss.reclaimed", "0\n");
 	fake_write(dir, "rss.oom_group", "0\n");
-	fake_write(dir, "rss.events", "limit 0\nreclaim 0\nhigh 0\nlow 0\noom 0\noom_kill 0\n");
+	fake_write(dir, "rss.events", RSS_NO_EVENTS);
+	fake_write(dir, "rss.events_local", RSS_NO_EVENTS);
 	fake_write(dir, "rss.stat", "anon 0\nfile 0\npgscan 0\npgsteal 0\n");
 	if (!strstr(fake.mounted, "freezer"))
 		return;
@@ -136,7 +139,8 @@ static inline void fake_fill_rss_v2(int dir)
 	fake_write(dir, "rss.peak", "0\n");
 	fake_write(dir, "rss.reclaim", "");
 	fake_write(dir, "rss.oom.group", "0\n");
-	fake_write(dir, "rss.events", "limit 0\nreclaim 0\nhigh 0\nlow 0\noom 0\noom_kill 0\n");
+	fake_write(dir, "rss.events", RSS_NO_EVENTS);
+	fake_write(dir, "rss.events.local", RSS_NO_EVENTS);
 	fake_write(dir, "rss.stat", "anon 0\nfile 0\npgscan 0\npgsteal 0\n");
 }
 

@@ -146,13 +146,15 @@ TEST(a_version_that_is_asked_for_binds_memory_too)
 
 static const struct {
 	int version;
-	const char *usage, *limit, *wmark_high, *wmark_low, *peak, *oom_group, *none;
+	const char *usage, *limit, *wmark_high, *wmark_low, *peak, *oom_group, *events_local, *none;
 } names[] = {
 	{ 1, "rssd/web/rss.usage_in_bytes", "rssd/web/rss.limit_in_bytes",
 	  "rssd/web/rss.wmark_high_in_bytes", "rssd/web/rss.wmark_low_in_bytes",
-	  "rssd/web/rss.max_usage_in_bytes", "rssd/web/rss.oom_group", "-1" },
+	  "rssd/web/rss.max_usage_in_bytes", "rssd/web/rss.oom_group", "rssd/web/rss.events_local",
+	  "-1" },
 	{ 2, "rssd/web/rss.current", "rssd/web/rss.max", "rssd/web/rss.wmark_high",
-	  "rssd/web/rss.wmark_low", "rssd/web/rss.peak", "rssd/web/rss.oom.group", "max" },
+	  "rssd/web/rss.wmark_low", "rssd/web/rss.peak", "rssd/web/rss.oom.group",
+	  "rssd/web/rss.events.local", "max" },
 };
 
 TEST(counters_are_read)
@@ -164,8 +166,9 @@ TEST(counters_are_read)
 		CALL(begin, &w, names[i].version);
 		fake_set(names[i].usage, "8192\n");
 		fake_set(names[i].peak, "16384\n");
-		fake_set("rssd/web/rss.events",
-			 "limit 7\nreclaim 20\nhigh 1\nlow 1\noom 3\noom_kill 2\n");
+		/* Kills of groups below count; their other events do not. */
+		fake_set("rssd/web/rss.events", "max 9\nwmark_high 1\noom 8\noom_kill 2\n");
+		fake_set(names[i].events_local, "max 7\nwmark_high 1\noom 3\noom_kill 1\n");
 		fake_set("rssd/web/rss.stat", "anon 4096\npgscan 90\npgsteal 5\n");
 		CHECK_INT(group_read_counters(w.web, &counters), 0);
 		CHECK_UINT(counters.usage, 8192);

@@ -195,6 +195,15 @@ long box_event(const char *name, const char *key)
 	return v;
 }
 
+long box_event_local(const char *name, const char *key)
+{
+	long v = text_key(box_file(name, BOX_EVENTS_LOCAL), key);
+
+	if (v < 0)
+		FAIL("no %s in rss.events.local of %s", key, name);
+	return v;
+}
+
 long box_stat(const char *name, const char *key)
 {
 	long v = text_key(box_file(name, BOX_STAT), key);

@@ -43,7 +43,7 @@ static void background_watermarks(void)
 	}
 	EXPECT(UNTIL(30, box_usage("a") <= BYTES), "usage %ld", box_usage("a"));
 	EXPECT(box_event("a", "wmark_high") > 0, "no watermark event");
-	EXPECT_EQ(box_event("a", "limit"), 0);
+	EXPECT_EQ(box_event("a", "max"), 0);
 	/* reclaimed by the worker, not by the task */
 	EXPECT(proc_status_kb(a->pid, "VmSwap") > 0, "nothing went out");
 	actor_end(a);
@@ -130,7 +130,7 @@ static void background_limit_refused(void)
 	EXPECT_EQ(box_event("a", "oom_kill"), 0);
 	at = actor_do(a, work_map, BYTES, ANON);
 	actor_do(a, work_write, at, BYTES, 1);
-	EXPECT_EQ(box_event("a", "limit"), 0);
+	EXPECT_EQ(box_event("a", "max"), 0);
 	actor_end(a);
 }
 

@@ -78,7 +78,7 @@ static void event_limit_and_reclaim(void)
 	EXPECT(e->usage <= (uint64_t)BYTES + box_slack(1) && e->usage > 0, "usage %lu",
 	       e->usage);
 	/* rate-limited, but the last count is complete */
-	EXPECT_EQ(e->count, box_event("a", "limit"));
+	EXPECT_EQ(e->count, box_event("a", "max"));
 	e = &h.last[RSS_CONTAINER_EVENT_RECLAIM];
 	EXPECT(h.n[RSS_CONTAINER_EVENT_RECLAIM] > 0, "no event of reclaim");
 	EXPECT_EQ(e->count, box_event("a", "reclaim"));
@@ -351,13 +351,16 @@ static void event_dump(void)
 	e = dumped(all, count, id_of("a"));
 	EXPECT(e && e < dumped(all, count, id_of("a/b")), "a child before its parent");
 	EXPECT_EQ(e->processes, 0);
+	EXPECT_EQ(e->limit_hits, box_event("a", "max"));
+	EXPECT_EQ(e->local_limit_hits + e->local_reclaims + e->local_wmark_highs +
+		  e->local_wmark_lows, 0);
 	id = id_of("a/b");
 	e = dumped(all, count, id);
 	EXPECT_EQ(e->limit, BYTES / 4);
 	EXPECT_EQ(e->processes, 2);
 	EXPECT_NEAR((long)e->usage, box_usage("a/b"), box_slack(2));
 	EXPECT_EQ(e->peak, box_get("a/b", BOX_PEAK));
-	EXPECT_EQ(e->limit_hits, box_event("a/b", "limit"));
+	EXPECT_EQ(e->limit_hits, box_event("a/b", "max"));
 	EXPECT_EQ(e->reclaims, box_event("a/b", "reclaim"));
 	EXPECT_EQ(e->wmark_highs, box_event("a/b", "wmark_high"));
 	EXPECT_EQ(e->wmark_lows, box_event("a/b", "wmark_low"));
@@ -368,6 +371,10 @@ static void event_dump(void)
 	EXPECT_EQ(e->refaults, box_stat("a/b", "workingset_refault_anon") +
 				       box_stat("a/b", "workingset_refault_file"));
 	EXPECT(e->limit_hits && e->wmark_highs && e->freed, "nothing was reclaimed");
+	EXPECT_EQ(e->local_limit_hits, box_event_local("a/b", "max"));
+	EXPECT_EQ(e->local_reclaims, box_event_local("a/b", "reclaim"));
+	EXPECT_EQ(e->local_wmark_highs, box_event_local("a/b", "wmark_high"));
+	EXPECT_EQ(e->local_wmark_lows, box_event_local("a/b", "wmark_low"));
 	EXPECT_EQ(genl_get(fd, family, &id, &one), 0);
 	expect_frozen(all, count, "a", false);
 	EXPECT(one.processes == e->processes && one.peak == e->peak && one.limit == e->limit &&
@@ -375,6 +382,10 @@ static void event_dump(void)
 	       one.counts[RSS_CONTAINER_EVENT_LIMIT] == e->limit_hits &&
 	       one.counts[RSS_CONTAINER_EVENT_WMARK_HIGH] == e->wmark_highs,
 	       "a request is answered otherwise: %#x", one.has);
+	id = id_of("a");
+	EXPECT_EQ(genl_get(fd, family, &id, &one), 0);
+	EXPECT_EQ(one.counts[RSS_CONTAINER_EVENT_LIMIT], box_event("a", "max"));
+	EXPECT_EQ(one.counts_local[RSS_CONTAINER_EVENT_LIMIT], 0);
 	actor_end(a);
 	actor_end(b);
 	EXPECT_EQ(text_write(box_path("a", world.v2 ? "cgroup.freeze" : "freezer.state"),

@@ -139,10 +139,62 @@ static void files_notify(void)
 	EXPECT(!actor_reply(a, &ret, 60), "not killed");
 	EXPECT_EQ(poll(&p[0], 1, 30000), 1);
 	EXPECT_EQ(box_event("p", "oom_kill"), 1);
-	EXPECT_EQ(text_key(box_file("p", BOX_EVENTS_LOCAL), "oom_kill"), 0);
-	EXPECT_EQ(text_key(box_file("p/a", BOX_EVENTS_LOCAL), "oom_kill"), 1);
-	EXPECT_EQ(text_key(box_file("p/a", BOX_EVENTS_LOCAL), "limit"),
-		  box_event("p/a", "limit"));
+	EXPECT_EQ(box_event_local("p", "oom_kill"), 0);
+	EXPECT_EQ(box_event_local("p/a", "oom_kill"), 1);
+	close(p[0].fd);
+	close(p[1].fd);
+	actor_end(a);
+}
+
+/* rss.events counts the subtree, rss.events.local the container itself. */
+static void files_events(void)
+{
+	static const char *const keys[] = {
+		"max", "wmark_high", "wmark_low", "reclaim", "oom", "oom_kill",
+	};
+	struct pollfd p[2] = { { .events = POLLPRI }, { .events = POLLPRI } };
+	char text[512], *line;
+	struct actor *a;
+	long at, before;
+	size_t i;
+
+	box_make("p");
+	box_make("p/a");
+	box_put("p/a", BOX_LIMIT, 4 * MB);
+	p[0].fd = open(box_file("p", BOX_EVENTS), O_RDONLY);
+	p[1].fd = open(box_file("p", BOX_EVENTS_LOCAL), O_RDONLY);
+	for (i = 0; i < 2; i++)
+		EXPECT(read(p[i].fd, text, sizeof(text)) > 0, "%s", strerror(errno));
+	a = actor_new("p/a");
+	at = actor_do(a, work_map, 8 * MB, ANON);
+	actor_do(a, work_write, at, 8 * MB, 1);
+	EXPECT_EQ(poll(&p[0], 1, 10000), 1);
+	EXPECT_EQ(poll(&p[1], 1, 0), 0);
+	box_put("p/a", BOX_WMARK_HIGH, MB);
+	EXPECT(UNTIL(30, box_event("p/a", "wmark_low") > 0), "usage stays at %ld",
+	       box_usage("p/a"));
+	EXPECT(box_event("p/a", "max") > 0 && box_event("p/a", "reclaim") > 0, "no reclaim");
+	for (i = 0; i < ARRAY_SIZE(keys); i++) {
+		EXPECT_EQ(box_event("p", keys[i]), box_event("p/a", keys[i]));
+		EXPECT_EQ(box_event_local("p/a", keys[i]), box_event("p/a", keys[i]));
+		EXPECT_EQ(box_event_local("p", keys[i]), 0);
+	}
+	/* the parent's own events do not count for the child */
+	box_put("p/a", BOX_WMARK_HIGH, BOX_MAX);
+	box_put("p", BOX_LIMIT, 2 * MB);
+	before = box_event("p/a", "max");
+	actor_do(a, work_write, at, 8 * MB, 2);
+	EXPECT_EQ(box_event("p/a", "max"), before);
+	EXPECT(box_event_local("p", "max") > 0, "the parent's limit was not hit");
+	EXPECT_EQ(box_event("p", "max"), before + box_event_local("p", "max"));
+	EXPECT_EQ(text_read(box_file("p", BOX_EVENTS), text, sizeof(text)) > 0, 1);
+	for (i = 0, line = text; i < ARRAY_SIZE(keys); i++) {
+		EXPECT(line && !strncmp(line, keys[i], strlen(keys[i])) &&
+		       line[strlen(keys[i])] == ' ', "not %s: '%s'", keys[i], text);
+		line = strchr(line, '\n');
+		line = line ? line + 1 : NULL;
+	}
+	EXPECT(line && !*line, "more: '%s'", text);
 	close(p[0].fd);
 	close(p[1].fd);
 	actor_end(a);
@@ -197,12 +249,12 @@ static void files_counters(void)
 	a = actor_new("a");
 	at = actor_do(a, work_map, 8 * MB, ANON);
 	actor_do(a, work_write, at, 8 * MB, 1);
-	EXPECT(box_event("a", "limit") > 0, "the limit was not counted");
+	EXPECT(box_event("a", "max") > 0, "the limit was not counted");
 	EXPECT(box_stat("a", "pgsteal") >= 1024, "%ld", box_stat("a", "pgsteal"));
 	EXPECT(box_stat("a", "pgscan") >= box_stat("a", "pgsteal"), "%ld scanned",
 	       box_stat("a", "pgscan"));
 	if (!world.v2) {
-		EXPECT_EQ(box_get("a", BOX_FAILCNT), box_event("a", "limit"));
+		EXPECT_EQ(box_get("a", BOX_FAILCNT), box_event("a", "max"));
 		EXPECT(box_get("a", BOX_RECLAIMED) > 0, "nothing counted");
 	}
 	actor_end(a);
@@ -237,6 +289,7 @@ const struct vm_case file_cases[] = {
 	{ "files_peak", files_peak },
 	{ "files_peak_small", files_peak_small },
 	{ "files_notify", files_notify },
+	{ "files_events", files_events },
 	{ "files_numa_stat", files_numa_stat },
 	{ "files_counters", files_counters },
 	{ "files_stat", files_stat },

@@ -178,7 +178,7 @@ static void input_gone(void)
 	/* a new one of that name is not the old one */
 	box_make("a");
 	EXPECT_EQ(box_usage("a"), 0);
-	EXPECT_EQ(box_event("a", "limit"), 0);
+	EXPECT_EQ(box_event("a", "max"), 0);
 }
 
 static void input_unprivileged(void)

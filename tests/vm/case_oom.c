@@ -69,6 +69,7 @@ static void oom_kills(void)
 	EXPECT_EQ(box_event("a", "oom_kill"), 1);
 	EXPECT(box_event("a", "oom") >= 1, "no oom event");
 	EXPECT(logged(",oom_rss=/a,task_rss=/a,"), "the log does not name the container");
+	EXPECT(logged(" limit 8192kB,"), "the log does not name the limit");
 	EXPECT(box_get("a", BOX_PEAK) <= BYTES + box_slack(1), "peak %ld",
 	       box_get("a", BOX_PEAK));
 	EXPECT(UNTIL(10, !box_usage("a")), "usage %ld", box_usage("a"));
@@ -239,7 +240,7 @@ static void oom_killed_in_reclaim(void)
 	a = actor_new("a");
 	at = actor_do(a, work_map, 16 * BYTES, ANON);
 	actor_send(a, (actor_fn)work_write, at, 16 * BYTES, 1, 0);
-	EXPECT(UNTIL(20, box_event("a", "limit") > 0), "no reclaim");
+	EXPECT(UNTIL(20, box_event("a", "max") > 0), "no reclaim");
 	start = now();
 	kill(a->pid, SIGKILL);
 	EXPECT(!actor_reply(a, &ret, 30), "it was through already");

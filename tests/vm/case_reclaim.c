@@ -32,7 +32,7 @@ static void reclaim_anon(void)
 	at = actor_do(a, work_map, 3 * BYTES, ANON);
 	actor_do(a, work_write, at, 3 * BYTES, 1);
 	expect_bounded("a", BYTES);
-	EXPECT(box_event("a", "limit") > 0, "the limit was not met");
+	EXPECT(box_event("a", "max") > 0, "the limit was not met");
 	EXPECT(box_stat("a", "pgsteal") >= 2 * N, "%ld pages", box_stat("a", "pgsteal"));
 	EXPECT(proc_status_kb(a->pid, "VmSwap") * 1024 >= 2 * BYTES - (long)MB,
 	       "%ld kB in swap", proc_status_kb(a->pid, "VmSwap"));
@@ -76,7 +76,7 @@ static void reclaim_file(void)
 	actor_do(a, work_read, at, 3 * BYTES);
 	actor_do(a, work_read, at, 3 * BYTES);
 	expect_bounded("a", BYTES);
-	EXPECT(box_event("a", "limit") > 0, "the limit was not met");
+	EXPECT(box_event("a", "max") > 0, "the limit was not met");
 	EXPECT_EQ(proc_status_kb(a->pid, "VmSwap"), 0);
 	actor_end(a);
 	unlink("/data/f");
@@ -185,7 +185,7 @@ static void reclaim_thp_one(void)
 	EXPECT_EQ(box_put("a", BOX_LIMIT, box_usage("a")), 0);
 	before = box_stat("a", "pgsteal");
 	actor_do(a, work_write, more, 4 * PAGE, 6);
-	EXPECT(box_event("a", "limit") > 0, "the limit was not hit");
+	EXPECT(box_event("a", "max") > 0, "the limit was not hit");
 	note("%ld pages were reclaimed", box_stat("a", "pgsteal") - before);
 	/* up to a batch of small pages, and the one that completes it */
 	EXPECT(box_stat("a", "pgsteal") - before < 512 + 32, "%ld pages were reclaimed",
@@ -254,7 +254,7 @@ static void reclaim_writeback(void)
 	actor_send(a, (actor_fn)work_write, anon, dirty / 2, 8, 0);
 	EXPECT(actor_reply(a, &ret, 80), "the process was killed");
 	note("%.1f s", now() - start);
-	EXPECT(box_event("a", "limit") > 0, "the limit was not hit");
+	EXPECT(box_event("a", "max") > 0, "the limit was not hit");
 	expect_bounded("a", box_get("a", BOX_LIMIT));
 	EXPECT_EQ(box_event("a", "oom_kill"), 0);
 	EXPECT_EQ(actor_do(a, work_check, anon, dirty / 2, 8), 0);
@@ -273,7 +273,7 @@ static void reclaim_attached(void)
 	a = only_writeback(dirty, &file);
 	anon = actor_do(a, work_map, dirty / 2, ANON);
 	actor_send(a, (actor_fn)work_write, anon, dirty / 2, 8, 0);
-	EXPECT(UNTIL(10, box_event("a", "limit") > 0), "the limit was not hit");
+	EXPECT(UNTIL(10, box_event("a", "max") > 0), "the limit was not hit");
 	pause_ms(1000);
 	taken = box_stat("a", "pgsteal");
 	EXPECT_EQ(box_attach("b", a->pid), 0);
@@ -521,7 +521,7 @@ static void reclaim_isolated(void)
 	EXPECT_EQ(actor_do(none, work_present, at_n, BYTES), N);
 	EXPECT_EQ(box_stat("b", "pgscan"), 0);
 	EXPECT_EQ(box_stat("b", "pgsteal"), 0);
-	EXPECT_EQ(box_event("b", "limit"), 0);
+	EXPECT_EQ(box_event("b", "max"), 0);
 	expect_bounded("a", BYTES / 2);
 	actor_end(a);
 	actor_end(b);

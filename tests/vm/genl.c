@@ -155,13 +155,13 @@ int genl_listen(void)
 	return fd;
 }
 
-static void counts_parse(struct event *e, struct nlattr *counts)
+static void counts_parse(uint64_t ret[], struct nlattr *counts)
 {
 	struct nlattr *a;
 
 	FOR_EACH_ATTR(a, NLA_DATA(counts), (char *)counts + counts->nla_len)
 		if (a->nla_type <= RSS_CONTAINER_EVENT_MAX)
-			e->counts[a->nla_type] = *(uint64_t *)NLA_DATA(a);
+			ret[a->nla_type] = *(uint64_t *)NLA_DATA(a);
 }
 
 static void event_parse(struct event *e, char *buf, int len)
@@ -190,7 +190,10 @@ static void event_parse(struct event *e, char *buf, int len)
 		case RSS_CONTAINER_A_USEC:	e->usec = v; break;
 		case RSS_CONTAINER_A_PEAK:	e->peak = v; break;
 		case RSS_CONTAINER_A_PROCESSES:	e->processes = w; break;
-		case RSS_CONTAINER_A_COUNTS:	counts_parse(e, a); break;
+		case RSS_CONTAINER_A_COUNTS:	counts_parse(e->counts, a); break;
+		case RSS_CONTAINER_A_COUNTS_LOCAL:
+			counts_parse(e->counts_local, a);
+			break;
 		case RSS_CONTAINER_A_COMM:
 			strncpy(e->comm, NLA_DATA(a), sizeof(e->comm) - 1);
 			break;

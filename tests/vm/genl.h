@@ -13,6 +13,7 @@ struct event {
 	uint64_t id, seq, count, usage, limit, scanned, freed, bytes, usec, peak;
 	uint32_t processes;
 	uint64_t counts[RSS_CONTAINER_EVENT_MAX + 1];
+	uint64_t counts_local[RSS_CONTAINER_EVENT_MAX + 1];
 	char comm[32];
 	unsigned int has;	/* bit n: attribute n was there */
 };

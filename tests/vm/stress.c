@@ -285,7 +285,7 @@ static void stress(void)
 	     deaths, looks, worst, slack);
 	for (i = 0; i < 2; i++) {
 		note("%s: limit met %ld times, %ld pages past it in all, %ld scanned, %ld freed, %ld killed",
-		     boxes[i], box_event(boxes[i], "limit"), box_stat(boxes[i], "overrun"),
+		     boxes[i], box_event(boxes[i], "max"), box_stat(boxes[i], "overrun"),
 		     box_stat(boxes[i], "pgscan"),
 		     box_stat(boxes[i], "pgsteal"), box_event(boxes[i], "oom_kill"));
 		EXPECT(UNTIL(20, !box_usage(boxes[i])), "%s still uses %ld", boxes[i],
@@ -293,7 +293,7 @@ static void stress(void)
 		EXPECT_EQ(box_pages(boxes[i]), 0);
 		EXPECT_EQ(box_stat(boxes[i], "anon"), 0);
 		EXPECT_EQ(box_stat(boxes[i], "file"), 0);
-		EXPECT(box_event(boxes[i], "limit") > 0, "%s never met its limit", boxes[i]);
+		EXPECT(box_event(boxes[i], "max") > 0, "%s never met its limit", boxes[i]);
 	}
 	unlink(FILE_);
 }

@@ -112,6 +112,7 @@ int box_put(const char *name, enum box_file file, long value);
 long box_usage(const char *name);	/* bytes */
 long box_pages(const char *name);	/* mapped pages charged, exact */
 long box_event(const char *name, const char *key);
+long box_event_local(const char *name, const char *key);	/* without descendants */
 long box_stat(const char *name, const char *key);
 int box_attach(const char *name, pid_t pid);	/* NULL: out of every box */
 int box_attach_thread(const char *name, pid_t tid);	/* v1 only */

@@ -367,23 +367,25 @@ static ssize_t rss_oom_group_write(struct kernfs_open_file *of, char *buf,
 
 static void rss_show_events(struct seq_file *seq, bool local)
 {
-	static const char *const names[] = {
-		[RSS_CONTAINER_EVENT_LIMIT] = "limit",
-		[RSS_CONTAINER_EVENT_WMARK_HIGH] = "wmark_high",
-		[RSS_CONTAINER_EVENT_WMARK_LOW] = "wmark_low",
-		[RSS_CONTAINER_EVENT_RECLAIM] = "reclaim",
-		[RSS_CONTAINER_EVENT_OOM] = "oom",
-		[RSS_CONTAINER_EVENT_OOM_KILL] = "oom_kill",
+	static const struct {
+		enum rss_container_event_kind kind;
+		const char *key;
+	} keys[] = {
+		{ RSS_CONTAINER_EVENT_LIMIT,		"max" },
+		{ RSS_CONTAINER_EVENT_WMARK_HIGH,	"wmark_high" },
+		{ RSS_CONTAINER_EVENT_WMARK_LOW,	"wmark_low" },
+		{ RSS_CONTAINER_EVENT_RECLAIM,		"reclaim" },
+		{ RSS_CONTAINER_EVENT_OOM,		"oom" },
+		{ RSS_CONTAINER_EVENT_OOM_KILL,		"oom_kill" },
 	};
 	struct rss_container *rss = seq_rss(seq);
 	unsigned long count;
-	int kind;
+	int i;
 
-	for (kind = 1; kind <= RSS_CONTAINER_EVENT_MAX; kind++) {
-		count = rss_event_count(rss, kind);
-		if (local && kind == RSS_CONTAINER_EVENT_OOM_KILL)
-			count = atomic_long_read(&rss->oom_kills_local);
-		seq_printf(seq, "%s %lu\n", names[kind], count);
+	for (i = 0; i < ARRAY_SIZE(keys); i++) {
+		count = local ? rss_event_count_local(rss, keys[i].kind) :
+				rss_event_count(rss, keys[i].kind);
+		seq_printf(seq, "%s %lu\n", keys[i].key, count);
 	}
 }
 
@@ -519,7 +521,7 @@ static u64 rss_failcnt_read(struct cgroup_subsys_state *css, struct cftype *cft)
 {
 	struct rss_container *rss = css_rss(css);
 
-	return rss_event_count(rss, RSS_CONTAINER_EVENT_LIMIT) -
+	return rss_event_count_local(rss, RSS_CONTAINER_EVENT_LIMIT) -
 	       READ_ONCE(rss->failcnt_base);
 }
 
@@ -528,7 +530,8 @@ static ssize_t rss_failcnt_write(struct kernfs_open_file *of, char *buf, size_t 
 {
 	struct rss_container *rss = of_rss(of);
 
-	WRITE_ONCE(rss->failcnt_base, rss_event_count(rss, RSS_CONTAINER_EVENT_LIMIT));
+	WRITE_ONCE(rss->failcnt_base,
+		   rss_event_count_local(rss, RSS_CONTAINER_EVENT_LIMIT));
 	return nbytes;
 }
 

@@ -59,7 +59,7 @@ static bool rss_event_put(struct sk_buff *skb, struct rss_container *rss,
 			  const struct rss_event_info *info)
 {
 	if (nla_put_u32(skb, RSS_CONTAINER_A_KIND, kind) ||
-	    nla_put_u64_64bit(skb, RSS_CONTAINER_A_COUNT, rss_event_count(rss, kind),
+	    nla_put_u64_64bit(skb, RSS_CONTAINER_A_COUNT, rss_event_count_local(rss, kind),
 			      RSS_CONTAINER_A_PAD) ||
 	    rss_event_put_common(skb, rss))
 		return true;
@@ -146,7 +146,8 @@ static void rss_event_work(struct work_struct *work)
  * @kind: the kind of event
  * @info: details of a reclaim or an OOM kill, else NULL
  *
- * An OOM kill also counts for the ancestors.
+ * Each event also counts for the ancestors, as in memory.events.  The message is
+ * of this container alone.
  *
  * Context: process; does not sleep.
  */
@@ -158,21 +159,18 @@ void rss_event(struct rss_container *rss, enum rss_container_event_kind kind,
 
 	if (rss_is_root(rss))
 		return;
-	if (kind == RSS_CONTAINER_EVENT_OOM_KILL) {
-		atomic_long_inc(&rss->oom_kills_local);
-		for (up = rss_parent(rss); up && !rss_is_root(up); up = rss_parent(up)) {
-			atomic_long_inc(&up->event[kind].count);
-			cgroup_file_notify(&up->events_file);
-		}
+	for (up = rss; up && !rss_is_root(up); up = rss_parent(up)) {
+		atomic_long_inc(&up->event[kind].count);
+		cgroup_file_notify(&up->events_file);
 	}
 	if (!genl_has_listeners(&rss_genl_family, &init_net, 0)) {
-		atomic_long_inc(&state->count);
+		atomic_long_inc(&state->local);
 		goto notify;
 	}
 
 	spin_lock(&rss->event_lock);
 	/* under the lock, so that each message has a different count */
-	atomic_long_inc(&state->count);
+	atomic_long_inc(&state->local);
 	if (rss_event_admit(state, rss_event_limit(kind), jiffies)) {
 		rss_event_send(rss, kind, info);
 	} else {
@@ -185,12 +183,11 @@ void rss_event(struct rss_container *rss, enum rss_container_event_kind kind,
 	}
 	spin_unlock(&rss->event_lock);
 notify:
-	cgroup_file_notify(&rss->events_file);
 	cgroup_file_notify(&rss->events_local_file);
 }
 
 /**
- * rss_event_count - the number of events of a kind
+ * rss_event_count - the number of events of a kind in a container's subtree
  * @rss: the container
  * @kind: the kind
  */
@@ -198,6 +195,17 @@ unsigned long rss_event_count(struct rss_container *rss,
 			      enum rss_container_event_kind kind)
 {
 	return atomic_long_read(&rss->event[kind].count);
+}
+
+/**
+ * rss_event_count_local - the number of events of a kind in a container itself
+ * @rss: the container
+ * @kind: the kind
+ */
+unsigned long rss_event_count_local(struct rss_container *rss,
+				    enum rss_container_event_kind kind)
+{
+	return atomic_long_read(&rss->event[kind].local);
 }
 
 /* A container is made. */
@@ -261,16 +269,20 @@ static u32 rss_count_processes(struct rss_container *rss)
 	return count;
 }
 
-static bool rss_put_counts(struct sk_buff *skb, struct rss_container *rss)
+static bool rss_put_counts(struct sk_buff *skb, struct rss_container *rss, int type)
 {
-	struct nlattr *counts = nla_nest_start(skb, RSS_CONTAINER_A_COUNTS);
+	struct nlattr *counts = nla_nest_start(skb, type);
+	unsigned long count;
 	int kind;
 
 	if (!counts)
 		return true;
-	for (kind = 1; kind <= RSS_CONTAINER_EVENT_MAX; kind++)
-		if (nla_put_u64_64bit(skb, kind, rss_event_count(rss, kind), 0))
+	for (kind = 1; kind <= RSS_CONTAINER_EVENT_MAX; kind++) {
+		count = type == RSS_CONTAINER_A_COUNTS ? rss_event_count(rss, kind) :
+							 rss_event_count_local(rss, kind);
+		if (nla_put_u64_64bit(skb, kind, count, 0))
 			return true;
+	}
 	nla_nest_end(skb, counts);
 	return false;
 }
@@ -294,7 +306,8 @@ static bool rss_put_state(struct sk_buff *skb, struct rss_container *rss)
 	       nla_put_u64_64bit(skb, RSS_CONTAINER_A_BYTES, taken * PAGE_SIZE,
 				 RSS_CONTAINER_A_PAD) ||
 	       nla_put_u32(skb, RSS_CONTAINER_A_PROCESSES, rss_count_processes(rss)) ||
-	       rss_put_counts(skb, rss);
+	       rss_put_counts(skb, rss, RSS_CONTAINER_A_COUNTS) ||
+	       rss_put_counts(skb, rss, RSS_CONTAINER_A_COUNTS_LOCAL);
 }
 
 static int rss_genl_get(struct sk_buff *request, struct genl_info *info)
@@ -391,6 +404,15 @@ static void rss_state_fill(struct rss_container *rss, struct rss_container_state
 		.flags = rss_state_flags(rss),
 		.refaults = atomic_long_read(&rss->refaults[0]) +
 			    atomic_long_read(&rss->refaults[1]),
+		.local_limit_hits = rss_event_count_local(rss, RSS_CONTAINER_EVENT_LIMIT),
+		.local_reclaims = rss_event_count_local(rss, RSS_CONTAINER_EVENT_RECLAIM),
+		.local_wmark_highs = rss_event_count_local(rss,
+							   RSS_CONTAINER_EVENT_WMARK_HIGH),
+		.local_wmark_lows = rss_event_count_local(rss,
+							  RSS_CONTAINER_EVENT_WMARK_LOW),
+		.local_ooms = rss_event_count_local(rss, RSS_CONTAINER_EVENT_OOM),
+		.local_oom_kills = rss_event_count_local(rss,
+							 RSS_CONTAINER_EVENT_OOM_KILL),
 	};
 }
 

@@ -129,13 +129,15 @@ struct rss_owner {
 
 /**
  * struct rss_event_state - one kind of event of one container
- * @count: how often it happened
+ * @count: how often it happened, subtree
+ * @local: how often it happened in this container
  * @window: when the current second began, in jiffies
  * @sent: messages sent in it
  * @pending: the last one that was left out
  */
 struct rss_event_state {
 	atomic_long_t count;
+	atomic_long_t local;
 	unsigned long window;
 	unsigned int sent;
 	bool left_out;
@@ -168,7 +170,6 @@ struct rss_event_state {
  * @event_lock: guards @event and @seq
  * @event: by kind
  * @seq: of the last message
- * @oom_kills_local: the kills that were not a descendant's
  * @events_file: rss.events, for notification
  * @events_local_file: rss.events.local
  * @failcnt_base: events that rss.failcnt leaves out since it was written
@@ -195,7 +196,6 @@ struct rss_container {
 	spinlock_t event_lock;	/* event, seq */
 	struct rss_event_state event[RSS_CONTAINER_EVENT_MAX + 1];
 	u64 seq;
-	atomic_long_t oom_kills_local;
 	struct cgroup_file events_file;
 	struct cgroup_file events_local_file;
 	unsigned long failcnt_base;
@@ -263,6 +263,8 @@ void rss_event(struct rss_container *rss, enum rss_container_event_kind kind,
 	       const struct rss_event_info *info);
 unsigned long rss_event_count(struct rss_container *rss,
 			      enum rss_container_event_kind kind);
+unsigned long rss_event_count_local(struct rss_container *rss,
+				    enum rss_container_event_kind kind);
 void rss_event_new(struct rss_container *rss);
 void rss_event_free(struct rss_container *rss);
 

@@ -142,7 +142,7 @@ void rss_container_print_oom(struct oom_control *oc)
 	cgroup_path(rss->css.cgroup, path, sizeof(path));
 	pr_info("rss container %s: usage %lukB, limit %lukB, failures %lu\n", path,
 		K(page_counter_read(&rss->res)), K(READ_ONCE(rss->res.max)),
-		rss_event_count(rss, RSS_CONTAINER_EVENT_LIMIT));
+		rss_event_count_local(rss, RSS_CONTAINER_EVENT_LIMIT));
 }
 
 /**

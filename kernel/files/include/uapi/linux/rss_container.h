@@ -20,12 +20,13 @@
  *                                         fewer were, -EINTR on a signal
  *  -             rss.failcnt              rss.events' "limit"; a write resets it
  *  -             rss.reclaimed            bytes, pgsteal of rss.stat times the page size
- *  rss.events.local  rss.events_local     as rss.events, but oom_kill without descendants
  *  rss.numa_stat rss.numa_stat            the lists of rss.stat by node: "key N0=bytes ..."
- *  rss.events    rss.events               "limit wmark_high wmark_low reclaim oom
- *                                         oom_kill", one "key count" a line; oom_kill
- *                                         counts the subtree, the others this container;
- *                                         a change is notified to poll() as POLLPRI
+ *  rss.events    rss.events               events of the container and its descendants, one
+ *                                         "key count" a line: max (a charge hit the
+ *                                         limit), wmark_high, wmark_low, reclaim, oom,
+ *                                         oom_kill; a change is notified to poll() as
+ *                                         POLLPRI
+ *  rss.events.local  rss.events_local     the same without descendants
  *  rss.stat      rss.stat                 "key value" a line: anon file (bytes, exact,
  *                                         subtree), inactive_anon active_anon
  *                                         inactive_file active_file unevictable (bytes on
@@ -104,7 +105,7 @@ enum rss_container_attr {
 	 */
 	RSS_CONTAINER_A_SEQ,
 	/*
-	 * u64: events of this kind of this container.  The messages of a kind in a
+	 * u64: events of this kind, as in rss.events.local.  The messages of a kind in a
 	 * second are limited; the count includes events without a message, and the
 	 * last of these is sent when the second is over.
 	 */
@@ -123,6 +124,7 @@ enum rss_container_attr {
 	RSS_CONTAINER_A_PROCESSES,
 	/* GET: nested, a u64 for each kind of event with the kind for its type: rss.events */
 	RSS_CONTAINER_A_COUNTS,
+	RSS_CONTAINER_A_COUNTS_LOCAL,	/* GET: the same of rss.events.local */
 	RSS_CONTAINER_A_STATE_SIZE,	/* GET, dump: u32, bytes of each of STATES */
 	RSS_CONTAINER_A_STATES,		/* GET, dump: array of struct rss_container_state */
 
@@ -155,6 +157,12 @@ struct rss_container_state {
 	__u32 processes;	/* in the container itself, as in cgroup.procs */
 	__u32 flags;		/* RSS_CONTAINER_STATE_... */
 	__u64 refaults;		/* reclaimed pages that were read again */
+	__u64 local_limit_hits;	/* the counts of rss.events.local... */
+	__u64 local_reclaims;
+	__u64 local_wmark_highs;
+	__u64 local_wmark_lows;
+	__u64 local_ooms;
+	__u64 local_oom_kills;	/* ...to here */
 };
 
 #endif /* _UAPI_LINUX_RSS_CONTAINER_H */
