@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The control files: which there are, what they hold at first, what they take. */
+#define _GNU_SOURCE
 #include "vm.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static void files_there(void)
@@ -113,6 +118,100 @@ static void files_peak_small(void)
 	EXPECT(peak >= usage && peak <= usage + usage / 4 + (2 * 3 + 16) * (long)PAGE,
 	       "usage %ld, peak %ld", usage, peak);
 	actor_end(a);
+}
+
+static long peak_of(int fd)
+{
+	char text[32] = "";
+
+	EXPECT(pread(fd, text, sizeof(text) - 1, 0) > 0, "%s", strerror(errno));
+	return atol(text);
+}
+
+/* In v2 a write to rss.peak resets what this open file shows, and no other. */
+static void files_peak_reset(void)
+{
+	long at, peak, size = 4 * (long)MB;
+	struct actor *a;
+	int fd[3], i;
+
+	if (!world.v2)
+		skip("one peak for all in v1");
+	box_make("a");
+	for (i = 0; i < 3; i++) {
+		fd[i] = open(box_file("a", BOX_PEAK), O_RDWR);
+		EXPECT(fd[i] >= 0, "%s", strerror(errno));
+	}
+	a = actor_new("a");
+	at = actor_do(a, work_map, size, ANON);
+	actor_do(a, work_write, at, size, 1);
+	actor_do(a, work_unmap, at, size);
+	peak = box_get("a", BOX_PEAK);
+	EXPECT(peak >= size, "peak %ld", peak);
+	EXPECT(write(fd[0], "reset", 5) == 5, "%s", strerror(errno));
+	EXPECT(peak_of(fd[0]) < size / 2, "%ld after a reset", peak_of(fd[0]));
+	EXPECT_EQ(peak_of(fd[1]), peak);
+	EXPECT_EQ(box_get("a", BOX_PEAK), peak);
+
+	/* half as much: the peak of the first; then it is reset in the second */
+	at = actor_do(a, work_map, size / 2, ANON);
+	actor_do(a, work_write, at, size / 2, 1);
+	actor_do(a, work_unmap, at, size / 2);
+	EXPECT(peak_of(fd[0]) >= size / 2 && peak_of(fd[0]) < size, "%ld of %ld",
+	       peak_of(fd[0]), size / 2);
+	EXPECT(write(fd[1], "", 1) == 1, "%s", strerror(errno));
+	EXPECT(peak_of(fd[1]) < size / 2, "%ld after a reset", peak_of(fd[1]));
+	EXPECT(peak_of(fd[0]) >= size / 2, "%ld is lost to the second reset", peak_of(fd[0]));
+	EXPECT_EQ(peak_of(fd[2]), peak);
+	close(fd[0]);
+	/* a new peak shows in all that are open */
+	at = actor_do(a, work_map, 2 * size, ANON);
+	actor_do(a, work_write, at, 2 * size, 1);
+	for (i = 1; i < 3; i++)
+		EXPECT(peak_of(fd[i]) >= 2 * size, "%ld", peak_of(fd[i]));
+	actor_end(a);
+	close(fd[1]);
+	close(fd[2]);
+}
+
+/*
+ * In a cgroup namespace of a delegated container, rss.reclaim and rss.oom.group
+ * can be written, and the limits of the container cannot.
+ */
+static void files_delegated(void)
+{
+	static const struct {
+		enum box_file file;
+		const char *text;
+		int err;
+	} writes[] = {
+		{ BOX_LIMIT, "64M", -EPERM },
+		{ BOX_WMARK_HIGH, "64M", -EPERM },
+		{ BOX_OOM_GROUP, "1", 0 },
+		{ BOX_RECLAIM, "0", 0 },
+	};
+	int status;
+	pid_t pid;
+	size_t i;
+
+	if (!world.v2)
+		skip("v1 has no delegation");
+	EXPECT(!mount(NULL, box_root(), NULL, MS_REMOUNT, "nsdelegate"), "%s",
+	       strerror(errno));
+	box_make("a");
+	pid = fork();
+	if (!pid) {
+		EXPECT_EQ(box_attach("a", getpid()), 0);
+		EXPECT(!unshare(CLONE_NEWCGROUP), "%s", strerror(errno));
+		for (i = 0; i < ARRAY_SIZE(writes); i++)
+			EXPECT(text_write(box_file("a", writes[i].file), writes[i].text) ==
+			       writes[i].err, "'%s' to %s: %d", writes[i].text,
+			       box_file("a", writes[i].file),
+			       text_write(box_file("a", writes[i].file), writes[i].text));
+		_exit(0);
+	}
+	EXPECT(waitpid(pid, &status, 0) == pid && !status, "%s", verdict_why());
+	EXPECT(!mount(NULL, box_root(), NULL, MS_REMOUNT, ""), "%s", strerror(errno));
 }
 
 /* rss.events wakes poll(), in the container and, for a kill, in its parent. */
@@ -288,6 +387,8 @@ const struct vm_case file_cases[] = {
 	{ "files_values", files_values },
 	{ "files_peak", files_peak },
 	{ "files_peak_small", files_peak_small },
+	{ "files_peak_reset", files_peak_reset },
+	{ "files_delegated", files_delegated },
 	{ "files_notify", files_notify },
 	{ "files_events", files_events },
 	{ "files_numa_stat", files_numa_stat },

@@ -108,6 +108,8 @@ static struct cgroup_subsys_state *rss_css_alloc(struct cgroup_subsys_state *par
 	rss->wmark_low = PAGE_COUNTER_MAX;
 	spin_lock_init(&rss->owners_lock);
 	INIT_LIST_HEAD(&rss->owners);
+	INIT_LIST_HEAD(&rss->peaks);
+	spin_lock_init(&rss->peaks_lock);
 	INIT_WORK(&rss->background, rss_background);
 	rss_event_new(rss);
 	if (!parent) {
@@ -220,13 +222,70 @@ static u64 rss_current_read(struct cgroup_subsys_state *css, struct cftype *cft)
 	return (u64)rss_usage(css_rss(css)) * PAGE_SIZE;
 }
 
-static u64 rss_peak_read(struct cgroup_subsys_state *css, struct cftype *cft)
+/*
+ * rss.peak of v2: the peak since the container was created or, in an open file
+ * that was written, since then.  As memory.peak: local_watermark is the highest
+ * usage since any file was written, and the others keep in of_peak()->value what
+ * it was before that.
+ */
+#define RSS_PEAK_UNSET	(-1UL)
+
+static int rss_peak_show(struct seq_file *seq, void *v)
 {
-	return (u64)READ_ONCE(css_rss(css)->res.watermark) * PAGE_SIZE;
+	struct page_counter *res = &seq_rss(seq)->res;
+	unsigned long own = READ_ONCE(of_peak(seq->private)->value);
+	unsigned long peak = own == RSS_PEAK_UNSET ? READ_ONCE(res->watermark) :
+						     max(own, READ_ONCE(res->local_watermark));
+
+	seq_printf(seq, "%llu\n", (u64)peak * PAGE_SIZE);
+	return 0;
+}
+
+static int rss_peak_open(struct kernfs_open_file *of)
+{
+	of_peak(of)->value = RSS_PEAK_UNSET;
+	return 0;
+}
+
+static void rss_peak_release(struct kernfs_open_file *of)
+{
+	struct rss_container *rss = of_rss(of);
+
+	if (of_peak(of)->value == RSS_PEAK_UNSET)
+		return;
+	spin_lock(&rss->peaks_lock);
+	list_del(&of_peak(of)->list);
+	spin_unlock(&rss->peaks_lock);
 }
 
 static ssize_t rss_peak_write(struct kernfs_open_file *of, char *buf, size_t nbytes,
 			      loff_t off)
+{
+	struct cgroup_of_peak *own = of_peak(of), *other;
+	struct rss_container *rss = of_rss(of);
+	unsigned long usage, highest;
+
+	spin_lock(&rss->peaks_lock);
+	usage = page_counter_read(&rss->res);
+	highest = xchg(&rss->res.local_watermark, usage);
+	list_for_each_entry(other, &rss->peaks, list)
+		if (highest > other->value)
+			WRITE_ONCE(other->value, highest);
+	if (own->value == RSS_PEAK_UNSET)
+		list_add(&own->list, &rss->peaks);
+	WRITE_ONCE(own->value, usage);
+	spin_unlock(&rss->peaks_lock);
+	return nbytes;
+}
+
+/* Of v1: a write resets the one peak that there is. */
+static u64 rss_max_usage_read(struct cgroup_subsys_state *css, struct cftype *cft)
+{
+	return (u64)READ_ONCE(css_rss(css)->res.watermark) * PAGE_SIZE;
+}
+
+static ssize_t rss_max_usage_write(struct kernfs_open_file *of, char *buf, size_t nbytes,
+				   loff_t off)
 {
 	page_counter_reset_watermark(&of_rss(of)->res);
 	return nbytes;
@@ -569,7 +628,10 @@ static struct cftype rss_files[] = {
 	{
 		.name = "peak",
 		.flags = CFTYPE_NOT_ON_ROOT,
-		.read_u64 = rss_peak_read,
+		.open = rss_peak_open,
+		.release = rss_peak_release,
+		.seq_show = rss_peak_show,
+		.write = rss_peak_write,
 	},
 	{
 		.name = "reclaim",
@@ -636,8 +698,8 @@ static struct cftype rss_files_legacy[] = {
 	{
 		.name = "max_usage_in_bytes",
 		.flags = CFTYPE_NOT_ON_ROOT,
-		.read_u64 = rss_peak_read,
-		.write = rss_peak_write,
+		.read_u64 = rss_max_usage_read,
+		.write = rss_max_usage_write,
 	},
 	{
 		.name = "reclaim",

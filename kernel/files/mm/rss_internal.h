@@ -172,6 +172,8 @@ struct rss_event_state {
  * @seq: of the last message
  * @events_file: rss.events, for notification
  * @events_local_file: rss.events.local
+ * @peaks: the open files of rss.peak that were written, v2
+ * @peaks_lock: guards @peaks
  * @failcnt_base: events that rss.failcnt leaves out since it was written
  * @event_work: sends what was left out when the second is over
  */
@@ -198,6 +200,8 @@ struct rss_container {
 	u64 seq;
 	struct cgroup_file events_file;
 	struct cgroup_file events_local_file;
+	struct list_head peaks;
+	spinlock_t peaks_lock;	/* peaks */
 	unsigned long failcnt_base;
 	struct delayed_work event_work;
 };
