@@ -100,6 +100,38 @@ static void background_on_request(void)
 	actor_end(a);
 }
 
+/* "swappiness=" of a request decides which pages go, whatever vm.swappiness is. */
+static void background_request_swappiness(void)
+{
+	long anon, file, before[2];
+	struct actor *a;
+	int err;
+
+	EXPECT_EQ(work_write_file("/data/f", BYTES), 0);
+	a = filled("a", BYTES, &anon);
+	file = actor_do(a, work_map_file, "/data/f", BYTES, 0);
+	actor_do(a, work_read, file, BYTES);
+	text_write("/proc/sys/vm/swappiness", "200");
+	before[0] = box_stat("a", "anon");
+	before[1] = box_stat("a", "file");
+	err = text_writef(box_file("a", BOX_RECLAIM), "%ld swappiness=0", BYTES / 2);
+	EXPECT_EQ(err, 0);
+	EXPECT_EQ(box_stat("a", "anon"), before[0]);
+	EXPECT(box_stat("a", "file") <= before[1] - BYTES / 2, "file: %ld of %ld",
+	       box_stat("a", "file"), before[1]);
+	text_write("/proc/sys/vm/swappiness", "0");
+	before[1] = box_stat("a", "file");
+	err = text_writef(box_file("a", BOX_RECLAIM), "%ld swappiness=200", BYTES / 2);
+	EXPECT_EQ(err, 0);
+	EXPECT_EQ(box_stat("a", "file"), before[1]);
+	EXPECT(box_stat("a", "anon") <= before[0] - BYTES / 2, "anon: %ld of %ld",
+	       box_stat("a", "anon"), before[0]);
+	EXPECT_EQ(text_write(box_file("a", BOX_RECLAIM), "1M swappiness=201"), -EINVAL);
+	EXPECT_EQ(text_write(box_file("a", BOX_RECLAIM), "1M swapiness=1"), -EINVAL);
+	actor_end(a);
+	unlink("/data/f");
+}
+
 static void background_limit_lowered(void)
 {
 	struct actor *a;
@@ -194,6 +226,7 @@ const struct vm_case background_cases[] = {
 	{ "background_stops_at_low", background_stops_at_low },
 	{ "background_of_parent", background_of_parent },
 	{ "background_on_request", background_on_request },
+	{ "background_request_swappiness", background_request_swappiness },
 	{ "background_limit_lowered", background_limit_lowered },
 	{ "background_limit_refused", background_limit_refused },
 	{ "background_limit_interrupted", background_limit_interrupted },

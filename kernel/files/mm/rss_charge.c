@@ -407,7 +407,8 @@ static int rss_charge(struct mm_struct *mm, struct rss_owner *owner, unsigned in
 		}
 		drained = false;
 		taken = rss_reclaim(over, max_t(unsigned int, nr, SWAP_CLUSTER_MAX),
-				    RSS_CONTAINER_CAUSE_LIMIT, how & RSS_MAY_OOM);
+				    RSS_CONTAINER_CAUSE_LIMIT, how & RSS_MAY_OOM,
+				    RSS_VM_SWAPPINESS);
 		if (taken > 0) {
 			/* the charges may be in this CPU's stock now */
 			if (!rss_reserve_stocked(owner, nr))

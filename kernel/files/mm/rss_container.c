@@ -84,6 +84,37 @@ int rss_parse_bytes(const char *buf, const char *none, unsigned long *ret_pages)
 	return 0;
 }
 
+/**
+ * rss_parse_reclaim - parse a request to reclaim
+ * @buf: "SIZE [swappiness=N]", without blanks around it; is changed
+ * @ret_pages: out: pages to reclaim
+ * @ret_swappiness: out: N; not touched if it is not given
+ *
+ * Return: 0, -EINVAL, or -ERANGE as rss_parse_bytes().  An @buf of "" or of "max"
+ * is refused: there is no word for everything.
+ */
+int rss_parse_reclaim(char *buf, unsigned long *ret_pages, int *ret_swappiness)
+{
+	static const char key[] = "swappiness=";
+	char *word;
+	int ret;
+
+	ret = rss_parse_bytes(strsep(&buf, " "), "", ret_pages);
+	if (ret)
+		return ret;
+	if (*ret_pages == PAGE_COUNTER_MAX)
+		return -EINVAL;
+	while ((word = strsep(&buf, " "))) {
+		if (!*word)
+			continue;
+		if (strncmp(word, key, strlen(key)) ||
+		    kstrtoint(word + strlen(key), 10, ret_swappiness) ||
+		    *ret_swappiness < 0 || *ret_swappiness > MAX_SWAPPINESS)
+			return -EINVAL;
+	}
+	return 0;
+}
+
 /* Returns true if low is at most high.  Low may be unset. */
 bool rss_watermarks_fit(unsigned long low, unsigned long high)
 {
@@ -320,7 +351,7 @@ static int rss_set_max(struct rss_container *rss, unsigned long max)
 		if (usage > max &&
 		    !rss_reclaim(rss, clamp(usage - max, SWAP_CLUSTER_MAX,
 					    32 * SWAP_CLUSTER_MAX),
-				 RSS_CONTAINER_CAUSE_RESIZE, true) &&
+				 RSS_CONTAINER_CAUSE_RESIZE, true, RSS_VM_SWAPPINESS) &&
 		    !retries--)
 			return -EBUSY;
 	}
@@ -383,20 +414,17 @@ static ssize_t rss_reclaim_write(struct kernfs_open_file *of, char *buf, size_t 
 	struct rss_container *rss = of_rss(of);
 	unsigned long wanted, taken = 0;
 	int retries = MAX_RECLAIM_RETRIES;
+	int ret, swappiness = RSS_VM_SWAPPINESS;
 	long got;
-	int ret;
 
-	/* no word for everything is accepted */
-	ret = rss_parse_bytes(strstrip(buf), "", &wanted);
+	ret = rss_parse_reclaim(strstrip(buf), &wanted, &swappiness);
 	if (ret)
 		return ret;
-	if (wanted == PAGE_COUNTER_MAX)
-		return -EINVAL;
 	while (taken < wanted) {
 		if (signal_pending(current))
 			return -EINTR;
 		got = rss_reclaim(rss, min(wanted - taken, 32 * SWAP_CLUSTER_MAX),
-				  RSS_CONTAINER_CAUSE_REQUEST, true);
+				  RSS_CONTAINER_CAUSE_REQUEST, true, swappiness);
 		if (!got && !retries--)
 			return -EAGAIN;
 		taken += max(got, 0L);

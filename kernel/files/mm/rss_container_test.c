@@ -56,6 +56,44 @@ static void rss_test_parse(struct kunit *test)
 	}
 }
 
+static void rss_test_parse_reclaim(struct kunit *test)
+{
+	static const struct {
+		const char *text;
+		int ret, swappiness;
+	} cases[] = {
+		{ "16K", 0, RSS_VM_SWAPPINESS },
+		{ "16K swappiness=0", 0, 0 },
+		{ "16K  swappiness=200", 0, 200 },
+		{ "16K swappiness=201", -EINVAL },
+		{ "16K swappiness=-1", -EINVAL },
+		{ "16K swappiness=", -EINVAL },
+		{ "16K swappiness=6x", -EINVAL },
+		{ "16K swappiness", -EINVAL },
+		{ "16K 60", -EINVAL },
+		{ "swappiness=60", -EINVAL },
+		{ "16E", -ERANGE },
+		{ "max", -EINVAL },
+		{ "", -EINVAL },
+	};
+	unsigned long pages;
+	int i, ret, swappiness;
+	char text[32];
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		pages = 0;
+		swappiness = RSS_VM_SWAPPINESS;
+		strscpy(text, cases[i].text, sizeof(text));
+		ret = rss_parse_reclaim(text, &pages, &swappiness);
+		KUNIT_EXPECT_EQ_MSG(test, ret, cases[i].ret, "%s", cases[i].text);
+		if (ret)
+			continue;
+		KUNIT_EXPECT_EQ_MSG(test, pages, SZ_16K / PAGE_SIZE, "%s", cases[i].text);
+		KUNIT_EXPECT_EQ_MSG(test, swappiness, cases[i].swappiness, "%s",
+				    cases[i].text);
+	}
+}
+
 static void rss_test_watermarks(struct kunit *test)
 {
 	KUNIT_EXPECT_TRUE(test, rss_watermarks_fit(PAGE_COUNTER_MAX, 10));
@@ -178,6 +216,7 @@ static void rss_test_admit(struct kunit *test)
 
 static struct kunit_case rss_container_test_cases[] = {
 	KUNIT_CASE(rss_test_parse),
+	KUNIT_CASE(rss_test_parse_reclaim),
 	KUNIT_CASE(rss_test_watermarks),
 	KUNIT_CASE(rss_test_stock),
 	KUNIT_CASE(rss_test_batch),

@@ -254,8 +254,9 @@ void rss_owner_move_pages(struct rss_owner *from);
 void rss_pages_init(void);
 
 /* rss_reclaim.c */
+#define RSS_VM_SWAPPINESS	(-1)	/* vm.swappiness */
 long rss_reclaim(struct rss_container *rss, unsigned long nr,
-		 enum rss_container_reclaim_cause cause, bool wait);
+		 enum rss_container_reclaim_cause cause, bool wait, int swappiness);
 void rss_background(struct work_struct *work);
 void rss_check_wmark_high(struct rss_container *rss);
 
@@ -350,6 +351,7 @@ static inline bool rss_inactive_is_low(unsigned long inactive, unsigned long act
 }
 
 int rss_parse_bytes(const char *buf, const char *none, unsigned long *ret_pages);
+int rss_parse_reclaim(char *buf, unsigned long *ret_pages, int *ret_swappiness);
 bool rss_watermarks_fit(unsigned long low, unsigned long high);
 
 /*

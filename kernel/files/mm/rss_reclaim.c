@@ -33,6 +33,7 @@
  * @nr_scanned: pages scanned so far
  * @unqueued_dirty: dirty pages found for which no writeback was started
  * @writeback: a folio under writeback, with a reference, or NULL
+ * @swappiness: 0 to MAX_SWAPPINESS
  * @priority: a scan covers the size of a list, shifted right by this
  */
 struct rss_scan {
@@ -43,6 +44,7 @@ struct rss_scan {
 	unsigned long nr_scanned;
 	unsigned long unqueued_dirty;
 	struct folio *writeback;
+	unsigned int swappiness;
 	int priority;
 };
 
@@ -172,7 +174,7 @@ static unsigned long rss_shrink_inactive(struct rss_lru *lru, int type,
 static void rss_shrink_lru(struct rss_lru *lru, struct pglist_data *pgdat,
 			   struct rss_scan *scan)
 {
-	unsigned int swappiness = READ_ONCE(vm_swappiness);
+	unsigned int swappiness = scan->swappiness;
 	unsigned long *nr = lru->nr, size[2], todo[2], chunk, scanned;
 	int type;
 
@@ -332,9 +334,10 @@ static bool rss_wait_for_writeback(struct rss_scan *scan)
  * @nr: pages wanted
  * @cause: for the event
  * @wait: wait for writeback if nothing else can be reclaimed; no folio is locked
+ * @swappiness: as vm.swappiness, or RSS_VM_SWAPPINESS for what that is
  *
  * The seed's try_to_free_pages_in_container(): every node, with swap and
- * writeback, by vm.swappiness.
+ * writeback.
  *
  * Context: may sleep; reclaims as the context of the task allows.
  * Return: pages reclaimed: more than @nr if the last folio was large, fewer if a
@@ -342,12 +345,13 @@ static bool rss_wait_for_writeback(struct rss_scan *scan)
  * a page whose writeback was waited for can be now.
  */
 long rss_reclaim(struct rss_container *rss, unsigned long nr,
-		 enum rss_container_reclaim_cause cause, bool wait)
+		 enum rss_container_reclaim_cause cause, bool wait, int swappiness)
 {
 	struct rss_scan scan = {
 		.root = rss,
 		.gfp_mask = current_gfp_context(GFP_KERNEL),
 		.nr_wanted = nr,
+		.swappiness = swappiness < 0 ? READ_ONCE(vm_swappiness) : swappiness,
 	};
 	struct rss_event_info info = { .cause = cause };
 	u64 start = ktime_get_ns();
@@ -419,7 +423,7 @@ void rss_background(struct work_struct *work)
 		}
 		if (rss_reclaim(rss, clamp(usage - rss_wmark_low(rss), SWAP_CLUSTER_MAX,
 					   8 * SWAP_CLUSTER_MAX),
-				RSS_CONTAINER_CAUSE_BACKGROUND, true)) {
+				RSS_CONTAINER_CAUSE_BACKGROUND, true, RSS_VM_SWAPPINESS)) {
 			failures = 0;
 			continue;
 		}

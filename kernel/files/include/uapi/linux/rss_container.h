@@ -15,10 +15,12 @@
  *                                         v1: rss.wmark_low_in_bytes
  *  rss.peak      rss.max_usage_in_bytes   highest usage, with charges in stocks: up to a
  *                                         quarter and three pages for each CPU more, but
- *                                         not above the limit; v1: a write resets it
- *  rss.reclaim   rss.reclaim              write-only: bytes to reclaim now; -EAGAIN if
- *                                         fewer were, -EINTR on a signal
- *  -             rss.failcnt              rss.events' "limit"; a write resets it
+ *                                         not above the limit; a write resets it, in v2
+ *                                         for reads of the same open file only
+ *  rss.reclaim   rss.reclaim              write-only: "SIZE [swappiness=0..200]" reclaims
+ *                                         so much now; -EAGAIN if less was, -EINTR on a
+ *                                         signal; the default is vm.swappiness
+ *  -             rss.failcnt              "max" of rss.events_local; a write resets it
  *  -             rss.reclaimed            bytes, pgsteal of rss.stat times the page size
  *  rss.numa_stat rss.numa_stat            the lists of rss.stat by node: "key N0=bytes ..."
  *  rss.events    rss.events               events of the container and its descendants, one
