@@ -166,6 +166,44 @@ static void background_limit_refused(void)
 	actor_end(a);
 }
 
+static long write_until_killed(long addr, long bytes, long seed, long unused)
+{
+	while (!unused)
+		work_write(addr, bytes, seed++);
+	return 0;
+}
+
+/*
+ * Processes fault their pages in as fast as they are reclaimed.  The write ends
+ * although each round of reclaim succeeds.
+ */
+static void background_limit_contended(void)
+{
+	struct actor *a[4];
+	double start;
+	long at, ret;
+	size_t i;
+
+	box_make("a");
+	for (i = 0; i < ARRAY_SIZE(a); i++) {
+		a[i] = actor_new("a");
+		at = actor_do(a[i], work_map, BYTES / 16, ANON);
+		actor_do(a[i], work_write, at, BYTES / 16, 1);
+		actor_send(a[i], write_until_killed, at, BYTES / 16, 1, 0);
+	}
+	start = now();
+	ret = box_put("a", BOX_LIMIT, PAGE);
+	note("%ld after %.1f s, %ld rounds of reclaim", ret, now() - start,
+	     box_event("a", "reclaim"));
+	EXPECT(ret == -EBUSY || !ret, "%s", strerror(-ret));
+	EXPECT(now() - start < 60, "%.1f s", now() - start);
+	for (i = 0; i < ARRAY_SIZE(a); i++) {
+		kill(a[i]->pid, SIGKILL);
+		EXPECT(actor_gone(a[i], 30), "it does not die");
+		actor_end(a[i]);
+	}
+}
+
 static void nothing(int sig)
 {
 	(void)sig;
@@ -229,6 +267,7 @@ const struct vm_case background_cases[] = {
 	{ "background_request_swappiness", background_request_swappiness },
 	{ "background_limit_lowered", background_limit_lowered },
 	{ "background_limit_refused", background_limit_refused },
+	{ "background_limit_contended", background_limit_contended, .seconds = 120 },
 	{ "background_limit_interrupted", background_limit_interrupted },
 	{ "background_no_swap", background_no_swap },
 	{ }

@@ -5,8 +5,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define N	2048L
@@ -259,6 +262,39 @@ static void reclaim_writeback(void)
 	EXPECT_EQ(box_event("a", "oom_kill"), 0);
 	EXPECT_EQ(actor_do(a, work_check, anon, dirty / 2, 8), 0);
 	EXPECT_EQ(actor_do(a, work_check, file, dirty, 7), 0);
+	actor_end(a);
+}
+
+static void nothing(int sig)
+{
+	(void)sig;
+}
+
+/* A signal interrupts the write of a limit that waits for a slow disk. */
+static void reclaim_writeback_interrupted(void)
+{
+	struct sigaction act = { .sa_handler = nothing };
+	const long dirty = 48 * (long)PAGE;
+	struct actor *a;
+	double start;
+	int status;
+	pid_t pid;
+	long file;
+
+	a = only_writeback(dirty, &file);
+	pid = fork();
+	if (!pid) {
+		sigaction(SIGUSR1, &act, NULL);
+		_exit(-box_put("a", BOX_LIMIT, box_usage("a") - dirty / 2));
+	}
+	/* what it scans counts at its end, which is far off */
+	pause_ms(2000);
+	start = now();
+	kill(pid, SIGUSR1);
+	EXPECT(waitpid(pid, &status, 0) == pid && WIFEXITED(status), "%d", status);
+	note("%d after %.1f s", WEXITSTATUS(status), now() - start);
+	EXPECT_EQ(WEXITSTATUS(status), EINTR);
+	EXPECT(now() - start < 4, "it took %.1f s", now() - start);
 	actor_end(a);
 }
 
@@ -567,6 +603,7 @@ const struct vm_case reclaim_cases[] = {
 	{ "reclaim_thp", reclaim_thp },
 	{ "reclaim_thp_one", reclaim_thp_one },
 	{ "reclaim_writeback", reclaim_writeback },
+	{ "reclaim_writeback_interrupted", reclaim_writeback_interrupted },
 	{ "reclaim_attached", reclaim_attached },
 	{ "reclaim_references", reclaim_references },
 	{ "reclaim_mlocked", reclaim_mlocked },

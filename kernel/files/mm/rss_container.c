@@ -328,14 +328,24 @@ static int rss_max_show(struct seq_file *seq, void *v)
 	return 0;
 }
 
+/* The time that lowering a limit may take, in jiffies: a second a megabyte, and more. */
+static unsigned long rss_resize_time(unsigned long usage, unsigned long max)
+{
+	return 30 * HZ + (usage > max ? (usage - max) >> (20 - PAGE_SHIFT) : 0) * HZ;
+}
+
 /*
  * Set a limit, after making room for it.  Returns -EBUSY if that fails, -EINTR on
  * a signal; the old limit is in force until the new one is.
+ *
+ * Each round of reclaim may succeed, and usage stay as it is, if processes fault
+ * as fast as they are reclaimed.  So there is a bound in time as well.
  */
 static int rss_set_max(struct rss_container *rss, unsigned long max)
 {
+	unsigned long usage = page_counter_read(&rss->res);
+	unsigned long end = jiffies + rss_resize_time(usage, max);
 	int retries = MAX_RECLAIM_RETRIES;
-	unsigned long usage;
 	int ret;
 
 	for (;;) {
@@ -347,6 +357,8 @@ static int rss_set_max(struct rss_container *rss, unsigned long max)
 		mutex_unlock(&rss_max_mutex);
 		if (!ret)
 			return 0;
+		if (time_after(jiffies, end))
+			return -EBUSY;
 		usage = page_counter_read(&rss->res);
 		if (usage > max &&
 		    !rss_reclaim(rss, clamp(usage - max, SWAP_CLUSTER_MAX,

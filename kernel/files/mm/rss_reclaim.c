@@ -316,15 +316,30 @@ void __rss_container_refault(struct folio *folio, bool workingset)
 	rcu_read_unlock();
 }
 
+/* Returns true if any signal ends the reclaim, because a write to a file asked for it. */
+static bool rss_is_interruptible(enum rss_container_reclaim_cause cause)
+{
+	return cause == RSS_CONTAINER_CAUSE_REQUEST || cause == RSS_CONTAINER_CAUSE_RESIZE;
+}
+
 /*
  * Nothing could be reclaimed.  Wait for a folio that was under writeback, as it
  * can be reclaimed afterwards.  Returns true if there was one.
  */
-static bool rss_wait_for_writeback(struct rss_scan *scan)
+static bool rss_wait_for_writeback(struct rss_scan *scan,
+				   enum rss_container_reclaim_cause cause)
 {
-	if (!scan->writeback)
+	struct folio *folio = scan->writeback;
+
+	if (!folio)
 		return false;
-	folio_wait_writeback_killable(scan->writeback);
+	if (!rss_is_interruptible(cause)) {
+		folio_wait_writeback_killable(folio);
+		return true;
+	}
+	/* the page cache has no interruptible wait */
+	while (folio_test_writeback(folio) && !signal_pending(current))
+		schedule_timeout_interruptible(HZ / 50);
 	return true;
 }
 
@@ -369,9 +384,8 @@ long rss_reclaim(struct rss_container *rss, unsigned long nr,
 		rss_shrink_subtree(&scan);
 		if (scan.nr_taken >= scan.nr_wanted)
 			break;
-		if (cause == RSS_CONTAINER_CAUSE_REQUEST ||
-		    cause == RSS_CONTAINER_CAUSE_RESIZE ? signal_pending(current) :
-							  fatal_signal_pending(current))
+		if (rss_is_interruptible(cause) ? signal_pending(current) :
+						  fatal_signal_pending(current))
 			break;
 		if (scan.unqueued_dirty)
 			wakeup_flusher_threads(WB_REASON_VMSCAN);
@@ -381,7 +395,7 @@ long rss_reclaim(struct rss_container *rss, unsigned long nr,
 	}
 	memalloc_noreclaim_restore(noreclaim_flag);
 	if (wait && !scan.nr_taken)
-		waited = rss_wait_for_writeback(&scan);
+		waited = rss_wait_for_writeback(&scan, cause);
 	if (scan.writeback)
 		folio_put(scan.writeback);
 	psi_memstall_leave(&pflags);

@@ -8,7 +8,8 @@
  *  rss.current   rss.usage_in_bytes       mapped memory charged, subtree
  *  rss.max       rss.limit_in_bytes       the limit; "max" (v1: -1) for none.  A write
  *                                         below usage reclaims; -EINTR or -EBUSY leave
- *                                         the old limit in force
+ *                                         the old limit in force.  It gives up after 30
+ *                                         seconds and one more for each megabyte
  *  rss.wmark_high                         background reclaim starts above it; v1:
  *                                         rss.wmark_high_in_bytes
  *  rss.wmark_low                          and stops at it; unset: the same as wmark_high;
