@@ -64,8 +64,15 @@ static int method_create(sd_bus_message *message, void *userdata, sd_bus_error *
 		r = bus_call_new(bus, message, name, NULL, &call, &failure);
 	if (r < 0)
 		return bus_answer_failure(r, &failure, error);
-	r = manager_create(bus->manager, name, place, &settings, transient, created, call,
-			   &failure);
+	/* A rule of polkit that allows containers is no leave to limit and kill services. */
+	if (place && call->uid != 0)
+		r = fail(&failure, RSS_ERROR_ACCESS_DENIED,
+			 "User %u may not make a container of a unit or of a cgroup that exists; "
+			 "only root may",
+			 (unsigned int)call->uid);
+	else
+		r = manager_create(bus->manager, name, place, &settings, transient, created, call,
+				   &failure);
 	return bus_call_begun(call, r, &failure, error);
 }
 

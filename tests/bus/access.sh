@@ -50,6 +50,16 @@ case_any_user_may_query() {
 	rssctl remove seen --force
 }
 
+# Otherwise leave to make containers would be leave to limit and kill every service.
+case_only_root_makes_containers_of_units() {
+	polkit_says yes
+	expect 4 as_nobody rssctl create taken --unit=web.service
+	says "only root may"
+	expect 4 as_nobody rssctl create taken --cgroup=/some
+	says "only root may"
+	expect 3 rssctl show taken
+}
+
 # seen_by_nobody CONTAINER: what an unprivileged user reads about its processes.
 seen_by_nobody() {
 	as_nobody rssctl ps "$1" --json=short
