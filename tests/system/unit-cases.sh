@@ -1,0 +1,190 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Containers that are units of the real systemd, on the memory controllers.
+. "${0%/*}/machine.sh"
+
+max_of() { systemctl show --property=MemoryMax --value "$1"; }
+is_running() { [ "$(field "$1" running)" = true ]; }
+is_stopped() { [ "$(field "$1" running)" = false ]; }
+no_dropins() {
+	[ ! -e "/etc/systemd/system.control/$1.d" ] && [ ! -e "/run/systemd/system.control/$1.d" ]
+}
+# memory_unit NAME SIZE [LINE...]: makes a service that uses that much memory.
+memory_unit() {
+	printf '%s\n' '[Service]' "ExecStart=$BUILD/tests/tools/hog anon $2" "${@:3}" >"/run/systemd/system/$1.service"
+	systemctl daemon-reload
+}
+forget_unit() {
+	systemctl stop "$1"
+	systemctl reset-failed "$1"
+	rm -f "/run/systemd/system/$1"
+	systemctl daemon-reload
+} 2>/dev/null
+needs_units() {
+	[ "$controller" != rss ] || { skip "systemd sets no limits of $controller"; false; }
+}
+
+# On the rss controller a rule does the same.
+case_unit_needs_a_memory_controller() {
+	[ "$controller" = rss ] || { skip "units can be containers on $controller"; return; }
+	expect 1 rssctl create vic --unit=victim
+	says '"unit": "victim.service"'
+}
+
+case_unit_keeps_its_processes() {
+	needs_units || return
+	local pid place
+	expect 0 systemctl start victim.service
+	pid=$(main_pid victim.service)
+	until_true 20 grep -q 'VmRSS:.*2....' "/proc/$pid/status"
+	place=$(cat "/proc/$pid/cgroup")
+	expect 0 rssctl create vic --unit=victim --limit=64M
+	equal "$(cat "/proc/$pid/cgroup")" "$place" "cgroups of the main process"
+	equal "$(field vic control_group)" "$(systemctl show victim -P ControlGroup)" "control group"
+	equal "$(cat "$(limit_file vic)")" $((64 << 20)) "limit in the kernel"
+	equal "$(max_of victim)" $((64 << 20)) MemoryMax
+	equal "$(field vic processes)" 1 processes
+	[ "$(field vic usage)" -gt $((20 << 20)) ] || fail "usage is $(field vic usage)"
+	expect 1 rssctl attach vic $$
+	expect 1 rssctl detach "$pid"
+	# The limit stays over a reload and a restart of the unit, of systemd, and a crash of rssd.
+	expect 0 systemctl daemon-reload
+	equal "$(cat "$(limit_file vic)")" $((64 << 20)) "limit after a reload of systemd"
+	expect 0 systemctl restart victim.service
+	await 20 is_running vic
+	equal "$(cat "$(limit_file vic)")" $((64 << 20)) "limit after a restart"
+	equal "$(rssctl ps vic --json=short | jq -r '.[0].pid')" "$(main_pid victim.service)" "main process"
+	expect 0 systemctl daemon-reexec
+	expect 0 rssctl limit vic 80M
+	equal "$(max_of victim)" $((80 << 20)) "MemoryMax after daemon-reexec"
+	systemctl kill --signal=KILL rssd
+	await 60 eval '[ "$(field vic limit)" = $((80 << 20)) ]'
+	expect 0 systemctl stop victim.service
+	await 20 is_stopped vic
+	expect 0 rssctl show vic
+	says "not running"
+	expect 0 rssctl limit vic 72M
+	expect 0 systemctl start victim.service
+	await 20 is_running vic
+	equal "$(cat "$(limit_file vic)")" $((72 << 20)) "limit that was set while it was stopped"
+	expect 0 rssctl remove vic
+	equal "$(max_of victim)" infinity "MemoryMax after the removal"
+	equal "$(systemctl show victim -P NeedDaemonReload)" no NeedDaemonReload
+	no_dropins victim.service || fail "a drop-in is left"
+	expect 0 systemctl is-active victim.service
+	expect 0 systemctl stop victim.service
+}
+
+# The limit is lowered by reclaim, and set for all or none.
+case_unit_limit_is_reclaimed() {
+	needs_units || return
+	swap_on
+	memory_unit big 48M
+	expect 0 systemctl start big.service
+	expect 0 rssctl create big --unit=big
+	await 60 eval '[ "$(field big usage)" -gt $((48 << 20)) ]'
+	expect 0 rssctl limit big 32M --timeout=60s
+	equal "$(cat "$(limit_file big)")" $((32 << 20)) "limit after reclaim"
+	equal "$(max_of big)" $((32 << 20)) MemoryMax
+	[ "$(field big usage)" -le $((32 << 20)) ] || fail "usage is $(field big usage)"
+	equal "$(field big oom_kills)" 0 "OOM kills"
+	expect 5 rssctl limit big 16M --mode=refuse
+	equal "$(max_of big)" $((32 << 20)) "MemoryMax after a refusal"
+	expect 0 rssctl limit big 16M --mode=force
+	equal "$(max_of big)" $((16 << 20)) "MemoryMax after force"
+	expect 0 rssctl remove big
+	forget_unit big.service
+	swap_off
+}
+
+# It is limited before its first process: the OOM is one of its limit.
+case_unit_is_limited_from_its_start() {
+	needs_units || return
+	memory_unit hungry 80M
+	expect 0 rssctl create hungry --unit=hungry --limit=24M
+	# systemd may have made its cgroup already, for the limit; nothing is in it.
+	equal "$(field hungry processes)" 0 "processes before the start"
+	start_watch
+	systemctl start hungry.service
+	await 60 heard oom hungry
+	# In v1 systemd does not learn of the OOM, only of the signal.
+	await 60 eval '[[ "$(systemctl show hungry -P Result)" = @(oom-kill|signal) ]]'
+	await 20 is_stopped hungry
+	equal "$(field hungry last_oom.container)" hungry "container of the OOM"
+	[ "$(field hungry oom_kills)" -ge 1 ] || fail "OOM kills: $(field hungry oom_kills)"
+	systemctl reset-failed hungry.service
+	systemctl start hungry.service
+	await 60 eval '[ "$(field hungry oom_kills)" -ge 2 ]'
+	stop_watch
+	expect 0 rssctl remove hungry
+	no_dropins hungry.service || fail "a drop-in is left"
+	forget_unit hungry.service
+}
+
+case_unit_drift() {
+	needs_units || return
+	expect 0 systemctl start victim.service
+	expect 0 rssctl create vic --unit=victim --limit=64M
+	expect 0 systemctl set-property victim.service MemoryMax=96M
+	await 20 eval '! rssctl diff'
+	expect 0 rssctl repair
+	equal "$(max_of victim)" $((64 << 20)) "MemoryMax after a repair"
+	expect 0 rssctl diff
+	expect 0 rssctl remove vic
+	expect 0 systemctl stop victim.service
+}
+
+case_unit_slice_and_scope() {
+	needs_units || return
+	memory_unit part 8M Slice=apps.slice
+	expect 0 systemctl start part.service
+	expect 0 rssctl create apps --unit=apps.slice --limit=128M
+	expect 0 rssctl create part --unit=part --limit=64M
+	equal "$(field apps processes)" 1 "processes of the slice"
+	equal "$(field part processes)" 1 "processes of the service in it"
+	expect 0 rssctl remove part
+	expect 0 rssctl remove apps
+	forget_unit part.service
+	systemd-run --quiet --scope --unit=timed.scope sleep 600 &
+	await 20 systemctl is-active timed.scope
+	expect 0 rssctl create timed --unit=timed.scope --limit=64M
+	equal "$(max_of timed.scope)" $((64 << 20)) "MemoryMax of the scope"
+	[ ! -e /etc/systemd/system.control/timed.scope.d ] || fail "the limit of a scope is persistent"
+	expect 0 systemctl stop timed.scope
+	await 20 is_stopped timed
+	expect 0 rssctl remove timed
+}
+
+# In the unified tree, a rule of one unit means the unit.
+case_unit_by_rule() {
+	needs_units || return
+	leaves_units || { skip "rules attach processes on $controller"; return; }
+	expect 0 systemctl start victim.service
+	mkdir -p /etc/rssd/containers.d
+	echo '{"name": "ruled", "limit": "64M", "join": [{"unit": "victim.service"}]}' >/etc/rssd/containers.d/ruled.json
+	expect 0 rssctl reload
+	await 30 eval '[ "$(systemctl show --property=MemoryMax --value victim)" = $((64 << 20)) ]'
+	equal "$(field ruled unit)" victim.service unit
+	rm /etc/rssd/containers.d/ruled.json
+	expect 0 rssctl reload
+	expect 0 rssctl remove ruled
+	expect 0 systemctl stop victim.service
+}
+
+case_unit_bad_names() {
+	needs_units || return
+	expect 3 rssctl create bad --unit=nope.service
+	expect 1 rssctl create bad --unit=rssd.service
+	says "rssd itself"
+	expect 1 rssctl create bad --unit=system.slice
+	says "rssd itself"
+	expect 1 rssctl create bad --unit=init.scope
+	expect 1 rssctl create bad --unit=-.slice
+	expect 1 rssctl create bad --unit=getty@tty1.service
+	says masked
+	expect 2 rssctl create bad --unit=getty@.service
+	expect 1 rssctl create bad --cgroup=/system.slice/rssd.service
+	expect 3 rssctl show bad
+}
+
+run_machine "$@"
