@@ -267,18 +267,48 @@ static int apply_flags(struct change_apply *apply, const struct settings *from,
 	return group_write_settings(apply->groups[0], settings_difference(from, to), to);
 }
 
+/* The old settings again, in the kernel. Return: 0, or the first error. */
+static int restore_kernel(struct change_apply *apply, struct worker *worker)
+{
+	int r = 0, f;
+
+	if (apply->to.limit != apply->from.limit)
+		r = write_limit(apply, worker, apply->from.limit);
+	f = apply_flags(apply, &apply->to, &apply->from);
+	return r < 0 ? r : f;
+}
+
+/* Both the change and its undoing failed: says which limit is in force. */
+static int not_restored(struct change_apply *apply, int error)
+{
+	char now[SIZE_TEXT_MAX], why[sizeof(apply->result.failure.text)];
+	uint64_t limit;
+
+	(void)snprintf(why, sizeof(why), "%s", apply->result.failure.text);
+	if (group_read_limit(apply->groups[0], &limit) == 0)
+		size_format(limit, now);
+	else
+		(void)snprintf(now, sizeof(now), "unknown");
+	return fail(&apply->result.failure, apply->result.failure.error,
+		    "%.300s; the kernel refused the old settings: %s; its limit is now %s: rssctl "
+		    "repair sets the old one again",
+		    why, strerror(-error), now);
+}
+
 static int apply_all(struct change_apply *apply, struct worker *worker)
 {
-	int r = apply_flags(apply, &apply->from, &apply->to);
+	int r = apply_flags(apply, &apply->from, &apply->to), f;
 
 	if (r < 0)
 		r = fail(&apply->result.failure, RSS_ERROR_CONTROLLER_FAILED,
 			 "The kernel refused the settings of %s: %s", apply->name, strerror(-r));
 	if (r == 0 && apply->to.limit != apply->from.limit)
 		r = apply_limit(apply, worker);
-	if (r < 0)
-		(void)apply_flags(apply, &apply->to, &apply->from);
-	return r;
+	if (r == 0)
+		return 0;
+	/* The limit was not set. */
+	f = apply_flags(apply, &apply->to, &apply->from);
+	return f < 0 && r != -EINTR && r != -ENOMEM ? not_restored(apply, f) : r;
 }
 
 static int not_saved(struct change_apply *apply, int error)
@@ -305,7 +335,7 @@ static int not_saved(struct change_apply *apply, int error)
 static int apply_and_save(struct change_apply *apply, struct worker *worker)
 {
 	cleanup_(state_abort_ptr) struct state_write *write = NULL;
-	int r = state_prepare(apply->state, apply->record, &write);
+	int r = state_prepare(apply->state, apply->record, &write), f;
 
 	if (r < 0)
 		return not_saved(apply, r);
@@ -313,13 +343,17 @@ static int apply_and_save(struct change_apply *apply, struct worker *worker)
 	if (r < 0)
 		return r;
 	r = state_commit(take_ptr(write));
-	if (r < 0) {
-		if (apply->to.limit != apply->from.limit)
-			(void)write_limit(apply, worker, apply->from.limit);
-		(void)apply_flags(apply, &apply->to, &apply->from);
+	if (r == 0)
+		return 0;
+	f = restore_kernel(apply, worker);
+	if (f == 0)
 		return not_saved(apply, r);
-	}
-	return 0;
+	apply->state_unknown = r == DURABLE_UNKNOWN;
+	(void)fail(&apply->result.failure, RSS_ERROR_STATE_NOT_SAVED,
+		   "The state of %s could not be saved: %s", apply->name,
+		   r == DURABLE_UNKNOWN ? "it is unknown which settings a restart restores"
+					: strerror(-r));
+	return not_restored(apply, f);
 }
 
 /* If the kernel makes room itself, its counter shows whether it killed for that. */

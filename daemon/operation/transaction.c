@@ -12,6 +12,7 @@
 #include "container/manager.h"
 #include "base/job.h"
 #include "base/worker.h"
+#include "shared/size.h"
 
 struct transaction {
 	struct job job;
@@ -26,7 +27,8 @@ struct transaction {
 	uint64_t timeout;
 	struct requester requester;
 	bool undoing, cancelled;
-	bool stuck;	    /* an undo failed */
+	bool stuck;	    /* an undo failed... */
+	bool *kept;	    /* ...of these entries */
 	bool left_to_start; /* rssd is stopping: the next start undoes or finishes it by the log */
 	struct failure failure; /* the reason why it is undone */
 
@@ -59,51 +61,13 @@ static struct transaction *transaction_free(struct transaction *t)
 		t->manager->transaction = NULL;
 	transaction_log_free(t->log);
 	free(t->containers);
+	free(t->kept);
 	free(t->step_of);
 	free(t->steps);
 	free(t);
 	return NULL;
 }
 DEFINE_CLEANUP(struct transaction *, transaction_free);
-
-/* --- pure functions --------------------------------------------------------- */
-
-static bool goes_down(const struct transaction_log_entry *entry)
-{
-	return entry->to.limit < entry->from.limit;
-}
-
-/* Lowered limits first; then by name, so that the same steps always have the same order. */
-static int compare_entries(const void *a, const void *b)
-{
-	const struct transaction_log_entry *one = a, *other = b;
-
-	if (goes_down(one) != goes_down(other))
-		return goes_down(one) ? -1 : 1;
-	return strcmp(one->name, other->name);
-}
-
-size_t transaction_order(struct transaction_log *log)
-{
-	size_t risky = 0;
-
-	if (log->count)
-		qsort(log->entries, log->count, sizeof(*log->entries), compare_entries);
-	while (risky < log->count && goes_down(&log->entries[risky]))
-		risky++;
-	return risky;
-}
-
-const struct settings *transaction_settle(const struct transaction_log *log, const char *name)
-{
-	for (size_t i = 0; i < log->count; i++) {
-		const struct transaction_log_entry *entry = &log->entries[i];
-
-		if (strcmp(entry->name, name) == 0)
-			return log->phase == TRANSACTION_UNDO ? &entry->from : &entry->to;
-	}
-	return NULL;
-}
 
 /* --- the log, on a worker ------------------------------------------------- */
 
@@ -145,6 +109,44 @@ static void on_disk(struct transaction *t, worker_fn run, void (*next)(struct tr
 
 /* --- the end -------------------------------------------------------------------- */
 
+/* How many containers are named in a sentence. */
+#define NAMED_MAX  3
+#define NAMED_SIZE 240
+
+/* Says what is in force in the containers that could not be brought back. */
+static void describe_kept(const struct transaction *t, char ret[static NAMED_SIZE])
+{
+	size_t named = 0, more = 0, length = 0;
+
+	ret[0] = '\0';
+	for (size_t i = 0; i < t->log->count; i++) {
+		const struct transaction_log_entry *entry = &t->log->entries[i];
+		char now[SIZE_TEXT_MAX], before[SIZE_TEXT_MAX];
+		uint64_t limit;
+
+		if (!t->kept[i])
+			continue;
+		if (named++ >= NAMED_MAX) {
+			more++;
+			continue;
+		}
+		if (group_read_limit(t->containers[i]->group, &limit) < 0)
+			length += (size_t)snprintf(ret + length, NAMED_SIZE - length,
+						   "; the settings of \"%.24s\" are unknown",
+						   entry->name);
+		else if (limit == entry->from.limit)
+			length += (size_t)snprintf(ret + length, NAMED_SIZE - length,
+						   "; \"%.24s\" keeps new settings", entry->name);
+		else
+			length += (size_t)snprintf(ret + length, NAMED_SIZE - length,
+						   "; \"%.24s\" has the limit %s, not %s",
+						   entry->name, size_format(limit, now),
+						   size_format(entry->from.limit, before));
+	}
+	if (more > 0)
+		(void)snprintf(ret + length, NAMED_SIZE - length, "; %zu more, see the log", more);
+}
+
 /* Describes the containers of a transaction that failed. */
 static const char *outcome_of_failure(const struct transaction *t)
 {
@@ -153,7 +155,7 @@ static const char *outcome_of_failure(const struct transaction *t)
 			       ? "rssd is stopping, and its next start finishes the transaction"
 			       : "rssd is stopping, and its next start undoes the changes";
 	if (t->stuck)
-		return "not all changes could be undone, see the log";
+		return "not all changes could be undone";
 	return "no container was changed";
 }
 
@@ -161,11 +163,14 @@ static void finish(struct transaction *ended)
 {
 	cleanup_(transaction_free_ptr) struct transaction *t = ended;
 	struct failure failure = t->failure;
+	char kept[NAMED_SIZE] = "";
 	int error = 0;
 
+	if (t->stuck && !t->left_to_start)
+		describe_kept(t, kept);
 	if (failure.error != RSS_ERROR_NONE)
-		error = fail(&t->failure, failure.error, "%.380s; %s", failure.text,
-			     outcome_of_failure(t));
+		error = fail(&t->failure, failure.error, "%.*s; %s%s", *kept ? 220 : 380,
+			     failure.text, outcome_of_failure(t), kept);
 
 	if (t->disk_error < 0) {
 		log_warning("The transaction log could not be removed: %s; the next start of rssd "
@@ -208,7 +213,7 @@ static void undone(struct container *c, const struct change_result *result, void
 	if (result->error < 0) {
 		log_message(LOG_ERR, c->name, "could not be brought back to its settings: %s",
 			    result->failure.text);
-		t->stuck = true;
+		t->stuck = t->kept[t->done_steps] = true;
 	}
 	undo_next(t);
 }
@@ -244,7 +249,7 @@ static void undo_next(struct transaction *t)
 			return;
 		log_message(LOG_ERR, t->containers[entry]->name,
 			    "could not be brought back to its settings: %s", failure.text);
-		t->stuck = true;
+		t->stuck = t->kept[entry] = true;
 	}
 	end(t);
 }
@@ -259,7 +264,8 @@ static void begin_undo(struct transaction *t)
 static void undo_logged(struct transaction *t)
 {
 	if (t->disk_error < 0 && t->done_steps > 0) {
-		t->stuck = true;
+		for (size_t i = 0; i < t->done_steps; i++)
+			t->stuck = t->kept[i] = true;
 		end(t);
 		return;
 	}
@@ -417,7 +423,8 @@ static int transaction_new(struct manager *m, const struct transaction_step step
 	t->steps = calloc(count, sizeof(*t->steps));
 	t->containers = calloc(count, sizeof(struct container *));
 	t->step_of = calloc(count, sizeof(*t->step_of));
-	if (!t->log || !t->steps || !t->containers || !t->step_of)
+	t->kept = calloc(count, sizeof(*t->kept));
+	if (!t->log || !t->steps || !t->containers || !t->step_of || !t->kept)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
 	memcpy(t->steps, steps, count * sizeof(*steps));
 	r = prepare(t, count, failure);

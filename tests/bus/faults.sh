@@ -67,6 +67,56 @@ case_a_failed_create_leaves_no_ghost() {
 	expect 3 rssctl show ghost
 }
 
+# The state of "a" is saved for its step, but not for undoing it when "b" is refused.
+case_a_transaction_that_cannot_be_undone_says_so() {
+	local applier file
+	[ "$(awk '/SwapTotal/ { print $2 }' /proc/meminfo)" = 0 ] || { skip "needs a machine without swap"; return; }
+	rssctl create a --limit=64M
+	rssctl create b --limit=64M
+	launch_hog_in b lock 32M
+	await 20 grep -q ready "$hog_out"
+	printf '%s' '[ { "name": "a", "limit": "48M" }, { "name": "b", "limit": "8M" } ]' >"$work/both.json"
+	rssctl apply "$work/both.json" --timeout=10s >"$work/applied" 2>&1 &
+	applier=$!
+	await 10 grep -q '"limit":50331648' "$files/a.json"
+	with_fault "$files" fsync:error=EIO wait "$applier"
+	grep -q 'not all changes could be undone; "a" has the limit 48.0M, not 64.0M' "$work/applied" ||
+		fail "said: $(cat "$work/applied")"
+	equal "$(field a limit),$(field b limit)" "$((48 << 20)),$((64 << 20))" "limits that are answered"
+	file=$(memory_mount)/$root/a/memory.limit_in_bytes
+	[ ! -f "$file" ] || equal "$(cat "$file")" $((48 << 20)) "limit in the kernel"
+	expect 0 rssctl limit a 64M
+	restart
+	equal "$(field a limit),$(field b limit)" "$((64 << 20)),$((64 << 20))" "limits after a restart"
+	rssctl remove --force a
+	rssctl remove --force b
+}
+
+# Neither the new limit can be saved nor the old one be set again.
+case_a_limit_that_cannot_be_undone_says_so() {
+	local file
+	rssctl create kept --limit=32M
+	file=$(memory_mount)/$root/kept/memory.limit_in_bytes
+	[ -f "$file" ] || { skip "the controller is not memory-v1"; rssctl remove kept; return; }
+	strace -f -qq -o "$work/strace" -p "$rssd_pid" -P "$files" -P "$file" -e inject=fsync:error=EIO:when=1 \
+		-e inject=write:error=EINVAL:when=2 &
+	local tracer=$!
+	children+=("$tracer")
+	await 10 is_traced
+	expect 1 rssctl limit kept 64M
+	kill -INT "$tracer"
+	wait "$tracer" 2>/dev/null
+	says "the kernel refused the old settings: Invalid argument; its limit is now 64.0M"
+	equal "$(cat "$file")" $((64 << 20)) "limit in the kernel"
+	equal "$(field kept limit)" $((32 << 20)) "limit"
+	expect 1 rssctl diff
+	expect 0 rssctl repair kept
+	equal "$(cat "$file")" $((32 << 20)) "limit in the kernel after a repair"
+	restart
+	equal "$(field kept limit)" $((32 << 20)) "limit after a restart"
+	rssctl remove kept
+}
+
 case_an_acknowledged_transaction_is_not_applied_again() {
 	rssctl create a --limit=32M
 	rssctl create b --limit=32M
