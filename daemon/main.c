@@ -155,9 +155,8 @@ static void nothing(int signal)
  */
 static int handle_signals(void)
 {
-	static const int stray[] = {
-		SIGUSR1, SIGALRM, SIGVTALRM, SIGPROF, SIGIO, SIGPWR, SIGSTKFLT
-	};
+	static const int stray[] = { SIGUSR1, SIGALRM,	 SIGVTALRM, SIGPROF, SIGIO,
+				     SIGPWR,  SIGSTKFLT, SIGXCPU,   SIGXFSZ };
 	struct sigaction action = { .sa_handler = nothing };
 	int r = sigaction(WORKER_SIGNAL, &action, NULL);
 

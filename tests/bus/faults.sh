@@ -285,10 +285,22 @@ case_a_cgroup_that_cannot_be_opened_now_keeps_its_state() {
 
 case_stray_signals_do_not_end_it() {
 	local signal
-	for signal in USR1 USR2 ALRM VTALRM PROF IO PWR STKFLT RTMIN RTMIN+5 RTMAX PIPE; do
+	for signal in USR1 USR2 ALRM VTALRM PROF IO PWR STKFLT XCPU XFSZ RTMIN RTMIN+5 RTMAX PIPE; do
 		kill -"$signal" "$rssd_pid"
 		expect 0 rssctl list
 	done
+}
+
+# A limit of the file size makes a write fail, and does not end rssd.
+case_a_file_size_limit_is_an_error() {
+	rssctl create web --limit=16M
+	prlimit --pid="$rssd_pid" --fsize=0:unlimited
+	expect 1 rssctl limit web 8M
+	says "File too large"
+	equal "$(field web limit)" $((16 << 20)) "limit"
+	prlimit --pid="$rssd_pid" --fsize=unlimited
+	expect 0 rssctl limit web 8M
+	expect 0 rssctl remove web
 }
 
 # loop_fails SYSCALL ERROR: three times, then it works again.
