@@ -2,8 +2,10 @@
 /* Processes: /proc as text, pidfds, who may be attached, where they came from. */
 #include <errno.h>
 #include <ftw.h>
+#include <pthread.h>
 #include <sys/resource.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "operation/attach-policy.h"
@@ -285,6 +287,49 @@ TEST(detached_by_hand_is_remembered)
 	CHECK(!origins_is_detached(p.origins, p.me.pid, p.me.start));
 }
 
+static void *wait_for_ever(void *data)
+{
+	for (;;)
+		pause();
+	return NULL;
+}
+
+/* The main thread of the child ends, another lives. */
+static pid_t start_headless(void)
+{
+	pid_t child = fork();
+	pthread_t thread;
+
+	if (child != 0)
+		return child;
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (pthread_create(&thread, NULL, wait_for_ever, NULL) != 0)
+		_exit(1);
+	pthread_exit(NULL);
+}
+
+static bool is_headless(pid_t pid)
+{
+	struct process p;
+
+	return process_read(pid, &p) == 0 && p.state == 'Z' && !p.ended;
+}
+
+TEST(threads_that_cannot_be_listed_are_an_error)
+{
+	cleanup_free char *cgroups = NULL;
+	pid_t child = start_headless();
+
+	for (int i = 0; i < 1000 && !is_headless(child); i++)
+		(void)usleep(1000);
+	CHECK(is_headless(child));
+	fault_readdir = (struct fault){ .count = 1, .error = EIO };
+	CHECK_INT(process_read_cgroups(child, &cgroups), -EIO);
+	CHECK_INT(process_read_cgroups(child, &cgroups), 0);
+	(void)kill(child, SIGKILL);
+	(void)waitpid(child, NULL, 0);
+}
+
 TEST(a_list_that_fails_is_an_error)
 {
 	cleanup_free struct process *list = NULL;
@@ -298,7 +343,9 @@ TEST(a_list_that_fails_is_an_error)
 	CHECK(count > 0);
 }
 
-TEST_MAIN({ "a list of processes that fails is an error", a_list_that_fails_is_an_error },
+TEST_MAIN({ "threads that cannot be listed are an error",
+	    threads_that_cannot_be_listed_are_an_error },
+	  { "a list of processes that fails is an error", a_list_that_fails_is_an_error },
 	  { "a process has ended when no thread lives", ended_when_no_thread_lives },
 	  { "process: stat is read from the last parenthesis",
 	    stat_is_read_from_the_last_parenthesis },
