@@ -93,17 +93,26 @@ static void watch_container(struct container *c)
 		    r == -ENOSPC ? "; raise fs.inotify.max_user_watches" : "");
 }
 
+static bool is_watched(const struct drift_watch *d, size_t at, int watch)
+{
+	return at < d->count && d->watched[at].watch == watch;
+}
+
+/* A renamed cgroup may be that of two places for a moment: the watch stays for the other one. */
 static void unwatch_container(struct container *c)
 {
 	struct drift_watch *d = c->manager->drift_watch;
-	size_t at = find_index(d, c->drift.watch);
+	size_t first = find_index(d, c->drift.watch), at = first;
 
 	if (!c->drift.watch)
 		return;
-	assert(at < d->count && d->watched[at].container == c);
-	(void)inotify_rm_watch(d->fd, c->drift.watch);
+	while (is_watched(d, at, c->drift.watch) && d->watched[at].container != c)
+		at++;
+	assert(is_watched(d, at, c->drift.watch));
 	d->count--;
 	memmove(&d->watched[at], &d->watched[at + 1], (d->count - at) * sizeof(*d->watched));
+	if (!is_watched(d, first, c->drift.watch))
+		(void)inotify_rm_watch(d->fd, c->drift.watch);
 	c->drift.watch = 0;
 }
 
@@ -224,21 +233,22 @@ static void on_removed(struct drift_watch *d, const struct container *c, const c
 
 static void on_report(struct drift_watch *d, const struct inotify_event *event)
 {
-	size_t at = find_index(d, event->wd);
-	struct container *c;
-
 	if (event->mask & IN_Q_OVERFLOW) {
 		for (size_t i = 0; i < d->manager->count; i++)
 			queue_check(d, d->manager->containers[i]);
 		return;
 	}
-	if (at == d->count || d->watched[at].watch != event->wd || event->len == 0)
-		return;
-	c = d->watched[at].container;
-	if (event->mask & (IN_DELETE | IN_MOVED_FROM))
-		on_removed(d, c, event->name);
-	else if ((event->mask & IN_MODIFY) && c && group_has_setting_in(c->group, event->name))
-		queue_check(d, c);
+	for (size_t at = find_index(d, event->wd); is_watched(d, at, event->wd); at++) {
+		struct container *c = d->watched[at].container;
+
+		if (event->len == 0)
+			continue;
+		if (event->mask & (IN_DELETE | IN_MOVED_FROM))
+			on_removed(d, c, event->name);
+		else if ((event->mask & IN_MODIFY) && c &&
+			 group_has_setting_in(c->group, event->name))
+			queue_check(d, c);
+	}
 }
 
 static int on_read(sd_event_source *source, uint64_t usec, void *userdata)

@@ -106,17 +106,35 @@ case_own_changes_are_no_drift() {
 case_a_removed_cgroup_is_explained() {
 	local dir
 	on_v1 || return
-	rssctl create web --limit=32M
-	rmdir "$dir/web"
-	expect 1 rssctl limit web 16M
+	rssctl create hollow --limit=32M
+	rmdir "$dir/hollow"
+	expect 1 rssctl limit hollow 16M
 	says "rssctl repair"
-	expect 1 rssctl create web/inner
-	says "Cannot create \"web/inner\": the cgroup of its parent \"web\" was removed"
-	says "rssctl repair web"
-	equal "$(rssctl list --json=short | jq -r '.[].name')" web containers
-	expect 0 rssctl repair web
-	expect 0 rssctl create web/inner
-	expect 0 rssctl remove --force web
+	expect 1 rssctl create hollow/inner
+	says "Cannot create \"hollow/inner\": the cgroup of its parent \"hollow\" was removed"
+	says "rssctl repair hollow"
+	equal "$(rssctl list --json=short | jq -r '.[].name')" hollow containers
+	expect 0 rssctl repair hollow
+	expect 0 rssctl create hollow/inner
+	expect 0 rssctl remove --force hollow
+}
+
+# Renamed, a cgroup is for a moment that of two places.
+case_renamed_cgroup_of_a_place() {
+	local dir one two
+	on_v1 || return
+	one=$root.one two=$root.two dir=${dir%/*}
+	mkdir "$dir/$one" "$dir/$two"
+	rssctl create one --cgroup="/$one"
+	rssctl create two --cgroup="/$two"
+	rmdir "$dir/$two"
+	mv "$dir/$one" "$dir/$two"
+	await 10 grep -q "two: /$two is running" "$rssd_log"
+	await 10 grep -q "one: /$one is not running" "$rssd_log"
+	expect 0 rssctl list
+	expect 0 rssctl remove one
+	expect 0 rssctl remove two
+	rmdir "$dir/$two"
 }
 
 case_oom_killer_is_on_after_a_start() {
