@@ -95,8 +95,17 @@ static void attach_one(struct move *move, int pidfd, const struct process *expec
 
 	/* A move from another container keeps the recorded origin. */
 	r = controller_cgroup_of_process(controller, p.pid, &cgroup);
-	if (r == 0 && controller_path_of_cgroup(controller, cgroup, &path) == -ENOENT)
+	if (r == 0)
+		r = controller_path_of_cgroup(controller, cgroup, &path);
+	if (r == -ENOENT)
 		origin = cgroup;
+	else if (move_has_vanished(move, pidfd, &p, r == 0))
+		return;
+	/* Without its cgroup there is no origin, and it may be in a unit. */
+	if (r < 0 && r != -ENOENT) {
+		move_refuse_errno(move, p.pid, r);
+		return;
+	}
 	if (origin && !may_leave(move, &p, origin))
 		return;
 	if (move->dry_run) {

@@ -270,6 +270,20 @@ case_a_tree_that_cannot_be_opened_is_not_attached() {
 	rssctl remove --force kept
 }
 
+# Its origin would be unknown, and it could leave its unit.
+case_a_process_of_an_unknown_cgroup_is_not_attached() {
+	rssctl create kept
+	start_hog anon 1M
+	with_fault "/proc/$hog/cgroup" openat:error=EIO expect 1 rssctl attach kept "$hog"
+	says "Input/output error"
+	is_empty kept || fail "it is inside"
+	expect 0 rssctl attach kept "$hog"
+	restart
+	expect 0 rssctl detach "$hog"
+	kill "$hog"
+	rssctl remove kept
+}
+
 # Its limit is not replaced by what the kernel has.
 case_a_cgroup_that_cannot_be_opened_now_keeps_its_state() {
 	[ -n "$(memory_mount)" ] || { skip "needs cgroups v1"; return; }
