@@ -9,6 +9,7 @@
  *   hog ebb SIZE         as lock, and give back a page of it a hundred times a second
  *   hog hold SIZE        wait for a line on standard input, then anon
  *   hog headless SIZE    end the main thread, and wait in another that has SIZE bytes
+ *   hog vfork SIZE       as anon, but stay in vfork(), with a child that waits
  *   hog fork COUNT       be a tree of COUNT processes, each child of an earlier one
  *   hog zombie COUNT     leave COUNT children unwaited for, and print their pids
  *   hog spawn RATE       fork RATE children a second, each ending soon; the child of every tenth
@@ -261,6 +262,22 @@ static int headless(size_t wanted)
 	pthread_exit(NULL);
 }
 
+/* The parent goes on when its child has ended; until then both have one mm. */
+static int wait_in_vfork(size_t size)
+{
+	char *memory = malloc(size);
+
+	if (!memory)
+		return EXIT_FAILURE;
+	memset(memory, 1, size);
+	ready();
+	if (vfork() == 0) {
+		wait_for_signal();
+		_exit(0);
+	}
+	return 0;
+}
+
 int main(int argc, char *argv[])
 {
 	const char *what = argc > 2 ? argv[1] : "";
@@ -274,6 +291,8 @@ int main(int argc, char *argv[])
 		return take_anonymous(parse(argv[2]), 1, 1);
 	if (strcmp(what, "headless") == 0)
 		return headless(parse(argv[2]));
+	if (strcmp(what, "vfork") == 0)
+		return wait_in_vfork(parse(argv[2]));
 	if (strcmp(what, "hold") == 0) {
 		puts("waiting");
 		fflush(stdout);
@@ -293,7 +312,7 @@ int main(int argc, char *argv[])
 		return spawn(atol(argv[2]));
 	if (strcmp(what, "storm") == 0)
 		return fork_storm(strtoul(argv[2], NULL, 10));
-	fputs("hog anon|lock|ebb|hold|headless SIZE, hog file PATH [N], hog fork|storm|bomb|zombie COUNT, hog spawn RATE\n",
+	fputs("hog anon|lock|ebb|hold|headless|vfork SIZE, hog file PATH [N], hog fork|storm|bomb|zombie COUNT, hog spawn RATE\n",
 	      stderr);
 	return 2;
 }
