@@ -129,11 +129,20 @@ int bus_call_begun(struct bus_call *call, int r, const struct failure *failure, 
 	return bus_answer_failure(r, failure, error);
 }
 
-/* Replies with an error and frees the call. */
+/*
+ * Replies with an error and frees the call. Without a reply the caller would wait until its
+ * timeout, so a send that fails for a passing reason is repeated once.
+ */
 static void fail_call(struct bus_call *call, const struct failure *failure)
 {
-	(void)sd_bus_reply_method_errorf(call->message, rss_error_to_name(failure->error), "%s",
-					 failure->text);
+	int r = -EAGAIN;
+
+	for (int i = 0; i < 2 && r < 0; i++)
+		r = sd_bus_reply_method_errorf(call->message, rss_error_to_name(failure->error),
+					       "%s", failure->text);
+	if (r < 0)
+		log_message(LOG_WARNING, *call->container ? call->container : NULL,
+			    "A reply could not be sent: %s", strerror(-r));
 	bus_call_free(call);
 }
 

@@ -284,6 +284,16 @@ case_a_process_of_an_unknown_cgroup_is_not_attached() {
 	rssctl remove kept
 }
 
+# A caller without a reply would wait for its timeout. The messages before it ask the bus who calls.
+case_a_refusal_that_cannot_be_sent_is_sent_again() {
+	rssctl create kept
+	launch_hog_in kept lock 8M
+	await 20 grep -q ready "$hog_out"
+	with_fault "" sendmsg:error=ENOMEM:when=5 expect 5 timeout 20 rssctl limit kept 1M --mode=refuse
+	says "is unchanged"
+	rssctl remove --force kept
+}
+
 # Its limit is not replaced by what the kernel has.
 case_a_cgroup_that_cannot_be_opened_now_keeps_its_state() {
 	[ -n "$(memory_mount)" ] || { skip "needs cgroups v1"; return; }
