@@ -158,9 +158,9 @@ class Client(threading.Thread):
             problem(f"{name} is not found though it exists: {err.strip()}")
 
     def wait_for_killed(self, name):
-        """Each process inside a removed container was killed, or had been moved out."""
+        """Each process inside a removed container was killed, unless it may have been elsewhere."""
         for p in self.inside(name):
-            if None not in p.where:
+            if p.where <= set(self.below(name)):
                 try:
                     p.popen.wait(10)
                 except subprocess.TimeoutExpired:
