@@ -29,12 +29,12 @@ const struct option_spec global_options[] = {
 	[GLOBAL_NO_LEGEND] = { "no-legend", 0, NULL, "Print no column names" },
 	[GLOBAL_NO_PAGER] = { "no-pager", 0, NULL, "Do not pipe long output into a pager" },
 	[GLOBAL_FULL] = { "full", 0, NULL, "Do not cut texts to the width of the terminal" },
-	[GLOBAL_HELP] = { "help", 'h', NULL, "Print help, of a verb where one is named" },
+	[GLOBAL_HELP] = { "help", 'h', NULL, "Print help for rssctl, or for the verb" },
 	[GLOBAL_VERSION] = { "version", 0, NULL, "Print the version of rssctl" },
 	{ 0 },
 };
 
-/* The words of the command line, and the one that is read. */
+/* The words of the command line, and the current one. */
 struct reader {
 	int argc;
 	char **argv;
@@ -49,13 +49,13 @@ static int fail_usage(const struct args *args, const char *what, const char *wor
 			   args->verb ? " " : "");
 }
 
-/* An option that was found: its row, and where its value goes. */
+/* A recognized option: its row, and the place for its value. */
 struct found {
 	const struct option_spec *spec;
 	const char **value; /* NULL: it is one of global_options */
 };
 
-/* True for "name" up to an '=', or if @name is NULL for the letter. */
+/* Returns true for "name" up to an '=', or if @name is NULL for the letter. */
 static bool is_option_of(const struct option_spec *spec, const char *name, char letter)
 {
 	size_t length;
@@ -221,7 +221,7 @@ static int read_letters(struct args *args, struct reader *reader)
 	return STATUS_DONE;
 }
 
-/* "-5" is a number, which the reader of numbers refuses with its own message. */
+/* "-5" is a number: the code that reads numbers refuses it with its own message. */
 static bool is_option(const char *word)
 {
 	return word[0] == '-' && word[1] && !(word[1] >= '0' && word[1] <= '9');

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The command line, read by the option tables of the verbs. Options may stand
- * anywhere before "--"; the last of its kind counts.
+ * The command line, parsed by the option tables of the verbs. Options may be
+ * anywhere before "--"; if one is repeated, the last one counts.
  */
 #ifndef RSSCTL_ARGS_H
 #define RSSCTL_ARGS_H
@@ -22,7 +22,7 @@ struct args {
 	const char *settings[CLIENT_SETTINGS_MAX];
 	const char **operands;
 	size_t n_operands;
-	char **command; /* what follows "--", for verbs that take one; NULL: there was no "--" */
+	char **command; /* the command after "--", for verbs that take one; NULL: there was no "--" */
 
 	/* Options of rssctl itself. */
 	const char *json; /* "": --json without a mode */

@@ -38,7 +38,8 @@ int connect_daemon(struct cli *cli)
 		return STATUS_DONE;
 	}
 	if (r == -EACCES)
-		return print_error(STATUS_DENIED, "The bus does not let you talk to rssd; be root");
+		return print_error(STATUS_DENIED,
+				   "The bus does not allow you to call rssd; be root");
 	if (r == -ENOTCONN)
 		return print_error(STATUS_UNREACHABLE, "%s", rss_error_message(NULL));
 	if (r == -ETIME)

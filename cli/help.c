@@ -28,7 +28,7 @@ static void print_options(const struct option_spec *options)
 		print_option(options);
 }
 
-/* The keys of rssctl set: there, a flag takes a value. */
+/* The keys of rssctl set, where a flag takes a value. */
 static void print_setting_word(const struct option_spec *option)
 {
 	int width = printf("  %s=%s", option->name, option->value ?: "yes|no");
@@ -66,12 +66,12 @@ void print_help(const struct verb *const verbs[], const struct verb *verb)
 		return;
 	}
 	puts("Usage: rssctl [OPTION...] VERB [ARGUMENT...]\n\n"
-	     "Limit the resident memory of groups of processes (containers), by way of rssd.\n\n"
+	     "Limit the resident memory of groups of processes (containers), through rssd.\n\n"
 	     "Verbs:");
 	for (size_t i = 0; verbs[i]; i++)
 		printf("  %-12s%s\n", verbs[i]->name, verbs[i]->summary);
-	puts("\nOptions, before or behind the verb:");
+	puts("\nOptions, before or after the verb:");
 	print_options(global_options);
 	puts("\nSizes are bytes, 64K, 512M, 1.5G, 20% of the memory, or infinity.\n"
-	     "rssctl VERB --help tells more of a verb; rssctl(1) tells all.");
+	     "See rssctl VERB --help for one verb, and rssctl(1) for all.");
 }

@@ -6,7 +6,7 @@ struct verb;
 
 /*
  * Prints the help of @verb, or of rssctl if it is NULL, on standard output. It
- * is written from the tables that args.c reads the command line by.
+ * comes from the tables by which args.c parses the command line.
  */
 void print_help(const struct verb *const verbs[], const struct verb *verb);
 

@@ -82,7 +82,7 @@ static int dispatch(struct cli *cli, const struct args *args)
 		return STATUS_DONE;
 	}
 	if (!args->verb)
-		return print_error(STATUS_USAGE, "What is to be done? See: rssctl --help");
+		return print_error(STATUS_USAGE, "No verb given; see rssctl --help");
 	cli->out.legend = !args->no_legend;
 	cli->out.paging = !args->no_pager;
 	cli->out.full = args->full;
@@ -93,7 +93,7 @@ static int dispatch(struct cli *cli, const struct args *args)
 	return status == STATUS_DONE ? args->verb->run(cli, args) : status;
 }
 
-/* Output that was lost is a failure, even if the verb succeeded. */
+/* Lost output is a failure, even if the verb succeeded. */
 static int finish_output(int status)
 {
 	errno = 0;

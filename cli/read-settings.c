@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Settings as people write them: see read-settings.h. */
+/* Parsing settings: see read-settings.h. */
 #include "read-settings.h"
 
 #include <json-c/json.h>
@@ -97,7 +97,7 @@ static const char *read_json_size(struct json_object *value, uint64_t *ret)
 		"is above the largest size, 2^63-1; write \"infinity\" for none";
 	int r;
 
-	/* Of a number past 2^64 json-c makes 2^64-1, or a double in newer versions. */
+	/* json-c parses a number past 2^64 as 2^64-1, or as a double in newer versions. */
 	if (json_object_is_type(value, json_type_double) && json_object_get_double(value) >= 0x1p63)
 		return too_large;
 	if (json_object_is_type(value, json_type_int) && json_object_get_int64(value) >= 0) {
@@ -129,5 +129,5 @@ const char *cli_settings_read_json(const char *key, struct json_object *value,
 			client_setting_put(setting, settings, number);
 		return problem;
 	}
-	return "is not a key that is known here";
+	return "is not a known key";
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Settings as people write them: as words, as options, in JSON files. */
+/* Parses settings: words, options, and JSON files. */
 #ifndef RSSCTL_READ_SETTINGS_H
 #define RSSCTL_READ_SETTINGS_H
 
@@ -12,12 +12,12 @@ int cli_settings_read_word(const char *word, struct rss_settings *settings);
 
 /* Reads the options of a verb whose settings are SETTINGS_OPTIONS. As above. */
 int cli_settings_read_options(const struct args *args, struct rss_settings *ret);
-/* Those of them that were given, as a mask of RSS_SET_*. */
+/* The given ones, as a mask of RSS_SET_*. */
 unsigned int cli_settings_given(const struct args *args);
 
 /*
- * Reads a key and its value as they stand in a JSON file. NULL if they are a
- * setting and a good value, otherwise what is wrong, as the end of a sentence.
+ * Reads a key and its value from a JSON file. Returns NULL if they are a setting
+ * and a valid value, otherwise what is wrong, as the end of a sentence.
  */
 const char *cli_settings_read_json(const char *key, struct json_object *value,
 				   struct rss_settings *settings);

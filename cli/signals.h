@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Signals as events, for the verbs that run until something happens: blocked,
- * and read from a file descriptor that is polled with the others.
+ * Signals as events, for verbs that wait for several sources: they are blocked and read from
+ * a file descriptor, which is polled with the others.
  */
 #ifndef RSSCTL_SIGNALS_H
 #define RSSCTL_SIGNALS_H
@@ -20,8 +20,8 @@ int signals_open_all(sigset_t *old);
 int signals_next(int fd, struct signalfd_siginfo *ret);
 
 /*
- * Stops this process as the key Ctrl-Z does; returns when it is continued. The
- * kernel does not stop a process group that has no shell to continue it.
+ * Stops this process, like Ctrl-Z; returns when it is continued. The kernel does
+ * not stop an orphaned process group, because no shell could continue it.
  */
 void signals_stop(void);
 

@@ -5,10 +5,10 @@
 
 #include <stddef.h>
 
-/* How many letters to change, remove, insert or swap to turn @a into @b. Long words are far apart. */
+/* The number of letters to change, remove, insert or swap to turn @a into @b; large for long words. */
 size_t word_distance(const char *a, const char *b);
 
-/* Whether a word at @distance of @word is worth a suggestion. */
+/* Returns true if a word at @distance from @word is a useful suggestion. */
 int word_is_near(const char *word, size_t distance);
 
 #endif

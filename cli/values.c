@@ -44,8 +44,8 @@ int read_number(const char *what, const char *text, uint64_t max, uint64_t *ret)
 					   text);
 		value = value * 10 + (*c - '0');
 		if (value > max)
-			return print_error(STATUS_USAGE, "%s \"%s\" is more than %" PRIu64, what,
-					   text, max);
+			return print_error(STATUS_USAGE, "%s \"%s\" is above %" PRIu64, what, text,
+					   max);
 	}
 	if (!*text)
 		return print_error(STATUS_USAGE, "%s is empty", what);
@@ -64,7 +64,7 @@ int read_yes_no(const char *what, const char *text, bool *ret)
 			return STATUS_DONE;
 		}
 	}
-	return print_error(STATUS_USAGE, "%s \"%s\" is neither yes nor no", what, text);
+	return print_error(STATUS_USAGE, "%s must be yes or no, not \"%s\"", what, text);
 }
 
 int read_pid(const char *text, pid_t *ret)
@@ -75,8 +75,7 @@ int read_pid(const char *text, pid_t *ret)
 	if (status != STATUS_DONE)
 		return status;
 	if (!value)
-		return print_error(STATUS_USAGE,
-				   "The process \"%s\" is none; processes count from 1", text);
+		return print_error(STATUS_USAGE, "Invalid PID \"%s\"", text);
 	*ret = (pid_t)value;
 	return STATUS_DONE;
 }
@@ -112,11 +111,11 @@ int read_signal(const char *text, int *ret)
 		}
 	}
 	if (*text < '0' || *text > '9')
-		return print_error(STATUS_USAGE, "There is no signal \"%s\"; write TERM, KILL or 9",
+		return print_error(STATUS_USAGE, "Invalid signal \"%s\"; write TERM, KILL or 9",
 				   text);
 	status = read_number("The signal", text, SIGRTMAX, &number);
 	if (status == STATUS_DONE && !number)
-		return print_error(STATUS_USAGE, "The signal 0 is none");
+		return print_error(STATUS_USAGE, "Invalid signal 0");
 	if (status == STATUS_DONE)
 		*ret = (int)number;
 	return status;
@@ -144,8 +143,9 @@ int read_timeout(const char *text, uint64_t *ret)
 	int status = read_duration("The timeout", text, ret);
 
 	if (status == STATUS_DONE && !*ret)
-		return print_error(STATUS_USAGE,
-				   "A timeout of 0 leaves no time; --mode=refuse does not try");
+		return print_error(
+			STATUS_USAGE,
+			"The timeout must be above 0; use --mode=refuse to set a limit without reclaim");
 	return status;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a verb is: its words for help and completion, its options, and one
- * function. Each verb is a file of its name in cli/verb, and nothing else names it.
+ * A verb: its texts for help and completion, its options, and one function. Each
+ * verb is in a file of its name in cli/verb, and nothing else names it.
  */
 #ifndef RSSCTL_VERB_H
 #define RSSCTL_VERB_H
@@ -15,7 +15,7 @@ struct args;
 struct rss_client;
 struct verb;
 
-/* What a verb is given besides its arguments: where its output goes, and the way to rssd. */
+/* The context of a verb: its output, and the connection to rssd. */
 struct cli {
 	const struct verb *const *verbs; /* in the order of help; ends with NULL */
 	struct output out;
@@ -52,12 +52,12 @@ struct verb {
 
 #define OPERANDS_ANY ((size_t)-1)
 
-/* The verb of that name in @verbs, which ends with NULL; NULL if there is none. */
+/* Returns the verb of that name in @verbs, which ends with NULL, or NULL. */
 const struct verb *verb_find(const struct verb *const verbs[], const char *name);
 
 /*
- * DEFINE_VERB(kill) = { .name = "kill", ... }; is all that makes a verb known:
- * main.c, the help and the completion find it through the linker's section.
+ * DEFINE_VERB(kill) = { .name = "kill", ... }; defines a verb. main.c, the help and the
+ * completion find it in a section of the linker.
  */
 #define DEFINE_VERB(id)                                                      \
 	static const struct verb verb_##id;                                  \

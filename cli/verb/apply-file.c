@@ -48,7 +48,7 @@ static int read_change(const char *path, size_t i, struct json_object *object,
 	if (!ret->name)
 		return fail_key(path, i, "name", "is missing");
 	if (!ret->settings.set)
-		return print_error(STATUS_USAGE, "%s: %s: nothing is to be set", path, ret->name);
+		return print_error(STATUS_USAGE, "%s: %s: no setting given", path, ret->name);
 	return STATUS_DONE;
 }
 
@@ -57,7 +57,7 @@ static int read_text(const char *path, char **ret)
 {
 	cleanup_close int fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC)
 						 : dup(STDIN_FILENO);
-	/* It is the user's own file: there is no bound. */
+	/* The size is not limited: it is the user's own file. */
 	int r = fd < 0 ? -errno : read_file(fd, FILE_OWN_MAX, ret, NULL);
 
 	return r < 0 ? print_error(STATUS_FAILED, "%s cannot be read: %s", path, strerror(-r))
@@ -74,7 +74,7 @@ static int read_json(const char *path, struct json_object **ret)
 		return status;
 	*ret = json_tokener_parse_verbose(text, &error);
 	return *ret ? STATUS_DONE
-		    : print_error(STATUS_USAGE, "%s is no JSON: %s", path,
+		    : print_error(STATUS_USAGE, "%s: invalid JSON: %s", path,
 				  json_tokener_error_desc(error));
 }
 
@@ -94,7 +94,7 @@ int settings_file_read(const char *path, struct settings_file *ret)
 	if (!file.changes)
 		return fail_memory();
 	if (!file.count)
-		return print_error(STATUS_USAGE, "%s names no container", path);
+		return print_error(STATUS_USAGE, "%s: no container given", path);
 	for (size_t i = 0; i < file.count && status == STATUS_DONE; i++)
 		status = read_change(path, i,
 				     many ? json_object_array_get_idx(file.json, i) : file.json,

@@ -24,10 +24,9 @@ enum {
 
 static const struct option_spec options[] = {
 	[MODE] = { "mode", 'm', "reclaim|refuse|force",
-		   "What to do where usage is above a limit; default: reclaim" },
+		   "What to do if usage is above a limit; default: reclaim" },
 	[TIMEOUT] = { "timeout", 't', "TIME", "For each limit: 500ms, 10s, 2min" },
-	[DRY_RUN] = { "dry-run", 0, NULL,
-		      "Only print the difference, and what would become of it" },
+	[DRY_RUN] = { "dry-run", 0, NULL, "Only print the differences and the forecast" },
 	{ 0 },
 };
 
@@ -136,7 +135,7 @@ static int run(struct cli *cli, const struct args *args)
 	r = rss_list(cli->client, &list.containers, &list.count);
 	if (r < 0)
 		return fail_call(cli, r);
-	/* No difference is printed of changes that rssd refuses to begin. */
+	/* No differences are printed for changes that rssd refuses at once. */
 	r = rss_apply_forecast(cli->client, file.changes, file.count, mode);
 	if (r < 0)
 		return fail_call(cli, r);
@@ -161,9 +160,8 @@ DEFINE_VERB(apply) = {
 	.summary = "Set several containers together, or none of them",
 	.description =
 		"FILE is a JSON array of objects, each with a name and settings, as in containers.d;\n"
-		"- is standard input. The difference is printed first.\n"
-		"Where one of them cannot be had, all are brought back to what they were, also when\n"
-		"rssd is killed in the middle.",
+		"- is standard input. The differences are printed first.\n"
+		"If one setting is refused, all are restored, also if rssd is killed before it is done.",
 	.options = options,
 	.min_operands = 1,
 	.max_operands = 1,

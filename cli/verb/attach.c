@@ -15,10 +15,10 @@ enum {
 };
 
 static const struct option_spec options[] = {
-	[TREE] = { "tree", 't', NULL, "The descendants of each process, too" },
-	[DRY_RUN] = { "dry-run", 0, NULL, "Only say what would become of each" },
+	[TREE] = { "tree", 't', NULL, "Also attach the descendants of each process" },
+	[DRY_RUN] = { "dry-run", 0, NULL, "Only print what would happen to each process" },
 	[LEAVE_UNIT] = { "leave-unit", 0, NULL,
-			 "On a unified cgroup tree, take processes out of their systemd unit" },
+			 "On a unified cgroup tree, remove processes from their systemd unit" },
 	{ 0 },
 };
 
@@ -48,9 +48,9 @@ DEFINE_VERB(attach) = {
 	.synopsis = "NAME PID... [--tree] [--dry-run] [--leave-unit]",
 	.summary = "Move running processes into a container",
 	.description =
-		"Prints what became of each. The status is 1 where one was refused, and 3 where\n"
-		"all of them had ended. What a process has mapped already stays charged where it was.\n"
-		"With --tree every living descendant is inside when it is done, or it fails and says so.\n"
+		"Prints the outcome for each process. The status is 1 if one was refused, and 3 if all\n"
+		"had ended. Pages that a process has mapped already stay charged where they are.\n"
+		"With --tree every living descendant is inside at the end, or the command fails.\n"
 		"With the controller memory-v2 an attached process leaves its systemd unit, with the\n"
 		"unit's filters and limits: this needs root and --leave-unit.",
 	.options = options,

@@ -77,10 +77,10 @@ DEFINE_VERB(create) = {
 	.synopsis = "NAME [OPTION...]",
 	.summary = "Create a container",
 	.description =
-		"A name is made of letters, digits and : _ . @ -, with slashes between the names of\n"
-		"nested containers: web/worker1 lies inside web, which must be there first.\n"
-		"With --unit or --cgroup the processes stay where they are, and the container\n"
-		"has those that are there.",
+		"A name consists of letters, digits and : _ . @ -, with slashes between the names of\n"
+		"nested containers: web/worker1 is inside web, which must exist.\n"
+		"With --unit or --cgroup the container has the processes of that unit or control group,\n"
+		"which stay where they are.",
 	.options = options,
 	.settings = SETTINGS_OPTIONS,
 	.min_operands = 1,

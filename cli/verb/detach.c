@@ -18,12 +18,12 @@ enum {
 };
 
 static const struct option_spec options[] = {
-	[TREE] = { "tree", 't', NULL, "The descendants of each process, too" },
+	[TREE] = { "tree", 't', NULL, "Also detach the descendants of each process" },
 	[ALL] = { "all", 'a', NULL, "All processes of the container NAME" },
 	{ 0 },
 };
 
-/* Processes may be born inside while others are moved: so often they are listed again. */
+/* Processes may fork inside while others are moved: the most times that they are listed. */
 #define PASSES_MAX 32
 
 static bool is_reported(const struct report *report, pid_t pid)
@@ -51,7 +51,7 @@ static int append_report(struct report *report, struct report *more)
 	return 0;
 }
 
-/* Detaches those that are inside and were not tried before: how many, or a negative errno. */
+/* Detaches processes inside that were not tried before. Returns how many, or a negative errno. */
 static int detach_pass(struct cli *cli, const char *name, struct report *report)
 {
 	cleanup_report struct report more = { 0 };
@@ -98,7 +98,7 @@ static int run(struct cli *cli, const struct args *args)
 
 	if (args->values[ALL]) {
 		if (args->n_operands != 1)
-			return print_error(STATUS_USAGE, "--all takes the name of one container");
+			return print_error(STATUS_USAGE, "--all needs the name of one container");
 		return detach_all(cli, args->operands[0]);
 	}
 	status = read_pids(args, 0, &pids);
@@ -116,7 +116,7 @@ DEFINE_VERB(detach) = {
 	.order = 110,
 	.synopsis = "PID... [--tree] | NAME --all",
 	.summary = "Move processes back to where they were before",
-	.description = "Prints what became of each, with the statuses of rssctl attach.",
+	.description = "Prints the outcome for each process. The status is that of rssctl attach.",
 	.options = options,
 	.min_operands = 1,
 	.max_operands = OPERANDS_ANY,

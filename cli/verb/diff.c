@@ -90,11 +90,11 @@ DEFINE_VERB(diff) = {
 	.name = "diff",
 	.order = 80,
 	.synopsis = "",
-	.summary = "Show settings that are not what they should be",
+	.summary = "Show differences between declared, saved and kernel settings",
 	.description =
-		"Compares what the files in containers.d declare, what was set last, and what the\n"
-		"kernel holds, also whether the cgroup is there, its OOM killer is on, and it is frozen.\n"
-		"Prints what differs; the status is then 1, or 0 if nothing does.\n"
+		"Compares the files in containers.d, the settings that were set last, and the kernel:\n"
+		"its settings, whether the cgroup exists, its OOM killer is on, and it is frozen.\n"
+		"Prints the differences; the status is 1 if there are any, else 0.\n"
 		"rssctl reload applies declarations that changed; rssctl repair brings the kernel\n"
 		"back.",
 	.run = run,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * rssctl doctor: what keeps rssd from doing its job, and what can be done. rssd
- * reports the findings; if it cannot be asked, rssctl checks the known reasons.
+ * rssctl doctor: problems of rssd and their solutions. rssd reports the findings;
+ * if it cannot be reached, rssctl checks the known reasons.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -39,7 +39,7 @@ static const char *severity_style(const char *severity)
 	return strcmp(severity, "ok") ? NULL : STYLE_GREEN;
 }
 
-/* The width that is left for a sentence; unlimited without a terminal. */
+/* The remaining width for a sentence; unlimited without a terminal. */
 static size_t sentence_width(const struct rss_finding rows[], size_t count)
 {
 	size_t taken = strlen(columns[0]), subjects = strlen(columns[1]);
@@ -140,7 +140,7 @@ static int print_findings(struct cli *cli, const struct rss_finding rows[], size
 
 /* --- without rssd ---------------------------------------------------------- */
 
-/* Whether a bus listens on the socket @path. */
+/* Returns true if a bus listens on the socket @path. */
 static bool bus_answers(const char *path)
 {
 	cleanup_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -157,11 +157,9 @@ static struct rss_finding check_bus(void)
 	const char *address = getenv("DBUS_SYSTEM_BUS_ADDRESS");
 
 	if (address)
-		return (struct rss_finding){
-			"note", "bus",
-			"DBUS_SYSTEM_BUS_ADDRESS is set: rssd is looked for on that bus",
-			"Unset it to reach the system's own bus"
-		};
+		return (struct rss_finding){ "note", "bus",
+					     "DBUS_SYSTEM_BUS_ADDRESS is set: rssctl uses that bus",
+					     "Unset it to reach the system's own bus" };
 	if (bus_answers("/run/dbus/system_bus_socket") ||
 	    bus_answers("/var/run/dbus/system_bus_socket"))
 		return (struct rss_finding){ "ok", "bus", "the system bus answers", "" };
@@ -201,8 +199,8 @@ static struct rss_finding check_controller(void)
 		return (struct rss_finding){ "ok", "controller", "this kernel can limit memory",
 					     "" };
 	default:
-		return (struct rss_finding){ "note", "controller",
-					     "/proc/cgroups cannot be read: rssd will tell", "" };
+		return (struct rss_finding){ "note", "controller", "/proc/cgroups cannot be read",
+					     "" };
 	}
 }
 
@@ -211,7 +209,7 @@ static struct rss_finding check_user(void)
 	if (geteuid() == 0)
 		return (struct rss_finding){ "ok", "user", "you are root", "" };
 	return (struct rss_finding){ "note", "user",
-				     "you are not root: rssd asks polkit what you may change",
+				     "you are not root: polkit decides what you may change",
 				     "Be root, or see SECURITY in rssd(8)" };
 }
 
@@ -221,8 +219,8 @@ static struct rss_finding check_rssd(int error)
 	switch (error) {
 	case -EACCES:
 		return (struct rss_finding){ "error", "rssd",
-					     "the bus does not let you talk to rssd",
-					     "Be root, with sudo for instance" };
+					     "the bus does not allow you to call rssd",
+					     "Be root, for example with sudo" };
 	case -ETIME:
 		return (struct rss_finding){
 			"error", "rssd", "rssd is running and does not answer",
@@ -272,9 +270,9 @@ DEFINE_VERB(doctor) = {
 	.name = "doctor",
 	.order = 230,
 	.synopsis = "",
-	.summary = "Look for what keeps rssd from doing its job",
+	.summary = "Find problems of rssd on this machine",
 	.description =
-		"The status is 1 where there is an error among the findings, and 6 where rssd cannot be\n"
-		"reached; what can be told without it is told then.",
+		"The status is 1 if one of the findings is an error, and 6 if rssd cannot be reached;\n"
+		"then rssctl checks the known reasons.",
 	.run = run,
 };

@@ -16,8 +16,7 @@ DEFINE_VERB(freeze) = {
 	.synopsis = "NAME",
 	.summary = "Stop the processes of a container",
 	.description =
-		"They keep their memory and stay where they are until thaw lets them go on. Nested\n"
-		"containers are frozen with it.",
+		"They keep their memory until thaw continues them. Nested containers are frozen as well.",
 	.min_operands = 1,
 	.max_operands = 1,
 	.run = run,

@@ -12,8 +12,7 @@ static int run(struct cli *cli, const struct args *args)
 	if (args->n_operands) {
 		verb = verb_find(cli->verbs, args->operands[0]);
 		if (!verb)
-			return print_error(STATUS_USAGE,
-					   "There is no verb \"%s\"; see: rssctl --help",
+			return print_error(STATUS_USAGE, "Unknown verb \"%s\"; see: rssctl --help",
 					   args->operands[0]);
 	}
 	print_help(cli->verbs, verb);

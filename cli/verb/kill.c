@@ -19,8 +19,8 @@ enum {
 };
 
 static const struct option_spec options[] = {
-	[SIGNAL] = { "signal", 's', "SIGNAL", "Which one, as TERM, SIGTERM or 15; default: TERM" },
-	[NO_NESTED] = { "no-nested", 0, NULL, "Not to the processes of nested containers" },
+	[SIGNAL] = { "signal", 's', "SIGNAL", "TERM, SIGTERM or 15; default: TERM" },
+	[NO_NESTED] = { "no-nested", 0, NULL, "Leave out the processes of nested containers" },
 	{ 0 },
 };
 
@@ -71,8 +71,8 @@ DEFINE_VERB(kill) = {
 	.synopsis = "NAME [--signal=SIGNAL] [--no-nested]",
 	.summary = "Send a signal to every process in a container",
 	.description =
-		"Processes of nested containers and of control groups inside have it too. With KILL,\n"
-		"TERM and HUP, stopped processes are continued and a frozen container is thawed, since\n"
+		"Processes of nested containers and of control groups inside receive it as well. KILL,\n"
+		"TERM and HUP also continue stopped processes and thaw a frozen container, because\n"
 		"such processes do not end.",
 	.options = options,
 	.min_operands = 1,

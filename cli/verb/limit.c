@@ -28,9 +28,9 @@ enum {
 
 static const struct option_spec options[] = {
 	[MODE] = { "mode", 'm', "reclaim|refuse|force",
-		   "What to do where usage is above SIZE; default: reclaim" },
+		   "What to do if usage is above SIZE; default: reclaim" },
 	[TIMEOUT] = { "timeout", 't', "TIME", "Give up after this: 500ms, 10s, 2min" },
-	[DRY_RUN] = { "dry-run", 0, NULL, "Set nothing, tell what would become of it" },
+	[DRY_RUN] = { "dry-run", 0, NULL, "Set nothing, print the forecast" },
 	{ 0 },
 };
 
@@ -119,7 +119,7 @@ static int print_forecast_text(const struct cli *cli, const char *name, uint64_t
 		[RSS_RECLAIMS] = "would be set, after reclaim",
 		[RSS_UNSURE] = "may be set, or refused",
 		[RSS_REFUSES] = "would be refused, the old one stays",
-		[RSS_KILLS] = "would be set, and memory runs out: processes would be killed",
+		[RSS_KILLS] = "would be set, with an OOM: processes would be killed",
 	};
 	const struct {
 		const char *key;
@@ -223,11 +223,11 @@ DEFINE_VERB(limit) = {
 	.synopsis = "NAME SIZE|infinity [OPTION...]",
 	.summary = "Set the limit of a container",
 	.description =
-		"Where usage is above SIZE, the mode says what happens:\n"
-		"  reclaim  take memory back until usage fits; the old limit stays where it cannot\n"
-		"  refuse   leave the old limit\n"
-		"  force    take memory back, and kill inside the container where that is not enough\n"
-		"The status is 5 where the old limit stays. Ctrl-C ends the reclaim, too.\n"
+		"If usage is above SIZE, the mode says what happens:\n"
+		"  reclaim  reclaim until usage fits; if it cannot, the old limit stays\n"
+		"  refuse   keep the old limit\n"
+		"  force    reclaim, and kill processes of the container if that is not enough\n"
+		"The status is 5 if the old limit stays. Ctrl-C ends the reclaim as well.\n"
 		"With --dry-run nothing is set: from usage, lists, locked memory and swap it is told\n"
 		"what would be reclaimed, and whether memory would run out; the status is that of then.",
 	.options = options,

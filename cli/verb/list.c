@@ -63,6 +63,6 @@ DEFINE_VERB(list) = {
 	.synopsis = "",
 	.summary = "List the containers and their counters",
 	.description =
-		"A counter that this kernel's controller does not have is shown as -; see rssctl doctor.",
+		"A counter that this kernel's controller lacks is shown as -; see rssctl doctor.",
 	.run = run,
 };

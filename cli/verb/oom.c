@@ -23,7 +23,7 @@ enum {
 };
 
 static const struct option_spec options[] = {
-	[ID] = { "id", 'i', "N", "All that is known of the one with this id" },
+	[ID] = { "id", 'i', "N", "The whole record of the OOM with this id" },
 	{ 0 },
 };
 
@@ -102,7 +102,7 @@ static int print_processes(struct cli *cli, const struct rss_oom *oom)
 
 	if (!oom->n_processes)
 		return STATUS_DONE;
-	puts("\nThe largest processes at that moment:");
+	puts("\nThe largest processes at the OOM:");
 	for (size_t i = 0; table && i < oom->n_processes && r >= 0; i++) {
 		const struct rss_process *p = &oom->processes[i];
 
@@ -131,11 +131,11 @@ static int print_oom(struct cli *cli, const struct rss_oom *oom)
 	print_size("Usage", oom->usage);
 	print_size("Limit", oom->limit);
 	printf("%15s: %s\n", "Kills", oom->group ? "all of the container" : "one process");
-	puts("\nWhat reclaim tried since the OOM before:");
+	puts("\nReclaim since the previous OOM:");
 	print_number("Limit met", oom->failures);
 	print_size("Taken back", oom->reclaimed);
 	print_number("Pages scanned", oom->scanned);
-	puts("\nWhat was left:");
+	puts("\nMemory that was left:");
 	print_size("Anonymous", oom->anonymous);
 	print_size("File", oom->file);
 	print_size("Shmem", oom->shmem);
@@ -159,9 +159,7 @@ static int print_oom_by_id(struct cli *cli, const struct ooms *ooms, uint64_t id
 		return print_json(&cli->out, object);
 	}
 	return print_error(STATUS_NOT_FOUND,
-			   "There is no OOM with the id %" PRIu64
-			   "; rssctl oom lists those that are kept",
-			   id);
+			   "No OOM with the id %" PRIu64 "; rssctl oom lists the stored ones", id);
 }
 
 static int run(struct cli *cli, const struct args *args)
@@ -191,11 +189,11 @@ DEFINE_VERB(oom) = {
 	.name = "oom",
 	.order = 190,
 	.synopsis = "[NAME] [--id=N]",
-	.summary = "Show when memory ran out, and why",
+	.summary = "Show the recorded OOMs and their causes",
 	.description =
-		"Lists the OOMs that concern a container, or all, the oldest first; also those of\n"
-		"containers that are gone. The id is the sequence number of the event. With --id:\n"
-		"whose limit it was, who was killed, what reclaim tried, and the largest processes.",
+		"Lists the OOMs of a container, or all, the oldest first, including those of removed\n"
+		"containers. The id is the sequence number of the event. With --id: the container whose\n"
+		"limit was hit, the victim, the reclaim before, and the largest processes.",
 	.options = options,
 	.max_operands = 1,
 	.run = run,

@@ -17,7 +17,7 @@ enum {
 };
 
 static const struct option_spec options[] = {
-	[NO_NESTED] = { "no-nested", 0, NULL, "Without the processes of nested containers" },
+	[NO_NESTED] = { "no-nested", 0, NULL, "Leave out the processes of nested containers" },
 	{ 0 },
 };
 
@@ -109,9 +109,9 @@ DEFINE_VERB(ps) = {
 	.synopsis = "NAME [--no-nested]",
 	.summary = "List the processes inside a container",
 	.description =
-		"RESIDENT is what a process has in memory, whichever container is charged for it.\n"
-		"IN is the container that it is in, NAME or a nested one, or the control group that\n"
-		"something else made inside.",
+		"RESIDENT is the memory of the process, in whichever container it is charged.\n"
+		"IN is its container, NAME or a nested one, or the control group inside that another\n"
+		"program created.",
 	.options = options,
 	.min_operands = 1,
 	.max_operands = 1,

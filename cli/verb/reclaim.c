@@ -49,10 +49,10 @@ DEFINE_VERB(reclaim) = {
 	.name = "reclaim",
 	.order = 160,
 	.synopsis = "NAME SIZE",
-	.summary = "Take memory back from a container now",
+	.summary = "Reclaim memory from a container now",
 	.description =
-		"Asks the kernel for SIZE; infinity is all that can be had. Prints what was got, which\n"
-		"may be less, or - where the kernel does not tell. Nothing is killed.",
+		"Requests SIZE from the kernel; infinity is as much as possible. Prints the amount that\n"
+		"was reclaimed, which may be less, or - if the kernel does not report it. Nothing is killed.",
 	.min_operands = 2,
 	.max_operands = 2,
 	.run = run,

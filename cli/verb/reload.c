@@ -29,7 +29,7 @@ DEFINE_VERB(reload) = {
 	.synopsis = "",
 	.summary = "Make rssd read its configuration again",
 	.description =
-		"Reads rssd.conf and containers.d; see rssd.conf(5). A declaration that cannot be\n"
-		"read is reported, and the status is 1.",
+		"Reads rssd.conf and containers.d; see rssd.conf(5). If a declaration cannot be read,\n"
+		"it is reported and the status is 1.",
 	.run = run,
 };

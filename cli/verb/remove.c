@@ -11,8 +11,7 @@ enum {
 };
 
 static const struct option_spec options[] = {
-	[FORCE] = { "force", 'f', NULL,
-		    "Kill the processes inside and remove nested containers, too" },
+	[FORCE] = { "force", 'f', NULL, "Kill the processes inside, and remove nested containers" },
 	{ 0 },
 };
 
@@ -23,12 +22,12 @@ static int run(struct cli *cli, const struct args *args)
 	if (status != STATUS_DONE)
 		return status;
 
-	/* A failure does not keep the others; the first one is the status. */
+	/* Continue after a failure; the status is that of the first. */
 	for (size_t i = 0; i < args->n_operands; i++) {
 		int failed = end_call(cli, rss_remove(cli->client, args->operands[i],
 						      args->values[FORCE]));
 
-		/* Status 5 is for limits; a process that does not end in time is a plain failure. */
+		/* Status 5 is for limits. A process that does not end in time is an ordinary failure. */
 		if (failed == STATUS_REFUSED)
 			failed = STATUS_FAILED;
 		status = status ?: failed;
@@ -42,7 +41,7 @@ DEFINE_VERB(remove) = {
 	.synopsis = "NAME... [--force]",
 	.summary = "Remove containers",
 	.description =
-		"A container with processes or containers inside is left alone without --force.",
+		"Without --force, a container with processes or nested containers is not removed.",
 	.options = options,
 	.min_operands = 1,
 	.max_operands = OPERANDS_ANY,

@@ -28,7 +28,7 @@ int child_start(struct child *child, char *const command[], const sigset_t *mask
 /* Executes the command. 0, or the negative errno of exec; then the child has ended. */
 int child_release(struct child *child);
 
-/* Whether the command has stopped since the last call; it can be continued with SIGCONT. */
+/* Returns true if the command has stopped since the last call; SIGCONT continues it. */
 bool child_has_stopped(const struct child *child);
 
 /* Sends @signal; a child that has ended is no failure. */
@@ -37,7 +37,7 @@ void child_signal(const struct child *child, int signal);
 /* Waits for the end. Returns the status as a shell has it, 128+N for signal N, or a negative errno. */
 int child_wait(struct child *child);
 
-/* Closes all; a child that was not released ends. */
+/* Closes everything; a child that was not released ends. */
 void child_done(struct child *child);
 
 #endif

@@ -32,7 +32,7 @@ enum {
 };
 
 static const struct option_spec options[] = {
-	[EXEC] = { "exec", 0, NULL, "Become the command, as its service manager wants it" },
+	[EXEC] = { "exec", 0, NULL, "Replace rssctl by the command, as service managers expect" },
 	{ 0 },
 };
 
@@ -141,7 +141,7 @@ static void handle_signal(const struct child *child, int signals)
 			signals_stop();
 		return;
 	}
-	/* A SIGPIPE of rssctl's own output is no matter of the command. */
+	/* A SIGPIPE of rssctl's own output is not passed to the command. */
 	if (!signal || info.ssi_pid == (uint32_t)getpid())
 		return;
 	if (info.ssi_code != SI_KERNEL || !is_for_process_group(signal))
@@ -168,7 +168,7 @@ static int await_child(struct run *run, struct child *child, int signals)
 	int status;
 
 	while (!(fds[0].revents & POLLIN)) {
-		/* Without rssd the command goes on; only the reason of an OOM is lost. */
+		/* Without rssd the command continues; only the record of an OOM is missing. */
 		fds[2].fd = read_events(run);
 		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
 			return print_error(STATUS_FAILED, "Cannot wait: %s", strerror(errno));
@@ -196,7 +196,7 @@ static int attach_process(struct run *run, int pidfd)
 	for (size_t i = 0; i < report.count; i++)
 		if (report.rows[i].outcome != RSS_MOVED)
 			return print_error(
-				STATUS_FAILED, "The command could not be put into \"%s\": %s",
+				STATUS_FAILED, "The command could not be attached to \"%s\": %s",
 				run->container,
 				*report.rows[i].reason ? report.rows[i].reason : "it vanished");
 	return STATUS_DONE;
@@ -234,7 +234,7 @@ static int exec_in_place(struct run *run, char **command)
 	int status;
 
 	if (pidfd < 0)
-		return print_error(STATUS_FAILED, "No pidfd can be had: %s", strerror(errno));
+		return print_error(STATUS_FAILED, "A pidfd cannot be opened: %s", strerror(errno));
 	status = attach_process(run, pidfd);
 	if (status != STATUS_DONE)
 		return status;
@@ -248,8 +248,7 @@ static int make_name(char **ret)
 	uint32_t random;
 
 	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
-		return print_error(STATUS_FAILED, "There are no random numbers: %s",
-				   strerror(errno));
+		return print_error(STATUS_FAILED, "No random numbers: %s", strerror(errno));
 	if (asprintf(ret, "run-%d-%08" PRIx32, (int)getpid(), random) < 0) {
 		*ret = NULL;
 		return fail_memory();
@@ -283,10 +282,10 @@ static int check_command(const struct args *args)
 {
 	if (!args->command)
 		return print_error(STATUS_USAGE,
-				   "The command stands behind --, as in: rssctl run %s -- COMMAND",
+				   "Put the command after --, as in: rssctl run %s -- COMMAND",
 				   args->n_operands ? args->operands[0] : "--limit=SIZE");
 	if (!args->command[0])
-		return print_error(STATUS_USAGE, "There is no command behind --");
+		return print_error(STATUS_USAGE, "No command after --");
 	if (wants_new(args) && !args->n_operands && !(cli_settings_given(args) & RSS_SET_LIMIT))
 		return print_error(STATUS_USAGE,
 				   "Name a container, or give a --limit for a new one");
@@ -326,12 +325,12 @@ static int run(struct cli *cli, const struct args *args)
 		if (status != STATUS_DONE)
 			return status;
 	}
-	/* Until here a signal ends rssctl, and rssd removes the container that nothing is in. */
+	/* Before this, a signal ends rssctl, and rssd removes the empty container. */
 	signals = signals_open_all(&mask);
 	if (signals < 0)
 		return print_error(STATUS_FAILED, "Signals cannot be read: %s", strerror(-signals));
 	status = run_child(&state, args->command, signals, &mask);
-	/* rssd removes it when its last process has left; if none ever came in, rssctl removes it. */
+	/* rssd removes it when its last process has left; if it never had one, rssctl removes it. */
 	if (state.created)
 		(void)rss_remove(cli->client, state.container, false);
 	return status;
@@ -343,10 +342,10 @@ DEFINE_VERB(run) = {
 	.synopsis = "NAME | [NAME] --limit=SIZE [OPTION...] -- COMMAND [ARGUMENT...]",
 	.summary = "Run a command inside a container",
 	.description =
-		"In the container NAME, or in a new one with the settings that are given, which goes\n"
-		"when its last process has left. The status is that of the command: 126 where it cannot\n"
-		"be executed, 127 where it was not found, 128+N when signal N ended it. When memory ran\n"
-		"out, standard error says so.",
+		"In the container NAME, or in a new one with the given settings, which is removed when\n"
+		"its last process has left. The status is that of the command: 126 if it cannot be\n"
+		"executed, 127 if it was not found, 128+N if signal N ended it. An OOM is reported on\n"
+		"standard error.",
 	.options = options,
 	.settings = SETTINGS_OPTIONS,
 	.max_operands = 1,

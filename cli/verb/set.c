@@ -28,8 +28,7 @@ DEFINE_VERB(set) = {
 	.order = 90,
 	.synopsis = "NAME KEY=VALUE...",
 	.summary = "Change settings of a container, all or none",
-	.description =
-		"A limit below usage is reclaimed for, as rssctl limit does; it has more to choose from.",
+	.description = "A limit below usage reclaims, as with rssctl limit, which has more options.",
 	.settings = SETTINGS_WORDS,
 	.min_operands = 2,
 	.max_operands = OPERANDS_ANY,

@@ -79,7 +79,7 @@ static void print_usage(const struct rss_container *c)
 	       100.0 * (double)c->usage / (double)c->limit);
 }
 
-/* What it is, if rssd did not make its cgroup. */
+/* The place, if rssd did not create the cgroup. */
 static void print_place(const struct rss_container *c)
 {
 	if (!strcmp(c->place, "own"))
@@ -88,16 +88,16 @@ static void print_place(const struct rss_container *c)
 	printf("%s%s%s%s\n", *c->unit ? "the unit " : "a cgroup of another program", c->unit,
 	       c->running ? ""
 	       : *c->unit ? ", not running"
-			  : ", not there",
+			  : ", which does not exist",
 	       c->running ? "" : "; its limit is kept");
 }
 
-/* How long the container lives. */
+/* The lifetime of the container. */
 static void print_kind(const struct rss_container *c)
 {
 	print_key("Kind");
 	if (c->declared)
-		puts("declared: a file in containers.d brings it back");
+		puts("declared by a file in containers.d");
 	else if (c->transient)
 		puts("transient: removed when its last process has left");
 	else
@@ -212,7 +212,7 @@ DEFINE_VERB(show) = {
 	.name = "show",
 	.order = 40,
 	.synopsis = "NAME",
-	.summary = "Show all that is known of a container",
+	.summary = "Show all properties of a container",
 	.min_operands = 1,
 	.max_operands = 1,
 	.run = run,

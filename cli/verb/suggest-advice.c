@@ -135,7 +135,7 @@ static bool was_watched(const struct observation *seen)
 	return seen->usec >= WATCH_USEC_MIN && seen->count >= LOOKS_MIN;
 }
 
-/* Returns false if too little was seen; the reasons say what is missing. */
+/* Returns false if too little is known; then the reasons say what is missing. */
 static bool is_enough(const struct observation *seen, struct advice *advice)
 {
 	if (seen->count == 0) {
@@ -143,13 +143,13 @@ static bool is_enough(const struct observation *seen, struct advice *advice)
 		return false;
 	}
 	if (quantile(seen, 100) == 0 && (seen->peak == RSS_ABSENT || seen->peak == 0)) {
-		say(advice, "Nothing has used memory in it: start its processes inside, or attach "
+		say(advice, "It has used no memory yet: start its processes inside, or attach "
 			    "them, and let them work.");
 		return false;
 	}
 	if (!was_watched(seen) && seen->peak == RSS_ABSENT) {
-		say(advice, "This kernel does not remember the highest usage, and one look tells "
-			    "nothing about others: watch it at work, with --watch=10min.");
+		say(advice, "This kernel does not record the highest usage, and one sample is not "
+			    "enough: watch it at work, with --watch=10min.");
 		return false;
 	}
 	return true;
@@ -183,8 +183,8 @@ static uint64_t choose_limit(const struct observation *seen, struct advice *advi
 			back = highest;
 		advice->floor = true;
 		say(advice,
-		    "%" PRIu64 " pages came back after they were reclaimed: it works with some %s "
-		    "more than it may hold.",
+		    "%" PRIu64 " pages were faulted in again after reclaim: its working set is "
+		    "about %s too large for its limit.",
 		    seen->new_refaults, size_format(back, a));
 		return needed + back + percent(needed, HEADROOM);
 	}
@@ -192,14 +192,14 @@ static uint64_t choose_limit(const struct observation *seen, struct advice *advi
 		if (seen->new_refaults == RSS_ABSENT) {
 			advice->floor = true;
 			say(advice,
-			    "It is held down by reclaim, and this controller does not tell whether "
-			    "what was reclaimed came back: %s is the least that it needs.",
+			    "Reclaim keeps its usage down, and this controller does not report "
+			    "refaults: it needs at least %s.",
 			    size_format(needed, a));
 			return needed + percent(needed, HEADROOM);
 		}
 		say(advice,
-		    "Memory was reclaimed and none of it came back in the time of the %s: what it had, "
-		    "%s, is enough.",
+		    "Memory was reclaimed and none of it was faulted in again during the %s: %s is "
+		    "enough.",
 		    period(seen), size_format(highest, a));
 		return highest + percent(highest, HEADROOM);
 	}
@@ -223,8 +223,7 @@ static void choose_watermarks(const struct observation *seen, struct advice *adv
 		return;
 	}
 	if (!was_watched(seen)) {
-		say(advice,
-		    "What is usual for it takes more looks to see: no watermarks are proposed.");
+		say(advice, "Too few samples for a typical usage: no watermarks are proposed.");
 		return;
 	}
 	usual = quantile(seen, 95);
@@ -234,12 +233,12 @@ static void choose_watermarks(const struct observation *seen, struct advice *adv
 	advice->wmark_low = percent(advice->wmark_high, LOW_OF_HIGH) / MEBIBYTE * MEBIBYTE;
 	if (advice->wmark_low == 0 || advice->wmark_high <= advice->wmark_low) {
 		advice->wmark_high = advice->wmark_low = RSS_INFINITY;
-		say(advice, "It is too small for watermarks to be of use.");
+		say(advice, "It is too small for watermarks to be useful.");
 		return;
 	}
 	say(advice,
-	    "In 95 of 100 looks it used %s or less: above that, reclaim in the background takes back "
-	    "what is not in use before the limit is met.",
+	    "In 95 of 100 samples it used %s or less: above that, background reclaim frees inactive "
+	    "memory before the limit is hit.",
 	    size_format(usual, a));
 }
 
@@ -249,9 +248,10 @@ static void say_how_long(const struct observation *seen, struct advice *advice)
 
 	switch (seen->source) {
 	case OBSERVED_ONCE:
-		say(advice, "This is from one look and the kernel's peak; watch it at work, with "
-			    "--watch=10min, or let rssd record, with SampleInterval= in rssd.conf, "
-			    "to know more.");
+		say(advice,
+		    "This is from one sample and the kernel's peak; for more, watch it at "
+		    "work with --watch=10min, or let rssd sample it with SampleInterval= in "
+		    "rssd.conf.");
 		break;
 	case OBSERVED_WATCH:
 		if (!was_watched(seen))

@@ -41,7 +41,7 @@ enum {
 };
 
 static const struct option_spec options[] = {
-	[WATCH] = { "watch", 'w', "TIME", "Watch it for so long first; Ctrl-C ends that sooner" },
+	[WATCH] = { "watch", 'w', "TIME", "Watch it this long first; Ctrl-C ends the watch" },
 	{ 0 },
 };
 
@@ -321,9 +321,9 @@ DEFINE_VERB(suggest) = {
 	.synopsis = "NAME [--watch=TIME]",
 	.summary = "Propose a limit and watermarks, with reasons",
 	.description =
-		"Without --watch it goes by what rssd has noted over the last day, when somebody looked or by\n"
-		"itself (SampleInterval= in rssd.conf), and by what the kernel has counted. Nothing is set.\n"
-		"The status is 1 where too little is known.",
+		"Without --watch it uses the samples of the last day, which rssd takes when a client reads\n"
+		"the counters or by SampleInterval= in rssd.conf, and the kernel's counters. Nothing is\n"
+		"set. The status is 1 if too little is known.",
 	.options = options,
 	.min_operands = 1,
 	.max_operands = 1,

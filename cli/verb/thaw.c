@@ -14,9 +14,8 @@ DEFINE_VERB(thaw) = {
 	.name = "thaw",
 	.order = 150,
 	.synopsis = "NAME",
-	.summary = "Let the processes of a frozen container go on",
-	.description =
-		"Those of nested containers, too, but for containers that were frozen by themselves.",
+	.summary = "Continue the processes of a frozen container",
+	.description = "Nested containers are thawed too, unless they were frozen individually.",
 	.min_operands = 1,
 	.max_operands = 1,
 	.run = run,

@@ -39,8 +39,8 @@ enum {
 
 static const struct option_spec options[] = {
 	[SORT] = { "sort", 's', "KEY", ORDERS },
-	[INTERVAL] = { "interval", 'i', "TIME", "Look again after this; default: 2s" },
-	[ONCE] = { "once", 0, NULL, "Print one table, as when the output is no terminal" },
+	[INTERVAL] = { "interval", 'i', "TIME", "The time between samples; default: 2s" },
+	[ONCE] = { "once", 0, NULL, "Print one table, as if the output were no terminal" },
 	{ 0 },
 };
 
@@ -298,7 +298,7 @@ static int stop_and_take_again(struct top *top, struct terminal *terminal)
 	return terminal_take(terminal);
 }
 
-/* Draws until it is told to quit: 0, or a negative errno. */
+/* Draws until the user quits. Returns 0 or a negative errno. */
 static int draw_until_quit(const struct cli *cli, struct top *top, struct terminal *terminal)
 {
 	static const int wanted[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGTSTP, SIGCONT };
@@ -331,7 +331,7 @@ static int show_on_terminal(const struct cli *cli, enum top_order order, uint64_
 	top.screen.utf8 = cli->out.utf8;
 	if (r >= 0)
 		r = draw_until_quit(cli, &top, &terminal);
-	/* Before an error is printed: the alternate screen would take it along. */
+	/* Before an error is printed, because it would vanish with the alternate screen. */
 	terminal_restore(&terminal);
 	return end_call(cli, r);
 }
@@ -352,7 +352,7 @@ static int run(struct cli *cli, const struct args *args)
 	if (status != STATUS_DONE)
 		return status;
 	if (interval < INTERVAL_MIN)
-		return print_error(STATUS_USAGE, "An interval is 100ms at least");
+		return print_error(STATUS_USAGE, "The interval must be at least 100ms");
 	status = connect_daemon(cli);
 	if (status != STATUS_DONE)
 		return status;
@@ -367,10 +367,10 @@ DEFINE_VERB(top) = {
 	.name = "top",
 	.order = 200,
 	.synopsis = "[OPTION...]",
-	.summary = "Show the containers by what they use, live",
+	.summary = "Show the containers that use most, live",
 	.description =
 		"On a terminal the view is drawn again until q is pressed; else one table is printed.\n"
-		"In a bar, > and < are the high and the low watermark. Space looks again at once.",
+		"In a bar, > and < are the high and the low watermark. Space takes a sample at once.",
 	.options = options,
 	.run = run,
 };

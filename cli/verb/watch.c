@@ -30,7 +30,7 @@ enum {
 static const struct option_spec options[] = {
 	[COUNT] = { "count", 'n', "N", "Stop after N events" },
 	[SINCE] = { "since", 's', "SEQUENCE",
-		    "Begin behind this event; 0: with all that are kept" },
+		    "Start after this sequence number; 0 replays all stored events" },
 	{ 0 },
 };
 
@@ -41,7 +41,7 @@ struct watch {
 	int write_error; /* an errno: standard output failed */
 };
 
-/* A name includes its nested containers; events about rssd itself are always wanted. */
+/* A name includes its nested containers; events about rssd itself are always printed. */
 static bool is_wanted(const struct args *args, const char *container)
 {
 	if (!args->n_operands || !*container)
@@ -268,7 +268,7 @@ static int fail_output(int error)
 	return print_error(STATUS_FAILED, "The output could not be written: %s", strerror(error));
 }
 
-/* The output has no reader: ends as a write would end it. */
+/* The output has no reader: end by SIGPIPE, as after a write. */
 static int end_without_reader(void)
 {
 	raise(SIGPIPE);
@@ -358,10 +358,10 @@ DEFINE_VERB(watch) = {
 	.synopsis = "[NAME...] [--count=N] [--since=SEQUENCE]",
 	.summary = "Print events as they come",
 	.description =
-		"Of the named containers and those inside them, or of all. A name need not be there yet.\n"
+		"Of the named containers and those inside them, or of all. The containers need not exist.\n"
 		"With --json each event is an object on a line of its own. Ctrl-C ends it, with status 0.\n"
-		"With --since, what happened before comes first: no event is left out or told twice, also\n"
-		"where rssd was restarted. rssd keeps the last few thousand; what is gone is told as lost.",
+		"With --since, stored events come first: every event is printed exactly once, also across\n"
+		"restarts of rssd. rssd stores the last few thousand; older ones are reported as lost.",
 	.options = options,
 	.max_operands = OPERANDS_ANY,
 	.run = run,

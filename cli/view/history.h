@@ -18,7 +18,7 @@ struct trace {
 	uint64_t usage[HISTORY_MAX]; /* the newest last; RSS_ABSENT: not known */
 	size_t count;
 	uint64_t reclaimed, oom_kills; /* of the last sample */
-	uint64_t reclaim_rate;	       /* bytes a second; RSS_ABSENT before the second sample */
+	uint64_t reclaim_rate;	       /* bytes per second; RSS_ABSENT before the second sample */
 	uint64_t kills_seen;	       /* since the first sample */
 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The one writer of JSON. Keys are snake_case; an unknown value is null, no
- * limit is "infinity". json_add_*() never fail: a value that memory did not
- * suffice for is null, and a NULL object is ignored; print_json() reports it.
+ * The only writer of JSON. Keys are snake_case; an unknown value is null, no
+ * limit is "infinity". json_add_*() never fail: when out of memory, a value is
+ * null and a NULL object is ignored; print_json() reports it.
  */
 #ifndef RSSCTL_JSON_H
 #define RSSCTL_JSON_H
@@ -33,7 +33,7 @@ void json_add_oom(struct json_object *object, const char *key, const struct rss_
 /* NULL when out of memory. */
 struct json_object *oom_to_json(const struct rss_oom *oom);
 
-/* Print @object and return the status; NULL is reported as memory that ran out. */
+/* Prints @object and returns the status; NULL is reported as out of memory. */
 int print_json(const struct output *out, struct json_object *object);
 
 /* The same on one line, flushed at once: for streams. */

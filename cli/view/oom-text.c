@@ -14,7 +14,7 @@
 static void write_victim(FILE *out, const struct rss_oom *oom)
 {
 	if (!oom->victim_pid && !oom->victim_command) {
-		fputs("memory ran out, the victim is not known", out);
+		fputs("OOM, the victim is unknown", out);
 		return;
 	}
 	if (oom->killed > 1)
@@ -48,7 +48,7 @@ static void write_limit(FILE *out, const struct rss_oom *oom)
 		fprintf(out, "; the limit of %s is %s", owner ?: "the container",
 			size_format(oom->limit, buf));
 	else if (owner)
-		fprintf(out, "; the limit of %s was met", owner);
+		fprintf(out, "; the limit of %s was hit", owner);
 	if (oom->usage != RSS_ABSENT)
 		fprintf(out, ", usage was %s", size_format(oom->usage, buf));
 }

@@ -38,7 +38,7 @@ void output_start_pager(struct output *out)
 		out->pager = pager_open();
 }
 
-/* Whether @table, its legend and the prompt of the shell are more than a screen. */
+/* Returns true if @table, its legend and the prompt of the shell are more than a screen. */
 static bool is_long(const struct output *out, const struct table *table)
 {
 	return table_rows(table) + out->legend + 1 > (size_t)terminal_rows();

@@ -41,7 +41,7 @@ int add_count(struct table *table, uint64_t count);
 
 /*
  * Prints @table and returns the status. A NULL @table, or a negative @r of the
- * calls that filled it, is reported as memory that ran out. On a terminal the
+ * calls that filled it, is reported as out of memory. On a terminal the
  * table is cut to its width. @paged: it goes through a pager if it is longer
  * than the screen.
  */

@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-/* Whether there is a terminal to show it on. */
+/* Returns true if there is a terminal to show it on. */
 bool progress_is_shown(void);
 
 /* Replaces the line. */

@@ -17,7 +17,7 @@ enum status {
 /* Prints "rssctl: ..." on standard error and returns @status. */
 int print_error(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Prints that memory is out; returns STATUS_FAILED. */
+/* Reports that rssctl is out of memory; returns STATUS_FAILED. */
 int fail_memory(void);
 
 /* The status for an errno of librss. */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What rssctl needs of a terminal: its size, and all of it for a view that is redrawn. */
+/* The terminal: its size, and a mode in which a view is redrawn. */
 #ifndef RSSCTL_TERMINAL_H
 #define RSSCTL_TERMINAL_H
 
 #include <stdbool.h>
 #include <termios.h>
 
-/* Whether the descriptor is a terminal that understands escape sequences: TERM is set and not "dumb". */
+/* Returns true if the descriptor is a terminal with escape sequences: TERM is set and not "dumb". */
 bool terminal_is_capable(int fd);
 
 /* The size of the terminal on standard output; 24 rows or 0 columns if it is none. */

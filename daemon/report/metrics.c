@@ -91,8 +91,8 @@ static uint64_t get_locked(const struct metrics_container *c)
 }
 
 /*
- * COUNTER_ABSENT and LIMIT_INFINITY are the same number: a limit that there is
- * not has no line, as a counter that is not known.
+ * COUNTER_ABSENT and LIMIT_INFINITY are the same number: an unlimited size and an
+ * unknown counter have no line.
  */
 static const struct family {
 	const char *name;
@@ -101,13 +101,13 @@ static const struct family {
 	const char *help;
 	uint64_t (*get)(const struct metrics_container *container);
 } families[] = {
-	{ "rssd_container_limit_bytes", "gauge", "bytes", "The hard bound; none without a limit.",
+	{ "rssd_container_limit_bytes", "gauge", "bytes", "The limit; no sample if there is none.",
 	  get_limit },
 	{ "rssd_container_wmark_high_bytes", "gauge", "bytes",
-	  "Above it background reclaim starts; none without a watermark.", get_high },
+	  "Background reclaim starts above it; no sample without a watermark.", get_high },
 	{ "rssd_container_wmark_low_bytes", "gauge", "bytes",
-	  "Below it background reclaim stops; none without a watermark.", get_low },
-	{ "rssd_container_usage_bytes", "gauge", "bytes", "What is charged now.", get_usage },
+	  "Background reclaim stops below it; no sample without a watermark.", get_low },
+	{ "rssd_container_usage_bytes", "gauge", "bytes", "The current usage.", get_usage },
 	{ "rssd_container_anonymous_bytes", "gauge", "bytes", "Anonymous memory.", get_anon },
 	{ "rssd_container_file_bytes", "gauge", "bytes",
 	  "Page cache, tmpfs and shared memory included.", get_file },
@@ -120,15 +120,13 @@ static const struct family {
 	  "Locked or otherwise unevictable memory.", get_locked },
 	{ "rssd_container_peak_bytes", "gauge", "bytes", "The highest usage so far.", get_peak },
 	{ "rssd_container_processes", "gauge", NULL, "Processes inside.", get_processes },
-	{ "rssd_container_failures", "counter", NULL, "How often a charge met the limit.",
-	  get_failures },
-	{ "rssd_container_reclaimed_bytes", "counter", "bytes", "What was taken back.",
+	{ "rssd_container_failures", "counter", NULL, "Charges that hit the limit.", get_failures },
+	{ "rssd_container_reclaimed_bytes", "counter", "bytes", "Reclaimed memory.",
 	  get_reclaimed },
-	{ "rssd_container_scanned_pages", "counter", "pages", "What reclaim looked at.",
+	{ "rssd_container_scanned_pages", "counter", "pages", "Pages that reclaim scanned.",
 	  get_scanned },
-	{ "rssd_container_oom_events", "counter", NULL,
-	  "How often memory ran out because of the limit.", get_oom_events },
-	{ "rssd_container_oom_kills", "counter", NULL, "Processes that were killed for it.",
+	{ "rssd_container_oom_events", "counter", NULL, "OOMs of the limit.", get_oom_events },
+	{ "rssd_container_oom_kills", "counter", NULL, "Processes that OOMs killed.",
 	  get_oom_kills },
 };
 
@@ -180,14 +178,14 @@ static void write_daemon(FILE *out, const struct metrics *metrics)
 	write_label(out, metrics->controller);
 	fputs("\"} 1\n", out);
 
-	write_head(out, "rssd_containers", "gauge", NULL, "Containers that there are.");
+	write_head(out, "rssd_containers", "gauge", NULL, "Number of containers.");
 	fprintf(out, "rssd_containers %zu\n", metrics->count);
 
 	write_head(out, "rssd_next_event", "gauge", NULL, "The number of the next event.");
 	fprintf(out, "rssd_next_event %" PRIu64 "\n", metrics->sequence);
 
 	write_head(out, "rssd_rule_processes", "counter", NULL,
-		   "Processes that rules wanted since rssd started, by what became of them.");
+		   "Processes that matched rules since the start of rssd, by outcome.");
 	fprintf(out, "rssd_rule_processes_total{outcome=\"joined\"} %" PRIu64 "\n",
 		metrics->join.joined);
 	fprintf(out, "rssd_rule_processes_total{outcome=\"vanished\"} %" PRIu64 "\n",

@@ -113,7 +113,7 @@ case_wrong_files() {
 	says "Is a directory"
 	file '[{"name":"a"'
 	expect 2 rssctl apply "$work/file.json"
-	says "is no JSON"
+	says "invalid JSON"
 	file '[]'
 	expect 2 rssctl apply "$work/file.json"
 	file '[{"name":"a","limit":"lots"}]'

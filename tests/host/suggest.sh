@@ -12,7 +12,7 @@ case_no_suggestion_without_data() {
 	rssctl create empty
 	expect 1 rssctl suggest empty
 	says "Too little is known"
-	says "Nothing has used memory"
+	says "It has used no memory"
 	expect 1 rssctl suggest empty --json=short
 	equal "$(suggested enough)" false enough
 	equal "$(suggested limit)" infinity limit
@@ -51,9 +51,9 @@ case_refaults_raise_the_suggestion() {
 	await 20 limit_was_met
 	expect 0 rssctl suggest thrash --watch=3s --json=short
 	if [ "$(field thrash refaults)" = null ]; then
-		[[ $out == *"does not tell whether"* ]] || fail "said: $out"
+		[[ $out == *"does not report refaults"* ]] || fail "said: $out"
 	else
-		[[ $out == *"pages came back after they were reclaimed"* ]] || fail "said: $out"
+		[[ $out == *"pages were faulted in again"* ]] || fail "said: $out"
 	fi
 	equal "$(suggested at_least)" true "at least"
 	[ "$(suggested limit)" -gt $((13 << 20)) ] || fail "suggests $(suggested limit)"

@@ -214,7 +214,7 @@ case_suggest() {
 		fail "wmark-high $(field held '["wmark-high"]') is not below the limit"
 	expect 0 rssctl create nobody
 	expect 1 rssctl suggest nobody
-	says "Nothing has used memory"
+	says "It has used no memory"
 	quiet_remove nobody
 	quiet_remove held
 	# A file that is read repeatedly under a limit below its size.
@@ -224,7 +224,7 @@ case_suggest() {
 	await 60 eval '[ "$(field thrash refaults)" -gt 0 ]'
 	expect 0 rssctl suggest thrash --watch=2s --json=short
 	note "$out"
-	[[ $out == *"pages came back after they were reclaimed"* ]] || fail "said: $out"
+	[[ $out == *"pages were faulted in again"* ]] || fail "said: $out"
 	equal "$(jq .at_least <<<"$out")" true "at least"
 	quiet_remove thrash
 	rm /var/tmp/rounds

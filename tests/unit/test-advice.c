@@ -43,7 +43,7 @@ TEST(nothing_to_go_by)
 	struct advice advice;
 
 	advice_decide(&seen, &advice);
-	CHECK(!advice.enough && gives(&advice, "Nothing has used memory"));
+	CHECK(!advice.enough && gives(&advice, "It has used no memory"));
 	CHECK_UINT(advice.limit, RSS_INFINITY);
 	seen.count = 0;
 	advice_decide(&seen, &advice);
@@ -59,7 +59,7 @@ TEST(nothing_to_go_by)
 	/* With a peak it is enough, and the reasons say that it is one sample. */
 	seen.peak = 100 * M;
 	advice_decide(&seen, &advice);
-	CHECK(advice.enough && gives(&advice, "from one look"));
+	CHECK(advice.enough && gives(&advice, "from one sample"));
 	CHECK_UINT(advice.limit, 126 * M);
 	CHECK_UINT(advice.wmark_high, RSS_INFINITY);
 	CHECK(gives(&advice, "no watermarks are proposed"));
@@ -111,7 +111,7 @@ TEST(refaulted_pages_are_needed)
 	seen.new_reclaimed = 100 * M;
 	seen.new_refaults = 16 * M / 4096;
 	advice_decide(&seen, &advice);
-	CHECK(advice.floor && gives(&advice, "came back"));
+	CHECK(advice.floor && gives(&advice, "faulted in again"));
 	CHECK_UINT(advice.limit, 96 * M);
 	/* Refaults count at most as much as the usage: it may be the same page many times. */
 	seen.new_refaults = 1000 * M;
@@ -121,12 +121,12 @@ TEST(refaulted_pages_are_needed)
 	seen.new_refaults = 0;
 	seen.peak = 64 * M;
 	advice_decide(&seen, &advice);
-	CHECK(!advice.floor && gives(&advice, "none of it came back"));
+	CHECK(!advice.floor && gives(&advice, "none of it was faulted in again"));
 	CHECK_UINT(advice.limit, 80 * M);
 	/* Refaults are not known. */
 	seen.new_refaults = RSS_ABSENT;
 	advice_decide(&seen, &advice);
-	CHECK(advice.floor && gives(&advice, "does not tell"));
+	CHECK(advice.floor && gives(&advice, "does not report refaults"));
 	CHECK_UINT(advice.limit, 80 * M);
 }
 
@@ -239,7 +239,7 @@ TEST(typical_is_not_the_highest)
 	CHECK(gives(&advice, "It used 100.0M at most") && !gives(&advice, "from before"));
 }
 
-TEST(what_does_not_come_back_is_not_needed)
+TEST(pages_without_refaults_are_not_needed)
 {
 	uint64_t usages[60];
 	struct observation seen = calm(usages, 64 * M, 64 * M);
@@ -250,13 +250,13 @@ TEST(what_does_not_come_back_is_not_needed)
 	seen.new_reclaimed = 10 * M;
 	seen.new_refaults = 0;
 	advice_decide(&seen, &advice);
-	CHECK(gives(&advice, "none of it came back"));
+	CHECK(gives(&advice, "none of it was faulted in again"));
 	CHECK_UINT(advice.limit, 80 * M);
 	/* Failures show that the limit was hit, even if the reclaimed bytes are not known. */
 	seen.new_reclaimed = 0;
 	seen.new_failures = 3;
 	advice_decide(&seen, &advice);
-	CHECK(gives(&advice, "none of it came back"));
+	CHECK(gives(&advice, "none of it was faulted in again"));
 	CHECK_UINT(advice.limit, 80 * M);
 }
 
@@ -296,13 +296,13 @@ TEST(small_and_large)
 	CHECK_UINT(advice_round_up(64 * M + 1), 66 * M);
 }
 
-TEST_MAIN({ "advice: nothing to go by", nothing_to_go_by }, { "advice: calm use", calm_use },
+TEST_MAIN({ "advice: too little is known", nothing_to_go_by }, { "advice: steady usage", calm_use },
 	  { "advice: an older peak", an_older_peak },
 	  { "advice: refaulted pages are needed", refaulted_pages_are_needed },
 	  { "advice: a record of rssd", a_record_of_rssd }, { "advice: kills", kills },
 	  { "advice: the typical usage is not the highest", typical_is_not_the_highest },
-	  { "advice: what does not come back is not needed",
-	    what_does_not_come_back_is_not_needed },
+	  { "advice: pages that are not refaulted are not needed",
+	    pages_without_refaults_are_not_needed },
 	  { "advice: a little more is no growth", a_little_more_is_no_growth },
 	  { "advice: growth is reported", growth_is_reported },
 	  { "advice: small and large", small_and_large })

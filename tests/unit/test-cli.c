@@ -120,7 +120,7 @@ TEST(oom_as_a_phrase)
 	CHECK_STR(same, "killed 4711 (hog); the limit of web is 64.0M");
 	oom = (struct rss_oom){ .time = 1, .usage = RSS_ABSENT, .limit = RSS_ABSENT };
 	bare = oom_to_text(&oom);
-	CHECK_STR(bare, "memory ran out, the victim is not known");
+	CHECK_STR(bare, "OOM, the victim is unknown");
 }
 
 TEST_MAIN({ "how far words are apart", distances }, { "which words are near", near_words },

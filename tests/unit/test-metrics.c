@@ -48,7 +48,7 @@ TEST(values_have_their_place)
 		"rssd_rule_processes_total{outcome=\"vanished\"} 12\n",
 		"rssd_rule_processes_total{outcome=\"refused\"} 13\n",
 		"# TYPE rssd_container_usage_bytes gauge\n# UNIT rssd_container_usage_bytes bytes\n"
-		"# HELP rssd_container_usage_bytes What is charged now.\n"
+		"# HELP rssd_container_usage_bytes The current usage.\n"
 		"rssd_container_usage_bytes{container=\"web\"} 1\n"
 		"rssd_container_usage_bytes{container=\"a\\\"b\\\\c\\nd\"} 0\n# TYPE",
 		"bytes{container=\"web\"} 2\n# TYPE rssd_container_processes",
