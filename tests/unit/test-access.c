@@ -108,12 +108,12 @@ TEST(proc_tells_what_is_hidden)
 	CHECK(proc_hides_processes("sysfs /sys sysfs rw 0 0\n"));
 }
 
-/* Who may call which method is part of the API: a slip in a row of a vtable shows here. */
+/* The right to call a method is part of the API: this finds an error in a row of a vtable. */
 static const struct {
 	const char *member;
 	enum access_operation operation;
 } methods[] = {
-	/* Any user may read properties as well; the rest is in /proc. */
+	/* Any user may read properties as well. */
 	{ "GetContainer", ACCESS_QUERY },
 	{ "GetContainerByPID", ACCESS_QUERY },
 	{ "GetContainerByPIDFD", ACCESS_QUERY },
@@ -168,7 +168,7 @@ static bool is_known(const char *member)
 	return false;
 }
 
-/* A method that sd-bus lets any caller through to is one of those above. */
+/* Every method that sd-bus lets any caller call is one of those above. */
 TEST_HELPER(check_methods, const sd_bus_vtable *vtable)
 {
 	unsigned int found = 0;
@@ -214,7 +214,7 @@ TEST(refusals_say_what_to_do)
 	CHECK(strstr(failure.text, "only root may") != NULL);
 }
 
-TEST(own_processes_alone)
+TEST(own_processes_only)
 {
 	CHECK(access_owns(USER, USER));
 	CHECK(!access_owns(USER, USER + 1));
@@ -244,7 +244,7 @@ TEST(a_share_is_used_up_and_comes_back)
 	CHECK(rate_is_full(&rate, now + USER_SHARE * (USER_BURST_USEC + 1)));
 }
 
-/* Polling more often than a microsecond comes back loses none of it. */
+/* Polls that are closer than the refill of a microsecond lose nothing of it. */
 TEST(a_share_comes_back_however_often_it_is_polled)
 {
 	struct rate rate = user_rate();
@@ -256,7 +256,7 @@ TEST(a_share_comes_back_however_often_it_is_polled)
 	CHECK_INT(now, 1 + USER_SHARE * 11);
 }
 
-/* A clock that stands still or was far ahead gives nothing back. */
+/* A clock that does not advance, or that went back, refills nothing. */
 TEST(a_share_does_not_come_back_by_itself)
 {
 	struct rate rate = user_rate();
@@ -266,7 +266,7 @@ TEST(a_share_does_not_come_back_by_itself)
 	CHECK(!rate_allows(&rate, 1000));
 }
 
-/* Sixteen users at their bounds leave half of the time to root; a modest one is still served. */
+/* Sixteen users at their limits leave half of the time to root; one below it is still served. */
 TEST(all_users_together_have_a_share)
 {
 	struct rate all = { .burst = ALL_USERS_BURST_USEC, .share = ALL_USERS_SHARE };
@@ -291,7 +291,7 @@ TEST(log_lines_are_counted_when_they_are_not_logged)
 	for (unsigned int i = 0; i < 23; i++)
 		CHECK(!log_window_allows(&window, now));
 	CHECK_INT(log_window_take(&window, now + LOG_WINDOW_USEC - 1), 0);
-	/* None is forgotten because nobody took the number in time. */
+	/* The number is kept until it is read. */
 	CHECK(!log_window_allows(&window, now + LOG_WINDOW_USEC));
 	CHECK_INT(log_window_take(&window, now + LOG_WINDOW_USEC), 24);
 	CHECK_INT(log_window_take(&window, now + LOG_WINDOW_USEC), 0);
@@ -309,11 +309,11 @@ TEST_MAIN({ "processes of others are hidden", processes_of_others_are_hidden },
 	  { "access: an open method without an operation is for root",
 	    an_open_method_without_an_operation_is_for_root },
 	  { "access: refusals say what to do", refusals_say_what_to_do },
-	  { "access: own processes alone", own_processes_alone },
-	  { "access: a share is used up and comes back", a_share_is_used_up_and_comes_back },
-	  { "access: a share comes back however often it is polled",
+	  { "access: users move only their own processes", own_processes_only },
+	  { "access: a share is used up and refilled", a_share_is_used_up_and_comes_back },
+	  { "access: frequent polls do not slow the refill of a share",
 	    a_share_comes_back_however_often_it_is_polled },
-	  { "access: a share does not come back by itself", a_share_does_not_come_back_by_itself },
+	  { "access: a share is refilled only by time", a_share_does_not_come_back_by_itself },
 	  { "access: all users together have a share", all_users_together_have_a_share },
 	  { "access: log lines are counted when they are not logged",
 	    log_lines_are_counted_when_they_are_not_logged })

@@ -82,7 +82,7 @@ TEST(pids)
 	CHECK(!none);
 }
 
-TEST(a_long_file_is_read_whole)
+TEST(a_long_file_is_read_completely)
 {
 	DIRECTORY;
 	cleanup_free char *text = malloc(600000), *back = NULL;
@@ -97,7 +97,7 @@ TEST(a_long_file_is_read_whole)
 	CHECK_INT(cgroup_read_pids(f.fd, "cgroup.procs", &list, &count), 0);
 	CHECK_UINT(count, 50000);
 	CHECK_INT(list[49999], 50000);
-	/* Where the text ends just where the room does. */
+	/* A text that ends at the end of the buffer. */
 	for (size_t n = 4090; n < 4100; n++) {
 		cleanup_free char *again = NULL;
 
@@ -129,7 +129,7 @@ TEST(files)
 	CHECK_INT(cgroup_write(f.fd, "number", "max"), 0);
 	CHECK_INT(cgroup_read_u64(f.fd, "number", &value), 0);
 	CHECK_UINT(value, UINT64_MAX);
-	/* Nothing is ever made by writing. */
+	/* A write never creates a file. */
 	CHECK_INT(cgroup_read_u64(f.fd, "none", &value), -ENOENT);
 	CHECK_INT(cgroup_write(f.fd, "none", "1"), -ENOENT);
 	CHECK_INT(faccessat(f.fd, "none", F_OK, 0), -1);
@@ -141,4 +141,4 @@ TEST(files)
 }
 
 TEST_MAIN({ "numbers", numbers }, { "keyed lines", keys }, { "pids", pids },
-	  { "a long file is read whole", a_long_file_is_read_whole }, { "files", files })
+	  { "a long file is read completely", a_long_file_is_read_completely }, { "files", files })

@@ -123,7 +123,7 @@ TEST(oom_as_a_phrase)
 	CHECK_STR(bare, "OOM, the victim is unknown");
 }
 
-TEST_MAIN({ "how far words are apart", distances }, { "which words are near", near_words },
+TEST_MAIN({ "the distance of words", distances }, { "suggestions for a word", near_words },
 	  { "the settings of rssctl are those of the library", settings_of_rssctl_and_library },
 	  { "settings as words", settings_as_words },
 	  { "JSON numbers that are no sizes", json_numbers_that_are_no_sizes },

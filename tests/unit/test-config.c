@@ -100,8 +100,7 @@ TEST(a_named_file_must_be_there)
 	CHECK(strstr(failure.text, "/nonexistent/rssd.conf"));
 }
 
-TEST_MAIN({ "config: defaults and values", defaults_and_values },
-	  { "config: what can be chosen", choices },
-	  { "config: the last line holds", the_last_line_holds },
-	  { "config: mistakes have a line", mistakes_have_a_line },
-	  { "config: a named file must be there", a_named_file_must_be_there })
+TEST_MAIN({ "config: defaults and values", defaults_and_values }, { "config: choices", choices },
+	  { "config: the last line of a key counts", the_last_line_holds },
+	  { "config: errors have a line number", mistakes_have_a_line },
+	  { "config: a given file must exist", a_named_file_must_be_there })

@@ -79,7 +79,7 @@ TEST(container_that_is_being_removed_is_not_saved)
 	container_unref(c);
 }
 
-TEST_MAIN({ "container: one that was removed lives while it is held",
+TEST_MAIN({ "container: a reference keeps a removed one",
 	    removed_container_lives_while_it_is_held },
 	  { "container: one that is being removed is not saved",
 	    container_that_is_being_removed_is_not_saved })

@@ -29,7 +29,7 @@ TEST(all_features_are_well)
 	}
 }
 
-TEST(what_is_missing_is_said)
+TEST(missing_features_are_reported)
 {
 	struct diagnosis found = { .controller = "memory-v1",
 				   .kmsg_problem = "Permission denied",
@@ -97,8 +97,8 @@ TEST(an_attach_that_leaves_units_is_a_warning)
 	CHECK(says(findings, count, "rules", "3 matching processes stay in their units"));
 }
 
-TEST_MAIN({ "doctor: all features are well", all_features_are_well },
-	  { "doctor: what is missing is said", what_is_missing_is_said },
-	  { "doctor: each drift is said", each_drift_is_said },
+TEST_MAIN({ "doctor: all features are available", all_features_are_well },
+	  { "doctor: missing features are reported", missing_features_are_reported },
+	  { "doctor: each drift is reported", each_drift_is_said },
 	  { "doctor: an attach that leaves units is a warning",
 	    an_attach_that_leaves_units_is_a_warning })

@@ -49,7 +49,7 @@ static void add_watermark(struct event_history *history, uint64_t sequence, cons
 	event_history_add(history, &event, event.container ? event.container->name : "");
 }
 
-/* How many lines the file has; -1 where there is none. */
+/* Returns the number of lines of the file; -1 if there is none. */
 static int lines(const struct directory *f)
 {
 	cleanup_free char *text = NULL;
@@ -139,7 +139,7 @@ TEST(long_names)
 		};
 
 		event_history_add(history, &event, name);
-		/* What is kept has 1.2 MB. */
+		/* The stored events have 1.2 MB. */
 		CHECK(stat(file, &st) == 0 && st.st_size < 2 << 20);
 	}
 	CHECK_INT(event_history_open(f.path, 3 * EVENT_HISTORY_MAX + 1, &again), 0);
@@ -164,7 +164,7 @@ TEST(there_after_a_crash)
 	add(history, 6, 9);
 	add_watermark(history, 10, "wmark_high");
 	add_watermark(history, 11, "wmark_low");
-	/* Nothing is closed; and a line is cut short. */
+	/* As after a crash: nothing is closed, and the last line is truncated. */
 	snprintf(file, sizeof(file), "%s/events", f.path);
 	fd = open(file, O_WRONLY | O_APPEND);
 	CHECK(fd >= 0 && write(fd, "12 0 77", 7) == 7 && close(fd) == 0);
@@ -277,7 +277,7 @@ TEST(a_file_that_takes_nothing)
 	CHECK(history && event_history_at(history, 0)->sequence == 1);
 	add(history, 2, 0);
 	CHECK_INT(event_history_open(f.path, 3, &again), 0);
-	/* Not from 1 on: the second was never in it. */
+	/* Not from 1 on, because the second event was never stored. */
 	CHECK_UINT(event_history_begin(again), 3);
 }
 
@@ -292,10 +292,10 @@ TEST(no_directory)
 }
 
 TEST_MAIN({ "events are found by number", found_by_number },
-	  { "the oldest make room, in memory and in the file", bounded },
-	  { "long names", long_names }, { "a crash forgets none", there_after_a_crash },
-	  { "a file from another count is not believed", what_does_not_go_together },
-	  { "lines that do not fit are left out", lines_that_do_not_fit },
-	  { "a file that takes no more is given up", a_file_that_takes_no_more },
-	  { "a file that takes nothing is no history", a_file_that_takes_nothing },
-	  { "without a directory it is in memory", no_directory })
+	  { "the oldest events are dropped, in memory and in the file", bounded },
+	  { "long names", long_names }, { "a crash loses no event", there_after_a_crash },
+	  { "a file with other numbers is ignored", what_does_not_go_together },
+	  { "malformed lines are ignored", lines_that_do_not_fit },
+	  { "a file that cannot be written is abandoned", a_file_that_takes_no_more },
+	  { "a file that was never written is not a history", a_file_that_takes_nothing },
+	  { "without a directory the history is in memory", no_directory })

@@ -56,7 +56,7 @@ TEST(anonymous_memory_goes_to_swap)
 	CHECK_INT(verdict(in, 49 * M), FORECAST_REFUSED);
 	in.swap = 1024 * M;
 	CHECK_INT(verdict(in, 30 * M), FORECAST_RECLAIMS);
-	/* What is locked stays, however much swap there is. */
+	/* Locked memory stays, however much swap is free. */
 	CHECK_INT(verdict(in, 9 * M), FORECAST_REFUSED);
 }
 
@@ -194,11 +194,11 @@ TEST(nested_limits_are_judged_together)
 	CHECK_INT(verdicts[1], FORECAST_REFUSED);
 }
 
-TEST_MAIN({ "a limit that fits", fits }, { "file pages can go", file_pages_go },
-	  { "anonymous memory goes to swap", anonymous_memory_goes_to_swap },
-	  { "force kills where reclaim is not enough", force_kills },
-	  { "what is not known is not promised", unknown }, { "figures and reason", figures },
+TEST_MAIN({ "a limit that fits", fits }, { "file pages can be reclaimed", file_pages_go },
+	  { "anonymous memory needs swap", anonymous_memory_goes_to_swap },
+	  { "force kills if reclaim is not enough", force_kills },
+	  { "unknown figures give no promise", unknown }, { "figures and reason", figures },
 	  { "without swappiness nothing is swapped", without_swappiness_nothing_is_swapped },
-	  { "dirty pages go later", dirty_pages_go_later },
+	  { "dirty pages are written first", dirty_pages_go_later },
 	  { "limits of a transaction share the swap", limits_share_the_swap },
-	  { "nested limits are judged together", nested_limits_are_judged_together })
+	  { "nested limits are forecast together", nested_limits_are_judged_together })

@@ -212,4 +212,4 @@ TEST_MAIN({ "job: it is pending until it ends", job_is_pending_until_it_ends },
 	    cancel_ends_the_run_under_way_or_the_next },
 	  { "job: a deadline cancels the run", deadline_cancels_the_run },
 	  { "job: a list cancels its jobs", list_cancels_its_jobs },
-	  { "job: queries wait for each other", queries_wait_for_each_other })
+	  { "job: two queries run at a time", queries_wait_for_each_other })

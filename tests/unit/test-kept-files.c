@@ -9,7 +9,7 @@
 #include "unit.h"
 
 /* With the cache and without. */
-TEST(tells_what_is_there_now)
+TEST(reads_are_current)
 {
 	cleanup_(kept_files_free_ptr) struct kept_files *some = kept_files_new();
 	struct kept_files *const each[] = { some, NULL };
@@ -76,6 +76,6 @@ TEST(more_files_and_longer_ones_than_can_be_kept)
 	CHECK_UINT(count, 5000);
 }
 
-TEST_MAIN({ "kept files: tell what is there now", tells_what_is_there_now },
+TEST_MAIN({ "kept files: reads are current", reads_are_current },
 	  { "kept files: stay open", it_is_the_open_file_that_is_read },
 	  { "kept files: too many, too long", more_files_and_longer_ones_than_can_be_kept })

@@ -197,7 +197,7 @@ TEST(a_whole_cgroup)
 	CHECK_STR(oom.limit_owner, "/rssd/a");
 	CHECK_STR(oom.victim_cgroup, "/rssd/a");
 	CHECK_UINT(oom.limit, 20971520);
-	/* Much later there is another, whose own report was suppressed. */
+	/* Much later there is another kill, whose own report was suppressed. */
 	CHECK_INT(
 		FEED("3,14,60000000,-;Memory cgroup out of memory: Killed process 3 (three" OLD_SIZES),
 		1);
@@ -220,7 +220,7 @@ TEST(a_whole_cgroup_and_another_report)
 	CHECK_STR(oom.victim_cgroup, "");
 }
 
-TEST(names_that_look_like_marks)
+TEST(names_with_separators)
 {
 	PARSER;
 
@@ -267,12 +267,12 @@ TEST(escaped_names)
 		1);
 	CHECK_STR(oom.limit_owner, "/rssd/a\tb");
 	CHECK_STR(oom.comm, "\xc3\xa4\n\\");
-	/* What is no escape stays, and NUL cannot be had. */
+	/* Other backslashes stay, and NUL is not an escape. */
 	CHECK_INT(FEED(KILL("5", "\\x00\\xg1\\x4")), 1);
 	CHECK_STR(oom.comm, "\\x00\\xg1\\x4");
 }
 
-TEST(only_the_kernel_is_believed)
+TEST(only_lines_of_the_kernel_count)
 {
 	PARSER;
 
@@ -453,7 +453,7 @@ TEST(any_bytes_are_survived)
 		size_t length = strlen(lines[i]);
 
 		for (size_t n = 0; n <= length; n++) {
-			/* In just as much memory as it takes, so that a step too far is seen. */
+			/* In a buffer of the exact size, so that ASan sees a read past the end. */
 			cleanup_free char *cut = strndup(lines[i], n);
 
 			(void)kmsg_parse_line(&parser, cut, &oom);
@@ -465,7 +465,7 @@ TEST(any_bytes_are_survived)
 			}
 		}
 	}
-	/* And it still works. */
+	/* The parser still works. */
 	CHECK_INT(FEED(START, USAGE, HEADER("/rssd/a", "/rssd/a", "one", "1", "0"),
 		       KILL("1", "one")),
 		  1);
@@ -475,14 +475,14 @@ TEST(any_bytes_are_survived)
 TEST_MAIN({ "the largest processes are those of the kernel's list", the_largest_processes },
 	  { "a kill of 6.18", a_kill_of_6_18 }, { "a kill of 4.19", a_kill_of_4_19 },
 	  { "the whole machine", the_whole_machine },
-	  { "a header that was suppressed", a_header_that_was_suppressed },
+	  { "a suppressed header", a_header_that_was_suppressed },
 	  { "a report without a kill", a_report_without_a_kill },
 	  { "a whole cgroup", a_whole_cgroup },
 	  { "a whole cgroup and another report", a_whole_cgroup_and_another_report },
-	  { "names that look like marks", names_that_look_like_marks },
+	  { "names that contain separators", names_with_separators },
 	  { "escaped names", escaped_names },
-	  { "only the kernel is believed", only_the_kernel_is_believed },
+	  { "only lines of the kernel count", only_lines_of_the_kernel_count },
 	  { "forged lines change nothing", forged_lines_change_nothing },
-	  { "a line with more or less changes nothing", a_line_with_more_or_less_changes_nothing },
-	  { "long names are cut", long_names_are_cut }, { "odd numbers", odd_numbers },
-	  { "any bytes are survived", any_bytes_are_survived })
+	  { "truncated and extended lines are ignored", a_line_with_more_or_less_changes_nothing },
+	  { "long names are truncated", long_names_are_cut }, { "malformed numbers", odd_numbers },
+	  { "any bytes are accepted without a fault", any_bytes_are_survived })

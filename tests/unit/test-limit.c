@@ -30,7 +30,7 @@ TEST(refuse_never_reclaims)
 	CHECK_INT(limit_decide(&now), LIMIT_REFUSE);
 }
 
-TEST(reclaim_where_the_kernel_refuses)
+TEST(reclaim_if_the_kernel_refuses)
 {
 	struct limit_situation now = { .mode = LIMIT_MODE_RECLAIM,
 				       .target = 10 * M,
@@ -48,7 +48,7 @@ TEST(reclaim_where_the_kernel_refuses)
 }
 
 /* A kernel that kills for a limit below usage is never given one. */
-TEST(reclaim_where_the_kernel_kills)
+TEST(reclaim_if_the_kernel_kills)
 {
 	struct limit_situation now = {
 		.mode = LIMIT_MODE_RECLAIM, .target = 10 * M, .usage = 20 * M, .can_reclaim = true
@@ -103,10 +103,10 @@ TEST(modes_have_names)
 	CHECK_INT(mode, LIMIT_MODE_FORCE);
 }
 
-TEST_MAIN({ "limit: what fits is written", fits_is_written },
+TEST_MAIN({ "limit: one above usage is written", fits_is_written },
 	  { "limit: refuse never reclaims", refuse_never_reclaims },
-	  { "limit: reclaim where the kernel refuses", reclaim_where_the_kernel_refuses },
-	  { "limit: reclaim where the kernel kills", reclaim_where_the_kernel_kills },
+	  { "limit: reclaim if the kernel refuses", reclaim_if_the_kernel_refuses },
+	  { "limit: reclaim if the kernel kills", reclaim_if_the_kernel_kills },
 	  { "limit: force kills only after reclaim", force_kills_only_after_reclaim },
 	  { "limit: the victim is the largest unprotected", victim_is_the_largest_unprotected },
 	  { "limit: modes have names", modes_have_names })

@@ -209,7 +209,7 @@ TEST(limits_are_written_and_read)
 	CHECK_UINT(controller_limit_min(w.controller), sysconf(_SC_PAGESIZE));
 }
 
-TEST(what_it_cannot_do)
+TEST(missing_features)
 {
 	WORLD;
 	uint64_t n;
@@ -241,7 +241,7 @@ TEST(processes_live_in_the_group_itself)
 	CHECK(!fake_exists("rssd/web"));
 }
 
-TEST(a_new_directory_of_the_same_name_is_not_ours)
+TEST(a_new_directory_of_the_same_name)
 {
 	WORLD;
 	struct counters counters;
@@ -275,7 +275,7 @@ TEST(own_ooms_are_counted)
 	CHECK_UINT(counters.oom_events, 3);
 }
 
-TEST(ooms_of_the_parent_are_not_ours)
+TEST(ooms_of_the_parent_are_not_counted)
 {
 	WORLD;
 	struct counters counters;
@@ -317,7 +317,7 @@ TEST(a_second_watch_goes_on_counting)
 	CHECK_UINT(counters.oom_events, 3);
 }
 
-TEST(pressure_wakes_us)
+TEST(pressure_causes_an_event)
 {
 	WORLD;
 	struct eventfds fds;
@@ -453,16 +453,16 @@ TEST_MAIN({ "features of a new kernel", features_of_a_new_kernel },
 	  { "an old kernel", an_old_kernel }, { "counters are read", counters_are_read },
 	  { "parts of the usage are read", parts_of_the_usage_are_read },
 	  { "limits are written and read", limits_are_written_and_read },
-	  { "what it cannot do", what_it_cannot_do },
+	  { "missing features", missing_features },
 	  { "processes live in the group itself", processes_live_in_the_group_itself },
-	  { "a new directory of the same name", a_new_directory_of_the_same_name_is_not_ours },
+	  { "a new directory of the same name", a_new_directory_of_the_same_name },
 	  { "own OOMs are counted", own_ooms_are_counted },
-	  { "OOMs of the parent are not ours", ooms_of_the_parent_are_not_ours },
-	  { "a second watch goes on counting", a_second_watch_goes_on_counting },
-	  { "pressure wakes us", pressure_wakes_us },
+	  { "OOMs of the parent are not counted", ooms_of_the_parent_are_not_counted },
+	  { "a second watch continues the count", a_second_watch_goes_on_counting },
+	  { "pressure causes an event", pressure_causes_an_event },
 	  { "a closed group leaves no descriptor", a_closed_group_leaves_no_descriptor },
-	  { "a watch that fails is told", a_watch_that_fails_is_an_error },
+	  { "a failed watch is reported", a_watch_that_fails_is_an_error },
 	  { "groups nest", groups_nest }, { "processes are found", processes_are_found },
 	  { "a hierarchy of the other version", a_hierarchy_of_the_other_version },
-	  { "/proc/PID/cgroup is understood", proc_cgroup_is_understood },
+	  { "/proc/PID/cgroup is parsed", proc_cgroup_is_understood },
 	  { "every feature has a name", every_feature_has_a_name })

@@ -88,7 +88,7 @@ TEST(a_root_deeper_down)
 	CHECK_STR(path, "/system.slice/rssd/web");
 }
 
-TEST(a_word_that_only_looks_like_it)
+TEST(a_similar_name)
 {
 	WORLD;
 
@@ -98,7 +98,7 @@ TEST(a_word_that_only_looks_like_it)
 	CHECK(!strncmp(fake_get("cgroup.subtree_control"), "+memory", 7));
 }
 
-TEST(what_is_enabled_is_left_alone)
+TEST(an_enabled_controller_is_not_written)
 {
 	WORLD;
 
@@ -227,7 +227,7 @@ TEST(a_removed_directory_is_an_error)
 	CHECK_INT(group_remove(w.web), -ENOENT);
 }
 
-TEST(rubbish_in_a_file_is_an_error)
+TEST(a_malformed_file_is_an_error)
 {
 	WORLD;
 	struct counters counters;
@@ -349,7 +349,7 @@ TEST(a_leaf_is_put_back)
 	CHECK_STR(fake_get("rssd/web/+procs/cgroup.procs"), "7");
 }
 
-TEST(memory_is_handed_down_only_to_nested_groups)
+TEST(memory_is_enabled_only_for_nested_groups)
 {
 	WORLD;
 	cleanup_(group_free_ptr) struct group *worker = NULL;
@@ -363,7 +363,7 @@ TEST(memory_is_handed_down_only_to_nested_groups)
 	CHECK(!fake_exists("rssd/web/worker/+procs/memory.max"));
 }
 
-TEST(creating_says_what_is_wrong)
+TEST(a_failed_creation_says_why)
 {
 	WORLD;
 	struct group *other = NULL;
@@ -457,7 +457,7 @@ static void count_event(struct group *group, const struct group_event *event, vo
 	++*(int *)userdata;
 }
 
-TEST(events_wake_us)
+TEST(events_are_reported)
 {
 	WORLD;
 	cleanup_(sd_event_unrefp) sd_event *event = NULL;
@@ -504,9 +504,10 @@ TEST_MAIN({ "the root gets a memory controller", root_gets_memory },
 	  { "memory-v2: a freezer that another program set is a drift",
 	    a_freezer_that_another_program_set_is_a_drift },
 	  { "memory-v2: a process stays in its unit", a_process_stays_in_its_unit },
-	  { "the root may lie deeper down", a_root_deeper_down },
-	  { "a controller that only looks like memory", a_word_that_only_looks_like_it },
-	  { "memory that is enabled is left alone", what_is_enabled_is_left_alone },
+	  { "the root may be nested", a_root_deeper_down },
+	  { "a controller with a similar name", a_similar_name },
+	  { "an enabled memory controller is not written again",
+	    an_enabled_controller_is_not_written },
 	  { "bad roots are refused", bad_roots_are_refused },
 	  { "features of a new kernel", features_of_a_new_kernel },
 	  { "features of an old kernel", features_of_an_old_kernel },
@@ -514,18 +515,19 @@ TEST_MAIN({ "the root gets a memory controller", root_gets_memory },
 	  { "parts of the usage are read", parts_of_the_usage_are_read },
 	  { "kills in the leaf count", kills_in_the_leaf_count },
 	  { "a removed directory is an error", a_removed_directory_is_an_error },
-	  { "rubbish in a file is an error", rubbish_in_a_file_is_an_error },
+	  { "a malformed file is an error", a_malformed_file_is_an_error },
 	  { "limits are written and read", limits_are_written_and_read },
 	  { "oom.group is written and read", oom_group_is_written_and_read },
-	  { "reclaim is asked for", reclaim_is_asked_for },
+	  { "reclaim is requested", reclaim_is_asked_for },
 	  { "there are no watermarks", there_are_no_watermarks },
 	  { "processes live in the leaf", processes_live_in_the_leaf },
 	  { "a busy group is not removed", a_busy_group_is_not_removed },
-	  { "a leaf is put back", a_leaf_is_put_back },
-	  { "memory is handed down to nested groups", memory_is_handed_down_only_to_nested_groups },
-	  { "creating says what is wrong", creating_says_what_is_wrong },
-	  { "a found directory gets its leaf", a_found_directory_gets_its_leaf },
+	  { "a leaf is created again", a_leaf_is_put_back },
+	  { "memory is enabled for nested groups", memory_is_enabled_only_for_nested_groups },
+	  { "a failed creation says why", a_failed_creation_says_why },
+	  { "an existing directory gets its leaf", a_found_directory_gets_its_leaf },
 	  { "groups are listed without leaves", groups_are_listed_without_leaves },
 	  { "cgroup paths are translated", cgroup_paths_are_translated },
 	  { "a process is moved away", a_process_is_moved_away },
-	  { "events wake us", events_wake_us }, { "failures are told", failures_are_events })
+	  { "events are reported", events_are_reported },
+	  { "failures are reported", failures_are_events })

@@ -79,7 +79,7 @@ TEST(values_have_their_place)
 	CHECK(!strstr(text, "18446744073709551615"));
 }
 
-TEST(no_container_is_valid_too)
+TEST(without_containers_they_are_valid)
 {
 	struct metrics metrics = { .version = "1", .controller = "rss" };
 	cleanup_free char *text = write_all(&metrics);
@@ -88,5 +88,5 @@ TEST(no_container_is_valid_too)
 	CHECK_STR(text + strlen(text) - 6, "# EOF\n");
 }
 
-TEST_MAIN({ "metrics: values have their place", values_have_their_place },
-	  { "metrics: no container is valid, too", no_container_is_valid_too })
+TEST_MAIN({ "metrics: each value is in its line", values_have_their_place },
+	  { "metrics: without containers they are valid", without_containers_they_are_valid })

@@ -185,8 +185,8 @@ TEST(foreign_files_are_refused)
 			FAIL("\"%s\" is taken for \"%s\"", bad[i], name ?: "(null)");
 }
 
-TEST_MAIN({ "good names pass", good_names_pass },
-	  { "bad names are refused", bad_names_are_refused },
+TEST_MAIN({ "valid names are accepted", good_names_pass },
+	  { "invalid names are refused", bad_names_are_refused },
 	  { "the length of a name is bounded", length_is_bounded }, { "names nest", names_nest },
 	  { "a name and its object path", paths_go_both_ways },
 	  { "paths are those of sd-bus", paths_are_those_of_sd_bus },

@@ -28,7 +28,7 @@ TEST(the_largest)
 		CHECK_INT(processes.list[i].pid, order[i]);
 	add(&processes, 3, 5);
 	CHECK_INT(processes.list[4].pid, 1);
-	/* One that is there already is not there twice. */
+	/* The same process is not added twice. */
 	add(&processes, 1, 65);
 	CHECK_UINT(processes.count, OOM_PROCESSES);
 	CHECK_INT(processes.list[0].pid, 7);
@@ -111,7 +111,7 @@ TEST(concerns)
 	CHECK(!oom_concerns(&oom, "web/b") && !oom_concerns(&oom, "we"));
 }
 
-TEST(hooks_of_root_alone)
+TEST(hooks_must_belong_to_root)
 {
 	struct stat st = { .st_mode = S_IFREG | 0755 };
 
@@ -129,8 +129,8 @@ TEST(hooks_of_root_alone)
 	CHECK(hook_refusal(&st));
 }
 
-TEST_MAIN({ "a hook is root's, and nobody else can write it", hooks_of_root_alone },
+TEST_MAIN({ "a hook must belong to root and be writable by root only", hooks_must_belong_to_root },
 	  { "the largest processes are kept in order", the_largest },
 	  { "a record is read as it was written", there_and_back },
-	  { "a bad record is refused by its key", bad_json },
-	  { "a record concerns limit and victim", concerns })
+	  { "an invalid record is refused with its key", bad_json },
+	  { "a record belongs to the limit and the victim", concerns })

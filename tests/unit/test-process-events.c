@@ -193,6 +193,5 @@ TEST(threads_are_no_processes)
 
 TEST_MAIN({ "processes have events", processes_have_events },
 	  { "a new name and a new user have events", a_new_name_and_a_new_user_have_events },
-	  { "events of others do not wake an unsubscribed one",
-	    others_do_not_wake_an_unsubscribed_one },
-	  { "threads are no processes", threads_are_no_processes })
+	  { "without a subscription there are no events", others_do_not_wake_an_unsubscribed_one },
+	  { "threads are not processes", threads_are_no_processes })

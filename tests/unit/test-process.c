@@ -53,7 +53,7 @@ TEST(ended_when_no_thread_lives)
 	CHECK(p.ended);
 }
 
-TEST(what_is_no_stat_is_refused)
+TEST(a_malformed_stat_is_refused)
 {
 	static const char *const bad[] = { "",	    "1",	 "1 (a",     "1 a) S",
 					   ") 1 (", "1 (a) S 7", "x (a) S 1" };
@@ -349,14 +349,14 @@ TEST_MAIN({ "threads that cannot be listed are an error",
 	  { "a process has ended when no thread lives", ended_when_no_thread_lives },
 	  { "process: stat is read from the last parenthesis",
 	    stat_is_read_from_the_last_parenthesis },
-	  { "process: what is no stat is refused", what_is_no_stat_is_refused },
+	  { "process: a malformed stat is refused", a_malformed_stat_is_refused },
 	  { "process: a pidfd names one process", pidfd_names_one_process },
-	  { "process: what is no pidfd is told", a_missing_pidfd_is_an_error },
+	  { "process: other descriptors are refused", a_missing_pidfd_is_an_error },
 	  { "attach: who may be attached", who_may_be_attached },
 	  { "origins: they survive a restart", origins_survive_a_restart },
-	  { "origins: those of many are read", origins_of_many_are_read },
-	  { "origins: those that cannot be read now are kept", origins_that_cannot_be_read_now },
+	  { "origins: a long file is read", origins_of_many_are_read },
+	  { "origins: an unreadable file is kept", origins_that_cannot_be_read_now },
 	  { "origins: that of a leader is the last before its group", origins_of_a_leader },
 	  { "origins: one that cannot be appended is kept", origins_that_cannot_be_appended },
-	  { "origins: more than their file may hold", origins_outgrow_their_file },
-	  { "origins: detached by hand is remembered", detached_by_hand_is_remembered })
+	  { "origins: a full file is rewritten", origins_outgrow_their_file },
+	  { "origins: a detach by a user is recorded", detached_by_hand_is_remembered })

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Containers written down: what is written is read, and nothing else is. */
+/* Records of containers: written ones are read again, others are refused. */
 #include <errno.h>
 
 #include "cgroup/controller.h"
@@ -158,8 +158,8 @@ TEST(state_has_more_keys_but_not_all)
 }
 
 TEST_MAIN({ "record: what is written is read", what_is_written_is_read },
-	  { "record: people write sizes", people_write_sizes },
+	  { "record: declarations may have sizes with a unit", people_write_sizes },
 	  { "record: sizes are as the kernel keeps them", sizes_are_as_the_kernel_keeps_them },
-	  { "record: bad files are refused with their line",
+	  { "record: invalid files are refused with their line",
 	    bad_files_are_refused_with_their_line },
 	  { "record: state keys are checked too", state_has_more_keys_but_not_all })

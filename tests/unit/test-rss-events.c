@@ -170,7 +170,7 @@ TEST(gaps_are_losses)
 	CHECK_INT(heard.messages, 4);
 }
 
-TEST(a_kind_that_is_not_known_is_no_gap)
+TEST(an_unknown_kind_is_not_a_gap)
 {
 	cleanup_(rss_events_free_ptr) struct rss_events *events = rss_events_new_without_kernel();
 	struct heard heard = { 0 };
@@ -206,12 +206,11 @@ TEST(many_containers_are_distinguished)
 
 TEST_MAIN({ "rss events: a kill is read", a_kill_is_read },
 	  { "rss events: a reclaim is read", a_reclaim_is_read },
-	  { "rss events: a long name is cut", a_long_name_is_cut },
-	  { "rss events: rubbish is refused", rubbish_is_refused },
+	  { "rss events: a long name is truncated", a_long_name_is_cut },
+	  { "rss events: malformed messages are refused", rubbish_is_refused },
 	  { "rss events: a number of the wrong size is refused",
 	    a_number_of_the_wrong_size_is_refused },
-	  { "rss events: a kind of a later kernel still counts",
-	    a_kind_of_a_later_kernel_still_counts },
+	  { "rss events: an unknown kind has a number", a_kind_of_a_later_kernel_still_counts },
 	  { "rss events: gaps are losses", gaps_are_losses },
-	  { "rss events: a kind that is not known is no gap", a_kind_that_is_not_known_is_no_gap },
-	  { "rss events: many are told apart", many_containers_are_distinguished })
+	  { "rss events: an unknown kind is not a gap", an_unknown_kind_is_not_a_gap },
+	  { "rss events: each container gets its own", many_containers_are_distinguished })

@@ -96,7 +96,7 @@ static int parse(struct nlmsghdr *header)
 }
 
 /* Then the control files are read: a missing counter is never reported as 0. */
-TEST(what_is_not_whole_is_refused)
+TEST(an_incomplete_message_is_refused)
 {
 	cleanup_(nlmsg_free_ptr) struct nl_msg *nothing = empty_message();
 	cleanup_(nlmsg_free_ptr) struct nl_msg *small = message_with(2, SIZE - 8);
@@ -117,7 +117,7 @@ TEST(what_is_not_whole_is_refused)
 	CHECK_INT(parse(nlmsg_hdr(zero)), -EBADMSG);
 }
 
-TEST(what_is_cut_is_refused)
+TEST(a_truncated_message_is_refused)
 {
 	cleanup_(nlmsg_free_ptr) struct nl_msg *m = message_with(2, SIZE);
 	struct nlmsghdr *header = nlmsg_hdr(m);
@@ -136,7 +136,7 @@ TEST(an_event_is_no_state)
 }
 
 TEST_MAIN({ "rss-states: each state is read", each_state_is_read },
-	  { "rss-states: a later kernel tells more", a_later_kernel_sends_more },
-	  { "rss-states: what is not whole is refused", what_is_not_whole_is_refused },
-	  { "rss-states: what is cut is refused", what_is_cut_is_refused },
-	  { "rss-states: an event is no state", an_event_is_no_state })
+	  { "rss-states: a later kernel may append fields", a_later_kernel_sends_more },
+	  { "rss-states: an incomplete message is refused", an_incomplete_message_is_refused },
+	  { "rss-states: a truncated message is refused", a_truncated_message_is_refused },
+	  { "rss-states: an event is not a state", an_event_is_no_state })

@@ -69,7 +69,7 @@ TEST(a_mounted_hierarchy_is_found)
 	CHECK_UINT(w.controller->features, ALWAYS | FEATURE_IN_PLACE | FEATURE_PEAK_RESET);
 }
 
-TEST(a_busy_freezer_is_left_alone)
+TEST(a_freezer_in_use_is_not_mounted)
 {
 	WORLD;
 	bool frozen;
@@ -83,7 +83,7 @@ TEST(a_busy_freezer_is_left_alone)
 	CHECK_INT(group_read_frozen(w.web, &frozen), -EOPNOTSUPP);
 }
 
-TEST(the_unified_tree_is_used_where_asked_for)
+TEST(the_unified_tree_is_used_on_request)
 {
 	WORLD;
 
@@ -97,7 +97,7 @@ TEST(the_unified_tree_is_used_where_asked_for)
 	CHECK_INT(group_reset_peak(w.web), -EOPNOTSUPP);
 }
 
-TEST(the_unified_tree_is_used_where_nothing_can_be_mounted)
+TEST(the_unified_tree_is_used_if_nothing_can_be_mounted)
 {
 	WORLD;
 
@@ -109,7 +109,7 @@ TEST(the_unified_tree_is_used_where_nothing_can_be_mounted)
 	CHECK_STR(w.controller->hierarchy, "");
 }
 
-TEST(what_is_in_the_way_is_said)
+TEST(a_failure_says_why)
 {
 	WORLD;
 
@@ -131,7 +131,7 @@ TEST(what_is_in_the_way_is_said)
 	CHECK(strstr(w.failure.text, fake.mount));
 }
 
-TEST(a_version_that_is_asked_for_binds_memory_too)
+TEST(hierarchy_applies_to_memory_too)
 {
 	WORLD;
 
@@ -381,22 +381,21 @@ TEST(an_unmounted_hierarchy_is_noticed)
 
 TEST_MAIN({ "rss: a hierarchy is mounted", a_hierarchy_is_mounted },
 	  { "rss: a mounted hierarchy is found", a_mounted_hierarchy_is_found },
-	  { "rss: a busy freezer is left alone", a_busy_freezer_is_left_alone },
-	  { "rss: the unified tree is used where asked for",
-	    the_unified_tree_is_used_where_asked_for },
-	  { "rss: the unified tree is used where nothing can be mounted",
-	    the_unified_tree_is_used_where_nothing_can_be_mounted },
-	  { "rss: what is in the way is said", what_is_in_the_way_is_said },
-	  { "rss: Hierarchy= binds the memory controllers too",
-	    a_version_that_is_asked_for_binds_memory_too },
+	  { "rss: a freezer in use is not mounted", a_freezer_in_use_is_not_mounted },
+	  { "rss: the unified tree is used on request", the_unified_tree_is_used_on_request },
+	  { "rss: the unified tree is used if nothing can be mounted",
+	    the_unified_tree_is_used_if_nothing_can_be_mounted },
+	  { "rss: a failure says why", a_failure_says_why },
+	  { "rss: Hierarchy= applies to the memory controllers as well",
+	    hierarchy_applies_to_memory_too },
 	  { "rss: counters are read", counters_are_read },
 	  { "rss: parts of the usage are read", parts_of_the_usage_are_read },
-	  { "rss: refaults are read where they are told",
+	  { "rss: refaults are read if they are reported",
 	    refaults_are_read_if_the_kernel_has_them },
 	  { "rss: limits are written and read", limits_are_written_and_read },
 	  { "rss: watermarks are written and read", watermarks_are_written_and_read },
 	  { "rss: oom-group is written and read", oom_group_is_written_and_read },
-	  { "rss: reclaim is asked for", reclaim_is_asked_for },
+	  { "rss: reclaim is requested", reclaim_is_asked_for },
 	  { "rss: the peak is reset", the_peak_is_reset },
 	  { "rss: groups are frozen", groups_are_frozen },
 	  { "rss: groups are frozen in the unified tree", groups_are_frozen_in_the_unified_tree },

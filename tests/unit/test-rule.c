@@ -7,7 +7,7 @@
 #include "policy/rule.h"
 #include "unit.h"
 
-/* What is blamed may be part of the JSON, so it is copied. */
+/* The key may be part of the JSON, so it is copied. */
 static struct rules *parse(const char *text, char key[static 64], char problem[static 256])
 {
 	struct json_object *value = json_tokener_parse(text);
@@ -48,7 +48,7 @@ TEST(conditions_match)
 		{ "{\"unit\":\"nginx.service\"}", { .cgroups = systemd_v1 }, true },
 		{ "{\"unit\":\"ng*.service\"}", { .cgroups = systemd_v1 }, true },
 		{ "{\"unit\":\"system.slice\"}", { .cgroups = systemd_v1 }, true },
-		/* A backslash is no escape: it stands in the names of units. */
+		/* A backslash is not an escape, because names of units contain it. */
 		{ "{\"unit\":\"dev-a\\\\x2db.swap\"}", { .cgroups = "0::/dev-a\\x2db.swap" }, true },
 		{ "{\"unit\":\"dev-*\\\\x2d?.swap\"}", { .cgroups = "0::/dev-a\\x2db.swap" }, true },
 		{ "{\"cgroup\":\"/a\\\\x2db\"}", { .cgroups = "0::/a\\x2db/c" }, true },
@@ -60,7 +60,7 @@ TEST(conditions_match)
 		  { .cgroups = "4:memory:/nginx.service\n" },
 		  false },
 		{ "{\"unit\":\"nginx.service\"}", { 0 }, false },
-		/* What a unit has below it is no unit of systemd's. */
+		/* A cgroup below a unit is not a unit. */
 		{ "{\"unit\":\"b.service\"}", { .cgroups = "0::/a.service/b.service" }, false },
 		{ "{\"unit\":\"app.service\"}",
 		  { .cgroups = "0::/user.slice/user-1.slice/user@1.service/app.slice/app.service" },
@@ -111,7 +111,7 @@ TEST(conditions_match)
 	}
 }
 
-TEST(what_is_no_rule_is_refused)
+TEST(invalid_rules_are_refused)
 {
 	static const struct {
 		const char *text, *key, *problem;
@@ -257,8 +257,9 @@ TEST(one_unit_is_literal)
 }
 
 TEST_MAIN({ "rule: conditions match", conditions_match },
-	  { "rule: what is no rule is refused", what_is_no_rule_is_refused },
-	  { "rule: the most nested has the say", the_most_nested_rule_wins },
-	  { "rule: who is in init.scope joins nowhere", processes_in_init_scope_join_nothing },
+	  { "rule: invalid rules are refused", invalid_rules_are_refused },
+	  { "rule: the most nested container wins", the_most_nested_rule_wins },
+	  { "rule: a process in init.scope joins no container",
+	    processes_in_init_scope_join_nothing },
 	  { "rule: one unit without a wildcard is literal", one_unit_is_literal },
 	  { "rule: rules are compared and written", rules_are_compared_and_written })

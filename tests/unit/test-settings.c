@@ -57,7 +57,7 @@ TEST(each_row_is_its_own)
 }
 
 /* Otherwise a value that the kernel rounds would always differ from the setting. */
-TEST(what_the_kernel_rounds_is_canonical)
+TEST(sizes_are_rounded_as_by_the_kernel)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 	uint64_t largest = (uint64_t)INT64_MAX / page * page - page;
@@ -115,7 +115,7 @@ TEST(limits_have_bounds)
 		  0);
 }
 
-TEST(what_the_controller_cannot)
+TEST(unsupported_settings)
 {
 	struct settings to = { .wmark_high = 8192, .wmark_low = 4096, .oom_group = true };
 	struct failure failure;
@@ -147,8 +147,8 @@ TEST(low_is_not_above_high)
 }
 
 TEST_MAIN({ "settings: a change touches only its members", change_touches_only_its_members },
-	  { "settings: each row is its own", each_row_is_its_own },
-	  { "settings: what the kernel rounds is canonical", what_the_kernel_rounds_is_canonical },
+	  { "settings: each row has its own member", each_row_is_its_own },
+	  { "settings: sizes are rounded as by the kernel", sizes_are_rounded_as_by_the_kernel },
 	  { "settings: limits have bounds", limits_have_bounds },
-	  { "settings: what the controller cannot is refused", what_the_controller_cannot },
+	  { "settings: unsupported ones are refused", unsupported_settings },
 	  { "settings: low is not above high", low_is_not_above_high })

@@ -256,13 +256,13 @@ TEST(no_locale_matters)
 	CHECK(!ascii_has_prefix("si", "SIG"));
 }
 
-TEST_MAIN({ "no locale matters", no_locale_matters }, { "sizes are read", sizes_are_read },
-	  { "what is no size is refused", no_sizes_are_refused },
+TEST_MAIN({ "the locale does not matter", no_locale_matters }, { "sizes are read", sizes_are_read },
+	  { "invalid sizes are refused", no_sizes_are_refused },
 	  { "a size past 63 bits is refused", too_large_sizes_are_refused },
 	  { "a refused size has a reason", reasons_differ },
 	  { "a percentage is of this machine's memory", ram_is_known },
 	  { "sizes are written", sizes_are_written }, { "counts are written", counts_are_written },
 	  { "a written size can be read", what_is_written_can_be_read },
 	  { "times are read", times_are_read },
-	  { "what is no time is refused", no_times_are_refused },
+	  { "invalid times are refused", no_times_are_refused },
 	  { "times are written", times_are_written })

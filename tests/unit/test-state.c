@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* State on disk: nothing half written, nothing deleted, one owner. */
+/* State on disk: no partial writes, no deleted files, one owner. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -301,7 +301,7 @@ TEST(a_failed_commit_changes_nothing)
 	CHECK(!exists(directory, ".new-web.json"));
 }
 
-TEST(what_cannot_be_read_now_is_left_alone)
+TEST(an_unreadable_file_is_kept)
 {
 	static const int errors[] = { EMFILE, ENFILE, EIO, ENOMEM };
 	cleanup_(remove_directory) char *directory = make_directory();
@@ -380,7 +380,7 @@ TEST(a_transaction_log_ends)
 	CHECK_INT(transaction_log_end(state, log), 0);
 	CHECK_INT(transaction_log_read(state, &read, &failure), 0);
 	CHECK_INT(read->phase, TRANSACTION_DONE);
-	/* If neither works, it is no success. */
+	/* If neither works, it fails. */
 	log->phase = TRANSACTION_REDO;
 	fault_unlinkat = (struct fault){ .count = 1, .error = EIO };
 	fault_fsync = (struct fault){ .count = 9, .error = EIO };
@@ -421,17 +421,19 @@ TEST(creations_are_marked)
 	CHECK_STR(found.names, "");
 }
 
-TEST_MAIN({ "state: committed is found, aborted is not", committed_is_found_and_aborted_is_not },
+TEST_MAIN({ "state: a committed file is found, an aborted one is not",
+	    committed_is_found_and_aborted_is_not },
 	  { "state: a crash leaves the old file", a_crash_leaves_the_old_file },
-	  { "state: bad files are set aside", bad_files_are_set_aside_and_others_load },
+	  { "state: malformed files are set aside", bad_files_are_set_aside_and_others_load },
 	  { "state: a failed commit changes nothing", a_failed_commit_changes_nothing },
-	  { "state: what cannot be read now is left alone", what_cannot_be_read_now_is_left_alone },
+	  { "state: an unreadable file is kept", an_unreadable_file_is_kept },
 	  { "state: a listing that fails is an error", a_listing_that_fails_is_an_error },
-	  { "state: a transaction log ends, or says that it is done", a_transaction_log_ends },
+	  { "state: a finished transaction log is removed or marked", a_transaction_log_ends },
 	  { "state: creations are marked", creations_are_marked },
 	  { "state: one owner at a time", one_owner_at_a_time },
-	  { "state: a full disk is told first", a_full_disk_is_an_error_before_any_change },
-	  { "state: transient is kept apart", transient_is_kept_apart },
+	  { "state: a full disk is reported before the change",
+	    a_full_disk_is_an_error_before_any_change },
+	  { "state: transient containers have their own directory", transient_is_kept_apart },
 	  { "state: transient that cannot be opened now fails the start",
 	    transient_that_cannot_be_opened_now_fails_the_start },
 	  { "state: the event number is kept", sequence_starts_at_one_and_is_kept })

@@ -50,4 +50,4 @@ TEST(bad_lines_are_passed_over)
 TEST_MAIN({ "subordinate ids: ranges belong to their user", ranges_belong_to_their_user },
 	  { "subordinate ids: a range may name a uid", a_range_may_name_a_uid },
 	  { "subordinate ids: no uid gets the budget of root", no_uid_gets_the_budget_of_root },
-	  { "subordinate ids: bad lines are passed over", bad_lines_are_passed_over })
+	  { "subordinate ids: malformed lines are ignored", bad_lines_are_passed_over })

@@ -8,7 +8,7 @@
 #include "fault.h"
 #include "unit.h"
 
-/* A directory that another program made: only the core files of a cgroup. */
+/* A directory that another program created, with the core files of a cgroup only. */
 static void make_directory(const char *path, const char *pids)
 {
 	char full[256];
@@ -101,7 +101,7 @@ TEST(members_of_v2)
 	CALL(check_members, 2);
 }
 
-TEST(what_is_inside)
+TEST(counts_of_the_subtree)
 {
 	WORLD;
 
@@ -178,7 +178,7 @@ TEST(the_innermost_container)
 }
 
 TEST_MAIN({ "subtree: members on v1", members_of_v1 }, { "subtree: members on v2", members_of_v2 },
-	  { "subtree: what is inside", what_is_inside },
+	  { "subtree: counts", counts_of_the_subtree },
 	  { "subtree: a listing that fails is an error", a_listing_that_fails_is_an_error },
-	  { "subtree: what is removed", what_is_removed },
+	  { "subtree: removal", what_is_removed },
 	  { "subtree: the innermost container", the_innermost_container })

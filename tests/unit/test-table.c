@@ -219,9 +219,9 @@ TEST(a_row_that_is_not_full_ends_its_line)
 TEST_MAIN({ "columns line up", columns_line_up },
 	  { "an empty table is its legend", nothing_is_a_legend },
 	  { "a line ends without blanks", no_blanks_at_the_end },
-	  { "control characters reach no terminal", control_characters_are_hidden },
+	  { "control characters are replaced", control_characters_are_hidden },
 	  { "letters beyond ASCII count once", utf8_counts_as_seen },
 	  { "a table of 10000 rows", many_rows }, { "tables fit into a terminal", tables_fit },
 	  { "texts are measured in columns", texts_are_measured },
-	  { "long cells are whole", long_cells }, { "styles take no room", styles_take_no_room },
+	  { "long cells are complete", long_cells }, { "styles take no room", styles_take_no_room },
 	  { "a row that is not full ends its line", a_row_that_is_not_full_ends_its_line })

@@ -309,11 +309,10 @@ TEST(frames_without_room)
 	CHECK(empty && strstr(empty, "0 containers"));
 }
 
-TEST_MAIN({ "top: bars show how full", bars_show_how_full },
+TEST_MAIN({ "top: bars show the usage", bars_show_how_full },
 	  { "top: sparklines show a history", sparklines_show_a_history },
 	  { "top: history follows names", history_follows_names }, { "top: order", order },
 	  { "top: each key sorts by its own", each_key_sorts_by_its_own },
 	  { "top: frames fit", frames_fit },
-	  { "top: rows have all columns", rows_have_all_columns },
-	  { "top: colours warn", colours_warn },
+	  { "top: rows have all columns", rows_have_all_columns }, { "top: colours", colours_warn },
 	  { "top: frames without room or containers", frames_without_room })

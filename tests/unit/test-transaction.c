@@ -25,7 +25,7 @@ static int add(struct transaction_log *log, const char *name, uint64_t from, uin
 	return transaction_log_add(log, name, &before, &after);
 }
 
-TEST(what_can_fail_comes_first)
+TEST(lowered_limits_come_first)
 {
 	cleanup_(transaction_log_free_ptr) struct transaction_log *log =
 		transaction_log_new(TRANSACTION_UNDO);
@@ -130,14 +130,14 @@ TEST(differences)
 	row.declared = limited(10 * M);
 	row.declared.wmark_high = M;
 	CHECK_UINT(diff_settings(&row), SETTING_LIMIT | SETTING_WMARK_HIGH);
-	/* Declared, and not there. */
+	/* Declared, but does not exist. */
 	row.stored_set = row.kernel_set = 0;
 	CHECK_UINT(diff_settings(&row), SETTING_LIMIT | SETTING_WMARK_HIGH);
 }
 
-TEST_MAIN({ "limits that go down come first", what_can_fail_comes_first },
-	  { "where all go up nothing can fail", nothing_can_fail },
+TEST_MAIN({ "lowered limits come first", lowered_limits_come_first },
+	  { "raised limits cannot fail", nothing_can_fail },
 	  { "a start undoes or finishes by the phase", settled_by_phase },
 	  { "a transaction log is read as it was written", log_is_read_as_written },
 	  { "a bad transaction log is refused", bad_logs_are_refused },
-	  { "what is known and differs", differences })
+	  { "differences of what is known", differences })

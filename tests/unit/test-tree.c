@@ -210,4 +210,4 @@ TEST_MAIN({ "children are found by their parents", children_by_parent },
 	  { "forks before a loss of events are ignored", forks_before_a_loss_are_ignored },
 	  { "children of unseen parents need a scan", children_of_unseen_parents_need_a_scan },
 	  { "an orphan that left its session is found", real_orphan },
-	  { "a tree that never ends is given up", steps })
+	  { "a tree that grows for too long is an error", steps })

@@ -38,7 +38,7 @@ TEST(units_of_the_system_manager)
 
 TEST(names_are_unescaped)
 {
-	/* What would look like a control file, and what systemd itself escapes. */
+	/* Names like those of control files, and names that systemd itself escapes. */
 	CALL(check_unit, "/system.slice/_cgroup.service", UNIT_OTHER, "cgroup.service");
 	CALL(check_unit, "/system.slice/_memory.scope", UNIT_OTHER, "memory.scope");
 	CALL(check_unit, "/system.slice/__a.service", UNIT_OTHER, "_a.service");
@@ -66,7 +66,7 @@ TEST(units_of_a_user)
 	CHECK(unit.user_manager);
 	CHECK_UINT(unit.manager_uid, 1000);
 	CHECK_UINT(unit.length, strlen("/user.slice/user-1000.slice/user@1000.service"));
-	/* A manager of nobody: the number is not one, or goes on. */
+	/* Not a user's manager: the uid is malformed. */
 	unit_of_cgroup("/user.slice/user@x.service/a.service", &unit);
 	CHECK(!unit.user_manager);
 	CHECK_STR(unit.name, "user@x.service");
@@ -84,7 +84,7 @@ TEST(sessions)
 	     "session-3.scope");
 	CALL(check_unit, "/user.slice/user-0.slice/session-c1.scope/x", UNIT_SESSION,
 	     "session-c1.scope");
-	/* Only where logind makes them. */
+	/* Only in the slices of logind. */
 	CALL(check_unit, "/system.slice/session-3.scope", UNIT_OTHER, "session-3.scope");
 	CALL(check_unit, "/user.slice/user-x.slice/session-3.scope", UNIT_OTHER, "session-3.scope");
 	CALL(check_unit, "/user.slice/user-1000.slice/session-3.service", UNIT_OTHER,
@@ -109,7 +109,7 @@ TEST(no_unit)
 	CALL(check_unit, "/system.slice/.service", UNIT_NONE, "");
 	CALL(check_unit, "/../other.service", UNIT_NONE, "");
 	CALL(check_unit, "nginx.service", UNIT_NONE, "");
-	/* The kernel allows no longer one, and neither does systemd. */
+	/* Neither the kernel nor systemd allows a longer one. */
 	(void)snprintf(path, sizeof(path), "/system.slice/%0300d.service", 1);
 	CALL(check_unit, path, UNIT_NONE, "");
 }
@@ -134,18 +134,18 @@ TEST(root_takes_nothing_out_of_a_unit_unasked)
 	CHECK_INT(decide(OF_USER, 0, false, false, false), UNIT_STAYS);
 	CHECK_INT(decide("/machine.slice/machine-a.scope", 0, false, false, false), UNIT_STAYS);
 	CHECK_INT(decide("/init.scope", 0, false, false, false), UNIT_STAYS);
-	/* It says so, or it is itself or its child: rssctl run. */
+	/* With --leave-unit, or if the process is the caller or its child, as for rssctl run. */
 	CHECK_INT(decide(SERVICE, 0, false, true, false), UNIT_MAY_LEAVE);
 	CHECK_INT(decide(SERVICE, 0, true, false, false), UNIT_MAY_LEAVE);
-	/* What is in no unit, and login sessions. */
+	/* Cgroups without a unit, and login sessions. */
 	CHECK_INT(decide(SESSION, 0, false, false, false), UNIT_MAY_LEAVE);
 	CHECK_INT(decide("/", 0, false, false, false), UNIT_MAY_LEAVE);
 	CHECK_INT(decide("/kubepods/pod1", 0, false, false, false), UNIT_MAY_LEAVE);
 }
 
-TEST(a_user_leaves_only_what_is_delegated)
+TEST(users_leave_only_delegated_cgroups)
 {
-	/* Not out of a unit of the system, whatever it says, and be it its own. */
+	/* Users never leave a unit of the system manager, even if it runs as them. */
 	for (int leave = 0; leave <= 1; leave++) {
 		for (int delegated = 0; delegated <= 1; delegated++)
 			CHECK_INT(decide(SERVICE, 1000, true, leave, delegated), UNIT_STAYS);
@@ -155,13 +155,13 @@ TEST(a_user_leaves_only_what_is_delegated)
 	CHECK_INT(decide(SESSION, 1000, false, false, true), UNIT_MAY_LEAVE);
 	CHECK_INT(decide("/", 1000, false, true, false), UNIT_NOT_DELEGATED);
 	CHECK_INT(decide("/mine", 1000, false, false, true), UNIT_MAY_LEAVE);
-	/* Units of its own manager, and of nobody else's. */
+	/* Units of the user's own manager only. */
 	CHECK_INT(decide(OF_USER, 1000, false, false, true), UNIT_MAY_LEAVE);
 	CHECK_INT(decide(OF_USER, 1000, false, true, false), UNIT_NOT_DELEGATED);
 	CHECK_INT(decide(OF_USER, 1001, false, true, true), UNIT_STAYS);
 }
 
-TEST(rules_leave_units_alone)
+TEST(rules_take_no_process_out_of_a_unit)
 {
 	struct unit_place unit;
 
@@ -178,8 +178,7 @@ TEST(rules_leave_units_alone)
 TEST_MAIN({ "unit: units of the system manager", units_of_the_system_manager },
 	  { "unit: names are unescaped", names_are_unescaped },
 	  { "unit: units of a user", units_of_a_user }, { "unit: login sessions", sessions },
-	  { "unit: what is no unit", no_unit },
-	  { "unit: root takes nothing out of a unit unasked",
-	    root_takes_nothing_out_of_a_unit_unasked },
-	  { "unit: a user leaves only what is delegated", a_user_leaves_only_what_is_delegated },
-	  { "unit: rules leave units alone", rules_leave_units_alone })
+	  { "unit: cgroups without a unit", no_unit },
+	  { "unit: root needs --leave-unit", root_takes_nothing_out_of_a_unit_unasked },
+	  { "unit: users leave only delegated cgroups", users_leave_only_delegated_cgroups },
+	  { "unit: rules take no process out of a unit", rules_take_no_process_out_of_a_unit })

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The history of usage: bounded, keeps the highest, forgets after a day. */
+/* The usage history: bounded, keeps the highest usage, drops samples after a day. */
 #include <errno.h>
 
 #include "shared/cleanup.h"
@@ -31,14 +31,14 @@ TEST(one_span_keeps_the_highest)
 	CHECK_UINT(usage_history_samples(history, 102 * SECOND, samples), 1);
 	CHECK_UINT(samples[0].time, 100 * SECOND);
 	CHECK_UINT(samples[0].usage, 9 * K);
-	/* A span ends by itself; what is less than a KiB is one. */
+	/* A span ends after its time; usage is rounded up to KiB. */
 	CHECK_INT(usage_history_add(&history, 115 * SECOND, 1), 0);
 	CHECK_UINT(usage_history_samples(history, 115 * SECOND, samples), 2);
 	CHECK_UINT(samples[1].time, 115 * SECOND);
 	CHECK_UINT(samples[1].usage, K);
 }
 
-/* A look each second for half a day: few samples, none of them lower than what was seen. */
+/* A sample each second for half a day: few spans, none of them lower than a sample in it. */
 TEST(long_times_take_no_more_room)
 {
 	cleanup_free struct usage_history *history = NULL;
@@ -59,7 +59,7 @@ TEST(long_times_take_no_more_room)
 		CHECK(samples[i].time > samples[i - 1].time);
 		CHECK(samples[i].time - samples[i - 1].time <= HOUR);
 	}
-	/* One sample alone has the peak: neighbours are not raised with it. */
+	/* Only one span has the peak: its neighbours are not raised. */
 	CHECK_UINT(samples[0].usage, 100 * K);
 	CHECK_UINT(samples[count - 1].usage, 100 * K);
 }
@@ -77,15 +77,15 @@ TEST(a_day_is_kept)
 	CHECK(count >= USAGE_SAMPLES_MAX / 2);
 	CHECK(samples[0].time + USAGE_KEPT_USEC + HOUR >= at);
 	CHECK_UINT(highest(samples, count), 100 * K);
-	/* Nobody looked for two days: what was then is not told. */
+	/* After two days without a sample, older ones are not returned. */
 	CHECK_UINT(usage_history_samples(history, at + 48 * HOUR, samples), 0);
 	CHECK_INT(usage_history_add(&history, at + 48 * HOUR, 3 * K), 0);
 	CHECK_UINT(usage_history_samples(history, at + 48 * HOUR, samples), 1);
 	CHECK_UINT(samples[0].usage, 3 * K);
 }
 
-/* Looks that come seldom lie in no common span: the oldest goes. */
-TEST(seldom_looks)
+/* Rare samples share no span: the oldest is dropped. */
+TEST(rare_samples)
 {
 	cleanup_free struct usage_history *history = NULL;
 	struct usage_sample samples[USAGE_SAMPLES_MAX];
@@ -143,9 +143,9 @@ TEST(totals_are_of_half_a_day_to_a_day_ago)
 }
 
 TEST_MAIN({ "usage history: a span keeps the highest", one_span_keeps_the_highest },
-	  { "usage history: long times take no more room", long_times_take_no_more_room },
+	  { "usage history: a long time needs no more memory", long_times_take_no_more_room },
 	  { "usage history: a day is kept", a_day_is_kept },
-	  { "usage history: seldom looks", seldom_looks },
+	  { "usage history: rare samples", rare_samples },
 	  { "usage history: large usages", large_usages },
 	  { "usage history: totals of half a day to a day ago",
 	    totals_are_of_half_a_day_to_a_day_ago })

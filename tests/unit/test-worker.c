@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Jobs on threads: each is told to be done once, a cancelled one ends, threads are used again. */
+/* Jobs on threads: each has one completion, a cancelled one ends, threads are reused. */
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -48,7 +48,7 @@ static void run_pause(struct worker *worker, void *data)
 	job->result = worker_cancelled(worker);
 }
 
-/* As a job whose system call blocks until the signal comes. */
+/* Like a job whose system call blocks until the signal arrives. */
 static void run_read(struct worker *worker, void *data)
 {
 	struct job *job = data;
@@ -126,7 +126,7 @@ TEST(a_thread_is_used_again)
 	CHECK_INT(second.thread, first.thread);
 	CHECK(first.thread != gettid());
 	CHECK(!first.result && !second.result);
-	/* What is meant for the loop does not go to a thread. */
+	/* Signals for the loop do not go to a thread. */
 	CHECK(sigismember(&second.mask, SIGTERM) && !sigismember(&second.mask, WORKER_SIGNAL));
 }
 
@@ -148,7 +148,7 @@ TEST(many_at_once_are_each_done_once)
 	}
 }
 
-/* The signal of the one that was cancelled may be late: it must not meet another job. */
+/* The signal of a cancelled job may be late: it must not interrupt another job. */
 TEST(a_cancelled_job_takes_its_thread_along)
 {
 	cleanup_(world_close) struct world world = { 0 };
@@ -186,7 +186,7 @@ TEST(a_job_that_cannot_block_runs_at_once)
 	CALL(await_done, &world, &job);
 }
 
-/* It has no business to pause; where it does it is told to end. */
+/* A job without a thread must not pause: it is cancelled if it does. */
 TEST(a_pause_without_a_thread_cancels)
 {
 	cleanup_(world_close) struct world world = { 0 };
@@ -201,7 +201,6 @@ TEST(a_pause_without_a_thread_cancels)
 
 TEST_MAIN({ "worker: a thread is used again", a_thread_is_used_again },
 	  { "worker: many at once are each done once", many_at_once_are_each_done_once },
-	  { "worker: a cancelled job takes its thread along",
-	    a_cancelled_job_takes_its_thread_along },
+	  { "worker: a cancelled job ends its thread", a_cancelled_job_takes_its_thread_along },
 	  { "worker: a job that cannot block runs at once", a_job_that_cannot_block_runs_at_once },
 	  { "worker: a pause without a thread cancels", a_pause_without_a_thread_cancels })
