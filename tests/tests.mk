@@ -22,7 +22,7 @@ $(BUILD)/tests/tools/%: tests/tools/%.c $(BUILD)/librss.so.1
 	@mkdir -p $(@D)
 	$(call say,CCLD,$@)$(link_tool)
 
-$(BUILD)/tests/tools/bench-daemon: tests/bench/bench-daemon.c $(BUILD)/librss.so.1
+$(BUILD)/tests/tools/bench-daemon: tests/bench/bench-daemon.c tests/bench/bench-latency.c $(BUILD)/librss.so.1
 	@mkdir -p $(@D)
 	$(call say,CCLD,$@)$(link_tool)
 
