@@ -477,6 +477,60 @@ static void reclaim_lists_follow(void)
 	unlink("/data/f");
 }
 
+/* Tell lru_gen to age, or to evict the oldest generation, of all memory of a node. */
+static void lru_gen_command(char command, int node, const char *options)
+{
+	static char text[65536];
+	char *line, *save;
+	long min = -1, max = -1, seq;
+	int id = -1, at = -1;
+
+	EXPECT(text_read("/sys/kernel/debug/lru_gen", text, sizeof(text)) > 0, "no lru_gen");
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		if (sscanf(line, "memcg %d", &id) == 1 && max >= 0)
+			break;
+		if (sscanf(line, " node %d", &at) == 1)
+			continue;
+		if (at == node && sscanf(line, " %ld", &seq) == 1) {
+			min = min < 0 ? seq : min;
+			max = seq;
+		}
+	}
+	EXPECT(max >= 0, "no generations of node %d", node);
+	/* the first memcg is the root */
+	text_writef("/sys/kernel/debug/lru_gen", "%c 1 %d %ld %s", command, node,
+		    command == '+' ? max : min, options);
+}
+
+/* lru_gen found pages in use while it aged: they leave the cold end of the container's list. */
+static void reclaim_lists_follow_aging(void)
+{
+	long at, size = 2 * (long)MB;
+	struct actor *a;
+	int round;
+
+	if (!world.lru_gen)
+		skip("the classic LRU");
+	box_make("a");
+	a = actor_new("a");
+	at = actor_do(a, work_map, size, ANON);
+	EXPECT_EQ(actor_do(a, work_bind, at, size, 0), 0);
+	actor_do(a, work_write, at, size, 12);
+	EXPECT_EQ(actor_do(a, work_advise, at, size, MADV_COLD), 0);
+	EXPECT(UNTIL(10, box_stat("a", "inactive_anon") >= size - size / 8), "%ld inactive",
+	       box_stat("a", "inactive_anon"));
+	for (round = 0; round < 8 && box_stat("a", "active_anon") < size - size / 8; round++) {
+		actor_do(a, work_read, at, size);
+		lru_gen_command('+', 0, "1 1");
+		lru_gen_command('-', 0, "200 4096");
+	}
+	note("%ld of %ld active after %d rounds", box_stat("a", "active_anon"), size, round);
+	EXPECT(box_stat("a", "active_anon") >= size - size / 8, "%ld of %ld are active",
+	       box_stat("a", "active_anon"), size);
+	EXPECT_EQ(actor_do(a, work_present, at, size), size / (long)PAGE);
+	actor_end(a);
+}
+
 /* With swappiness 0, file pages are reclaimed and anonymous ones stay. */
 static void reclaim_swappiness(void)
 {
@@ -608,6 +662,7 @@ const struct vm_case reclaim_cases[] = {
 	{ "reclaim_references", reclaim_references },
 	{ "reclaim_mlocked", reclaim_mlocked },
 	{ "reclaim_lists_follow", reclaim_lists_follow },
+	{ "reclaim_lists_follow_aging", reclaim_lists_follow_aging },
 	{ "reclaim_swappiness", reclaim_swappiness },
 	{ "reclaim_balance", reclaim_balance },
 	{ "reclaim_without_memcg_swap", reclaim_without_memcg_swap },
