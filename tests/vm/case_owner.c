@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define N	512L
@@ -230,6 +232,71 @@ static void owner_merged(void)
 	EXPECT_EQ(box_usage("p"), 0);
 }
 
+/* Average time to read rss.stat, in ms. */
+static double stat_time(const char *box)
+{
+	double start = now();
+	int i;
+
+	for (i = 0; i < 50; i++)
+		box_stat(box, "anon");
+	return (now() - start) * 1000 / 50;
+}
+
+/*
+ * Thousands of children are removed with a page that a process outside maps as
+ * well.  Neither the owners nor the time to read rss.stat grow with them.
+ */
+static void owner_many_rounds(void)
+{
+	const char *wish = getenv("rounds");
+	const long rounds = wish && *wish ? atol(wish) : 10000;
+	long i, at, owners = slab_active("rss_owner");
+	double early = 0, late;
+	int ready[2], go[2];
+	char c = 0;
+	pid_t pid;
+
+	at = work_map(rounds * (long)PAGE, SHARED_ANON);
+	EXPECT(at > 0, "cannot map: %s", strerror(-at));
+	box_make("p");
+	for (i = 0; i < rounds; i++) {
+		if (i == rounds / 10)
+			early = stat_time("p");
+		box_make("p/a");
+		EXPECT(!pipe(ready) && !pipe(go), "%s", strerror(errno));
+		pid = fork();
+		if (!pid) {
+			if (box_attach("p/a", 0))
+				_exit(1);
+			work_write(at + i * PAGE, PAGE, i);
+			_exit(write(ready[1], &c, 1) != 1 || read(go[0], &c, 1) != 1);
+		}
+		EXPECT(read(ready[0], &c, 1) == 1, "round %ld: no child", i);
+		work_read(at + i * PAGE, PAGE);
+		EXPECT(write(go[1], &c, 1) == 1, "%s", strerror(errno));
+		EXPECT_EQ(waitpid(pid, NULL, 0), pid);
+		EXPECT(UNTIL(20, !box_remove("p/a")), "rmdir: busy");
+		close(ready[0]);
+		close(ready[1]);
+		close(go[0]);
+		close(go[1]);
+	}
+	EXPECT(UNTIL(60, !box_stat("p", "adopted")), "%ld bytes are still a child's",
+	       box_stat("p", "adopted"));
+	EXPECT(UNTIL(60, slab_active("rss_owner") <= owners + 4), "%ld owners, at first %ld",
+	       slab_active("rss_owner"), owners);
+	EXPECT_EQ(box_pages("p"), rounds);
+	late = stat_time("p");
+	note("rss.stat: %.2f ms after %ld rounds, %.2f ms after %ld", early, rounds / 10, late,
+	     rounds);
+	EXPECT(late < 3 * early + 1, "rss.stat took %.2f ms, then %.2f ms", early, late);
+	EXPECT_EQ(work_unmap(at, rounds * (long)PAGE), 0);
+	EXPECT(UNTIL(10, !box_pages("p")), "%ld pages", box_pages("p"));
+	EXPECT_EQ(box_remove("p"), 0);
+	EXPECT(UNTIL(60, cgroup_dying() <= 1), "%ld cgroups are dying", cgroup_dying());
+}
+
 static void owner_removed_top(void)
 {
 	struct actor *a, *none;
@@ -289,6 +356,7 @@ const struct vm_case owner_cases[] = {
 	{ "owner_fork_inherits", owner_fork_inherits },
 	{ "owner_removed", owner_removed },
 	{ "owner_merged", owner_merged },
+	{ "owner_many_rounds", owner_many_rounds, .seconds = 900, .flags = ONCE },
 	{ "owner_removed_top", owner_removed_top },
 	{ "owner_parent_binds", owner_parent_binds },
 	{ }

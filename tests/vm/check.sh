@@ -29,7 +29,7 @@ run_part()
 	rounds)
 		# whether something grows shows as well without debugging, and sooner
 		nice -n 19 tests/vm/run.sh -k "$BUILD/kernel/bzImage-service" -i "$BUILD/vm/initrd" -n rounds \
-			-a "slab_nomerge cases=race_many_rounds world=v2-lru_gen" ;;
+			-a "slab_nomerge cases=race_many_rounds,owner_many_rounds world=v2-lru_gen" ;;
 	selftests)
 		tests/vm/selftests.sh ;;
 	off)
