@@ -34,7 +34,7 @@ static const struct world worlds[] = {
 static const struct vm_case *const topics[] = {
 	log_cases, file_cases, charge_cases, owner_cases, mm_cases, reclaim_cases,
 	background_cases, oom_cases, event_cases, trace_cases, input_cases,
-	fault_cases, race_cases, stress_cases,
+	fault_cases, reserve_cases, race_cases, stress_cases,
 };
 
 static FILE *verdict;

@@ -44,7 +44,7 @@ struct vm_case {
 extern const struct vm_case charge_cases[], owner_cases[], file_cases[],
 	reclaim_cases[], background_cases[], oom_cases[], event_cases[],
 	race_cases[], input_cases[], fault_cases[], stress_cases[],
-	trace_cases[], log_cases[], mm_cases[];
+	trace_cases[], log_cases[], mm_cases[], reserve_cases[];
 
 /* verdict.c: how a case ends */
 void verdict_init(void);
