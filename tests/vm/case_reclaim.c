@@ -406,6 +406,52 @@ static void reclaim_balance(void)
 	unlink("/data/f");
 }
 
+/* Without swap, files go and anonymous pages stay, whatever the swappiness. */
+static void reclaim_balance_no_swap(void)
+{
+	static const int swappiness[] = { 0, 1, 60, 100, 199, 200 };
+	const long limit = 2 * (long)MB;
+	struct actor *a;
+	long anon, file;
+	size_t i;
+
+	EXPECT_EQ(work_write_file("/data/f", 2 * limit), 0);
+	EXPECT_EQ(work_swapoff("/dev/zram0"), 0);
+	for (i = 0; i < ARRAY_SIZE(swappiness); i++) {
+		text_writef("/proc/sys/vm/swappiness", "%d", swappiness[i]);
+		box_make("a");
+		EXPECT_EQ(box_put("a", BOX_LIMIT, limit), 0);
+		a = actor_new("a");
+		anon = actor_do(a, work_map, limit / 2, ANON);
+		actor_do(a, work_write, anon, limit / 2, 9);
+		file = actor_do(a, work_map_file, "/data/f", 2 * limit, 0);
+		actor_do(a, work_read, file, 2 * limit);
+		EXPECT_EQ(actor_do(a, work_present, anon, limit / 2), limit / 2 / (long)PAGE);
+		expect_bounded("a", limit);
+		actor_end(a);
+		EXPECT(UNTIL(10, !box_remove("a")), "busy");
+	}
+	unlink("/data/f");
+}
+
+/* With swappiness 0, a container of anonymous pages alone is killed, not swapped. */
+static void reclaim_swappiness_zero(void)
+{
+	long at, ret, swapped = vmstat("pswpout");
+	struct actor *a;
+
+	text_write("/proc/sys/vm/swappiness", "0");
+	box_make("a");
+	EXPECT_EQ(box_put("a", BOX_LIMIT, BYTES / 4), 0);
+	a = actor_new("a");
+	at = actor_do(a, work_map, BYTES / 2, ANON);
+	actor_send(a, (actor_fn)work_write, at, BYTES / 2, 9, 0);
+	EXPECT(!actor_reply(a, &ret, 60), "the process lives");
+	EXPECT_EQ(box_event("a", "oom_kill"), 1);
+	EXPECT_EQ(vmstat("pswpout"), swapped);
+	actor_end(a);
+}
+
 /* memory.swap.max=0 next to it: anonymous pages cannot be swapped, files go. */
 static void reclaim_without_memcg_swap(void)
 {
@@ -665,6 +711,8 @@ const struct vm_case reclaim_cases[] = {
 	{ "reclaim_lists_follow_aging", reclaim_lists_follow_aging },
 	{ "reclaim_swappiness", reclaim_swappiness },
 	{ "reclaim_balance", reclaim_balance },
+	{ "reclaim_balance_no_swap", reclaim_balance_no_swap },
+	{ "reclaim_swappiness_zero", reclaim_swappiness_zero },
 	{ "reclaim_without_memcg_swap", reclaim_without_memcg_swap },
 	{ "reclaim_nodes", reclaim_nodes },
 	{ "reclaim_isolated", reclaim_isolated },
