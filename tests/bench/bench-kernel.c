@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -226,7 +227,7 @@ static long fork_round(void)
  * A region three times the limit is written once: what does not fit goes to
  * zram.  The fault itself is in the figure, in every column alike.
  */
-static void reclaim_row(void)
+static void reclaim_row(const char *name)
 {
 	const char *stat = is_memcg ? CG "/small/memory.stat" : CG "/small/rss.stat";
 	long freed, scanned, took, i;
@@ -247,13 +248,101 @@ static void reclaim_row(void)
 	took = instructions() - start;
 	freed = key("/proc/vmstat", "pswpout") - freed;
 	scanned = key(stat, "pgscan") - scanned;
-	fprintf(out, "reclaim %ld\n", freed ? took / freed : 0);
-	fprintf(out, "reclaim_scanned_per_1000 %ld\n", freed ? scanned * 1000 / freed : 0);
+	fprintf(out, "%s %ld\n", name, freed ? took / freed : 0);
+	fprintf(out, "%s_scanned_per_1000 %ld\n", name, freed ? scanned * 1000 / freed : 0);
 	fflush(out);
-	printf("%s reclaim: %ld pages out, %ld scanned, %ld instructions\n", column, freed, scanned,
-	       took);
+	printf("%s %s: %ld pages out, %ld scanned, %ld instructions\n", column, name, freed,
+	       scanned, took);
 	enter("big");
 	munmap(p, 96 * MB);
+}
+
+/* The same while a thousand other containers hold 16 pages each. */
+#define OTHERS 1000
+
+static void others_row(void)
+{
+	static pid_t pid[OTHERS];
+	char name[32];
+	int i, p[2];
+	char c;
+
+	if (pipe(p))
+		return;
+	for (i = 0; i < OTHERS; i++) {
+		snprintf(name, sizeof(name), "o%d", i);
+		limit(name, 16 * MB);
+		pid[i] = fork();
+		if (!pid[i]) {
+			enter(name);
+			touch(map(16 * PAGE, MAP_PRIVATE | MAP_ANONYMOUS, -1), 16 * PAGE);
+			if (write(p[1], "", 1) != 1)
+				_exit(1);
+			pause();
+			_exit(0);
+		}
+		if (pid[i] < 0 || read(p[0], &c, 1) != 1) {
+			printf("%s others: only %d\n", column, i);
+			break;
+		}
+	}
+	reclaim_row("others");
+	while (i-- > 0) {
+		kill(pid[i], SIGKILL);
+		waitpid(pid[i], NULL, 0);
+	}
+	for (i = 0; i < OTHERS; i++) {
+		snprintf(name, sizeof(name), CG "/o%d", i);
+		rmdir(name);
+	}
+}
+
+/*
+ * Faults near the limit, each measured: a task that writes 64 new pages, then
+ * sleeps, so that a worker can make room before the next ones.
+ */
+static void latency_row(const char *name, bool watermarks)
+{
+	static long took[8192];
+	const char *events = is_memcg ? CG "/near/memory.events" : CG "/near/rss.events";
+	struct timespec pause = { .tv_nsec = 10000000 };
+	const long n = sizeof(took) / sizeof(*took);
+	long i, hits;
+	char *p;
+
+	limit("near", 16 * MB);
+	if (is_rss && watermarks) {
+		/* the names before and since they say what they are */
+		if (put(CG "/near/rss.wmark_high_in_bytes", "%ld", 12 * MB) == -ENOENT)
+			put(CG "/near/rss.high_in_bytes", "%ld", 12 * MB);
+		if (put(CG "/near/rss.wmark_low_in_bytes", "%ld", 10 * MB) == -ENOENT)
+			put(CG "/near/rss.low_in_bytes", "%ld", 10 * MB);
+	}
+	enter("near");
+	p = map((n + 4096) * PAGE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+	for (i = 0; i < 4096; i++) {
+		memset(p + i * PAGE, i, 64);
+		if (i % 64 == 63)
+			nanosleep(&pause, NULL);
+	}
+	hits = key(events, is_memcg || key(events, "limit") < 0 ? "max" : "limit");
+	for (; i < 4096 + n; i++) {
+		unsigned long start = instructions();
+
+		*(volatile long *)(p + i * PAGE) = i * 0x9e3779b97f4a7c15;
+		took[i - 4096] = instructions() - start;
+		memset(p + i * PAGE + 8, i, 64);
+		if (i % 64 == 63)
+			nanosleep(&pause, NULL);
+	}
+	hits = key(events, is_memcg || key(events, "limit") < 0 ? "max" : "limit") - hits;
+	qsort(took, n, sizeof(*took), by_value);
+	fprintf(out, "%s_p50 %ld\n%s_p99 %ld\n%s_max %ld\n%s_hits %ld\n", name, took[n / 2], name,
+		took[n * 99 / 100], name, took[n - 1], name, hits);
+	fflush(out);
+	enter("big");
+	munmap(p, (n + 4096) * PAGE);
+	rmdir(CG "/near");
 }
 
 /* Memory that a thousand empty containers take, each. */
@@ -278,22 +367,27 @@ static void empty_row(void)
 	}
 }
 
-/* Two tasks that fault at once, in one container or in one each. */
-static void lock_row(const char *name, bool two)
+/* Tasks that fault at once, one on each processor, in one container or in one each. */
+#define MAX_TASKS 8
+
+static void lock_row(const char *name, int tasks, bool each)
 {
-	unsigned long seconds = 12;
-	char line[512], *class;
-	long pages[2] = { 0 };
-	pid_t pid[2];
+	unsigned long seconds = getenv("seconds") ? atol(getenv("seconds")) : 12;
+	char line[512], *class, place[16];
+	long pages = 0, got;
+	pid_t pid[MAX_TASKS];
 	int p[2], i;
 	FILE *f;
 
-	limit("l0", 256 * MB);
-	limit("l1", 256 * MB);
-	pipe(p);
+	for (i = 0; i < tasks; i++) {
+		snprintf(place, sizeof(place), "l%d", i);
+		limit(place, 512 * MB);
+	}
+	if (pipe(p))
+		return;
 	put("/proc/lock_stat", "0");
 	put("/proc/sys/kernel/lock_stat", "1");
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < tasks; i++) {
 		pid[i] = fork();
 		if (!pid[i]) {
 			cpu_set_t cpus;
@@ -302,7 +396,8 @@ static void lock_row(const char *name, bool two)
 			CPU_ZERO(&cpus);
 			CPU_SET(i, &cpus);
 			sched_setaffinity(0, sizeof(cpus), &cpus);
-			enter(two && i ? "l1" : "l0");
+			snprintf(place, sizeof(place), "l%d", each ? i : 0);
+			enter(place);
 			end = time(NULL) + seconds;
 			while (time(NULL) < end) {
 				anon_round();
@@ -313,13 +408,14 @@ static void lock_row(const char *name, bool two)
 			_exit(0);
 		}
 	}
-	for (i = 0; i < 2; i++) {
-		if (read(p[0], &pages[i], sizeof(*pages)) < 0)
-			pages[i] = 0;
-		waitpid(pid[i], NULL, 0);
+	for (i = 0; i < tasks; i++) {
+		if (read(p[0], &got, sizeof(got)) == sizeof(got))
+			pages += got;
 	}
+	for (i = 0; i < tasks; i++)
+		waitpid(pid[i], NULL, 0);
 	put("/proc/sys/kernel/lock_stat", "0");
-	fprintf(out, "%s_pages %ld\n", name, pages[0] + pages[1]);
+	fprintf(out, "%s_pages %ld\n", name, pages);
 	f = fopen("/proc/lock_stat", "r");
 	while (f && fgets(line, sizeof(line), f)) {
 		double cont, wmin, wmax, wtot, wavg, bounce, acq;
@@ -334,11 +430,12 @@ static void lock_row(const char *name, bool two)
 		for (char *c = class; *c; c++)
 			if (*c == ' ')
 				*c = '_';
-		if (acq < pages[0])
+		/* taken for each page, or for each batch of the LRU */
+		if (acq < pages / 64)
 			continue;
-		/* wait times are microseconds; the share is of both CPUs' time */
+		/* wait times are microseconds; the share is of all CPUs' time */
 		fprintf(out, "%s_lock %s %.0f %.0f %.4f\n", name, class, cont, acq,
-			wtot / (2e6 * seconds) * 100);
+			wtot / (1e6 * tasks * seconds) * 100);
 	}
 	if (f)
 		fclose(f);
@@ -389,8 +486,12 @@ int main(void)
 	}
 
 	if (getenv("locks")) {
-		lock_row("one", false);
-		lock_row("two", true);
+		int tasks = atoi(getenv("locks"));
+
+		if (tasks < 1 || tasks > MAX_TASKS)
+			tasks = 2;
+		lock_row("one", tasks, false);
+		lock_row("each", tasks, true);
 		goto off;
 	}
 
@@ -410,7 +511,14 @@ int main(void)
 	row("fork", 1, fork_round);
 	munmap(p, 64 * MB);
 	if ((is_memcg || is_rss) && wanted("reclaim"))
-		reclaim_row();
+		reclaim_row("reclaim");
+	if ((is_memcg || is_rss) && wanted("near")) {
+		latency_row("near", false);
+		if (is_rss)
+			latency_row("wmark", true);
+	}
+	if ((is_memcg || is_rss) && wanted("others"))
+		others_row();
 	if ((is_memcg || is_rss) && wanted("empty"))
 		empty_row();
 off:

@@ -45,8 +45,8 @@ boot none "$image" "column=none cgroup_disable=memory,rss"
 boot memcg "$image" "column=memcg cgroup_disable=rss"
 boot rss "$image" "column=rss cgroup_disable=memory" || columns="none memcg unused"
 boot unused "$image" "column=unused cgroup_disable=memory"
-boot memcg-gen "$image" "column=memcg cgroup_disable=rss lru_gen=1"
-boot rss-gen "$image" "column=rss cgroup_disable=memory lru_gen=1" || :
+boot memcg-gen "$image" "column=memcg cgroup_disable=rss lru_gen=1 rows=reclaim"
+boot rss-gen "$image" "column=rss cgroup_disable=memory lru_gen=1 rows=reclaim" || :
 if [ -f "$build/kernel/bzImage-stock-bench" ]; then
 	boot unpatched "$build/kernel/bzImage-stock-bench" "column=none cgroup_disable=memory"
 fi
@@ -66,11 +66,28 @@ added()
 	[ -n "$v" ] && [ -n "$n" ] && echo $((v - n)) || echo –
 }
 
+# what the unused controller adds to the unpatched image, and in percent
+unused()
 {
-	echo "| instructions | no controller | memcg child with a limit | rss container with a limit | rss compiled in, unused | memcg adds | rss adds | unused adds |"
-	echo "|---|--:|--:|--:|--:|--:|--:|--:|"
+	local v n
+	v=$(figure unused "$1") n=$(figure unpatched "$1")
+	[ -n "$v" ] && [ -n "$n" ] &&
+		awk -v v="$v" -v n="$n" 'BEGIN { printf "%d (%.2f%%)\n", v - n, (v - n) * 100 / n }' || echo –
+}
+
+# what rss adds, as a part of what memcg adds
+part()
+{
+	local r m
+	r=$(added rss "$1") m=$(added memcg "$1")
+	[ "$r" != – ] && [ "$m" != – ] && awk -v r="$r" -v m="$m" 'BEGIN { printf "%.2f\n", r / m }' || echo –
+}
+
+{
+	echo "| instructions | unpatched, no controller | patched, no controller | memcg child with a limit | rss container with a limit | rss compiled in, unused | memcg adds | rss adds | of memcg's | unused adds to unpatched |"
+	echo "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
 	while IFS='|' read -r row title; do
-		echo "| $title | $(cell none "$row") | $(cell memcg "$row") | $(cell rss "$row") | $(cell unused "$row") | $(added memcg "$row") | $(added rss "$row") | $(added unused "$row") |"
+		echo "| $title | $(cell unpatched "$row") | $(cell none "$row") | $(cell memcg "$row") | $(cell rss "$row") | $(cell unused "$row") | $(added memcg "$row") | $(added rss "$row") | $(part "$row") | $(unused "$row") |"
 	done <<-'ROWS'
 		anon|anonymous fault and unmap, a 4 KiB page
 		file|file map with fault-around and unmap, a page
@@ -84,11 +101,20 @@ added()
 	echo "| pages scanned per 1000 freed | $(cell memcg reclaim_scanned_per_1000) | $(cell rss reclaim_scanned_per_1000) |"
 	echo "| instructions per page freed, lru_gen | $(cell memcg-gen reclaim) | $(cell rss-gen reclaim) |"
 	echo "| pages scanned per 1000 freed, lru_gen | $(cell memcg-gen reclaim_scanned_per_1000) | $(cell rss-gen reclaim_scanned_per_1000) |"
+	echo "| instructions per page freed, 1,000 other containers hold pages | $(cell memcg others) | $(cell rss others) |"
+	echo "| pages scanned per 1000 freed, 1,000 other containers hold pages | $(cell memcg others_scanned_per_1000) | $(cell rss others_scanned_per_1000) |"
 	echo "| bytes an empty container takes | $(cell memcg empty_container_bytes) | $(cell rss empty_container_bytes) |"
-	if [ -f "$dir/unpatched" ]; then
-		echo
-		echo "The unpatched image without a controller: anonymous $(cell unpatched anon), file $(cell unpatched file), THP $(cell unpatched thp), fork $(cell unpatched fork)."
-	fi
+	echo
+	echo "| a fault near the limit, instructions | memcg | rss | rss with watermarks |"
+	echo "|---|--:|--:|--:|"
+	for figure in p50 p99 max hits; do
+		case $figure in
+		hits) title="how often the limit was hit in 8,192 faults" ;;
+		max) title="the longest" ;;
+		*) title=$figure ;;
+		esac
+		echo "| $title | $(cell memcg near_$figure) | $(cell rss near_$figure) | $(cell rss wmark_$figure) |"
+	done
 	if [ -f "$build/kernel/bzImage-locks" ]; then
 		"$top/tests/bench/bench-locks.sh"
 	fi
