@@ -327,15 +327,22 @@ static bool rss_reserve_stocked(struct rss_owner *owner, unsigned int nr)
 	return taken;
 }
 
-/* The batch of @owner by the limits and the usage of @rss now. */
+/*
+ * The batch of @owner by the limits and the usage of @rss now.  Charges that stocks
+ * hold are used without rss_check_high(), so the room between the high watermark
+ * and the limit counts like a limit.
+ */
 static unsigned int rss_owner_batch(struct rss_owner *owner, struct rss_container *rss)
 {
-	unsigned long limit = PAGE_COUNTER_MAX;
+	unsigned long limit = PAGE_COUNTER_MAX, max, high;
 	struct page_counter *counter;
 	unsigned int batch;
 
-	for (counter = &rss->res; counter; counter = counter->parent)
-		limit = min(limit, READ_ONCE(counter->max));
+	for (counter = &rss->res; counter; counter = counter->parent) {
+		max = READ_ONCE(counter->max);
+		high = READ_ONCE(res_rss(counter)->wmark_high);
+		limit = min(limit, high < max ? max - high : max);
+	}
 	batch = rss_stock_batch(limit, page_counter_read(&rss->res), num_online_cpus());
 	if (owner->batch != batch)
 		WRITE_ONCE(owner->batch, batch);

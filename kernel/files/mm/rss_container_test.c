@@ -106,8 +106,8 @@ static void rss_test_stock(struct kunit *test)
 {
 	unsigned int nr, batch;
 
-	for (batch = 1; batch <= RSS_BATCH; batch++)
-		for (nr = 0; nr < 5 * RSS_BATCH; nr++) {
+	for (batch = 1; batch <= RSS_CHARGE_BATCH; batch += batch)
+		for (nr = 0; nr < 5 * RSS_CHARGE_BATCH; nr++) {
 			unsigned int excess = rss_stock_excess(nr, batch);
 
 			KUNIT_EXPECT_LE(test, excess, nr);
@@ -115,7 +115,8 @@ static void rss_test_stock(struct kunit *test)
 			/* more than a batch is returned at once, or nothing */
 			KUNIT_EXPECT_TRUE(test, !excess || excess > batch);
 		}
-	KUNIT_EXPECT_EQ(test, rss_stock_excess(512, RSS_BATCH), 512 - RSS_BATCH);
+	KUNIT_EXPECT_EQ(test, rss_stock_excess(2048, RSS_CHARGE_BATCH),
+			2048 - RSS_CHARGE_BATCH);
 }
 
 static void rss_test_batch(struct kunit *test)
@@ -124,7 +125,7 @@ static void rss_test_batch(struct kunit *test)
 	unsigned int cpus;
 
 	KUNIT_EXPECT_EQ(test, rss_stock_batch(none, 0, 1), 1);
-	KUNIT_EXPECT_EQ(test, rss_stock_batch(none, none, 1), RSS_BATCH);
+	KUNIT_EXPECT_EQ(test, rss_stock_batch(none, none, 1), RSS_CHARGE_BATCH);
 	KUNIT_EXPECT_EQ(test, rss_stock_batch(0, none, 1), 1);
 	for (cpus = 1; cpus < 4096; cpus *= 2) {
 		unsigned long stocks = 2UL * cpus * rss_stock_batch(10000, none, cpus);

@@ -43,8 +43,10 @@
 #include <linux/workqueue.h>
 #include <uapi/linux/rss_container.h>
 
-/* Page_containers in a batch, and the most charges in one. */
+/* Page_containers in a batch. */
 #define RSS_BATCH	64U
+/* The most charges in a batch: a huge page. */
+#define RSS_CHARGE_BATCH	512U
 
 enum rss_list {
 	RSS_INACTIVE_ANON,
@@ -285,7 +287,8 @@ void rss_event_free(struct rss_container *rss);
 static inline unsigned int rss_stock_batch(unsigned long limit, unsigned long usage,
 					   unsigned int cpus)
 {
-	return clamp_t(unsigned long, min(limit, usage) / (8 * cpus), 1, RSS_BATCH);
+	return clamp_t(unsigned long, min(limit, usage) / (8 * cpus), 1,
+		       RSS_CHARGE_BATCH);
 }
 
 /* The charges to return of @nr, if a stock keeps at most two batches. */
