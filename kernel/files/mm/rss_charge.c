@@ -136,7 +136,7 @@ struct rss_owner *rss_owner_new(struct rss_container *rss)
 	if (!owner->stat)
 		goto free;
 	for_each_node(nid) {
-		owner->lru[nid] = rss_lru_new(nid);
+		owner->lru[nid] = rss_lru_new(owner, nid);
 		if (!owner->lru[nid])
 			goto free;
 	}
@@ -151,6 +151,9 @@ struct rss_owner *rss_owner_new(struct rss_container *rss)
 	list_add(&owner->sibling, &rss->owners);
 	spin_unlock_irq(&rss->owners_lock);
 	atomic_inc(&rss_nr_containers);
+	/* cgroup_mutex serializes this */
+	if (!static_key_enabled(&rss_container_key.key))
+		rss_windows_close();
 	static_branch_deferred_inc(&rss_container_key);
 	return owner;
 
@@ -449,12 +452,12 @@ static int rss_charge(struct mm_struct *mm, struct rss_owner *owner, unsigned in
 	return ret;
 }
 
-int __rss_container_prepare(struct mm_struct *mm, unsigned int wanted, unsigned int how)
+static noinline int rss_prepare_slow(struct mm_struct *mm, unsigned int wanted,
+				     unsigned int how)
 {
 	struct task_struct *task = current;
 	struct rss_owner *owner;
 	unsigned int nr;
-	bool taken;
 	int ret;
 
 retry:
@@ -472,15 +475,7 @@ retry:
 		else
 			nr -= task->rss_reserved;
 	}
-	lockdep_assert_irqs_enabled();
-	local_irq_disable();
-	taken = rss_stock_take(owner, nr);
-	if (!task->rss_pc)
-		task->rss_pc = rss_stock_take_pc();
-	local_irq_enable();
-	if (likely(taken)) {
-		rss_reserve(owner, nr);
-	} else if (percpu_ref_tryget(&owner->ref)) {
+	if (!rss_reserve_stocked(owner, nr) && percpu_ref_tryget(&owner->ref)) {
 		rcu_read_unlock();
 		ret = rss_charge(mm, owner, nr, how);
 		percpu_ref_put(&owner->ref);
@@ -492,12 +487,40 @@ unlock:
 	rcu_read_unlock();
 out:
 	/*
-	 * If this fails, the mapping tries again without sleeping.  A
-	 * page_container that is not used does no harm.
+	 * For a mapping that finds no page_container on its CPU.  If this fails,
+	 * it tries again without sleeping.  One that is not used does no harm.
 	 */
-	if (owner && !ret && !task->rss_pc && (how & RSS_MAY_RECLAIM))
-		task->rss_pc = rss_stock_alloc_pcs();
+	if (owner && !ret && !task->rss_pc) {
+		local_irq_disable();
+		task->rss_pc = rss_stock_take_pc();
+		local_irq_enable();
+		if (!task->rss_pc && (how & RSS_MAY_RECLAIM))
+			task->rss_pc = rss_stock_alloc_pcs();
+	}
 	return ret;
+}
+
+/* Nearly always the stock has the charges, and the task a page_container. */
+int __rss_container_prepare(struct mm_struct *mm, unsigned int nr, unsigned int how)
+{
+	struct rss_owner *owner = rcu_access_pointer(mm->rss_owner);
+	struct task_struct *task = current;
+	bool taken;
+
+	if (!owner)
+		return 0;
+	if (unlikely(task->rss_reserved || !task->rss_pc))
+		return rss_prepare_slow(mm, nr, how);
+	lockdep_assert_irqs_enabled();
+	local_irq_disable();
+	/* charges in the stock keep the owner */
+	taken = rss_stock_take_first(owner, nr);
+	local_irq_enable();
+	if (unlikely(!taken))
+		return rss_prepare_slow(mm, nr, how);
+	task->rss_owner = owner;
+	task->rss_reserved = nr;
+	return 0;
 }
 
 void __rss_container_release(void)

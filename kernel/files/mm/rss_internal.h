@@ -8,8 +8,8 @@
  *                 is for memcg.  It outlives the directory, and points to the
  *                 container that is charged: the one it was created with or,
  *                 after that was removed, the parent (mm/rss_charge.c).
- *  page_container one charged folio: its owner, its number of pages, its place
- *                 on the owner's lists.  The page_ext word of the folio's first
+ *  page_container one charged folio: its number of pages, its owner's lists and
+ *                 its place on them.  The page_ext word of the folio's first
  *                 page points to it (mm/rss_pages.c).
  *  rss_lru        the owner's lists on one node (mm/rss_pages.c), from which
  *                 mm/rss_reclaim.c isolates.
@@ -25,6 +25,7 @@
  *    bit 0 of the page_ext word ("word lock"), interrupts off
  *      rss_lru.lock
  *      rss_depot.lock
+ *  While rss_lru.lock is held for several folios, the word lock is only tried.
  *  rss_container.owners_lock	not nested with the others
  *
  * rss_owner.container changes under cgroup_mutex and is read under RCU.
@@ -65,9 +66,10 @@ static inline enum rss_list rss_list_of(bool file, bool active)
 
 /**
  * struct page_container - a charged folio; the seed's struct of this name
- * @list: place on the owner's list for the folio's node
+ * @list: place on one of @lru's lists
  * @folio: the folio
- * @owner: the owner; the @nr charges hold the references
+ * @lru: the owner's lists on the folio's node; the @nr charges hold references on
+ *	the owner
  * @nr: pages charged, all of the folio's
  * @where: enum rss_list, the list that @list is on
  * @file: counted as file pages, not as anonymous ones
@@ -78,7 +80,7 @@ static inline enum rss_list rss_list_of(bool file, bool active)
 struct page_container {
 	struct list_head list;
 	struct folio *folio;
-	struct rss_owner *owner;
+	struct rss_lru *lru;
 	unsigned int nr;
 	u8 where;
 	bool file;
@@ -89,12 +91,16 @@ static_assert(sizeof(struct page_container) <= 48);
 
 /**
  * struct rss_lru - an owner's folios on one node
- * @lock: guards all below; interrupts off
+ * @lock: guards @lists and @nr; interrupts off
+ * @nid: the node
+ * @owner: the owner
  * @lists: most recently used first
  * @nr: pages charged on each list
  */
 struct rss_lru {
-	spinlock_t lock;	/* all below */
+	spinlock_t lock;	/* lists, nr */
+	int nid;
+	struct rss_owner *owner;
 	struct list_head lists[NR_RSS_LISTS];
 	unsigned long nr[NR_RSS_LISTS];
 } ____cacheline_aligned_in_smp;
@@ -248,11 +254,12 @@ unsigned long rss_stocked(struct rss_container *rss);
 
 /* rss_pages.c */
 extern struct kmem_cache *page_container_cache;
-struct rss_lru *rss_lru_new(int nid);
+struct rss_lru *rss_lru_new(struct rss_owner *owner, int nid);
 unsigned int rss_lru_isolate(struct rss_lru *lru, enum rss_list from,
 			     struct folio *folios[SWAP_CLUSTER_MAX],
 			     unsigned long nr_to_scan, unsigned long *scanned);
 void rss_owner_move_pages(struct rss_owner *from);
+void rss_windows_close(void);
 void rss_pages_init(void);
 
 /* rss_reclaim.c */

@@ -52,28 +52,73 @@ static struct lock_class_key rss_word_key;
 static struct lockdep_map rss_word_map =
 	STATIC_LOCKDEP_MAP_INIT("rss_word", &rss_word_key);
 #define rss_word_acquire()	lock_map_acquire(&rss_word_map)
+#define rss_word_acquire_try()	lock_map_acquire_try(&rss_word_map)
 #define rss_word_release()	lock_map_release(&rss_word_map)
 #else
 #define rss_word_acquire()	do { } while (0)
+#define rss_word_acquire_try()	do { } while (0)
 #define rss_word_release()	do { } while (0)
 #endif
 
 /*
- * The word of @folio, or NULL where there is no page_ext, as for device memory.
- * What page_ext_get() looks at besides cannot be: the caller's reference on the
- * folio keeps its memory from going offline.
+ * The page_ext of a section, as an address to which page_ext_size * pfn is added,
+ * or NULL if it has none, as device memory.  The other states that page_ext_get()
+ * checks do not occur: the caller's reference on a folio keeps its memory from
+ * going offline.
  */
-static __always_inline unsigned long *rss_word(struct folio *folio)
+static __always_inline void *rss_section_ext(unsigned long nr)
 {
-	unsigned long pfn = folio_pfn(folio), nr = pfn_to_section_nr(pfn);
-	/* __pfn_to_section() of a page that exists */
+	/* __nr_to_section() of a section that exists */
 	struct mem_section *section =
 		&mem_section[SECTION_NR_TO_ROOT(nr)][nr & SECTION_ROOT_MASK];
-	void *ext = READ_ONCE(section->page_ext);
+
+	return READ_ONCE(section->page_ext);
+}
+
+/* The word of @folio, or NULL if it has no page_ext. */
+static __always_inline unsigned long *rss_word(struct folio *folio)
+{
+	unsigned long pfn = folio_pfn(folio);
+	void *ext = rss_section_ext(pfn_to_section_nr(pfn));
 
 	if (unlikely(!ext))
 		return NULL;
 	return ext + page_ext_size * pfn + rss_container_page_ext_ops.offset;
+}
+
+/**
+ * struct rss_words - where the words of a section's folios are
+ * @section: its number
+ * @ext: rss_section_ext()
+ */
+struct rss_words {
+	unsigned long section;
+	void *ext;
+};
+
+#define RSS_WORDS_NONE	{ .section = -1UL }
+
+/* rss_word(), which is cheaper if @words is of the section. */
+static __always_inline unsigned long *rss_words_get(struct rss_words *words,
+						    struct folio *folio)
+{
+	unsigned long pfn = folio_pfn(folio), section = pfn_to_section_nr(pfn);
+
+	if (unlikely(section != words->section)) {
+		words->section = section;
+		words->ext = rss_section_ext(section);
+	}
+	if (unlikely(!words->ext))
+		return NULL;
+	return words->ext + page_ext_size * pfn + rss_container_page_ext_ops.offset;
+}
+
+/* folio_mapped(), inline for small folios. */
+static __always_inline bool rss_still_mapped(struct folio *folio)
+{
+	if (unlikely(folio_test_large(folio)))
+		return folio_mapped(folio);
+	return atomic_read(&folio->_mapcount) >= 0;
 }
 
 /*
@@ -91,6 +136,18 @@ static __always_inline struct page_container *rss_word_lock(unsigned long *word)
 		old = READ_ONCE(*word) & ~RSS_WORD_LOCK;
 	}
 	return (struct page_container *)old;
+}
+
+/*
+ * The same if the word is @old and not locked, without waiting, so rss_lru.lock may
+ * be held.  Returns true if it was locked here.
+ */
+static __always_inline bool rss_word_trylock(unsigned long *word, unsigned long old)
+{
+	if (unlikely(old & RSS_WORD_LOCK || !try_cmpxchg(word, &old, old | RSS_WORD_LOCK)))
+		return false;
+	rss_word_acquire_try();
+	return true;
 }
 
 static __always_inline void rss_word_unlock(unsigned long *word, struct page_container *pc)
@@ -147,9 +204,10 @@ static __always_inline bool rss_chargeable(struct folio *folio)
 
 /**
  * rss_lru_new - an owner's lists on one node
+ * @owner: the owner
  * @nid: the node
  */
-struct rss_lru *rss_lru_new(int nid)
+struct rss_lru *rss_lru_new(struct rss_owner *owner, int nid)
 {
 	int near = node_state(nid, N_MEMORY) ? nid : NUMA_NO_NODE;
 	struct rss_lru *lru = kzalloc_node(sizeof(*lru), GFP_KERNEL, near);
@@ -158,24 +216,27 @@ struct rss_lru *rss_lru_new(int nid)
 	if (!lru)
 		return NULL;
 	spin_lock_init(&lru->lock);
+	lru->owner = owner;
+	lru->nid = nid;
 	for (i = 0; i < NR_RSS_LISTS; i++)
 		INIT_LIST_HEAD(&lru->lists[i]);
 	return lru;
 }
 
-static __always_inline struct rss_lru *pc_lru(struct page_container *pc)
+/* The lists of @owner that @folio belongs on. */
+static __always_inline struct rss_lru *rss_folio_lru(struct folio *folio,
+						     struct rss_owner *owner)
 {
-	return pc->owner->lru[folio_nid(pc->folio)];
+	return owner->lru[folio_nid(folio)];
 }
 
 /* Take @pc, which is about to be freed, off its list.  Word lock held. */
 static __always_inline void rss_lru_del(struct page_container *pc)
 {
-	struct rss_lru *lru;
+	struct rss_lru *lru = pc->lru;
 
 	if (pc->where == RSS_UNLISTED)
 		return;
-	lru = pc_lru(pc);
 	spin_lock(&lru->lock);
 	__list_del_entry(&pc->list);
 	lru->nr[pc->where] -= pc->nr;
@@ -185,7 +246,7 @@ static __always_inline void rss_lru_del(struct page_container *pc)
 /* Put @pc, which is on none, on list @to.  Word lock held. */
 static __always_inline void rss_lru_add(struct page_container *pc, enum rss_list to)
 {
-	struct rss_lru *lru = pc_lru(pc);
+	struct rss_lru *lru = pc->lru;
 	struct list_head *list;
 
 	pc->where = to;
@@ -199,7 +260,7 @@ static __always_inline void rss_lru_add(struct page_container *pc, enum rss_list
 /* Put @pc on list @to, off the one it is on.  Word lock held. */
 static void rss_lru_move(struct page_container *pc, enum rss_list to, bool tail)
 {
-	struct rss_lru *lru = pc_lru(pc);
+	struct rss_lru *lru = pc->lru;
 
 	spin_lock(&lru->lock);
 	lru->nr[pc->where] -= pc->nr;
@@ -212,27 +273,33 @@ static void rss_lru_move(struct page_container *pc, enum rss_list to, bool tail)
 	spin_unlock(&lru->lock);
 }
 
-/* Which list a folio belongs on, seen from outside of an LRU move. */
-static __always_inline enum rss_list rss_list_now(struct folio *folio)
-{
-	unsigned long flags = READ_ONCE(folio->flags);
+/* The flags that decide which list a folio belongs on. */
+#define RSS_LIST_FLAGS	(BIT(PG_unevictable) | BIT(PG_swapbacked) | BIT(PG_active))
 
+static __always_inline enum rss_list rss_list_by_flags(unsigned long flags)
+{
 	if (unlikely(flags & BIT(PG_unevictable)))
 		return RSS_UNEVICTABLE;
 	return rss_list_of(!(flags & BIT(PG_swapbacked)), flags & BIT(PG_active));
 }
 
+/* Which list a folio belongs on, seen from outside of an LRU move. */
+static __always_inline enum rss_list rss_list_now(struct folio *folio)
+{
+	return rss_list_by_flags(READ_ONCE(folio->flags));
+}
+
 /* Change the charge of @pc to @nr pages.  Word lock held. */
 static void rss_pc_set_nr(struct page_container *pc, unsigned int nr)
 {
-	struct rss_lru *lru = pc_lru(pc);
+	struct rss_lru *lru = pc->lru;
 
 	if (pc->where != RSS_UNLISTED) {
 		spin_lock(&lru->lock);
 		lru->nr[pc->where] += (long)nr - pc->nr;
 		spin_unlock(&lru->lock);
 	}
-	__this_cpu_add(pc->owner->stat->nr[pc->file], (long)nr - pc->nr);
+	__this_cpu_add(pc->lru->owner->stat->nr[pc->file], (long)nr - pc->nr);
 	pc->nr = nr;
 }
 
@@ -245,17 +312,16 @@ static void rss_pc_set_nr(struct page_container *pc, unsigned int nr)
  */
 
 /*
- * The page_container that the fault brought, or one of this CPU's, or one that
- * is allocated without waiting.  Interrupts off.
+ * A page_container of this CPU's or of the depot, or the one that the task keeps
+ * for this case, or one that is allocated without waiting.  Interrupts off.
  */
 static struct page_container *rss_pc_new(struct rss_owner *owner)
 {
-	struct page_container *pc = current->rss_pc;
+	struct page_container *pc = rss_stock_take_pc();
 	struct rss_container *rss;
 
-	current->rss_pc = NULL;
 	if (!pc)
-		pc = rss_stock_take_pc();
+		swap(pc, current->rss_pc);
 	if (!pc)
 		pc = kmem_cache_alloc(page_container_cache, GFP_ATOMIC | __GFP_NOWARN);
 	if (unlikely(!pc)) {
@@ -300,11 +366,7 @@ rss_pc_charge(struct rss_owner *owner, unsigned int nr)
 	struct page_container *pc;
 
 	if (likely(task->rss_owner == owner && task->rss_reserved >= nr)) {
-		pc = task->rss_pc;
-		if (pc)
-			task->rss_pc = NULL;
-		else
-			pc = rss_stock_take_pc();
+		pc = rss_stock_take_pc_at_hand();
 		if (likely(pc)) {
 			task->rss_reserved -= nr;
 			return pc;
@@ -317,7 +379,7 @@ static __always_inline void rss_pc_init(struct page_container *pc, struct folio 
 					struct rss_owner *owner, unsigned int nr)
 {
 	pc->folio = folio;
-	pc->owner = owner;
+	pc->lru = rss_folio_lru(folio, owner);
 	pc->nr = nr;
 	pc->where = RSS_UNLISTED;
 	pc->file = !folio_test_anon(folio);
@@ -325,7 +387,8 @@ static __always_inline void rss_pc_init(struct page_container *pc, struct folio 
 	__this_cpu_add(owner->stat->nr[pc->file], nr);
 }
 
-void __rss_container_add_new(struct folio *folio, struct vm_area_struct *vma)
+/* Charge a new folio, of which the fault did not find everything at hand. */
+static noinline void rss_add_new_slow(struct folio *folio, struct vm_area_struct *vma)
 {
 	struct page_container *pc;
 	struct rss_owner *owner;
@@ -333,27 +396,22 @@ void __rss_container_add_new(struct folio *folio, struct vm_area_struct *vma)
 	unsigned int nr;
 
 	/* swapped in: others may know it, and the LRU may have it, already */
-	if (unlikely(folio_test_locked(folio))) {
+	if (folio_test_locked(folio)) {
 		__rss_container_add(folio, vma);
 		return;
 	}
 
-	/*
-	 * Nobody else can know this folio before the page-table lock is
-	 * dropped, so there is nothing to lock; folio_add_lru() follows, and
-	 * with it container_rss_move_lists(), which lists it.
-	 */
 	rcu_read_lock();
 	owner = rcu_dereference(vma->vm_mm->rss_owner);
 	word = rss_word(folio);
-	if (unlikely(!owner || !word || !rss_chargeable(folio)))
+	if (!owner || !word || !rss_chargeable(folio))
 		goto unlock;
 	VM_WARN_ON_FOLIO(*word, folio);
 	nr = folio_nr_pages(folio);
 	lockdep_assert_irqs_enabled();
 	local_irq_disable();
 	pc = rss_pc_charge(owner, nr);
-	if (likely(pc)) {
+	if (pc) {
 		rss_pc_init(pc, folio, owner, nr);
 		WRITE_ONCE(*word, (unsigned long)pc);
 	}
@@ -362,7 +420,50 @@ unlock:
 	rcu_read_unlock();
 }
 
-void __rss_container_add(struct folio *folio, struct vm_area_struct *vma)
+/*
+ * Only the CPU that maps this folio knows it before the page-table lock is
+ * dropped, so nothing is locked; folio_add_lru() follows, and with it
+ * container_rss_move_lists(), which lists it.
+ */
+void __rss_container_add_new(struct folio *folio, struct vm_area_struct *vma)
+{
+	struct rss_owner *owner = rcu_access_pointer(vma->vm_mm->rss_owner);
+	struct task_struct *task = current;
+	unsigned int nr = folio_nr_pages(folio);
+	struct page_container *pc;
+	unsigned long *word;
+
+	/* charges that are reserved keep the owner */
+	if (unlikely(task->rss_owner != owner || task->rss_reserved < nr ||
+		     folio_test_locked(folio) || folio_is_zone_device(folio)))
+		goto slow;
+	word = rss_word(folio);
+	if (unlikely(!word))
+		goto slow;
+	VM_WARN_ON_FOLIO(*word, folio);
+	lockdep_assert_irqs_enabled();
+	local_irq_disable();
+	pc = rss_stock_take_pc_at_hand();
+	if (unlikely(!pc)) {
+		local_irq_enable();
+		goto slow;
+	}
+	task->rss_reserved -= nr;
+	pc->folio = folio;
+	pc->lru = rss_folio_lru(folio, owner);
+	pc->nr = nr;
+	pc->where = RSS_UNLISTED;
+	pc->file = false;
+	pc->migrating = false;
+	__this_cpu_add(owner->stat->nr[false], nr);
+	WRITE_ONCE(*word, (unsigned long)pc);
+	local_irq_enable();
+	return;
+slow:
+	rss_add_new_slow(folio, vma);
+}
+
+static void rss_add_one(struct folio *folio, struct vm_area_struct *vma)
 {
 	struct page_container *pc;
 	struct rss_owner *owner;
@@ -393,10 +494,199 @@ unlock:
 	rcu_read_unlock();
 }
 
+/*
+ * Windows
+ *
+ * While a window is open, add and del only note the folios.  Its end, still under
+ * the page-table lock, handles all of them with interrupts off once and with each
+ * list's lock taken once.  One window charges what fault-around maps, another one
+ * uncharges what zap_pte_range() unmaps.
+ */
+
+/* The most folios that are noted; fault-around usually maps as many. */
+#define RSS_WINDOW	16U
+
+enum rss_window_kind {
+	RSS_WINDOW_CLOSED,
+	RSS_WINDOW_MAP,
+	RSS_WINDOW_UNMAP,
+};
+
+/**
+ * struct rss_window - of one CPU; a page-table lock is held while it is open
+ * @kind: what is noted
+ * @nr: how many are
+ * @folios: RSS_WINDOW_MAP: folios that became mapped
+ * @words: RSS_WINDOW_UNMAP: words of folios that may have no mapping any more
+ */
+struct rss_window {
+	enum rss_window_kind kind;
+	unsigned int nr;
+	union {
+		struct folio *folios[RSS_WINDOW];
+		unsigned long *words[RSS_WINDOW];
+	};
+};
+
+static DEFINE_PER_CPU(struct rss_window, rss_window);
+
+/**
+ * rss_windows_close - forget windows that were left open
+ *
+ * Called before rss_container_key is switched on.  If it was switched off inside a
+ * window, the end of the window was not called.  Nothing was noted in it, as no
+ * owner was left.
+ */
+void rss_windows_close(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		WRITE_ONCE(per_cpu_ptr(&rss_window, cpu)->kind, RSS_WINDOW_CLOSED);
+}
+
+/*
+ * Charge what rss_window_add() did not.  It leaves a folio that it charged, if that
+ * moved on the LRU before the word was published: that move was not followed.
+ */
+static noinline void rss_window_left(struct folio *folio, struct vm_area_struct *vma)
+{
+	unsigned long *word = rss_word(folio);
+	struct page_container *pc;
+
+	rss_add_one(folio, vma);
+	if (!word)
+		return;
+	local_irq_disable();
+	pc = rss_word_lock(word);
+	if (pc && pc->where != RSS_UNLISTED && pc->where != rss_list_now(folio))
+		rss_lru_move(pc, rss_list_now(folio), false);
+	rss_word_unlock(word, pc);
+	local_irq_enable();
+}
+
+/*
+ * Charge small folios of the page cache, if the task reserved enough charges.  A
+ * word is published after all else, so that no other CPU sees a page_container
+ * before; the lock of the lists is held.
+ * Returns the number of folios that are left in the window, as they need more.
+ * Interrupts off.
+ */
+static __always_inline unsigned int rss_window_add(struct rss_window *window,
+						   struct rss_owner *owner)
+{
+	struct page_container *pc = raw_cpu_read(rss_stock.pcs), *next;
+	unsigned int nr = window->nr, left = 0, added = 0, used = 0, i;
+	struct rss_words words = RSS_WORDS_NONE;
+	struct rss_lru *lru = NULL;
+	struct folio *folio;
+	unsigned long flags, where, *word;
+
+	if (unlikely(current->rss_owner != owner || current->rss_reserved < nr))
+		return nr;
+	for (i = 0; i < nr; i++) {
+		folio = window->folios[i];
+		word = rss_words_get(&words, folio);
+		flags = READ_ONCE(folio->flags);
+		if (unlikely(!word || READ_ONCE(*word) || flags & BIT(PG_head) || !rss_chargeable(folio)))
+			goto leave;
+		if (unlikely(!lru || folio_nid(folio) != lru->nid)) {
+			if (lru)
+				spin_unlock(&lru->lock);
+			lru = rss_folio_lru(folio, owner);
+			spin_lock(&lru->lock);
+		}
+		if (unlikely(!pc)) {
+			pc = rss_stock_more_pcs(this_cpu_ptr(&rss_stock));
+			used = 0;
+			if (!pc)
+				goto leave;
+		}
+		next = rss_pc_next(pc);
+		where = rss_list_by_flags(flags);
+		pc->folio = folio;
+		pc->lru = lru;
+		pc->nr = 1;
+		pc->where = where;
+		pc->file = true;
+		pc->migrating = false;
+		list_add(&pc->list, &lru->lists[where]);
+		if (unlikely(cmpxchg(word, 0, (unsigned long)pc))) {
+			/* another CPU was faster */
+			__list_del(pc->list.prev, pc->list.next);
+			rss_pc_set_next(pc, next);
+			goto leave;
+		}
+		lru->nr[where]++;
+		added++;
+		used++;
+		pc = next;
+		if (likely(!((READ_ONCE(folio->flags) ^ flags) & RSS_LIST_FLAGS)))
+			continue;
+leave:
+		window->folios[left++] = folio;
+	}
+	if (lru)
+		spin_unlock(&lru->lock);
+	raw_cpu_write(rss_stock.pcs, pc);
+	raw_cpu_sub(rss_stock.nr_pcs, used);
+	current->rss_reserved -= added;
+	__this_cpu_add(owner->stat->nr[true], added);
+	return left;
+}
+
+static noinline void rss_window_charge(struct rss_window *window,
+				       struct vm_area_struct *vma)
+{
+	struct rss_owner *owner;
+	unsigned int left = 0, i;
+
+	rcu_read_lock();
+	owner = rcu_dereference(vma->vm_mm->rss_owner);
+	if (owner) {
+		lockdep_assert_irqs_enabled();
+		local_irq_disable();
+		left = rss_window_add(window, owner);
+		local_irq_enable();
+	}
+	for (i = 0; i < left; i++)
+		rss_window_left(window->folios[i], vma);
+	rcu_read_unlock();
+	window->nr = 0;
+}
+
+void __rss_container_add(struct folio *folio, struct vm_area_struct *vma)
+{
+	unsigned int nr;
+
+	if (raw_cpu_read(rss_window.kind) != RSS_WINDOW_MAP) {
+		rss_add_one(folio, vma);
+		return;
+	}
+	nr = raw_cpu_read(rss_window.nr);
+	raw_cpu_write(rss_window.folios[nr], folio);
+	raw_cpu_write(rss_window.nr, nr + 1);
+	if (unlikely(nr == RSS_WINDOW - 1))
+		rss_window_charge(this_cpu_ptr(&rss_window), vma);
+}
+
+void __rss_container_map_begin(struct vm_area_struct *vma)
+{
+	if (rcu_access_pointer(vma->vm_mm->rss_owner))
+		__this_cpu_write(rss_window.kind, RSS_WINDOW_MAP);
+}
+
+void __rss_container_map_end(struct vm_area_struct *vma)
+{
+	if (raw_cpu_read(rss_window.nr))
+		rss_window_charge(this_cpu_ptr(&rss_window), vma);
+	__this_cpu_write(rss_window.kind, RSS_WINDOW_CLOSED);
+}
+
 /* The first slot of the stock has no room. */
 static noinline void rss_pc_uncharge(struct page_container *pc)
 {
-	rss_stock_refill(pc->owner, pc->nr);
+	rss_stock_refill(pc->lru->owner, pc->nr);
 	local_irq_disable();
 	rss_stock_put_pc(pc);
 	local_irq_enable();
@@ -408,31 +698,158 @@ static __always_inline void rss_uncharge_unlock(unsigned long *word, struct page
 	bool stocked;
 
 	rss_lru_del(pc);
-	__this_cpu_sub(pc->owner->stat->nr[pc->file], pc->nr);
-	stocked = rss_stock_put(pc->owner, pc->nr, pc);
+	__this_cpu_sub(pc->lru->owner->stat->nr[pc->file], pc->nr);
+	stocked = rss_stock_put(pc->lru->owner, pc->nr);
+	if (likely(stocked))
+		rss_stock_put_pc(pc);
 	rss_word_unlock(word, NULL);
 	local_irq_enable();
 	if (unlikely(!stocked))
 		rss_pc_uncharge(pc);
 }
 
-void __rss_container_del(struct folio *folio)
-{
-	unsigned long *word = rss_word(folio);
-	struct page_container *pc;
+/**
+ * struct rss_batch - folios that are uncharged in one go
+ * @lru: the lists whose lock is held, or NULL
+ * @nr: pages uncharged since @lru was locked, by page_container::file
+ * @pcs: the page_containers, by list.next
+ */
+struct rss_batch {
+	struct rss_lru *lru;
+	unsigned int nr[2];
+	struct page_container *pcs;
+};
 
-	if (unlikely(!word) || rss_word_empty(word))
+/* Unlock the lists, and put into the stock what was taken off them. */
+static noinline void rss_batch_end(struct rss_batch *batch)
+{
+	struct page_container *pc = batch->pcs, *next;
+	struct rss_owner *owner;
+	unsigned int nr;
+
+	if (!batch->lru)
 		return;
+	spin_unlock(&batch->lru->lock);
+	/* the charges keep the owner */
+	nr = batch->nr[0] + batch->nr[1];
+	if (nr) {
+		owner = batch->lru->owner;
+		__this_cpu_sub(owner->stat->nr[0], batch->nr[0]);
+		__this_cpu_sub(owner->stat->nr[1], batch->nr[1]);
+		if (unlikely(!rss_stock_put(owner, nr)))
+			rss_stock_refill(owner, nr);
+		for (; pc; pc = next) {
+			next = rss_pc_next(pc);
+			rss_stock_put_pc(pc);
+		}
+	}
+	*batch = (struct rss_batch){};
+}
+
+/*
+ * Uncharge the folio of @word if it is not mapped.  Interrupts off.  The lock of
+ * the lists is kept for the next folio, so word locks are only tried while it is
+ * held.
+ */
+static __always_inline void rss_batch_del(struct rss_batch *batch, unsigned long *word)
+{
+	struct page_container *pc;
+	unsigned long old;
+
+again:
+	/* after the mapcounts' atomics; pairs with that in rss_word_lock() */
+	smp_mb__after_atomic();
+	old = READ_ONCE(*word);
+	if (!old)
+		return;
+	pc = (struct page_container *)old;
+	if (unlikely(!rss_word_trylock(word, old))) {
+		rss_batch_end(batch);
+		pc = rss_word_lock(word);
+	}
+	if (unlikely(!pc || pc->migrating || rss_still_mapped(pc->folio))) {
+		rss_word_unlock(word, pc);
+		return;
+	}
+	if (unlikely(pc->lru != batch->lru)) {
+		if (batch->lru) {
+			rss_word_unlock(word, pc);
+			rss_batch_end(batch);
+			goto again;
+		}
+		batch->lru = pc->lru;
+		spin_lock(&pc->lru->lock);
+	}
+	if (likely(pc->where != RSS_UNLISTED)) {
+		__list_del(pc->list.prev, pc->list.next);
+		pc->lru->nr[pc->where] -= pc->nr;
+	}
+	batch->nr[pc->file] += pc->nr;
+	rss_pc_set_next(pc, batch->pcs);
+	batch->pcs = pc;
+	rss_word_unlock(word, NULL);
+}
+
+static noinline void rss_window_uncharge(struct rss_window *window)
+{
+	struct rss_batch batch = {};
+	unsigned int i;
+
+	lockdep_assert_irqs_enabled();
+	local_irq_disable();
+	for (i = 0; i < window->nr; i++)
+		rss_batch_del(&batch, window->words[i]);
+	rss_batch_end(&batch);
+	local_irq_enable();
+	window->nr = 0;
+}
+
+static noinline void rss_del_one(unsigned long *word)
+{
+	struct page_container *pc;
 
 	lockdep_assert_irqs_enabled();
 	local_irq_disable();
 	pc = rss_word_lock(word);
-	if (unlikely(!pc || pc->migrating || rss_mapped_pages(folio))) {
+	if (unlikely(!pc || pc->migrating || rss_still_mapped(pc->folio))) {
 		rss_word_unlock(word, pc);
 		local_irq_enable();
 		return;
 	}
 	rss_uncharge_unlock(word, pc);
+}
+
+void __rss_container_del(struct folio *folio)
+{
+	unsigned long *word = rss_word(folio);
+	unsigned int nr;
+
+	if (unlikely(!word) || rss_word_empty(word))
+		return;
+	if (raw_cpu_read(rss_window.kind) != RSS_WINDOW_UNMAP) {
+		rss_del_one(word);
+		return;
+	}
+	nr = raw_cpu_read(rss_window.nr);
+	raw_cpu_write(rss_window.words[nr], word);
+	raw_cpu_write(rss_window.nr, nr + 1);
+	if (unlikely(nr == RSS_WINDOW - 1))
+		rss_window_uncharge(this_cpu_ptr(&rss_window));
+}
+
+void __rss_container_unmap_begin(void)
+{
+	/* if there is no mmu_gather that keeps the folios until the end */
+	if (IS_ENABLED(CONFIG_MMU_GATHER_NO_GATHER))
+		return;
+	__this_cpu_write(rss_window.kind, RSS_WINDOW_UNMAP);
+}
+
+void __rss_container_unmap_end(void)
+{
+	if (raw_cpu_read(rss_window.nr))
+		rss_window_uncharge(this_cpu_ptr(&rss_window));
+	__this_cpu_write(rss_window.kind, RSS_WINDOW_CLOSED);
 }
 
 /*
@@ -488,13 +905,14 @@ void __rss_container_migrate(struct folio *src, struct folio *dst)
 	/* the lists are by node, and rss_lru_isolate() reads pc->folio */
 	pc->where = RSS_UNLISTED;
 	pc->folio = dst;
+	pc->lru = rss_folio_lru(dst, pc->lru->owner);
 	old = rss_word_lock(to);
 	if (likely(!old))
 		rss_lru_add(pc, rss_list_now(dst));
 	rss_word_unlock(to, old ?: pc);
 	if (unlikely(old)) {
 		VM_WARN_ON_ONCE_FOLIO(true, dst);
-		__this_cpu_sub(pc->owner->stat->nr[pc->file], pc->nr);
+		__this_cpu_sub(pc->lru->owner->stat->nr[pc->file], pc->nr);
 	}
 	local_irq_enable();
 	if (unlikely(old))
@@ -503,8 +921,12 @@ void __rss_container_migrate(struct folio *src, struct folio *dst)
 
 void __rss_container_migrate_end(struct folio *folio)
 {
+	unsigned long *word = rss_word(folio);
+
 	rss_set_migrating(folio, false);
-	__rss_container_del(folio);
+	/* not __rss_container_del(): no page-table lock is held, so no window is ours */
+	if (word && !rss_word_empty(word))
+		rss_del_one(word);
 }
 
 void __rss_container_split(struct folio *folio, unsigned int order, unsigned int new_order)
@@ -526,14 +948,14 @@ void __rss_container_split(struct folio *folio, unsigned int order, unsigned int
 			uncharged += nr;
 			continue;
 		}
-		rss_pc_init(new, tail, pc->owner, nr);
+		rss_pc_init(new, tail, pc->lru->owner, nr);
 		new->migrating = pc->migrating;
 		rss_lru_add(new, rss_list_now(tail));
 		/* the tail is locked and without mappings: nobody else changes its word */
 		smp_store_release(rss_word(tail), (unsigned long)new);
 	}
 	if (pc) {
-		owner = pc->owner;
+		owner = pc->lru->owner;
 		rss_pc_set_nr(pc, nr);
 	}
 	rss_word_unlock(word, pc);
@@ -547,13 +969,21 @@ void __rss_container_split(struct folio *folio, unsigned int order, unsigned int
  * Moves
  */
 
+/* It is on a list, or was uncharged just now.  Word lock held, which this drops. */
+static noinline void rss_move_unlock(unsigned long *word, struct page_container *pc,
+				     enum rss_list to, bool tail)
+{
+	if (pc)
+		rss_lru_move(pc, to, tail);
+	rss_word_unlock(word, pc);
+}
+
 void __rss_container_move_lists(struct folio *folio, bool active, bool tail)
 {
+	unsigned long *word = rss_word(folio);
 	struct page_container *pc;
-	unsigned long *word;
 	enum rss_list to;
 
-	word = rss_word(folio);
 	/*
 	 * Uncharged, and if that changes now, __rss_container_add() lists the
 	 * folio itself.
@@ -561,17 +991,15 @@ void __rss_container_move_lists(struct folio *folio, bool active, bool tail)
 	if (unlikely(!word) || !READ_ONCE(*word))
 		return;
 
+	to = rss_list_of(folio_is_file_lru(folio), active);
+	if (unlikely(folio_test_unevictable(folio)))
+		to = RSS_UNEVICTABLE;
 	pc = rss_word_lock(word);
-	if (pc) {
-		if (folio_test_unevictable(folio))
-			to = RSS_UNEVICTABLE;
-		else
-			to = rss_list_of(folio_is_file_lru(folio), active);
-		if (likely(pc->where == RSS_UNLISTED))
-			rss_lru_add(pc, to);
-		else
-			rss_lru_move(pc, to, tail);
+	if (unlikely(!pc || pc->where != RSS_UNLISTED)) {
+		rss_move_unlock(word, pc, to, tail);
+		return;
 	}
+	rss_lru_add(pc, to);
 	rss_word_unlock(word, pc);
 }
 
@@ -638,7 +1066,7 @@ static void rss_move_page(struct folio *folio, struct rss_owner *from)
 	local_irq_disable();
 	rcu_read_lock();
 	pc = rss_word_lock(word);
-	if (!pc || pc->owner != from)
+	if (!pc || pc->lru->owner != from)
 		goto unlock;
 	rss = rcu_dereference(from->container);
 	if (rss_is_root(rss)) {
@@ -656,7 +1084,7 @@ static void rss_move_page(struct folio *folio, struct rss_owner *from)
 	rss_lru_del(pc);
 	__this_cpu_sub(from->stat->nr[pc->file], nr);
 	__this_cpu_add(to->stat->nr[pc->file], nr);
-	pc->owner = to;
+	pc->lru = rss_folio_lru(folio, to);
 	pc->where = RSS_UNLISTED;
 	if (where != RSS_UNLISTED)
 		rss_lru_add(pc, where);

@@ -76,13 +76,12 @@ static struct rss_stock_slot *rss_stock_select(struct rss_stock *stock,
 
 /**
  * rss_stock_take_other - rss_stock_take() from another slot than the first
- * @stock: this CPU's
  * @owner: the owner
  * @nr: pages
  */
-bool rss_stock_take_other(struct rss_stock *stock, struct rss_owner *owner,
-			  unsigned int nr)
+bool rss_stock_take_other(struct rss_owner *owner, unsigned int nr)
 {
+	struct rss_stock *stock = this_cpu_ptr(&rss_stock);
 	struct rss_stock_slot *slot;
 	int i;
 

@@ -51,22 +51,27 @@ struct rss_stock {
 
 DECLARE_PER_CPU(struct rss_stock, rss_stock);
 
-bool rss_stock_take_other(struct rss_stock *stock, struct rss_owner *owner,
-			  unsigned int nr);
+bool rss_stock_take_other(struct rss_owner *owner, unsigned int nr);
 
-/* Take @nr charges of @owner, all or none.  Interrupts off, as for all below. */
-static __always_inline bool rss_stock_take(struct rss_owner *owner, unsigned int nr)
+/*
+ * Take @nr charges of @owner from the first slot, all or none.  Interrupts off, as
+ * for all below.  Compares @owner, and does not use it.
+ */
+static __always_inline bool rss_stock_take_first(struct rss_owner *owner, unsigned int nr)
 {
-	struct rss_stock *stock = this_cpu_ptr(&rss_stock);
-	struct rss_stock_slot *slot = &stock->slot[0];
+	unsigned int have = raw_cpu_read(rss_stock.slot[0].nr);
 
 	lockdep_assert_irqs_disabled();
-	if (unlikely(slot->owner != owner))
-		return rss_stock_take_other(stock, owner, nr);
-	if (slot->nr < nr)
+	if (unlikely(raw_cpu_read(rss_stock.slot[0].owner) != owner || have < nr))
 		return false;
-	WRITE_ONCE(slot->nr, slot->nr - nr);
+	raw_cpu_write(rss_stock.slot[0].nr, have - nr);
 	return true;
+}
+
+/* The same from any slot. */
+static inline bool rss_stock_take(struct rss_owner *owner, unsigned int nr)
+{
+	return rss_stock_take_first(owner, nr) || rss_stock_take_other(owner, nr);
 }
 
 static __always_inline struct page_container *rss_pc_next(struct page_container *pc)
@@ -83,40 +88,44 @@ static __always_inline void rss_pc_set_next(struct page_container *pc,
 struct page_container *rss_stock_more_pcs(struct rss_stock *stock);
 void rss_stock_fewer_pcs(struct rss_stock *stock);
 
-/* A page_container, or NULL when neither this CPU nor the depot has one. */
-static __always_inline struct page_container *rss_stock_take_pc(void)
+/* A page_container that this CPU has, or NULL. */
+static __always_inline struct page_container *rss_stock_take_pc_at_hand(void)
 {
-	struct rss_stock *stock = this_cpu_ptr(&rss_stock);
-	struct page_container *pc = stock->pcs;
+	struct page_container *pc = raw_cpu_read(rss_stock.pcs);
 
 	lockdep_assert_irqs_disabled();
-	if (unlikely(!pc)) {
-		pc = rss_stock_more_pcs(stock);
-		if (unlikely(!pc))
-			return NULL;
+	if (likely(pc)) {
+		raw_cpu_dec(rss_stock.nr_pcs);
+		raw_cpu_write(rss_stock.pcs, rss_pc_next(pc));
 	}
-	stock->nr_pcs--;
-	stock->pcs = rss_pc_next(pc);
 	return pc;
 }
 
-static __always_inline void __rss_stock_put_pc(struct rss_stock *stock,
-					       struct page_container *pc)
+/* The same, or one of the depot. */
+static __always_inline struct page_container *rss_stock_take_pc(void)
 {
-	if (unlikely(stock->nr_pcs == RSS_BATCH))
-		rss_stock_fewer_pcs(stock);
-	stock->nr_pcs++;
-	rss_pc_set_next(pc, stock->pcs);
-	stock->pcs = pc;
+	struct page_container *pc = rss_stock_take_pc_at_hand();
+
+	if (likely(pc) || !rss_stock_more_pcs(this_cpu_ptr(&rss_stock)))
+		return pc;
+	return rss_stock_take_pc_at_hand();
+}
+
+static __always_inline void rss_stock_put_pc(struct page_container *pc)
+{
+	lockdep_assert_irqs_disabled();
+	if (unlikely(raw_cpu_read(rss_stock.nr_pcs) == RSS_BATCH))
+		rss_stock_fewer_pcs(this_cpu_ptr(&rss_stock));
+	raw_cpu_inc(rss_stock.nr_pcs);
+	rss_pc_set_next(pc, raw_cpu_read(rss_stock.pcs));
+	raw_cpu_write(rss_stock.pcs, pc);
 }
 
 /*
- * Put @nr charges of @owner, and the @pc that they were for, if the first slot is
- * this owner's and has room.  rss_stock_leave() empties the slots of an owner
- * whose container was removed.
+ * Put @nr charges of @owner, if the first slot is this owner's and has room.
+ * rss_stock_leave() empties the slots of an owner whose container was removed.
  */
-static __always_inline bool rss_stock_put(struct rss_owner *owner, unsigned int nr,
-					  struct page_container *pc)
+static __always_inline bool rss_stock_put(struct rss_owner *owner, unsigned int nr)
 {
 	struct rss_stock *stock = this_cpu_ptr(&rss_stock);
 	struct rss_stock_slot *slot = &stock->slot[0];
@@ -125,14 +134,7 @@ static __always_inline bool rss_stock_put(struct rss_owner *owner, unsigned int 
 	if (unlikely(slot->owner != owner || slot->nr + nr > 2 * READ_ONCE(owner->batch)))
 		return false;
 	WRITE_ONCE(slot->nr, slot->nr + nr);
-	__rss_stock_put_pc(stock, pc);
 	return true;
-}
-
-static inline void rss_stock_put_pc(struct page_container *pc)
-{
-	lockdep_assert_irqs_disabled();
-	__rss_stock_put_pc(this_cpu_ptr(&rss_stock), pc);
 }
 
 /* rss_stock.c */

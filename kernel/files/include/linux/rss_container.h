@@ -83,7 +83,11 @@ int __rss_container_prepare(struct mm_struct *mm, unsigned int nr, unsigned int 
 void __rss_container_release(void);
 void __rss_container_add(struct folio *folio, struct vm_area_struct *vma);
 void __rss_container_add_new(struct folio *folio, struct vm_area_struct *vma);
+void __rss_container_map_begin(struct vm_area_struct *vma);
+void __rss_container_map_end(struct vm_area_struct *vma);
 void __rss_container_del(struct folio *folio);
+void __rss_container_unmap_begin(void);
+void __rss_container_unmap_end(void);
 void __rss_container_migrate_begin(struct folio *folio);
 void __rss_container_migrate(struct folio *src, struct folio *dst);
 void __rss_container_migrate_end(struct folio *folio);
@@ -187,19 +191,82 @@ static __always_inline void container_rss_add_new(struct folio *folio,
 }
 
 /**
- * container_rss_del - pages of a folio are no longer mapped
- * @folio: the folio, with the mapping removed from its counts already
- * @nr: how many of its pages lost their last mapping
+ * container_rss_map_begin - folios of the page cache will be mapped
+ * @vma: where
+ *
+ * container_rss_add() only notes the folios until container_rss_map_end().
+ *
+ * Context: page-table lock held.
+ */
+static __always_inline void container_rss_map_begin(struct vm_area_struct *vma)
+{
+	if (rss_container_in_use())
+		__rss_container_map_begin(vma);
+}
+
+/**
+ * container_rss_map_end - charge the folios noted since the beginning
+ * @vma: where they were mapped
+ *
+ * Context: page-table lock held since the beginning, so they are still mapped.
+ */
+static __always_inline void container_rss_map_end(struct vm_area_struct *vma)
+{
+	if (rss_container_in_use())
+		__rss_container_map_end(vma);
+}
+
+/**
+ * container_rss_del - a mapping of a folio was removed
+ * @folio: the folio, with the mapping removed from its mapcount already
  *
  * The seed's container_rss_del().
  *
  * Context: page-table lock and a reference on @folio held.
  */
-static __always_inline void container_rss_del(struct folio *folio, int nr)
+static __always_inline void container_rss_del(struct folio *folio)
 {
-	if (rss_container_in_use() &&
-	    (folio_test_large(folio) ? !folio_mapped(folio) : nr))
+	if (rss_container_in_use() && !folio_mapped(folio))
 		__rss_container_del(folio);
+}
+
+/**
+ * container_rss_del_small - the last mapping of a folio was removed
+ * @folio: a folio; large ones are left to container_rss_del()
+ *
+ * Most mappings that are removed are not the last one.  This is called where rmap
+ * has found that it was.
+ *
+ * Context: as for container_rss_del().
+ */
+static __always_inline void container_rss_del_small(struct folio *folio)
+{
+	if (rss_container_in_use() && !folio_test_large(folio))
+		__rss_container_del(folio);
+}
+
+/**
+ * container_rss_unmap_begin - a range of pages will be unmapped
+ *
+ * container_rss_del() only notes the folios until container_rss_unmap_end().
+ *
+ * Context: page-table lock held.
+ */
+static __always_inline void container_rss_unmap_begin(void)
+{
+	if (rss_container_in_use())
+		__rss_container_unmap_begin();
+}
+
+/**
+ * container_rss_unmap_end - uncharge the folios noted since the beginning
+ *
+ * Context: page-table lock held since the beginning, and a reference on each.
+ */
+static __always_inline void container_rss_unmap_end(void)
+{
+	if (rss_container_in_use())
+		__rss_container_unmap_end();
 }
 
 /**
@@ -399,7 +466,27 @@ static inline void container_rss_add_new(struct folio *folio,
 {
 }
 
-static inline void container_rss_del(struct folio *folio, int nr)
+static inline void container_rss_map_begin(struct vm_area_struct *vma)
+{
+}
+
+static inline void container_rss_map_end(struct vm_area_struct *vma)
+{
+}
+
+static inline void container_rss_del(struct folio *folio)
+{
+}
+
+static inline void container_rss_del_small(struct folio *folio)
+{
+}
+
+static inline void container_rss_unmap_begin(void)
+{
+}
+
+static inline void container_rss_unmap_end(void)
 {
 }
 
