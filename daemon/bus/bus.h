@@ -51,12 +51,17 @@ struct bus {
 	bool polkit_missed;	      /* polkit was absent when it was last asked */
 	struct list calls;	      /* of struct bus_call: calls whose reply is pending */
 	struct list owners; /* of struct bus_owner: clients that made a transient container */
-	/* For GetAll: one message reads the counters of a container once. */
+	/* Getters of one message, or of one InterfacesAdded, read the files of a container once. */
 	struct {
 		const struct container *of;
 		uint64_t iteration; /* of the loop: it handles one message each */
 		struct counters counters;
 	} seen;
+	struct {
+		const struct container *of;
+		uint64_t iteration;
+		struct memory_parts parts;
+	} seen_parts;
 	sd_bus_vtable *settings_properties; /* of containers */
 	bus_reload_fn reload;
 	void *userdata;

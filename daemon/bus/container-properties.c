@@ -75,16 +75,29 @@ static int get_counter(sd_bus *bus, const char *path, const char *interface, con
 	return -EINVAL;
 }
 
+/* The parts of the usage, read once in an iteration of the loop. */
+static const struct memory_parts *parts_now(sd_bus *bus, struct container *c)
+{
+	struct bus *b = bus_from_slot(bus);
+	uint64_t iteration = 0;
+
+	(void)sd_event_get_iteration(b->event, &iteration);
+	if (b->seen_parts.of != c || b->seen_parts.iteration != iteration) {
+		group_read_parts(c->group, &b->seen_parts.parts);
+		b->seen_parts.of = c;
+		b->seen_parts.iteration = iteration;
+	}
+	return &b->seen_parts.parts;
+}
+
 static int get_part(sd_bus *bus, const char *path, const char *interface, const char *property,
 		    sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
-	struct container *c = userdata;
-	struct memory_parts parts;
+	const struct memory_parts *now = parts_now(bus, userdata);
 
-	group_read_parts(c->group, &parts);
 	for (size_t i = 0; i < BUS_PARTS; i++) {
 		if (strcmp(property, bus_parts[i].property) == 0)
-			return sd_bus_message_append(reply, "t", bus_part(&parts, i));
+			return sd_bus_message_append(reply, "t", bus_part(now, i));
 	}
 	return -EINVAL;
 }
