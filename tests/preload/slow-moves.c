@@ -5,7 +5,7 @@
 
 #include "procs.h"
 
-#define SLOW_USEC (30 * 1000)
+#define SLOW_USEC (100 * 1000)
 
 __attribute__((visibility("default"))) ssize_t write(int fd, const void *data, size_t length)
 {
