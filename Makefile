@@ -63,7 +63,7 @@ help:
 
 $(O)/%.o: %.c
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) $(PC_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)$(CC) $(ALL_CFLAGS) $(PC_CFLAGS) -MD -MP -c -o $@ $<
 
 $(O)/%.a:
 	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^

@@ -39,7 +39,7 @@ FUZZ_CC := $(filter ccache,$(CC)) clang -fsanitize=address,undefined -fno-saniti
 
 $(BUILD)/fuzz/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(call say,CC,$<)$(FUZZ_CC) $(ALL_CFLAGS) $(PC_CFLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)$(FUZZ_CC) $(ALL_CFLAGS) $(PC_CFLAGS) -fsanitize=fuzzer-no-link -MD -MP -c -o $@ $<
 
 $(BUILD)/fuzz/fuzzed.a: $(FUZZED:%.c=$(BUILD)/fuzz/obj/%.o)
 	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
