@@ -88,6 +88,8 @@ int repair_start(struct container *c, const struct change_listener *listener,
 		r = bring_back(c, container_drift(c), failure);
 	if (r < 0)
 		return r;
+	/* What comes back before the next check is an event again. */
+	c->drift.reported = 0;
 	kernel = change.to;
 	r = group_read_settings(c->group, &kernel);
 	if (r < 0)

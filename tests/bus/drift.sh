@@ -40,13 +40,27 @@ case_each_drift_is_an_event_and_is_repaired() {
 	# It is an event again after it was repaired, and comes from the history as it came live.
 	echo 1 >"$dir/web/memory.oom_control"
 	await 5 has_heard 3 drift web
-	equal "$(rssctl watch web --since=0 --count=3 --json=short | jq -r .drift | paste -sd,)" \
+	equal "$(timeout 20 rssctl watch web --since=0 --count=3 --json=short | jq -r .drift | paste -sd,)" \
 		"limit,oom-killer,oom-killer" history
 	expect 0 rssctl doctor
 	says "The OOM killer of web is switched off"
 	expect 0 rssctl repair
 	stop_watch
 	expect 0 rssctl remove web
+}
+
+case_drift_right_after_a_repair_is_an_event() {
+	local dir round
+	on_v1 || return
+	rssctl create again --limit=32M
+	start_watch
+	for round in 1 2 3 4 5; do
+		echo 1 >"$dir/again/memory.oom_control"
+		await 5 has_heard "$round" drift again
+		expect 0 rssctl repair again
+	done
+	stop_watch
+	expect 0 rssctl remove again
 }
 
 case_removed_cgroups_are_made_again() {
