@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <systemd/sd-event.h>
+#include <time.h>
 
 #include "base/json.h"
 #include "base/log.h"
@@ -13,7 +15,14 @@
 #include "policy/oom-json.h"
 #include "policy/oom-record.h"
 #include "store/state.h"
+#include "shared/clock.h"
 #include "shared/file.h"
+
+/*
+ * Kills by rssd are saved at most this often: a client that removes containers by force would
+ * otherwise have the whole file written for each. An OOM is saved at once.
+ */
+#define KILLS_INTERVAL_USEC (1000 * 1000)
 
 struct oom_history {
 	struct job job;
@@ -26,7 +35,9 @@ struct oom_history {
 	/* The worker uses only text and error, and the state. */
 	char *text;
 	int error;
-	bool saving, save_again;
+	bool unsaved;
+	uint64_t saved_at;
+	sd_event_source *timer;
 };
 
 const struct oom_record *oom_history_at(const struct oom_history *history, size_t i)
@@ -95,39 +106,51 @@ static void save_run(struct worker *worker, void *data)
 	history->error = state_write_text(history->manager->state, history->file, history->text);
 }
 
-static void save_history(struct oom_history *history);
+static void save_later(struct oom_history *history);
 
 static void save_done(void *data)
 {
 	struct oom_history *history = data;
 
 	job_end(&history->job);
-	history->saving = false;
 	free(history->text);
 	history->text = NULL;
 	if (history->error < 0)
 		log_warning("The history of OOMs cannot be saved: %s; a restart forgets the last "
 			    "of them",
 			    strerror(-history->error));
-	if (history->save_again)
-		save_history(history);
+	if (history->unsaved)
+		save_later(history);
 }
 
-static void save_history(struct oom_history *history)
+/* Runs the pending job. */
+static int save_history(sd_event_source *source, uint64_t usec, void *userdata)
 {
+	struct oom_history *history = userdata;
 
-	history->save_again = history->saving;
-	if (history->saving)
-		return;
+	history->timer = sd_event_source_disable_unref(history->timer);
+	history->unsaved = false;
+	history->saved_at = clock_usec(CLOCK_MONOTONIC);
 	history->text = format_history(history);
-	if (!history->text)
-		return;
-	if (job_start(&history->job, history->manager->jobs, save_run, save_done, history) < 0) {
+	if (!history->text || job_run(&history->job, save_run, save_done) < 0) {
 		free(history->text);
 		history->text = NULL;
-		return;
+		job_end(&history->job);
 	}
-	history->saving = true;
+	return 0;
+}
+
+/* The job is pending from here on, so that rssd does not stop before it has saved. */
+static void save_later(struct oom_history *history)
+{
+	struct manager *m = history->manager;
+	uint64_t due = history->saved_at + KILLS_INTERVAL_USEC;
+
+	job_begin(&history->job, m->jobs, history);
+	if (history->kind != EVENT_KILL || m->stopping || clock_usec(CLOCK_MONOTONIC) >= due ||
+	    sd_event_add_time(m->event, &history->timer, CLOCK_MONOTONIC, due, 1000, save_history,
+			      history) < 0)
+		(void)save_history(NULL, 0, history);
 }
 
 /* Adds a copy of the record; if the history is full, the oldest record is dropped. */
@@ -139,7 +162,9 @@ static void on_event(const struct event *event, void *userdata)
 	if (!copy)
 		return;
 	add_record(history, copy);
-	save_history(history);
+	history->unsaved = true;
+	if (!history->job.jobs)
+		save_later(history);
 }
 
 static const struct manager_listener listener = { .event = on_event };
@@ -213,6 +238,7 @@ struct oom_history *oom_history_free(struct oom_history *history)
 	if (!history)
 		return NULL;
 	manager_ignore(history->manager, &listener, history);
+	sd_event_source_disable_unref(history->timer);
 	for (size_t i = 0; i < history->count; i++)
 		oom_record_free(history->records[(history->first + i) % OOM_HISTORY_MAX]);
 	free(history->text);
