@@ -32,7 +32,7 @@ struct records {
 };
 
 void records_free(struct records *records);
-/* Adds *record and sets it to NULL. A state_found_fn for state_load(). */
+/* Adds *record and sets it to NULL. A record_found_fn for state_load(). */
 int records_add(struct record **record, void *records);
 void records_sort(struct records *records);
 

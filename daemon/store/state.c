@@ -16,8 +16,8 @@
 #include "shared/file.h"
 #include "shared/name.h"
 #include "store/durable-file.h"
+#include "store/record-directory.h"
 
-#define ASIDE_SUFFIX	".bad"
 #define CREATING_PREFIX ".creating-"
 
 struct state {
@@ -35,8 +35,6 @@ struct state_write {
 	int other;	/* a directory that may have an older file of that name, or -1 */
 	bool transient; /* other is the directory on disk */
 };
-
-DEFINE_CLEANUP(DIR *, closedir);
 
 /* mkdir -p */
 static int make_directories(const char *path)
@@ -243,163 +241,10 @@ int state_sync(struct state *state)
 	return fsync(state->containers_fd) < 0 ? -errno : 0;
 }
 
-/* Renames a bad file to FILE.bad, FILE.bad.1, ...; never overwrites an older one. */
-static int set_aside(int dirfd, const char *file, char **ret)
-{
-	for (unsigned int i = 0; i < 1000; i++) {
-		cleanup_free char *to = NULL;
-		int r = i == 0 ? asprintf(&to, "%s" ASIDE_SUFFIX, file)
-			       : asprintf(&to, "%s" ASIDE_SUFFIX ".%u", file, i);
-
-		if (r < 0) {
-			to = NULL;
-			return -ENOMEM;
-		}
-		if (linkat(dirfd, file, dirfd, to, 0) < 0) {
-			if (errno == EEXIST)
-				continue;
-			return -errno;
-		}
-		if (unlinkat(dirfd, file, 0) < 0)
-			return -errno;
-		*ret = take_ptr(to);
-		return 0;
-	}
-	return -EEXIST;
-}
-
-/* Returns 0, -EBADMSG if the content is invalid, or another error if it cannot be read now. */
-static int read_record(int dirfd, const char *path, const char *file, struct record **ret,
-		       struct failure *failure)
-{
-	cleanup_(record_free_ptr) struct record *record = NULL;
-	cleanup_free char *text = NULL, *name = NULL;
-	size_t length;
-	int r = read_file_at(dirfd, file, FILE_OWN_MAX, &text, &length);
-
-	if (r < 0) {
-		(void)fail(failure, RSS_ERROR_CONFIG, "%s: %s", path, strerror(-r));
-		return r == -EISDIR ? -EBADMSG : r;
-	}
-	r = record_parse(text, length, path, RECORD_STATE, &record, failure);
-	if (r < 0)
-		return r == -ENOMEM ? r : -EBADMSG;
-	r = name_from_file(file, &name);
-	if (r == -ENOMEM)
-		return r;
-	if (r < 0 || strcmp(name, record->name) != 0) {
-		(void)fail(failure, RSS_ERROR_CONFIG,
-			   "%s: the file is about \"%s\", which does not match its name", path,
-			   record->name);
-		return -EBADMSG;
-	}
-	*ret = take_ptr(record);
-	return 0;
-}
-
-static bool has_suffix(const char *text, const char *suffix)
-{
-	size_t length = strlen(text), end = strlen(suffix);
-
-	return length >= end && strcmp(text + length - end, suffix) == 0;
-}
-
-static bool has_prefix(const char *text, const char *prefix)
-{
-	return strncmp(text, prefix, strlen(prefix)) == 0;
-}
-
-static int report_bad(int dirfd, const char *file, const struct failure *why, state_aside_fn aside,
-		      void *userdata)
-{
-	cleanup_free char *kept = NULL, *reason = NULL, *name = NULL;
-	int r = set_aside(dirfd, file, &kept);
-
-	if (asprintf(&reason, "%s; the file %s%s", why->text,
-		     r < 0 ? "could not be set aside: " : "is kept as ",
-		     r < 0 ? strerror(-r) : kept) < 0) {
-		reason = NULL;
-		return -ENOMEM;
-	}
-	(void)name_from_file(file, &name);
-	aside(name, reason, userdata);
-	return 0;
-}
-
-struct loader {
-	const char *directory;
-	int dirfd;
-	int but; /* a directory whose file of the same name has precedence, or -1 */
-	state_found_fn found;
-	state_aside_fn aside;
-	void *userdata;
-};
-
-static int load_entry(const struct loader *loader, const char *file, struct failure *failure)
-{
-	cleanup_(record_free_ptr) struct record *record = NULL;
-	cleanup_free char *path = NULL;
-	int r;
-
-	if (asprintf(&path, "%s/%s", loader->directory, file) < 0) {
-		path = NULL;
-		return -ENOMEM;
-	}
-	r = read_record(loader->dirfd, path, file, &record, failure);
-	if (r == 0)
-		return loader->found(&record, loader->userdata);
-	if (r == -EBADMSG) {
-		r = report_bad(loader->dirfd, file, failure, loader->aside, loader->userdata);
-		*failure = (struct failure){ 0 };
-	}
-	return r;
-}
-
-/* Opens the directory of @dirfd again, to list it. */
-static DIR *open_listing(int dirfd)
-{
-	cleanup_close int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-
-	if (dir)
-		(void)take_fd(&fd);
-	return dir;
-}
-
-static int load_directory(const struct loader *loader, struct failure *failure)
-{
-	cleanup_(closedir_ptr) DIR *dir = open_listing(loader->dirfd);
-	struct dirent *entry;
-	int r = dir ? 0 : -errno;
-
-	for (errno = 0; r == 0 && (entry = readdir(dir)); errno = 0) {
-		const char *file = entry->d_name;
-
-		if (has_prefix(file, DURABLE_TEMPORARY))
-			(void)unlinkat(loader->dirfd, file, 0);
-		else if (file[0] == '.' || !has_suffix(file, ".json"))
-			continue;
-		else if (loader->but >= 0 && faccessat(loader->but, file, F_OK, 0) == 0)
-			(void)unlinkat(loader->dirfd, file, 0);
-		else
-			r = load_entry(loader, file, failure);
-	}
-	if (r == 0)
-		r = -errno;
-	if (r < 0 && !failure->text[0])
-		(void)fail(failure, RSS_ERROR_STATE_NOT_SAVED, "%s: %s", loader->directory,
-			   strerror(-r));
-	return r;
-}
-
-int state_load(struct state *state, state_found_fn found, state_aside_fn aside, void *userdata,
+int state_load(struct state *state, record_found_fn found, record_aside_fn aside, void *userdata,
 	       struct failure *failure)
 {
-	struct loader loader = { .dirfd = state->containers_fd,
-				 .but = -1,
-				 .found = found,
-				 .aside = aside,
-				 .userdata = userdata };
+	struct record_directory from = { .dirfd = state->containers_fd, .but = -1 };
 	cleanup_free char *directory = NULL;
 	int r;
 
@@ -407,14 +252,14 @@ int state_load(struct state *state, state_found_fn found, state_aside_fn aside, 
 		directory = NULL;
 		return -ENOMEM;
 	}
-	loader.directory = directory;
-	r = load_directory(&loader, failure);
+	from.path = directory;
+	r = record_directory_load(&from, found, aside, userdata, failure);
 	if (r < 0 || state->transient_fd < 0)
 		return r;
-	loader.directory = state->transient_path;
-	loader.dirfd = state->transient_fd;
-	loader.but = state->containers_fd;
-	return load_directory(&loader, failure);
+	from.path = state->transient_path;
+	from.dirfd = state->transient_fd;
+	from.but = state->containers_fd;
+	return record_directory_load(&from, found, aside, userdata, failure);
 }
 
 /* --- creations ---------------------------------------------------------------- */
@@ -454,7 +299,7 @@ void state_end_creation(struct state *state, const char *name)
 
 int state_each_creation(struct state *state, state_creation_fn fn, void *userdata)
 {
-	cleanup_(closedir_ptr) DIR *dir = open_listing(creations_fd(state));
+	cleanup_(closedir_ptr) DIR *dir = directory_list(creations_fd(state));
 	struct dirent *entry;
 
 	if (!dir)
@@ -462,7 +307,7 @@ int state_each_creation(struct state *state, state_creation_fn fn, void *userdat
 	for (errno = 0; (entry = readdir(dir)); errno = 0) {
 		cleanup_free char *name = NULL;
 
-		if (!has_prefix(entry->d_name, CREATING_PREFIX))
+		if (strncmp(entry->d_name, CREATING_PREFIX, strlen(CREATING_PREFIX)) != 0)
 			continue;
 		if (name_from_file(entry->d_name + strlen(CREATING_PREFIX), &name) == 0 &&
 		    !fn(name, userdata))
@@ -510,7 +355,7 @@ int state_remove_text(struct state *state, const char *file)
 
 int state_set_text_aside(struct state *state, const char *file, char **ret)
 {
-	return set_aside(state->fd, file, ret);
+	return file_set_aside(state->fd, file, ret);
 }
 
 int state_write_sequence(struct state *state, uint64_t sequence)

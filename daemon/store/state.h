@@ -46,6 +46,7 @@
 #include <stdint.h>
 
 #include "shared/cleanup.h"
+#include "store/record-directory.h"
 
 struct failure;
 struct record;
@@ -87,16 +88,11 @@ DEFINE_CLEANUP(struct state_write *, state_abort);
 int state_forget(struct state *state, const char *name);
 int state_sync(struct state *state);
 
-/* Called for each container. It may take the record by setting *record to NULL. */
-typedef int (*state_found_fn)(struct record **record, void *userdata);
-/* Called for each file that was set aside. @name is NULL if it names no container. */
-typedef void (*state_aside_fn)(const char *name, const char *reason, void *userdata);
-
 /*
  * Reads all containers, once, at the start, and removes temporary files that a crash
  * left. Fails if a file cannot be read now; a file with invalid content is set aside.
  */
-int state_load(struct state *state, state_found_fn found, state_aside_fn aside, void *userdata,
+int state_load(struct state *state, record_found_fn found, record_aside_fn aside, void *userdata,
 	       struct failure *failure);
 
 /*
