@@ -62,8 +62,9 @@ static int call_apply(struct rss_client *client, struct rss_change changes[], si
 	cleanup_message sd_bus_message *call = NULL, *reply = NULL;
 	int r;
 
-	if (mode < RSS_LIMIT_RECLAIM || mode > RSS_LIMIT_FORCE)
-		return client_fail(client, -EINVAL, "%d is no mode of setting a limit", (int)mode);
+	r = client_check_mode(client, mode);
+	if (r < 0)
+		return r;
 	r = client_method(client, NULL, forecast ? "ForecastApply" : "Apply", &call);
 	if (r < 0)
 		return r;

@@ -98,6 +98,9 @@ enum rss_verdict verdict_from_name(const char *name);
 /* The names on D-Bus, by enum rss_limit_mode. */
 extern const char *const limit_mode_names[];
 
+/* Return: 0, or -EINVAL with a message if @mode is none of enum rss_limit_mode. */
+int client_check_mode(struct rss_client *client, enum rss_limit_mode mode);
+
 /* The unique bus name of rssd, which is the sender of its signals; to be freed. */
 int client_get_owner(struct rss_client *client, char **ret);
 

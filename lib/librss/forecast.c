@@ -67,8 +67,9 @@ int rss_forecast_limit(struct rss_client *client, const char *name, uint64_t lim
 	int r;
 
 	REQUIRE(client, name && ret);
-	if (mode < RSS_LIMIT_RECLAIM || mode > RSS_LIMIT_FORCE)
-		return client_fail(client, -EINVAL, "%d is no mode of setting a limit", (int)mode);
+	r = client_check_mode(client, mode);
+	if (r < 0)
+		return r;
 	r = client_method(client, name, "ForecastLimit", &call);
 	if (r < 0)
 		return r;

@@ -69,6 +69,16 @@ const char *const limit_mode_names[] = {
 	[RSS_LIMIT_FORCE] = "force",
 };
 
+int client_check_mode(struct rss_client *client, enum rss_limit_mode mode)
+{
+	if (mode >= RSS_LIMIT_RECLAIM && mode <= RSS_LIMIT_FORCE)
+		return 0;
+	return client_fail(client, -EINVAL,
+			   "The mode must be RSS_LIMIT_RECLAIM, RSS_LIMIT_REFUSE or "
+			   "RSS_LIMIT_FORCE, not %d",
+			   (int)mode);
+}
+
 static int append_options(sd_bus_message *call, enum rss_limit_mode mode, uint64_t timeout,
 			  bool progress)
 {
@@ -111,8 +121,9 @@ int rss_limit(struct rss_client *client, const char *name, uint64_t limit, enum 
 	int r;
 
 	REQUIRE(client, name);
-	if (mode < RSS_LIMIT_RECLAIM || mode > RSS_LIMIT_FORCE)
-		return client_fail(client, -EINVAL, "%d is no mode of setting a limit", (int)mode);
+	r = client_check_mode(client, mode);
+	if (r < 0)
+		return r;
 	r = client_method(client, name, "SetLimit", &call);
 	if (r < 0)
 		return r;
