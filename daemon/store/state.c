@@ -8,7 +8,6 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "base/failure.h"
@@ -88,6 +87,14 @@ static int open_transient(struct state *state, const char *runtime)
 	return is_passing(fd) ? fd : 0;
 }
 
+/* Not flock(): a hook that is being started would hold it too, and outlive a killed rssd. */
+static bool lock(int fd)
+{
+	struct flock whole_file = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	return fcntl(fd, F_SETLK, &whole_file) == 0;
+}
+
 int state_open(const char *path, const char *runtime, struct state **ret, struct failure *failure)
 {
 	cleanup_(state_free_ptr) struct state *state = calloc(1, sizeof(*state));
@@ -124,7 +131,7 @@ int state_open(const char *path, const char *runtime, struct state **ret, struct
 			    "The state directory %s cannot be used: %s; rssd must be able to "
 			    "write to it",
 			    path, strerror(-r));
-	if (flock(state->lock_fd, LOCK_EX | LOCK_NB) < 0)
+	if (!lock(state->lock_fd))
 		return fail(
 			failure, RSS_ERROR_IN_PROGRESS,
 			"Another rssd is using %s; stop it first, or give this one a StateDirectory "

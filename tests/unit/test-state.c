@@ -6,6 +6,7 @@
 #include <ftw.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "base/failure.h"
 #include "cgroup/controller.h"
@@ -157,16 +158,46 @@ TEST(bad_files_are_set_aside_and_others_load)
 	CHECK(exists(directory, "liar.json.bad"));
 }
 
+/* Opens the state in a process of its own, which leaves its files open; returns its exit status. */
+static int open_in_child(const char *directory, const char *message)
+{
+	struct state *state = NULL;
+	struct failure failure = { 0 };
+	int status = 0;
+	pid_t child = fork();
+
+	if (child == 0) {
+		int r = open_state(directory, &state, &failure);
+
+		_exit(message ? r == 0 || !strstr(failure.text, message) : r < 0);
+	}
+	return waitpid(child, &status, 0) == child && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
 TEST(one_owner_at_a_time)
 {
 	cleanup_(remove_directory) char *directory = make_directory();
 	cleanup_(state_free_ptr) struct state *state = NULL;
-	struct state *second = NULL;
 	struct failure failure = { 0 };
+	int pipe_fds[2], status;
+	pid_t child;
 
 	CHECK_INT(open_state(directory, &state, &failure), 0);
-	CHECK_INT(open_state(directory, &second, &failure), -EINPROGRESS);
-	CHECK(!second && strstr(failure.text, "Another rssd"));
+	CHECK_INT(open_in_child(directory, "Another rssd"), 0);
+	/* A child that rssd has forked holds its files, not the lock. */
+	CHECK_INT(pipe(pipe_fds), 0);
+	child = fork();
+	if (child == 0) {
+		char end;
+
+		close(pipe_fds[1]);
+		_exit(read(pipe_fds[0], &end, 1) != 0);
+	}
+	state = state_free(state);
+	CHECK_INT(open_in_child(directory, NULL), 0);
+	close(pipe_fds[0]);
+	close(pipe_fds[1]);
+	CHECK(waitpid(child, &status, 0) == child && status == 0);
 }
 
 TEST(a_full_disk_is_an_error_before_any_change)
