@@ -186,6 +186,17 @@ static int load_line(struct oom_history *history, const char *line)
 	return r;
 }
 
+/* The next save would replace what cannot be read now. */
+static void set_unreadable_aside(const struct oom_history *history, int error)
+{
+	cleanup_free char *kept = NULL;
+	int r = state_set_text_aside(history->manager->state, history->file, &kept);
+
+	log_error("%s cannot be read: %s; starting an empty one, and the file %s%s", history->file,
+		  strerror(-error), r < 0 ? "could not be set aside: " : "is kept as ",
+		  r < 0 ? strerror(-r) : kept);
+}
+
 static int load_history(struct oom_history *history)
 {
 	cleanup_free char *text = NULL;
@@ -196,8 +207,7 @@ static int load_history(struct oom_history *history)
 	if (r == -ENOENT)
 		return 0;
 	if (r < 0) {
-		log_error("The history of OOMs cannot be read: %s; starting an empty one",
-			  strerror(-r));
+		set_unreadable_aside(history, r);
 		return 0;
 	}
 	for (char *line = strtok_r(text, "\n", &at); line; line = strtok_r(NULL, "\n", &at)) {

@@ -188,6 +188,15 @@ case_a_malformed_log_is_kept() {
 	rm "$work/state/transaction.json.bad"
 }
 
+case_a_history_of_ooms_that_cannot_be_read_is_kept() {
+	stop_rssd
+	ln -sf ooms.json "$work/state/ooms.json"
+	start_rssd
+	[ -L "$work/state/ooms.json.bad" ] || fail "the history is gone"
+	await 5 grep -q "ooms.json cannot be read: .* is kept as ooms.json.bad" "$rssd_log"
+	rm "$work/state/ooms.json.bad"
+}
+
 case_a_removal_that_may_not_last_says_so() {
 	rssctl create gone --limit=32M
 	with_fault gone.json unlinkat:error=EIO:when=1 expect 1 rssctl remove gone
