@@ -175,6 +175,9 @@ static void run_query(struct worker *worker, void *data)
 
 	if (now > atomic_load(&most_running))
 		atomic_store(&most_running, now);
+	/* On a busy machine the second begins late. */
+	for (unsigned int i = 0; i < 5000 && atomic_load(&most_running) < 2; i++)
+		usleep(1000);
 	usleep(1000);
 	((struct owner *)data)->ran++;
 	atomic_fetch_sub(&running, 1);
