@@ -15,8 +15,8 @@ case_each_call_fails_once() {
 		${POINT:+"--point=$POINT"} --rssd="$build/rssd" --config="$work/rssd.conf" --directory="$work" \
 		--cgroups="$(memory_mount)" --root="$root" --preload="$build/tests/preload/faults.so" || status=$?
 	[ $status = 0 ] && return
-	cp "$rssd_log" "$build/faults.log"
-	fail "some points fell short; rssd's log: $build/faults.log"
+	cp "$rssd_log" "$build/faults.$$.log"
+	fail "some points fell short; rssd's log: $build/faults.$$.log"
 }
 
 run_cases "$@"
