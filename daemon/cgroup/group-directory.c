@@ -89,17 +89,33 @@ struct group *group_free(struct group *group)
 	return NULL;
 }
 
-int group_open(struct controller *controller, const char *path, struct group **ret)
+/* A group without its directory; NULL if there is no memory. */
+static struct group *group_new(struct controller *controller, const char *path)
 {
-	cleanup_(group_free_ptr) struct group *g = calloc(1, sizeof(*g));
-	int r;
+	struct group *g = calloc(1, sizeof(*g));
 
 	if (!g)
-		return -ENOMEM;
+		return NULL;
 	g->controller = controller;
 	g->fd = g->procs_fd = -1;
 	g->path = strdup(path);
-	if (!g->path)
+	return g->path ? g : group_free(g);
+}
+
+/* Opens what the controller has of its own for the group. */
+static int open_for_controller(struct group *g)
+{
+	const struct controller *c = g->controller;
+
+	return c->ops->group_open ? c->ops->group_open(g) : 0;
+}
+
+int group_open(struct controller *controller, const char *path, struct group **ret)
+{
+	cleanup_(group_free_ptr) struct group *g = group_new(controller, path);
+	int r;
+
+	if (!g)
 		return -ENOMEM;
 	g->fd = openat(controller->fd, *path ? path : ".", OPEN_DIRECTORY);
 	if (g->fd < 0)
@@ -112,13 +128,10 @@ int group_open(struct controller *controller, const char *path, struct group **r
 	} else {
 		g->procs_fd = g->fd;
 	}
-	if (controller->ops->group_open) {
-		r = controller->ops->group_open(g);
-		if (r < 0)
-			return r;
-	}
-	*ret = take_ptr(g);
-	return 0;
+	r = open_for_controller(g);
+	if (r == 0)
+		*ret = take_ptr(g);
+	return r;
 }
 
 /* A directory that has no control file, for a group that is not bound. */
@@ -140,17 +153,12 @@ static int open_foreign(const struct group *g, int *ret)
 
 int group_open_foreign(struct controller *controller, const char *cgroup, struct group **ret)
 {
-	cleanup_(group_free_ptr) struct group *g = calloc(1, sizeof(*g));
+	cleanup_(group_free_ptr) struct group *g = group_new(controller, cgroup);
 	int r;
 
 	if (!g)
 		return -ENOMEM;
-	g->controller = controller;
 	g->foreign = true;
-	g->fd = g->procs_fd = -1;
-	g->path = strdup(cgroup);
-	if (!g->path)
-		return -ENOMEM;
 	r = open_foreign(g, &g->fd);
 	if (r < 0 && r != -ENOENT)
 		return r;
@@ -160,13 +168,10 @@ int group_open_foreign(struct controller *controller, const char *cgroup, struct
 	if (g->fd < 0)
 		return -errno;
 	g->procs_fd = g->fd;
-	if (controller->ops->group_open) {
-		r = controller->ops->group_open(g);
-		if (r < 0)
-			return r;
-	}
-	*ret = take_ptr(g);
-	return 0;
+	r = open_for_controller(g);
+	if (r == 0)
+		*ret = take_ptr(g);
+	return r;
 }
 
 int group_bind(struct group *g)
