@@ -40,7 +40,9 @@ static int is_same_directory(const struct group *g)
 
 DEFINE_CLEANUP(DIR *, closedir);
 
-/* Returns 1 if the directory contains others than the leaf, 0 if not, or a negative errno. */
+/*
+ * Returns 1 if the directory contains cgroups other than the leaf, 0 if not, or a negative errno.
+ */
 static int has_groups(const struct group *g)
 {
 	cleanup_close int fd = openat(g->fd, ".", OPEN_DIRECTORY);
@@ -102,7 +104,7 @@ static struct group *group_new(struct controller *controller, const char *path)
 	return g->path ? g : group_free(g);
 }
 
-/* Opens what the controller has of its own for the group. */
+/* Lets the controller prepare the group. */
 static int open_for_controller(struct group *g)
 {
 	const struct controller *c = g->controller;

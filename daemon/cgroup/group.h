@@ -124,7 +124,7 @@ bool group_has_setting_in(const struct group *group, const char *file);
 
 /*
  * Calls @fn from the loop when something happened to @group. GROUP_CHANGED may
- * be caused by another group, and one call may stand for many events. Without
+ * be caused by another group, and one call may be for many events. Without
  * FEATURE_LIMIT_EVENTS, a few limit hits cause no call; the counters include
  * them at the next call. @fn must not free @group. A second watch replaces the
  * first. All groups of a controller must be watched by the same loop.

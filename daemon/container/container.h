@@ -107,8 +107,9 @@ bool container_is_unit(const struct container *container);
 int container_check_settings(const struct container *container,
 			     const struct settings_change *change, struct failure *failure);
 /*
- * The cgroup of a place is gone: the counters that were read last count as earlier ones.
- * @kills: of which the kernel's log has told, since it may be ahead of the counters
+ * The cgroup of a place was removed: its counters, as read last, are kept as those of earlier
+ * cgroups.
+ * @kills: those that the kernel's log has reported, since it may be ahead of the counters
  */
 void container_end_incarnation(struct container *container, uint64_t kills);
 

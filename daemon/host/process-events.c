@@ -79,7 +79,7 @@ static int read_event(const struct proc_event *event, struct process_message *re
 	default:
 		return -ENOTSUP;
 	}
-	/* A message that was cut has zeros in the place of its pids. */
+	/* A truncated message has zeros instead of its pids. */
 	return ret->pid > 0 && ret->parent >= 0 ? 0 : -EBADMSG;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Calls of systemd: see systemd.h. */
+/* Calls to systemd: see systemd.h. */
 #include "host/systemd.h"
 
 #include <errno.h>
@@ -24,7 +24,7 @@
 /* The name of the drop-in of `systemctl set-property UNIT MemoryMax=`. */
 #define DROPIN	    "/50-MemoryMax.conf"
 #define DROPIN_ROOT "/system.control/"
-/* Where systemd keeps them for transient units. */
+/* The directory of the drop-ins of transient units. */
 #define TRANSIENT_ROOT "/systemd/transient/"
 #define RUNTIME_ROOT   "/run/"
 
@@ -189,7 +189,7 @@ static bool is_control_dropin(const char *path)
 	       (strstr(path, DROPIN_ROOT) || strstr(path, TRANSIENT_ROOT));
 }
 
-/* Keeps the drop-ins of set-property, a path a line; *ret is NULL if there are none. */
+/* Selects the drop-ins of set-property, one path per line; *ret is NULL if there are none. */
 static int keep_control_dropins(char **paths, char **ret)
 {
 	cleanup_free char *kept = NULL;
@@ -337,7 +337,7 @@ static int remove_dropin(char *path)
 	return 0;
 }
 
-/* Removes the drop-ins of @now that @before does not have: how many, or a failure. */
+/* Removes the drop-ins of @now that are not in @before. Return: their number, or a failure. */
 static int remove_dropins(const char *now, const char *before, struct failure *failure)
 {
 	int removed = 0;
@@ -384,7 +384,7 @@ int systemd_restore_memory_max(const char *unit, uint64_t limit, const char *dro
 	r = set_memory_max(bus, unit, limit, runtime, failure);
 	if (r < 0)
 		return r;
-	/* The drop-in that this made is not one that was found, either. */
+	/* That call has made a drop-in, which is removed as well. */
 	systemd_unit_done(&now);
 	r = read_unit(bus, unit, path, &now, failure);
 	if (r == 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * systemd as the only writer of the limits of its units. All functions connect to the
- * system bus, wait for systemd, at most some seconds, and disconnect: they are for workers.
+ * Sets the limits of units through systemd, which alone writes them. All functions connect to the
+ * system bus, wait some seconds at most for systemd, and disconnect: they are for workers.
  */
 #ifndef RSSD_SYSTEMD_H
 #define RSSD_SYSTEMD_H
@@ -12,12 +12,12 @@
 struct failure;
 
 struct systemd_unit {
-	char *id;	     /* its name; the name that was asked for may be an alias */
-	char *cgroup;	     /* as in /proc/PID/cgroup; where it will be, if it is not running */
+	char *id;	     /* its name; the requested name may be an alias */
+	char *cgroup;	     /* as in /proc/PID/cgroup; its future one if the unit is not running */
 	bool running;	     /* it has a cgroup */
-	bool transient;	     /* it has no file that a boot finds again */
+	bool transient;	     /* it does not outlive a reboot */
 	uint64_t memory_max; /* bytes; UINT64_MAX: none */
-	char *dropins; /* the drop-ins that `systemctl set-property MemoryMax=` makes, one a line */
+	char *dropins; /* the drop-ins that `systemctl set-property MemoryMax=` makes, one per line */
 };
 
 void systemd_unit_done(struct systemd_unit *unit);
@@ -40,11 +40,11 @@ int systemd_read_unit(const char *name, struct systemd_unit *ret, struct failure
 int systemd_set_memory_max(const char *unit, uint64_t limit, bool runtime, struct failure *failure);
 
 /**
- * systemd_restore_memory_max() - bring MemoryMax= of a unit back to what was found
+ * systemd_restore_memory_max() - restore MemoryMax= of a unit
  * @limit, @dropins: of struct systemd_unit, as read before the first change; @dropins may be NULL
  *
- * Drop-ins that were not there are removed, and systemd is reloaded. If there is no such unit
- * any more, there is nothing to do.
+ * Drop-ins that did not exist then are removed, and systemd is reloaded. Does nothing if the unit
+ * no longer exists.
  */
 int systemd_restore_memory_max(const char *unit, uint64_t limit, const char *dropins,
 			       struct failure *failure);

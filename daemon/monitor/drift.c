@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Changes of other programs: see drift.h. */
+/* Detects changes by other programs: see drift.h. */
 #include "monitor/drift.h"
 
 #include <assert.h>
@@ -17,7 +17,7 @@
 #include "policy/drift.h"
 #include "shared/array.h"
 
-/* Reports are read this long after the first: rssd itself writes several files at a time. */
+/* Events are read this long after the first, because rssd itself writes several files at a time. */
 #define READ_USEC (20 * 1000)
 /* A suspected drift is checked again after this time. */
 #define CHECK_USEC (100 * 1000)
@@ -98,7 +98,9 @@ static bool is_watched(const struct drift_watch *d, size_t at, int watch)
 	return at < d->count && d->watched[at].watch == watch;
 }
 
-/* A renamed cgroup may be that of two places for a moment: the watch stays for the other one. */
+/*
+ * After a rename, two places can have the same cgroup for a moment: the other one keeps the watch.
+ */
 static void unwatch_container(struct container *c)
 {
 	struct drift_watch *d = c->manager->drift_watch;
@@ -139,7 +141,7 @@ static void report(struct container *c, unsigned int bit)
 	manager_emit(c->manager, &event);
 }
 
-/* What is done to a container is done to those nested in it as well. */
+/* An operation on a container can change nested containers as well, so its parents are checked. */
 static bool is_busy(const struct container *c)
 {
 	const struct manager *m = c->manager;
@@ -214,7 +216,7 @@ static void queue_check(struct drift_watch *d, struct container *c)
 	c->drift.queued = true;
 }
 
-/* --- reports of the kernel ----------------------------------------------------- */
+/* --- events of inotify --------------------------------------------------------- */
 
 /* @c: NULL for a directory in the root. */
 static void on_removed(struct drift_watch *d, const struct container *c, const char *name)

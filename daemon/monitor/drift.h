@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Notices that another program changed the cgroup of a container, and emits an event for each
- * DRIFT_* and SETTING_* of it. inotify reports writes to control files and removed directories,
- * so nothing wakes up before somebody writes. What rssd itself writes is told apart by the
- * result: a drift is one that is seen twice while nothing of the container is under way.
+ * Detects that another program changed the cgroup of a container, and emits an event for each
+ * DRIFT_* and SETTING_* bit that differs. inotify reports writes to control files and removed
+ * directories, so rssd does not poll. inotify reports rssd's own writes as well: a difference is a
+ * drift only if two checks in a row find it while no operation on the container is under way.
  */
 #ifndef RSSD_DRIFT_H
 #define RSSD_DRIFT_H

@@ -96,7 +96,7 @@ static void undone(int error, const struct failure *failure, void *userdata)
 	finish(creation, creation->error);
 }
 
-/* The failure of the creation is reported, whatever happens here. */
+/* Reports the failure of the creation, even if the undo fails as well. */
 static void undo(struct creation *creation)
 {
 	struct failure failure = { 0 };
@@ -153,7 +153,9 @@ static void save_run(struct worker *worker, void *data)
 		creation->error = state_commit(write);
 }
 
-/* Two containers of one cgroup would set two limits. */
+/*
+ * Refuses a place that is a container already: two containers of one cgroup would set two limits.
+ */
 static int check_free(const struct creation *creation, struct failure *failure)
 {
 	const struct place *place = creation->container->place;
@@ -220,7 +222,7 @@ static void look_up_run(struct worker *worker, void *data)
 					&creation->failure);
 }
 
-/* --- the beginning ---------------------------------------------------------------------- */
+/* --- start ---------------------------------------------------------------------- */
 
 static int check(const struct container *c, struct failure *failure)
 {

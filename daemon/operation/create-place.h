@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Creates a container that is an existing unit or cgroup. What a removal has to restore is on disk
+ * Creates a container that is an existing unit or cgroup. What a removal restores is saved on disk
  * before the limit is set.
  */
 #ifndef RSSD_CREATE_PLACE_H

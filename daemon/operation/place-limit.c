@@ -39,7 +39,7 @@ static int look_up_unit(struct place *place, bool *ret_running, struct failure *
 	return 0;
 }
 
-/* The limit of rssd itself is not for rssd to set. */
+/* rssd must not limit itself. */
 static int check_not_own(const struct place *place, struct controller *controller,
 			 struct failure *failure)
 {
@@ -110,7 +110,9 @@ int place_look_up(struct place *place, struct controller *controller, struct fai
 
 /* --- the limit of a unit ----------------------------------------------------------- */
 
-/* systemd writes the control file after its reply. A unit that has none is not waited for. */
+/*
+ * systemd writes the control file after its reply. Does not wait if the unit has no control file.
+ */
 static int await_written(struct group *group, uint64_t limit, struct worker *worker)
 {
 	uint64_t end = clock_usec(CLOCK_MONOTONIC) + WRITTEN_USEC, now;
@@ -128,8 +130,9 @@ static int await_written(struct group *group, uint64_t limit, struct worker *wor
 }
 
 /*
- * Some kernels refuse a limit below usage, and reclaim for it: there the kernel is asked first, and
- * systemd then writes the same value. Others set it at once: usage was reclaimed before.
+ * With FEATURE_SAFE_LIMIT the kernel reclaims, and refuses a limit below usage: the limit is
+ * written to the kernel first, and systemd then writes the same value. Other kernels set any limit
+ * at once, so the caller has reclaimed before.
  */
 static int write_unit(const struct place *place, struct group *group, uint64_t limit,
 		      struct worker *worker, struct failure *failure)

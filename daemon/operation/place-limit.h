@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The limit of a place, and what a container at a place needs to know before it is created. All
- * functions block: they are for workers.
+ * The limit of a place, and the look-up of a place before its container is created. All functions
+ * block: they are for workers.
  */
 #ifndef RSSD_PLACE_LIMIT_H
 #define RSSD_PLACE_LIMIT_H
@@ -16,7 +16,7 @@ struct worker;
 
 /**
  * place_look_up() - find the unit or the cgroup, and read what a removal restores
- * @place: checked by place_check(); its members are completed
+ * @place: checked by place_check(); its other members are set
  *
  * Return: 0, or a failure that says why it cannot be a container.
  */
@@ -25,13 +25,14 @@ int place_look_up(struct place *place, struct controller *controller, struct fai
 /**
  * place_write_limit() - set the limit
  *
- * That of a unit through systemd, also if the unit is not running. That of a cgroup that is not
- * there is not written. Return: 0, a failure, or an errno of group_write_limit().
+ * The limit of a unit is set through systemd, even if the unit is not running. The limit of a
+ * cgroup that does not exist is not written. Return: 0, a failure, or an errno of
+ * group_write_limit().
  */
 int place_write_limit(const struct place *place, struct group *group, uint64_t limit,
 		      struct worker *worker, struct failure *failure);
 
-/* Brings back the limit that was found: 0, or a failure. */
+/* Restores the limit that was found at the creation. Return: 0, or a failure. */
 int place_restore_limit(const struct place *place, struct group *group, struct worker *worker,
 			struct failure *failure);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The comings and goings of cgroups of places: see place-watch.h. */
+/* Creation and removal of the cgroups of places: see place-watch.h. */
 #include "operation/place-watch.h"
 
 #include <errno.h>
@@ -16,7 +16,9 @@
 #include "operation/change.h"
 #include "policy/place.h"
 
-/* IN_DELETE_SELF does not come for a cgroup, so the directory above each of them is watched. */
+/*
+ * The kernel sends no IN_DELETE_SELF for a cgroup, so the directory above each cgroup is watched.
+ */
 #define EVENTS (IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_ONLYDIR)
 
 static int on_event(sd_event_source *source, const struct inotify_event *event, void *userdata);
@@ -28,7 +30,7 @@ static void limit_set(struct container *c, const struct change_result *result, v
 			    result->failure.text);
 }
 
-/* systemd sets the limit of a unit before its first process runs; that of a cgroup is set here. */
+/* Sets the limit of a cgroup again. systemd sets that of a unit before its first process runs. */
 static void set_again(struct container *c)
 {
 	struct settings_change change = { .set = container_settings_drift(c),
@@ -43,7 +45,7 @@ static void set_again(struct container *c)
 			    failure.text);
 }
 
-/* What systemd sets is shown. */
+/* Settings that rssd cannot set for a place are those of the kernel, which systemd has set. */
 static void read_foreign_settings(struct container *c)
 {
 	struct settings kernel = container_read_settings(c, &c->settings);
@@ -73,7 +75,7 @@ static void bind_again(struct container *c)
 		read_foreign_settings(c);
 	log_message(LOG_INFO, c->name, "%s is %srunning%s", c->place->unit ?: c->place->cgroup,
 		    bound ? "" : "not ", bound && was_bound ? " again" : "");
-	/* A container under creation is announced when it is listed. */
+	/* A container under creation is not listed yet; it is announced when it is. */
 	if (manager_find(c->manager, c->name) != c)
 		return;
 	drift_watch_again(c);
@@ -84,7 +86,7 @@ static void bind_again(struct container *c)
 		set_again(c);
 }
 
-/* Adds a watch for the deepest directory above the cgroup that there is. */
+/* Watches the deepest existing directory above the cgroup. */
 static int add_watch(struct container *c, sd_event_source **ret)
 {
 	cleanup_free char *path = NULL;
@@ -117,12 +119,12 @@ int place_watch(struct container *c)
 		return r;
 	sd_event_source_disable_unref(c->place_watch);
 	c->place_watch = source;
-	/* It may have come or gone before the watch. */
+	/* The cgroup may have been created or removed before the watch was added. */
 	bind_again(c);
 	return 0;
 }
 
-/* A directory above may have come or gone as well, so the watch is made again if it is not bound. */
+/* A directory above may have been created or removed as well: an unbound group is watched again. */
 static int on_event(sd_event_source *source, const struct inotify_event *event, void *userdata)
 {
 	struct container *c = userdata;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Watches the cgroups of places: they go when a unit stops, and new ones come when it starts. The
- * kernel reports both for the directory above.
+ * Watches the cgroups of places. systemd removes the cgroup of a unit when the unit stops, and
+ * creates a new one when it starts. inotify reports both for the directory above.
  */
 #ifndef RSSD_PLACE_WATCH_H
 #define RSSD_PLACE_WATCH_H
@@ -11,7 +11,7 @@ struct container;
 /**
  * place_watch() - watch the directory above the cgroup of a container with a place
  *
- * Return: 0, or a negative errno: the container would not be bound again.
+ * Return: 0, or a negative errno; without the watch the container would not be bound again.
  */
 int place_watch(struct container *container);
 

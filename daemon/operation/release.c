@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The end of containers at places: see release.h. */
+/* Removing containers at places: see release.h. */
 #include "operation/release.h"
 
 #include <errno.h>

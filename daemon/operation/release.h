@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The end of a container at a place: the limit that was found is restored, the state is removed. The
+ * Removes a container at a place: restores the limit that was found, and removes the state. The
  * unit or the cgroup and its processes stay.
  */
 #ifndef RSSD_RELEASE_H

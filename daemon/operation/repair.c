@@ -27,7 +27,7 @@ static int fail_create(struct container *c, int error, struct failure *failure)
 		    "The cgroup of %s cannot be made again: %s", c->name, strerror(-error));
 }
 
-/* Another program may have made a cgroup of this name meanwhile: it is taken over. */
+/* If another program has made a cgroup of this name meanwhile, it is taken over. */
 static int make_again(struct container *c, struct failure *failure)
 {
 	struct controller *controller = c->manager->controller;
@@ -88,7 +88,7 @@ int repair_start(struct container *c, const struct change_listener *listener,
 		r = bring_back(c, container_drift(c), failure);
 	if (r < 0)
 		return r;
-	/* What comes back before the next check is an event again. */
+	/* A difference that comes back before the next check has to be an event again. */
 	c->drift.reported = 0;
 	kernel = change.to;
 	r = group_read_settings(c->group, &kernel);

@@ -11,9 +11,10 @@ struct failure;
  * repair_start() - make a removed cgroup again, and set what differs
  * @listener: copied; its requester and its userdata are used as by change_start()
  *
- * A removed cgroup is made again empty: its processes were gone. The parent's comes first. The OOM
- * killer is switched on, the freezer and the settings are as they were set. Settings are
- * a change: a limit that usage does not fit is refused.
+ * A removed cgroup is made again. It is empty, because only a cgroup without processes can be
+ * removed. If the parent's cgroup was removed as well, the parent has to be repaired first. The
+ * OOM killer is switched on; the freezer and the settings are set as requested last. Setting them
+ * is a change, which may refuse a limit below usage.
  *
  * Return: 0 (then the listener is called, perhaps before the return), or a failure.
  */

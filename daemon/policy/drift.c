@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What another program changed: see drift.h. */
+/* The names of drift bits: see drift.h. */
 #include "policy/drift.h"
 
 #include "policy/settings.h"

@@ -22,13 +22,13 @@ enum place_kind {
 /* The smallest limit of a unit, in bytes: below it systemd could not start the unit. */
 #define PLACE_UNIT_LIMIT_MIN (4ULL << 20)
 
-/* The place of a container that is no PLACE_OWN. */
+/* The place of a container that is a unit or another existing cgroup. */
 struct place {
 	enum place_kind kind;
 	char *unit;	      /* PLACE_UNIT: its name; else NULL */
 	char *cgroup;	      /* as in /proc/PID/cgroup; NULL if it was not looked up yet */
 	uint64_t found_limit; /* the limit before the container; its removal restores it */
-	char *found_dropins;  /* drop-ins for MemoryMax= before the container, a path a line */
+	char *found_dropins;  /* drop-ins for MemoryMax= before the container, one path per line */
 	bool runtime;	 /* the unit is gone after a boot, so its limit is set until then only */
 	bool unfinished; /* its creation was not acknowledged */
 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The last EVENT_HISTORY_MAX events, for clients that were not connected or fell
- * behind. Each is appended to a file in the runtime directory before listeners are
- * called, so a crash of rssd loses none; the directory is in memory and does not
- * survive a reboot. monitor/oom-history.h has the records of OOMs and kills, by number.
+ * The last EVENT_HISTORY_MAX events, for clients that were slow or not connected. Each is appended
+ * to a file in the runtime directory before listeners are called, so a crash of rssd loses none;
+ * the directory is in memory and does not survive a reboot. monitor/oom-history.h has the records
+ * of OOMs and kills, by number.
  */
 #ifndef RSSD_EVENT_HISTORY_H
 #define RSSD_EVENT_HISTORY_H

@@ -75,7 +75,7 @@ char *transaction_log_format(const struct transaction_log *log)
 	json_watch_memory();
 	json_object_object_add(object, "phase", json_object_new_string(phase_names[log->phase]));
 	json_object_object_add(object, "steps", steps);
-	/* record_format() watches the memory anew. */
+	/* record_format() calls json_watch_memory() again. */
 	if (json_lacked_memory())
 		return NULL;
 	for (size_t i = 0; i < log->count; i++) {
