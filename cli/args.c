@@ -187,7 +187,7 @@ static int read_long(struct args *args, struct reader *reader)
 		return fail_unknown_option(args, word);
 	if (!found.spec->value && value)
 		return fail_usage(args, "This option takes no value:", word);
-	/* --json may stand alone, so it never takes the next word as its value. */
+	/* The value of --json is optional, so --json never takes the next word as its value. */
 	if (found.spec->value && !value && found.value) {
 		value = reader->argv[++reader->at];
 		if (reader->at >= reader->argc)

@@ -385,7 +385,10 @@ static int container_from_row(const struct columns *columns, size_t i, const cha
 	return 0;
 }
 
-/* Sets what is different in @c, with texts at @text. Returns the end of the texts. */
+/*
+ * Sets the members of @c that the row has, and copies its texts to @text. Returns the end of the
+ * texts.
+ */
 static char *put_place(const struct place_row *row, char *text, struct rss_container *c)
 {
 	c->place = *row->unit ? "unit" : "cgroup";

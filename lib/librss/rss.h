@@ -142,7 +142,7 @@ struct rss_container {
 	 * mlocked or otherwise unevictable.
 	 */
 	uint64_t anonymous, file, shmem, kernel, mapped, locked;
-	/* Set by rss_list(), too: */
+	/* Set by rss_list() as well: */
 	const char *place; /* "own": a cgroup made by rssd; "unit", "cgroup": see rss_create_at() */
 	const char *unit;  /* the systemd unit that it is, or "" */
 	bool running;	   /* its cgroup is there; always true for "own" */
@@ -291,7 +291,7 @@ int rss_apply_forecast(struct rss_client *client, struct rss_change changes[], s
 
 #define RSS_DRIFT_CGROUP     (1 << 0) /* its cgroup was removed; no other difference is known */
 #define RSS_DRIFT_OOM_KILLER (1 << 1) /* its OOM killer is switched off */
-#define RSS_DRIFT_FREEZER    (1 << 2) /* it is frozen or thawed, unlike what rssd was asked for */
+#define RSS_DRIFT_FREEZER    (1 << 2) /* it is frozen or thawed, unlike the last request */
 
 /* A container whose settings differ. @set of each: the settings that are known. */
 struct rss_difference {
@@ -307,7 +307,7 @@ struct rss_difference {
 int rss_diff(struct rss_client *client, struct rss_difference **ret, size_t *ret_count);
 struct rss_difference *rss_differences_free(struct rss_difference *differences, size_t count);
 
-/* Brings the kernel back to what is set: the cgroup, the OOM killer, the freezer, the settings. */
+/* Sets the kernel as rssd was asked to: the cgroup, the OOM killer, the freezer, the settings. */
 int rss_repair(struct rss_client *client, const char *name);
 
 struct rss_forecast {

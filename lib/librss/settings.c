@@ -116,7 +116,7 @@ int client_settings_append(sd_bus_message *message, const struct rss_settings *s
 	return r < 0 ? r : sd_bus_message_close_container(message);
 }
 
-/* What the kernel holds of a container that is compared. */
+/* The values in the kernel of a container that is compared. */
 struct kernel_view {
 	struct rss_settings settings;
 	bool removed, killer_off, frozen;

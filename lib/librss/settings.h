@@ -26,7 +26,7 @@ struct client_setting {
 	size_t offset;		/* in struct rss_settings: of a uint64_t or a bool */
 	size_t shown;		/* in struct rss_container: the same */
 	unsigned int list_flag; /* of a flag: its bit among the flags of ListCounters */
-	bool listed_first; /* of a size: its column of ListCounters stands before "processes" */
+	bool listed_first;	/* of a size: its column of ListCounters comes before "processes" */
 };
 
 extern const struct client_setting client_settings[];
@@ -61,7 +61,7 @@ int client_settings_append(sd_bus_message *message, const struct rss_settings *s
 /* Reads an a{sv} of settings; *@ret has those that were there. */
 int client_settings_read(sd_bus_message *message, struct rss_settings *ret);
 
-/* The same for the kernel's settings, and for what another program changed besides. */
+/* The same for the settings in the kernel, and for RSS_DRIFT_*. */
 int client_kernel_read(sd_bus_message *message, struct rss_difference *ret);
 
 /* The fields of struct rss_container for dict_read(); returns how many. */

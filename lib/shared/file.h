@@ -22,7 +22,7 @@
  * Return: 0, -EFBIG for a longer file, or another negative errno.
  */
 int read_file_at(int dirfd, const char *name, size_t max, char **ret, size_t *ret_length);
-/* The same from a descriptor, from where it stands. */
+/* The same from a descriptor, from its current offset. */
 int read_file(int fd, size_t max, char **ret, size_t *ret_length);
 
 /*
