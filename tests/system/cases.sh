@@ -252,7 +252,7 @@ start_without_events() {
 	needs_netlink || return
 	restart_with "$1"
 	expect 0 rssctl doctor --no-pager
-	says "No events are told"
+	says "No events are reported"
 	says "$2"
 	[[ $out != *"names the victim"* ]] || fail "promises victims"
 	swap_on

@@ -74,7 +74,7 @@ case_forecast_and_limit() {
 	expect 5 rssctl limit foretold 25M --timeout=2s
 	equal "$(field foretold limit)" $((100 << 20)) "the old limit"
 	expect 0 rssctl limit foretold 25M --dry-run --mode=force
-	says "memory runs out"
+	says "with an OOM: processes would be killed"
 	expect 0 rssctl limit foretold 25M --mode=force
 	await 30 is_empty foretold
 	expect 0 rssctl remove foretold
