@@ -316,7 +316,7 @@ remove_cgroups() {
 			find "$mount/$root" -depth -type d -exec rmdir {} + 2>/dev/null
 			read -rt 0.02 <> <(:) || :
 		done
-		[ ! -d "$mount/$root" ] || note "left behind: $mount/$root"
+		[ ! -d "$mount/$root" ] || note "not removed: $mount/$root"
 	done
 }
 

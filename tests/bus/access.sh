@@ -11,7 +11,8 @@ mood=$work/mood asked=$work/asked
 nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 as_nobody() { "${nobody[@]}" "$@"; }
 
-# polkit_says WORD: a polkit that replies so from now on; see tests/tools/polkit.c.
+# polkit_says WORD: makes polkit reply WORD from now on, and starts it if it does not run; see
+# tests/tools/polkit.c.
 polkit_says() {
 	echo "$1" >"$mood"
 	: >"$asked"
@@ -27,7 +28,7 @@ no_polkit() {
 	await 10 sh -c '! busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" status org.freedesktop.PolicyKit1'
 	polkit=
 }
-# A process of nobody's: $theirs.
+# Starts a process of the user nobody, $theirs.
 start_theirs() {
 	"${nobody[@]}" sleep 1000 &
 	theirs=$!
@@ -50,7 +51,7 @@ case_any_user_may_query() {
 	rssctl remove seen --force
 }
 
-# Otherwise leave to make containers would be leave to limit and kill every service.
+# Otherwise a permission to make containers would allow to limit and kill every service.
 case_only_root_makes_containers_of_units() {
 	polkit_says yes
 	expect 4 as_nobody rssctl create taken --unit=web.service
@@ -139,7 +140,7 @@ case_proc_decides_what_is_hidden() {
 	rssctl remove --force mounted
 }
 
-# A refusal costs a log line: each user has a few, and the rest are counted in one.
+# Refusals are logged: each user gets a few lines, and one more line counts the rest.
 case_refusals_do_not_flood_the_log() {
 	polkit_says no
 	local before lines counted
@@ -154,7 +155,7 @@ case_refusals_do_not_flood_the_log() {
 		fail "$lines lines and $counted counted of 120 refused calls"
 }
 
-# Root is not bound by what users may have pending.
+# The bound of pending calls does not apply to root.
 case_root_has_no_bound_of_pending_calls() {
 	expect 0 client flood-calls 120 ListContainers
 	says "served 120, refused 0"
@@ -207,7 +208,7 @@ case_polkit_says_yes() {
 		"manage-containers mine RemoveContainer 0"; do
 		grep -qx "org.rssd1.${line}" "$asked" || fail "was not asked $line: $(cat "$asked")"
 	done
-	# Root is not asked about.
+	# rssd does not ask polkit about calls of root.
 	: >"$asked"
 	expect 0 rssctl create roots
 	expect 0 rssctl remove roots
@@ -294,7 +295,7 @@ case_answer_after_the_container_is_gone() {
 	grep -q 'No such container: "gone"' "$work/late" || fail "says: $(cat "$work/late")"
 }
 
-# Before there is a command, a signal is for rssctl itself.
+# Before the command is started, a signal ends rssctl itself.
 case_run_is_interrupted_before_the_command() {
 	local status=0
 	polkit_says hold
@@ -317,7 +318,7 @@ case_caller_leaves_before_the_answer() {
 	await 10 grep -q CreateContainer "$asked"
 	kill -KILL $caller
 	wait $caller 2>/dev/null
-	# A later call goes through rssd's loop after the farewell.
+	# When this call is answered, rssd has handled that the caller disconnected.
 	expect 0 rssctl list
 	kill -USR1 "$polkit"
 	expect 0 rssctl create after
@@ -350,13 +351,13 @@ case_flood_of_readers_leaves_time_for_others() {
 	as_nobody "$build/tests/tools/client" flood-calls 20000 ListContainers >"$work/flood" 2>&1 &
 	local flood=$!
 	children+=($flood)
-	# While it floods, root is served.
+	# Calls of root are served during the flood.
 	for i in {1..10}; do expect 0 rssctl limit f1 $((i + 10))M; done
 	wait $flood
 	grep -q '^served [1-9]' "$work/flood" || fail "nothing was served: $(cat "$work/flood")"
 	grep -q 'refused [1-9]' "$work/flood" || fail "nothing was refused: $(cat "$work/flood")"
 	note "$(cat "$work/flood")"
-	# The share is refilled after a wait.
+	# The user can call again after a wait.
 	await 10 as_nobody rssctl list
 	for i in {1..40}; do rssctl remove "f$i"; done
 }

@@ -127,7 +127,7 @@ case_settings_are_announced() {
 }
 
 announced() {
-	rssctl create told && rssctl limit told 8M && rssctl remove told
+	rssctl create signals && rssctl limit signals 8M && rssctl remove signals
 	grep -q 'Member=InterfacesRemoved' "$work/monitor"
 }
 
@@ -140,7 +140,7 @@ case_object_manager_lists_all() {
 	equal "$out" "t 8388608"
 	expect 0 bus get-property org.rssd1 /org/rssd1/container/om org.rssd1.Container LastOOM
 	equal "$out" "a{sv} 0"
-	# rssd makes this reply itself: it has what sd-bus would have.
+	# rssd makes this reply itself: it must have the properties and types of sd-bus's GetAll.
 	local objects=$work/objects all=$work/all
 	bus --json=short call org.rssd1 /org/rssd1 org.freedesktop.DBus.ObjectManager GetManagedObjects |
 		jq -S '.data[0]["/org/rssd1/container/om"]["org.rssd1.Container"] | map_values(.type)' >"$objects"
@@ -151,10 +151,10 @@ case_object_manager_lists_all() {
 	expect 0 rssctl remove om
 }
 
-# Of a user; root has no bound.
+# The bound is one of each user; root has none.
 case_pending_calls_are_bounded() {
 	local user=(setpriv --reuid=65534 --regid=65534 --clear-groups)
-	# On a slow bus each call may be answered before the next one arrives: then again.
+	# On a slow bus each call may be answered before the next one arrives: then try again.
 	refuses_some() { "${user[@]}" client flood-calls 120 DumpMetrics | grep -q 'refused [1-9]'; }
 	await 20 refuses_some
 	# A reply makes room for the next call.
@@ -181,7 +181,7 @@ case_ctrl_c_keeps_the_old_limit() {
 	expect 0 rssctl remove keep --force
 }
 
-# A caller that is killed has left as well.
+# A caller that is killed has disconnected as well.
 case_a_caller_that_is_gone_keeps_the_old_limit() {
 	start_reclaim
 	rssctl limit keep 4M --timeout=60s >/dev/null 2>&1 &
@@ -193,7 +193,7 @@ case_a_caller_that_is_gone_keeps_the_old_limit() {
 	expect 0 rssctl remove keep --force
 }
 
-# Its progress is a bar in a terminal; then the timeout ends it.
+# In a terminal a bar shows the progress until the timeout ends it.
 case_a_deadline_keeps_the_old_limit() {
 	local from=$SECONDS
 	start_reclaim

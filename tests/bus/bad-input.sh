@@ -179,7 +179,7 @@ case_without_a_daemon_or_a_bus() {
 	start_rssd
 }
 
-# A daemon that is stopped is there: it must not be called absent.
+# A stopped daemon is still on the bus: the message must not say that rssd does not run.
 case_daemon_that_does_not_answer() {
 	rssctl create asked --limit=16M
 	kill -STOP "$rssd_pid"
@@ -195,7 +195,7 @@ case_daemon_that_does_not_answer() {
 	rssctl remove asked
 }
 
-# A daemon that dies with a call pending has left, even if the deadline is far.
+# If the daemon dies with a call pending, the call fails at once, not at its deadline.
 case_daemon_that_dies_before_the_answer() {
 	rssctl create asked --limit=16M
 	kill -STOP "$rssd_pid"
@@ -209,13 +209,13 @@ case_daemon_that_dies_before_the_answer() {
 	start_rssd
 	rssctl remove asked
 }
-# Whether a client waits for the bus.
+# True if the client sleeps, because it waits for the bus.
 pending_call() { grep -q "^State:.S" "/proc/$1/status"; }
 
 case_two_daemons() {
 	expect 1 rssd --config="$work/rssd.conf"
 	says "Another rssd"
-	# With another state directory it still cannot have the bus name.
+	# Another state directory does not help: the bus name is taken.
 	sed "s|^StateDirectory=.*|StateDirectory=$work/state2|" "$work/rssd.conf" >"$work/second.conf"
 	expect 1 rssd --config="$work/second.conf"
 	says "Another rssd"

@@ -37,7 +37,8 @@ case_each_drift_is_an_event_and_is_repaired() {
 	await 5 is_limited "$dir/web" $((32 << 20))
 	equal "$(sed -n 's/oom_kill_disable //p' "$dir/web/memory.oom_control")" 0 "OOM killer"
 	await 5 no_drift
-	# It is an event again after it was repaired, and comes from the history as it came live.
+	# The same change after a repair is an event again, and the history has the events as they
+	# came live.
 	echo 1 >"$dir/web/memory.oom_control"
 	await 5 has_heard 3 drift web
 	equal "$(timeout 20 rssctl watch web --since=0 --count=3 --json=short | jq -r .drift | paste -sd,)" \
@@ -81,7 +82,8 @@ case_removed_cgroups_are_made_again() {
 	await 5 is_limited "$dir/web" $((32 << 20))
 	await 5 is_limited "$dir/web/inner" $((16 << 20))
 	expect 0 rssctl diff
-	# It works as before: members, events, another removal, and that of rssd.
+	# The repaired container works as before: members, events, another removal, and a removal
+	# by rssd.
 	launch_hog_in web/inner lock 32M
 	await 20 heard oom web/inner
 	equal "$(rssctl show web/inner --json=short | jq .oom_kills)" 1 "OOM kills"
@@ -94,7 +96,7 @@ case_removed_cgroups_are_made_again() {
 	[ ! -d "$dir/web" ] || fail "the cgroup is left"
 }
 
-# What rssd does itself is no drift.
+# Changes by rssd itself are no drift.
 case_own_changes_are_no_drift() {
 	local dir i
 	on_v1 || return
@@ -107,7 +109,7 @@ case_own_changes_are_no_drift() {
 		rssctl run own -- true
 		rssctl remove --force own
 	done
-	# A drift is told within half a second, so that one of these would come before this.
+	# A drift is reported within half a second, so a drift of these would come before this one.
 	rssctl create probe2 --limit=32M
 	echo $((64 << 20)) >"$dir/probe2/memory.limit_in_bytes"
 	await 5 heard drift probe2
@@ -116,7 +118,7 @@ case_own_changes_are_no_drift() {
 	expect 0 rssctl remove probe2
 }
 
-# Without its cgroup a container can do little: what fails says so, and what helps.
+# Most operations fail without the cgroup: the messages say why, and what to do.
 case_a_removed_cgroup_is_explained() {
 	local dir
 	on_v1 || return
@@ -133,7 +135,7 @@ case_a_removed_cgroup_is_explained() {
 	expect 0 rssctl remove --force hollow
 }
 
-# Renamed, a cgroup is for a moment that of two places.
+# After the rename, two places have the same cgroup for a moment.
 case_renamed_cgroup_of_a_place() {
 	local dir one two
 	on_v1 || return

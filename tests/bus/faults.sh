@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# System calls that fail once, and signals that nobody expects: a failed operation
-# changed nothing, an acknowledged one lasts, a file that cannot be read now is not
-# taken for a bad one, and rssd lives on.
+# System calls that fail once, and unexpected signals: a failed operation changes nothing, an
+# acknowledged one is durable, a file that cannot be read now is not set aside as invalid, and rssd
+# keeps running.
 . "$(dirname "$0")/../lib.sh"
-# Leaks are not looked for: LeakSanitizer cannot work in a process that strace traces.
+# Leaks are not checked: LeakSanitizer cannot work in a process that strace traces.
 [ -z "${ASAN_OPTIONS:-}" ] || ASAN_OPTIONS+=:detect_leaks=0
 need_controller
 command -v strace >/dev/null || { printf 'skip - %s: strace is not installed\n' "${0##*/}"; exit 0; }
@@ -21,7 +21,7 @@ is_traced() {
 }
 
 # with_fault PATH INJECTION COMMAND...: while it runs, calls of rssd with PATH as argument fail;
-# with an empty PATH all of that name.
+# with an empty PATH, all calls of that name.
 with_fault() {
 	local path=$1 injection=$2 tracer
 	shift 2
@@ -92,7 +92,7 @@ case_a_transaction_that_cannot_be_undone_says_so() {
 	rssctl remove --force b
 }
 
-# Neither the new limit can be saved nor the old one be set again.
+# The new limit cannot be saved, and the old one cannot be set again.
 case_a_limit_that_cannot_be_undone_says_so() {
 	local file
 	rssctl create kept --limit=32M
@@ -131,7 +131,8 @@ case_an_acknowledged_transaction_is_not_applied_again() {
 	rssctl remove b
 }
 
-# Killed between its cgroup and its file, it is no container without a limit.
+# rssd is killed after it made the cgroup and before it saved the state: the next start must not
+# take the cgroup for a container without a limit.
 case_a_creation_that_is_cut_short_is_undone() {
 	strace -f -qq -o "$work/strace" -p "$rssd_pid" -e inject=fsync:signal=KILL:when=1 &
 	children+=($!)
@@ -146,7 +147,7 @@ case_a_creation_that_is_cut_short_is_undone() {
 	rssctl remove half
 }
 
-# fails_to_start PATH ERROR: a start that cannot open PATH once ends, and says why.
+# fails_to_start PATH ERROR: a start during which the first open of PATH fails ends, and says why.
 fails_to_start() {
 	local status=0
 	timeout 20 strace -f -qq -o "$work/strace" -P "${1##*/}" -e "inject=openat:error=$2:when=1" \
@@ -174,7 +175,7 @@ case_a_log_that_cannot_be_opened_now_is_applied_later() {
 	fails_to_start "$work/state/transaction.json" EMFILE
 	[ -e "$work/state/transaction.json" ] || fail "the log is gone"
 	start_rssd
-	# The start writes the state, and then brings the kernel to it.
+	# The start saves the state before it sets the limit in the kernel.
 	await 10 eval '[ "$(field a limit)" = $((48 << 20)) ]'
 	[ ! -e "$work/state/transaction.json" ] || fail "the log is still there"
 	rssctl remove a
@@ -206,7 +207,7 @@ case_a_removal_that_may_not_last_says_so() {
 	expect 0 rssctl remove gone
 }
 
-# The cgroup is removed, whatever becomes of the question whether it is.
+# The cgroup is removed even if the first attempt fails.
 case_a_removal_asks_again_whether_it_is_done() {
 	[ -n "$(memory_mount)" ] || { skip "needs cgroups v1"; return; }
 	rssctl create gone --limit=32M
@@ -228,7 +229,7 @@ case_a_process_that_cannot_be_looked_at_is_not_passed_over() {
 	rssctl remove kept
 }
 
-# start_unable_to_open PATH: the first time.
+# start_unable_to_open PATH: starts an rssd for which the first open of PATH fails.
 start_unable_to_open() {
 	strace -D -f -qq -o "$work/strace" -P "$1" -e inject=openat:error=ENFILE:when=1 \
 		"$rssd" --config="$work/rssd.conf" 2>>"$rssd_log" &
@@ -237,7 +238,7 @@ start_unable_to_open() {
 	grep -q INJECTED "$work/strace" || fail "no call failed"
 }
 
-# It is no container without a limit, and is removed when it can be.
+# It does not become a container without a limit, and a later start removes it.
 case_an_interrupted_creation_that_cannot_be_opened_now_is_undone_later() {
 	[ -n "$(memory_mount)" ] || { skip "needs cgroups v1"; return; }
 	stop_rssd
@@ -250,7 +251,7 @@ case_an_interrupted_creation_that_cannot_be_opened_now_is_undone_later() {
 	[ ! -d "$(memory_mount)/$root/half" ] || fail "its cgroup is still there"
 }
 
-# A repair that does not know what the kernel has is none.
+# A repair that cannot read the kernel's values must not succeed.
 case_a_repair_that_cannot_read_the_kernel_fails() {
 	[ -n "$(memory_mount)" ] || { skip "needs cgroups v1"; return; }
 	local file=$(memory_mount)/$root/kept/memory.limit_in_bytes
@@ -263,7 +264,7 @@ case_a_repair_that_cannot_read_the_kernel_fails() {
 	rssctl remove kept
 }
 
-# No descendant is taken for one that has ended because it cannot be opened.
+# A descendant that cannot be opened must not count as ended.
 case_a_tree_that_cannot_be_opened_is_not_attached() {
 	local parent child
 	rssctl create kept
@@ -293,7 +294,8 @@ case_a_process_of_an_unknown_cgroup_is_not_attached() {
 	rssctl remove kept
 }
 
-# A caller without a reply would wait for its timeout. The messages before it ask the bus who calls.
+# A caller without a reply would wait for its timeout. The earlier messages ask the bus for the
+# caller.
 case_a_refusal_that_cannot_be_sent_is_sent_again() {
 	rssctl create kept
 	launch_hog_in kept lock 8M
@@ -303,7 +305,7 @@ case_a_refusal_that_cannot_be_sent_is_sent_again() {
 	rssctl remove --force kept
 }
 
-# Its limit is not replaced by what the kernel has.
+# The saved limit is not replaced by the limit in the kernel.
 case_a_cgroup_that_cannot_be_opened_now_keeps_its_state() {
 	[ -n "$(memory_mount)" ] || { skip "needs cgroups v1"; return; }
 	rssctl create kept --limit=32M
@@ -348,7 +350,7 @@ case_an_error_of_the_loop_does_not_end_it() {
 	loop_fails epoll_wait ENOMEM
 }
 
-# Free space does not help if the directory is gone.
+# The message must not ask for free space if the directory was removed.
 case_a_removed_state_directory_is_named() {
 	rssctl create web --limit=16M
 	mv "$work/state" "$work/elsewhere"

@@ -77,7 +77,7 @@ case_usage_is_split_into_its_parts() {
 			equal "$property" 18446744073709551615 "property of $part"
 			continue
 		fi
-		# Idle processes: only counts that are still with a processor may change.
+		# The processes are idle: only counts in per-CPU batches may still change.
 		for shown in $((shown - metric)) $((shown - property)); do
 			[ "${shown#-}" -le $((1 << 20)) ] || fail "$part: show, metrics and property differ by $shown"
 		done
@@ -109,7 +109,7 @@ print(json.dumps({f.name: len(f.samples) for f in parse(open(sys.argv[1]).read()
 ' "$work/metrics"
 }
 
-# Calls that arrive during others are served after them.
+# Calls that arrive during a dump are served after it.
 case_many_ask_at_once() {
 	local i asking=() status=0
 	expect 0 bench-daemon fill 300

@@ -28,7 +28,7 @@ case_kill_leaves_containers_too() {
 	rssctl remove stay --force
 }
 
-# Under the unit's UMask=0077 as well, any user may read the cgroups, and no one else the state.
+# Under the unit's UMask=0077 as well, any user may read the cgroups, and root alone the state.
 case_cgroups_are_readable_whatever_the_umask() {
 	local mount modes
 	stop_rssd
@@ -69,7 +69,7 @@ case_drift_is_brought_back_and_logged() {
 	start_rssd
 	await 5 grep -q "drifted" "$rssd_log"
 	await 5 grep -qx $((32 << 20)) "$file"
-	# While it runs, the doctor sees it.
+	# rssctl doctor reports it while rssd runs.
 	echo $((64 << 20)) >"$file"
 	expect 0 rssctl doctor
 	says "another program wrote it"
@@ -388,7 +388,7 @@ case_event_numbers_never_repeat() {
 	[ "$after" -ge "$before" ] || fail "$after is below $before"
 }
 
-# If a limit cannot be saved after the kernel has it, the kernel gets the old one again.
+# If a limit cannot be saved after it was set in the kernel, the old one is set again.
 case_limit_that_cannot_be_kept_is_taken_back() {
 	local state=$work/state/containers/kept.json
 	rssctl create kept --limit=32M
@@ -411,7 +411,7 @@ case_the_oldest_ooms_make_room() {
 	start_rssd
 	equal "$(rssctl oom old --json=short | jq -c '[length, .[0].sequence, .[-1].sequence]')" '[256,45,300]' \
 		"how many, the first and the last"
-	# A user that was unknown is not read as 0, which would be root.
+	# An unknown user must not be read as 0, which is root.
 	equal "$(rssctl oom old --json=short | jq -c '.[0] | [.victim_pid, .victim_uid, .usage]')" '[7,null,null]' \
 		"what is known of one"
 	stop_rssd

@@ -34,7 +34,7 @@ case_all_of_them() {
 	expect 0 rssctl apply "$work/file.json"
 	says 32.0M
 	equal "$(limits)" '{"a":33554432,"b":134217728,"c":"infinity"}' limits
-	# A start would settle it once more, over what was set since.
+	# With a log, the next start would apply it again and undo later changes.
 	[ ! -e "$work/state/transaction.json" ] || fail "the log is still there"
 	# Settings that are in force already are no difference.
 	expect 0 rssctl apply "$work/file.json" --no-legend
@@ -210,7 +210,7 @@ case_killed_in_the_middle() {
 	remove_three
 }
 
-# Without a log, which undoes it after a crash, no transaction begins.
+# No transaction begins without a log, because the log undoes it after a crash.
 case_no_log_no_transaction() {
 	make_three
 	mkdir "$work/state/transaction.json"
@@ -223,7 +223,7 @@ case_no_log_no_transaction() {
 	remove_three
 }
 
-# leave_log_of_c LIMIT: as if rssd had been killed once nothing could fail any more.
+# leave_log_of_c LIMIT: writes the log of an rssd that was killed after the last step that can fail.
 leave_log_of_c() {
 	local file
 	file=$(jq -c . "$work/state/containers/c.json")
@@ -241,7 +241,8 @@ case_finished_after_a_kill() {
 	grep -q "interrupted: it is finished" "$rssd_log" || fail "it does not say so"
 	await 10 eval '[ "$(field c limit)" = 134217728 ]'
 	expect 0 rssctl diff
-	# Also over a reboot, and for good: no cgroup differs then, and the next start has no log.
+	# The same after a reboot, when there are no cgroups. The limit stays after another start
+	# without a log.
 	stop_rssd
 	leave_log_of_c 100663296
 	remove_cgroups

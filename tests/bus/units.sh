@@ -204,7 +204,7 @@ case_unit_stops_and_starts() {
 	await 10 eval '[ "$(field life oom_kills)" = 2 ]'
 	stop_unit life.service
 	await 10 is_stopped life
-	# It is found again, and the counters go on, after a restart of rssd.
+	# After a restart of rssd the container is bound again, and its counters go on.
 	kill_rssd
 	start_rssd
 	equal "$(field life running)" false
@@ -363,7 +363,7 @@ case_existing_cgroup() {
 	equal "$(field oth processes)" 1
 	expect 0 rssctl kill oth
 	await 5 is_empty oth
-	# It goes and comes back, without a limit: rssd sets it.
+	# The cgroup is removed and made again without a limit: rssd sets the limit.
 	rmdir "$mount$path/inner" "$mount$path"
 	await 10 is_stopped oth
 	mkdir "$mount$path"
@@ -395,7 +395,7 @@ case_declared_unit() {
 	stop_unit dec.service
 }
 
-# A rule of another container takes nothing out of a unit that is a container.
+# A rule of another container moves no process out of a unit that is a container.
 case_rules_leave_units_alone() {
 	own_hog
 	unit rl.service
@@ -416,7 +416,7 @@ case_rules_leave_units_alone() {
 	stop_unit rl.service
 }
 
-# Killed in the middle of a creation: nothing is left of it.
+# rssd is killed in the middle of a creation: the next start undoes all of it.
 case_interrupted_creation_is_undone() {
 	unit half.service
 	start_unit half.service

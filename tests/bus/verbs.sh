@@ -162,7 +162,7 @@ case_transient_container_is_removed_after_its_last_process() {
 	await 10 nothing_listed
 }
 
-# Whether rssd has a socket that is subscribed to the kernel's process events.
+# True if rssd has a socket that is subscribed to the kernel's process events.
 listens_to_processes() {
 	local inode
 	for inode in $(awk '$2 == 11 && $4 != "00000000" { print $10 }' /proc/net/netlink); do
@@ -298,7 +298,7 @@ case_reclaim_is_not_supported() {
 	expect 0 rssctl remove rec
 }
 
-# Kills by rssd are reported: to subscribers, in the history, in the log, with who asked for them.
+# Kills by rssd are reported to subscribers, in the history and in the log, with their requester.
 case_kills_are_reported() {
 	local one two first
 	rssctl create victims
@@ -332,7 +332,7 @@ case_kills_are_reported() {
 	grep -q "victims: killed 1 process (kill) for user 0 (process [1-9][0-9]*); the largest were $one (sleep)" \
 		"$rssd_log" || fail "not in the log"
 	first=$(jq 'select(.event == "kill").sequence' "$events" | head -n 1)
-	# They are no OOMs, and outlive rssd.
+	# They are not OOMs, and are kept over a restart of rssd.
 	equal "$(rssctl oom --json=short | jq length)" 0 "OOMs"
 	stop_rssd
 	start_rssd
