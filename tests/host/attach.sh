@@ -68,7 +68,7 @@ outside_of() {
 }
 lives() { grep -qs '^State:.[^ZX]' "/proc/$1/status"; }
 
-# 1,000 children a second, some of them orphans that no parent leads to.
+# 1,000 children a second, some of them orphans that cannot be found by their parents.
 case_growing_tree_is_attached_completely() {
 	local left moved
 	rssctl create grow
@@ -394,8 +394,8 @@ case_moving_between_containers_keeps_the_origin() {
 
 # Starts an rssd for which pids are reused; see tests/preload/reused-pid.c.
 start_reuser() {
-	mkfifo "$work/ask" "$work/told"
-	"$build/tests/tools/pid-reuse" <>"$work/ask" 1<>"$work/told" &
+	mkfifo "$work/ask" "$work/reply"
+	"$build/tests/tools/pid-reuse" <>"$work/ask" 1<>"$work/reply" &
 	reuser=$!
 	children+=("$reuser")
 	disown "$reuser"
@@ -405,7 +405,7 @@ start_reuser() {
 end_reuser() {
 	kill -KILL "$reuser"
 	stop_rssd
-	rm "$work/ask" "$work/told"
+	rm "$work/ask" "$work/reply"
 	start_rssd
 }
 # has_inherited PID: another process has that pid now, lives, and is in no container.

@@ -39,7 +39,7 @@ forget() {
 case_hook_gets_the_record() {
 	write_hook hook <<-EOF
 		cat >$work/record.new
-		{ echo "\$@"; cat /proc/self/cgroup /proc/self/oom_score_adj; } >$work/told
+		{ echo "\$@"; cat /proc/self/cgroup /proc/self/oom_score_adj; } >$work/hook_output
 		mv $work/record.new $work/record
 	EOF
 	declare_hook hooked "$work/hook"
@@ -55,9 +55,9 @@ case_hook_gets_the_record() {
 	equal "$(jq -r .victim_command "$work/record")" hog victim
 	equal "$(jq -r .limit "$work/record")" $((16 << 20)) limit
 	[ "$(jq '.processes | length' "$work/record")" -ge 1 ] || fail "no processes: $(cat "$work/record")"
-	equal "$(head -n 1 "$work/told")" hooked "argument of the hook"
-	grep -q "$root" "$work/told" && fail "the hook runs inside: $(cat "$work/told")"
-	equal "$(tail -n 1 "$work/told")" 0 "its oom_score_adj"
+	equal "$(head -n 1 "$work/hook_output")" hooked "argument of the hook"
+	grep -q "$root" "$work/hook_output" && fail "the hook runs inside: $(cat "$work/hook_output")"
+	equal "$(tail -n 1 "$work/hook_output")" 0 "its oom_score_adj"
 	# A hook that is no longer declared is not run.
 	local reported
 	reported=$(count_ooms hooked)

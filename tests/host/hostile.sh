@@ -1,22 +1,23 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Processes that mean harm or are odd: names that are no text, zombies, stopped processes, ended
+# Malicious and unusual processes: names that are no text, zombies, stopped processes, ended
 # main threads, vfork, pid namespaces, and very many of them.
 . "$(dirname "$0")/../lib.sh"
 need_controller
 start_bus
 start_rssd || exit 1
 
-# Names of programs, and so of processes, with what terminals, JSON, /proc and the log must survive.
+# Names of programs, and so of processes, with characters that are special in terminals, JSON,
+# /proc or the log.
 evil_names=($'new\nline' $'\e[31mred\e[0m' $'\xff\xfe\xc3' 'a) Z 1 (b' '%n%s%d' '"q\u0000"' $'tab\tcr\r' ' ' "'\$(x)\`")
 
-# has_no_controls FILE: it is UTF-8 without control characters but newlines.
+# has_no_controls FILE: it is UTF-8 without control characters, except newlines and tabs.
 has_no_controls() {
 	iconv -f UTF-8 -t UTF-8 "$1" >/dev/null 2>&1 || fail "$case_name: no UTF-8: $(head -c 200 "$1" | od -c | head -n 3)"
 	! LC_ALL=C grep -qP '[\x00-\x08\x0b-\x1f\x7f]' "$1" || fail "control characters: $(LC_ALL=C grep -aP '[\x00-\x08\x0b-\x1f\x7f]' "$1" | od -c | head -n 3)"
 }
 
-# shows COMMAND...: its output is text, also as JSON if it can be.
+# shows COMMAND...: it succeeds, and its output is text.
 shows() {
 	expect 0 "$@"
 	has_no_controls "$work/out"
@@ -65,7 +66,7 @@ case_names_in_rules() {
 		jq -nc --arg path "$(evil "$i")" --arg name "evil$i" '{name: $name, join: [{executable: $path}]}' \
 			>"$work/containers.d/evil$i.json"
 	done
-	# jq replaces what is no UTF-8: such a path is in no rule, and matches none.
+	# jq replaces invalid UTF-8, so no rule matches that path.
 	expect 0 rssctl reload
 	for i in "${!evil_names[@]}"; do
 		await 10 rssctl show "evil$i"
@@ -142,7 +143,7 @@ case_dead_leaders_move_as_a_tree() {
 	await 5 test ! -d "/proc/$hog"
 }
 
-# Parent and child have one mm; the parent cannot run, and takes no signal but SIGKILL.
+# Parent and child have one mm; the parent cannot run, and receives no signal except SIGKILL.
 case_vforked_children() {
 	rssctl create vfork --limit=32M
 	start_hog vfork 4M
@@ -159,7 +160,7 @@ case_vforked_children() {
 	await 5 test ! -d "/proc/$hog"
 }
 
-# Their pids inside are other ones, and can be those of processes outside.
+# Their pids inside differ from those outside, where other processes can have these pids.
 case_pid_namespaces() {
 	unshare --pid --fork true 2>/dev/null || { skip "no pid namespace can be made"; return; }
 	local outer inner

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Limits on real processes: what is under one is reclaimed or killed, and nobody else.
+# Limits on real processes: processes at a limit are reclaimed or killed, and no others.
 # A file is read by one case alone: its page cache belongs to the container that read it first.
 . "$(dirname "$0")/../lib.sh"
 need_controller
@@ -39,7 +39,7 @@ record_has_its_cause() {
 	return 1
 }
 
-# What reclaim tried, what was left, and who was there.
+# The record has the attempts of reclaim, the remaining usage and the processes.
 case_oom_record_has_its_cause() {
 	local try
 	rssctl create caused --limit=32M
@@ -182,16 +182,16 @@ case_an_oom_in_the_journal() {
 	: >"$work/journal"
 	JOURNAL=$work/journal LD_PRELOAD=$build/tests/preload/journal.so \
 		JOURNAL_STREAM=$(stat -c %d:%i "$rssd_log") start_rssd
-	rssctl create told --limit=16M
-	await 30 runs_out_in_full told
+	rssctl create logged --limit=16M
+	await 30 runs_out_in_full logged
 	await 10 grep -qx "RSSD_OOM_ID=$last" "$work/journal"
-	for field in PRIORITY=4 RSSD_CONTAINER=told RSSD_OOM_LIMIT_CONTAINER=told RSSD_OOM_LIMIT_OWNER=/ \
-		RSSD_OOM_VICTIM_CONTAINER=told RSSD_OOM_VICTIM_COMMAND=hog \
-		"RSSD_OOM_VICTIM_PID=$(last_of told .victim_pid)" "RSSD_OOM_USAGE=$(last_of told .usage)" \
+	for field in PRIORITY=4 RSSD_CONTAINER=logged RSSD_OOM_LIMIT_CONTAINER=logged RSSD_OOM_LIMIT_OWNER=/ \
+		RSSD_OOM_VICTIM_CONTAINER=logged RSSD_OOM_VICTIM_COMMAND=hog \
+		"RSSD_OOM_VICTIM_PID=$(last_of logged .victim_pid)" "RSSD_OOM_USAGE=$(last_of logged .usage)" \
 		RSSD_OOM_LIMIT=$((16 << 20)) 'RSSD_OOM_RECORD={"sequence":'"$last"; do
 		grep -q "^$field" "$work/journal" || fail "no $field in the journal"
 	done
-	rssctl remove told --force
+	rssctl remove logged --force
 	stop_rssd
 	start_rssd
 }

@@ -5,7 +5,7 @@
 need_controller
 [ -n "$(memory_mount)" ] || { printf 'skip - purge.sh: needs a v1 hierarchy\n'; exit 0; }
 
-# The functions of the maintainer script, without what it does.
+# Define the functions of the maintainer script, without its main part.
 postrm=$here/../systemd/debian/rssd.postrm
 eval "$(sed '/^if \[ "\$1" = purge/,$d; /^set -e/d' "$postrm")"
 

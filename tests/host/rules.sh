@@ -17,7 +17,7 @@ cp "$build/tests/tools/hog" "$work/bin/rulehog$tag"
 cp "$build/tests/tools/hog" "$work/bin/rulestorm$tag"
 cp "$(command -v bash)" "$work/bin/rulebash$tag"
 
-# declare_container FILE JSON: "@" in JSON stands for the tag.
+# declare_container FILE JSON: "@" in JSON is replaced by the tag.
 declare_container() { printf '%s\n' "${2//@/$tag}" >"$work/containers.d/$1.json"; }
 # start_rulee SECONDS: starts a process that a rule can match, $rulee.
 start_rulee() {

@@ -5,7 +5,7 @@
  * above zero, in all threads. @variant chooses between the errors that fit a call. While
  * the test only counts, @choices gets the number of those errors for each call.
  *
- * Only what can happen is made to happen: reads and writes fail on files, not on event
+ * Only errors that can happen are injected: reads and writes fail on files, not on event
  * descriptors and sockets, epoll_ctl() when it adds a descriptor, and fcntl() when it
  * duplicates one. What libc calls inside one of its functions is not counted; fopen(),
  * opendir() and readdir() are.
@@ -41,7 +41,7 @@
 
 #define COUNT_ALL   (1 << 30)
 #define CHOICES_MAX 16384
-/* In a list of errors: the call does half of what it was asked for. */
+/* In a list of errors: the call succeeds with half of the requested bytes. */
 #define SHORT (-1)
 
 struct control {
@@ -97,7 +97,7 @@ static int fault(const char *what, const int errors[])
 #define FAIL_OR_CALL(name, errors, ...) (fault(#name, errors) ? -1 : REAL(name)(__VA_ARGS__))
 #define NULL_OR_CALL(name, errors, ...) (fault(#name, errors) ? NULL : REAL(name)(__VA_ARGS__))
 
-/* These stand in for the functions of libc. */
+/* These replace the functions of libc. */
 #pragma GCC visibility push(default)
 
 /* --- files ---------------------------------------------------------------------------- */

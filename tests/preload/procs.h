@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Whether a descriptor is of a cgroup.procs, to which a write moves a process. */
+/* Finds if a descriptor is that of a cgroup.procs, to which a write moves a process. */
 #ifndef TESTS_PROCS_H
 #define TESTS_PROCS_H
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Makes a program meet a pid that was reused. The file $REUSE/when names a moment and a
+ * Makes a program use a pid that was reused. The file $REUSE/when names a moment and a
  * pid, as "move 123". At that moment tests/tools/pid-reuse.c is asked by the fifo
  * $REUSE/ask to give that pid to another process, and the program waits for the reply in
- * $REUSE/told. Each file is used once.
+ * $REUSE/reply. Each file is used once.
  *
  *   stat   before /proc/PID/stat is opened
  *   open   before a pidfd of it is opened
@@ -51,7 +51,7 @@ static void moment(const char *what, int pid)
 		return;
 	(void)fprintf(reuser, "%d\n", pid);
 	(void)fclose(reuser);
-	reuser = open_file("told", "r", path);
+	reuser = open_file("reply", "r", path);
 	if (!reuser)
 		return;
 	(void)!fgets(line, sizeof(line), reuser);
