@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Random arguments for every method, as root and as a user whom polkit lets do all. rssd runs under
-# ASan and UBSan if it was built so: `make BUILD=build/asan SANITIZE=asan build/asan/rssd`.
+# Random arguments for every method, as root and as a user that polkit allows everything. rssd runs
+# under ASan and UBSan if it was built so: `make BUILD=build/asan SANITIZE=asan build/asan/rssd`.
 # SECONDS_EACH= makes it longer, SEED= repeats the arguments.
 [ ! -x "${BUILD:-build}/asan/rssd" ] || SANITIZER=${SANITIZER:-asan}
 . "$(dirname "$0")/../lib.sh"

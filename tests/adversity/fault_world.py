@@ -71,7 +71,7 @@ class World(State):
         self.rssd = None
         self.processes = {}
         self.declared = set()
-        self.complaints = [] # about what a point has left
+        self.complaints = [] # about the state after a point
 
     # --- rssd ------------------------------------------------------------------------
 
@@ -120,7 +120,7 @@ class World(State):
             file.write(str(limit))
 
     def agree(self, wanted, kernel_may=None):
-        """What disagrees; @wanted: a list of what may be there, None for anything."""
+        """The difference, or None; @wanted: the lists that are allowed, None for any."""
         listed, kernel, disk = self.listed(), self.kernel(), self.disk()
         if wanted is not None and listed not in wanted:
             return f"the list is {listed}, not {' or '.join(map(str, wanted))}"
@@ -131,7 +131,7 @@ class World(State):
         return None
 
     def agree_within(self, seconds, *args):
-        """The same for what rssd does after it has answered."""
+        """The same for changes that rssd makes after its reply."""
         deadline = time.monotonic() + seconds
         while True:
             try:
@@ -217,7 +217,7 @@ class World(State):
         for _ in range(100):
             self.reset_containers()
             self.reset_processes()
-            # A declaration of before may be applied only now.
+            # An earlier declaration may be applied only now.
             if self.listed() == BASE == self.kernel() == self.disk():
                 return
             time.sleep(0.02)
@@ -248,7 +248,7 @@ class World(State):
                     break
 
     def recover(self):
-        """A running rssd with the base state, whatever the point did."""
+        """Starts rssd if it has ended, and brings back the base state."""
         if self.rssd.poll() is not None:
             self.start()
         try:

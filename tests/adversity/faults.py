@@ -6,16 +6,16 @@ Fixed commands, starts and stops run on fixed containers and processes. For each
 each N and each error that fits, the Nth system call that rssd makes for it fails
 (tests/preload/faults.c). Afterwards
 
-- rssd is still there (a stream to the bus on which a message failed cannot be used again:
+- rssd still runs (a stream to the bus on which a message failed cannot be used again:
   then it ends and is started again),
 - a command that succeeded has its effect, one that failed has none, unless it said that
   the outcome is unknown,
 - rssd's list, the kernel and the disk agree,
-- and after kill -9 and a start they still do.
+- and they still agree after kill -9 and a start.
 
 At a start that fails, rssd says why, and the next start finds everything as it was.
 
-Prints a line for each point that fell short, and exits with 1 if there was one.
+Prints a line for each point that failed, and exits with 1 if there was one.
 """
 import argparse
 import json
@@ -36,10 +36,10 @@ class Command:
     """
     @setup: is called before it without a fault; @before: the containers then, if not BASE
     @after, @places: what its success changes
-    @status: of success; None for a command that changes nothing, whatever it says
+    @status: of success; None for a command that changes nothing, with any status
     @kernel: what the kernel may have instead of @before, for a command that repairs it
-    @settles: rssd goes on after the answer
-    @partly: a failure may have done a part
+    @settles: rssd continues the change after the reply
+    @partly: a failure may leave a part of the change
     @ends: processes that success ends
     """
 
@@ -104,7 +104,7 @@ class Trial:
             Command("create", "new", after={"new": INFINITY}),
             Command("create", "web/deep", "--limit=8M", after={"web/deep": 8 * MIB}),
             Command("create", "web/in/er", "--limit=8M", after={"web/in/er": 8 * MIB}),
-            # It goes with its creator, since no process is in it.
+            # It is removed when its creator disconnects, because it has no process.
             Command("create", "new", "--transient", "--limit=8M", settles=True),
             Command("create", "none/deep", status=None),
             Command("create", "web", status=None),
@@ -175,7 +175,7 @@ class Trial:
         self.world.declare_and_reload("declared", "10M")
         self.world.declare("declared", limit="12M")
 
-    # --- states that a start or a stop meets --------------------------------------------
+    # --- states before a start or a stop ------------------------------------------------
 
     def starts(self):
         w = self.world
@@ -198,7 +198,7 @@ class Trial:
         ]
 
     def leave_transaction(self, phase):
-        """What a kill in the middle of `apply' leaves: one of two limits is set."""
+        """The state after a kill in the middle of `apply': one of two limits is set."""
         steps, limits = [], {"web": 50 * MIB, "db": 30 * MIB}
         for path in self.world.records():
             with open(path) as file:
@@ -210,7 +210,7 @@ class Trial:
         self.world.set_kernel("web", limits["web"])
 
     def make_transient(self):
-        """An empty one goes with its creator, unless a process is attached in time."""
+        """An empty one is removed with its creator, unless a process is attached in time."""
         pid = str(self.world.processes["outside"].pid)
         for _ in range(100):
             rssctl("create", "new", "--transient", "--limit=8M")
@@ -246,10 +246,10 @@ class Trial:
         type(self.world).must(self.world, *[pids.get(word, word) for word in args], **options)
 
     def judge(self, command, status, err):
-        """What is wrong after the command. The list of containers that may be there, too."""
+        """The problem after the command, and the lists of containers that are allowed."""
         succeeded = status == command.status or command.status is None
         wanted = [command.after] if succeeded else [command.before]
-        # A reload answers before declarations are applied; what became of them is logged.
+        # A reload replies before declarations are applied; their outcome is logged.
         if status == UNANSWERED or "unknown" in err or command.args[0] == "reload" or (
                 not succeeded and command.partly):
             wanted = [command.before, command.after]
@@ -374,7 +374,7 @@ class Trial:
         self.finish_start(stop, at, what)
 
     def finish_start(self, start, at, what):
-        """A start without a fault finds everything."""
+        """A start without a fault finds the complete state."""
         if what:
             self.tried += 1
         else:

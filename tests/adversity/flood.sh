@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Sixteen users who call one method without end: rssd's memory, its log and root's latency stay bounded.
+# Sixteen users that call one method in endless loops: rssd's memory, its log and root's latency
+# stay bounded.
 . "$(dirname "$0")/../lib.sh"
 need_controller
 start_bus
@@ -85,7 +86,7 @@ case_flood_of_look_ups() {
 	flood_by_users /org/rssd1 org.freedesktop.DBus.Introspectable Introspect
 }
 
-# The container has two hundred others in it: what is read of it is a walk over all of them.
+# The container has two hundred nested ones: each read walks over all of them.
 case_flood_of_container_methods() {
 	flood_by_users "${container[@]}" GetProcesses
 	flood_by_users "$object" org.freedesktop.DBus.Properties Get ss org.rssd1.Container Processes

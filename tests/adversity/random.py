@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Random operations by several clients against a model of what must hold.
+"""Random operations by several clients, compared with a model.
 
 Each client owns some containers and processes, so what it sees acknowledged is
-what it expects afterwards. Readers and a subscriber run all the while, and rssd
-is killed or stopped at random. Between rounds everybody pauses, and the model is
+what it expects afterwards. Readers and a subscriber run all the time, and rssd
+is killed or stopped at random. Between rounds all of them pause, and the model is
 compared with rssd's list, with the kernel and with the disk:
 
 - an acknowledged change holds, in all three; a refused one changed nothing;
@@ -52,7 +52,7 @@ def rssctl(*args):
 
 
 class Container:
-    """What one container may be: more than one value only while a change is unanswered."""
+    """The possible states of a container: more than one only while a change is unanswered."""
 
     def __init__(self):
         self.exists = {False}
@@ -277,7 +277,7 @@ class Client(threading.Thread):
 
 
 class Reader(threading.Thread):
-    """Asks for everything at once, as another user where it can be."""
+    """Calls all reading methods at once, as another user if possible."""
 
     def __init__(self, world, command):
         super().__init__(daemon=True)

@@ -18,7 +18,7 @@ process_is_inside() { # PID NAME
 	[ "$(rssctl ps "$2" --json=short | jq "any(.[]; .pid == $1)")" = true ]
 }
 
-# A service joins when it starts and stays what it is to systemd; init and rssd never join.
+# A service joins when it starts, and systemd still manages it; init and rssd never join.
 case_rules() {
 	local pid place again
 	cp "$(command -v sleep)" "$work/witness"

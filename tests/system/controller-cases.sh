@@ -129,7 +129,8 @@ case_reclaim_and_its_counter() {
 	counts "scanned counter" rec scanned
 	counts "refaults counter" rec refaults
 	[ "$(field rec anonymous)" -gt 0 ] || fail "anonymous $(field rec anonymous)"
-	# The controller rss charges mapped pages alone, and does not tell shared memory apart.
+	# The controller rss charges mapped pages alone, and does not count shared memory
+	# separately.
 	if [ "$controller" = rss ]; then
 		equal "$(field rec mapped)" "$(field rec file)" mapped
 		equal "$(field rec shmem)" null shmem

@@ -5,7 +5,7 @@ PACKAGES_system := mmdebstrap qemu-system-x86 e2fsprogs $(PACKAGES_vm) $(PACKAGE
 
 .PHONY: check-system bench-daemon
 
-# What rssd is tried and measured with.
+# Programs that rssd is tested and measured with.
 WORKLOAD_PACKAGES := redis-server redis-tools postgresql stress-ng cgroup-tools
 
 system_scripts := tests/lib.sh $(wildcard tests/system/*.sh) tests/bench/bench-inside.sh

@@ -47,7 +47,8 @@ case_unit_keeps_its_processes() {
 	[ "$(field vic usage)" -gt $((20 << 20)) ] || fail "usage is $(field vic usage)"
 	expect 1 rssctl attach vic $$
 	expect 1 rssctl detach "$pid"
-	# The limit stays over a reload and a restart of the unit, of systemd, and a crash of rssd.
+	# The limit is kept over a reload of systemd, restarts of the unit and of systemd, and a
+	# crash of rssd.
 	expect 0 systemctl daemon-reload
 	equal "$(cat "$(limit_file vic)")" $((64 << 20)) "limit after a reload of systemd"
 	expect 0 systemctl restart victim.service
