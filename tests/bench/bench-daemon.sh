@@ -43,6 +43,6 @@ ratio() { awk -v a="$(value "$1")" -v b="$(value "$2")" 'BEGIN { printf "%.1f", 
 	echo "| 99th percentile | $(ms "$(value latency 2)") | 5 ms |"
 	echo "| event to signal, 50 containers at their limits: median | $(ms "$(value latency_busy)") | |"
 	echo "| 99th percentile | $(ms "$(value latency_busy 2)") | |"
-	echo "| events that were neither told nor told as lost | $(($(value latency 5) + $(value latency_busy 5))) | 0 |"
+	echo "| events neither received nor reported as lost | $(($(value latency 5) + $(value latency_busy 5))) | 0 |"
 } >"$build/bench-daemon.md"
 cat "$build/bench-daemon.md"

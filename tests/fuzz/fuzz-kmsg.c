@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel's log: any lines are survived, and a line that a user can have the
+ * The kernel's log: no lines crash the parser, and a line that a user can have the
  * kernel print, with a process name and a file name of their choice, is no OOM.
  */
 #include <stdint.h>

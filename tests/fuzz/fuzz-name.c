@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Names and sizes: a good name comes back from each of its spellings. */
+/* Names and sizes: a valid name is parsed again from its object path and its file name. */
 #include <stdint.h>
 #include <string.h>
 

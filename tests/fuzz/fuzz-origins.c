@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The file of origins: any bytes are read without a fault. Origins of living processes stay over
- * a second start. In the input, "@" stands for the pid and the start time of this process.
+ * a second start. In the input, "@" is replaced by the pid and the start time of this process.
  */
 #include "fuzz-directory.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Rules against the text of /proc/PID/cgroup: any bytes are survived. */
+/* Rules against the text of /proc/PID/cgroup: no bytes crash the parser. */
 #include <json-c/json.h>
 #include <stdint.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Up to the first newline a pattern, behind it the control groups. */
+/* The input is a pattern up to the first newline, then the control groups. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	cleanup_free char *text = strndup((const char *)data, size);
@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct rule_subject subject = { 0 };
 	char *end = text ? strchr(text, '\n') : NULL;
 
-	/* Wildcards are root's: that many of them take their time is no finding. */
+	/* Only root writes patterns, so a slow match of many wildcards is not a fault. */
 	if (!end || end - text > 24)
 		return 0;
 	*end = '\0';

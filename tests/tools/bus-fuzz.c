@@ -114,7 +114,7 @@ static void read_argument(struct method *method, const char *at)
 			sizeof(method->signature) - strlen(method->signature) - 1);
 }
 
-/* Takes the methods of the project's interfaces from the XML that sd-bus writes. */
+/* Reads the methods of the project's interfaces from the XML that sd-bus writes. */
 static void read_methods(const char *xml)
 {
 	char interface[64] = "";

@@ -35,7 +35,7 @@ static const struct {
 static sd_bus *bus;
 static uint64_t deadline;
 static unsigned int in_flight, answered, refused;
-static bool lost; /* rssd is not there, or does not answer */
+static bool lost; /* rssd does not run, or does not answer */
 
 static uint64_t now_usec(void)
 {

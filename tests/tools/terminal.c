@@ -96,7 +96,7 @@ static long long now_msec(void)
 	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
-/* The time counts as well if something else is written all the time. */
+/* Waits no longer if the command writes other text all the time. */
 static int wait_for(struct terminal *t, const char *text)
 {
 	long long end = now_msec() + PATIENCE_MSEC;
@@ -144,7 +144,7 @@ static void take_rest(struct terminal *t)
 		;
 }
 
-/* Whether the command ends in time. */
+/* Returns true if the command ends in time. */
 static int has_ended(const struct terminal *t)
 {
 	struct pollfd end = { .fd = (int)syscall(SYS_pidfd_open, t->child, 0), .events = POLLIN };

@@ -203,7 +203,7 @@ TEST(refaults_are_read_if_the_kernel_has_them)
 	CHECK_UINT(refaults, 7);
 }
 
-/* Only mapped pages are charged, and shmem and the kernel's memory are not told apart. */
+/* Only mapped pages are charged, and shmem and kernel memory are not counted separately. */
 TEST(parts_of_the_usage_are_read)
 {
 	WORLD;
