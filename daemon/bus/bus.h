@@ -40,7 +40,7 @@ struct bus {
 	void (*peer_left)(struct bus_peer *peer);
 	struct list peers;	    /* of struct bus_peer: the clients */
 	struct list users;	    /* of struct bus_user: their users */
-	struct rate all_users;	    /* the share of all users but root together */
+	struct rate all_users;	    /* the share of all users together, except root */
 	sd_event_source *log_timer; /* armed while log lines of a user are suppressed */
 	struct bus_user
 		*served; /* the sender of the message that this iteration of the loop handles... */

@@ -64,7 +64,10 @@ static int method_create(sd_bus_message *message, void *userdata, sd_bus_error *
 		r = bus_call_new(bus, message, name, NULL, &call, &failure);
 	if (r < 0)
 		return bus_answer_failure(r, &failure, error);
-	/* A rule of polkit that allows containers is no leave to limit and kill services. */
+	/*
+	 * A polkit rule that allows making containers must not allow limiting and killing
+	 * services.
+	 */
 	if (place && call->uid != 0)
 		r = fail(&failure, RSS_ERROR_ACCESS_DENIED,
 			 "User %u may not make a container of a unit or of a cgroup that exists; "
@@ -130,7 +133,7 @@ static int method_get(sd_bus_message *message, void *userdata, sd_bus_error *err
 	return reply_path(message, c);
 }
 
-/* A process that the caller may not see is answered as one that there is not. */
+/* A process that the caller may not see is reported as one that does not exist. */
 static int find_by_pid(struct bus *bus, sd_bus_message *message, pid_t pid, struct container **ret,
 		       struct failure *failure)
 {

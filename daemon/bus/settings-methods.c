@@ -155,7 +155,7 @@ static int append_settings(sd_bus_message *reply, unsigned int set, const struct
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-/* What is no setting is there only if it differs. */
+/* Keys that are not settings are appended only if they differ. */
 static int append_kernel(sd_bus_message *reply, const struct diff_row *row)
 {
 	int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "{sv}");

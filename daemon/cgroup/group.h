@@ -37,8 +37,8 @@ int group_open_foreign(struct controller *controller, const char *cgroup, struct
  * group_bind() - open the directory of a foreign group again
  *
  * While there is no directory, the group is not bound, and its functions return -ENOENT. Return: 1
- * if it leads to another directory than before or to none any more, 0 if not, or a negative errno.
- * The caller watches the group again.
+ * if the directory is another one or was removed, 0 if it is the same, or a negative errno. After
+ * 1 the caller has to watch the group again.
  */
 int group_bind(struct group *group);
 /* Returns true if its directory was there at the last bind; always true unless foreign. */

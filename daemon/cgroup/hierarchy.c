@@ -197,7 +197,7 @@ int hierarchy_create(const char *mount, const char *controller, const char *path
 
 /*
  * Asks the kernel, because libcgroup may report an error after its rmdir(), or none without one.
- * Asks again after an error that does not tell whether the directory is there.
+ * Asks again after an error that leaves open whether the directory exists.
  */
 static bool is_removed(int dir, const char *path)
 {

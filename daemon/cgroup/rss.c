@@ -116,7 +116,7 @@ static int rss_read_counters(struct group *g, struct counters *ret)
 		{ "max", COUNTER_ABSENT },
 		{ "oom", COUNTER_ABSENT },
 	};
-	/* Of groups below as well, which need not be containers. */
+	/* Includes groups below, which need not be containers. */
 	struct cgroup_key kill = { "oom_kill", COUNTER_ABSENT };
 	struct cgroup_key stat[] = {
 		{ "pgscan", COUNTER_ABSENT },

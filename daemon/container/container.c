@@ -99,7 +99,7 @@ void container_add_base(const struct container *c, struct counters *counters)
 		counters->peak = peak;
 }
 
-/* Nothing is in use while a place has no cgroup; what was counted before stays. */
+/* A place without a cgroup uses nothing; its earlier counters stay. */
 static struct counters idle_counters(const struct controller *controller)
 {
 	const struct {
@@ -190,7 +190,7 @@ void container_end_incarnation(struct container *c, uint64_t kills)
 	struct earlier_counters *earlier = &c->earlier;
 	const struct counters *last = &c->seen;
 
-	/* What was seen includes the earlier ones, and kills that the loop counts itself. */
+	/* @last includes the earlier counters, and the kills that the loop counts itself. */
 	store(&earlier->failures, last->failures, true);
 	store(&earlier->reclaimed, last->reclaimed, true);
 	store(&earlier->peak, last->peak, true);
@@ -228,7 +228,9 @@ unsigned int container_drift(struct container *c)
 	unsigned int drift;
 	bool value;
 
-	/* The cgroup of a place comes and goes, and its freezer belongs to others. */
+	/*
+	 * The cgroup of a place may be removed at any time, and its freezer is another program's.
+	 */
 	if (c->place)
 		return container_settings_drift(c);
 	if (!group_exists(c->group))

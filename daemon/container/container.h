@@ -58,7 +58,7 @@ struct container {
 	bool removed; /* has left the list; holders of a reference remain */
 	bool saving, save_again;
 
-	bool frozen; /* as it was asked for; at the start, as in the kernel */
+	bool frozen; /* as requested last; at the start, as in the kernel */
 	struct {
 		int watch;		/* the inotify watch of its cgroup; 0: none */
 		unsigned int suspected; /* the drift that was seen once */

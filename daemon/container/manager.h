@@ -56,7 +56,7 @@ struct manager_listener {
 	void (*added)(struct container *container, void *userdata);
 	/* It leaves the list. */
 	void (*taken_out)(struct container *container, void *userdata);
-	/* It is gone. */
+	/* It was removed. */
 	void (*removed)(const char *name, void *userdata);
 	/* @mask: the SETTING_* that changed; 0: whether it is declared or transient */
 	void (*changed)(struct container *container, unsigned int mask, void *userdata);

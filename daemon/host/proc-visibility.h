@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Tells whether /proc hides the processes of other users (hidepid= of proc(5)). */
+/* Finds whether /proc hides the processes of other users (hidepid= of proc(5)). */
 #ifndef RSSD_PROC_VISIBILITY_H
 #define RSSD_PROC_VISIBILITY_H
 
@@ -9,7 +9,7 @@
  * proc_hides_processes() - does /proc hide processes of other users?
  * @mounts: the text of /proc/self/mounts
  *
- * Pure. Any hidepid= but 0 hides them, even from the group of gid=. Without a proc file system
+ * Pure. Any hidepid= except 0 hides them, even from the group of gid=. Without a proc file system
  * on /proc, they are hidden.
  */
 bool proc_hides_processes(const char *mounts);

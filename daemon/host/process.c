@@ -281,7 +281,7 @@ int process_list(struct process **ret, size_t *ret_count)
 		if (!isdigit((unsigned char)entry->d_name[0]))
 			continue;
 		r = process_read((pid_t)atol(entry->d_name), &p);
-		/* One that cannot be read now would be missing in the list. */
+		/* Without a process that cannot be read now, the list would be incomplete. */
 		if (r == -EMFILE || r == -ENFILE || r == -ENOMEM || r == -EIO || r == -EINTR)
 			return r;
 		if (r < 0)

@@ -33,7 +33,7 @@ void detection_close(struct manager *manager);
  */
 int detection_watch(struct container *container);
 
-/* The same after the group of a place was bound again: nothing that was counted is forgotten. */
+/* The same after the group of a place was bound again: earlier counts are kept. */
 int detection_watch_again(struct container *container);
 
 /* How many OOM kills of it were reported, on the scale of its counter. */

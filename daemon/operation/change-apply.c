@@ -261,7 +261,7 @@ static int apply_limit(struct change_apply *apply, struct worker *worker)
 static int apply_flags(struct change_apply *apply, const struct settings *from,
 		       const struct settings *to)
 {
-	/* A cgroup that is not there gets its settings when it comes. */
+	/* A cgroup that does not exist gets its settings when it is created. */
 	if (!group_is_bound(apply->groups[0]))
 		return 0;
 	return group_write_settings(apply->groups[0], settings_difference(from, to), to);

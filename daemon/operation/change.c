@@ -302,7 +302,7 @@ static int settings_in_force(struct container *c, unsigned int which, struct set
 	struct settings kernel = c->settings;
 	int r = group_read_settings(c->group, &kernel);
 
-	/* Without a cgroup, the change itself finds that out. */
+	/* If the cgroup was removed, the change itself will fail. */
 	if (r < 0 && r != -ENODEV)
 		return r;
 	*ret = c->settings;

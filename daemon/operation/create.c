@@ -88,7 +88,7 @@ static int check_new_name(const struct manager *m, const char *name, struct fail
 	return 0;
 }
 
-/* The parent is a container, but its cgroup is not there. */
+/* The parent is a container, but its cgroup was removed. */
 static int fail_parent_removed(const char *name, struct failure *failure)
 {
 	cleanup_free char *parent = name_parent(name);

@@ -145,7 +145,7 @@ static void detach_run(struct worker *worker, void *data)
 		move_tree(move, worker);
 }
 
-/* Processes leave a place only as the unit or the other program says. */
+/* Only systemd or the other program moves processes out of a place. */
 static int check_places(const struct manager *m, const int pidfds[], size_t count,
 			struct failure *failure)
 {

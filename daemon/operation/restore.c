@@ -414,7 +414,10 @@ static bool is_inner(struct manager *m, const struct loaded *loaded, const char 
 	return manager_find_enclosing(m, path) && !names_have(&loaded->aside, path);
 }
 
-/* A container whose cgroup could not be opened keeps its state, instead of what the kernel has. */
+/*
+ * A container whose cgroup could not be opened keeps its saved state, instead of that of the
+ * kernel.
+ */
 static bool is_kept(const struct loaded *loaded, const char *path)
 {
 	for (size_t i = 0; i < loaded->records.count; i++) {

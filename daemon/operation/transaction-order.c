@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The order of the steps of a transaction, and how a start settles one: see transaction.h. Pure. */
+/*
+ * The order of the steps of a transaction, and how a start finishes or undoes one: see
+ * transaction.h. Pure.
+ */
 #include <stdlib.h>
 #include <string.h>
 

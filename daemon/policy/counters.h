@@ -68,7 +68,7 @@ static inline struct memory_parts memory_parts_absent(void)
 	};
 }
 
-/* The sums over cgroups of a unit that are gone: a unit has a new cgroup each time it starts. */
+/* The sums over the removed cgroups of a unit: a unit has a new cgroup each time it starts. */
 struct earlier_counters {
 	uint64_t failures, reclaimed, oom_events, oom_kills;
 	uint64_t peak; /* the highest */

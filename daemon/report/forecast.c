@@ -60,7 +60,7 @@ static void explain_lack(struct forecast *f)
 		 known(in->shmem) ? "anonymous and shared" : "anonymous", why, locked);
 }
 
-/* Reclaim is enough on paper. */
+/* There are enough reclaimable pages. */
 static void explain_reclaim(struct forecast *f)
 {
 	char size[SIZE_TEXT_MAX], most[SIZE_TEXT_MAX], dirty[SIZE_TEXT_MAX];

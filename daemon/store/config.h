@@ -15,7 +15,7 @@
 
 struct failure;
 
-/* Who is shown the processes of a container and of OOM records: see rssd.conf(5). */
+/* The users that see the processes of a container and of OOM records: see rssd.conf(5). */
 enum process_visibility {
 	VISIBILITY_AUTO, /* as /proc does */
 	VISIBILITY_ALL,	 /* any user */

@@ -171,7 +171,7 @@ static int append_event(struct event_history *history, const struct past_event *
 	return 0;
 }
 
-/* A name that is no name could not be sent. A loss has no container. */
+/* An invalid name could not be sent. Lost events have no container. */
 static bool is_container(const struct past_event *event, const char *name)
 {
 	return event->kind == EVENT_LOST ? *name == '\0' : !name_problem(name);

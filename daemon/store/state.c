@@ -60,7 +60,7 @@ static int open_directory(const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Errors that pass: what could not be opened may be there. */
+/* Temporary errors: the file that could not be opened may exist. */
 static bool is_passing(int error)
 {
 	return error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -EIO ||
