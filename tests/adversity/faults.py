@@ -449,7 +449,7 @@ class Trial:
         for i, point in enumerate(chosen, 1):
             self.one(*point)
             if i % PROGRESS_POINTS == 0:
-                self.show_progress(f"{i} of {len(chosen)} points, {self.short} fell short")
+                self.show_progress(f"{i} of {len(chosen)} points, {self.short} failed")
         return len(every)
 
 
@@ -467,7 +467,7 @@ def main():
     finally:
         trial.world.close()
     print(f"# of {every} points {trial.tried} were tried, {trial.missed} were not reached, "
-          f"{trial.short} fell short")
+          f"{trial.short} failed")
     return 1 if trial.short or not trial.tried else 0
 
 

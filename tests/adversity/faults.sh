@@ -16,7 +16,7 @@ case_each_call_fails_once() {
 		--cgroups="$(memory_mount)" --root="$root" --preload="$build/tests/preload/faults.so" || status=$?
 	[ $status = 0 ] && return
 	cp "$rssd_log" "$build/faults.$$.log"
-	fail "some points fell short; rssd's log: $build/faults.$$.log"
+	fail "some points failed; rssd's log: $build/faults.$$.log"
 }
 
 run_cases "$@"

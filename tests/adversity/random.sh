@@ -16,7 +16,7 @@ case_model_holds() {
 		--cgroups="$(memory_mount)" --root="$root" || status=$?
 	[ $status = 0 ] && return
 	cp "$rssd_log" "$build/random.log"
-	fail "the model does not hold; rssd's log: $build/random.log"
+	fail "the state differs from the model; rssd's log: $build/random.log"
 }
 
 run_cases "$@"

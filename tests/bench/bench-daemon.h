@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What bench-daemon.c and bench-latency.c share. */
+/* The functions that bench-daemon.c and bench-latency.c share. */
 #ifndef TESTS_BENCH_DAEMON_H
 #define TESTS_BENCH_DAEMON_H
 

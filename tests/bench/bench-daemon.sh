@@ -15,7 +15,7 @@ done
 containers=${CONTAINERS:-10000}
 build=$(realpath -m "${BUILD:-$top/build}")
 logs=${SYSTEM_LOGS:-$build/system}/bench
-# Instructions are counted, not timed: how fast this host emulates them is of no interest.
+# Instructions are counted, not timed, so the speed of this host does not matter.
 VM_COUNTED=1 VM_MEMORY=${VM_MEMORY:-2G} "$top/tests/system/run.sh" -k "$kernel" -d "$disk" -n bench -t 3000 \
 	-a "ramdisk_size=131072 rssd.containers=$containers rssd.seconds=${SECONDS_EACH:-10} rssd.samples=${SAMPLES:-300}" bench-inside
 

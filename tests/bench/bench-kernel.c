@@ -80,7 +80,7 @@ static long key(const char *path, const char *name)
 	return -1;
 }
 
-/* Containers, of whichever kind this column is about. */
+/* The controller of this column; none if both are false. */
 static bool is_memcg, is_rss;
 
 static void limit(const char *name, long bytes)
@@ -312,7 +312,7 @@ static void latency_row(const char *name, bool watermarks)
 
 	limit("near", 16 * MB);
 	if (is_rss && watermarks) {
-		/* the names before and since they say what they are */
+		/* older versions of the patch have the shorter names */
 		if (put(CG "/near/rss.wmark_high_in_bytes", "%ld", 12 * MB) == -ENOENT)
 			put(CG "/near/rss.high_in_bytes", "%ld", 12 * MB);
 		if (put(CG "/near/rss.wmark_low_in_bytes", "%ld", 10 * MB) == -ENOENT)

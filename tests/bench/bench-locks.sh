@@ -6,8 +6,8 @@
 # run to run.
 #
 # Two processors: the share of their time spent waiting for each lock, and the share
-# of its acquisitions that had to wait.  Eight emulated ones, which the host has not:
-# how many of a lock's acquisitions found it taken, the median of five runs.
+# of its acquisitions that had to wait.  Eight emulated processors, more than the host has: the
+# number of acquisitions of a lock that had to wait, the median of five runs.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 build=$(realpath -m "${BUILD:-$top/build}")

@@ -173,7 +173,7 @@ case_a_fork_bomb_is_bounded() {
 
 # No process can be moved before it ends: attach gives up at its deadline and says so.
 case_attach_gives_up_on_a_tree_that_grows_faster() {
-	[ -z "${SANITIZER:-}" ] || { skip "who is faster is another question with a sanitizer"; return; }
+	[ -z "${SANITIZER:-}" ] || { skip "a sanitizer changes which of the two is faster"; return; }
 	no_hogs
 	stop_rssd
 	LD_PRELOAD=$build/tests/preload/slow-moves.so start_rssd

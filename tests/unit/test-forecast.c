@@ -111,7 +111,7 @@ TEST(without_swappiness_nothing_is_swapped)
 	CHECK_STR(f.reason,
 		  "at most 30.0M can be reclaimed: 60.0M of anonymous memory stays, because "
 		  "vm.swappiness is 0, 10.0M is locked");
-	/* A kernel that does not say is taken to swap. */
+	/* If the swappiness is not known, it is assumed not to be 0. */
 	in.swappiness = COUNTER_ABSENT;
 	CHECK_INT(verdict(in, 60 * M), FORECAST_RECLAIMS);
 }
