@@ -38,7 +38,7 @@ struct scan {
 	struct job job;
 	struct rule_set *sets; /* of containers that exist */
 	size_t count;
-	char **places; /* the cgroups of containers that rssd did not make; rules spare their processes */
+	char **places; /* cgroups of containers at places: rules move no process out */
 	size_t n_places;
 	bool needs[RULE_CONDITIONS];
 	bool all;    /* scan all processes, else those of @pids */

@@ -30,7 +30,7 @@ ratio() { awk -v a="$(value "$1")" -v b="$(value "$2")" 'BEGIN { printf "%.1f", 
 	echo "| create with a limit, attach, remove: transient containers of rssd | $(value rounds)/s | 5 times systemd |"
 	echo "| the same as transient scopes of systemd, where there is no rssd | $(value scopes_alone)/s | |"
 	echo "| rssd to systemd | $(ratio rounds scopes_alone) | 5 |"
-	echo "| such scopes beside rssd, whose hierarchy favours them, too | $(value scopes)/s | |"
+	echo "| such scopes while rssd runs with FavorDynMods=yes | $(value scopes)/s | |"
 	echo "| empty calls over the bus | $(value calls)/s | |"
 	echo "| containers that outlive a boot, synced to a disk in memory | $(value rounds_persistent)/s | |"
 	echo "| cgcreate, cgset, cgclassify, cgdelete | $(value cgroup_tools)/s | |"
