@@ -101,6 +101,7 @@ case_unit_limit_is_reclaimed() {
 # It is limited before its first process: the OOM is one of its limit.
 case_unit_is_limited_from_its_start() {
 	needs_units || return
+	swap_off
 	memory_unit hungry 80M
 	expect 0 rssctl create hungry --unit=hungry --limit=24M
 	# systemd may have made its cgroup already, for the limit; nothing is in it.
