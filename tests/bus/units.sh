@@ -422,9 +422,11 @@ case_interrupted_creation_is_undone() {
 	start_unit half.service
 	echo hold >"$dir/mood"
 	rssctl create half --unit=half.service --limit=64M >/dev/null 2>&1 &
+	local creator=$!
 	await 10 grep -q "set half.service" "$work/systemd.log"
 	kill_rssd
-	wait $!
+	# Not $!: that may be the process with which await waits.
+	wait "$creator"
 	rm "$dir/mood"
 	start_rssd
 	await 10 eval '! made_by_systemd half.service'
