@@ -54,6 +54,9 @@ no_cgroup() {
 }
 kernel_limit() { cat "$mount/$slice/$1/memory.limit_in_bytes"; }
 none=9223372036854771712
+# becomes NAME BYTES: systemd writes a limit a moment after its reply.
+has_limit() { [ "$(kernel_limit "$1")" = "$2" ]; }
+becomes() { await 5 has_limit "$1" "$2"; }
 # unit_hog NAME SIZE: a process in the unit.
 unit_hog() {
 	hog_out=$(mktemp -p "$work" hog.XXXXXX)
@@ -82,7 +85,7 @@ case_unit_is_limited_in_place() {
 	equal "$(field web running)" true
 	equal "$(field web processes)" 1
 	equal "$(field web limit)" $((64 << 20))
-	equal "$(kernel_limit web.service)" $((64 << 20)) "limit in the kernel"
+	becomes web.service $((64 << 20))
 	equal "$(tail -n 1 "$work/systemd.log")" "set web.service persistent MemoryMax $((64 << 20))"
 	equal "$(rssctl list --json=short | jq -r '.[] | select(.name == "web") | .place, .unit, .control_group' | paste -sd' ')" \
 		"unit web.service /$slice/web.service" "in the list"
@@ -94,7 +97,7 @@ case_unit_is_limited_in_place() {
 	# Nothing was moved.
 	equal "$(cat "$mount/$slice/web.service/cgroup.procs")" "$hog" "the process in the unit"
 	expect 0 rssctl remove web
-	equal "$(kernel_limit web.service)" $none "limit after the removal"
+	becomes web.service $none
 	equal "$(cat "$mount/$slice/web.service/cgroup.procs")" "$hog" "the process after the removal"
 	! made_by_systemd web.service || fail "a drop-in is left"
 	equal "$(tail -n 1 "$work/systemd.log")" reload
@@ -107,22 +110,22 @@ case_limit_in_three_modes() {
 	unit_hog lim.service 32M
 	ready
 	expect 0 rssctl create lim --unit=lim
-	equal "$(kernel_limit lim.service)" $none "limit of a container without a limit"
+	becomes lim.service $none
 	expect 0 rssctl limit lim 128M
-	equal "$(kernel_limit lim.service)" $((128 << 20))
+	becomes lim.service $((128 << 20))
 	expect 0 rssctl limit lim 100M --dry-run
 	equal "$(field lim limit)" $((128 << 20)) "limit after a dry run"
 	if [ "$(awk '/SwapTotal/ { print $2 }' /proc/meminfo)" = 0 ]; then
 		expect 5 rssctl limit lim 8M --mode=reclaim --timeout=1s
 		equal "$(field lim limit)" $((128 << 20)) "limit after reclaim was not enough"
-		equal "$(kernel_limit lim.service)" $((128 << 20))
+		becomes lim.service $((128 << 20))
 		grep -q "MemoryMax=$((128 << 20))" "$dir/units/lim.service" || fail "systemd has another limit"
 	fi
 	expect 0 rssctl limit lim 8M --mode=force
-	equal "$(kernel_limit lim.service)" $((8 << 20)) "limit after force"
+	becomes lim.service $((8 << 20))
 	await 5 is_empty lim
 	expect 0 rssctl limit lim infinity
-	equal "$(kernel_limit lim.service)" $none
+	becomes lim.service $none
 	expect 2 rssctl limit lim 1M
 	says "systemd could not start"
 	expect 0 rssctl remove lim
@@ -135,12 +138,12 @@ case_found_limit_is_restored() {
 	expect 0 rssctl create old --unit=old.service
 	equal "$(field old limit)" $((96 << 20)) "limit that was there"
 	expect 0 rssctl limit old 32M
-	equal "$(kernel_limit old.service)" $((32 << 20))
+	becomes old.service $((32 << 20))
 	made_by_systemd old.service || fail "systemd has no drop-in"
 	stop_rssd
 	start_rssd
 	expect 0 rssctl remove old
-	equal "$(kernel_limit old.service)" $((96 << 20)) "limit after the removal"
+	becomes old.service $((96 << 20))
 	! made_by_systemd old.service || fail "a drop-in is left"
 	stop_unit old.service
 	# A drop-in of `systemctl set-property` stays, with its value.
@@ -199,11 +202,12 @@ case_unit_stops_and_starts() {
 	expect 0 rssctl limit life 48M
 	start_unit life.service
 	await 10 is_running life
-	equal "$(kernel_limit life.service)" $((48 << 20)) "limit of the new cgroup"
+	becomes life.service $((48 << 20))
 	unit_hog life.service 80M
 	await 10 eval '[ "$(field life oom_kills)" = 2 ]'
 	stop_unit life.service
 	await 10 is_stopped life
+	await 10 grep -q '"oom_kills": *2' "$work/state/containers/life.json"
 	# After a restart of rssd the container is bound again, and its counters go on.
 	kill_rssd
 	start_rssd
@@ -261,12 +265,12 @@ case_drift_is_shown_and_repaired() {
 	unit dr.service
 	start_unit dr.service
 	expect 0 rssctl create dr --unit=dr.service --limit=64M
-	# The fake systemd writes the limit a moment after its reply.
+	await 5 grep -q "/dr.service/memory.limit_in_bytes $((64 << 20))" "$dir/writes"
 	await 5 drifts dr.service
 	expect 1 rssctl diff
 	says dr
 	expect 0 rssctl repair
-	equal "$(kernel_limit dr.service)" $((64 << 20))
+	becomes dr.service $((64 << 20))
 	expect 0 rssctl diff
 	expect 0 rssctl remove dr
 	stop_unit dr.service
@@ -320,7 +324,7 @@ case_systemd_fails() {
 	echo refuse >"$dir/mood"
 	expect 1 rssctl create s --unit=s.service --limit=64M
 	says "No, thank you"
-	equal "$(kernel_limit s.service)" $none "limit after a refusal"
+	becomes s.service $none
 	echo silent >"$dir/mood"
 	expect 1 rssctl create s --unit=s.service --limit=64M
 	says "did not answer"
@@ -329,14 +333,14 @@ case_systemd_fails() {
 	kill -KILL "$systemd"
 	expect 1 rssctl limit s 32M
 	says "systemd is not on the system bus"
-	equal "$(kernel_limit s.service)" $((64 << 20)) "limit without systemd"
+	becomes s.service $((64 << 20))
 	equal "$(field s limit)" $((64 << 20))
 	expect 1 rssctl remove s
 	says "systemd is not on the system bus"
 	equal "$(field s limit)" $((64 << 20)) "limit after a removal that failed"
 	start_systemd
 	expect 0 rssctl remove s
-	equal "$(kernel_limit s.service)" $none
+	becomes s.service $none
 	stop_unit s.service
 }
 

@@ -93,11 +93,20 @@ struct write {
 	char path[1024], text[32];
 };
 
+/* The file "writes" lists what was written, for tests that change the same file next. */
 static int write_later(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct write *write = userdata;
+	char path[1024];
+	FILE *list;
 
 	(void)write_text(write->path, write->text);
+	(void)snprintf(path, sizeof(path), "%s/writes", dir);
+	list = fopen(path, "a");
+	if (list) {
+		(void)fprintf(list, "%s %s\n", write->path, write->text);
+		(void)fclose(list);
+	}
 	free(write);
 	sd_event_source_unref(source);
 	return 0;
