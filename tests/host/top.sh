@@ -19,6 +19,18 @@ ticks_of_both() { # TOP
 # idle_ticks: the idle and all ticks of the machine's processors so far.
 idle_ticks() { awk '/^cpu / { for (i = 2; i <= 9; i++) all += $i; print $5 + $6, all }' /proc/stat; }
 
+# Ticks in which cat reads, as often as top asks in eight seconds, what rssd reads of each group.
+ticks_of_cat() {
+	local groups i
+	groups=$(memory_mount)/$root
+	{
+		for i in 1 2 3 4; do
+			printf '%s\0' "$groups"/f*/{memory.usage_in_bytes,memory.max_usage_in_bytes,memory.failcnt,memory.stat,cgroup.procs}
+		done | xargs -0 cat >/dev/null
+		times
+	} | awk -F '[ms ]+' 'END { printf "%d\n", 100 * (60 * $1 + $2 + 60 * $3 + $4) }'
+}
+
 # Other load of the machine can only raise the figure, as it takes the caches: the lowest of three
 # counts. It says nothing if other programs took more than half of the machine all the time.
 case_a_thousand_containers_for_a_hundredth_of_a_processor() {
@@ -38,10 +50,15 @@ case_a_thousand_containers_for_a_hundredth_of_a_processor() {
 	best=$(printf '%s\n' "${ticks[@]}" | sort -n | head -n 1)
 	note "ticks of a hundredth of a second in eight seconds each: ${ticks[*]}"
 	[ "$best" -gt 0 ] || fail "no CPU time was measured"
-	if [ "$best" -gt 8 ] && [ $((2 * (idle_then - idle))) -lt $((all_then - all)) ]; then
+	local floor
+	floor=$(ticks_of_cat)
+	note "cat takes $floor for the same files"
+	# On a slow machine the same takes longer: no more than cat is enough there.
+	[ "$floor" -gt 8 ] || floor=8
+	if [ "$best" -gt "$floor" ] && [ $((2 * (idle_then - idle))) -lt $((all_then - all)) ]; then
 		skip "other programs kept the machine busy: ${ticks[*]} ticks in eight seconds each"
 	else
-		[ "$best" -le 8 ] || fail "top and rssd took ${ticks[*]} ticks in eight seconds each"
+		[ "$best" -le "$floor" ] || fail "top and rssd took ${ticks[*]} ticks in eight seconds each"
 	fi
 	wait "${children[-1]}" || fail "top ended with $?"
 	expect 0 bench-daemon empty 1000
