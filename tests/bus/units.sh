@@ -24,7 +24,8 @@ trap 'remove_slice; cleanup' EXIT
 mkdir "$mount/$slice"
 
 start_systemd() {
-	fake-systemd "$dir" "$mount" >"$work/systemd.log" 2>&1 </dev/null &
+	: >"$work/systemd.log"
+	fake-systemd "$dir" "$mount" >>"$work/systemd.log" 2>&1 </dev/null &
 	systemd=$!
 	children+=("$systemd")
 	disown "$systemd"
