@@ -15,7 +15,8 @@ case_kill_outruns_processes_that_fork() {
 		for _ in {1..16}; do launch_hog_in chains storm 100000000; done
 		await 20 eval '[ "$(field chains processes)" -ge 12 ]'
 		expect 0 rssctl kill chains --signal=KILL
-		await 2 is_empty chains
+		# A chain that was missed goes on for hours.
+		await 20 is_empty chains
 	done
 	quiet_remove chains
 }
