@@ -11,9 +11,17 @@
 #ifndef RSSD_CGROUP_FILES_H
 #define RSSD_CGROUP_FILES_H
 
+#include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+/* Returns true for the errors of a removed directory. */
+static inline bool cgroup_is_gone(int error)
+{
+	return error == -ENOENT || error == -ENODEV;
+}
 
 /* Reads the whole file, of any length, as a string. The caller frees it. */
 int cgroup_read(int dir, const char *file, char **ret);

@@ -23,6 +23,7 @@
 #include "host/process.h"
 #include "policy/settings.h"
 #include "shared/array.h"
+#include "shared/file.h"
 
 /* In order of preference. */
 static const struct controller_ops *const all_ops[] = {
@@ -42,11 +43,6 @@ const char *controller_feature_name(unsigned int bit)
 	return bit < ARRAY_SIZE(feature_names) ? feature_names[bit] : NULL;
 }
 
-static uint64_t sum(uint64_t a, uint64_t b)
-{
-	return a == COUNTER_ABSENT || b == COUNTER_ABSENT ? COUNTER_ABSENT : a + b;
-}
-
 int controller_read_refaults(const struct controller *controller, int directory, uint64_t *ret)
 {
 	static const char *const names[] = { "workingset_refault_anon", "workingset_refault_file" };
@@ -62,7 +58,7 @@ int controller_read_refaults(const struct controller *controller, int directory,
 	r = cgroup_read_keys(directory, ops->lists_file, values, ARRAY_SIZE(values));
 	if (r < 0)
 		return r;
-	*ret = sum(values[0].value, values[1].value);
+	*ret = counter_sum(values[0].value, values[1].value);
 	return 0;
 }
 
@@ -311,8 +307,6 @@ static int paths_add(struct paths *paths, char *path)
 	paths->list[paths->count] = NULL;
 	return 0;
 }
-
-DEFINE_CLEANUP(DIR *, closedir);
 
 static bool is_directory(DIR *dir, const struct dirent *entry)
 {

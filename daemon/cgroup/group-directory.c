@@ -14,6 +14,7 @@
 
 #include "cgroup/control-file-cache.h"
 #include "cgroup/hierarchy.h"
+#include "shared/file.h"
 
 #define OPEN_DIRECTORY (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
@@ -38,20 +39,16 @@ static int is_same_directory(const struct group *g)
 	return ours.st_dev == there.st_dev && ours.st_ino == there.st_ino ? 0 : -ENOENT;
 }
 
-DEFINE_CLEANUP(DIR *, closedir);
-
 /*
  * Returns 1 if the directory contains cgroups other than the leaf, 0 if not, or a negative errno.
  */
 static int has_groups(const struct group *g)
 {
-	cleanup_close int fd = openat(g->fd, ".", OPEN_DIRECTORY);
-	cleanup_(closedir_ptr) DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	cleanup_(closedir_ptr) DIR *dir = directory_list(g->fd);
 	struct dirent *entry;
 
 	if (!dir)
 		return -errno;
-	(void)take_fd(&fd);
 	for (errno = 0; (entry = readdir(dir)); errno = 0)
 		if (entry->d_type == DT_DIR && entry->d_name[0] != '.' &&
 		    strcmp(entry->d_name, g->controller->leaf))

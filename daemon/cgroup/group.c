@@ -43,11 +43,6 @@ void group_keep_files(struct group *group, bool keep)
 		group->kept = kept_files_free(group->kept);
 }
 
-static uint64_t sum(uint64_t a, uint64_t b)
-{
-	return a == COUNTER_ABSENT || b == COUNTER_ABSENT ? COUNTER_ABSENT : a + b;
-}
-
 void group_read_parts(struct group *group, struct memory_parts *ret)
 {
 	const struct controller_ops *ops = group->controller->ops;
@@ -73,9 +68,9 @@ void group_read_parts(struct group *group, struct memory_parts *ret)
 		.kernel = v[3].value,
 		.mapped = v[4].value,
 		.locked = v[5].value,
-		.anon_list = sum(v[6].value, v[7].value),
-		.file_list = sum(v[8].value, v[9].value),
-		.dirty = sum(v[10].value, v[11].value),
+		.anon_list = counter_sum(v[6].value, v[7].value),
+		.file_list = counter_sum(v[8].value, v[9].value),
+		.dirty = counter_sum(v[10].value, v[11].value),
 	};
 	/* Only mapped pages are charged. */
 	if (controller_can(group->controller, FEATURE_MAPPED_ONLY))

@@ -13,6 +13,7 @@
 #include "cgroup/group.h"
 #include "cgroup/hierarchy.h"
 #include "shared/array.h"
+#include "shared/file.h"
 
 #define OPEN_DIRECTORY (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
@@ -74,8 +75,6 @@ struct walk {
 	size_t path_size;
 };
 
-DEFINE_CLEANUP(DIR *, closedir);
-
 static void walk_done(struct walk *walk)
 {
 	for (size_t i = 0; i < walk->depth; i++) {
@@ -86,24 +85,16 @@ static void walk_done(struct walk *walk)
 	free(walk->path);
 }
 
-/* Returns true if the cgroup was removed meanwhile; then its processes have ended or moved. */
-static bool is_gone(int error)
-{
-	return error == -ENOENT || error == -ENODEV;
-}
-
 /* Reads the names of the child directories of @dir, one after the other. */
 static int read_names(int dir, char **ret, size_t *ret_size)
 {
-	cleanup_close int fd = openat(dir, ".", OPEN_DIRECTORY);
-	cleanup_(closedir_ptr) DIR *stream = fd >= 0 ? fdopendir(fd) : NULL;
+	cleanup_(closedir_ptr) DIR *stream = directory_list(dir);
 	cleanup_free char *names = NULL;
 	size_t size = 0, allocated = 0;
 	struct dirent *entry;
 
 	if (!stream)
 		return -errno;
-	(void)take_fd(&fd);
 	for (errno = 0; (entry = readdir(stream)); errno = 0) {
 		size_t length = strlen(entry->d_name) + 1;
 
@@ -157,7 +148,7 @@ static int enter(struct walk *walk, int dir)
 	int r = walk->visit ? walk->visit(dir, walk->path, walk->userdata) : 0;
 
 	if (r < 0)
-		return is_gone(r) ? 0 : r;
+		return cgroup_is_gone(r) ? 0 : r;
 	r = array_reserve(&walk->levels, walk->depth, &walk->allocated, sizeof(*walk->levels));
 	if (r < 0)
 		return r;
@@ -165,7 +156,7 @@ static int enter(struct walk *walk, int dir)
 	*level = (struct level){ .length = strlen(walk->path) };
 	r = read_names(dir, &level->names, &level->size);
 	if (r < 0)
-		return is_gone(r) ? 0 : r;
+		return cgroup_is_gone(r) ? 0 : r;
 	level->dir = take_fd(&owned);
 	walk->depth++;
 	return 0;
@@ -185,7 +176,7 @@ static int enter_next(struct walk *walk)
 		return 0;
 	dir = openat(level->dir, name, OPEN_DIRECTORY);
 	if (dir < 0)
-		return is_gone(-errno) ? 0 : -errno;
+		return cgroup_is_gone(-errno) ? 0 : -errno;
 	return enter(walk, dir);
 }
 
@@ -398,7 +389,7 @@ static int remove_directory(int parent, const char *name, void *userdata)
 			return 0;
 	}
 	r = hierarchy_remove_leaf(parent, name);
-	return is_gone(r) ? 0 : r;
+	return cgroup_is_gone(r) ? 0 : r;
 }
 
 int subtree_remove(const struct subtree *tree)

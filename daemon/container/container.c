@@ -154,22 +154,17 @@ int container_check_settings(const struct container *c, const struct settings_ch
 			     struct failure *failure)
 {
 	const struct controller *controller = c->group->controller;
-	unsigned int differs, foreign;
 	struct settings to = settings_with(&c->settings, change);
 	char size[SIZE_TEXT_MAX];
 
-	if (!container_is_unit(c))
-		return settings_check(&c->settings, change, controller->settings,
-				      controller->ops->name, controller_limit_min(controller),
-				      failure);
-	differs = settings_difference(&c->settings, &to);
-	foreign = differs & ~(unsigned int)SETTING_LIMIT;
-	if (foreign)
+	if (container_is_unit(c) &&
+	    (settings_difference(&c->settings, &to) & ~(unsigned int)SETTING_LIMIT))
 		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
 			    "%s is the unit %s, of which rssd sets the limit only; the other "
 			    "settings belong to systemd, see systemd.resource-control(5)",
 			    c->name, c->place->unit);
-	if ((change->set & SETTING_LIMIT) && change->to.limit < PLACE_UNIT_LIMIT_MIN)
+	if (container_is_unit(c) && (change->set & SETTING_LIMIT) &&
+	    change->to.limit < PLACE_UNIT_LIMIT_MIN)
 		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
 			    "A limit of %" PRIu64 " bytes is below the smallest of a unit, %s: "
 			    "systemd could not start %s any more",

@@ -3,46 +3,38 @@
 #include "host/proc-visibility.h"
 
 #include <fcntl.h>
+#include <mntent.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "shared/cleanup.h"
 #include "shared/file.h"
 
-#define PROC	" /proc proc "
-#define HIDEPID "hidepid="
+#define HIDEPID "hidepid"
 
-/* @options: "rw,nosuid,hidepid=invisible 0 0", up to @end. */
-static bool has_hidepid(const char *options, const char *end)
+static bool has_hidepid(const struct mntent *entry)
 {
-	for (const char *at = options; at < end && *at != ' '; at++) {
-		size_t length = strcspn(at, ", \n");
+	const char *option = hasmntopt(entry, HIDEPID), *value;
+	size_t length;
 
-		if (!strncmp(at, HIDEPID, strlen(HIDEPID))) {
-			const char *value = at + strlen(HIDEPID);
-
-			length -= strlen(HIDEPID);
-			return !(length == 1 && *value == '0') &&
-			       !(length == 3 && !strncmp(value, "off", 3));
-		}
-		at += length;
-		if (*at != ',')
-			break;
-	}
-	return false;
+	if (!option || option[strlen(HIDEPID)] != '=')
+		return false;
+	value = option + strlen(HIDEPID "=");
+	length = strcspn(value, ",");
+	return !(length == 1 && *value == '0') && !(length == 3 && !strncmp(value, "off", 3));
 }
 
 bool proc_hides_processes(const char *mounts)
 {
+	cleanup_fclose FILE *in = fmemopen((char *)mounts, strlen(mounts), "r");
+	struct mntent entry;
+	char buf[4096];
 	bool hides = true;
 
 	/* The last mount on a directory covers those before it. */
-	for (const char *line = mounts; *line;) {
-		const char *end = strchrnul(line, '\n');
-		const char *type = strchr(line, ' ');
-
-		if (type && !strncmp(type, PROC, strlen(PROC)))
-			hides = has_hidepid(type + strlen(PROC), end);
-		line = *end ? end + 1 : end;
+	while (in && getmntent_r(in, &entry, buf, sizeof(buf))) {
+		if (strcmp(entry.mnt_dir, "/proc") == 0 && strcmp(entry.mnt_type, "proc") == 0)
+			hides = has_hidepid(&entry);
 	}
 	return hides;
 }

@@ -21,8 +21,6 @@
 /* From the kernel's include/linux/sched.h: the flag of kernel threads in /proc/PID/stat. */
 #define PF_KTHREAD 0x00200000
 
-DEFINE_CLEANUP(DIR *, closedir);
-
 static int read_proc(pid_t pid, const char *file, char *buf, size_t size)
 {
 	char path[64];

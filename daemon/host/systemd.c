@@ -11,6 +11,7 @@
 #include "base/failure.h"
 #include "policy/place.h"
 #include "shared/cleanup.h"
+#include "shared/text.h"
 
 #define SYSTEMD_BUS	"org.freedesktop.systemd1"
 #define SYSTEMD_PATH	"/org/freedesktop/systemd1"
@@ -183,9 +184,7 @@ static const char *interface_of(const char *unit)
 
 static bool is_control_dropin(const char *path)
 {
-	size_t length = strlen(path), tail = strlen(DROPIN);
-
-	return length > tail && strcmp(path + length - tail, DROPIN) == 0 &&
+	return text_ends_with(path, strlen(path), DROPIN) &&
 	       (strstr(path, DROPIN_ROOT) || strstr(path, TRANSIENT_ROOT));
 }
 

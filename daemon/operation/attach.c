@@ -162,8 +162,7 @@ int attach_start(struct container *c, const int pidfds[], size_t count, unsigned
 		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
 			    "Cannot attach to \"%s\": it is the %s %s, and its members are the "
 			    "processes in it",
-			    c->name, place_kind_name(c->place->kind),
-			    c->place->unit ?: c->place->cgroup);
+			    c->name, place_kind_name(c->place->kind), place_target(c->place));
 	return move_start(c->manager, c, pidfds, count, how, caller, attach_run, done, userdata,
 			  failure);
 }

@@ -170,7 +170,7 @@ static int check_free(const struct creation *creation, struct failure *failure)
 	}
 	return c ? fail(failure, RSS_ERROR_CONTAINER_EXISTS,
 			"%s is the container %s already; a unit or a cgroup is one container",
-			place->unit ?: place->cgroup, c->name)
+			place_target(place), c->name)
 		 : 0;
 }
 

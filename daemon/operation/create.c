@@ -83,8 +83,7 @@ static int check_new_name(const struct manager *m, const char *name, struct fail
 		return fail(
 			failure, RSS_ERROR_NOT_SUPPORTED,
 			"%s cannot be created: %s is the %s %s, in which rssd creates no cgroups",
-			name, parent, place_kind_name(c->place->kind),
-			c->place->unit ?: c->place->cgroup);
+			name, parent, place_kind_name(c->place->kind), place_target(c->place));
 	return 0;
 }
 

@@ -134,7 +134,7 @@ static void change_declared(struct container *c, const struct record *record)
 	if (!place_is_same(record->place, c->place)) {
 		(void)fail(&failure, RSS_ERROR_CONFIG,
 			   "the container that exists is %s; remove that first",
-			   c->place ? c->place->unit ?: c->place->cgroup : "a cgroup made by rssd");
+			   c->place ? place_target(c->place) : "a cgroup made by rssd");
 		report_uncreated(c->manager, record, &failure);
 		return;
 	}

@@ -161,7 +161,7 @@ static int check_places(const struct manager *m, const int pidfds[], size_t coun
 				"Cannot detach process %d from \"%s\": that is the %s %s, and its "
 				"members are the processes in it",
 				(int)pid, c->name, place_kind_name(c->place->kind),
-				c->place->unit ?: c->place->cgroup);
+				place_target(c->place));
 	}
 	return 0;
 }

@@ -105,15 +105,6 @@ static bool is_to_end(int signal)
 /* --- on the worker ------------------------------------------------------------ */
 
 /*
- * The pidfd pins the pid: its cgroup is read again after it was opened. Returns 1 or 0, -ESRCH
- * if the process has ended, or another negative errno if its cgroup cannot be read now.
- */
-static int is_inside(const struct subtree *tree, pid_t pid)
-{
-	return subtree_has_process(tree, pid, NULL);
-}
-
-/*
  * Opens a process that is inside and has not ended: a pidfd, -ESRCH if it has ended, -ENOENT if
  * it is elsewhere, or another negative errno if that cannot be read now.
  */
@@ -127,8 +118,9 @@ static int open_member(const struct subtree *tree, pid_t pid, struct process *re
 	r = process_read(pid, ret);
 	if (r == 0 && ret->ended)
 		r = -ESRCH;
+	/* The pidfd pins the pid: its cgroup is read after it was opened. */
 	if (r == 0)
-		r = is_inside(tree, pid);
+		r = subtree_has_process(tree, pid, NULL);
 	if (r < 0)
 		return r;
 	return r ? take_fd(&pidfd) : -ENOENT;

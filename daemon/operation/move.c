@@ -14,6 +14,7 @@
 #include "base/worker.h"
 #include "container/container.h"
 #include "cgroup/cgroup-path.h"
+#include "cgroup/control-file.h"
 #include "container/manager.h"
 #include "host/process-tree.h"
 #include "host/process.h"
@@ -62,7 +63,7 @@ void move_refuse_errno(struct move *move, pid_t pid, int error)
 {
 	char reason[96];
 
-	if (error == -ENODEV || error == -ENOENT)
+	if (cgroup_is_gone(error))
 		snprintf(reason, sizeof(reason),
 			 "cannot be moved: another program removed the cgroup");
 	else

@@ -9,6 +9,7 @@
 #include "base/failure.h"
 #include "base/worker.h"
 #include "cgroup/cgroup-path.h"
+#include "cgroup/control-file.h"
 #include "cgroup/delegation.h"
 #include "cgroup/group.h"
 #include "host/systemd.h"
@@ -49,7 +50,7 @@ static int check_not_own(const struct place *place, struct controller *controlle
 	    place_contains(place->cgroup, own))
 		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
 			    "%.255s cannot be a container: rssd itself runs in it",
-			    place->kind == PLACE_UNIT ? place->unit : place->cgroup);
+			    place_target(place));
 	return 0;
 }
 
@@ -143,7 +144,7 @@ static int write_unit(const struct place *place, struct group *group, uint64_t l
 
 	first = first && r == 0;
 	r = first ? group_write_limit(group, limit) : 0;
-	if (r < 0 && r != -ENOENT && r != -ENODEV)
+	if (r < 0 && !cgroup_is_gone(r))
 		return r;
 	r = systemd_set_memory_max(place->unit, limit, place->runtime, failure);
 	if (r == 0 && await_written(group, limit, worker) < 0) {
@@ -168,7 +169,7 @@ int place_write_limit(const struct place *place, struct group *group, uint64_t l
 	if (!group_is_bound(group))
 		return 0;
 	r = group_write_limit(group, limit);
-	return r == -ENOENT || r == -ENODEV ? 0 : r;
+	return cgroup_is_gone(r) ? 0 : r;
 }
 
 int place_restore_limit(const struct place *place, struct group *group, struct worker *worker,
@@ -186,9 +187,8 @@ int place_restore_limit(const struct place *place, struct group *group, struct w
 	if (!group_is_bound(group))
 		return 0;
 	r = group_write_limit(group, place->found_limit);
-	return r < 0 && r != -ENOENT && r != -ENODEV
-		       ? fail(failure, RSS_ERROR_CONTROLLER_FAILED,
-			      "The limit of %.200s cannot be brought back: %s", place->cgroup,
-			      strerror(-r))
-		       : 0;
+	return r < 0 && !cgroup_is_gone(r) ? fail(failure, RSS_ERROR_CONTROLLER_FAILED,
+						  "The limit of %.200s cannot be brought back: %s",
+						  place->cgroup, strerror(-r))
+					   : 0;
 }

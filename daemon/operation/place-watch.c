@@ -73,7 +73,7 @@ static void bind_again(struct container *c)
 		log_message(LOG_WARNING, c->name, "its events cannot be watched: %s", strerror(-r));
 	if (bound)
 		read_foreign_settings(c);
-	log_message(LOG_INFO, c->name, "%s is %srunning%s", c->place->unit ?: c->place->cgroup,
+	log_message(LOG_INFO, c->name, "%s is %srunning%s", place_target(c->place),
 		    bound ? "" : "not ", bound && was_bound ? " again" : "");
 	/* A container under creation is not listed yet; it is announced when it is. */
 	if (manager_find(c->manager, c->name) != c)

@@ -7,6 +7,7 @@
 #include <systemd/sd-event.h>
 #include <time.h>
 
+#include "cgroup/control-file.h"
 #include "cgroup/subtree.h"
 #include "host/obstacle.h"
 #include "operation/change.h"
@@ -229,10 +230,10 @@ static int remove_groups(struct removal *removal)
 	for (size_t i = 0; i < removal->n_members; i++) {
 		/* Nested containers are removed already: other programs created the cgroups that are left. */
 		r = subtree_remove(&(struct subtree){ .group = removal->members[i]->group });
-		if (r == 0 || r == -ENOENT || r == -ENODEV)
+		if (r == 0 || cgroup_is_gone(r))
 			r = group_remove(removal->members[i]->group);
 		/* Another program removed it already. */
-		if (r < 0 && r != -ENOENT && r != -ENODEV) {
+		if (r < 0 && !cgroup_is_gone(r)) {
 			drop_members(removal, i);
 			return r == -EBUSY && removal->force ? -EAGAIN : r;
 		}

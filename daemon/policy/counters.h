@@ -8,6 +8,12 @@
 #define COUNTER_ABSENT UINT64_MAX
 #define LIMIT_INFINITY UINT64_MAX
 
+/* Absent if one of them is. */
+static inline uint64_t counter_sum(uint64_t a, uint64_t b)
+{
+	return a == COUNTER_ABSENT || b == COUNTER_ABSENT ? COUNTER_ABSENT : a + b;
+}
+
 /* What a controller supports on the running kernel; report/diagnose.c has the names. */
 enum controller_feature {
 	FEATURE_PEAK = 1 << 0,

@@ -10,6 +10,7 @@
 #include "base/failure.h"
 #include "policy/counters.h"
 #include "policy/unit.h"
+#include "shared/text.h"
 
 /* The longest path of a cgroup that is accepted. */
 #define PATH_LENGTH_MAX 2048
@@ -72,27 +73,28 @@ struct place *place_free(struct place *place)
 	return NULL;
 }
 
+const char *place_target(const struct place *place)
+{
+	return place->kind == PLACE_UNIT ? place->unit : place->cgroup;
+}
+
 bool place_is_same(const struct place *a, const struct place *b)
 {
 	if (!a || !b || a->kind != b->kind)
 		return !a && !b;
-	return a->kind == PLACE_UNIT ? strcmp(a->unit, b->unit) == 0
-				     : strcmp(a->cgroup, b->cgroup) == 0;
+	return strcmp(place_target(a), place_target(b)) == 0;
 }
 
 const char *place_describe(const struct place *place, char *buf, size_t size)
 {
-	(void)snprintf(buf, size, "the %s %s", kind_names[place->kind],
-		       place->kind == PLACE_UNIT ? place->unit : place->cgroup);
+	(void)snprintf(buf, size, "the %s %s", kind_names[place->kind], place_target(place));
 	return buf;
 }
 
 static bool has_suffix(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
-		size_t length = strlen(name), tail = strlen(suffixes[i]);
-
-		if (length > tail && strcmp(name + length - tail, suffixes[i]) == 0)
+		if (text_ends_with(name, strlen(name), suffixes[i]))
 			return true;
 	}
 	return false;
@@ -161,13 +163,9 @@ bool place_contains(const char *cgroup, const char *path)
 	return strncmp(path, cgroup, length) == 0 && (!path[length] || path[length] == '/');
 }
 
-/* A slice has processes in its units, so unit_of_cgroup() does not return it. */
-static bool is_slice(const char *cgroup)
+static bool is_slice(const char *unit)
 {
-	const char *last = strrchr(cgroup, '/') + 1;
-	size_t length = strlen(last), tail = strlen(".slice");
-
-	return length > tail && strcmp(last + length - tail, ".slice") == 0;
+	return text_ends_with(unit, strlen(unit), ".slice");
 }
 
 static int check_cgroup(const char *cgroup, const char *root, struct failure *failure)
@@ -195,7 +193,8 @@ static int check_cgroup(const char *cgroup, const char *root, struct failure *fa
 		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
 			    "%.128s belongs to the systemd unit %s; use the unit instead", cgroup,
 			    unit.name);
-	if (is_slice(cgroup))
+	/* A slice has processes in its units, so unit_of_cgroup() does not return it. */
+	if (is_slice(strrchr(cgroup, '/') + 1))
 		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
 			    "%.128s is a slice of systemd; use the unit %.128s instead", cgroup,
 			    strrchr(cgroup, '/') + 1);
@@ -252,16 +251,14 @@ static void parent_slice(const char *slice, char *ret, size_t size)
 
 char *place_cgroup_of_unit(const char *unit, const char *slice)
 {
-	size_t length = strlen(unit), tail = strlen(".slice");
-	bool is_slice_unit = length > tail && strcmp(unit + length - tail, ".slice") == 0;
 	char path[8 * 1024] = "", above[UNIT_NAME_SIZE];
 	size_t at;
 
-	if (is_slice_unit) {
+	if (is_slice(unit)) {
 		parent_slice(unit, above, sizeof(above));
 		slice = above;
 	}
-	if (strlen(slice) <= tail || strlen(slice) >= UNIT_NAME_SIZE)
+	if (strlen(slice) <= strlen(".slice") || strlen(slice) >= UNIT_NAME_SIZE)
 		return NULL;
 	append_slice(path, sizeof(path), slice);
 	at = strlen(path);

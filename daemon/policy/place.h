@@ -45,6 +45,9 @@ DEFINE_CLEANUP(struct place *, place_free);
 /* Returns true if both are the same unit or the same cgroup. */
 bool place_is_same(const struct place *a, const struct place *b);
 
+/* The name of the unit, or the path of the cgroup. */
+const char *place_target(const struct place *place);
+
 /* The end of a sentence that begins with the name of a container: "the unit web.service". */
 const char *place_describe(const struct place *place, char *buf, size_t size);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "shared/cleanup.h"
+#include "shared/text.h"
 
 /*
  * A backslash in a pattern is literal, because systemd uses it to escape unit names
@@ -52,19 +53,12 @@ static bool is_systemd(const struct cgroup_line *line)
 		memcmp(line->controllers, name, strlen(name)) == 0);
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-	size_t length = strlen(text), tail = strlen(end);
-
-	return length > tail && strcmp(text + length - tail, end) == 0;
-}
-
 static bool is_unit(const char *name)
 {
 	static const char *const kinds[] = { ".service", ".scope", ".socket", ".mount", ".swap" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		if (ends_with(name, kinds[i]))
+		if (text_ends_with(name, strlen(name), kinds[i]))
 			return true;
 	}
 	return false;
@@ -95,7 +89,8 @@ static bool part_is_unit(const char *part, const char *pattern, bool *stop)
 	const char *name = part[0] == '_' ? part + 1 : part;
 
 	*stop = is_unit(name);
-	return (*stop || ends_with(name, ".slice")) && fnmatch(pattern, name, FNM_NOESCAPE) == 0;
+	return (*stop || text_ends_with(name, strlen(name), ".slice")) &&
+	       fnmatch(pattern, name, FNM_NOESCAPE) == 0;
 }
 
 static bool in_unit(const char *pattern, const char *cgroups)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Parsing, formatting and sorting rules: see rule.h. */
 #include "policy/rule.h"
-#include "shared/file.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -9,6 +8,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "shared/file.h"
 
 /* Bounded, because each rule is matched against each process that starts. */
 #define RULES_MAX 64
@@ -202,7 +203,7 @@ const char *rules_literal_unit(const struct rules *rules)
 		if ((c == RULE_UNIT) != (rule->values[c] != NULL))
 			return NULL;
 	}
-	return strpbrk(rule->values[RULE_UNIT], "*?[") ? NULL : rule->values[RULE_UNIT];
+	return has_wildcard(rule->values[RULE_UNIT]) ? NULL : rule->values[RULE_UNIT];
 }
 
 char *rule_format(const struct rule *rule)

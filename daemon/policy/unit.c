@@ -8,16 +8,10 @@
 #include <string.h>
 
 #include "shared/cleanup.h"
+#include "shared/text.h"
 
 /* The unit types that have processes. */
 static const char *const suffixes[] = { ".service", ".scope", ".socket", ".mount", ".swap" };
-
-static bool ends_with(const char *part, size_t length, const char *suffix)
-{
-	size_t tail = strlen(suffix);
-
-	return length > tail && strncmp(part + length - tail, suffix, tail) == 0;
-}
 
 static bool starts_with(const char *part, size_t length, const char *prefix)
 {
@@ -33,7 +27,7 @@ static const char *skip_slices(const char *path, const char **ret_slice)
 
 		path += strspn(path, "/");
 		length = strcspn(path, "/");
-		if (!ends_with(path, length, ".slice"))
+		if (!text_ends_with(path, length, ".slice"))
 			return path;
 		*ret_slice = path;
 		path += length;
@@ -45,7 +39,7 @@ static bool is_unit(const char *part, size_t length)
 	if (length >= UNIT_NAME_SIZE)
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
-		if (ends_with(part, length, suffixes[i]))
+		if (text_ends_with(part, length, suffixes[i]))
 			return true;
 	}
 	return false;
@@ -87,7 +81,7 @@ static bool is_session(const char *part, const char *slice)
 	uid_t uid;
 
 	return slice && parse_uid(slice, "user-", ".slice", &uid) &&
-	       starts_with(part, length, "session-") && ends_with(part, length, ".scope");
+	       starts_with(part, length, "session-") && text_ends_with(part, length, ".scope");
 }
 
 void unit_of_cgroup(const char *cgroup, struct unit_place *ret)

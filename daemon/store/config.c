@@ -72,6 +72,16 @@ static const char *const visibilities[] = {
 	[VISIBILITY_OWN] = "own",
 };
 
+/* Returns the index of @word, or -1. */
+static int find_word(const char *word, const char *const words[], int count)
+{
+	for (int i = 0; i < count; i++) {
+		if (strcmp(word, words[i]) == 0)
+			return i;
+	}
+	return -1;
+}
+
 static int set_text(char **member, const char *value)
 {
 	char *copy = strdup(value);
@@ -88,6 +98,7 @@ static const char *set_key(struct config *config, const struct key *key, const c
 {
 	void *member = (char *)config + key->offset;
 	char *end;
+	int word;
 
 	switch (key->type) {
 	case KEY_TEXT:
@@ -126,21 +137,17 @@ static const char *set_key(struct config *config, const struct key *key, const c
 		}
 		return "must be one of err, warning, notice, info, debug";
 	case KEY_HIERARCHY:
-		for (size_t i = 0; i < ARRAY_SIZE(hierarchies); i++) {
-			if (strcmp(value, hierarchies[i]) == 0) {
-				*(enum hierarchy_choice *)member = i;
-				return NULL;
-			}
-		}
-		return "must be auto, v1 or v2";
+		word = find_word(value, hierarchies, ARRAY_SIZE(hierarchies));
+		if (word < 0)
+			return "must be auto, v1 or v2";
+		*(enum hierarchy_choice *)member = word;
+		return NULL;
 	case KEY_VISIBILITY:
-		for (size_t i = 0; i < ARRAY_SIZE(visibilities); i++) {
-			if (strcmp(value, visibilities[i]) == 0) {
-				*(enum process_visibility *)member = i;
-				return NULL;
-			}
-		}
-		return "must be auto, all or own";
+		word = find_word(value, visibilities, ARRAY_SIZE(visibilities));
+		if (word < 0)
+			return "must be auto, all or own";
+		*(enum process_visibility *)member = word;
+		return NULL;
 	case KEY_SWITCH:
 		*(bool *)member = strcmp(value, "yes") == 0;
 		return *(bool *)member || strcmp(value, "no") == 0 ? NULL : "must be yes or no";

@@ -13,6 +13,7 @@
 #include "policy/record.h"
 #include "shared/file.h"
 #include "shared/name.h"
+#include "shared/text.h"
 #include "store/durable-file.h"
 
 #define ASIDE_SUFFIX ".bad"
@@ -70,13 +71,6 @@ static int read_record(int dirfd, const char *path, const char *file, struct rec
 	return 0;
 }
 
-static bool has_suffix(const char *text, const char *suffix)
-{
-	size_t length = strlen(text), end = strlen(suffix);
-
-	return length >= end && strcmp(text + length - end, suffix) == 0;
-}
-
 static bool has_prefix(const char *text, const char *prefix)
 {
 	return strncmp(text, prefix, strlen(prefix)) == 0;
@@ -126,16 +120,6 @@ static int load_entry(const struct loader *loader, const char *file, struct fail
 	return r;
 }
 
-DIR *directory_list(int dirfd)
-{
-	cleanup_close int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
-
-	if (dir)
-		(void)take_fd(&fd);
-	return dir;
-}
-
 static int load_directory(const struct loader *loader, struct failure *failure)
 {
 	cleanup_(closedir_ptr) DIR *dir = directory_list(loader->from->dirfd);
@@ -147,7 +131,7 @@ static int load_directory(const struct loader *loader, struct failure *failure)
 
 		if (has_prefix(file, DURABLE_TEMPORARY))
 			(void)unlinkat(loader->from->dirfd, file, 0);
-		else if (file[0] == '.' || !has_suffix(file, ".json"))
+		else if (file[0] == '.' || !text_ends_with(file, strlen(file), ".json"))
 			continue;
 		else if (loader->from->but >= 0 && faccessat(loader->from->but, file, F_OK, 0) == 0)
 			(void)unlinkat(loader->from->dirfd, file, 0);

@@ -7,14 +7,8 @@
 #ifndef RSSD_RECORD_DIRECTORY_H
 #define RSSD_RECORD_DIRECTORY_H
 
-#include <dirent.h>
-
-#include "shared/cleanup.h"
-
 struct failure;
 struct record;
-
-DEFINE_CLEANUP(DIR *, closedir);
 
 struct record_directory {
 	const char *path; /* for messages */
@@ -36,8 +30,5 @@ int record_directory_load(const struct record_directory *from, record_found_fn f
  * older one. *ret is the new name, to be freed.
  */
 int file_set_aside(int dirfd, const char *file, char **ret);
-
-/* Opens the directory of @dirfd again, to list it; NULL with errno set if it cannot. */
-DIR *directory_list(int dirfd);
 
 #endif

@@ -62,3 +62,13 @@ int read_file_at(int dirfd, const char *name, size_t max, char **ret, size_t *re
 
 	return fd < 0 ? -errno : read_file(fd, max, ret, ret_length);
 }
+
+DIR *directory_list(int dirfd)
+{
+	cleanup_close int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+
+	if (dir)
+		(void)take_fd(&fd);
+	return dir;
+}

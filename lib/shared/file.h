@@ -3,9 +3,14 @@
 #ifndef RSS_FILE_H
 #define RSS_FILE_H
 
+#include <dirent.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+
+#include "shared/cleanup.h"
+
+DEFINE_CLEANUP(DIR *, closedir);
 
 /* A bound for files that others write. */
 #define FILE_FOREIGN_MAX (1024 * 1024)
@@ -30,5 +35,8 @@ int read_file(int fd, size_t max, char **ret, size_t *ret_length);
  * not whole; it may be NULL then, and is to be freed in both cases.
  */
 int close_text(FILE *out, char *const *text);
+
+/* Opens the directory of @dirfd again, to list it; NULL with errno set if it cannot. */
+DIR *directory_list(int dirfd);
 
 #endif

@@ -87,6 +87,13 @@ static char ascii_lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
 
+bool text_ends_with(const char *text, size_t length, const char *end)
+{
+	size_t tail = strlen(end);
+
+	return length > tail && memcmp(text + length - tail, end, tail) == 0;
+}
+
 bool ascii_equal(const char *a, const char *b)
 {
 	while (*a && ascii_lower(*a) == ascii_lower(*b))

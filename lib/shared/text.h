@@ -18,6 +18,9 @@ size_t text_prefix(const char *text, size_t width);
 /* Where the longest end of @text begins that fits into @width columns, in bytes. */
 size_t text_suffix(const char *text, size_t width);
 
+/* Returns true if the @length bytes of @text are @end with something before it. */
+bool text_ends_with(const char *text, size_t length, const char *end);
+
 /*
  * Return true if two words are equal, or if @text starts with @prefix, ignoring the case
  * of A to Z. strcasecmp() would not match I and i in a Turkish locale.
