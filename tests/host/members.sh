@@ -170,6 +170,14 @@ case_detach_takes_a_tree_or_all() {
 
 freezer=$(sed -n 's/^[^ ]* \([^ ]*\) cgroup [^ ]*freezer.*/\1/p' /proc/mounts | head -n 1)
 
+# freeze_in DIR: puts $hog into a freezer of another program.
+freeze_in() {
+	mkdir "$1"
+	echo "$hog" >"$1/cgroup.procs"
+	echo FROZEN >"$1/freezer.state"
+	await 10 grep -qx FROZEN "$1/freezer.state"
+}
+
 # A process in another program's freezer does not end on a signal: the error names it.
 case_a_frozen_process_is_named() {
 	[ -n "$freezer" ] || { skip "no v1 freezer is mounted"; return; }
@@ -178,10 +186,7 @@ case_a_frozen_process_is_named() {
 	launch_hog_in web lock 8M
 	await 20 grep -q ready "$hog_out"
 	hog=$(pids_of web | jq '.[0]')
-	mkdir "$cold"
-	echo "$hog" >"$cold/cgroup.procs"
-	echo FROZEN >"$cold/freezer.state"
-	await 10 grep -qx FROZEN "$cold/freezer.state"
+	freeze_in "$cold"
 	expect 5 rssctl limit web 1M --mode=force --timeout=3s
 	says "process $hog (hog) is frozen by $cold"
 	equal "$(field web limit)" $((64 << 20)) "the limit"
@@ -220,10 +225,7 @@ case_kill_names_a_frozen_process() {
 	launch_hog_in web lock 1M
 	await 20 grep -q ready "$hog_out"
 	hog=$(pids_of web | jq '.[0]')
-	mkdir "$cold"
-	echo "$hog" >"$cold/cgroup.procs"
-	echo FROZEN >"$cold/freezer.state"
-	await 10 grep -qx FROZEN "$cold/freezer.state"
+	freeze_in "$cold"
 	for signal in USR1 TERM KILL; do
 		expect 1 rssctl kill web --signal=$signal
 		says "$hog (hog) is frozen by $cold"

@@ -67,6 +67,14 @@ static int save(struct state *state, const char *name, uint64_t limit, struct st
 	return state_prepare(state, &record, ret);
 }
 
+static int save_in_place(struct state *state, const char *name, uint64_t limit)
+{
+	struct state_write *write;
+	int r = save(state, name, limit, &write);
+
+	return r < 0 ? r : state_commit(write);
+}
+
 static int open_state(const char *directory, struct state **ret, struct failure *failure)
 {
 	cleanup_free char *runtime = NULL;
@@ -103,12 +111,10 @@ TEST(committed_is_found_and_aborted_is_not)
 	struct state_write *write;
 
 	CHECK_INT(open_state(directory, &state, &failure), 0);
-	CHECK_INT(save(state, "web", 4096, &write), 0);
-	CHECK_INT(state_commit(write), 0);
+	CHECK_INT(save_in_place(state, "web", 4096), 0);
 	CHECK_INT(save(state, "web", 8192, &write), 0);
 	CHECK(!state_abort(write));
-	CHECK_INT(save(state, "web/a", 12288, &write), 0);
-	CHECK_INT(state_commit(write), 0);
+	CHECK_INT(save_in_place(state, "web/a", 12288), 0);
 	CHECK_INT(state_forget(state, "web/a"), 1);
 	CHECK_INT(state_sync(state), 0);
 	CHECK_INT(state_forget(state, "web/a"), 0);
@@ -125,11 +131,9 @@ TEST(a_crash_leaves_the_old_file)
 	cleanup_(state_free_ptr) struct state *state = NULL;
 	struct failure failure = { 0 };
 	struct found found = { 0 };
-	struct state_write *write;
 
 	CHECK_INT(open_state(directory, &state, &failure), 0);
-	CHECK_INT(save(state, "web", 4096, &write), 0);
-	CHECK_INT(state_commit(write), 0);
+	CHECK_INT(save_in_place(state, "web", 4096), 0);
 	CHECK_INT(write_file(directory, ".new-web.json", "{ \"name\": \"we"), 0);
 	CHECK_INT(state_load(state, on_found, on_aside, &found, &failure), 0);
 	CHECK_UINT(found.limit, 4096);
@@ -142,11 +146,9 @@ TEST(bad_files_are_set_aside_and_others_load)
 	cleanup_(state_free_ptr) struct state *state = NULL;
 	struct failure failure = { 0 };
 	struct found found = { 0 };
-	struct state_write *write;
 
 	CHECK_INT(open_state(directory, &state, &failure), 0);
-	CHECK_INT(save(state, "good", 4096, &write), 0);
-	CHECK_INT(state_commit(write), 0);
+	CHECK_INT(save_in_place(state, "good", 4096), 0);
 	CHECK_INT(write_file(directory, "bad.json", "{ \"name\": \"bad\", "), 0);
 	CHECK_INT(write_file(directory, "bad.json.bad", "older"), 0);
 	CHECK_INT(write_file(directory, "liar.json", "{ \"name\": \"other\" }"), 0);
@@ -250,8 +252,7 @@ TEST(transient_is_kept_apart)
 	CHECK_INT(state_load(state, on_found, on_aside, &found, &failure), 0);
 	CHECK_STR(found.names, "job ");
 
-	CHECK_INT(save(state, "job", 8192, &write), 0);
-	CHECK_INT(state_commit(write), 0);
+	CHECK_INT(save_in_place(state, "job", 8192), 0);
 	CHECK(exists(directory, "job.json") && !exists(directory, "../run/transient/job.json"));
 	CHECK_INT(state_prepare(state, &record, &write), 0);
 	CHECK_INT(state_commit(write), 0);
@@ -311,8 +312,7 @@ TEST(a_failed_commit_changes_nothing)
 	CHECK_INT(state_commit(write), -EIO);
 	CHECK(!exists(directory, "web.json"));
 	/* A container with a file: the file is unchanged. */
-	CHECK_INT(save(state, "web", 4096, &write), 0);
-	CHECK_INT(state_commit(write), 0);
+	CHECK_INT(save_in_place(state, "web", 4096), 0);
 	CHECK_INT(save(state, "web", 8192, &write), 0);
 	fault_fsync = (struct fault){ .count = 1, .error = EIO };
 	CHECK_INT(state_commit(write), -EIO);
@@ -323,8 +323,7 @@ TEST(a_failed_commit_changes_nothing)
 	CHECK_INT(state_commit(write), DURABLE_UNKNOWN);
 	fault_fsync.count = 0;
 	/* Without a descriptor for a rollback the commit does not begin. */
-	CHECK_INT(save(state, "web", 4096, &write), 0);
-	CHECK_INT(state_commit(write), 0);
+	CHECK_INT(save_in_place(state, "web", 4096), 0);
 	CHECK_INT(save(state, "web", 8192, &write), 0);
 	fault_openat = (struct fault){ .count = 1, .error = EMFILE, .path = "web.json" };
 	CHECK_INT(state_commit(write), -EMFILE);
@@ -338,11 +337,9 @@ TEST(an_unreadable_file_is_kept)
 	cleanup_(remove_directory) char *directory = make_directory();
 	cleanup_(state_free_ptr) struct state *state = NULL;
 	struct failure failure = { 0 };
-	struct state_write *write;
 
 	CHECK_INT(open_state(directory, &state, &failure), 0);
-	CHECK_INT(save(state, "web", 4096, &write), 0);
-	CHECK_INT(state_commit(write), 0);
+	CHECK_INT(save_in_place(state, "web", 4096), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
 		struct found found = { 0 };
 
@@ -372,11 +369,9 @@ TEST(a_listing_that_fails_is_an_error)
 	cleanup_(state_free_ptr) struct state *state = NULL;
 	struct failure failure = { 0 };
 	struct found found = { 0 };
-	struct state_write *write;
 
 	CHECK_INT(open_state(directory, &state, &failure), 0);
-	CHECK_INT(save(state, "web", 4096, &write), 0);
-	CHECK_INT(state_commit(write), 0);
+	CHECK_INT(save_in_place(state, "web", 4096), 0);
 	for (unsigned int after = 0; after < 3; after++) {
 		failure.text[0] = '\0';
 		fault_readdir = (struct fault){ .after = after, .count = 1, .error = EIO };
