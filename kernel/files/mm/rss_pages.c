@@ -375,16 +375,24 @@ rss_pc_charge(struct rss_owner *owner, unsigned int nr)
 	return rss_pc_charge_slow(owner, nr);
 }
 
+/* A page_container that is on no list yet.  The caller counts its pages. */
 static __always_inline void rss_pc_init(struct page_container *pc, struct folio *folio,
-					struct rss_owner *owner, unsigned int nr)
+					struct rss_lru *lru, unsigned int nr, bool file)
 {
 	pc->folio = folio;
-	pc->lru = rss_folio_lru(folio, owner);
+	pc->lru = lru;
 	pc->nr = nr;
 	pc->where = RSS_UNLISTED;
-	pc->file = !folio_test_anon(folio);
+	pc->file = file;
 	pc->migrating = false;
-	__this_cpu_add(owner->stat->nr[pc->file], nr);
+}
+
+/* The same on the lists of @owner, with its pages counted. */
+static __always_inline void rss_pc_charged(struct page_container *pc, struct folio *folio,
+					   struct rss_owner *owner, unsigned int nr, bool file)
+{
+	rss_pc_init(pc, folio, rss_folio_lru(folio, owner), nr, file);
+	__this_cpu_add(owner->stat->nr[file], nr);
 }
 
 /* Charge a new folio, of which the fault did not find everything at hand. */
@@ -412,7 +420,7 @@ static noinline void rss_add_new_slow(struct folio *folio, struct vm_area_struct
 	local_irq_disable();
 	pc = rss_pc_charge(owner, nr);
 	if (pc) {
-		rss_pc_init(pc, folio, owner, nr);
+		rss_pc_charged(pc, folio, owner, nr, !folio_test_anon(folio));
 		WRITE_ONCE(*word, (unsigned long)pc);
 	}
 	local_irq_enable();
@@ -449,13 +457,7 @@ void __rss_container_add_new(struct folio *folio, struct vm_area_struct *vma)
 		goto slow;
 	}
 	task->rss_reserved -= nr;
-	pc->folio = folio;
-	pc->lru = rss_folio_lru(folio, owner);
-	pc->nr = nr;
-	pc->where = RSS_UNLISTED;
-	pc->file = false;
-	pc->migrating = false;
-	__this_cpu_add(owner->stat->nr[false], nr);
+	rss_pc_charged(pc, folio, owner, nr, false);
 	WRITE_ONCE(*word, (unsigned long)pc);
 	local_irq_enable();
 	return;
@@ -484,7 +486,7 @@ static void rss_add_one(struct folio *folio, struct vm_area_struct *vma)
 	if (likely(!pc && nr && rss_chargeable(folio))) {
 		pc = rss_pc_charge(owner, nr);
 		if (likely(pc)) {
-			rss_pc_init(pc, folio, owner, nr);
+			rss_pc_charged(pc, folio, owner, nr, !folio_test_anon(folio));
 			rss_lru_add(pc, rss_list_now(folio));
 		}
 	}
@@ -604,12 +606,8 @@ static __always_inline unsigned int rss_window_add(struct rss_window *window,
 		}
 		next = rss_pc_next(pc);
 		where = rss_list_by_flags(flags);
-		pc->folio = folio;
-		pc->lru = lru;
-		pc->nr = 1;
+		rss_pc_init(pc, folio, lru, 1, true);
 		pc->where = where;
-		pc->file = true;
-		pc->migrating = false;
 		list_add(&pc->list, &lru->lists[where]);
 		if (unlikely(cmpxchg(word, 0, (unsigned long)pc))) {
 			/* another CPU was faster */
@@ -948,7 +946,7 @@ void __rss_container_split(struct folio *folio, unsigned int order, unsigned int
 			uncharged += nr;
 			continue;
 		}
-		rss_pc_init(new, tail, pc->lru->owner, nr);
+		rss_pc_charged(new, tail, pc->lru->owner, nr, !folio_test_anon(tail));
 		new->migrating = pc->migrating;
 		rss_lru_add(new, rss_list_now(tail));
 		/* the tail is locked and without mappings: nobody else changes its word */
