@@ -24,6 +24,9 @@ INSTALL_FILES = \
 	man/rssd.8:$(MANDIR)/man8/rssd.8:644 \
 	man/rssctl.1:$(MANDIR)/man1/rssctl.1:644 \
 	man/rssd.conf.5:$(MANDIR)/man5/rssd.conf.5:644 \
+	man/rssd.container.5:$(MANDIR)/man5/rssd.container.5:644 \
+	man/rssd-controllers.7:$(MANDIR)/man7/rssd-controllers.7:644 \
+	man/rssd-tutorial.7:$(MANDIR)/man7/rssd-tutorial.7:644 \
 	man/org.rssd1.5:$(MANDIR)/man5/org.rssd1.5:644 \
 	man/librss.3:$(MANDIR)/man3/librss.3:644
 

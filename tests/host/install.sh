@@ -31,7 +31,24 @@ case_manual_pages_are_clean() {
 	local page
 	for page in "$here"/../man/*.[1-8]; do
 		expect 0 mandoc -T lint -W warning "$page"
+		expect 0 grep -qx ".Os rssd $(sed -n 's/^VERSION := //p' "$here/../Makefile")" "$page"
+		expect 0 grep -q " man/${page##*/}:\|	man/${page##*/}:" "$here/../systemd/install.mk"
 	done
+	expect 0 test "$(grep -c . "$here/../man/rssd.8")" -lt 300
+}
+
+# A page that names a section, or a section of another page, names one that exists.
+case_manual_pages_refer_to_sections_that_exist() {
+	local file section page
+	while read -r file section page; do
+		grep -qix "\.S[hs] ${section//_/ }" "$here/../man/$page" || fail "$file: no section ${section//_/ } in $page"
+	done < <(awk '
+		function flush() { if (section != "") print name, section, page; section = "" }
+		{ name = FILENAME; sub(/.*\//, "", name) }
+		/^\.Sx / { flush(); section = substr($0, 5); sub(/ [.,;:]$/, "", section); gsub(" ", "_", section); page = name; next }
+		section != "" && $0 == "in" { inside = 1; next }
+		inside && /^\.Xr / { page = $2 "." $3 }
+		{ inside = 0; flush() }' "$here"/../man/*.[1-8])
 }
 
 # The package enables and starts rssd.service alone: the metrics socket is off.
