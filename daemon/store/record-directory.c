@@ -133,7 +133,8 @@ static int load_directory(const struct loader *loader, struct failure *failure)
 			(void)unlinkat(loader->from->dirfd, file, 0);
 		else if (file[0] == '.' || !text_ends_with(file, strlen(file), ".json"))
 			continue;
-		else if (loader->from->but >= 0 && faccessat(loader->from->but, file, F_OK, 0) == 0)
+		else if (loader->from->overrides_fd >= 0 &&
+			 faccessat(loader->from->overrides_fd, file, F_OK, 0) == 0)
 			(void)unlinkat(loader->from->dirfd, file, 0);
 		else
 			r = load_entry(loader, file, failure);

@@ -13,7 +13,7 @@ struct record;
 struct record_directory {
 	const char *path; /* for messages */
 	int dirfd;
-	int but; /* a directory whose file of the same name has precedence, or -1 */
+	int overrides_fd; /* a directory whose files override those of the same name, or -1 */
 };
 
 /* Called for each container. It may take the record by setting *record to NULL. */

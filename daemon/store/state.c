@@ -61,7 +61,7 @@ static int open_directory(const char *path)
 }
 
 /* Temporary errors: the file that could not be opened may exist. */
-static bool is_passing(int error)
+static bool is_temporary(int error)
 {
 	return error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -EIO ||
 	       error == -EINTR;
@@ -84,7 +84,7 @@ static int open_transient(struct state *state, const char *runtime)
 		fd = open_directory(state->transient_path);
 	if (fd >= 0)
 		state->transient_fd = fd;
-	return is_passing(fd) ? fd : 0;
+	return is_temporary(fd) ? fd : 0;
 }
 
 /* Not flock(): a hook that is being started would hold it too, and outlive a killed rssd. */
@@ -251,7 +251,7 @@ int state_sync(struct state *state)
 int state_load(struct state *state, record_found_fn found, record_aside_fn aside, void *userdata,
 	       struct failure *failure)
 {
-	struct record_directory from = { .dirfd = state->containers_fd, .but = -1 };
+	struct record_directory from = { .dirfd = state->containers_fd, .overrides_fd = -1 };
 	cleanup_free char *directory = NULL;
 	int r;
 
@@ -265,7 +265,7 @@ int state_load(struct state *state, record_found_fn found, record_aside_fn aside
 		return r;
 	from.path = state->transient_path;
 	from.dirfd = state->transient_fd;
-	from.but = state->containers_fd;
+	from.overrides_fd = state->containers_fd;
 	return record_directory_load(&from, found, aside, userdata, failure);
 }
 

@@ -39,7 +39,7 @@ struct rss_client {
 
 	/* resume.c */
 	bool resumes; /* rss_subscribe_since() was called */
-	bool behind;  /* rssd's history has events that were not received */
+	bool has_gap; /* rssd's history has events that were not received */
 	bool catching_up;
 	uint64_t last; /* the number of the last event that was queued */
 };

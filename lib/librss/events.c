@@ -197,7 +197,7 @@ static int on_owner_changed(sd_bus_message *message, void *userdata, sd_bus_erro
 	free(client->owner);
 	client->owner = *new ? strdup(new) : NULL;
 	/* Events before this signal are in the history of the new rssd. */
-	client->behind = client->resumes;
+	client->has_gap = client->resumes;
 	return 0;
 }
 

@@ -20,9 +20,9 @@ bool resume_accepts(struct rss_client *client, const struct rss_event *event)
 	/* A signal that arrives before the reply of GetEvents is part of it. */
 	if (client->catching_up || event->sequence <= client->last)
 		return false;
-	if (client->behind || event->sequence != client->last + 1 ||
+	if (client->has_gap || event->sequence != client->last + 1 ||
 	    client->events.count >= EVENT_QUEUE_MAX) {
-		client->behind = true;
+		client->has_gap = true;
 		return false;
 	}
 	client->last = event->kind == RSS_EVENT_LOST ? event->last : event->sequence;
@@ -31,7 +31,7 @@ bool resume_accepts(struct rss_client *client, const struct rss_event *event)
 
 bool resume_is_due(const struct rss_client *client)
 {
-	return client->behind && client->owner && !client->owner_left;
+	return client->has_gap && client->owner && !client->owner_left;
 }
 
 /* --- one event of the history ------------------------------------------------- */
@@ -190,9 +190,9 @@ int resume_catch_up(struct rss_client *client)
 	r = queue_events(client, reply, &count);
 	if (r < 0)
 		return client_fail_message(client, r);
-	client->behind = count >= EVENTS_AT_ONCE;
+	client->has_gap = count >= EVENTS_AT_ONCE;
 	/* rssd skips numbers after a crash. */
-	if (!client->behind && client->last < next - 1)
+	if (!client->has_gap && client->last < next - 1)
 		client->last = next - 1;
 	return 0;
 }
@@ -210,6 +210,6 @@ int resume_begin(struct rss_client *client, uint64_t since)
 		return r;
 	}
 	client->last = since == RSS_NOW ? next - 1 : since;
-	client->behind = since != RSS_NOW;
+	client->has_gap = since != RSS_NOW;
 	return 0;
 }

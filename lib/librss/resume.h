@@ -21,7 +21,7 @@ bool resume_accepts(struct rss_client *client, const struct rss_event *event);
 /* Returns true if there are events to fetch and rssd is there. */
 bool resume_is_due(const struct rss_client *client);
 
-/* Queues the next events of the history; client->behind is false after the last. */
+/* Queues the next events of the history; client->has_gap is false after the last. */
 int resume_catch_up(struct rss_client *client);
 
 #endif
