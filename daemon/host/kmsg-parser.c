@@ -23,6 +23,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host/span.h"
 #include "shared/cleanup.h"
 
 /* A whole cgroup is killed within this time; a later kill without a header is of another OOM. */
@@ -30,104 +31,16 @@
 #define COMM_MAX	15 /* TASK_COMM_LEN, without the NUL */
 #define COLUMNS_MIN	7  /* as in 4.19; later kernels have more */
 
-struct span {
-	const char *at;
-	size_t length;
-};
-
-/* --- spans ------------------------------------------------------------------------------- */
-
-static struct span span_of(const char *at, const char *end)
-{
-	return (struct span){ at, (size_t)(end - at) };
-}
-
-/* Removes @prefix from the start of @s. Returns true if it was there. */
-static bool skip(struct span *s, const char *prefix)
-{
-	size_t length = strlen(prefix);
-
-	if (s->length < length || memcmp(s->at, prefix, length))
-		return false;
-	s->at += length;
-	s->length -= length;
-	return true;
-}
-
-static bool skip_spaces(struct span *s)
-{
-	size_t before = s->length;
-
-	while (skip(s, " "))
-		;
-	return s->length < before;
-}
-
-/* Removes @suffix from the end of @s. Returns true if it was there. */
-static bool skip_back(struct span *s, const char *suffix)
-{
-	size_t length = strlen(suffix);
-
-	if (s->length < length || memcmp((s->at + s->length) - length, suffix, length))
-		return false;
-	s->length -= length;
-	return true;
-}
-
-/* Splits @s at the last @mark. Returns false if there is none. */
-static bool split_last(struct span s, const char *mark, struct span *ret_before,
-		       struct span *ret_after)
-{
-	size_t length = strlen(mark);
-
-	for (size_t i = s.length + 1; i-- > 0;) {
-		if (i + length > s.length || memcmp(s.at + i, mark, length))
-			continue;
-		*ret_before = span_of(s.at, s.at + i);
-		*ret_after = span_of(s.at + i + length, s.at + s.length);
-		return true;
-	}
-	return false;
-}
-
-/* Removes a number from the start of @s. Returns false if there is none or if it overflows. */
-static bool take_number(struct span *s, uint64_t *ret)
-{
-	uint64_t value = 0;
-	size_t i;
-
-	for (i = 0; i < s->length && s->at[i] >= '0' && s->at[i] <= '9'; i++)
-		if (__builtin_mul_overflow(value, 10, &value) ||
-		    __builtin_add_overflow(value, (uint64_t)(s->at[i] - '0'), &value))
-			return false;
-	s->at += i;
-	s->length -= i;
-	*ret = value;
-	return i > 0;
-}
-
-/* Parses all of @s as a number, which may be negative. */
-static bool parse_signed(struct span s, int64_t *ret)
-{
-	bool negative = skip(&s, "-");
-	uint64_t value;
-
-	if (!take_number(&s, &value) || s.length > 0 || value > INT64_MAX)
-		return false;
-	*ret = negative ? -(int64_t)value : (int64_t)value;
-	return true;
-}
-
 static bool is_signed(struct span s)
 {
-	return parse_signed(s, &(int64_t){ 0 });
+	return span_parse_signed(s, &(int64_t){ 0 });
 }
 
 static bool take_pid(struct span *s, pid_t *ret)
 {
 	uint64_t value;
 
-	if (!take_number(s, &value) || value == 0 || value > INT32_MAX)
+	if (!span_take_number(s, &value) || value == 0 || value > INT32_MAX)
 		return false;
 	*ret = (pid_t)value;
 	return true;
@@ -207,21 +120,22 @@ static bool is_start(struct span s)
 	const char *at = memmem(s.at, s.length, mark, strlen(mark));
 	struct span order, score;
 
-	return at && is_comm(span_of(s.at, at)) && split_last(s, ", oom_score_adj=", &s, &score) &&
-	       is_signed(score) && split_last(s, " order=", &s, &order) && is_signed(order);
+	return at && is_comm(span_of(s.at, at)) &&
+	       span_split_last(s, ", oom_score_adj=", &s, &score) && is_signed(score) &&
+	       span_split_last(s, " order=", &s, &order) && is_signed(order);
 }
 
 /* Skips "Memory cgroup out of memory: " and the like, which kernels before 5.0 do not print. */
 static void skip_message(struct span *s, bool *ret_memcg)
 {
 	struct span rest = *s;
-	bool memcg = skip(&rest, "Memory cgroup out of memory");
+	bool memcg = span_skip(&rest, "Memory cgroup out of memory");
 
 	*ret_memcg = false;
-	if (!memcg && !skip(&rest, "Out of memory (oom_kill_allocating_task)") &&
-	    !skip(&rest, "Out of memory"))
+	if (!memcg && !span_skip(&rest, "Out of memory (oom_kill_allocating_task)") &&
+	    !span_skip(&rest, "Out of memory"))
 		return;
-	if (!skip(&rest, ": "))
+	if (!span_skip(&rest, ": "))
 		return;
 	*ret_memcg = memcg;
 	*s = rest;
@@ -234,8 +148,8 @@ static bool is_end_without_kill(struct span s)
 	pid_t pid;
 
 	skip_message(&s, &memcg);
-	return skip(&s, "OOM victim ") && take_pid(&s, &pid) && skip(&s, " (") &&
-	       skip_back(&s, ") is already exiting. Skip killing the task") && is_comm(s);
+	return span_skip(&s, "OOM victim ") && take_pid(&s, &pid) && span_skip(&s, " (") &&
+	       span_skip_back(&s, ") is already exiting. Skip killing the task") && is_comm(s);
 }
 
 /* "usage 20480kB, limit 20480kB, failcnt 7" */
@@ -243,9 +157,10 @@ static void parse_usage(struct kmsg_parser *parser, struct span s)
 {
 	uint64_t usage, limit, failures;
 
-	if (!take_number(&s, &usage) || !skip(&s, "kB, limit ") || !take_number(&s, &limit) ||
-	    !skip(&s, "kB, failcnt ") || !take_number(&s, &failures) || s.length > 0 ||
-	    usage > UINT64_MAX / 1024 || limit > UINT64_MAX / 1024)
+	if (!span_take_number(&s, &usage) || !span_skip(&s, "kB, limit ") ||
+	    !span_take_number(&s, &limit) || !span_skip(&s, "kB, failcnt ") ||
+	    !span_take_number(&s, &failures) || s.length > 0 || usage > UINT64_MAX / 1024 ||
+	    limit > UINT64_MAX / 1024)
 		return;
 	parser->open.usage = usage * 1024;
 	parser->open.limit = limit * 1024;
@@ -280,18 +195,19 @@ static void parse_header(struct kmsg_parser *parser, struct span s)
 {
 	struct span before = s, owner = { 0 }, victim, task, pid, uid;
 	struct kmsg_oom *open = &parser->open;
-	bool memcg = skip(&s, "MEMCG,nodemask=");
+	bool memcg = span_skip(&s, "MEMCG,nodemask=");
 	int64_t uid_value, pid_value;
 
-	if (!memcg && !skip(&s, "NONE,nodemask=") && !skip(&s, "CPUSET,nodemask=") &&
-	    !skip(&s, "MEMORY_POLICY,nodemask="))
+	if (!memcg && !span_skip(&s, "NONE,nodemask=") && !span_skip(&s, "CPUSET,nodemask=") &&
+	    !span_skip(&s, "MEMORY_POLICY,nodemask="))
 		return;
-	if (!split_last(before, ",uid=", &before, &uid) || !parse_signed(uid, &uid_value) ||
-	    !split_last(before, ",pid=", &before, &pid) || !parse_signed(pid, &pid_value) ||
-	    !split_task(before, &before, &task) ||
-	    !split_last(before, ",task_memcg=", &before, &victim) || !is_path(victim))
+	if (!span_split_last(before, ",uid=", &before, &uid) ||
+	    !span_parse_signed(uid, &uid_value) ||
+	    !span_split_last(before, ",pid=", &before, &pid) ||
+	    !span_parse_signed(pid, &pid_value) || !split_task(before, &before, &task) ||
+	    !span_split_last(before, ",task_memcg=", &before, &victim) || !is_path(victim))
 		return;
-	if (memcg && (!split_last(before, ",oom_memcg=", &before, &owner) || !is_path(owner)))
+	if (memcg && (!span_split_last(before, ",oom_memcg=", &before, &owner) || !is_path(owner)))
 		return;
 	parser->has_header = true;
 	open->memcg = memcg;
@@ -308,7 +224,7 @@ static void parse_old_header(struct kmsg_parser *parser, struct span s)
 {
 	struct span victim, owner;
 
-	if (!split_last(s, " killed as a result of limit of ", &victim, &owner) ||
+	if (!span_split_last(s, " killed as a result of limit of ", &victim, &owner) ||
 	    !is_path(victim) || !is_path(owner))
 		return;
 	parser->has_header = true;
@@ -324,9 +240,9 @@ static bool parse_task_columns(struct kmsg_parser *parser, struct span s)
 {
 	unsigned int columns = COLUMNS_MIN - 1;
 
-	if ((!skip(&s, "  pid  ]") && !skip(&s, " pid ]")) ||
-	    !skip(&s, "   uid  tgid total_vm      rss ") ||
-	    !skip_back(&s, " swapents oom_score_adj name"))
+	if ((!span_skip(&s, "  pid  ]") && !span_skip(&s, " pid ]")) ||
+	    !span_skip(&s, "   uid  tgid total_vm      rss ") ||
+	    !span_skip_back(&s, " swapents oom_score_adj name"))
 		return false;
 	for (size_t i = 0; i < s.length; i++)
 		columns += s.at[i] != ' ' && (i == 0 || s.at[i - 1] == ' ');
@@ -337,10 +253,10 @@ static bool parse_task_columns(struct kmsg_parser *parser, struct span s)
 /* Removes one column, a number; a minus sign is skipped. */
 static bool take_column(struct span *s, uint64_t *ret)
 {
-	if (!skip_spaces(s))
+	if (!span_skip_spaces(s))
 		return false;
-	(void)skip(s, "-");
-	return take_number(s, ret);
+	(void)span_skip(s, "-");
+	return span_take_number(s, ret);
 }
 
 /* "      7]     0     7    12363     5532      93        0             0 hog" */
@@ -351,8 +267,8 @@ static void parse_task(struct kmsg_parser *parser, struct span s)
 
 	if (parser->task_columns < COLUMNS_MIN)
 		return;
-	(void)skip_spaces(&s);
-	if (!take_pid(&s, &process.pid) || !skip(&s, "]"))
+	(void)span_skip_spaces(&s);
+	if (!take_pid(&s, &process.pid) || !span_skip(&s, "]"))
 		return;
 	for (unsigned int i = 0; i < parser->task_columns; i++) {
 		if (!take_column(&s, &value))
@@ -360,7 +276,7 @@ static void parse_task(struct kmsg_parser *parser, struct span s)
 		if (i < ARRAY_SIZE(values))
 			values[i] = value;
 	}
-	if (!skip(&s, " ") || !is_comm(s) || values[3] > UINT64_MAX >> 16)
+	if (!span_skip(&s, " ") || !is_comm(s) || values[3] > UINT64_MAX >> 16)
 		return;
 	process.uid = values[0] < UINT32_MAX ? (uid_t)values[0] : KMSG_UID_ABSENT;
 	process.resident = values[3] * (uint64_t)sysconf(_SC_PAGESIZE);
@@ -378,18 +294,19 @@ static bool parse_sizes(struct span s, uid_t *ret_uid)
 {
 	uint64_t value, uid = UINT64_MAX;
 
-	if (!take_number(&s, &value) || !skip(&s, "kB, anon-rss:") || !take_number(&s, &value) ||
-	    !skip(&s, "kB, file-rss:") || !take_number(&s, &value) || !skip(&s, "kB, shmem-rss:") ||
-	    !take_number(&s, &value) || !skip(&s, "kB"))
+	if (!span_take_number(&s, &value) || !span_skip(&s, "kB, anon-rss:") ||
+	    !span_take_number(&s, &value) || !span_skip(&s, "kB, file-rss:") ||
+	    !span_take_number(&s, &value) || !span_skip(&s, "kB, shmem-rss:") ||
+	    !span_take_number(&s, &value) || !span_skip(&s, "kB"))
 		return false;
-	if (skip(&s, ", UID:") && !take_number(&s, &uid))
+	if (span_skip(&s, ", UID:") && !span_take_number(&s, &uid))
 		return false;
-	if (skip(&s, " pgtables:")) {
-		if (!take_number(&s, &value))
+	if (span_skip(&s, " pgtables:")) {
+		if (!span_take_number(&s, &value))
 			return false;
-		(void)skip(&s, "kB");
+		(void)span_skip(&s, "kB");
 	}
-	if (skip(&s, " oom_score_adj:")) {
+	if (span_skip(&s, " oom_score_adj:")) {
 		if (!is_signed(s))
 			return false;
 		s.length = 0;
@@ -406,8 +323,9 @@ static bool parse_kill(struct kmsg_parser *parser, struct span s, uint64_t when,
 	pid_t pid;
 	struct span sizes;
 
-	if (!take_pid(&s, &pid) || !skip(&s, " (") || !split_last(s, ") total-vm:", &s, &sizes) ||
-	    !is_comm(s) || !parse_sizes(sizes, &uid))
+	if (!take_pid(&s, &pid) || !span_skip(&s, " (") ||
+	    !span_split_last(s, ") total-vm:", &s, &sizes) || !is_comm(s) ||
+	    !parse_sizes(sizes, &uid))
 		return false;
 	if (!parser->has_header && parser->has_group &&
 	    when < parser->group_since + GROUP_KILL_USEC) {
@@ -434,7 +352,8 @@ static void parse_group(struct kmsg_parser *parser, struct span s, uint64_t when
 	char group[sizeof(last->victim_cgroup)];
 	size_t length;
 
-	if (!skip_back(&s, " are going to be killed due to memory.oom.group set") || !is_path(s))
+	if (!span_skip_back(&s, " are going to be killed due to memory.oom.group set") ||
+	    !is_path(s))
 		return;
 	copy_name(group, sizeof(group), s);
 	length = strlen(group);
@@ -460,20 +379,20 @@ static bool parse_text(struct kmsg_parser *parser, struct span s, uint64_t when,
 		parser->has_group = false;
 	} else if (is_end_without_kill(s)) {
 		start_over(parser);
-	} else if (skip(&s, "oom-kill:constraint=CONSTRAINT_")) {
+	} else if (span_skip(&s, "oom-kill:constraint=CONSTRAINT_")) {
 		parse_header(parser, s);
-	} else if (skip(&s, "memory: usage ")) {
+	} else if (span_skip(&s, "memory: usage ")) {
 		parse_usage(parser, s);
-	} else if (skip(&s, "[")) {
+	} else if (span_skip(&s, "[")) {
 		if (!parse_task_columns(parser, s))
 			parse_task(parser, s);
-	} else if (skip(&s, "Task in ")) {
+	} else if (span_skip(&s, "Task in ")) {
 		parse_old_header(parser, s);
-	} else if (skip(&s, "Tasks in ")) {
+	} else if (span_skip(&s, "Tasks in ")) {
 		parse_group(parser, s, when);
 	} else {
 		skip_message(&s, &memcg);
-		if (skip(&s, "Killed process "))
+		if (span_skip(&s, "Killed process "))
 			return parse_kill(parser, s, when, memcg, ret);
 	}
 	return false;
@@ -490,8 +409,8 @@ bool kmsg_parse_line(struct kmsg_parser *parser, const char *line, struct kmsg_o
 		return false;
 	s = span_of(line, text);
 	/* Facility 0 is the kernel; lines that user space writes have another one. */
-	if (!take_number(&s, &priority) || priority > 7 || !skip(&s, ",") ||
-	    !take_number(&s, &sequence) || !skip(&s, ",") || !take_number(&s, &when))
+	if (!span_take_number(&s, &priority) || priority > 7 || !span_skip(&s, ",") ||
+	    !span_take_number(&s, &sequence) || !span_skip(&s, ",") || !span_take_number(&s, &when))
 		return false;
 	if (!parser->begun)
 		start_over(parser);
