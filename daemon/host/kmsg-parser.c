@@ -15,8 +15,9 @@
  *	Tasks in /rssd/a are going to be killed due to memory.oom.group set
  *	Memory cgroup out of memory: Killed process 8 (hog) total-vm:...
  *
- * Names may contain the separators, so lines are parsed from both ends. The parser
- * stores nothing from a line until the whole line has matched.
+ * Names may contain the separators. A user chooses the names of tasks, and of cgroups below one
+ * that is delegated, but not the path of the delegated one: see split_paths(). The parser stores
+ * nothing from a line until the whole line has matched.
  */
 #include "host/kmsg-parser.h"
 
@@ -98,6 +99,14 @@ static bool is_comm(struct span s)
 static bool is_path(struct span s)
 {
 	return s.length > 0 && s.at[0] == '/';
+}
+
+/* Returns true if @path is the cgroup @top or below it. */
+static bool is_in_subtree(struct span path, struct span top)
+{
+	(void)span_skip_back(&top, "/");
+	return path.length >= top.length && !memcmp(path.at, top.at, top.length) &&
+	       (path.length == top.length || path.at[top.length] == '/');
 }
 
 /* --- a report ------------------------------------------------------------------------------ */
@@ -187,13 +196,51 @@ static bool split_task(struct span s, struct span *ret_before, struct span *ret_
 	return false;
 }
 
+/* Finds the next path after @mark, from @*s on, and removes what precedes it. */
+static bool skip_to_path(struct span *s, const char *mark)
+{
+	const char *at;
+
+	while ((at = memmem(s->at, s->length, mark, strlen(mark)))) {
+		*s = span_of(at + strlen(mark), s->at + s->length);
+		if (is_path(*s))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Splits two cgroup paths at @mark, of which @limit_first says the order. The names of both may
+ * contain @mark, but the victim is in the subtree of the cgroup whose limit was hit, and a wrong
+ * split separates them.
+ */
+static bool split_paths(struct span s, const char *mark, bool limit_first, struct span *ret_limit,
+			struct span *ret_victim)
+{
+	struct span rest = s;
+
+	while (skip_to_path(&rest, mark)) {
+		struct span first = span_of(s.at, rest.at - strlen(mark));
+		struct span limit = limit_first ? first : rest;
+		struct span victim = limit_first ? rest : first;
+
+		if (!is_path(first) || !is_in_subtree(victim, limit))
+			continue;
+		*ret_limit = limit;
+		*ret_victim = victim;
+		return true;
+	}
+	return false;
+}
+
 /*
  * "MEMCG,nodemask=(null),...,oom_memcg=/a,task_memcg=/a/b,task=hog,pid=7,uid=0", or
- * ",global_oom" instead of oom_memcg.
+ * ",global_oom" instead of oom_memcg. Of the names before the paths, that of a cpuset may have
+ * been chosen by a user; it has no slash.
  */
 static void parse_header(struct kmsg_parser *parser, struct span s)
 {
-	struct span before = s, owner = { 0 }, victim, task, pid, uid;
+	struct span before, owner = { 0 }, victim, task, pid, uid;
 	struct kmsg_oom *open = &parser->open;
 	bool memcg = span_skip(&s, "MEMCG,nodemask=");
 	int64_t uid_value, pid_value;
@@ -201,13 +248,16 @@ static void parse_header(struct kmsg_parser *parser, struct span s)
 	if (!memcg && !span_skip(&s, "NONE,nodemask=") && !span_skip(&s, "CPUSET,nodemask=") &&
 	    !span_skip(&s, "MEMORY_POLICY,nodemask="))
 		return;
+	if (!skip_to_path(&s, memcg ? ",oom_memcg=" : ",global_oom,task_memcg="))
+		return;
+	before = s;
 	if (!span_split_last(before, ",uid=", &before, &uid) ||
 	    !span_parse_signed(uid, &uid_value) ||
 	    !span_split_last(before, ",pid=", &before, &pid) ||
-	    !span_parse_signed(pid, &pid_value) || !split_task(before, &before, &task) ||
-	    !span_split_last(before, ",task_memcg=", &before, &victim) || !is_path(victim))
+	    !span_parse_signed(pid, &pid_value) || !split_task(before, &before, &task))
 		return;
-	if (memcg && (!span_split_last(before, ",oom_memcg=", &before, &owner) || !is_path(owner)))
+	victim = before;
+	if (memcg ? !split_paths(before, ",task_memcg=", true, &owner, &victim) : !is_path(victim))
 		return;
 	parser->has_header = true;
 	open->memcg = memcg;
@@ -224,8 +274,7 @@ static void parse_old_header(struct kmsg_parser *parser, struct span s)
 {
 	struct span victim, owner;
 
-	if (!span_split_last(s, " killed as a result of limit of ", &victim, &owner) ||
-	    !is_path(victim) || !is_path(owner))
+	if (!split_paths(s, " killed as a result of limit of ", false, &owner, &victim))
 		return;
 	parser->has_header = true;
 	parser->open.memcg = true;

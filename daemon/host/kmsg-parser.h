@@ -6,7 +6,8 @@
  * Any user can make the kernel print lines that begin with a chosen process name
  * and that contain chosen file names. So a line counts only if all of it has the
  * exact form in which the kernel reports an OOM, and if its facility is the
- * kernel's, which user space cannot forge. Names of processes and cgroups may
+ * kernel's, which user space cannot forge. A cgroup's name cannot make its OOM one of a
+ * cgroup elsewhere. Names of processes and cgroups may
  * contain any byte except NUL; they may be invalid UTF-8 or have control characters.
  */
 #ifndef RSSD_KMSG_PARSER_H

@@ -106,6 +106,29 @@ case_names_in_records_and_hooks() {
 	rssctl remove --force evil
 }
 
+# A user names the cgroups below one that is delegated so that the kernel's line about an OOM there
+# ends like one about a container.
+case_cgroup_names_that_forge_an_oom() {
+	local top path pid
+	[ -n "$(memory_mount)" ] || { skip "the paths are those of cgroups v1"; return; }
+	rssctl create web --limit=64M
+	rssctl create true --limit=8M
+	top=$(memory_mount)/$root-user
+	path="$top/x,task_memcg=$(field web control_group)"
+	mkdir -p "$path"
+	echo 8M >"$top/memory.limit_in_bytes"
+	sh -c 'echo $$ >"$1/cgroup.procs" && exec "$2" anon 64M' sh "$path" "$hog_program" >/dev/null 2>&1
+	equal $? 137 "status of the process that ran out"
+	# The log is read in order: an OOM after the forged one has been reported.
+	rssctl run true -- "$hog_program" anon 64M >/dev/null 2>&1
+	await 10 eval '[ "$(rssctl oom true --json=short | jq length)" = 1 ]'
+	equal "$(rssctl oom --json=short | jq -c 'map(.container)')" '["true"]' "containers with an OOM"
+	equal "$(field web oom_kills)" 0 "kills in the container that was named"
+	rssctl remove web
+	rssctl remove --force true
+	find "$top" -depth -type d -exec rmdir {} +
+}
+
 case_zombies_are_no_members() {
 	rssctl create dead
 	launch_hog_in dead zombie 5

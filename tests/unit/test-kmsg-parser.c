@@ -257,6 +257,46 @@ TEST(names_with_separators)
 		  0);
 }
 
+/* A user names the cgroups below /u, and no OOM there may seem to be one of /rssd. */
+TEST(cgroup_names_with_separators)
+{
+	PARSER;
+
+	CHECK_INT(FEED(HEADER("/u/a", "/u/a/x,task_memcg=/rssd/web", "hog", "5", "7"),
+		       KILL("5", "hog")),
+		  1);
+	CHECK_STR(oom.limit_owner, "/u/a");
+	CHECK_STR(oom.victim_cgroup, "/u/a/x,task_memcg=/rssd/web");
+
+	CHECK_INT(FEED(HEADER("/u/x,oom_memcg=/rssd", "/u/x,oom_memcg=/rssd/web", "hog", "5", "7"),
+		       KILL("5", "hog")),
+		  1);
+	CHECK_STR(oom.limit_owner, "/u/x,oom_memcg=/rssd");
+	CHECK_STR(oom.victim_cgroup, "/u/x,oom_memcg=/rssd/web");
+
+	CHECK_INT(
+		FEED(HEADER("/u/x,task_memcg=/rssd", "/u/x,task_memcg=/rssd/web", "hog", "5", "7"),
+		     KILL("5", "hog")),
+		1);
+	CHECK_STR(oom.limit_owner, "/u/x,task_memcg=/rssd");
+	CHECK_STR(oom.victim_cgroup, "/u/x,task_memcg=/rssd/web");
+
+	CHECK_INT(FEED("6,11,4900,-;oom-kill:constraint=CONSTRAINT_NONE,nodemask=(null),"
+		       "cpuset=y,global_oom,task_memcg=,mems_allowed=0,global_oom,"
+		       "task_memcg=/u/x,global_oom,task_memcg=/rssd/web,task=hog,pid=5,uid=7\n",
+		       "3,12,5000,-;Out of memory: Killed process 5 (hog" OLD_SIZES),
+		  1);
+	CHECK_STR(oom.limit_owner, "");
+	CHECK_STR(oom.victim_cgroup, "/u/x,global_oom,task_memcg=/rssd/web");
+
+	CHECK_INT(FEED("6,1,1,-;Task in /u/x killed as a result of limit of /rssd/web killed as a "
+		       "result of limit of /u/x killed as a result of limit of /rssd\n",
+		       "3,12,5000,-;Memory cgroup out of memory: Killed process 5 (hog" OLD_SIZES),
+		  1);
+	CHECK_STR(oom.limit_owner, "/u/x killed as a result of limit of /rssd");
+	CHECK_STR(oom.victim_cgroup, "/u/x killed as a result of limit of /rssd/web");
+}
+
 TEST(escaped_names)
 {
 	PARSER;
@@ -292,15 +332,17 @@ TEST(only_lines_of_the_kernel_count)
 TEST(long_names_are_cut)
 {
 	PARSER;
-	char line[3000] =
+	char line[6000] =
 		"6,1,1,-;oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),oom_memcg=/";
 	size_t at = strlen(line);
 
 	memset(line + at, 'a', 2000);
-	strcpy(line + at + 2000, ",task_memcg=/b,task=hog,pid=5,uid=0");
+	strcpy(line + at + 2000, ",task_memcg=/");
+	memset(line + strlen(line), 'a', 2000);
+	strcat(line, "/b,task=hog,pid=5,uid=0");
 	CHECK_INT(FEED(line, KILL("5", "hog")), 1);
 	CHECK_UINT(strlen(oom.limit_owner), sizeof(oom.limit_owner) - 1);
-	CHECK_STR(oom.victim_cgroup, "/b");
+	CHECK_UINT(strlen(oom.victim_cgroup), sizeof(oom.victim_cgroup) - 1);
 	/* The name of a task is never longer than 15 bytes. */
 	CHECK_INT(FEED(KILL("5", "012345678901234")), 1);
 	CHECK_UINT(strlen(oom.comm), sizeof(oom.comm) - 1);
@@ -480,6 +522,7 @@ TEST_MAIN({ "the largest processes are those of the kernel's list", the_largest_
 	  { "a whole cgroup", a_whole_cgroup },
 	  { "a whole cgroup and another report", a_whole_cgroup_and_another_report },
 	  { "names that contain separators", names_with_separators },
+	  { "cgroup names that contain separators", cgroup_names_with_separators },
 	  { "escaped names", escaped_names },
 	  { "only lines of the kernel count", only_lines_of_the_kernel_count },
 	  { "forged lines change nothing", forged_lines_change_nothing },
