@@ -58,7 +58,7 @@ SUITES       ?= $(CHECK_SUITES)
 
 # Packages by suite, next to those of a build.
 PACKAGES_style     := clang-format
-PACKAGES_fuzz      := clang libclang-rt-14-dev
+PACKAGES_fuzz      := clang libclang-rt-dev
 PACKAGES_bus       := dbus jq procps strace systemd python3-prometheus-client
 PACKAGES_host      := $(PACKAGES_bus) mandoc
 PACKAGES_adversity := $(PACKAGES_host)
