@@ -286,6 +286,21 @@ count_heard() {
 # The mount point of the v1 memory hierarchy; empty if it is not mounted.
 memory_mount() { sed -n 's/^[^ ]* \([^ ]*\) cgroup [^ ]*memory.*/\1/p' /proc/mounts | head -n 1; }
 
+# The mount point of the hierarchy with the memory controller: v1's, or the unified one.
+controller_mount() {
+	local v1
+	v1=$(memory_mount)
+	echo "${v1:-/sys/fs/cgroup}"
+}
+# cgroup_of PID: its cgroup there.
+cgroup_of() {
+	if [ -n "$(memory_mount)" ]; then
+		sed -nE 's/^[0-9]+:([^:]*,)?memory(,[^:]*)?://p' "/proc/$1/cgroup"
+	else
+		sed -n 's/^0:://p' "/proc/$1/cgroup"
+	fi
+}
+
 # own_mounts: starts a command in a mount namespace. In a chroot, / is no mount point, so that its
 # propagation cannot be set; this is not needed if no mount is shared.
 own_mounts=(unshare --mount --propagation private)

@@ -242,8 +242,7 @@ case_dry_run_moves_nothing() {
 # A cgroup may have any name; a reply must be valid UTF-8.
 case_a_cgroup_whose_name_is_not_text() {
 	local mount odd
-	mount=$(memory_mount)
-	[ -n "$mount" ] || { skip "no v1 memory hierarchy to make directories in"; return; }
+	mount=$(controller_mount)
 	odd=$mount/$root-$'odd\xff\xc3'
 	mkdir "$odd"
 	rssctl create dry
@@ -260,8 +259,7 @@ tree_has_started() { [ "$(grep -c ready "$hog_out")" = "$1" ]; }
 
 case_detach_when_the_origin_is_gone() {
 	local mount
-	mount=$(memory_mount)
-	[ -n "$mount" ] || { skip "no v1 memory hierarchy to make directories in"; return; }
+	mount=$(controller_mount)
 	mkdir -p "$mount/$root-origin/deep/er"
 	start_hog anon 1M
 	echo "$hog" >"$mount/$root-origin/deep/er/cgroup.procs"
@@ -272,7 +270,7 @@ case_detach_when_the_origin_is_gone() {
 	start_rssd
 	expect 0 rssctl detach "$hog"
 	says "its origin is gone: moved to /$root-origin"
-	grep -q "memory[^:]*:/$root-origin\$" "/proc/$hog/cgroup" || fail "it is in $(cat "/proc/$hog/cgroup")"
+	equal "$(cgroup_of "$hog")" "/$root-origin" "its cgroup"
 	kill -KILL "$hog"
 	await 5 test ! -d "/proc/$hog"
 	rmdir "$mount/$root-origin"
@@ -300,8 +298,7 @@ case_detach_brings_a_tree_back() {
 # A process forked inside was never attached: its origin is that of its parent.
 case_child_forked_inside_detaches_to_the_origin_of_its_parent() {
 	local mount child
-	mount=$(memory_mount)
-	[ -n "$mount" ] || { skip "no v1 memory hierarchy to make directories in"; return; }
+	mount=$(controller_mount)
 	mkdir "$mount/$root-origin"
 	rssctl create born
 	mkfifo "$work/go"
@@ -317,14 +314,14 @@ case_child_forked_inside_detaches_to_the_origin_of_its_parent() {
 	stop_rssd
 	start_rssd
 	expect 0 rssctl detach "$child"
-	grep -q "memory[^:]*:/$root-origin\$" "/proc/$child/cgroup" || fail "it is in $(cat "/proc/$child/cgroup")"
+	equal "$(cgroup_of "$child")" "/$root-origin" "its cgroup"
 	kill -KILL "$hog" "$child"
 	# An unknown origin is an error.
 	start_hog anon 1M
 	echo "$hog" >"$mount/$root/born/cgroup.procs"
 	expect 1 rssctl detach "$hog"
 	says "its origin is unknown"
-	grep -q "memory[^:]*:/$root/born\$" "/proc/$hog/cgroup" || fail "it is in $(cat "/proc/$hog/cgroup")"
+	equal "$(cgroup_of "$hog")" "/$root/born" "its cgroup"
 	kill -KILL "$hog"
 	await 5 is_empty born
 	await 5 rmdir "$mount/$root-origin"
@@ -334,8 +331,7 @@ case_child_forked_inside_detaches_to_the_origin_of_its_parent() {
 # The attached parent has ended: the origin of an orphan is that of its session.
 case_orphan_detaches_to_the_origin_of_its_session() {
 	local mount child
-	mount=$(memory_mount)
-	[ -n "$mount" ] || { skip "no v1 memory hierarchy to make directories in"; return; }
+	mount=$(controller_mount)
 	mkdir "$mount/$root-origin"
 	rssctl create born
 	mkfifo "$work/go-orphan"
@@ -351,7 +347,7 @@ case_orphan_detaches_to_the_origin_of_its_session() {
 	stop_rssd
 	start_rssd
 	expect 0 rssctl detach "$child"
-	grep -q "memory[^:]*:/$root-origin\$" "/proc/$child/cgroup" || fail "it is in $(cat "/proc/$child/cgroup")"
+	equal "$(cgroup_of "$child")" "/$root-origin" "its cgroup"
 	kill -KILL "$child"
 	await 5 rmdir "$mount/$root-origin"
 	rssctl remove born
@@ -471,8 +467,7 @@ case_a_pid_that_was_reused_is_not_killed() {
 # A new process with the pid of an attached one is not moved to the origin of that one.
 case_a_pid_that_was_reused_is_not_detached() {
 	local mount
-	mount=$(memory_mount)
-	[ -n "$mount" ] || { skip "no v1 memory hierarchy to make directories in"; return; }
+	mount=$(controller_mount)
 	mkdir "$mount/$root-origin"
 	rssctl create reused
 	start_reuser

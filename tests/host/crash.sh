@@ -41,7 +41,7 @@ compare() {
 		[ -z "${open[$name]:-}" ] || continue
 		limit=$(field "$name" limit 2>/dev/null)
 		equal "$limit" "${expected[$name]}" "limit of $name after the restart"
-		seen=$(cat "$(memory_mount)/$root/$name/memory.limit_in_bytes" 2>/dev/null)
+		seen=$(cat "$(controller_mount)/$root/$name"/memory.{limit_in_bytes,max} 2>/dev/null)
 		[ -z "$seen" ] || [ "$limit" = infinity ] || equal "$seen" "${expected[$name]}" "the kernel's limit of $name"
 	done
 	for name in $(rssctl list --no-legend | awk '{ print $1 }'); do

@@ -234,7 +234,7 @@ each_kill_has_a_record() { [ "$(field outer oom_kills)" = "$(rssctl oom outer --
 case_an_oom_in_an_inner_cgroup() {
 	local inner kills
 	rssctl create outer --limit=64M
-	inner=$(memory_mount)$(field outer control_group)/inner
+	inner=$(controller_mount)$(field outer control_group)/inner
 	[ -f "${inner%/inner}/memory.limit_in_bytes" ] || { rssctl remove outer; skip "needs memory-v1"; return; }
 	mkdir "$inner"
 	echo 16M >"$inner/memory.limit_in_bytes"

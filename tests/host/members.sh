@@ -7,7 +7,7 @@ need_controller
 start_bus
 start_rssd || exit 1
 
-directory_of() { echo "$(memory_mount)$(field "$1" control_group)"; }
+directory_of() { echo "$(controller_mount)$(field "$1" control_group)"; }
 pids_of() { rssctl ps "$@" --json=short | jq -c '[.[].pid] | sort'; }
 sorted() { printf '%s\n' "$@" | sort -n | jq -sc .; }
 
@@ -122,7 +122,7 @@ case_a_kill_is_repeated_until_none_is_left() {
 	start_hog anon 1M
 	first=$hog
 	stop_rssd
-	LATE_PID=$late LATE_PROCS=$(memory_mount)/$root/web/cgroup.procs \
+	LATE_PID=$late LATE_PROCS=$(controller_mount)/$root/web/cgroup.procs \
 		LD_PRELOAD=$build/tests/preload/late-member.so start_rssd
 	expect 0 rssctl attach web "$first"
 	expect 0 rssctl kill web --signal=KILL --json=short
@@ -141,14 +141,14 @@ case_detach_takes_a_tree_or_all() {
 	launch_hog fork 8
 	await 20 eval '[ "$(grep -c ready "$hog_out")" = 8 ]'
 	root_pid=$hog
-	before=$(grep :memory: "/proc/$root_pid/cgroup")
+	before=$(cgroup_of "$root_pid")
 	expect 0 rssctl attach web --tree "$root_pid"
 	equal "$(field web processes)" 8 "processes inside"
 	expect 0 rssctl detach "$root_pid"
 	equal "$(field web processes)" 7 "processes inside without the root"
 	expect 1 rssctl detach --tree "$root_pid"
 	await 10 is_empty web
-	equal "$(grep :memory: "/proc/$root_pid/cgroup")" "$before" "where the root is"
+	equal "$(cgroup_of "$root_pid")" "$before" "where the root is"
 	expect 0 rssctl attach web --tree "$root_pid"
 	expect 0 rssctl detach --tree "$root_pid" --json=short
 	equal "$(jq 'map(select(.outcome == "moved")) | length' <<<"$out")" 8 "moved with the root"

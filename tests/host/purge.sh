@@ -3,7 +3,6 @@
 # What purging the package does to processes in containers.
 . "$(dirname "$0")/../lib.sh"
 need_controller
-[ -n "$(memory_mount)" ] || { printf 'skip - purge.sh: needs a v1 hierarchy\n'; exit 0; }
 
 # Define the functions of the maintainer script, without its main part.
 postrm=$here/../systemd/debian/rssd.postrm
@@ -11,7 +10,7 @@ eval "$(sed '/^if \[ "\$1" = purge/,$d; /^set -e/d' "$postrm")"
 
 # A hierarchy for it: a directory of this one, with containers in rssd/.
 start_hierarchy() {
-	hierarchy=$(memory_mount)/$root origins=$work/origins
+	hierarchy=$(controller_mount)/$root origins=$work/origins
 	mkdir -p "$hierarchy/unit/inner" "$hierarchy/rssd/web/in"
 	sleep 1000 &
 	member=$!
@@ -21,7 +20,7 @@ start_hierarchy() {
 	start=$(sed 's/.*) //' "/proc/$member/stat" | cut -d' ' -f20)
 }
 
-place() { sed -n "s|.*:memory:.*/$root||p" "/proc/$member/cgroup"; }
+place() { cgroup_of "$member" | sed "s|.*/$root||"; }
 
 case_processes_go_back_to_their_origin() {
 	start_hierarchy

@@ -270,8 +270,7 @@ case_rule_with_a_user() {
 # The kernel has no event for a moved process: the next periodic scan finds it.
 case_moved_process_joins_at_the_next_scan() {
 	local uid=8a1fc2b0-57ab-4a0e-9d0c-2f4b1c1f9a55 pods
-	[ -n "$(memory_mount)" ] || { skip "no v1 memory hierarchy to make directories in"; return; }
-	pods=$(memory_mount)/$root-kubepods
+	pods=$(controller_mount)/$root-kubepods
 	mkdir -p "$pods/pod$uid"
 	declare_container pod "{\"name\":\"pod\",\"join\":[{\"pod\":\"$uid\"}]}"
 	expect 0 rssctl reload

@@ -214,8 +214,6 @@ as() {
 	shift
 	setpriv --reuid="$user" --regid="$user" --clear-groups "$@"
 }
-# cgroup_of PID: its place in the unified tree.
-cgroup_of() { sed -n 's/^0:://p' "/proc/$1/cgroup"; }
 
 # A process of a service leaves the sandbox of its unit only if root asks for it.
 case_attach_is_no_way_out_of_a_sandbox() {
