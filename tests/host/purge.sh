@@ -51,4 +51,28 @@ case_a_parent_takes_its_place_when_the_origin_is_gone() {
 	kill "$member"
 }
 
+# A unit that was a container has the limit that it had before, and a drop-in only if it had one.
+case_units_are_released() {
+	local system_root=$work/tree control=etc/systemd/system.control file=$work/saved
+	mkdir -p "$system_root/$control/web.service.d" "$system_root/$control/a\\x2db.service.d"
+	touch "$system_root/$control/web.service.d/50-MemoryMax.conf" "$system_root/$control/web.service.d/50-CPUWeight.conf" \
+		"$system_root/$control/a\\x2db.service.d/50-MemoryMax.conf"
+	printf '%s\n' '{' '  "name":"web",' '  "unit":"web.service",' '  "place":{' '    "path":"/system.slice/web.service",' \
+		'    "found_limit":"infinity"' '  }' '}' >"$file"
+	release_unit "$file"
+	equal "$(ls "$system_root/$control/web.service.d")" 50-CPUWeight.conf "drop-ins of a unit that had none of this kind"
+	printf '%s\n' '{' '  "unit":"a\\x2db.service",' '  "place":{' '    "found_limit":67108864,' \
+		"    \"found_dropins\":\"/$control/a\\\\x2db.service.d/50-MemoryMax.conf\"" '  }' '}' >"$file"
+	release_unit "$file"
+	equal "$(ls "$system_root/$control")" $'a\\x2db.service.d\nweb.service.d' "units with drop-ins"
+	sed -i /found_dropins/d "$file"
+	release_unit "$file"
+	equal "$(ls "$system_root/$control")" web.service.d "units with drop-ins"
+	# A container that is no unit, but joins processes of one.
+	printf '%s\n' '{' '  "name":"web",' '  "join":[' '    {' '      "unit":"web.service"' '    }' '  ]' '}' >"$file"
+	touch "$system_root/$control/web.service.d/50-MemoryMax.conf"
+	release_unit "$file"
+	[ -e "$system_root/$control/web.service.d/50-MemoryMax.conf" ] || fail "the drop-in of another program was removed"
+}
+
 run_cases "$@"

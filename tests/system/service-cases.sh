@@ -263,7 +263,7 @@ case_package() {
 	[ -d $debs ] || { skip "no packages on this disk"; return; }
 	start_load pack
 	# The administrator's configuration is kept, as in an upgrade.
-	grep -v '^/etc/rssd/' $BUILD/installed | xargs rm
+	grep -v '^/etc/rssd/' $BUILD/installed | xargs -r rm
 	expect 0 dpkg --install --force-confold $debs/old/librss1_*.deb $debs/old/rssd_*.deb
 	await 30 rssctl show pack
 	check_load pack "an installation"
@@ -282,8 +282,11 @@ case_package() {
 	expect 0 dpkg --install $debs/new/rssd_*.deb
 	await 30 rssctl show pack
 	check_load pack "a removal and an installation"
+	[ "$controller" = rss ] || expect 0 rssctl create vic --unit=victim --limit=48M
 	expect 0 dpkg --purge rssd librss1
 	kill -0 "$load_hog" || fail "the hog is gone after a purge"
+	equal "$(systemctl show victim -P MemoryMax)" infinity "MemoryMax of a unit after a purge"
+	[ ! -e /etc/systemd/system.control/victim.service.d ] || fail "a drop-in of a unit is left by a purge"
 	left=$(find / -xdev -not -path '/usr/lib/rssd-tests*' -not -path '/proc/*' \
 		\( -name '*rssd*' -o -name 'librss*' -o -name rssctl \) 2>/dev/null | grep -v "^$work\|/tmp/\|journal\|rssd.service.d\|rssd-tests\|rules.d")
 	equal "$left" "" "files after a purge"
@@ -304,6 +307,7 @@ case_boot() {
 		rssctl create kept --limit=48M
 		! has watermarks || rssctl set kept wmark-high=40M
 		rssctl create kept/inner --limit=24M
+		[ "$controller" = rss ] || expect 0 rssctl create unit --unit=victim --limit=56M
 		echo '{ "name": "declared", "limit": "32M" }' >/etc/rssd/containers.d/declared.json
 		expect 0 rssctl reload
 		await 10 rssctl show declared
@@ -319,6 +323,11 @@ case_boot() {
 	equal "$(settings_of kept)" "{\"limit\":50331648,\"wmark-high\":$high,\"wmark-low\":\"infinity\",\"processes\":0}" "kept after a boot"
 	equal "$(field kept/inner limit)" $((24 << 20)) "limit of what is nested after a boot"
 	equal "$(field declared limit)" $((32 << 20)) "declared limit after a boot"
+	if [ "$controller" != rss ]; then
+		equal "$(field unit limit)" $((56 << 20)) "limit of a unit after a boot"
+		equal "$(systemctl show victim -P MemoryMax)" $((56 << 20)) "MemoryMax of a unit after a boot"
+		expect 0 rssctl remove unit
+	fi
 	[ "$(cat /var/lib/rssd/sequence)" -ge "$(cat $mark)" ] || fail "numbers of events went back"
 	rm -f $mark /etc/rssd/containers.d/declared.json
 	expect 0 rssctl remove kept --force
