@@ -135,6 +135,15 @@ static bool was_watched(const struct observation *seen)
 	return seen->usec >= WATCH_USEC_MIN && seen->count >= LOOKS_MIN;
 }
 
+/*
+ * Whether memory of its processes is charged elsewhere: what a process used before it was attached
+ * stays where it was charged. Of processes that share memory, only the largest one proves that.
+ */
+static bool is_charged_elsewhere(const struct observation *seen, uint64_t highest)
+{
+	return seen->largest > highest + percent(highest, HEADROOM);
+}
+
 /* Returns false if too little is known; then the reasons say what is missing. */
 static bool is_enough(const struct observation *seen, struct advice *advice)
 {
@@ -142,7 +151,8 @@ static bool is_enough(const struct observation *seen, struct advice *advice)
 		say(advice, "The usage of this container cannot be read.");
 		return false;
 	}
-	if (quantile(seen, 100) == 0 && (seen->peak == RSS_ABSENT || seen->peak == 0)) {
+	if (quantile(seen, 100) == 0 && (seen->peak == RSS_ABSENT || seen->peak == 0) &&
+	    !is_charged_elsewhere(seen, 0)) {
 		say(advice, "It has used no memory yet: start its processes inside, or attach "
 			    "them, and let them work.");
 		return false;
@@ -202,6 +212,14 @@ static uint64_t choose_limit(const struct observation *seen, struct advice *advi
 		    "enough.",
 		    period(seen), size_format(highest, a));
 		return highest + percent(highest, HEADROOM);
+	}
+	if (is_charged_elsewhere(seen, needed)) {
+		advice->floor = true;
+		say(advice,
+		    "Its processes have %s, of which at most %s was charged to it: the rest was in use "
+		    "before they were attached, or is shared. Restart them inside, then ask again.",
+		    size_format(seen->resident, a), size_format(needed, b));
+		return seen->resident + percent(seen->resident, HEADROOM);
 	}
 	if (was_watched(seen) && peak_counts && seen->peak > 2 * highest)
 		say(advice, "The peak of %s is from before the %s, in which it used %s at most%s.",

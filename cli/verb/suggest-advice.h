@@ -25,6 +25,8 @@ struct observation {
 	size_t count;
 	uint64_t limit;
 	uint64_t peak; /* the kernel's peak, which may be older than the samples */
+	/* Of the processes inside: all together, and the largest one; 0: not known. */
+	uint64_t resident, largest;
 	bool can_reset_peak;
 	bool has_watermarks; /* the controller has watermarks */
 	/* Since the creation of the container: OOMs at its own limit, and its processes killed for any limit. */

@@ -54,6 +54,7 @@ struct record {
 	uint64_t record_usec;		 /* the time that rssd's record covers, in microseconds */
 	struct rss_usage_history before; /* the counters at its start; no samples */
 	struct rss_container *last;
+	uint64_t resident, largest; /* of its processes now */
 	bool peak_reset, watermarks;
 };
 
@@ -187,6 +188,25 @@ static int read_features(const struct cli *cli, struct record *record)
 	return 0;
 }
 
+static int read_resident(const struct cli *cli, const char *name, struct record *record)
+{
+	struct rss_process *processes = NULL;
+	size_t count = 0;
+	int r = rss_processes(cli->client, name, &processes, &count);
+
+	for (size_t i = 0; r >= 0 && i < count; i++) {
+		uint64_t resident = processes[i].resident;
+
+		if (resident == RSS_ABSENT)
+			continue;
+		record->resident += resident;
+		if (resident > record->largest)
+			record->largest = resident;
+	}
+	rss_processes_free(processes, count);
+	return r < 0 ? r : 0;
+}
+
 /* --- the proposal -------------------------------------------------------------------- */
 
 /* How much a counter grew. If it fell, it belongs to a new container of that name. */
@@ -209,6 +229,8 @@ static struct observation observe(const struct record *record)
 		.count = record->count,
 		.limit = last->limit,
 		.peak = last->peak,
+		.resident = record->resident,
+		.largest = record->largest,
 		.can_reset_peak = record->peak_reset,
 		.has_watermarks = record->watermarks,
 		.oom_events = last->oom_events,
@@ -307,6 +329,8 @@ static int run(struct cli *cli, const struct args *args)
 	if (r == 0)
 		r = usec ? take_samples(cli, name, usec, &record)
 			 : read_history(cli, name, &record);
+	if (r == 0)
+		r = read_resident(cli, name, &record);
 	if (r < 0)
 		return fail_call(cli, r);
 	seen = observe(&record);

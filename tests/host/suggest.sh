@@ -163,4 +163,17 @@ case_ctrl_c_ends_the_watch() {
 	rssctl remove --force long
 }
 
+# What a process used before it was attached stays charged elsewhere.
+case_memory_from_before_an_attach() {
+	rssctl create late
+	start_hog anon 24M
+	expect 0 rssctl attach late "$hog"
+	[ "$(field late usage)" -lt $((8 << 20)) ] || { skip "the controller moves charges"; rssctl remove late --force; return; }
+	expect 0 rssctl suggest late
+	says "before they were attached"
+	expect 0 rssctl suggest late --json=short
+	[ "$(suggested limit)" -ge $((28 << 20)) ] || fail "suggests $(suggested limit): $out"
+	rssctl remove late --force
+}
+
 run_cases "$@"

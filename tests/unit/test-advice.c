@@ -65,6 +65,32 @@ TEST(nothing_to_go_by)
 	CHECK(gives(&advice, "no watermarks are proposed"));
 }
 
+/* A service that was attached when it had its memory already. */
+TEST(memory_from_before_the_attach)
+{
+	uint64_t usages[60];
+	struct observation seen = calm(usages, 1 * M, 1 * M);
+	struct advice advice;
+
+	seen.resident = 8 * M;
+	seen.largest = 6 * M;
+	advice_decide(&seen, &advice);
+	CHECK(advice.enough && advice.floor);
+	CHECK_UINT(advice.limit, 10 * M);
+	CHECK(gives(&advice, "Its processes have 8.0M, of which at most 1.0M was charged to it"));
+	seen = calm(usages, 0, 0);
+	seen.resident = seen.largest = 8 * M;
+	advice_decide(&seen, &advice);
+	CHECK(advice.enough);
+	CHECK_UINT(advice.limit, 10 * M);
+	/* Processes that share memory have more together than is charged. */
+	seen = calm(usages, 50 * M, 60 * M);
+	seen.resident = 200 * M;
+	seen.largest = 62 * M;
+	advice_decide(&seen, &advice);
+	CHECK_UINT(advice.limit, 76 * M);
+}
+
 TEST(calm_use)
 {
 	uint64_t usages[60];
@@ -297,6 +323,7 @@ TEST(small_and_large)
 }
 
 TEST_MAIN({ "advice: too little is known", nothing_to_go_by }, { "advice: steady usage", calm_use },
+	  { "advice: memory from before the attach", memory_from_before_the_attach },
 	  { "advice: an older peak", an_older_peak },
 	  { "advice: refaulted pages are needed", refaulted_pages_are_needed },
 	  { "advice: a record of rssd", a_record_of_rssd }, { "advice: kills", kills },
