@@ -132,14 +132,18 @@ static void empty_run(struct worker *worker, void *data)
 				       &removal->tallies[i]);
 }
 
+/*
+ * Removes the state files up to the first failure: a file that is left must not be without those
+ * of its parents, or a restart cannot create its container, and a later one would do so unasked.
+ */
 static void forget_run(struct worker *worker, void *data)
 {
 	struct removal *removal = data;
 	bool on_disk = false;
-	int r;
+	int r = 0;
 
 	removal->forgotten = 0;
-	for (size_t i = 0; i < removal->n_members; i++) {
+	for (size_t i = 0; i < removal->n_members && r >= 0; i++) {
 		r = state_forget(removal->manager->state, removal->members[i]->name);
 		if (r < 0)
 			removal->forgotten = r;

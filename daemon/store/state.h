@@ -24,8 +24,8 @@
  *              | reply                                   |
  *   detach     | record it as detached; move the process | a process that no rule
  *              | to its origin; reply                    | attaches again
- *   remove     | remove the cgroup; remove the file;     | the file, from which the next
- *              | reply                                   | start creates it again, empty
+ *   remove     | remove the cgroup; remove the file,     | the file, from which the next
+ *              | nested containers first; reply          | start creates it again, empty
  *
  * If a step fails, the steps before it are undone in reverse order, and the reply is
  * an error. If undoing fails on disk, the reply says that the outcome is unknown

@@ -207,6 +207,20 @@ case_a_removal_that_may_not_last_says_so() {
 	expect 0 rssctl remove gone
 }
 
+# A nested container whose file is left keeps its parent's, so that a restart can create both.
+case_a_removal_leaves_no_nested_file_alone() {
+	rssctl create gone --limit=32M
+	rssctl create gone/in --limit=16M
+	with_fault "gone%in.json" unlinkat:error=EIO:when=1 expect 1 rssctl remove gone --force
+	says "restart"
+	expect 3 rssctl show gone/in
+	restart
+	equal "$(rssctl list --json=short | jq -c 'map([.name, .limit])')" \
+		'[["gone",33554432],["gone/in",16777216]]' "containers after a restart"
+	expect 0 rssctl remove gone --force
+	equal "$(ls "$work/state/containers")" "" "files after the removal"
+}
+
 # The cgroup is removed even if the first attempt fails.
 case_a_removal_asks_again_whether_it_is_done() {
 	[ -n "$(memory_mount)" ] || { skip "needs cgroups v1"; return; }
