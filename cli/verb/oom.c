@@ -52,7 +52,7 @@ static int add_oom_row(struct table *table, const struct rss_oom *oom)
 
 	if (!victim)
 		return -1;
-	r = table_addf(table, "%" PRIu64, oom->sequence);
+	r = table_addf(table, "%" PRIu64, oom->id);
 	r = r < 0 ? r : table_add(table, oom->time ? format_time(oom->time, when) : NULL);
 	r = r < 0 ? r : table_add(table, limit_of(oom));
 	r = r < 0 ? r : add_usage(table, oom->usage);
@@ -123,7 +123,7 @@ static int print_oom(struct cli *cli, const struct rss_oom *oom)
 	if (!text)
 		return fail_memory();
 	text_make_safe(text);
-	print_number("Id", oom->sequence);
+	print_number("ID", oom->id);
 	printf("%15s: %s\n", "Time", oom->time ? format_time(oom->time, when) : "-");
 	printf("%15s: %s\n", "What", text);
 	printf("%15s: %s\n", "Limit of", limit_of(oom) ?: "-");
@@ -151,7 +151,7 @@ static int print_oom_by_id(struct cli *cli, const struct ooms *ooms, uint64_t id
 	cleanup_json struct json_object *object = NULL;
 
 	for (size_t i = 0; i < ooms->count; i++) {
-		if (ooms->list[i]->sequence != id)
+		if (ooms->list[i]->id != id)
 			continue;
 		if (!cli->out.json)
 			return print_oom(cli, ooms->list[i]);

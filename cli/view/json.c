@@ -61,7 +61,7 @@ struct json_object *oom_to_json(const struct rss_oom *oom)
 
 	if (!record)
 		return NULL;
-	json_add_count(record, "sequence", oom->sequence ?: RSS_ABSENT);
+	json_add_count(record, "id", oom->id ?: RSS_ABSENT);
 	json_add_count(record, "time", oom->time ?: RSS_ABSENT);
 	json_add_text(record, "container", oom->container);
 	json_add_text(record, "limit_owner", oom->limit_owner);

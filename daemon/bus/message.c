@@ -223,7 +223,7 @@ static int append_kill(sd_bus_message *message, const struct oom_record *kill)
 
 static int append_oom_entries(sd_bus_message *message, const struct oom_record *oom)
 {
-	int r = bus_append_number(message, "Sequence", oom->sequence);
+	int r = bus_append_number(message, "ID", oom->id);
 
 	if (r >= 0)
 		r = bus_append_number(message, "Time", oom->time);

@@ -204,7 +204,7 @@ static void number_event(struct manager *m, struct event *event)
 		event->last = sequence_take(m->sequence);
 	event->time = clock_usec(CLOCK_REALTIME);
 	if (event->oom) {
-		event->oom->sequence = event->sequence;
+		event->oom->id = event->sequence;
 		event->oom->time = event->time;
 	}
 }

@@ -50,7 +50,7 @@ const struct oom_record *oom_history_find(const struct oom_history *history, uin
 	for (size_t i = history->count; i-- > 0;) {
 		const struct oom_record *record = oom_history_at(history, i);
 
-		if (record->sequence == sequence)
+		if (record->id == sequence)
 			return record;
 	}
 	return NULL;

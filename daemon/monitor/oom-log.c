@@ -74,7 +74,7 @@ static void add_facts(struct fields *fields, const struct oom_record *oom)
 {
 	cleanup_free char *json = oom_format(oom);
 
-	add_number(fields, "ID", oom->sequence);
+	add_number(fields, "ID", oom->id);
 	add_text(fields, "LIMIT_CONTAINER", oom->container);
 	add_text(fields, "LIMIT_OWNER", oom->limit_owner);
 	add_text(fields, "VICTIM_CONTAINER", oom->victim_container);

@@ -30,7 +30,7 @@ static const struct field {
 	enum field_type type;
 	size_t offset;
 } fields[] = {
-	FIELD("sequence", FIELD_COUNT, sequence),
+	FIELD("id", FIELD_COUNT, id),
 	FIELD("time", FIELD_COUNT, time),
 	FIELD("container", FIELD_TEXT, container),
 	FIELD("limit_owner", FIELD_TEXT, limit_owner),

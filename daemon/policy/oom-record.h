@@ -47,7 +47,7 @@ struct oom_snapshot {
 };
 
 struct oom_record {
-	uint64_t sequence; /* the number of its event, which is the record's ID */
+	uint64_t id;	   /* the sequence number of its event */
 	uint64_t time;	   /* microseconds since the epoch */
 	char *container;   /* whose limit was hit; NULL: no container's */
 	char *limit_owner; /* the cgroup whose limit was hit; NULL: unknown, "/": the machine */

@@ -29,7 +29,7 @@ static int read_processes(sd_bus_message *message, void *at)
 }
 
 static const struct dict_field fields[] = {
-	FIELD("Sequence", "t", sequence),
+	FIELD("ID", "t", id),
 	FIELD("Time", "t", time),
 	FIELD("Container", "s", container),
 	FIELD("LimitOwner", "s", limit_owner),
@@ -60,7 +60,7 @@ static const struct dict_field fields[] = {
 /* A container without an OOM has an empty dictionary; a record has at least one of these. */
 static bool is_empty(const struct rss_oom *oom)
 {
-	return !oom->sequence && !oom->time && !oom->container && !oom->limit_owner &&
+	return !oom->id && !oom->time && !oom->container && !oom->limit_owner &&
 	       !oom->victim_pid && !oom->victim_command;
 }
 

@@ -90,7 +90,7 @@ struct rss_daemon_info *rss_daemon_info_free(struct rss_daemon_info *info);
 
 /* The record of an OOM; unknown facts are NULL, 0 or RSS_ABSENT. */
 struct rss_oom {
-	uint64_t sequence;	      /* of its OOM signal */
+	uint64_t id;		      /* the sequence number of its event */
 	uint64_t time;		      /* microseconds since the epoch */
 	const char *container;	      /* whose limit it was: a container's name, or NULL... */
 	const char *limit_owner;      /* ...and the control group of that limit */

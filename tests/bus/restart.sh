@@ -407,9 +407,9 @@ case_limit_that_cannot_be_kept_is_taken_back() {
 # The last 256 OOMs are kept, however many the file has.
 case_the_oldest_ooms_make_room() {
 	stop_rssd
-	jq -nc 'range(1; 301) | {sequence: ., container: "old", victim_pid: 7}' >"$work/state/ooms.json"
+	jq -nc 'range(1; 301) | {id: ., container: "old", victim_pid: 7}' >"$work/state/ooms.json"
 	start_rssd
-	equal "$(rssctl oom old --json=short | jq -c '[length, .[0].sequence, .[-1].sequence]')" '[256,45,300]' \
+	equal "$(rssctl oom old --json=short | jq -c '[length, .[0].id, .[-1].id]')" '[256,45,300]' \
 		"how many, the first and the last"
 	# An unknown user must not be read as 0, which is root.
 	equal "$(rssctl oom old --json=short | jq -c '.[0] | [.victim_pid, .victim_uid, .usage]')" '[7,null,null]' \

@@ -70,7 +70,7 @@ case_since_continues_after_a_number() {
 	stop_storm since
 	same_as_history "$work/both"
 	# Replayed OOMs have their records.
-	jq -se '[.[] | select(.event == "oom")] | all(.oom.sequence == .sequence) and any(.oom.victim_command == "hog")' \
+	jq -se '[.[] | select(.event == "oom")] | all(.oom.id == .sequence) and any(.oom.victim_command == "hog")' \
 		"$work/second" >/dev/null || fail "no records: $(head -c 300 "$work/second")"
 	expect 2 rssctl watch --since=99999999
 	says "No event has the number"
@@ -89,7 +89,7 @@ case_watch_across_a_kill_and_a_restart() {
 	start_rssd
 	await 20 eval '[ "$(ooms_of away)" -ge 7 ]'
 	local last
-	last=$(rssctl oom away --json=short | jq '.[-1].sequence')
+	last=$(rssctl oom away --json=short | jq '.[-1].id')
 	await 10 eval 'numbers "$work/away" | grep -qx '"$last"
 	kill $watcher
 	stop_storm away
@@ -113,7 +113,7 @@ case_a_slow_subscriber() {
 	await 120 eval '[ "$(numbers "$work/quick" | wc -l)" -ge '$((from + 260))' ]'
 	# The quick subscriber has the last event, the slow one does not.
 	local last
-	last=$(rssctl oom slow --json=short | jq '.[-1].sequence')
+	last=$(rssctl oom slow --json=short | jq '.[-1].id')
 	await 10 eval 'numbers "$work/quick" | awk -v n='"$last"' "\$1 >= n { found = 1 } END { exit !found }"'
 	local heard
 	heard=$(numbers "$work/slow" | wc -l)

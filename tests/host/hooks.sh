@@ -50,7 +50,7 @@ case_hook_gets_the_record() {
 	# may set one, else a higher one.
 	{ echo -500 >"/proc/$rssd_pid/oom_score_adj" || echo 500 >"/proc/$rssd_pid/oom_score_adj"; } 2>/dev/null
 	await 30 run_out_described hooked
-	await 10 eval '[ "$(jq .sequence "$work/record")" = "$(last_oom hooked sequence)" ]'
+	await 10 eval '[ "$(jq .id "$work/record")" = "$(last_oom hooked id)" ]'
 	equal "$(jq -r .container "$work/record")" hooked "whose limit"
 	equal "$(jq -r .victim_command "$work/record")" hog victim
 	equal "$(jq -r .limit "$work/record")" $((16 << 20)) limit
@@ -166,7 +166,7 @@ case_many_ooms_at_once_run_four_hooks_at_a_time() {
 	write_hook many <<-EOF
 		echo begin >>$work/many.log
 		sleep 0.2
-		jq -c .sequence >>$work/many.ids
+		jq -c .id >>$work/many.ids
 		echo end >>$work/many.log
 	EOF
 	declare_hook stormy "$work/many"
@@ -179,7 +179,7 @@ case_many_ooms_at_once_run_four_hooks_at_a_time() {
 	await 30 eval '[ "$(sort -u "$work/many.ids" | wc -l)" = 8 ]'
 	equal "$(sort "$work/many.ids" | uniq -d)" "" "OOMs that ran the hook twice"
 	equal "$(sort -n "$work/many.ids" | tr "\n" " ")" \
-		"$(rssctl oom stormy --json=short | jq -r '.[].sequence' | sort -n | tr "\n" " ")" "ids"
+		"$(rssctl oom stormy --json=short | jq -r '.[].id' | sort -n | tr "\n" " ")" "ids"
 	[ "$(awk '/begin/ { n++ } /end/ { n-- } n > m { m = n } END { print m }' "$work/many.log")" -le 4 ] ||
 		fail "more than 4 at a time"
 	forget stormy

@@ -98,7 +98,7 @@ case_names_in_records_and_hooks() {
 	done
 	shows rssctl oom evil --no-legend
 	equal "$(wc -l <"$work/out")" "$(rssctl oom evil --json=short | jq length)" "lines of oom"
-	shows rssctl oom evil --id="$(rssctl oom evil --json=short | jq '.[-1].sequence')"
+	shows rssctl oom evil --id="$(rssctl oom evil --json=short | jq '.[-1].id')"
 	shows rssctl show evil
 	has_no_controls "$rssd_log"
 	rm "$work/containers.d/evil.json"

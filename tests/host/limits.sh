@@ -110,8 +110,8 @@ case_hog_is_killed_and_the_neighbour_is_not_touched() {
 # omits lines: then poll this again.
 runs_out_in_full() {
 	rssctl run "$1" -- "$build/tests/tools/hog" anon 64M >/dev/null 2>&1
-	until_true 5 eval '[ "$(last_of '"$1"' .sequence)" != "'"$last"'" ]' || return 1
-	last=$(last_of "$1" .sequence)
+	until_true 5 eval '[ "$(last_of '"$1"' .id)" != "'"$last"'" ]' || return 1
+	last=$(last_of "$1" .id)
 	[ "$(last_of "$1" .usage)" != null ]
 }
 last_of() { rssctl oom "$1" --json=short | jq -c ".[-1] | $2"; }
@@ -188,7 +188,7 @@ case_an_oom_in_the_journal() {
 	for field in PRIORITY=4 RSSD_CONTAINER=logged RSSD_OOM_LIMIT_CONTAINER=logged RSSD_OOM_LIMIT_OWNER=/ \
 		RSSD_OOM_VICTIM_CONTAINER=logged RSSD_OOM_VICTIM_COMMAND=hog \
 		"RSSD_OOM_VICTIM_PID=$(last_of logged .victim_pid)" "RSSD_OOM_USAGE=$(last_of logged .usage)" \
-		RSSD_OOM_LIMIT=$((16 << 20)) 'RSSD_OOM_RECORD={"sequence":'"$last"; do
+		RSSD_OOM_LIMIT=$((16 << 20)) 'RSSD_OOM_RECORD={"id":'"$last"; do
 		grep -q "^$field" "$work/journal" || fail "no $field in the journal"
 	done
 	rssctl remove logged --force

@@ -160,7 +160,7 @@ case_oom_with_its_cause() {
 	await 60 eval '[ "$(rssctl oom cause --json=short | jq length)" = 1 ]'
 	expect 0 rssctl oom cause --json=short
 	note "$out"
-	id=$(jq '.[0].sequence' <<<"$out")
+	id=$(jq '.[0].id' <<<"$out")
 	equal "$(jq -c '.[0] | [.container, .victim_container, .victim_command, .limit]' <<<"$out")" \
 		'["cause","cause/inner","hog",31457280]' "the OOM"
 	jq -e '.[0].processes | length >= 1 and .[0].command == "hog"' <<<"$out" >/dev/null ||
@@ -171,7 +171,7 @@ case_oom_with_its_cause() {
 	! has scanned || jq -e '.[0].scanned != null' <<<"$out" >/dev/null || fail "no scanned pages: $out"
 	record=$out
 	await 20 test -s /run/oom.json
-	equal "$(jq .sequence /run/oom.json)" "$id" "the id that the hook got"
+	equal "$(jq .id /run/oom.json)" "$id" "the id that the hook got"
 	equal "$(cat /run/oom.nice)" 0 "nice value of the hook, which is not rssd's"
 	await 10 eval 'journalctl -q -u rssd RSSD_OOM_ID='"$id"' -o json | grep -q RSSD_OOM_RECORD'
 	equal "$(journalctl -q -u rssd RSSD_OOM_ID="$id" -o json | jq -r '.RSSD_OOM_VICTIM_COMMAND')" hog "victim in the journal"
@@ -198,7 +198,7 @@ case_events_over_a_kill() {
 	kill_service
 	await 120 eval '[ "$(rssctl oom storm --json=short | jq length)" -ge 6 ]'
 	quiet_remove storm
-	last=$(rssctl oom storm --json=short | jq '.[-1].sequence')
+	last=$(rssctl oom storm --json=short | jq '.[-1].id')
 	await 30 eval 'numbers "$work/heard" | grep -qx '"$last"
 	kill $watcher
 	equal "$(numbers "$work/heard" | sort -n | uniq -d | head -n 3)" "" "events that were reported twice"

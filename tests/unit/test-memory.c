@@ -89,7 +89,7 @@ TEST_HELPER(each_allocation_fails, case_fn run)
 static const char state_text[] =
 	"{\"version\":1,\"name\":\"web\",\"limit\":67108864,\"oom_group\":true,\"transient\":false,"
 	"\"declared\":{\"limit\":1048576},\"oom_events\":7,\"inner_oom_kills\":2,\"last_oom\":{"
-	"\"sequence\":9,\"time\":10,\"container\":\"web\",\"victim_pid\":77,\"victim_command\":\"hog\","
+	"\"id\":9,\"time\":10,\"container\":\"web\",\"victim_pid\":77,\"victim_command\":\"hog\","
 	"\"usage\":4096,\"limit\":8192,\"processes\":[{\"pid\":77,\"uid\":5,\"resident\":4096,"
 	"\"command\":\"hog\"}]}}";
 static const char declaration_text[] =

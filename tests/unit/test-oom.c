@@ -43,7 +43,7 @@ TEST(there_and_back)
 	cleanup_free char *text = NULL, *again = NULL;
 	const char *key;
 
-	oom->sequence = 7;
+	oom->id = 7;
 	oom->time = 1000000;
 	oom->container = strdup("web");
 	oom->victim_pid = 70;

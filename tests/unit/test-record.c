@@ -16,7 +16,7 @@ static int parse(const char *text, enum record_kind kind, struct record **ret,
 
 TEST(what_is_written_is_read)
 {
-	struct oom_record oom = { .sequence = 7,
+	struct oom_record oom = { .id = 7,
 				  .time = 1234567890123456,
 				  .container = (char *)"web",
 				  .victim_container = (char *)"web/a",
@@ -48,7 +48,7 @@ TEST(what_is_written_is_read)
 	CHECK_UINT(settings_difference(&back->declaration, &record.declaration), 0);
 	CHECK(back->transient && back->declared);
 	CHECK_UINT(back->oom_events, 5);
-	CHECK_UINT(back->last_oom->sequence, 7);
+	CHECK_UINT(back->last_oom->id, 7);
 	CHECK_UINT(back->last_oom->time, 1234567890123456);
 	CHECK_STR(back->last_oom->victim_command, "a \"quoted\"\n\\name");
 	CHECK_STR(back->last_oom->limit_owner, NULL);
