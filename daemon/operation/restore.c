@@ -108,10 +108,11 @@ static void bring_to(struct container *c, const struct settings *to)
 }
 
 /*
- * A new group is empty, so that its limit needs no reclaim and no write blocks. After a
- * reboot all groups are new, and a worker for each would start thousands of threads.
+ * Sets what needs no reclaim, so that no write blocks: the limit of a new group, which is
+ * empty, or a higher limit. After a reboot all groups are new, and a worker for each would
+ * start thousands of threads.
  */
-static void set_new_group(struct container *c, const struct settings *to)
+static void set_at_once(struct container *c, const struct settings *to)
 {
 	unsigned int differs = settings_difference(&c->settings, to);
 	int r = group_write_settings(c->group, differs, to);
@@ -246,7 +247,7 @@ static int restore_record(struct manager *m, struct record *record)
 	c->settings = container_read_settings(c, &wanted);
 	if (made) {
 		c->oom_events_base = 0;
-		set_new_group(c, &wanted);
+		set_at_once(c, &wanted);
 	} else if (settings_difference(&c->settings, &wanted)) {
 		char kernel[SIZE_TEXT_MAX], state[SIZE_TEXT_MAX];
 
@@ -264,7 +265,11 @@ static int restore_record(struct manager *m, struct record *record)
 	r = enter(m, c);
 	if (r < 0)
 		return r;
-	if (!made && settings_difference(&c->settings, &wanted))
+	if (made || !settings_difference(&c->settings, &wanted))
+		return 0;
+	if (wanted.limit >= c->settings.limit)
+		set_at_once(c, &wanted);
+	else
 		bring_to(c, &wanted);
 	return 0;
 }

@@ -354,6 +354,13 @@ class World(rssd_state.State):
         if listed is None:
             return
         kernel, disk = self.kernel(), self.disk()
+        # After a start, rssd reclaims for limits that are lower than the kernel's.
+        deadline = time.monotonic() + 20
+        while not listed == kernel == disk and time.monotonic() < deadline:
+            time.sleep(0.02)
+            listed, kernel, disk = self.list_or_none(), self.kernel(), self.disk()
+            if listed is None:
+                return
         self.check_leftovers()
         ours = {name for client in clients for name in client.names}
         for name in set(listed) | set(kernel) | set(disk):
