@@ -38,7 +38,8 @@ uint64_t change_apply_read_usage(const struct change_apply *apply)
 	return apply->place ? 0 : COUNTER_ABSENT;
 }
 
-static void count_kill(struct change_apply *apply, const char *path, const struct process *p)
+static void count_kill(struct change_apply *apply, const char *path,
+		       const struct oom_process *killed)
 {
 	size_t innermost = 0;
 
@@ -47,7 +48,7 @@ static void count_kill(struct change_apply *apply, const char *path, const struc
 		if (strcmp(apply->groups[i]->path, path) == 0 ||
 		    name_is_inside(path, apply->groups[i]->path))
 			innermost = i;
-	kill_count(&apply->tallies[innermost], p);
+	kill_tally_add(&apply->tallies[innermost], killed);
 }
 
 /* The possible victims; @pids has the pid of each. */
@@ -116,6 +117,7 @@ static int kill_worst(struct change_apply *apply)
 	struct subtree tree = { .group = apply->groups[0] };
 	cleanup_close int pidfd = -1;
 	cleanup_free char *path = NULL;
+	struct oom_process killed;
 	struct process p;
 	long worst;
 	pid_t pid;
@@ -135,8 +137,9 @@ static int kill_worst(struct change_apply *apply)
 		return 1;
 	if (process_read(pid, &p) < 0)
 		return 1;
+	killed = kill_describe(&p);
 	if (process_signal(pidfd, SIGKILL) == 0) {
-		count_kill(apply, path, &p);
+		count_kill(apply, path, &killed);
 		apply->result.outcome = CHANGE_KILLED;
 		await_end(apply, &tree, pidfd, pid);
 	}

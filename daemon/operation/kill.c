@@ -126,17 +126,17 @@ static int open_member(const struct subtree *tree, pid_t pid, struct process *re
 	return r ? take_fd(&pidfd) : -ENOENT;
 }
 
-void kill_count(struct kill_tally *tally, const struct process *p)
+struct oom_process kill_describe(const struct process *p)
 {
-	struct oom_process killed = {
+	struct oom_process ret = {
 		.pid = p->pid,
 		.uid = (uid_t)-1,
 		.resident = p->resident,
 	};
 
-	memcpy(killed.command, p->command, sizeof(killed.command));
-	(void)process_read_uid(p->pid, &killed.uid);
-	kill_tally_add(tally, &killed);
+	memcpy(ret.command, p->command, sizeof(ret.command));
+	(void)process_read_uid(p->pid, &ret.uid);
+	return ret;
 }
 
 /* Processes that a pass did not send the signal to. */
@@ -159,6 +159,7 @@ static int kill_listed(const struct subtree *tree, const struct subtree_members 
 	*missed = (struct missed){ 0 };
 	for (size_t i = 0; i < members->count; i++) {
 		struct target target = { .pid = members->list[i].pid };
+		struct oom_process killed;
 		struct process p;
 		cleanup_close int pidfd = open_member(tree, target.pid, &p);
 
@@ -172,13 +173,17 @@ static int kill_listed(const struct subtree *tree, const struct subtree_members 
 			continue;
 		}
 		target.start = p.start;
-		if (was_hit(targets, sorted, &target) || process_signal(pidfd, signal) < 0)
+		if (was_hit(targets, sorted, &target))
+			continue;
+		if (signal == SIGKILL)
+			killed = kill_describe(&p);
+		if (process_signal(pidfd, signal) < 0)
 			continue;
 		sent++;
 		if (signal != SIGKILL && is_to_end(signal) && p.state == 'T')
 			(void)process_signal(pidfd, SIGCONT);
 		if (signal == SIGKILL)
-			kill_count(tally, &p);
+			kill_tally_add(tally, &killed);
 		r = add_target(targets, &target);
 		if (r < 0)
 			return r;

@@ -10,9 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "policy/oom-record.h"
+
 struct container;
 struct failure;
-struct kill_tally;
 struct process;
 struct requester;
 struct subtree;
@@ -36,8 +37,11 @@ int kill_start(struct container *container, int signal, bool with_nested,
 	       const struct requester *requester, kill_done_fn done, void *userdata,
 	       struct failure *failure);
 
-/* Counts a process that has just been sent SIGKILL. */
-void kill_count(struct kill_tally *tally, const struct process *process);
+/*
+ * Describes a process for the report of its kill. Call it before SIGKILL is sent: afterwards the
+ * process may be gone, and its user unknown.
+ */
+struct oom_process kill_describe(const struct process *process);
 
 /*
  * For a worker: kills the processes in @tree until it is empty, and counts them in @tally. It may

@@ -60,8 +60,8 @@ static const struct dict_field fields[] = {
 /* A container without an OOM has an empty dictionary; a record has at least one of these. */
 static bool is_empty(const struct rss_oom *oom)
 {
-	return !oom->id && !oom->time && !oom->container && !oom->limit_owner &&
-	       !oom->victim_pid && !oom->victim_command;
+	return !oom->id && !oom->time && !oom->container && !oom->limit_owner && !oom->victim_pid &&
+	       !oom->victim_command;
 }
 
 int oom_dict_read(sd_bus_message *message, struct rss_oom **ret)

@@ -355,6 +355,28 @@ case_force_kills_no_more_than_it_must() {
 	rssctl remove forced --force
 }
 
+# The victim may be gone as soon as the signal was sent: the report names its user all the same.
+case_the_victim_is_described_before_it_ends() {
+	local what
+	stop_rssd
+	LD_PRELOAD=$build/tests/preload/slow-signals.so start_rssd
+	rssctl create gone --limit=64M
+	for what in "kill gone --signal=KILL" "limit gone 12M --mode=force"; do
+		launch_hog_in gone lock 24M
+		await 20 grep -q ready "$hog_out"
+		start_watch
+		expect 0 rssctl $what
+		await 10 heard kill gone
+		stop_watch
+		equal "$(jq -c 'select(.event == "kill").kill | [.victim_uid, .victim_command]' "$events")" \
+			'[0,"hog"]' "the victim of $what"
+		await 5 is_empty gone
+	done
+	rssctl remove gone
+	stop_rssd
+	start_rssd
+}
+
 case_oom_storm_loses_no_kill() {
 	local i pids=()
 	rssctl create storm --limit=16M
