@@ -328,10 +328,11 @@ static int restore_state(struct manager *m, struct loaded *loaded, struct failur
 	if (r == 0)
 		r = settle_transaction(m, records, &why);
 	if (r < 0)
-		return fail(failure, RSS_ERROR_STATE_NOT_SAVED,
-			    "The saved state cannot be read: %.400s; nothing was changed, start "
-			    "rssd again when it can be read",
-			    why.text[0] ? why.text : strerror(-r));
+		return fail(
+			failure, RSS_ERROR_STATE_NOT_SAVED,
+			"The saved state cannot be read: %.400s; no container was changed, start "
+			"rssd again when it can be read",
+			why.text[0] ? why.text : strerror(-r));
 	records_sort(records);
 	for (size_t i = 0; i < records->count && r == 0; i++)
 		r = (records->list[i]->place ? restore_place : restore_record)(m, records->list[i]);

@@ -207,7 +207,7 @@ static int load_file(struct event_history *history, uint64_t next)
 	uint64_t begin;
 	size_t length;
 	char *at = NULL, *line;
-	int r = read_file_at(history->dirfd, FILE_NAME, FILE_OWN_MAX, &text, &length);
+	int r = read_own_file_at(history->dirfd, FILE_NAME, &text, &length);
 
 	if (r == -ENOENT)
 		return 0;

@@ -146,7 +146,7 @@ static int load(struct origins *o)
 	cleanup_free char *text = NULL;
 	size_t length;
 	char *save = NULL;
-	int r = read_file_at(o->dirfd, ORIGINS_FILE, FILE_OWN_MAX, &text, &length);
+	int r = read_own_file_at(o->dirfd, ORIGINS_FILE, &text, &length);
 
 	if (r == -ENOENT)
 		return 0;

@@ -42,6 +42,12 @@ int file_set_aside(int dirfd, const char *file, char **ret)
 	return -EEXIST;
 }
 
+/* rssd writes regular files only. A listed file that is not there is a link without a target. */
+static bool is_no_record(int error)
+{
+	return error == -EINVAL || error == -ENOENT || error == -ELOOP || error == -ENXIO;
+}
+
 /* Returns 0, -EBADMSG if the content is invalid, or another error if it cannot be read now. */
 static int read_record(int dirfd, const char *path, const char *file, struct record **ret,
 		       struct failure *failure)
@@ -49,11 +55,12 @@ static int read_record(int dirfd, const char *path, const char *file, struct rec
 	cleanup_(record_free_ptr) struct record *record = NULL;
 	cleanup_free char *text = NULL, *name = NULL;
 	size_t length;
-	int r = read_file_at(dirfd, file, FILE_OWN_MAX, &text, &length);
+	int r = read_own_file_at(dirfd, file, &text, &length);
 
 	if (r < 0) {
-		(void)fail(failure, RSS_ERROR_CONFIG, "%s: %s", path, strerror(-r));
-		return r == -EISDIR ? -EBADMSG : r;
+		(void)fail(failure, RSS_ERROR_CONFIG, "%s: %s", path,
+			   is_no_record(r) ? "not a regular file" : strerror(-r));
+		return is_no_record(r) ? -EBADMSG : r;
 	}
 	r = record_parse(text, length, path, RECORD_STATE, &record, failure);
 	if (r < 0)

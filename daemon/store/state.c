@@ -331,7 +331,7 @@ int state_read_sequence(struct state *state, uint64_t *ret)
 	cleanup_free char *text = NULL;
 	size_t length;
 	uint64_t sequence;
-	int r = read_file_at(state->fd, "sequence", FILE_OWN_MAX, &text, &length);
+	int r = read_own_file_at(state->fd, "sequence", &text, &length);
 
 	if (r == -ENOENT) {
 		*ret = 1;
@@ -352,7 +352,7 @@ int state_write_text(struct state *state, const char *file, const char *text)
 
 int state_read_text(struct state *state, const char *file, char **ret, size_t *ret_length)
 {
-	return read_file_at(state->fd, file, FILE_OWN_MAX, ret, ret_length);
+	return read_own_file_at(state->fd, file, ret, ret_length);
 }
 
 int state_remove_text(struct state *state, const char *file)

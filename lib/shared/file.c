@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "shared/cleanup.h"
@@ -56,11 +57,26 @@ int read_file(int fd, size_t max, char **ret, size_t *ret_length)
 	return 0;
 }
 
+static int open_to_read(int dirfd, const char *name)
+{
+	return openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+}
+
 int read_file_at(int dirfd, const char *name, size_t max, char **ret, size_t *ret_length)
 {
-	cleanup_close int fd = openat(dirfd, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	cleanup_close int fd = open_to_read(dirfd, name);
 
 	return fd < 0 ? -errno : read_file(fd, max, ret, ret_length);
+}
+
+int read_own_file_at(int dirfd, const char *name, char **ret, size_t *ret_length)
+{
+	cleanup_close int fd = open_to_read(dirfd, name);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	return S_ISREG(st.st_mode) ? read_file(fd, FILE_OWN_MAX, ret, ret_length) : -EINVAL;
 }
 
 DIR *directory_list(int dirfd)

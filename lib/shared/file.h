@@ -27,7 +27,12 @@ DEFINE_CLEANUP(DIR *, closedir);
  * Return: 0, -EFBIG for a longer file, or another negative errno.
  */
 int read_file_at(int dirfd, const char *name, size_t max, char **ret, size_t *ret_length);
-/* The same from a descriptor, from its current offset. */
+/*
+ * A file of rssd's own directories, of any length: -EINVAL if it is no regular file, such as a
+ * link to a device that never ends, and -ENOENT also for a link to a file that is not there.
+ */
+int read_own_file_at(int dirfd, const char *name, char **ret, size_t *ret_length);
+/* As read_file_at() from a descriptor, from its current offset. */
 int read_file(int fd, size_t max, char **ret, size_t *ret_length);
 
 /*

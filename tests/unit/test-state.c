@@ -160,6 +160,31 @@ TEST(bad_files_are_set_aside_and_others_load)
 	CHECK(exists(directory, "liar.json.bad"));
 }
 
+/* A link to a device that never ends, one to nothing, a pipe and a directory. */
+TEST(what_is_no_file_is_set_aside)
+{
+	cleanup_(remove_directory) char *directory = make_directory();
+	cleanup_(state_free_ptr) struct state *state = NULL;
+	struct failure failure = { 0 };
+	struct found found = { 0 };
+	cleanup_close int files = -1;
+	char path[PATH_MAX];
+
+	CHECK_INT(open_state(directory, &state, &failure), 0);
+	CHECK_INT(save_in_place(state, "good", 4096), 0);
+	(void)snprintf(path, sizeof(path), "%s/containers", directory);
+	files = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CHECK_INT(symlinkat("/dev/zero", files, "zero.json"), 0);
+	CHECK_INT(symlinkat("nowhere", files, "link.json"), 0);
+	CHECK_INT(mkfifoat(files, "pipe.json", 0600), 0);
+	CHECK_INT(mkdirat(files, "directory.json", 0700), 0);
+	CHECK_INT(state_load(state, on_found, on_aside, &found, &failure), 0);
+	CHECK_STR(found.names, "good ");
+	CHECK_UINT(found.aside, 4);
+	CHECK(!exists(directory, "zero.json") && !exists(directory, "pipe.json"));
+	CHECK(exists(directory, "zero.json.bad") && exists(directory, "pipe.json.bad"));
+}
+
 /* Opens the state in a process of its own, which leaves its files open; returns its exit status. */
 static int open_in_child(const char *directory, const char *message)
 {
@@ -451,6 +476,7 @@ TEST_MAIN({ "state: a committed file is found, an aborted one is not",
 	    committed_is_found_and_aborted_is_not },
 	  { "state: a crash leaves the old file", a_crash_leaves_the_old_file },
 	  { "state: malformed files are set aside", bad_files_are_set_aside_and_others_load },
+	  { "what is no file is set aside", what_is_no_file_is_set_aside },
 	  { "state: a failed commit changes nothing", a_failed_commit_changes_nothing },
 	  { "state: an unreadable file is kept", an_unreadable_file_is_kept },
 	  { "state: a listing that fails is an error", a_listing_that_fails_is_an_error },
