@@ -338,7 +338,9 @@ static int not_saved(struct change_apply *apply, int error)
 static int apply_and_save(struct change_apply *apply, struct worker *worker)
 {
 	cleanup_(state_abort_ptr) struct state_write *write = NULL;
-	int r = state_prepare(apply->state, apply->record, &write), f;
+	bool is_new = apply->fresh && !apply->place;
+	int r = (is_new ? state_prepare_new : state_prepare)(apply->state, apply->record, &write),
+	    f;
 
 	if (r < 0)
 		return not_saved(apply, r);

@@ -43,7 +43,9 @@ static void creation_done(struct container *c, const struct change_result *resul
 	}
 	if (r < 0)
 		(void)group_remove(c->group);
-	state_end_creation(m->state, c->name);
+	/* The mark of a transient container has become its file. */
+	if (r < 0 || state_waits(m->state, &(struct record){ .transient = c->transient }))
+		state_end_creation(m->state, c->name);
 	if (r < 0) {
 		creation->done(r, &failure, NULL, creation->userdata);
 		return;

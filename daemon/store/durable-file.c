@@ -12,6 +12,7 @@
 struct durable_file {
 	int dirfd; /* borrowed */
 	bool synced;
+	bool borrowed; /* an abort keeps the temporary file */
 	char *temporary;
 	char *name;
 };
@@ -28,7 +29,8 @@ struct durable_file *durable_abort(struct durable_file *file)
 {
 	if (!file)
 		return NULL;
-	(void)unlinkat(file->dirfd, file->temporary, 0);
+	if (!file->borrowed)
+		(void)unlinkat(file->dirfd, file->temporary, 0);
 	return durable_free(file);
 }
 
@@ -51,8 +53,10 @@ static int write_all(int fd, const char *text)
 
 static int write_temporary(const struct durable_file *file, const char *text)
 {
+	/* ext4 writes a truncated file to disk when it is closed. */
+	int truncate = file->borrowed ? 0 : O_TRUNC;
 	cleanup_close int fd = openat(file->dirfd, file->temporary,
-				      O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+				      O_WRONLY | O_CREAT | O_CLOEXEC | truncate, 0600);
 	int r = fd < 0 ? -errno : write_all(fd, text);
 
 	if (r == 0 && file->synced && fsync(fd) < 0)
@@ -60,17 +64,17 @@ static int write_temporary(const struct durable_file *file, const char *text)
 	return r;
 }
 
-int durable_prepare(int dirfd, bool synced, const char *name, const char *text,
-		    struct durable_file **ret)
+static int prepare(const struct durable_file *given, const char *text, struct durable_file **ret)
 {
 	struct durable_file *file = calloc(1, sizeof(*file));
 	int r;
 
 	if (!file)
 		return -ENOMEM;
-	*file = (struct durable_file){ .dirfd = dirfd, .synced = synced, .name = strdup(name) };
-	if (!file->name || asprintf(&file->temporary, DURABLE_TEMPORARY "%s", name) < 0) {
-		file->temporary = NULL;
+	*file = *given;
+	file->name = strdup(given->name);
+	file->temporary = strdup(given->temporary);
+	if (!file->name || !file->temporary) {
 		durable_free(file);
 		return -ENOMEM;
 	}
@@ -81,6 +85,33 @@ int durable_prepare(int dirfd, bool synced, const char *name, const char *text,
 	}
 	*ret = file;
 	return 0;
+}
+
+int durable_prepare(int dirfd, bool synced, const char *name, const char *text,
+		    struct durable_file **ret)
+{
+	cleanup_free char *temporary = NULL;
+
+	if (asprintf(&temporary, DURABLE_TEMPORARY "%s", name) < 0) {
+		temporary = NULL;
+		return -ENOMEM;
+	}
+	return prepare(&(struct durable_file){ .dirfd = dirfd,
+					       .synced = synced,
+					       .temporary = temporary,
+					       .name = (char *)name },
+		       text, ret);
+}
+
+int durable_prepare_in(int dirfd, bool synced, const char *temporary, const char *name,
+		       const char *text, struct durable_file **ret)
+{
+	return prepare(&(struct durable_file){ .dirfd = dirfd,
+					       .synced = synced,
+					       .borrowed = true,
+					       .temporary = (char *)temporary,
+					       .name = (char *)name },
+		       text, ret);
 }
 
 static int rename_into_place(const struct durable_file *file)

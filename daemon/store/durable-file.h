@@ -37,6 +37,10 @@ struct durable_file;
 int durable_prepare(int dirfd, bool synced, const char *file, const char *text,
 		    struct durable_file **ret);
 
+/* The same in @temporary, an empty file of the caller: only a commit takes it away. */
+int durable_prepare_in(int dirfd, bool synced, const char *temporary, const char *file,
+		       const char *text, struct durable_file **ret);
+
 /**
  * durable_commit() - put the file in place, and free it in any case
  *

@@ -182,14 +182,24 @@ bool state_waits(const struct state *state, const struct record *record)
 	return !record->transient || state->transient_fd < 0;
 }
 
-int state_prepare(struct state *state, const struct record *record, struct state_write **ret)
+static char *creation_file(const char *name)
+{
+	cleanup_free char *file = name_to_file(name);
+	char *marker;
+
+	return file && asprintf(&marker, CREATING_PREFIX "%s", file) >= 0 ? marker : NULL;
+}
+
+static int prepare(struct state *state, const struct record *record, bool marked,
+		   struct state_write **ret)
 {
 	cleanup_(state_abort_ptr) struct state_write *write = calloc(1, sizeof(*write));
 	cleanup_free char *text = record_format(record);
+	cleanup_free char *mark = marked ? creation_file(record->name) : NULL;
 	bool transient = !state_waits(state, record);
 	int r;
 
-	if (!write || !text)
+	if (!write || !text || (marked && !mark))
 		return -ENOMEM;
 	*write = (struct state_write){
 		.name = name_to_file(record->name),
@@ -199,10 +209,23 @@ int state_prepare(struct state *state, const struct record *record, struct state
 	};
 	if (!write->name)
 		return -ENOMEM;
-	r = durable_prepare(write->dirfd, !transient, write->name, text, &write->file);
+	if (mark && transient)
+		r = durable_prepare_in(write->dirfd, false, mark, write->name, text, &write->file);
+	else
+		r = durable_prepare(write->dirfd, !transient, write->name, text, &write->file);
 	if (r == 0)
 		*ret = take_ptr(write);
 	return r;
+}
+
+int state_prepare(struct state *state, const struct record *record, struct state_write **ret)
+{
+	return prepare(state, record, false, ret);
+}
+
+int state_prepare_new(struct state *state, const struct record *record, struct state_write **ret)
+{
+	return prepare(state, record, true, ret);
 }
 
 /* Removes the other file of a container that was transient before, or is now. */
@@ -277,14 +300,6 @@ static int creations_fd(const struct state *state)
 	return state->transient_fd >= 0 ? state->transient_fd : state->containers_fd;
 }
 
-static char *creation_file(const char *name)
-{
-	cleanup_free char *file = name_to_file(name);
-	char *marker;
-
-	return file && asprintf(&marker, CREATING_PREFIX "%s", file) >= 0 ? marker : NULL;
-}
-
 int state_begin_creation(struct state *state, const char *name)
 {
 	cleanup_free char *file = creation_file(name);
@@ -292,7 +307,7 @@ int state_begin_creation(struct state *state, const char *name)
 
 	if (!file)
 		return -ENOMEM;
-	fd = openat(creations_fd(state), file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	fd = openat(creations_fd(state), file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	return fd < 0 ? -errno : 0;
 }
 

@@ -15,6 +15,8 @@
  *              | write the new file; set the limits;     | next start removes, unless
  *              | put the file in place; remove the mark; | its file is in place
  *              | reply                                   |
+ *              | (a transient container's mark becomes   |
+ *              | its file)                               |
  *   set, limit | write the new file; set the kernel's    | the old file, to which the
  *              | values; put the file in place; reply    | next start resets the kernel
  *   apply      | write the transaction log; change each  | the log, with which the next
@@ -73,6 +75,10 @@ struct state_write;
  * order of a change is prepare, apply to the kernel, commit.
  */
 int state_prepare(struct state *state, const struct record *record, struct state_write **ret);
+/*
+ * The same for a container whose creation is marked: the mark of a transient one becomes its file.
+ */
+int state_prepare_new(struct state *state, const struct record *record, struct state_write **ret);
 /* Returns true if writing @record waits for the disk; a transient record does not. */
 bool state_waits(const struct state *state, const struct record *record);
 /* Puts the file in place and frees it in any case, as durable_commit(). */

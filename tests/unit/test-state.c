@@ -472,6 +472,34 @@ TEST(creations_are_marked)
 	CHECK_STR(found.names, "");
 }
 
+/* Until its file is in place, a kill leaves the mark, with which the next start undoes the creation. */
+TEST(the_mark_of_a_transient_container_becomes_its_file)
+{
+	cleanup_(remove_directory) char *directory = make_directory();
+	cleanup_(state_free_ptr) struct state *state = NULL;
+	struct record record = { .name = (char *)"job", .transient = true };
+	struct failure failure = { 0 };
+	struct found found = { 0 };
+	struct state_write *write;
+
+	CHECK_INT(open_state(directory, &state, &failure), 0);
+	record.settings.limit = 4096;
+	for (int committed = 0; committed < 2; committed++) {
+		CHECK_INT(state_begin_creation(state, "job"), 0);
+		CHECK_INT(state_prepare_new(state, &record, &write), 0);
+		CHECK(!exists(directory, "../run/transient/job.json"));
+		if (committed) {
+			CHECK_INT(state_commit(write), 0);
+		} else {
+			state_abort(write);
+			CHECK(exists(directory, "../run/transient/.creating-job.json"));
+		}
+	}
+	CHECK(!exists(directory, "../run/transient/.creating-job.json"));
+	CHECK_INT(state_load(state, on_found, on_aside, &found, &failure), 0);
+	CHECK_STR(found.names, "job ");
+}
+
 TEST_MAIN({ "state: a committed file is found, an aborted one is not",
 	    committed_is_found_and_aborted_is_not },
 	  { "state: a crash leaves the old file", a_crash_leaves_the_old_file },
@@ -482,6 +510,8 @@ TEST_MAIN({ "state: a committed file is found, an aborted one is not",
 	  { "state: a listing that fails is an error", a_listing_that_fails_is_an_error },
 	  { "state: a finished transaction log is removed or marked", a_transaction_log_ends },
 	  { "state: creations are marked", creations_are_marked },
+	  { "state: the mark of a transient container becomes its file",
+	    the_mark_of_a_transient_container_becomes_its_file },
 	  { "state: one owner at a time", one_owner_at_a_time },
 	  { "state: a full disk is reported before the change",
 	    a_full_disk_is_an_error_before_any_change },
