@@ -44,6 +44,11 @@ static void on_added(struct container *c, void *userdata)
 	bus->seen.of = c;
 	bus->seen.counters = c->seen;
 	(void)sd_event_get_iteration(bus->event, &bus->seen.iteration);
+	if (c->fresh) {
+		bus->seen_parts.of = c;
+		bus->seen_parts.parts = c->group->controller->idle_parts;
+		bus->seen_parts.iteration = bus->seen.iteration;
+	}
 	log_unsent(path ? sd_bus_emit_object_added(bus->bus, path) : -ENOMEM, "InterfacesAdded",
 		   c->name);
 }

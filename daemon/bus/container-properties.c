@@ -105,11 +105,7 @@ static int get_part(sd_bus *bus, const char *path, const char *interface, const 
 static int get_refaults(sd_bus *bus, const char *path, const char *interface, const char *property,
 			sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
-	struct container *c = userdata;
-	uint64_t refaults = COUNTER_ABSENT;
-
-	(void)group_read_refaults(c->group, &refaults);
-	return sd_bus_message_append(reply, "t", refaults);
+	return sd_bus_message_append(reply, "t", parts_now(bus, userdata)->refaults);
 }
 
 static int get_frozen(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -129,8 +125,10 @@ static int get_processes(sd_bus *bus, const char *path, const char *interface, c
 	struct subtree tree = { .group = c->group };
 	uint32_t count = 0, inner = 0;
 
-	(void)group_count_processes(c->group, &count);
-	(void)subtree_count_inner(&tree, 0, &inner);
+	if (!c->fresh) {
+		(void)group_count_processes(c->group, &count);
+		(void)subtree_count_inner(&tree, 0, &inner);
+	}
 	return sd_bus_message_append(reply, "u", count + inner);
 }
 

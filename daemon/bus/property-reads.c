@@ -56,9 +56,8 @@ static void read_run(struct worker *worker, void *data)
 		memset(&row->counters, 0xff, sizeof(row->counters));
 	(void)group_read_frozen(group, &row->frozen);
 	row->takes_totals = true;
-	row->refaults = COUNTER_ABSENT;
-	(void)group_read_refaults(group, &row->refaults);
 	group_read_parts(group, &row->parts);
+	row->refaults = row->parts.refaults;
 }
 
 static int append_result(sd_bus_message *reply, const struct read *read)

@@ -62,6 +62,48 @@ int controller_read_refaults(const struct controller *controller, int directory,
 	return 0;
 }
 
+void controller_read_parts(const struct controller *controller, int directory,
+			   struct memory_parts *ret)
+{
+	const struct controller_ops *ops = controller->ops;
+	const char *const names[] = {
+		ops->parts.anon,	   ops->parts.file,
+		ops->parts.shmem,	   ops->parts.kernel,
+		ops->parts.mapped,	   "unevictable",
+		"inactive_anon",	   "active_anon",
+		"inactive_file",	   "active_file",
+		ops->parts.dirty,	   ops->parts.writeback,
+		"workingset_refault_anon", "workingset_refault_file",
+	};
+	char keys[ARRAY_SIZE(names)][48];
+	struct cgroup_key v[ARRAY_SIZE(names)];
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		/* No line of the file has an empty key. */
+		(void)snprintf(keys[i], sizeof(keys[i]), "%s%s", names[i] ? ops->lists_prefix : "",
+			       names[i] ?: "");
+		v[i] = (struct cgroup_key){ keys[i], COUNTER_ABSENT };
+	}
+	(void)cgroup_read_keys(directory, ops->lists_file, v, ARRAY_SIZE(v));
+	*ret = (struct memory_parts){
+		.anon = v[0].value,
+		.file = v[1].value,
+		.shmem = v[2].value,
+		.kernel = v[3].value,
+		.mapped = v[4].value,
+		.locked = v[5].value,
+		.anon_list = counter_sum(v[6].value, v[7].value),
+		.file_list = counter_sum(v[8].value, v[9].value),
+		.dirty = counter_sum(v[10].value, v[11].value),
+		.refaults = counter_sum(v[12].value, v[13].value),
+	};
+	/* Only mapped pages are charged. */
+	if (controller_can(controller, FEATURE_MAPPED_ONLY))
+		ret->mapped = ret->file;
+	if (ops->kernel_file)
+		(void)cgroup_read_u64(directory, ops->kernel_file, &ret->kernel);
+}
+
 /* Finds the settings whose control file is in the root directory, and their features. */
 static void find_settings(struct controller *controller)
 {
@@ -75,14 +117,32 @@ static void find_settings(struct controller *controller)
 	}
 }
 
+/* Returns 0 for each part that is reported. */
+static struct memory_parts idle_parts(const struct memory_parts *parts)
+{
+	struct memory_parts idle = memory_parts_absent();
+
+	for (size_t at = 0; at < sizeof(idle); at += sizeof(uint64_t)) {
+		if (*(const uint64_t *)((const char *)parts + at) != COUNTER_ABSENT)
+			*(uint64_t *)((char *)&idle + at) = 0;
+	}
+	return idle;
+}
+
 /* All controllers report refaults in the same way, if this kernel does. */
 static void find_common_features(struct controller *controller)
 {
-	uint64_t refaults = COUNTER_ABSENT;
+	static const char *const freezers[] = { "cgroup.freeze", "freezer.state" };
+	struct memory_parts parts;
 
-	if (controller_read_refaults(controller, controller->fd, &refaults) == 0 &&
-	    refaults != COUNTER_ABSENT)
+	controller_read_parts(controller, controller->fd, &parts);
+	controller->idle_parts = idle_parts(&parts);
+	if (parts.refaults != COUNTER_ABSENT)
 		controller->features |= FEATURE_REFAULTS;
+	for (size_t i = 0; i < ARRAY_SIZE(freezers) && !controller->freezer; i++) {
+		if (controller_has_file(controller, freezers[i]))
+			controller->freezer = freezers[i];
+	}
 }
 
 int controller_open(const struct controller_choice *choice, struct controller **ret,

@@ -139,8 +139,10 @@ struct controller {
 	bool needs_admin;	    /* requests after the start need CAP_SYS_ADMIN */
 	bool reads_all;		    /* controller_read_all() is supported */
 	char *events_problem;	    /* why its events cannot be received, or NULL */
-	char *hierarchy;  /* the controller name for /proc/PID/cgroup: "memory", or "" for v2 */
-	const char *leaf; /* name of the child cgroup with a group's processes, or NULL */
+	char *hierarchy;     /* the controller name for /proc/PID/cgroup: "memory", or "" for v2 */
+	const char *leaf;    /* name of the child cgroup with a group's processes, or NULL */
+	const char *freezer; /* its control file in each group, or NULL */
+	struct memory_parts idle_parts; /* of a group that has used nothing */
 };
 
 /**
@@ -195,6 +197,9 @@ bool controller_has_file(const struct controller *controller, const char *file);
  * group_read_refaults(). *ret is COUNTER_ABSENT if this kernel does not report them.
  */
 int controller_read_refaults(const struct controller *controller, int directory, uint64_t *ret);
+/* As group_read_parts(). */
+void controller_read_parts(const struct controller *controller, int directory,
+			   struct memory_parts *ret);
 
 /*
  * Groups are created and removed by paths below the mount; everything else uses

@@ -45,38 +45,7 @@ void group_keep_files(struct group *group, bool keep)
 
 void group_read_parts(struct group *group, struct memory_parts *ret)
 {
-	const struct controller_ops *ops = group->controller->ops;
-	const char *const names[] = {
-		ops->parts.anon,   ops->parts.file, ops->parts.shmem, ops->parts.kernel,
-		ops->parts.mapped, "unevictable",   "inactive_anon",  "active_anon",
-		"inactive_file",   "active_file",   ops->parts.dirty, ops->parts.writeback,
-	};
-	char keys[ARRAY_SIZE(names)][32];
-	struct cgroup_key v[ARRAY_SIZE(names)];
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		/* No line of the file has an empty key. */
-		(void)snprintf(keys[i], sizeof(keys[i]), "%s%s", names[i] ? ops->lists_prefix : "",
-			       names[i] ?: "");
-		v[i] = (struct cgroup_key){ keys[i], COUNTER_ABSENT };
-	}
-	(void)cgroup_read_keys(group->fd, ops->lists_file, v, ARRAY_SIZE(v));
-	*ret = (struct memory_parts){
-		.anon = v[0].value,
-		.file = v[1].value,
-		.shmem = v[2].value,
-		.kernel = v[3].value,
-		.mapped = v[4].value,
-		.locked = v[5].value,
-		.anon_list = counter_sum(v[6].value, v[7].value),
-		.file_list = counter_sum(v[8].value, v[9].value),
-		.dirty = counter_sum(v[10].value, v[11].value),
-	};
-	/* Only mapped pages are charged. */
-	if (controller_can(group->controller, FEATURE_MAPPED_ONLY))
-		ret->mapped = ret->file;
-	if (ops->kernel_file)
-		(void)cgroup_read_u64(group->fd, ops->kernel_file, &ret->kernel);
+	controller_read_parts(group->controller, group->fd, ret);
 }
 
 int group_read_refaults(struct group *group, uint64_t *ret)

@@ -99,7 +99,7 @@ void container_add_base(const struct container *c, struct counters *counters)
 		counters->peak = peak;
 }
 
-/* A place without a cgroup uses nothing; its earlier counters stay. */
+/* Of a group that has used nothing. */
 static struct counters idle_counters(const struct controller *controller)
 {
 	const struct {
@@ -111,6 +111,7 @@ static struct counters idle_counters(const struct controller *controller)
 		{ FEATURE_RECLAIMED, offsetof(struct counters, reclaimed) },
 		{ FEATURE_OOM_EVENTS, offsetof(struct counters, oom_events) },
 		{ FEATURE_OOM_KILLS, offsetof(struct counters, oom_kills) },
+		{ FEATURE_SCANNED, offsetof(struct counters, scanned) },
 	};
 	struct counters idle;
 
@@ -127,7 +128,8 @@ int container_read_counters(struct container *c, struct counters *ret)
 {
 	int r = 0;
 
-	if (group_is_bound(c->group))
+	/* A place without a cgroup uses nothing; its earlier counters stay. */
+	if (group_is_bound(c->group) && !c->fresh)
 		r = group_read_counters(c->group, ret);
 	else
 		*ret = idle_counters(c->group->controller);

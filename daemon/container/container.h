@@ -45,6 +45,7 @@ struct container {
 	sd_event_source *place_watch; /* operation/place-watch.c */
 
 	bool transient; /* removed when its last process has left */
+	bool fresh;	/* its cgroup was created a moment ago and has used nothing */
 	bool populated; /* a process has been attached to it */
 	bool owned;	/* its creator is on the bus, so it stays even if empty */
 	bool declared;

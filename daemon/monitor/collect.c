@@ -129,12 +129,14 @@ static void read_row(struct collection *collection, struct collect_row *row,
 		row->frozen = reading->frozen;
 	else
 		(void)group_read_frozen(c->group, &row->frozen);
-	if (row->takes_totals && reading->has_counters)
-		row->refaults = reading->refaults;
-	else if (row->takes_totals)
-		(void)group_read_refaults(c->group, &row->refaults);
 	if (collection->what == COLLECT_PARTS)
 		group_read_parts(c->group, &row->parts);
+	if (row->takes_totals && reading->has_counters)
+		row->refaults = reading->refaults;
+	else if (row->takes_totals && collection->what == COLLECT_PARTS)
+		row->refaults = row->parts.refaults;
+	else if (row->takes_totals)
+		(void)group_read_refaults(c->group, &row->refaults);
 }
 
 static void slice_run(struct worker *worker, void *data)

@@ -51,6 +51,7 @@ static void creation_done(struct container *c, const struct change_result *resul
 		return;
 	}
 	manager_emit_added(m, c);
+	c->fresh = false;
 	if (c->save_again)
 		manager_save(c);
 	creation->done(0, NULL, c, creation->userdata);
@@ -133,6 +134,7 @@ static int open_new(struct manager *m, const char *name, struct container **ret,
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
 			    "The cgroup of %s cannot be created: %s", name, strerror(-r));
 	m->gone_logged = false;
+	c->fresh = true;
 	r = detection_watch(c);
 	if (r < 0) {
 		(void)group_remove(c->group);
@@ -177,6 +179,8 @@ int manager_create(struct manager *m, const char *name, const struct place *plac
 		return r;
 	c->transient = transient;
 	c->owned = transient;
+	/* While a worker waits for the disk, other programs have time to use the cgroup. */
+	c->fresh = !state_waits(m->state, &(struct record){ .transient = transient });
 	r = change_start(c, settings, LIMIT_MODE_REFUSE, 0, &listener, failure);
 	if (r < 0) {
 		(void)group_remove(c->group);

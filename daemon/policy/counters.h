@@ -63,14 +63,15 @@ struct memory_parts {
 	uint64_t locked; /* mlocked or otherwise unevictable */
 	/* What reclaim can scan: its lists of swap-backed pages, shmem included, and of others. */
 	uint64_t anon_list, file_list;
-	uint64_t dirty; /* pages of file that must be written, or are being written */
+	uint64_t dirty;	   /* pages of file that must be written, or are being written */
+	uint64_t refaults; /* not a part, but in the same file */
 };
 
 static inline struct memory_parts memory_parts_absent(void)
 {
 	return (struct memory_parts){
 		COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT,
-		COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT,
+		COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT,
 	};
 }
 

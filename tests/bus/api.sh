@@ -126,6 +126,25 @@ case_settings_are_announced() {
 	grep -q 'UINT64 8388608' "$work/monitor" || fail "PropertiesChanged without the new limit"
 }
 
+# The values of a cgroup that was just created are not read, but what reading them would show.
+case_a_new_container_is_announced_as_it_is() {
+	bus --json=short monitor org.rssd1 >"$work/monitor" 2>&1 &
+	local monitor=$! strip='with_entries(.value |= .data) | del(.Name, .ControlGroup, .Transient)'
+	children+=($monitor)
+	await 10 grep -q . "$work/monitor"
+	rssctl create real --limit=8M
+	bus --json=short call org.rssd1 /org/rssd1/container/real org.freedesktop.DBus.Properties \
+		GetAll s org.rssd1.Container | jq -S ".data[0] | $strip" >"$work/real"
+	expect 0 manager CreateContainer "sa{sv}" told 2 Transient b 1 Limit t 8388608
+	await 10 grep -q '"member":"InterfacesAdded".*container/told' "$work/monitor"
+	kill $monitor
+	grep '"member":"InterfacesAdded".*container/told' "$work/monitor" | head -n 1 |
+		jq -S ".payload.data[1][\"org.rssd1.Container\"] | $strip" >"$work/told"
+	jq -e '.Usage == 0 and .Processes == 0' "$work/told" >/dev/null || fail "it has used something"
+	equal "$(cat "$work/told")" "$(cat "$work/real")" "what was announced"
+	rssctl remove real
+}
+
 announced() {
 	rssctl create signals && rssctl limit signals 8M && rssctl remove signals
 	grep -q 'Member=InterfacesRemoved' "$work/monitor"
