@@ -83,9 +83,15 @@ int controller_cgroup_of_process(struct controller *controller, pid_t pid, char 
 	cleanup_free char *text = NULL;
 	int r = process_read_cgroups(pid, &text);
 
-	if (r < 0)
-		return r;
-	return controller_parse_proc_cgroup(text, controller->hierarchy, ret);
+	return r < 0 ? r : controller_parse_proc_cgroup(text, controller->hierarchy, ret);
+}
+
+int controller_cgroup_of(struct controller *controller, const struct process *process, char **ret)
+{
+	cleanup_free char *text = NULL;
+	int r = process_read_cgroups_of(process, &text);
+
+	return r < 0 ? r : controller_parse_proc_cgroup(text, controller->hierarchy, ret);
 }
 
 int controller_path_of_process(struct controller *controller, pid_t pid, char **ret)

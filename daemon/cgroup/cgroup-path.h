@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 struct controller;
+struct process;
 
 /**
  * controller_path_of_process() - the group of a process
@@ -24,6 +25,8 @@ int controller_path_of_cgroup(const struct controller *controller, const char *c
 
 /* The path of a process in the controller's hierarchy, as the kernel writes it. 0 or -ESRCH. */
 int controller_cgroup_of_process(struct controller *controller, pid_t pid, char **ret);
+/* The same for a process that was just read. */
+int controller_cgroup_of(struct controller *controller, const struct process *process, char **ret);
 /*
  * The same from the @text of /proc/PID/cgroup. @hierarchy is a controller such as "memory", or ""
  * for v2. -ENOENT if @text does not list it. Pure.

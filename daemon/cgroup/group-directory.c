@@ -198,13 +198,15 @@ int group_bind(struct group *g)
 	return 1;
 }
 
-/* Opens the directory in which the new one will be created. */
+/* Opens the directory in which the new one will be created, if it is not the root. */
 static int open_parent(struct controller *c, const char *path, int *ret)
 {
 	const char *slash = strrchr(path, '/');
-	cleanup_free char *parent = slash ? strndup(path, slash - path) : strdup(".");
+	cleanup_free char *parent = slash ? strndup(path, slash - path) : NULL;
 	int fd;
 
+	if (!slash)
+		return 0;
 	if (!parent)
 		return -ENOMEM;
 	fd = openat(c->fd, parent, OPEN_DIRECTORY);
@@ -218,9 +220,9 @@ int group_create(struct controller *controller, const char *path, struct group *
 {
 	cleanup_free char *full = path_below_mount(controller, path);
 	const char *slash = strrchr(path, '/');
-	cleanup_close int parent = -1;
+	cleanup_close int opened = -1;
 	struct stat st;
-	int r;
+	int parent, r;
 
 	if (!full)
 		return -ENOMEM;
@@ -228,9 +230,10 @@ int group_create(struct controller *controller, const char *path, struct group *
 	r = controller_check_mount(controller);
 	if (r < 0)
 		return r;
-	r = open_parent(controller, path, &parent);
+	r = open_parent(controller, path, &opened);
 	if (r < 0)
 		return r;
+	parent = opened >= 0 ? opened : controller->fd;
 	if (fstatat(parent, slash ? slash + 1 : path, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		return -EEXIST;
 	if (errno != ENOENT)

@@ -201,6 +201,10 @@ int hierarchy_create(const char *mount, const char *controller, const char *path
  */
 static bool is_removed(int dir, const char *path)
 {
+	struct stat st;
+
+	if (fstatat(dir, path, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT)
+		return true;
 	for (int i = 0; i < 2; i++) {
 		if (unlinkat(dir, path, AT_REMOVEDIR) == 0 || errno == ENOENT)
 			return true;

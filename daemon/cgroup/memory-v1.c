@@ -153,20 +153,26 @@ static const char *v1_setting_file(const struct controller *c, unsigned int sett
 	return setting == SETTING_LIMIT ? "memory.limit_in_bytes" : NULL;
 }
 
-/* Registers a new eventfd for the events of @file. */
-static int register_event(int dir, const char *file, const char *how, int *ret)
+static int open_control(int dir)
+{
+	int fd = openat(dir, "cgroup.event_control", O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* Registers a new eventfd for the events of @file. @control: cgroup.event_control of @dir */
+static int register_event(int dir, int control, const char *file, const char *how, int *ret)
 {
 	cleanup_close int watched = openat(dir, file, O_RDONLY | O_CLOEXEC);
 	cleanup_close int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	char text[64];
-	int r;
+	int length;
 
 	if (watched < 0 || fd < 0)
 		return -errno;
-	(void)snprintf(text, sizeof(text), "%d %d%s%s", fd, watched, how ? " " : "", how ?: "");
-	r = cgroup_write(dir, "cgroup.event_control", text);
-	if (r < 0)
-		return r;
+	length = snprintf(text, sizeof(text), "%d %d%s%s", fd, watched, how ? " " : "", how ?: "");
+	if (pwrite(control, text, length, 0) < 0)
+		return -errno;
 	*ret = take_fd(&fd);
 	return 0;
 }
@@ -216,18 +222,29 @@ static int add_event(struct group *g, int fd)
 	return epoll_ctl(c->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }
 
-static int watch_ooms(struct group *g, struct v1_group *v1)
+static int watch_parent(struct group *g, struct v1_group *v1)
 {
 	cleanup_close int parent = openat(g->fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_close int control = -1;
 	int r;
 
 	if (parent < 0)
 		return -errno;
+	control = open_control(parent);
+	if (control < 0)
+		return control;
 	/* The root of the hierarchy has no limit, and is not known to notify. */
-	r = register_event(parent, "memory.oom_control", NULL, &v1->parent.fd);
-	if (r < 0 && r != -EINVAL)
+	r = register_event(parent, control, "memory.oom_control", NULL, &v1->parent.fd);
+	return r == -EINVAL ? 0 : r;
+}
+
+static int watch_ooms(struct group *g, int control, struct v1_group *v1)
+{
+	int r = watch_parent(g, v1);
+
+	if (r < 0)
 		return r;
-	r = register_event(g->fd, "memory.oom_control", NULL, &v1->own.fd);
+	r = register_event(g->fd, control, "memory.oom_control", NULL, &v1->own.fd);
 	if (r < 0)
 		return r;
 	/* Start both counts together: what only the parent's has so far must not be subtracted. */
@@ -238,13 +255,15 @@ static int watch_ooms(struct group *g, struct v1_group *v1)
 	return add_event(g, v1->own.fd);
 }
 
-static int watch_pressure(struct group *g, struct v1_group *v1)
+static int watch_pressure(struct group *g, int control, struct v1_group *v1)
 {
 	/* The mode exists since 4.13; before, all levels go to the group itself first. */
-	int r = register_event(g->fd, "memory.pressure_level", "low,local", &v1->pressure_fd);
+	int r = register_event(g->fd, control, "memory.pressure_level", "low,local",
+			       &v1->pressure_fd);
 
 	if (r == -EINVAL)
-		r = register_event(g->fd, "memory.pressure_level", "low", &v1->pressure_fd);
+		r = register_event(g->fd, control, "memory.pressure_level", "low",
+				   &v1->pressure_fd);
 	if (r < 0)
 		return r;
 	return add_event(g, v1->pressure_fd);
@@ -252,15 +271,16 @@ static int watch_pressure(struct group *g, struct v1_group *v1)
 
 static int v1_watch(struct group *g, sd_event *event)
 {
+	cleanup_close int control = open_control(g->fd);
 	struct v1_group *v1 = g->data;
 	int r;
 
 	v1_unwatch(v1);
-	r = open_epoll((struct v1_controller *)g->controller, event);
+	r = control < 0 ? control : open_epoll((struct v1_controller *)g->controller, event);
 	if (r >= 0)
-		r = watch_ooms(g, v1);
+		r = watch_ooms(g, control, v1);
 	if (r >= 0)
-		r = watch_pressure(g, v1);
+		r = watch_pressure(g, control, v1);
 	if (r < 0)
 		v1_unwatch(v1);
 	return r;

@@ -40,13 +40,16 @@ bool subtree_has(const struct subtree *tree, const char *path)
 	return true;
 }
 
-int subtree_has_process(const struct subtree *tree, pid_t pid, char **ret_path)
+int subtree_has_process(const struct subtree *tree, const struct process *process, char **ret_path)
 {
 	struct controller *controller = tree->group->controller;
-	cleanup_free char *path = NULL;
-	int r = tree->group->foreign ? controller_cgroup_of_process(controller, pid, &path)
-				     : controller_path_of_process(controller, pid, &path);
+	cleanup_free char *cgroup = NULL, *path = NULL;
+	int r = controller_cgroup_of(controller, process, &cgroup);
 
+	if (r == 0 && tree->group->foreign)
+		path = take_ptr(cgroup);
+	else if (r == 0)
+		r = controller_path_of_cgroup(controller, cgroup, &path);
 	if (r == -ENOENT)
 		return 0; /* outside of rssd's cgroups */
 	if (r < 0 || !subtree_has(tree, path))
@@ -54,6 +57,17 @@ int subtree_has_process(const struct subtree *tree, pid_t pid, char **ret_path)
 	if (ret_path)
 		*ret_path = take_ptr(path);
 	return 1;
+}
+
+/* Counts the child directories by the link count; SIZE_MAX if the file system has none. */
+static int count_directories(int dir, size_t *ret)
+{
+	struct stat st;
+
+	if (fstat(dir, &st) < 0)
+		return -errno;
+	*ret = st.st_nlink < 2 ? SIZE_MAX : st.st_nlink - 2;
+	return 0;
 }
 
 /* A directory on the current path. Its child directories are visited one after the other. */
@@ -145,8 +159,11 @@ static int enter(struct walk *walk, int dir)
 {
 	cleanup_close int owned = dir;
 	struct level *level;
+	size_t directories = 0;
 	int r = walk->visit ? walk->visit(dir, walk->path, walk->userdata) : 0;
 
+	if (r == 0)
+		r = count_directories(dir, &directories);
 	if (r < 0)
 		return cgroup_is_gone(r) ? 0 : r;
 	r = array_reserve(&walk->levels, walk->depth, &walk->allocated, sizeof(*walk->levels));
@@ -154,7 +171,8 @@ static int enter(struct walk *walk, int dir)
 		return r;
 	level = &walk->levels[walk->depth];
 	*level = (struct level){ .length = strlen(walk->path) };
-	r = read_names(dir, &level->names, &level->size);
+	/* To list the control files takes longer than all else here. */
+	r = directories > 0 ? read_names(dir, &level->names, &level->size) : 0;
 	if (r < 0)
 		return cgroup_is_gone(r) ? 0 : r;
 	level->dir = take_fd(&owned);
@@ -198,11 +216,17 @@ static int leave(struct walk *walk)
 
 static int run(struct walk *walk)
 {
+	int group = walk->tree->group->fd;
+	size_t directories;
 	int dir, r = extend_path(walk, 0, walk->tree->group->path);
 
+	if (r == 0)
+		r = count_directories(group, &directories);
 	if (r < 0)
 		return r;
-	dir = openat(walk->tree->group->fd, ".", OPEN_DIRECTORY);
+	if (directories == 0)
+		return walk->visit ? walk->visit(group, walk->path, walk->userdata) : 0;
+	dir = openat(group, ".", OPEN_DIRECTORY);
 	if (dir < 0)
 		return -errno;
 	r = enter(walk, dir);
@@ -297,17 +321,6 @@ int subtree_list(const struct subtree *tree, struct subtree_members *ret)
 	return subtree_walk(tree, list_directory, &listing);
 }
 
-/* Counts the child directories by the link count; SIZE_MAX if the file system has none. */
-static int count_directories(int dir, size_t *ret)
-{
-	struct stat st;
-
-	if (fstat(dir, &st) < 0)
-		return -errno;
-	*ret = st.st_nlink < 2 ? SIZE_MAX : st.st_nlink - 2;
-	return 0;
-}
-
 struct counting {
 	const struct group *group;
 	dev_t device;
@@ -362,15 +375,17 @@ int subtree_count_inner(const struct subtree *tree, size_t nested, uint32_t *ret
 
 static int thaw_directory(int dir, const char *path, void *userdata)
 {
-	/* The files of v2 and of v1; at most one of them exists. */
-	(void)cgroup_write(dir, "cgroup.freeze", "0");
-	(void)cgroup_write(dir, "freezer.state", "THAWED");
+	const struct controller *controller = userdata;
+
+	(void)cgroup_write(dir, controller->freezer,
+			   strcmp(controller->freezer, "freezer.state") ? "0" : "THAWED");
 	return 0;
 }
 
 void subtree_thaw(const struct subtree *tree)
 {
-	(void)subtree_walk(tree, thaw_directory, NULL);
+	if (tree->group->controller->freezer)
+		(void)subtree_walk(tree, thaw_directory, tree->group->controller);
 }
 
 static int remove_directory(int parent, const char *name, void *userdata)

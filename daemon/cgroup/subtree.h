@@ -17,6 +17,7 @@
 #include "shared/cleanup.h"
 
 struct group;
+struct process;
 
 /* Returns true if the container at @path (below the controller's root) is left out. */
 typedef bool (*subtree_skip_fn)(const char *path, void *userdata);
@@ -35,11 +36,11 @@ struct subtree {
 bool subtree_has(const struct subtree *tree, const char *path);
 
 /*
- * Returns 1 if a process is in it, 0 if not: its cgroup is read now. -ESRCH if it has ended, or
- * another negative errno if its cgroup cannot be read. *ret_path is the path of its group, to be
+ * Returns 1 if a process that was just read is in it, 0 if not: its cgroup is read now. -ESRCH if it
+ * has ended, or another negative errno if its cgroup cannot be read. *ret_path is the path of its group, to be
  * freed; @ret_path may be NULL.
  */
-int subtree_has_process(const struct subtree *tree, pid_t pid, char **ret_path);
+int subtree_has_process(const struct subtree *tree, const struct process *process, char **ret_path);
 
 /* @dir is open during the call. A negative errno ends the walk. */
 typedef int (*subtree_visit_fn)(int dir, const char *path, void *userdata);

@@ -131,11 +131,19 @@ static int find_living_thread(pid_t pid, pid_t *ret)
 int process_read_cgroups(pid_t pid, char **ret)
 {
 	struct process p;
-	char path[32];
 	int r = process_read(pid, &p);
 
+	return r < 0 ? r : process_read_cgroups_of(&p, ret);
+}
+
+int process_read_cgroups_of(const struct process *p, char **ret)
+{
+	pid_t pid = p->pid;
+	char path[32];
+	int r = 0;
+
 	/* For an ended thread the kernel shows "/", or the cgroup it had when it ended. */
-	if (r == 0 && p.state == 'Z' && !p.ended)
+	if (p->state == 'Z' && !p->ended)
 		r = find_living_thread(pid, &pid);
 	if (r < 0)
 		return r;

@@ -44,6 +44,8 @@ int process_read_executable(pid_t pid, char **ret);
 
 /* Reads /proc/PID/cgroup of a thread that has not ended; to be freed. Return: 0, or -ESRCH. */
 int process_read_cgroups(pid_t pid, char **ret);
+/* The same for a process that was just read. */
+int process_read_cgroups_of(const struct process *process, char **ret);
 
 /* Reads oom_score_adj. Return: 0, or -ESRCH. */
 int process_read_oom_score_adj(pid_t pid, int *ret);

@@ -69,9 +69,9 @@ static bool check_unit(struct move *move, int pidfd)
 	struct process p;
 	uid_t owner;
 
-	if (move_identify(pidfd, &p, &owner) < 0 ||
+	if (move_identify(pidfd, move->caller.uid, &p, &owner) < 0 ||
 	    attach_refusal(&p, owner, move->caller.uid, getpid()) ||
-	    controller_cgroup_of_process(controller, p.pid, &cgroup) < 0 ||
+	    controller_cgroup_of(controller, &p, &cgroup) < 0 ||
 	    controller_path_of_cgroup(controller, cgroup, &path) != -ENOENT)
 		return true;
 	return check_leave(move, &p, cgroup, &move->refused) == 0;
@@ -94,7 +94,7 @@ static void attach_one(struct move *move, int pidfd, const struct process *expec
 	}
 
 	/* A move from another container keeps the recorded origin. */
-	r = controller_cgroup_of_process(controller, p.pid, &cgroup);
+	r = controller_cgroup_of(controller, &p, &cgroup);
 	if (r == 0)
 		r = controller_path_of_cgroup(controller, cgroup, &path);
 	if (r == -ENOENT)
@@ -135,14 +135,21 @@ static bool is_inside(struct move *move, pid_t pid)
 	       strcmp(path, move->group->path) == 0;
 }
 
+/* Attaching takes no process out of its unit if the controller has a hierarchy of its own. */
+static bool must_check_units(const struct move *move)
+{
+	return controller_leaves_units(move->manager->controller) && !move->dry_run &&
+	       !(move->how & ATTACH_BY_RULE);
+}
+
 static void attach_run(struct worker *worker, void *data)
 {
 	struct move *move = data;
 
 	move->one = attach_one;
 	move->is_there = is_inside;
-	for (size_t i = 0; i < move->n_pidfds && !move->dry_run && !(move->how & ATTACH_BY_RULE);
-	     i++) {
+	/* Refuse all before one is moved. */
+	for (size_t i = 0; i < move->n_pidfds && must_check_units(move); i++) {
 		if (!check_unit(move, move->pidfds[i]))
 			return;
 	}

@@ -133,9 +133,7 @@ static int kill_worst(struct change_apply *apply)
 	if (pidfd < 0)
 		return 1; /* it has ended by itself */
 	/* The pidfd pins the pid: check that the process is still inside. */
-	if (subtree_has_process(&tree, pid, &path) <= 0)
-		return 1;
-	if (process_read(pid, &p) < 0)
+	if (process_read(pid, &p) < 0 || subtree_has_process(&tree, &p, &path) <= 0)
 		return 1;
 	killed = kill_describe(&p);
 	if (process_signal(pidfd, SIGKILL) == 0) {

@@ -120,7 +120,7 @@ static int open_member(const struct subtree *tree, pid_t pid, struct process *re
 		r = -ESRCH;
 	/* The pidfd pins the pid: its cgroup is read after it was opened. */
 	if (r == 0)
-		r = subtree_has_process(tree, pid, NULL);
+		r = subtree_has_process(tree, ret, NULL);
 	if (r < 0)
 		return r;
 	return r ? take_fd(&pidfd) : -ENOENT;

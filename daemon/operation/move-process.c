@@ -15,14 +15,15 @@
 #include "operation/move.h"
 #include "shared/cleanup.h"
 
-int move_identify(int pidfd, struct process *ret, uid_t *ret_owner)
+int move_identify(int pidfd, uid_t caller, struct process *ret, uid_t *ret_owner)
 {
 	pid_t pid;
 	int r = process_pid_of(pidfd, &pid);
 
 	if (r == 0)
 		r = process_read(pid, ret);
-	if (r == 0)
+	*ret_owner = 0;
+	if (r == 0 && caller != 0)
 		r = process_read_owner(pid, ret_owner);
 	/* A zombie has ended for a pidfd, but still has its pid. */
 	if (r == 0 && process_ended(pidfd, 0) && !ret->ended)
@@ -55,7 +56,7 @@ bool move_begin_process(struct move *move, int pidfd, const struct process *expe
 			struct process *ret, const char **ret_refusal)
 {
 	uid_t owner;
-	int r = move_identify(pidfd, ret, &owner);
+	int r = move_identify(pidfd, move->caller.uid, ret, &owner);
 
 	/* A descendant that ended after the scan is reported as vanished. */
 	if (r == 0 && expected && (ret->start != expected->start || ret->ended))

@@ -9,8 +9,11 @@
 struct move;
 struct process;
 
-/* Reads the process of a pidfd; -ESRCH if it ended, so that its pid may have been reused. */
-int move_identify(int pidfd, struct process *ret, uid_t *ret_owner);
+/*
+ * Reads the process of a pidfd; -ESRCH if it ended, so that its pid may have been reused. The owner
+ * is not read, but 0, if @caller is root, who may move all.
+ */
+int move_identify(int pidfd, uid_t caller, struct process *ret, uid_t *ret_owner);
 /*
  * move_begin_process() - read the process of a pidfd and add it to the tree, before it is moved
  * @expected: the process that the pidfd must refer to; NULL: any

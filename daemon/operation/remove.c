@@ -47,6 +47,7 @@ struct removal {
 	struct container **members;
 	struct kill_tally *tallies; /* the kills in each */
 	size_t n_members;
+	bool emptied;  /* by the worker of the last step: no process was left in any of them */
 	int result;    /* of the current step */
 	int forgotten; /* why a state file was not removed, or 0 */
 	bool unsaved;  /* the groups are removed, a state file may not be */
@@ -126,10 +127,12 @@ static void empty_run(struct worker *worker, void *data)
 		subtree_thaw(&tree);
 	}
 	/* The removal of the group fails if processes are left. */
-	for (size_t i = 0; i < removal->n_members && !worker_cancelled(worker); i++)
-		(void)kill_until_empty(worker,
-				       &(struct subtree){ .group = removal->members[i]->group },
-				       &removal->tallies[i]);
+	removal->emptied = true;
+	for (size_t i = 0; i < removal->n_members && removal->emptied; i++)
+		removal->emptied =
+			kill_until_empty(worker,
+					 &(struct subtree){ .group = removal->members[i]->group },
+					 &removal->tallies[i]) == 0;
 }
 
 /*
@@ -365,9 +368,11 @@ static int start_emptying(struct removal *removal)
 /* Runs the next step. Calls end_step(), at once or when the worker is done. */
 static void step(struct removal *removal)
 {
+	bool emptied = removal->emptied;
 	int r = gather(removal);
 
-	if (r == 0 && is_populated(removal)) {
+	removal->emptied = false;
+	if (r == 0 && !emptied && is_populated(removal)) {
 		r = removal->force ? -EAGAIN : -EBUSY;
 		if (removal->force && time_left(removal) > 0) {
 			r = start_emptying(removal);

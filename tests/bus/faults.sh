@@ -225,7 +225,7 @@ case_a_removal_leaves_no_nested_file_alone() {
 case_a_removal_asks_again_whether_it_is_done() {
 	[ -n "$(memory_mount)" ] || { skip "needs cgroups v1"; return; }
 	rssctl create gone --limit=32M
-	with_fault "$(memory_mount)" unlinkat:error=EIO:when=1 expect 0 rssctl remove gone
+	with_fault "$(memory_mount)" newfstatat:error=EIO:when=2 expect 0 rssctl remove gone
 	expect 3 rssctl show gone
 }
 
