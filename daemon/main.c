@@ -226,7 +226,7 @@ static int start(struct daemon *d, struct failure *failure)
 	r = open_loop(d);
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
-			    "The event loop cannot be made: %s", strerror(-r));
+			    "Cannot create the event loop: %s", strerror(-r));
 	r = manager_new(d->event, d->config, &d->manager, failure);
 	if (r == 0)
 		d->manager->hides_processes = hides_processes(d->config);
@@ -326,7 +326,8 @@ static int check(const char *config_file)
 	/* Its log lines would repeat the problems. */
 	log_open(LOG_EMERG);
 	if (records_read_declared(config->containers_directory, &records) < 0) {
-		fprintf(stderr, "%s: cannot be read\n", config->containers_directory);
+		fprintf(stderr, "Cannot read the directory \"%s\"; check ContainersDirectory=\n",
+			config->containers_directory);
 		return EXIT_FAILURE;
 	}
 	for (size_t i = 0; i < records.problems.count; i++)
@@ -342,12 +343,12 @@ static const char usage[] =
 	"\n"
 	"  -c, --config=FILE   read FILE instead of " CONFIG_FILE "\n"
 	"      --check         check FILE and the declarations, and exit\n"
-	"      --mount         mount the hierarchy of the controller if it is to have\n"
-	"                      one of its own, and exit\n"
+	"      --mount         mount the hierarchy of the controller if it needs one\n"
+	"                      of its own, and exit\n"
 	"  -h, --help          show this help\n"
 	"      --version       show the version\n"
 	"\n"
-	"rssd stays in the foreground. See rssd(8), and rssctl(1) to talk to it.\n";
+	"rssd stays in the foreground. See rssd(8); its command line is rssctl(1).\n";
 
 int main(int argc, char *argv[])
 {
@@ -384,7 +385,7 @@ int main(int argc, char *argv[])
 		}
 	}
 	if (optind < argc) {
-		fprintf(stderr, "rssd: \"%s\" is one argument too many\nTry rssd --help\n",
+		fprintf(stderr, "rssd: Unexpected argument \"%s\"\nTry rssd --help\n",
 			argv[optind]);
 		return 2;
 	}

@@ -97,7 +97,6 @@ int privileges_drop(bool admin, struct failure *failure)
 
 	if (r < 0)
 		return fail(failure, RSS_ERROR_ACCESS_DENIED,
-			    "The capabilities that are not needed cannot be dropped: %s",
-			    strerror(-r));
+			    "Cannot drop capabilities that are not needed: %s", strerror(-r));
 	return 0;
 }

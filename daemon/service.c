@@ -102,21 +102,19 @@ int manager_new(sd_event *event, const struct config *config, struct manager **r
 	r = origins_open(config->runtime_directory, &m->origins);
 	if (!m->origins)
 		return fail(failure, RSS_ERROR_STATE_NOT_SAVED,
-			    "The file \"origins\" in %s cannot be read: %s; nothing was changed, "
-			    "start rssd again when it can be read",
+			    "Cannot read the file \"origins\" in %s: %s; nothing was changed; "
+			    "start rssd again when the file can be read",
 			    config->runtime_directory, strerror(-r));
 	if (r < 0)
-		log_warning("%s cannot be used: %s; a restart of rssd loses the origins of "
-			    "processes, and detach then refuses them",
+		log_warning("Cannot use the directory %s: %s; a restart of rssd loses the "
+			    "origins of processes, and detach then refuses them",
 			    config->runtime_directory, strerror(-r));
 	r = event_history_open(config->runtime_directory, sequence_next(m->sequence), &m->events);
 	if (!m->events)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
 	if (r < 0)
-		log_warning(
-			"The history of events in %s cannot be used: %s; a restart of rssd loses "
-			"the events until then",
-			config->runtime_directory, strerror(-r));
+		log_warning("Cannot store events in %s: %s; a restart of rssd loses earlier events",
+			    config->runtime_directory, strerror(-r));
 	m->problems = calloc(1, sizeof(*m->problems));
 	if (!m->problems)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");

@@ -113,12 +113,12 @@ static void log_no_polkit(const struct bus_check *check, enum auth_result result
 
 	if (result == AUTH_ABSENT && !bus->polkit_missed)
 		log_warning("polkit is not running (%s), so only root may change containers; "
-			    "install polkitd to let others",
+			    "install polkitd to authorize other users",
 			    why);
 	else if (result == AUTH_NO_REPLY && may_log_polkit(bus))
 		log_warning("polkit did not reply (%s), so the call is refused; see "
 			    "systemctl status polkit",
-			    *why ? why : "it is not understood");
+			    *why ? why : "the reply cannot be parsed");
 	bus->polkit_missed = result == AUTH_ABSENT;
 }
 
@@ -133,7 +133,7 @@ static void on_polkit_result(enum auth_result result, const char *why, void *use
 	r = sd_bus_enqueue_for_read(check->bus->bus, check->message);
 	if (r < 0) {
 		if (bus_user_may_log(check->peer->user, check->bus))
-			log_warning("A call could not be dispatched again: %s", strerror(-r));
+			log_warning("Cannot dispatch an authorized call: %s", strerror(-r));
 		(void)sd_bus_reply_method_errno(check->message, r, NULL);
 		bus_check_free(check);
 	}
@@ -171,7 +171,7 @@ static int ask_polkit(struct bus *bus, struct bus_peer *peer, sd_bus_message *me
 		       sd_bus_message_get_member(message), on_polkit_result, check,
 		       &check->question);
 	if (r < 0)
-		return fail(failure, RSS_ERROR_ACCESS_DENIED, "polkit cannot be asked: %s",
+		return fail(failure, RSS_ERROR_ACCESS_DENIED, "Cannot ask polkit: %s",
 			    strerror(-r));
 	(void)take_ptr(check);
 	return 0;
@@ -277,7 +277,7 @@ int bus_authorize_filter(sd_bus_message *message, void *userdata, sd_bus_error *
 	r = bus_peer_of(bus, message, &peer);
 	if (r < 0) {
 		/* Most likely it has left already. */
-		r = fail(&failure, RSS_ERROR_ACCESS_DENIED, "The caller cannot be identified: %s",
+		r = fail(&failure, RSS_ERROR_ACCESS_DENIED, "Cannot identify the caller: %s",
 			 strerror(-r));
 		return bus_answer_failure(r, &failure, error);
 	}

@@ -29,8 +29,7 @@ static void free_path(char **path)
 static void log_unsent(int r, const char *what, const char *name)
 {
 	if (r < 0)
-		log_message(LOG_WARNING, name, "The signal %s could not be sent: %s", what,
-			    strerror(-r));
+		log_message(LOG_WARNING, name, "Cannot send the signal %s: %s", what, strerror(-r));
 }
 
 /* --- changes and events of the manager become signals ----------------------------- */
@@ -281,7 +280,7 @@ static int connect_bus(struct bus *b, struct failure *failure)
 	r = serve(b);
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
-			    "The objects cannot be served: %s", strerror(-r));
+			    "Cannot register the D-Bus objects: %s", strerror(-r));
 	r = sd_bus_match_signal_async(b->bus, NULL, "org.freedesktop.DBus.Local",
 				      "/org/freedesktop/DBus/Local", "org.freedesktop.DBus.Local",
 				      "Disconnected", on_disconnected, NULL, b);
@@ -290,7 +289,7 @@ static int connect_bus(struct bus *b, struct failure *failure)
 	if (r >= 0)
 		r = sd_event_add_post(b->event, &b->turn, end_of_turn, b);
 	if (r < 0)
-		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "The bus cannot be used: %s",
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Cannot use the bus: %s",
 			    strerror(-r));
 	return 0;
 }
@@ -305,10 +304,10 @@ static int take_name(struct bus *b, struct failure *failure)
 	if (r == -EACCES || r == -EPERM)
 		return fail(failure, RSS_ERROR_ACCESS_DENIED,
 			    "The bus does not allow the name " BUS_NAME
-			    "; is its policy file, org.rssd1.conf, installed?");
+			    "; install its policy file, org.rssd1.conf");
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
-			    "The name " BUS_NAME " cannot be had: %s", strerror(-r));
+			    "Cannot acquire the name " BUS_NAME ": %s", strerror(-r));
 	return 0;
 }
 

@@ -221,12 +221,12 @@ static int reply_operation(sd_bus_message *message, const struct container *c, i
 
 	if (r >= 0 && result == -EOPNOTSUPP)
 		r = fail(&failure, RSS_ERROR_NOT_SUPPORTED,
-			 "%s cannot be %s by the %s controller here; rssctl doctor lists what this "
-			 "kernel can do",
+			 "\"%s\" cannot be %s: the %s controller does not support it; rssctl "
+			 "doctor lists what this kernel can do",
 			 c->name, done, c->manager->controller->ops->name);
 	else if (r >= 0 && result < 0)
-		r = fail(&failure, RSS_ERROR_CONTROLLER_FAILED, "%s could not be %s: %s", c->name,
-			 done, strerror(-result));
+		r = fail(&failure, RSS_ERROR_CONTROLLER_FAILED, "\"%s\" could not be %s: %s",
+			 c->name, done, strerror(-result));
 	if (r < 0)
 		return bus_answer_failure(r, &failure, error);
 	log_message(LOG_INFO, c->name, "%s for user %u (process %d)", done, (unsigned int)peer->uid,

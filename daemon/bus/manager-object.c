@@ -70,8 +70,8 @@ static int method_create(sd_bus_message *message, void *userdata, sd_bus_error *
 	 */
 	if (place && call->uid != 0)
 		r = fail(&failure, RSS_ERROR_ACCESS_DENIED,
-			 "User %u may not make a container of a unit or of a cgroup that exists; "
-			 "only root may",
+			 "User %u may not create a container with Unit or ControlGroup; only "
+			 "root may",
 			 (unsigned int)call->uid);
 	else
 		r = manager_create(bus->manager, name, place, &settings, transient, created, call,

@@ -59,8 +59,8 @@ int bus_call_check_pending(const struct bus *bus, uid_t uid, unsigned int others
 	if (uid == 0 || count_calls_of_uid(bus, uid) + others < max)
 		return 0;
 	return fail(failure, RSS_ERROR_TOO_MANY,
-		    "Too many calls of user %u are waiting (%" PRIu64
-		    "); wait for some of them, or raise PendingCallsPerUser= in rssd.conf",
+		    "Too many pending calls of user %u (%" PRIu64 "); wait for replies, or raise "
+		    "PendingCallsPerUser= in rssd.conf",
 		    (unsigned int)uid, max);
 }
 
@@ -76,7 +76,7 @@ int bus_call_new(struct bus *bus, sd_bus_message *message, const char *container
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
 	r = bus_peer_of(bus, message, &peer);
 	if (r < 0)
-		return fail(failure, RSS_ERROR_ACCESS_DENIED, "The caller cannot be identified: %s",
+		return fail(failure, RSS_ERROR_ACCESS_DENIED, "Cannot identify the caller: %s",
 			    strerror(-r));
 	call->uid = peer->uid;
 	call->pid = peer->pid;

@@ -105,7 +105,7 @@ static int start_read(struct bus *bus, struct container *c, sd_bus_message *mess
 	r = job_start_query(&read->job, bus->manager->jobs, read->call->uid == 0, read_run,
 			    read_done, read);
 	if (r < 0)
-		fail(&failure, RSS_ERROR_CONTROLLER_FAILED, "The properties cannot be read: %s",
+		fail(&failure, RSS_ERROR_CONTROLLER_FAILED, "Cannot read the properties: %s",
 		     strerror(-r));
 	r = bus_call_begun(read->call, r, &failure, error);
 	if (r >= 0)

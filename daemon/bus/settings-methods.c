@@ -64,7 +64,8 @@ static int read_steps(sd_bus_message *message, struct transaction_step **ret, si
 			r = sd_bus_message_exit_container(message);
 		if (++count > TRANSACTION_MAX)
 			return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
-				    "More than %d containers in one transaction", TRANSACTION_MAX);
+				    "More than %d containers in one transaction; use several",
+				    TRANSACTION_MAX);
 	}
 	if (r >= 0)
 		r = sd_bus_message_exit_container(message);

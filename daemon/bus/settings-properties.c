@@ -53,7 +53,7 @@ int bus_read_settings(sd_bus_message *message, struct settings_change *ret, bool
 		return r;
 	if (place[0].seen && place[1].seen)
 		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
-			    "Unit and ControlGroup are both given; a container is one of them");
+			    "Unit and ControlGroup exclude each other; give one of them");
 	n = 0;
 	for_each_setting(setting) {
 		if (options[n].seen) {

@@ -172,7 +172,7 @@ int controller_open(const struct controller_choice *choice, struct controller **
 	if (!known)
 		return fail(
 			failure, RSS_ERROR_CONFIG,
-			"There is no controller \"%.64s\"; choose auto, rss, memory-v2 or memory-v1.",
+			"Unknown controller \"%.64s\"; choose auto, rss, memory-v2 or memory-v1.",
 			wanted);
 	return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "No memory controller can be used. %s",
 		    tried);
@@ -263,8 +263,8 @@ static int explain(const struct controller *c, int error, struct failure *failur
 		       "cgroup.subtree_control of its parents, or choose another Root=.";
 		break;
 	}
-	return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "%s/%s cannot be prepared: %s.%s",
-		    c->mount, c->root, strerror(-error), hint);
+	return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Cannot create %s/%s: %s.%s", c->mount,
+		    c->root, strerror(-error), hint);
 }
 
 int controller_init(struct controller *c, const struct controller_ops *ops, const char *kernel_name,
@@ -278,8 +278,8 @@ int controller_init(struct controller *c, const struct controller_ops *ops, cons
 	c->infinity = version == 2 ? "max" : "-1";
 	root += strspn(root, "/");
 	if (!good_root(root))
-		return fail(failure, RSS_ERROR_CONFIG, "\"%.64s\" is no path below a cgroup mount.",
-			    root);
+		return fail(failure, RSS_ERROR_CONFIG,
+			    "\"%.64s\" is not a path below a cgroup mount.", root);
 	r = hierarchy_find(kernel_name, &c->mount, &found);
 	if (r == -ENOENT || (r >= 0 && found != version)) {
 		(void)fail(failure, RSS_ERROR_CONTROLLER_FAILED,
@@ -289,7 +289,7 @@ int controller_init(struct controller *c, const struct controller_ops *ops, cons
 	}
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
-			    "cgroups cannot be looked up: %s.", strerror(-r));
+			    "the cgroup mounts cannot be read: %s.", strerror(-r));
 	c->root = strdup(root);
 	c->hierarchy = strdup(version == 2 ? "" : kernel_name);
 	if (!c->root || !c->hierarchy)

@@ -330,14 +330,13 @@ static int choose_version(const struct controller_choice *choice, int *ret, stru
 	}
 	r = hierarchy_find(NAME, &mount, &version);
 	if (r < 0 && r != -ENOENT)
-		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "cgroups cannot be looked up: %s",
-			    strerror(-r));
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
+			    "the cgroup mounts cannot be read: %s", strerror(-r));
 	if (version == 1 && choice->hierarchy == HIERARCHY_V2)
-		return fail(
-			failure, RSS_ERROR_CONTROLLER_FAILED,
-			"Hierarchy=v2 is configured, but the controller is in the v1 hierarchy at "
-			"%s; remove the groups there and unmount it",
-			mount);
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
+			    "Hierarchy=v2 is configured, but the controller is in the v1 "
+			    "hierarchy at %s; remove the cgroups there and unmount it",
+			    mount);
 	*ret = version;
 	if (version == 1)
 		return 0;

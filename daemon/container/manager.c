@@ -121,7 +121,7 @@ int manager_get_by_pid(const struct manager *m, pid_t pid, struct container **re
 		return fail(failure, RSS_ERROR_NO_SUCH_PROCESS, "No such process: %d", (int)pid);
 	if (r < 0 && r != -ENOENT)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
-			    "The cgroup of process %d cannot be read: %s", (int)pid, strerror(-r));
+			    "Cannot read the cgroup of process %d: %s", (int)pid, strerror(-r));
 	c = r == 0 ? manager_find_by_cgroup(m, cgroup, NULL) : NULL;
 	if (!c)
 		return fail(failure, RSS_ERROR_NO_SUCH_CONTAINER, "Process %d is in no container",

@@ -61,7 +61,7 @@ static int connect_bus(sd_bus **ret, struct failure *failure)
 	int r = sd_bus_open_system(ret);
 
 	return r < 0 ? fail(failure, RSS_ERROR_SYSTEMD_FAILED,
-			    "systemd cannot be asked: the system bus cannot be reached: %s",
+			    "Cannot ask systemd: the system bus cannot be reached: %s",
 			    strerror(-r))
 		     : 0;
 }
@@ -73,13 +73,13 @@ static int fail_call(const char *unit, int r, const sd_bus_error *error, struct 
 	    sd_bus_error_has_name(error, SD_BUS_ERROR_NAME_HAS_NO_OWNER))
 		return fail(failure, RSS_ERROR_SYSTEMD_FAILED,
 			    "systemd is not on the system bus, so the unit %s cannot be limited; "
-			    "is this machine run by another init?",
+			    "on a machine with another init, use rules",
 			    unit);
 	if (r == -ETIMEDOUT || sd_bus_error_has_name(error, SD_BUS_ERROR_NO_REPLY) ||
 	    sd_bus_error_has_name(error, SD_BUS_ERROR_TIMEOUT))
 		return fail(failure, RSS_ERROR_SYSTEMD_FAILED,
-			    "systemd did not answer about the unit %s within %d seconds; try again "
-			    "when it answers",
+			    "systemd did not answer about the unit %s within %d seconds; try "
+			    "again later",
 			    unit, REPLY_USEC / 1000000);
 	return fail(failure, RSS_ERROR_SYSTEMD_FAILED,
 		    "systemd refused a call about the unit %s: %.200s", unit,
@@ -233,8 +233,8 @@ static int read_unit(sd_bus *bus, const char *name, const char *path, struct sys
 		return fail_call(name, r, &error, failure);
 	if (!state || strcmp(state, "not-found") == 0)
 		return fail(failure, RSS_ERROR_NO_SUCH_UNIT,
-			    "systemd knows no unit %s; systemctl lists those that there are. The "
-			    "units of a user's manager cannot be containers",
+			    "systemd knows no unit %s; systemctl lists all units. The units of a "
+			    "user's manager cannot be containers",
 			    name);
 	if (strcmp(state, "masked") == 0)
 		return fail(failure, RSS_ERROR_NOT_SUPPORTED,

@@ -329,7 +329,7 @@ static void start_next(struct collection *collection)
 		return;
 	if (r < 0) {
 		r = fail(&failure, RSS_ERROR_CONTROLLER_FAILED,
-			 "The counters cannot be read: %s; try again", strerror(-r));
+			 "Cannot read the counters: %s; try again", strerror(-r));
 		reply_all(collection, r, &failure);
 	}
 	collection->manager->collector->collection = NULL;
@@ -466,7 +466,7 @@ int collect_start(struct manager *m, enum collect_what what, collect_done_fn don
 	if (!request || !collector->collection) {
 		free(request);
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
-			    "The counters cannot be read: out of memory or threads; try again");
+			    "Cannot read the counters: out of memory or threads; try again");
 	}
 	if (under_way) {
 		request->next = under_way->later;

@@ -31,7 +31,7 @@ void detection_schedule(struct manager *m, sd_event_source **timer, uint64_t use
 	if (!*timer) {
 		r = sd_event_add_time_relative(m->event, timer, CLOCK_MONOTONIC, usec, 1000, fn, m);
 		if (r < 0)
-			log_warning("A timer could not be made: %s", strerror(-r));
+			log_warning("Cannot create a timer: %s", strerror(-r));
 		return;
 	}
 	if (sd_event_source_get_enabled(*timer, NULL) > 0)

@@ -89,8 +89,8 @@ static void watch_container(struct container *c)
 		return;
 	d->failure_logged = true;
 	log_message(LOG_WARNING, c->name,
-		    "changes of its cgroup by other programs are not noticed: %s%s", strerror(-r),
-		    r == -ENOSPC ? "; raise fs.inotify.max_user_watches" : "");
+		    "changes of its cgroup by other programs cannot be detected: %s%s",
+		    strerror(-r), r == -ENOSPC ? "; raise fs.inotify.max_user_watches" : "");
 }
 
 static bool is_watched(const struct drift_watch *d, size_t at, int watch)
@@ -132,11 +132,11 @@ static void report(struct container *c, unsigned int bit)
 
 	if (bit == DRIFT_CGROUP)
 		log_message(LOG_WARNING, c->name,
-			    "another program removed its cgroup; rssctl repair makes it again");
+			    "another program removed its cgroup; rssctl repair creates it again");
 	else
 		log_message(
 			LOG_WARNING, c->name,
-			"another program changed its %s in the kernel; rssctl repair brings it back",
+			"another program changed its %s in the kernel; rssctl repair restores it",
 			drift_name(bit));
 	manager_emit(c->manager, &event);
 }

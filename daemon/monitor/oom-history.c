@@ -116,8 +116,8 @@ static void save_done(void *data)
 	free(history->text);
 	history->text = NULL;
 	if (history->error < 0)
-		log_warning("The history of OOMs cannot be saved: %s; a restart forgets the last "
-			    "of them",
+		log_warning("Cannot save the OOM history: %s; a restart of rssd loses the last "
+			    "OOMs",
 			    strerror(-history->error));
 	if (history->unsaved)
 		save_later(history);
@@ -217,7 +217,7 @@ static int load_history(struct oom_history *history)
 		bad += r < 0;
 	}
 	if (bad)
-		log_error("%zu lines of the history of OOMs cannot be read; they are ignored", bad);
+		log_error("%zu lines of the OOM history cannot be parsed and are ignored", bad);
 	return 0;
 }
 

@@ -48,7 +48,7 @@ struct hooks {
 const char *hook_refusal(const struct stat *st)
 {
 	if (!S_ISREG(st->st_mode))
-		return "is no file";
+		return "is not a regular file";
 	if (!(st->st_mode & 0111))
 		return "is not executable";
 	if (st->st_uid != 0)

@@ -22,7 +22,7 @@ static void on_collected(int error, const struct failure *failure, const struct 
 			 size_t count, void *userdata)
 {
 	if (error < 0)
-		log_debug("No samples were taken: %s", failure->text);
+		log_debug("Cannot take samples: %s", failure->text);
 }
 
 static int on_sample_due(sd_event_source *source, uint64_t usec, void *userdata)

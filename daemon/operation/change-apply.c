@@ -144,13 +144,17 @@ static int kill_worst(struct change_apply *apply)
 	return 1;
 }
 
-static int refuse_limit(struct change_apply *apply, uint64_t usage, const char *why)
+/* @advice is "" or starts with "; ". */
+static int refuse_limit(struct change_apply *apply, uint64_t usage, const char *why,
+			const char *advice)
 {
 	char target[SIZE_TEXT_MAX], now[SIZE_TEXT_MAX];
 
 	return fail(&apply->result.failure, RSS_ERROR_LIMIT_REFUSED,
-		    "The limit of %s is unchanged: %s is in use, above %s; %s", apply->name,
-		    size_format(usage, now), size_format(apply->to.limit, target), why);
+		    "Cannot lower the limit of \"%s\" to %s: %s is in use and %s. The limit is "
+		    "unchanged%s",
+		    apply->name, size_format(apply->to.limit, target), size_format(usage, now), why,
+		    advice);
 }
 
 static bool is_empty(const struct change_apply *apply)
@@ -172,16 +176,16 @@ static int refuse_stuck_limit(struct change_apply *apply, uint64_t usage)
 
 	if (apply->mode != LIMIT_MODE_FORCE && !is_empty(apply))
 		return refuse_limit(apply, usage,
-				    "no more can be reclaimed (locked, active, or no swap); "
-				    "--mode=force kills processes to make room");
+				    "no more can be reclaimed (locked, active, or no swap)",
+				    "; --mode=force kills processes to make room");
 	group_read_parts(apply->groups[0], &parts);
 	if (parts.shmem == COUNTER_ABSENT || parts.shmem == 0)
-		return refuse_limit(apply, usage, "no process is left that can be killed");
+		return refuse_limit(apply, usage, "no process is left that can be killed", "");
 	(void)snprintf(why, sizeof(why),
 		       "no process is left that can be killed, and %s of it is tmpfs or "
 		       "shared memory, which stays until it is removed",
 		       size_format(parts.shmem, shmem));
-	return refuse_limit(apply, usage, why);
+	return refuse_limit(apply, usage, why, "");
 }
 
 /* As group_write_limit(). A failure of a place is in the result already. */
@@ -210,11 +214,10 @@ static int apply_limit(struct change_apply *apply, struct worker *worker)
 	for (;;) {
 		now.usage = change_apply_read_usage(apply);
 		if (now.usage == COUNTER_ABSENT)
-			return fail(
-				&apply->result.failure, RSS_ERROR_CONTROLLER_FAILED,
-				"The control files of %s cannot be read; another program may have "
-				"removed its cgroup; rssctl repair makes it again",
-				apply->name);
+			return fail(&apply->result.failure, RSS_ERROR_CONTROLLER_FAILED,
+				    "Cannot read the control files of \"%s\"; if another program "
+				    "removed its cgroup, rssctl repair creates it again",
+				    apply->name);
 		/* A limit that fits is set even after the deadline. */
 		now.stop = worker_cancelled(worker) &&
 			   (apply->stop != CHANGE_DEADLINE || now.usage > now.target);
@@ -229,8 +232,8 @@ static int apply_limit(struct change_apply *apply, struct worker *worker)
 				return r;
 			if (r != -EBUSY && r != -EINTR && r != -EAGAIN)
 				return fail(&apply->result.failure, RSS_ERROR_CONTROLLER_FAILED,
-					    "The kernel refused the limit of %s: %s", apply->name,
-					    strerror(-r));
+					    "The kernel refused the limit of \"%s\": %s",
+					    apply->name, strerror(-r));
 			break;
 		case LIMIT_RECLAIM:
 			(void)group_reclaim(apply->groups[0], now.usage - now.target, &freed);
@@ -243,10 +246,11 @@ static int apply_limit(struct change_apply *apply, struct worker *worker)
 				return refuse_stuck_limit(apply, now.usage);
 			break;
 		case LIMIT_REFUSE:
+			if (apply->mode == LIMIT_MODE_REFUSE)
+				return refuse_limit(apply, now.usage, "the mode is refuse",
+						    "; --mode=reclaim reclaims first");
 			return refuse_limit(apply, now.usage,
-					    apply->mode == LIMIT_MODE_REFUSE
-						    ? "--mode=reclaim reclaims first"
-						    : "this kernel cannot reclaim on request");
+					    "this kernel cannot reclaim on request", "");
 		case LIMIT_GIVE_UP:
 			return refuse_stuck_limit(apply, now.usage);
 		case LIMIT_STOP:
@@ -291,8 +295,8 @@ static int not_restored(struct change_apply *apply, int error)
 	else
 		(void)snprintf(now, sizeof(now), "unknown");
 	return fail(&apply->result.failure, apply->result.failure.error,
-		    "%.300s; the kernel refused the old settings: %s; its limit is now %s: rssctl "
-		    "repair sets the old one again",
+		    "%.300s; the kernel refused the old settings: %s; its limit is now %s; "
+		    "rssctl repair sets the old one again",
 		    why, strerror(-error), now);
 }
 
@@ -302,7 +306,8 @@ static int apply_all(struct change_apply *apply, struct worker *worker)
 
 	if (r < 0)
 		r = fail(&apply->result.failure, RSS_ERROR_CONTROLLER_FAILED,
-			 "The kernel refused the settings of %s: %s", apply->name, strerror(-r));
+			 "The kernel refused the settings of \"%s\": %s", apply->name,
+			 strerror(-r));
 	if (r == 0 && apply->to.limit != apply->from.limit)
 		r = apply_limit(apply, worker);
 	if (r == 0)
@@ -317,19 +322,19 @@ static int not_saved(struct change_apply *apply, int error)
 	if (error == DURABLE_UNKNOWN) {
 		apply->state_unknown = true;
 		return fail(&apply->result.failure, RSS_ERROR_STATE_NOT_SAVED,
-			    "The kernel has the old settings of %s, but it is unknown which "
-			    "settings a restart of rssd restores: the state directory could "
-			    "not be synced; repeat this when the disk works again",
+			    "The kernel has the old settings of \"%s\", but it is unknown which "
+			    "settings a restart of rssd restores: the state directory could not "
+			    "be synced; repeat this when the disk works again",
 			    apply->name);
 	}
 	if (error == -ENOENT)
 		return fail(&apply->result.failure, RSS_ERROR_STATE_NOT_SAVED,
-			    "The state of %s could not be saved: the state directory was removed; "
-			    "restart rssd, which makes it again; nothing was changed",
+			    "The state of \"%s\" could not be saved: the state directory was "
+			    "removed; restart rssd, which creates it again; nothing was changed",
 			    apply->name);
 	return fail(&apply->result.failure, RSS_ERROR_STATE_NOT_SAVED,
-		    "The state of %s could not be saved: %s; nothing was changed; free space in "
-		    "the state directory and try again",
+		    "The state of \"%s\" could not be saved: %s; nothing was changed; free space "
+		    "in the state directory and try again",
 		    apply->name, strerror(-error));
 }
 

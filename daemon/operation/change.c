@@ -77,7 +77,7 @@ static const char *advice(const struct change *change)
 {
 	if (change->apply.mode != LIMIT_MODE_FORCE && !change->apply.empty)
 		return "use a longer timeout, or --mode=force";
-	return change->apply.stuck[0] ? "it was killed and ends when that is over"
+	return change->apply.stuck[0] ? "try again when the killed process has ended"
 				      : "use a longer timeout";
 }
 
@@ -90,28 +90,28 @@ static void explain_stop(struct change *change)
 	switch (change->apply.stop) {
 	case CHANGE_GO_ON:
 	case CHANGE_DEADLINE:
-		change->apply.result.error =
-			fail(failure, RSS_ERROR_TIMED_OUT,
-			     "The limit of %s is unchanged: at the timeout %s is in use, above "
-			     "%s; %s%s%s",
-			     name, size_format(change->apply.result.usage, now),
-			     size_format(change->apply.to.limit, target), change->apply.stuck,
-			     change->apply.stuck[0] ? "; " : "", advice(change));
+		change->apply.result.error = fail(
+			failure, RSS_ERROR_TIMED_OUT,
+			"Cannot lower the limit of \"%s\" to %s before the timeout: %s is in "
+			"use%s%s. The limit is unchanged; %s",
+			name, size_format(change->apply.to.limit, target),
+			size_format(change->apply.result.usage, now),
+			change->apply.stuck[0] ? "; " : "", change->apply.stuck, advice(change));
 		break;
 	case CHANGE_CALLER_LEFT:
 		change->apply.result.error =
 			fail(failure, RSS_ERROR_CANCELLED,
-			     "The limit of %s is unchanged: the caller disconnected", name);
+			     "The limit of \"%s\" is unchanged: the caller disconnected", name);
 		break;
 	case CHANGE_CONTAINER_REMOVED:
 		change->apply.result.error =
 			fail(failure, RSS_ERROR_CANCELLED,
-			     "%s was removed while its limit was being reclaimed", name);
+			     "\"%s\" was removed while its limit was being set", name);
 		break;
 	case CHANGE_SHUTDOWN:
 		change->apply.result.error =
 			fail(failure, RSS_ERROR_CANCELLED,
-			     "The limit of %s is unchanged: rssd is being stopped", name);
+			     "The limit of \"%s\" is unchanged: rssd is stopping", name);
 		break;
 	}
 }
@@ -321,10 +321,10 @@ int change_start(struct container *c, const struct settings_change *settings, en
 
 	if (c->change || c->removing || (c->held_by && c->held_by != listener->holder))
 		return fail(failure, RSS_ERROR_IN_PROGRESS,
-			    "%s is being %s; wait for that to end, or cancel it", c->name,
+			    "\"%s\" is being %s; wait for that to end, or cancel it", c->name,
 			    c->removing ? "removed" : "changed already");
 	if (c->manager->stopping)
-		return fail(failure, RSS_ERROR_CANCELLED, "rssd is being stopped");
+		return fail(failure, RSS_ERROR_CANCELLED, "rssd is stopping");
 	r = container_check_settings(c, settings, failure);
 	if (r < 0)
 		return r;
@@ -342,7 +342,7 @@ int change_start(struct container *c, const struct settings_change *settings, en
 		r = settings_in_force(c, settings->set, &change->apply.from);
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
-			    "The settings of %s in the kernel cannot be read: %s; try again",
+			    "Cannot read the settings of \"%s\" in the kernel: %s; try again",
 			    c->name, strerror(-r));
 	change->apply.to = settings_with(&c->settings, settings);
 	change->apply.mode = mode;
@@ -351,8 +351,8 @@ int change_start(struct container *c, const struct settings_change *settings, en
 
 	r = change_launch(change);
 	if (r < 0)
-		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
-			    "The change could not be started: %s", strerror(-r));
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Cannot start the change: %s",
+			    strerror(-r));
 	(void)take_ptr(change);
 	return 0;
 }
@@ -362,9 +362,9 @@ void change_resume(struct change *change)
 	int r = job_run(&change->job, change_run, change_done);
 
 	if (r < 0) {
-		change->apply.result.error =
-			fail(&change->apply.result.failure, RSS_ERROR_CONTROLLER_FAILED,
-			     "The change could not be started: %s", strerror(-r));
+		change->apply.result.error = fail(&change->apply.result.failure,
+						  RSS_ERROR_CONTROLLER_FAILED,
+						  "Cannot start the change: %s", strerror(-r));
 		change_done(change);
 	}
 }

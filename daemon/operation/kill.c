@@ -309,16 +309,15 @@ static void kill_done(void *data)
 		note_thawed(kill);
 	if (r < 0)
 		r = fail(&failure, RSS_ERROR_CONTROLLER_FAILED,
-			 "The processes of %s cannot be read: %s; another program may have "
-			 "removed its cgroup; rssctl repair makes it again",
+			 "Cannot list the processes of \"%s\": %s; if another program removed "
+			 "its cgroup, rssctl repair creates it again",
 			 c->name, strerror(-r));
 	else if (kill->frozen[0])
-		r = fail(
-			&failure, RSS_ERROR_CONTROLLER_FAILED,
-			"Signal %d was sent to %u process%s of %s, but %s: it takes effect when it "
-			"is thawed",
-			kill->signal, kill->count, kill->count == 1 ? "" : "es", c->name,
-			kill->frozen);
+		r = fail(&failure, RSS_ERROR_CONTROLLER_FAILED,
+			 "Signal %d was sent to %u process%s of \"%s\", but %s: it takes effect "
+			 "when it is thawed",
+			 kill->signal, kill->count, kill->count == 1 ? "" : "es", c->name,
+			 kill->frozen);
 	kill_report_emit(c, &(struct kill_reason){ .cause = "kill", .requester = kill->requester },
 			 &kill->tally);
 	kill->done(r, &failure, kill->signal, kill->count, kill->userdata);
@@ -333,7 +332,7 @@ int kill_start(struct container *c, int signal, bool with_nested, const struct r
 	if (signal < 1 || signal > SIGRTMAX)
 		return fail(failure, RSS_ERROR_INVALID_ARGUMENT, "Invalid signal %d", signal);
 	if (c->removing)
-		return fail(failure, RSS_ERROR_IN_PROGRESS, "%s is being removed", c->name);
+		return fail(failure, RSS_ERROR_IN_PROGRESS, "\"%s\" is being removed", c->name);
 	kill = calloc(1, sizeof(*kill));
 	if (!kill)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
@@ -350,8 +349,8 @@ int kill_start(struct container *c, int signal, bool with_nested, const struct r
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
 	r = job_start(&kill->job, c->manager->jobs, kill_run, kill_done, kill);
 	if (r < 0)
-		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
-			    "The job could not be started: %s", strerror(-r));
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Cannot start the job: %s",
+			    strerror(-r));
 	job_list_add(&c->jobs, &kill->job);
 	(void)take_ptr(kill);
 	return 0;

@@ -14,9 +14,9 @@ static int refuse_unit(const struct process *process, const struct unit_place *u
 {
 	return fail(
 		failure, RSS_ERROR_IN_UNIT,
-		"Process %d is in the unit \"%.100s\": an attach would remove it from the unit's "
-		"device and IP filters and limits (TasksMax=, CPUQuota=), from systemctl status, and "
-		"from the unit's journal; %s",
+		"Process %d is in the unit \"%.100s\": attaching it would remove it from the "
+		"unit's device and IP filters and limits (TasksMax=, CPUQuota=), from systemctl "
+		"status, and from the unit's journal; %s",
 		(int)process->pid, unit->name,
 		caller == 0 ? "use --leave-unit to attach it anyway"
 			    : "only root may attach it, with --leave-unit");
@@ -26,8 +26,8 @@ static int refuse_cgroup(const struct process *process, const char *cgroup, uid_
 			 struct failure *failure)
 {
 	return fail(failure, RSS_ERROR_ACCESS_DENIED,
-		    "Process %d is in the control group \"%.100s\", which is not delegated to user "
-		    "%u; start it with systemd-run --user --scope, or ask root",
+		    "Process %d is in the cgroup \"%.100s\", which is not delegated to user %u; "
+		    "start it with systemd-run --user --scope, or ask root",
 		    (int)process->pid, cgroup, (unsigned int)caller);
 }
 

@@ -98,11 +98,11 @@ static void move_done(void *data)
 	} else if (move->error == -ECANCELED) {
 		fail(&failure, RSS_ERROR_CANCELLED, "%s%s; %zu processes were handled before",
 		     move->container ? move->container->name : "rssd",
-		     move->container ? " is being removed, or rssd stopped" : " is being stopped",
+		     move->container ? " is being removed, or rssd is stopping" : " is stopping",
 		     move->n_rows);
 		failed = &failure;
 	} else if (move->error < 0) {
-		fail(&failure, RSS_ERROR_CONTROLLER_FAILED, "Processes could not be moved: %s",
+		fail(&failure, RSS_ERROR_CONTROLLER_FAILED, "Cannot move the processes: %s",
 		     strerror(-move->error));
 		failed = &failure;
 	} else if (move->still_growing) {
@@ -145,7 +145,7 @@ int move_start(struct manager *m, struct container *c, const int pidfds[], size_
 		move->pidfds[i] = fcntl(pidfds[i], F_DUPFD_CLOEXEC, 3);
 		if (move->pidfds[i] < 0)
 			return fail(failure, RSS_ERROR_TOO_MANY,
-				    "Too many processes at a time: %s; use fewer per call",
+				    "Too many processes in one call: %s; use several calls",
 				    strerror(errno));
 		move->n_pidfds++;
 	}
@@ -153,8 +153,8 @@ int move_start(struct manager *m, struct container *c, const int pidfds[], size_
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
 	r = job_start(&move->job, m->jobs, run, move_done, move);
 	if (r < 0)
-		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
-			    "The job could not be started: %s", strerror(-r));
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Cannot start the job: %s",
+			    strerror(-r));
 	if (c)
 		job_list_add(&c->jobs, &move->job);
 	(void)take_ptr(move);

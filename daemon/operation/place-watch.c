@@ -26,7 +26,8 @@ static int on_event(sd_event_source *source, const struct inotify_event *event, 
 static void limit_set(struct container *c, const struct change_result *result, void *userdata)
 {
 	if (result->error < 0)
-		log_message(LOG_ERR, c->name, "its cgroup is back, but has no limit: %s",
+		log_message(LOG_ERR, c->name,
+			    "its cgroup exists again, but its limit could not be set: %s",
 			    result->failure.text);
 }
 
@@ -41,7 +42,8 @@ static void set_again(struct container *c)
 	if (c->place->kind != PLACE_CGROUP || !change.set || c->change || c->removing)
 		return;
 	if (change_start(c, &change, LIMIT_MODE_RECLAIM, 0, &listener, &failure) < 0)
-		log_message(LOG_ERR, c->name, "its cgroup is back, but has no limit: %s",
+		log_message(LOG_ERR, c->name,
+			    "its cgroup exists again, but its limit could not be set: %s",
 			    failure.text);
 }
 
@@ -140,7 +142,7 @@ static int on_event(sd_event_source *source, const struct inotify_event *event, 
 	r = place_watch(c);
 	if (r < 0)
 		log_message(LOG_WARNING, c->name,
-			    "its cgroup cannot be watched: %s; restart rssd after it is back",
+			    "its cgroup cannot be watched: %s; restart rssd when it exists again",
 			    strerror(-r));
 	return 0;
 }

@@ -132,8 +132,8 @@ static void listing_done(void *data)
 	job_end(&listing->job);
 	if (r < 0)
 		r = fail(&failure, RSS_ERROR_CONTROLLER_FAILED,
-			 "Cannot list the processes of \"%s\": %s; another program may have "
-			 "removed its cgroup; rssctl repair makes it again",
+			 "Cannot list the processes of \"%s\": %s; if another program removed "
+			 "its cgroup, rssctl repair creates it again",
 			 c->name, strerror(-r));
 	listing->done(r, &failure, listing->rows, listing->count, listing->userdata);
 }

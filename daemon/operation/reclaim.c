@@ -49,8 +49,8 @@ static void reclaim_done(void *data)
 	if (r == -EINTR || r == -EAGAIN)
 		r = 0;
 	if (r < 0)
-		r = fail(&failure, RSS_ERROR_CONTROLLER_FAILED, "%s could not be reclaimed: %s",
-			 c->name, strerror(-r));
+		r = fail(&failure, RSS_ERROR_CONTROLLER_FAILED,
+			 "Cannot reclaim memory of \"%s\": %s", c->name, strerror(-r));
 	reclaim->done(r, &failure, reclaim->freed, reclaim->userdata);
 }
 
@@ -71,7 +71,7 @@ int reclaim_start(struct container *c, uint64_t bytes, reclaim_done_fn done, voi
 		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
 			    "The size to reclaim must be above 0 and below 2^63 bytes");
 	if (c->removing)
-		return fail(failure, RSS_ERROR_IN_PROGRESS, "%s is being removed", c->name);
+		return fail(failure, RSS_ERROR_IN_PROGRESS, "\"%s\" is being removed", c->name);
 
 	reclaim = calloc(1, sizeof(*reclaim));
 	if (!reclaim)
@@ -89,8 +89,8 @@ int reclaim_start(struct container *c, uint64_t bytes, reclaim_done_fn done, voi
 	if (r >= 0)
 		r = job_run(&reclaim->job, reclaim_run, reclaim_done);
 	if (r < 0)
-		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
-			    "The job could not be started: %s", strerror(-r));
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Cannot start the job: %s",
+			    strerror(-r));
 	job_list_add(&c->jobs, &reclaim->job);
 	(void)take_ptr(reclaim);
 	return 0;

@@ -50,8 +50,8 @@ static int forget(struct container *c, struct failure *failure)
 	if (r > 0)
 		r = state_sync(c->manager->state);
 	return r < 0 ? fail(failure, RSS_ERROR_STATE_NOT_SAVED,
-			    "The limit of %s is restored, but its state file could not be removed "
-			    "for good: %s; remove it again when the disk works",
+			    "The limit of \"%s\" is restored, but its state file could not be "
+			    "removed durably: %s; remove the container again when the disk works",
 			    c->name, strerror(-r))
 		     : 0;
 }
@@ -105,15 +105,15 @@ static int on_next(sd_event_source *source, uint64_t usec, void *userdata)
 			return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 		}
 		finish(release, fail(&release->failure, RSS_ERROR_TIMED_OUT,
-				     "%s is still in use by another call; try again when that has "
-				     "ended",
+				     "\"%s\" is still in use by another call; try again when it "
+				     "has ended",
 				     c->name));
 		return 0;
 	}
 	r = job_run(&release->job, release_run, released);
 	if (r < 0)
 		finish(release, fail(&release->failure, RSS_ERROR_CONTROLLER_FAILED,
-				     "%s cannot be removed: %s", c->name, strerror(-r)));
+				     "Cannot remove \"%s\": %s", c->name, strerror(-r)));
 	return 0;
 }
 
@@ -145,7 +145,7 @@ int release_start(struct container *c, release_done_fn done, void *userdata,
 	int r;
 
 	if (c->removing || c->held_by)
-		return fail(failure, RSS_ERROR_IN_PROGRESS, "%s is %s", c->name,
+		return fail(failure, RSS_ERROR_IN_PROGRESS, "\"%s\" is %s", c->name,
 			    c->removing ? "being removed already"
 					: "part of a transaction; wait for that to end");
 	r = start(c, true, done, userdata, failure);

@@ -18,13 +18,12 @@ static int fail_create(struct container *c, int error, struct failure *failure)
 	if (error == -ESTALE)
 		return manager_fail_gone(c->manager, failure);
 	if (error == -ENOENT)
-		return fail(
-			failure, RSS_ERROR_CONTROLLER_FAILED,
-			"The cgroup of %s cannot be made again: that of its parent was removed as "
-			"well; repair the parent first",
-			c->name);
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
+			    "Cannot create the cgroup of \"%s\" again: that of its parent was "
+			    "removed as well; repair the parent first",
+			    c->name);
 	return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
-		    "The cgroup of %s cannot be made again: %s", c->name, strerror(-error));
+		    "Cannot create the cgroup of \"%s\" again: %s", c->name, strerror(-error));
 }
 
 /* If another program has made a cgroup of this name meanwhile, it is taken over. */
@@ -48,7 +47,7 @@ static int make_again(struct container *c, struct failure *failure)
 			    strerror(-r));
 	container_restart_totals(c);
 	drift_watch_again(c);
-	log_message(LOG_NOTICE, c->name, "its cgroup was removed and is made again");
+	log_message(LOG_NOTICE, c->name, "its cgroup was removed and is created again");
 	return 0;
 }
 
@@ -60,13 +59,12 @@ static int bring_back(struct container *c, unsigned int drift, struct failure *f
 		r = group_switch_oom_killer(c->group, true);
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
-			    "The OOM killer of %s cannot be switched on: %s", c->name,
-			    strerror(-r));
+			    "Cannot switch on the OOM killer of \"%s\": %s", c->name, strerror(-r));
 	if (drift & DRIFT_FREEZER)
 		r = group_freeze(c->group, c->frozen);
 	if (r < 0)
-		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "%s cannot be %s: %s", c->name,
-			    c->frozen ? "frozen" : "thawed", strerror(-r));
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "\"%s\" cannot be %s: %s",
+			    c->name, c->frozen ? "frozen" : "thawed", strerror(-r));
 	return 0;
 }
 
@@ -80,7 +78,7 @@ int repair_start(struct container *c, const struct change_listener *listener,
 
 	if (c->change || c->removing || c->held_by)
 		return fail(failure, RSS_ERROR_IN_PROGRESS,
-			    "%s is being %s; wait for that to end, or cancel it", c->name,
+			    "\"%s\" is being %s; wait for that to end, or cancel it", c->name,
 			    c->removing ? "removed" : "changed already");
 	if (container_drift(c) & DRIFT_CGROUP)
 		r = make_again(c, failure);
@@ -94,7 +92,7 @@ int repair_start(struct container *c, const struct change_listener *listener,
 	r = group_read_settings(c->group, &kernel);
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
-			    "The settings of %s in the kernel cannot be read: %s; try again",
+			    "Cannot read the settings of \"%s\" in the kernel: %s; try again",
 			    c->name, strerror(-r));
 	change.set = settings_difference(&change.to, &kernel) & container_supported(c);
 	if (change.set)

@@ -173,7 +173,7 @@ static void finish(struct transaction *ended)
 			     failure.text, outcome_of_failure(t), kept);
 
 	if (t->disk_error < 0) {
-		log_warning("The transaction log could not be removed: %s; the next start of rssd "
+		log_warning("Cannot remove the transaction log: %s; the next start of rssd "
 			    "applies it again",
 			    strerror(-t->disk_error));
 		if (error == 0)
@@ -211,7 +211,7 @@ static void undone(struct container *c, const struct change_result *result, void
 	struct transaction *t = userdata;
 
 	if (result->error < 0) {
-		log_message(LOG_ERR, c->name, "could not be brought back to its settings: %s",
+		log_message(LOG_ERR, c->name, "its settings could not be restored: %s",
 			    result->failure.text);
 		t->stuck = t->kept[t->done_steps] = true;
 	}
@@ -248,7 +248,7 @@ static void undo_next(struct transaction *t)
 			      &failure) == 0)
 			return;
 		log_message(LOG_ERR, t->containers[entry]->name,
-			    "could not be brought back to its settings: %s", failure.text);
+			    "its settings could not be restored: %s", failure.text);
 		t->stuck = t->kept[entry] = true;
 	}
 	end(t);
@@ -356,10 +356,11 @@ static int check_step(const struct transaction *t, struct container *c,
 		      const struct transaction_step *step, struct failure *failure)
 {
 	if (c->held_by == t)
-		return fail(failure, RSS_ERROR_INVALID_ARGUMENT, "\"%s\" is named twice", c->name);
+		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
+			    "\"%s\" is named twice; merge its settings", c->name);
 	if (c->held_by || c->change || c->removing)
 		return fail(failure, RSS_ERROR_IN_PROGRESS,
-			    "%s is being %s; wait for that to end, or cancel it", c->name,
+			    "\"%s\" is being %s; wait for that to end, or cancel it", c->name,
 			    c->removing ? "removed" : "changed already");
 	return container_check_settings(c, &step->change, failure);
 }
@@ -408,13 +409,13 @@ static int transaction_new(struct manager *m, const struct transaction_step step
 
 	if (count == 0 || count > TRANSACTION_MAX)
 		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
-			    "A transaction is over 1 to %d containers, not %zu", TRANSACTION_MAX,
+			    "A transaction has 1 to %d containers, not %zu", TRANSACTION_MAX,
 			    count);
 	if (m->transaction)
 		return fail(failure, RSS_ERROR_IN_PROGRESS,
 			    "Another transaction is pending; wait for it to end");
 	if (m->stopping)
-		return fail(failure, RSS_ERROR_CANCELLED, "rssd is being stopped");
+		return fail(failure, RSS_ERROR_CANCELLED, "rssd is stopping");
 	t = calloc(1, sizeof(*t));
 	if (!t)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");

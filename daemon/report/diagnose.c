@@ -56,8 +56,8 @@ static const struct {
 	{ FEATURE_LIMIT_EVENTS, "LimitHit events", "Every hit of the limit wakes rssd.",
 	  SEVERITY_NOTE,
 	  "LimitHit is sampled from memory pressure; the failures counter counts every hit.", "" },
-	{ FEATURE_PEAK, "peak counter", "The kernel remembers the highest usage.", SEVERITY_NOTE,
-	  "This kernel does not remember the highest usage: shown as absent.", "" },
+	{ FEATURE_PEAK, "peak counter", "The kernel records the highest usage.", SEVERITY_NOTE,
+	  "This kernel does not record the highest usage: shown as absent.", "" },
 	{ FEATURE_OOM_EVENTS, "OOM events counter", "OOMs are counted.", SEVERITY_NOTE,
 	  "This kernel does not count OOMs: shown as absent.", "" },
 	{ FEATURE_OOM_KILLS, "OOM kills counter", "OOM kills are counted.", SEVERITY_NOTE,
@@ -67,7 +67,7 @@ static const struct {
 	{ FEATURE_WATERMARKS, "watermarks", "Background reclaim between the watermarks works.",
 	  SEVERITY_NOTE,
 	  "There is no background reclaim before the limit: wmark-high and wmark-low are not available.",
-	  "The kernel patch has it." },
+	  "The kernel patch has watermarks." },
 	{ FEATURE_SCANNED, "scanned counter", "The pages that reclaim scanned are counted.",
 	  SEVERITY_NOTE,
 	  "This kernel does not count the pages that reclaim scans: shown as absent.", "" },
@@ -174,20 +174,22 @@ static void add_declarations(struct report *report, const struct problems *probl
 
 static void add_drift(struct report *report, const struct diagnosis *found)
 {
-	static const char advice[] = "See rssctl diff; rssctl repair brings it back.";
+	static const char advice[] = "rssctl diff shows the change, rssctl repair restores it.";
 
 	if (!found->drifted)
 		return;
 	if (found->drift == DRIFT_CGROUP)
 		add(report, SEVERITY_WARNING, "drift", advice,
-		    "The cgroup of %.200s is gone: another program removed it.", found->drifted);
+		    "The cgroup of \"%.200s\" is gone: another program removed it.",
+		    found->drifted);
 	else if (found->drift == DRIFT_OOM_KILLER)
 		add(report, SEVERITY_WARNING, "drift", advice,
-		    "The OOM killer of %.200s is switched off: another program wrote it.",
+		    "The OOM killer of \"%.200s\" is switched off: another program wrote it.",
 		    found->drifted);
 	else
 		add(report, SEVERITY_WARNING, "drift", advice,
-		    "The kernel's %s of %.200s is not what rssd set: another program wrote it.",
+		    "The kernel's %s of \"%.200s\" is not what rssd set: another program wrote "
+		    "it.",
 		    drift_name(found->drift), found->drifted);
 }
 

@@ -145,8 +145,8 @@ static void diff_done(void *data)
 	if (r == 0)
 		r = compare_all(diff);
 	if (r < 0)
-		r = fail(&failure, RSS_ERROR_CONTROLLER_FAILED,
-			 "The settings cannot be compared: %s", strerror(-r));
+		r = fail(&failure, RSS_ERROR_CONTROLLER_FAILED, "Cannot compare the settings: %s",
+			 strerror(-r));
 	diff->done(r, &failure, diff->rows, diff->count, diff->userdata);
 }
 

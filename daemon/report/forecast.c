@@ -91,7 +91,7 @@ void forecast_limit(const struct forecast_input *in, struct forecast *ret)
 			 size_format(in->usage, size));
 	} else if (in->mode == LIMIT_MODE_REFUSE) {
 		f.verdict = FORECAST_REFUSED;
-		snprintf(f.reason, sizeof(f.reason), "%s is in use, %s too much",
+		snprintf(f.reason, sizeof(f.reason), "%s is in use, %s above the limit",
 			 size_format(in->usage, size), size_format(f.to_free, other));
 	} else if (in->mode == LIMIT_MODE_RECLAIM && !in->can_reclaim) {
 		f.verdict = FORECAST_REFUSED;
@@ -149,7 +149,7 @@ static void forecast_step(struct forecast_step steps[], size_t at)
 	if (is_bad(step->forecast.verdict) && !is_bad(other.verdict)) {
 		step->forecast.verdict = FORECAST_UNSURE;
 		snprintf(step->forecast.reason, sizeof(step->forecast.reason),
-			 "it depends on what is reclaimed for the limits of containers around it");
+			 "it depends on what is reclaimed for the limits of its parents");
 	}
 	/* Sizes as they are now. */
 	step->forecast.of = step->in;
@@ -199,8 +199,8 @@ int forecast_read(struct container *c, uint64_t limit, enum limit_mode mode,
 	r = group_is_bound(c->group) ? group_read_usage(c->group, &in.usage) : 0;
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
-			    "The usage of %s cannot be read: %s; another program may have "
-			    "removed its cgroup; rssctl repair makes it again",
+			    "Cannot read the usage of \"%s\": %s; if another program removed its "
+			    "cgroup, rssctl repair creates it again",
 			    c->name, strerror(-r));
 	group_read_parts(c->group, &parts);
 	(void)sysinfo(&info);

@@ -126,7 +126,7 @@ static struct record *read_declaration(int dirfd, const char *directory, const c
 		return NULL;
 	}
 	if (record_parse(text, length, path, RECORD_DECLARATION, &record, &failure) < 0) {
-		log_error("%s; this declaration is not applied; correct it and reload",
+		log_error("%s; this declaration is not applied; correct it and run rssctl reload",
 			  failure.text);
 		add_failure(&records->problems, path, &failure);
 		records->bad[records->n_bad++] = take_ptr(path);

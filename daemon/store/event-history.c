@@ -107,8 +107,7 @@ static void remove_file(struct event_history *history)
 
 static void give_up_file(struct event_history *history, int error)
 {
-	log_warning("The history of events cannot be written: %s; a restart of rssd loses earlier "
-		    "events",
+	log_warning("Cannot store events: %s; a restart of rssd loses earlier events",
 		    strerror(error));
 	if (history->fd >= 0)
 		close(take_fd(&history->fd));

@@ -40,7 +40,7 @@ static void reserve_done(void *data)
 	if (sequence->error == 0)
 		sequence->reserved = sequence->upto;
 	else
-		log_warning("The number of the next event could not be saved: %s",
+		log_warning("Cannot save the number of the next event: %s",
 			    strerror(-sequence->error));
 }
 
@@ -77,8 +77,8 @@ int sequence_open(struct state *state, struct jobs *jobs, const char *directory,
 	r = state_read_sequence(state, &sequence->next);
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONFIG,
-			    "The file \"sequence\" in %s cannot be read: %s; remove it to start "
-			    "counting events from 1 again",
+			    "Cannot read the file \"sequence\" in %s: %s; remove it to number "
+			    "events from 1 again",
 			    directory, strerror(-r));
 	sequence->reserved = sequence->next + SEQUENCE_BLOCK;
 	r = state_write_sequence(state, sequence->reserved);

@@ -128,22 +128,20 @@ int state_open(const char *path, const char *runtime, struct state **ret, struct
 	}
 	if (r < 0)
 		return fail(failure, RSS_ERROR_STATE_NOT_SAVED,
-			    "The state directory %s cannot be used: %s; rssd must be able to "
-			    "write to it",
+			    "Cannot use the state directory %s: %s; rssd must be able to write "
+			    "to it",
 			    path, strerror(-r));
 	if (!lock(state->lock_fd))
-		return fail(
-			failure, RSS_ERROR_IN_PROGRESS,
-			"Another rssd is using %s; stop it first, or give this one a StateDirectory "
-			"and Root of its own",
-			path);
+		return fail(failure, RSS_ERROR_IN_PROGRESS,
+			    "Another rssd is using %s; stop it first, or configure another "
+			    "StateDirectory= and Root=",
+			    path);
 	r = open_transient(state, runtime);
 	if (r < 0)
-		return fail(
-			failure, RSS_ERROR_STATE_NOT_SAVED,
-			"The directory of transient containers, %s, cannot be opened: %s; start "
-			"rssd again when it can be",
-			state->transient_path ?: runtime, strerror(-r));
+		return fail(failure, RSS_ERROR_STATE_NOT_SAVED,
+			    "Cannot open the directory of transient containers, %s: %s; start "
+			    "rssd again when it can be opened",
+			    state->transient_path ?: runtime, strerror(-r));
 
 	*ret = take_ptr(state);
 	return 0;

@@ -163,7 +163,7 @@ int transaction_log_parse(const char *text, size_t length, const char *file,
 	if (!json_object_is_type(object, json_type_object) || read_phase(object, &log->phase) < 0 ||
 	    !json_object_object_get_ex(object, "steps", &steps) ||
 	    !json_object_is_type(steps, json_type_array))
-		return fail(failure, RSS_ERROR_CONFIG, "%s: this is no transaction", file);
+		return fail(failure, RSS_ERROR_CONFIG, "%s: this is not a transaction log", file);
 	for (size_t i = 0; i < json_object_array_length(steps); i++) {
 		int r = read_step(json_object_array_get_idx(steps, i), file, log, failure);
 

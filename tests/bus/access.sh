@@ -335,7 +335,7 @@ case_questions_are_bounded_by_user() {
 	done
 	await 10 sh -c "[ \$(grep -c CreateContainer '$asked') = 8 ]"
 	expect 1 as_nobody rssctl create many9
-	says "Too many calls of user 65534"
+	says "Too many pending calls of user 65534"
 	expect 0 rssctl create other
 	polkit_says yes
 	kill -USR1 "$polkit"

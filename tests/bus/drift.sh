@@ -31,7 +31,7 @@ case_each_drift_is_an_event_and_is_repaired() {
 	expect 1 rssctl diff --no-legend
 	equal "$(awk '$2 == "oom-killer" { print $3, $4, $5 }' <<<"$out")" "- on off" "row"
 	expect 0 rssctl doctor
-	says "The kernel's limit of web is not what rssd set"
+	says "The kernel's limit of \"web\" is not what rssd set"
 	expect 0 rssctl repair web --no-legend
 	equal "$(awk '{ print $2, $3, $4 }' <<<"$out" | paste -sd,)" "limit 64.0M 32.0M,oom-killer off on" repaired
 	await 5 is_limited "$dir/web" $((32 << 20))
@@ -44,7 +44,7 @@ case_each_drift_is_an_event_and_is_repaired() {
 	equal "$(timeout 20 rssctl watch web --since=0 --count=3 --json=short | jq -r .drift | paste -sd,)" \
 		"limit,oom-killer,oom-killer" history
 	expect 0 rssctl doctor
-	says "The OOM killer of web is switched off"
+	says "The OOM killer of \"web\" is switched off"
 	expect 0 rssctl repair
 	stop_watch
 	expect 0 rssctl remove web
@@ -75,7 +75,7 @@ case_removed_cgroups_are_made_again() {
 	await 5 heard drift web/inner '.drift == "cgroup"'
 	equal "$(drift_of web/inner)" '["cgroup"]' drift
 	expect 0 rssctl doctor
-	says "The cgroup of web is gone"
+	says "The cgroup of \"web\" is gone"
 	expect 1 rssctl repair web/inner
 	says "repair the parent first"
 	expect 0 rssctl repair

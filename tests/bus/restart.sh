@@ -95,7 +95,7 @@ case_drift_that_stays_is_reported() {
 	equal "$(jq -c '.[0] | [.name, .set.limit, .kernel.limit]' <<<"$out")" \
 		"[\"held\",$((32 << 20)),$((64 << 20))]" "difference that stays"
 	expect 0 rssctl doctor
-	says "The kernel's limit of held"
+	says "The kernel's limit of \"held\""
 	rssctl kill held >/dev/null
 	await 5 is_empty held
 	stop_rssd
@@ -291,7 +291,7 @@ case_reloads_in_a_row() {
 	wait $!
 	await 60 limit_is row49 $((32 << 20))
 	await 60 limit_is row10 $((32 << 20))
-	bad=$(grep -m 1 'cannot be made\|could not be' "$rssd_log") && fail "$bad"
+	bad=$(grep -m 1 'Cannot create\|cannot be created\|could not be' "$rssd_log") && fail "$bad"
 	rm -f "$work"/containers.d/row*
 	for i in {10..49}; do rssctl remove "row$i"; done
 }

@@ -97,7 +97,7 @@ case_by_force_and_in_time() {
 	file '[{"name":"a","limit":"32M"},{"name":"b","limit":"8M"}]'
 	local from=$SECONDS
 	expect 5 rssctl apply "$work/file.json" --timeout=1s
-	says "is unchanged: at the timeout"
+	says "before the timeout"
 	[ $((SECONDS - from)) -lt 30 ] || fail "it took $((SECONDS - from)) seconds"
 	equal "$(limits)" "$before" "limits after the timeout"
 	expect 0 rssctl apply "$work/file.json" --mode=force --json=short

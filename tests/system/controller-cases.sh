@@ -231,7 +231,7 @@ case_swap_and_drift() {
 	expect 0 rssctl create drifts --limit=64M
 	echo $((32 << 20)) >"$(limit_file drifts)"
 	expect 0 rssctl doctor
-	says "The kernel's limit of drifts is not what rssd set"
+	says "The kernel's limit of \"drifts\" is not what rssd set"
 	quiet_remove drifts
 	expect 0 rssctl doctor
 	[[ $out != *drifts* ]] || fail "still drifted"

@@ -66,10 +66,10 @@ TEST(each_drift_is_said)
 		unsigned int drift;
 		const char *text;
 	} cases[] = {
-		{ SETTING_OOM_GROUP, "The kernel's oom_group of web is not what rssd set" },
-		{ DRIFT_CGROUP, "The cgroup of web is gone" },
-		{ DRIFT_OOM_KILLER, "The OOM killer of web is switched off" },
-		{ DRIFT_FREEZER, "The kernel's freezer of web is not what rssd set" },
+		{ SETTING_OOM_GROUP, "The kernel's oom_group of \"web\" is not what rssd set" },
+		{ DRIFT_CGROUP, "The cgroup of \"web\" is gone" },
+		{ DRIFT_OOM_KILLER, "The OOM killer of \"web\" is switched off" },
+		{ DRIFT_FREEZER, "The kernel's freezer of \"web\" is not what rssd set" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
