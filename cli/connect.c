@@ -39,7 +39,8 @@ int connect_daemon(struct cli *cli)
 	}
 	if (r == -EACCES)
 		return print_error(STATUS_DENIED,
-				   "The bus does not allow you to call rssd; be root");
+				   "Cannot call rssd: the bus does not permit it; run rssctl as "
+				   "root");
 	if (r == -ENOTCONN)
 		return print_error(STATUS_UNREACHABLE, "%s", rss_error_message(NULL));
 	if (r == -ETIME)

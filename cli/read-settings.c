@@ -44,8 +44,8 @@ static int fail_unknown(const char *key, size_t length)
 			at += (size_t)snprintf(names + at, sizeof(names) - at, "%s%s", before,
 					       setting->option.name);
 	}
-	return print_error(STATUS_USAGE, "There is no setting \"%.*s\"; there are %s", (int)length,
-			   key, names);
+	return print_error(STATUS_USAGE, "Unknown setting \"%.*s\"; the settings are %s",
+			   (int)length, key, names);
 }
 
 int cli_settings_read_word(const char *word, struct rss_settings *settings)
@@ -53,7 +53,7 @@ int cli_settings_read_word(const char *word, struct rss_settings *settings)
 	size_t length = strcspn(word, "=");
 
 	if (!word[length])
-		return print_error(STATUS_USAGE, "\"%s\" is not KEY=VALUE", word);
+		return print_error(STATUS_USAGE, "Invalid setting \"%s\"; write KEY=VALUE", word);
 	for_each_cli_setting(setting) {
 		const char *name = setting->option.name;
 

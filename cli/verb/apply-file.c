@@ -60,7 +60,7 @@ static int read_text(const char *path, char **ret)
 	/* The size is not limited: it is the user's own file. */
 	int r = fd < 0 ? -errno : read_file(fd, FILE_OWN_MAX, ret, NULL);
 
-	return r < 0 ? print_error(STATUS_FAILED, "%s cannot be read: %s", path, strerror(-r))
+	return r < 0 ? print_error(STATUS_FAILED, "Cannot read \"%s\": %s", path, strerror(-r))
 		     : STATUS_DONE;
 }
 

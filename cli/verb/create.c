@@ -18,8 +18,9 @@ enum {
 };
 
 static const struct option_spec options[] = {
-	[UNIT] = { "unit", 0, "UNIT", "Make it the systemd unit UNIT, which stays where it is" },
-	[CGROUP] = { "cgroup", 0, "PATH", "Make it the cgroup PATH of another program" },
+	[UNIT] = { "unit", 0, "UNIT",
+		   "The container is this systemd unit, which stays where it is" },
+	[CGROUP] = { "cgroup", 0, "PATH", "The container is this cgroup of another program" },
 	[TRANSIENT] = { "transient", 0, NULL, "Remove it when its last process has left" },
 	{ 0 },
 };
@@ -61,7 +62,7 @@ static int run(struct cli *cli, const struct args *args)
 		return status;
 	if (args->values[UNIT] && args->values[CGROUP])
 		return print_error(STATUS_USAGE,
-				   "--unit and --cgroup: a container is one of them only");
+				   "--unit and --cgroup exclude each other; give one of them");
 	if (args->values[TRANSIENT]) {
 		settings.set |= RSS_SET_TRANSIENT;
 		settings.transient = true;
@@ -79,8 +80,8 @@ DEFINE_VERB(create) = {
 	.description =
 		"A name consists of letters, digits and : _ . @ -, with slashes between the names of\n"
 		"nested containers: web/worker1 is inside web, which must exist.\n"
-		"With --unit or --cgroup the container has the processes of that unit or control group,\n"
-		"which stay where they are.",
+		"With --unit or --cgroup the members are the processes of that unit or cgroup, which stay\n"
+		"where they are.",
 	.options = options,
 	.settings = SETTINGS_OPTIONS,
 	.min_operands = 1,

@@ -95,7 +95,6 @@ DEFINE_VERB(diff) = {
 		"Compares the files in containers.d, the settings that were set last, and the kernel:\n"
 		"its settings, whether the cgroup exists, its OOM killer is on, and it is frozen.\n"
 		"Prints the differences; the status is 1 if there are any, else 0.\n"
-		"rssctl reload applies declarations that changed; rssctl repair brings the kernel\n"
-		"back.",
+		"rssctl reload applies changed declarations; rssctl repair restores the kernel.",
 	.run = run,
 };

@@ -210,7 +210,7 @@ static struct rss_finding check_user(void)
 		return (struct rss_finding){ "ok", "user", "you are root", "" };
 	return (struct rss_finding){ "note", "user",
 				     "you are not root: polkit decides what you may change",
-				     "Be root, or see SECURITY in rssd(8)" };
+				     "Run rssctl as root, or see SECURITY in rssd(8)" };
 }
 
 /* @error: why rss_open() failed. */
@@ -219,8 +219,8 @@ static struct rss_finding check_rssd(int error)
 	switch (error) {
 	case -EACCES:
 		return (struct rss_finding){ "error", "rssd",
-					     "the bus does not allow you to call rssd",
-					     "Be root, for example with sudo" };
+					     "the bus does not permit you to call rssd",
+					     "Run rssctl as root, for example with sudo" };
 	case -ETIME:
 		return (struct rss_finding){
 			"error", "rssd", "rssd is running and does not answer",

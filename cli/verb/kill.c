@@ -71,9 +71,9 @@ DEFINE_VERB(kill) = {
 	.synopsis = "NAME [--signal=SIGNAL] [--no-nested]",
 	.summary = "Send a signal to every process in a container",
 	.description =
-		"Processes of nested containers and of control groups inside receive it as well. KILL,\n"
-		"TERM and HUP also continue stopped processes and thaw a frozen container, because\n"
-		"such processes do not end.",
+		"Processes of nested containers and of cgroups inside receive it as well. KILL, TERM and\n"
+		"HUP also continue stopped processes and thaw a frozen container, because such processes\n"
+		"do not end.",
 	.options = options,
 	.min_operands = 1,
 	.max_operands = 1,

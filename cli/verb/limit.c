@@ -29,7 +29,8 @@ enum {
 static const struct option_spec options[] = {
 	[MODE] = { "mode", 'm', "reclaim|refuse|force",
 		   "What to do if usage is above SIZE; default: reclaim" },
-	[TIMEOUT] = { "timeout", 't', "TIME", "Give up after this: 500ms, 10s, 2min" },
+	[TIMEOUT] = { "timeout", 't', "TIME",
+		      "Give up after this; default: LimitTimeout= in rssd.conf, 30s" },
 	[DRY_RUN] = { "dry-run", 0, NULL, "Set nothing, print the forecast" },
 	{ 0 },
 };
@@ -126,7 +127,7 @@ static int print_forecast_text(const struct cli *cli, const char *name, uint64_t
 		uint64_t size;
 	} rows[] = {
 		{ "In use", forecast->usage },
-		{ "Must go", forecast->to_free },
+		{ "Excess", forecast->to_free },
 		{ "Reclaimable", forecast->reclaimable },
 		{ "Anonymous", forecast->anonymous },
 		{ "Shmem", forecast->shmem },
@@ -228,8 +229,8 @@ DEFINE_VERB(limit) = {
 		"  refuse   keep the old limit\n"
 		"  force    reclaim, and kill processes of the container if that is not enough\n"
 		"The status is 5 if the old limit stays. Ctrl-C ends the reclaim as well.\n"
-		"With --dry-run nothing is set: from usage, lists, locked memory and swap it is told\n"
-		"what would be reclaimed, and whether memory would run out; the status is that of then.",
+		"With --dry-run nothing is set: the outcome is predicted from usage, the lists that\n"
+		"reclaim scans, locked memory and swap. The status is 5 if it would be refused.",
 	.options = options,
 	.min_operands = 2,
 	.max_operands = 2,

@@ -159,7 +159,7 @@ static int print_oom_by_id(struct cli *cli, const struct ooms *ooms, uint64_t id
 		return print_json(&cli->out, object);
 	}
 	return print_error(STATUS_NOT_FOUND,
-			   "No OOM with the id %" PRIu64 "; rssctl oom lists the stored ones", id);
+			   "No such OOM: %" PRIu64 "; rssctl oom lists the recorded ones", id);
 }
 
 static int run(struct cli *cli, const struct args *args)
@@ -172,7 +172,8 @@ static int run(struct cli *cli, const struct args *args)
 	if (args->values[ID])
 		status = read_number("The id", args->values[ID], INT64_MAX, &id);
 	if (status == STATUS_DONE && name && name_problem(name))
-		status = print_error(STATUS_USAGE, "The name \"%s\" %s", name, name_problem(name));
+		status = print_error(STATUS_USAGE, "Invalid name \"%s\": it %s", name,
+				     name_problem(name));
 	if (status == STATUS_DONE)
 		status = connect_daemon(cli);
 	if (status != STATUS_DONE)

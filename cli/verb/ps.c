@@ -109,9 +109,9 @@ DEFINE_VERB(ps) = {
 	.synopsis = "NAME [--no-nested]",
 	.summary = "List the processes inside a container",
 	.description =
-		"RESIDENT is the memory of the process, in whichever container it is charged.\n"
-		"IN is its container, NAME or a nested one, or the control group inside that another\n"
-		"program created.",
+		"RESIDENT is the resident memory of the process, whichever container it is charged to.\n"
+		"IN is its container, NAME or a nested one, or a cgroup inside that another program\n"
+		"created.",
 	.options = options,
 	.min_operands = 1,
 	.max_operands = 1,

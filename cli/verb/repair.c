@@ -139,11 +139,11 @@ DEFINE_VERB(repair) = {
 	.name = "repair",
 	.order = 85,
 	.synopsis = "[NAME...]",
-	.summary = "Bring the kernel back to what is set",
+	.summary = "Restore in the kernel what other programs changed",
 	.description =
-		"If another program changed the cgroups of containers, sets again what rssd had set,\n"
-		"of all containers or of the named ones, and prints what was brought back. A removed\n"
-		"cgroup is made again, the OOM killer is switched on, the freezer is as it was set.",
+		"Restores the settings that rssd had set, of all containers or of the named ones, and\n"
+		"prints what was restored. A removed cgroup is created again, the OOM killer is switched\n"
+		"on, and the freezer is set again.",
 	.max_operands = OPERANDS_ANY,
 	.run = run,
 };

@@ -177,7 +177,7 @@ static int await_child(struct run *run, struct child *child, int signals)
 	}
 	status = child_wait(child);
 	if (status < 0)
-		return print_error(STATUS_FAILED, "The command cannot be waited for: %s",
+		return print_error(STATUS_FAILED, "Cannot wait for the command: %s",
 				   strerror(-status));
 	await_oom(run, status);
 	print_oom(run);
@@ -216,7 +216,7 @@ static int run_child(struct run *run, char **command, int signals, const sigset_
 
 	r = child_start(&child, command, mask);
 	if (r < 0)
-		return print_error(STATUS_FAILED, "No process could be started: %s", strerror(-r));
+		return print_error(STATUS_FAILED, "Cannot start a process: %s", strerror(-r));
 	run->pid = child.pid;
 	status = attach_process(run, child.pidfd);
 	if (status != STATUS_DONE)
@@ -234,7 +234,7 @@ static int exec_in_place(struct run *run, char **command)
 	int status;
 
 	if (pidfd < 0)
-		return print_error(STATUS_FAILED, "A pidfd cannot be opened: %s", strerror(errno));
+		return print_error(STATUS_FAILED, "Cannot open a pidfd: %s", strerror(errno));
 	status = attach_process(run, pidfd);
 	if (status != STATUS_DONE)
 		return status;
@@ -248,7 +248,8 @@ static int make_name(char **ret)
 	uint32_t random;
 
 	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
-		return print_error(STATUS_FAILED, "No random numbers: %s", strerror(errno));
+		return print_error(STATUS_FAILED, "Cannot read random numbers: %s",
+				   strerror(errno));
 	if (asprintf(ret, "run-%d-%08" PRIx32, (int)getpid(), random) < 0) {
 		*ret = NULL;
 		return fail_memory();
@@ -328,7 +329,7 @@ static int run(struct cli *cli, const struct args *args)
 	/* Before this, a signal ends rssctl, and rssd removes the empty container. */
 	signals = signals_open_all(&mask);
 	if (signals < 0)
-		return print_error(STATUS_FAILED, "Signals cannot be read: %s", strerror(-signals));
+		return print_error(STATUS_FAILED, "Cannot receive signals: %s", strerror(-signals));
 	status = run_child(&state, args->command, signals, &mask);
 	/* rssd removes it when its last process has left; if it never had one, rssctl removes it. */
 	if (state.created)

@@ -316,8 +316,8 @@ static int check_names(const struct args *args)
 {
 	for (size_t i = 0; i < args->n_operands; i++)
 		if (name_problem(args->operands[i]))
-			return print_error(STATUS_USAGE, "The name \"%s\" %s", args->operands[i],
-					   name_problem(args->operands[i]));
+			return print_error(STATUS_USAGE, "Invalid name \"%s\": it %s",
+					   args->operands[i], name_problem(args->operands[i]));
 	return STATUS_DONE;
 }
 
@@ -339,7 +339,7 @@ static int run(struct cli *cli, const struct args *args)
 		return status;
 	signals = signals_open(wanted, ARRAY_SIZE(wanted), NULL);
 	if (signals < 0)
-		return print_error(STATUS_FAILED, "Signals cannot be read: %s", strerror(-signals));
+		return print_error(STATUS_FAILED, "Cannot receive signals: %s", strerror(-signals));
 	r = rss_subscribe_since(cli->client, since, on_event, &watch);
 	if (r < 0)
 		return fail_call(cli, r);

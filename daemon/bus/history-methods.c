@@ -32,8 +32,8 @@ static int method_list_ooms(sd_bus_message *message, void *userdata, sd_bus_erro
 
 	/* It may have been removed since. */
 	if (r >= 0 && *container && name_problem(container))
-		r = fail(&failure, RSS_ERROR_INVALID_NAME, "The name of a container %s",
-			 name_problem(container));
+		r = fail(&failure, RSS_ERROR_INVALID_NAME, "Invalid name \"%.200s\": it %s",
+			 container, name_problem(container));
 	if (r < 0)
 		return bus_answer_failure(r, &failure, error);
 	r = sd_bus_message_new_method_return(message, &reply);

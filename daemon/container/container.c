@@ -162,8 +162,8 @@ int container_check_settings(const struct container *c, const struct settings_ch
 	if (container_is_unit(c) &&
 	    (settings_difference(&c->settings, &to) & ~(unsigned int)SETTING_LIMIT))
 		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
-			    "%s is the unit %s, of which rssd sets the limit only; the other "
-			    "settings belong to systemd, see systemd.resource-control(5)",
+			    "\"%s\" is the unit %s, and rssd sets only its limit; for other "
+			    "settings see systemd.resource-control(5)",
 			    c->name, c->place->unit);
 	if (container_is_unit(c) && (change->set & SETTING_LIMIT) &&
 	    change->to.limit < PLACE_UNIT_LIMIT_MIN)

@@ -164,7 +164,8 @@ int attach_start(struct container *c, const int pidfds[], size_t count, unsigned
 		 struct failure *failure)
 {
 	if (c->removing)
-		return fail(failure, RSS_ERROR_IN_PROGRESS, "%s is being removed", c->name);
+		return fail(failure, RSS_ERROR_IN_PROGRESS,
+			    "Cannot attach to \"%s\": it is being removed", c->name);
 	if (c->place)
 		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
 			    "Cannot attach to \"%s\": it is the %s %s, and its members are the "

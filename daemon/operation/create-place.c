@@ -131,7 +131,7 @@ static void saved(void *data)
 
 	if (creation->error < 0) {
 		(void)fail(&creation->failure, RSS_ERROR_STATE_NOT_SAVED,
-			   "The creation of %s could not be recorded: %s; make room in the state "
+			   "Cannot record the creation of \"%s\": %s; free space in the state "
 			   "directory and try again",
 			   creation->container->name, strerror(-creation->error));
 		undo(creation);
@@ -169,7 +169,8 @@ static int check_free(const struct creation *creation, struct failure *failure)
 			c = other->container;
 	}
 	return c ? fail(failure, RSS_ERROR_CONTAINER_EXISTS,
-			"%s is the container %s already; a unit or a cgroup is one container",
+			"\"%s\" is the container \"%s\" already; a unit or a cgroup is one "
+			"container",
 			place_target(place), c->name)
 		 : 0;
 }
@@ -185,7 +186,7 @@ static int open_place(struct creation *creation, struct failure *failure)
 		r = place_watch(c);
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
-			    "The cgroup of %s cannot be watched: %s", c->name, strerror(-r));
+			    "Cannot watch the cgroup of \"%s\": %s", c->name, strerror(-r));
 	c->settings.limit = setting_canonical(setting_by_bit(SETTING_LIMIT), c->place->found_limit);
 	c->settings = container_read_settings(c, &c->settings);
 	return container_check_settings(c, &creation->settings, failure);
@@ -208,7 +209,7 @@ static void looked_up(void *data)
 		r = creation->record ? job_run(&creation->job, save_run, saved) : -ENOMEM;
 		if (r < 0)
 			(void)fail(&creation->failure, RSS_ERROR_CONTROLLER_FAILED,
-				   "%s cannot be created: %s", c->name, strerror(-r));
+				   "Cannot create \"%s\": %s", c->name, strerror(-r));
 	}
 	if (r < 0)
 		finish(creation, r);
@@ -230,18 +231,19 @@ static int check(const struct container *c, struct failure *failure)
 
 	if (strchr(c->name, '/'))
 		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
-			    "%s cannot be a unit or a cgroup that exists: what it is nested in "
-			    "would not limit it; choose a name without \"/\"",
+			    "Cannot create \"%s\": a unit or a cgroup of another program cannot "
+			    "be nested, as its parent would not limit it; choose a name without "
+			    "\"/\"",
 			    c->name);
 	if (faccessat(controller->fd, c->name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return fail(failure, RSS_ERROR_CONTAINER_EXISTS,
 			    "Cannot create \"%s\": a container of that name is being created, or "
-			    "another program made a cgroup of that name",
+			    "another program created a cgroup of that name",
 			    c->name);
 	if (c->place->kind == PLACE_UNIT && controller->ops == &rss_ops)
 		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
-			    "systemd sets no limits of the rss controller; declare %s with a rule "
-			    "that attaches what %s runs: {\"unit\": \"%s\"}",
+			    "systemd sets no limits of the rss controller; declare \"%s\" with a "
+			    "rule for the processes of %s: {\"unit\": \"%s\"}",
 			    c->name, c->place->unit, c->place->unit);
 	return place_check(c->place, controller->root, failure);
 }
@@ -268,7 +270,7 @@ int create_place_start(struct manager *m, const char *name, const struct place *
 	creation->userdata = userdata;
 	r = job_start(&creation->job, m->jobs, look_up_run, looked_up, creation);
 	if (r < 0)
-		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "%s cannot be created: %s", name,
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Cannot create \"%s\": %s", name,
 			    strerror(-r));
 	list_add(&m->creations, &creation->link);
 	m->creating++;

@@ -64,14 +64,16 @@ static int check_new_name(const struct manager *m, const char *name, struct fail
 	struct container *c;
 
 	if (problem)
-		return fail(failure, RSS_ERROR_INVALID_NAME, "The name of a container %s", problem);
+		return fail(failure, RSS_ERROR_INVALID_NAME, "Invalid name \"%.200s\": it %s", name,
+			    problem);
 	if (manager_find(m, name) || create_place_is_pending(m, name))
 		return fail(failure, RSS_ERROR_CONTAINER_EXISTS, "Container \"%s\" exists already",
 			    name);
 	if (m->count + m->creating >= m->config->containers_max)
 		return fail(failure, RSS_ERROR_TOO_MANY,
-			    "There are %zu containers, the maximum of ContainersMax= in rssd.conf",
-			    m->count);
+			    "Cannot create \"%s\": there are %zu containers, the maximum of "
+			    "ContainersMax= in rssd.conf",
+			    name, m->count);
 	parent = name_parent(name);
 	if (!parent)
 		return 0;
@@ -81,12 +83,14 @@ static int check_new_name(const struct manager *m, const char *name, struct fail
 			    "Cannot create \"%s\": parent \"%s\" does not exist; create it first",
 			    name, parent);
 	if (c->removing)
-		return fail(failure, RSS_ERROR_IN_PROGRESS, "%s is being removed", parent);
+		return fail(failure, RSS_ERROR_IN_PROGRESS,
+			    "Cannot create \"%s\": its parent \"%s\" is being removed", name,
+			    parent);
 	if (c->place)
-		return fail(
-			failure, RSS_ERROR_NOT_SUPPORTED,
-			"%s cannot be created: %s is the %s %s, in which rssd creates no cgroups",
-			name, parent, place_kind_name(c->place->kind), place_target(c->place));
+		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
+			    "Cannot create \"%s\": its parent \"%s\" is the %s %s, in which rssd "
+			    "creates no cgroups",
+			    name, parent, place_kind_name(c->place->kind), place_target(c->place));
 	return 0;
 }
 
@@ -96,8 +100,8 @@ static int fail_parent_removed(const char *name, struct failure *failure)
 	cleanup_free char *parent = name_parent(name);
 
 	return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
-		    "Cannot create \"%s\": the cgroup of its parent \"%s\" was removed by another "
-		    "program; rssctl repair %s makes it again",
+		    "Cannot create \"%s\": the cgroup of its parent \"%s\" was removed by "
+		    "another program; rssctl repair %s creates it again",
 		    name, parent ?: "", parent ?: "");
 }
 
@@ -112,7 +116,7 @@ static int open_new(struct manager *m, const char *name, struct container **ret,
 	r = state_begin_creation(m->state, name);
 	if (r < 0)
 		return fail(failure, RSS_ERROR_STATE_NOT_SAVED,
-			    "The creation of %s could not be recorded: %s", name, strerror(-r));
+			    "Cannot record the creation of \"%s\": %s", name, strerror(-r));
 	r = group_create(m->controller, name, &c->group);
 	if (r < 0)
 		state_end_creation(m->state, name);
@@ -128,11 +132,11 @@ static int open_new(struct manager *m, const char *name, struct container **ret,
 	if (r == -EROFS)
 		return fail(
 			failure, RSS_ERROR_CONTROLLER_FAILED,
-			"The cgroup of %s cannot be created: the cgroup tree is mounted read-only",
+			"Cannot create the cgroup of \"%s\": the cgroup tree is mounted read-only",
 			name);
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
-			    "The cgroup of %s cannot be created: %s", name, strerror(-r));
+			    "Cannot create the cgroup of \"%s\": %s", name, strerror(-r));
 	m->gone_logged = false;
 	c->fresh = true;
 	r = detection_watch(c);
@@ -140,7 +144,7 @@ static int open_new(struct manager *m, const char *name, struct container **ret,
 		(void)group_remove(c->group);
 		state_end_creation(m->state, name);
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
-			    "The events of %s cannot be watched: %s", name, strerror(-r));
+			    "Cannot watch the events of \"%s\": %s", name, strerror(-r));
 	}
 	*ret = take_ptr(c);
 	return 0;
@@ -164,8 +168,8 @@ int manager_create(struct manager *m, const char *name, const struct place *plac
 		return r;
 	if (place && transient)
 		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
-			    "%s cannot be transient: a unit or a cgroup that exists is no "
-			    "container of rssd alone",
+			    "\"%s\" cannot be transient: rssd does not remove a unit or a cgroup "
+			    "of another program",
 			    name);
 	if (place)
 		return create_place_start(m, name, place, settings, done, userdata, failure);

@@ -54,7 +54,7 @@ static void report_uncreated(struct manager *m, const struct record *record,
 			     const struct failure *failure)
 {
 	log_message(LOG_ERR, record->name, "is declared but cannot be created: %s", failure->text);
-	problems_add(m->problems, record->file, "%s cannot be created: %s", record->name,
+	problems_add(m->problems, record->file, "Cannot create \"%s\": %s", record->name,
 		     failure->text);
 }
 
@@ -104,7 +104,7 @@ static void on_changed(struct container *c, const struct change_result *result, 
 static void on_repaired(struct container *c, const struct change_result *result, void *userdata)
 {
 	if (result->error < 0)
-		log_message(LOG_ERR, c->name, "could not be brought back to its settings: %s",
+		log_message(LOG_ERR, c->name, "its settings could not be restored: %s",
 			    result->failure.text);
 }
 
@@ -119,9 +119,9 @@ static void repair_declared(struct container *c)
 	if (!change.set || c->change)
 		return;
 	log_message(LOG_WARNING, c->name,
-		    "another program changed its settings in the kernel: bringing them back");
+		    "another program changed its settings in the kernel: restoring them");
 	if (change_start(c, &change, LIMIT_MODE_RECLAIM, 0, &listener, &failure) < 0)
-		log_message(LOG_ERR, c->name, "could not be brought back to its settings: %s",
+		log_message(LOG_ERR, c->name, "its settings could not be restored: %s",
 			    failure.text);
 }
 

@@ -97,7 +97,7 @@ static void scan_done(void *data)
 	if (scan->unknown_user)
 		log_debug("A rule names the unknown user \"%s\"", scan->unknown_user);
 	if (r < 0)
-		log_warning("Processes could not be scanned for rules: %s", strerror(-r));
+		log_warning("Cannot scan processes for rules: %s", strerror(-r));
 	scheduler_schedule(s);
 }
 
@@ -209,7 +209,7 @@ static int on_scan_timer(sd_event_source *source, uint64_t usec, void *userdata)
 		return 0;
 	r = start_scan(s);
 	if (r < 0) {
-		log_warning("Processes could not be scanned for rules: %s", strerror(-r));
+		log_warning("Cannot scan processes for rules: %s", strerror(-r));
 		return 0;
 	}
 	/* A later part of a scan does not see new processes with lower pids. */
@@ -242,7 +242,7 @@ void scheduler_schedule(struct join_scheduler *s)
 		return;
 	r = set_timer(s, &s->scan_timer, SCAN_DELAY_USEC, 1, on_scan_timer);
 	if (r < 0)
-		log_warning("A timer could not be made: %s; processes do not join by rules",
+		log_warning("Cannot create a timer: %s; processes do not join by rules",
 			    strerror(-r));
 }
 
@@ -282,8 +282,8 @@ static int rescan(sd_event_source *source, uint64_t usec, void *userdata)
 	if (scheduler_has_events(s))
 		return 0;
 	if (!s->warned_without_events)
-		log_warning("The kernel reports no process events here; rules scan the processes "
-			    "every few seconds");
+		log_warning("The kernel reports no process events here; processes are scanned "
+			    "for rules every few seconds");
 	s->warned_without_events = true;
 	arm_rescan(s, RESCAN_USEC);
 	return 0;
@@ -331,7 +331,7 @@ void scheduler_set_rules(struct join_scheduler *s, const struct rule_set sets[],
 	s->n_hints = 0;
 	r = manager_want_process_events(s->manager, WANTED_BY_JOIN, count > 0);
 	if (r < 0)
-		log_warning("Process events cannot be subscribed to: %s", strerror(-r));
+		log_warning("Cannot subscribe to process events: %s", strerror(-r));
 	if (count && !scheduler_has_events(s))
 		arm_rescan(s, ANSWER_USEC);
 	scheduler_scan_all(s);

@@ -49,7 +49,7 @@ static int check_not_own(const struct place *place, struct controller *controlle
 	if (controller_cgroup_of_process(controller, getpid(), &own) == 0 &&
 	    place_contains(place->cgroup, own))
 		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
-			    "%.255s cannot be a container: rssd itself runs in it",
+			    "\"%.255s\" cannot be a container: rssd itself runs in it",
 			    place_target(place));
 	return 0;
 }
@@ -73,21 +73,21 @@ static int check_cgroup_group(struct place *place, struct group *group, struct f
 
 	if (!group_is_bound(group))
 		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
-			    "There is no cgroup %.200s in the hierarchy of the %s controller", path,
-			    group->controller->ops->name);
+			    "No such cgroup: \"%.200s\" in the hierarchy of the %s controller",
+			    path, group->controller->ops->name);
 	if (delegation_exists(group->controller, path))
 		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
-			    "%.200s is delegated to another program or user, who may change its "
-			    "limit; limit a cgroup above it",
+			    "\"%.200s\" is delegated to another program or user, who may change "
+			    "its limit; limit a cgroup above it",
 			    path);
 	r = group_read_limit(group, &place->found_limit);
 	if (r == -ENOENT)
 		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
-			    "%.200s has no limit of the %s controller: it is threaded, or the "
-			    "controller is not enabled for it",
+			    "\"%.200s\" has no limit of the %s controller: it is threaded, or "
+			    "the controller is not enabled for it",
 			    path, group->controller->ops->name);
 	return r < 0 ? fail(failure, RSS_ERROR_CONTROLLER_FAILED,
-			    "The limit of %.200s cannot be read: %s", path, strerror(-r))
+			    "Cannot read the limit of \"%.200s\": %s", path, strerror(-r))
 		     : 0;
 }
 
@@ -104,7 +104,7 @@ int place_look_up(struct place *place, struct controller *controller, struct fai
 	r = group_open_foreign(controller, place->cgroup, &group);
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
-			    "The cgroup %.200s cannot be opened: %s", place->cgroup, strerror(-r));
+			    "Cannot open the cgroup \"%.200s\": %s", place->cgroup, strerror(-r));
 	return place->kind == PLACE_UNIT ? check_unit_group(place, group, running, failure)
 					 : check_cgroup_group(place, group, failure);
 }
@@ -188,7 +188,7 @@ int place_restore_limit(const struct place *place, struct group *group, struct w
 		return 0;
 	r = group_write_limit(group, place->found_limit);
 	return r < 0 && !cgroup_is_gone(r) ? fail(failure, RSS_ERROR_CONTROLLER_FAILED,
-						  "The limit of %.200s cannot be brought back: %s",
+						  "Cannot restore the limit of \"%.200s\": %s",
 						  place->cgroup, strerror(-r))
 					   : 0;
 }

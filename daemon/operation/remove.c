@@ -272,31 +272,30 @@ static int explain(const struct removal *removal, int error, struct failure *fai
 
 	if (removal->unsaved)
 		return fail(failure, RSS_ERROR_STATE_NOT_SAVED,
-			    "%s is removed, but its state file could not be removed durably: %s; "
-			    "whether a restart of rssd creates it again is unknown",
+			    "\"%s\" is removed, but its state file could not be removed durably: "
+			    "%s; whether a restart of rssd creates it again is unknown",
 			    removal->name, strerror(-error));
 	if (error == -ESTALE)
 		return manager_fail_gone(removal->manager, failure);
 	if (error == -EBUSY)
-		return fail(
-			failure, RSS_ERROR_NOT_EMPTY,
-			"%s has processes or containers inside; stop or detach them, or use force "
-			"to kill them",
-			removal->name);
+		return fail(failure, RSS_ERROR_NOT_EMPTY,
+			    "Cannot remove \"%s\": it has processes or containers inside; stop "
+			    "or detach them, or use force to kill them",
+			    removal->name);
 	if (error == -EAGAIN && !removal->force)
-		return fail(
-			failure, RSS_ERROR_TIMED_OUT,
-			"%s is still in use by another call; try again when it has ended, or use "
-			"force",
-			removal->name);
+		return fail(failure, RSS_ERROR_TIMED_OUT,
+			    "Cannot remove \"%s\": it is still in use by another call; try again "
+			    "when it has ended, or use force",
+			    removal->name);
 	if (error == -EAGAIN) {
 		find_stuck(removal, stuck);
 		return fail(failure, RSS_ERROR_TIMED_OUT,
-			    "%s could not be emptied in time: %s; try again when that is over",
+			    "Cannot remove \"%s\": it could not be emptied in time, as %s; try "
+			    "again later",
 			    removal->name,
 			    stuck[0] ? stuck : "its processes were killed and have not ended yet");
 	}
-	return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "The cgroup of %s cannot be removed: %s",
+	return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Cannot remove the cgroup of \"%s\": %s",
 		    removal->name, strerror(-error));
 }
 
@@ -429,11 +428,11 @@ static int check_alone(const struct container *c, struct failure *failure)
 
 	for (size_t i = manager_index(m, c->name); i < m->count; i++) {
 		if (in_subtree(m->containers[i], c->name) && m->containers[i]->removing)
-			return fail(failure, RSS_ERROR_IN_PROGRESS, "%s is being removed already",
-				    m->containers[i]->name);
+			return fail(failure, RSS_ERROR_IN_PROGRESS,
+				    "\"%s\" is being removed already", m->containers[i]->name);
 		if (in_subtree(m->containers[i], c->name) && m->containers[i]->held_by)
 			return fail(failure, RSS_ERROR_IN_PROGRESS,
-				    "%s is part of a transaction; wait for that to end",
+				    "\"%s\" is part of a transaction; wait for that to end",
 				    m->containers[i]->name);
 	}
 	return 0;
@@ -449,20 +448,21 @@ static int check_empty(struct container *c, struct failure *failure)
 		nested += name_is_inside(m->containers[i]->name, c->name);
 	processes = count_members(c);
 	if (processes > 0 && nested > 0)
-		return fail(
-			failure, RSS_ERROR_NOT_EMPTY,
-			"%s has %u process%s and %u container%s inside; stop or detach the processes "
-			"and remove the containers first, or use force",
-			c->name, processes, processes == 1 ? "" : "es", nested,
-			nested == 1 ? "" : "s");
+		return fail(failure, RSS_ERROR_NOT_EMPTY,
+			    "Cannot remove \"%s\": it has %u process%s and %u container%s "
+			    "inside; stop or detach the processes and remove the containers "
+			    "first, or use force",
+			    c->name, processes, processes == 1 ? "" : "es", nested,
+			    nested == 1 ? "" : "s");
 	if (processes > 0)
 		return fail(failure, RSS_ERROR_NOT_EMPTY,
-			    "%s has %u process%s inside; stop or detach them, or use force to kill "
-			    "them",
+			    "Cannot remove \"%s\": it has %u process%s inside; stop or detach "
+			    "them, or use force to kill them",
 			    c->name, processes, processes == 1 ? "" : "es");
 	if (nested > 0)
 		return fail(failure, RSS_ERROR_NOT_EMPTY,
-			    "%s has %u container%s inside; remove them first, or use force",
+			    "Cannot remove \"%s\": it has %u container%s inside; remove them "
+			    "first, or use force",
 			    c->name, nested, nested == 1 ? "" : "s");
 	return 0;
 }

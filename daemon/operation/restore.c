@@ -90,7 +90,7 @@ static void record_aside(const char *name, const char *reason, void *userdata)
 static void applied(struct container *c, const struct change_result *result, void *userdata)
 {
 	if (result->error < 0)
-		log_message(LOG_ERR, c->name, "could not be brought to its settings: %s",
+		log_message(LOG_ERR, c->name, "its settings could not be restored: %s",
 			    result->failure.text);
 }
 
@@ -103,7 +103,7 @@ static void bring_to(struct container *c, const struct settings *to)
 
 	change.set = settings_difference(&c->settings, to) & container_supported(c);
 	if (change_start(c, &change, LIMIT_MODE_RECLAIM, 0, &listener, &failure) < 0)
-		log_message(LOG_ERR, c->name, "could not be brought to its settings: %s",
+		log_message(LOG_ERR, c->name, "its settings could not be restored: %s",
 			    failure.text);
 }
 
@@ -120,7 +120,7 @@ static void set_at_once(struct container *c, const struct settings *to)
 	if (r == 0 && (differs & SETTING_LIMIT))
 		r = group_write_limit(c->group, to->limit);
 	if (r < 0)
-		log_message(LOG_ERR, c->name, "could not be brought to its settings: %s",
+		log_message(LOG_ERR, c->name, "its settings could not be restored: %s",
 			    strerror(-r));
 	c->settings = r < 0 ? container_read_settings(c, to) : *to;
 	c->written = *to;
@@ -203,7 +203,7 @@ static int restore_place(struct manager *m, struct record *record)
 	c->settings = container_read_settings(c, &wanted);
 	if (settings_difference(&c->settings, &wanted) & container_supported(c)) {
 		log_message(LOG_WARNING, c->name,
-			    "its settings in the kernel have drifted; bringing them back");
+			    "its settings in the kernel have drifted; restoring them");
 		c->written = wanted;
 		c->drifted = true;
 	}
@@ -252,8 +252,8 @@ static int restore_record(struct manager *m, struct record *record)
 		char kernel[SIZE_TEXT_MAX], state[SIZE_TEXT_MAX];
 
 		log_message(LOG_WARNING, c->name,
-			    "the kernel's settings have drifted (limit %s, saved %s); bringing "
-			    "them back",
+			    "the kernel's settings have drifted (limit %s, saved %s); restoring "
+			    "them",
 			    size_format(c->settings.limit, kernel),
 			    size_format(wanted.limit, state));
 		c->written = wanted;
@@ -328,11 +328,10 @@ static int restore_state(struct manager *m, struct loaded *loaded, struct failur
 	if (r == 0)
 		r = settle_transaction(m, records, &why);
 	if (r < 0)
-		return fail(
-			failure, RSS_ERROR_STATE_NOT_SAVED,
-			"The saved state cannot be read: %.400s; no container was changed, start "
-			"rssd again when it can be read",
-			why.text[0] ? why.text : strerror(-r));
+		return fail(failure, RSS_ERROR_STATE_NOT_SAVED,
+			    "Cannot read the saved state: %.400s; no container was changed; start "
+			    "rssd again when it can be read",
+			    why.text[0] ? why.text : strerror(-r));
 	records_sort(records);
 	for (size_t i = 0; i < records->count && r == 0; i++)
 		r = (records->list[i]->place ? restore_place : restore_record)(m, records->list[i]);
@@ -442,8 +441,8 @@ static int restore_tree(struct manager *m, const struct loaded *loaded, struct f
 	if (r == 0)
 		r = controller_list_groups(m->controller, &paths);
 	if (r < 0)
-		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
-			    "The cgroup tree cannot be read: %s", strerror(-r));
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Cannot read the cgroup tree: %s",
+			    strerror(-r));
 	for (char **path = paths; path && *path; path++) {
 		if (manager_find(m, *path) || is_kept(loaded, *path) ||
 		    names_have(&restore.unfinished, *path))

@@ -38,10 +38,9 @@ static void update_subscription(struct manager *m)
 	int r = manager_want_process_events(m, WANTED_BY_TRANSIENT, m->transient_watch->timer);
 
 	if (r < 0)
-		log_warning(
-			"Process events cannot be received: %s; transient containers are removed a few seconds "
-			"late",
-			strerror(-r));
+		log_warning("Cannot receive process events: %s; transient containers are removed "
+			    "a few seconds late",
+			    strerror(-r));
 }
 
 static void stop_watch(struct manager *m)

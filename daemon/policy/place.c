@@ -128,7 +128,7 @@ static int check_unit(const char *unit, struct failure *failure)
 			    unit, (int)(at - unit), unit, at + 1);
 	if (strcmp(unit, "init.scope") == 0 || strcmp(unit, "-.slice") == 0)
 		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
-			    "%s cannot be a container: it has the processes of systemd itself",
+			    "\"%s\" cannot be a container: it has the processes of systemd itself",
 			    unit);
 	return 0;
 }
@@ -185,18 +185,18 @@ static int check_cgroup(const char *cgroup, const char *root, struct failure *fa
 	}
 	if (place_contains(own, cgroup) || place_contains(cgroup, own))
 		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
-			    "%.128s cannot be a container: it has the cgroups that rssd itself "
-			    "makes, or is one of them",
+			    "\"%.128s\" cannot be a container: it is a cgroup of rssd itself, or "
+			    "contains them",
 			    cgroup);
 	unit_of_cgroup(cgroup, &unit);
 	if (unit.kind != UNIT_NONE)
 		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
-			    "%.128s belongs to the systemd unit %s; use the unit instead", cgroup,
-			    unit.name);
+			    "\"%.128s\" belongs to the systemd unit %s; use the unit instead",
+			    cgroup, unit.name);
 	/* A slice has processes in its units, so unit_of_cgroup() does not return it. */
 	if (is_slice(strrchr(cgroup, '/') + 1))
 		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
-			    "%.128s is a slice of systemd; use the unit %.128s instead", cgroup,
+			    "\"%.128s\" is a slice of systemd; use the unit %.128s instead", cgroup,
 			    strrchr(cgroup, '/') + 1);
 	return 0;
 }

@@ -337,7 +337,8 @@ static int read_record(const struct source *source, struct json_object *object,
 		return fail_at(source, "name", problem);
 	if (record->place && record->join)
 		return fail_at(source, "join",
-			       "is not for a unit or a cgroup: its members are what is in it");
+			       "is not for a unit or a cgroup: its members are the processes in "
+			       "it");
 	if (record->place && source->kind == RECORD_STATE && !record->place->cgroup)
 		return fail_at(source, "unit", "needs the key \"place\"");
 	return 0;

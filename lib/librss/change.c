@@ -14,7 +14,7 @@ static int append_name(struct rss_client *client, sd_bus_message *call, const ch
 	int r = sd_bus_message_append(call, "s", name);
 
 	if (r == -EINVAL)
-		return client_fail(client, r, "The name \"%s\" %s", name,
+		return client_fail(client, r, "Invalid name \"%s\": it %s", name,
 				   name_problem(name) ?: "is not UTF-8");
 	return r < 0 ? client_fail_message(client, r) : 0;
 }

@@ -33,8 +33,8 @@ int client_fail_argument(struct rss_client *client, const char *function)
 {
 	if (!client)
 		return -EINVAL;
-	return client_fail(client, -EINVAL,
-			   "%s() was called with NULL for an argument that it needs", function);
+	return client_fail(client, -EINVAL, "%s() was called with NULL for a required argument",
+			   function);
 }
 
 int client_fail(struct rss_client *client, int error, const char *format, ...)
@@ -78,7 +78,7 @@ static int fail_unknown_object(struct rss_client *client, const char *name, cons
 
 	if (problem)
 		return fail_named(client, rss_error_to_name(RSS_ERROR_INVALID_NAME), -EINVAL,
-				  "The name \"%s\" %s", container, problem);
+				  "Invalid name \"%s\": it %s", container, problem);
 	return fail_named(client, name, -ENOENT, "No such container: \"%s\"; rssctl list shows all",
 			  container);
 }

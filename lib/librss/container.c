@@ -164,7 +164,7 @@ int rss_get_by_pid(struct rss_client *client, pid_t pid, struct rss_container **
 
 	REQUIRE(client, ret);
 	if (pid <= 0)
-		return client_fail(client, -EINVAL, "%d is not a process", (int)pid);
+		return client_fail(client, -EINVAL, "Invalid PID %d", (int)pid);
 	r = client_method(client, NULL, "GetContainerByPID", &call);
 	if (r < 0)
 		return r;

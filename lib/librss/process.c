@@ -172,8 +172,7 @@ static int open_pid(struct move *move, pid_t pid, int *ret)
 		return add_row(move, pid, RSS_VANISHED, "");
 	case EINVAL:
 	case ENOENT:
-		return add_row(move, pid, RSS_REFUSED,
-			       "this is a thread; name the process that it belongs to");
+		return add_row(move, pid, RSS_REFUSED, "is a thread; use the PID of its process");
 	default:
 		return -errno;
 	}
@@ -193,8 +192,8 @@ static int move_pids(struct move *move, const pid_t pids[], size_t count)
 			fds[open++] = fd;
 	}
 	if (r < 0)
-		r = client_fail(move->client, r == -ENOMEM ? r : -EIO,
-				"A process could not be opened: %s", strerror(-r));
+		r = client_fail(move->client, r == -ENOMEM ? r : -EIO, "Cannot open a process: %s",
+				strerror(-r));
 	else if (open)
 		r = move_batch(move, fds, open);
 	close_all(fds, open);
@@ -227,8 +226,7 @@ static int move_all_pids(struct move *move, const pid_t pids[], size_t count,
 
 	for (size_t i = 0; i < count; i++)
 		if (pids[i] <= 0)
-			return client_fail(move->client, -EINVAL, "%d is not a process",
-					   (int)pids[i]);
+			return client_fail(move->client, -EINVAL, "Invalid PID %d", (int)pids[i]);
 	for (size_t i = 0; i < count && r >= 0; i += BATCH)
 		r = move_pids(move, pids + i, count - i < BATCH ? count - i : BATCH);
 	if (r < 0)

@@ -311,7 +311,7 @@ case_bad_units_are_refused() {
 	start_unit a.service
 	expect 0 rssctl create one --unit=a.service
 	expect 1 rssctl create two --unit=a.service
-	says "the container one already"
+	says "the container \"one\" already"
 	expect 1 rssctl create one --unit=a.service
 	expect 0 rssctl remove one
 	stop_unit a.service
@@ -356,7 +356,7 @@ case_existing_cgroup() {
 	expect 2 rssctl create oth --cgroup=/
 	expect 2 rssctl create oth --cgroup="/$root-other/../x"
 	expect 2 rssctl create oth --cgroup="/$root-nope"
-	says "There is no cgroup"
+	says "No such cgroup"
 	chown 1:1 "$mount$path/inner"
 	expect 1 rssctl create oth --cgroup="$path/inner"
 	says delegated
