@@ -8,6 +8,7 @@
 
 #include "cgroup/subtree.h"
 #include "shared/array.h"
+#include "shared/clock.h"
 #include "shared/name.h"
 #include "container/container.h"
 #include "base/failure.h"
@@ -21,8 +22,15 @@
 #include "base/job.h"
 #include "base/worker.h"
 
-/* The most passes over a container that forks faster than it is killed. */
-#define KILL_PASSES_MAX 32
+/* The longest that a kill follows processes that fork faster than they are killed. */
+#define KILL_USEC (5 * 1000 * 1000)
+/*
+ * The passes in a row that must find nothing new. One is not enough: a process that forks and ends
+ * while the kernel lists it may hide its child.
+ */
+#define QUIET_PASSES 3
+/* The most passes that could not read a process. */
+#define FAILED_PASSES_MAX 32
 /* The longest wait for a killed process before the next pass. */
 #define DEATH_MSEC 100
 /* The pause between passes if there is no process to wait for. */
@@ -33,10 +41,11 @@ struct target {
 	uint64_t start;
 };
 
-/* The processes that have received the signal, sorted. */
+/* The processes that have received the signal, or had ended, sorted. */
 struct targets {
 	struct target *list;
 	size_t count, allocated;
+	uint32_t signalled;
 };
 
 struct kill {
@@ -52,6 +61,7 @@ struct kill {
 	void *userdata;
 
 	uint32_t count;
+	bool unfinished;		/* new processes came until the time was up */
 	char frozen[OBSTACLE_TEXT_MAX]; /* why the signal has no effect yet, or "" */
 	int error;
 };
@@ -113,6 +123,7 @@ static int open_member(const struct subtree *tree, pid_t pid, struct process *re
 	cleanup_close int pidfd = process_open(pid);
 	int r;
 
+	*ret = (struct process){ 0 };
 	if (pidfd < 0)
 		return pidfd;
 	r = process_read(pid, ret);
@@ -146,35 +157,35 @@ struct missed {
 };
 
 /*
- * Sends the signal to listed processes that are inside and have not received it. Returns how
- * many, or a negative errno.
+ * Sends the signal to listed processes that are inside and have not received it. A zombie counts as
+ * missed once. Returns how many, or a negative errno.
  */
 static int kill_listed(const struct subtree *tree, const struct subtree_members *members,
 		       int signal, struct targets *targets, struct kill_tally *tally,
 		       struct missed *missed)
 {
 	size_t sorted = targets->count;
-	int sent = 0, r;
+	int sent = 0, r = 0;
 
 	*missed = (struct missed){ 0 };
-	for (size_t i = 0; i < members->count; i++) {
+	for (size_t i = 0; i < members->count && r == 0; i++) {
 		struct target target = { .pid = members->list[i].pid };
 		struct oom_process killed;
 		struct process p;
 		cleanup_close int pidfd = open_member(tree, target.pid, &p);
 
-		if (pidfd == -ENOENT)
+		target.start = p.start;
+		if (pidfd == -ENOENT || was_hit(targets, sorted, &target))
 			continue;
 		/* A process that has ended has no memory to free and receives no signal. */
 		if (pidfd < 0) {
 			missed->any = true;
 			if (pidfd != -ESRCH)
 				missed->error = pidfd;
+			else if (p.ended)
+				r = add_target(targets, &target);
 			continue;
 		}
-		target.start = p.start;
-		if (was_hit(targets, sorted, &target))
-			continue;
 		if (signal == SIGKILL)
 			killed = kill_describe(&p);
 		if (process_signal(pidfd, signal) < 0)
@@ -185,10 +196,11 @@ static int kill_listed(const struct subtree *tree, const struct subtree_members 
 		if (signal == SIGKILL)
 			kill_tally_add(tally, &killed);
 		r = add_target(targets, &target);
-		if (r < 0)
-			return r;
 	}
-	if (sent > 0)
+	if (r < 0)
+		return r;
+	targets->signalled += sent;
+	if (targets->count > sorted)
 		qsort(targets->list, targets->count, sizeof(*targets->list), compare_targets);
 	return sent;
 }
@@ -221,25 +233,28 @@ static void kill_run(struct worker *worker, void *data)
 	cleanup_(targets_done) struct targets targets = { 0 };
 	struct kill *kill = data;
 	struct subtree tree = nested_subtree(kill->group, &kill->nested, kill->with_nested);
-	struct missed missed = { .any = true };
-	int sent = 0;
+	uint64_t end = clock_usec(CLOCK_MONOTONIC) + KILL_USEC;
+	unsigned int quiet = 0, failed = 0;
 
 	if (kill->signal == SIGKILL)
 		subtree_thaw(&tree);
-	for (unsigned int pass = 0; (sent > 0 || missed.any) && pass < KILL_PASSES_MAX; pass++) {
+	while (quiet < QUIET_PASSES && failed < FAILED_PASSES_MAX && !kill->unfinished) {
 		cleanup_(subtree_members_done) struct subtree_members members = { 0 };
+		struct missed missed = { 0 };
+		int sent = subtree_list(&tree, &members);
 
-		sent = subtree_list(&tree, &members);
-		missed = (struct missed){ 0 };
 		if (sent == 0)
 			sent = kill_listed(&tree, &members, kill->signal, &targets, &kill->tally,
 					   &missed);
 		/* A later pass may read what this one could not. */
 		kill->error = sent < 0 ? sent : missed.error;
-		if (kill->signal != SIGKILL || worker_cancelled(worker))
+		if (sent < 0 || kill->signal != SIGKILL || worker_cancelled(worker))
 			break;
+		failed += missed.error < 0;
+		quiet = sent > 0 || missed.any ? 0 : quiet + 1;
+		kill->unfinished = quiet == 0 && clock_usec(CLOCK_MONOTONIC) >= end;
 	}
-	kill->count = (uint32_t)targets.count;
+	kill->count = targets.signalled;
 	if (kill->signal != SIGKILL && is_to_end(kill->signal))
 		subtree_thaw(&tree);
 	find_frozen(kill, &targets);
@@ -312,6 +327,11 @@ static void kill_done(void *data)
 			 "Cannot list the processes of \"%s\": %s; if another program removed "
 			 "its cgroup, rssctl repair creates it again",
 			 c->name, strerror(-r));
+	else if (kill->unfinished)
+		r = fail(&failure, RSS_ERROR_TIMED_OUT,
+			 "Signal %d was sent to %u process%s of %s, but they start others faster "
+			 "than they can be killed; try again, or lower its limit",
+			 kill->signal, kill->count, kill->count == 1 ? "" : "es", c->name);
 	else if (kill->frozen[0])
 		r = fail(&failure, RSS_ERROR_CONTROLLER_FAILED,
 			 "Signal %d was sent to %u process%s of \"%s\", but %s: it takes effect "

@@ -243,6 +243,31 @@ case_a_process_that_cannot_be_looked_at_is_not_passed_over() {
 	rssctl remove kept
 }
 
+# A process that forks and ends while it is listed hides its child: the list is empty.
+case_an_empty_list_is_not_trusted_once() {
+	[ -n "$(memory_mount)" ] || { skip "needs cgroups v1"; return; }
+	rssctl create kept --limit=32M
+	launch_hog_in kept anon 1M
+	await 20 grep -q ready "$hog_out"
+	with_fault "$(memory_mount)/$root/kept/cgroup.procs" read:retval=0:when=1 expect 0 rssctl kill kept --signal=KILL
+	await 10 is_empty kept
+	rssctl remove kept
+}
+
+# A storm of forks: the processes of each of 100 lists have ended before they can be opened.
+case_processes_that_end_before_the_signal_are_followed() {
+	rssctl create kept --limit=32M
+	launch_hog_in kept anon 1M
+	await 20 grep -q ready "$hog_out"
+	with_fault "" pidfd_open:error=ESRCH:when=1..100 expect 0 rssctl kill kept --signal=KILL
+	await 10 is_empty kept
+	launch_hog_in kept anon 1M
+	await 20 grep -q ready "$hog_out"
+	with_fault "" pidfd_open:error=ESRCH expect 5 rssctl kill kept --signal=KILL
+	says "faster than they can be killed"
+	rssctl remove kept --force
+}
+
 # start_unable_to_open PATH: starts an rssd for which the first open of PATH fails.
 start_unable_to_open() {
 	strace -D -f -qq -o "$work/strace" -P "$1" -e inject=openat:error=ENFILE:when=1 \
