@@ -44,10 +44,9 @@ static int names_add(struct names *names, const char *name)
 
 static bool names_have(const struct names *names, const char *name)
 {
-	for (size_t i = 0; i < names->count; i++) {
+	for (size_t i = 0; i < names->count; i++)
 		if (strcmp(names->list[i], name) == 0)
 			return true;
-	}
 	return false;
 }
 
@@ -75,6 +74,14 @@ static int record_found(struct record **record, void *userdata)
 	struct loaded *loaded = userdata;
 
 	return records_add(record, &loaded->records);
+}
+
+static bool is_saved(const struct loaded *loaded, const char *path)
+{
+	for (size_t i = 0; i < loaded->records.count; i++)
+		if (strcmp(loaded->records.list[i]->name, path) == 0)
+			return true;
+	return false;
 }
 
 /* If out of memory, a nested container is treated as a cgroup of another program. */
@@ -218,8 +225,29 @@ static int restore_place(struct manager *m, struct record *record)
 	return 0;
 }
 
+/* Returns true if there is no record of one of the container's parents. */
+static bool is_orphan(const struct loaded *loaded, const char *name)
+{
+	cleanup_free char *parent = name_parent(name);
+
+	return parent && ((!names_have(&loaded->aside, parent) && !is_saved(loaded, parent)) ||
+			  is_orphan(loaded, parent));
+}
+
+/* An orphan that was kept would come back with a later container of its parent's name. */
+static void set_orphan_aside(struct manager *m, const char *name)
+{
+	cleanup_free char *kept = NULL;
+	int r = state_set_aside(m->state, name, &kept);
+
+	log_message(LOG_ERR, name,
+		    "its parent does not exist, so it is not restored; its file %s%s",
+		    r < 0 ? "could not be set aside: " : "is kept as ",
+		    r < 0 ? strerror(-r) : kept);
+}
+
 /* Restores a saved container: its group is opened or created again. */
-static int restore_record(struct manager *m, struct record *record)
+static int restore_record(struct manager *m, const struct loaded *loaded, struct record *record)
 {
 	cleanup_(container_unref_ptr) struct container *c = container_new(m, record->name);
 	struct settings wanted = record->settings;
@@ -236,6 +264,10 @@ static int restore_record(struct manager *m, struct record *record)
 	if (r == -ENOENT) {
 		made = true;
 		r = group_create(m->controller, record->name, &c->group);
+	}
+	if (r == -ENOENT && is_orphan(loaded, record->name)) {
+		set_orphan_aside(m, record->name);
+		return 0;
 	}
 	if (r < 0) {
 		log_message(LOG_ERR, record->name,
@@ -334,7 +366,8 @@ static int restore_state(struct manager *m, struct loaded *loaded, struct failur
 			    why.text[0] ? why.text : strerror(-r));
 	records_sort(records);
 	for (size_t i = 0; i < records->count && r == 0; i++)
-		r = (records->list[i]->place ? restore_place : restore_record)(m, records->list[i]);
+		r = records->list[i]->place ? restore_place(m, records->list[i])
+					    : restore_record(m, loaded, records->list[i]);
 	return r < 0 ? fail(failure, RSS_ERROR_CONTROLLER_FAILED, "%s", strerror(-r)) : 0;
 }
 
@@ -419,19 +452,6 @@ static bool is_inner(struct manager *m, const struct loaded *loaded, const char 
 	return manager_find_enclosing(m, path) && !names_have(&loaded->aside, path);
 }
 
-/*
- * A container whose cgroup could not be opened keeps its saved state, instead of that of the
- * kernel.
- */
-static bool is_kept(const struct loaded *loaded, const char *path)
-{
-	for (size_t i = 0; i < loaded->records.count; i++) {
-		if (strcmp(loaded->records.list[i]->name, path) == 0)
-			return true;
-	}
-	return false;
-}
-
 static int restore_tree(struct manager *m, const struct loaded *loaded, struct failure *failure)
 {
 	cleanup_(restore_done) struct restore restore = { .manager = m };
@@ -444,7 +464,8 @@ static int restore_tree(struct manager *m, const struct loaded *loaded, struct f
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Cannot read the cgroup tree: %s",
 			    strerror(-r));
 	for (char **path = paths; path && *path; path++) {
-		if (manager_find(m, *path) || is_kept(loaded, *path) ||
+		/* One whose cgroup could not be opened keeps its saved state. */
+		if (manager_find(m, *path) || is_saved(loaded, *path) ||
 		    names_have(&restore.unfinished, *path))
 			continue;
 		if (is_inner(m, loaded, *path)) {

@@ -264,6 +264,13 @@ int state_forget(struct state *state, const char *name)
 	return 1;
 }
 
+int state_set_aside(struct state *state, const char *name, char **ret)
+{
+	cleanup_free char *file = name_to_file(name);
+
+	return file ? file_set_aside(state->containers_fd, file, ret) : -ENOMEM;
+}
+
 int state_sync(struct state *state)
 {
 	return fsync(state->containers_fd) < 0 ? -errno : 0;

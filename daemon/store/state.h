@@ -92,6 +92,8 @@ DEFINE_CLEANUP(struct state_write *, state_abort);
  * state_sync(), 0 if there is nothing to sync, or a negative errno.
  */
 int state_forget(struct state *state, const char *name);
+/* Renames the file of a container that is not transient; *ret is its new name, to be freed. */
+int state_set_aside(struct state *state, const char *name, char **ret);
 int state_sync(struct state *state);
 
 /*

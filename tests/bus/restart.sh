@@ -132,6 +132,30 @@ case_bad_state_is_set_aside() {
 	rssctl remove bad
 }
 
+# A nested container whose parent is gone does not come back when there is a parent of that name.
+case_state_without_a_parent_is_set_aside() {
+	rssctl create gone
+	rssctl create gone/in --limit=16M
+	rssctl create gone/in/side --limit=8M
+	stop_rssd
+	mkdir "$work/kept"
+	cp "$work"/state/containers/gone%in*.json "$work/kept"
+	start_rssd
+	rssctl remove --force gone
+	stop_rssd
+	mv "$work"/kept/* "$work/state/containers/"
+	: >"$rssd_log"
+	start_rssd
+	grep -q 'gone/in: its parent does not exist, .* is kept as gone%in.json.bad$' "$rssd_log" || fail "log: $(cat "$rssd_log")"
+	expect 0 rssctl create gone
+	stop_rssd
+	start_rssd
+	equal "$(rssctl list --json=short | jq -c 'map(.name)')" '["gone"]' "containers"
+	equal "$(cd "$work/state/containers" && echo *)" "gone%in%side.json.bad gone%in.json.bad gone.json" "files"
+	rm "$work"/state/containers/*.bad
+	rssctl remove gone
+}
+
 case_declared_containers() {
 	declare_container web '{ "name": "web", "limit": "48M" }'
 	declare_container inner '{ "name": "web/inner", "limit": "24M" }'
