@@ -94,9 +94,10 @@ check-all:
 check-long:
 	$(Q)$(MAKE) --no-print-directory check SUITES="$(PARTS)"
 
-## style: check the form of the C code (clang-format) and how files include each other
+## style: check the form of the C code, how files include each other, and the words of manuals and messages
 style:
 	$(call install_packages,$(PACKAGES_style))
 	$(Q)clang-format --dry-run -Werror \
 		$$(find lib daemon cli tests -name '*.[ch]' ! -path 'tests/vm/*' ! -path 'tests/bench/bench-kernel.c')
 	$(Q)tests/check-layout
+	$(Q)tests/check-words
