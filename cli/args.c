@@ -17,6 +17,7 @@
 
 enum {
 	GLOBAL_JSON,
+	GLOBAL_OUTPUT,
 	GLOBAL_NO_LEGEND,
 	GLOBAL_NO_PAGER,
 	GLOBAL_FULL,
@@ -25,7 +26,9 @@ enum {
 };
 
 const struct option_spec global_options[] = {
-	[GLOBAL_JSON] = { "json", 0, "short|pretty|off", "Print JSON; --json alone is pretty" },
+	[GLOBAL_JSON] = { "json", 0, "short|pretty|off", "Print JSON; --json alone is pretty",
+			  .may_lack_value = true },
+	[GLOBAL_OUTPUT] = { "output", 'o', "table|json|json-pretty", "Print a table or JSON" },
 	[GLOBAL_NO_LEGEND] = { "no-legend", 0, NULL, "Print no column names" },
 	[GLOBAL_NO_PAGER] = { "no-pager", 0, NULL, "Do not pipe long output into a pager" },
 	[GLOBAL_FULL] = { "full", 0, NULL, "Do not cut texts to the width of the terminal" },
@@ -157,6 +160,9 @@ static void set_option(struct args *args, const struct found *found, const char 
 	case GLOBAL_JSON:
 		args->json = value;
 		break;
+	case GLOBAL_OUTPUT:
+		args->output = value;
+		break;
 	case GLOBAL_NO_LEGEND:
 		args->no_legend = true;
 		break;
@@ -175,6 +181,11 @@ static void set_option(struct args *args, const struct found *found, const char 
 	}
 }
 
+static bool takes_next_word(const struct option_spec *spec)
+{
+	return spec->value && !spec->may_lack_value;
+}
+
 static int read_long(struct args *args, struct reader *reader)
 {
 	const char *word = reader->argv[reader->at], *name = word + 2;
@@ -187,8 +198,7 @@ static int read_long(struct args *args, struct reader *reader)
 		return fail_unknown_option(args, word);
 	if (!found.spec->value && value)
 		return fail_usage(args, "This option takes no value:", word);
-	/* The value of --json is optional, so --json never takes the next word as its value. */
-	if (found.spec->value && !value && found.value) {
+	if (takes_next_word(found.spec) && !value) {
 		value = reader->argv[++reader->at];
 		if (reader->at >= reader->argc)
 			return fail_usage(args, "This option needs a value:", word);
@@ -208,7 +218,7 @@ static int read_letters(struct args *args, struct reader *reader)
 
 		if (!find_option(args, NULL, *letter, &found))
 			return fail_usage(args, "Unknown option", word);
-		if (!found.spec->value || !found.value) {
+		if (!takes_next_word(found.spec)) {
 			set_option(args, &found, value);
 			continue;
 		}
@@ -227,7 +237,22 @@ static bool is_option(const char *word)
 	return word[0] == '-' && word[1] && !(word[1] >= '0' && word[1] <= '9');
 }
 
-/* The verb is the first word that is not an option. Options before it need '=' for a value. */
+/* Returns true if @word is an option of every verb whose value is the next word. */
+static bool value_follows(const char *word)
+{
+	const struct option_spec *spec;
+
+	if (word[1] == '-')
+		spec = strchr(word, '=') ? NULL : find_in(global_options, word + 2, 0);
+	else
+		spec = word[2] ? NULL : find_in(global_options, NULL, word[1]);
+	return spec && takes_next_word(spec);
+}
+
+/*
+ * The verb is the first word that is not an option. An option of the verb that is before it needs
+ * '=' for its value.
+ */
 static int find_verb(struct args *args, const struct verb *const verbs[], int argc, char **argv,
 		     int *ret_at)
 {
@@ -236,7 +261,7 @@ static int find_verb(struct args *args, const struct verb *const verbs[], int ar
 	int at = 1;
 
 	while (at < argc && is_option(argv[at]) && strcmp(argv[at], "--"))
-		at++;
+		at += value_follows(argv[at]) ? 2 : 1;
 	*ret_at = at;
 	if (at >= argc)
 		return STATUS_DONE;

@@ -25,7 +25,8 @@ struct args {
 	char **command; /* the command after "--", for verbs that take one; NULL: there was no "--" */
 
 	/* Options of rssctl itself. */
-	const char *json; /* "": --json without a mode */
+	const char *json;   /* "": --json without a mode */
+	const char *output; /* of --output */
 	bool no_legend, no_pager, full, help, version;
 };
 

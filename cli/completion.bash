@@ -64,7 +64,7 @@ __rssctl_values() {
 	KEY) printf '%s\n' name usage limit percent peak processes failures reclaim kills ;;
 	TIME) printf '%s\n' 500ms 1s 10s 1min ;;
 	SIZE*)
-		if [[ $cur =~ ^[0-9]+(\.[0-9]+)?$ ]]; then
+		if [[ $cur =~ ^[+-]?[0-9]+(\.[0-9]+)?$ ]]; then
 			printf '%s\n' "$cur"{K,M,G,T,%}
 		else
 			printf '%s\n' infinity 64M 256M 512M 1G 2G 10% 25% 50%

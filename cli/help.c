@@ -42,6 +42,8 @@ static void print_verb_help(const struct verb *verb)
 	       verb->synopsis, verb->summary);
 	if (verb->description)
 		printf("\n%s\n", verb->description);
+	if (verb->alias)
+		printf("\nAlias: %s\n", verb->alias);
 	if (verb->settings == SETTINGS_WORDS) {
 		puts("\nSettings:");
 		for_each_cli_setting(setting)

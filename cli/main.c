@@ -69,8 +69,28 @@ static int read_json_mode(const char *text, enum json_mode *ret)
 	return STATUS_DONE;
 }
 
+/* --output=json is --json=short. */
+static int read_output(const struct args *args, enum json_mode *ret)
+{
+	if (!args->output)
+		return read_json_mode(args->json, ret);
+	if (!strcmp(args->output, "table"))
+		*ret = JSON_OFF;
+	else if (!strcmp(args->output, "json"))
+		*ret = JSON_SHORT;
+	else if (!strcmp(args->output, "json-pretty"))
+		*ret = JSON_PRETTY;
+	else
+		return print_error(STATUS_USAGE,
+				   "--output takes table, json or json-pretty, not \"%s\"",
+				   args->output);
+	return STATUS_DONE;
+}
+
 static int dispatch(struct cli *cli, const struct args *args)
 {
+	/* As systemctl: without a verb, list. */
+	const struct verb *verb = args->verb ?: verb_find(cli->verbs, "list");
 	int status;
 
 	if (args->version) {
@@ -81,16 +101,14 @@ static int dispatch(struct cli *cli, const struct args *args)
 		print_help(cli->verbs, args->verb);
 		return STATUS_DONE;
 	}
-	if (!args->verb)
-		return print_error(STATUS_USAGE, "No verb given; see rssctl --help");
 	cli->out.legend = !args->no_legend;
 	cli->out.paging = !args->no_pager;
 	cli->out.full = args->full;
 	cli->out.utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
 	cli->out.colour = wants_colour();
-	status = read_json_mode(args->json, &cli->out.json);
+	status = read_output(args, &cli->out.json);
 
-	return status == STATUS_DONE ? args->verb->run(cli, args) : status;
+	return status == STATUS_DONE ? verb->run(cli, args) : status;
 }
 
 /* Lost output is a failure, even if the verb succeeded. */

@@ -7,7 +7,8 @@
 const struct verb *verb_find(const struct verb *const verbs[], const char *name)
 {
 	for (size_t i = 0; verbs[i]; i++)
-		if (!strcmp(verbs[i]->name, name))
+		if (!strcmp(verbs[i]->name, name) ||
+		    (verbs[i]->alias && !strcmp(verbs[i]->alias, name)))
 			return verbs[i];
 	return NULL;
 }

@@ -27,6 +27,7 @@ struct option_spec {
 	char letter;	   /* 'l': -l; 0: none */
 	const char *value; /* "SIZE": what help calls it; NULL: a flag */
 	const char *help;
+	bool may_lack_value; /* --json: a value only follows "=" */
 };
 
 /* How a verb takes the settings of a container: see cli_settings. */
@@ -38,6 +39,7 @@ enum verb_settings {
 
 struct verb {
 	const char *name;
+	const char *alias;		   /* a second name; NULL: none */
 	unsigned int order;		   /* in rssctl help: lower numbers come first */
 	const char *synopsis;		   /* after the name: "NAME [OPTION...]" */
 	const char *summary;		   /* one line of rssctl help */
@@ -52,7 +54,7 @@ struct verb {
 
 #define OPERANDS_ANY ((size_t)-1)
 
-/* Returns the verb of that name in @verbs, which ends with NULL, or NULL. */
+/* Returns the verb of that name or alias in @verbs, which ends with NULL, or NULL. */
 const struct verb *verb_find(const struct verb *const verbs[], const char *name);
 
 /*

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* rssctl create: make a new, empty container. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,12 +10,14 @@
 #include "read-settings.h"
 #include "shared/cleanup.h"
 #include "verb.h"
+#include "view/container-list.h"
 #include "view/status.h"
 
 enum {
 	UNIT,
 	CGROUP,
 	TRANSIENT,
+	IF_MISSING,
 };
 
 static const struct option_spec options[] = {
@@ -22,6 +25,7 @@ static const struct option_spec options[] = {
 		   "The container is this systemd unit, which stays where it is" },
 	[CGROUP] = { "cgroup", 0, "PATH", "The container is this cgroup of another program" },
 	[TRANSIENT] = { "transient", 0, NULL, "Remove it when its last process has left" },
+	[IF_MISSING] = { "if-missing", 0, NULL, "Do nothing if it exists" },
 	{ 0 },
 };
 
@@ -36,6 +40,25 @@ static char *complete_unit(const char *unit)
 	return name;
 }
 
+/*
+ * An existing container is no failure with --if-missing; it keeps its settings. -EEXIST also says
+ * that the unit is another container.
+ */
+static int end_create(struct cli *cli, const struct args *args, int r)
+{
+	cleanup_(rss_container_free_ptr) struct rss_container *container = NULL;
+	int status = end_call(cli, r == -EEXIST && args->values[IF_MISSING] ? 0 : r);
+
+	if (r != -EEXIST || status != STATUS_DONE)
+		return status;
+	r = rss_get(cli->client, args->operands[0], &container);
+	return r == -ENOENT
+		       ? print_error(
+				 STATUS_EXISTS,
+				 "The unit or cgroup is another container already; see: rssctl list")
+		       : end_call(cli, r);
+}
+
 static int create_at(struct cli *cli, const struct args *args, const struct rss_settings *settings)
 {
 	cleanup_free char *unit = NULL;
@@ -47,7 +70,7 @@ static int create_at(struct cli *cli, const struct args *args, const struct rss_
 			return fail_memory();
 	}
 	r = rss_create_at(cli->client, args->operands[0], unit, args->values[CGROUP], settings);
-	return end_call(cli, r);
+	return end_create(cli, args, r);
 }
 
 static int run(struct cli *cli, const struct args *args)
@@ -69,7 +92,7 @@ static int run(struct cli *cli, const struct args *args)
 	}
 	if (args->values[UNIT] || args->values[CGROUP])
 		return create_at(cli, args, &settings);
-	return end_call(cli, rss_create(cli->client, args->operands[0], &settings));
+	return end_create(cli, args, rss_create(cli->client, args->operands[0], &settings));
 }
 
 DEFINE_VERB(create) = {

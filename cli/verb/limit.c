@@ -3,6 +3,7 @@
  * rssctl limit: set a limit, and reclaim if usage is above it. Ctrl-C ends the
  * reclaim and keeps the old limit, because rssd sees that the caller has left.
  */
+#include <ctype.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #include "shared/size.h"
 #include "values.h"
 #include "verb.h"
+#include "view/container-list.h"
 #include "view/json.h"
 #include "view/output.h"
 #include "view/progress.h"
@@ -185,15 +187,52 @@ static int forecast(const struct cli *cli, const char *name, uint64_t limit,
 	return status;
 }
 
+/*
+ * "+64M" or "-10%": relative to the limit in force; a percentage is of that limit. A bare number
+ * needs its unit: "-1" is rather a typing error.
+ */
+static bool is_relative(const char *text)
+{
+	return (*text == '+' || *text == '-') && text[1] &&
+	       !isdigit((unsigned char)text[strlen(text) - 1]);
+}
+
+static int read_relative(struct cli *cli, const char *name, const char *text, uint64_t *ret)
+{
+	cleanup_(rss_container_free_ptr) struct rss_container *container = NULL;
+	uint64_t change;
+	int r = rss_get(cli->client, name, &container);
+
+	if (r < 0)
+		return fail_call(cli, r);
+	if (container->limit == RSS_INFINITY)
+		return print_error(
+			STATUS_USAGE,
+			"The limit of \"%s\" is infinity, so it cannot be changed by \"%s\"; "
+			"write the new limit",
+			name, text);
+	r = size_parse_of(text + 1, container->limit, &change);
+	if (r < 0)
+		return print_error(STATUS_USAGE, "The limit \"%s\" %s", text, size_parse_reason(r));
+	if (change == RSS_INFINITY ||
+	    (*text == '-' ? change > container->limit : change > INT64_MAX - container->limit))
+		return print_error(STATUS_USAGE,
+				   "The limit \"%s\" is out of range: it is %" PRIu64 " bytes now",
+				   text, container->limit);
+	*ret = *text == '-' ? container->limit - change : container->limit + change;
+	return STATUS_DONE;
+}
+
 static int run(struct cli *cli, const struct args *args)
 {
 	enum rss_limit_mode mode = RSS_LIMIT_RECLAIM;
 	struct progress progress = { 0 };
-	uint64_t limit, usage, timeout = 0;
+	uint64_t limit = 0, usage, timeout = 0;
 	const char *name = args->operands[0];
 	int status, r;
 
-	status = read_size("The limit", args->operands[1], &limit);
+	status = is_relative(args->operands[1]) ? STATUS_DONE
+						: read_size("The limit", args->operands[1], &limit);
 	if (status == STATUS_DONE && args->values[MODE])
 		status = read_limit_mode(args->values[MODE], &mode);
 	if (status == STATUS_DONE && args->values[TIMEOUT])
@@ -201,6 +240,8 @@ static int run(struct cli *cli, const struct args *args)
 	if (status != STATUS_DONE)
 		return status;
 	status = connect_daemon(cli);
+	if (status == STATUS_DONE && is_relative(args->operands[1]))
+		status = read_relative(cli, name, args->operands[1], &limit);
 	if (status != STATUS_DONE)
 		return status;
 	if (args->values[DRY_RUN])
@@ -221,7 +262,7 @@ static int run(struct cli *cli, const struct args *args)
 DEFINE_VERB(limit) = {
 	.name = "limit",
 	.order = 60,
-	.synopsis = "NAME SIZE|infinity [OPTION...]",
+	.synopsis = "NAME SIZE [OPTION...]",
 	.summary = "Set the limit of a container",
 	.description =
 		"If usage is above SIZE, the mode says what happens:\n"
@@ -229,6 +270,7 @@ DEFINE_VERB(limit) = {
 		"  refuse   keep the old limit\n"
 		"  force    reclaim, and kill processes of the container if that is not enough\n"
 		"The status is 5 if the old limit stays. Ctrl-C ends the reclaim as well.\n"
+		"+SIZE and -SIZE change the limit in force; +10% and -10% are of that limit.\n"
 		"With --dry-run nothing is set: the outcome is predicted from usage, the lists that\n"
 		"reclaim scans, locked memory and swap. The status is 5 if it would be refused.",
 	.options = options,

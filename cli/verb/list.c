@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* rssctl list: print all containers and their counters. */
+#include "args.h"
 #include "connect.h"
+#include "names.h"
 #include "verb.h"
 #include "view/container-json.h"
 #include "view/container-list.h"
@@ -44,6 +46,18 @@ static int print_list_json(const struct cli *cli, const struct container_list *l
 	return print_json(&cli->out, array);
 }
 
+/* Leaves out the containers that no operand names. They are freed with the others. */
+static void keep_selected(struct container_list *list, const struct args *args)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < list->count; i++) {
+		if (name_is_selected(list->containers[i]->name, args->operands, args->n_operands))
+			list->containers[kept++] = list->containers[i];
+	}
+	list->count = kept;
+}
+
 static int run(struct cli *cli, const struct args *args)
 {
 	cleanup_container_list struct container_list list = { 0 };
@@ -54,15 +68,19 @@ static int run(struct cli *cli, const struct args *args)
 	r = rss_list(cli->client, &list.containers, &list.count);
 	if (r < 0)
 		return fail_call(cli, r);
+	keep_selected(&list, args);
 	return cli->out.json ? print_list_json(cli, &list) : print_list_table(cli, &list);
 }
 
 DEFINE_VERB(list) = {
 	.name = "list",
+	.alias = "ls",
 	.order = 30,
-	.synopsis = "",
+	.synopsis = "[NAME...]",
 	.summary = "List the containers and their counters",
 	.description =
-		"A counter that this kernel's controller lacks is shown as -; see rssctl doctor.",
+		"A counter that this kernel's controller lacks is shown as -; see rssctl doctor. A name\n"
+		"may be a pattern: 'web*'.",
+	.max_operands = OPERANDS_ANY,
 	.run = run,
 };

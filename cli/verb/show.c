@@ -8,18 +8,31 @@
 #include "args.h"
 #include "connect.h"
 #include "librss/rss.h"
+#include "names.h"
 #include "settings.h"
+#include "shared/cleanup.h"
 #include "shared/size.h"
 #include "shared/text.h"
 #include "verb.h"
 #include "view/container-json.h"
+#include "view/container-list.h"
 #include "view/json.h"
 #include "view/oom-text.h"
 #include "view/output.h"
 #include "view/pager.h"
 #include "view/status.h"
 
-DEFINE_CLEANUP(struct rss_container *, rss_container_free);
+enum {
+	PROPERTY,
+	VALUE,
+};
+
+static const struct option_spec options[] = {
+	[PROPERTY] = { "property", 'p', "KEY",
+		       "Print KEY=VALUE for these keys, separated by commas" },
+	[VALUE] = { "value", 0, NULL, "Print only the values" },
+	{ 0 },
+};
 
 #define KEY_WIDTH 14
 
@@ -191,29 +204,95 @@ static int show_for_people(struct cli *cli, const struct rss_container *c)
 	return print_oom(cli, c->last_oom);
 }
 
-static int run(struct cli *cli, const struct args *args)
+/* "limit=67108864", or with @value_only "67108864". Unknown values are empty. */
+static void print_property(const char *key, struct json_object *value, bool value_only)
+{
+	if (!value_only)
+		printf("%s=", key);
+	puts(value ? json_object_get_string(value) : "");
+}
+
+/* The properties of --property=KEY,KEY, by the keys of --json. */
+static int show_properties(struct json_object *object, const char *keys, bool value_only)
+{
+	cleanup_free char *copy = strdup(keys);
+	char *rest = NULL;
+
+	if (!copy || !object)
+		return fail_memory();
+	for (char *key = strtok_r(copy, ",", &rest); key; key = strtok_r(NULL, ",", &rest)) {
+		struct json_object *value;
+
+		if (!json_object_object_get_ex(object, key, &value))
+			return print_error(
+				STATUS_USAGE,
+				"There is no property \"%s\"; rssctl show NAME --json shows all",
+				key);
+		print_property(key, value, value_only);
+	}
+	return STATUS_DONE;
+}
+
+static int show_one(struct cli *cli, const struct args *args, const char *name,
+		    struct json_object *array, bool is_first)
 {
 	cleanup_(rss_container_free_ptr) struct rss_container *container = NULL;
 	cleanup_json struct json_object *object = NULL;
-	int status = connect_daemon(cli), r;
+	int r = rss_get(cli->client, name, &container);
 
-	if (status != STATUS_DONE)
-		return status;
-	r = rss_get(cli->client, args->operands[0], &container);
 	if (r < 0)
 		return fail_call(cli, r);
-	if (!cli->out.json)
+	if (!cli->out.json && !args->values[PROPERTY]) {
+		if (!is_first)
+			puts("");
 		return show_for_people(cli, container);
+	}
 	object = container_to_json(container, true);
-	return print_json(&cli->out, object);
+	if (args->values[PROPERTY])
+		return show_properties(object, args->values[PROPERTY], args->values[VALUE]);
+	json_object_array_add(array, take_ptr(object));
+	return STATUS_DONE;
+}
+
+/* One name is one object, several names or a pattern are an array. */
+static int print_shown(struct cli *cli, const struct args *args, const struct name_list *names,
+		       struct json_object *array)
+{
+	if (names->count == 1 && args->n_operands == 1 &&
+	    !strcmp(names->list[0], args->operands[0]))
+		return print_json(&cli->out, json_object_array_get_idx(array, 0));
+	return print_json(&cli->out, array);
+}
+
+static int run(struct cli *cli, const struct args *args)
+{
+	cleanup_(name_list_done) struct name_list names = { 0 };
+	cleanup_json struct json_object *array = json_object_new_array();
+	int status;
+
+	if (!array)
+		return fail_memory();
+	if (args->values[VALUE] && !args->values[PROPERTY])
+		return print_error(STATUS_USAGE, "--value needs --property");
+	status = connect_daemon(cli);
+	if (status == STATUS_DONE)
+		status = expand_names(cli, args, AS_GIVEN, &names);
+	for (size_t i = 0; status == STATUS_DONE && i < names.count; i++)
+		status = show_one(cli, args, names.list[i], array, i == 0);
+	if (status != STATUS_DONE || !cli->out.json || args->values[PROPERTY])
+		return status;
+	return print_shown(cli, args, &names, array);
 }
 
 DEFINE_VERB(show) = {
 	.name = "show",
+	.alias = "inspect",
 	.order = 40,
-	.synopsis = "NAME",
+	.synopsis = "NAME... [--property=KEY,... [--value]]",
 	.summary = "Show all properties of a container",
+	.description = "A name may be a pattern: 'web*'. The keys are those of --json.",
+	.options = options,
 	.min_operands = 1,
-	.max_operands = 1,
+	.max_operands = OPERANDS_ANY,
 	.run = run,
 };

@@ -20,12 +20,12 @@
 #include "values.h"
 #include "verb.h"
 #include "verb/suggest-advice.h"
+#include "view/container-list.h"
 #include "view/json.h"
 #include "view/output.h"
 #include "view/progress.h"
 #include "view/status.h"
 
-DEFINE_CLEANUP(struct rss_container *, rss_container_free);
 DEFINE_CLEANUP(struct rss_daemon_info *, rss_daemon_info_free);
 DEFINE_CLEANUP(struct rss_usage_history *, rss_usage_history_free);
 

@@ -12,6 +12,7 @@ static int run(struct cli *cli, const struct args *args)
 
 DEFINE_VERB(thaw) = {
 	.name = "thaw",
+	.alias = "unfreeze",
 	.order = 150,
 	.synopsis = "NAME",
 	.summary = "Continue the processes of a frozen container",

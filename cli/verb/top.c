@@ -365,6 +365,7 @@ static int run(struct cli *cli, const struct args *args)
 
 DEFINE_VERB(top) = {
 	.name = "top",
+	.alias = "stats",
 	.order = 200,
 	.synopsis = "[OPTION...]",
 	.summary = "Show the containers that use most, live",

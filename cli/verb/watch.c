@@ -354,6 +354,7 @@ static int run(struct cli *cli, const struct args *args)
 
 DEFINE_VERB(watch) = {
 	.name = "watch",
+	.alias = "events",
 	.order = 180,
 	.synopsis = "[NAME...] [--count=N] [--since=SEQUENCE]",
 	.summary = "Print events as they come",

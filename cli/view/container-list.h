@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* All containers, as rss_list() returns them. */
+/* Containers as librss returns them: one, and the list of rss_list(). */
 #ifndef RSSCTL_LIST_H
 #define RSSCTL_LIST_H
 
@@ -9,6 +9,8 @@
 #include "shared/cleanup.h"
 
 struct table;
+
+DEFINE_CLEANUP(struct rss_container *, rss_container_free);
 
 struct container_list {
 	struct rss_container **containers;

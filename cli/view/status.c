@@ -50,6 +50,8 @@ int status_from_errno(int error)
 	case ECANCELED:
 	case EXDEV:
 		return STATUS_REFUSED;
+	case EEXIST:
+		return STATUS_EXISTS;
 	case ENOTCONN:
 	case ETIME:
 		return STATUS_UNREACHABLE;

@@ -12,6 +12,7 @@ enum status {
 	STATUS_DENIED = 4,
 	STATUS_REFUSED = 5,
 	STATUS_UNREACHABLE = 6,
+	STATUS_EXISTS = 7,
 };
 
 /* Prints "rssctl: ..." on standard error and returns @status. */

@@ -89,7 +89,8 @@ static uint64_t size_unit(const char *unit)
 	for (size_t i = 0; letters[i]; i++) {
 		if ((*unit | 0x20) != letters[i])
 			continue;
-		if (!unit[1] || ascii_equal(unit + 1, "B") || ascii_equal(unit + 1, "iB"))
+		if (!unit[1] || ascii_equal(unit + 1, "B") || ascii_equal(unit + 1, "i") ||
+		    ascii_equal(unit + 1, "iB"))
 			return UINT64_C(1) << (10 * (i + 1));
 	}
 	return 0;
@@ -104,7 +105,9 @@ int size_parse_of(const char *text, uint64_t ram, uint64_t *ret)
 
 	if (!text)
 		return -EINVAL;
-	if (ascii_equal(text, "infinity")) {
+	/* As cgroup v2, and as people write it. */
+	if (ascii_equal(text, "infinity") || ascii_equal(text, "max") ||
+	    ascii_equal(text, "none")) {
 		*ret = SIZE_INFINITY;
 		return 0;
 	}

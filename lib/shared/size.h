@@ -17,7 +17,7 @@
 
 /**
  * size_parse() - read a size
- * @text: "4096", "64K", "1.5G", "20%", "infinity"; a suffix may end in B or iB
+ * @text: "4096", "64K", "1.5G", "20%", "infinity", "max", "none"; a suffix may end in B, i or iB
  * @ret: bytes, or SIZE_INFINITY; untouched on failure
  *
  * Return: 0; -EINVAL if @text is not a size (NULL, empty, negative, or followed

@@ -310,9 +310,10 @@ case_bad_units_are_refused() {
 	says "no cgroup in the hierarchy"
 	start_unit a.service
 	expect 0 rssctl create one --unit=a.service
-	expect 1 rssctl create two --unit=a.service
+	expect 7 rssctl create two --unit=a.service
 	says "the container \"one\" already"
-	expect 1 rssctl create one --unit=a.service
+	expect 7 rssctl create two --unit=a.service --if-missing
+	expect 7 rssctl create one --unit=a.service
 	expect 0 rssctl remove one
 	stop_unit a.service
 	expect 0 rssctl list --no-legend

@@ -68,10 +68,10 @@ case_kill_reaches_inner_cgroups_and_nested_containers() {
 	equal "$(field web/worker processes)" 1 "processes of the nested one"
 	equal "$(rssctl list --json=short | jq -c '[.[].processes]')" '[4,1]' "how many list says"
 	expect 0 rssctl kill web --signal=KILL --no-nested --json=short
-	equal "$(jq .processes <<<"$out")" 3 "killed without the nested one"
+	equal "$(jq ".[0].processes" <<<"$out")" 3 "killed without the nested one"
 	await 10 eval '[ "$(pids_of web)" = "[$nested]" ]'
 	expect 0 rssctl kill web --signal=KILL --json=short
-	equal "$(jq .processes <<<"$out")" 1 "killed with it"
+	equal "$(jq ".[0].processes" <<<"$out")" 1 "killed with it"
 	await 10 is_empty web
 	expect 0 rssctl remove web --force
 }
@@ -126,7 +126,7 @@ case_a_kill_is_repeated_until_none_is_left() {
 		LD_PRELOAD=$build/tests/preload/late-member.so start_rssd
 	expect 0 rssctl attach web "$first"
 	expect 0 rssctl kill web --signal=KILL --json=short
-	equal "$(jq .processes <<<"$out")" 2 "killed"
+	equal "$(jq ".[0].processes" <<<"$out")" 2 "killed"
 	await 10 is_empty web
 	stop_rssd
 	start_rssd

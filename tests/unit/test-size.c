@@ -37,6 +37,9 @@ TEST(sizes_are_read)
 		{ "9223372036854775807", INT64_MAX },
 		{ "0.1234567890123456789K", 126 },
 		{ "infinity", SIZE_INFINITY },
+		{ "max", SIZE_INFINITY },
+		{ "None", SIZE_INFINITY },
+		{ "64Ki", 65536 },
 		{ "Infinity", SIZE_INFINITY },
 		{ "0%", 0 },
 		{ "20%", 200 },
@@ -59,8 +62,8 @@ TEST(no_sizes_are_refused)
 	static const char *const bad[] = {
 		"",	  "-1",	       "-4096", "+1",	  " 1",	 "1 ",	  "64 K", "K",	    "64KK",
 		"64KiBs", "64iB",      "1.5",	"1.5B",	  "1.K", ".5G",	  "1,5G", "0x1000", "1e6",
-		"64P",	  "64KM",      "%",	"-5%",	  "5%%", "5% ",	  "5K%",  "inf",    "max",
-		"none",	  "infinity ", "1..5K", "1.5.5K", "\n",	 "64K\n", "١",
+		"64P",	  "64KM",      "%",	"-5%",	  "5%%", "5% ",	  "5K%",  "inf",    "maxi",
+		"non",	  "infinity ", "1..5K", "1.5.5K", "\n",	 "64K\n", "١",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {

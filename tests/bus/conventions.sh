@@ -1,0 +1,120 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What users of systemctl and kill expect of rssctl: patterns, several names, aliases, one property.
+. "$(dirname "$0")/../lib.sh"
+need_controller
+start_bus
+start_rssd || exit 1
+
+names() { rssctl list "$@" --no-legend | awk '{ print $1 }' | paste -sd' '; }
+
+case_patterns_select_containers() {
+	rssctl create web1 && rssctl create web2 && rssctl create web2/in && rssctl create db
+	equal "$(names 'web*')" "web1 web2" "a pattern does not match a slash"
+	equal "$(names 'web*' 'web*/*')" "web1 web2 web2/in" "two patterns"
+	equal "$(names db)" "db" "a name"
+	equal "$(names 'nope*')" "" "a pattern without a match lists nothing"
+	expect 0 rssctl show 'web*' --json=short
+	equal "$(jq -c 'map(.name)' <<<"$out")" '["web1","web2"]' "show of a pattern"
+	expect 0 rssctl show db web1
+	says "Name: db"
+	says "Name: web1"
+	expect 3 rssctl remove 'nope*'
+	says 'No container matches "nope*"'
+	# Nested containers are removed before their parents.
+	expect 0 rssctl remove 'web*' 'web*/*' --force
+	expect 0 rssctl remove 'd?'
+	equal "$(names)" "" "what is left"
+}
+
+case_remove_of_a_pattern_takes_nested_ones_first() {
+	rssctl create a && rssctl create a/b && rssctl create a/b/c
+	expect 0 rssctl remove 'a/*/*' 'a/*' a
+	equal "$(names)" "" "what is left"
+}
+
+case_if_missing_and_ignore_missing() {
+	expect 0 rssctl create twice --limit=16M
+	expect 7 rssctl create twice --limit=32M
+	expect 0 rssctl create twice --limit=32M --if-missing
+	equal "$(field twice limit)" $((16 << 20)) "limit of the existing one"
+	expect 2 rssctl create 'bad name' --if-missing
+	expect 0 rssctl remove twice
+	expect 3 rssctl remove twice
+	expect 0 rssctl remove twice --ignore-missing
+	expect 0 rssctl remove 'twice*' --ignore-missing
+}
+
+case_aliases() {
+	expect 0 rssctl create one
+	equal "$(rssctl ls --no-legend)" "$(rssctl list --no-legend)" "ls"
+	equal "$(rssctl --no-legend)" "$(rssctl list --no-legend)" "no verb"
+	equal "$(rssctl inspect one | grep -v Usage)" "$(rssctl show one | grep -v Usage)" "inspect"
+	expect 0 rssctl stats --once
+	expect 0 rssctl help ls
+	says "Alias: ls"
+	expect 0 rssctl rm one
+}
+
+case_one_property() {
+	expect 0 rssctl create prop --limit=16M
+	equal "$(rssctl show prop -p limit --value)" $((16 << 20)) "the value"
+	equal "$(rssctl show prop -p name,limit,wmark-high | paste -sd' ')" \
+		"name=prop limit=$((16 << 20)) wmark-high=infinity" "several"
+	equal "$(rssctl show prop --property=unit)" "unit=" "an unknown value"
+	expect 2 rssctl show prop -p nope
+	says 'no property "nope"'
+	expect 2 rssctl show prop --value
+	expect 0 rssctl remove prop
+}
+
+case_output_as_in_journalctl() {
+	expect 0 rssctl create out
+	equal "$(rssctl -o json list | jq -r '.[].name')" out "before the verb"
+	equal "$(rssctl list --output=json)" "$(rssctl list --json=short)" "short"
+	equal "$(rssctl list -ojson-pretty)" "$(rssctl list --json)" "pretty"
+	equal "$(rssctl list -o table)" "$(rssctl list)" "table"
+	expect 2 rssctl list -o yaml
+	expect 0 rssctl remove out
+}
+
+case_sizes_as_people_write_them() {
+	expect 0 rssctl create size --limit=1Gi
+	equal "$(field size limit)" $((1 << 30)) "1Gi"
+	expect 0 rssctl limit size -10%
+	equal "$(field size limit)" $(((1 << 30) * 9 / 10 / 4096 * 4096)) "-10%"
+	expect 0 rssctl limit size 64M
+	expect 0 rssctl limit size +16M
+	equal "$(field size limit)" $((80 << 20)) "+16M"
+	expect 0 rssctl limit size -16m
+	equal "$(field size limit)" $((64 << 20)) "-16m"
+	expect 2 rssctl limit size -65M
+	expect 2 rssctl limit size +1Q
+	expect 3 rssctl limit nope +1M
+	expect 0 rssctl limit size max
+	equal "$(field size limit)" infinity "max"
+	expect 2 rssctl limit size +1M
+	says "is infinity"
+	expect 0 rssctl limit size 1G
+	expect 0 rssctl limit size none
+	equal "$(field size limit)" infinity "none"
+	expect 0 rssctl remove size
+}
+
+case_kill_takes_a_number_and_several() {
+	expect 0 rssctl create k1
+	expect 0 rssctl create k2
+	launch_hog_in k1 anon 1M
+	launch_hog_in k2 anon 1M
+	await 10 eval '[ "$(field k1 processes)$(field k2 processes)" = 11 ]'
+	expect 0 rssctl kill 'k?' -9 --json=short
+	equal "$(jq -c 'map([.name, .signal, .processes])' <<<"$out")" '[["k1",9,1],["k2",9,1]]' "what was killed"
+	await 10 eval '[ "$(field k1 processes)$(field k2 processes)" = 00 ]'
+	expect 2 rssctl kill -9
+	expect 2 rssctl kill k1 -99
+	expect 3 rssctl kill k1 nope
+	says k1
+	expect 0 rssctl remove k1 k2
+}
+
+run_cases "$@"
