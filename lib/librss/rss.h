@@ -27,6 +27,8 @@
  *   -ETIME         rssd is running and does not answer
  *   -ENOMEM        out of memory
  *
+ * After -ENOTCONN, -ETIME and -ENOMEM rssd may carry out the call, or have done so.
+ *
  * A client is used by one thread at a time. The library never logs, never
  * forks, and installs no signal handler.
  */

@@ -145,6 +145,21 @@ case_a_new_container_is_announced_as_it_is() {
 	rssctl remove real
 }
 
+# Of an application that has no memory left.
+case_each_allocation_of_a_client_fails_once() {
+	local pid
+	rssctl create a --limit=64M
+	rssctl create b --limit=128M
+	launch_hog_in b anon 1M
+	await 20 grep -q ready "$hog_out"
+	pid=$(rssctl ps b --json=short | jq '.[0].pid')
+	expect 0 failing-client "$pid"
+	says " 0 wrong"
+	note "failing-client: $(tail -n 1 <<<"$out")"
+	rssctl remove a
+	rssctl remove b --force
+}
+
 announced() {
 	rssctl create signals && rssctl limit signals 8M && rssctl remove signals
 	grep -q 'Member=InterfacesRemoved' "$work/monitor"
