@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* rssctl metrics: print all counters as OpenMetrics text, or serve one HTTP request for them. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "args.h"
 #include "connect.h"
 #include "librss/rss.h"
 #include "shared/clock.h"
+#include "shared/file.h"
 #include "verb.h"
 #include "verb/metrics-http.h"
 #include "view/output.h"
@@ -21,6 +23,13 @@
 
 /* How long a client may take to send its request, and to read a part of the response. */
 #define TIMEOUT_MSEC (10 * 1000)
+/* How long it may take to read all of the response. */
+#define RESPONSE_MSEC (30 * 1000)
+/* After the response, how long and how much of what else it sends is read. */
+#define REST_MSEC 1000
+#define REST_MAX  (1 << 20)
+
+#define FOR_EVER UINT64_MAX
 
 enum {
 	HTTP,
@@ -31,13 +40,33 @@ static const struct option_spec options[] = {
 	{ 0 },
 };
 
-/* Waits until the client reads. A timeout is a failure: the response is not complete. */
-static int write_part(const char **text, size_t *length)
+/* Milliseconds until @end, @most at most; -1 if @end is FOR_EVER. */
+static int time_left(uint64_t end, int most)
+{
+	uint64_t now = clock_usec(CLOCK_MONOTONIC);
+
+	if (end == FOR_EVER)
+		return -1;
+	if (now >= end)
+		return 0;
+	return (end - now) / 1000 < (uint64_t)most ? (int)((end - now) / 1000) : most;
+}
+
+static uint64_t end_of(int msec)
+{
+	return clock_usec(CLOCK_MONOTONIC) + (uint64_t)msec * 1000;
+}
+
+/*
+ * Waits until the client reads. A timeout is a failure: the response is not complete.
+ * @end: on CLOCK_MONOTONIC, or FOR_EVER
+ */
+static int write_part(const char **text, size_t *length, uint64_t end)
 {
 	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
 	ssize_t n;
 
-	if (poll(&out, 1, TIMEOUT_MSEC) == 0)
+	if (poll(&out, 1, time_left(end, TIMEOUT_MSEC)) == 0)
 		return -ETIMEDOUT;
 	n = write(STDOUT_FILENO, *text, *length);
 	if (n < 0)
@@ -47,27 +76,22 @@ static int write_part(const char **text, size_t *length)
 	return 0;
 }
 
-static int write_all(const char *text, size_t length)
+static int write_all(const char *text, size_t length, uint64_t end)
 {
 	int r = 0;
 
 	while (length && r == 0)
-		r = write_part(&text, &length);
+		r = write_part(&text, &length, end);
 	return r;
 }
 
-static int copy_out(int fd)
+/* Reads all of the metrics. rssd empties the file after some seconds, and a client may be slow. */
+static int read_metrics(struct cli *cli, char **ret, size_t *ret_length)
 {
-	char buf[65536];
-	ssize_t n;
+	cleanup_close int fd = -1;
+	int r = rss_dump_metrics(cli->client, &fd);
 
-	while ((n = read(fd, buf, sizeof(buf))) > 0) {
-		int r = write_all(buf, (size_t)n);
-
-		if (r < 0)
-			return r;
-	}
-	return n < 0 ? -errno : 0;
+	return r < 0 ? r : read_file(fd, FILE_OWN_MAX, ret, ret_length);
 }
 
 static int fail_output(int error)
@@ -79,15 +103,16 @@ static int fail_output(int error)
 
 static int print_metrics(struct cli *cli)
 {
-	cleanup_close int fd = -1;
+	cleanup_free char *text = NULL;
 	int status = connect_daemon(cli), r;
+	size_t length;
 
 	if (status != STATUS_DONE)
 		return status;
-	r = rss_dump_metrics(cli->client, &fd);
+	r = read_metrics(cli, &text, &length);
 	if (r < 0)
 		return fail_call(cli, r);
-	r = copy_out(fd);
+	r = write_all(text, length, FOR_EVER);
 	return r < 0 ? fail_output(r) : STATUS_DONE;
 }
 
@@ -98,14 +123,13 @@ static bool read_request(struct http_request *ret)
 {
 	char text[HTTP_HEAD_MAX];
 	size_t length = 0;
-	uint64_t start = clock_usec(CLOCK_MONOTONIC);
+	uint64_t end = end_of(TIMEOUT_MSEC);
 
 	do {
 		struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
-		int left = TIMEOUT_MSEC - (int)((clock_usec(CLOCK_MONOTONIC) - start) / 1000);
 		ssize_t n;
 
-		if (left <= 0 || poll(&in, 1, left) == 0) {
+		if (poll(&in, 1, time_left(end, TIMEOUT_MSEC)) == 0) {
 			*ret = (struct http_request){ .status = 408 };
 			return true;
 		}
@@ -120,6 +144,7 @@ static bool read_request(struct http_request *ret)
 /* @why: a sentence for the body, or "". */
 static int respond_with_error(const struct http_request *request, int status, const char *why)
 {
+	uint64_t end = end_of(RESPONSE_MSEC);
 	char head[HTTP_ANSWER_MAX];
 	cleanup_free char *body = NULL;
 	int r;
@@ -128,30 +153,49 @@ static int respond_with_error(const struct http_request *request, int status, co
 		body = NULL;
 		return fail_memory();
 	}
-	r = write_all(head, http_head(status, PLAIN_TYPE, strlen(body), head));
+	r = write_all(head, http_head(status, PLAIN_TYPE, strlen(body), head), end);
 	if (r == 0 && !request->head_only)
-		r = write_all(body, strlen(body));
+		r = write_all(body, strlen(body), end);
 	return r < 0 ? fail_output(r) : STATUS_DONE;
 }
 
-static int respond(const struct http_request *request, int fd)
+static int respond(const struct http_request *request, const char *text, size_t length)
 {
+	uint64_t end = end_of(RESPONSE_MSEC);
 	char head[HTTP_ANSWER_MAX];
-	struct stat st;
-	int r;
+	int r = write_all(head, http_head(200, METRICS_TYPE, length, head), end);
 
-	if (fstat(fd, &st) < 0)
-		return fail_output(-errno);
-	r = write_all(head, http_head(200, METRICS_TYPE, (size_t)st.st_size, head));
 	if (r == 0 && !request->head_only)
-		r = copy_out(fd);
+		r = write_all(text, length, end);
 	return r < 0 ? fail_output(r) : STATUS_DONE;
+}
+
+/*
+ * A socket that is closed before all that was sent to it is read resets the connection, and the
+ * client may lose the response.
+ */
+static void read_rest(void)
+{
+	uint64_t end = end_of(REST_MSEC);
+	char text[4096];
+	ssize_t n = 1;
+
+	if (shutdown(STDOUT_FILENO, SHUT_WR) < 0)
+		return;
+	for (size_t total = 0; n > 0 && total < REST_MAX; total += (size_t)n) {
+		struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
+
+		if (poll(&in, 1, time_left(end, REST_MSEC)) <= 0)
+			return;
+		n = read(STDIN_FILENO, text, sizeof(text));
+	}
 }
 
 static int serve_request(struct cli *cli)
 {
 	struct http_request request;
-	cleanup_close int fd = -1;
+	cleanup_free char *text = NULL;
+	size_t length;
 	int status, r;
 
 	if (!read_request(&request))
@@ -165,12 +209,24 @@ static int serve_request(struct cli *cli)
 		(void)respond_with_error(&request, 503, rss_error_message(NULL));
 		return status;
 	}
-	r = rss_dump_metrics(cli->client, &fd);
+	r = read_metrics(cli, &text, &length);
 	if (r < 0) {
 		(void)respond_with_error(&request, 503, rss_error_message(cli->client));
 		return fail_call(cli, r);
 	}
-	return respond(&request, fd);
+	return respond(&request, text, length);
+}
+
+static int serve(struct cli *cli)
+{
+	int flags = fcntl(STDOUT_FILENO, F_GETFL), status;
+
+	/* Otherwise a write waits for a client that does not read. */
+	if (flags >= 0)
+		(void)fcntl(STDOUT_FILENO, F_SETFL, flags | O_NONBLOCK);
+	status = serve_request(cli);
+	read_rest();
+	return status;
 }
 
 static int run(struct cli *cli, const struct args *args)
@@ -179,7 +235,7 @@ static int run(struct cli *cli, const struct args *args)
 		return print_error(
 			STATUS_USAGE,
 			"Metrics are OpenMetrics text; for JSON use: rssctl list --json");
-	return args->values[HTTP] ? serve_request(cli) : print_metrics(cli);
+	return args->values[HTTP] ? serve(cli) : print_metrics(cli);
 }
 
 DEFINE_VERB(metrics) = {

@@ -182,6 +182,106 @@ case_idle_clients_are_dropped() {
 	exec 8>&- 9>&-
 }
 
+# abuse WHAT: a server like rssd-metrics.socket, and clients that misbehave.
+abuse() {
+	/usr/bin/python3 - "$1" <<-'EOF'
+		import os, socket, subprocess, sys, time
+		listener = socket.create_server(("127.0.0.1", 0))
+		GET = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"
+		def connect(size=None):
+		    client = socket.socket()
+		    if size:
+		        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
+		    client.connect(listener.getsockname())
+		    client.settimeout(60)
+		    server = listener.accept()[0]
+		    if size:
+		        server.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, size)
+		    child = subprocess.Popen(["rssctl", "metrics", "--http"], stdin=server, stdout=server,
+		                             stderr=subprocess.DEVNULL)
+		    server.close()
+		    return client, child
+		def read_all(client):
+		    text = b""
+		    while part := client.recv(65536):
+		        text += part
+		    return text
+		def check(answer, status, whole=True):
+		    head, _, body = answer.partition(b"\r\n\r\n")
+		    assert head.startswith(b"HTTP/1.1 " + status), answer[:200]
+		    if whole and status == b"200":
+		        assert body.endswith(b"# EOF\n") and answer.count(b"HTTP/1.1 ") == 1, answer[-200:]
+		what, start = sys.argv[1], time.monotonic()
+		if what == "pipelined":
+		    for _ in range(20):
+		        client, child = connect()
+		        client.sendall(GET * 200)
+		        check(read_all(client), b"200")
+		elif what == "huge":
+		    for _ in range(20):
+		        client, child = connect()
+		        client.sendall(b"GET /metrics HTTP/1.1\r\nX: " + b"x" * 300000)
+		        check(read_all(client), b"431")
+		elif what == "slow":
+		    client, child = connect()
+		    for byte in range(0, len(GET)):
+		        client.sendall(GET[byte:byte + 1])
+		        time.sleep(0.01)
+		    check(read_all(client), b"200")
+		elif what == "never":
+		    client, child = connect(4096)
+		    client.sendall(GET)
+		    assert child.wait(timeout=30) == 1
+		elif what == "trickle":
+		    client, child = connect(4096)
+		    client.sendall(GET)
+		    while child.poll() is None:
+		        client.recv(2048)
+		        time.sleep(0.5)
+		        assert time.monotonic() - start < 50
+		    assert child.returncode == 1
+		elif what == "many":
+		    clients = [connect() for _ in range(100)]
+		    for client, child in clients[::2]:
+		        client.sendall(GET[:20])
+		    client, child = connect()
+		    client.sendall(GET)
+		    check(read_all(client), b"200")
+		    for client, child in clients:
+		        client.close()
+		    for client, child in clients:
+		        child.wait(timeout=30)
+	EOF
+}
+
+case_clients_of_the_socket_that_misbehave() {
+	expect 0 bench-daemon fill 300
+	expect 0 abuse pipelined
+	expect 0 abuse huge
+	expect 0 abuse slow
+	expect 0 abuse many
+	expect 0 abuse never
+	expect 0 rssctl list --no-legend
+	expect 0 bench-daemon empty 300
+}
+
+case_a_client_that_reads_slowly_is_dropped() {
+	local start=$SECONDS
+	expect 0 bench-daemon fill 300
+	expect 0 abuse trickle
+	[ $((SECONDS - start)) -ge 29 ] || fail "it was dropped after $((SECONDS - start)) s"
+	expect 0 bench-daemon empty 300
+}
+
+# A pager that waits is no client that misbehaves.
+case_a_reader_may_wait() {
+	expect 0 bench-daemon fill 300
+	# shellcheck disable=SC2016
+	expect 0 timeout 60 bash -o pipefail -c 'rssctl metrics | { sleep 11; cat >"$1"; }' - "$work/paged"
+	equal "$(tail -n 1 "$work/paged")" "# EOF" "last line"
+	expect 0 bench-daemon empty 300
+}
+
 # Any user can read names and counters: the scraper is user nobody.
 case_nobody_may_scrape() {
 	expect 0 setpriv --reuid=65534 --regid=65534 --clear-groups rssctl metrics
