@@ -114,6 +114,11 @@ static int open_new(struct manager *m, const char *name, struct container **ret,
 	if (!c)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
 	r = state_begin_creation(m->state, name);
+	if (r == -ENOENT)
+		return fail(failure, RSS_ERROR_STATE_NOT_SAVED,
+			    "Cannot record the creation of \"%s\": the directory for that was "
+			    "removed; restart rssd, which creates it again",
+			    name);
 	if (r < 0)
 		return fail(failure, RSS_ERROR_STATE_NOT_SAVED,
 			    "Cannot record the creation of \"%s\": %s", name, strerror(-r));

@@ -403,4 +403,14 @@ case_a_removed_state_directory_is_named() {
 	expect 0 rssctl remove web
 }
 
+case_a_removed_runtime_directory_is_named() {
+	rm -r "$work/run/transient"
+	expect 1 rssctl create web
+	says "removed; restart rssd"
+	expect 3 rssctl show web
+	restart
+	expect 0 rssctl create web
+	expect 0 rssctl remove web
+}
+
 run_cases "$@"
