@@ -52,6 +52,12 @@ class Command:
         self.places, self.ends = places or {}, ends
         self.settles, self.partly = settles, partly
 
+    def steps(self):
+        """The lists of a removal that ended in the middle: inner containers are removed first."""
+        removed = sorted(set(self.before) - set(self.after), key=lambda name: -name.count("/"))
+        return [{name: limit for name, limit in self.before.items() if name not in removed[:i]}
+                for i in range(1, len(removed))]
+
     def __str__(self):
         return f"`{' '.join(self.args)}'"
 
@@ -318,6 +324,8 @@ class Trial:
             self.world.kill()
             self.world.start()
             certain = listed in wanted and not command.settles and not unknown
+            if unknown:
+                wanted = wanted + command.steps()
             wrong = self.world.agree_within(2, [listed] if certain else wanted + [listed])
             if not wrong and self.world.places() != places:
                 wrong = f"the processes are in {self.world.places()}, not {places}"
