@@ -16,6 +16,7 @@
 #include "operation/place-limit.h"
 #include "policy/counters.h"
 #include "policy/oom-record.h"
+#include "shared/array.h"
 #include "shared/name.h"
 #include "shared/size.h"
 #include "store/durable-file.h"
@@ -51,11 +52,31 @@ static void count_kill(struct change_apply *apply, const char *path,
 	kill_tally_add(&apply->tallies[innermost], killed);
 }
 
+/* Killed processes that have not ended yet. */
+struct killed {
+	struct process *list;
+	size_t count, allocated;
+};
+
+static void killed_done(struct killed *killed)
+{
+	free(killed->list);
+}
+
+static bool was_killed(const struct killed *killed, const struct process *p)
+{
+	for (size_t i = 0; i < killed->count; i++)
+		if (killed->list[i].pid == p->pid && killed->list[i].start == p->start)
+			return true;
+	return false;
+}
+
 /* The possible victims; @pids has the pid of each. */
 struct candidates {
 	struct limit_victim *victims;
 	pid_t *pids;
 	size_t count;
+	pid_t ending; /* a process that was killed before, or 0 */
 };
 
 static void candidates_done(struct candidates *candidates)
@@ -65,7 +86,8 @@ static void candidates_done(struct candidates *candidates)
 }
 
 /* All processes of the container, also in nested ones and in cgroups of other programs. */
-static int list_candidates(const struct subtree *tree, struct candidates *ret)
+static int list_candidates(const struct subtree *tree, const struct killed *killed,
+			   struct candidates *ret)
 {
 	cleanup_(subtree_members_done) struct subtree_members members = { 0 };
 	int r = subtree_list(tree, &members);
@@ -85,6 +107,10 @@ static int list_candidates(const struct subtree *tree, struct candidates *ret)
 		if (process_read(pid, &p) < 0 || p.ended ||
 		    process_read_oom_score_adj(pid, &victim.oom_score_adj) < 0)
 			continue;
+		if (was_killed(killed, &p)) {
+			ret->ending = pid;
+			continue;
+		}
 		victim.resident = p.resident;
 		ret->pids[ret->count] = pid;
 		ret->victims[ret->count++] = victim;
@@ -93,55 +119,83 @@ static int list_candidates(const struct subtree *tree, struct candidates *ret)
 }
 
 /* A frozen process does not end: the container is thawed and frozen again. */
-static void await_end(struct change_apply *apply, const struct subtree *tree, int pidfd, pid_t pid)
+static bool await_end(struct change_apply *apply, const struct subtree *tree, int pidfd, pid_t pid)
 {
-	bool frozen = false;
+	bool frozen = false, ended;
 
 	apply->stuck[0] = '\0';
 	if (process_ended(pidfd, KILL_MSEC))
-		return;
+		return true;
 	if (obstacle_of(pid, apply->stuck) != OBSTACLE_FROZEN)
-		return;
+		return false;
 	(void)group_read_frozen(apply->groups[0], &frozen);
 	subtree_thaw(tree);
-	if (process_ended(pidfd, KILL_MSEC))
+	ended = process_ended(pidfd, KILL_MSEC);
+	if (ended)
 		apply->stuck[0] = '\0';
 	if (frozen)
 		(void)group_freeze(apply->groups[0], true);
+	return ended;
 }
 
-/* Kills the process that the policy chooses: returns 1, or 0 if there is none left. */
-static int kill_worst(struct change_apply *apply)
+/* Kills a process and waits a moment for its end. Until it has ended it is in @killed. */
+static int kill_one(struct change_apply *apply, const struct subtree *tree, pid_t pid,
+		    struct killed *killed)
+{
+	cleanup_close int pidfd = process_open(pid);
+	cleanup_free char *path = NULL;
+	struct oom_process victim;
+	struct process p;
+
+	if (pidfd < 0)
+		return 0; /* it has ended by itself */
+	/* The pidfd pins the pid: check that the process is still inside. */
+	if (process_read(pid, &p) < 0 || subtree_has_process(tree, &p, &path) <= 0)
+		return 0;
+	if (array_reserve(&killed->list, killed->count, &killed->allocated, sizeof(p)) < 0)
+		return -ENOMEM;
+	victim = kill_describe(&p);
+	if (process_signal(pidfd, SIGKILL) < 0)
+		return 0;
+	count_kill(apply, path, &victim);
+	apply->result.outcome = CHANGE_KILLED;
+	if (!await_end(apply, tree, pidfd, pid))
+		killed->list[killed->count++] = p;
+	return 0;
+}
+
+/* Waits a moment for the end of a process that was killed before. */
+static void await_killed(struct change_apply *apply, const struct subtree *tree, pid_t pid)
+{
+	cleanup_close int pidfd = process_open(pid);
+
+	if (pidfd >= 0)
+		(void)await_end(apply, tree, pidfd, pid);
+}
+
+/*
+ * Kills the process that the policy chooses, or waits for one that was killed before: another is
+ * killed in addition only if something keeps that one from ending. Returns 1, or 0 if there is
+ * none left.
+ */
+static int kill_worst(struct change_apply *apply, struct killed *killed)
 {
 	cleanup_(candidates_done) struct candidates candidates = { 0 };
 	struct subtree tree = { .group = apply->groups[0] };
-	cleanup_close int pidfd = -1;
-	cleanup_free char *path = NULL;
-	struct oom_process killed;
-	struct process p;
 	long worst;
-	pid_t pid;
-	int r = list_candidates(&tree, &candidates);
+	int r = list_candidates(&tree, killed, &candidates);
 
 	if (r < 0)
 		return r;
 	worst = limit_choose_victim(candidates.victims, candidates.count);
-	if (worst < 0)
+	if (candidates.ending &&
+	    (worst < 0 || obstacle_of(candidates.ending, apply->stuck) == OBSTACLE_NONE))
+		await_killed(apply, &tree, candidates.ending);
+	else if (worst >= 0)
+		r = kill_one(apply, &tree, candidates.pids[worst], killed);
+	else
 		return 0;
-	pid = candidates.pids[worst];
-	pidfd = process_open(pid);
-	if (pidfd < 0)
-		return 1; /* it has ended by itself */
-	/* The pidfd pins the pid: check that the process is still inside. */
-	if (process_read(pid, &p) < 0 || subtree_has_process(&tree, &p, &path) <= 0)
-		return 1;
-	killed = kill_describe(&p);
-	if (process_signal(pidfd, SIGKILL) == 0) {
-		count_kill(apply, path, &killed);
-		apply->result.outcome = CHANGE_KILLED;
-		await_end(apply, &tree, pidfd, pid);
-	}
-	return 1;
+	return r < 0 ? r : 1;
 }
 
 /* @advice is "" or starts with "; ". */
@@ -162,7 +216,8 @@ static bool is_empty(const struct change_apply *apply)
 	cleanup_(candidates_done) struct candidates candidates = { 0 };
 	struct subtree tree = { .group = apply->groups[0] };
 
-	return list_candidates(&tree, &candidates) == 0 && candidates.count == 0;
+	return list_candidates(&tree, &(struct killed){ 0 }, &candidates) == 0 &&
+	       candidates.count == 0;
 }
 
 /*
@@ -208,6 +263,7 @@ static int apply_limit(struct change_apply *apply, struct worker *worker)
 		.kernel_refuses = controller_can(controller, FEATURE_SAFE_LIMIT),
 		.can_reclaim = controller_can(controller, FEATURE_RECLAIM),
 	};
+	cleanup_(killed_done) struct killed killed = { 0 };
 	uint64_t least = COUNTER_ABSENT, freed;
 	int r;
 
@@ -239,7 +295,7 @@ static int apply_limit(struct change_apply *apply, struct worker *worker)
 			(void)group_reclaim(apply->groups[0], now.usage - now.target, &freed);
 			break;
 		case LIMIT_KILL:
-			r = kill_worst(apply);
+			r = kill_worst(apply, &killed);
 			if (r < 0)
 				return r;
 			if (r == 0)

@@ -178,17 +178,24 @@ freeze_in() {
 	await 10 grep -qx FROZEN "$1/freezer.state"
 }
 
-# A process in another program's freezer does not end on a signal: the error names it.
+# A process in another program's freezer does not end on a signal: the error names it. It is killed
+# and counted once, and as it does not end, another one is killed.
 case_a_frozen_process_is_named() {
 	[ -n "$freezer" ] || { skip "no v1 freezer is mounted"; return; }
-	local cold=$freezer/$root.cold
+	local cold=$freezer/$root.cold other
 	rssctl create web --limit=64M
 	launch_hog_in web lock 8M
 	await 20 grep -q ready "$hog_out"
 	hog=$(pids_of web | jq '.[0]')
 	freeze_in "$cold"
-	expect 5 rssctl limit web 1M --mode=force --timeout=3s
+	launch_hog_in web lock 2M
+	await 20 grep -q ready "$hog_out"
+	hog=$(cat "$cold/cgroup.procs")
+	other=$(pids_of web | jq ".[] | select(. != $hog)")
+	expect 5 rssctl limit web 1M --mode=force --timeout=6s
 	says "process $hog (hog) is frozen by $cold"
+	await 5 test ! -d "/proc/$other"
+	await 5 grep -q 'web: killed 2 processes (limit)' "$rssd_log"
 	equal "$(field web limit)" $((64 << 20)) "the limit"
 	expect 1 rssctl remove web --force
 	says "process $hog (hog) is frozen by $cold"
