@@ -2,7 +2,6 @@
 /* rssctl ps: list the processes in a container. */
 #include <inttypes.h>
 #include <pwd.h>
-#include <string.h>
 
 #include "args.h"
 #include "connect.h"
@@ -10,6 +9,7 @@
 #include "verb.h"
 #include "view/json.h"
 #include "view/output.h"
+#include "view/process.h"
 #include "view/status.h"
 
 enum {
@@ -33,17 +33,6 @@ static void processes_done(struct processes *processes)
 	processes->rows = rss_processes_free(processes->rows, processes->count);
 }
 
-/* The container, or the control group that something else made inside it. */
-static const char *place_of(const struct rss_process *process)
-{
-	size_t length = strlen(process->control_group), name = strlen(process->container);
-
-	if (length > name && !strcmp(process->control_group + length - name, process->container) &&
-	    process->control_group[length - name - 1] == '/')
-		return process->container;
-	return process->control_group;
-}
-
 static int add_process(struct table *table, const struct rss_process *process)
 {
 	/* The static buffer of getpwuid() is safe: rssctl has one thread. */
@@ -54,7 +43,7 @@ static int add_process(struct table *table, const struct rss_process *process)
 		r = user ? table_add(table, user->pw_name)
 			 : table_addf(table, "%u", (unsigned int)process->uid);
 	r = r < 0 ? r : add_usage(table, process->resident);
-	r = r < 0 ? r : table_add(table, place_of(process));
+	r = r < 0 ? r : table_add(table, process_place(process));
 	return r < 0 ? r : table_add(table, process->command);
 }
 
@@ -72,18 +61,8 @@ static int print_processes_json(const struct cli *cli, const struct processes *p
 {
 	cleanup_json struct json_object *array = json_object_new_array();
 
-	for (size_t i = 0; array && i < processes->count; i++) {
-		const struct rss_process *process = &processes->rows[i];
-		struct json_object *object = json_object_new_object();
-
-		json_add_count(object, "pid", (uint64_t)process->pid);
-		json_add_count(object, "uid", process->uid);
-		json_add_count(object, "resident", process->resident);
-		json_add_text(object, "command", process->command);
-		json_add_text(object, "container", process->container);
-		json_add_text(object, "control_group", process->control_group);
-		json_object_array_add(array, object);
-	}
+	for (size_t i = 0; array && i < processes->count; i++)
+		json_object_array_add(array, process_to_json(&processes->rows[i]));
 	return print_json(&cli->out, array);
 }
 

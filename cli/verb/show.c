@@ -34,13 +34,6 @@ static const struct option_spec options[] = {
 	{ 0 },
 };
 
-#define KEY_WIDTH 14
-
-static void print_key(const char *key)
-{
-	printf("%*s: ", KEY_WIDTH, key);
-}
-
 static void print_text(const char *key, const char *text)
 {
 	print_key(key);
@@ -149,7 +142,7 @@ static void print_rules(const char *const rules[])
 		text_make_safe(rule);
 		if (i == 0)
 			print_key("Joined by");
-		printf("%*s%s\n", i == 0 ? 0 : KEY_WIDTH + 2, "", rule);
+		printf("%*s%s\n", i == 0 ? 0 : VALUE_COLUMN, "", rule);
 	}
 }
 

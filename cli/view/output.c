@@ -44,6 +44,11 @@ static bool is_long(const struct output *out, const struct table *table)
 	return table_rows(table) + out->legend + 1 > (size_t)terminal_rows();
 }
 
+void print_key(const char *key)
+{
+	printf("%*s: ", KEY_WIDTH, key);
+}
+
 int print_table(struct output *out, struct table *table, int r, bool paged)
 {
 	if (!table || r < 0)

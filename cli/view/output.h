@@ -39,6 +39,11 @@ int add_limit(struct table *table, uint64_t bytes);
 int add_usage(struct table *table, uint64_t bytes);
 int add_count(struct table *table, uint64_t count);
 
+/* A list of keys and values: "          Name: ". Further lines of a value begin at VALUE_COLUMN. */
+#define KEY_WIDTH    14
+#define VALUE_COLUMN (KEY_WIDTH + 2)
+void print_key(const char *key);
+
 /*
  * Prints @table and returns the status. A NULL @table, or a negative @r of the
  * calls that filled it, is reported as out of memory. On a terminal the

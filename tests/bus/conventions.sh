@@ -68,6 +68,37 @@ case_one_property() {
 	expect 0 rssctl remove prop
 }
 
+case_status_tells_how_a_container_is() {
+	local pid
+	expect 0 rssctl create st --limit=64M
+	expect 0 rssctl create st/in
+	launch_hog_in st anon 8M
+	await 10 grep -q ready "$hog_out"
+	launch_hog_in st/in anon 1M
+	await 10 grep -q ready "$hog_out"
+	pid=$(rssctl ps st/in --json=short | jq '.[0].pid')
+	LC_ALL=C expect 0 rssctl status st
+	says "* st - permanent"
+	says "Limit: 64.0M"
+	says "anonymous"
+	says "Processes: 2"
+	says "st/in"
+	says "$pid hog"
+	[[ $out != *Drift* && $out != *OOM:* ]] || fail "nothing drifted or ran out: $out"
+	expect 0 rssctl status st --json=short
+	equal "$(jq -c '.[0] | [.name, (.members | length), .drift]' <<<"$out")" '["st",2,[]]' "as JSON"
+	# Colours and the tree on a terminal.
+	LC_ALL=C.UTF-8 TERM=xterm expect 0 terminal 80 24 -- rssctl status st
+	says "●"
+	says "└─$pid hog"
+	[[ $out == *$'\e['* ]] || fail "no colour on a terminal"
+	echo $((48 << 20)) >"$(memory_mount)/$root/st/memory.limit_in_bytes"
+	expect 0 rssctl status st
+	says "Drift: limit; see rssctl diff, and rssctl repair st"
+	expect 3 rssctl status nope
+	expect 0 rssctl remove st --force
+}
+
 case_output_as_in_journalctl() {
 	expect 0 rssctl create out
 	equal "$(rssctl -o json list | jq -r '.[].name')" out "before the verb"
