@@ -150,4 +150,20 @@ case_pages_have_examples() {
 	done
 }
 
+# The synopsis of each verb in rssctl(1) has the options that its help has, and no others.
+case_synopses_have_the_options_of_the_verbs() {
+	local page=$here/../man/rssctl.1 verb count=0
+	for verb in $("$build/rssctl" --help | sed -n '/^Verbs:/,/^$/s/^  \([a-z-]*\) .*/\1/p'); do
+		count=$((count + 1))
+		grep -q "^\.It Cm $verb\b" "$page" || fail "rssctl(1) has no verb $verb"
+		equal "$(awk -v verb="$verb" '/^\.Sh/ { on = $2 == "VERBS" } on && /^\.It Cm / && $3 == verb' "$page" |
+			grep -oE 'Fl -[a-z-]+' | sed 's/Fl //; s/^/-/' | sort -u)" \
+			"$("$build/rssctl" "$verb" --help | sed -n '/^Options:/,/^Options of every verb:/s/.* \(--[a-z-]*\).*/\1/p' |
+				sort -u)" "options of $verb in rssctl(1)"
+	done
+	[ $count -gt 20 ] || fail "only $count verbs"
+	equal "$(sed -n '/^\.Sh OPTIONS/,/^\.Sh JSON/p' "$page" | grep '^\.It Fl' | grep -oE 'Fl -[a-z-]+' | sed 's/Fl //; s/^/-/' | sort -u)" \
+		"$("$build/rssctl" --help | sed -n '/^Options, /,/^$/s/.* \(--[a-z-]*\).*/\1/p' | sort -u)" "options in rssctl(1)"
+}
+
 run_cases "$@"
