@@ -16,7 +16,7 @@ static const struct {
 	const char *reason;
 } needed[] = {
 	{ CAP_DAC_OVERRIDE, false,
-	  "moves processes back into control groups that are delegated to other users" },
+	  "moves processes back into cgroups that are delegated to other users" },
 	{ CAP_KILL, false, "signals processes of every user: kill, forced limits and removal" },
 	{ CAP_NET_ADMIN, false,
 	  "receives fork and exit events for rules, trees and transient containers" },

@@ -17,8 +17,7 @@ enum {
 
 static const struct option_spec options[] = {
 	[FORCE] = { "force", 'f', NULL, "Kill the processes inside, and remove nested containers" },
-	[IGNORE_MISSING] = { "ignore-missing", 0, NULL,
-			     "A container that does not exist is no failure" },
+	[IGNORE_MISSING] = { "ignore-missing", 0, NULL, "Ignore containers that do not exist" },
 	{ 0 },
 };
 

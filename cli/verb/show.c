@@ -219,8 +219,7 @@ static int show_properties(struct json_object *object, const char *keys, bool va
 		if (!json_object_object_get_ex(object, key, &value))
 			return print_error(
 				STATUS_USAGE,
-				"There is no property \"%s\"; rssctl show NAME --json shows all",
-				key);
+				"Unknown property \"%s\"; rssctl show NAME --json shows all", key);
 		print_property(key, value, value_only);
 	}
 	return STATUS_DONE;

@@ -329,8 +329,8 @@ static void kill_done(void *data)
 			 c->name, strerror(-r));
 	else if (kill->unfinished)
 		r = fail(&failure, RSS_ERROR_TIMED_OUT,
-			 "Signal %d was sent to %u process%s of %s, but they start others faster "
-			 "than they can be killed; try again, or lower its limit",
+			 "Signal %d was sent to %u process%s of \"%s\", but they fork faster "
+			 "than they are killed; try again, or lower its limit",
 			 kill->signal, kill->count, kill->count == 1 ? "" : "es", c->name);
 	else if (kill->frozen[0])
 		r = fail(&failure, RSS_ERROR_CONTROLLER_FAILED,
