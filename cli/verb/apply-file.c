@@ -15,6 +15,8 @@
 #include "view/output.h"
 #include "view/status.h"
 
+DEFINE_CLEANUP(struct json_tokener *, json_tokener_free);
+
 static int fail_key(const char *path, size_t i, const char *key, const char *problem)
 {
 	return print_error(STATUS_USAGE, "%s: container %zu: %s %s", path, i + 1, key, problem);
@@ -27,6 +29,8 @@ static const char *read_key(const char *key, struct json_object *value, struct r
 		if (!json_object_is_type(value, json_type_string))
 			return "must be a string";
 		change->name = json_object_get_string(value);
+		if (strlen(change->name) != (size_t)json_object_get_string_len(value))
+			return "contains a NUL byte";
 		return name_problem(change->name);
 	}
 	return cli_settings_read_json(key, value, &change->settings);
@@ -53,29 +57,49 @@ static int read_change(const char *path, size_t i, struct json_object *object,
 }
 
 /* Not read_file_at(), which does not wait for the writer of a pipe. */
-static int read_text(const char *path, char **ret)
+static int read_text(const char *path, char **ret, size_t *ret_length)
 {
 	cleanup_close int fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC)
 						 : dup(STDIN_FILENO);
 	/* The size is not limited: it is the user's own file. */
-	int r = fd < 0 ? -errno : read_file(fd, FILE_OWN_MAX, ret, NULL);
+	int r = fd < 0 ? -errno : read_file(fd, FILE_OWN_MAX, ret, ret_length);
 
 	return r < 0 ? print_error(STATUS_FAILED, "Cannot read \"%s\": %s", path, strerror(-r))
 		     : STATUS_DONE;
 }
 
+static int fail_json(const char *path, const char *problem)
+{
+	return print_error(STATUS_USAGE, "%s: invalid JSON: %s", path, problem);
+}
+
 static int read_json(const char *path, struct json_object **ret)
 {
-	enum json_tokener_error error = json_tokener_success;
+	cleanup_(json_tokener_free_ptr) struct json_tokener *tokener = json_tokener_new();
+	cleanup_(json_object_put_ptr) struct json_object *object = NULL;
 	cleanup_free char *text = NULL;
-	int status = read_text(path, &text);
+	size_t length = 0;
+	int status = read_text(path, &text, &length);
 
 	if (status != STATUS_DONE)
 		return status;
-	*ret = json_tokener_parse_verbose(text, &error);
-	return *ret ? STATUS_DONE
-		    : print_error(STATUS_USAGE, "%s: invalid JSON: %s", path,
-				  json_tokener_error_desc(error));
+	if (!tokener)
+		return fail_memory();
+	if (length > INT32_MAX)
+		return print_error(STATUS_USAGE, "%s: the file is too large", path);
+	json_tokener_set_flags(tokener,
+			       JSON_TOKENER_ALLOW_TRAILING_CHARS | JSON_TOKENER_VALIDATE_UTF8);
+	/* With its NUL: a number at the end is complete then. */
+	object = json_tokener_parse_ex(tokener, text, (int)length + 1);
+	if (json_tokener_get_error(tokener) == json_tokener_continue)
+		return fail_json(path, "unexpected end of data");
+	if (json_tokener_get_error(tokener) != json_tokener_success)
+		return fail_json(path, json_tokener_error_desc(json_tokener_get_error(tokener)));
+	for (size_t i = json_tokener_get_parse_end(tokener); i < length; i++)
+		if (!text[i] || !strchr(" \t\r\n", text[i]))
+			return fail_json(path, "there is text after its end");
+	*ret = take_ptr(object);
+	return STATUS_DONE;
 }
 
 int settings_file_read(const char *path, struct settings_file *ret)

@@ -114,6 +114,19 @@ case_wrong_files() {
 	file '[{"name":"a"'
 	expect 2 rssctl apply "$work/file.json"
 	says "invalid JSON"
+	# Neither a second document nor what follows a NUL byte is passed over.
+	file '[{"name":"a","limit":"32M"}] [{"name":"missing","limit":"32M"}]'
+	expect 2 rssctl apply "$work/file.json"
+	says "text after its end"
+	printf '[{"name":"a","limit":"32M"}]\0[' >"$work/file.json"
+	expect 2 rssctl apply "$work/file.json"
+	says "text after its end"
+	file '[{"name":"a\u0000b","limit":"32M"}]'
+	expect 2 rssctl apply "$work/file.json"
+	says "contains a NUL byte"
+	file ' [{"name":"a","limit":"infinity"}]
+	'
+	expect 0 rssctl apply "$work/file.json" --dry-run
 	file '[]'
 	expect 2 rssctl apply "$work/file.json"
 	file '[{"name":"a","limit":"lots"}]'
