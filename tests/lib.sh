@@ -246,6 +246,19 @@ launch_hog_in() {
 	disown "$hog" # the shell does not report how it ended
 }
 
+# The numbers of the descriptors of rssd.
+own_descriptors() { ls "/proc/$rssd_pid/fdinfo"; }
+has_more_descriptors() { [ "$(own_descriptors | wc -l)" -gt "$1" ]; }
+# Those without the flag O_CLOEXEC that rssd opened itself.
+inherited_descriptors() {
+	local fd flags
+	for fd in $(own_descriptors); do
+		flags=$(sed -n 's/^flags:\t//p' "/proc/$rssd_pid/fdinfo/$fd" 2>/dev/null)
+		[ "$fd" -lt 3 ] || [ -z "$flags" ] || [ "/proc/$rssd_pid/fd/$fd" -ef "/proc/$$/fd/$fd" ] || [ $((flags & 02000000)) != 0 ] ||
+			readlink "/proc/$rssd_pid/fd/$fd"
+	done
+}
+
 # field NAME KEY: a value of `rssctl show --json`.
 field() { rssctl show "$1" --json=short | jq -r ".$2"; }
 

@@ -140,17 +140,6 @@ case_descriptors_are_closed_on_exec() {
 	stop_rssd
 	start_rssd
 }
-own_descriptors() { ls "/proc/$rssd_pid/fdinfo"; }
-has_more_descriptors() { [ "$(own_descriptors | wc -l)" -gt "$1" ]; }
-# Those without the flag O_CLOEXEC that rssd opened itself.
-inherited_descriptors() {
-	local fd flags
-	for fd in $(own_descriptors); do
-		flags=$(sed -n 's/^flags:\t//p' "/proc/$rssd_pid/fdinfo/$fd" 2>/dev/null)
-		[ "$fd" -lt 3 ] || [ -z "$flags" ] || [ "/proc/$rssd_pid/fd/$fd" -ef "/proc/$$/fd/$fd" ] || [ $((flags & 02000000)) != 0 ] ||
-			readlink "/proc/$rssd_pid/fd/$fd"
-	done
-}
 
 # Chains of short-lived processes: attach ends with success or an error, in bounded time.
 case_a_fork_bomb_is_bounded() {

@@ -98,6 +98,23 @@ case_running_and_new_processes_join() {
 	end_rules
 }
 
+# Each descriptor is closed in a hook, also those of processes that are about to join.
+case_descriptors_of_a_join_are_closed_on_exec() {
+	local before
+	stop_rssd
+	LD_PRELOAD=$build/tests/preload/slow-moves.so start_rssd
+	for _ in {1..20}; do start_rulee 1000; done
+	before=$(own_descriptors | wc -l)
+	declare_container web "{\"name\":\"web\",\"join\":[{\"executable\":\"$work/bin/rulee$tag\"}]}"
+	expect 0 rssctl reload
+	await 20 has_more_descriptors $((before + 10))
+	equal "$(inherited_descriptors)" "" "descriptors that a hook inherits"
+	await 20 is_inside "$rulee" web
+	end_rules
+	stop_rssd
+	start_rssd
+}
+
 # A new process joins by its event, without a scan of all processes. Other programs of the machine
 # can cause such scans: one join of ten without a scan is enough.
 case_a_process_event_is_enough_to_join() {

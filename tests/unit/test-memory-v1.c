@@ -4,7 +4,9 @@
  * the kernel's part in cgroup.event_control: it finds the eventfds that were
  * registered and writes to them.
  */
+#include <fcntl.h>
 #include <inttypes.h>
+#include <sys/stat.h>
 #include <systemd/sd-event.h>
 
 #include "cgroup/cgroup-path.h"
@@ -254,6 +256,37 @@ TEST(a_new_directory_of_the_same_name)
 	CHECK(fake_exists("rssd/web"));
 }
 
+/* A worker may be reading the group: its descriptor is replaced, and never closed or another number. */
+TEST(a_cgroup_of_a_place_is_replaced_in_its_descriptor)
+{
+	WORLD;
+	cleanup_(group_free_ptr) struct group *place = NULL;
+	struct stat before, after;
+	uint64_t usage;
+	int fd;
+
+	CALL(begin, &w);
+	CHECK_INT(group_open_foreign(w.controller, "/rssd/web", &place), 0);
+	fd = place->fd;
+	CHECK_INT(fstat(fd, &before), 0);
+	CHECK_INT(group_bind(place), 0);
+	for (int i = 0; i < 2; i++) {
+		CHECK_INT(hierarchy_remove(fake.mount, "memory", "rssd/web"), 0);
+		if (i > 0)
+			CHECK_INT(hierarchy_create(fake.mount, "memory", "rssd/web"), 0);
+		CHECK_INT(group_bind(place), 1);
+		CHECK_INT(group_is_bound(place), i > 0);
+		CHECK_INT(group_read_usage(place, &usage), i > 0 ? 0 : -ENOENT);
+		CHECK_INT(place->fd, fd);
+		CHECK_INT(fcntl(fd, F_GETFD), FD_CLOEXEC);
+		CHECK_INT(fstat(fd, &after), 0);
+		CHECK(after.st_dev != before.st_dev || after.st_ino != before.st_ino);
+		before = after;
+		if (i == 0)
+			CHECK_INT(hierarchy_create(fake.mount, "memory", "rssd/web"), 0);
+	}
+}
+
 TEST(own_ooms_are_counted)
 {
 	WORLD;
@@ -456,6 +489,8 @@ TEST_MAIN({ "features of a new kernel", features_of_a_new_kernel },
 	  { "missing features", missing_features },
 	  { "processes live in the group itself", processes_live_in_the_group_itself },
 	  { "a new directory of the same name", a_new_directory_of_the_same_name },
+	  { "a cgroup of a place is replaced in its descriptor",
+	    a_cgroup_of_a_place_is_replaced_in_its_descriptor },
 	  { "own OOMs are counted", own_ooms_are_counted },
 	  { "OOMs of the parent are not counted", ooms_of_the_parent_are_not_counted },
 	  { "a second watch continues the count", a_second_watch_goes_on_counting },
