@@ -12,7 +12,8 @@
 
 int fail_call(const struct cli *cli, int error)
 {
-	return print_error(status_from_errno(error), "%s", rss_error_message(cli->client));
+	return print_named_error(status_from_errno(error), rss_error_name(cli->client), "%s",
+				 rss_error_message(cli->client));
 }
 
 int end_call(const struct cli *cli, int r)

@@ -4,27 +4,80 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "shared/array.h"
 #include "shared/cleanup.h"
 #include "shared/text.h"
+#include "view/json.h"
 
-int print_error(int status, const char *format, ...)
+/* Errors are printed where no context of the command line is at hand. Set once, by main(). */
+static bool as_json;
+
+void print_errors_as_json(void)
+{
+	as_json = true;
+}
+
+/* The names of errors of rssctl itself. */
+static const char *name_of_status(int status)
+{
+	static const char *const names[] = {
+		[STATUS_FAILED] = "Failed",	 [STATUS_USAGE] = "Usage",
+		[STATUS_NOT_FOUND] = "NotFound", [STATUS_DENIED] = "Denied",
+		[STATUS_REFUSED] = "Refused",	 [STATUS_UNREACHABLE] = "Unreachable",
+		[STATUS_EXISTS] = "Exists",
+	};
+
+	return status > 0 && (size_t)status < ARRAY_SIZE(names) ? names[status] : "Notice";
+}
+
+static void print_as_json(const char *name, const char *text)
+{
+	cleanup_json struct json_object *object = json_object_new_object();
+
+	json_add_text(object, "error", name);
+	json_add_text(object, "message", text);
+	fprintf(stderr, "%s\n",
+		json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
+							       JSON_C_TO_STRING_NOSLASHESCAPE));
+}
+
+static int print_text(int status, const char *name, const char *format, va_list args)
 {
 	cleanup_free char *text = NULL;
-	va_list args;
-	int r;
 
-	va_start(args, format);
-	r = vasprintf(&text, format, args);
-	va_end(args);
-	if (r < 0)
+	if (vasprintf(&text, format, args) < 0)
 		return fail_memory();
 	/* It has names of containers and commands in it. */
 	text_make_safe(text);
 	fflush(stdout);
-	fprintf(stderr, "rssctl: %s\n", text);
+	if (as_json)
+		print_as_json(*name ? name : name_of_status(status), text);
+	else
+		fprintf(stderr, "rssctl: %s\n", text);
+	return status;
+}
+
+int print_error(int status, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	status = print_text(status, "", format, args);
+	va_end(args);
+	return status;
+}
+
+int print_named_error(int status, const char *name, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	status = print_text(status, name, format, args);
+	va_end(args);
 	return status;
 }
 

@@ -15,8 +15,18 @@ enum status {
 	STATUS_EXISTS = 7,
 };
 
+/*
+ * Errors as JSON from now on: one line {"error": NAME, "message": TEXT} on standard error. main()
+ * calls it before any other function of this file.
+ */
+void print_errors_as_json(void);
+
 /* Prints "rssctl: ..." on standard error and returns @status. */
 int print_error(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The same for an error with a D-Bus name; "" is one of rssctl itself. */
+int print_named_error(int status, const char *name, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* Reports that rssctl is out of memory; returns STATUS_FAILED. */
 int fail_memory(void);

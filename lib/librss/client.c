@@ -72,15 +72,15 @@ static int fail_unreachable(struct rss_client *client, const char *name)
 }
 
 /* There is no object at the path: either the name is bad, or there is no such container. */
-static int fail_unknown_object(struct rss_client *client, const char *name, const char *container)
+static int fail_unknown_object(struct rss_client *client, const char *container)
 {
 	const char *problem = name_problem(container);
 
 	if (problem)
 		return fail_named(client, rss_error_to_name(RSS_ERROR_INVALID_NAME), -EINVAL,
 				  "Invalid name \"%s\": it %s", container, problem);
-	return fail_named(client, name, -ENOENT, "No such container: \"%s\"; rssctl list shows all",
-			  container);
+	return fail_named(client, rss_error_to_name(RSS_ERROR_NO_SUCH_CONTAINER), -ENOENT,
+			  "No such container: \"%s\"; rssctl list shows all", container);
 }
 
 int client_fail_reply(struct rss_client *client, const char *container, const sd_bus_error *error)
@@ -92,7 +92,7 @@ int client_fail_reply(struct rss_client *client, const char *container, const sd
 	if (number == ENOTCONN)
 		return fail_unreachable(client, name);
 	if (!strcmp(name, SD_BUS_ERROR_UNKNOWN_OBJECT) && container)
-		return fail_unknown_object(client, name, container);
+		return fail_unknown_object(client, container);
 	if (!strncmp(name, RSS_ERROR_PREFIX, strlen(RSS_ERROR_PREFIX)))
 		return fail_named(client, name, -number, "%s", text);
 	if (!strcmp(name, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED))

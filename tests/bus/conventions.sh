@@ -109,6 +109,23 @@ case_output_as_in_journalctl() {
 	expect 0 rssctl remove out
 }
 
+case_errors_are_json_if_asked() {
+	expect 3 rssctl show nope --json
+	equal "$(jq -r .error <<<"$err")" org.rssd1.Error.NoSuchContainer "name of rssd's error"
+	[[ $(jq -r .message <<<"$err") == *nope* ]] || fail "the message is $err"
+	expect 2 rssctl -o json frobnicate
+	equal "$(jq -r .error <<<"$err")" Usage "an unknown verb"
+	expect 3 rssctl remove 'nope*' --output=json
+	equal "$(jq -r .error <<<"$err")" NotFound "a pattern"
+	DBUS_SYSTEM_BUS_ADDRESS=unix:path=/nowhere expect 6 rssctl list --json=short
+	equal "$(jq -r .error <<<"$err")" Unreachable "no bus"
+	expect 3 rssctl show nope --json=off
+	says 'rssctl: No such container'
+	# The command after -- has options of its own.
+	expect 127 rssctl run --limit=16M -- nowhere --json
+	[[ $err == rssctl:* ]] || fail "an option of the command made it JSON: $err"
+}
+
 case_sizes_as_people_write_them() {
 	expect 0 rssctl create size --limit=1Gi
 	equal "$(field size limit)" $((1 << 30)) "1Gi"
