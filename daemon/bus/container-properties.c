@@ -36,11 +36,9 @@ static int get_text(sd_bus *bus, const char *path, const char *interface, const 
 	if (strcmp(property, "Name") == 0)
 		return sd_bus_message_append(reply, "s", c->name);
 	if (strcmp(property, "Place") == 0)
-		return sd_bus_message_append(
-			reply, "s", place_kind_name(c->place ? c->place->kind : PLACE_OWN));
+		return sd_bus_message_append(reply, "s", place_kind_name(container_place_kind(c)));
 	if (strcmp(property, "Unit") == 0)
-		return sd_bus_message_append(reply, "s",
-					     container_is_unit(c) ? c->place->unit : "");
+		return sd_bus_message_append(reply, "s", container_unit(c));
 	control_group = group_control_group(c->group);
 	return control_group ? sd_bus_message_append(reply, "s", control_group) : -ENOMEM;
 }

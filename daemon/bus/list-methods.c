@@ -41,9 +41,9 @@ static int append_common(sd_bus_message *reply, const struct collect_row *row)
 	r = bus_append_settings(reply, SETTINGS_ALL, &c->settings);
 	if (r >= 0)
 		r = sd_bus_message_append(reply, "{sv}{sv}{sv}", "Place", "s",
-					  place_kind_name(c->place ? c->place->kind : PLACE_OWN),
-					  "Unit", "s", container_is_unit(c) ? c->place->unit : "",
-					  "Running", "b", (int)group_is_bound(c->group));
+					  place_kind_name(container_place_kind(c)), "Unit", "s",
+					  container_unit(c), "Running", "b",
+					  (int)group_is_bound(c->group));
 	if (r >= 0)
 		r = sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}", "Transient", "b",
 					  (int)c->transient, "Declared", "b", (int)c->declared,
@@ -203,11 +203,15 @@ static int append_places(sd_bus_message *reply, const struct collect_row rows[],
 
 	for (size_t i = 0; i < count && r >= 0; i++) {
 		const struct container *c = rows[i].container;
+		cleanup_free char *control_group = NULL;
 
-		if (c->place)
-			r = sd_bus_message_append(reply, "(ubss)", (uint32_t)i,
-						  (int)group_is_bound(c->group),
-						  c->place->unit ?: "", c->group->path);
+		if (!container_is_elsewhere(c))
+			continue;
+		control_group = group_control_group(c->group);
+		r = control_group ? sd_bus_message_append(reply, "(ubss)", (uint32_t)i,
+							  (int)group_is_bound(c->group),
+							  container_unit(c), control_group)
+				  : -ENOMEM;
 	}
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }

@@ -67,6 +67,7 @@ struct container *container_unref(struct container *c)
 	free_groups(c->group);
 	sd_event_source_disable_unref(c->place_watch);
 	place_free(c->place);
+	free(c->joined_unit);
 	oom_record_free(c->last_oom);
 	if (c->detection)
 		c->detection_free(c->detection);
@@ -141,6 +142,43 @@ int container_read_counters(struct container *c, struct counters *ret)
 bool container_is_unit(const struct container *c)
 {
 	return c->place && c->place->kind == PLACE_UNIT;
+}
+
+enum place_kind container_place_kind(const struct container *c)
+{
+	if (c->joined_unit)
+		return PLACE_UNIT;
+	return c->place ? c->place->kind : PLACE_OWN;
+}
+
+const char *container_unit(const struct container *c)
+{
+	if (c->joined_unit)
+		return c->joined_unit;
+	return container_is_unit(c) ? c->place->unit : "";
+}
+
+const char *container_describe_place(const struct container *c, char *buf, size_t size)
+{
+	const char *target = c->place ? place_target(c->place) : c->joined_unit;
+
+	*buf = '\0';
+	if (target)
+		(void)snprintf(buf, size, "%s %s", place_kind_name(container_place_kind(c)),
+			       target);
+	return buf;
+}
+
+bool container_is_elsewhere(const struct container *c)
+{
+	return c->place || c->joined_unit;
+}
+
+bool container_is_at(const struct container *c, const struct place *place)
+{
+	if (!c->joined_unit)
+		return place_is_same(place, c->place);
+	return place && place->kind == PLACE_UNIT && strcmp(place->unit, c->joined_unit) == 0;
 }
 
 unsigned int container_supported(const struct container *c)
@@ -285,6 +323,11 @@ struct record *container_to_record(const struct container *c, const struct setti
 		if (!record->place)
 			return NULL;
 	}
+	if (c->joined_unit) {
+		record->joined_unit = strdup(c->joined_unit);
+		if (!record->joined_unit)
+			return NULL;
+	}
 	if (c->last_oom) {
 		record->last_oom = oom_record_copy(c->last_oom);
 		if (!record->last_oom)
@@ -306,6 +349,8 @@ void container_from_record(struct container *c, struct record *record)
 	c->earlier = record->earlier;
 	place_free(c->place);
 	c->place = take_ptr(record->place);
+	free(c->joined_unit);
+	c->joined_unit = take_ptr(record->joined_unit);
 	oom_record_free(c->last_oom);
 	c->last_oom = take_ptr(record->last_oom);
 }

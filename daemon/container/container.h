@@ -16,6 +16,7 @@
 
 #include "base/job.h"
 #include "cgroup/group.h"
+#include "policy/place.h"
 #include "policy/record.h"
 #include "policy/settings.h"
 
@@ -25,7 +26,6 @@ struct change;
 struct container_detection;
 struct manager;
 struct oom_record;
-struct place;
 struct transaction;
 struct usage_history;
 struct worker;
@@ -37,6 +37,8 @@ struct container {
 	struct settings settings;
 	struct place *place; /* the unit or the cgroup that it is; NULL: a cgroup made by rssd */
 	struct group *group; /* foreign if there is a place */
+	/* The unit whose processes are attached to its group by a rule; NULL: none, or there is a place. */
+	char *joined_unit;
 
 	/* The kernel's settings differ from the saved ones since the start: @settings are the kernel's. */
 	bool drifted;
@@ -102,8 +104,17 @@ void container_add_base(const struct container *container, struct counters *coun
  * settings belong to systemd.
  */
 unsigned int container_supported(const struct container *container);
-/* Returns true if it is a systemd unit. */
+/* Returns true if it is the cgroup of a systemd unit. */
 bool container_is_unit(const struct container *container);
+/* The kind of its place as it was requested, and its unit or "": also if a rule attaches the unit. */
+enum place_kind container_place_kind(const struct container *container);
+const char *container_unit(const struct container *container);
+/* "unit web.service" or "cgroup /web", for messages; "" if it is a cgroup made by rssd alone. */
+const char *container_describe_place(const struct container *container, char *buf, size_t size);
+/* Returns true if its members are those of a unit or of another program's cgroup. */
+bool container_is_elsewhere(const struct container *container);
+/* Returns true if it is what @place, which may be NULL, requests. */
+bool container_is_at(const struct container *container, const struct place *place);
 /* settings_check() with what this container supports. */
 int container_check_settings(const struct container *container,
 			     const struct settings_change *change, struct failure *failure);

@@ -143,6 +143,7 @@ int manager_insert(struct manager *m, struct container *c)
 	m->containers[at] = container_ref(c);
 	m->count++;
 	m->places += c->place != NULL;
+	m->joined += c->joined_unit != NULL;
 	if (c->transient) {
 		m->transients++;
 		if (m->transients_changed)
@@ -160,6 +161,7 @@ void manager_take_out(struct manager *m, struct container *c)
 	group_unwatch(c->group);
 	m->count--;
 	m->places -= c->place != NULL;
+	m->joined -= c->joined_unit != NULL;
 	memmove(&m->containers[at], &m->containers[at + 1],
 		(m->count - at) * sizeof(*m->containers));
 	for (size_t i = 0; i < m->n_listeners; i++)

@@ -90,6 +90,7 @@ struct manager {
 	size_t creating;       /* under creation, not in the list yet */
 	size_t transients;     /* in the list */
 	size_t places;	       /* in the list, whose group is foreign */
+	size_t joined;	       /* in the list, to which a unit is attached */
 	struct list creations; /* at places, under way: operation/create-place.c */
 
 	struct manager_listening *listeners; /* in the order in which they are called */

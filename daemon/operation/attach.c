@@ -163,14 +163,16 @@ int attach_start(struct container *c, const int pidfds[], size_t count, unsigned
 		 const struct attach_caller *caller, attach_done_fn done, void *userdata,
 		 struct failure *failure)
 {
+	char place[PLACE_TEXT_MAX];
+
 	if (c->removing)
 		return fail(failure, RSS_ERROR_IN_PROGRESS,
 			    "Cannot attach to \"%s\": it is being removed", c->name);
-	if (c->place)
+	if (c->place || (c->joined_unit && !(how & ATTACH_BY_RULE)))
 		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
-			    "Cannot attach to \"%s\": it is the %s %s, and its members are the "
+			    "Cannot attach to \"%s\": it is the %s, and its members are the "
 			    "processes in it",
-			    c->name, place_kind_name(c->place->kind), place_target(c->place));
+			    c->name, container_describe_place(c, place, sizeof(place)));
 	return move_start(c->manager, c, pidfds, count, how, caller, attach_run, done, userdata,
 			  failure);
 }

@@ -240,11 +240,6 @@ static int check(const struct container *c, struct failure *failure)
 			    "Cannot create \"%s\": a container of that name is being created, or "
 			    "another program created a cgroup of that name",
 			    c->name);
-	if (c->place->kind == PLACE_UNIT && controller->ops == &rss_ops)
-		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
-			    "systemd sets no limits of the rss controller; declare \"%s\" with a "
-			    "rule for the processes of %s: {\"unit\": \"%s\"}",
-			    c->name, c->place->unit, c->place->unit);
 	return place_check(c->place, controller->root, failure);
 }
 

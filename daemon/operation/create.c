@@ -7,6 +7,8 @@
 
 #include "operation/change.h"
 #include "operation/create-place.h"
+#include "operation/join.h"
+#include "operation/look-up-unit.h"
 #include "policy/place.h"
 #include "store/config.h"
 #include "container/manager.h"
@@ -28,6 +30,14 @@ static struct creation *creation_free(struct creation *creation)
 	return NULL;
 }
 DEFINE_CLEANUP(struct creation *, creation_free);
+
+/* The processes of the unit are inside. */
+static void joined(void *userdata)
+{
+	cleanup_(creation_free_ptr) struct creation *creation = userdata;
+
+	creation->done(0, NULL, creation->container, creation->userdata);
+}
 
 static void creation_done(struct container *c, const struct change_result *result, void *userdata)
 {
@@ -54,6 +64,11 @@ static void creation_done(struct container *c, const struct change_result *resul
 	c->fresh = false;
 	if (c->save_again)
 		manager_save(c);
+	/* While declarations are applied, nothing joins: the caller may be one of them. */
+	if (c->joined_unit && !m->declarations && join_wait(m, joined, creation) == 0) {
+		(void)take_ptr(creation);
+		return;
+	}
 	creation->done(0, NULL, c, creation->userdata);
 }
 
@@ -61,6 +76,7 @@ static int check_new_name(const struct manager *m, const char *name, struct fail
 {
 	cleanup_free char *parent = NULL;
 	const char *problem = name_problem(name);
+	char place[PLACE_TEXT_MAX];
 	struct container *c;
 
 	if (problem)
@@ -86,11 +102,11 @@ static int check_new_name(const struct manager *m, const char *name, struct fail
 		return fail(failure, RSS_ERROR_IN_PROGRESS,
 			    "Cannot create \"%s\": its parent \"%s\" is being removed", name,
 			    parent);
-	if (c->place)
+	if (container_is_elsewhere(c))
 		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
-			    "Cannot create \"%s\": its parent \"%s\" is the %s %s, in which rssd "
+			    "Cannot create \"%s\": its parent \"%s\" is the %s, in which rssd "
 			    "creates no cgroups",
-			    name, parent, place_kind_name(c->place->kind), place_target(c->place));
+			    name, parent, container_describe_place(c, place, sizeof(place)));
 	return 0;
 }
 
@@ -155,9 +171,10 @@ static int open_new(struct manager *m, const char *name, struct container **ret,
 	return 0;
 }
 
-int manager_create(struct manager *m, const char *name, const struct place *place,
-		   const struct settings_change *settings, bool transient, manager_done_fn done,
-		   void *userdata, struct failure *failure)
+/* Creates a container with a cgroup made by rssd. @unit: its processes join it; or NULL. */
+static int create_own(struct manager *m, const char *name, const char *unit,
+		      const struct settings_change *settings, bool transient, manager_done_fn done,
+		      void *userdata, struct failure *failure)
 {
 	cleanup_(container_unref_ptr) struct container *c = NULL;
 	cleanup_(creation_free_ptr) struct creation *creation = calloc(1, sizeof(*creation));
@@ -168,16 +185,6 @@ int manager_create(struct manager *m, const char *name, const struct place *plac
 	if (!creation)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
 	*creation = (struct creation){ .done = done, .userdata = userdata };
-	r = check_new_name(m, name, failure);
-	if (r < 0)
-		return r;
-	if (place && transient)
-		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
-			    "\"%s\" cannot be transient: rssd does not remove a unit or a cgroup "
-			    "of another program",
-			    name);
-	if (place)
-		return create_place_start(m, name, place, settings, done, userdata, failure);
 	/* Checked before the cgroup is created, so that a wrong size leaves no cgroup. */
 	r = settings_check(&initial, settings, m->controller->settings, m->controller->ops->name,
 			   controller_limit_min(m->controller), failure);
@@ -190,7 +197,12 @@ int manager_create(struct manager *m, const char *name, const struct place *plac
 	c->owned = transient;
 	/* While a worker waits for the disk, other programs have time to use the cgroup. */
 	c->fresh = !state_waits(m->state, &(struct record){ .transient = transient });
-	r = change_start(c, settings, LIMIT_MODE_REFUSE, 0, &listener, failure);
+	if (unit)
+		c->joined_unit = strdup(unit);
+	if (unit && !c->joined_unit)
+		r = fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
+	if (r == 0)
+		r = change_start(c, settings, LIMIT_MODE_REFUSE, 0, &listener, failure);
 	if (r < 0) {
 		(void)group_remove(c->group);
 		state_end_creation(m->state, name);
@@ -200,4 +212,47 @@ int manager_create(struct manager *m, const char *name, const struct place *plac
 	creation->container = take_ptr(c);
 	(void)take_ptr(creation);
 	return 0;
+}
+
+/* systemd knows the unit. */
+static int create_joined(struct manager *m, const char *name, const char *unit,
+			 const struct settings_change *settings, manager_done_fn done,
+			 void *userdata, struct failure *failure)
+{
+	/* A container of that name may have been created meanwhile. */
+	int r = check_new_name(m, name, failure);
+
+	for (size_t i = 0; i < m->count && r == 0; i++) {
+		const char *other = m->containers[i]->joined_unit;
+
+		if (other && strcmp(other, unit) == 0)
+			r = fail(
+				failure, RSS_ERROR_CONTAINER_EXISTS,
+				"\"%s\" is the container \"%s\" already; a unit or a cgroup is one "
+				"container",
+				unit, m->containers[i]->name);
+	}
+	return r < 0 ? r : create_own(m, name, unit, settings, false, done, userdata, failure);
+}
+
+int manager_create(struct manager *m, const char *name, const struct place *place,
+		   const struct settings_change *settings, bool transient, manager_done_fn done,
+		   void *userdata, struct failure *failure)
+{
+	int r = check_new_name(m, name, failure);
+
+	if (r < 0)
+		return r;
+	if (place && transient)
+		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
+			    "\"%s\" cannot be transient: rssd does not remove a unit or a cgroup "
+			    "of another program",
+			    name);
+	if (!place)
+		return create_own(m, name, NULL, settings, transient, done, userdata, failure);
+	/* systemd sets no limits of the rss controller. */
+	if (place->kind == PLACE_UNIT && m->controller->ops == &rss_ops)
+		return look_up_unit_start(m, name, place, settings, create_joined, done, userdata,
+					  failure);
+	return create_place_start(m, name, place, settings, done, userdata, failure);
 }

@@ -131,10 +131,12 @@ static void change_declared(struct container *c, const struct record *record)
 	struct change_listener listener = { .done = on_changed };
 	struct failure failure;
 
-	if (!place_is_same(record->place, c->place)) {
+	if (!container_is_at(c, record->place)) {
 		(void)fail(&failure, RSS_ERROR_CONFIG,
 			   "the container that exists is %s; remove that first",
-			   c->place ? place_target(c->place) : "a cgroup made by rssd");
+			   c->place	    ? place_target(c->place)
+			   : c->joined_unit ? c->joined_unit
+					    : "a cgroup made by rssd");
 		report_uncreated(c->manager, record, &failure);
 		return;
 	}

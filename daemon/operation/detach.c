@@ -16,29 +16,8 @@
 #include "operation/move-process.h"
 #include "operation/move-tree.h"
 #include "operation/move.h"
+#include "operation/origin.h"
 #include "policy/place.h"
-
-/*
- * The origin of a process: the one recorded for it or for its nearest ancestor, which
- * forked it inside the container. If those have ended, the leaders of its process group
- * and session are used: they are ancestors, and their pids are not reused meanwhile.
- */
-static char *find_origin(struct manager *m, const struct process *p)
-{
-	struct process at = *p;
-	char *origin = origins_find(m->origins, at.pid, at.start);
-
-	for (unsigned int depth = 0; depth < 64 && !origin && at.parent > 1; depth++) {
-		if (process_read(at.parent, &at) < 0)
-			break;
-		origin = origins_find(m->origins, at.pid, at.start);
-	}
-	if (!origin)
-		origin = origins_find_leader(m->origins, p->group, p->start);
-	if (!origin)
-		origin = origins_find_leader(m->origins, p->session, p->start);
-	return origin;
-}
 
 /*
  * Moves it to @cgroup or, if that is gone, for root to the nearest parent that
@@ -105,7 +84,7 @@ static void detach_one(struct move *move, int pidfd, const struct process *expec
 		return;
 	if (!refusal && controller_path_of_process(m->controller, p.pid, &path) < 0)
 		refusal = "is in no container";
-	if (!refusal && !(origin = find_origin(m, &p)))
+	if (!refusal && !(origin = origin_of_process(m, &p)))
 		refusal = "stays inside: its origin is unknown; root can write its "
 			  "pid to the cgroup.procs of another cgroup";
 	if (refusal) {
@@ -149,19 +128,20 @@ static void detach_run(struct worker *worker, void *data)
 static int check_places(const struct manager *m, const int pidfds[], size_t count,
 			struct failure *failure)
 {
-	for (size_t i = 0; m->places && i < count; i++) {
+	char place[PLACE_TEXT_MAX];
+
+	for (size_t i = 0; m->places + m->joined > 0 && i < count; i++) {
 		struct container *c = NULL;
 		struct failure ignored;
 		pid_t pid;
 
 		if (process_pid_of(pidfds[i], &pid) == 0 &&
-		    manager_get_by_pid(m, pid, &c, &ignored) == 0 && c->place)
-			return fail(
-				failure, RSS_ERROR_NOT_SUPPORTED,
-				"Cannot detach process %d from \"%s\": that is the %s %s, and its "
-				"members are the processes in it",
-				(int)pid, c->name, place_kind_name(c->place->kind),
-				place_target(c->place));
+		    manager_get_by_pid(m, pid, &c, &ignored) == 0 && container_is_elsewhere(c))
+			return fail(failure, RSS_ERROR_NOT_SUPPORTED,
+				    "Cannot detach process %d from \"%s\": that is the %s, and its "
+				    "members are the processes in it",
+				    (int)pid, c->name,
+				    container_describe_place(c, place, sizeof(place)));
 	}
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include "container/manager.h"
 #include "operation/join-scan.h"
 #include "policy/rule.h"
+#include "shared/list.h"
 
 /* Hints that wait while a scan runs; if there are more, all processes are scanned. */
 #define HINTS_MAX 4096
@@ -22,6 +23,14 @@
 #define RESCAN_USEC (5 * 1000 * 1000)
 /* If the kernel has not replied by then, it never will: see process_events_new(). */
 #define ANSWER_USEC (3 * 1000 * 1000)
+
+/* Waits for the end of the next scan of all processes. */
+struct waiter {
+	struct list_link link;
+	bool scanning; /* that scan has begun */
+	void (*done)(void *userdata);
+	void *userdata;
+};
 
 struct join_scheduler {
 	struct manager *manager;
@@ -41,9 +50,51 @@ struct join_scheduler {
 	sd_event_source *scan_timer, *rescan;
 	bool rescan_armed;
 
+	struct list waiters;
 	size_t in_units;
 	struct join_outcomes outcomes;
 };
+
+/* --- waiters --------------------------------------------------------------- */
+
+/* Calls those whose scan has ended; all if @now. */
+static void call_waiters(struct join_scheduler *s, bool now)
+{
+	struct waiter *waiter;
+
+	list_for_each_entry(waiter, &s->waiters, link) {
+		if (!waiter->scanning && !now)
+			continue;
+		list_remove(&waiter->link);
+		waiter->done(waiter->userdata);
+		free(waiter);
+	}
+}
+
+int scheduler_wait(struct join_scheduler *s, void (*done)(void *userdata), void *userdata)
+{
+	struct waiter *waiter;
+
+	if (s->manager->stopping || s->count == 0)
+		return -ESHUTDOWN;
+	waiter = calloc(1, sizeof(*waiter));
+	if (!waiter)
+		return -ENOMEM;
+	waiter->done = done;
+	waiter->userdata = userdata;
+	list_append(&s->waiters, &waiter->link);
+	scheduler_scan_all(s);
+	return 0;
+}
+
+/* The scan of all processes begins. */
+static void begin_waiting(struct join_scheduler *s)
+{
+	struct waiter *waiter;
+
+	list_for_each_entry(waiter, &s->waiters, link)
+		waiter->scanning = true;
+}
 
 /* --- one scan -------------------------------------------------------------- */
 
@@ -203,13 +254,18 @@ static int on_scan_timer(sd_event_source *source, uint64_t usec, void *userdata)
 	int r;
 
 	/* A process may match two declared containers: wait until both exist. */
-	if (s->scan || s->moving || m->stopping || !s->count || m->declarations)
+	if (s->scan || s->moving || m->stopping || m->declarations)
 		return 0;
-	if (!s->all && !s->n_hints)
+	if (!s->count)
+		call_waiters(s, true);
+	if (!s->count || (!s->all && !s->n_hints))
 		return 0;
+	if (s->all && !s->from)
+		begin_waiting(s);
 	r = start_scan(s);
 	if (r < 0) {
 		log_warning("Cannot scan processes for rules: %s", strerror(-r));
+		call_waiters(s, true);
 		return 0;
 	}
 	/* A later part of a scan does not see new processes with lower pids. */
@@ -217,6 +273,8 @@ static int on_scan_timer(sd_event_source *source, uint64_t usec, void *userdata)
 		s->n_hints = 0;
 	s->all = false;
 	s->from = 0;
+	if (!s->scan)
+		call_waiters(s, false);
 	return 0;
 }
 
@@ -237,6 +295,9 @@ void scheduler_schedule(struct join_scheduler *s)
 {
 	int r;
 
+	/* The rest of a scan of all processes is still to come if there is @from. */
+	if (!s->scan && !s->moving && !(s->all && s->from))
+		call_waiters(s, false);
 	if (s->scan || s->moving || s->manager->stopping || (!s->all && !s->n_hints) ||
 	    (s->scan_timer && sd_event_source_get_enabled(s->scan_timer, NULL) > 0))
 		return;
@@ -362,6 +423,7 @@ void scheduler_stop(struct join_scheduler *s)
 {
 	if (s->scan)
 		job_cancel(&s->scan->job);
+	call_waiters(s, true);
 }
 
 struct join_scheduler *scheduler_free(struct join_scheduler *s)

@@ -35,6 +35,8 @@ void scheduler_set_rules(struct join_scheduler *scheduler, const struct rule_set
 
 /* Schedules a scan if there are hints or a scan of all processes was requested. */
 void scheduler_schedule(struct join_scheduler *scheduler);
+/* As join_wait(); requests a scan of all processes. */
+int scheduler_wait(struct join_scheduler *scheduler, void (*done)(void *userdata), void *userdata);
 /* Requests a scan of all processes. */
 void scheduler_scan_all(struct join_scheduler *scheduler);
 void scheduler_process_event(struct join_scheduler *scheduler, enum process_event what, pid_t pid);

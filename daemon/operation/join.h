@@ -51,6 +51,12 @@ void join_made(struct manager *manager, const char *container);
 /* All declared containers exist; scans wait for that. */
 void join_declared(struct manager *manager);
 
+/*
+ * Calls @done once, after all processes that exist now were scanned and those that match a rule have
+ * joined, or rssd stops. Return: 0, or a negative errno; then @done is not called.
+ */
+int join_wait(struct manager *manager, void (*done)(void *userdata), void *userdata);
+
 /* The rules of a container, or NULL. */
 const struct rules *join_find(const struct manager *manager, const char *container);
 

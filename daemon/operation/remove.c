@@ -13,6 +13,7 @@
 #include "operation/change.h"
 #include "base/failure.h"
 #include "operation/kill.h"
+#include "operation/origin.h"
 #include "monitor/kill-report.h"
 #include "base/log.h"
 #include "container/manager.h"
@@ -37,6 +38,7 @@ struct removal {
 	struct manager *manager;
 	char *name;
 	bool force;
+	bool returns; /* the processes of a unit go back to where they were, and none is killed */
 	struct requester requester;
 	uint64_t deadline;
 	sd_event_source *next; /* the next step */
@@ -133,6 +135,20 @@ static void empty_run(struct worker *worker, void *data)
 			kill_until_empty(worker,
 					 &(struct subtree){ .group = removal->members[i]->group },
 					 &removal->tallies[i]) == 0;
+}
+
+/* What is left is found when the group is removed. */
+static void return_run(struct worker *worker, void *data)
+{
+	struct removal *removal = data;
+
+	for (size_t i = 0; i < removal->n_members; i++) {
+		int r = origin_return_members(removal->manager, removal->members[i]->group, worker);
+
+		if (r < 0 && r != -EAGAIN)
+			log_message(LOG_WARNING, removal->members[i]->name,
+				    "its processes cannot be moved back: %s", strerror(-r));
+	}
 }
 
 /*
@@ -354,6 +370,7 @@ static void forgotten(void *data)
 }
 
 static void emptied(void *data);
+static void returned(void *data);
 
 static int start_emptying(struct removal *removal)
 {
@@ -371,7 +388,14 @@ static void step(struct removal *removal)
 	int r = gather(removal);
 
 	removal->emptied = false;
-	if (r == 0 && !emptied && is_populated(removal)) {
+	if (r == 0 && removal->returns && is_populated(removal)) {
+		r = -EAGAIN;
+		if (time_left(removal) > 0) {
+			r = start_worker(removal, return_run, returned, true);
+			if (r == 0)
+				return;
+		}
+	} else if (r == 0 && !emptied && is_populated(removal)) {
 		r = removal->force ? -EAGAIN : -EBUSY;
 		if (removal->force && time_left(removal) > 0) {
 			r = start_emptying(removal);
@@ -411,6 +435,17 @@ static void emptied(void *data)
 
 	report_kills(removal);
 	step(removal);
+}
+
+/* Processes that were forked meanwhile are moved by the next step. */
+static void returned(void *data)
+{
+	struct removal *removal = data;
+
+	if (is_populated(removal))
+		end_step(removal, -EAGAIN);
+	else
+		step(removal);
 }
 
 static int removal_next(sd_event_source *source, uint64_t usec, void *userdata)
@@ -478,7 +513,7 @@ int removal_start(struct container *c, bool force, const struct requester *reque
 	if (c->place)
 		return release_start(c, done, userdata, failure);
 	r = check_alone(c, failure);
-	if (r == 0 && !force)
+	if (r == 0 && !force && !c->joined_unit)
 		r = check_empty(c, failure);
 	if (r < 0)
 		return r;
@@ -490,6 +525,7 @@ int removal_start(struct container *c, bool force, const struct requester *reque
 	*removal = (struct removal){
 		.manager = m,
 		.force = force,
+		.returns = c->joined_unit != NULL,
 		.requester = *requester,
 		.deadline = now + DEADLINE_USEC,
 		.done = done,

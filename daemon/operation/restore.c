@@ -246,6 +246,24 @@ static void set_orphan_aside(struct manager *m, const char *name)
 		    r < 0 ? strerror(-r) : kept);
 }
 
+/*
+ * The machine may have booted with another controller. The rss controller has units by a rule, the
+ * others by their own cgroups; outside the unified tree the rule works with them as well.
+ */
+static void fit_to_controller(const struct manager *m, struct record *record)
+{
+	if (m->controller->ops == &rss_ops && record->place && record->place->kind == PLACE_UNIT) {
+		record->joined_unit = take_ptr(record->place->unit);
+		record->place = place_free(record->place);
+	} else if (record->joined_unit && controller_leaves_units(m->controller)) {
+		log_message(
+			LOG_WARNING, record->name,
+			"was created for %s in a hierarchy of its own: in the unified cgroup tree "
+			"the unit is not limited; remove it and create it again",
+			record->joined_unit);
+	}
+}
+
 /* Restores a saved container: its group is opened or created again. */
 static int restore_record(struct manager *m, const struct loaded *loaded, struct record *record)
 {
@@ -365,6 +383,8 @@ static int restore_state(struct manager *m, struct loaded *loaded, struct failur
 			    "rssd again when it can be read",
 			    why.text[0] ? why.text : strerror(-r));
 	records_sort(records);
+	for (size_t i = 0; i < records->count; i++)
+		fit_to_controller(m, records->list[i]);
 	for (size_t i = 0; i < records->count && r == 0; i++)
 		r = records->list[i]->place ? restore_place(m, records->list[i])
 					    : restore_record(m, loaded, records->list[i]);

@@ -85,12 +85,6 @@ bool place_is_same(const struct place *a, const struct place *b)
 	return strcmp(place_target(a), place_target(b)) == 0;
 }
 
-const char *place_describe(const struct place *place, char *buf, size_t size)
-{
-	(void)snprintf(buf, size, "the %s %s", kind_names[place->kind], place_target(place));
-	return buf;
-}
-
 static bool has_suffix(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {

@@ -48,8 +48,8 @@ bool place_is_same(const struct place *a, const struct place *b);
 /* The name of the unit, or the path of the cgroup. */
 const char *place_target(const struct place *place);
 
-/* The end of a sentence that begins with the name of a container: "the unit web.service". */
-const char *place_describe(const struct place *place, char *buf, size_t size);
+/* A place that is described for a message; a longer path is cut. */
+#define PLACE_TEXT_MAX 288
 
 /**
  * place_check() - check the name of the unit, or the path of the cgroup

@@ -255,6 +255,8 @@ static int read_state_key(const struct source *source, const char *key, struct j
 		r = read_number(source, key, value, &record->oom_events);
 	} else if (strcmp(key, "inner_oom_kills") == 0) {
 		r = read_number(source, key, value, &record->inner_oom_kills);
+	} else if (strcmp(key, "joined_unit") == 0) {
+		r = read_text(source, key, value, &record->joined_unit);
 	} else if (strcmp(key, "place") == 0) {
 		r = read_place_state(source, value, record);
 	} else if (strcmp(key, "last_oom") == 0) {
@@ -491,6 +493,7 @@ char *record_format(const struct record *record)
 	add_number(object, "oom_events", record->oom_events);
 	if (record->place)
 		add_place(object, record);
+	add_text(object, "joined_unit", record->joined_unit);
 	if (record->inner_oom_kills)
 		add_number(object, "inner_oom_kills", record->inner_oom_kills);
 	if (record->last_oom)
@@ -510,6 +513,7 @@ struct record *record_free(struct record *record)
 	free(record->name);
 	oom_record_free(record->last_oom);
 	place_free(record->place);
+	free(record->joined_unit);
 	rules_unref(record->join);
 	free(record->oom_hook);
 	free(record->file);

@@ -32,6 +32,7 @@ struct record {
 	struct oom_record *last_oom;
 	struct place *place;		 /* NULL: a cgroup made by rssd */
 	struct earlier_counters earlier; /* of a place */
+	char *joined_unit;		 /* the unit whose processes are attached, or NULL */
 
 	/* join and oom_hook are of a declaration only. */
 	struct rules *join; /* or NULL */

@@ -206,6 +206,38 @@ const char *rules_literal_unit(const struct rules *rules)
 	return has_wildcard(rule->values[RULE_UNIT]) ? NULL : rule->values[RULE_UNIT];
 }
 
+static int copy_rule(struct rule *to, const struct rule *from)
+{
+	to->uid_known = from->uid_known;
+	to->uid = from->uid;
+	for (int c = 0; c < RULE_CONDITIONS; c++) {
+		if (!from->values[c])
+			continue;
+		to->values[c] = strdup(from->values[c]);
+		if (!to->values[c])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+struct rules *rules_with_unit(const struct rules *rules, const char *unit)
+{
+	const struct rule last = { .values = { [RULE_UNIT] = (char *)unit } };
+	size_t count = rules ? rules->count : 0;
+	cleanup_(rules_unref_ptr) struct rules *more =
+		calloc(1, sizeof(*more) + (count + 1) * sizeof(more->list[0]));
+
+	if (!more)
+		return NULL;
+	more->refs = 1;
+	more->count = count + 1;
+	for (size_t i = 0; i <= count; i++) {
+		if (copy_rule(&more->list[i], i < count ? &rules->list[i] : &last) < 0)
+			return NULL;
+	}
+	return take_ptr(more);
+}
+
 char *rule_format(const struct rule *rule)
 {
 	char *text = NULL;

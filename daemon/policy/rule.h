@@ -56,6 +56,12 @@ int rules_parse(struct json_object *value, struct rules **ret, const char **ret_
  */
 const char *rules_literal_unit(const struct rules *rules);
 
+/*
+ * A copy of @rules, which may be NULL, with one rule more: the unit @unit. NULL if out of memory.
+ * Their values are shared with no other rules.
+ */
+struct rules *rules_with_unit(const struct rules *rules, const char *unit);
+
 /* Formats "unit=nginx.service user=www-data", to be freed; NULL when out of memory. */
 char *rule_format(const struct rule *rule);
 

@@ -443,4 +443,73 @@ case_interrupted_creation_is_undone() {
 	stop_unit half.service
 }
 
+# joined_hog NAME: a process in a unit of the hierarchy of systemd, and in no memory cgroup of a test.
+joined_hog() {
+	hog_out=$(mktemp -p "$work" hog.XXXXXX)
+	bash -c 'echo $$ >"$1" && exec "$2" anon 4M' - "$systemd_mount/$slice/$1/cgroup.procs" "$hog_program" >"$hog_out" 2>&1 </dev/null &
+	hog=$!
+	children+=("$hog")
+	disown "$hog"
+	ready
+}
+memory_cgroup() { sed -n 's/^[0-9]*:[a-z_,]*memory[a-z_,]*://p' "/proc/$1/cgroup"; }
+has_member() { rssctl ps "$1" --no-legend | grep -qw "$2"; }
+no_systemd_cgroup() {
+	xargs -r kill -KILL <"$systemd_mount/$slice/$1/cgroup.procs" 2>/dev/null
+	rmdir "$systemd_mount/$slice/$1" "$systemd_mount/$slice"
+}
+
+# The rss controller has a hierarchy of its own, so a rule attaches the processes of a unit. The
+# container works on after a boot with memory-v1: here it begins there, with a saved state.
+case_unit_is_attached_by_a_rule() {
+	local before first
+	systemd_mount=$(sed -n 's/^[^ ]* \([^ ]*\) cgroup [^ ]*name=systemd.*/\1/p' /proc/mounts | head -n 1)
+	[ -n "$systemd_mount" ] || { skip "no hierarchy of systemd is mounted"; return; }
+	mkdir -p "$systemd_mount/$slice/join.service"
+	joined_hog join.service
+	first=$hog
+	before=$(memory_cgroup "$first")
+	stop_rssd
+	echo '{"name": "join", "limit": 67108864, "joined_unit": "join.service"}' >"$work/state/containers/join.json"
+	start_rssd
+	await 10 has_member join "$first"
+	equal "$(field join place)" unit
+	equal "$(field join unit)" join.service
+	equal "$(field join limit)" $((64 << 20))
+	equal "$(rssctl list --json=short | jq -r '.[] | select(.name == "join") | .place, .unit' | paste -sd' ')" \
+		"unit join.service" "in the list"
+	expect 0 rssctl show join
+	says "the unit join.service"
+	says "unit=join.service"
+	expect 1 rssctl attach join $$
+	says "the unit join.service"
+	expect 1 rssctl detach "$first"
+	says "the unit join.service"
+	expect 1 rssctl create join/inner
+	says "the unit join.service"
+	# The unit starts again: its new process is caught, also after a crash of rssd.
+	kill -KILL "$first"
+	joined_hog join.service
+	await 10 has_member join "$hog"
+	kill_rssd
+	start_rssd
+	equal "$(field join unit)" join.service "unit after a crash"
+	equal "$(field join processes)" 1 "processes after a crash"
+	# A declaration of the same unit is applied to it, and its own rule stays without one.
+	printf '{"name": "join", "limit": "64M", "unit": "join.service"}' >"$work/containers.d/join.json"
+	expect 0 rssctl reload
+	await 10 eval '[ "$(field join declared)" = true ]'
+	rm "$work/containers.d/join.json"
+	expect 0 rssctl reload
+	equal "$(rssctl show join --json=short | jq -r '.rules | join(" ")')" unit=join.service rules
+	# Its processes go back to where they were, and none is killed.
+	joined_hog join.service
+	await 10 has_member join "$hog"
+	expect 0 rssctl remove join
+	expect 3 rssctl show join
+	equal "$(memory_cgroup "$hog")" "$before" "cgroup after the removal"
+	[ -d "/proc/$hog" ] || fail "the process was killed"
+	until_true 10 no_systemd_cgroup join.service
+}
+
 run_cases "$@"

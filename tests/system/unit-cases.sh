@@ -24,11 +24,41 @@ needs_units() {
 	[ "$controller" != rss ] || { skip "systemd sets no limits of $controller"; false; }
 }
 
-# On the rss controller a rule does the same.
-case_unit_needs_a_memory_controller() {
-	[ "$controller" = rss ] || { skip "units can be containers on $controller"; return; }
-	expect 1 rssctl create vic --unit=victim
-	says '"unit": "victim.service"'
+# On the rss controller a rule attaches the processes of the unit.
+case_unit_on_its_own_hierarchy() {
+	local pid place
+	{ [ "$controller" = rss ] && ! leaves_units; } || { skip "units have cgroups on $controller"; return; }
+	expect 3 rssctl create bad --unit=nope.service
+	expect 1 rssctl create bad --unit=rssd.service
+	says "rssd itself"
+	expect 1 rssctl create bad --unit=system.slice
+	says "rssd itself"
+	expect 1 rssctl create bad --unit=init.scope
+	expect 1 rssctl create bad --unit=getty@tty1.service
+	says masked
+	expect 0 systemctl start victim.service
+	pid=$(main_pid victim.service)
+	place=$(grep -v ':rss:' "/proc/$pid/cgroup")
+	expect 0 rssctl create vic --unit=victim --limit=64M
+	# Its processes are inside when the call returns, and in their unit for systemd.
+	equal "$(rssctl ps vic --json=short | jq -r '.[].pid' | grep -cx "$pid")" 1 "main process in the container"
+	equal "$(grep -v ':rss:' "/proc/$pid/cgroup")" "$place" "cgroups in other hierarchies"
+	equal "$(field vic unit)" victim.service
+	equal "$(field vic place)" unit
+	equal "$(field vic limit)" $((64 << 20)) limit
+	expect 7 rssctl create other --unit=victim.service
+	says 'the container "vic" already'
+	expect 1 rssctl attach vic $$
+	expect 1 rssctl detach "$pid"
+	expect 0 systemctl restart victim.service
+	await 20 eval 'rssctl ps vic --json=short | jq -r ".[].pid" | grep -qx "$(main_pid victim.service)"'
+	systemctl kill --signal=KILL rssd
+	await 60 eval '[ "$(field vic unit)" = victim.service ]'
+	expect 0 rssctl remove vic
+	expect 0 systemctl is-active victim.service
+	pid=$(main_pid victim.service)
+	grep -qx '[0-9]*:rss:/' "/proc/$pid/cgroup" || fail "after the removal: $(grep :rss: "/proc/$pid/cgroup")"
+	expect 0 systemctl stop victim.service
 }
 
 case_unit_keeps_its_processes() {

@@ -172,7 +172,24 @@ TEST(state_has_more_keys_but_not_all)
 	CHECK(!record);
 }
 
+TEST(a_joined_unit_is_written_and_read)
+{
+	static const char text[] = "{ \"name\": \"a\", \"joined_unit\": \"a.service\" }";
+	struct failure failure = { 0 };
+	cleanup_(record_free_ptr) struct record *record = NULL, *again = NULL;
+	cleanup_free char *written = NULL;
+
+	CHECK_INT(parse(text, RECORD_DECLARATION, &record, &failure), -EBADMSG);
+	CHECK_INT(parse(text, RECORD_STATE, &record, &failure), 0);
+	CHECK_STR(record->joined_unit, "a.service");
+	written = record_format(record);
+	CHECK(written != NULL);
+	CHECK_INT(parse(written, RECORD_STATE, &again, &failure), 0);
+	CHECK_STR(again->joined_unit, "a.service");
+}
+
 TEST_MAIN({ "record: what is written is read", what_is_written_is_read },
+	  { "record: a unit that is attached is kept", a_joined_unit_is_written_and_read },
 	  { "record: declarations may have sizes with a unit", people_write_sizes },
 	  { "record: sizes are as the kernel keeps them", sizes_are_as_the_kernel_keeps_them },
 	  { "record: invalid files are refused with their line",

@@ -256,7 +256,24 @@ TEST(one_unit_is_literal)
 	CHECK(rules_literal_unit(NULL) == NULL);
 }
 
+TEST(a_unit_is_added_to_a_copy)
+{
+	char key[64], problem[256];
+	cleanup_(rules_unref_ptr) struct rules *rules =
+		parse("[{\"user\":\"7\",\"command\":\"a*\"}]", key, problem);
+	cleanup_(rules_unref_ptr) struct rules *more = rules_with_unit(rules, "b.service");
+	cleanup_(rules_unref_ptr) struct rules *wanted = parse(
+		"[{\"user\":\"7\",\"command\":\"a*\"},{\"unit\":\"b.service\"}]", key, problem);
+	cleanup_(rules_unref_ptr) struct rules *alone = rules_with_unit(NULL, "b.service");
+
+	CHECK(rules && more && wanted && alone);
+	CHECK(rules_equal(more, wanted) && rules->count == 1);
+	CHECK(more->list[0].uid_known && more->list[0].uid == 7);
+	CHECK_STR(rules_literal_unit(alone), "b.service");
+}
+
 TEST_MAIN({ "rule: conditions match", conditions_match },
+	  { "rule: a unit is added to a copy of rules", a_unit_is_added_to_a_copy },
 	  { "rule: invalid rules are refused", invalid_rules_are_refused },
 	  { "rule: the most nested container wins", the_most_nested_rule_wins },
 	  { "rule: a process in init.scope joins no container",

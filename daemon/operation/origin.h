@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Where the processes of a container were before: see store/origins.h. For workers. */
+#ifndef RSSD_ORIGIN_H
+#define RSSD_ORIGIN_H
+
+struct group;
+struct manager;
+struct process;
+struct worker;
+
+/*
+ * The origin of a process: the one recorded for it or for its nearest ancestor, which
+ * forked it inside the container. If those have ended, the leaders of its process group
+ * and session are used: they are ancestors, and their pids are not reused meanwhile.
+ * To be freed; NULL if it is unknown.
+ */
+char *origin_of_process(struct manager *manager, const struct process *process);
+
+/**
+ * origin_return_members() - move all processes of a group to where they were
+ *
+ * A process whose origin is unknown or gone goes to the nearest parent that is left, at last to the
+ * root of the hierarchy: only for a hierarchy in which systemd has no units. A rule may attach
+ * them again.
+ *
+ * Return: 0 if it is empty, -EAGAIN if processes are left, or another negative errno.
+ */
+int origin_return_members(struct manager *manager, struct group *group, struct worker *worker);
+
+#endif
