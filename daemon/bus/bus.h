@@ -63,6 +63,7 @@ struct bus {
 		struct memory_parts parts;
 	} seen_parts;
 	sd_bus_vtable *settings_properties; /* of containers */
+	sd_bus_slot *unit_signals; /* of bus/unit-signals.c; NULL: no container is a unit */
 	bus_reload_fn reload;
 	void *userdata;
 };

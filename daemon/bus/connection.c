@@ -15,6 +15,7 @@
 #include "bus/pending-call.h"
 #include "bus/property-reads.h"
 #include "bus/settings-properties.h"
+#include "bus/unit-signals.h"
 #include "container/container.h"
 #include "container/manager.h"
 #include "policy/drift.h"
@@ -50,6 +51,7 @@ static void on_added(struct container *c, void *userdata)
 	}
 	log_unsent(path ? sd_bus_emit_object_added(bus->bus, path) : -ENOMEM, "InterfacesAdded",
 		   c->name);
+	bus_units_added(bus, c);
 }
 
 static void on_removed(const char *name, void *userdata)
@@ -58,6 +60,7 @@ static void on_removed(const char *name, void *userdata)
 	cleanup_(free_path) char *path = name_to_object_path(name);
 
 	bus_owners_forget(bus, name);
+	bus_units_removed(bus);
 	/*
 	 * sd_bus_emit_object_removed() looks up the interfaces of the object, which no
 	 * longer exists, so the signal is built here.
@@ -73,7 +76,7 @@ static void on_changed(struct container *c, unsigned int mask, void *userdata)
 {
 	struct bus *bus = userdata;
 	cleanup_(free_path) char *path = name_to_object_path(c->name);
-	char *names[SETTINGS_MAX + 2] = { NULL };
+	char *names[SETTINGS_MAX + 3] = { NULL };
 	size_t n = 0;
 
 	for_each_setting(setting) {
@@ -82,8 +85,10 @@ static void on_changed(struct container *c, unsigned int mask, void *userdata)
 	}
 	if (n == 0) {
 		names[n++] = (char *)"Declared";
-		if (c->place)
+		if (c->place) {
 			names[n++] = (char *)"Running";
+			names[n++] = (char *)"ControlGroup";
+		}
 	}
 	log_unsent(path ? sd_bus_emit_properties_changed_strv(bus->bus, path, BUS_CONTAINER, names)
 			: -ENOMEM,
@@ -332,6 +337,8 @@ int bus_new(sd_event *event, struct manager *manager, bus_reload_fn reload, void
 		return r;
 	if (manager_listen(manager, &listener, b) < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
+	for (size_t i = 0; i < manager->count; i++)
+		bus_units_added(b, manager->containers[i]);
 	*ret = take_ptr(b);
 	return 0;
 }
@@ -346,6 +353,7 @@ struct bus *bus_free(struct bus *b)
 	bus_calls_free(b);
 	bus_owners_free(b);
 	bus_peers_free(b);
+	sd_bus_slot_unref(b->unit_signals);
 	sd_bus_flush_close_unref(b->bus);
 	free(b->settings_properties);
 	sd_event_unref(b->event);

@@ -155,7 +155,7 @@ const sd_bus_vtable bus_container_properties[] = {
 	SD_BUS_PROPERTY("Place", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Unit", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Running", "b", get_flag, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-	SD_BUS_PROPERTY("ControlGroup", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("ControlGroup", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 	SD_BUS_PROPERTY("Processes", "u", get_processes, 0, 0),
 	SD_BUS_PROPERTY("Usage", "t", get_counter, 0, 0),
 	SD_BUS_PROPERTY("Peak", "t", get_counter, 0, 0),

@@ -26,6 +26,7 @@ struct change;
 struct container_detection;
 struct manager;
 struct oom_record;
+struct place_follow;
 struct transaction;
 struct usage_history;
 struct worker;
@@ -44,7 +45,8 @@ struct container {
 	bool drifted;
 	struct settings written;
 
-	sd_event_source *place_watch; /* operation/place-watch.c */
+	sd_event_source *place_watch;	   /* operation/place-watch.c */
+	struct place_follow *place_follow; /* operation/place-follow.c; NULL: none under way */
 
 	bool transient; /* removed when its last process has left */
 	bool fresh;	/* its cgroup was created a moment ago and has used nothing */

@@ -58,19 +58,12 @@ static void read_foreign_settings(struct container *c)
 	}
 }
 
-static void bind_again(struct container *c)
+/* Its group has another cgroup, or none, than before. */
+static void binding_changed(struct container *c, bool was_bound)
 {
-	bool was_bound = group_is_bound(c->group), bound;
-	int r = group_bind(c->group);
+	bool bound = group_is_bound(c->group);
+	int r = detection_watch_again(c);
 
-	if (r < 0)
-		log_message(LOG_WARNING, c->name, "its cgroup cannot be opened: %s", strerror(-r));
-	if (r <= 0)
-		return;
-	bound = group_is_bound(c->group);
-	if (was_bound)
-		container_end_incarnation(c, detection_kills_reported(c));
-	r = detection_watch_again(c);
 	if (r < 0)
 		log_message(LOG_WARNING, c->name, "its events cannot be watched: %s", strerror(-r));
 	if (bound)
@@ -82,10 +75,24 @@ static void bind_again(struct container *c)
 		return;
 	drift_watch_again(c);
 	manager_emit_changed(c->manager, c, 0);
-	if (was_bound)
-		manager_save(c);
 	if (bound)
 		set_again(c);
+}
+
+static void bind_again(struct container *c)
+{
+	bool was_bound = group_is_bound(c->group);
+	int r = group_bind(c->group);
+
+	if (r < 0)
+		log_message(LOG_WARNING, c->name, "its cgroup cannot be opened: %s", strerror(-r));
+	if (r <= 0)
+		return;
+	if (was_bound)
+		container_end_incarnation(c, detection_kills_reported(c));
+	binding_changed(c, was_bound);
+	if (was_bound && manager_find(c->manager, c->name) == c)
+		manager_save(c);
 }
 
 /* Watches the deepest existing directory above the cgroup. */
@@ -145,4 +152,25 @@ static int on_event(sd_event_source *source, const struct inotify_event *event, 
 			    "its cgroup cannot be watched: %s; restart rssd when it exists again",
 			    strerror(-r));
 	return 0;
+}
+
+int place_move(struct container *c, const char *cgroup)
+{
+	cleanup_free char *path = strdup(cgroup);
+	bool was_bound = group_is_bound(c->group);
+	struct group *group;
+	int r = path ? group_open_foreign(c->manager->controller, cgroup, &group) : -ENOMEM;
+
+	if (r < 0)
+		return r;
+	if (was_bound)
+		container_end_incarnation(c, detection_kills_reported(c));
+	container_replace_group(c, group);
+	free(c->place->cgroup);
+	c->place->cgroup = take_ptr(path);
+	log_message(LOG_NOTICE, c->name, "the cgroup of %s is %s now", c->place->unit,
+		    c->place->cgroup);
+	binding_changed(c, was_bound);
+	manager_save(c);
+	return place_watch(c);
 }

@@ -15,4 +15,10 @@ struct container;
  */
 int place_watch(struct container *container);
 
+/*
+ * Binds a container that is a unit to the cgroup that the unit has now, or will have, and watches
+ * that. Nothing may be under way that uses its place. Return: 0, or a negative errno.
+ */
+int place_move(struct container *container, const char *cgroup);
+
 #endif

@@ -222,6 +222,51 @@ case_unit_stops_and_starts() {
 	stop_unit life.service
 }
 
+# move_unit NAME SLICE: it stops, and starts in another slice.
+move_unit() {
+	stop_unit "$1"
+	sed -i "s/^Slice=.*/Slice=$2/" "$dir/units/$1"
+	mkdir "$mount/$slice/$2/$1"
+	echo "ControlGroup=/$slice/$2/$1" >>"$dir/units/$1"
+}
+has_cgroup() { [ "$(field "$1" control_group) $(field "$1" running)" = "$2 true" ]; }
+case_unit_changes_its_slice() {
+	local part=${slice%.slice}-part.slice
+	mkdir "$mount/$slice/$part"
+	unit mv.service
+	start_unit mv.service
+	expect 0 rssctl create mv --unit=mv.service --limit=64M
+	move_unit mv.service "$part"
+	await 10 has_cgroup mv "/$slice/$part/mv.service"
+	bash -c 'echo $$ >"$1" && exec "$2" anon 4M' - "$mount/$slice/$part/mv.service/cgroup.procs" "$hog_program" >"$work/out.mv" 2>&1 </dev/null &
+	hog=$!
+	children+=("$hog")
+	disown "$hog"
+	await 20 grep -q ready "$work/out.mv"
+	equal "$(field mv processes)" 1
+	expect 0 rssctl limit mv 48M
+	await 5 grep -q $((48 << 20)) "$mount/$slice/$part/mv.service/memory.limit_in_bytes"
+	# A restart of rssd finds it there.
+	kill_rssd
+	start_rssd
+	equal "$(field mv processes)" 1 "processes after a crash"
+	# Back again, while rssd does not run.
+	stop_rssd
+	kill -KILL "$hog"
+	sed -i /^ControlGroup/d "$dir/units/mv.service"
+	sed -i "s/^Slice=.*/Slice=$slice/" "$dir/units/mv.service"
+	until_true 10 rmdir "$mount/$slice/$part/mv.service"
+	start_unit mv.service
+	start_rssd
+	await 10 has_cgroup mv "/$slice/mv.service"
+	equal "$(field mv limit)" $((48 << 20))
+	expect 0 rssctl remove mv
+	becomes mv.service $none
+	await 5 grep -qx 0 "$dir/subscribers"
+	stop_unit mv.service
+	rmdir "$mount/$slice/$part"
+}
+
 case_watch_reports_events() {
 	unit ev.service
 	start_unit ev.service
@@ -333,6 +378,7 @@ case_systemd_fails() {
 	rm "$dir/mood"
 	expect 0 rssctl create s --unit=s.service --limit=64M
 	kill -KILL "$systemd"
+	await 5 eval '! busctl --system status org.freedesktop.systemd1'
 	expect 1 rssctl limit s 32M
 	says "systemd is not on the system bus"
 	becomes s.service $((64 << 20))

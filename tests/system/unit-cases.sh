@@ -203,6 +203,24 @@ case_unit_by_rule() {
 	expect 0 systemctl stop victim.service
 }
 
+case_unit_changes_its_slice() {
+	needs_units || return
+	memory_unit mover 8M Slice=one.slice
+	expect 0 systemctl start mover.service
+	expect 0 rssctl create mover --unit=mover --limit=64M
+	equal "$(field mover control_group)" "$(systemctl show mover -P ControlGroup)"
+	expect 0 systemctl stop mover.service
+	memory_unit mover 8M Slice=two.slice
+	expect 0 systemctl start mover.service
+	await 20 eval '[ "$(field mover control_group)" = /two.slice/mover.service ]'
+	await 20 is_running mover
+	equal "$(field mover processes)" 1
+	equal "$(cat "$(limit_file mover)")" $((64 << 20)) "limit in the new slice"
+	expect 0 rssctl remove mover
+	no_dropins mover.service || fail "a drop-in is left"
+	forget_unit mover.service
+}
+
 case_unit_bad_names() {
 	needs_units || return
 	expect 3 rssctl create bad --unit=nope.service

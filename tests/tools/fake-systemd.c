@@ -3,7 +3,8 @@
  * fake-systemd DIR MOUNT: what rssd uses of systemd, on a private bus. A unit is a file
  * DIR/units/NAME of lines "KEY=VALUE": LoadState, Slice, ControlGroup, MemoryMax, Transient.
  * A limit that is set is written to that file, to a drop-in below DIR, and a moment after the
- * reply to the control file of the cgroup below MOUNT, as systemd does. It prints each change.
+ * reply to the control file of the cgroup below MOUNT, as systemd does. It prints each change. A
+ * unit whose file is written is reported as changed to the clients whose number is in DIR/subscribers.
  * DIR/mood decides about replies: "silent" (none), "refuse", "lazy" (the control file stays), or
  * "hold" (a limit is set without a reply).
  */
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <systemd/sd-bus.h>
 #include <systemd/sd-event.h>
@@ -24,6 +26,7 @@
 
 static const char *dir, *mount;
 static sd_event *event;
+static sd_bus_track *subscribers;
 
 static void read_text(const char *path, char *text, size_t size)
 {
@@ -263,8 +266,47 @@ static int find(sd_bus *bus, const char *path, const char *interface, void *user
 	return *ret != NULL;
 }
 
+/* A unit's file was written: its state has changed, which systemd reports while it has subscribers. */
+static int on_file(sd_event_source *source, const struct inotify_event *file, void *userdata)
+{
+	sd_bus *bus = userdata;
+	sd_bus_message *signal = NULL;
+	char *path = NULL;
+	int r = sd_bus_track_count(subscribers) > 0 &&
+				sd_bus_path_encode(PREFIX, file->name, &path) >= 0
+			? 0
+			: -1;
+
+	if (r >= 0)
+		r = sd_bus_message_new_signal(bus, &signal, path, "org.freedesktop.DBus.Properties",
+					      "PropertiesChanged");
+	if (r >= 0)
+		r = sd_bus_message_append(signal, "sa{sv}as", INTERFACE "Unit", 0, 0);
+	if (r >= 0)
+		(void)sd_bus_send(bus, signal, NULL);
+	sd_bus_message_unref(signal);
+	free(path);
+	return 0;
+}
+
+static int subscribe(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	char path[512], count[16];
+
+	if (strcmp(sd_bus_message_get_member(m), "Subscribe") == 0)
+		(void)sd_bus_track_add_sender(subscribers, m);
+	else
+		(void)sd_bus_track_remove_sender(subscribers, m);
+	(void)snprintf(path, sizeof(path), "%s/subscribers", dir);
+	(void)snprintf(count, sizeof(count), "%u\n", sd_bus_track_count(subscribers));
+	(void)write_text(path, count);
+	return sd_bus_reply_method_return(m, "");
+}
+
 static const sd_bus_vtable manager[] = {
 	SD_BUS_VTABLE_START(0),
+	SD_BUS_METHOD("Subscribe", "", "", subscribe, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD("Unsubscribe", "", "", subscribe, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("LoadUnit", "s", "o", load_unit, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD("SetUnitProperties", "sba(sv)", "", set_properties,
 		      SD_BUS_VTABLE_UNPRIVILEGED),
@@ -294,6 +336,7 @@ int main(int argc, char *argv[])
 	static const char *const types[] = { INTERFACE "Service", INTERFACE "Scope",
 					     INTERFACE "Slice" };
 	sd_bus *bus = NULL;
+	char units[512];
 	int r;
 
 	if (argc != 3)
@@ -303,6 +346,8 @@ int main(int argc, char *argv[])
 	r = sd_event_default(&event);
 	if (r >= 0)
 		r = sd_bus_open_system(&bus);
+	if (r >= 0)
+		r = sd_bus_track_new(bus, &subscribers, NULL, NULL);
 	if (r >= 0)
 		r = sd_bus_add_object_vtable(bus, NULL, "/org/freedesktop/systemd1",
 					     INTERFACE "Manager", manager, NULL);
@@ -314,6 +359,10 @@ int main(int argc, char *argv[])
 					       NULL);
 	if (r >= 0)
 		r = sd_bus_request_name(bus, "org.freedesktop.systemd1", 0);
+	(void)snprintf(units, sizeof(units), "%s/units", dir);
+	if (r >= 0)
+		r = sd_event_add_inotify(event, NULL, units, IN_CLOSE_WRITE | IN_MOVED_TO, on_file,
+					 bus);
 	if (r >= 0)
 		r = sd_bus_attach_event(bus, event, 0);
 	if (r >= 0) {
