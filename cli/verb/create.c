@@ -8,6 +8,7 @@
 #include "connect.h"
 #include "librss/rss.h"
 #include "read-settings.h"
+#include "runtime.h"
 #include "shared/cleanup.h"
 #include "verb.h"
 #include "view/container-list.h"
@@ -16,6 +17,8 @@
 enum {
 	UNIT,
 	CGROUP,
+	PODMAN,
+	POD,
 	TRANSIENT,
 	IF_MISSING,
 };
@@ -24,6 +27,8 @@ static const struct option_spec options[] = {
 	[UNIT] = { "unit", 0, "UNIT",
 		   "The container is this systemd unit, which stays where it is" },
 	[CGROUP] = { "cgroup", 0, "PATH", "The container is this cgroup of another program" },
+	[PODMAN] = { "podman", 0, "CONTAINER", "The container is this running one of podman" },
+	[POD] = { "pod", 0, "UID", "The container is this Kubernetes pod" },
 	[TRANSIENT] = { "transient", 0, NULL, "Remove it when its last process has left" },
 	[IF_MISSING] = { "if-missing", 0, NULL, "Do nothing if it exists" },
 	{ 0 },
@@ -59,18 +64,38 @@ static int end_create(struct cli *cli, const struct args *args, int r)
 		       : end_call(cli, r);
 }
 
-static int create_at(struct cli *cli, const struct args *args, const struct rss_settings *settings)
+static int create_at(struct cli *cli, const struct args *args, const char *unit, const char *cgroup,
+		     const struct rss_settings *settings)
 {
-	cleanup_free char *unit = NULL;
-	int r;
+	return end_create(cli, args,
+			  rss_create_at(cli->client, args->operands[0], unit, cgroup, settings));
+}
 
-	if (args->values[UNIT]) {
-		unit = complete_unit(args->values[UNIT]);
-		if (!unit)
-			return fail_memory();
-	}
-	r = rss_create_at(cli->client, args->operands[0], unit, args->values[CGROUP], settings);
-	return end_create(cli, args, r);
+static int create_unit(struct cli *cli, const struct args *args,
+		       const struct rss_settings *settings)
+{
+	cleanup_free char *unit = complete_unit(args->values[UNIT]);
+
+	return unit ? create_at(cli, args, unit, NULL, settings) : fail_memory();
+}
+
+static int create_of_runtime(struct cli *cli, const struct args *args,
+			     const struct rss_settings *settings)
+{
+	cleanup_(runtime_group_done) struct runtime_group group = { 0 };
+	int status = args->values[PODMAN] ? runtime_find_podman(args->values[PODMAN], &group)
+					  : runtime_find_pod(args->values[POD], &group);
+
+	if (status != STATUS_DONE)
+		return status;
+	return create_at(cli, args, group.unit, group.unit ? NULL : group.cgroup, settings);
+}
+
+/* The number of options that name what the container is. */
+static int count_places(const struct args *args)
+{
+	return (args->values[UNIT] != NULL) + (args->values[CGROUP] != NULL) +
+	       (args->values[PODMAN] != NULL) + (args->values[POD] != NULL);
 }
 
 static int run(struct cli *cli, const struct args *args)
@@ -83,15 +108,20 @@ static int run(struct cli *cli, const struct args *args)
 		status = connect_daemon(cli);
 	if (status != STATUS_DONE)
 		return status;
-	if (args->values[UNIT] && args->values[CGROUP])
+	if (count_places(args) > 1)
 		return print_error(STATUS_USAGE,
-				   "--unit and --cgroup exclude each other; give one of them");
+				   "--unit, --cgroup, --podman and --pod exclude each other; give "
+				   "one of them");
 	if (args->values[TRANSIENT]) {
 		settings.set |= RSS_SET_TRANSIENT;
 		settings.transient = true;
 	}
-	if (args->values[UNIT] || args->values[CGROUP])
-		return create_at(cli, args, &settings);
+	if (args->values[UNIT])
+		return create_unit(cli, args, &settings);
+	if (args->values[PODMAN] || args->values[POD])
+		return create_of_runtime(cli, args, &settings);
+	if (args->values[CGROUP])
+		return create_at(cli, args, NULL, args->values[CGROUP], &settings);
 	return end_create(cli, args, rss_create(cli->client, args->operands[0], &settings));
 }
 
@@ -104,7 +134,8 @@ DEFINE_VERB(create) = {
 		"A name consists of letters, digits and : _ . @ -, with slashes between the names of\n"
 		"nested containers: web/worker1 is inside web, which must exist.\n"
 		"With --unit or --cgroup the members are the processes of that unit or cgroup, which stay\n"
-		"where they are.",
+		"where they are. --podman and --pod find the unit or cgroup of a container of podman, by\n"
+		"its name or ID, or of a Kubernetes pod.",
 	.options = options,
 	.settings = SETTINGS_OPTIONS,
 	.min_operands = 1,

@@ -489,6 +489,82 @@ case_interrupted_creation_is_undone() {
 	stop_unit half.service
 }
 
+# with_podman COMMAND...: runs it where podman's storage has the containers of $work/containers.json.
+with_podman() {
+	unshare --mount bash -c 'mkdir -p /var/lib/containers && mount -t tmpfs none /var/lib/containers &&
+		mkdir -p /var/lib/containers/storage/overlay-containers &&
+		cp "$0" /var/lib/containers/storage/overlay-containers/volatile-containers.json && exec "$@"' \
+		"$work/containers.json" "$@"
+}
+case_containers_of_podman() {
+	local id other
+	id=$(printf '%s' "a$root" | sha256sum | cut -c1-64) other=${id:0:20}$(printf '%s' "b$root" | sha256sum | cut -c1-44)
+	printf '[{"id": "%s", "names": ["web"], "image": ""}, {"id": "%064d", "names": ["gone"]}, {"id": 7, "names": 8}, 9]' "$id" 7 >"$work/containers.json"
+	unit "libpod-$id.scope" Transient=yes
+	start_unit "libpod-$id.scope"
+	mkdir "$mount/$slice/libpod-conmon-$id.scope" "$mount/$slice/libpod-$id.scope/container"
+	chown 1:1 "$mount/$slice/libpod-$id.scope/container"
+	unit_hog "libpod-$id.scope/container" 4M
+	ready
+	expect 0 with_podman rssctl create pod --podman=web --limit=64M
+	equal "$(field pod unit)" "libpod-$id.scope"
+	equal "$(field pod processes)" 1
+	becomes "libpod-$id.scope" $((64 << 20))
+	# What is delegated below has no limit of rssd.
+	equal "$(kernel_limit "libpod-$id.scope/container")" $none "limit of the inner cgroup"
+	expect 0 rssctl remove pod
+	becomes "libpod-$id.scope" $none
+	expect 0 rssctl create pod --podman="${id:0:12}"
+	equal "$(field pod unit)" "libpod-$id.scope" "unit by the beginning of the ID"
+	expect 0 rssctl remove pod
+	# With the driver cgroupfs it is no unit.
+	mkdir -p "$mount/$root-libpod/libpod-$other"
+	expect 0 rssctl create pod --podman="$other" --limit=32M
+	equal "$(field pod control_group)" "/$root-libpod/libpod-$other"
+	equal "$(field pod place)" cgroup
+	expect 0 rssctl remove pod
+	expect 1 rssctl create pod --podman="${id:0:20}"
+	says "more than one container of podman"
+	expect 3 with_podman rssctl create pod --podman=gone
+	says "No running container of podman"
+	expect 3 with_podman rssctl create pod --podman=nope
+	says "podman ps"
+	expect 3 rssctl create pod --podman=abcdef
+	expect 2 rssctl create pod --podman=web --unit=web
+	says "exclude each other"
+	rmdir "$mount/$root-libpod/libpod-$other" "$mount/$root-libpod"
+	kill -KILL "$hog"
+	until_true 10 rmdir "$mount/$slice/libpod-conmon-$id.scope" "$mount/$slice/libpod-$id.scope/container"
+	stop_unit "libpod-$id.scope"
+}
+
+case_pods_of_kubernetes() {
+	local uid sliced
+	uid=$(cat /proc/sys/kernel/random/uuid)
+	sliced=kubepods-burstable-pod${uid//-/_}.slice
+	unit "$sliced"
+	start_unit "$sliced"
+	expect 0 rssctl create pod --pod="$uid" --limit=64M
+	equal "$(field pod unit)" "$sliced"
+	becomes "$sliced" $((64 << 20))
+	expect 0 rssctl remove pod
+	becomes "$sliced" $none
+	mkdir -p "$mount/$root-kubepods/burstable/pod$uid/inner"
+	expect 1 rssctl create pod --pod="$uid"
+	says "more than one pod"
+	stop_unit "$sliced"
+	expect 0 rssctl create pod --pod="${uid^^}" --limit=32M
+	equal "$(field pod control_group)" "/$root-kubepods/burstable/pod$uid"
+	equal "$(cat "$mount/$root-kubepods/burstable/pod$uid/memory.limit_in_bytes")" $((32 << 20))
+	expect 0 rssctl remove pod
+	rmdir "$mount/$root-kubepods/burstable/pod$uid/inner" "$mount/$root-kubepods/burstable/pod$uid" \
+		"$mount/$root-kubepods/burstable" "$mount/$root-kubepods"
+	expect 3 rssctl create pod --pod="$uid"
+	says "No running pod"
+	expect 2 rssctl create pod --pod=web
+	says "32 hexadecimal digits"
+}
+
 # joined_hog NAME: a process in a unit of the hierarchy of systemd, and in no memory cgroup of a test.
 joined_hog() {
 	hog_out=$(mktemp -p "$work" hog.XXXXXX)
