@@ -167,6 +167,19 @@ static void print_flags(const struct rss_container *c)
 	}
 }
 
+/* Absent unless the kernel has pressure stall information for the control group. */
+static void print_pressure(const struct rss_container *c)
+{
+	print_key("Pressure");
+	if (c->pressure_some == RSS_ABSENT || c->pressure_full == RSS_ABSENT) {
+		puts("-");
+		return;
+	}
+	printf("%.2f%% some, %.2f%% full in 10 s; %.3f s some, %.3f s full in all\n",
+	       (double)c->pressure_some_avg10 / 100, (double)c->pressure_full_avg10 / 100,
+	       (double)c->pressure_some / 1e6, (double)c->pressure_full / 1e6);
+}
+
 static int show_for_people(struct cli *cli, const struct rss_container *c)
 {
 	output_start_pager(&cli->out);
@@ -187,6 +200,8 @@ static int show_for_people(struct cli *cli, const struct rss_container *c)
 	print_size("Mapped", c->mapped, "-");
 	print_size("Kernel", c->kernel, "-");
 	print_size("Locked", c->locked, "-");
+	print_size("Swap", c->swap, "-");
+	print_pressure(c);
 	print_size("Peak", c->peak, "-");
 	print_count("Failures", c->failures);
 	print_size("Reclaimed", c->reclaimed, "-");

@@ -2,6 +2,7 @@
 /* JSON: see json.h. */
 #include "view/json.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "librss/rss.h"
@@ -43,6 +44,18 @@ void json_add_limit(struct json_object *object, const char *key, uint64_t bytes)
 void json_add_count(struct json_object *object, const char *key, uint64_t count)
 {
 	json_add_value(object, key, count == RSS_ABSENT ? NULL : json_object_new_uint64(count));
+}
+
+void json_add_percent(struct json_object *object, const char *key, uint64_t hundredths)
+{
+	char text[32];
+
+	(void)snprintf(text, sizeof(text), "%" PRIu64 ".%02" PRIu64, hundredths / 100,
+		       hundredths % 100);
+	json_add_value(object, key,
+		       hundredths == RSS_ABSENT
+			       ? NULL
+			       : json_object_new_double_s((double)hundredths / 100, text));
 }
 
 /* What the record of a kill by rssd has in addition. */

@@ -26,6 +26,8 @@ void json_add_texts(struct json_object *object, const char *key, const char *con
 void json_add_flag(struct json_object *object, const char *key, bool flag);
 void json_add_limit(struct json_object *object, const char *key, uint64_t bytes);
 void json_add_count(struct json_object *object, const char *key, uint64_t count);
+/* A percentage with two decimals. @hundredths: of a percent, or RSS_ABSENT */
+void json_add_percent(struct json_object *object, const char *key, uint64_t hundredths);
 /* Takes @value over; NULL is null. */
 void json_add_value(struct json_object *object, const char *key, struct json_object *value);
 void json_add_oom(struct json_object *object, const char *key, const struct rss_oom *oom);

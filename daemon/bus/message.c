@@ -347,6 +347,11 @@ const struct bus_counter bus_parts[BUS_PARTS] = {
 	{ "Kernel", offsetof(struct memory_parts, kernel) },
 	{ "Mapped", offsetof(struct memory_parts, mapped) },
 	{ "Locked", offsetof(struct memory_parts, locked) },
+	{ "Swap", offsetof(struct memory_parts, swap) },
+	{ "PressureSome", offsetof(struct memory_parts, pressure_some) },
+	{ "PressureFull", offsetof(struct memory_parts, pressure_full) },
+	{ "PressureSomeAvg10", offsetof(struct memory_parts, pressure_some_avg10) },
+	{ "PressureFullAvg10", offsetof(struct memory_parts, pressure_full_avg10) },
 };
 
 uint64_t bus_part(const struct memory_parts *parts, size_t i)
@@ -359,7 +364,7 @@ int bus_append_parts(sd_bus_message *message, const struct memory_parts *parts)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < BUS_PARTS && r >= 0; i++)
+	for (size_t i = 0; i < BUS_OOM_PARTS && r >= 0; i++)
 		r = bus_append_number(message, bus_parts[i].property, bus_part(parts, i));
 	return r;
 }

@@ -21,6 +21,7 @@
 #include "cgroup/control-file.h"
 #include "cgroup/hierarchy.h"
 #include "host/process.h"
+#include "policy/pressure.h"
 #include "policy/settings.h"
 #include "shared/array.h"
 #include "shared/file.h"
@@ -35,7 +36,7 @@ static const struct controller_ops *const all_ops[] = {
 static const char *const feature_names[] = {
 	"peak",	      "failures",   "reclaimed",  "oom-events",	  "oom-kills", "oom-group",
 	"watermarks", "reclaim",    "safe-limit", "limit-events", "in-place",  "mapped-only",
-	"scanned",    "peak-reset", "freeze",	  "refaults",
+	"scanned",    "peak-reset", "freeze",	  "refaults",	  "swap",      "pressure",
 };
 
 const char *controller_feature_name(unsigned int bit)
@@ -62,6 +63,17 @@ int controller_read_refaults(const struct controller *controller, int directory,
 	return 0;
 }
 
+/* The unified tree has the file, whatever the controller; with psi=0 it cannot be read. */
+static void read_pressure(const struct controller *controller, int directory,
+			  struct memory_parts *parts)
+{
+	cleanup_free char *text = NULL;
+
+	if (!*controller->hierarchy)
+		(void)cgroup_read(directory, "memory.pressure", &text);
+	pressure_parse(text ?: "", parts);
+}
+
 void controller_read_parts(const struct controller *controller, int directory,
 			   struct memory_parts *ret)
 {
@@ -74,6 +86,7 @@ void controller_read_parts(const struct controller *controller, int directory,
 		"inactive_file",	   "active_file",
 		ops->parts.dirty,	   ops->parts.writeback,
 		"workingset_refault_anon", "workingset_refault_file",
+		ops->parts.swap,
 	};
 	char keys[ARRAY_SIZE(names)][48];
 	struct cgroup_key v[ARRAY_SIZE(names)];
@@ -96,12 +109,16 @@ void controller_read_parts(const struct controller *controller, int directory,
 		.file_list = counter_sum(v[8].value, v[9].value),
 		.dirty = counter_sum(v[10].value, v[11].value),
 		.refaults = counter_sum(v[12].value, v[13].value),
+		.swap = v[14].value,
 	};
 	/* Only mapped pages are charged. */
 	if (controller_can(controller, FEATURE_MAPPED_ONLY))
 		ret->mapped = ret->file;
 	if (ops->kernel_file)
 		(void)cgroup_read_u64(directory, ops->kernel_file, &ret->kernel);
+	if (ops->swap_file)
+		(void)cgroup_read_u64(directory, ops->swap_file, &ret->swap);
+	read_pressure(controller, directory, ret);
 }
 
 /* Finds the settings whose control file is in the root directory, and their features. */
@@ -129,7 +146,7 @@ static struct memory_parts idle_parts(const struct memory_parts *parts)
 	return idle;
 }
 
-/* All controllers report refaults in the same way, if this kernel does. */
+/* What all controllers report in the same way, if this kernel does. */
 static void find_common_features(struct controller *controller)
 {
 	static const char *const freezers[] = { "cgroup.freeze", "freezer.state" };
@@ -139,6 +156,10 @@ static void find_common_features(struct controller *controller)
 	controller->idle_parts = idle_parts(&parts);
 	if (parts.refaults != COUNTER_ABSENT)
 		controller->features |= FEATURE_REFAULTS;
+	if (parts.swap != COUNTER_ABSENT)
+		controller->features |= FEATURE_SWAP;
+	if (parts.pressure_some != COUNTER_ABSENT)
+		controller->features |= FEATURE_PRESSURE;
 	for (size_t i = 0; i < ARRAY_SIZE(freezers) && !controller->freezer; i++) {
 		if (controller_has_file(controller, freezers[i]))
 			controller->freezer = freezers[i];

@@ -107,10 +107,12 @@ struct controller_ops {
 	const char *lists_file, *lists_prefix;
 	/* The keys in that file of members of struct memory_parts; NULL: not reported. */
 	struct part_keys {
-		const char *anon, *file, *shmem, *kernel, *mapped, *dirty, *writeback;
+		const char *anon, *file, *shmem, *kernel, *mapped, *dirty, *writeback, *swap;
 	} parts;
 	/* The control file of memory_parts.kernel if it has one of its own, or NULL. */
 	const char *kernel_file;
+	/* The same for memory_parts.swap. */
+	const char *swap_file;
 	/* The control file of a setting, by its bit; NULL if this controller has none. */
 	const char *(*setting_file)(const struct controller *controller, unsigned int setting);
 	int (*reclaim)(struct group *group, uint64_t bytes, uint64_t *ret_freed); /* blocking */

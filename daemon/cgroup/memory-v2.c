@@ -200,6 +200,7 @@ const struct controller_ops memory_v2_ops = {
 	.lists_prefix = "",
 	.parts = { "anon", "file", "shmem", "kernel" /* since 5.18 */, "file_mapped", "file_dirty",
 		   "file_writeback" },
+	.swap_file = "memory.swap.current",
 	.setting_file = v2_setting_file,
 	.reclaim = v2_reclaim,
 	.freeze = unified_freeze,

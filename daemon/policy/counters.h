@@ -32,6 +32,8 @@ enum controller_feature {
 	FEATURE_PEAK_RESET = 1 << 13, /* group_reset_peak() */
 	FEATURE_FREEZE = 1 << 14,     /* group_freeze() */
 	FEATURE_REFAULTS = 1 << 15,   /* group_read_refaults() */
+	FEATURE_SWAP = 1 << 16,	      /* memory_parts.swap */
+	FEATURE_PRESSURE = 1 << 17,   /* memory_parts.pressure_some and the like */
 };
 
 /* Each is COUNTER_ABSENT if this kernel does not count it. */
@@ -65,11 +67,17 @@ struct memory_parts {
 	uint64_t anon_list, file_list;
 	uint64_t dirty;	   /* pages of file that must be written, or are being written */
 	uint64_t refaults; /* not a part, but in the same file */
+	uint64_t swap;	   /* swapped out; not part of the usage */
+	/* How long some, or all, processes have waited for memory, in microseconds in all... */
+	uint64_t pressure_some, pressure_full;
+	/* ...and in the last 10 seconds, in hundredths of a percent. */
+	uint64_t pressure_some_avg10, pressure_full_avg10;
 };
 
 static inline struct memory_parts memory_parts_absent(void)
 {
 	return (struct memory_parts){
+		COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT,
 		COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT,
 		COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT,
 	};

@@ -76,6 +76,13 @@ static const struct {
 	  "This kernel does not count refaults: rssctl suggest cannot see whether a limit is too "
 	  "small.",
 	  "" },
+	{ FEATURE_SWAP, "swap usage", "Swapped memory is counted.", SEVERITY_NOTE,
+	  "This controller does not count swapped memory: shown as absent.", "" },
+	{ FEATURE_PRESSURE, "memory pressure",
+	  "The time that processes wait for memory is counted (PSI).", SEVERITY_NOTE,
+	  "The time that processes wait for memory is not counted: the kernel does so in the unified "
+	  "cgroup tree only, and not with psi=0.",
+	  "" },
 	{ FEATURE_PEAK_RESET, "peak reset", "rssctl reset-peak works.", SEVERITY_NOTE,
 	  "The highest usage since the container was created cannot be reset.", "" },
 	{ FEATURE_FREEZE, "freeze", "rssctl freeze and thaw work.", SEVERITY_NOTE,

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
 static uint64_t get_usage(const struct metrics_container *c)
 {
@@ -90,6 +91,21 @@ static uint64_t get_locked(const struct metrics_container *c)
 	return c->parts.locked;
 }
 
+static uint64_t get_swap(const struct metrics_container *c)
+{
+	return c->parts.swap;
+}
+
+static uint64_t get_pressure_some(const struct metrics_container *c)
+{
+	return c->parts.pressure_some;
+}
+
+static uint64_t get_pressure_full(const struct metrics_container *c)
+{
+	return c->parts.pressure_full;
+}
+
 /*
  * COUNTER_ABSENT and LIMIT_INFINITY are the same number: an unlimited size and an
  * unknown counter have no line.
@@ -118,6 +134,12 @@ static const struct family {
 	  get_mapped },
 	{ "rssd_container_locked_bytes", "gauge", "bytes",
 	  "Locked or otherwise unevictable memory.", get_locked },
+	{ "rssd_container_swap_bytes", "gauge", "bytes",
+	  "Swapped memory, which is not part of the usage.", get_swap },
+	{ "rssd_container_pressure_some_seconds", "counter", "seconds",
+	  "Time in which a process waited for memory.", get_pressure_some },
+	{ "rssd_container_pressure_full_seconds", "counter", "seconds",
+	  "Time in which all processes waited for memory.", get_pressure_full },
 	{ "rssd_container_peak_bytes", "gauge", "bytes", "The highest usage so far.", get_peak },
 	{ "rssd_container_processes", "gauge", NULL, "Processes inside.", get_processes },
 	{ "rssd_container_failures", "counter", NULL, "Charges that hit the limit.", get_failures },
@@ -153,6 +175,12 @@ static void write_label(FILE *out, const char *text)
 	}
 }
 
+/* Its values are microseconds. */
+static bool is_seconds(const struct family *family)
+{
+	return family->unit && strcmp(family->unit, "seconds") == 0;
+}
+
 static void write_family(FILE *out, const struct family *family, const struct metrics *metrics)
 {
 	const char *end = family->type[0] == 'c' ? "_total" : "";
@@ -165,7 +193,11 @@ static void write_family(FILE *out, const struct family *family, const struct me
 			continue;
 		fprintf(out, "%s%s{container=\"", family->name, end);
 		write_label(out, metrics->containers[i].name);
-		fprintf(out, "\"} %" PRIu64 "\n", value);
+		if (is_seconds(family))
+			fprintf(out, "\"} %" PRIu64 ".%06" PRIu64 "\n", value / 1000000,
+				value % 1000000);
+		else
+			fprintf(out, "\"} %" PRIu64 "\n", value);
 	}
 }
 

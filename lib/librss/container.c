@@ -48,6 +48,11 @@ static const struct dict_field other_fields[] = {
 	FIELD("Kernel", "t", kernel),
 	FIELD("Mapped", "t", mapped),
 	FIELD("Locked", "t", locked),
+	FIELD("Swap", "t", swap),
+	FIELD("PressureSome", "t", pressure_some),
+	FIELD("PressureFull", "t", pressure_full),
+	FIELD("PressureSomeAvg10", "t", pressure_some_avg10),
+	FIELD("PressureFullAvg10", "t", pressure_full_avg10),
 	FIELD("Place", "s", place),
 	FIELD("Unit", "s", unit),
 	FIELD("Running", "b", running),
@@ -76,6 +81,8 @@ static int container_read(sd_bus_message *message, const char *name, const char 
 	container->scanned = container->refaults = RSS_ABSENT;
 	container->anonymous = container->file = container->shmem = RSS_ABSENT;
 	container->kernel = container->mapped = container->locked = RSS_ABSENT;
+	container->swap = container->pressure_some = container->pressure_full = RSS_ABSENT;
+	container->pressure_some_avg10 = container->pressure_full_avg10 = RSS_ABSENT;
 	container->name = strdup(name);
 	container->object_path = strdup(path);
 	if (!container->name || !container->object_path)
@@ -375,6 +382,11 @@ static int container_from_row(const struct columns *columns, size_t i, const cha
 		.kernel = RSS_ABSENT,
 		.mapped = RSS_ABSENT,
 		.locked = RSS_ABSENT,
+		.swap = RSS_ABSENT,
+		.pressure_some = RSS_ABSENT,
+		.pressure_full = RSS_ABSENT,
+		.pressure_some_avg10 = RSS_ABSENT,
+		.pressure_full_avg10 = RSS_ABSENT,
 		.place = "own",
 		.unit = "",
 		.running = true,

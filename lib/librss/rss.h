@@ -144,6 +144,12 @@ struct rss_container {
 	 * mlocked or otherwise unevictable.
 	 */
 	uint64_t anonymous, file, shmem, kernel, mapped, locked;
+	/*
+	 * Swapped memory in bytes, which is not part of the usage; how long some, or all, processes
+	 * have waited for memory, in microseconds, and in hundredths of a percent of the last 10
+	 * seconds; or RSS_ABSENT.
+	 */
+	uint64_t swap, pressure_some, pressure_full, pressure_some_avg10, pressure_full_avg10;
 	/* Set by rss_list() as well: */
 	const char *place; /* "own": a cgroup made by rssd; "unit", "cgroup": see rss_create_at() */
 	const char *unit;  /* the systemd unit that it is, or "" */

@@ -67,7 +67,7 @@ case_usage_is_split_into_its_parts() {
 	says Shmem:
 	rssctl show split --json=short >"$work/split"
 	rssctl metrics >"$work/split.metrics"
-	for part in anonymous file shmem kernel mapped locked; do
+	for part in anonymous file shmem kernel mapped locked swap; do
 		shown=$(jq -r ".$part" "$work/split")
 		metric=$(sed -n "s|^rssd_container_${part}_bytes{container=\"split\"} ||p" "$work/split.metrics")
 		property=$(busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" get-property org.rssd1 \

@@ -105,6 +105,8 @@ static inline void fake_fill_v2(int dir, bool memory)
 	fake_write(dir, "memory.oom.group", "0\n");
 	fake_write(dir, "memory.peak", "0\n");
 	fake_write(dir, "memory.reclaim", "");
+	fake_write(dir, "memory.swap.current", "0\n");
+	fake_write(dir, "memory.pressure", "some avg10=0.00 avg60=0.00 avg300=0.00 total=0\n");
 }
 
 #define RSS_NO_EVENTS "max 0\nwmark_high 0\nwmark_low 0\nreclaim 0\noom 0\noom_kill 0\n"

@@ -173,7 +173,7 @@ TEST(parts_of_the_usage_are_read)
 	fake_set("rssd/web/memory.stat",
 		 "cache 1\nrss 1\nshmem 1\ntotal_cache 90\ntotal_rss 100\ntotal_shmem 80\n"
 		 "total_mapped_file 70\ntotal_inactive_anon 100\ntotal_active_anon 75\n"
-		 "total_dirty 6\ntotal_writeback 1\n");
+		 "total_dirty 6\ntotal_writeback 1\nswap 1\ntotal_swap 30\n");
 	group_read_parts(w.web, &parts);
 	CHECK_UINT(parts.anon, 100);
 	CHECK_UINT(parts.file, 90);
@@ -183,6 +183,8 @@ TEST(parts_of_the_usage_are_read)
 	CHECK_UINT(parts.locked, COUNTER_ABSENT);
 	CHECK_UINT(parts.anon_list, 175);
 	CHECK_UINT(parts.dirty, 7);
+	CHECK_UINT(parts.swap, 30);
+	CHECK_UINT(parts.pressure_some, COUNTER_ABSENT);
 	fake_set("rssd/web/memory.kmem.usage_in_bytes", "60\n");
 	group_read_parts(w.web, &parts);
 	CHECK_UINT(parts.kernel, 60);
@@ -479,7 +481,8 @@ TEST(every_feature_has_a_name)
 	CHECK_STR(controller_feature_name(__builtin_ctz(FEATURE_OOM_GROUP)), "oom-group");
 	CHECK_STR(controller_feature_name(__builtin_ctz(FEATURE_SAFE_LIMIT)), "safe-limit");
 	CHECK_STR(controller_feature_name(__builtin_ctz(FEATURE_MAPPED_ONLY)), "mapped-only");
-	CHECK(!controller_feature_name(__builtin_ctz(FEATURE_REFAULTS) + 1));
+	CHECK_STR(controller_feature_name(__builtin_ctz(FEATURE_PRESSURE)), "pressure");
+	CHECK(!controller_feature_name(__builtin_ctz(FEATURE_PRESSURE) + 1));
 }
 
 TEST_MAIN({ "features of a new kernel", features_of_a_new_kernel },

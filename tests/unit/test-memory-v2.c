@@ -125,10 +125,10 @@ TEST(features_of_a_new_kernel)
 	WORLD;
 
 	CALL(begin, &w);
-	CHECK_UINT(w.controller->features, FEATURE_PEAK | FEATURE_FAILURES | FEATURE_RECLAIMED |
-						   FEATURE_OOM_EVENTS | FEATURE_OOM_KILLS |
-						   FEATURE_OOM_GROUP | FEATURE_RECLAIM |
-						   FEATURE_LIMIT_EVENTS | FEATURE_FREEZE);
+	CHECK_UINT(w.controller->features,
+		   FEATURE_PEAK | FEATURE_FAILURES | FEATURE_RECLAIMED | FEATURE_OOM_EVENTS |
+			   FEATURE_OOM_KILLS | FEATURE_OOM_GROUP | FEATURE_RECLAIM |
+			   FEATURE_LIMIT_EVENTS | FEATURE_FREEZE | FEATURE_SWAP | FEATURE_PRESSURE);
 	CHECK(!w.controller->oom_events_since_open);
 }
 
@@ -200,6 +200,31 @@ TEST(parts_of_the_usage_are_read)
 	CHECK_UINT(parts.anon, 0);
 	CHECK_UINT(parts.kernel, 60);
 	CHECK_UINT(parts.anon_list, COUNTER_ABSENT);
+}
+
+/* What a malformed line does not have is absent. */
+TEST(swap_and_pressure_are_read)
+{
+	WORLD;
+	struct memory_parts parts;
+
+	CALL(begin, &w);
+	CHECK(controller_can(w.controller, FEATURE_SWAP));
+	CHECK(controller_can(w.controller, FEATURE_PRESSURE));
+	fake_set("rssd/web/memory.swap.current", "4096\n");
+	fake_set("rssd/web/memory.pressure",
+		 "some avg10=12.05 avg60=3.00 avg300=1.00 total=1234567\n"
+		 "full avg10=0.30 avg60=0.00 avg300=0.00 total=89\n");
+	group_read_parts(w.web, &parts);
+	CHECK_UINT(parts.swap, 4096);
+	CHECK_UINT(parts.pressure_some, 1234567);
+	CHECK_UINT(parts.pressure_full, 89);
+	CHECK_UINT(parts.pressure_some_avg10, 1205);
+	CHECK_UINT(parts.pressure_full_avg10, 30);
+	fake_set("rssd/web/memory.pressure", "some avg10=1.00 avg60=0.00\nfull total=1\n");
+	group_read_parts(w.web, &parts);
+	CHECK_UINT(parts.pressure_some, COUNTER_ABSENT);
+	CHECK_UINT(parts.pressure_full, COUNTER_ABSENT);
 }
 
 TEST(kills_in_the_leaf_count)
@@ -501,6 +526,7 @@ TEST(failures_are_events)
 }
 
 TEST_MAIN({ "the root gets a memory controller", root_gets_memory },
+	  { "memory-v2: swap and pressure are read", swap_and_pressure_are_read },
 	  { "memory-v2: a freezer that another program set is a drift",
 	    a_freezer_that_another_program_set_is_a_drift },
 	  { "memory-v2: a process stays in its unit", a_process_stays_in_its_unit },

@@ -21,7 +21,8 @@ TEST(values_have_their_place)
 		{ .name = (char *)"web",
 		  .settings = { .limit = 1000, .wmark_high = 900, .wmark_low = LIMIT_INFINITY },
 		  .counters = { 1, 2, 3, 4, 5, 6, 7 },
-		  .parts = { 21, 22, COUNTER_ABSENT, COUNTER_ABSENT, 0, 26, 27, 28 },
+		  .parts = { 21, 22, COUNTER_ABSENT, COUNTER_ABSENT, 0, 26, 27, 28, .swap = 31,
+			     .pressure_some = 2000033, .pressure_full = 0 },
 		  .processes = 8 },
 		{ .name = (char *)"a\"b\\c\nd",
 		  .settings = { .limit = LIMIT_INFINITY,
@@ -35,7 +36,8 @@ TEST(values_have_their_place)
 				.oom_kills = 0,
 				.scanned = COUNTER_ABSENT },
 		  .parts = { 0, COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT,
-			     COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT } },
+			     COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT, .swap = COUNTER_ABSENT,
+			     .pressure_some = COUNTER_ABSENT, .pressure_full = COUNTER_ABSENT } },
 	};
 	struct join_counts join = { .joined = 11, .vanished = 12, .refused = 13 };
 	struct metrics metrics = { "1.0", "rss", 77, join, containers, ARRAY_SIZE(containers) };
@@ -64,6 +66,9 @@ TEST(values_have_their_place)
 		"Tmpfs and shared memory.\n# TYPE",
 		"rssd_container_mapped_bytes{container=\"web\"} 0\n# TYPE",
 		"rssd_container_locked_bytes{container=\"web\"} 26\n# TYPE",
+		"rssd_container_swap_bytes{container=\"web\"} 31\n# TYPE",
+		"rssd_container_pressure_some_seconds_total{container=\"web\"} 2.000033\n# TYPE",
+		"rssd_container_pressure_full_seconds_total{container=\"web\"} 0.000000\n# TYPE",
 		"rssd_container_limit_bytes{container=\"web\"} 1000\n# TYPE",
 		"rssd_container_wmark_high_bytes{container=\"web\"} 900\n# TYPE",
 	};
