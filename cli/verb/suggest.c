@@ -130,7 +130,9 @@ static int read_history(const struct cli *cli, const char *name, struct record *
 	/* A single sample is that of now. */
 	if (history && history->count > 1) {
 		record->source = OBSERVED_HISTORY;
-		record->record_usec = clock_usec(CLOCK_REALTIME) - history->samples[0].time;
+		/* Not the clock of now, which may have been set since rssd replied. */
+		record->record_usec =
+			history->samples[history->count - 1].time - history->samples[0].time;
 	}
 	return 0;
 }
