@@ -264,7 +264,7 @@ case_processes_that_end_before_the_signal_are_followed() {
 	launch_hog_in kept anon 1M
 	await 20 grep -q ready "$hog_out"
 	with_fault "" pidfd_open:error=ESRCH expect 5 rssctl kill kept --signal=KILL
-	says "faster than they can be killed"
+	says "fork faster than they are killed"
 	rssctl remove kept --force
 }
 
