@@ -232,10 +232,11 @@ static int read_unit(sd_bus *bus, const char *name, const char *path, struct sys
 	if (r < 0)
 		return fail_call(name, r, &error, failure);
 	if (!state || strcmp(state, "not-found") == 0)
-		return fail(failure, RSS_ERROR_NO_SUCH_UNIT,
-			    "systemd knows no unit %s; systemctl lists all units. The units of a "
-			    "user's manager cannot be containers",
-			    name);
+		return fail(
+			failure, RSS_ERROR_NO_SUCH_UNIT,
+			"systemd knows no unit %s; systemctl lists all units. A unit of a user's "
+			"manager is limited by the user: use user@UID.service, which has them all",
+			name);
 	if (strcmp(state, "masked") == 0)
 		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
 			    "The unit %s is masked, so it never runs; systemctl unmask it first",

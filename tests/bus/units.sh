@@ -325,6 +325,7 @@ case_drift_is_shown_and_repaired() {
 case_bad_units_are_refused() {
 	expect 3 rssctl create bad --unit=nope.service
 	says "systemd knows no unit nope.service"
+	says "use user@UID.service"
 	unit masked.service LoadState=masked
 	expect 1 rssctl create bad --unit=masked.service
 	says masked
