@@ -125,7 +125,7 @@ case_proc_decides_what_is_hidden() {
 	equal "$(jq length <<<"$out")" 1 "processes that nobody sees"
 	stop_rssd
 	# shellcheck disable=SC2016
-	sanitized+=(unshare --mount sh -c 'mount -t proc -o hidepid=invisible proc /proc && exec "$@"' rssd)
+	sanitized+=("${own_mounts[@]}" sh -c 'mount -t proc -o hidepid=invisible proc /proc && exec "$@"' rssd)
 	start_rssd
 	sanitized=("${plain[@]}")
 	expect 0 as_nobody rssctl ps mounted --json=short
