@@ -7,13 +7,16 @@ DEB         := $(BUILD)/deb
 DEB_VERSION ?= $(VERSION)
 DEB_TREE    := $(DEB)/rssd-$(DEB_VERSION)
 
+# What the packages are made of.
+DEB_SOURCES := Makefile $(shell find lib daemon cli man systemd tests/unit tests/tests.mk -type f)
+
 .PHONY: deb
 
 ## deb: Debian packages, source and binary, in build/deb; DEB_VERSION=0.1.0+1 for another version
 deb: deps $(DEB)/.built-$(DEB_VERSION)
 	$(Q)ls $(DEB)/*.dsc $(DEB)/*.deb
 
-$(DEB)/.built-$(DEB_VERSION): Makefile $(shell find lib daemon cli man systemd tests/unit tests/tests.mk -type f)
+$(DEB)/.built-$(DEB_VERSION): $(DEB_SOURCES)
 	$(call install_packages,$(PACKAGES_deb))
 	$(Q)rm -rf $(DEB) && mkdir -p $(DEB_TREE)
 	$(Q)tar --exclude=./build --exclude=./.git -cf - . | tar -xf - -C $(DEB_TREE)

@@ -3,7 +3,7 @@
 # lists them. CASES=cases:oom,service for some cases, V=1 for every line.
 PACKAGES_system := mmdebstrap qemu-system-x86 e2fsprogs $(PACKAGES_vm) $(PACKAGES_deb)
 
-.PHONY: check-system bench-daemon
+.PHONY: check-system bench-daemon system-packages
 
 # Programs that rssd is tested and measured with.
 WORKLOAD_PACKAGES := redis-server redis-tools postgresql stress-ng cgroup-tools
@@ -16,6 +16,13 @@ $(BUILD)/system/disk: $(system_scripts) $(wildcard systemd/* man/*) $(DEB)/.buil
 	@mkdir -p $(@D)
 	$(Q)BUILD=$(BUILD) tests/system/image.sh $@ $(WORKLOAD_PACKAGES)
 
+# The packages of Debian 13, built there.
+$(BUILD)/system/debs-trixie: tests/system/debian.sh tests/system/packages.sh $(DEB_SOURCES)
+	$(call install_packages,$(PACKAGES_system))
+	$(Q)BUILD=$(BUILD) tests/system/packages.sh trixie $@
+
+system-packages: $(BUILD)/system/debs-trixie
+
 ## bench-daemon: measure rssd, systemd and the tools of libcgroup, into build/bench-daemon.md
 bench-daemon: deps
 	$(Q)$(MAKE) --no-print-directory -s $(BUILD)/kernel/bzImage-service $(BUILD)/system/disk
@@ -23,5 +30,5 @@ bench-daemon: deps
 
 ## check-system: Debian, systemd and rssd in virtual machines, on the patched kernel and a stock one; WORLD=rss-v1 CASES=cases:oom,peak for some
 check-system: deps
-	$(Q)$(MAKE) --no-print-directory -s $(system_kernels) $(BUILD)/system/disk
+	$(Q)$(MAKE) --no-print-directory -s $(system_kernels) system-packages $(BUILD)/system/disk
 	$(Q)tests/system/check.sh $(if $(WORLD),-w $(WORLD)) $(BUILD) $(CASES)
