@@ -3,6 +3,7 @@
 #include "view/status.h"
 
 #include <errno.h>
+#include <json-c/json.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -11,7 +12,6 @@
 #include "shared/array.h"
 #include "shared/cleanup.h"
 #include "shared/text.h"
-#include "view/json.h"
 
 /* Errors are printed where no context of the command line is at hand. Set once, by main(). */
 static bool as_json;
@@ -34,15 +34,19 @@ static const char *name_of_status(int status)
 	return status > 0 && (size_t)status < ARRAY_SIZE(names) ? names[status] : "Notice";
 }
 
+/* Without json.h, which itself prints errors by way of this file. */
 static void print_as_json(const char *name, const char *text)
 {
-	cleanup_json struct json_object *object = json_object_new_object();
+	struct json_object *object = json_object_new_object();
 
-	json_add_text(object, "error", name);
-	json_add_text(object, "message", text);
+	if (object) {
+		json_object_object_add(object, "error", json_object_new_string(name));
+		json_object_object_add(object, "message", json_object_new_string(text));
+	}
 	fprintf(stderr, "%s\n",
 		json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
 							       JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(object);
 }
 
 static int print_text(int status, const char *name, const char *format, va_list args)
