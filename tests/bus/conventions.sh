@@ -63,7 +63,7 @@ case_one_property() {
 		"name=prop limit=$((16 << 20)) wmark-high=infinity" "several"
 	equal "$(rssctl show prop --property=unit)" "unit=" "an unknown value"
 	expect 2 rssctl show prop -p nope
-	says 'no property "nope"'
+	says 'property "nope"'
 	expect 2 rssctl show prop --value
 	expect 0 rssctl remove prop
 }
