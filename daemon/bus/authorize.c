@@ -209,17 +209,17 @@ static int refuse(enum access_operation operation, const struct bus_peer *peer,
 	if (result == AUTH_CHALLENGE)
 		return sd_bus_error_set(error, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED,
 					failure.text);
-	return bus_answer_failure(r, &failure, error);
+	return bus_answer_failure(message, r, &failure);
 }
 
-static int refuse_busy(const struct bus_peer *peer, sd_bus_error *error)
+static int refuse_busy(const struct bus_peer *peer, sd_bus_message *message)
 {
 	struct failure failure = { 0 };
 	int r = fail(&failure, RSS_ERROR_TOO_MANY,
 		     "User %u has used up its share of rssd's time; call less often",
 		     (unsigned int)peer->uid);
 
-	return bus_answer_failure(r, &failure, error);
+	return bus_answer_failure(message, r, &failure);
 }
 
 enum access_operation bus_operation_of(const char *member)
@@ -256,13 +256,13 @@ static int authorize(struct bus *bus, struct bus_peer *peer, sd_bus_message *mes
 		if (!object_exists(bus, sd_bus_message_get_path(message)))
 			return 0;
 		r = ask_polkit(bus, peer, message, operation, &failure);
-		return r < 0 ? bus_answer_failure(r, &failure, error) : 1;
+		return r < 0 ? bus_answer_failure(message, r, &failure) : 1;
 	default:
 		return refuse(operation, peer, message, result, error);
 	}
 }
 
-/* Return: 0 to dispatch the call; 1 if its reply is pending; negative if it is refused. */
+/* Return: 0 to dispatch the call; 1 if its reply is pending, or it is refused; or negative. */
 int bus_authorize_filter(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	enum auth_result result = AUTH_NOT_ASKED;
@@ -279,14 +279,14 @@ int bus_authorize_filter(sd_bus_message *message, void *userdata, sd_bus_error *
 		/* Most likely it has left already. */
 		r = fail(&failure, RSS_ERROR_ACCESS_DENIED, "Cannot identify the caller: %s",
 			 strerror(-r));
-		return bus_answer_failure(r, &failure, error);
+		return bus_answer_failure(message, r, &failure);
 	}
 	check = find_pending_check(bus, message);
 	if (check) {
 		result = check->result;
 		bus_check_free(check);
 	} else if (!bus_peer_serve(peer)) {
-		return refuse_busy(peer, error);
+		return refuse_busy(peer, message);
 	}
 	return authorize(bus, peer, message, result, error);
 }

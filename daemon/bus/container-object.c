@@ -84,7 +84,7 @@ static int method_set_limit(sd_bus_message *message, void *userdata, sd_bus_erro
 		r = bus_call_new(bus_from_message(message), message, c->name, cancel_change, &call,
 				 &failure);
 	if (r < 0)
-		return bus_answer_failure(r, &failure, error);
+		return bus_answer_failure(message, r, &failure);
 	listener.userdata = call;
 	listener.progress = progress ? limit_progress : NULL;
 	listener.requester = bus_call_requester(call);
@@ -145,7 +145,7 @@ static int method_forecast_limit(sd_bus_message *message, void *userdata, sd_bus
 	if (r >= 0)
 		r = forecast_container(c, limit, mode, &forecast, &failure);
 	if (r < 0)
-		return bus_answer_failure(r, &failure, error);
+		return bus_answer_failure(message, r, &failure);
 	r = sd_bus_message_new_method_return(message, &reply);
 	if (r >= 0)
 		r = append_forecast(reply, &forecast);
@@ -175,7 +175,7 @@ static int method_set_properties(sd_bus_message *message, void *userdata, sd_bus
 		r = bus_call_new(bus_from_message(message), message, c->name, cancel_change, &call,
 				 &failure);
 	if (r < 0)
-		return bus_answer_failure(r, &failure, error);
+		return bus_answer_failure(message, r, &failure);
 	listener.userdata = call;
 	r = change_start(c, &change, LIMIT_MODE_RECLAIM, 0, &listener, &failure);
 	return bus_call_begun(call, r, &failure, error);
@@ -202,7 +202,7 @@ static int method_repair(sd_bus_message *message, void *userdata, sd_bus_error *
 			     &failure);
 
 	if (r < 0)
-		return bus_answer_failure(r, &failure, error);
+		return bus_answer_failure(message, r, &failure);
 	listener.userdata = call;
 	listener.requester = bus_call_requester(call);
 	r = repair_start(c, &listener, &failure);
@@ -228,14 +228,14 @@ static int reply_operation(sd_bus_message *message, const struct container *c, i
 		r = fail(&failure, RSS_ERROR_CONTROLLER_FAILED, "\"%s\" could not be %s: %s",
 			 c->name, done, strerror(-result));
 	if (r < 0)
-		return bus_answer_failure(r, &failure, error);
+		return bus_answer_failure(message, r, &failure);
 	log_message(LOG_INFO, c->name, "%s for user %u (process %d)", done, (unsigned int)peer->uid,
 		    (int)peer->pid);
 	return sd_bus_reply_method_return(message, "");
 }
 
 /* systemd knows whether a unit is frozen. */
-static int refuse_unit(const struct container *c, bool wanted, sd_bus_error *error)
+static int refuse_unit(const struct container *c, bool wanted, sd_bus_message *message)
 {
 	const char *verb = wanted ? "freeze" : "thaw";
 	struct failure failure = { 0 };
@@ -243,7 +243,7 @@ static int refuse_unit(const struct container *c, bool wanted, sd_bus_error *err
 		     "Cannot %s \"%s\": it is the unit %s; use systemctl %s %s", verb, c->name,
 		     c->place->unit, verb, c->place->unit);
 
-	return bus_answer_failure(r, &failure, error);
+	return bus_answer_failure(message, r, &failure);
 }
 
 static int freeze(sd_bus_message *message, struct container *c, bool wanted, sd_bus_error *error)
@@ -251,7 +251,7 @@ static int freeze(sd_bus_message *message, struct container *c, bool wanted, sd_
 	int r;
 
 	if (container_is_unit(c))
-		return refuse_unit(c, wanted, error);
+		return refuse_unit(c, wanted, message);
 	r = group_freeze(c->group, wanted);
 	if (r == 0)
 		c->frozen = wanted;
@@ -356,7 +356,7 @@ static int method_reclaim(sd_bus_message *message, void *userdata, sd_bus_error 
 		r = bus_call_new(bus_from_message(message), message, c->name, NULL, &call,
 				 &failure);
 	if (r < 0)
-		return bus_answer_failure(r, &failure, error);
+		return bus_answer_failure(message, r, &failure);
 	r = reclaim_start(c, bytes, reclaimed, call, &failure);
 	return bus_call_begun(call, r, &failure, error);
 }

@@ -35,7 +35,7 @@ static int method_list_ooms(sd_bus_message *message, void *userdata, sd_bus_erro
 		r = fail(&failure, RSS_ERROR_INVALID_NAME, "Invalid name \"%.200s\": it %s",
 			 container, name_problem(container));
 	if (r < 0)
-		return bus_answer_failure(r, &failure, error);
+		return bus_answer_failure(message, r, &failure);
 	r = sd_bus_message_new_method_return(message, &reply);
 	if (r >= 0)
 		r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "a{sv}");
@@ -151,7 +151,7 @@ static int method_get_events(sd_bus_message *message, void *userdata, sd_bus_err
 			 "No event has the number %" PRIu64 " yet; the next one has %" PRIu64,
 			 since, next);
 	if (r < 0)
-		return bus_answer_failure(r, &failure, error);
+		return bus_answer_failure(message, r, &failure);
 	r = sd_bus_message_new_method_return(message, &reply);
 	if (r >= 0)
 		r = sd_bus_message_append(reply, "t", next);

@@ -363,7 +363,7 @@ static int begin(struct bus *bus, sd_bus_message *message, enum collect_what wha
 	int r = bus_call_new(bus, message, "", NULL, &call, &failure);
 
 	if (r < 0)
-		return bus_answer_failure(r, &failure, error);
+		return bus_answer_failure(message, r, &failure);
 	r = collect_start(bus->manager, what, done, call, &failure);
 	return bus_call_begun(call, r, &failure, error);
 }

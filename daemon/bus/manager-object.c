@@ -63,7 +63,7 @@ static int method_create(sd_bus_message *message, void *userdata, sd_bus_error *
 	if (r >= 0)
 		r = bus_call_new(bus, message, name, NULL, &call, &failure);
 	if (r < 0)
-		return bus_answer_failure(r, &failure, error);
+		return bus_answer_failure(message, r, &failure);
 	/*
 	 * A polkit rule that allows making containers must not allow limiting and killing
 	 * services.
@@ -110,7 +110,7 @@ static int method_remove(sd_bus_message *message, void *userdata, sd_bus_error *
 	if (r >= 0)
 		r = bus_call_new(bus, message, name, NULL, &call, &failure);
 	if (r < 0)
-		return bus_answer_failure(r, &failure, error);
+		return bus_answer_failure(message, r, &failure);
 	requester = bus_call_requester(call);
 	r = removal_start(c, force, &requester, removed, call, &failure);
 	return bus_call_begun(call, r, &failure, error);
@@ -129,7 +129,7 @@ static int method_get(sd_bus_message *message, void *userdata, sd_bus_error *err
 	if (r >= 0)
 		r = manager_get(bus->manager, name, &c, &failure);
 	if (r < 0)
-		return bus_answer_failure(r, &failure, error);
+		return bus_answer_failure(message, r, &failure);
 	return reply_path(message, c);
 }
 
@@ -158,7 +158,7 @@ static int method_get_by_pid(sd_bus_message *message, void *userdata, sd_bus_err
 	if (r >= 0)
 		r = find_by_pid(bus, message, (pid_t)pid, &c, &failure);
 	if (r < 0)
-		return bus_answer_failure(r, &failure, error);
+		return bus_answer_failure(message, r, &failure);
 	return reply_path(message, c);
 }
 
@@ -180,7 +180,7 @@ static int method_get_by_pidfd(sd_bus_message *message, void *userdata, sd_bus_e
 	if (r >= 0)
 		r = find_by_pid(bus, message, pid, &c, &failure);
 	if (r < 0)
-		return bus_answer_failure(r, &failure, error);
+		return bus_answer_failure(message, r, &failure);
 	return reply_path(message, c);
 }
 
@@ -211,7 +211,7 @@ static int method_detach(sd_bus_message *message, void *userdata, sd_bus_error *
 	if (r >= 0)
 		r = bus_call_new(bus, message, "", NULL, &call, &failure);
 	if (r < 0)
-		return bus_answer_failure(r, &failure, error);
+		return bus_answer_failure(message, r, &failure);
 	r = detach_start(bus->manager, fds, count, tree ? ATTACH_TREE : 0, call->uid, detached,
 			 call, &failure);
 	return bus_call_begun(call, r, &failure, error);
@@ -246,7 +246,7 @@ static int method_reload(sd_bus_message *message, void *userdata, sd_bus_error *
 	int r = bus->reload(bus->userdata, &failure);
 
 	if (r < 0)
-		return bus_answer_failure(r, &failure, error);
+		return bus_answer_failure(message, r, &failure);
 	r = sd_bus_message_new_method_return(message, &reply);
 	if (r >= 0)
 		r = append_problems(reply, bus->manager->problems);
@@ -301,7 +301,7 @@ static int method_dump_metrics(sd_bus_message *message, void *userdata, sd_bus_e
 	int r = bus_call_new(bus, message, "", NULL, &call, &failure);
 
 	if (r < 0)
-		return bus_answer_failure(r, &failure, error);
+		return bus_answer_failure(message, r, &failure);
 	r = metrics_file_get(bus->manager, dumped, call, &failure);
 	return bus_call_begun(call, r, &failure, error);
 }

@@ -9,6 +9,7 @@
 
 #include "shared/text.h"
 #include "base/failure.h"
+#include "base/log.h"
 #include "cgroup/controller.h"
 #include "operation/attach-policy.h"
 #include "policy/access-policy.h"
@@ -20,12 +21,24 @@
 /* A day: a longer timeout is a mistake, and would overflow the clock. */
 #define TIMEOUT_MAX (24ULL * 3600 * 1000000)
 
-int bus_answer_failure(int r, const struct failure *failure, sd_bus_error *error)
+int bus_send_failure(sd_bus_message *message, const struct failure *failure)
+{
+	int r = -EAGAIN;
+
+	for (int i = 0; i < 2 && r < 0; i++)
+		r = sd_bus_reply_method_errorf(message, rss_error_to_name(failure->error), "%s",
+					       failure->text);
+	return r;
+}
+
+int bus_answer_failure(sd_bus_message *message, int r, const struct failure *failure)
 {
 	if (failure->error == RSS_ERROR_NONE)
 		return r;
-	(void)sd_bus_error_set(error, rss_error_to_name(failure->error), failure->text);
-	return -rss_error_to_errno(failure->error);
+	r = bus_send_failure(message, failure);
+	if (r < 0)
+		log_warning("A reply could not be sent: %s", strerror(-r));
+	return 1;
 }
 
 static int read_value(sd_bus_message *message, struct bus_option *option, struct failure *failure)

@@ -19,10 +19,16 @@ struct rules;
 struct oom_record;
 
 /*
- * The return value of a method that failed: sets @error to the D-Bus error of
- * @failure. An error of sd-bus itself (@r, such as a wrong signature) is passed on.
+ * Replies with an error. Without a reply the caller would wait until its timeout, so a send that
+ * fails for a passing reason is repeated once.
  */
-int bus_answer_failure(int r, const struct failure *failure, sd_bus_error *error);
+int bus_send_failure(sd_bus_message *message, const struct failure *failure);
+
+/*
+ * The return value of a method that failed: the reply is sent here, because sd-bus ignores that its
+ * own could not be sent. An error of sd-bus itself (@r, such as a wrong signature) is passed on.
+ */
+int bus_answer_failure(sd_bus_message *message, int r, const struct failure *failure);
 
 static inline void bus_message_unref(sd_bus_message *message)
 {

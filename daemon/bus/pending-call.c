@@ -125,21 +125,16 @@ int bus_call_begun(struct bus_call *call, int r, const struct failure *failure, 
 {
 	if (r >= 0)
 		return 1;
+	r = bus_answer_failure(call->message, r, failure);
 	bus_call_free(call);
-	return bus_answer_failure(r, failure, error);
+	return r;
 }
 
-/*
- * Replies with an error and frees the call. Without a reply the caller would wait until its
- * timeout, so a send that fails for a passing reason is repeated once.
- */
+/* Replies with an error and frees the call. */
 static void fail_call(struct bus_call *call, const struct failure *failure)
 {
-	int r = -EAGAIN;
+	int r = bus_send_failure(call->message, failure);
 
-	for (int i = 0; i < 2 && r < 0; i++)
-		r = sd_bus_reply_method_errorf(call->message, rss_error_to_name(failure->error),
-					       "%s", failure->text);
 	if (r < 0)
 		log_message(LOG_WARNING, *call->container ? call->container : NULL,
 			    "A reply could not be sent: %s", strerror(-r));

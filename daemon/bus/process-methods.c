@@ -38,7 +38,7 @@ static int method_attach(sd_bus_message *message, void *userdata, sd_bus_error *
 		r = bus_call_new(bus_from_message(message), message, c->name, NULL, &call,
 				 &failure);
 	if (r < 0)
-		return bus_answer_failure(r, &failure, error);
+		return bus_answer_failure(message, r, &failure);
 	r = attach_start(c, fds, count,
 			 (tree ? ATTACH_TREE : 0) | (dry_run ? ATTACH_DRY_RUN : 0) |
 				 (leave ? ATTACH_LEAVE_UNIT : 0),
@@ -100,7 +100,7 @@ static int method_get_processes(sd_bus_message *message, void *userdata, sd_bus_
 	int r = bus_call_new(bus_from_message(message), message, c->name, NULL, &call, &failure);
 
 	if (r < 0)
-		return bus_answer_failure(r, &failure, error);
+		return bus_answer_failure(message, r, &failure);
 	r = processes_start(c, true, call->uid == 0, processes_listed, call, &failure);
 	return bus_call_begun(call, r, &failure, error);
 }
@@ -131,7 +131,7 @@ static int method_list_processes(sd_bus_message *message, void *userdata, sd_bus
 		r = bus_call_new(bus_from_message(message), message, c->name, NULL, &call,
 				 &failure);
 	if (r < 0)
-		return bus_answer_failure(r, &failure, error);
+		return bus_answer_failure(message, r, &failure);
 	r = processes_start(c, nested, call->uid == 0, members_listed, call, &failure);
 	return bus_call_begun(call, r, &failure, error);
 }
@@ -162,7 +162,7 @@ static int kill_with(sd_bus_message *message, struct container *c, bool has_opti
 		r = bus_call_new(bus_from_message(message), message, c->name, NULL, &call,
 				 &failure);
 	if (r < 0)
-		return bus_answer_failure(r, &failure, error);
+		return bus_answer_failure(message, r, &failure);
 	requester = bus_call_requester(call);
 	r = kill_start(c, signal, nested, &requester, killed, call, &failure);
 	return bus_call_begun(call, r, &failure, error);

@@ -101,7 +101,7 @@ static int start_read(struct bus *bus, struct container *c, sd_bus_message *mess
 	read->row.container = c;
 	r = bus_call_new(bus, message, c->name, NULL, &read->call, &failure);
 	if (r < 0)
-		return bus_answer_failure(r, &failure, error);
+		return bus_answer_failure(message, r, &failure);
 	r = job_start_query(&read->job, bus->manager->jobs, read->call->uid == 0, read_run,
 			    read_done, read);
 	if (r < 0)

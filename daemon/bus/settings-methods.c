@@ -94,7 +94,7 @@ static int method_apply(sd_bus_message *message, void *userdata, sd_bus_error *e
 	if (r >= 0)
 		r = bus_call_new(bus, message, "", cancel_transaction, &call, &failure);
 	if (r < 0)
-		return bus_answer_failure(r, &failure, error);
+		return bus_answer_failure(message, r, &failure);
 	requester = bus_call_requester(call);
 	r = transaction_start(bus->manager, steps, count, mode, timeout, &requester, applied, call,
 			      &transaction, &failure);
@@ -141,7 +141,7 @@ static int method_forecast_apply(sd_bus_message *message, void *userdata, sd_bus
 	if (r >= 0)
 		r = append_verdicts(reply, steps, forecasts, count);
 	if (r < 0)
-		return bus_answer_failure(r, &failure, error);
+		return bus_answer_failure(message, r, &failure);
 	return sd_bus_send(NULL, reply, NULL);
 }
 
@@ -212,7 +212,7 @@ static int method_diff(sd_bus_message *message, void *userdata, sd_bus_error *er
 	int r = bus_call_new(bus, message, "", NULL, &call, &failure);
 
 	if (r < 0)
-		return bus_answer_failure(r, &failure, error);
+		return bus_answer_failure(message, r, &failure);
 	r = diff_start(bus->manager, compared, call, &failure);
 	return bus_call_begun(call, r, &failure, error);
 }

@@ -268,6 +268,23 @@ case_processes_that_end_before_the_signal_are_followed() {
 	rssctl remove kept --force
 }
 
+# A refusal is answered even if it cannot be sent at first, whichever message that is.
+case_a_refusal_is_sent_again() {
+	local n status
+	for n in {1..8}; do
+		status=0
+		strace -f -qq -o "$work/strace" -p "$rssd_pid" -e "inject=sendmsg:error=ENOMEM:when=$n" &
+		local tracer=$!
+		children+=("$tracer")
+		await 10 is_traced
+		timeout 15 busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" call org.rssd1 /org/rssd1 org.rssd1.Manager \
+			RemoveContainer "sa{sv}" nosuch 0 2>"$work/refused" || status=$?
+		kill -INT "$tracer" 2>/dev/null
+		wait "$tracer" 2>/dev/null
+		equal "$status" 1 "status with the send $n failing ($(cat "$work/refused"))"
+	done
+}
+
 # start_unable_to_open PATH: starts an rssd for which the first open of PATH fails.
 start_unable_to_open() {
 	strace -D -f -qq -o "$work/strace" -P "$1" -e inject=openat:error=ENFILE:when=1 \
