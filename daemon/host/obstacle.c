@@ -2,6 +2,7 @@
 /* Why a killed process has not ended: see obstacle.h. */
 #include "host/obstacle.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <mntent.h>
@@ -75,13 +76,36 @@ static bool is_frozen(pid_t pid, char group[PATH_MAX])
 	return true;
 }
 
+/* Returns true if a thread is in that state after the main thread has ended. */
+static bool has_sleeping_thread(pid_t pid)
+{
+	cleanup_(closedir_ptr) DIR *threads = NULL;
+	const struct dirent *entry;
+	char path[40];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	threads = opendir(path);
+	while (threads && (entry = readdir(threads))) {
+		cleanup_free char *text = NULL;
+		char file[sizeof(entry->d_name) + 8];
+		struct process thread;
+
+		(void)snprintf(file, sizeof(file), "%s/stat", entry->d_name);
+		if (entry->d_name[0] != '.' &&
+		    read_file_at(dirfd(threads), file, FILE_FOREIGN_MAX, &text, NULL) >= 0 &&
+		    process_parse_stat(text, &thread) == 0 && thread.state == 'D')
+			return true;
+	}
+	return false;
+}
+
 enum obstacle obstacle_of(pid_t pid, char text[OBSTACLE_TEXT_MAX])
 {
 	char group[PATH_MAX];
 	struct process p;
 
 	text[0] = '\0';
-	if (process_read(pid, &p) < 0 || p.state == 'Z')
+	if (process_read(pid, &p) < 0 || p.ended)
 		return OBSTACLE_NONE;
 	if (is_frozen(pid, group)) {
 		(void)snprintf(text, OBSTACLE_TEXT_MAX, "process %d (%.32s) is frozen by %.160s",
@@ -94,7 +118,7 @@ enum obstacle obstacle_of(pid_t pid, char text[OBSTACLE_TEXT_MAX])
 			       p.command);
 		return OBSTACLE_STOPPED;
 	}
-	if (p.state != 'D')
+	if (p.state != 'D' && !(p.state == 'Z' && has_sleeping_thread(pid)))
 		return OBSTACLE_NONE;
 	(void)snprintf(text, OBSTACLE_TEXT_MAX,
 		       "process %d (%.32s) is in an uninterruptible sleep, such as disk I/O",

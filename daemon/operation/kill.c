@@ -33,8 +33,10 @@
 #define FAILED_PASSES_MAX 32
 /* The longest wait for a killed process before the next pass. */
 #define DEATH_MSEC 100
-/* The pause between passes if there is no process to wait for. */
+/* The pause between passes if there is no process to wait for, and between checks of one. */
 #define LOOK_USEC 1000
+/* Most disk I/O of a killed process ends within this time. */
+#define SLEEP_USEC (500 * 1000)
 
 struct target {
 	pid_t pid;
@@ -61,8 +63,9 @@ struct kill {
 	void *userdata;
 
 	uint32_t count;
-	bool unfinished;		/* new processes came until the time was up */
-	char frozen[OBSTACLE_TEXT_MAX]; /* why the signal has no effect yet, or "" */
+	bool unfinished; /* new processes came until the time was up */
+	enum obstacle obstacle;
+	char held[OBSTACLE_TEXT_MAX]; /* why the signal has no effect yet, or "" */
 	int error;
 };
 
@@ -205,27 +208,54 @@ static int kill_listed(const struct subtree *tree, const struct subtree_members 
 	return sent;
 }
 
-/* Finds a process that does not receive the signal before it is thawed. */
-static void find_frozen(struct kill *kill, const struct targets *targets)
+/* The v1 freezer's state of a process is D. A thread can be in it after the main thread ended. */
+static bool may_be_held(const struct target *target)
 {
+	struct process p;
+
+	return process_read(target->pid, &p) == 0 && p.start == target->start && !p.ended &&
+	       (p.state == 'D' || p.state == 'Z');
+}
+
+/*
+ * Returns true if the process is frozen, or if it was killed and stays in an uninterruptible sleep
+ * up to @until.
+ */
+static bool is_held(struct worker *worker, struct kill *kill, const struct target *target,
+		    uint64_t until)
+{
+	while (may_be_held(target)) {
+		kill->obstacle = obstacle_of(target->pid, kill->held);
+		if (kill->obstacle == OBSTACLE_FROZEN)
+			return true;
+		/* Another thread may receive a signal, but SIGKILL has to end each of them. */
+		if (kill->signal != SIGKILL || kill->obstacle != OBSTACLE_SLEEP)
+			return false;
+		if (worker_cancelled(worker) || clock_usec(CLOCK_MONOTONIC) >= until)
+			return true;
+		worker_pause(worker, LOOK_USEC);
+	}
+	return false;
+}
+
+/* Finds a process on which the signal has no effect yet. */
+static void find_held(struct worker *worker, struct kill *kill, const struct targets *targets)
+{
+	uint64_t until = clock_usec(CLOCK_MONOTONIC) + SLEEP_USEC;
 	bool frozen = false;
 
 	if (kill->signal == SIGCONT)
 		return;
 	(void)group_read_frozen(kill->group, &frozen);
 	if (frozen && targets->count > 0) {
-		(void)snprintf(kill->frozen, sizeof(kill->frozen), "the container is frozen");
+		kill->obstacle = OBSTACLE_FROZEN;
+		(void)snprintf(kill->held, sizeof(kill->held), "the container is frozen");
 		return;
 	}
-	for (size_t i = 0; i < targets->count && !kill->frozen[0]; i++) {
-		struct process p;
-
-		/* The v1 freezer's state of a process is D. */
-		if (process_read(targets->list[i].pid, &p) == 0 &&
-		    p.start == targets->list[i].start && p.state == 'D' &&
-		    obstacle_of(targets->list[i].pid, kill->frozen) != OBSTACLE_FROZEN)
-			kill->frozen[0] = '\0';
-	}
+	for (size_t i = 0; i < targets->count; i++)
+		if (is_held(worker, kill, &targets->list[i], until))
+			return;
+	kill->held[0] = '\0';
 }
 
 static void kill_run(struct worker *worker, void *data)
@@ -257,7 +287,7 @@ static void kill_run(struct worker *worker, void *data)
 	kill->count = targets.signalled;
 	if (kill->signal != SIGKILL && is_to_end(kill->signal))
 		subtree_thaw(&tree);
-	find_frozen(kill, &targets);
+	find_held(worker, kill, &targets);
 }
 
 /* Waits briefly for one of the processes to end. Returns false if it cannot be waited for. */
@@ -332,12 +362,13 @@ static void kill_done(void *data)
 			 "Signal %d was sent to %u process%s of \"%s\", but they fork faster "
 			 "than they are killed; try again, or lower its limit",
 			 kill->signal, kill->count, kill->count == 1 ? "" : "es", c->name);
-	else if (kill->frozen[0])
+	else if (kill->held[0])
 		r = fail(&failure, RSS_ERROR_CONTROLLER_FAILED,
 			 "Signal %d was sent to %u process%s of \"%s\", but %s: it takes effect "
-			 "when it is thawed",
+			 "when %s",
 			 kill->signal, kill->count, kill->count == 1 ? "" : "es", c->name,
-			 kill->frozen);
+			 kill->held,
+			 kill->obstacle == OBSTACLE_FROZEN ? "it is thawed" : "that is over");
 	kill_report_emit(c, &(struct kill_reason){ .cause = "kill", .requester = kill->requester },
 			 &kill->tally);
 	kill->done(r, &failure, kill->signal, kill->count, kill->userdata);

@@ -179,8 +179,10 @@ case_vforked_children() {
 	expect 0 rssctl detach "$child"
 	equal "$(rssctl ps vfork --json=short | jq -c 'map(.pid)')" "[$hog]" "processes without the child"
 	expect 0 rssctl attach vfork "$child"
-	expect 0 rssctl remove --force vfork
+	# The parent's state is D, but SIGKILL ends it at once.
+	expect 0 rssctl kill vfork --signal=KILL
 	await 5 test ! -d "/proc/$hog"
+	expect 0 rssctl remove --force vfork
 }
 
 # Their pids inside differ from those outside, where other processes can have these pids.
