@@ -44,9 +44,9 @@ v2='rssd.hierarchy=v2'
 v1='systemd.unified_cgroup_hierarchy=0 systemd.legacy_systemd_cgroup_controller=1'
 rss=bzImage-service stock=bzImage-stock-service
 mkdir -p "$logs"
-world rss-v1 $rss 'rssd.controller=rss' cases load-cases controller-cases unit-cases workloads
+world rss-v1 $rss 'rssd.controller=rss' cases load-cases hostile-cases controller-cases unit-cases workloads
 world memory-v2 $stock "$v2 rssd.controller=memory-v2" cases:$installed,$kernel,$crash,$allowed,$joined \
-	load-cases controller-cases unit-cases workloads
+	load-cases hostile-cases controller-cases unit-cases workloads
 world rss-v2 $rss "$v2 rssd.controller=rss" cases:$installed,$kernel,no_netlink controller-cases
 world memory-v1 $stock "$v1 rssd.controller=memory-v1" cases:$installed,$crash,$allowed controller-cases unit-cases
 world rss-debug bzImage '' cases:crash_under_load,oom,reclaim

@@ -31,6 +31,8 @@ cp -a "$tree/installed/." "$tree"
 rm -r "$tree/installed"
 cp -r "$build/tests/tools" "$build/tests/preload" "$tests/tests/"
 cp "$build/librss.so.1" "$tests/"
+# A file system that a case freezes.
+/sbin/mke2fs -q -F -t ext2 "$tests/small.ext2" 4M
 cp tests/lib.sh tests/system/*.sh tests/bench/bench-inside.sh "$tests/"
 # Packages of this version and of a later one, if they were built.
 if ls "$build"/deb/rssd_*.deb >/dev/null 2>&1; then

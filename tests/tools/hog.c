@@ -10,6 +10,8 @@
  *   hog hold SIZE        wait for a line on standard input, then anon
  *   hog headless SIZE    end the main thread, and wait in another that has SIZE bytes
  *   hog vfork SIZE       as anon, but stay in vfork(), with a child that waits
+ *   hog write SIZE PATH  as lock, and then write to the file, again and again
+ *   hog crash NAME       take that name, and read address 0
  *   hog fork COUNT       be a tree of COUNT processes, each child of an earlier one
  *   hog zombie COUNT     leave COUNT children unwaited for, and print their pids
  *   hog spawn RATE       fork RATE children a second, each ending soon; the child of every tenth
@@ -278,6 +280,31 @@ static int wait_in_vfork(size_t size)
 	return 0;
 }
 
+/* The write waits as long as the file system is frozen. */
+static int write_repeatedly(size_t size, const char *path)
+{
+	const struct timespec nap = { .tv_nsec = 10000000 };
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	char *memory = malloc(size);
+
+	if (fd < 0 || !memory || mlock(memory, size) < 0)
+		return EXIT_FAILURE;
+	memset(memory, 1, size);
+	ready();
+	while (pwrite(fd, memory, 1, 0) == 1)
+		nanosleep(&nap, NULL);
+	return EXIT_FAILURE;
+}
+
+/* The kernel logs it with the names of the process and of its program. */
+static int crash(const char *name)
+{
+	const volatile char *volatile nothing = NULL;
+
+	(void)prctl(PR_SET_NAME, name);
+	return *nothing;
+}
+
 int main(int argc, char *argv[])
 {
 	const char *what = argc > 2 ? argv[1] : "";
@@ -302,6 +329,10 @@ int main(int argc, char *argv[])
 	}
 	if (strcmp(what, "file") == 0)
 		return map_file(argv[2], argc > 3 ? strtoul(argv[3], NULL, 10) : 1);
+	if (strcmp(what, "crash") == 0)
+		return crash(argv[2]);
+	if (strcmp(what, "write") == 0 && argc > 3)
+		return write_repeatedly(parse(argv[2]), argv[3]);
 	if (strcmp(what, "fork") == 0)
 		return fork_tree(strtoul(argv[2], NULL, 10));
 	if (strcmp(what, "zombie") == 0)
@@ -312,7 +343,7 @@ int main(int argc, char *argv[])
 		return spawn(atol(argv[2]));
 	if (strcmp(what, "storm") == 0)
 		return fork_storm(strtoul(argv[2], NULL, 10));
-	fputs("hog anon|lock|ebb|hold|headless|vfork SIZE, hog file PATH [N], hog fork|storm|bomb|zombie COUNT, hog spawn RATE\n",
+	fputs("hog anon|lock|ebb|hold|headless|vfork SIZE, hog file PATH [N], hog write SIZE PATH, hog crash NAME, hog fork|storm|bomb|zombie COUNT, hog spawn RATE\n",
 	      stderr);
 	return 2;
 }
