@@ -26,8 +26,7 @@ enum {
 };
 
 const struct option_spec global_options[] = {
-	[GLOBAL_JSON] = { "json", 0, "short|pretty|off", "Print JSON; --json alone is pretty",
-			  .may_lack_value = true },
+	[GLOBAL_JSON] = { "json", 0, "short|pretty|off", "Print JSON; --json alone is pretty" },
 	[GLOBAL_OUTPUT] = { "output", 'o', "table|json|json-pretty", "Print a table or JSON" },
 	[GLOBAL_NO_LEGEND] = { "no-legend", 0, NULL, "Print no column names" },
 	[GLOBAL_NO_PAGER] = { "no-pager", 0, NULL, "Do not pipe long output into a pager" },
@@ -181,9 +180,10 @@ static void set_option(struct args *args, const struct found *found, const char 
 	}
 }
 
+/* The value of --json is optional and only follows "=". */
 static bool takes_next_word(const struct option_spec *spec)
 {
-	return spec->value && !spec->may_lack_value;
+	return spec->value && spec != &global_options[GLOBAL_JSON];
 }
 
 static int read_long(struct args *args, struct reader *reader)

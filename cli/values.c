@@ -8,10 +8,12 @@
 #include <limits.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 
 #include "args.h"
 #include "librss/rss.h"
 #include "shared/cleanup.h"
+#include "shared/clock.h"
 #include "shared/size.h"
 #include "shared/text.h"
 #include "view/status.h"
@@ -31,6 +33,53 @@ int read_duration(const char *what, const char *text, uint64_t *ret)
 		return print_error(STATUS_USAGE,
 				   "%s \"%s\" is not a time; write 500ms, 10s, 2min or 1h", what,
 				   text);
+	return STATUS_DONE;
+}
+
+/* Local time to the second, or "today" and "yesterday" at midnight. */
+static bool parse_local_time(const char *text, uint64_t *ret)
+{
+	static const char *const formats[] = { "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d" };
+	time_t now = time(NULL), then;
+	struct tm tm;
+
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+		const char *end;
+
+		tm = (struct tm){ .tm_isdst = -1 };
+		end = strptime(text, formats[i], &tm);
+		if (end && !*end) {
+			then = mktime(&tm);
+			*ret = (uint64_t)then * 1000000;
+			return then >= 0;
+		}
+	}
+	if (strcmp(text, "today") != 0 && strcmp(text, "yesterday") != 0)
+		return false;
+	localtime_r(&now, &tm);
+	tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
+	tm.tm_mday -= *text == 'y';
+	tm.tm_isdst = -1;
+	*ret = (uint64_t)mktime(&tm) * 1000000;
+	return true;
+}
+
+int read_moment(const char *what, const char *text, uint64_t *ret)
+{
+	uint64_t now = clock_usec(CLOCK_REALTIME), ago;
+
+	if (!strcmp(text, "now")) {
+		*ret = now;
+		return STATUS_DONE;
+	}
+	if (parse_local_time(text, ret))
+		return STATUS_DONE;
+	if (duration_parse(text, &ago) < 0)
+		return print_error(
+			STATUS_USAGE,
+			"%s \"%s\" is not a time; write 10min, today or 2026-11-29 14:00", what,
+			text);
+	*ret = ago < now ? now - ago : 0;
 	return STATUS_DONE;
 }
 

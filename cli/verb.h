@@ -27,7 +27,6 @@ struct option_spec {
 	char letter;	   /* 'l': -l; 0: none */
 	const char *value; /* "SIZE": what help calls it; NULL: a flag */
 	const char *help;
-	bool may_lack_value; /* --json: a value only follows "=" */
 };
 
 /* How a verb takes the settings of a container: see cli_settings. */

@@ -2,6 +2,7 @@
 /* rssctl watch: print events as they come, one a line. */
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,20 +26,23 @@
 enum {
 	COUNT,
 	SINCE,
+	UNTIL,
 };
 
 static const struct option_spec options[] = {
 	[COUNT] = { "count", 'n', "N", "Stop after N events" },
 	[SINCE] = { "since", 's', "SEQUENCE",
-		    "Start after this sequence number; 0 replays all stored events" },
+		    "Start after this sequence number, or at this time; 0 replays all stored events" },
+	[UNTIL] = { "until", 'u', "TIME", "End at this time: now, 10min (ago), 2026-11-29 14:00" },
 	{ 0 },
 };
 
 struct watch {
 	const struct cli *cli;
 	const struct args *args;
-	uint64_t left;	 /* events that are still to be printed */
-	int write_error; /* an errno: standard output failed */
+	uint64_t left;	       /* events that are still to be printed */
+	uint64_t since, until; /* of events, in microseconds since the epoch */
+	int write_error;       /* an errno: standard output failed */
 };
 
 /* A name includes its nested containers; events about rssd itself are always printed. */
@@ -239,6 +243,9 @@ static void on_event(const struct rss_event *event, void *userdata)
 
 	if (!watch->left || !is_wanted(watch->args, event->container))
 		return;
+	/* The time of lost events is unknown. */
+	if (event->time && (event->time < watch->since || event->time > watch->until))
+		return;
 	watch->left--;
 	if (watch->cli->out.json)
 		print_event_json(event);
@@ -276,6 +283,18 @@ static int end_without_reader(void)
 	return fail_output(EPIPE);
 }
 
+/* For poll(): -1 for a time that does not come, 0 for one that has passed. */
+static int msec_until(uint64_t until)
+{
+	uint64_t now = clock_usec(CLOCK_REALTIME);
+
+	if (until == UINT64_MAX)
+		return -1;
+	if (until <= now)
+		return 0;
+	return until - now < (uint64_t)INT_MAX * 1000 ? (int)((until - now) / 1000) + 1 : INT_MAX;
+}
+
 static int watch_events(struct watch *watch, int signals)
 {
 	const struct cli *cli = watch->cli;
@@ -287,7 +306,7 @@ static int watch_events(struct watch *watch, int signals)
 			/* Only POLLERR and POLLHUP: the reader is gone. */
 			{ .fd = STDOUT_FILENO },
 		};
-		int r = rss_wait(cli->client, 0);
+		int r = rss_wait(cli->client, 0), timeout;
 
 		if (r == -ENOTCONN) {
 			int status = wait_for_restart(cli);
@@ -300,9 +319,10 @@ static int watch_events(struct watch *watch, int signals)
 			return fail_call(cli, r);
 		if (watch->write_error)
 			return fail_output(watch->write_error);
-		if (!watch->left)
+		timeout = msec_until(watch->until);
+		if (!watch->left || timeout == 0)
 			break;
-		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
+		if (poll(fds, ARRAY_SIZE(fds), timeout) < 0 && errno != EINTR)
 			return print_error(STATUS_FAILED, "Cannot wait: %s", strerror(errno));
 		if (signals_next(signals, NULL))
 			break;
@@ -321,10 +341,19 @@ static int check_names(const struct args *args)
 	return STATUS_DONE;
 }
 
+/* A bare number is a sequence number; for a time all stored events are looked through. */
+static int read_since(const char *text, uint64_t *ret_sequence, uint64_t *ret_time)
+{
+	if (!text[strspn(text, "0123456789")])
+		return read_number("The sequence number", text, INT64_MAX, ret_sequence);
+	*ret_sequence = 0;
+	return read_moment("The time", text, ret_time);
+}
+
 static int run(struct cli *cli, const struct args *args)
 {
 	static const int wanted[] = { SIGINT, SIGTERM, SIGHUP };
-	struct watch watch = { .cli = cli, .args = args, .left = UINT64_MAX };
+	struct watch watch = { .cli = cli, .args = args, .left = UINT64_MAX, .until = UINT64_MAX };
 	cleanup_close int signals = -1;
 	uint64_t since = RSS_NOW;
 	int status = check_names(args), r;
@@ -332,7 +361,9 @@ static int run(struct cli *cli, const struct args *args)
 	if (status == STATUS_DONE && args->values[COUNT])
 		status = read_number("The count", args->values[COUNT], INT64_MAX, &watch.left);
 	if (status == STATUS_DONE && args->values[SINCE])
-		status = read_number("The sequence number", args->values[SINCE], INT64_MAX, &since);
+		status = read_since(args->values[SINCE], &since, &watch.since);
+	if (status == STATUS_DONE && args->values[UNTIL])
+		status = read_moment("The time", args->values[UNTIL], &watch.until);
 	if (status == STATUS_DONE)
 		status = connect_daemon(cli);
 	if (status != STATUS_DONE)
@@ -356,7 +387,7 @@ DEFINE_VERB(watch) = {
 	.name = "watch",
 	.alias = "events",
 	.order = 180,
-	.synopsis = "[NAME...] [--count=N] [--since=SEQUENCE]",
+	.synopsis = "[NAME...] [OPTION...]",
 	.summary = "Print events as they come",
 	.description =
 		"Of the named containers and those inside them, or of all. The containers need not exist.\n"

@@ -74,7 +74,7 @@ case_since_continues_after_a_number() {
 		"$work/second" >/dev/null || fail "no records: $(head -c 300 "$work/second")"
 	expect 2 rssctl watch --since=99999999
 	says "No event has the number"
-	expect 2 rssctl watch --since=yesterday
+	expect 2 rssctl watch --since=someday
 }
 
 case_watch_across_a_kill_and_a_restart() {
@@ -181,6 +181,19 @@ case_replayed_events_keep_their_fields() {
 	equal "$(numbers "$work/out" | xargs)" "1 2 3 5 10" "events of web"
 	expect 0 timeout 20 rssctl watch web/in --json=short --since=0 --count=3
 	equal "$(numbers "$work/out" | xargs)" "3 5 10" "events of web/in"
+	# By time, and without waiting for more.
+	expect 0 timeout 20 rssctl watch --json=short --since=0 --until=now
+	equal "$(numbers "$work/out" | xargs)" "1 2 3 4 5 10" "events until now"
+	expect 0 timeout 20 rssctl watch --json=short --since=2023-11-14 --until=1min
+	equal "$(numbers "$work/out" | xargs)" "1 2 3 4 5 10" "events since a day"
+	expect 0 timeout 20 rssctl watch --json=short --since=10min --until=now
+	equal "$out" "" "events of the last ten minutes"
+	expect 0 timeout 20 rssctl watch --json=short --since=0 --until="2023-11-14 00:00"
+	equal "$out" "" "events until a day"
+	expect 0 timeout 20 rssctl watch --json=short --since=yesterday --until=today
+	expect 2 rssctl watch --since=soon
+	says "not a time"
+	expect 2 rssctl watch --until=7x
 	expect 0 timeout 20 rssctl watch --since=2 --count=3
 	says "crossed wmark_high"
 	says "events 5 to 9 are lost"
