@@ -49,7 +49,8 @@ static void print_as_json(const char *name, const char *text)
 	json_object_put(object);
 }
 
-static int print_text(int status, const char *name, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static int print_text(int status, const char *name,
+							    const char *format, va_list args)
 {
 	cleanup_free char *text = NULL;
 
