@@ -15,6 +15,7 @@
 
 #include "shared/cleanup.h"
 #include "shared/file.h"
+#include "shared/pod.h"
 #include "shared/text.h"
 #include "view/status.h"
 
@@ -241,26 +242,9 @@ int runtime_find_podman(const char *container, struct runtime_group *ret)
 
 /* --- pods ---------------------------------------------------------------------- */
 
-/*
- * "podUID" with the cgroup driver cgroupfs; "kubepods-burstable-podUID.slice", with "_" for each
- * "-" of the UID, with systemd.
- */
 static bool is_pod_group(const char *name, const char *uid)
 {
-	const char *at = strstr(name, "pod");
-
-	/* Skips the "pod" of "kubepods". */
-	while (at && at != name && at[-1] != '-')
-		at = strstr(at + 1, "pod");
-	if (!at)
-		return false;
-	at += strlen("pod");
-	for (; *uid; uid++, at++) {
-		if (tolower((unsigned char)*at) != tolower((unsigned char)*uid) &&
-		    !(*at == '_' && *uid == '-'))
-			return false;
-	}
-	return !*at || strcmp(at, ".slice") == 0;
+	return pod_owns_cgroup(uid, name);
 }
 
 static bool is_pod_uid(const char *text)

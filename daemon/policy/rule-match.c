@@ -2,11 +2,11 @@
 /* Matching processes against rules: see rule-match.h. */
 #include "policy/rule-match.h"
 
-#include <ctype.h>
 #include <fnmatch.h>
 #include <string.h>
 
 #include "shared/cleanup.h"
+#include "shared/pod.h"
 #include "shared/text.h"
 
 /*
@@ -122,23 +122,9 @@ static bool in_init_scope(const char *cgroups)
 	return false;
 }
 
-/* "pod" and the UID; a slice has "_" for each "-": "kubepods-burstable-pod8a1f_57ab.slice". */
 static bool part_is_pod(const char *part, const char *uid, bool *stop)
 {
-	const char *at = strstr(part, "pod");
-
-	/* Skip the "pod" of "kubepods". */
-	while (at && at != part && at[-1] != '-')
-		at = strstr(at + 1, "pod");
-	if (!at)
-		return false;
-	at += strlen("pod");
-	for (; *uid; uid++, at++) {
-		if (tolower((unsigned char)*at) != tolower((unsigned char)*uid) &&
-		    !(*at == '_' && *uid == '-'))
-			return false;
-	}
-	return !*at || strcmp(at, ".slice") == 0;
+	return pod_owns_cgroup(uid, part);
 }
 
 static bool in_pod(const char *uid, const char *cgroups)
