@@ -12,12 +12,12 @@
 #include "monitor/detection.h"
 #include "operation/change.h"
 #include "operation/declare.h"
+#include "operation/names.h"
 #include "operation/place-watch.h"
 #include "operation/release.h"
 #include "operation/transaction.h"
 #include "policy/place.h"
 #include "policy/record.h"
-#include "shared/array.h"
 #include "shared/name.h"
 #include "shared/size.h"
 #include "store/declarations.h"
@@ -25,37 +25,6 @@
 #include "store/transaction-log.h"
 
 /* --- state ------------------------------------------------------------------- */
-
-struct names {
-	char **list;
-	size_t count, allocated;
-};
-
-static int names_add(struct names *names, const char *name)
-{
-	if (array_reserve(&names->list, names->count, &names->allocated, sizeof(*names->list)) < 0)
-		return -ENOMEM;
-	names->list[names->count] = strdup(name);
-	if (!names->list[names->count])
-		return -ENOMEM;
-	names->count++;
-	return 0;
-}
-
-static bool names_have(const struct names *names, const char *name)
-{
-	for (size_t i = 0; i < names->count; i++)
-		if (strcmp(names->list[i], name) == 0)
-			return true;
-	return false;
-}
-
-static void names_done(struct names *names)
-{
-	for (size_t i = 0; i < names->count; i++)
-		free(names->list[i]);
-	free(names->list);
-}
 
 /* The saved state, and the names of containers with a malformed file. */
 struct loaded {
