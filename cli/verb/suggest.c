@@ -280,7 +280,7 @@ static int print_advice_text(const char *name, const struct advice *advice)
 }
 
 static const char *const sources[] = {
-	[OBSERVED_ONCE] = "look",
+	[OBSERVED_ONCE] = "sample",
 	[OBSERVED_WATCH] = "watch",
 	[OBSERVED_HISTORY] = "history",
 };
@@ -304,7 +304,7 @@ static int print_advice_json(const struct cli *cli, const char *name,
 	json_add_text(object, "source", sources[seen->source]);
 	json_add_count(object, "watched_usec", seen->source == OBSERVED_WATCH ? seen->usec : 0);
 	json_add_count(object, "recorded_usec", seen->source == OBSERVED_HISTORY ? seen->usec : 0);
-	json_add_count(object, "looks", seen->count);
+	json_add_count(object, "samples", seen->count);
 	status = print_json(&cli->out, object);
 	return status == STATUS_DONE && !advice->enough ? STATUS_FAILED : status;
 }

@@ -187,7 +187,7 @@ int controller_open(const struct controller_choice *choice, struct controller **
 			return 0;
 		}
 		if (at < sizeof(tried))
-			at += snprintf(tried + at, sizeof(tried) - at, "%s%s: %s", at ? "; " : "",
+			at += snprintf(tried + at, sizeof(tried) - at, "%s%s: %s", at ? " " : "",
 				       all_ops[i]->name, why.text);
 	}
 	if (!known)

@@ -359,3 +359,12 @@ bool container_is_busy(const struct container *c)
 {
 	return c->change || c->jobs.first || c->saving || c->held_by;
 }
+
+int container_fail_busy(const struct container *c, struct failure *failure)
+{
+	if (c->removing)
+		return fail(failure, RSS_ERROR_IN_PROGRESS,
+			    "\"%s\" is being removed; wait until it is gone", c->name);
+	return fail(failure, RSS_ERROR_IN_PROGRESS,
+		    "\"%s\" is being changed already; wait for that to end, or cancel it", c->name);
+}

@@ -163,4 +163,7 @@ void container_from_record(struct container *container, struct record *record);
  */
 bool container_is_busy(const struct container *container);
 
+/* Refuses new work on a container that is being removed or changed; returns the failure. */
+int container_fail_busy(const struct container *container, struct failure *failure);
+
 #endif

@@ -320,9 +320,7 @@ int change_start(struct container *c, const struct settings_change *settings, en
 	int r;
 
 	if (c->change || c->removing || (c->held_by && c->held_by != listener->holder))
-		return fail(failure, RSS_ERROR_IN_PROGRESS,
-			    "\"%s\" is being %s; wait for that to end, or cancel it", c->name,
-			    c->removing ? "removed" : "changed already");
+		return container_fail_busy(c, failure);
 	if (c->manager->stopping)
 		return fail(failure, RSS_ERROR_CANCELLED, "rssd is stopping");
 	r = container_check_settings(c, settings, failure);

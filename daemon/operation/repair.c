@@ -77,9 +77,7 @@ int repair_start(struct container *c, const struct change_listener *listener,
 	int r = 0;
 
 	if (c->change || c->removing || c->held_by)
-		return fail(failure, RSS_ERROR_IN_PROGRESS,
-			    "\"%s\" is being %s; wait for that to end, or cancel it", c->name,
-			    c->removing ? "removed" : "changed already");
+		return container_fail_busy(c, failure);
 	if (container_drift(c) & DRIFT_CGROUP)
 		r = make_again(c, failure);
 	if (r == 0)

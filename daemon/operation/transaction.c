@@ -359,9 +359,7 @@ static int check_step(const struct transaction *t, struct container *c,
 		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
 			    "\"%s\" is named twice; merge its settings", c->name);
 	if (c->held_by || c->change || c->removing)
-		return fail(failure, RSS_ERROR_IN_PROGRESS,
-			    "\"%s\" is being %s; wait for that to end, or cancel it", c->name,
-			    c->removing ? "removed" : "changed already");
+		return container_fail_busy(c, failure);
 	return container_check_settings(c, &step->change, failure);
 }
 

@@ -29,7 +29,7 @@ case_suggested_limit_is_enough() {
 	expect 0 rssctl suggest calm
 	says "To set it: rssctl set calm limit="
 	expect 0 rssctl suggest calm --watch=1s --json=short
-	[ "$(suggested looks)" -ge 5 ] || fail "only $(suggested looks) looks"
+	[ "$(suggested samples)" -ge 5 ] || fail "only $(suggested samples) samples"
 	[ "$(suggested limit)" -ge $((25 << 20)) ] && [ "$(suggested limit)" -le $((64 << 20)) ] ||
 		fail "suggests $(suggested limit): $out"
 	rssctl kill calm --signal=KILL >/dev/null
