@@ -12,6 +12,7 @@
 #include "cgroup/control-file.h"
 #include "cgroup/group.h"
 #include "cgroup/hierarchy.h"
+#include "host/process.h"
 #include "shared/array.h"
 #include "shared/file.h"
 
@@ -40,7 +41,7 @@ bool subtree_has(const struct subtree *tree, const char *path)
 	return true;
 }
 
-int subtree_has_process(const struct subtree *tree, const struct process *process, char **ret_path)
+static int has_process(const struct subtree *tree, const struct process *process, char **ret_path)
 {
 	struct controller *controller = tree->group->controller;
 	cleanup_free char *cgroup = NULL, *path = NULL;
@@ -57,6 +58,22 @@ int subtree_has_process(const struct subtree *tree, const struct process *proces
 	if (ret_path)
 		*ret_path = take_ptr(path);
 	return 1;
+}
+
+int subtree_has_process(const struct subtree *tree, const struct process *process, char **ret_path)
+{
+	int r = has_process(tree, process, ret_path);
+	struct process now;
+
+	if (r != 0)
+		return r;
+	/* If it, or its main thread, has ended since it was read, the kernel shows "/". */
+	r = process_read(process->pid, &now);
+	if (r < 0)
+		return r;
+	if (now.ended)
+		return -ESRCH;
+	return now.state == 'Z' && process->state != 'Z' ? has_process(tree, &now, ret_path) : 0;
 }
 
 /* Counts the child directories by the link count; SIZE_MAX if the file system has none. */

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A group and its descendants: members, skipped groups, and removal. */
+#include <signal.h>
+#include <sys/wait.h>
+
 #include "base/failure.h"
 #include "cgroup/group.h"
 #include "cgroup/subtree.h"
 #include "container/nested.h"
+#include "host/process.h"
 #include "fake-world.h"
 #include "fault.h"
 #include "unit.h"
@@ -161,6 +165,29 @@ TEST(what_is_removed)
 	CHECK(fake_exists("rssd/web/worker/+procs"));
 }
 
+/* The kernel shows "/" for a process that ended after it was read: that is no answer. */
+TEST(a_process_that_ends_is_not_outside)
+{
+	WORLD;
+	struct process p;
+	siginfo_t info;
+	pid_t child;
+
+	CALL(begin, &w, 1);
+	child = fork();
+	if (child == 0) {
+		pause();
+		_exit(0);
+	}
+	CHECK_INT(process_read(child, &p), 0);
+	CHECK_INT(subtree_has_process(&(struct subtree){ .group = w.web }, &p, NULL), 0);
+	CHECK_INT(kill(child, SIGKILL), 0);
+	CHECK_INT(waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT), 0);
+	CHECK_INT(subtree_has_process(&(struct subtree){ .group = w.web }, &p, NULL), -ESRCH);
+	CHECK_INT(waitpid(child, NULL, 0), child);
+	CHECK_INT(subtree_has_process(&(struct subtree){ .group = w.web }, &p, NULL), -ESRCH);
+}
+
 TEST(the_innermost_container)
 {
 	char *names[] = { (char *)"web/a", (char *)"web/a/b" };
@@ -181,4 +208,5 @@ TEST_MAIN({ "subtree: members on v1", members_of_v1 }, { "subtree: members on v2
 	  { "subtree: counts", counts_of_the_subtree },
 	  { "subtree: a listing that fails is an error", a_listing_that_fails_is_an_error },
 	  { "subtree: removal", what_is_removed },
+	  { "subtree: a process that ends is not outside", a_process_that_ends_is_not_outside },
 	  { "subtree: the innermost container", the_innermost_container })
