@@ -12,7 +12,12 @@ case_kill_outruns_processes_that_fork() {
 	local round
 	rssctl create chains
 	for round in 1 2 3; do
-		for _ in {1..16}; do launch_hog_in chains storm 100000000; done
+		for _ in {1..16}; do
+			"$hog_program" reaper rssctl run chains -- "$hog_program" storm 100000000 \
+				>/dev/null 2>&1 </dev/null &
+			children+=($!)
+			disown
+		done
 		await 20 eval '[ "$(field chains processes)" -ge 12 ]'
 		expect 0 rssctl kill chains --signal=KILL
 		# A chain that was missed goes on for hours.

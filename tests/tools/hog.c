@@ -20,7 +20,10 @@
  *   hog bomb COUNT       start COUNT chains of children that fork the next and end, for ever, in
  *                        a session of their own
  *   hog storm COUNT      fork COUNT times, a child that forks the next and ends
+ *   hog reaper COMMAND   run a command, and reap all orphans of it: init is too slow for a storm,
+ *                        and no process could be forked on the machine
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -31,6 +34,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -157,6 +161,23 @@ static int fork_storm(unsigned long count)
 	}
 	wait_for_signal();
 	return EXIT_SUCCESS;
+}
+
+static int reaper(char *command[])
+{
+	pid_t child;
+
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	child = fork();
+	if (child == 0) {
+		execvp(command[0], command);
+		_exit(127);
+	}
+	/* The kernel reaps the children of a process that ignores this signal. */
+	signal(SIGCHLD, SIG_IGN);
+	while (waitpid(-1, NULL, 0) >= 0 || errno == EINTR)
+		;
+	return child < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 /* The first process stays as the handle of the chains, which end with it. */
@@ -341,9 +362,11 @@ int main(int argc, char *argv[])
 		return bomb(strtoul(argv[2], NULL, 10));
 	if (strcmp(what, "spawn") == 0)
 		return spawn(atol(argv[2]));
+	if (strcmp(what, "reaper") == 0)
+		return reaper(argv + 2);
 	if (strcmp(what, "storm") == 0)
 		return fork_storm(strtoul(argv[2], NULL, 10));
-	fputs("hog anon|lock|ebb|hold|headless|vfork SIZE, hog file PATH [N], hog write SIZE PATH, hog crash NAME, hog fork|storm|bomb|zombie COUNT, hog spawn RATE\n",
+	fputs("hog anon|lock|ebb|hold|headless|vfork SIZE, hog file PATH [N], hog write SIZE PATH, hog crash NAME, hog fork|storm|bomb|zombie COUNT, hog spawn RATE, hog reaper COMMAND\n",
 	      stderr);
 	return 2;
 }
