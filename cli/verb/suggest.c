@@ -38,10 +38,13 @@ DEFINE_CLEANUP(struct rss_usage_history *, rss_usage_history_free);
 
 enum {
 	WATCH,
+	APPLY,
 };
 
 static const struct option_spec options[] = {
 	[WATCH] = { "watch", 'w', "TIME", "Watch it this long first; Ctrl-C ends the watch" },
+	[APPLY] = { "apply", 0, NULL,
+		    "Set what is proposed; the old settings stay if it does not fit" },
 	{ 0 },
 };
 
@@ -252,7 +255,24 @@ static void print_key_value(const char *key, uint64_t bytes)
 		printf(" %s=%" PRIu64 "M", key, bytes >> 20);
 }
 
-static int print_advice_text(const char *name, const struct advice *advice)
+/* Sets what is proposed: all of it or nothing. */
+static int apply_advice(struct cli *cli, const char *name, const struct advice *advice)
+{
+	struct rss_settings settings = {
+		.set = RSS_SET_LIMIT,
+		.limit = advice->limit,
+		.wmark_high = advice->wmark_high,
+		.wmark_low = advice->wmark_low,
+	};
+
+	if (!advice->enough)
+		return STATUS_DONE;
+	if (advice->wmark_high != RSS_INFINITY)
+		settings.set |= RSS_SET_WMARK_HIGH | RSS_SET_WMARK_LOW;
+	return end_call(cli, rss_set(cli->client, name, &settings));
+}
+
+static int print_advice_text(const char *name, const struct advice *advice, bool applied)
 {
 	char size[SIZE_TEXT_MAX];
 
@@ -271,6 +291,8 @@ static int print_advice_text(const char *name, const struct advice *advice)
 		printf("- %s\n", advice->reasons[i]);
 	if (!advice->enough)
 		return STATUS_FAILED;
+	if (applied)
+		return STATUS_DONE;
 	printf("To set it: rssctl set %s", name);
 	print_key_value("limit", advice->limit);
 	print_key_value("wmark-high", advice->wmark_high);
@@ -337,19 +359,23 @@ static int run(struct cli *cli, const struct args *args)
 		return fail_call(cli, r);
 	seen = observe(&record);
 	advice_decide(&seen, &advice);
+	if (args->values[APPLY])
+		status = apply_advice(cli, name, &advice);
+	if (status != STATUS_DONE)
+		return status;
 	return cli->out.json ? print_advice_json(cli, name, &seen, &advice)
-			     : print_advice_text(name, &advice);
+			     : print_advice_text(name, &advice, args->values[APPLY]);
 }
 
 DEFINE_VERB(suggest) = {
 	.name = "suggest",
 	.order = 210,
-	.synopsis = "NAME [--watch=TIME]",
+	.synopsis = "NAME [--watch=TIME] [--apply]",
 	.summary = "Propose a limit and watermarks, with reasons",
 	.description =
 		"Without --watch it uses the samples of the last day, which rssd takes when a client reads\n"
 		"the counters or by SampleInterval= in rssd.conf, and the kernel's counters. Nothing is\n"
-		"set. The status is 1 if too little is known.",
+		"set without --apply. The status is 1 if too little is known.",
 	.options = options,
 	.min_operands = 1,
 	.max_operands = 1,

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -35,12 +36,16 @@ enum {
 	SORT,
 	INTERVAL,
 	ONCE,
+	BATCH,
+	COUNT,
 };
 
 static const struct option_spec options[] = {
 	[SORT] = { "sort", 's', "KEY", ORDERS },
 	[INTERVAL] = { "interval", 'i', "TIME", "The time between samples; default: 2s" },
 	[ONCE] = { "once", 0, NULL, "Print one table, as if the output were no terminal" },
+	[BATCH] = { "batch", 'b', NULL, "Print a table for each sample, for a file or a pipe" },
+	[COUNT] = { "count", 'n', "N", "End a batch after N tables" },
 	{ 0 },
 };
 
@@ -106,6 +111,26 @@ static int print_json_once(const struct cli *cli, enum top_order order)
 	for (size_t i = 0; array && i < list.count; i++)
 		json_object_array_add(array, container_to_json(list.containers[i], false));
 	return print_json(&cli->out, array);
+}
+
+/* Prints @count tables, or JSON arrays, with an empty line before each but the first. */
+static int print_batch(struct cli *cli, enum top_order order, uint64_t interval, uint64_t count)
+{
+	int status = STATUS_DONE;
+
+	for (uint64_t i = 0; i < count && status == STATUS_DONE; i++) {
+		struct pollfd reader = { .fd = STDOUT_FILENO };
+
+		/* Only POLLERR and POLLHUP: the reader is gone. */
+		if (i > 0 && poll(&reader, 1, (int)(interval / 1000)) > 0)
+			break;
+		if (i > 0 && !cli->out.json)
+			putchar('\n');
+		status = cli->out.json ? print_json_once(cli, order) : print_once(cli, order);
+		if (fflush(stdout) != 0)
+			break;
+	}
+	return status;
 }
 
 /* --- live ------------------------------------------------------------------------ */
@@ -341,7 +366,7 @@ static int show_on_terminal(const struct cli *cli, enum top_order order, uint64_
 static int run(struct cli *cli, const struct args *args)
 {
 	enum top_order order = ORDER_USAGE;
-	uint64_t interval = INTERVAL_DEFAULT;
+	uint64_t interval = INTERVAL_DEFAULT, count = UINT64_MAX;
 	int status = STATUS_DONE;
 
 	if (args->values[SORT] && !top_order_from_name(args->values[SORT], &order))
@@ -349,13 +374,19 @@ static int run(struct cli *cli, const struct args *args)
 				   args->values[SORT]);
 	if (args->values[INTERVAL])
 		status = read_duration("The interval", args->values[INTERVAL], &interval);
+	if (status == STATUS_DONE && args->values[COUNT])
+		status = read_number("The count", args->values[COUNT], INT64_MAX, &count);
 	if (status != STATUS_DONE)
 		return status;
-	if (interval < INTERVAL_MIN)
-		return print_error(STATUS_USAGE, "The interval must be at least 100ms");
+	if (args->values[COUNT] && !args->values[BATCH])
+		return print_error(STATUS_USAGE, "--count needs --batch");
+	if (interval < INTERVAL_MIN || interval / 1000 > INT_MAX)
+		return print_error(STATUS_USAGE, "The interval must be between 100ms and 24d");
 	status = connect_daemon(cli);
 	if (status != STATUS_DONE)
 		return status;
+	if (args->values[BATCH])
+		return print_batch(cli, order, interval, count);
 	if (cli->out.json)
 		return print_json_once(cli, order);
 	if (args->values[ONCE] || !terminal_is_capable(STDOUT_FILENO) || !isatty(STDIN_FILENO))

@@ -126,6 +126,19 @@ case_errors_are_json_if_asked() {
 	[[ $err == rssctl:* ]] || fail "an option of the command made it JSON: $err"
 }
 
+case_top_in_a_pipe_repeats() {
+	expect 0 rssctl create batch
+	expect 0 timeout 20 rssctl top -b -n 3 --interval=100ms
+	equal "$(grep -c ^NAME <<<"$out") $(grep -c ^batch <<<"$out")" "3 3" "tables"
+	expect 0 timeout 20 rssctl top --batch --count=2 --interval=100ms --json=short
+	equal "$(jq -s 'length' <<<"$out")" 2 "arrays"
+	expect 2 rssctl top -n 3
+	# It ends with its reader.
+	timeout 20 rssctl top -b --interval=100ms | head -n 4 >/dev/null
+	[ "${PIPESTATUS[0]}" != 124 ] || fail "it went on without a reader"
+	expect 0 rssctl remove batch
+}
+
 case_sizes_as_people_write_them() {
 	expect 0 rssctl create size --limit=1Gi
 	equal "$(field size limit)" $((1 << 30)) "1Gi"

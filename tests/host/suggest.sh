@@ -16,6 +16,8 @@ case_no_suggestion_without_data() {
 	expect 1 rssctl suggest empty --json=short
 	equal "$(suggested enough)" false enough
 	equal "$(suggested limit)" infinity limit
+	expect 1 rssctl suggest empty --apply
+	equal "$(field empty limit)" infinity "the limit if too little is known to apply"
 	rssctl remove empty
 	expect 3 rssctl suggest empty
 	expect 2 rssctl suggest
@@ -40,6 +42,10 @@ case_suggested_limit_is_enough() {
 	launch_hog_in calm anon 24M
 	await 20 grep -q ready "$hog_out"
 	equal "$(field calm oom_kills)" 0 kills
+	# --apply sets it itself.
+	expect 0 rssctl limit calm 512M
+	expect 0 rssctl suggest calm --apply --json=short
+	equal "$(field calm limit)" "$(suggested limit)" "the limit that was applied"
 	rssctl remove --force calm
 }
 
