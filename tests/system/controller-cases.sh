@@ -250,6 +250,22 @@ case_lowered_by_reclaim() {
 	quiet_remove web
 }
 
+# Memory that went to swap is counted, and the time that processes waited for memory.
+case_swap_usage_and_pressure() {
+	swap_on
+	expect 0 rssctl create swapped --limit=64M
+	launch_hog_in swapped anon 40M
+	await 60 grep -q ready "$hog_out"
+	expect 0 rssctl limit swapped 20M --timeout=60s
+	counts "swap usage" swapped swap
+	if works "swap usage"; then
+		[ "$(field swapped swap)" -ge $((10 << 20)) ] || fail "only $(field swapped swap) bytes in swap"
+	fi
+	counts "memory pressure" swapped pressure_some_usec
+	counts "memory pressure" swapped pressure_full_avg10
+	quiet_remove swapped
+}
+
 state_of() { rssctl show "$1" --json=short | jq -c '{limit, processes, oom_kills, frozen}'; }
 
 case_restart_and_crash() {
