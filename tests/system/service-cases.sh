@@ -327,6 +327,8 @@ case_boot() {
 		equal "$(field unit limit)" $((56 << 20)) "limit of a unit after a boot"
 		equal "$(systemctl show victim -P MemoryMax)" $((56 << 20)) "MemoryMax of a unit after a boot"
 		expect 0 rssctl remove unit
+		left=$(find /etc/systemd/system.control /run/systemd/system.control -ls 2>/dev/null | grep victim)
+		equal "$left" "" "drop-ins of a unit that was removed after a boot"
 	fi
 	[ "$(cat /var/lib/rssd/sequence)" -ge "$(cat $mark)" ] || fail "numbers of events went back"
 	rm -f $mark /etc/rssd/containers.d/declared.json

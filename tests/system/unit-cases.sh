@@ -9,6 +9,7 @@ is_stopped() { [ "$(field "$1" running)" = false ]; }
 no_dropins() {
 	[ ! -e "/etc/systemd/system.control/$1.d" ] && [ ! -e "/run/systemd/system.control/$1.d" ]
 }
+list_dropins() { find /etc/systemd/system.control /run/systemd/system.control -ls 2>/dev/null; }
 # memory_unit NAME SIZE [LINE...]: makes a service that uses that much memory.
 memory_unit() {
 	printf '%s\n' '[Service]' "ExecStart=$BUILD/tests/tools/hog anon $2" "${@:3}" >"/run/systemd/system/$1.service"
@@ -101,7 +102,7 @@ case_unit_keeps_its_processes() {
 	expect 0 rssctl remove vic
 	equal "$(max_of victim)" infinity "MemoryMax after the removal"
 	equal "$(systemctl show victim -P NeedDaemonReload)" no NeedDaemonReload
-	no_dropins victim.service || fail "a drop-in is left"
+	no_dropins victim.service || fail "left: $(list_dropins)"
 	expect 0 systemctl is-active victim.service
 	expect 0 systemctl stop victim.service
 }
@@ -149,7 +150,7 @@ case_unit_is_limited_from_its_start() {
 	await 60 eval '[ "$(field hungry oom_kills)" -ge 2 ]'
 	stop_watch
 	expect 0 rssctl remove hungry
-	no_dropins hungry.service || fail "a drop-in is left"
+	no_dropins hungry.service || fail "left: $(list_dropins)"
 	forget_unit hungry.service
 }
 
@@ -217,7 +218,7 @@ case_unit_changes_its_slice() {
 	equal "$(field mover processes)" 1
 	equal "$(cat "$(limit_file mover)")" $((64 << 20)) "limit in the new slice"
 	expect 0 rssctl remove mover
-	no_dropins mover.service || fail "a drop-in is left"
+	no_dropins mover.service || fail "left: $(list_dropins)"
 	forget_unit mover.service
 }
 
