@@ -25,6 +25,8 @@
 /* The name of the drop-in of `systemctl set-property UNIT MemoryMax=`. */
 #define DROPIN	    "/50-MemoryMax.conf"
 #define DROPIN_ROOT "/system.control/"
+/* The directories of drop-ins are /etc and /run; the last round finds none. */
+#define RESTORE_ROUNDS 3
 /* The directory of the drop-ins of transient units. */
 #define TRANSIENT_ROOT "/systemd/transient/"
 #define RUNTIME_ROOT   "/run/"
@@ -384,10 +386,20 @@ int systemd_restore_memory_max(const char *unit, uint64_t limit, const char *dro
 	r = set_memory_max(bus, unit, limit, runtime, failure);
 	if (r < 0)
 		return r;
-	/* That call has made a drop-in, which is removed as well. */
-	systemd_unit_done(&now);
-	r = read_unit(bus, unit, path, &now, failure);
-	if (r == 0)
-		r = remove_dropins(now.dropins, dropins, failure);
-	return r > 0 ? reload(bus, unit, failure) : r;
+	/*
+	 * That call has made a drop-in, which is removed as well. If there was one of the same name
+	 * in another directory, systemd only reports the new one after it has been reloaded.
+	 */
+	for (int round = 0; round < RESTORE_ROUNDS; round++) {
+		systemd_unit_done(&now);
+		r = read_unit(bus, unit, path, &now, failure);
+		if (r == 0)
+			r = remove_dropins(now.dropins, dropins, failure);
+		if (r <= 0)
+			return r;
+		r = reload(bus, unit, failure);
+		if (r < 0)
+			return r;
+	}
+	return 0;
 }
