@@ -98,7 +98,7 @@ force_limit_of_held() {
 	says "try again when the killed process has ended"
 	equal "$(field held limit)" 67108864 "limit after a refusal"
 	await 5 test ! -d "/proc/$other"
-	equal "$(timeout 5 rssctl watch --since=0 --json=short | jq -c 'select(.event == "kill" and .container == "held") | .kill.killed')" \
+	equal "$(rssctl watch --since=0 --until=now --json=short | jq -c 'select(.event == "kill" and .container == "held" and .kill.cause == "limit") | .kill.killed')" \
 		2 "killed processes"
 }
 
