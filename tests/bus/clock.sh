@@ -50,7 +50,8 @@ case_the_history_of_usage_goes_on() {
 	rssctl create steady
 	launch_hog_in steady anon 8M
 	await 20 grep -q ready "$hog_out"
-	await 20 has_samples 2
+	# A sample covers 15 seconds at least.
+	await 60 has_samples 2
 	for off in "${jumps[@]}"; do
 		set_clock "$off"
 		has_samples 2
