@@ -124,15 +124,15 @@ case_processes_that_a_hook_leaves_are_killed() {
 # If the limit was that of a parent container, the hook of the victim's container runs as well.
 case_hooks_of_limit_and_victim() {
 	write_hook both <<-EOF
-		echo "\$1 \$(jq -r .victim_container)" >>$work/both
+		echo "\$1 \$(jq -r .victim_container)" >>$work/both.out
 	EOF
 	declare_hook outer "$work/both"
 	printf '{"name":"outer/inner","oom_hook":"%s"}\n' "$work/both" >"$work/containers.d/inner.json"
 	rssctl reload
 	await 10 rssctl show outer/inner
 	run_out outer/inner
-	await 10 grep -qx "outer outer/inner" "$work/both"
-	await 10 grep -qx "outer/inner outer/inner" "$work/both"
+	await 10 grep -qx "outer outer/inner" "$work/both.out"
+	await 10 grep -qx "outer/inner outer/inner" "$work/both.out"
 	rm "$work/containers.d/inner.json"
 	forget outer
 }
