@@ -89,7 +89,7 @@ static int method_set_limit(sd_bus_message *message, void *userdata, sd_bus_erro
 	listener.progress = progress ? limit_progress : NULL;
 	listener.requester = bus_call_requester(call);
 	r = change_start(c, &change, mode, timeout, &listener, &failure);
-	return bus_call_begun(call, r, &failure, error);
+	return bus_call_begun(call, r, &failure);
 }
 
 static int append_forecast(sd_bus_message *reply, const struct forecast *f)
@@ -178,7 +178,7 @@ static int method_set_properties(sd_bus_message *message, void *userdata, sd_bus
 		return bus_answer_failure(message, r, &failure);
 	listener.userdata = call;
 	r = change_start(c, &change, LIMIT_MODE_RECLAIM, 0, &listener, &failure);
-	return bus_call_begun(call, r, &failure, error);
+	return bus_call_begun(call, r, &failure);
 }
 
 static void repaired(struct container *c, const struct change_result *result, void *userdata)
@@ -206,14 +206,14 @@ static int method_repair(sd_bus_message *message, void *userdata, sd_bus_error *
 	listener.userdata = call;
 	listener.requester = bus_call_requester(call);
 	r = repair_start(c, &listener, &failure);
-	return bus_call_begun(call, r, &failure, error);
+	return bus_call_begun(call, r, &failure);
 }
 
 /* --- freeze, peak --------------------------------------------------------------------------- */
 
 /* Replies to an operation that is one write to a control file, and logs it. */
 static int reply_operation(sd_bus_message *message, const struct container *c, int result,
-			   const char *done, sd_bus_error *error)
+			   const char *done)
 {
 	struct failure failure = { 0 };
 	struct bus_peer *peer;
@@ -246,7 +246,7 @@ static int refuse_unit(const struct container *c, bool wanted, sd_bus_message *m
 	return bus_answer_failure(message, r, &failure);
 }
 
-static int freeze(sd_bus_message *message, struct container *c, bool wanted, sd_bus_error *error)
+static int freeze(sd_bus_message *message, struct container *c, bool wanted)
 {
 	int r;
 
@@ -255,17 +255,17 @@ static int freeze(sd_bus_message *message, struct container *c, bool wanted, sd_
 	r = group_freeze(c->group, wanted);
 	if (r == 0)
 		c->frozen = wanted;
-	return reply_operation(message, c, r, wanted ? "frozen" : "thawed", error);
+	return reply_operation(message, c, r, wanted ? "frozen" : "thawed");
 }
 
 static int method_freeze(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-	return freeze(message, userdata, true, error);
+	return freeze(message, userdata, true);
 }
 
 static int method_thaw(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-	return freeze(message, userdata, false, error);
+	return freeze(message, userdata, false);
 }
 
 static int method_reset_peak(sd_bus_message *message, void *userdata, sd_bus_error *error)
@@ -276,7 +276,7 @@ static int method_reset_peak(sd_bus_message *message, void *userdata, sd_bus_err
 	/* The usage history has a peak as well. */
 	if (r == 0)
 		container_forget_usage(c);
-	return reply_operation(message, c, r, "given a new peak", error);
+	return reply_operation(message, c, r, "given a new peak");
 }
 
 /* --- usage history ------------------------------------------------------------------- */
@@ -358,7 +358,7 @@ static int method_reclaim(sd_bus_message *message, void *userdata, sd_bus_error 
 	if (r < 0)
 		return bus_answer_failure(message, r, &failure);
 	r = reclaim_start(c, bytes, reclaimed, call, &failure);
-	return bus_call_begun(call, r, &failure, error);
+	return bus_call_begun(call, r, &failure);
 }
 
 const sd_bus_vtable bus_container_vtable[] = {

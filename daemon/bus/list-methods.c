@@ -356,7 +356,7 @@ static void columns_read(int error, const struct failure *failure, const struct 
 }
 
 static int begin(struct bus *bus, sd_bus_message *message, enum collect_what what,
-		 collect_done_fn done, sd_bus_error *error)
+		 collect_done_fn done)
 {
 	struct failure failure = { 0 };
 	struct bus_call *call;
@@ -365,7 +365,7 @@ static int begin(struct bus *bus, sd_bus_message *message, enum collect_what wha
 	if (r < 0)
 		return bus_answer_failure(message, r, &failure);
 	r = collect_start(bus->manager, what, done, call, &failure);
-	return bus_call_begun(call, r, &failure, error);
+	return bus_call_begun(call, r, &failure);
 }
 
 static void objects_read(int error, const struct failure *failure, const struct collect_row rows[],
@@ -381,15 +381,15 @@ int bus_managed_objects_filter(sd_bus_message *message, void *userdata, sd_bus_e
 	    strcmp(sd_bus_message_get_path(message), BUS_PATH) != 0 ||
 	    !sd_bus_message_has_signature(message, ""))
 		return 0;
-	return begin(userdata, message, COLLECT_PARTS, objects_read, error);
+	return begin(userdata, message, COLLECT_PARTS, objects_read);
 }
 
 int bus_list_containers(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-	return begin(userdata, message, COLLECT_COUNTERS, containers_read, error);
+	return begin(userdata, message, COLLECT_COUNTERS, containers_read);
 }
 
 int bus_list_counters(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-	return begin(userdata, message, COLLECT_COUNTERS, columns_read, error);
+	return begin(userdata, message, COLLECT_COUNTERS, columns_read);
 }

@@ -76,7 +76,7 @@ static int method_create(sd_bus_message *message, void *userdata, sd_bus_error *
 	else
 		r = manager_create(bus->manager, name, place, &settings, transient, created, call,
 				   &failure);
-	return bus_call_begun(call, r, &failure, error);
+	return bus_call_begun(call, r, &failure);
 }
 
 static void removed(int error, const struct failure *failure, void *userdata)
@@ -113,7 +113,7 @@ static int method_remove(sd_bus_message *message, void *userdata, sd_bus_error *
 		return bus_answer_failure(message, r, &failure);
 	requester = bus_call_requester(call);
 	r = removal_start(c, force, &requester, removed, call, &failure);
-	return bus_call_begun(call, r, &failure, error);
+	return bus_call_begun(call, r, &failure);
 }
 
 /* --- look-ups -------------------------------------------------------------------------- */
@@ -214,7 +214,7 @@ static int method_detach(sd_bus_message *message, void *userdata, sd_bus_error *
 		return bus_answer_failure(message, r, &failure);
 	r = detach_start(bus->manager, fds, count, tree ? ATTACH_TREE : 0, call->uid, detached,
 			 call, &failure);
-	return bus_call_begun(call, r, &failure, error);
+	return bus_call_begun(call, r, &failure);
 }
 
 /* The declarations that are not in force, in the form of Diagnose. */
@@ -303,7 +303,7 @@ static int method_dump_metrics(sd_bus_message *message, void *userdata, sd_bus_e
 	if (r < 0)
 		return bus_answer_failure(message, r, &failure);
 	r = metrics_file_get(bus->manager, dumped, call, &failure);
-	return bus_call_begun(call, r, &failure, error);
+	return bus_call_begun(call, r, &failure);
 }
 
 static int get_version(sd_bus *b, const char *path, const char *interface, const char *property,

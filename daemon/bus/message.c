@@ -21,23 +21,22 @@
 /* A day: a longer timeout is a mistake, and would overflow the clock. */
 #define TIMEOUT_MAX (24ULL * 3600 * 1000000)
 
-int bus_send_failure(sd_bus_message *message, const struct failure *failure)
+void bus_send_failure(sd_bus_message *message, const char *container, const struct failure *failure)
 {
 	int r = -EAGAIN;
 
 	for (int i = 0; i < 2 && r < 0; i++)
 		r = sd_bus_reply_method_errorf(message, rss_error_to_name(failure->error), "%s",
 					       failure->text);
-	return r;
+	if (r < 0)
+		log_message(LOG_WARNING, container, "A reply could not be sent: %s", strerror(-r));
 }
 
 int bus_answer_failure(sd_bus_message *message, int r, const struct failure *failure)
 {
 	if (failure->error == RSS_ERROR_NONE)
 		return r;
-	r = bus_send_failure(message, failure);
-	if (r < 0)
-		log_warning("A reply could not be sent: %s", strerror(-r));
+	bus_send_failure(message, NULL, failure);
 	return 1;
 }
 

@@ -20,13 +20,15 @@ struct oom_record;
 
 /*
  * Replies with an error. Without a reply the caller would wait until its timeout, so a send that
- * fails for a passing reason is repeated once.
+ * fails for a passing reason is repeated once, and then logged. @container: for the log, or NULL
  */
-int bus_send_failure(sd_bus_message *message, const struct failure *failure);
+void bus_send_failure(sd_bus_message *message, const char *container,
+		      const struct failure *failure);
 
 /*
- * The return value of a method that failed: the reply is sent here, because sd-bus ignores that its
- * own could not be sent. An error of sd-bus itself (@r, such as a wrong signature) is passed on.
+ * The return value of a method that failed, which is not negative: the reply is sent here, because
+ * sd-bus ignores that its own could not be sent. An error of sd-bus itself (@r, such as a wrong
+ * signature) is passed on.
  */
 int bus_answer_failure(sd_bus_message *message, int r, const struct failure *failure);
 

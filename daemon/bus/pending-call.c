@@ -121,7 +121,7 @@ void bus_calls_free(struct bus *bus)
 		bus_call_free(call);
 }
 
-int bus_call_begun(struct bus_call *call, int r, const struct failure *failure, sd_bus_error *error)
+int bus_call_begun(struct bus_call *call, int r, const struct failure *failure)
 {
 	if (r >= 0)
 		return 1;
@@ -133,11 +133,7 @@ int bus_call_begun(struct bus_call *call, int r, const struct failure *failure, 
 /* Replies with an error and frees the call. */
 static void fail_call(struct bus_call *call, const struct failure *failure)
 {
-	int r = bus_send_failure(call->message, failure);
-
-	if (r < 0)
-		log_message(LOG_WARNING, *call->container ? call->container : NULL,
-			    "A reply could not be sent: %s", strerror(-r));
+	bus_send_failure(call->message, *call->container ? call->container : NULL, failure);
 	bus_call_free(call);
 }
 

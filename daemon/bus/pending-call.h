@@ -59,8 +59,7 @@ void bus_calls_free(struct bus *bus);
  * What the method returns after it started its operation. @r >= 0: the reply is
  * pending. Otherwise frees the call and replies with the failure.
  */
-int bus_call_begun(struct bus_call *call, int r, const struct failure *failure,
-		   sd_bus_error *error);
+int bus_call_begun(struct bus_call *call, int r, const struct failure *failure);
 
 /* Runs the left() callback of each call of @peer, which has left. */
 void bus_calls_leave(const struct bus_peer *peer);

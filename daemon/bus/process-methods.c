@@ -44,7 +44,7 @@ static int method_attach(sd_bus_message *message, void *userdata, sd_bus_error *
 				 (leave ? ATTACH_LEAVE_UNIT : 0),
 			 &(struct attach_caller){ .uid = call->uid, .pid = call->pid }, attached,
 			 call, &failure);
-	return bus_call_begun(call, r, &failure, error);
+	return bus_call_begun(call, r, &failure);
 }
 
 /* Replies with an array of @type, to which @append appends each row that the caller may see. */
@@ -102,7 +102,7 @@ static int method_get_processes(sd_bus_message *message, void *userdata, sd_bus_
 	if (r < 0)
 		return bus_answer_failure(message, r, &failure);
 	r = processes_start(c, true, call->uid == 0, processes_listed, call, &failure);
-	return bus_call_begun(call, r, &failure, error);
+	return bus_call_begun(call, r, &failure);
 }
 
 /* The one option of methods on the members: without those of nested containers. */
@@ -133,7 +133,7 @@ static int method_list_processes(sd_bus_message *message, void *userdata, sd_bus
 	if (r < 0)
 		return bus_answer_failure(message, r, &failure);
 	r = processes_start(c, nested, call->uid == 0, members_listed, call, &failure);
-	return bus_call_begun(call, r, &failure, error);
+	return bus_call_begun(call, r, &failure);
 }
 
 static void killed(int error, const struct failure *failure, int signal, uint32_t count,
@@ -147,8 +147,7 @@ static void killed(int error, const struct failure *failure, int signal, uint32_
 		bus_call_reply(call, reply, sd_bus_message_append(reply, "u", count));
 }
 
-static int kill_with(sd_bus_message *message, struct container *c, bool has_options,
-		     sd_bus_error *error)
+static int kill_with(sd_bus_message *message, struct container *c, bool has_options)
 {
 	struct failure failure = { 0 };
 	struct requester requester;
@@ -165,17 +164,17 @@ static int kill_with(sd_bus_message *message, struct container *c, bool has_opti
 		return bus_answer_failure(message, r, &failure);
 	requester = bus_call_requester(call);
 	r = kill_start(c, signal, nested, &requester, killed, call, &failure);
-	return bus_call_begun(call, r, &failure, error);
+	return bus_call_begun(call, r, &failure);
 }
 
 static int method_kill(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-	return kill_with(message, userdata, false, error);
+	return kill_with(message, userdata, false);
 }
 
 static int method_kill_processes(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-	return kill_with(message, userdata, true, error);
+	return kill_with(message, userdata, true);
 }
 
 const sd_bus_vtable bus_process_vtable[] = {

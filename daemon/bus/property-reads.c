@@ -87,8 +87,7 @@ static void read_done(void *data)
 		bus_call_reply(call, reply, append_result(reply, read));
 }
 
-static int start_read(struct bus *bus, struct container *c, sd_bus_message *message, bool all,
-		      sd_bus_error *error)
+static int start_read(struct bus *bus, struct container *c, sd_bus_message *message, bool all)
 {
 	cleanup_(read_free_ptr) struct read *read = calloc(1, sizeof(*read));
 	struct failure failure = { 0 };
@@ -107,7 +106,7 @@ static int start_read(struct bus *bus, struct container *c, sd_bus_message *mess
 	if (r < 0)
 		fail(&failure, RSS_ERROR_CONTROLLER_FAILED, "Cannot read the properties: %s",
 		     strerror(-r));
-	r = bus_call_begun(read->call, r, &failure, error);
+	r = bus_call_begun(read->call, r, &failure);
 	if (r >= 0)
 		(void)take_ptr(read);
 	return r;
@@ -141,5 +140,5 @@ int bus_property_reads_filter(sd_bus_message *message, void *userdata, sd_bus_er
 	    name_from_object_path(sd_bus_message_get_path(message), &name) < 0)
 		return 0;
 	c = manager_find(bus->manager, name);
-	return c ? start_read(bus, c, message, all, error) : 0;
+	return c ? start_read(bus, c, message, all) : 0;
 }

@@ -98,7 +98,7 @@ static int method_apply(sd_bus_message *message, void *userdata, sd_bus_error *e
 	requester = bus_call_requester(call);
 	r = transaction_start(bus->manager, steps, count, mode, timeout, &requester, applied, call,
 			      &transaction, &failure);
-	return bus_call_begun(call, r, &failure, error);
+	return bus_call_begun(call, r, &failure);
 }
 
 /* --- forecast ----------------------------------------------------------------------------- */
@@ -214,7 +214,7 @@ static int method_diff(sd_bus_message *message, void *userdata, sd_bus_error *er
 	if (r < 0)
 		return bus_answer_failure(message, r, &failure);
 	r = diff_start(bus->manager, compared, call, &failure);
-	return bus_call_begun(call, r, &failure, error);
+	return bus_call_begun(call, r, &failure);
 }
 
 const sd_bus_vtable bus_settings_vtable[] = {
