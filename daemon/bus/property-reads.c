@@ -103,13 +103,12 @@ static int start_read(struct bus *bus, struct container *c, sd_bus_message *mess
 		return bus_answer_failure(message, r, &failure);
 	r = job_start_query(&read->job, bus->manager->jobs, read->call->uid == 0, read_run,
 			    read_done, read);
-	if (r < 0)
-		fail(&failure, RSS_ERROR_CONTROLLER_FAILED, "Cannot read the properties: %s",
-		     strerror(-r));
-	r = bus_call_begun(read->call, r, &failure);
-	if (r >= 0)
-		(void)take_ptr(read);
-	return r;
+	if (r < 0) {
+		r = fail(&failure, RSS_ERROR_CONTROLLER_FAILED, "Cannot read the properties: %s",
+			 strerror(-r));
+		return bus_call_begun(read->call, r, &failure);
+	}
+	return bus_call_begun(take_ptr(read)->call, r, &failure);
 }
 
 /* Returns true for Get of Processes, with *ret_all false, and for GetAll, of a container. */
