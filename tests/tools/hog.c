@@ -19,7 +19,8 @@
  *                        of their own
  *   hog bomb COUNT       start COUNT chains of children that fork the next and end, for ever, in
  *                        a session of their own
- *   hog storm COUNT      fork COUNT times, a child that forks the next and ends
+ *   hog storm COUNT [FILE]  fork COUNT times, a child that forks the next and ends; begin when
+ *                        the file exists
  *   hog reaper COMMAND   run a command, and reap all orphans of it: init is too slow for a storm,
  *                        and no process could be forked on the machine
  */
@@ -148,9 +149,11 @@ static int fork_tree(unsigned long count)
 	return EXIT_SUCCESS;
 }
 
-static int fork_storm(unsigned long count)
+static int fork_storm(unsigned long count, const char *file)
 {
 	ready();
+	while (file && access(file, F_OK) < 0)
+		(void)usleep(1000);
 	while (count-- > 0) {
 		pid_t child = fork();
 
@@ -365,7 +368,7 @@ int main(int argc, char *argv[])
 	if (strcmp(what, "reaper") == 0)
 		return reaper(argv + 2);
 	if (strcmp(what, "storm") == 0)
-		return fork_storm(strtoul(argv[2], NULL, 10));
+		return fork_storm(strtoul(argv[2], NULL, 10), argv[3]);
 	fputs("hog anon|lock|ebb|hold|headless|vfork SIZE, hog file PATH [N], hog write SIZE PATH, hog crash NAME, hog fork|storm|bomb|zombie COUNT, hog spawn RATE, hog reaper COMMAND\n",
 	      stderr);
 	return 2;
