@@ -149,6 +149,7 @@ static struct memory_parts idle_parts(const struct memory_parts *parts)
 /* What all controllers report in the same way, if this kernel does. */
 static void find_common_features(struct controller *controller)
 {
+	/* Of v2 since 5.2, and of v1. */
 	static const char *const freezers[] = { "cgroup.freeze", "freezer.state" };
 	struct memory_parts parts;
 
@@ -164,6 +165,8 @@ static void find_common_features(struct controller *controller)
 		if (controller_has_file(controller, freezers[i]))
 			controller->freezer = freezers[i];
 	}
+	if (controller->freezer && controller->ops->freeze)
+		controller->features |= FEATURE_FREEZE;
 }
 
 int controller_open(const struct controller_choice *choice, struct controller **ret,

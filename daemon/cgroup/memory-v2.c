@@ -153,9 +153,6 @@ static void find_features(struct controller *c)
 		c->features |= FEATURE_PEAK;
 	if (controller_has_file(c, "memory.reclaim"))
 		c->features |= FEATURE_RECLAIM;
-	/* since 5.2 */
-	if (controller_has_file(c, "cgroup.freeze"))
-		c->features |= FEATURE_FREEZE;
 	if (cgroup_read_keys(c->fd, "memory.stat", &steal, 1) == 0 && steal.value != COUNTER_ABSENT)
 		c->features |= FEATURE_RECLAIMED;
 }

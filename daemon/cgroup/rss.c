@@ -368,8 +368,6 @@ static void find_features(struct controller *c)
 		c->features |= FEATURE_LIMIT_EVENTS;
 	if (!is_unified(c))
 		c->features |= FEATURE_IN_PLACE | FEATURE_PEAK_RESET;
-	if (controller_has_file(c, is_unified(c) ? "cgroup.freeze" : "freezer.state"))
-		c->features |= FEATURE_FREEZE;
 }
 
 static int rss_open(const struct controller_choice *choice, struct controller **ret,
