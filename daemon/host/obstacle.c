@@ -2,7 +2,6 @@
 /* Why a killed process has not ended: see obstacle.h. */
 #include "host/obstacle.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <mntent.h>
@@ -76,27 +75,17 @@ static bool is_frozen(pid_t pid, char group[PATH_MAX])
 	return true;
 }
 
-/* Returns true if a thread is in that state after the main thread has ended. */
+static bool is_sleeping(const struct process *thread)
+{
+	return thread->state == 'D';
+}
+
+/* A thread can be in that state after the main thread has ended. */
 static bool has_sleeping_thread(pid_t pid)
 {
-	cleanup_(closedir_ptr) DIR *threads = NULL;
-	const struct dirent *entry;
-	char path[40];
+	pid_t thread;
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
-	threads = opendir(path);
-	while (threads && (entry = readdir(threads))) {
-		cleanup_free char *text = NULL;
-		char file[sizeof(entry->d_name) + 8];
-		struct process thread;
-
-		(void)snprintf(file, sizeof(file), "%s/stat", entry->d_name);
-		if (entry->d_name[0] != '.' &&
-		    read_file_at(dirfd(threads), file, FILE_FOREIGN_MAX, &text, NULL) >= 0 &&
-		    process_parse_stat(text, &thread) == 0 && thread.state == 'D')
-			return true;
-	}
-	return false;
+	return process_find_thread(pid, is_sleeping, &thread) == 0;
 }
 
 enum obstacle obstacle_of(pid_t pid, char text[OBSTACLE_TEXT_MAX])
@@ -118,7 +107,7 @@ enum obstacle obstacle_of(pid_t pid, char text[OBSTACLE_TEXT_MAX])
 			       p.command);
 		return OBSTACLE_STOPPED;
 	}
-	if (p.state != 'D' && !(p.state == 'Z' && has_sleeping_thread(pid)))
+	if (!is_sleeping(&p) && !(p.state == 'Z' && has_sleeping_thread(pid)))
 		return OBSTACLE_NONE;
 	(void)snprintf(text, OBSTACLE_TEXT_MAX,
 		       "process %d (%.32s) is in an uninterruptible sleep, such as disk I/O",

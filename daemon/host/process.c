@@ -104,8 +104,7 @@ int process_read(pid_t pid, struct process *ret)
 	return r < 0 ? r : process_parse_stat(text, ret);
 }
 
-/* Finds a thread that has not ended: its tid in *ret, or -ESRCH. */
-static int find_living_thread(pid_t pid, pid_t *ret)
+int process_find_thread(pid_t pid, bool (*matches)(const struct process *thread), pid_t *ret)
 {
 	cleanup_(closedir_ptr) DIR *dir = NULL;
 	struct dirent *entry;
@@ -119,13 +118,17 @@ static int find_living_thread(pid_t pid, pid_t *ret)
 		struct process thread;
 
 		if (isdigit((unsigned char)entry->d_name[0]) &&
-		    process_read((pid_t)atol(entry->d_name), &thread) == 0 && thread.state != 'Z' &&
-		    thread.state != 'X') {
+		    process_read((pid_t)atol(entry->d_name), &thread) == 0 && matches(&thread)) {
 			*ret = thread.pid;
 			return 0;
 		}
 	}
 	return errno ? -errno : -ESRCH;
+}
+
+static bool is_alive(const struct process *thread)
+{
+	return thread->state != 'Z' && thread->state != 'X';
 }
 
 int process_read_cgroups(pid_t pid, char **ret)
@@ -144,7 +147,7 @@ int process_read_cgroups_of(const struct process *p, char **ret)
 
 	/* For an ended thread the kernel shows "/", or the cgroup it had when it ended. */
 	if (p->state == 'Z' && !p->ended)
-		r = find_living_thread(pid, &pid);
+		r = process_find_thread(pid, is_alive, &pid);
 	if (r < 0)
 		return r;
 	snprintf(path, sizeof(path), "/proc/%d/cgroup", (int)pid);

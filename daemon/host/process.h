@@ -42,6 +42,9 @@ int process_read_owner(pid_t pid, uid_t *ret);
  */
 int process_read_executable(pid_t pid, char **ret);
 
+/* Finds a thread of a process: its tid in *ret. Return: 0, -ESRCH, or another negative errno. */
+int process_find_thread(pid_t pid, bool (*matches)(const struct process *thread), pid_t *ret);
+
 /* Reads /proc/PID/cgroup of a thread that has not ended; to be freed. Return: 0, or -ESRCH. */
 int process_read_cgroups(pid_t pid, char **ret);
 /* The same for a process that was just read. */
