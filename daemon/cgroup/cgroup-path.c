@@ -80,10 +80,10 @@ int controller_parse_proc_cgroup(const char *text, const char *hierarchy, char *
 
 int controller_cgroup_of_process(struct controller *controller, pid_t pid, char **ret)
 {
-	cleanup_free char *text = NULL;
-	int r = process_read_cgroups(pid, &text);
+	struct process p;
+	int r = process_read(pid, &p);
 
-	return r < 0 ? r : controller_parse_proc_cgroup(text, controller->hierarchy, ret);
+	return r < 0 ? r : controller_cgroup_of(controller, &p, ret);
 }
 
 int controller_cgroup_of(struct controller *controller, const struct process *process, char **ret)

@@ -37,8 +37,8 @@ bool subtree_has(const struct subtree *tree, const char *path);
 
 /*
  * Returns 1 if a process that was just read is in it, 0 if not: its cgroup is read now. -ESRCH if it
- * has ended, or another negative errno if its cgroup cannot be read. *ret_path is the path of its group, to be
- * freed; @ret_path may be NULL.
+ * has ended, or another negative errno if its cgroup cannot be read. *ret_path is the path of its
+ * group, to be freed; @ret_path may be NULL.
  */
 int subtree_has_process(const struct subtree *tree, const struct process *process, char **ret_path);
 

@@ -4,6 +4,7 @@
 #define RSSD_COUNTERS_H
 
 #include <stdint.h>
+#include <string.h>
 
 #define COUNTER_ABSENT UINT64_MAX
 #define LIMIT_INFINITY UINT64_MAX
@@ -76,11 +77,11 @@ struct memory_parts {
 
 static inline struct memory_parts memory_parts_absent(void)
 {
-	return (struct memory_parts){
-		COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT,
-		COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT,
-		COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT,
-	};
+	struct memory_parts parts;
+
+	/* All bits set: COUNTER_ABSENT in each member. */
+	memset(&parts, 0xff, sizeof(parts));
+	return parts;
 }
 
 /* The sums over the removed cgroups of a unit: a unit has a new cgroup each time it starts. */
