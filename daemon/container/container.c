@@ -158,9 +158,14 @@ const char *container_unit(const struct container *c)
 	return container_is_unit(c) ? c->place->unit : "";
 }
 
+const char *container_place_target(const struct container *c)
+{
+	return c->place ? place_target(c->place) : c->joined_unit;
+}
+
 const char *container_describe_place(const struct container *c, char *buf, size_t size)
 {
-	const char *target = c->place ? place_target(c->place) : c->joined_unit;
+	const char *target = container_place_target(c);
 
 	*buf = '\0';
 	if (target)

@@ -111,6 +111,8 @@ bool container_is_unit(const struct container *container);
 /* The kind of its place as it was requested, and its unit or "": also if a rule attaches the unit. */
 enum place_kind container_place_kind(const struct container *container);
 const char *container_unit(const struct container *container);
+/* The unit or the cgroup, "web.service" or "/web"; NULL if it is a cgroup made by rssd alone. */
+const char *container_place_target(const struct container *container);
 /* "unit web.service" or "cgroup /web", for messages; "" if it is a cgroup made by rssd alone. */
 const char *container_describe_place(const struct container *container, char *buf, size_t size);
 /* Returns true if its members are those of a unit or of another program's cgroup. */

@@ -153,6 +153,13 @@ static void save_run(struct worker *worker, void *data)
 		creation->error = state_commit(write);
 }
 
+int create_place_fail_taken(const char *target, const char *name, struct failure *failure)
+{
+	return fail(failure, RSS_ERROR_CONTAINER_EXISTS,
+		    "\"%s\" is the container \"%s\" already; a unit or a cgroup is one container",
+		    target, name);
+}
+
 /*
  * Refuses a place that is a container already: two containers of one cgroup would set two limits.
  */
@@ -168,11 +175,7 @@ static int check_free(const struct creation *creation, struct failure *failure)
 		    strcmp(other->container->group->path, place->cgroup) == 0)
 			c = other->container;
 	}
-	return c ? fail(failure, RSS_ERROR_CONTAINER_EXISTS,
-			"\"%s\" is the container \"%s\" already; a unit or a cgroup is one "
-			"container",
-			place_target(place), c->name)
-		 : 0;
+	return c ? create_place_fail_taken(place_target(place), c->name, failure) : 0;
 }
 
 static int open_place(struct creation *creation, struct failure *failure)

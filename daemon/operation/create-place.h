@@ -28,6 +28,9 @@ int create_place_start(struct manager *manager, const char *name, const struct p
 		       const struct settings_change *settings, create_place_done_fn done,
 		       void *userdata, struct failure *failure);
 
+/* Refuses a creation at @target, a unit or a cgroup that is the container @name already. */
+int create_place_fail_taken(const char *target, const char *name, struct failure *failure);
+
 /* Returns true if the creation of a container @name at a place is under way. */
 bool create_place_is_pending(const struct manager *manager, const char *name);
 

@@ -226,11 +226,7 @@ static int create_joined(struct manager *m, const char *name, const char *unit,
 		const char *other = m->containers[i]->joined_unit;
 
 		if (other && strcmp(other, unit) == 0)
-			r = fail(
-				failure, RSS_ERROR_CONTAINER_EXISTS,
-				"\"%s\" is the container \"%s\" already; a unit or a cgroup is one "
-				"container",
-				unit, m->containers[i]->name);
+			r = create_place_fail_taken(unit, m->containers[i]->name, failure);
 	}
 	return r < 0 ? r : create_own(m, name, unit, settings, false, done, userdata, failure);
 }

@@ -134,9 +134,7 @@ static void change_declared(struct container *c, const struct record *record)
 	if (!container_is_at(c, record->place)) {
 		(void)fail(&failure, RSS_ERROR_CONFIG,
 			   "the container that exists is %s; remove that first",
-			   c->place	    ? place_target(c->place)
-			   : c->joined_unit ? c->joined_unit
-					    : "a cgroup made by rssd");
+			   container_place_target(c) ?: "a cgroup made by rssd");
 		report_uncreated(c->manager, record, &failure);
 		return;
 	}

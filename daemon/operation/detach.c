@@ -19,26 +19,6 @@
 #include "operation/origin.h"
 #include "policy/place.h"
 
-/*
- * Moves it to @cgroup or, if that is gone, for root to the nearest parent that
- * is left. Only what came from the root of the hierarchy goes there: nothing is
- * limited in it.
- */
-static int move_back(struct move *move, char *cgroup, pid_t pid)
-{
-	for (;;) {
-		char *slash;
-		int r = controller_move_to_cgroup(move->manager->controller, cgroup, pid);
-
-		if (r != -ENOENT)
-			return r;
-		slash = strrchr(cgroup, '/');
-		if (move->caller.uid != 0 || !slash || slash == cgroup)
-			return r;
-		*slash = '\0';
-	}
-}
-
 static void refuse_detach(struct move *move, pid_t pid, const char *origin, int error)
 {
 	char reason[160];
@@ -65,7 +45,8 @@ static int leave_container(struct move *move, const struct process *p, const cha
 	/* Recorded before the move, so that no rule attaches it again at once. */
 	r = origins_set_detached(origins, p->pid, p->start, origin);
 	if (r == 0)
-		r = move_back(move, *to, p->pid);
+		r = origin_move(move->manager->controller, *to, p->pid,
+				move->caller.uid == 0 ? ORIGIN_PARENTS : ORIGIN_ONLY);
 	if (r < 0)
 		(void)origins_set(origins, p->pid, p->start, origin);
 	return r;

@@ -34,7 +34,7 @@
 /* The longest wait for a killed process before the next pass. */
 #define DEATH_MSEC 100
 /* The pause between passes if there is no process to wait for, and between checks of one. */
-#define LOOK_USEC 1000
+#define PAUSE_USEC 1000
 /* Most disk I/O of a killed process ends within this time. */
 #define SLEEP_USEC (500 * 1000)
 
@@ -233,7 +233,7 @@ static bool is_held(struct worker *worker, struct kill *kill, const struct targe
 			return false;
 		if (worker_cancelled(worker) || clock_usec(CLOCK_MONOTONIC) >= until)
 			return true;
-		worker_pause(worker, LOOK_USEC);
+		worker_pause(worker, PAUSE_USEC);
 	}
 	return false;
 }
@@ -322,7 +322,7 @@ int kill_until_empty(struct worker *worker, const struct subtree *tree, struct k
 		/* An ended process may still be listed: pause, or this loop would spin. */
 		one = members.list[members.count - 1].pid;
 		if (!await_death(one) || one == last)
-			worker_pause(worker, LOOK_USEC);
+			worker_pause(worker, PAUSE_USEC);
 		last = one;
 	}
 }

@@ -34,14 +34,15 @@ char *origin_of_process(struct manager *m, const struct process *p)
 	return origin;
 }
 
-static int move_to(struct controller *controller, char *cgroup, pid_t pid)
+int origin_move(struct controller *controller, char *cgroup, pid_t pid,
+		enum origin_fallback fallback)
 {
 	for (;;) {
-		char *slash;
 		int r = controller_move_to_cgroup(controller, *cgroup ? cgroup : "/", pid);
+		char *slash = strrchr(cgroup, '/');
 
-		slash = strrchr(cgroup, '/');
-		if (r != -ENOENT || !slash)
+		if (r != -ENOENT || fallback == ORIGIN_ONLY || !slash ||
+		    (slash == cgroup && fallback != ORIGIN_ROOT))
 			return r;
 		*slash = '\0';
 	}
@@ -57,7 +58,7 @@ static int return_one(struct manager *m, const struct subtree *tree, pid_t pid)
 	if (pidfd < 0 || process_read(pid, &p) < 0 || subtree_has_process(tree, &p, NULL) != 1)
 		return 0;
 	origin = origin_of_process(m, &p) ?: strdup("/");
-	return origin ? move_to(m->controller, origin, pid) : -ENOMEM;
+	return origin ? origin_move(m->controller, origin, pid, ORIGIN_ROOT) : -ENOMEM;
 }
 
 int origin_return_members(struct manager *m, struct group *group, struct worker *worker)

@@ -3,6 +3,9 @@
 #ifndef RSSD_ORIGIN_H
 #define RSSD_ORIGIN_H
 
+#include <sys/types.h>
+
+struct controller;
 struct group;
 struct manager;
 struct process;
@@ -15,6 +18,20 @@ struct worker;
  * To be freed; NULL if it is unknown.
  */
 char *origin_of_process(struct manager *manager, const struct process *process);
+
+/* Where a process goes if its origin is gone. */
+enum origin_fallback {
+	ORIGIN_ONLY,	/* nowhere: it stays */
+	ORIGIN_PARENTS, /* to the nearest parent that is left, but not to the root of the hierarchy */
+	ORIGIN_ROOT,	/* also to the root */
+};
+
+/*
+ * Moves a process to @cgroup, which is cut to the one that was tried last. Only what came from the
+ * root goes there without ORIGIN_ROOT. Return: 0, -ENOENT, or another negative errno.
+ */
+int origin_move(struct controller *controller, char *cgroup, pid_t pid,
+		enum origin_fallback fallback);
 
 /**
  * origin_return_members() - move all processes of a group to where they were
