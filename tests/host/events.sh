@@ -10,12 +10,15 @@ start_bus
 start_rssd || exit 1
 
 # start_storm NAME: a container in which processes are killed again and again, one OOM each time.
+# The kernel spares the shells that start them, or the storm would end.
 start_storm() {
 	local i
 	rssctl create "$1" --limit=12M
 	for i in {1..4}; do
-		rssctl run "$1" -- bash -c "while :; do $build/tests/tools/hog anon 32M; done" \
-			>/dev/null 2>&1 </dev/null &
+		rssctl run "$1" -- bash -c '
+			echo -999 >/proc/$$/oom_score_adj
+			while :; do (echo 0 >/proc/self/oom_score_adj && exec "$1" anon 32M); done
+		' sh "$hog_program" >/dev/null 2>&1 </dev/null &
 		disown $!
 	done
 }
