@@ -55,15 +55,24 @@ static int state_read(struct cli *cli, const char *name, struct state *ret)
 	return r < 0 ? r : rss_diff(cli->client, &ret->differences, &ret->n_differences);
 }
 
-/* What another program changed in the kernel, as a JSON object with the key "drift"; or NULL. */
-static struct json_object *find_drift(const struct state *state)
+/* What differs between rssd and the kernel, or NULL. */
+static const struct rss_difference *find_difference(const struct state *state)
 {
-	struct json_object *object = json_object_new_object();
-
-	for (size_t i = 0; object && i < state->n_differences; i++)
+	for (size_t i = 0; i < state->n_differences; i++)
 		if (!strcmp(state->differences[i].name, state->container->name))
-			json_add_drift(object, &state->differences[i]);
-	return object;
+			return &state->differences[i];
+	return NULL;
+}
+
+/* Adds what another program changed in the kernel, as an array with the key "drift". */
+static void add_drift_of(struct json_object *object, const struct state *state)
+{
+	const struct rss_difference *difference = find_difference(state);
+
+	if (difference)
+		json_add_drift(object, difference);
+	else
+		json_add_value(object, "drift", json_object_new_array());
 }
 
 /* --- for people -------------------------------------------------------------- */
@@ -180,14 +189,15 @@ static int print_last_oom(const struct rss_oom *oom)
 	return STATUS_DONE;
 }
 
-static void print_drift(const struct cli *cli, struct json_object *drift, const char *name)
+static void print_drift(const struct cli *cli, const struct state *state)
 {
+	cleanup_json struct json_object *drift = json_object_new_object();
 	struct json_object *names = NULL;
 	size_t count;
 
-	if (!json_object_object_get_ex(drift, "drift", &names))
-		return;
-	count = json_object_array_length(names);
+	add_drift_of(drift, state);
+	count = json_object_object_get_ex(drift, "drift", &names) ? json_object_array_length(names)
+								  : 0;
 	if (count == 0)
 		return;
 	print_key("Drift");
@@ -196,7 +206,7 @@ static void print_drift(const struct cli *cli, struct json_object *drift, const 
 		printf("%s%s", i ? ", " : "",
 		       json_object_get_string(json_object_array_get_idx(names, i)));
 	printf("%s; see rssctl diff, and rssctl repair %s\n", cli->out.colour ? "\033[0m" : "",
-	       name);
+	       state->container->name);
 }
 
 static void print_process(const struct cli *cli, const struct rss_process *process, bool is_last,
@@ -247,12 +257,9 @@ static int compare_places(const void *a, const void *b)
 
 static int print_for_people(const struct cli *cli, struct state *state)
 {
-	cleanup_json struct json_object *drift = find_drift(state);
 	const struct rss_container *c = state->container;
 	int status;
 
-	if (!drift)
-		return fail_memory();
 	if (state->n_processes)
 		qsort(state->processes, state->n_processes, sizeof(*state->processes),
 		      compare_places);
@@ -262,7 +269,7 @@ static int print_for_people(const struct cli *cli, struct state *state)
 	print_parts(c);
 	print_counts(c);
 	status = print_last_oom(c->last_oom);
-	print_drift(cli, drift, c->name);
+	print_drift(cli, state);
 	print_tree(cli, state);
 	return status;
 }
@@ -273,17 +280,12 @@ static int print_for_people(const struct cli *cli, struct state *state)
 static struct json_object *state_to_json(const struct state *state)
 {
 	struct json_object *object = container_to_json(state->container, true);
-	struct json_object *members = json_object_new_array(), *names = NULL;
-	cleanup_json struct json_object *drift = find_drift(state);
+	struct json_object *members = json_object_new_array();
 
 	for (size_t i = 0; members && i < state->n_processes; i++)
 		json_object_array_add(members, process_to_json(&state->processes[i]));
 	json_add_value(object, "members", members);
-	if (!json_object_object_get_ex(drift, "drift", &names))
-		names = json_object_new_array();
-	else
-		json_object_get(names);
-	json_add_value(object, "drift", names);
+	add_drift_of(object, state);
 	return object;
 }
 

@@ -237,13 +237,18 @@ case_swap_and_drift() {
 	[[ $out != *drifts* ]] || fail "still drifted"
 }
 
+# reclaim_to_swap NAME: a container whose anonymous memory was reclaimed from 40 to 20 MiB.
+reclaim_to_swap() {
+	swap_on
+	expect 0 rssctl create "$1" --limit=64M
+	launch_hog_in "$1" anon 40M
+	await 60 grep -q ready "$hog_out"
+	expect 0 rssctl limit "$1" 20M --timeout=60s
+}
+
 # With swap, a lower limit is reached by reclaim, without a kill.
 case_lowered_by_reclaim() {
-	swap_on
-	expect 0 rssctl create web --limit=64M
-	launch_hog_in web anon 40M
-	await 60 grep -q ready "$hog_out"
-	expect 0 rssctl limit web 20M --timeout=60s
+	reclaim_to_swap web
 	[ "$(field web usage)" -le $((20 << 20)) ] || fail "usage $(field web usage)"
 	equal "$(field web processes)" 1 processes
 	works "OOM kills counter" && equal "$(field web oom_kills)" 0 kills
@@ -252,11 +257,7 @@ case_lowered_by_reclaim() {
 
 # Memory that went to swap is counted, and the time that processes waited for memory.
 case_swap_usage_and_pressure() {
-	swap_on
-	expect 0 rssctl create swapped --limit=64M
-	launch_hog_in swapped anon 40M
-	await 60 grep -q ready "$hog_out"
-	expect 0 rssctl limit swapped 20M --timeout=60s
+	reclaim_to_swap swapped
 	counts "swap usage" swapped swap
 	if works "swap usage"; then
 		[ "$(field swapped swap)" -ge $((10 << 20)) ] || fail "only $(field swapped swap) bytes in swap"

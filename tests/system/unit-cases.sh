@@ -25,10 +25,8 @@ needs_units() {
 	[ "$controller" != rss ] || { skip "systemd sets no limits of $controller"; false; }
 }
 
-# On the rss controller a rule attaches the processes of the unit.
-case_unit_on_its_own_hierarchy() {
-	local pid place
-	{ [ "$controller" = rss ] && ! leaves_units; } || { skip "units have cgroups on $controller"; return; }
+# Units that are containers in no way.
+refuses_bad_units() {
 	expect 3 rssctl create bad --unit=nope.service
 	expect 1 rssctl create bad --unit=rssd.service
 	says "rssd itself"
@@ -37,6 +35,13 @@ case_unit_on_its_own_hierarchy() {
 	expect 1 rssctl create bad --unit=init.scope
 	expect 1 rssctl create bad --unit=getty@tty1.service
 	says masked
+}
+
+# On the rss controller a rule attaches the processes of the unit.
+case_unit_on_its_own_hierarchy() {
+	local pid place
+	{ [ "$controller" = rss ] && ! leaves_units; } || { skip "units have cgroups on $controller"; return; }
+	refuses_bad_units
 	expect 0 systemctl start victim.service
 	pid=$(main_pid victim.service)
 	place=$(grep -v ':rss[,:]' "/proc/$pid/cgroup")
@@ -224,15 +229,8 @@ case_unit_changes_its_slice() {
 
 case_unit_bad_names() {
 	needs_units || return
-	expect 3 rssctl create bad --unit=nope.service
-	expect 1 rssctl create bad --unit=rssd.service
-	says "rssd itself"
-	expect 1 rssctl create bad --unit=system.slice
-	says "rssd itself"
-	expect 1 rssctl create bad --unit=init.scope
+	refuses_bad_units
 	expect 1 rssctl create bad --unit=-.slice
-	expect 1 rssctl create bad --unit=getty@tty1.service
-	says masked
 	expect 2 rssctl create bad --unit=getty@.service
 	expect 1 rssctl create bad --cgroup=/system.slice/rssd.service
 	expect 3 rssctl show bad
