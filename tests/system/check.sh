@@ -37,7 +37,7 @@ world() {
 # what differs by kernel and hierarchy. The debugging kernel is slow and runs what loads it most.
 installed=boot,service,two_daemons
 kernel=doctor,flood,freeze,oom,peak,reclaim,watermarks
-crash=crash_under_load,restart
+crash=crash_under_load,killed_after_many_starts,restart
 allowed=budgets,capabilities,every_verb_in_the_sandbox
 joined=metrics_socket,rules,rules_under_load,suggest,unit_joins_by_drop_in,unit_joins_from_its_start
 v2='rssd.hierarchy=v2'

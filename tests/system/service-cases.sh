@@ -232,6 +232,15 @@ check_load() {
 	! has reclaimed || [ "$(counter_of "$1" reclaimed)" -ge "$load_reclaimed" ] || fail "reclaimed went back after $2"
 }
 
+# However often it was started just before, a killed rssd is started again.
+case_killed_after_many_starts() {
+	local round
+	for round in {1..6}; do expect 0 systemctl restart rssd; done
+	equal "$(systemctl show --property=StartLimitIntervalUSec --value rssd)" 0 "limit of starts"
+	kill -9 "$(main_pid rssd)"
+	await 30 rssctl list
+}
+
 # Event numbers only increase, across every start of rssd.
 case_crash_under_load() {
 	local round pid
