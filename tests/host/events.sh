@@ -10,12 +10,13 @@ start_bus
 start_rssd || exit 1
 
 # start_storm NAME: a container in which processes are killed again and again, one OOM each time.
-# The kernel spares the shells that start them, or the storm would end.
+# The kernel spares the shells that start them, or the storm would end; bash would need the limit for
+# itself.
 start_storm() {
 	local i
 	rssctl create "$1" --limit=12M
 	for i in {1..4}; do
-		rssctl run "$1" -- bash -c '
+		rssctl run "$1" -- sh -c '
 			echo -999 >/proc/$$/oom_score_adj
 			while :; do (echo 0 >/proc/self/oom_score_adj && exec "$1" anon 32M); done
 		' sh "$hog_program" >/dev/null 2>&1 </dev/null &

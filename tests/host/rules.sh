@@ -151,6 +151,7 @@ case_500_short_lived_processes_are_accounted_for() {
 		pids+=("$rulee")
 	done
 	await 30 all_settled "${pids[@]}"
+	await 10 at_most_live 50 "${pids[@]}"
 	# Read by the shell itself: 500 greps can be wrong where another test uses up the pids.
 	# The kernel may also use a pid again, so each is counted.
 	while read -r pid; do
@@ -179,6 +180,13 @@ case_500_short_lived_processes_are_accounted_for() {
 	joined=$(rssctl metrics | sed -n 's/^rssd_rule_processes_total{outcome="joined"} //p')
 	[[ $(finding) == *": $joined processes joined"* ]] || fail "metrics say $joined joined; $(finding)"
 	end_rules
+}
+# at_most_live COUNT PID...: no more of them live.
+at_most_live() {
+	local count=0 most=$1 pid
+	shift
+	for pid; do [ ! -d "/proc/$pid" ] || count=$((count + 1)); done
+	[ $count -le "$most" ]
 }
 all_settled() {
 	local pid
