@@ -21,6 +21,9 @@ enum {
 	GLOBAL_NO_LEGEND,
 	GLOBAL_NO_PAGER,
 	GLOBAL_FULL,
+	GLOBAL_QUIET,
+	GLOBAL_HOST,
+	GLOBAL_NO_ASK_PASSWORD,
 	GLOBAL_HELP,
 	GLOBAL_VERSION,
 };
@@ -31,6 +34,10 @@ const struct option_spec global_options[] = {
 	[GLOBAL_NO_LEGEND] = { "no-legend", 0, NULL, "Print no column names" },
 	[GLOBAL_NO_PAGER] = { "no-pager", 0, NULL, "Do not pipe long output into a pager" },
 	[GLOBAL_FULL] = { "full", 0, NULL, "Do not cut texts to the width of the terminal" },
+	[GLOBAL_QUIET] = { "quiet", 'q', NULL, "Print nothing, except errors" },
+	[GLOBAL_HOST] = { "host", 'H', "USER@HOST", "Call rssd on another machine, over ssh" },
+	[GLOBAL_NO_ASK_PASSWORD] = { "no-ask-password", 0, NULL,
+				     "Fail where polkit wants a password" },
 	[GLOBAL_HELP] = { "help", 'h', NULL, "Print help for rssctl, or for the verb" },
 	[GLOBAL_VERSION] = { "version", 0, NULL, "Print the version of rssctl" },
 	{ 0 },
@@ -170,6 +177,15 @@ static void set_option(struct args *args, const struct found *found, const char 
 		break;
 	case GLOBAL_FULL:
 		args->full = true;
+		break;
+	case GLOBAL_QUIET:
+		args->quiet = true;
+		break;
+	case GLOBAL_HOST:
+		args->host = value;
+		break;
+	case GLOBAL_NO_ASK_PASSWORD:
+		args->no_ask_password = true;
 		break;
 	case GLOBAL_HELP:
 		args->help = true;

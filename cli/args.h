@@ -27,7 +27,8 @@ struct args {
 	/* Options of rssctl itself. */
 	const char *json;   /* "": --json without a mode */
 	const char *output; /* of --output */
-	bool no_legend, no_pager, full, help, version;
+	const char *host;
+	bool no_legend, no_pager, full, quiet, no_ask_password, help, version;
 };
 
 extern const struct option_spec global_options[];

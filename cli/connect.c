@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "librss/rss.h"
+#include "password-agent.h"
 #include "verb.h"
 #include "view/status.h"
 
@@ -29,13 +30,32 @@ int call_by_name(struct cli *cli, const char *name,
 	return status == STATUS_DONE ? end_call(cli, call(cli->client, name)) : status;
 }
 
+static int connect_host(struct cli *cli)
+{
+	int r = rss_open_host(cli->host, &cli->client);
+
+	if (r >= 0)
+		return STATUS_DONE;
+	if (r == -EINVAL)
+		return print_error(STATUS_USAGE, "\"%s\" is not a host", cli->host);
+	return print_error(STATUS_UNREACHABLE,
+			   "rssd cannot be reached on %s; try: ssh %s rssctl version", cli->host,
+			   cli->host);
+}
+
 int connect_daemon(struct cli *cli)
 {
-	int r = rss_open(&cli->client);
+	int r;
 
+	if (cli->host)
+		return connect_host(cli);
+	r = rss_open(&cli->client);
 	if (r >= 0) {
 		/* polkit can ask for a password only on a terminal. */
-		rss_allow_interaction(cli->client, isatty(STDIN_FILENO));
+		cli->may_ask = cli->may_ask && isatty(STDIN_FILENO);
+		rss_allow_interaction(cli->client, cli->may_ask);
+		if (cli->may_ask)
+			cli->password_agent = password_agent_start();
 		return STATUS_DONE;
 	}
 	if (r == -EACCES)

@@ -13,6 +13,7 @@
 #include "args.h"
 #include "help.h"
 #include "librss/rss.h"
+#include "password-agent.h"
 #include "shared/cleanup.h"
 #include "verb.h"
 #include "view/pager.h"
@@ -46,6 +47,7 @@ static void cli_done(struct cli *cli)
 {
 	cli->out.pager = pager_close(cli->out.pager);
 	cli->client = rss_close(cli->client);
+	cli->password_agent = password_agent_stop(cli->password_agent);
 }
 
 static bool wants_colour(void)
@@ -87,6 +89,38 @@ static int read_output(const struct args *args, enum json_mode *ret)
 	return STATUS_DONE;
 }
 
+/* The program of rssctl run still has standard output: only rssctl's own is dropped. */
+static int drop_output(struct cli *cli)
+{
+	FILE *nowhere = fopen("/dev/null", "we");
+
+	if (!nowhere)
+		return print_error(STATUS_FAILED, "Cannot open /dev/null: %s", strerror(errno));
+	stdout = nowhere;
+	cli->out.paging = false;
+	return STATUS_DONE;
+}
+
+static int prepare(struct cli *cli, const struct args *args, const struct verb *verb)
+{
+	int status;
+
+	cli->out.legend = !args->no_legend;
+	cli->out.paging = !args->no_pager;
+	cli->out.full = args->full;
+	cli->out.utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
+	cli->out.colour = wants_colour();
+	cli->host = args->host;
+	cli->may_ask = verb->changes && !args->no_ask_password && !args->host;
+	if (args->host && verb->local)
+		return print_error(STATUS_USAGE,
+				   "%s takes processes of this machine; log in to run it there: "
+				   "ssh %s rssctl %s",
+				   verb->name, args->host, verb->name);
+	status = read_output(args, &cli->out.json);
+	return status == STATUS_DONE && args->quiet ? drop_output(cli) : status;
+}
+
 static int dispatch(struct cli *cli, const struct args *args)
 {
 	/* As systemctl: without a verb, list. */
@@ -101,13 +135,7 @@ static int dispatch(struct cli *cli, const struct args *args)
 		print_help(cli->verbs, args->verb);
 		return STATUS_DONE;
 	}
-	cli->out.legend = !args->no_legend;
-	cli->out.paging = !args->no_pager;
-	cli->out.full = args->full;
-	cli->out.utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
-	cli->out.colour = wants_colour();
-	status = read_output(args, &cli->out.json);
-
+	status = prepare(cli, args, verb);
 	return status == STATUS_DONE ? verb->run(cli, args) : status;
 }
 

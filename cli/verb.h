@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "view/output.h"
 
@@ -20,6 +21,9 @@ struct cli {
 	const struct verb *const *verbs; /* in the order of help; ends with NULL */
 	struct output out;
 	struct rss_client *client; /* after connect_daemon() */
+	const char *host;	   /* NULL: this machine */
+	bool may_ask;		   /* polkit may ask the user for a password */
+	pid_t password_agent;	   /* 0: none runs */
 };
 
 struct option_spec {
@@ -47,6 +51,8 @@ struct verb {
 	enum verb_settings settings;
 	size_t min_operands, max_operands;
 	bool takes_command; /* after "--" */
+	bool changes;	    /* polkit may want a password for it */
+	bool local;	    /* it opens processes of this machine, so --host has no use */
 
 	int (*run)(struct cli *cli, const struct args *args); /* returns the exit status */
 };

@@ -166,5 +166,6 @@ DEFINE_VERB(apply) = {
 	.options = options,
 	.min_operands = 1,
 	.max_operands = 1,
+	.changes = true,
 	.run = run,
 };

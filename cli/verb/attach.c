@@ -56,5 +56,7 @@ DEFINE_VERB(attach) = {
 	.options = options,
 	.min_operands = 2,
 	.max_operands = OPERANDS_ANY,
+	.changes = true,
+	.local = true,
 	.run = run,
 };

@@ -140,5 +140,6 @@ DEFINE_VERB(create) = {
 	.settings = SETTINGS_OPTIONS,
 	.min_operands = 1,
 	.max_operands = 1,
+	.changes = true,
 	.run = run,
 };

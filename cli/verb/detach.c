@@ -120,5 +120,7 @@ DEFINE_VERB(detach) = {
 	.options = options,
 	.min_operands = 1,
 	.max_operands = OPERANDS_ANY,
+	.changes = true,
+	.local = true,
 	.run = run,
 };

@@ -252,10 +252,13 @@ static int diagnose_locally(struct cli *cli, int error)
 static int run(struct cli *cli, const struct args *args)
 {
 	cleanup_(findings_done) struct findings findings = { 0 };
-	int status, r = rss_open(&cli->client);
+	int status, r = cli->host ? 0 : rss_open(&cli->client);
 
 	if (r < 0)
 		return diagnose_locally(cli, r);
+	status = cli->host ? connect_daemon(cli) : STATUS_DONE;
+	if (status != STATUS_DONE)
+		return status;
 	r = rss_diagnose(cli->client, &findings.rows, &findings.count);
 	if (r < 0)
 		return fail_call(cli, r);

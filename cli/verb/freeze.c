@@ -19,5 +19,6 @@ DEFINE_VERB(freeze) = {
 		"They keep their memory until thaw continues them. Nested containers are frozen as well.",
 	.min_operands = 1,
 	.max_operands = 1,
+	.changes = true,
 	.run = run,
 };

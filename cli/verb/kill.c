@@ -127,5 +127,6 @@ DEFINE_VERB(kill) = {
 	.options = options,
 	.min_operands = 1,
 	.max_operands = OPERANDS_ANY,
+	.changes = true,
 	.run = run,
 };

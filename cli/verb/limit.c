@@ -276,5 +276,6 @@ DEFINE_VERB(limit) = {
 	.options = options,
 	.min_operands = 2,
 	.max_operands = 2,
+	.changes = true,
 	.run = run,
 };

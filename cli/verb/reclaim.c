@@ -55,5 +55,6 @@ DEFINE_VERB(reclaim) = {
 		"was reclaimed, which may be less, or - if the kernel does not report it. Nothing is killed.",
 	.min_operands = 2,
 	.max_operands = 2,
+	.changes = true,
 	.run = run,
 };

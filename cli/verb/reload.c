@@ -31,5 +31,6 @@ DEFINE_VERB(reload) = {
 	.description =
 		"Reads rssd.conf and containers.d; see rssd.conf(5). If a declaration cannot be read,\n"
 		"it is reported and the status is 1.",
+	.changes = true,
 	.run = run,
 };

@@ -60,5 +60,6 @@ DEFINE_VERB(remove) = {
 	.options = options,
 	.min_operands = 1,
 	.max_operands = OPERANDS_ANY,
+	.changes = true,
 	.run = run,
 };

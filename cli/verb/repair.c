@@ -145,5 +145,6 @@ DEFINE_VERB(repair) = {
 		"prints what was restored. A removed cgroup is created again, the OOM killer is switched\n"
 		"on, and the freezer is set again.",
 	.max_operands = OPERANDS_ANY,
+	.changes = true,
 	.run = run,
 };

@@ -18,5 +18,6 @@ DEFINE_VERB(reset_peak) = {
 	.description = "Sets the peak that show prints to the current usage.",
 	.min_operands = 1,
 	.max_operands = 1,
+	.changes = true,
 	.run = run,
 };

@@ -16,6 +16,7 @@
 #include "args.h"
 #include "connect.h"
 #include "librss/rss.h"
+#include "password-agent.h"
 #include "read-settings.h"
 #include "shared/clock.h"
 #include "shared/name.h"
@@ -191,6 +192,8 @@ static int attach_process(struct run *run, int pidfd)
 
 	r = rss_attach(run->cli->client, run->container, &pidfd, 1, false, &report.rows,
 		       &report.count);
+	/* The terminal is the command's from now on. */
+	run->cli->password_agent = password_agent_stop(run->cli->password_agent);
 	if (r < 0)
 		return fail_call(run->cli, r);
 	for (size_t i = 0; i < report.count; i++)
@@ -351,5 +354,7 @@ DEFINE_VERB(run) = {
 	.settings = SETTINGS_OPTIONS,
 	.max_operands = 1,
 	.takes_command = true,
+	.changes = true,
+	.local = true,
 	.run = run,
 };

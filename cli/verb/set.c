@@ -32,5 +32,6 @@ DEFINE_VERB(set) = {
 	.settings = SETTINGS_WORDS,
 	.min_operands = 2,
 	.max_operands = OPERANDS_ANY,
+	.changes = true,
 	.run = run,
 };

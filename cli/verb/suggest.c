@@ -379,5 +379,6 @@ DEFINE_VERB(suggest) = {
 	.options = options,
 	.min_operands = 1,
 	.max_operands = 1,
+	.changes = true,
 	.run = run,
 };

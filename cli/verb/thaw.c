@@ -19,5 +19,6 @@ DEFINE_VERB(thaw) = {
 	.description = "Nested containers are thawed too, unless they were frozen individually.",
 	.min_operands = 1,
 	.max_operands = 1,
+	.changes = true,
 	.run = run,
 };

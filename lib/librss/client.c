@@ -239,18 +239,18 @@ int client_get_owner(struct rss_client *client, char **ret)
 	return *ret ? 0 : client_fail_message(client, -ENOMEM);
 }
 
-int rss_open(struct rss_client **ret)
+/* Connects to the bus of @host, or of this machine if it is NULL, and to rssd there. */
+static int open_on(const char *host, struct rss_client **ret)
 {
 	cleanup_(rss_close_ptr) struct rss_client *client = calloc(1, sizeof(*client));
 	cleanup_message sd_bus_message *reply = NULL;
 	int r;
 
-	if (!ret)
-		return -EINVAL;
 	if (!client)
 		return -ENOMEM;
-	r = sd_bus_open_system(&client->bus);
-	if (r == -ENOMEM)
+	r = host ? sd_bus_open_system_remote(&client->bus, host) : sd_bus_open_system(&client->bus);
+	/* A host that is no name of one. */
+	if (r == -ENOMEM || r == -EINVAL)
 		return r;
 	if (r < 0)
 		return r == -EACCES || r == -EPERM ? -EACCES : -ENOTCONN;
@@ -260,6 +260,16 @@ int rss_open(struct rss_client **ret)
 		return r;
 	*ret = take_ptr(client);
 	return 0;
+}
+
+int rss_open(struct rss_client **ret)
+{
+	return ret ? open_on(NULL, ret) : -EINVAL;
+}
+
+int rss_open_host(const char *host, struct rss_client **ret)
+{
+	return host && *host && ret ? open_on(host, ret) : -EINVAL;
 }
 
 void rss_allow_interaction(struct rss_client *client, bool allow)

@@ -66,6 +66,15 @@ struct rss_process;
  */
 int rss_open(struct rss_client **ret);
 
+/**
+ * rss_open_host() - connect to rssd on the system bus of another machine
+ * @host: "HOST" or "USER@HOST", as ssh takes it
+ *
+ * It runs ssh, and systemd-stdio-bridge there. ssh passes no file descriptors, so processes cannot be
+ * attached. Fails as rss_open(), with -ENOTCONN if ssh fails too; -EINVAL: @host is no name of one.
+ */
+int rss_open_host(const char *host, struct rss_client **ret);
+
 /* Whether polkit may ask the user for a password, for as long as a call takes; not by default. */
 void rss_allow_interaction(struct rss_client *client, bool allow);
 

@@ -182,6 +182,33 @@ case_polkit_says_no() {
 	rssctl remove closed
 }
 
+# On a terminal a user without rights gets the agent that asks for the password, and it ends with rssctl.
+case_an_agent_asks_for_the_password() {
+	polkit_says yes
+	mkdir -p "$work/agent"
+	cat >"$work/agent/pkttyagent" <<-'EOF'
+		#!/bin/bash
+		echo "$*" >>"${0%/*}/started"
+		exec {notify}>&-
+		fd=$2
+		exec {fd}>&-
+		trap 'echo ended >>"${0%/*}/started"; exit' TERM
+		while :; do read -rt 1 <> <(:) || :; done
+	EOF
+	chmod 755 "$work/agent/pkttyagent"
+	chmod 777 "$work/agent"
+	PATH=$work/agent:$PATH expect 0 terminal 80 24 -- setpriv --reuid=65534 --regid=65534 --clear-groups rssctl create asked
+	equal "$(sed 's/[0-9]*//g' "$work/agent/started")" $'--notify-fd  --fallback\nended' "what the agent did"
+	: >"$work/agent/started"
+	# None for a verb that needs no rights, none without a wish for it, none without a terminal.
+	PATH=$work/agent:$PATH expect 0 terminal 80 24 -- setpriv --reuid=65534 --regid=65534 --clear-groups rssctl list
+	PATH=$work/agent:$PATH expect 0 terminal 80 24 -- setpriv --reuid=65534 --regid=65534 --clear-groups \
+		rssctl remove asked --no-ask-password
+	PATH=$work/agent:$PATH expect 0 as_nobody rssctl create asked </dev/null
+	equal "$(cat "$work/agent/started")" "" "agents"
+	expect 0 rssctl remove asked
+}
+
 case_polkit_says_yes() {
 	polkit_says yes
 	start_theirs

@@ -33,6 +33,44 @@ case_remove_of_a_pattern_takes_nested_ones_first() {
 	equal "$(names)" "" "what is left"
 }
 
+# The bus of another machine, over ssh: here ssh is a script that stays on this one.
+case_another_machine() {
+	mkdir -p "$work/remote"
+	cat >"$work/remote/ssh" <<-EOF
+		#!/bin/sh
+		echo "\$*" >"$work/remote/arguments"
+		case "\$*" in *nowhere*) exit 255 ;; esac
+		exec systemd-stdio-bridge --bus-path="$DBUS_SYSTEM_BUS_ADDRESS"
+	EOF
+	chmod 755 "$work/remote/ssh"
+	local PATH=$work/remote:$PATH
+	# Nothing here finds rssd by the address of its bus.
+	expect 0 env -u DBUS_SYSTEM_BUS_ADDRESS rssctl -H me@there create far --limit=16M
+	grep -q 'me@there' "$work/remote/arguments" || fail "ssh was called with $(cat "$work/remote/arguments")"
+	expect 0 env -u DBUS_SYSTEM_BUS_ADDRESS rssctl list far --host=there --json=short
+	equal "$(jq -c '.[0] | [.name, .limit]' <<<"$out")" "[\"far\",$((16 << 20))]" "the container"
+	expect 0 env -u DBUS_SYSTEM_BUS_ADDRESS rssctl doctor -H there
+	expect 6 env -u DBUS_SYSTEM_BUS_ADDRESS rssctl list -H nowhere
+	says "rssd cannot be reached on nowhere; try: ssh nowhere rssctl version"
+	expect 2 rssctl -H there attach far $$
+	says "ssh there rssctl attach"
+	expect 2 rssctl -H '' list
+	expect 0 rssctl remove far
+}
+
+# Quiet is about rssctl's own output: errors, and what a program prints, are not part of it.
+case_quiet() {
+	expect 0 rssctl create still -q
+	equal "$out" "" "output of create"
+	expect 0 rssctl list --quiet
+	equal "$out" "" "output of list"
+	expect 3 rssctl show nobody -q
+	says "No such container"
+	expect 0 rssctl run still -q -- echo heard
+	equal "$out" heard "output of the program"
+	expect 0 rssctl remove still -q
+}
+
 case_if_missing_and_ignore_missing() {
 	expect 0 rssctl create twice --limit=16M
 	expect 7 rssctl create twice --limit=32M
