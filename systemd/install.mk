@@ -12,6 +12,8 @@ INSTALL_FILES = \
 	$(BUILD)/librss.pc:$(LIBDIR)/pkgconfig/librss.pc:644 \
 	lib/librss/rss.h:$(INCLUDEDIR)/rss.h:644 \
 	cli/completion.bash:$(PREFIX)/share/bash-completion/completions/rssctl:644 \
+	cli/completion.zsh:$(PREFIX)/share/zsh/vendor-completions/_rssctl:644 \
+	cli/completion.fish:$(PREFIX)/share/fish/vendor_completions.d/rssctl.fish:644 \
 	systemd/rssd.conf:$(SYSCONFDIR)/rssd/rssd.conf:644 \
 	systemd/rssd.service:$(UNITDIR)/rssd.service:644 \
 	systemd/rssd-metrics.socket:$(UNITDIR)/rssd-metrics.socket:644 \

@@ -59,7 +59,7 @@ SUITES       ?= $(CHECK_SUITES)
 # Packages by suite, next to those of a build.
 PACKAGES_style     := clang-format
 PACKAGES_fuzz      := clang libclang-rt-dev
-PACKAGES_bus       := dbus jq procps strace systemd python3-prometheus-client
+PACKAGES_bus       := dbus jq procps strace systemd python3-prometheus-client zsh fish
 PACKAGES_host      := $(PACKAGES_bus) mandoc
 PACKAGES_adversity := $(PACKAGES_host)
 PACKAGES_random    := $(PACKAGES_host)

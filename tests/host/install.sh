@@ -13,7 +13,8 @@ case_install_and_uninstall() {
 		usr/lib/systemd/system/rssd.service usr/lib/systemd/system/rssd-metrics.socket \
 		usr/share/dbus-1/system.d/org.rssd1.conf \
 		usr/share/polkit-1/actions/org.rssd1.policy \
-		usr/share/man/man8/rssd.8 usr/share/bash-completion/completions/rssctl; do
+		usr/share/man/man8/rssd.8 usr/share/bash-completion/completions/rssctl \
+		usr/share/zsh/vendor-completions/_rssctl usr/share/fish/vendor_completions.d/rssctl.fish; do
 		[ -e "$into/$file" ] || fail "$file was not installed"
 	done
 	# The installed program must not look for its library in the build tree.

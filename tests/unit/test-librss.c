@@ -199,6 +199,9 @@ TEST(without_an_argument)
 #undef X
 	free(fake.message);
 	CHECK_INT(rss_open(NULL), -EINVAL);
+	CHECK_INT(rss_open_host("there", NULL), -EINVAL);
+	CHECK_INT(rss_open_host(NULL, &client), -EINVAL);
+	CHECK_INT(rss_open_host("", &client), -EINVAL);
 }
 
 TEST(without_anything_to_free)
@@ -212,8 +215,9 @@ TEST(without_anything_to_free)
 TEST(every_function_is_tested)
 {
 #define X(call) #call "\n"
-	static const char calls[] = "rss_open(\nrss_allow_interaction(\n" CALLS_WITH_CLIENT(X)
-		CALLS_WITHOUT_ERROR(X);
+	static const char calls[] =
+		"rss_open(\nrss_open_host(\nrss_allow_interaction(\n" CALLS_WITH_CLIENT(X)
+			CALLS_WITHOUT_ERROR(X);
 #undef X
 	cleanup_free char *header = NULL;
 	char *save = NULL, *line;
