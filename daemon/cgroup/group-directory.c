@@ -81,6 +81,8 @@ struct group *group_free(struct group *group)
 	kept_files_free(group->kept);
 	if (group->procs_fd >= 0 && group->procs_fd != group->fd)
 		close(group->procs_fd);
+	if (group->peak_fd >= 0)
+		close(group->peak_fd);
 	if (group->fd >= 0)
 		close(group->fd);
 	free(group->path);
@@ -96,7 +98,7 @@ static struct group *group_new(struct controller *controller, const char *path)
 	if (!g)
 		return NULL;
 	g->controller = controller;
-	g->fd = g->procs_fd = -1;
+	g->fd = g->procs_fd = g->peak_fd = -1;
 	g->path = strdup(path);
 	return g->path ? g : group_free(g);
 }

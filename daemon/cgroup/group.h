@@ -14,6 +14,7 @@ struct group {
 	bool absent;  /* see group_is_bound() */
 	int fd;	      /* the directory */
 	int procs_fd; /* the directory of its cgroup.procs: fd, or the leaf */
+	int peak_fd;  /* the open file whose peak was reset, or -1: only memory-v2 */
 	struct kept_files *kept; /* see group_keep_files() */
 	group_event_fn event;
 	void *userdata;

@@ -15,7 +15,9 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <systemd/sd-event.h>
+#include <unistd.h>
 
 #include "base/failure.h"
 #include "cgroup/control-file-cache.h"
@@ -41,6 +43,39 @@ static uint64_t reclaimed_bytes(struct group *g)
 static const char *v2_usage_file(const struct group *g)
 {
 	return "memory.current";
+}
+
+/*
+ * Since 6.12 a peak can be reset for an open file, which then reports the peak since the reset; all
+ * other files report the peak since the creation.
+ */
+static int v2_reset_peak(struct group *g)
+{
+	cleanup_close int fd = openat(g->fd, "memory.peak", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, "0", 1) < 0)
+		return -errno;
+	/* dup3() replaces the descriptor atomically: a worker may be reading it. */
+	if (g->peak_fd >= 0)
+		return dup3(fd, g->peak_fd, O_CLOEXEC) < 0 ? -errno : 0;
+	__atomic_store_n(&g->peak_fd, take_fd(&fd), __ATOMIC_RELEASE);
+	return 0;
+}
+
+static int read_peak(struct group *g, uint64_t *ret)
+{
+	int fd = __atomic_load_n(&g->peak_fd, __ATOMIC_ACQUIRE);
+	char text[32];
+	ssize_t length = fd >= 0 ? pread(fd, text, sizeof(text) - 1, 0) : 0;
+
+	if (length > 0) {
+		text[length] = '\0';
+		return cgroup_parse_u64(text, ret);
+	}
+	/* The directory of a foreign group may be another one now: see group_bind(). */
+	if (length < 0 && errno != ENODEV)
+		return -errno;
+	return kept_read_u64(g->kept, g->fd, "memory.peak", ret);
 }
 
 static int v2_read_counters(struct group *g, struct counters *ret)
@@ -72,7 +107,7 @@ static int v2_read_counters(struct group *g, struct counters *ret)
 		ret->oom_kills += leaf_kill.value;
 	}
 	if (controller_can(g->controller, FEATURE_PEAK)) {
-		r = kept_read_u64(g->kept, g->fd, "memory.peak", &ret->peak);
+		r = read_peak(g, &ret->peak);
 		if (r < 0)
 			return r;
 	}
@@ -141,6 +176,14 @@ static int v2_watch(struct group *g, sd_event *event)
 	return 0;
 }
 
+/* Before 6.12 the peak is read-only. */
+static bool peak_is_writable(const struct controller *c)
+{
+	struct stat file;
+
+	return fstatat(c->fd, "memory.peak", &file, 0) == 0 && (file.st_mode & S_IWUSR);
+}
+
 /* rssd's root is not the root cgroup, so it has every file that a group will have. */
 static void find_features(struct controller *c)
 {
@@ -151,6 +194,8 @@ static void find_features(struct controller *c)
 	/* since 5.19 */
 	if (controller_has_file(c, "memory.peak"))
 		c->features |= FEATURE_PEAK;
+	if (peak_is_writable(c))
+		c->features |= FEATURE_PEAK_RESET;
 	if (controller_has_file(c, "memory.reclaim"))
 		c->features |= FEATURE_RECLAIM;
 	if (cgroup_read_keys(c->fd, "memory.stat", &steal, 1) == 0 && steal.value != COUNTER_ABSENT)
@@ -205,6 +250,7 @@ const struct controller_ops memory_v2_ops = {
 	.swap_file = "memory.swap.current",
 	.setting_file = v2_setting_file,
 	.reclaim = v2_reclaim,
+	.reset_peak = v2_reset_peak,
 	.freeze = unified_freeze,
 	.read_frozen = unified_read_frozen,
 	.watch = v2_watch,

@@ -245,6 +245,7 @@ void container_forget_usage(struct container *c)
 {
 	free(c->usage_history);
 	c->usage_history = NULL;
+	__atomic_store_n(&c->earlier.peak, 0, __ATOMIC_RELAXED);
 }
 
 struct settings container_read_settings(struct container *c, const struct settings *fallback)

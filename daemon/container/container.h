@@ -129,7 +129,7 @@ int container_check_settings(const struct container *container,
  */
 void container_end_incarnation(struct container *container, uint64_t kills);
 
-/* Starts its usage history again. */
+/* Starts its usage history again, and forgets the peak of earlier cgroups. */
 void container_forget_usage(struct container *container);
 
 /* The settings in the kernel; those that it does not report are taken from @fallback. */

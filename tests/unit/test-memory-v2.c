@@ -126,9 +126,10 @@ TEST(features_of_a_new_kernel)
 
 	CALL(begin, &w);
 	CHECK_UINT(w.controller->features,
-		   FEATURE_PEAK | FEATURE_FAILURES | FEATURE_RECLAIMED | FEATURE_OOM_EVENTS |
-			   FEATURE_OOM_KILLS | FEATURE_OOM_GROUP | FEATURE_RECLAIM |
-			   FEATURE_LIMIT_EVENTS | FEATURE_FREEZE | FEATURE_SWAP | FEATURE_PRESSURE);
+		   FEATURE_PEAK | FEATURE_PEAK_RESET | FEATURE_FAILURES | FEATURE_RECLAIMED |
+			   FEATURE_OOM_EVENTS | FEATURE_OOM_KILLS | FEATURE_OOM_GROUP |
+			   FEATURE_RECLAIM | FEATURE_LIMIT_EVENTS | FEATURE_FREEZE | FEATURE_SWAP |
+			   FEATURE_PRESSURE);
 	CHECK(!w.controller->oom_events_since_open);
 }
 
@@ -172,6 +173,28 @@ TEST(counters_are_read)
 	CHECK_UINT(counters.oom_events, 3);
 	CHECK_UINT(counters.oom_kills, 2);
 	CHECK_UINT(counters.reclaimed, 5 * (uint64_t)sysconf(_SC_PAGESIZE));
+}
+
+/* The peak since a reset is that of the open file: the one that the path leads to is another. */
+TEST(a_peak_is_reset_for_an_open_file)
+{
+	WORLD;
+	struct counters counters;
+	char path[PATH_MAX];
+
+	CALL(begin, &w);
+	fake_set("rssd/web/memory.peak", "16384\n");
+	CHECK_INT(group_reset_peak(w.web), 0);
+	CHECK_STR(fake_get("rssd/web/memory.peak"), "06384\n");
+	(void)snprintf(path, sizeof(path), "%s/rssd/web/memory.peak", fake.mount);
+	CHECK_INT(unlink(path), 0);
+	fake_set("rssd/web/memory.peak", "7777\n");
+	CHECK_INT(group_read_counters(w.web, &counters), 0);
+	CHECK_UINT(counters.peak, 6384);
+	/* The next reset keeps another file. */
+	CHECK_INT(group_reset_peak(w.web), 0);
+	CHECK_INT(group_read_counters(w.web, &counters), 0);
+	CHECK_UINT(counters.peak, 777);
 }
 
 /* A part without a line is absent, never 0: "kernel" is younger than the others. */
@@ -538,6 +561,7 @@ TEST_MAIN({ "the root gets a memory controller", root_gets_memory },
 	  { "features of a new kernel", features_of_a_new_kernel },
 	  { "features of an old kernel", features_of_an_old_kernel },
 	  { "counters are read", counters_are_read },
+	  { "a peak is reset for an open file", a_peak_is_reset_for_an_open_file },
 	  { "parts of the usage are read", parts_of_the_usage_are_read },
 	  { "kills in the leaf count", kills_in_the_leaf_count },
 	  { "a removed directory is an error", a_removed_directory_is_an_error },
