@@ -22,7 +22,8 @@ in_bash() {
 	' sh "$cli/completion.bash" "$1"
 }
 in_fish() { fish -N -c '. $argv[1]; complete -C $argv[2] | string replace -r "\t.*" ""' "$cli/completion.fish" "$1"; }
-# zsh completes on a terminal only: zpty is one, and each word that is added is printed.
+# zsh completes on a terminal only: zpty is one, and each word that is added is printed. The line
+# editor shows what is typed, so the words that are waited for are not typed as such.
 in_zsh() {
 	mkdir -p "$work/zsh"
 	cp "$cli/completion.zsh" "$work/zsh/_rssctl"
@@ -32,8 +33,8 @@ in_zsh() {
 		zpty -w z "PS1= PROMPT2= RPS1=; stty -echo; unsetopt zle_bracketed_paste; fpath=($1 \$fpath); autoload -U compinit; compinit -u -d $1/dump"
 		zpty -w z "compadd() { if [[ \${@[1,(i)(-|--)]} == *-(O|A|D)\ * ]]; then builtin compadd \"\$@\"; return; fi
 			local -a found; builtin compadd -A found \"\$@\"; print -rl -- \"<\"\${^found}\">\"; builtin compadd \"\$@\"; }
-			done() { print -r -- \"[END]\"; exit; }; zle -C complete-word complete-word _main_complete
-			finish() { print -r -- \"[END]\"; exit }; zle -N finish; bindkey \"^X\" finish; bindkey \"^I\" complete-word; print \"[READY]\""
+			zle -C complete-word complete-word _main_complete; bindkey \"^I\" complete-word
+			finish() { print E\"\"ND; exit }; zle -N finish; bindkey \"^X\" finish; print REA\"\"DY"
 		zpty -r -m z all "*READY*"
 		zpty -w -n z "$2"$'"'\\t\\x18'"'
 		zpty -r -m z all "*END*"
