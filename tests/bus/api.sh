@@ -115,15 +115,12 @@ case_frequent_callers_cost_one_match() {
 }
 
 case_settings_are_announced() {
-	bus monitor org.rssd1 >"$work/monitor" 2>&1 &
+	bus monitor org.rssd1 >"$work/announced" 2>&1 &
 	local monitor=$!
 	children+=($monitor)
-	await 10 grep -q . "$work/monitor"
+	await 10 grep -q . "$work/announced"
 	await 10 announced
 	kill $monitor
-	grep -q 'Member=InterfacesAdded' "$work/monitor" || fail "no InterfacesAdded"
-	grep -q 'Member=PropertiesChanged' "$work/monitor" || fail "no PropertiesChanged"
-	grep -q 'UINT64 8388608' "$work/monitor" || fail "PropertiesChanged without the new limit"
 }
 
 # The values of a cgroup that was just created are not read, but what reading them would show.
@@ -160,9 +157,14 @@ case_each_allocation_of_a_client_fails_once() {
 	rssctl remove b --force
 }
 
+# The monitor may write late, and may have heard of a container of the case before, whose monitor has
+# a file of its own.
 announced() {
+	local what
 	rssctl create signals && rssctl limit signals 8M && rssctl remove signals
-	grep -q 'Member=InterfacesRemoved' "$work/monitor"
+	for what in Member=InterfacesAdded Member=PropertiesChanged 'UINT64 8388608' Member=InterfacesRemoved; do
+		grep -q "$what" "$work/announced" || return
+	done
 }
 
 case_object_manager_lists_all() {
