@@ -114,7 +114,7 @@ static int prepare(struct cli *cli, const struct args *args, const struct verb *
 	cli->may_ask = verb->changes && !args->no_ask_password && !args->host;
 	if (args->host && verb->local)
 		return print_error(STATUS_USAGE,
-				   "%s takes processes of this machine; log in to run it there: "
+				   "%s needs processes or files of its own machine; run it there: "
 				   "ssh %s rssctl %s",
 				   verb->name, args->host, verb->name);
 	status = read_output(args, &cli->out.json);

@@ -52,7 +52,7 @@ struct verb {
 	size_t min_operands, max_operands;
 	bool takes_command; /* after "--" */
 	bool changes;	    /* polkit may want a password for it */
-	bool local;	    /* it opens processes of this machine, so --host has no use */
+	bool local;	    /* it needs processes or files of this machine: not with --host */
 
 	int (*run)(struct cli *cli, const struct args *args); /* returns the exit status */
 };

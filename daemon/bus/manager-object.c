@@ -16,9 +16,12 @@
 #include "operation/create.h"
 #include "operation/remove.h"
 #include "policy/place.h"
+#include "policy/record.h"
 #include "report/diagnose.h"
 #include "report/metrics-file.h"
+#include "store/config.h"
 #include "store/declarations.h"
+#include "shared/file.h"
 #include "shared/name.h"
 
 static int reply_path(sd_bus_message *message, const struct container *c)
@@ -267,6 +270,24 @@ static int append_finding(sd_bus_message *reply, const struct finding *finding)
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
+/* The text alone is read, so this needs no disk and no right. */
+static int method_check_declaration(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	cleanup_(record_free_ptr) struct record *record = NULL;
+	struct failure failure = { 0 };
+	const char *file, *text;
+	int r = sd_bus_message_read(message, "ss", &file, &text);
+
+	if (r >= 0 && strlen(text) > FILE_FOREIGN_MAX)
+		r = fail(&failure, RSS_ERROR_INVALID_ARGUMENT,
+			 "%s is longer than a declaration may be", file);
+	if (r >= 0)
+		r = record_parse(text, strlen(text), file, RECORD_DECLARATION, &record, &failure);
+	if (r < 0)
+		return bus_answer_failure(message, r, &failure);
+	return sd_bus_reply_method_return(message, "s", record->name);
+}
+
 static int method_diagnose(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct bus *bus = userdata;
@@ -334,11 +355,22 @@ static int get_features(sd_bus *b, const char *path, const char *interface, cons
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
+static int get_containers_directory(sd_bus *sdbus, const char *path, const char *interface,
+				    const char *property, sd_bus_message *reply, void *userdata,
+				    sd_bus_error *error)
+{
+	struct bus *bus = userdata;
+
+	return sd_bus_message_append(reply, "s", bus->manager->config->containers_directory);
+}
+
 const sd_bus_vtable bus_manager_vtable[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Controller", "s", get_controller, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Features", "as", get_features, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+	SD_BUS_PROPERTY("ContainersDirectory", "s", get_containers_directory, 0,
+			SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_METHOD_WITH_ARGS("CreateContainer", SD_BUS_ARGS("s", name, "a{sv}", properties),
 				SD_BUS_RESULT("o", container), method_create,
 				BUS_FOR(ACCESS_MANAGE)),
@@ -367,6 +399,9 @@ const sd_bus_vtable bus_manager_vtable[] = {
 				BUS_FOR(ACCESS_ATTACH)),
 	SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssss)", findings),
 				method_reload, BUS_FOR(ACCESS_RELOAD)),
+	SD_BUS_METHOD_WITH_ARGS("CheckDeclaration", SD_BUS_ARGS("s", file, "s", text),
+				SD_BUS_RESULT("s", name), method_check_declaration,
+				BUS_FOR(ACCESS_QUERY)),
 	SD_BUS_METHOD_WITH_ARGS("Diagnose", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(ssss)", findings),
 				method_diagnose, BUS_FOR(ACCESS_QUERY)),
 	SD_BUS_METHOD_WITH_ARGS("DumpMetrics", SD_BUS_NO_ARGS, SD_BUS_RESULT("h", text),

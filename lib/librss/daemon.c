@@ -24,6 +24,7 @@ static const struct dict_field info_fields[] = {
 	FIELD("Version", "s", version),
 	FIELD("Controller", "s", controller),
 	FIELD("Features", "as", features),
+	FIELD("ContainersDirectory", "s", containers_directory),
 };
 
 /* A property that is missing becomes empty, so that no member is NULL. */
@@ -35,7 +36,11 @@ static int fill_gaps(struct rss_daemon_info *info)
 		info->controller = strdup("");
 	if (!info->features)
 		info->features = calloc(1, sizeof(*info->features));
-	return info->version && info->controller && info->features ? 0 : -ENOMEM;
+	if (!info->containers_directory)
+		info->containers_directory = strdup("");
+	return info->version && info->controller && info->features && info->containers_directory
+		       ? 0
+		       : -ENOMEM;
 }
 
 int rss_daemon_info(struct rss_client *client, struct rss_daemon_info **ret)
@@ -65,6 +70,7 @@ struct rss_daemon_info *rss_daemon_info_free(struct rss_daemon_info *info)
 		return NULL;
 	free((void *)info->version);
 	free((void *)info->controller);
+	free((void *)info->containers_directory);
 	for (size_t i = 0; info->features && info->features[i]; i++)
 		free((void *)info->features[i]);
 	free(info->features);
@@ -173,6 +179,29 @@ int rss_dump_metrics(struct rss_client *client, int *ret_fd)
 				   strerror(errno));
 	*ret_fd = fd;
 	return 0;
+}
+
+int rss_check_declaration(struct rss_client *client, const char *file, const char *text, char **ret)
+{
+	cleanup_message sd_bus_message *call = NULL, *reply = NULL;
+	const char *name = NULL;
+	int r;
+
+	REQUIRE(client, file && text && ret);
+	r = client_method(client, NULL, "CheckDeclaration", &call);
+	if (r < 0)
+		return r;
+	r = sd_bus_message_append(call, "ss", file, text);
+	if (r < 0)
+		return client_fail_message(client, r);
+	r = client_call(client, call, NULL, CALL_SHORT, &reply);
+	if (r < 0)
+		return r;
+	r = sd_bus_message_read(reply, "s", &name);
+	if (r < 0)
+		return client_fail_message(client, r);
+	*ret = strdup(name);
+	return *ret ? 0 : client_fail_message(client, -ENOMEM);
 }
 
 int rss_reload(struct rss_client *client)

@@ -91,9 +91,10 @@ const char *rss_error_name(const struct rss_client *client);
 
 /* About the daemon. Strings live as long as the struct. */
 struct rss_daemon_info {
-	const char *version;	/* of rssd */
-	const char *controller; /* "rss", "memory-v2", "memory-v1" */
-	const char **features;	/* NULL-terminated: what the controller can do */
+	const char *version;		  /* of rssd */
+	const char *controller;		  /* "rss", "memory-v2", "memory-v1" */
+	const char **features;		  /* NULL-terminated: what the controller can do */
+	const char *containers_directory; /* of the declarations */
 };
 
 int rss_daemon_info(struct rss_client *client, struct rss_daemon_info **ret);
@@ -546,6 +547,13 @@ int rss_dump_metrics(struct rss_client *client, int *ret_fd);
 int rss_reload(struct rss_client *client);
 /* The same, and what rssd found wrong: declarations that are not in force, by file. */
 int rss_reload_findings(struct rss_client *client, struct rss_finding **ret, size_t *ret_count);
+
+/*
+ * Checks the text of a declaration, as a file of rss_daemon_info.containers_directory, and changes
+ * nothing; @file is its name in messages. *@ret, to be freed: the container that it declares.
+ */
+int rss_check_declaration(struct rss_client *client, const char *file, const char *text,
+			  char **ret);
 
 #pragma GCC visibility pop
 

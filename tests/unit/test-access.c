@@ -122,6 +122,7 @@ static const struct {
 	{ "GetProcesses", ACCESS_QUERY },
 	{ "ListProcesses", ACCESS_QUERY },
 	{ "Diagnose", ACCESS_QUERY },
+	{ "CheckDeclaration", ACCESS_QUERY },
 	{ "DumpMetrics", ACCESS_QUERY },
 	{ "ForecastLimit", ACCESS_QUERY },
 	{ "ForecastApply", ACCESS_QUERY },

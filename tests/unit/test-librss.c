@@ -26,6 +26,7 @@ static struct results {
 	struct rss_process *processes;
 	struct rss_report *report;
 	struct rss_usage_history *history;
+	char *text;
 	uint64_t reclaimed;
 	uint32_t killed;
 	size_t count;
@@ -39,6 +40,7 @@ static struct results {
 #define CALLS_WITH_CLIENT(X)                                                                  \
 	X(rss_daemon_info(client, &ret.info))                                                 \
 	X(rss_get(client, "a", &ret.container))                                               \
+	X(rss_check_declaration(client, "a.json", "{}", &ret.text))                           \
 	X(rss_get_by_pid(client, 1, &ret.container))                                          \
 	X(rss_get_by_pidfd(client, 0, &ret.container))                                        \
 	X(rss_list(client, &ret.containers, &ret.count))                                      \
