@@ -1,12 +1,30 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # bash completion of rssctl: verbs, options, their values, names of containers.
 
+# Sets $words and their last index: bash's own words end at the : and @ of names as well. An option
+# with a value is three words: "--limit", "=", "5M".
+__rssctl_split() {
+	local line=${COMP_LINE:0:COMP_POINT} part
+	local -a parts
+	read -ra parts <<<"$line"
+	[[ $line != *[[:space:]] ]] || parts+=("")
+	words=()
+	for part in "${parts[@]}"; do
+		if [[ $part == *=* ]]; then
+			words+=("${part%%=*}" = "${part#*=}")
+		else
+			words+=("$part")
+		fi
+	done
+	last=$((${#words[@]} - 1))
+}
+
 # The verb of the command line: the first word after rssctl that is not an option.
 __rssctl_verb() {
 	local i
-	for ((i = 1; i < COMP_CWORD; i++)); do
-		if [[ ${COMP_WORDS[i]} != -* && ${COMP_WORDS[i]} != = && ${COMP_WORDS[i - 1]} != = ]]; then
-			printf '%s %d\n' "${COMP_WORDS[i]}" "$i"
+	for ((i = 1; i < last; i++)); do
+		if [[ ${words[i]} != -* && ${words[i]} != = && ${words[i - 1]} != = ]]; then
+			printf '%s %d\n' "${words[i]}" "$i"
 			return
 		fi
 	done
@@ -75,19 +93,12 @@ __rssctl_values() {
 	esac
 }
 
-_rssctl() {
-	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-	local verb at values place operand
+# Fills COMPREPLY, from the words of _rssctl().
+__rssctl_complete() {
+	local verb at values place operand cur=${words[last]} prev=${words[last - 1]}
 
 	read -r verb at < <(__rssctl_verb)
-	COMPREPLY=()
-
-	# bash splits --limit=5M into "--limit", "=", "5M".
-	if [[ $cur == = ]]; then
-		cur=
-	elif [[ $prev == = ]]; then
-		prev=${COMP_WORDS[COMP_CWORD - 2]}
-	fi
+	[[ $prev != = ]] || prev=${words[last - 2]}
 
 	# After -- comes a command with its own completion.
 	for ((place = 1; place < COMP_CWORD; place++)); do
@@ -104,7 +115,7 @@ _rssctl() {
 	done
 
 	if [[ $prev == -* ]] && values=$(__rssctl_values "$(__rssctl_value_name "$verb" "$prev")" "$cur") &&
-		[[ $prev != --json || ${COMP_WORDS[COMP_CWORD - 1]} == = || ${COMP_WORDS[COMP_CWORD]} == = ]]; then
+		[[ $prev != --json || ${words[last - 1]} == = ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$values" -- "$cur")
 		return
 	fi
@@ -122,13 +133,13 @@ _rssctl() {
 
 	# The operands: their number between the verb and the current word.
 	place=0
-	for ((at++; at < COMP_CWORD; at++)); do
-		[[ ${COMP_WORDS[at]} == -* || ${COMP_WORDS[at]} == = || ${COMP_WORDS[at - 1]} == = ]] || ((++place))
+	for ((at++; at < last; at++)); do
+		[[ ${words[at]} == -* || ${words[at]} == = || ${words[at - 1]} == = ]] || ((++place))
 	done
 	operand=$(__rssctl_operand_name "$verb" "$place")
 	case $operand in
 	KEY=VALUE)
-		if [[ ${COMP_WORDS[COMP_CWORD - 1]} == = || ${COMP_WORDS[COMP_CWORD]} == = ]]; then
+		if [[ ${words[last - 1]} == = ]]; then
 			values=$(__rssctl_values "$(__rssctl_value_name "$verb" "$prev")" "$cur")
 		else
 			values=$(__rssctl_settings "$verb")
@@ -148,6 +159,20 @@ _rssctl() {
 		fi
 		;;
 	esac
+}
+
+_rssctl() {
+	local -a words
+	local last separators= cur
+	COMPREPLY=()
+	__rssctl_split
+	__rssctl_complete
+	# bash replaces only what follows the last separator of its own.
+	[[ $COMP_WORDBREAKS != *:* ]] || separators+=:
+	[[ $COMP_WORDBREAKS != *@* ]] || separators+=@
+	[[ -n $separators ]] || return 0
+	cur=${words[last]}
+	COMPREPLY=("${COMPREPLY[@]#"${cur%"${cur##*["$separators"]}"}"}")
 }
 
 complete -F _rssctl rssctl

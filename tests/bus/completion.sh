@@ -5,7 +5,7 @@
 need_controller
 start_bus
 start_rssd || exit 1
-rssctl create web1 && rssctl create web2 && rssctl create web1/in
+rssctl create web1 && rssctl create web2 && rssctl create web1/in && rssctl create job:1@node && rssctl create a:b:c
 cli=$here/../cli
 
 # Each prints the words that the shell offers at the end of a command line.
@@ -13,7 +13,7 @@ in_bash() {
 	bash -c '
 		. "$1"
 		compopt() { :; }
-		COMP_LINE=$2 COMP_POINT=${#2}
+		COMP_LINE=$2 COMP_POINT=${#2} COMP_WORDBREAKS="${COMP_WORDBREAKS}:@"
 		read -ra COMP_WORDS <<<"${2//=/ = }"
 		[[ $2 != *" " ]] || COMP_WORDS+=("")
 		COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
@@ -57,7 +57,7 @@ offers() {
 
 check() {
 	shell=$1
-	command -v "$shell" >/dev/null || { skip "$shell is not installed"; return; }
+	command -v "$shell" >/dev/null || { skip "$shell is not installed"; return 1; }
 	offers "rssctl " create remove reset-peak status '!web1'
 	offers "rssctl re" remove reset-peak
 	offers "rssctl limit " web1 web2 web1/in '!create'
@@ -66,10 +66,27 @@ check() {
 	offers "rssctl limit --" --mode= --timeout= --dry-run --quiet
 	offers "rssctl kill web1 --signal " TERM KILL
 	offers "rssctl list --" --no-legend --json=
+	return 0
 }
 
-case_bash() { check bash; }
-case_zsh() { check zsh; }
-case_fish() { check fish; }
+# bash replaces only what follows the last colon or at sign, the others the whole name.
+case_bash() {
+	check bash || return
+	offers "rssctl limit job" job:1@node
+	offers "rssctl limit job:" 1@node
+	offers "rssctl limit job:1@" node
+	offers "rssctl limit a:b" b:c
+	offers "rssctl limit job:1@node " infinity
+}
+case_zsh() {
+	check zsh || return
+	offers "rssctl limit job:1" job:1@node
+	offers "rssctl limit job:1@node " infinity
+}
+case_fish() {
+	check fish || return
+	offers "rssctl limit job:1" job:1@node
+	offers "rssctl limit job:1@node " infinity
+}
 
 run_cases "$@"
