@@ -197,14 +197,15 @@ case_an_agent_asks_for_the_password() {
 	EOF
 	chmod 755 "$work/agent/pkttyagent"
 	chmod 777 "$work/agent"
-	PATH=$work/agent:$PATH expect 0 terminal 80 24 -- setpriv --reuid=65534 --regid=65534 --clear-groups rssctl create asked
+	local PATH=$work/agent:$PATH
+	local on_terminal=(terminal 80 24 -- setpriv --reuid=65534 --regid=65534 --clear-groups rssctl)
+	expect 0 "${on_terminal[@]}" create asked
 	equal "$(sed 's/[0-9]*//g' "$work/agent/started")" $'--notify-fd  --fallback\nended' "what the agent did"
 	: >"$work/agent/started"
 	# None for a verb that needs no rights, none without a wish for it, none without a terminal.
-	PATH=$work/agent:$PATH expect 0 terminal 80 24 -- setpriv --reuid=65534 --regid=65534 --clear-groups rssctl list
-	PATH=$work/agent:$PATH expect 0 terminal 80 24 -- setpriv --reuid=65534 --regid=65534 --clear-groups \
-		rssctl remove asked --no-ask-password
-	PATH=$work/agent:$PATH expect 0 as_nobody rssctl create asked </dev/null
+	expect 0 "${on_terminal[@]}" list
+	expect 0 "${on_terminal[@]}" remove asked --no-ask-password
+	expect 0 as_nobody rssctl create asked </dev/null
 	equal "$(cat "$work/agent/started")" "" "agents"
 	expect 0 rssctl remove asked
 }

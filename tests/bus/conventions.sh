@@ -64,7 +64,7 @@ case_quiet() {
 	equal "$out" "" "output of create"
 	expect 0 rssctl list --quiet
 	equal "$out" "" "output of list"
-	expect 3 rssctl show nobody -q
+	expect 3 rssctl show missing -q
 	says "No such container"
 	expect 0 rssctl run still -q -- echo heard
 	equal "$out" heard "output of the program"

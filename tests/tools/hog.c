@@ -152,8 +152,12 @@ static int fork_tree(unsigned long count)
 static int fork_storm(unsigned long count, const char *file)
 {
 	ready();
-	while (file && access(file, F_OK) < 0)
+	/* A minute at most: the test that makes the file may have been killed. */
+	for (int turn = 0; file && access(file, F_OK) < 0; turn++) {
+		if (turn == 60000)
+			return EXIT_FAILURE;
 		(void)usleep(1000);
+	}
 	while (count-- > 0) {
 		pid_t child = fork();
 
