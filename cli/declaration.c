@@ -24,15 +24,6 @@ void declaration_done(struct declaration *declaration)
 	*declaration = (struct declaration){ 0 };
 }
 
-/* The files that rssd reads. */
-static int is_declaration(const struct dirent *entry)
-{
-	size_t length = strlen(entry->d_name);
-
-	return entry->d_name[0] != '.' && length > 5 &&
-	       !strcmp(entry->d_name + length - 5, ".json");
-}
-
 static bool declares(const char *text, const char *name)
 {
 	cleanup_json struct json_object *object = json_tokener_parse(text);
@@ -94,7 +85,7 @@ static int search(const char *directory, const char *name, struct declaration *r
 
 	if (dirfd < 0 && errno == ENOENT)
 		return set_new_path(ret, directory, name);
-	count = dirfd < 0 ? -1 : scandir(directory, &entries, is_declaration, alphasort);
+	count = dirfd < 0 ? -1 : scandir(directory, &entries, is_declaration_file, alphasort);
 	if (count < 0)
 		return print_error(status_from_errno(-errno), "Cannot read \"%s\": %s", directory,
 				   strerror(errno));

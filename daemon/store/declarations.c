@@ -83,14 +83,6 @@ void records_sort(struct records *records)
 		qsort(records->list, records->count, sizeof(*records->list), compare_records);
 }
 
-static int is_json(const struct dirent *entry)
-{
-	size_t length = strlen(entry->d_name);
-
-	return entry->d_name[0] != '.' && length > 5 &&
-	       strcmp(entry->d_name + length - 5, ".json") == 0;
-}
-
 /* Adds the sentence of a failure, which begins with "FILE: " or "FILE:LINE: ". */
 static void add_failure(struct problems *problems, const char *file, const struct failure *failure)
 {
@@ -142,7 +134,7 @@ int records_read_declared(const char *directory, struct records *records)
 
 	if (dirfd < 0 && errno == ENOENT)
 		return 0;
-	n = dirfd < 0 ? -1 : scandir(directory, &entries, is_json, alphasort);
+	n = dirfd < 0 ? -1 : scandir(directory, &entries, is_declaration_file, alphasort);
 	if (n < 0) {
 		r = -errno;
 		log_error("%s cannot be read: %s", directory, strerror(-r));

@@ -41,6 +41,9 @@ int read_file(int fd, size_t max, char **ret, size_t *ret_length);
  */
 int close_text(FILE *out, char *const *text);
 
+/* A filter for scandir(): the files of a directory of declarations, NAME.json without a dot before. */
+int is_declaration_file(const struct dirent *entry);
+
 /* Opens the directory of @dirfd again, to list it; NULL with errno set if it cannot. */
 DIR *directory_list(int dirfd);
 
