@@ -525,6 +525,24 @@ int rss_wait(struct rss_client *client, uint64_t timeout);
  */
 int rss_get_fd(struct rss_client *client);
 
+/* --- sizes -------------------------------------------------------------- */
+
+/*
+ * Reads a size as rssctl does: "4096", "64K", "1.5G", "20%" of the memory of this machine, and
+ * "infinity", "max" or "none", which are RSS_INFINITY. *@ret: bytes. Return: 0; -EINVAL if @text is
+ * not a size; -ERANGE if it is above 2^63-1.
+ */
+int rss_parse_size(const char *text, uint64_t *ret);
+
+/* Room for each text of rss_format_size(). */
+#define RSS_SIZE_TEXT_MAX 32
+
+/*
+ * Writes a size as rssctl does, to a tenth: "512.0M", "infinity". Return: 0; -ENOSPC if the text does
+ * not fit into @size bytes, its NUL included.
+ */
+int rss_format_size(uint64_t bytes, char *buf, size_t size);
+
 /* --- maintenance -------------------------------------------------------- */
 
 struct rss_finding {

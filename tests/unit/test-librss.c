@@ -213,13 +213,38 @@ TEST(without_anything_to_free)
 #undef X
 }
 
+TEST(sizes_without_a_client)
+{
+	char text[RSS_SIZE_TEXT_MAX] = "untouched";
+	uint64_t bytes = 7;
+
+	CHECK_INT(rss_parse_size(NULL, &bytes), -EINVAL);
+	CHECK_INT(rss_parse_size("1M", NULL), -EINVAL);
+	CHECK_INT(rss_parse_size("1 apple", &bytes), -EINVAL);
+	CHECK_INT(rss_parse_size("9000000000G", &bytes), -ERANGE);
+	CHECK_UINT(bytes, 7);
+	CHECK_INT(rss_parse_size("1.5G", &bytes), 0);
+	CHECK_UINT(bytes, 3ULL << 29);
+	CHECK_INT(rss_parse_size("infinity", &bytes), 0);
+	CHECK_UINT(bytes, RSS_INFINITY);
+
+	CHECK_INT(rss_format_size(1, NULL, 8), -EINVAL);
+	CHECK_INT(rss_format_size(512 << 20, text, 6), -ENOSPC);
+	CHECK_INT(rss_format_size(0, text, 0), -ENOSPC);
+	CHECK_STR(text, "untouched");
+	CHECK_INT(rss_format_size(512 << 20, text, 7), 0);
+	CHECK_STR(text, "512.0M");
+	CHECK_INT(rss_format_size(RSS_INFINITY, text, sizeof(text)), 0);
+	CHECK_STR(text, "infinity");
+}
+
 /* A function that is added to the library has to be added here. */
 TEST(every_function_is_tested)
 {
 #define X(call) #call "\n"
-	static const char calls[] =
-		"rss_open(\nrss_open_host(\nrss_allow_interaction(\n" CALLS_WITH_CLIENT(X)
-			CALLS_WITHOUT_ERROR(X);
+	static const char calls[] = "rss_open(\nrss_open_host(\nrss_allow_interaction(\n"
+				    "rss_parse_size(\nrss_format_size(\n" CALLS_WITH_CLIENT(X)
+					    CALLS_WITHOUT_ERROR(X);
 #undef X
 	cleanup_free char *header = NULL;
 	char *save = NULL, *line;
@@ -246,4 +271,5 @@ TEST(every_function_is_tested)
 TEST_MAIN({ "without a client", without_a_client },
 	  { "without an argument that is needed", without_an_argument },
 	  { "without anything to free", without_anything_to_free },
+	  { "sizes are read and written", sizes_without_a_client },
 	  { "every exported function is tested", every_function_is_tested })
