@@ -40,11 +40,83 @@ int bus_answer_failure(sd_bus_message *message, int r, const struct failure *fai
 	return 1;
 }
 
+/* Reads an integer of the D-Bus type @type into *@ret, or into *@ret_negative if it is below 0. */
+static int read_integer(sd_bus_message *message, char type, uint64_t *ret, int64_t *ret_negative)
+{
+	union {
+		uint8_t y;
+		int16_t n;
+		uint16_t q;
+		int32_t i;
+		uint32_t u;
+		int64_t x;
+		uint64_t t;
+	} value;
+	int64_t number = 0;
+	int r = sd_bus_message_read_basic(message, type, &value);
+
+	if (r < 0)
+		return r;
+	switch (type) {
+	case SD_BUS_TYPE_BYTE:
+		number = value.y;
+		break;
+	case SD_BUS_TYPE_INT16:
+		number = value.n;
+		break;
+	case SD_BUS_TYPE_UINT16:
+		number = value.q;
+		break;
+	case SD_BUS_TYPE_INT32:
+		number = value.i;
+		break;
+	case SD_BUS_TYPE_UINT32:
+		number = value.u;
+		break;
+	case SD_BUS_TYPE_INT64:
+		number = value.x;
+		break;
+	default:
+		*ret = value.t;
+		return 0;
+	}
+	*ret_negative = number < 0 ? number : 0;
+	*ret = (uint64_t)number;
+	return 0;
+}
+
+/* Many clients send a number as the type that their language prefers. */
+static bool accepts(const struct bus_option *option, const char *contents)
+{
+	if (!contents[0] || contents[1])
+		return false;
+	return contents[0] == option->type ||
+	       (option->type == SD_BUS_TYPE_UINT64 && strchr("ynqiux", contents[0]));
+}
+
+static int read_contents(sd_bus_message *message, struct bus_option *option, char type,
+			 struct failure *failure)
+{
+	int64_t negative = 0;
+	uint64_t number = 0;
+	int r;
+
+	if (option->type != SD_BUS_TYPE_UINT64)
+		return sd_bus_message_read_basic(message, type, option->value);
+	r = read_integer(message, type, &number, &negative);
+	if (r < 0)
+		return r;
+	if (negative)
+		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
+			    "%s must not be negative: %" PRIi64, option->key, negative);
+	*(uint64_t *)option->value = number;
+	return 0;
+}
+
 static int read_value(sd_bus_message *message, struct bus_option *option, struct failure *failure)
 {
-	char type[2] = { option->type, '\0' };
 	const char *contents;
-	char kind;
+	char kind, type[2] = { 0 };
 	int r;
 
 	if (option->seen)
@@ -52,13 +124,16 @@ static int read_value(sd_bus_message *message, struct bus_option *option, struct
 	r = sd_bus_message_peek_type(message, &kind, &contents);
 	if (r < 0)
 		return r;
-	if (strcmp(contents, type) != 0)
+	if (kind != SD_BUS_TYPE_VARIANT || !accepts(option, contents))
 		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
-			    "%s must be of the D-Bus type %s, not %.16s", option->key, type,
+			    "%s must be of the D-Bus type %c%s, not %.16s", option->key,
+			    option->type,
+			    option->type == SD_BUS_TYPE_UINT64 ? " or another integer" : "",
 			    contents);
+	type[0] = contents[0];
 	r = sd_bus_message_enter_container(message, SD_BUS_TYPE_VARIANT, type);
 	if (r >= 0)
-		r = sd_bus_message_read_basic(message, option->type, option->value);
+		r = read_contents(message, option, type[0], failure);
 	if (r >= 0)
 		r = sd_bus_message_exit_container(message);
 	if (r < 0)

@@ -51,7 +51,8 @@ struct bus_option {
 
 /*
  * Reads an a{sv} whose keys are those of @options, which ends with an entry without
- * a key. Unknown keys, duplicate keys and wrong types are refused.
+ * a key. Unknown keys, duplicate keys and wrong types are refused. For _UINT64 any type of
+ * integer is accepted, and a negative value is refused.
  */
 int bus_read_options(sd_bus_message *message, struct bus_option options[], struct failure *failure);
 
