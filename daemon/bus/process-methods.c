@@ -7,6 +7,7 @@
 #include "bus/pending-call.h"
 #include "container/manager.h"
 #include "operation/attach.h"
+#include "operation/attach-pids.h"
 #include "operation/kill.h"
 #include "operation/leave.h"
 #include "operation/processes.h"
@@ -17,14 +18,10 @@ static void attached(const struct attach_row rows[], size_t count, const struct 
 	bus_call_reply_report(userdata, "attached", rows, count, failure);
 }
 
-static int method_attach(sd_bus_message *message, void *userdata, sd_bus_error *error)
+/* ATTACH_*, by the names of the options. */
+static int read_how(sd_bus_message *message, unsigned int *ret, struct failure *failure)
 {
-	struct container *c = userdata;
-	struct failure failure = { 0 };
-	cleanup_free int *fds = NULL;
-	struct bus_call *call;
-	size_t count;
-	int tree = 0, dry_run = 0, leave = 0, r = bus_read_fds(message, &fds, &count, &failure);
+	int tree = 0, dry_run = 0, leave = 0, r;
 	struct bus_option options[] = {
 		{ "tree", SD_BUS_TYPE_BOOLEAN, &tree, false },
 		{ "dry-run", SD_BUS_TYPE_BOOLEAN, &dry_run, false },
@@ -32,18 +29,55 @@ static int method_attach(sd_bus_message *message, void *userdata, sd_bus_error *
 		{ 0 },
 	};
 
+	r = bus_read_options(message, options, failure);
+	*ret = (tree ? ATTACH_TREE : 0) | (dry_run ? ATTACH_DRY_RUN : 0) |
+	       (leave ? ATTACH_LEAVE_UNIT : 0);
+	return r;
+}
+
+static int method_attach(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct container *c = userdata;
+	struct failure failure = { 0 };
+	cleanup_free int *fds = NULL;
+	struct bus_call *call;
+	unsigned int how;
+	size_t count;
+	int r = bus_read_fds(message, &fds, &count, &failure);
+
 	if (r >= 0)
-		r = bus_read_options(message, options, &failure);
+		r = read_how(message, &how, &failure);
 	if (r >= 0)
 		r = bus_call_new(bus_from_message(message), message, c->name, NULL, &call,
 				 &failure);
 	if (r < 0)
 		return bus_answer_failure(message, r, &failure);
-	r = attach_start(c, fds, count,
-			 (tree ? ATTACH_TREE : 0) | (dry_run ? ATTACH_DRY_RUN : 0) |
-				 (leave ? ATTACH_LEAVE_UNIT : 0),
+	r = attach_start(c, fds, count, how,
 			 &(struct attach_caller){ .uid = call->uid, .pid = call->pid }, attached,
 			 call, &failure);
+	return bus_call_begun(call, r, &failure);
+}
+
+static int method_attach_pids(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct container *c = userdata;
+	struct failure failure = { 0 };
+	struct bus_call *call;
+	const void *pids;
+	unsigned int how;
+	size_t size;
+	int r = sd_bus_message_read_array(message, SD_BUS_TYPE_UINT32, &pids, &size);
+
+	if (r >= 0)
+		r = read_how(message, &how, &failure);
+	if (r >= 0)
+		r = bus_call_new(bus_from_message(message), message, c->name, NULL, &call,
+				 &failure);
+	if (r < 0)
+		return bus_answer_failure(message, r, &failure);
+	r = attach_pids_start(c, pids, size / sizeof(uint32_t), how,
+			      &(struct attach_caller){ .uid = call->uid, .pid = call->pid },
+			      attached, call, &failure);
 	return bus_call_begun(call, r, &failure);
 }
 
@@ -182,6 +216,10 @@ const sd_bus_vtable bus_process_vtable[] = {
 	SD_BUS_METHOD_WITH_ARGS("Attach", SD_BUS_ARGS("ah", pidfds, "a{sv}", options),
 				SD_BUS_RESULT("a(uss)", report), method_attach,
 				BUS_FOR(ACCESS_ATTACH)),
+	/* For root only: a pid may name another process by now, which a user could choose. */
+	SD_BUS_METHOD_WITH_ARGS("AttachPIDs", SD_BUS_ARGS("au", pids, "a{sv}", options),
+				SD_BUS_RESULT("a(uss)", report), method_attach_pids,
+				BUS_FOR(ACCESS_ROOT)),
 	SD_BUS_METHOD_WITH_ARGS("GetProcesses", SD_BUS_NO_ARGS, SD_BUS_RESULT("a(uuts)", processes),
 				method_get_processes, BUS_FOR(ACCESS_QUERY)),
 	SD_BUS_METHOD_WITH_ARGS("Kill", SD_BUS_ARGS("i", signal), SD_BUS_RESULT("u", count),

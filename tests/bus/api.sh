@@ -102,6 +102,62 @@ case_wrong_types_and_keys() {
 	expect 0 manager RemoveContainer "sa{sv}" whole 0
 }
 
+case_processes_are_attached_by_pid() {
+	local gone
+	bash -c 'exit 0' &
+	gone=$!
+	wait $gone
+	expect 0 manager CreateContainer "sa{sv}" bypid 0
+	start_hog anon 1M
+	expect 0 container bypid AttachPIDs "aua{sv}" 2 "$hog" $gone 0
+	equal "$out" "a(uss) 2 $gone \"vanished\" \"\" $hog \"moved\" \"\"" "report of a process and one that was gone"
+	equal "$(rssctl ps bypid --no-legend | awk '{ print $1 }')" "$hog" "process inside"
+	expect 0 container bypid AttachPIDs "aua{sv}" 1 "$hog" 1 dry-run b true
+	says '"would-move"'
+	expect 1 container bypid AttachPIDs "aua{sv}" 1 0 0
+	says "Invalid PID 0"
+	expect 1 container bypid AttachPIDs "aua{sv}" 1 4294967295 0
+	says "Invalid PID 4294967295"
+	# shellcheck disable=SC2046
+	expect 1 container bypid AttachPIDs "aua{sv}" 1025 $(seq 1025) 0
+	says "More than 1024 processes in one call"
+	expect 1 setpriv --reuid=65534 --regid=65534 --clear-groups busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" \
+		call org.rssd1 /org/rssd1/container/bypid org.rssd1.Container AttachPIDs "aua{sv}" 1 "$hog" 0
+	says "only root"
+	kill -KILL "$hog"
+	await 5 is_empty bypid
+	expect 0 manager RemoveContainer "sa{sv}" bypid 0
+}
+
+# Each type of integer, at its largest value; python and JavaScript send i where t is wanted.
+case_integers_of_any_width() {
+	local type value n=0
+	expect 0 manager CreateContainer "sa{sv}" wide 0
+	for type in y:255 n:32767 q:65535 i:2147483647 u:4294967295 x:9223372036854775807 t:9223372036854775807; do
+		value=${type#*:} type=${type%%:*}
+		expect 0 container wide SetLimit "ta{sv}" 1073741824 1 timeout "$type" "$((value < 1000000 ? value : 1000000))"
+		if [ "$value" -ge 65535 ]; then
+			expect 0 container wide SetProperties "a{sv}" 1 Limit "$type" "$value"
+			# Stored in whole pages, and as infinity from the largest number of them on.
+			expect 0 bus get-property org.rssd1 /org/rssd1/container/wide org.rssd1.Container Limit
+			((value == 9223372036854775807)) || says "t $((value / 4096 * 4096))"
+		fi
+		n=$((n + 1))
+	done
+	equal $n 7 "types of integers"
+	for type in n i x; do
+		expect 1 container wide SetProperties "a{sv}" -- 1 Limit "$type" -1
+		says "Limit must not be negative: -1"
+	done
+	expect 1 container wide SetProperties "a{sv}" 1 Limit d 1048576
+	says "must be of the D-Bus type t or another integer, not d"
+	expect 1 container wide SetProperties "a{sv}" 1 OOMGroup i 1
+	says "must be of the D-Bus type b, not i"
+	expect 1 container wide SetProperties "a{sv}" 1 Limit at 1 1048576
+	says "not at"
+	expect 0 manager RemoveContainer "sa{sv}" wide 0
+}
+
 case_ten_megabytes_of_properties() {
 	expect 0 client flood-properties 10
 	says "refused"
@@ -269,7 +325,7 @@ case_library_example_compiles_and_runs() {
 	expect 0 cc -std=c11 -Wall -Wextra -Werror -I"$here/../lib/librss" -o "$work/example" "$work/example.c" \
 		-L"$build" -lrss -Wl,-rpath,"$build"
 	start_hog anon 1M
-	expect 0 "$work/example" example 8388608 "$hog"
+	expect 0 "$work/example" example 8M "$hog"
 	says "$hog moved"
 	equal "$(field example processes)" 1 "processes of the example"
 	equal "$(field example limit)" 8388608 "limit of the example"

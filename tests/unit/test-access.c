@@ -141,6 +141,8 @@ static const struct {
 
 	{ "Attach", ACCESS_ATTACH },
 	{ "Detach", ACCESS_ATTACH },
+	/* A pid may name another process than the caller meant. */
+	{ "AttachPIDs", ACCESS_ROOT },
 
 	{ "Kill", ACCESS_SIGNAL },
 	{ "KillProcesses", ACCESS_SIGNAL },
