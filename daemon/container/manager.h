@@ -78,6 +78,7 @@ struct manager {
 	struct origins *origins;
 	struct sequence *sequence; /* the numbers of events */
 	struct event_history *events;
+	uint64_t events_lost; /* messages of the kernel since the start */
 	struct oom_history *ooms, *kills;
 	struct hooks *hooks;
 	struct kmsg *kmsg;			     /* NULL: victims of OOMs are unknown */

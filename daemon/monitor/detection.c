@@ -69,6 +69,7 @@ static void emit_lost(struct container *c, const struct group_event *fact)
 	log_message(LOG_WARNING, c->name,
 		    "%" PRIu64 " events of the kernel were lost; its counters are read again",
 		    fact->lost);
+	c->manager->events_lost += fact->lost;
 	manager_emit(c->manager, &event);
 	c->detection->events_next = 0;
 	poll_counters(c);

@@ -15,6 +15,7 @@
 #include "base/job.h"
 #include "container/manager.h"
 #include "monitor/collect.h"
+#include "policy/oom-record.h"
 #include "report/metrics.h"
 #include "shared/array.h"
 #include "shared/clock.h"
@@ -199,6 +200,7 @@ static void write_run(struct worker *worker, void *data)
 {
 	struct metrics_files *files = data;
 
+	self_read(&files->metrics.self);
 	files->error = write_file(&files->metrics, &files->fd);
 }
 
@@ -248,6 +250,11 @@ static int add_container(struct metrics *metrics, const struct collect_row *from
 	row->counters = from->counters;
 	row->parts = from->parts;
 	row->processes = from->processes;
+	row->frozen = controller_can(from->container->group->controller, FEATURE_FREEZE)
+			      ? from->frozen
+			      : COUNTER_ABSENT;
+	row->last_oom = from->container->last_oom ? from->container->last_oom->time
+						  : COUNTER_ABSENT;
 	return 0;
 }
 
@@ -258,6 +265,7 @@ static int copy_rows(struct manager *m, const struct collect_row rows[], size_t 
 		.version = RSSD_VERSION,
 		.controller = m->controller->ops->name,
 		.sequence = sequence_next(m->sequence),
+		.events_lost = m->events_lost,
 		.join = join_count(m),
 		.containers = calloc(count + 1, sizeof(*metrics->containers)),
 	};

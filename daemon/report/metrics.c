@@ -106,6 +106,21 @@ static uint64_t get_pressure_full(const struct metrics_container *c)
 	return c->parts.pressure_full;
 }
 
+static uint64_t get_refaults(const struct metrics_container *c)
+{
+	return c->parts.refaults;
+}
+
+static uint64_t get_frozen(const struct metrics_container *c)
+{
+	return c->frozen;
+}
+
+static uint64_t get_last_oom(const struct metrics_container *c)
+{
+	return c->last_oom;
+}
+
 /*
  * COUNTER_ABSENT and LIMIT_INFINITY are the same number: an unlimited size and an
  * unknown counter have no line.
@@ -147,9 +162,15 @@ static const struct family {
 	  get_reclaimed },
 	{ "rssd_container_scanned_pages", "counter", "pages", "Pages that reclaim scanned.",
 	  get_scanned },
+	{ "rssd_container_refaults", "counter", NULL,
+	  "Pages that returned to memory soon after they were reclaimed.", get_refaults },
+	{ "rssd_container_frozen", "gauge", NULL, "1 if its processes are frozen, else 0.",
+	  get_frozen },
 	{ "rssd_container_oom_events", "counter", NULL, "OOMs of the limit.", get_oom_events },
 	{ "rssd_container_oom_kills", "counter", NULL, "Processes that OOMs killed.",
 	  get_oom_kills },
+	{ "rssd_container_last_oom_timestamp_seconds", "gauge", "seconds",
+	  "When the last OOM was; no sample if there was none.", get_last_oom },
 };
 
 static void write_head(FILE *out, const char *name, const char *type, const char *unit,
@@ -175,10 +196,13 @@ static void write_label(FILE *out, const char *text)
 	}
 }
 
-/* Its values are microseconds. */
-static bool is_seconds(const struct family *family)
+/* Seconds are given in microseconds. */
+static void write_value(FILE *out, const char *unit, uint64_t value)
 {
-	return family->unit && strcmp(family->unit, "seconds") == 0;
+	if (unit && strcmp(unit, "seconds") == 0)
+		fprintf(out, " %" PRIu64 ".%06" PRIu64 "\n", value / 1000000, value % 1000000);
+	else
+		fprintf(out, " %" PRIu64 "\n", value);
 }
 
 static void write_family(FILE *out, const struct family *family, const struct metrics *metrics)
@@ -193,11 +217,8 @@ static void write_family(FILE *out, const struct family *family, const struct me
 			continue;
 		fprintf(out, "%s%s{container=\"", family->name, end);
 		write_label(out, metrics->containers[i].name);
-		if (is_seconds(family))
-			fprintf(out, "\"} %" PRIu64 ".%06" PRIu64 "\n", value / 1000000,
-				value % 1000000);
-		else
-			fprintf(out, "\"} %" PRIu64 "\n", value);
+		fputs("\"}", out);
+		write_value(out, family->unit, value);
 	}
 }
 
@@ -213,8 +234,12 @@ static void write_daemon(FILE *out, const struct metrics *metrics)
 	write_head(out, "rssd_containers", "gauge", NULL, "Number of containers.");
 	fprintf(out, "rssd_containers %zu\n", metrics->count);
 
-	write_head(out, "rssd_next_event", "gauge", NULL, "The number of the next event.");
-	fprintf(out, "rssd_next_event %" PRIu64 "\n", metrics->sequence);
+	write_head(out, "rssd_next_event", "counter", NULL, "The number of the next event.");
+	fprintf(out, "rssd_next_event_total %" PRIu64 "\n", metrics->sequence);
+
+	write_head(out, "rssd_events_lost", "counter", NULL,
+		   "Events of the kernel that were lost since the start of rssd.");
+	fprintf(out, "rssd_events_lost_total %" PRIu64 "\n", metrics->events_lost);
 
 	write_head(out, "rssd_rule_processes", "counter", NULL,
 		   "Processes that matched rules since the start of rssd, by outcome.");
@@ -226,9 +251,40 @@ static void write_daemon(FILE *out, const struct metrics *metrics)
 		metrics->join.refused);
 }
 
+/* The names are those that Prometheus gives to the metrics of every process. */
+static void write_self(FILE *out, const struct self_usage *self)
+{
+	const struct {
+		const char *name, *type, *unit, *help;
+		uint64_t value;
+	} rows[] = {
+		{ "process_cpu_seconds", "counter", "seconds", "CPU time that rssd has used.",
+		  self->cpu },
+		{ "process_resident_memory_bytes", "gauge", "bytes", "Resident memory of rssd.",
+		  self->resident },
+		{ "process_virtual_memory_bytes", "gauge", "bytes", "Virtual memory of rssd.",
+		  self->virtual_size },
+		{ "process_open_fds", "gauge", NULL, "Open file descriptors of rssd.",
+		  self->open_fds },
+		{ "process_max_fds", "gauge", NULL, "The most file descriptors rssd may open.",
+		  self->max_fds },
+		{ "process_start_time_seconds", "gauge", "seconds",
+		  "When rssd was started, since the epoch.", self->start },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		if (rows[i].value == COUNTER_ABSENT)
+			continue;
+		write_head(out, rows[i].name, rows[i].type, rows[i].unit, rows[i].help);
+		fprintf(out, "%s%s", rows[i].name, rows[i].type[0] == 'c' ? "_total" : "");
+		write_value(out, rows[i].unit, rows[i].value);
+	}
+}
+
 int metrics_write(const struct metrics *metrics, FILE *out)
 {
 	write_daemon(out, metrics);
+	write_self(out, &metrics->self);
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
 		write_family(out, &families[i], metrics);
 	fputs("# EOF\n", out);

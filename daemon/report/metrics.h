@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "cgroup/controller.h"
+#include "host/self.h"
 #include "operation/join.h"
 #include "policy/settings.h"
 
@@ -20,14 +21,18 @@ struct metrics_container {
 	struct counters counters;
 	struct memory_parts parts;
 	uint32_t processes;
+	uint64_t frozen;   /* 0, 1, or absent */
+	uint64_t last_oom; /* microseconds since the epoch, or absent */
 };
 
 struct metrics {
 	const char *version, *controller;
-	uint64_t sequence; /* of the next event */
+	uint64_t sequence;    /* of the next event */
+	uint64_t events_lost; /* since the start */
 	struct join_counts join;
 	struct metrics_container *containers;
 	size_t count;
+	struct self_usage self;
 };
 
 /* Writes all of it: 0, or -EIO. */

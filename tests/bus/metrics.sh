@@ -28,13 +28,41 @@ case_metrics_are_those_of_show() {
 	equal "$(value rssd_container_scanned_pages_total web)" "$(field web scanned | sed s/null//)" scanned
 	grep -q '^rssd_containers 2$' <<<"$out" || fail "containers: $(grep rssd_containers <<<"$out")"
 	# The number of the next event, which GetEvents returns first.
-	equal "$(sed -n 's/^rssd_next_event //p' <<<"$out")" \
+	equal "$(sed -n 's/^rssd_next_event_total //p' <<<"$out")" \
 		"$(busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" call org.rssd1 /org/rssd1 org.rssd1.Manager \
 			GetEvents tt 0 0 | awk '{ print $2 }')" "number of the next event"
 	equal "$(tail -n 1 <<<"$out")" "# EOF" "last line"
 	expect 2 rssctl metrics --json
 	says "rssctl list --json"
 	rssctl remove --force web
+}
+
+# At the start there is no OOM: tests/host/limits.sh has one.
+case_state_and_rssd_itself_have_metrics() {
+	local rss start
+	rssctl create cold --limit=64M
+	expect 0 rssctl metrics
+	equal "$(value rssd_container_last_oom_timestamp_seconds cold)" "" "time of an OOM that never was"
+	equal "$(value rssd_container_refaults_total cold)" "$(field cold refaults | sed s/null//)" refaults
+	# Without a freezer, as on memory-v1, there is no value.
+	if rssctl freeze cold 2>/dev/null; then
+		expect 0 rssctl metrics
+		equal "$(value rssd_container_frozen cold)" 1 "frozen after freeze"
+		rssctl thaw cold
+		expect 0 rssctl metrics
+		equal "$(value rssd_container_frozen cold)" 0 "frozen after thaw"
+	else
+		equal "$(value rssd_container_frozen cold)" "" "frozen without a freezer"
+	fi
+	rss=$(sed -n 's/^process_resident_memory_bytes //p' <<<"$out")
+	[ "${rss:-0}" -ge $((1 << 20)) ] || fail "resident memory of rssd: $rss"
+	start=$(sed -n 's/^process_start_time_seconds \(.*\)\..*/\1/p' <<<"$out")
+	[ $((EPOCHSECONDS - start)) -le 600 ] && [ "$start" -le "$EPOCHSECONDS" ] || fail "rssd was started at $start"
+	[ "$(sed -n 's/^process_open_fds //p' <<<"$out")" -ge 8 ] || fail "$(grep _fds <<<"$out")"
+	equal "$(sed -n 's/^process_max_fds //p' <<<"$out")" "$(awk '/Max open files/ { print $4 }' "/proc/$rssd_pid/limits")" "most descriptors"
+	grep -q '^process_cpu_seconds_total [0-9]*\.[0-9]*$' <<<"$out" || fail "$(grep cpu <<<"$out")"
+	equal "$(sed -n 's/^rssd_events_lost_total //p' <<<"$out")" 0 "lost events"
+	rssctl remove cold
 }
 
 # The writer of a file in tmpfs ends, and the file stays charged as shared memory.

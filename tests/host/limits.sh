@@ -191,6 +191,8 @@ case_an_oom_in_the_journal() {
 		RSSD_OOM_LIMIT=$((16 << 20)) 'RSSD_OOM_RECORD={"id":'"$last"; do
 		grep -q "^$field" "$work/journal" || fail "no $field in the journal"
 	done
+	equal "$(rssctl metrics | sed -n 's/^rssd_container_last_oom_timestamp_seconds{container="logged"} //p' | tr -d .)" \
+		"$(last_of logged .time)" "time of the OOM in the metrics"
 	rssctl remove logged --force
 	stop_rssd
 	start_rssd

@@ -261,7 +261,9 @@ TEST(lost_events_are_a_range)
 	CHECK_UINT(w.heard[3].sequence, 17);
 	CHECK_UINT(w.heard[3].amount, 2);
 	/* A single loss has a number as well; a huge loss takes at most 256 numbers. */
+	CHECK_UINT(w.manager.events_lost, 5);
 	tell(&w, (struct group_event){ GROUP_LOST, .lost = 1 });
+	CHECK_UINT(w.manager.events_lost, 6);
 	CHECK_UINT(w.heard[4].sequence, 18);
 	CHECK_UINT(w.heard[4].last, 18);
 	tell(&w, (struct group_event){ GROUP_LOST, .lost = UINT64_MAX });

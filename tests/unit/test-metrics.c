@@ -22,8 +22,10 @@ TEST(values_have_their_place)
 		  .settings = { .limit = 1000, .wmark_high = 900, .wmark_low = LIMIT_INFINITY },
 		  .counters = { 1, 2, 3, 4, 5, 6, 7 },
 		  .parts = { 21, 22, COUNTER_ABSENT, COUNTER_ABSENT, 0, 26, 27, 28, .swap = 31,
-			     .pressure_some = 2000033, .pressure_full = 0 },
-		  .processes = 8 },
+			     .pressure_some = 2000033, .pressure_full = 0, .refaults = 33 },
+		  .processes = 8,
+		  .frozen = 1,
+		  .last_oom = 1700000000000005 },
 		{ .name = (char *)"a\"b\\c\nd",
 		  .settings = { .limit = LIMIT_INFINITY,
 				.wmark_high = LIMIT_INFINITY,
@@ -37,15 +39,42 @@ TEST(values_have_their_place)
 				.scanned = COUNTER_ABSENT },
 		  .parts = { 0, COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT,
 			     COUNTER_ABSENT, COUNTER_ABSENT, COUNTER_ABSENT, .swap = COUNTER_ABSENT,
-			     .pressure_some = COUNTER_ABSENT, .pressure_full = COUNTER_ABSENT } },
+			     .pressure_some = COUNTER_ABSENT, .pressure_full = COUNTER_ABSENT,
+			     .refaults = COUNTER_ABSENT },
+		  .frozen = COUNTER_ABSENT,
+		  .last_oom = COUNTER_ABSENT },
 	};
 	struct join_counts join = { .joined = 11, .vanished = 12, .refused = 13 };
-	struct metrics metrics = { "1.0", "rss", 77, join, containers, ARRAY_SIZE(containers) };
+	struct metrics metrics = {
+		.version = "1.0",
+		.controller = "rss",
+		.sequence = 77,
+		.events_lost = 9,
+		.join = join,
+		.containers = containers,
+		.count = ARRAY_SIZE(containers),
+		.self = { .cpu = 1500000,
+			  .resident = 41,
+			  .virtual_size = COUNTER_ABSENT,
+			  .open_fds = 42,
+			  .max_fds = 43,
+			  .start = 1600000000000000 },
+	};
 	cleanup_free char *text = write_all(&metrics);
 	static const char *const lines[] = {
 		"rssd_info{version=\"1.0\",controller=\"rss\"} 1\n",
 		"rssd_containers 2\n",
-		"rssd_next_event 77\n",
+		"# TYPE rssd_next_event counter\n",
+		"rssd_next_event_total 77\n",
+		"rssd_events_lost_total 9\n",
+		"process_cpu_seconds_total 1.500000\n",
+		"process_resident_memory_bytes 41\n",
+		"process_open_fds 42\n",
+		"process_max_fds 43\n",
+		"process_start_time_seconds 1600000000.000000\n",
+		"rssd_container_refaults_total{container=\"web\"} 33\n# TYPE",
+		"rssd_container_frozen{container=\"web\"} 1\n# TYPE",
+		"rssd_container_last_oom_timestamp_seconds{container=\"web\"} 1700000000.000005\n# EOF",
 		"rssd_rule_processes_total{outcome=\"joined\"} 11\n",
 		"rssd_rule_processes_total{outcome=\"vanished\"} 12\n",
 		"rssd_rule_processes_total{outcome=\"refused\"} 13\n",
@@ -81,6 +110,7 @@ TEST(values_have_their_place)
 	CHECK(!strstr(text, "wmark_low_bytes{container=\"web\"}"));
 	CHECK(strstr(text, "wmark_low_bytes{container=\"a\\\"b\\\\c\\nd\"} 0\n"));
 	CHECK_STR(text + strlen(text) - 6, "# EOF\n");
+	CHECK(!strstr(text, "process_virtual_memory_bytes"));
 	CHECK(!strstr(text, "18446744073709551615"));
 }
 
