@@ -23,6 +23,7 @@ INSTALL_FILES = \
 	systemd/org.rssd1.service:$(PREFIX)/share/dbus-1/system-services/org.rssd1.service:644 \
 	systemd/org.rssd1.conf:$(PREFIX)/share/dbus-1/system.d/org.rssd1.conf:644 \
 	systemd/org.rssd1.policy:$(PREFIX)/share/polkit-1/actions/org.rssd1.policy:644 \
+	systemd/rssd.catalog:$(PREFIX)/lib/systemd/catalog/rssd.catalog:644 \
 	man/rssd.8:$(MANDIR)/man8/rssd.8:644 \
 	man/rssctl.1:$(MANDIR)/man1/rssctl.1:644 \
 	man/rssd.conf.5:$(MANDIR)/man5/rssd.conf.5:644 \
@@ -43,6 +44,7 @@ install: all $(O)/installed/rssctl
 	$(Q)$(INSTALL) -d $(DESTDIR)$(SYSCONFDIR)/rssd/containers.d
 	$(Q)[ -n "$(DESTDIR)" ] || ldconfig
 	$(Q)[ -n "$(DESTDIR)" ] || ! command -v systemd-sysusers >/dev/null || systemd-sysusers rssd-metrics.conf
+	$(Q)[ -n "$(DESTDIR)" ] || ! command -v journalctl >/dev/null || journalctl --update-catalog
 
 ## uninstall: remove what install put there; configuration that was changed stays
 uninstall:

@@ -11,6 +11,7 @@
 #include <sys/uio.h>
 #include <systemd/sd-journal.h>
 
+#include "shared/array.h"
 #include "shared/cleanup.h"
 
 /* Set once by log_open(), before a second thread exists. */
@@ -35,15 +36,18 @@ void log_open(int level)
 	log_to_journal = stderr_is_journal();
 }
 
-#define FIELDS_MAX 16
+/* PRIORITY, MESSAGE, MESSAGE_ID and RSSD_CONTAINER. */
+#define OWN_FIELDS 4
 
-__attribute__((format(printf, 4, 0))) static void send_fields(int priority, const char *container,
+__attribute__((format(printf, 5, 0))) static void send_fields(int priority, const char *id,
+							      const char *container,
 							      char *const fields[],
 							      const char *format, va_list args)
 {
-	cleanup_free char *text = NULL, *message = NULL, *about = NULL;
-	struct iovec parts[FIELDS_MAX];
+	cleanup_free char *text = NULL, *message = NULL, *about = NULL, *known = NULL;
+	cleanup_free struct iovec *parts = NULL;
 	char level[] = "PRIORITY=0";
+	size_t count = 0;
 	int n = 0;
 
 	if (vasprintf(&text, format, args) < 0) {
@@ -55,6 +59,11 @@ __attribute__((format(printf, 4, 0))) static void send_fields(int priority, cons
 			text);
 		return;
 	}
+	while (fields && fields[count])
+		count++;
+	parts = calloc(count + OWN_FIELDS, sizeof(*parts));
+	if (!parts)
+		return;
 	level[sizeof(level) - 2] = (char)('0' + priority);
 	parts[n++] = (struct iovec){ level, strlen(level) };
 	if (asprintf(&message, "MESSAGE=%s%s%s", container ? container : "", container ? ": " : "",
@@ -65,8 +74,10 @@ __attribute__((format(printf, 4, 0))) static void send_fields(int priority, cons
 	parts[n++] = (struct iovec){ message, strlen(message) };
 	if (container && asprintf(&about, "RSSD_CONTAINER=%s", container) >= 0)
 		parts[n++] = (struct iovec){ about, strlen(about) };
-	for (char *const *field = fields; field && *field && n < FIELDS_MAX; field++)
-		parts[n++] = (struct iovec){ *field, strlen(*field) };
+	if (id && asprintf(&known, "MESSAGE_ID=%s", id) >= 0)
+		parts[n++] = (struct iovec){ known, strlen(known) };
+	for (size_t i = 0; i < count; i++)
+		parts[n++] = (struct iovec){ fields[i], strlen(fields[i]) };
 	(void)sd_journal_sendv(parts, n);
 }
 
@@ -77,17 +88,44 @@ void log_message(int priority, const char *container, const char *format, ...)
 	if (priority > log_level)
 		return;
 	va_start(args, format);
-	send_fields(priority, container, NULL, format, args);
+	send_fields(priority, NULL, container, NULL, format, args);
 	va_end(args);
 }
 
-void log_fields(int priority, const char *container, char *const fields[], const char *format, ...)
+void log_fields(int priority, const char *id, const char *container, char *const fields[],
+		const char *format, ...)
 {
 	va_list args;
 
 	if (priority > log_level)
 		return;
 	va_start(args, format);
-	send_fields(priority, container, fields, format, args);
+	send_fields(priority, id, container, fields, format, args);
 	va_end(args);
+}
+
+void log_field_add(struct log_field_list *fields, const char *format, ...)
+{
+	va_list args;
+	char *field;
+
+	if (fields->count == LOG_FIELDS_MAX ||
+	    array_reserve(&fields->list, fields->count + 1, &fields->allocated,
+			  sizeof(*fields->list)) < 0)
+		return;
+	va_start(args, format);
+	if (vasprintf(&field, format, args) < 0)
+		field = NULL;
+	va_end(args);
+	fields->list[fields->count] = field;
+	fields->count += field != NULL;
+	fields->list[fields->count] = NULL;
+}
+
+void log_field_list_done(struct log_field_list *fields)
+{
+	for (size_t i = 0; i < fields->count; i++)
+		free(fields->list[i]);
+	free(fields->list);
+	*fields = (struct log_field_list){ 0 };
 }

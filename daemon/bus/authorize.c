@@ -7,6 +7,7 @@
 
 #include "base/failure.h"
 #include "base/log.h"
+#include "base/message-ids.h"
 #include "bus/bus.h"
 #include "bus/message.h"
 #include "bus/peer.h"
@@ -196,6 +197,19 @@ static bool is_standard(sd_bus_message *message)
 	       !strncmp(interface, "org.freedesktop.DBus.", strlen("org.freedesktop.DBus."));
 }
 
+static void log_refused(const struct bus_peer *peer, const char *method)
+{
+	struct log_field_list fields = { 0 };
+
+	log_field_add(&fields, "RSSD_METHOD=%s", method);
+	log_field_add(&fields, "RSSD_REQUESTER_UID=%u", (unsigned int)peer->uid);
+	log_field_add(&fields, "RSSD_REQUESTER_PID=%d", (int)peer->pid);
+	log_fields(LOG_INFO, MESSAGE_ACCESS_REFUSED, NULL, fields.list,
+		   "%s refused to user %u (process %d)", method, (unsigned int)peer->uid,
+		   (int)peer->pid);
+	log_field_list_done(&fields);
+}
+
 static int refuse(enum access_operation operation, const struct bus_peer *peer,
 		  sd_bus_message *message, enum auth_result result, sd_bus_error *error)
 {
@@ -203,8 +217,7 @@ static int refuse(enum access_operation operation, const struct bus_peer *peer,
 	int r = access_refuse(operation, peer->uid, result, &failure);
 
 	if (bus_user_may_log(peer->user, peer->bus))
-		log_info("%s refused to user %u (process %d)", sd_bus_message_get_member(message),
-			 (unsigned int)peer->uid, (int)peer->pid);
+		log_refused(peer, sd_bus_message_get_member(message));
 	/* A client that receives this name may try again with interactive authorization. */
 	if (result == AUTH_CHALLENGE)
 		return sd_bus_error_set(error, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED,

@@ -3,6 +3,7 @@
 
 #include "base/failure.h"
 #include "base/log.h"
+#include "base/message-ids.h"
 #include "bus/bus.h"
 #include "bus/message.h"
 #include "bus/peer.h"
@@ -34,8 +35,15 @@ static void log_change(struct bus_call *call, const struct container *c,
 {
 	char limit[SIZE_TEXT_MAX];
 
-	bus_call_log(call, "settings changed (limit %s, %s)", size_format(c->settings.limit, limit),
-		     change_outcome_name(result->outcome));
+	if (result->error < 0) {
+		bus_call_log_refused(call, &result->failure);
+		return;
+	}
+	log_field_add(&call->log_fields, "RSSD_LIMIT=%" PRIu64, c->settings.limit);
+	log_field_add(&call->log_fields, "RSSD_OUTCOME=%s", change_outcome_name(result->outcome));
+	bus_call_log_id(call, MESSAGE_CHANGED, "settings changed (limit %s, %s)",
+			size_format(c->settings.limit, limit),
+			change_outcome_name(result->outcome));
 }
 
 static void limit_set(struct container *c, const struct change_result *result, void *userdata)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/failure.h"
+#include "base/message-ids.h"
 #include "bus/bus.h"
 #include "bus/list-methods.h"
 #include "bus/message.h"
@@ -41,7 +42,7 @@ static void created(int error, const struct failure *failure, struct container *
 	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
 	cleanup_free char *path = NULL;
 
-	bus_call_log(call, "created");
+	bus_call_log_id(call, MESSAGE_CREATED, "created");
 	if (error == 0 && c->transient && bus_owner_new(call->bus, call->message, c->name) < 0)
 		c->owned = false;
 	if (!bus_call_begin_reply(call, error, failure, &reply))
@@ -87,7 +88,7 @@ static void removed(int error, const struct failure *failure, void *userdata)
 	struct bus_call *call = userdata;
 	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
 
-	bus_call_log(call, "removed");
+	bus_call_log_id(call, MESSAGE_REMOVED, "removed");
 	if (bus_call_begin_reply(call, error, failure, &reply))
 		bus_call_reply(call, reply, 0);
 }

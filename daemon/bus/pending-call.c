@@ -10,6 +10,7 @@
 
 #include "base/failure.h"
 #include "base/log.h"
+#include "base/message-ids.h"
 #include "bus/bus.h"
 #include "bus/message.h"
 #include "bus/peer.h"
@@ -109,6 +110,7 @@ struct bus_call *bus_call_free(struct bus_call *call)
 	sd_bus_message_unref(call->message);
 	free(call->container);
 	free(call->log_text);
+	log_field_list_done(&call->log_fields);
 	free(call);
 	return NULL;
 }
@@ -137,15 +139,54 @@ static void fail_call(struct bus_call *call, const struct failure *failure)
 	bus_call_free(call);
 }
 
+__attribute__((format(printf, 3, 0))) static void set_log(struct bus_call *call, const char *id,
+							  const char *format, va_list args)
+{
+	free(call->log_text);
+	if (vasprintf(&call->log_text, format, args) < 0)
+		call->log_text = NULL;
+	call->log_id = id;
+}
+
 void bus_call_log(struct bus_call *call, const char *format, ...)
 {
 	va_list args;
 
-	free(call->log_text);
 	va_start(args, format);
-	if (vasprintf(&call->log_text, format, args) < 0)
-		call->log_text = NULL;
+	set_log(call, NULL, format, args);
 	va_end(args);
+}
+
+void bus_call_log_id(struct bus_call *call, const char *id, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	set_log(call, id, format, args);
+	va_end(args);
+}
+
+/* A line about the call, with its caller. */
+static void log_call(struct bus_call *call, const char *id, const char *text)
+{
+	log_field_add(&call->log_fields, "RSSD_REQUESTER_UID=%u", (unsigned int)call->uid);
+	log_field_add(&call->log_fields, "RSSD_REQUESTER_PID=%d", (int)call->pid);
+	log_fields(LOG_INFO, id, *call->container ? call->container : NULL, call->log_fields.list,
+		   "%s for user %u (process %d)", text, (unsigned int)call->uid, (int)call->pid);
+}
+
+void bus_call_log_refused(struct bus_call *call, const struct failure *failure)
+{
+	cleanup_free char *text = NULL;
+
+	if (failure->error != RSS_ERROR_LIMIT_REFUSED && failure->error != RSS_ERROR_TIMED_OUT)
+		return;
+	if (!call->peer || !bus_user_may_log(call->peer->user, call->bus))
+		return;
+	log_field_add(&call->log_fields, "RSSD_ERROR=%s", rss_error_to_name(failure->error));
+	if (asprintf(&text, "limit refused: %s", failure->text) < 0)
+		text = NULL;
+	log_call(call, MESSAGE_LIMIT_REFUSED, text ?: "limit refused");
 }
 
 void bus_call_reply(struct bus_call *call, sd_bus_message *reply, int r)
@@ -163,9 +204,7 @@ void bus_call_reply(struct bus_call *call, sd_bus_message *reply, int r)
 			strerror(-r));
 	}
 	if (call->log_text)
-		log_message(LOG_INFO, *call->container ? call->container : NULL,
-			    "%s for user %u (process %d)", call->log_text, (unsigned int)call->uid,
-			    (int)call->pid);
+		log_call(call, call->log_id, call->log_text);
 	bus_call_free(call);
 }
 

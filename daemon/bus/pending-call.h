@@ -10,8 +10,8 @@
 #include <sys/types.h>
 #include <systemd/sd-bus.h>
 
+#include "base/log.h"
 #include "operation/attach-types.h"
-
 #include "policy/requester.h"
 #include "shared/list.h"
 
@@ -29,6 +29,8 @@ struct bus_call {
 	void (*left)(struct bus_call *call); /* called when the caller leaves; may be NULL */
 	char *container;		     /* its name; "" if the call is about none */
 	char *log_text;			     /* see bus_call_log() */
+	const char *log_id;		     /* the MESSAGE_ID of that line, or NULL */
+	struct log_field_list log_fields;    /* more fields of that line */
 	struct list_link link;		     /* in bus->calls */
 };
 
@@ -84,6 +86,10 @@ int bus_call_check_pending(const struct bus *bus, uid_t uid, unsigned int others
 void bus_call_log(struct bus_call *call, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* The same with a MESSAGE_ID. The caller may add to call->log_fields. */
+void bus_call_log_id(struct bus_call *call, const char *id, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
 /*
  * bus_call_begin_reply() - begin the reply to a call whose operation has ended
  * @error: 0, or negative: then @failure is the reply
@@ -93,6 +99,12 @@ void bus_call_log(struct bus_call *call, const char *format, ...)
  */
 bool bus_call_begin_reply(struct bus_call *call, int error, const struct failure *failure,
 			  sd_bus_message **ret);
+
+/*
+ * Logs that a limit was refused, if @error is such an error and the user may fill the log. Called
+ * before bus_call_begin_reply().
+ */
+void bus_call_log_refused(struct bus_call *call, const struct failure *failure);
 
 /* Sends @reply, or the error @r if it could not be built, logs, and frees the call. */
 void bus_call_reply(struct bus_call *call, sd_bus_message *reply, int r);

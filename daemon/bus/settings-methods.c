@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/failure.h"
+#include "base/message-ids.h"
 #include "bus/bus.h"
 #include "bus/message.h"
 #include "bus/pending-call.h"
@@ -33,7 +34,12 @@ static void applied(int error, const struct failure *failure, const struct trans
 	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
 	int r;
 
-	bus_call_log(call, "settings of %zu containers changed together", count);
+	if (error < 0)
+		bus_call_log_refused(call, failure);
+	for (size_t i = 0; error == 0 && i < count; i++)
+		log_field_add(&call->log_fields, "RSSD_CONTAINER=%s", steps[i].name);
+	bus_call_log_id(call, MESSAGE_APPLIED, "settings of %zu containers changed together",
+			count);
 	if (!bus_call_begin_reply(call, error, failure, &reply))
 		return;
 	r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(sts)");

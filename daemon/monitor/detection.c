@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "base/message-ids.h"
 #include "container/manager.h"
 #include "monitor/detection-state.h"
 
@@ -65,10 +66,13 @@ static void emit_lost(struct container *c, const struct group_event *fact)
 		.kind = EVENT_LOST,
 		.amount = fact->lost < LOST_MAX ? fact->lost : LOST_MAX,
 	};
+	struct log_field_list fields = { 0 };
 
-	log_message(LOG_WARNING, c->name,
-		    "%" PRIu64 " events of the kernel were lost; its counters are read again",
-		    fact->lost);
+	log_field_add(&fields, "RSSD_EVENTS_LOST=%" PRIu64, fact->lost);
+	log_fields(LOG_WARNING, MESSAGE_EVENTS_LOST, c->name, fields.list,
+		   "%" PRIu64 " events of the kernel were lost; its counters are read again",
+		   fact->lost);
+	log_field_list_done(&fields);
 	c->manager->events_lost += fact->lost;
 	manager_emit(c->manager, &event);
 	c->detection->events_next = 0;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/message-ids.h"
 #include "container/manager.h"
 #include "policy/drift.h"
 #include "shared/array.h"
@@ -129,15 +130,18 @@ static void report(struct container *c, unsigned int bit)
 		.limit = COUNTER_ABSENT,
 		.amount = bit,
 	};
+	struct log_field_list fields = { 0 };
 
+	log_field_add(&fields, "RSSD_DRIFT=%s", drift_name(bit));
 	if (bit == DRIFT_CGROUP)
-		log_message(LOG_WARNING, c->name,
-			    "another program removed its cgroup; rssctl repair creates it again");
+		log_fields(LOG_WARNING, MESSAGE_DRIFT, c->name, fields.list,
+			   "another program removed its cgroup; rssctl repair creates it again");
 	else
-		log_message(
-			LOG_WARNING, c->name,
+		log_fields(
+			LOG_WARNING, MESSAGE_DRIFT, c->name, fields.list,
 			"another program changed its %s in the kernel; rssctl repair restores it",
 			drift_name(bit));
+	log_field_list_done(&fields);
 	manager_emit(c->manager, &event);
 }
 

@@ -3,55 +3,37 @@
 #include "monitor/oom-log.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/log.h"
+#include "base/message-ids.h"
 #include "container/manager.h"
 #include "policy/oom-json.h"
 #include "policy/oom-record.h"
 #include "shared/size.h"
 
-#define FIELDS_MAX 16
-
-/* "NAME=value" for each fact that is known; at most FIELDS_MAX. */
+/* "NAME=value" for each fact that is known. */
 struct fields {
 	const char *prefix; /* "RSSD_OOM" or "RSSD_KILL" */
-	char *list[FIELDS_MAX + 1];
-	size_t count;
+	struct log_field_list known;
 };
 
 static void fields_done(struct fields *fields)
 {
-	for (size_t i = 0; i < fields->count; i++)
-		free(fields->list[i]);
-}
-
-__attribute__((format(printf, 2, 3))) static void add_field(struct fields *fields,
-							    const char *format, ...)
-{
-	va_list args;
-
-	if (fields->count == FIELDS_MAX)
-		return;
-	va_start(args, format);
-	if (vasprintf(&fields->list[fields->count], format, args) >= 0)
-		fields->count++;
-	else
-		fields->list[fields->count] = NULL;
-	va_end(args);
+	log_field_list_done(&fields->known);
 }
 
 static void add_text(struct fields *fields, const char *name, const char *value)
 {
 	if (value)
-		add_field(fields, "%s_%s=%s", fields->prefix, name, value);
+		log_field_add(&fields->known, "%s_%s=%s", fields->prefix, name, value);
 }
 
 static void add_number(struct fields *fields, const char *name, uint64_t value)
 {
 	if (value != OOM_ABSENT)
-		add_field(fields, "%s_%s=%" PRIu64, fields->prefix, name, value);
+		log_field_add(&fields->known, "%s_%s=%" PRIu64, fields->prefix, name, value);
 }
 
 static void describe_largest(const struct oom_processes *processes, char *text, size_t room)
@@ -74,6 +56,9 @@ static void add_facts(struct fields *fields, const struct oom_record *oom)
 {
 	cleanup_free char *json = oom_format(oom);
 
+	/* A line of a file, without its end. */
+	if (json)
+		json[strcspn(json, "\n")] = '\0';
 	add_number(fields, "ID", oom->id);
 	add_text(fields, "LIMIT_CONTAINER", oom->container);
 	add_text(fields, "LIMIT_OWNER", oom->limit_owner);
@@ -99,7 +84,7 @@ static void log_oom(const char *container, const struct oom_record *oom)
 	describe_largest(&oom->snapshot.processes, largest, sizeof(largest));
 	add_facts(&fields, oom);
 	log_fields(
-		LOG_WARNING, container, fields.list,
+		LOG_WARNING, MESSAGE_OOM, container, fields.known.list,
 		"out of memory: killed process %d (%s) of %s; the limit was that of %s, usage %s, "
 		"limit %s%s",
 		(int)oom->victim_pid, oom->victim_command ? oom->victim_command : "unknown",
@@ -124,7 +109,7 @@ static void log_kill(const char *container, const struct oom_record *kill)
 	add_facts(&fields, kill);
 	add_text(&fields, "CAUSE", kill->cause);
 	add_number(&fields, "COUNT", kill->killed);
-	log_fields(LOG_WARNING, container, fields.list,
+	log_fields(LOG_WARNING, MESSAGE_KILLED, container, fields.known.list,
 		   "killed %" PRIu64 " process%s (%s) for %s%s", kill->killed,
 		   kill->killed == 1 ? "" : "es", kill->cause, requester, largest);
 }

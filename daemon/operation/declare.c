@@ -3,10 +3,12 @@
 #include "operation/declare.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/failure.h"
 #include "base/log.h"
+#include "base/message-ids.h"
 #include "container/manager.h"
 #include "container/save.h"
 #include "monitor/oom-hook.h"
@@ -18,6 +20,7 @@
 #include "policy/rule.h"
 #include "store/config.h"
 #include "store/declarations.h"
+#include "shared/size.h"
 
 /*
  * The declarations, sorted by name, and the next one to apply. A container is
@@ -69,6 +72,8 @@ static void on_created(int error, const struct failure *failure, struct containe
 	if (error < 0) {
 		report_uncreated(declarations->manager, record, failure);
 	} else {
+		log_fields(LOG_INFO, MESSAGE_CREATED, c->name, NULL, "created as %s declares it",
+			   record->file);
 		mark_declared(c, &record->settings);
 	}
 	apply_rest(declarations);
@@ -89,16 +94,33 @@ static bool create_declared(struct declarations *declarations, const struct reco
 	return false;
 }
 
+static void log_declared(const struct container *c, const struct change_result *result)
+{
+	struct log_field_list fields = { 0 };
+	char limit[SIZE_TEXT_MAX];
+
+	if (result->outcome == CHANGE_UNCHANGED)
+		return;
+	log_field_add(&fields, "RSSD_LIMIT=%" PRIu64, c->settings.limit);
+	log_field_add(&fields, "RSSD_OUTCOME=%s", change_outcome_name(result->outcome));
+	log_fields(LOG_INFO, MESSAGE_CHANGED, c->name, fields.list,
+		   "settings changed as its declaration says (limit %s, %s)",
+		   size_format(c->settings.limit, limit), change_outcome_name(result->outcome));
+	log_field_list_done(&fields);
+}
+
 static void on_changed(struct container *c, const struct change_result *result, void *userdata)
 {
 	cleanup_free struct settings *declaration = userdata;
 
-	if (result->error < 0)
+	if (result->error < 0) {
 		log_message(LOG_ERR, c->name,
 			    "its declaration could not be applied: %s; the next reload tries again",
 			    result->failure.text);
-	else
+	} else {
+		log_declared(c, result);
 		mark_declared(c, declaration);
+	}
 }
 
 static void on_repaired(struct container *c, const struct change_result *result, void *userdata)
@@ -118,8 +140,8 @@ static void repair_declared(struct container *c)
 
 	if (!change.set || c->change)
 		return;
-	log_message(LOG_WARNING, c->name,
-		    "another program changed its settings in the kernel: restoring them");
+	log_fields(LOG_WARNING, MESSAGE_RESTORED, c->name, NULL,
+		   "another program changed its settings in the kernel: restoring them");
 	if (change_start(c, &change, LIMIT_MODE_RECLAIM, 0, &listener, &failure) < 0)
 		log_message(LOG_ERR, c->name, "its settings could not be restored: %s",
 			    failure.text);

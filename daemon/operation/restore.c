@@ -7,6 +7,7 @@
 
 #include "base/failure.h"
 #include "base/log.h"
+#include "base/message-ids.h"
 #include "container/manager.h"
 #include "container/save.h"
 #include "monitor/detection.h"
@@ -178,8 +179,8 @@ static int restore_place(struct manager *m, struct record *record)
 	}
 	c->settings = container_read_settings(c, &wanted);
 	if (settings_difference(&c->settings, &wanted) & container_supported(c)) {
-		log_message(LOG_WARNING, c->name,
-			    "its settings in the kernel have drifted; restoring them");
+		log_fields(LOG_WARNING, MESSAGE_RESTORED, c->name, NULL,
+			   "its settings in the kernel have drifted; restoring them");
 		c->written = wanted;
 		c->drifted = true;
 	}
@@ -270,11 +271,10 @@ static int restore_record(struct manager *m, const struct loaded *loaded, struct
 	} else if (settings_difference(&c->settings, &wanted)) {
 		char kernel[SIZE_TEXT_MAX], state[SIZE_TEXT_MAX];
 
-		log_message(LOG_WARNING, c->name,
-			    "the kernel's settings have drifted (limit %s, saved %s); restoring "
-			    "them",
-			    size_format(c->settings.limit, kernel),
-			    size_format(wanted.limit, state));
+		log_fields(
+			LOG_WARNING, MESSAGE_RESTORED, c->name, NULL,
+			"the kernel's settings have drifted (limit %s, saved %s); restoring them",
+			size_format(c->settings.limit, kernel), size_format(wanted.limit, state));
 		c->written = wanted;
 		c->drifted = true;
 	}

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "base/message-ids.h"
 #include "cgroup/subtree.h"
 #include "container/manager.h"
 #include "operation/remove.h"
@@ -49,6 +50,25 @@ static void stop_watch(struct manager *m)
 	update_subscription(m);
 }
 
+static void removed(int error, const struct failure *failure, void *userdata)
+{
+	cleanup_free char *name = userdata;
+
+	if (error == 0)
+		log_fields(LOG_INFO, MESSAGE_REMOVED, name, NULL,
+			   "removed: it is transient and its last process has left");
+}
+
+/* Without force: a container with nested ones is kept. Its name is only for the log. */
+static void remove_empty(struct container *c)
+{
+	char *name = strdup(c->name);
+
+	if (removal_start(c, false, &(struct requester){ 0 }, name ? removed : NULL, name, NULL) <
+	    0)
+		free(name);
+}
+
 static int check(sd_event_source *source, uint64_t usec, void *userdata)
 {
 	struct manager *m = userdata;
@@ -58,10 +78,8 @@ static int check(sd_event_source *source, uint64_t usec, void *userdata)
 		return 0;
 	}
 	for (size_t i = 0; i < m->count; i++) {
-		/* Without force: a container with nested ones is kept. */
 		if (is_removable(m->containers[i]))
-			(void)removal_start(m->containers[i], false, &(struct requester){ 0 }, NULL,
-					    NULL, NULL);
+			remove_empty(m->containers[i]);
 	}
 	(void)sd_event_source_set_time_relative(source, RESCAN_USEC);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Writes messages for the journal to the file $JOURNAL instead, a field a line. */
+/* Writes messages for the journal to the file $JOURNAL instead: a field a line, then an empty line. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/uio.h>
@@ -17,6 +17,7 @@ sd_journal_sendv_with_location(const char *file, const char *line, const char *f
 	for (int i = 0; i < count; i++)
 		(void)fprintf(journal, "%.*s\n", (int)fields[i].iov_len,
 			      (const char *)fields[i].iov_base);
+	(void)fputc('\n', journal);
 	(void)fclose(journal);
 	return 0;
 }
