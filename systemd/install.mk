@@ -21,6 +21,8 @@ INSTALL_FILES = \
 	systemd/rssd-metrics.sysusers:$(PREFIX)/lib/sysusers.d/rssd-metrics.conf:644 \
 	systemd/rssd-mount.service:$(UNITDIR)/rssd-mount.service:644 \
 	systemd/org.rssd1.service:$(PREFIX)/share/dbus-1/system-services/org.rssd1.service:644 \
+	systemd/org.rssd1.Manager.xml:$(PREFIX)/share/dbus-1/interfaces/org.rssd1.Manager.xml:644 \
+	systemd/org.rssd1.Container.xml:$(PREFIX)/share/dbus-1/interfaces/org.rssd1.Container.xml:644 \
 	systemd/org.rssd1.conf:$(PREFIX)/share/dbus-1/system.d/org.rssd1.conf:644 \
 	systemd/org.rssd1.policy:$(PREFIX)/share/polkit-1/actions/org.rssd1.policy:644 \
 	systemd/rssd.catalog:$(PREFIX)/lib/systemd/catalog/rssd.catalog:644 \
