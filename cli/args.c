@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The reader of the command line. Not getopt: the tables also write the help,
- * an unknown word gets a suggestion, and "--" has a meaning of its own.
+ * an unknown word gets a suggestion, and a command follows the words of rssctl.
  */
 #include "args.h"
 
@@ -11,6 +11,7 @@
 
 #include "settings.h"
 #include "shared/cleanup.h"
+#include "shared/text.h"
 #include "spelling.h"
 #include "verb.h"
 #include "view/status.h"
@@ -45,7 +46,7 @@ const struct option_spec global_options[] = {
 
 /* The words of the command line, and the current one. */
 struct reader {
-	int argc;
+	int end; /* the words from here on are not rssctl's */
 	char **argv;
 	int at;
 };
@@ -156,10 +157,18 @@ static int fail_unknown_option(const struct args *args, const char *option)
 	return fail_usage(args, "Unknown option", option);
 }
 
+/* Returns true if the option may be given several times: its value is called "NAME...". */
+static bool is_repeatable(const struct option_spec *spec)
+{
+	return spec->value && text_ends_with(spec->value, strlen(spec->value), "...");
+}
+
 static void set_option(struct args *args, const struct found *found, const char *value)
 {
 	if (found->value) {
 		*found->value = value;
+		if (is_repeatable(found->spec))
+			args->repeated[args->n_repeated++] = value;
 		return;
 	}
 	switch (found->spec - global_options) {
@@ -216,7 +225,7 @@ static int read_long(struct args *args, struct reader *reader)
 		return fail_usage(args, "This option takes no value:", word);
 	if (takes_next_word(found.spec) && !value) {
 		value = reader->argv[++reader->at];
-		if (reader->at >= reader->argc)
+		if (reader->at >= reader->end)
 			return fail_usage(args, "This option needs a value:", word);
 	}
 	set_option(args, &found, value ?: "");
@@ -239,7 +248,7 @@ static int read_letters(struct args *args, struct reader *reader)
 			continue;
 		}
 		value = letter[1] ? letter + 1 : reader->argv[++reader->at];
-		if (reader->at >= reader->argc)
+		if (reader->at >= reader->end)
 			return fail_usage(args, "This option needs a value:", word);
 		set_option(args, &found, value);
 		break;
@@ -253,50 +262,120 @@ static bool is_option(const char *word)
 	return word[0] == '-' && word[1] && !(word[1] >= '0' && word[1] <= '9');
 }
 
-/* Returns true if @word is an option of every verb whose value is the next word. */
-static bool value_follows(const char *word)
+/* Returns true if the value of the option @word is the next word. */
+static bool value_follows(struct args *args, const char *word)
 {
-	const struct option_spec *spec;
+	struct found found;
 
 	if (word[1] == '-')
-		spec = strchr(word, '=') ? NULL : find_in(global_options, word + 2, 0);
-	else
-		spec = word[2] ? NULL : find_in(global_options, NULL, word[1]);
-	return spec && takes_next_word(spec);
+		return !strchr(word, '=') && find_option(args, word + 2, 0, &found) &&
+		       takes_next_word(found.spec);
+	for (const char *letter = word + 1; *letter; letter++) {
+		if (find_option(args, NULL, *letter, &found) && takes_next_word(found.spec))
+			return !letter[1];
+	}
+	return false;
 }
 
 /*
  * The verb is the first word that is not an option. An option of the verb that is before it needs
  * '=' for its value.
  */
-static int find_verb(struct args *args, const struct verb *const verbs[], int argc, char **argv,
-		     int *ret_at)
+static void find_verb(struct args *args, const struct verb *const verbs[], int argc, char **argv,
+		      int *ret_at)
 {
-	const char *best = NULL;
-	size_t distance = (size_t)-1;
 	int at = 1;
 
 	while (at < argc && is_option(argv[at]) && strcmp(argv[at], "--"))
-		at += value_follows(argv[at]) ? 2 : 1;
+		at += value_follows(args, argv[at]) ? 2 : 1;
 	*ret_at = at;
-	if (at >= argc)
-		return STATUS_DONE;
-	args->verb = verb_find(verbs, argv[at]);
-	if (args->verb)
-		return STATUS_DONE;
+	args->verb = at < argc ? verb_find(verbs, argv[at]) : NULL;
+}
+
+static int fail_unknown_verb(const struct verb *const verbs[], const char *word)
+{
+	const char *best = NULL;
+	size_t distance = (size_t)-1;
+
 	for (size_t i = 0; verbs[i]; i++) {
-		size_t d = word_distance(argv[at], verbs[i]->name);
+		size_t d = word_distance(word, verbs[i]->name);
 
 		if (d < distance) {
 			distance = d;
 			best = verbs[i]->name;
 		}
 	}
-	if (best && word_is_near(argv[at], distance))
+	if (best && word_is_near(word, distance))
 		return print_error(STATUS_USAGE,
-				   "Unknown verb \"%s\"; did you mean %s? See: rssctl --help",
-				   argv[at], best);
-	return print_error(STATUS_USAGE, "Unknown verb \"%s\"; see: rssctl --help", argv[at]);
+				   "Unknown verb \"%s\"; did you mean %s? See: rssctl --help", word,
+				   best);
+	return print_error(STATUS_USAGE, "Unknown verb \"%s\"; see: rssctl --help", word);
+}
+
+/* Returns true for an option that gives a setting, as --limit. */
+static bool is_setting_option(const struct args *args, const char *word)
+{
+	if (!takes_setting_options(args))
+		return false;
+	for_each_cli_setting(setting) {
+		if (word[1] == '-' ? is_option_of(&setting->option, word + 2, 0)
+				   : setting->option.letter && word[1] == setting->option.letter)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Where the words of rssctl end: at "--", which always begins the command of a verb that takes one,
+ * or else at the command. This is the first word that is not an option after a setting, and the
+ * one after the name otherwise.
+ */
+static int find_end(struct args *args, int verb_at, int argc, char **argv)
+{
+	bool takes_command = args->verb && args->verb->takes_command, has_settings = false;
+	size_t operands = 0;
+	int at;
+
+	for (at = 1; at < argc; at++) {
+		if (!strcmp(argv[at], "--"))
+			return at;
+	}
+	for (at = 1; takes_command && at < argc; at++) {
+		if (at == verb_at)
+			continue;
+		if (is_option(argv[at])) {
+			has_settings = has_settings || is_setting_option(args, argv[at]);
+			at += value_follows(args, argv[at]);
+			continue;
+		}
+		if (operands == args->verb->max_operands || (operands == 0 && has_settings))
+			return at;
+		operands++;
+	}
+	return argc;
+}
+
+/* Errors of the command line are JSON as well, so this looks before it is read. */
+static bool wants_json_errors(char **argv, int end)
+{
+	for (int at = 1; at < end; at++) {
+		const char *output = argv[at];
+
+		if (!strcmp(output, "--json") ||
+		    (!strncmp(output, "--json=", 7) && strcmp(output + 7, "off") != 0))
+			return true;
+		if (!strcmp(output, "-o") || !strcmp(output, "--output"))
+			output = argv[at + 1] ?: "";
+		else if (!strncmp(output, "-o", 2))
+			output += 2;
+		else if (!strncmp(output, "--output=", 9))
+			output += 9;
+		else
+			continue;
+		if (!strncmp(output, "json", 4))
+			return true;
+	}
+	return false;
 }
 
 static int check_counts(const struct args *args)
@@ -316,36 +395,50 @@ static int check_counts(const struct args *args)
 	return STATUS_DONE;
 }
 
-int args_parse(struct args *args, const struct verb *const verbs[], int argc, char **argv)
+/* Reads the words of rssctl. The words after "--" are operands, or the command. */
+static int read_words(struct args *args, struct reader *reader, int verb_at, int argc)
 {
-	struct reader reader = { argc, argv, 1 };
-	int verb_at, status;
+	bool takes_command = args->verb && args->verb->takes_command;
+	int status = STATUS_DONE, rest = reader->end;
 
-	args->operands = calloc(argc + 1, sizeof(*args->operands));
-	if (!args->operands)
-		return fail_memory();
-	status = find_verb(args, verbs, argc, argv, &verb_at);
-	for (; status == STATUS_DONE && reader.at < argc; reader.at++) {
-		const char *word = argv[reader.at];
+	for (; status == STATUS_DONE && reader->at < reader->end; reader->at++) {
+		const char *word = reader->argv[reader->at];
 
-		if (reader.at == verb_at)
+		if (reader->at == verb_at)
 			continue;
-		if (!strcmp(word, "--")) {
-			if (args->verb && args->verb->takes_command) {
-				args->command = argv + reader.at + 1;
-				break;
-			}
-			while (++reader.at < argc)
-				args->operands[args->n_operands++] = argv[reader.at];
-			break;
-		}
 		if (!is_option(word))
 			args->operands[args->n_operands++] = word;
 		else if (word[1] == '-')
-			status = read_long(args, &reader);
+			status = read_long(args, reader);
 		else
-			status = read_letters(args, &reader);
+			status = read_letters(args, reader);
 	}
+	if (rest >= argc)
+		return status;
+	rest += !strcmp(reader->argv[rest], "--");
+	if (takes_command)
+		args->command = reader->argv + rest;
+	for (; !takes_command && rest < argc; rest++)
+		args->operands[args->n_operands++] = reader->argv[rest];
+	return status;
+}
+
+int args_parse(struct args *args, const struct verb *const verbs[], int argc, char **argv)
+{
+	struct reader reader = { .argv = argv, .at = 1 };
+	int verb_at, status;
+
+	find_verb(args, verbs, argc, argv, &verb_at);
+	reader.end = find_end(args, verb_at, argc, argv);
+	if (wants_json_errors(argv, reader.end))
+		print_errors_as_json();
+	args->operands = calloc(argc + 1, sizeof(*args->operands));
+	args->repeated = calloc(argc + 1, sizeof(*args->repeated));
+	if (!args->operands || !args->repeated)
+		return fail_memory();
+	if (!args->verb && verb_at < argc)
+		return fail_unknown_verb(verbs, argv[verb_at]);
+	status = read_words(args, &reader, verb_at, argc);
 	if (status == STATUS_DONE && args->verb && !args->help && !args->version)
 		status = check_counts(args);
 	return status;
@@ -354,5 +447,6 @@ int args_parse(struct args *args, const struct verb *const verbs[], int argc, ch
 void args_done(struct args *args)
 {
 	free(args->operands);
-	args->operands = NULL;
+	free(args->repeated);
+	args->operands = args->repeated = NULL;
 }

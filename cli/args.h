@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The command line, parsed by the option tables of the verbs. Options may be
- * anywhere before "--"; if one is repeated, the last one counts.
+ * anywhere before "--" or the command; if one is repeated, the last one counts.
  */
 #ifndef RSSCTL_ARGS_H
 #define RSSCTL_ARGS_H
@@ -22,7 +22,10 @@ struct args {
 	const char *settings[CLIENT_SETTINGS_MAX];
 	const char **operands;
 	size_t n_operands;
-	char **command; /* the command after "--", for verbs that take one; NULL: there was no "--" */
+	/* The values of the verb's option that may be given several times, in their order. */
+	const char **repeated;
+	size_t n_repeated;
+	char **command; /* for verbs that take one: see synopsis; NULL: none was given */
 
 	/* Options of rssctl itself. */
 	const char *json;   /* "": --json without a mode */

@@ -149,29 +149,6 @@ static int finish_output(int status)
 			   strerror(errno ?: EIO));
 }
 
-/* Errors of the command line are JSON as well, so this looks before it is parsed. */
-static bool wants_json_errors(char **argv)
-{
-	for (char **word = argv + 1; *word && strcmp(*word, "--") != 0; word++) {
-		const char *output = *word;
-
-		if (!strcmp(output, "--json") ||
-		    (!strncmp(output, "--json=", 7) && strcmp(output + 7, "off") != 0))
-			return true;
-		if (!strcmp(output, "-o") || !strcmp(output, "--output"))
-			output = word[1] ?: "";
-		else if (!strncmp(output, "-o", 2))
-			output += 2;
-		else if (!strncmp(output, "--output=", 9))
-			output += 9;
-		else
-			continue;
-		if (!strncmp(output, "json", 4))
-			return true;
-	}
-	return false;
-}
-
 int main(int argc, char **argv)
 {
 	cleanup_(args_done) struct args args = { 0 };
@@ -180,8 +157,6 @@ int main(int argc, char **argv)
 	int status;
 
 	setlocale(LC_ALL, "");
-	if (wants_json_errors(argv))
-		print_errors_as_json();
 	if (!verbs)
 		return fail_memory();
 	status = args_parse(&args, verbs, argc, argv);

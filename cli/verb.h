@@ -29,7 +29,7 @@ struct cli {
 struct option_spec {
 	const char *name;  /* "limit": --limit */
 	char letter;	   /* 'l': -l; 0: none */
-	const char *value; /* "SIZE": what help calls it; NULL: a flag */
+	const char *value; /* "SIZE": what help calls it; "NAME...": may be repeated; NULL: a flag */
 	const char *help;
 };
 
@@ -50,7 +50,7 @@ struct verb {
 	const struct option_spec *options; /* ends with a NULL name; NULL: none */
 	enum verb_settings settings;
 	size_t min_operands, max_operands;
-	bool takes_command; /* after "--" */
+	bool takes_command; /* after "--", or after its operands */
 	bool changes;	    /* polkit may want a password for it */
 	bool local;	    /* it needs processes or files of this machine: not with --host */
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "shared/cleanup.h"
+#include "shared/clock.h"
 
 static int open_pipe(int *ret_from, int *ret_to)
 {
@@ -22,23 +23,35 @@ static int open_pipe(int *ret_from, int *ret_to)
 	return 0;
 }
 
+/* A session of its own, with the terminal @pty or none. */
+static int leave_session(const struct pty *pty)
+{
+	if (pty->master >= 0)
+		return pty_take(pty);
+	return setsid() < 0 ? -errno : 0;
+}
+
 /* In the child: waits for its release and executes the command; ends if the parent has ended. */
-__attribute__((noreturn)) static void exec_when_released(char *const command[],
+__attribute__((noreturn)) static void exec_when_released(const struct command *command,
+							 const struct pty *pty,
 							 const sigset_t *mask, int go, int failed)
 {
+	struct command_failure failure;
 	char byte;
-	int error;
+	int r;
 
 	if (read(go, &byte, 1) != 1)
 		_exit(1);
+	r = pty->master >= 0 || command->is_other ? leave_session(pty) : 0;
 	sigprocmask(SIG_SETMASK, mask, NULL);
-	execvp(command[0], command);
-	error = errno;
-	(void)!write(failed, &error, sizeof(error));
+	failure = r < 0 ? (struct command_failure){ COMMAND_TERMINAL, -r }
+			: command_execute(command);
+	(void)!write(failed, &failure, sizeof(failure));
 	_exit(127);
 }
 
-int child_start(struct child *child, char *const command[], const sigset_t *mask)
+int child_start(struct child *child, const struct command *command, const struct pty *pty,
+		const sigset_t *mask)
 {
 	cleanup_close int go_from = -1, go_to = -1, failed_from = -1, failed_to = -1;
 	int r;
@@ -56,25 +69,27 @@ int child_start(struct child *child, char *const command[], const sigset_t *mask
 	if (child->pid == 0) {
 		/* Otherwise the pipe would stay open after the parent has died. */
 		close(take_fd(&go_to));
-		exec_when_released(command, mask, go_from, failed_to);
+		exec_when_released(command, pty, mask, go_from, failed_to);
 	}
 	child->go = take_fd(&go_to);
 	child->failed = take_fd(&failed_from);
+	child->has_session = pty->master >= 0 || command->is_other;
 	child->pidfd = (int)syscall(SYS_pidfd_open, child->pid, 0);
 	return child->pidfd < 0 ? -errno : 0;
 }
 
-int child_release(struct child *child)
+struct command_failure child_release(struct child *child)
 {
-	int error;
+	struct command_failure failure;
 
 	assert(child->pid > 0 && child->go >= 0);
+	child->end.begin = clock_usec(CLOCK_MONOTONIC);
 	if (write(child->go, "", 1) != 1)
-		return -errno;
-	if (read(child->failed, &error, sizeof(error)) == sizeof(error))
-		return -error;
+		return (struct command_failure){ COMMAND_EXECUTE, errno };
+	if (read(child->failed, &failure, sizeof(failure)) == sizeof(failure))
+		return failure;
 	close(take_fd(&child->go));
-	return 0;
+	return (struct command_failure){ 0 };
 }
 
 bool child_has_stopped(const struct child *child)
@@ -88,6 +103,9 @@ bool child_has_stopped(const struct child *child)
 
 void child_signal(const struct child *child, int signal)
 {
+	/* The kernel does not stop the leader of a session for SIGTSTP. */
+	if (child->has_session && signal == SIGTSTP)
+		signal = SIGSTOP;
 	(void)syscall(SYS_pidfd_send_signal, child->pidfd, signal, NULL, 0);
 }
 
@@ -96,11 +114,14 @@ int child_wait(struct child *child)
 	int status;
 
 	assert(child->pid > 0);
-	while (waitpid(child->pid, &status, 0) < 0)
+	while (wait4(child->pid, &status, 0, &child->end.usage) < 0)
 		if (errno != EINTR)
 			return -errno;
 	child->pid = 0;
-	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	child->end.at = clock_usec(CLOCK_MONOTONIC);
+	child->end.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+	child->end.status = WEXITSTATUS(status);
+	return child->end.signal ? 128 + child->end.signal : child->end.status;
 }
 
 void child_done(struct child *child)

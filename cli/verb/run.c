@@ -4,6 +4,7 @@
  * exit status is that of the command; an OOM is explained on standard error.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
@@ -20,19 +21,36 @@
 #include "read-settings.h"
 #include "shared/clock.h"
 #include "shared/name.h"
+#include "shared/size.h"
 #include "signals.h"
 #include "values.h"
 #include "verb.h"
 #include "verb/run-child.h"
+#include "verb/run-command.h"
+#include "verb/run-pty.h"
+#include "verb/run-summary.h"
 #include "view/oom-text.h"
 #include "view/report.h"
 #include "view/status.h"
 
 enum {
+	UID,
+	GID,
+	SETENV,
+	DIRECTORY,
+	PTY,
+	WAIT,
 	EXEC,
 };
 
 static const struct option_spec options[] = {
+	[UID] = { "uid", 0, "USER", "Run the command as this user; needs root" },
+	[GID] = { "gid", 0, "GROUP", "Run the command with this group; needs root" },
+	[SETENV] = { "setenv", 'E', "VARIABLE[=VALUE]...",
+		     "Set an environment variable, may be repeated" },
+	[DIRECTORY] = { "working-directory", 0, "PATH", "Run the command in this directory" },
+	[PTY] = { "pty", 't', NULL, "Run the command on a terminal of its own" },
+	[WAIT] = { "wait", 0, NULL, "Print how the command ended, and what it used" },
 	[EXEC] = { "exec", 0, NULL, "Replace rssctl by the command, as service managers expect" },
 	{ 0 },
 };
@@ -48,6 +66,9 @@ enum {
 struct run {
 	struct cli *cli;
 	const char *container;
+	struct command command;
+	struct pty pty;
+	bool summary; /* to be printed at the end */
 	pid_t pid;    /* of the command; 0 before it is started */
 	bool created; /* the container was created here */
 	char *oom;    /* the last OOM as a phrase */
@@ -56,6 +77,8 @@ struct run {
 
 static void run_done(struct run *run)
 {
+	pty_finish(&run->pty);
+	command_done(&run->command);
 	free(run->oom);
 }
 
@@ -132,20 +155,32 @@ static bool is_for_process_group(int signal)
  * the terminal itself. If it stops, rssctl stops as well, so that the shell takes
  * the terminal back; the SIGCONT of the shell is handed on like any signal.
  */
-static void handle_signal(const struct child *child, int signals)
+static void handle_signal(struct run *run, const struct child *child, int signals)
 {
 	struct signalfd_siginfo info;
 	int signal = signals_next(signals, &info);
+	bool from_terminal = info.ssi_code == SI_KERNEL;
 
+	if (!signal)
+		return;
 	if (signal == SIGCHLD && info.ssi_code != SI_USER) {
-		if (child_has_stopped(child))
+		if (child_has_stopped(child)) {
+			pty_flush(&run->pty);
+			pty_restore(&run->pty);
 			signals_stop();
+			pty_make_raw(&run->pty);
+		}
 		return;
 	}
 	/* A SIGPIPE of rssctl's own output is not passed to the command. */
-	if (!signal || info.ssi_pid == (uint32_t)getpid())
+	if (info.ssi_pid == (uint32_t)getpid())
 		return;
-	if (info.ssi_code != SI_KERNEL || !is_for_process_group(signal))
+	if (signal == SIGCONT)
+		pty_make_raw(&run->pty);
+	/* The command gets this one for its own terminal. */
+	if (signal == SIGWINCH && from_terminal)
+		pty_resize(&run->pty);
+	else if (!from_terminal || child->has_session || !is_for_process_group(signal))
 		child_signal(child, signal);
 }
 
@@ -159,29 +194,46 @@ static int read_events(const struct run *run)
 	return rss_get_fd(run->cli->client);
 }
 
+enum {
+	FD_CHILD,
+	FD_SIGNALS,
+	FD_BUS,
+	FD_PTY,
+	FDS = FD_PTY + PTY_POLLED,
+};
+
 static int await_child(struct run *run, struct child *child, int signals)
 {
-	struct pollfd fds[] = {
-		{ .fd = child->pidfd, .events = POLLIN },
-		{ .fd = signals, .events = POLLIN },
-		{ .fd = -1, .events = POLLIN },
+	struct pollfd fds[FDS] = {
+		[FD_CHILD] = { .fd = child->pidfd, .events = POLLIN },
+		[FD_SIGNALS] = { .fd = signals, .events = POLLIN },
+		[FD_BUS] = { .fd = -1, .events = POLLIN },
 	};
 	int status;
 
-	while (!(fds[0].revents & POLLIN)) {
+	pty_make_raw(&run->pty);
+	while (!(fds[FD_CHILD].revents & POLLIN)) {
 		/* Without rssd the command continues; only the record of an OOM is missing. */
-		fds[2].fd = read_events(run);
-		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
+		fds[FD_BUS].fd = read_events(run);
+		pty_prepare(&run->pty, &fds[FD_PTY]);
+		if (poll(fds, FDS, -1) < 0) {
+			if (errno == EINTR)
+				continue;
 			return print_error(STATUS_FAILED, "Cannot wait: %s", strerror(errno));
-		if (fds[1].revents & POLLIN)
-			handle_signal(child, signals);
+		}
+		if (fds[FD_SIGNALS].revents & POLLIN)
+			handle_signal(run, child, signals);
+		pty_copy(&run->pty, &fds[FD_PTY]);
 	}
+	pty_finish(&run->pty);
 	status = child_wait(child);
 	if (status < 0)
 		return print_error(STATUS_FAILED, "Cannot wait for the command: %s",
 				   strerror(-status));
 	await_oom(run, status);
 	print_oom(run);
+	if (run->summary)
+		run_summary_print(&child->end, run->ooms > 0);
 	return status;
 }
 
@@ -205,33 +257,48 @@ static int attach_process(struct run *run, int pidfd)
 	return STATUS_DONE;
 }
 
-static int fail_exec(const char *command, int error)
+static int fail_command(const struct command *command, struct command_failure failure)
 {
-	if (error == -ENOENT)
-		return print_error(NOT_FOUND, "%s: command not found", command);
-	return print_error(NOT_EXECUTABLE, "%s: %s", command, strerror(-error));
+	const char *reason = strerror(failure.error);
+
+	switch (failure.step) {
+	case COMMAND_TERMINAL:
+		return print_error(STATUS_FAILED, "Cannot give the command a terminal: %s", reason);
+	case COMMAND_USER:
+		return print_error(STATUS_FAILED, "Cannot change the user to \"%s\": %s",
+				   command->user ?: "root", reason);
+	case COMMAND_DIRECTORY:
+		return print_error(STATUS_FAILED, "Cannot change the directory to \"%s\": %s",
+				   command->directory, reason);
+	case COMMAND_EXECUTE:
+		break;
+	}
+	if (failure.error == ENOENT)
+		return print_error(NOT_FOUND, "%s: command not found", command->argv[0]);
+	return print_error(NOT_EXECUTABLE, "%s: %s", command->argv[0], reason);
 }
 
-static int run_child(struct run *run, char **command, int signals, const sigset_t *mask)
+static int run_child(struct run *run, int signals, const sigset_t *mask)
 {
 	cleanup_(child_done) struct child child = CHILD_NONE;
+	struct command_failure failure;
 	int status, r;
 
-	r = child_start(&child, command, mask);
+	r = child_start(&child, &run->command, &run->pty, mask);
 	if (r < 0)
 		return print_error(STATUS_FAILED, "Cannot start a process: %s", strerror(-r));
 	run->pid = child.pid;
 	status = attach_process(run, child.pidfd);
 	if (status != STATUS_DONE)
 		return status;
-	r = child_release(&child);
-	if (r < 0)
-		return fail_exec(command[0], r);
+	failure = child_release(&child);
+	if (failure.error)
+		return fail_command(&run->command, failure);
 	return await_child(run, &child, signals);
 }
 
 /* Attaches this process and executes the command in it: same process, same parent. */
-static int exec_in_place(struct run *run, char **command)
+static int exec_in_place(struct run *run)
 {
 	cleanup_close int pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
 	int status;
@@ -241,8 +308,7 @@ static int exec_in_place(struct run *run, char **command)
 	status = attach_process(run, pidfd);
 	if (status != STATUS_DONE)
 		return status;
-	execvp(command[0], command);
-	return fail_exec(command[0], -errno);
+	return fail_command(&run->command, command_execute(&run->command));
 }
 
 /* The name if none was given: "run-4711-0badcafe". */
@@ -284,34 +350,103 @@ static int make_container(struct run *run, const struct args *args)
 
 static int check_command(const struct args *args)
 {
-	if (!args->command)
-		return print_error(STATUS_USAGE,
-				   "Put the command after --, as in: rssctl run %s -- COMMAND",
+	if (!args->command || !args->command[0])
+		return print_error(STATUS_USAGE, "No command given, as in: rssctl run %s COMMAND",
 				   args->n_operands ? args->operands[0] : "--limit=SIZE");
-	if (!args->command[0])
-		return print_error(STATUS_USAGE, "No command after --");
 	if (wants_new(args) && !args->n_operands && !(cli_settings_given(args) & RSS_SET_LIMIT))
 		return print_error(STATUS_USAGE,
 				   "Name a container, or give a --limit for a new one");
+	if (args->values[EXEC] && (args->values[PTY] || args->values[WAIT]))
+		return print_error(STATUS_USAGE, "--exec leaves no rssctl for --pty or --wait");
 	return STATUS_DONE;
+}
+
+/* Returns true if this process has a controlling terminal, or one as a standard descriptor. */
+static bool has_terminal(void)
+{
+	cleanup_close int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	return fd >= 0 || pty_is_on_terminal();
+}
+
+static int read_command(const struct args *args, struct command *command)
+{
+	int status;
+
+	command->argv = args->command;
+	command->directory = args->values[DIRECTORY];
+	command->variables = args->repeated;
+	command->n_variables = args->n_repeated;
+	status = command_check_variables(command);
+	if (status == STATUS_DONE)
+		status = command_read_user(command, args->values[UID], args->values[GID]);
+	/* Whoever has the terminal of root can type on it. */
+	if (status == STATUS_DONE && args->values[EXEC] && command->is_other && has_terminal())
+		return print_error(STATUS_USAGE,
+				   "--exec would give the user \"%s\" this terminal; leave it out",
+				   command->user);
+	return status;
+}
+
+/* Another user gets a pty in place of each terminal. */
+static int open_pty(struct run *run, const struct args *args)
+{
+	int r;
+
+	if (!args->values[PTY] && !(run->command.is_other && pty_is_on_terminal()))
+		return STATUS_DONE;
+	r = pty_open(&run->pty, args->values[PTY]);
+	if (r >= 0 && run->command.is_other)
+		r = pty_give(&run->pty, run->command.uid);
+	return r < 0 ? print_error(STATUS_FAILED, "Cannot open a pty: %s", strerror(-r))
+		     : STATUS_DONE;
 }
 
 static int run_in_place(struct run *run, const struct args *args)
 {
 	int status = wants_new(args) ? make_container(run, args) : STATUS_DONE;
 
-	return status == STATUS_DONE ? exec_in_place(run, args->command) : status;
+	return status == STATUS_DONE ? exec_in_place(run) : status;
 }
 
-static int run(struct cli *cli, const struct args *args)
+static int run_and_wait(struct run *run, const struct args *args)
 {
-	cleanup_(run_done) struct run state = { .cli = cli };
-	cleanup_free char *name = NULL;
 	cleanup_close int signals = -1;
 	sigset_t mask;
 	int status, r;
 
+	r = rss_subscribe(run->cli->client, on_oom_event, run);
+	if (r < 0)
+		return fail_call(run->cli, r);
+	status = open_pty(run, args);
+	if (status == STATUS_DONE && wants_new(args))
+		status = make_container(run, args);
+	if (status != STATUS_DONE)
+		return status;
+	/* Before this, a signal ends rssctl, and rssd removes the empty container. */
+	signals = signals_open_all(&mask);
+	if (signals < 0)
+		return print_error(STATUS_FAILED, "Cannot receive signals: %s", strerror(-signals));
+	status = run_child(run, signals, &mask);
+	/* rssd removes it when its last process has left; if it never had one, rssctl removes it. */
+	if (run->created)
+		(void)rss_remove(run->cli->client, run->container, false);
+	return status;
+}
+
+static int run(struct cli *cli, const struct args *args)
+{
+	cleanup_(run_done) struct run state = {
+		.cli = cli,
+		.pty = PTY_NONE,
+		.summary = args->values[WAIT] && !args->quiet,
+	};
+	cleanup_free char *name = NULL;
+	int status;
+
 	status = check_command(args);
+	if (status == STATUS_DONE)
+		status = read_command(args, &state.command);
 	if (status == STATUS_DONE && !args->n_operands)
 		status = make_name(&name);
 	if (status == STATUS_DONE)
@@ -319,37 +454,20 @@ static int run(struct cli *cli, const struct args *args)
 	if (status != STATUS_DONE)
 		return status;
 	state.container = name ?: args->operands[0];
-	if (args->values[EXEC])
-		return run_in_place(&state, args);
-	r = rss_subscribe(cli->client, on_oom_event, &state);
-	if (r < 0)
-		return fail_call(cli, r);
-	if (wants_new(args)) {
-		status = make_container(&state, args);
-		if (status != STATUS_DONE)
-			return status;
-	}
-	/* Before this, a signal ends rssctl, and rssd removes the empty container. */
-	signals = signals_open_all(&mask);
-	if (signals < 0)
-		return print_error(STATUS_FAILED, "Cannot receive signals: %s", strerror(-signals));
-	status = run_child(&state, args->command, signals, &mask);
-	/* rssd removes it when its last process has left; if it never had one, rssctl removes it. */
-	if (state.created)
-		(void)rss_remove(cli->client, state.container, false);
-	return status;
+	return args->values[EXEC] ? run_in_place(&state, args) : run_and_wait(&state, args);
 }
 
 DEFINE_VERB(run) = {
 	.name = "run",
 	.order = 120,
-	.synopsis = "NAME | [NAME] --limit=SIZE [OPTION...] -- COMMAND [ARGUMENT...]",
+	.synopsis = "NAME | [NAME] --limit=SIZE [OPTION...] [--] COMMAND [ARGUMENT...]",
 	.summary = "Run a command inside a container",
 	.description =
 		"In the container NAME, or in a new one with the given settings, which is removed when\n"
-		"its last process has left. The status is that of the command: 126 if it cannot be\n"
-		"executed, 127 if it was not found, 128+N if signal N ended it. An OOM is reported on\n"
-		"standard error.",
+		"its last process has left. Without --, the first word that is not an option is NAME, but\n"
+		"after --limit or another setting it is the command; options after the command are its\n"
+		"own. The status is that of the command: 126 if it cannot be executed, 127 if it was not\n"
+		"found, 128+N if signal N ended it. An OOM is reported on standard error.",
 	.options = options,
 	.settings = SETTINGS_OPTIONS,
 	.max_operands = 1,
