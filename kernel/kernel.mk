@@ -8,6 +8,7 @@
 ## check-kasan: the stress case under KASAN
 ## check-off: CONFIG_RSS_CONTAINER=n leaves every object as it was
 ## check-selftests: the kernel's own tests end on the patched kernel as on the unpatched
+## check-ynl: the description of the netlink family agrees with the UAPI header
 ## bench-kernel: count instructions, into build/bench-kernel.md
 ## kernel-deps: install what all of these need
 
@@ -19,7 +20,7 @@ BUILD  ?= build
 kernel_out := $(BUILD)/kernel
 vm_out     := $(BUILD)/vm
 
-.PHONY: kernel kernel-images kernel-deps kernel-series check-vm check-kasan check-off check-selftests bench-kernel
+.PHONY: kernel kernel-images kernel-deps kernel-series check-vm check-kasan check-off check-selftests check-ynl bench-kernel
 
 kernel_src := $(shell find kernel/files kernel/hooks-6.12 -type f 2>/dev/null)
 kernel_q := $(if $(V),,@)
@@ -83,6 +84,10 @@ check-selftests: $(kernel_out)/bzImage-service $(kernel_out)/bzImage-stock-servi
 check-off: $(kernel_out)/.applied $(kernel_out)/bzImage-stock-service
 	$(kernel_run) kernel/compare-off.sh
 	$(kernel_run) tests/vm/summarize.sh off
+
+check-ynl: $(kernel_out)/.stock
+	$(kernel_run) kernel/deps.sh python3-yaml python3-jsonschema
+	$(kernel_run) kernel/check-ynl.sh
 
 # The kernels that the tests boot.
 kernel_images := $(kernel_out)/bzImage $(kernel_out)/bzImage-service $(kernel_out)/bzImage-stock-service
