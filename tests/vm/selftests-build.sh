@@ -9,6 +9,7 @@ set -eu
 dest=$(realpath -m "$1")/selftests
 src=$out/stock
 t=$src/tools/testing/selftests
+own=$top/kernel/files/tools/testing/selftests/cgroup
 mkdir -p "$dest"
 
 if [ ! -d "$out/headers/linux" ]; then
@@ -53,3 +54,7 @@ cd "$t/cgroup"
 for name in test_core test_memcontrol test_kill test_freezer; do
 	build "$name" "$name.c" cgroup_util.c -I.
 done
+# the one that the series adds; its warnings are ours
+gcc -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Werror -fsyntax-only -D_GNU_SOURCE= -I. \
+	-isystem "$src" -isystem "$out/headers" -isystem "$src/tools/include/uapi" "$own/test_rss.c"
+build test_rss "$own/test_rss.c" cgroup_util.c -I.

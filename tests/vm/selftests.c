@@ -35,6 +35,8 @@ static const struct {
 	{ "test_kill", NULL, 120 },
 	{ "test_freezer", NULL, 120 },
 	{ "test_memcontrol", NULL, 240 },
+	/* the controller's own, for which selftests.sh has a rule of its own */
+	{ "test_rss", NULL, 120 },
 };
 
 /* Its lines go to @verdict, each behind @label. */
