@@ -88,11 +88,12 @@ struct manager {
 
 	struct container **containers; /* sorted by name, so parents come first */
 	size_t count, allocated;
-	size_t creating;       /* under creation, not in the list yet */
-	size_t transients;     /* in the list */
-	size_t places;	       /* in the list, whose group is foreign */
-	size_t joined;	       /* in the list, to which a unit is attached */
-	struct list creations; /* at places, under way: operation/create-place.c */
+	size_t creating;	   /* under creation, not in the list yet */
+	size_t transients;	   /* in the list */
+	size_t places;		   /* in the list, whose group is foreign */
+	size_t joined;		   /* in the list, to which a unit is attached */
+	struct list creations;	   /* at places, under way: operation/create-place.c */
+	struct list own_creations; /* with cgroups made by rssd, under way: operation/create.c */
 
 	struct manager_listening *listeners; /* in the order in which they are called */
 	size_t n_listeners, listeners_room;

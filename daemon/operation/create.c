@@ -12,12 +12,14 @@
 #include "policy/place.h"
 #include "store/config.h"
 #include "container/manager.h"
+#include "shared/list.h"
 #include "shared/name.h"
 #include "monitor/detection.h"
 #include "container/save.h"
 #include "store/state.h"
 
 struct creation {
+	struct list_link link; /* of manager.own_creations */
 	struct container *container;
 	manager_done_fn done;
 	void *userdata;
@@ -25,6 +27,7 @@ struct creation {
 
 static struct creation *creation_free(struct creation *creation)
 {
+	list_remove(&creation->link);
 	container_unref(creation->container);
 	free(creation);
 	return NULL;
@@ -46,6 +49,7 @@ static void creation_done(struct container *c, const struct change_result *resul
 	struct failure failure = result->failure;
 	int r = result->error;
 
+	list_remove(&creation->link);
 	m->creating--;
 	if (r == 0 && manager_insert(m, c) < 0) {
 		(void)state_forget(m->state, c->name);
@@ -209,9 +213,31 @@ static int create_own(struct manager *m, const char *name, const char *unit,
 		return r;
 	}
 	m->creating++;
+	list_add(&m->own_creations, &creation->link);
 	creation->container = take_ptr(c);
 	(void)take_ptr(creation);
 	return 0;
+}
+
+static bool is_joined_by(const struct container *c, const char *unit)
+{
+	return c->joined_unit && strcmp(c->joined_unit, unit) == 0;
+}
+
+/* The container, also one under creation, that the processes of @unit join; NULL if none. */
+static const struct container *find_joined(const struct manager *m, const char *unit)
+{
+	struct creation *creation;
+
+	list_for_each_entry(creation, &m->own_creations, link) {
+		if (is_joined_by(creation->container, unit))
+			return creation->container;
+	}
+	for (size_t i = 0; i < m->count; i++) {
+		if (is_joined_by(m->containers[i], unit))
+			return m->containers[i];
+	}
+	return NULL;
 }
 
 /* systemd knows the unit. */
@@ -221,13 +247,10 @@ static int create_joined(struct manager *m, const char *name, const char *unit,
 {
 	/* A container of that name may have been created meanwhile. */
 	int r = check_new_name(m, name, failure);
+	const struct container *other = find_joined(m, unit);
 
-	for (size_t i = 0; i < m->count && r == 0; i++) {
-		const char *other = m->containers[i]->joined_unit;
-
-		if (other && strcmp(other, unit) == 0)
-			r = create_place_fail_taken(unit, m->containers[i]->name, failure);
-	}
+	if (r == 0 && other)
+		r = create_place_fail_taken(unit, other->name, failure);
 	return r < 0 ? r : create_own(m, name, unit, settings, false, done, userdata, failure);
 }
 

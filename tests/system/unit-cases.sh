@@ -37,6 +37,21 @@ refuses_bad_units() {
 	says masked
 }
 
+# One of two calls at the same time for one unit gets it: both wait for systemd, and for the disk.
+one_of_two_creates() {
+	local first second status=()
+	rssctl create one --unit=victim >/dev/null 2>&1 &
+	first=$!
+	rssctl create two --unit=victim.service >/dev/null 2>&1 &
+	second=$!
+	wait $first
+	status+=($?)
+	wait $second
+	status+=($?)
+	equal "$(printf '%s\n' "${status[@]}" | sort -n | paste -sd' ')" "0 7" "statuses of two creates at once"
+	rssctl remove --ignore-missing one two
+}
+
 # On the rss controller a rule attaches the processes of the unit.
 case_unit_on_its_own_hierarchy() {
 	local pid place
@@ -45,6 +60,7 @@ case_unit_on_its_own_hierarchy() {
 	expect 0 systemctl start victim.service
 	pid=$(main_pid victim.service)
 	place=$(grep -v ':rss[,:]' "/proc/$pid/cgroup")
+	for _ in {1..10}; do one_of_two_creates; done
 	expect 0 rssctl create vic --unit=victim --limit=64M
 	# Its processes are inside when the call returns, and in their unit for systemd.
 	equal "$(rssctl ps vic --json=short | jq -r '.[].pid' | grep -cx "$pid")" 1 "main process in the container"
