@@ -150,6 +150,19 @@ start_bus() {
 	until_true 10 test -S "$work/bus" || { note "no bus: $(cat "$work/bus.log")"; exit 1; }
 }
 
+# make_ssh: an ssh in $work/remote, which stays on this machine and this bus. The host "nowhere" cannot
+# be reached.
+make_ssh() {
+	mkdir -p "$work/remote"
+	cat >"$work/remote/ssh" <<-EOF
+		#!/bin/sh
+		echo "\$*" >"$work/remote/arguments"
+		case "\$*" in *nowhere*) exit 255 ;; esac
+		exec systemd-stdio-bridge --bus-path="$DBUS_SYSTEM_BUS_ADDRESS"
+	EOF
+	chmod 755 "$work/remote/ssh"
+}
+
 # write_config LINE...: writes rssd.conf with these additional lines.
 write_config() {
 	printf '%s\n' "Root=$root" "StateDirectory=$work/state" "RuntimeDirectory=$work/run" \

@@ -200,17 +200,26 @@ case_a_new_container_is_announced_as_it_is() {
 
 # Of an application that has no memory left.
 case_each_allocation_of_a_client_fails_once() {
-	local pid
+	local pid function missing=() PATH=$PATH
+	make_ssh
+	PATH=$work/remote:$PATH
+	mkdir "$(controller_mount)/$root-existing"
 	rssctl create a --limit=64M
 	rssctl create b --limit=128M
 	launch_hog_in b anon 1M
 	await 20 grep -q ready "$hog_out"
 	pid=$(rssctl ps b --json=short | jq '.[0].pid')
-	expect 0 failing-client "$pid"
+	expect 0 failing-client "$pid" "/$root-existing"
 	says " 0 wrong"
 	note "failing-client: $(tail -n 1 <<<"$out")"
-	rssctl remove a
+	for function in $(grep -oE '\brss_[a-z_]+\(' "$here/../lib/librss/rss.h" | tr -d '(' | sort -u); do
+		grep -q "\b$function(" "$here/tools/failing-client.c" || missing+=("$function")
+	done
+	equal "${missing[*]}" "rss_allow_interaction rss_error_name rss_event_kind_name rss_get_fd rss_verdict_name" \
+		"functions without a failed allocation, which allocate nothing"
+	rssctl remove a placed
 	rssctl remove b --force
+	rmdir "$(controller_mount)/$root-existing"
 }
 
 # The monitor may write late, and may have heard of a container of the case before, whose monitor has

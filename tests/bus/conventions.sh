@@ -33,16 +33,9 @@ case_remove_of_a_pattern_takes_nested_ones_first() {
 	equal "$(names)" "" "what is left"
 }
 
-# The bus of another machine, over ssh: here ssh is a script that stays on this one.
+# The bus of another machine, over ssh.
 case_another_machine() {
-	mkdir -p "$work/remote"
-	cat >"$work/remote/ssh" <<-EOF
-		#!/bin/sh
-		echo "\$*" >"$work/remote/arguments"
-		case "\$*" in *nowhere*) exit 255 ;; esac
-		exec systemd-stdio-bridge --bus-path="$DBUS_SYSTEM_BUS_ADDRESS"
-	EOF
-	chmod 755 "$work/remote/ssh"
+	make_ssh
 	local PATH=$work/remote:$PATH
 	# Nothing here finds rssd by the address of its bus.
 	expect 0 env -u DBUS_SYSTEM_BUS_ADDRESS rssctl -H me@there create far --limit=16M

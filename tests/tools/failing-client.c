@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * failing-client PID: calls each function of librss with a real rssd, and lets each of its
+ * failing-client PID CGROUP: calls each function of librss with a real rssd, and lets each of its
  * allocations fail once, those of libsystemd included. The call then succeeds, or returns -ENOMEM or
  * -ENOTCONN; it leaves no descriptor open and loses no memory (with ASan), and the same client, or
  * after -ENOTCONN a new one, works. Needs a container "a" with no process, which it changes, and
- * "b" with the process PID. Prints what is wrong, then how many calls there were.
+ * "b" with the process PID; CGROUP is an existing one that becomes a container, and ssh reaches the
+ * host "there". Prints what is wrong, then how many calls there were.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -12,6 +13,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../unit/failing-malloc.h"
@@ -22,6 +24,8 @@
 #define ALLOCATIONS_MAX 2000
 
 static pid_t member;
+static int member_fd; /* its pidfd */
+static const char *existing_cgroup;
 static unsigned int wrong;
 
 struct operation {
@@ -53,6 +57,8 @@ WITH_RESULT(daemon_info, struct rss_daemon_info *, rss_daemon_info(client, &resu
 WITH_RESULT(get, struct rss_container *, rss_get(client, "b", &result), rss_container_free(result))
 WITH_RESULT(get_by_pid, struct rss_container *, rss_get_by_pid(client, member, &result),
 	    rss_container_free(result))
+WITH_RESULT(get_by_pidfd, struct rss_container *, rss_get_by_pidfd(client, member_fd, &result),
+	    rss_container_free(result))
 WITH_RESULT(list, struct rss_container **, rss_list(client, &result, &count),
 	    rss_list_free(result, count))
 WITH_RESULT(usage_history, struct rss_usage_history *, rss_get_usage_history(client, "b", &result),
@@ -65,12 +71,24 @@ WITH_RESULT(forecast, struct rss_forecast *,
 WITH_RESULT(attach, struct rss_report *,
 	    rss_attach_pids(client, "b", &member, 1, false, &result, &count),
 	    rss_report_free(result, count))
+WITH_RESULT(attach_by_pidfd, struct rss_report *,
+	    rss_attach(client, "b", &member_fd, 1, false, &result, &count),
+	    rss_report_free(result, count))
+WITH_RESULT(attach_tree, struct rss_report *,
+	    rss_attach_with(client, "b", &member, 1, RSS_ATTACH_TREE, &result, &count),
+	    rss_report_free(result, count))
 WITH_RESULT(preview, struct rss_report *,
 	    rss_attach_preview(client, "a", &member, 1, true, &result, &count),
 	    rss_report_free(result, count))
 WITH_RESULT(detach, struct rss_report *, rss_detach_pids(client, &member, 1, &result, &count),
 	    rss_report_free(result, count))
+WITH_RESULT(detach_tree, struct rss_report *,
+	    rss_detach_with(client, &member, 1, RSS_ATTACH_TREE, &result, &count),
+	    rss_report_free(result, count))
 WITH_RESULT(processes, struct rss_process *, rss_processes(client, "b", &result, &count),
+	    rss_processes_free(result, count))
+WITH_RESULT(own_processes, struct rss_process *,
+	    rss_processes_with(client, "b", RSS_NO_NESTED, &result, &count),
 	    rss_processes_free(result, count))
 WITH_RESULT(ooms, struct rss_oom **, rss_list_ooms(client, NULL, &result, &count),
 	    rss_ooms_free(result, count))
@@ -79,17 +97,13 @@ WITH_RESULT(diagnose, struct rss_finding *, rss_diagnose(client, &result, &count
 WITH_RESULT(reload_findings, struct rss_finding *, rss_reload_findings(client, &result, &count),
 	    rss_findings_free(result, count))
 WITH_RESULT(metrics, int, rss_dump_metrics(client, &result), close(result))
+WITH_RESULT(check_declaration, char *,
+	    rss_check_declaration(client, "c.json", "{\"name\": \"c\"}", &result), free(result))
 WITH_RESULT(kill_none, uint32_t, rss_kill(client, "a", 15, &result), (void)result)
-
-static int open_another(struct rss_client *client)
-{
-	struct rss_client *other;
-	int r = rss_open(&other);
-
-	if (r >= 0)
-		rss_close(other);
-	return r;
-}
+WITH_RESULT(kill_none_of_its_own, uint32_t, rss_kill_with(client, "a", 15, RSS_NO_NESTED, &result),
+	    (void)result)
+WITH_RESULT(open_another, struct rss_client *, rss_open(&result), rss_close(result))
+WITH_RESULT(open_host, struct rss_client *, rss_open_host("there", &result), rss_close(result))
 
 static int create(struct rss_client *client)
 {
@@ -125,6 +139,46 @@ static void create_new(struct rss_client *client)
 {
 	remove_new(client);
 	(void)create(client);
+}
+
+static int create_at(struct rss_client *client)
+{
+	return rss_create_at(client, "placed", NULL, existing_cgroup, NULL);
+}
+
+static void remove_placed(struct rss_client *client)
+{
+	while (rss_remove(client, "placed", false) < 0 && is_under_way(create_at(client)))
+		;
+	(void)rss_remove(client, "placed", false);
+}
+
+/* What the kernel lacks is refused whatever fails. */
+static int if_supported(int r)
+{
+	return r == -EOPNOTSUPP ? 0 : r;
+}
+
+static int reclaim(struct rss_client *client)
+{
+	uint64_t reclaimed;
+
+	return if_supported(rss_reclaim(client, "a", 1 << 20, &reclaimed));
+}
+
+static int freeze(struct rss_client *client)
+{
+	return if_supported(rss_freeze(client, "a"));
+}
+
+static int thaw(struct rss_client *client)
+{
+	return if_supported(rss_thaw(client, "a"));
+}
+
+static int reload(struct rss_client *client)
+{
+	return rss_reload(client);
 }
 
 static int set(struct rss_client *client)
@@ -207,9 +261,11 @@ static int subscribe(struct rss_client *client)
 
 static const struct operation operations[] = {
 	OPERATION(open_another),
+	OPERATION(open_host),
 	OPERATION(daemon_info),
 	OPERATION(get),
 	OPERATION(get_by_pid),
+	OPERATION(get_by_pidfd),
 	OPERATION(list),
 	OPERATION(usage_history),
 	OPERATION(diff),
@@ -217,15 +273,25 @@ static const struct operation operations[] = {
 	OPERATION(attach),
 	OPERATION(preview),
 	{ "detach", detach, attach_again },
-	OPERATION(attach),
+	{ "detach_tree", detach_tree, attach_again },
+	OPERATION(attach_tree),
+	OPERATION(attach_by_pidfd),
 	OPERATION(processes),
+	OPERATION(own_processes),
 	OPERATION(ooms),
 	OPERATION(diagnose),
 	OPERATION(reload_findings),
+	OPERATION(reload),
+	OPERATION(check_declaration),
 	OPERATION(metrics),
 	OPERATION(kill_none),
+	OPERATION(kill_none_of_its_own),
+	OPERATION(reclaim),
+	OPERATION(freeze),
+	OPERATION(thaw),
 	{ "create", create, remove_new },
 	{ "remove", remove_it, create_new },
+	{ "create_at", create_at, remove_placed },
 	{ "set", set, await_changes },
 	{ "limit", limit, await_changes },
 	{ "apply", apply, await_changes },
@@ -291,9 +357,11 @@ int main(int argc, char *argv[])
 	unsigned int calls = 0;
 	const char *only = getenv("ONLY");
 
-	if (argc != 2 || rss_open(&client) < 0)
+	if (argc != 3 || rss_open(&client) < 0)
 		return EXIT_FAILURE;
 	member = (pid_t)atol(argv[1]);
+	member_fd = (int)syscall(SYS_pidfd_open, member, 0);
+	existing_cgroup = argv[2];
 	setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
 	for (size_t i = 0; i < ARRAY_SIZE(operations); i++) {
 		const struct operation *operation = &operations[i];
@@ -319,6 +387,7 @@ int main(int argc, char *argv[])
 		if (failed && !only)
 			report(operation, ALLOCATIONS_MAX, "never ends");
 	}
+	close(member_fd);
 	rss_close(client);
 	if (malloc_has_leaked())
 		wrong++;
