@@ -27,6 +27,10 @@ INSTALL_FILES = \
 	systemd/org.rssd1.policy:$(PREFIX)/share/polkit-1/actions/org.rssd1.policy:644 \
 	systemd/rssd.catalog:$(PREFIX)/lib/systemd/catalog/rssd.catalog:644 \
 	man/rssd.8:$(MANDIR)/man8/rssd.8:644 \
+	lib/prometheus/alerts.yml:$(PREFIX)/share/rssd/prometheus/alerts.yml:644 \
+	lib/prometheus/alerts.test.yml:$(PREFIX)/share/rssd/prometheus/alerts.test.yml:644 \
+	lib/prometheus/dashboard.json:$(PREFIX)/share/rssd/prometheus/dashboard.json:644 \
+	man/rssd-prometheus.8:$(MANDIR)/man8/rssd-prometheus.8:644 \
 	man/rssctl.1:$(MANDIR)/man1/rssctl.1:644 \
 	man/rssd.conf.5:$(MANDIR)/man5/rssd.conf.5:644 \
 	man/rssd.container.5:$(MANDIR)/man5/rssd.container.5:644 \

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What the tests run, and the commands that run them. tests/README.md describes the suites.
-.PHONY: tests unit-tests fuzzers check check-all check-long check-builds check-deps style
+.PHONY: tests unit-tests fuzzers check check-all check-users check-long check-builds check-deps users-packages style
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(wildcard tests/unit/test-*.c))
 TEST_TOOLS := $(patsubst tests/tools/%.c,$(BUILD)/tests/tools/%,$(wildcard tests/tools/*.c)) \
@@ -53,7 +53,8 @@ fuzzers: $(FUZZERS)
 CHECK_SUITES := style unit fuzz bus host $(if $(wildcard tests/adversity/*.sh),adversity) asan tsan
 # A job that lasts for hours: by hand, all of it or some parts.
 PARTS        ?= random faults bus-fuzz kasan
-ALL_SUITES   := $(CHECK_SUITES) vm system
+# Real programs that use rssd: a smoke case of each; WHOLE=1 for all cases.
+ALL_SUITES   := $(CHECK_SUITES) users vm system
 SUITES       ?= $(CHECK_SUITES)
 
 # Packages by suite, next to those of a build.
@@ -61,6 +62,7 @@ PACKAGES_style     := clang-format
 PACKAGES_fuzz      := clang libclang-rt-dev
 PACKAGES_bus       := dbus jq procps strace systemd python3-prometheus-client zsh fish
 PACKAGES_host      := $(PACKAGES_bus) mandoc
+PACKAGES_users     := $(PACKAGES_bus)
 PACKAGES_adversity := $(PACKAGES_host)
 PACKAGES_random    := $(PACKAGES_host)
 PACKAGES_faults    := $(PACKAGES_host)
@@ -74,6 +76,10 @@ check-deps:
 # $(call build_for,SUITES,ARGUMENTS): runs make with those arguments if one of the suites is to run.
 build_for = $(if $(filter $(1),$(SUITES)),$(Q)$(MAKE) --no-print-directory -s -j$(shell nproc) $(2))
 
+# Programs that are unpacked but not installed, so that no service of the machine is started.
+users-packages:
+	$(Q)tests/unpack $(BUILD)/users/prometheus prometheus
+
 check-builds: check-deps
 	$(call build_for,%,WERROR=1 BUILD=$(BUILD) all tests)
 	$(call build_for,unit,WERROR=1 BUILD=$(BUILD)/asan SANITIZE=asan unit-tests)
@@ -81,6 +87,7 @@ check-builds: check-deps
 	$(call build_for,tsan,WERROR=1 BUILD=$(BUILD)/tsan SANITIZE=tsan $(BUILD)/tsan/rssd)
 	$(call build_for,style,WERROR=1 BUILD=$(BUILD)/clang CC=clang all)
 	$(call build_for,fuzz,BUILD=$(BUILD) fuzzers)
+	$(call build_for,users,BUILD=$(BUILD) users-packages)
 
 ## check: install what is needed, build, run the tests without virtual machines; SUITES="unit bus" for some
 check: check-builds
@@ -89,6 +96,10 @@ check: check-builds
 ## check-all: the same, and the kernels and all virtual machines
 check-all:
 	$(Q)$(MAKE) --no-print-directory check SUITES="$(ALL_SUITES)"
+
+## check-users: all cases with real programs that use rssd, such as Prometheus
+check-users:
+	$(Q)WHOLE=1 $(MAKE) --no-print-directory check SUITES=users
 
 ## check-long: hours of random operations, faults and fuzzing; PARTS="random faults" for some
 check-long:

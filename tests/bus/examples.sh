@@ -27,7 +27,9 @@ argued() {
 	case $(head -n 1 "$1") in
 	"#include"*) echo "C: api.sh compiles and runs it" ;;
 	"// /etc/polkit-1/"*) echo "polkit: tests/system/load-cases.sh has such a rule" ;;
-	"[Unit]" | "[Service]") echo "a drop-in of a unit: tests/system/service-cases.sh starts such units" ;;
+	"[Unit]" | "[Service]" | "[Socket]") echo "a drop-in of a unit: tests/system/service-cases.sh starts such units" ;;
+	"scrape_configs:"*) echo "of Prometheus: tests/users/prometheus.sh runs it" ;;
+	"apiVersion:"*) echo "of Grafana, which Debian does not have" ;;
 	*"--unit="*) [ -z "$mount" ] && echo "the fake systemd needs the v1 memory hierarchy" ;;
 	*) return 1 ;;
 	esac
@@ -143,8 +145,8 @@ case_pages_have_examples() {
 	local page
 	for page in "$here"/../man/*.[1-9]; do
 		case ${page##*/} in
-		# Its text explains controllers; the tutorial consists of examples.
-		rssd-controllers.7 | rssd-tutorial.7) ;;
+		# Its text explains controllers; the tutorial, and how to set up Prometheus, consist of examples.
+		rssd-controllers.7 | rssd-tutorial.7 | rssd-prometheus.8) ;;
 		*) grep -qx '\.Sh EXAMPLES' "$page" || fail "${page##*/} has no EXAMPLES" ;;
 		esac
 	done
