@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/job.h"
 #include "container/manager.h"
+#include "container/usage-save.h"
 #include "host/kmsg.h"
 #include "host/process-events.h"
 #include "monitor/collect.h"
@@ -152,9 +153,12 @@ int manager_new(sd_event *event, const struct config *config, struct manager **r
 
 int manager_start(struct manager *m, struct failure *failure)
 {
+	int r;
+
 	if (hooks_listen(m->hooks) < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
-	return restore_all(m, failure);
+	r = restore_all(m, failure);
+	return r < 0 ? r : usage_save_open(m);
 }
 
 struct manager *manager_free(struct manager *m)
@@ -168,6 +172,7 @@ struct manager *manager_free(struct manager *m)
 	collect_close(m);
 	metrics_files_close(m);
 	sampler_close(m);
+	usage_save_close(m);
 	for (size_t i = 0; i < m->count; i++)
 		container_unref(m->containers[i]);
 	free(m->containers);

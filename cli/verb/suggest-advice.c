@@ -29,6 +29,11 @@
 #define HIGH_MOST 90
 /* The low watermark, in percent of the limit. */
 #define LOW_OF_HIGH 90
+/* The margin of the lower bound above the median, in percent. */
+#define LOWER_HEADROOM 15
+/* After so many raises in a row an OOM is no reason for another one. */
+#define RAISES_MAX 2
+#define DAY_USEC   (24ULL * 3600 * 1000000)
 /* No program runs in less. */
 #define LIMIT_LEAST (1ULL << 20)
 
@@ -173,12 +178,24 @@ static uint64_t choose_limit(const struct observation *seen, struct advice *advi
 {
 	uint64_t highest = quantile(seen, 100), needed = highest, back;
 	bool peak_counts = seen->peak != RSS_ABSENT && seen->peak > highest;
+	bool loops = seen->raises >= RAISES_MAX && seen->limit != RSS_INFINITY;
 	char a[SIZE_TEXT_MAX], b[SIZE_TEXT_MAX];
 
 	if (peak_counts)
 		needed = seen->peak;
+	if (ran_out(seen, needed) && loops) {
+		advice->floor = true;
+		say(advice,
+		    "Processes were killed again after the limit was raised %" PRIu64
+		    " times: it seems to use whatever it gets, so the limit should stay. Find out "
+		    "what grows (rssctl oom, rssctl ps), or set a higher limit yourself.",
+		    seen->raises);
+		advice->lower = needed;
+		return seen->limit;
+	}
 	if (ran_out(seen, needed)) {
 		advice->floor = true;
+		advice->lower = needed;
 		say(advice,
 		    "Processes were killed for lack of memory, %" PRIu64
 		    " so far: it needs more than the %s "
@@ -192,6 +209,7 @@ static uint64_t choose_limit(const struct observation *seen, struct advice *advi
 		if (back > highest)
 			back = highest;
 		advice->floor = true;
+		advice->lower = needed;
 		say(advice,
 		    "%" PRIu64 " pages were faulted in again after reclaim: its working set is "
 		    "about %s too large for its limit.",
@@ -201,6 +219,7 @@ static uint64_t choose_limit(const struct observation *seen, struct advice *advi
 	if (some(seen->new_failures) || some(seen->new_reclaimed)) {
 		if (seen->new_refaults == RSS_ABSENT) {
 			advice->floor = true;
+			advice->lower = needed;
 			say(advice,
 			    "Reclaim keeps its usage down, and this controller does not report "
 			    "refaults: it needs at least %s.",
@@ -215,11 +234,19 @@ static uint64_t choose_limit(const struct observation *seen, struct advice *advi
 	}
 	if (is_charged_elsewhere(seen, needed)) {
 		advice->floor = true;
+		advice->lower = needed;
 		say(advice,
 		    "Its processes have %s, of which at most %s was charged to it: the rest was in use "
 		    "before they were attached, or is shared. Restart them inside, then ask again.",
 		    size_format(seen->resident, a), size_format(needed, b));
 		return seen->resident + percent(seen->resident, HEADROOM);
+	}
+	if (seen->longest_highest != RSS_ABSENT && seen->longest_highest > needed) {
+		needed = seen->longest_highest;
+		say(advice,
+		    "It used about %s at most in the last weeks, of which the oldest count least.",
+		    size_format(needed, a));
+		return needed + percent(needed, HEADROOM);
 	}
 	if (was_watched(seen) && peak_counts && seen->peak > 2 * highest)
 		say(advice, "The peak of %s is from before the %s, in which it used %s at most%s.",
@@ -260,6 +287,28 @@ static void choose_watermarks(const struct observation *seen, struct advice *adv
 	    size_format(usual, a));
 }
 
+/*
+ * Half of the time it uses no more than the lower bound, so a lower limit would reclaim most of the
+ * time. The upper bound is twice the limit if nothing was observed, and comes closer each day.
+ */
+static void choose_bounds(const struct observation *seen, struct advice *advice)
+{
+	bool recorded = seen->source != OBSERVED_WATCH && seen->median != RSS_ABSENT;
+	uint64_t median = recorded ? seen->median : quantile(seen, 50);
+	uint64_t usec = recorded ? seen->observed : seen->usec;
+	double days = (double)usec / (double)DAY_USEC;
+
+	median += percent(median, LOWER_HEADROOM);
+	/* Not less than what was shown to be too little. */
+	if (advice->lower == RSS_INFINITY || advice->lower < median)
+		advice->lower = median;
+	advice->lower = advice_round_up(advice->lower ?: LIMIT_LEAST);
+	if (advice->lower > advice->limit)
+		advice->lower = advice->limit;
+	advice->upper =
+		advice_round_up(advice->limit + (uint64_t)((double)advice->limit / (1.0 + days)));
+}
+
 static void say_how_long(const struct observation *seen, struct advice *advice)
 {
 	char time[SIZE_TEXT_MAX];
@@ -298,14 +347,20 @@ static void say_how_sure(const struct observation *seen, struct advice *advice)
 void advice_decide(const struct observation *seen, struct advice *ret)
 {
 	*ret = (struct advice){ .limit = RSS_INFINITY,
+				.lower = RSS_INFINITY,
+				.upper = RSS_INFINITY,
 				.wmark_high = RSS_INFINITY,
 				.wmark_low = RSS_INFINITY };
 	ret->enough = is_enough(seen, ret);
 	if (!ret->enough)
 		return;
-	ret->limit = advice_round_up(choose_limit(seen, ret));
+	ret->limit = choose_limit(seen, ret);
+	/* A limit that stays is not rounded. */
+	if (ret->limit != seen->limit)
+		ret->limit = advice_round_up(ret->limit);
 	if (ret->limit < LIMIT_LEAST)
 		ret->limit = LIMIT_LEAST;
+	choose_bounds(seen, ret);
 	choose_watermarks(seen, ret);
 	say_how_sure(seen, ret);
 }

@@ -34,7 +34,14 @@ struct observation {
 	/* By how much the counters grew during the watch or the record. */
 	uint64_t new_failures, new_reclaimed, new_oom_events, new_oom_kills;
 	uint64_t new_refaults; /* pages */
-	uint64_t page;	       /* bytes */
+	/*
+	 * rssd's histogram of weeks: the usage that is not exceeded in half of the time and at all, and
+	 * for how long it was observed, in microseconds; RSS_ABSENT if there is none.
+	 */
+	uint64_t median, longest_highest;
+	uint64_t observed;
+	uint64_t raises; /* how often the limit was raised after OOMs lately */
+	uint64_t page;	 /* bytes */
 };
 
 #define ADVICE_REASONS_MAX 8
@@ -44,6 +51,11 @@ struct advice {
 	bool enough; /* false: nothing is proposed, and the reasons say what is missing */
 	bool floor;  /* more may be needed; suggest again with a higher limit */
 	uint64_t limit, wmark_high, wmark_low; /* RSS_INFINITY: not proposed */
+	/*
+	 * The range of sensible limits: below @lower it would reclaim most of the time, above @upper
+	 * memory would not be used. RSS_INFINITY if there is no proposal.
+	 */
+	uint64_t lower, upper;
 	size_t count;
 	char reasons[ADVICE_REASONS_MAX][ADVICE_REASON_MAX];
 };

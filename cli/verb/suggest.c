@@ -89,6 +89,8 @@ static void count_from(struct record *record, const struct rss_container *contai
 		.oom_events = container->oom_events,
 		.oom_kills = container->oom_kills,
 		.refaults = container->refaults,
+		.median = RSS_ABSENT,
+		.highest = RSS_ABSENT,
 	};
 }
 
@@ -126,6 +128,12 @@ static int read_history(const struct cli *cli, const char *name, struct record *
 	if (r < 0)
 		return r;
 	count_from(record, record->last);
+	if (history) {
+		record->before.median = history->median;
+		record->before.highest = history->highest;
+		record->before.observed = history->observed;
+		record->before.raises = history->raises;
+	}
 	if (history && history->since) {
 		record->before = *history;
 		record->before.samples = NULL;
@@ -245,6 +253,10 @@ static struct observation observe(const struct record *record)
 		.new_oom_events = counter_growth(record->before.oom_events, last->oom_events),
 		.new_oom_kills = counter_growth(record->before.oom_kills, last->oom_kills),
 		.new_refaults = counter_growth(record->before.refaults, last->refaults),
+		.median = record->before.median,
+		.longest_highest = record->before.highest,
+		.observed = record->before.observed,
+		.raises = record->before.raises,
 		.page = (uint64_t)sysconf(_SC_PAGESIZE),
 	};
 }
@@ -274,13 +286,16 @@ static int apply_advice(struct cli *cli, const char *name, const struct advice *
 
 static int print_advice_text(const char *name, const struct advice *advice, bool applied)
 {
-	char size[SIZE_TEXT_MAX];
+	char size[SIZE_TEXT_MAX], upper[SIZE_TEXT_MAX];
 
 	if (!advice->enough)
 		puts("Too little is known to suggest a limit.");
 	else
 		printf("Limit %s%s", size_format(advice->limit, size),
 		       advice->floor ? " at least" : "");
+	if (advice->enough)
+		printf(" (lower %s, upper %s)", size_format(advice->lower, size),
+		       size_format(advice->upper, upper));
 	if (advice->enough && advice->wmark_high != RSS_INFINITY) {
 		printf(", wmark-high %s", size_format(advice->wmark_high, size));
 		printf(", wmark-low %s", size_format(advice->wmark_low, size));
@@ -292,6 +307,9 @@ static int print_advice_text(const char *name, const struct advice *advice, bool
 	if (!advice->enough)
 		return STATUS_FAILED;
 	if (applied)
+		return STATUS_DONE;
+	/* The limit in force stays: there is nothing to set. */
+	if (advice->limit % (1 << 20))
 		return STATUS_DONE;
 	printf("To set it: rssctl set %s", name);
 	print_key_value("limit", advice->limit);
@@ -320,6 +338,8 @@ static int print_advice_json(const struct cli *cli, const char *name,
 	json_add_flag(object, "enough", advice->enough);
 	json_add_flag(object, "at_least", advice->floor);
 	json_add_limit(object, "limit", advice->limit);
+	json_add_limit(object, "lower", advice->lower);
+	json_add_limit(object, "upper", advice->upper);
 	json_add_limit(object, "wmark-high", advice->wmark_high);
 	json_add_limit(object, "wmark-low", advice->wmark_low);
 	json_add_texts(object, "reasons", reasons);

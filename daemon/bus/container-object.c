@@ -10,7 +10,8 @@
 #include "bus/pending-call.h"
 #include "bus/settings-properties.h"
 #include "container/manager.h"
-#include "container/usage.h"
+#include "container/usage-clock.h"
+#include "container/usage-save.h"
 #include "operation/change.h"
 #include "operation/reclaim.h"
 #include "operation/repair.h"
@@ -18,6 +19,7 @@
 #include "policy/place.h"
 #include "policy/usage-history.h"
 #include "report/forecast.h"
+#include "shared/clock.h"
 #include "shared/size.h"
 
 /* --- limit and settings ------------------------------------------------------------- */
@@ -282,8 +284,10 @@ static int method_reset_peak(sd_bus_message *message, void *userdata, sd_bus_err
 	int r = group_reset_peak(c->group);
 
 	/* The usage history has a peak as well. */
-	if (r == 0)
+	if (r == 0) {
 		container_forget_usage(c);
+		usage_save_dropped(c->manager);
+	}
 	return reply_operation(message, c, r, "given a new peak");
 }
 
@@ -301,10 +305,32 @@ static int append_samples(sd_bus_message *reply, const struct container *c, uint
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-static int append_totals(sd_bus_message *reply, const struct container *c, uint64_t epoch)
+static int append_histogram(sd_bus_message *reply, const struct container *c, uint64_t now)
+{
+	struct usage_histogram histogram = usage_history_histogram(c->usage_history, now);
+	int r = bus_append_number(reply, "Median", usage_histogram_quantile(&histogram, 50));
+
+	if (r >= 0)
+		r = bus_append_number(reply, "Percentile95",
+				      usage_histogram_quantile(&histogram, 95));
+	if (r >= 0)
+		r = bus_append_number(reply, "Highest", usage_histogram_quantile(&histogram, 100));
+	if (r >= 0)
+		r = bus_append_number(reply, "Observed",
+				      usage_histogram_observed(&histogram) * USEC_PER_SEC);
+	if (r >= 0)
+		r = bus_append_number(reply, "Raises", usage_history_raises(c->usage_history, now));
+	return r;
+}
+
+static int append_totals(sd_bus_message *reply, const struct container *c, uint64_t now,
+			 uint64_t epoch)
 {
 	struct usage_totals totals = usage_history_totals(c->usage_history);
 	int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "{sv}");
+
+	if (r >= 0 && c->usage_history)
+		r = append_histogram(reply, c, now);
 
 	if (r >= 0 && totals.time) {
 		r = bus_append_number(reply, "Time", epoch + totals.time);
@@ -333,7 +359,7 @@ static int method_get_usage_history(sd_bus_message *message, void *userdata, sd_
 	if (r >= 0)
 		r = append_samples(reply, c, now, wall - now);
 	if (r >= 0)
-		r = append_totals(reply, c, wall - now);
+		r = append_totals(reply, c, now, wall - now);
 	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 

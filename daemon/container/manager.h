@@ -47,6 +47,7 @@ struct sequence;
 struct state;
 struct transaction;
 struct transient_watch;
+struct usage_save;
 
 /*
  * The callbacks of a listener; those that are NULL are not called. A callback must not
@@ -113,6 +114,7 @@ struct manager {
 	struct collector *collector;		 /* monitor/collect.c */
 	struct sampler *sampler;		 /* monitor/sampler.c; NULL if off */
 	struct detection *detection;		 /* monitor/detection-state.h */
+	struct usage_save *usage_save;		 /* container/usage-save.c; NULL before the start */
 	struct drift_watch *drift_watch;	 /* monitor/drift.c */
 	struct metrics_files *metrics_files;	 /* report/metrics-file.c; may be NULL */
 };

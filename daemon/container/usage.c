@@ -2,19 +2,10 @@
 /* Samples for the usage histories of containers: see usage.h. */
 #include "container/usage.h"
 
-#include <systemd/sd-event.h>
-#include <time.h>
-
 #include "container/manager.h"
+#include "container/usage-clock.h"
+#include "container/usage-save.h"
 #include "policy/usage-history.h"
-
-uint64_t container_history_time(const struct manager *m)
-{
-	uint64_t time = 0;
-
-	(void)sd_event_now(m->event, CLOCK_BOOTTIME, &time);
-	return time;
-}
 
 static struct usage_totals totals_of(const struct counters *counters, uint64_t refaults,
 				     uint64_t time)
@@ -41,10 +32,13 @@ void container_note(struct container *c, uint64_t time, const struct counters *c
 
 	/* Without memory this sample is dropped. */
 	if (counters->usage == COUNTER_ABSENT ||
-	    usage_history_add(&c->usage_history, time, counters->usage) < 0 || !refaults)
+	    usage_history_add(&c->usage_history, time, counters->usage) < 0)
 		return;
-	totals = totals_of(counters, *refaults, time);
-	usage_history_put_totals(c->usage_history, &totals);
+	if (refaults) {
+		totals = totals_of(counters, *refaults, time);
+		usage_history_put_totals(c->usage_history, &totals);
+	}
+	usage_save_later(c->manager, time);
 }
 
 void container_note_look(struct container *c, const struct counters *counters)
@@ -57,7 +51,7 @@ void container_note_look(struct container *c, const struct counters *counters)
 	container_note(c, time, counters, wanted ? &refaults : NULL);
 }
 
-void container_restart_totals(struct container *c)
+void container_restart_totals(struct container *c, bool raised)
 {
 	uint64_t refaults = COUNTER_ABSENT;
 	struct usage_totals totals;
@@ -67,5 +61,6 @@ void container_restart_totals(struct container *c)
 		return;
 	(void)group_read_refaults(c->group, &refaults);
 	totals = totals_of(&counters, refaults, container_history_time(c->manager));
-	usage_history_restart_totals(c->usage_history, &totals);
+	usage_history_restart_totals(c->usage_history, &totals, raised);
+	usage_save_later(c->manager, totals.time);
 }

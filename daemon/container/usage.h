@@ -8,10 +8,7 @@
 
 struct container;
 struct counters;
-struct manager;
 
-/* The clock of usage histories: it continues while the machine is suspended. */
-uint64_t container_history_time(const struct manager *manager);
 /*
  * Adds a sample, taken at @time, to its usage history, and the totals if they are wanted.
  * @refaults: of the same sample; NULL if they were not wanted
@@ -21,7 +18,7 @@ void container_note(struct container *container, uint64_t time, const struct cou
 bool container_wants_totals(const struct container *container, uint64_t time);
 /* The same with a sample of this moment; reads the refaults here if they are wanted. */
 void container_note_look(struct container *container, const struct counters *counters);
-/* Starts the totals again, because the limit has changed. */
-void container_restart_totals(struct container *container);
+/* Starts the totals again, because the limit has changed. @raised: it is higher now. */
+void container_restart_totals(struct container *container, bool raised);
 
 #endif

@@ -15,6 +15,7 @@
 #include "cgroup/subtree.h"
 #include "container/container.h"
 #include "container/manager.h"
+#include "container/usage-clock.h"
 #include "container/usage.h"
 #include "policy/usage-history.h"
 #include "shared/name.h"

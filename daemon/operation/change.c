@@ -139,7 +139,7 @@ static void change_done(void *data)
 	cleanup_(container_unref_ptr) struct container *c = container_ref(change->container);
 	struct change_listener listener = change->listener;
 	struct change_result result;
-	bool state_unknown;
+	bool state_unknown, raised;
 	unsigned int differs = settings_difference(&change->apply.from, &change->apply.to);
 	/* A new container is announced when it is listed. */
 	bool listed = !change->apply.fresh;
@@ -165,12 +165,13 @@ static void change_done(void *data)
 
 	report_kills(change);
 	result = change->apply.result;
+	raised = change->apply.to.limit > change->apply.from.limit;
 	state_unknown = change->apply.state_unknown;
 	c->change = NULL;
 	change_free(change);
 
 	if (result.error == 0 && (differs & SETTING_LIMIT))
-		container_restart_totals(c);
+		container_restart_totals(c, raised);
 	if (result.error == 0 && differs && listed)
 		manager_emit_changed(c->manager, c, differs);
 	/* The settings in force are saved again. */

@@ -45,7 +45,7 @@ static int make_again(struct container *c, struct failure *failure)
 		log_message(LOG_ERR, c->name,
 			    "its events cannot be watched: %s; its counters can still be read",
 			    strerror(-r));
-	container_restart_totals(c);
+	container_restart_totals(c, false);
 	drift_watch_again(c);
 	log_message(LOG_NOTICE, c->name, "its cgroup was removed and is created again");
 	return 0;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/counters.h"
 #include "shared/clock.h"
 
 #define ROOM_FIRST  2 /* enough for a container that is sampled rarely */
@@ -20,6 +21,8 @@ struct usage_history {
 	struct usage_totals older, newer;
 	uint32_t length; /* length of a span, seconds */
 	uint16_t count, room;
+	uint32_t raises, raised_at; /* seconds */
+	struct usage_histogram histogram;
 	struct span spans[];
 };
 
@@ -104,6 +107,8 @@ int usage_history_add(struct usage_history **history, uint64_t now, uint64_t usa
 
 	while (h && h->count && is_old(&h->spans[0], now))
 		drop_first(h);
+	if (h)
+		usage_histogram_add(&h->histogram, seconds, usage);
 	if (h && h->count && seconds - h->spans[h->count - 1].began < h->length) {
 		raise_to(&h->spans[h->count - 1], to_kib(usage));
 		return 0;
@@ -111,6 +116,8 @@ int usage_history_add(struct usage_history **history, uint64_t now, uint64_t usa
 	r = make_room(history);
 	if (r < 0)
 		return r;
+	if (!h)
+		usage_histogram_add(&(*history)->histogram, seconds, usage);
 	h = *history;
 	h->spans[h->count++] = (struct span){ .began = seconds, .kib = to_kib(usage) };
 	return 0;
@@ -127,9 +134,38 @@ void usage_history_put_totals(struct usage_history *h, const struct usage_totals
 	h->newer = *totals;
 }
 
-void usage_history_restart_totals(struct usage_history *h, const struct usage_totals *totals)
+static bool has_increased(uint64_t before, uint64_t now)
 {
+	return before != COUNTER_ABSENT && now != COUNTER_ABSENT && now > before;
+}
+
+void usage_history_restart_totals(struct usage_history *h, const struct usage_totals *totals,
+				  bool raised)
+{
+	if (raised && h->older.time &&
+	    (has_increased(h->older.oom_events, totals->oom_events) ||
+	     has_increased(h->older.oom_kills, totals->oom_kills))) {
+		h->raises = usage_history_raises(h, totals->time) + 1;
+		h->raised_at = (uint32_t)(totals->time / USEC_PER_SEC);
+	}
 	h->older = h->newer = *totals;
+}
+
+unsigned int usage_history_raises(const struct usage_history *h, uint64_t now)
+{
+	if (!h || h->raised_at + USAGE_RAISES_KEPT_USEC / USEC_PER_SEC < now / USEC_PER_SEC)
+		return 0;
+	return h->raises;
+}
+
+struct usage_histogram usage_history_histogram(const struct usage_history *h, uint64_t now)
+{
+	struct usage_histogram histogram = { 0 };
+
+	if (h)
+		histogram = h->histogram;
+	usage_histogram_decay(&histogram, (uint32_t)(now / USEC_PER_SEC));
+	return histogram;
 }
 
 size_t usage_history_samples(const struct usage_history *h, uint64_t now,
@@ -151,4 +187,69 @@ size_t usage_history_samples(const struct usage_history *h, uint64_t now,
 struct usage_totals usage_history_totals(const struct usage_history *h)
 {
 	return h ? h->older : (struct usage_totals){ 0 };
+}
+
+/* --- stored histories ------------------------------------------------------------- */
+
+void usage_history_export(const struct usage_history *h, struct usage_stored *ret)
+{
+	*ret = (struct usage_stored){
+		.length = h->length,
+		.count = h->count,
+		.older = h->older,
+		.newer = h->newer,
+		.raises = h->raises,
+		.raised_at = h->raised_at,
+		.histogram = h->histogram,
+	};
+	for (uint16_t i = 0; i < h->count; i++) {
+		ret->spans[i].began = h->spans[i].began;
+		ret->spans[i].kib = h->spans[i].kib;
+	}
+}
+
+static bool is_valid(const struct usage_stored *stored, uint64_t now)
+{
+	if (stored->count > USAGE_SAMPLES_MAX ||
+	    stored->length < USAGE_SPAN_USEC_MIN / USEC_PER_SEC ||
+	    stored->length > USAGE_SPAN_USEC_MAX / USEC_PER_SEC)
+		return false;
+	for (uint16_t i = 1; i < stored->count; i++)
+		if (stored->spans[i].began <= stored->spans[i - 1].began)
+			return false;
+	return stored->older.time <= stored->newer.time && stored->newer.time <= now &&
+	       stored->raised_at <= now / USEC_PER_SEC &&
+	       stored->histogram.seconds <= now / USEC_PER_SEC &&
+	       stored->histogram.hour <= now / USEC_PER_SEC / 3600 &&
+	       (stored->count == 0 ||
+		stored->spans[stored->count - 1].began <= now / USEC_PER_SEC) &&
+	       usage_histogram_is_valid(&stored->histogram);
+}
+
+int usage_history_import(const struct usage_stored *stored, uint64_t now,
+			 struct usage_history **ret)
+{
+	struct usage_history *h;
+
+	if (!is_valid(stored, now))
+		return -EBADMSG;
+	h = calloc(1, sizeof(*h) + USAGE_SAMPLES_MAX * sizeof(h->spans[0]));
+	if (!h)
+		return -ENOMEM;
+	h->older = stored->older;
+	h->newer = stored->newer;
+	h->length = stored->length;
+	h->room = USAGE_SAMPLES_MAX;
+	h->raises = stored->raises;
+	h->raised_at = stored->raised_at;
+	h->histogram = stored->histogram;
+	usage_histogram_decay(&h->histogram, (uint32_t)(now / USEC_PER_SEC));
+	for (uint16_t i = 0; i < stored->count; i++) {
+		struct span span = { stored->spans[i].began, stored->spans[i].kib };
+
+		if (!is_old(&span, now))
+			h->spans[h->count++] = span;
+	}
+	*ret = h;
+	return 0;
 }

@@ -184,7 +184,8 @@ struct rss_usage_sample {
 /*
  * The usage of a container over the last day, the oldest sample first. rssd takes a
  * sample when a client reads the counters, and by itself if SampleInterval= is set
- * in rssd.conf(5). A restart of rssd clears the history.
+ * in rssd.conf(5). It survives a restart; a crash of rssd loses the samples of the
+ * last ten minutes in which there were samples.
  */
 struct rss_usage_history {
 	size_t count; /* 24 at most */
@@ -192,6 +193,13 @@ struct rss_usage_history {
 	/* The counters about a day ago, or when the limit was set; @since is 0 if they are unknown. */
 	uint64_t since; /* microseconds since the epoch */
 	uint64_t failures, reclaimed, oom_events, oom_kills, refaults; /* or RSS_ABSENT */
+	/*
+	 * The usage in bytes over weeks, in which older usages count less: not exceeded in half, in
+	 * 95 percent, and in all of the time; or RSS_ABSENT.
+	 */
+	uint64_t median, percentile95, highest;
+	uint64_t observed; /* for how long it was observed, in microseconds, as far as that counts */
+	uint64_t raises;   /* how often the limit was raised after OOMs in the last week */
 };
 
 int rss_get_usage_history(struct rss_client *client, const char *name,

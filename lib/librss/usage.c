@@ -14,8 +14,12 @@ DEFINE_CLEANUP(struct rss_usage_history *, rss_usage_history_free);
 	}
 
 static const struct dict_field fields[] = {
-	FIELD("Time", since),		FIELD("Failures", failures),  FIELD("Reclaimed", reclaimed),
-	FIELD("OOMEvents", oom_events), FIELD("OOMKills", oom_kills), FIELD("Refaults", refaults),
+	FIELD("Time", since),	       FIELD("Failures", failures),
+	FIELD("Reclaimed", reclaimed), FIELD("OOMEvents", oom_events),
+	FIELD("OOMKills", oom_kills),  FIELD("Refaults", refaults),
+	FIELD("Median", median),       FIELD("Percentile95", percentile95),
+	FIELD("Highest", highest),     FIELD("Observed", observed),
+	FIELD("Raises", raises),
 };
 
 static int read_samples(sd_bus_message *reply, struct rss_usage_history *history)
@@ -54,6 +58,7 @@ int rss_get_usage_history(struct rss_client *client, const char *name,
 		return client_fail_message(client, -ENOMEM);
 	history->failures = history->reclaimed = RSS_ABSENT;
 	history->oom_events = history->oom_kills = history->refaults = RSS_ABSENT;
+	history->median = history->percentile95 = history->highest = RSS_ABSENT;
 	r = read_samples(reply, history);
 	if (r >= 0)
 		r = dict_read(reply, fields, ARRAY_SIZE(fields), history);

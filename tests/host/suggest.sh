@@ -158,6 +158,100 @@ case_oom_in_a_nested_container() {
 	rssctl remove outer/inner outer
 }
 
+# What rssd recorded survives a restart, and a kill -9 once it was written.
+case_the_history_survives_a_restart() {
+	local before file=$work/state/usage-history
+	rssctl create kept --limit=64M
+	rssctl create other
+	launch_hog_in kept anon 24M
+	await 20 grep -q ready "$hog_out"
+	expect 0 rssctl show kept
+	expect 0 rssctl history kept --json=short
+	before=$(jq -c "[.samples[].usage]" <<<"$out")
+	[ "$(jq '.samples[0].usage' <<<"$out")" -ge $((24 << 20)) ] || fail "history: $out"
+	stop_rssd
+	[ -s "$file" ] || fail "no file after a stop"
+	start_rssd || return
+	expect 0 rssctl history kept --json=short
+	equal "$(jq -c "[.samples[].usage]" <<<"$out")" "$before" "samples after a restart"
+	[ "$(jq .highest <<<"$out")" -ge $((24 << 20)) ] || fail "histogram after a restart: $out"
+	# The first sample after a start is written at once.
+	stop_rssd
+	rm "$file"
+	start_rssd || return
+	await 10 test -s "$file"
+	rssctl kill kept --signal=KILL >/dev/null
+	await 10 is_empty kept
+	kill_rssd
+	start_rssd || return
+	expect 0 rssctl history kept --json=short
+	[ "$(jq '.samples[0].usage' <<<"$out")" -ge $((24 << 20)) ] || fail "after kill -9: $out"
+	expect 0 rssctl history kept
+	says "  at most 2"
+	says "24h ago"
+	# A new container of that name has no samples.
+	rssctl remove kept --force
+	rssctl create kept
+	stop_rssd
+	start_rssd || return
+	expect 0 rssctl history kept --json=short
+	equal "$(jq '[.samples[].usage] | max // 0' <<<"$out")" 0 "usage of a new container"
+	rssctl remove kept other
+	expect 3 rssctl history kept
+	expect 2 rssctl history
+}
+
+# A damaged file is logged and not used, and rssd starts.
+case_a_damaged_history_is_refused() {
+	local file=$work/state/usage-history kind
+	rssctl create torn
+	for kind in truncated changed empty directory binary; do
+		launch_hog_in torn anon 8M
+		await 20 grep -q ready "$hog_out"
+		expect 0 rssctl show torn
+		rssctl kill torn --signal=KILL >/dev/null
+		await 10 is_empty torn
+		stop_rssd
+		: >"$rssd_log"
+		case $kind in
+		truncated) truncate -s -20 "$file" ;;
+		changed) sed -i 's/^torn 15/torn 16/' "$file" ;;
+		empty) : >"$file" ;;
+		directory) rm "$file"; mkdir "$file" ;;
+		binary) rmdir "$file"; head -c 100000 /dev/urandom >"$file" ;;
+		esac
+		start_rssd || return
+		grep -q 'usage histories begin again' "$rssd_log" || fail "$kind: not logged"
+		[ $kind != directory ] || [ -d "$file" ] || fail "the directory is gone"
+		expect 0 rssctl history torn --json=short
+		[ "$(jq '[.samples[].usage] | max // 0' <<<"$out")" -lt $((8 << 20)) ] || fail "$kind: used: $out"
+	done
+	rssctl remove torn --force
+}
+
+# The limit of a process that takes whatever it gets is raised twice, and stays then.
+case_a_leak_does_not_raise_the_limit_for_ever() {
+	local limit before=0 i
+	rssctl create leak --limit=8M
+	for i in 1 2 3; do
+		expect 0 rssctl show leak
+		expect 137 rssctl run leak -- hog anon 200M
+		await 10 eval '[ "$(field leak oom_events)" = '$i' ]'
+		expect 0 rssctl suggest leak --apply --json=short
+		limit=$(field leak limit)
+		if [ $i -lt 3 ]; then
+			[ "$limit" -gt "$before" ] || fail "OOM $i: not raised: $limit"
+		else
+			equal "$limit" "$before" "the limit after OOM $i"
+			[[ $out == *"whatever it gets"* ]] || fail "said: $out"
+		fi
+		before=$limit
+		# The number of raises survives a restart.
+		[ $i != 1 ] || { stop_rssd && start_rssd; } || return
+	done
+	rssctl remove leak
+}
+
 bus_call() {
 	busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" call org.rssd1 "/org/rssd1/container/$1" \
 		org.rssd1.Container "$2"

@@ -23,6 +23,8 @@ static struct observation calm(uint64_t usages[60], uint64_t low, uint64_t high)
 		.page = 4096,
 		.has_watermarks = true,
 		.new_refaults = RSS_ABSENT,
+		.median = RSS_ABSENT,
+		.longest_highest = RSS_ABSENT,
 	};
 }
 
@@ -322,6 +324,77 @@ TEST(small_and_large)
 	CHECK_UINT(advice_round_up(64 * M + 1), 66 * M);
 }
 
+TEST(lower_and_upper)
+{
+	uint64_t usages[60];
+	struct observation seen = calm(usages, 50 * M, 60 * M);
+	struct advice advice;
+
+	advice_decide(&seen, &advice);
+	CHECK_UINT(advice.limit, 76 * M);
+	CHECK_UINT(advice.lower, 58 * M);
+	CHECK_UINT(advice.upper, 152 * M);
+	/* The histogram of weeks counts, except in a watch. */
+	seen.median = 30 * M;
+	seen.observed = 24ULL * 3600 * 1000000;
+	advice_decide(&seen, &advice);
+	CHECK_UINT(advice.lower, 58 * M);
+	seen.source = OBSERVED_HISTORY;
+	advice_decide(&seen, &advice);
+	CHECK_UINT(advice.lower, 35 * M);
+	CHECK_UINT(advice.upper, 114 * M);
+	seen.observed *= 9;
+	advice_decide(&seen, &advice);
+	CHECK_UINT(advice.upper, 84 * M);
+	/* A usage of last week that the samples and the peak do not show. */
+	seen.longest_highest = 100 * M;
+	advice_decide(&seen, &advice);
+	CHECK_UINT(advice.limit, 126 * M);
+	CHECK(gives(&advice, "about 100.0M at most in the last weeks"));
+	/* What was too little is the lower bound. */
+	seen.limit = seen.peak = 64 * M;
+	seen.new_oom_events = 1;
+	advice_decide(&seen, &advice);
+	CHECK(advice.lower == 64 * M && advice.lower <= advice.limit &&
+	      advice.limit < advice.upper);
+	seen.count = 0;
+	advice_decide(&seen, &advice);
+	CHECK(advice.lower == RSS_INFINITY && advice.upper == RSS_INFINITY);
+}
+
+/* A process that takes whatever it gets: the limit is raised twice and stays then. */
+TEST(ooms_do_not_raise_the_limit_for_ever)
+{
+	uint64_t usages[60];
+	struct observation seen = calm(usages, 64 * M, 64 * M);
+	struct advice advice;
+
+	seen.limit = seen.peak = 64 * M + 4096;
+	for (seen.raises = 0; seen.raises < 10; seen.raises++) {
+		for (size_t i = 0; i < 60; i++)
+			usages[i] = seen.limit;
+		seen.peak = seen.limit;
+		seen.oom_events++;
+		seen.new_oom_events = 1;
+		advice_decide(&seen, &advice);
+		CHECK(advice.enough && advice.floor);
+		if (seen.raises < 2)
+			CHECK(advice.limit > seen.limit);
+		else
+			CHECK_UINT(advice.limit, seen.limit);
+		CHECK(gives(&advice, "whatever it gets") == (seen.raises >= 2));
+		seen.limit = advice.limit;
+	}
+	/* Without an OOM since, earlier raises change nothing. */
+	seen.new_oom_events = 0;
+	seen.peak = 60 * M;
+	for (size_t i = 0; i < 60; i++)
+		usages[i] = 60 * M;
+	advice_decide(&seen, &advice);
+	CHECK(!advice.floor);
+	CHECK_UINT(advice.limit, 76 * M);
+}
+
 TEST_MAIN({ "advice: too little is known", nothing_to_go_by }, { "advice: steady usage", calm_use },
 	  { "advice: memory from before the attach", memory_from_before_the_attach },
 	  { "advice: an older peak", an_older_peak },
@@ -332,4 +405,6 @@ TEST_MAIN({ "advice: too little is known", nothing_to_go_by }, { "advice: steady
 	    pages_without_refaults_are_not_needed },
 	  { "advice: a little more is no growth", a_little_more_is_no_growth },
 	  { "advice: growth is reported", growth_is_reported },
-	  { "advice: small and large", small_and_large })
+	  { "advice: small and large", small_and_large },
+	  { "advice: lower and upper", lower_and_upper },
+	  { "advice: OOMs do not raise the limit for ever", ooms_do_not_raise_the_limit_for_ever })
