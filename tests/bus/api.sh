@@ -215,7 +215,7 @@ case_each_allocation_of_a_client_fails_once() {
 	for function in $(grep -oE '\brss_[a-z_]+\(' "$here/../lib/librss/rss.h" | tr -d '(' | sort -u); do
 		grep -q "\b$function(" "$here/tools/failing-client.c" || missing+=("$function")
 	done
-	equal "${missing[*]}" "rss_allow_interaction rss_error_name rss_event_kind_name rss_get_fd rss_verdict_name" \
+	equal "${missing[*]}" "rss_allow_interaction rss_error_name rss_event_kind_name rss_format_size rss_get_fd rss_parse_size rss_verdict_name" \
 		"functions without a failed allocation, which allocate nothing"
 	rssctl remove a placed
 	rssctl remove b --force
