@@ -14,6 +14,7 @@ INSTALL_FILES = \
 	cli/completion.bash:$(PREFIX)/share/bash-completion/completions/rssctl:644 \
 	cli/completion.zsh:$(PREFIX)/share/zsh/vendor-completions/_rssctl:644 \
 	cli/completion.fish:$(PREFIX)/share/fish/vendor_completions.d/rssctl.fish:644 \
+	man/rssctl.schema.json:$(PREFIX)/share/rssd/rssctl.schema.json:644 \
 	systemd/rssd.conf:$(SYSCONFDIR)/rssd/rssd.conf:644 \
 	systemd/rssd.service:$(UNITDIR)/rssd.service:644 \
 	systemd/rssd-metrics.socket:$(UNITDIR)/rssd-metrics.socket:644 \
@@ -60,6 +61,7 @@ uninstall:
 		rm -f "$$dst"; \
 	done
 	$(Q)rm -f $(DESTDIR)$(LIBDIR)/librss.so
-	$(Q)rmdir --ignore-fail-on-non-empty $(DESTDIR)$(SYSCONFDIR)/rssd/containers.d $(DESTDIR)$(SYSCONFDIR)/rssd 2>/dev/null || true
+	$(Q)rmdir --ignore-fail-on-non-empty $(DESTDIR)$(SYSCONFDIR)/rssd/containers.d $(DESTDIR)$(SYSCONFDIR)/rssd \
+		$(DESTDIR)$(PREFIX)/share/rssd 2>/dev/null || true
 
 .PHONY: install uninstall

@@ -273,7 +273,7 @@ inherited_descriptors() {
 }
 
 # field NAME KEY: a value of `rssctl show --json`.
-field() { rssctl show "$1" --json=short | jq -r ".$2"; }
+field() { rssctl show "$1" --json=short | jq -r ".[0].$2"; }
 
 # Conditions for await.
 is_empty() { [ -z "$(rssctl ps "$1" --no-legend)" ]; }

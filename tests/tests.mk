@@ -60,7 +60,7 @@ SUITES       ?= $(CHECK_SUITES)
 # Packages by suite, next to those of a build.
 PACKAGES_style     := clang-format
 PACKAGES_fuzz      := clang libclang-rt-dev
-PACKAGES_bus       := dbus jq procps strace systemd python3-prometheus-client zsh fish
+PACKAGES_bus       := dbus jq procps strace systemd python3-prometheus-client python3-jsonschema zsh fish
 PACKAGES_host      := $(PACKAGES_bus) mandoc
 PACKAGES_users     := $(PACKAGES_bus)
 PACKAGES_adversity := $(PACKAGES_host)

@@ -8,9 +8,11 @@
 #include <unistd.h>
 
 #include "librss/rss.h"
+#include "librss/settings.h"
 #include "read-settings.h"
 #include "shared/file.h"
 #include "shared/name.h"
+#include "view/container-json.h"
 #include "view/json.h"
 #include "view/output.h"
 #include "view/status.h"
@@ -22,8 +24,21 @@ static int fail_key(const char *path, size_t i, const char *key, const char *pro
 	return print_error(STATUS_USAGE, "%s: container %zu: %s %s", path, i + 1, key, problem);
 }
 
-/* NULL if @key is known and @value is good, otherwise what is wrong. */
-static const char *read_key(const char *key, struct json_object *value, struct rss_change *change)
+static bool is_setting(const char *key)
+{
+	for_each_client_setting(setting) {
+		if (!strcmp(setting->key, key))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * NULL if @key is known and @value is good, otherwise what is wrong. What list and show print is
+ * known: of @shown only the settings are read.
+ */
+static const char *read_key(const char *key, struct json_object *value, struct json_object *shown,
+			    struct rss_change *change)
 {
 	if (!strcmp(key, "name")) {
 		if (!json_object_is_type(value, json_type_string))
@@ -33,18 +48,20 @@ static const char *read_key(const char *key, struct json_object *value, struct r
 			return "contains a NUL byte";
 		return name_problem(change->name);
 	}
+	if (!is_setting(key) && json_object_object_get_ex(shown, key, NULL))
+		return NULL;
 	return cli_settings_read_json(key, value, &change->settings);
 }
 
 static int read_change(const char *path, size_t i, struct json_object *object,
-		       struct rss_change *ret)
+		       struct json_object *shown, struct rss_change *ret)
 {
 	if (!json_object_is_type(object, json_type_object))
 		return print_error(STATUS_USAGE, "%s: container %zu: must be a JSON object", path,
 				   i + 1);
 	json_object_object_foreach(object, key, value)
 	{
-		const char *problem = read_key(key, value, ret);
+		const char *problem = read_key(key, value, shown, ret);
 
 		if (problem)
 			return fail_key(path, i, key, problem);
@@ -104,6 +121,7 @@ static int read_json(const char *path, struct json_object **ret)
 
 int settings_file_read(const char *path, struct settings_file *ret)
 {
+	cleanup_json struct json_object *shown = container_json_keys();
 	struct settings_file file = { 0 };
 	int status = read_json(path, &file.json);
 	bool many;
@@ -115,14 +133,12 @@ int settings_file_read(const char *path, struct settings_file *ret)
 	file.count = many ? json_object_array_length(file.json) : 1;
 	file.changes = calloc(file.count ?: 1, sizeof(*file.changes));
 	*ret = file;
-	if (!file.changes)
+	if (!file.changes || !shown)
 		return fail_memory();
-	if (!file.count)
-		return print_error(STATUS_USAGE, "%s: no container given", path);
 	for (size_t i = 0; i < file.count && status == STATUS_DONE; i++)
 		status = read_change(path, i,
 				     many ? json_object_array_get_idx(file.json, i) : file.json,
-				     &file.changes[i]);
+				     shown, &file.changes[i]);
 	return status;
 }
 

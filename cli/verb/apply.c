@@ -137,12 +137,12 @@ static int run(struct cli *cli, const struct args *args)
 	if (r < 0)
 		return fail_call(cli, r);
 	/* No differences are printed for changes that rssd refuses at once. */
-	r = rss_apply_forecast(cli->client, file.changes, file.count, mode);
+	r = !file.count ? 0 : rss_apply_forecast(cli->client, file.changes, file.count, mode);
 	if (r < 0)
 		return fail_call(cli, r);
 	if (!cli->out.json)
 		status = print_difference(cli, &file, &list, dry_run);
-	if (status == STATUS_DONE && !dry_run) {
+	if (status == STATUS_DONE && !dry_run && file.count) {
 		r = rss_apply(cli->client, file.changes, file.count, mode, timeout);
 		if (r < 0)
 			return fail_call(cli, r);

@@ -157,7 +157,7 @@ static int print_forecast_json(const struct cli *cli, const char *name, uint64_t
 
 	json_add_text(object, "name", name);
 	json_add_limit(object, "limit", limit);
-	json_add_text(object, "verdict", rss_verdict_name(forecast->verdict));
+	json_add_text(object, "forecast", rss_verdict_name(forecast->verdict));
 	json_add_text(object, "reason", forecast->reason);
 	json_add_count(object, "usage", forecast->usage);
 	json_add_count(object, "to_free", forecast->to_free);

@@ -261,16 +261,6 @@ static int show_one(struct cli *cli, const struct args *args, const char *name,
 	return STATUS_DONE;
 }
 
-/* One name is one object, several names or a pattern are an array. */
-static int print_shown(struct cli *cli, const struct args *args, const struct name_list *names,
-		       struct json_object *array)
-{
-	if (names->count == 1 && args->n_operands == 1 &&
-	    !strcmp(names->list[0], args->operands[0]))
-		return print_json(&cli->out, json_object_array_get_idx(array, 0));
-	return print_json(&cli->out, array);
-}
-
 static int run(struct cli *cli, const struct args *args)
 {
 	cleanup_(name_list_done) struct name_list names = { 0 };
@@ -288,7 +278,7 @@ static int run(struct cli *cli, const struct args *args)
 		status = show_one(cli, args, names.list[i], array, i == 0);
 	if (status != STATUS_DONE || !cli->out.json || args->values[PROPERTY])
 		return status;
-	return print_shown(cli, args, &names, array);
+	return print_json(&cli->out, array);
 }
 
 DEFINE_VERB(show) = {

@@ -49,3 +49,11 @@ struct json_object *container_to_json(const struct rss_container *c, bool with_o
 	}
 	return object;
 }
+
+struct json_object *container_json_keys(void)
+{
+	static char none[] = "";
+	const struct rss_container container = { .name = none, .unit = none };
+
+	return container_to_json(&container, true);
+}

@@ -10,4 +10,7 @@ struct rss_container;
 /* With the same keys for every verb; @with_oom adds last_oom. NULL when out of memory. */
 struct json_object *container_to_json(const struct rss_container *container, bool with_oom);
 
+/* An object with all keys that container_to_json() writes. NULL when out of memory. */
+struct json_object *container_json_keys(void);
+
 #endif

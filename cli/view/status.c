@@ -88,7 +88,9 @@ int print_named_error(int status, const char *name, const char *format, ...)
 
 int fail_memory(void)
 {
-	fputs("rssctl: Out of memory\n", stderr);
+	fputs(as_json ? "{\"error\":\"Failed\",\"message\":\"Out of memory\"}\n"
+		      : "rssctl: Out of memory\n",
+	      stderr);
 	return STATUS_FAILED;
 }
 

@@ -64,7 +64,7 @@ case_only_root_makes_containers_of_units() {
 # seen_by_nobody CONTAINER: what an unprivileged user reads about its processes.
 seen_by_nobody() {
 	as_nobody rssctl ps "$1" --json=short
-	as_nobody rssctl show "$1" --json=short | jq -c .last_oom
+	as_nobody rssctl show "$1" --json=short | jq -c '.[0].last_oom'
 	as_nobody rssctl oom "$1" --json=short
 	as_nobody busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" --json=short call org.rssd1 /org/rssd1 \
 		org.freedesktop.DBus.ObjectManager GetManagedObjects | jq -c '.data[0][]."org.rssd1.Container".LastOOM'
@@ -93,7 +93,7 @@ case_processes_of_others_are_hidden() {
 	equal "$(jq -c '[.[].pid]' <<<"$out")" "[$theirs]" "processes that nobody sees"
 	equal "$(rssctl ps hide --json=short | jq length)" 2 "processes that root sees"
 	expect 0 as_nobody rssctl show hide --json=short
-	equal "$(jq .processes <<<"$out")" 2 "number of processes"
+	equal "$(jq .[0].processes <<<"$out")" 2 "number of processes"
 	expect 1 as_nobody busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" call org.rssd1 /org/rssd1 \
 		org.rssd1.Manager GetContainerByPID u "$roots"
 	says "No such process"

@@ -92,7 +92,7 @@ case_process_with_control_characters_in_its_name() {
 	cp "$build/tests/tools/hog" "$evil"
 	expect 0 rssctl create evil --limit=16M
 	expect 137 rssctl run evil -- "$evil" anon 64M
-	await 5 sh -c 'rssctl show evil --json=short | jq -e .last_oom.victim_pid >/dev/null'
+	await 5 sh -c 'rssctl show evil --json=short | jq -e .[0].last_oom.victim_pid >/dev/null'
 	equal "$(field evil last_oom.victim_command)" 'h?g?[2J' "victim"
 	rssctl run evil -- "$evil" anon 1M >"$work/evil.out" &
 	children+=($!)

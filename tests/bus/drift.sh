@@ -86,7 +86,7 @@ case_removed_cgroups_are_made_again() {
 	# by rssd.
 	launch_hog_in web/inner lock 32M
 	await 20 heard oom web/inner
-	equal "$(rssctl show web/inner --json=short | jq .oom_kills)" 1 "OOM kills"
+	equal "$(rssctl show web/inner --json=short | jq '.[0].oom_kills')" 1 "OOM kills"
 	await 5 is_empty web/inner
 	rmdir "$dir/web/inner"
 	await 5 has_heard 2 drift web/inner

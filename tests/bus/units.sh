@@ -624,7 +624,7 @@ case_unit_is_attached_by_a_rule() {
 	await 10 eval '[ "$(field join declared)" = true ]'
 	rm "$work/containers.d/join.json"
 	expect 0 rssctl reload
-	equal "$(rssctl show join --json=short | jq -r '.rules | join(" ")')" unit=join.service rules
+	equal "$(rssctl show join --json=short | jq -r '.[0].rules | join(" ")')" unit=join.service rules
 	# Its processes go back to where they were, and none is killed.
 	joined_hog join.service
 	await 10 has_member join "$hog"

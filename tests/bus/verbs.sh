@@ -52,7 +52,7 @@ case_list_is_never_stale() {
 	# list and show have the same values.
 	rssctl show many1 --json=short >"$work/shown"
 	equal "$(rssctl list --json=short | jq -c --slurpfile shown "$work/shown" '.[] | select(.name == "many1") |
-		del(.usage, .peak) | to_entries | map(select($shown[0][.key] != .value))')" "[]" "other than shown"
+		del(.usage, .peak) | to_entries | map(select($shown[0][0][.key] != .value))')" "[]" "other than shown"
 	for i in {1..20}; do expect 0 rssctl remove --force "many$i"; done
 }
 
@@ -205,7 +205,8 @@ case_run_stops_and_continues_with_the_command() {
 	# Without a shell that could continue it, rssctl does not stop.
 	expect 5 terminal 80 24 -- rssctl run stopping -- sh -c '(until grep -q "State:.T" /proc/$$/status; do :; done
 		kill -CONT $$) & kill -STOP $$; exit 5'
-	rssctl remove stopping
+	# The process that continued it may end after it.
+	await 5 rssctl remove stopping
 }
 
 # rssctl leads the session, so that the hangup is sent to it alone.

@@ -31,7 +31,7 @@ log_is_open() {
 # it, as on a machine under load, so it is tried again.
 record_has_its_cause() {
 	local record
-	record=$(rssctl show caused --json=short | jq -c .last_oom)
+	record=$(rssctl show caused --json=short | jq -c '.[0].last_oom')
 	jq -e --argjson least $((16 << 20)) '.failures > 0 and .anonymous > $least and .swap_free >= 0 and
 		.processes[0].command == "hog" and .processes[0].pid == .victim_pid and
 		.processes[0].resident > $least' <<<"$record" >/dev/null && return
@@ -279,7 +279,7 @@ case_limit_is_lowered_by_reclaim() {
 	[ "$(field lower usage)" -gt $((90 << 20)) ] || fail "usage is only $(field lower usage)"
 	expect 5 rssctl limit lower 32M --mode=refuse
 	expect 0 rssctl limit lower 32M --dry-run --json=short
-	equal "$(jq -r .verdict <<<"$out")" reclaims "forecast"
+	equal "$(jq -r .forecast <<<"$out")" reclaims "forecast"
 	[ "$(jq .reclaimable <<<"$out")" -gt $((64 << 20)) ] || fail "forecast: $out"
 	expect 5 rssctl limit lower 32M --dry-run --mode=refuse
 	says "would be refused"
@@ -321,7 +321,7 @@ case_forecast_of_locked_memory_comes_true() {
 	says "would be refused"
 	says "is locked"
 	expect 0 rssctl limit pinned 8M --dry-run --mode=force --json=short
-	equal "$(jq -r .verdict <<<"$out")" kills "forecast"
+	equal "$(jq -r .forecast <<<"$out")" kills "forecast"
 	# The last locked pages are in a per-CPU batch and not counted yet.
 	[ "$(jq .locked <<<"$out")" -ge $((31 << 20)) ] || fail "locked: $out"
 	equal "$(field pinned processes)" 1 "processes after dry runs"

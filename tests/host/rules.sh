@@ -28,7 +28,7 @@ start_rulee() {
 }
 is_inside() { [[ $(<"/proc/$1/cgroup") == *"/$root/$2"$'\n'* ]]; }
 is_outside() { [[ $(<"/proc/$1/cgroup") != *"/$root/"* ]]; }
-rules_of() { rssctl show "$1" --json=short | jq -c .rules; }
+rules_of() { rssctl show "$1" --json=short | jq -c '.[0].rules'; }
 finding() { rssctl doctor --json=short | jq -r '.[] | select(.subject == "rules").text'; }
 end_rules() {
 	local name

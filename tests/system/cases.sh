@@ -197,7 +197,7 @@ case_freeze() {
 }
 
 # kept: values that no restart of rssd may change.
-kept() { rssctl show web --json=short | jq -c '{limit, "wmark-high", processes, failures, oom_kills}'; }
+kept() { rssctl show web --json=short | jq -c '.[0] | {limit, "wmark-high", processes, failures, oom_kills}'; }
 nothing_moves() {
 	local usage
 	usage=$(field web usage)

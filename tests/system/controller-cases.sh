@@ -267,7 +267,7 @@ case_swap_usage_and_pressure() {
 	quiet_remove swapped
 }
 
-state_of() { rssctl show "$1" --json=short | jq -c '{limit, processes, oom_kills, frozen}'; }
+state_of() { rssctl show "$1" --json=short | jq -c '.[0] | {limit, processes, oom_kills, frozen}'; }
 
 case_restart_and_crash() {
 	local before pid

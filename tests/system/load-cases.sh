@@ -59,8 +59,8 @@ case_forecast_and_limit() {
 	launch_hog_in foretold anon 50M
 	await 120 grep -q ready "$hog_out"
 	expect 0 rssctl limit foretold 25M --dry-run --json=short
-	note "with swap: $(jq -c '[.verdict, .reason]' <<<"$out")"
-	equal "$(jq -r .verdict <<<"$out")" reclaims "forecast with swap"
+	note "with swap: $(jq -c '[.forecast, .reason]' <<<"$out")"
+	equal "$(jq -r .forecast <<<"$out")" reclaims "forecast with swap"
 	expect 0 rssctl limit foretold 25M --timeout=2min
 	says reclaimed
 	lives "$(rssctl ps foretold --json=short | jq '.[0].pid')" || fail "the hog is gone"
@@ -88,7 +88,7 @@ case_settings_are_set_together() {
 	launch_hog_in whole lock 40M
 	await 60 grep -q ready "$hog_out"
 	expect 5 rssctl set whole limit=8M wmark-high=4M wmark-low=2M
-	equal "$(rssctl show whole --json=short | jq -c '[.limit, .["wmark-high"], .["wmark-low"]]')" \
+	equal "$(rssctl show whole --json=short | jq -c '.[0] | [.limit, .["wmark-high"], .["wmark-low"]]')" \
 		"[$((64 << 20)),$((48 << 20)),$((32 << 20))]" "settings after a refusal"
 	expect 0 rssctl diff
 	expect 0 systemctl restart rssd

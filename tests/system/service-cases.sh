@@ -208,8 +208,8 @@ case_unit_joins_from_its_start() {
 
 # --- crash, upgrade, boot --------------------------------------------------------------------
 
-settings_of() { rssctl show "$1" --json=short | jq -c '{limit, "wmark-high", "wmark-low", processes}'; }
-counter_of() { rssctl show "$1" --json=short | jq -r ".$2"; }
+settings_of() { rssctl show "$1" --json=short | jq -c '.[0] | {limit, "wmark-high", "wmark-low", processes}'; }
+counter_of() { rssctl show "$1" --json=short | jq -r ".[0].$2"; }
 
 # start_load NAME: a container at its limit, in which processes come and go all the time.
 start_load() {
