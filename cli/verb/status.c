@@ -64,17 +64,6 @@ static const struct rss_difference *find_difference(const struct state *state)
 	return NULL;
 }
 
-/* Adds what another program changed in the kernel, as an array with the key "drift". */
-static void add_drift_of(struct json_object *object, const struct state *state)
-{
-	const struct rss_difference *difference = find_difference(state);
-
-	if (difference)
-		json_add_drift(object, difference);
-	else
-		json_add_value(object, "drift", json_object_new_array());
-}
-
 /* --- for people -------------------------------------------------------------- */
 
 static void print_heading(const struct cli *cli, const struct rss_container *c)
@@ -191,20 +180,16 @@ static int print_last_oom(const struct rss_oom *oom)
 
 static void print_drift(const struct cli *cli, const struct state *state)
 {
-	cleanup_json struct json_object *drift = json_object_new_object();
-	struct json_object *names = NULL;
-	size_t count;
+	const struct rss_difference *difference = find_difference(state);
+	const char *names[DRIFT_NAMES_MAX];
+	size_t count = difference ? drift_names(difference, names) : 0;
 
-	add_drift_of(drift, state);
-	count = json_object_object_get_ex(drift, "drift", &names) ? json_object_array_length(names)
-								  : 0;
 	if (count == 0)
 		return;
 	print_key("Drift");
 	printf("%s", cli->out.colour ? "\033[" STYLE_YELLOW "m" : "");
 	for (size_t i = 0; i < count; i++)
-		printf("%s%s", i ? ", " : "",
-		       json_object_get_string(json_object_array_get_idx(names, i)));
+		printf("%s%s", i ? ", " : "", names[i]);
 	printf("%s; see rssctl diff, and rssctl repair %s\n", cli->out.colour ? "\033[0m" : "",
 	       state->container->name);
 }
@@ -285,7 +270,7 @@ static struct json_object *state_to_json(const struct state *state)
 	for (size_t i = 0; members && i < state->n_processes; i++)
 		json_object_array_add(members, process_to_json(&state->processes[i]));
 	json_add_value(object, "members", members);
-	add_drift_of(object, state);
+	json_add_drift(object, find_difference(state));
 	return object;
 }
 

@@ -2,6 +2,8 @@
 /* Settings one by one: see setting.h. */
 #include "view/setting.h"
 
+#include <assert.h>
+
 #include "librss/settings.h"
 #include "view/json.h"
 #include "view/output.h"
@@ -50,20 +52,34 @@ int add_drift(struct table *table, const struct rss_difference *difference, bool
 	return r;
 }
 
-void json_add_drift(struct json_object *object, const struct rss_difference *difference)
+size_t drift_names(const struct rss_difference *difference,
+		   const char *names[static DRIFT_NAMES_MAX])
 {
 	unsigned int settings =
 		client_settings_difference(&difference->stored, &difference->kernel);
-	struct json_object *array = json_object_new_array();
+	size_t count = 0;
 
+	static_assert(CLIENT_SETTINGS_MAX + ARRAY_SIZE(drifts) <= DRIFT_NAMES_MAX,
+		      "one place for each name");
 	for_each_client_setting(setting) {
 		if (settings & setting->bit)
-			json_object_array_add(array, json_object_new_string(setting->key));
+			names[count++] = setting->key;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(drifts); i++) {
 		if (difference->drift & drifts[i].bit)
-			json_object_array_add(array, json_object_new_string(drifts[i].name));
+			names[count++] = drifts[i].name;
 	}
+	return count;
+}
+
+void json_add_drift(struct json_object *object, const struct rss_difference *difference)
+{
+	struct json_object *array = json_object_new_array();
+	const char *names[DRIFT_NAMES_MAX];
+	size_t count = difference ? drift_names(difference, names) : 0;
+
+	for (size_t i = 0; array && i < count; i++)
+		json_object_array_add(array, json_object_new_string(names[i]));
 	json_add_value(object, "drift", array);
 }
 

@@ -4,6 +4,7 @@
 #define RSSCTL_SETTING_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct client_setting;
 struct json_object;
@@ -18,7 +19,13 @@ int add_setting(struct table *table, const struct rss_settings *settings,
 
 /* One row of a table for each RSS_DRIFT_*; @declared: with a column of what is declared. */
 int add_drift(struct table *table, const struct rss_difference *difference, bool declared);
-/* The names of all that differs in the kernel, as an array with the key "drift". */
+
+#define DRIFT_NAMES_MAX 40
+
+/* The names of all that differs in the kernel: keys of settings and parts of the cgroup. Returns how many. */
+size_t drift_names(const struct rss_difference *difference,
+		   const char *names[static DRIFT_NAMES_MAX]);
+/* The same as an array with the key "drift"; empty if @difference is NULL. */
 void json_add_drift(struct json_object *object, const struct rss_difference *difference);
 
 /* The settings in @settings as an object, or null if there are none. */
