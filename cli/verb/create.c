@@ -21,6 +21,7 @@ enum {
 	POD,
 	TRANSIENT,
 	IF_MISSING,
+	JOIN,
 };
 
 static const struct option_spec options[] = {
@@ -31,6 +32,8 @@ static const struct option_spec options[] = {
 	[POD] = { "pod", 0, "UID", "The container is this Kubernetes pod" },
 	[TRANSIENT] = { "transient", 0, NULL, "Remove it when its last process has left" },
 	[IF_MISSING] = { "if-missing", 0, NULL, "Do nothing if it exists" },
+	[JOIN] = { "join", 0, "RULE...",
+		   "Processes that match join it, such as user=www-data or cgroup=/jobs/7" },
 	{ 0 },
 };
 
@@ -116,6 +119,10 @@ static int run(struct cli *cli, const struct args *args)
 		settings.set |= RSS_SET_TRANSIENT;
 		settings.transient = true;
 	}
+	if (args->n_repeated) {
+		settings.set |= RSS_SET_JOIN;
+		settings.join = args->repeated;
+	}
 	if (args->values[UNIT])
 		return create_unit(cli, args, &settings);
 	if (args->values[PODMAN] || args->values[POD])
@@ -135,7 +142,9 @@ DEFINE_VERB(create) = {
 		"nested containers: web/worker1 is inside web, which must exist.\n"
 		"With --unit or --cgroup the members are the processes of that unit or cgroup, which stay\n"
 		"where they are. --podman and --pod find the unit or cgroup of a container of podman, by\n"
-		"its name or ID, or of a Kubernetes pod.",
+		"its name or ID, or of a Kubernetes pod.\n"
+		"A rule has conditions that all have to match: unit, executable, user, command, cgroup or\n"
+		"pod, as in --join='user=www-data command=php*'.",
 	.options = options,
 	.settings = SETTINGS_OPTIONS,
 	.min_operands = 1,

@@ -1,18 +1,41 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* rssctl set: change several settings of a container, all or none. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "args.h"
 #include "connect.h"
 #include "librss/rss.h"
 #include "read-settings.h"
+#include "shared/cleanup.h"
 #include "verb.h"
 #include "view/status.h"
 
+/* Returns the rule of the word join=RULE, "" for none, or NULL for another word. */
+static const char *rule_of(const char *word)
+{
+	return strncmp(word, "join=", strlen("join=")) == 0 ? word + strlen("join=") : NULL;
+}
+
 static int run(struct cli *cli, const struct args *args)
 {
+	cleanup_free const char **rules = calloc(args->n_operands + 1, sizeof(*rules));
 	struct rss_settings settings = { 0 };
+	size_t n_rules = 0;
 	int status;
 
+	if (!rules)
+		return fail_memory();
 	for (size_t i = 1; i < args->n_operands; i++) {
+		const char *rule = rule_of(args->operands[i]);
+
+		if (rule) {
+			settings.set |= RSS_SET_JOIN;
+			settings.join = rules;
+			if (*rule)
+				rules[n_rules++] = rule;
+			continue;
+		}
 		status = cli_settings_read_word(args->operands[i], &settings);
 		if (status != STATUS_DONE)
 			return status;
@@ -28,7 +51,10 @@ DEFINE_VERB(set) = {
 	.order = 90,
 	.synopsis = "NAME KEY=VALUE...",
 	.summary = "Change settings of a container, all or none",
-	.description = "A limit below usage reclaims, as with rssctl limit, which has more options.",
+	.description =
+		"A limit below usage reclaims, as with rssctl limit, which has more options.\n"
+		"join=RULE, which may be repeated, sets the rules by which processes join, in the form\n"
+		"of rssctl create --join; join= removes them.",
 	.settings = SETTINGS_WORDS,
 	.min_operands = 2,
 	.max_operands = OPERANDS_ANY,

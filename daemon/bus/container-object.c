@@ -17,6 +17,7 @@
 #include "operation/repair.h"
 #include "policy/limit-policy.h"
 #include "policy/place.h"
+#include "policy/rule.h"
 #include "policy/usage-history.h"
 #include "report/forecast.h"
 #include "shared/clock.h"
@@ -175,11 +176,12 @@ static void properties_set(struct container *c, const struct change_result *resu
 static int method_set_properties(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct container *c = userdata;
+	cleanup_(rules_unref_ptr) struct rules *join = NULL;
 	struct change_listener listener = { .done = properties_set };
 	struct settings_change change;
 	struct failure failure = { 0 };
 	struct bus_call *call;
-	int r = bus_read_settings(message, &change, NULL, NULL, &failure);
+	int r = bus_read_settings(message, &change, NULL, NULL, &join, &failure);
 
 	if (r >= 0)
 		r = bus_call_new(bus_from_message(message), message, c->name, cancel_change, &call,
@@ -187,7 +189,10 @@ static int method_set_properties(sd_bus_message *message, void *userdata, sd_bus
 	if (r < 0)
 		return bus_answer_failure(message, r, &failure);
 	listener.userdata = call;
-	r = change_start(c, &change, LIMIT_MODE_RECLAIM, 0, &listener, &failure);
+	if (join && call->uid != 0)
+		r = bus_refuse_join(call, &failure);
+	else
+		r = change_start(c, &change, LIMIT_MODE_RECLAIM, 0, &listener, &failure);
 	return bus_call_begun(call, r, &failure);
 }
 

@@ -18,6 +18,7 @@
 #include "operation/remove.h"
 #include "policy/place.h"
 #include "policy/record.h"
+#include "policy/rule.h"
 #include "report/diagnose.h"
 #include "report/metrics-file.h"
 #include "store/config.h"
@@ -55,6 +56,7 @@ static int method_create(sd_bus_message *message, void *userdata, sd_bus_error *
 {
 	struct bus *bus = userdata;
 	cleanup_(place_free_ptr) struct place *place = NULL;
+	cleanup_(rules_unref_ptr) struct rules *join = NULL;
 	struct settings_change settings;
 	struct failure failure = { 0 };
 	struct bus_call *call;
@@ -63,7 +65,7 @@ static int method_create(sd_bus_message *message, void *userdata, sd_bus_error *
 	int r = sd_bus_message_read(message, "s", &name);
 
 	if (r >= 0)
-		r = bus_read_settings(message, &settings, &transient, &place, &failure);
+		r = bus_read_settings(message, &settings, &transient, &place, &join, &failure);
 	if (r >= 0)
 		r = bus_call_new(bus, message, name, NULL, &call, &failure);
 	if (r < 0)
@@ -77,6 +79,8 @@ static int method_create(sd_bus_message *message, void *userdata, sd_bus_error *
 			 "User %u may not create a container with Unit or ControlGroup; only "
 			 "root may",
 			 (unsigned int)call->uid);
+	else if (join && call->uid != 0)
+		r = bus_refuse_join(call, &failure);
 	else
 		r = manager_create(bus->manager, name, place, &settings, transient, created, call,
 				   &failure);

@@ -14,6 +14,7 @@
 #include "operation/attach-policy.h"
 #include "policy/access-policy.h"
 #include "policy/oom-record.h"
+#include "policy/rule-text.h"
 #include "policy/rule.h"
 #include "policy/settings.h"
 #include "shared/array.h"
@@ -85,9 +86,49 @@ static int read_integer(sd_bus_message *message, char type, uint64_t *ret, int64
 	return 0;
 }
 
+static int read_texts(sd_bus_message *message, const char ***ret)
+{
+	cleanup_free const char **texts = NULL;
+	size_t count = 0, allocated = 0;
+	const char *text;
+	int r = sd_bus_message_enter_container(message, SD_BUS_TYPE_ARRAY, "s");
+
+	while (r >= 0 && (r = sd_bus_message_read_basic(message, SD_BUS_TYPE_STRING, &text)) > 0) {
+		if (array_reserve(&texts, count + 1, &allocated, sizeof(*texts)) < 0)
+			return -ENOMEM;
+		texts[count++] = text;
+	}
+	if (r >= 0)
+		r = sd_bus_message_exit_container(message);
+	if (r >= 0 && !texts)
+		texts = calloc(1, sizeof(*texts));
+	if (r < 0 || !texts)
+		return r < 0 ? r : -ENOMEM;
+	texts[count] = NULL;
+	*ret = take_ptr(texts);
+	return 0;
+}
+
+/* The type of its value, for messages. */
+static const char *option_type(const struct bus_option *option)
+{
+	switch (option->type) {
+	case SD_BUS_TYPE_UINT64:
+		return "t or another integer";
+	case SD_BUS_TYPE_BOOLEAN:
+		return "b";
+	case SD_BUS_TYPE_ARRAY:
+		return "as";
+	default:
+		return "s";
+	}
+}
+
 /* Many clients send a number as the type that their language prefers. */
 static bool accepts(const struct bus_option *option, const char *contents)
 {
+	if (option->type == SD_BUS_TYPE_ARRAY)
+		return strcmp(contents, "as") == 0;
 	if (!contents[0] || contents[1])
 		return false;
 	return contents[0] == option->type ||
@@ -101,6 +142,8 @@ static int read_contents(sd_bus_message *message, struct bus_option *option, cha
 	uint64_t number = 0;
 	int r;
 
+	if (option->type == SD_BUS_TYPE_ARRAY)
+		return read_texts(message, option->value);
 	if (option->type != SD_BUS_TYPE_UINT64)
 		return sd_bus_message_read_basic(message, type, option->value);
 	r = read_integer(message, type, &number, &negative);
@@ -116,7 +159,7 @@ static int read_contents(sd_bus_message *message, struct bus_option *option, cha
 static int read_value(sd_bus_message *message, struct bus_option *option, struct failure *failure)
 {
 	const char *contents;
-	char kind, type[2] = { 0 };
+	char kind, type[3] = { 0 };
 	int r;
 
 	if (option->seen)
@@ -126,11 +169,9 @@ static int read_value(sd_bus_message *message, struct bus_option *option, struct
 		return r;
 	if (kind != SD_BUS_TYPE_VARIANT || !accepts(option, contents))
 		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
-			    "%s must be of the D-Bus type %c%s, not %.16s", option->key,
-			    option->type,
-			    option->type == SD_BUS_TYPE_UINT64 ? " or another integer" : "",
-			    contents);
-	type[0] = contents[0];
+			    "%s must be of the D-Bus type %s, not %.16s", option->key,
+			    option_type(option), contents);
+	memcpy(type, contents, strlen(contents));
 	r = sd_bus_message_enter_container(message, SD_BUS_TYPE_VARIANT, type);
 	if (r >= 0)
 		r = read_contents(message, option, type[0], failure);

@@ -44,7 +44,11 @@ DEFINE_CLEANUP(sd_bus_message *, bus_message_unref);
  */
 struct bus_option {
 	const char *key;
-	char type; /* SD_BUS_TYPE_UINT64, _BOOLEAN (into an int), _STRING */
+	/*
+	 * SD_BUS_TYPE_UINT64, _BOOLEAN (into an int), _STRING, or _ARRAY: an "as" into a const char **,
+	 * which ends with NULL and is freed by the caller; its strings are the message's.
+	 */
+	char type;
 	void *value;
 	bool seen;
 };

@@ -132,6 +132,12 @@ int bus_call_begun(struct bus_call *call, int r, const struct failure *failure)
 	return r;
 }
 
+int bus_refuse_join(const struct bus_call *call, struct failure *failure)
+{
+	return fail(failure, RSS_ERROR_ACCESS_DENIED, "User %u may not set Join; only root may",
+		    (unsigned int)call->uid);
+}
+
 /* Replies with an error and frees the call. */
 static void fail_call(struct bus_call *call, const struct failure *failure)
 {

@@ -63,6 +63,9 @@ void bus_calls_free(struct bus *bus);
  */
 int bus_call_begun(struct bus_call *call, int r, const struct failure *failure);
 
+/* Fails: a rule moves processes of all users, so only root may set one, whatever polkit allows. */
+int bus_refuse_join(const struct bus_call *call, struct failure *failure);
+
 /* Runs the left() callback of each call of @peer, which has left. */
 void bus_calls_leave(const struct bus_peer *peer);
 

@@ -9,6 +9,7 @@
 #include "bus/message.h"
 #include "container/container.h"
 #include "policy/place.h"
+#include "policy/rule-text.h"
 #include "policy/settings.h"
 #include "shared/cleanup.h"
 
@@ -18,10 +19,11 @@ static char bus_type(const struct setting *setting)
 }
 
 int bus_read_settings(sd_bus_message *message, struct settings_change *ret, bool *ret_transient,
-		      struct place **ret_place, struct failure *failure)
+		      struct place **ret_place, struct rules **ret_join, struct failure *failure)
 {
-	/* One row for each setting, in the order of the table, Transient, places, and the end. */
-	struct bus_option options[SETTINGS_MAX + 4] = { 0 };
+	/* A row for each setting, in the order of the table, Transient, Join, places, and the end. */
+	struct bus_option options[SETTINGS_MAX + 5] = { 0 };
+	cleanup_free const char **texts = NULL;
 	struct bus_option *place;
 	const char *unit = NULL, *cgroup = NULL;
 	union {
@@ -42,6 +44,10 @@ int bus_read_settings(sd_bus_message *message, struct settings_change *ret, bool
 		options[n++] = (struct bus_option){ .key = "Transient",
 						    .type = SD_BUS_TYPE_BOOLEAN,
 						    .value = &transient };
+	if (ret_join)
+		options[n++] = (struct bus_option){ .key = "Join",
+						    .type = SD_BUS_TYPE_ARRAY,
+						    .value = &texts };
 	place = &options[n];
 	if (ret_place) {
 		place[0] = (struct bus_option){ "Unit", SD_BUS_TYPE_STRING, &unit, false };
@@ -68,6 +74,12 @@ int bus_read_settings(sd_bus_message *message, struct settings_change *ret, bool
 		*ret_place = place_new(unit ? PLACE_UNIT : PLACE_CGROUP, unit ?: cgroup);
 		if (!*ret_place)
 			return -ENOMEM;
+	}
+	if (texts) {
+		r = rules_parse_texts(texts, ret_join, failure);
+		if (r < 0)
+			return r;
+		change.join = *ret_join;
 	}
 	*ret = change;
 	if (ret_transient)

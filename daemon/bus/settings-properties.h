@@ -11,15 +11,17 @@
 
 struct failure;
 struct place;
+struct rules;
 struct settings;
 struct settings_change;
 
 /*
  * Reads an a{sv} of settings. @ret_transient: NULL if Transient is not a key here. @ret_place: NULL
- * if Unit and ControlGroup are no keys here; *ret_place is set if one of them is given.
+ * if Unit and ControlGroup are no keys here; *ret_place is set if one of them is given. @ret_join: the
+ * same for Join; if it is given, ret->join borrows *ret_join.
  */
 int bus_read_settings(sd_bus_message *message, struct settings_change *ret, bool *ret_transient,
-		      struct place **ret_place, struct failure *failure);
+		      struct place **ret_place, struct rules **ret_join, struct failure *failure);
 
 /* Appends the entries of an a{sv}, one for each setting in the mask @which. */
 int bus_append_settings(sd_bus_message *message, unsigned int which,

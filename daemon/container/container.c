@@ -14,6 +14,7 @@
 #include "policy/drift.h"
 #include "policy/oom-record.h"
 #include "policy/place.h"
+#include "policy/rule.h"
 #include "policy/usage-history.h"
 #include "shared/size.h"
 
@@ -68,6 +69,7 @@ struct container *container_unref(struct container *c)
 	sd_event_source_disable_unref(c->place_watch);
 	place_free(c->place);
 	free(c->joined_unit);
+	rules_unref(c->join);
 	oom_record_free(c->last_oom);
 	if (c->detection)
 		c->detection_free(c->detection);
@@ -334,6 +336,8 @@ struct record *container_to_record(const struct container *c, const struct setti
 		if (!record->joined_unit)
 			return NULL;
 	}
+	if (c->join)
+		record->join = rules_ref(c->join);
 	if (c->last_oom) {
 		record->last_oom = oom_record_copy(c->last_oom);
 		if (!record->last_oom)
@@ -357,6 +361,8 @@ void container_from_record(struct container *c, struct record *record)
 	c->place = take_ptr(record->place);
 	free(c->joined_unit);
 	c->joined_unit = take_ptr(record->joined_unit);
+	rules_unref(c->join);
+	c->join = take_ptr(record->join);
 	oom_record_free(c->last_oom);
 	c->last_oom = take_ptr(record->last_oom);
 }

@@ -27,6 +27,7 @@ struct container_detection;
 struct manager;
 struct oom_record;
 struct place_follow;
+struct rules;
 struct transaction;
 struct usage_history;
 struct worker;
@@ -40,6 +41,7 @@ struct container {
 	struct group *group; /* foreign if there is a place */
 	/* The unit whose processes are attached to its group by a rule; NULL: none, or there is a place. */
 	char *joined_unit;
+	struct rules *join; /* the rules that were set at run time; NULL: none */
 
 	/* The kernel's settings differ from the saved ones since the start: @settings are the kernel's. */
 	bool drifted;

@@ -16,11 +16,13 @@
 #include "container/save.h"
 #include "shared/name.h"
 #include "policy/record.h"
+#include "policy/rule.h"
 #include "shared/size.h"
 #include "store/state.h"
 #include "container/usage.h"
 #include "monitor/kill-report.h"
 #include "operation/change-apply.h"
+#include "operation/join.h"
 #include "policy/oom-record.h"
 #include "base/job.h"
 
@@ -35,6 +37,7 @@ struct change {
 	struct job job; /* does not run while the container is being saved */
 	sd_event_source *progress;
 	uint64_t usage_before;
+	struct rules *join; /* the new rules; NULL: they stay as they are */
 };
 
 static const char *const outcome_names[] = {
@@ -54,6 +57,7 @@ static struct change *change_free(struct change *change)
 	job_end(&change->job);
 	sd_event_source_disable_unref(change->progress);
 	record_free(change->apply.record);
+	rules_unref(change->join);
 	for (size_t i = 0; i + 1 < change->apply.n_groups; i++)
 		container_unref(change->nested[i]);
 	free(change->apply.groups);
@@ -143,6 +147,7 @@ static void change_done(void *data)
 	unsigned int differs = settings_difference(&change->apply.from, &change->apply.to);
 	/* A new container is announced when it is listed. */
 	bool listed = !change->apply.fresh;
+	bool new_rules = false;
 
 	assert(c->change == change);
 	if (change->apply.result.error == -EINTR)
@@ -153,6 +158,11 @@ static void change_done(void *data)
 	if (change->apply.result.error == 0) {
 		c->settings = change->apply.to;
 		c->drifted = false;
+		if (change->join) {
+			rules_unref(c->join);
+			c->join = take_ptr(change->join);
+			new_rules = true;
+		}
 		if (!differs)
 			change->apply.result.outcome = CHANGE_UNCHANGED;
 		else if (change->apply.result.outcome != CHANGE_KILLED)
@@ -174,6 +184,8 @@ static void change_done(void *data)
 		container_restart_totals(c, raised);
 	if (result.error == 0 && differs && listed)
 		manager_emit_changed(c->manager, c, differs);
+	if (new_rules && listed)
+		join_rules_changed(c->manager);
 	/* The settings in force are saved again. */
 	c->save_again |= state_unknown;
 	if (c->save_again && listed)
@@ -274,6 +286,10 @@ static int change_launch(struct change *change)
 	change->apply.record = container_to_record(c, &change->apply.to);
 	if (!change->apply.record)
 		return -ENOMEM;
+	if (change->join) {
+		rules_unref(change->apply.record->join);
+		change->apply.record->join = rules_ref(change->join);
+	}
 	job_begin(&change->job, c->manager->jobs, change);
 	r = job_set_deadline(&change->job, change->timeout, change_expired);
 	if (r >= 0 && change->listener.progress)
@@ -325,6 +341,8 @@ int change_start(struct container *c, const struct settings_change *settings, en
 	if (c->manager->stopping)
 		return fail(failure, RSS_ERROR_CANCELLED, "rssd is stopping");
 	r = container_check_settings(c, settings, failure);
+	if (r == 0 && settings->join)
+		r = join_check(c, settings->join, failure);
 	if (r < 0)
 		return r;
 
@@ -344,6 +362,8 @@ int change_start(struct container *c, const struct settings_change *settings, en
 			    "Cannot read the settings of \"%s\" in the kernel: %s; try again",
 			    c->name, strerror(-r));
 	change->apply.to = settings_with(&c->settings, settings);
+	if (settings->join)
+		change->join = rules_ref(settings->join);
 	change->apply.mode = mode;
 	change->timeout = timeout ? timeout : c->manager->config->limit_timeout;
 	change->listener = *listener;

@@ -34,7 +34,7 @@ static struct creation *creation_free(struct creation *creation)
 }
 DEFINE_CLEANUP(struct creation *, creation_free);
 
-/* The processes of the unit are inside. */
+/* The processes that match its rules are inside. */
 static void joined(void *userdata)
 {
 	cleanup_(creation_free_ptr) struct creation *creation = userdata;
@@ -69,7 +69,8 @@ static void creation_done(struct container *c, const struct change_result *resul
 	if (c->save_again)
 		manager_save(c);
 	/* While declarations are applied, nothing joins: the caller may be one of them. */
-	if (c->joined_unit && !m->declarations && join_wait(m, joined, creation) == 0) {
+	if ((c->joined_unit || c->join) && !m->declarations &&
+	    join_wait(m, joined, creation) == 0) {
 		(void)take_ptr(creation);
 		return;
 	}
@@ -266,6 +267,11 @@ int manager_create(struct manager *m, const char *name, const struct place *plac
 		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
 			    "\"%s\" cannot be transient: rssd does not remove a unit or a cgroup "
 			    "of another program",
+			    name);
+	if (place && settings->join)
+		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
+			    "\"%s\" takes no rules: it is a unit or a cgroup, and its members are "
+			    "the processes in it",
 			    name);
 	if (!place)
 		return create_own(m, name, NULL, settings, transient, done, userdata, failure);

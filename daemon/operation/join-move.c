@@ -15,6 +15,7 @@
 #include "operation/attach.h"
 #include "operation/join-scan.h"
 #include "operation/leave.h"
+#include "policy/rule-text.h"
 #include "policy/rule.h"
 
 /* Processes that are being attached to one container. */

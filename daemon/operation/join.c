@@ -5,18 +5,24 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <systemd/sd-event.h>
+#include <time.h>
 
+#include "base/failure.h"
 #include "base/log.h"
 #include "container/manager.h"
 #include "operation/join-move.h"
 #include "operation/join-scheduler.h"
+#include "policy/place.h"
 
 struct join {
 	struct rule_set *declared; /* the rules of declarations */
 	size_t n_declared;
-	/* These, and those of containers to which a unit is attached; ordered by rule_set_compare(). */
+	/* These, and those of containers; ordered by rule_set_compare(). */
 	struct rule_set *sets;
 	size_t count;
+	bool stale;		  /* the rules of a container have changed since */
+	sd_event_source *refresh; /* armed while they are stale */
 	struct join_scheduler *scheduler;
 };
 
@@ -59,17 +65,29 @@ static int keep_bad(const struct join *join, struct rule_set merged[], size_t *n
 	return 0;
 }
 
-/* Adds the rule of a container's unit to its other rules. */
-static int add_unit(struct rule_set sets[], size_t *n, const struct container *c)
+/* The rules that the container itself has, in addition to @declared, which may be NULL. */
+static struct rules *add_own(const struct container *c, const struct rules *declared)
 {
-	struct rule_set *set = NULL;
-	cleanup_(rules_unref_ptr) struct rules *rules = NULL;
+	cleanup_(rules_unref_ptr) struct rules *rules = rules_merge(declared, c->join);
 
-	for (size_t i = 0; i < *n; i++) {
-		if (strcmp(sets[i].container, c->name) == 0)
-			set = &sets[i];
-	}
-	rules = rules_with_unit(set ? set->rules : NULL, c->joined_unit);
+	if (!rules || !c->joined_unit)
+		return take_ptr(rules);
+	return rules_with_unit(rules, c->joined_unit);
+}
+
+static bool has_own(const struct container *c)
+{
+	return c->joined_unit || (c->join && c->join->count);
+}
+
+/* @n_declared: the first ones of @sets, in which the container may have a set already. */
+static int add_container(struct rule_set sets[], size_t n_declared, size_t *n,
+			 const struct container *c)
+{
+	const struct rule_set *found = rule_sets_find(sets, n_declared, c->name);
+	struct rule_set *set = found ? &sets[found - sets] : NULL;
+	cleanup_(rules_unref_ptr) struct rules *rules = add_own(c, set ? set->rules : NULL);
+
 	if (!rules)
 		return -ENOMEM;
 	if (!set)
@@ -83,19 +101,20 @@ static int add_unit(struct rule_set sets[], size_t *n, const struct container *c
 }
 
 /* Puts the rules in force. */
-static int use_sets(struct manager *m, const struct rule_set declared[], size_t n_declared)
+static int use_sets(const struct manager *m, const struct rule_set declared[], size_t n_declared)
 {
 	struct join *join = m->join;
-	struct rule_set *merged = calloc(n_declared + m->joined + 1, sizeof(*merged));
+	struct rule_set *merged = calloc(n_declared + m->count + 1, sizeof(*merged));
 	size_t n = 0;
 	int r = merged ? 0 : -ENOMEM;
 
 	for (size_t i = 0; i < n_declared && r == 0; i++)
 		r = rule_sets_add(merged, &n, &declared[i]);
-	for (size_t i = 0; i < m->count && m->joined > 0 && r == 0; i++) {
-		if (m->containers[i]->joined_unit)
-			r = add_unit(merged, &n, m->containers[i]);
+	for (size_t i = 0; i < m->count && r == 0; i++) {
+		if (has_own(m->containers[i]))
+			r = add_container(merged, n_declared, &n, m->containers[i]);
 	}
+	join->stale = r < 0;
 	if (r == 0 && n > 0)
 		qsort(merged, n, sizeof(*merged), rule_set_compare);
 	if (r < 0 || same_sets(join, merged, n)) {
@@ -133,15 +152,66 @@ int join_declare(struct manager *m, const struct rule_set sets[], size_t count,
 	return 0;
 }
 
-/* A container to which a unit is attached has come or gone. */
+/* Before the rules are used: many containers may have changed since. */
+static void refresh(const struct manager *m)
+{
+	struct join *join = m->join;
+
+	if (join->stale && use_sets(m, join->declared, join->n_declared) < 0)
+		log_error("The new rules of containers are not in force: out of memory");
+}
+
+static int on_refresh(sd_event_source *source, uint64_t usec, void *userdata)
+{
+	const struct manager *m = userdata;
+
+	refresh(m);
+	return 0;
+}
+
+void join_rules_changed(struct manager *m)
+{
+	struct join *join = m->join;
+	int r;
+
+	join->stale = true;
+	if (!join->refresh)
+		r = sd_event_add_time_relative(m->event, &join->refresh, CLOCK_MONOTONIC, 0, 1,
+					       on_refresh, m);
+	else
+		r = sd_event_source_set_time_relative(join->refresh, 0);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(join->refresh, SD_EVENT_ONESHOT);
+	if (r < 0)
+		refresh(m);
+}
+
+int join_check(const struct container *c, const struct rules *rules, struct failure *failure)
+{
+	const char *unit = rules_literal_unit(rules);
+	char place[PLACE_TEXT_MAX];
+
+	if (rules->count == 0)
+		return 0;
+	if (container_is_elsewhere(c))
+		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
+			    "\"%s\" takes no rules: it is the %s, and its members are the "
+			    "processes in it",
+			    c->name, container_describe_place(c, place, sizeof(place)));
+	if (unit && controller_leaves_units(c->manager->controller))
+		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
+			    "The processes of %.255s cannot join \"%s\": in the unified cgroup "
+			    "tree they stay in their unit; make the unit itself a container "
+			    "(rssctl create NAME --unit=%.255s)",
+			    unit, c->name, unit);
+	return 0;
+}
+
+/* A container with rules of its own has come or gone. */
 static void container_changed(struct container *c, void *userdata)
 {
-	struct manager *m = userdata;
-
-	if (c->joined_unit && use_sets(m, m->join->declared, m->join->n_declared) < 0)
-		log_message(LOG_ERR, c->name,
-			    "the processes of %s do not join or leave: out of memory",
-			    c->joined_unit);
+	if (has_own(c))
+		join_rules_changed(userdata);
 }
 
 static const struct manager_listener listener = {
@@ -151,11 +221,13 @@ static const struct manager_listener listener = {
 
 int join_wait(struct manager *m, void (*done)(void *userdata), void *userdata)
 {
+	refresh(m);
 	return scheduler_wait(m->join->scheduler, done, userdata);
 }
 
 void join_made(struct manager *m, const char *container)
 {
+	refresh(m);
 	if (rule_sets_find(m->join->sets, m->join->count, container))
 		scheduler_scan_all(m->join->scheduler);
 }
@@ -174,8 +246,10 @@ void join_process_event(enum process_event what, pid_t pid, pid_t parent, void *
 
 const struct rules *join_find(const struct manager *m, const char *container)
 {
-	const struct rule_set *set = rule_sets_find(m->join->sets, m->join->count, container);
+	const struct rule_set *set;
 
+	refresh(m);
+	set = rule_sets_find(m->join->sets, m->join->count, container);
 	return set ? set->rules : NULL;
 }
 
@@ -215,6 +289,7 @@ void join_close(struct manager *m)
 	if (!m->join)
 		return;
 	manager_ignore(m, &listener, m);
+	sd_event_source_disable_unref(m->join->refresh);
 	scheduler_free(m->join->scheduler);
 	rule_sets_free(m->join->declared, m->join->n_declared);
 	rule_sets_free(m->join->sets, m->join->count);

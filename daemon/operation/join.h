@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Processes join containers by the rules (policy/rule.h) of declarations. The
- * kernel's process events are hints; a scan of all processes is authoritative.
+ * Processes join containers by rules (policy/rule.h): those of declarations, and those that
+ * were set at run time, which are stored with the container. The kernel's process events are hints; a scan of all processes is authoritative.
  * join-scheduler.h decides when to scan, join-scan.h scans on a worker, join-move.h
  * attaches the processes that were found.
  *
@@ -19,6 +19,8 @@
 #include "host/process-events.h"
 #include "policy/rule.h"
 
+struct container;
+struct failure;
 struct manager;
 
 /* Counts since the start. */
@@ -44,6 +46,12 @@ void join_stop(struct manager *manager);
  */
 int join_declare(struct manager *manager, const struct rule_set sets[], size_t count,
 		 char *const bad_files[], size_t n_bad);
+
+/* Checks if @container may have the rules @rules at run time. Return: 0, or a failure. */
+int join_check(const struct container *container, const struct rules *rules,
+	       struct failure *failure);
+/* The rules of a container (container.join) have changed. */
+void join_rules_changed(struct manager *manager);
 
 /* The container exists now: if it has rules, all processes are scanned. */
 void join_made(struct manager *manager, const char *container);

@@ -282,21 +282,13 @@ static int read_hook(const struct source *source, const char *key, struct json_o
 	return 1;
 }
 
-/* Reads a key of declarations only. Returns 1 if it is one, 0 if it is unknown, or an error. */
-static int read_declared_key(const struct source *source, const char *key,
-			     struct json_object *value, struct record *record)
+/* Returns 1, or an error. */
+static int read_rules(const struct source *source, struct json_object *value, struct record *record)
 {
 	const char *bad_key, *problem;
 	struct rules *rules;
-	int r;
+	int r = rules_parse(value, &rules, &bad_key, &problem);
 
-	if (source->kind != RECORD_DECLARATION)
-		return 0;
-	if (strcmp(key, "oom_hook") == 0)
-		return read_hook(source, key, value, record);
-	if (strcmp(key, "join") != 0)
-		return 0;
-	r = rules_parse(value, &rules, &bad_key, &problem);
 	if (r == -EINVAL)
 		return fail_at(source, bad_key, problem);
 	if (r < 0)
@@ -324,7 +316,11 @@ static int read_record(const struct source *source, struct json_object *object,
 		if (r == 0)
 			r = read_state_key(source, key, value, record);
 		if (r == 0)
-			r = read_declared_key(source, key, value, record);
+			r = source->kind == RECORD_DECLARATION && strcmp(key, "oom_hook") == 0
+				    ? read_hook(source, key, value, record)
+				    : 0;
+		if (r == 0 && strcmp(key, "join") == 0)
+			r = read_rules(source, value, record);
 		if (r == 0)
 			return fail_at(source, key, "is not a known key");
 		if (r < 0)
@@ -494,6 +490,8 @@ char *record_format(const struct record *record)
 	if (record->place)
 		add_place(object, record);
 	add_text(object, "joined_unit", record->joined_unit);
+	if (record->join && record->join->count)
+		json_object_object_add(object, "join", rules_to_json(record->join));
 	if (record->inner_oom_kills)
 		add_number(object, "inner_oom_kills", record->inner_oom_kills);
 	if (record->last_oom)

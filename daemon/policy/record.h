@@ -34,10 +34,11 @@ struct record {
 	struct earlier_counters earlier; /* of a place */
 	char *joined_unit;		 /* the unit whose processes are attached, or NULL */
 
-	/* join and oom_hook are of a declaration only. */
-	struct rules *join; /* or NULL */
-	char *oom_hook;	    /* path of a command, or NULL */
-	char *file;	    /* the file that was parsed */
+	struct rules *join; /* of the declaration, or set at run time; or NULL */
+
+	/* Of a declaration only. */
+	char *oom_hook; /* path of a command, or NULL */
+	char *file;	/* the file that was parsed */
 };
 
 enum record_kind {

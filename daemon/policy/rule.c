@@ -11,13 +11,11 @@
 
 #include "shared/file.h"
 
-/* Bounded, because each rule is matched against each process that starts. */
-#define RULES_MAX 64
 #define VALUE_MAX 1024
 /* The kernel keeps this many characters of a process name. */
 #define COMMAND_MAX 15
 
-static const char *const condition_names[RULE_CONDITIONS] = {
+const char *const rule_condition_names[RULE_CONDITIONS] = {
 	[RULE_UNIT] = "unit",	    [RULE_EXECUTABLE] = "executable", [RULE_USER] = "user",
 	[RULE_COMMAND] = "command", [RULE_CGROUP] = "cgroup",	      [RULE_POD] = "pod",
 };
@@ -101,7 +99,7 @@ static const char *value_problem(enum rule_condition condition, const char *valu
 static int find_condition(const char *key, enum rule_condition *ret)
 {
 	for (int i = 0; i < RULE_CONDITIONS; i++) {
-		if (strcmp(condition_names[i], key) == 0) {
+		if (strcmp(rule_condition_names[i], key) == 0) {
 			*ret = (enum rule_condition)i;
 			return 0;
 		}
@@ -117,23 +115,12 @@ static int set_problem(const char **ret_key, const char *key, const char **ret_p
 	return -EINVAL;
 }
 
-static int parse_condition(const char *key, struct json_object *value, struct rule *rule,
-			   const char **ret_key, const char **ret_problem)
+int rule_set_condition(struct rule *rule, enum rule_condition condition, const char *text,
+		       size_t length, const char **ret_problem)
 {
-	enum rule_condition condition;
-	const char *text, *problem;
-
-	if (find_condition(key, &condition) < 0)
-		return set_problem(
-			ret_key, key, ret_problem,
-			"is not a condition of a rule; the conditions are unit, executable, user, "
-			"command, cgroup and pod");
-	if (!json_object_is_type(value, json_type_string))
-		return set_problem(ret_key, key, ret_problem, "must be a string");
-	text = json_object_get_string(value);
-	problem = value_problem(condition, text, (size_t)json_object_get_string_len(value));
-	if (problem)
-		return set_problem(ret_key, key, ret_problem, problem);
+	*ret_problem = value_problem(condition, text, length);
+	if (*ret_problem)
+		return -EINVAL;
 	free(rule->values[condition]);
 	rule->values[condition] = strdup(text);
 	if (!rule->values[condition])
@@ -143,6 +130,25 @@ static int parse_condition(const char *key, struct json_object *value, struct ru
 		rule->uid = rule->uid_known ? (uid_t)strtoul(text, NULL, 10) : 0;
 	}
 	return 0;
+}
+
+static int parse_condition(const char *key, struct json_object *value, struct rule *rule,
+			   const char **ret_key, const char **ret_problem)
+{
+	enum rule_condition condition;
+	const char *problem;
+	int r;
+
+	if (find_condition(key, &condition) < 0)
+		return set_problem(
+			ret_key, key, ret_problem,
+			"is not a condition of a rule; the conditions are unit, executable, user, "
+			"command, cgroup and pod");
+	if (!json_object_is_type(value, json_type_string))
+		return set_problem(ret_key, key, ret_problem, "must be a string");
+	r = rule_set_condition(rule, condition, json_object_get_string(value),
+			       (size_t)json_object_get_string_len(value), &problem);
+	return r == -EINVAL ? set_problem(ret_key, key, ret_problem, problem) : r;
 }
 
 static int parse_rule(struct json_object *object, struct rule *rule, const char **ret_key,
@@ -165,6 +171,17 @@ static int parse_rule(struct json_object *object, struct rule *rule, const char 
 	return 0;
 }
 
+struct rules *rules_new(size_t count)
+{
+	struct rules *rules = calloc(1, sizeof(*rules) + count * sizeof(rules->list[0]));
+
+	if (rules) {
+		rules->refs = 1;
+		rules->count = count;
+	}
+	return rules;
+}
+
 int rules_parse(struct json_object *value, struct rules **ret, const char **ret_key,
 		const char **ret_problem)
 {
@@ -176,11 +193,9 @@ int rules_parse(struct json_object *value, struct rules **ret, const char **ret_
 	count = json_object_array_length(value);
 	if (count > RULES_MAX)
 		return set_problem(ret_key, "join", ret_problem, "has more than 64 rules");
-	rules = calloc(1, sizeof(*rules) + count * sizeof(rules->list[0]));
+	rules = rules_new(count);
 	if (!rules)
 		return -ENOMEM;
-	rules->refs = 1;
-	rules->count = count;
 	for (size_t i = 0; i < count; i++) {
 		int r = parse_rule(json_object_array_get_idx(value, i), &rules->list[i], ret_key,
 				   ret_problem);
@@ -220,44 +235,45 @@ static int copy_rule(struct rule *to, const struct rule *from)
 	return 0;
 }
 
-struct rules *rules_with_unit(const struct rules *rules, const char *unit)
+struct rules *rules_merge(const struct rules *a, const struct rules *b)
 {
-	const struct rule last = { .values = { [RULE_UNIT] = (char *)unit } };
-	size_t count = rules ? rules->count : 0;
-	cleanup_(rules_unref_ptr) struct rules *more =
-		calloc(1, sizeof(*more) + (count + 1) * sizeof(more->list[0]));
+	size_t first = a ? a->count : 0, count = first + (b ? b->count : 0);
+	cleanup_(rules_unref_ptr) struct rules *both = rules_new(count);
 
-	if (!more)
-		return NULL;
-	more->refs = 1;
-	more->count = count + 1;
-	for (size_t i = 0; i <= count; i++) {
-		if (copy_rule(&more->list[i], i < count ? &rules->list[i] : &last) < 0)
+	for (size_t i = 0; both && i < count; i++) {
+		if (copy_rule(&both->list[i], i < first ? &a->list[i] : &b->list[i - first]) < 0)
 			return NULL;
 	}
-	return take_ptr(more);
+	return take_ptr(both);
 }
 
-char *rule_format(const struct rule *rule)
+struct rules *rules_with_unit(const struct rules *rules, const char *unit)
 {
-	char *text = NULL;
-	size_t size = 0;
-	const char *gap = "";
-	FILE *out = open_memstream(&text, &size);
+	cleanup_(rules_unref_ptr) struct rules *last = rules_new(1);
 
-	if (!out)
+	if (last)
+		last->list[0].values[RULE_UNIT] = strdup(unit);
+	if (!last || !last->list[0].values[RULE_UNIT])
 		return NULL;
-	for (int i = 0; i < RULE_CONDITIONS; i++) {
-		if (!rule->values[i])
-			continue;
-		fprintf(out, "%s%s=%s", gap, condition_names[i], rule->values[i]);
-		gap = " ";
+	return rules_merge(rules, last);
+}
+
+struct json_object *rules_to_json(const struct rules *rules)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; array && i < rules->count; i++) {
+		struct json_object *rule = json_object_new_object();
+
+		for (int c = 0; rule && c < RULE_CONDITIONS; c++) {
+			if (rules->list[i].values[c])
+				json_object_object_add(
+					rule, rule_condition_names[c],
+					json_object_new_string(rules->list[i].values[c]));
+		}
+		json_object_array_add(array, rule);
 	}
-	if (close_text(out, &text) < 0) {
-		free(text);
-		return NULL;
-	}
-	return text;
+	return array;
 }
 
 struct rules *rules_ref(struct rules *rules)

@@ -50,6 +50,24 @@ struct rules {
 int rules_parse(struct json_object *value, struct rules **ret, const char **ret_key,
 		const char **ret_problem);
 
+/* Bounded, because each rule is matched against each process that starts. */
+#define RULES_MAX 64
+
+/* The names of the conditions in JSON and in text. */
+extern const char *const rule_condition_names[RULE_CONDITIONS];
+
+/* With @count empty rules and one reference; NULL if out of memory. */
+struct rules *rules_new(size_t count);
+/*
+ * Sets a condition to @text of @length bytes. Return: 0, -ENOMEM, or -EINVAL with *ret_problem set: the
+ * end of a sentence, static.
+ */
+int rule_set_condition(struct rule *rule, enum rule_condition condition, const char *text,
+		       size_t length, const char **ret_problem);
+
+/* The value of "join", or NULL if out of memory. */
+struct json_object *rules_to_json(const struct rules *rules);
+
 /*
  * Returns the unit if @rules are one rule with no other condition than one unit, without a wildcard;
  * else NULL. @rules may be NULL.
@@ -57,13 +75,12 @@ int rules_parse(struct json_object *value, struct rules **ret, const char **ret_
 const char *rules_literal_unit(const struct rules *rules);
 
 /*
- * A copy of @rules, which may be NULL, with one rule more: the unit @unit. NULL if out of memory.
- * Their values are shared with no other rules.
+ * The rules of both, either of which may be NULL. NULL if out of memory. Their values are shared with
+ * no other rules.
  */
+struct rules *rules_merge(const struct rules *a, const struct rules *b);
+/* A copy of @rules, which may be NULL, with one rule more: the unit @unit. As above. */
 struct rules *rules_with_unit(const struct rules *rules, const char *unit);
-
-/* Formats "unit=nginx.service user=www-data", to be freed; NULL when out of memory. */
-char *rule_format(const struct rule *rule);
 
 struct rules *rules_ref(struct rules *rules);
 /* @rules may be NULL. Returns NULL. */

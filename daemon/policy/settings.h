@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 struct failure;
+struct rules;
 
 /* The bits of a mask of settings, in the order of the table. */
 enum {
@@ -38,6 +39,7 @@ struct settings {
 struct settings_change {
 	unsigned int set;
 	struct settings to;
+	struct rules *join; /* the new rules, borrowed; NULL: they stay as they are */
 };
 
 enum setting_type {

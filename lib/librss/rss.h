@@ -215,6 +215,7 @@ enum {
 	RSS_SET_WMARK_LOW = 1 << 2,
 	RSS_SET_OOM_GROUP = 1 << 3,
 	RSS_SET_TRANSIENT = 1 << 4, /* rss_create() only */
+	RSS_SET_JOIN = 1 << 5,	    /* rss_create() and rss_set() only; for root */
 };
 
 struct rss_settings {
@@ -222,6 +223,11 @@ struct rss_settings {
 	uint64_t limit, wmark_high, wmark_low;
 	bool oom_group;
 	bool transient;
+	/*
+	 * The rules by which processes join, ended by NULL, as "user=www-data" or "unit=a.service
+	 * command=php*". They replace those that were set before; NULL: none.
+	 */
+	const char *const *join;
 };
 
 /* @settings may be NULL. The parent of a nested name must exist. */

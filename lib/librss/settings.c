@@ -92,6 +92,23 @@ static int append_setting(sd_bus_message *message, const struct client_setting *
 	return sd_bus_message_append(message, "{sv}", setting->property, "t", value);
 }
 
+static int append_rules(sd_bus_message *message, const char *const rules[])
+{
+	int r = sd_bus_message_open_container(message, SD_BUS_TYPE_DICT_ENTRY, "sv");
+
+	if (r >= 0)
+		r = sd_bus_message_append(message, "s", "Join");
+	if (r >= 0)
+		r = sd_bus_message_open_container(message, SD_BUS_TYPE_VARIANT, "as");
+	if (r >= 0)
+		r = sd_bus_message_open_container(message, SD_BUS_TYPE_ARRAY, "s");
+	for (; r >= 0 && rules && *rules; rules++)
+		r = sd_bus_message_append(message, "s", *rules);
+	for (int i = 0; i < 3 && r >= 0; i++)
+		r = sd_bus_message_close_container(message);
+	return r;
+}
+
 int client_settings_append_entries(sd_bus_message *message, const struct rss_settings *settings)
 {
 	unsigned int set = settings ? settings->set : 0;
@@ -104,6 +121,8 @@ int client_settings_append_entries(sd_bus_message *message, const struct rss_set
 	if (r >= 0 && (set & RSS_SET_TRANSIENT))
 		r = sd_bus_message_append(message, "{sv}", "Transient", "b",
 					  (int)settings->transient);
+	if (r >= 0 && (set & RSS_SET_JOIN))
+		r = append_rules(message, settings->join);
 	return r;
 }
 

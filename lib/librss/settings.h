@@ -54,7 +54,7 @@ struct rss_settings client_settings_of(const struct rss_container *container);
 /* The settings that both have, with different values, as a mask of RSS_SET_*. */
 unsigned int client_settings_difference(const struct rss_settings *a, const struct rss_settings *b);
 
-/* Appends the settings in @settings->set, and Transient, as an a{sv}; @settings may be NULL. */
+/* Appends the settings in @settings->set, Transient and Join, as an a{sv}; @settings may be NULL. */
 int client_settings_append_entries(sd_bus_message *message, const struct rss_settings *settings);
 int client_settings_append(sd_bus_message *message, const struct rss_settings *settings);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "policy/rule-match.h"
+#include "policy/rule-text.h"
 #include "policy/rule.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

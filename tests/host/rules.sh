@@ -98,6 +98,95 @@ case_running_and_new_processes_join() {
 	end_rules
 }
 
+# Rules that are set at run time work as those of declarations, are stored, and are for root alone.
+case_rules_are_set_at_run_time() {
+	local before
+	start_rulee 1000
+	before=$rulee
+	expect 0 rssctl create live --join="executable=$work/bin/rulee$tag"
+	# A process that matches is inside when the call returns.
+	is_inside "$before" live || fail "is not inside after create"
+	start_rulee 1000
+	await 20 is_inside "$rulee" live
+	equal "$(rules_of live)" "[\"executable=$work/bin/rulee$tag\"]" rules
+	kill_rssd
+	start_rssd
+	equal "$(rules_of live)" "[\"executable=$work/bin/rulee$tag\"]" "rules after kill -9"
+	start_rulee 1000
+	await 20 is_inside "$rulee" live
+	# A refused change keeps limit and rules; an accepted one changes both.
+	expect 2 rssctl set live limit=64M join=user=root join=colour=red
+	says "Invalid rule \"colour=red\""
+	equal "$(field live limit)" infinity "limit after a refused change"
+	expect 0 rssctl set live limit=64M "join=command=nothing$tag" "join=user=12345 command=also$tag"
+	equal "$(rules_of live)" "[\"command=nothing$tag\",\"user=12345 command=also$tag\"]" "new rules"
+	equal "$(field live limit)" $((64 << 20)) "limit after the change"
+	start_rulee 1000
+	before=$rulee
+	expect 0 rssctl set live "join=command=rulee$tag"
+	await 20 is_inside "$before" live
+	expect 0 rssctl set live join=
+	equal "$(rules_of live)" "[]" "rules after they are removed"
+	# Rules of a declaration stay in force next to them, and the other way round.
+	declare_container live "{\"name\":\"live\",\"join\":[{\"command\":\"declared@\"}]}"
+	expect 0 rssctl reload
+	expect 0 rssctl set live "join=command=set$tag"
+	equal "$(rules_of live)" "[\"command=declared$tag\",\"command=set$tag\"]" "rules of both kinds"
+	rm "$work/containers.d/live.json"
+	expect 0 rssctl reload
+	equal "$(rules_of live)" "[\"command=set$tag\"]" "rules without the declaration"
+	end_rules
+}
+
+# In the most nested container, by user and cgroup, and gone with the container.
+case_rules_at_run_time_of_several_containers() {
+	local mount
+	mount=$(memory_mount)
+	expect 0 rssctl create outer --join="command=rulee$tag"
+	expect 0 rssctl create outer/inner --join="user=root command=rulee$tag"
+	start_rulee 1000
+	await 20 is_inside "$rulee" outer/inner
+	kill "$rulee"
+	expect 0 rssctl remove --force outer/inner
+	start_rulee 1000
+	await 20 is_inside "$rulee" outer
+	expect 2 rssctl create outer/bad --join=executable=make
+	says "must be a path"
+	expect 3 rssctl show outer/bad
+	if [ -n "$mount" ]; then
+		mkdir "$mount/$root-jobs"
+		expect 0 rssctl create jobs --join="cgroup=/$root-jobs command=rulee$tag"
+		(echo "$BASHPID" >"$mount/$root-jobs/cgroup.procs"; exec "$work/bin/rulee$tag" 1000) &
+		rulee=$!
+		children+=("$rulee")
+		disown "$rulee"
+		# Both rules match at the same depth: the first name of the alphabet wins.
+		await 20 is_inside "$rulee" jobs
+		expect 2 rssctl create place --cgroup="/$root-jobs" --join=user=1
+		says "takes no rules"
+	fi
+	end_rules
+	[ -z "$mount" ] || rmdir "$mount/$root-jobs"
+}
+
+# What polkit allows does not include rules, which move the processes of other users.
+case_rules_at_run_time_are_for_root() {
+	echo yes >"$work/mood"
+	polkit "$work/mood" >"$work/polkit.log" 2>&1 &
+	children+=($!)
+	expect 0 rssctl create mine
+	await 10 setpriv --reuid=65534 --regid=65534 --clear-groups rssctl create theirs
+	expect 4 setpriv --reuid=65534 --regid=65534 --clear-groups rssctl create other --join=user=root
+	says "may not set Join; only root may"
+	expect 4 setpriv --reuid=65534 --regid=65534 --clear-groups rssctl set theirs join=user=root
+	says "may not set Join"
+	equal "$(rules_of theirs)" "[]" rules
+	expect 1 busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" call org.rssd1 /org/rssd1 org.rssd1.Manager \
+		Apply "a(sa{sv})a{sv}" 1 mine 1 Join as 1 user=root 0
+	says "\"Join\" is not a known key"
+	end_rules
+}
+
 # Each descriptor is closed in a hook, also those of processes that are about to join.
 case_descriptors_of_a_join_are_closed_on_exec() {
 	local before

@@ -15,6 +15,7 @@
 #include "directory.h"
 #include "host/process.h"
 #include "policy/record.h"
+#include "policy/rule-text.h"
 #include "policy/rule.h"
 #include "policy/usage-history.h"
 #include "shared/cleanup.h"

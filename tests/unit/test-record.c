@@ -6,6 +6,7 @@
 #include "base/failure.h"
 #include "policy/oom-record.h"
 #include "policy/record.h"
+#include "policy/rule.h"
 #include "unit.h"
 
 static int parse(const char *text, enum record_kind kind, struct record **ret,
@@ -188,7 +189,32 @@ TEST(a_joined_unit_is_written_and_read)
 	CHECK_STR(again->joined_unit, "a.service");
 }
 
+/* Rules that were set at run time are part of the state. */
+TEST(rules_are_written_and_read)
+{
+	static const char text[] =
+		"{ \"name\": \"a\", \"join\": [ { \"user\": \"7\", \"command\": \"a b\" } ] }";
+	static const char placed[] =
+		"{ \"name\": \"a\", \"unit\": \"a.service\", \"place\": { \"path\": \"/a\" }, "
+		"\"join\": [ { \"user\": \"7\" } ] }";
+	cleanup_(record_free_ptr) struct record *record = NULL, *again = NULL, *none = NULL;
+	cleanup_free char *written = NULL;
+	struct failure failure = { 0 };
+
+	CHECK_INT(record_parse(text, strlen(text), "a.json", RECORD_STATE, &record, &failure), 0);
+	CHECK(record->join && record->join->count == 1);
+	written = record_format(record);
+	CHECK_INT(record_parse(written, strlen(written), "a.json", RECORD_STATE, &again, &failure),
+		  0);
+	CHECK(rules_equal(record->join, again->join));
+	/* A place has none. */
+	CHECK_INT(record_parse(placed, strlen(placed), "a.json", RECORD_STATE, &none, &failure),
+		  -EBADMSG);
+	CHECK(strstr(failure.text, "is not for a unit or a cgroup"));
+}
+
 TEST_MAIN({ "record: what is written is read", what_is_written_is_read },
+	  { "record: rules that were set are kept", rules_are_written_and_read },
 	  { "record: a unit that is attached is kept", a_joined_unit_is_written_and_read },
 	  { "record: declarations may have sizes with a unit", people_write_sizes },
 	  { "record: sizes are as the kernel keeps them", sizes_are_as_the_kernel_keeps_them },

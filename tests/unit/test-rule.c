@@ -2,8 +2,14 @@
 /* Rules: which processes match, which rule wins, and what is refused. */
 #include <errno.h>
 #include <json-c/json.h>
+#include <string.h>
 
+#include "base/failure.h"
+#include "container/manager.h"
+#include "operation/join.h"
+#include "policy/place.h"
 #include "policy/rule-match.h"
+#include "policy/rule-text.h"
 #include "policy/rule.h"
 #include "unit.h"
 
@@ -272,8 +278,128 @@ TEST(a_unit_is_added_to_a_copy)
 	CHECK_STR(rules_literal_unit(alone), "b.service");
 }
 
+static struct rules *parse_text(const char *text, struct failure *failure)
+{
+	const char *const texts[] = { text, NULL };
+	struct rules *rules = NULL;
+
+	return rules_parse_texts(texts, &rules, failure) < 0 ? NULL : rules;
+}
+
+TEST(rules_are_read_from_text)
+{
+	static const struct {
+		const char *text, *json;
+	} cases[] = {
+		{ "user=7", "[{\"user\":\"7\"}]" },
+		{ "unit=a.service user=7", "[{\"unit\":\"a.service\",\"user\":\"7\"}]" },
+		{ "command=a b=c unit=x.slice", "[{\"command\":\"a b=c\",\"unit\":\"x.slice\"}]" },
+		{ "executable=/a b/c*", "[{\"executable\":\"/a b/c*\"}]" },
+		{ "command=a  user=7", "[{\"command\":\"a \",\"user\":\"7\"}]" },
+		{ "cgroup=/jobs/7=8", "[{\"cgroup\":\"/jobs/7=8\"}]" },
+	};
+	char key[64], problem[256];
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		cleanup_(rules_unref_ptr) struct rules *wanted = parse(cases[i].json, key, problem);
+		cleanup_(rules_unref_ptr) struct rules *rules = parse_text(cases[i].text, NULL);
+		cleanup_(rules_unref_ptr) struct rules *again = NULL;
+		struct json_object *json = rules ? rules_to_json(rules) : NULL;
+		cleanup_free char *text = rules ? rule_format(&rules->list[0]) : NULL;
+		const char *bad, *why;
+
+		if (!rules || !wanted || !rules_equal(rules, wanted))
+			FAIL("\"%s\" is not %s", cases[i].text, cases[i].json);
+		/* As it is stored and shown. */
+		CHECK_INT(rules_parse(json, &again, &bad, &why), 0);
+		CHECK(rules_equal(rules, again));
+		rules_unref(again);
+		again = parse_text(text, NULL);
+		CHECK(rules_equal(rules, again));
+		json_object_put(json);
+	}
+}
+
+TEST(wrong_texts_are_refused)
+{
+	static const struct {
+		const char *text, *why;
+	} cases[] = {
+		{ "", "write CONDITION=VALUE" },
+		{ "nginx", "write CONDITION=VALUE" },
+		{ " user=7", "write CONDITION=VALUE" },
+		{ "colour=red", "the conditions are unit, executable" },
+		{ "user=", "user must not be empty" },
+		{ "user=7 user=8", "user is given twice" },
+		{ "user=7 command=", "command must not be empty" },
+		{ "executable=make", "executable must be a path" },
+		{ "unit=nginx", "unit must be the whole name" },
+		{ "pod=1", "must be the UID of a pod" },
+		{ "command=sixteen-and-more", "longer than the 15 characters" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct failure failure = { 0 };
+
+		if (parse_text(cases[i].text, &failure))
+			FAIL("\"%s\" was accepted", cases[i].text);
+		CHECK_INT(failure.error, RSS_ERROR_INVALID_ARGUMENT);
+		if (!strstr(failure.text, cases[i].why))
+			FAIL("\"%s\" says: %s", cases[i].text, failure.text);
+	}
+}
+
+TEST(many_texts_are_refused)
+{
+	const char *texts[RULES_MAX + 2] = { NULL };
+	struct rules *rules = NULL;
+	struct failure failure;
+
+	CHECK_INT(rules_parse_texts(texts, &rules, &failure), 0);
+	CHECK_UINT(rules->count, 0);
+	rules_unref(rules);
+	for (size_t i = 0; i < RULES_MAX; i++)
+		texts[i] = "user=7";
+	CHECK_INT(rules_parse_texts(texts, &rules, &failure), 0);
+	CHECK_UINT(rules->count, RULES_MAX);
+	rules_unref(rules);
+	texts[RULES_MAX] = "user=7";
+	CHECK_INT(rules_parse_texts(texts, &rules, &failure), -EINVAL);
+}
+
+/* What the declarations of v2 mean by the unit itself is said, and refused, at run time. */
+TEST(rules_at_run_time_are_checked)
+{
+	struct controller unified = { .hierarchy = (char *)"" },
+			  own = { .hierarchy = (char *)"memory" };
+	struct manager manager = { .controller = &unified };
+	struct container c = { .manager = &manager, .name = (char *)"web" };
+	cleanup_(rules_unref_ptr) struct rules *unit = parse_text("unit=a.service", NULL);
+	cleanup_(rules_unref_ptr) struct rules *both = parse_text("unit=a.service user=7", NULL);
+	cleanup_(rules_unref_ptr) struct rules *none = rules_new(0);
+	struct place place = { .kind = PLACE_CGROUP, .cgroup = (char *)"/jobs" };
+	struct failure failure;
+
+	CHECK_INT(join_check(&c, unit, &failure), -EOPNOTSUPP);
+	CHECK(strstr(failure.text, "rssctl create NAME --unit=a.service"));
+	CHECK_INT(join_check(&c, both, &failure), 0);
+	manager.controller = &own;
+	CHECK_INT(join_check(&c, unit, &failure), 0);
+	c.place = &place;
+	CHECK_INT(join_check(&c, both, &failure), -EOPNOTSUPP);
+	CHECK(strstr(failure.text, "\"web\" takes no rules: it is the cgroup /jobs"));
+	CHECK_INT(join_check(&c, none, &failure), 0);
+	c.place = NULL;
+	c.joined_unit = (char *)"b.service";
+	CHECK_INT(join_check(&c, unit, &failure), -EOPNOTSUPP);
+}
+
 TEST_MAIN({ "rule: conditions match", conditions_match },
 	  { "rule: a unit is added to a copy of rules", a_unit_is_added_to_a_copy },
+	  { "rule: rules are read from text", rules_are_read_from_text },
+	  { "rule: wrong texts are refused", wrong_texts_are_refused },
+	  { "rule: more than 64 are refused", many_texts_are_refused },
+	  { "rule: rules at run time are checked", rules_at_run_time_are_checked },
 	  { "rule: invalid rules are refused", invalid_rules_are_refused },
 	  { "rule: the most nested container wins", the_most_nested_rule_wins },
 	  { "rule: a process in init.scope joins no container",
