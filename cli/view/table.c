@@ -273,34 +273,37 @@ static char *put_cut_text(char *at, const struct table *table, const struct tabl
 	return c->cut_front ? at : stpcpy(at, table->mark);
 }
 
-static char *put_text(char *at, const struct table *table, const struct table_column *c,
-		      const char *text, size_t length, size_t width)
+/* Puts a text that is styled, cut or both. */
+static char *put_special_text(char *at, const struct table *table, const struct table_column *c,
+			      const char *text, size_t length, size_t width, const char *style)
 {
-	if (width > c->width)
-		return put_cut_text(at, table, c, text);
-	memcpy(at, text, length);
-	return at + length;
+	if (style)
+		at += sprintf(at, STYLE_BEGIN, style);
+	at = width > c->width ? put_cut_text(at, table, c, text) : mempcpy(at, text, length);
+	if (style)
+		at = stpcpy(at, STYLE_END);
+	/* The NUL that a copied string ends with. */
+	*at = ' ';
+	return at;
 }
 
 /*
  * Puts one cell into a row that is blank from @at on; returns where the next cell
  * begins. No blanks follow the last cell of a row.
  */
-static char *put_cell(char *at, const struct table *table, size_t column, const char *text,
-		      size_t length, size_t width, const char *style)
+static inline char *put_cell(char *at, const struct table *table, size_t column, const char *text,
+			     size_t length, size_t width, const char *style)
 {
 	const struct table_column *c = &table->columns[column];
 	size_t pad = width < c->width ? c->width - width : 0;
 
 	if (c->right)
 		at += pad;
-	if (style)
-		at += sprintf(at, STYLE_BEGIN, style);
-	at = put_text(at, table, c, text, length, width);
-	if (style)
-		at = stpcpy(at, STYLE_END);
-	/* The NUL that a copied string ends with. */
-	*at = ' ';
+	/* The fast path: nearly every text is plain and fits. */
+	if (style || width > c->width)
+		at = put_special_text(at, table, c, text, length, width, style);
+	else
+		at = mempcpy(at, text, length);
 	if (column + 1 < table->n_columns)
 		return at + GAP + (c->right ? 0 : pad);
 	*at = '\n';

@@ -155,8 +155,10 @@ typedef uint64_t (*number_fn)(const struct collect_row *row, size_t offset);
 static size_t column_length(const struct collect_row rows[], size_t count, number_fn number,
 			    size_t offset)
 {
+	uint64_t first = count ? number(&rows[0], offset) : 0;
+
 	for (size_t i = 1; i < count; i++)
-		if (number(&rows[i], offset) != number(&rows[0], offset))
+		if (number(&rows[i], offset) != first)
 			return count;
 	return count ? 1 : 0;
 }
@@ -265,7 +267,7 @@ int bus_append_properties(sd_bus_message *reply, const struct collect_row *row, 
 					  bus_counter(&row->counters, i));
 	for (size_t i = 0; i < BUS_PARTS && r >= 0; i++)
 		r = sd_bus_message_append(reply, "{sv}", bus_parts[i].property, "t",
-					  bus_part(&row->parts, i));
+					  bus_part(row->parts, i));
 	if (r >= 0)
 		r = bus_append_oom_entry(reply, "LastOOM", c->last_oom, viewer);
 	if (r >= 0)

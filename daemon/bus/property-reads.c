@@ -27,7 +27,8 @@ struct read {
 	struct container *container;
 	struct job job;
 	struct collect_row row;
-	bool all; /* GetAll; else Get of Processes */
+	struct memory_parts parts; /* of the row */
+	bool all;		   /* GetAll; else Get of Processes */
 };
 
 static struct read *read_free(struct read *read)
@@ -56,8 +57,9 @@ static void read_run(struct worker *worker, void *data)
 		memset(&row->counters, 0xff, sizeof(row->counters));
 	(void)group_read_frozen(group, &row->frozen);
 	row->takes_totals = true;
-	group_read_parts(group, &row->parts);
-	row->refaults = row->parts.refaults;
+	row->parts = &read->parts;
+	group_read_parts(group, row->parts);
+	row->refaults = row->parts->refaults;
 }
 
 static int append_result(sd_bus_message *reply, const struct read *read)

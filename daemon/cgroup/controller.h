@@ -40,6 +40,7 @@ struct group_reading {
 	uint32_t processes;
 	bool frozen;
 	bool has_counters, has_processes, has_frozen;
+	bool no_inner; /* no cgroup of another program is inside, below its nested groups apart */
 };
 
 /*

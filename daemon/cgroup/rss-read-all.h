@@ -16,6 +16,28 @@ struct rss_group {
 	struct rss_listener own, leaf;
 };
 
+/* A directory in a dump, by inode number: a group's own directory, its leaf, or both. */
+struct rss_dump_place {
+	uint64_t id; /* 0: a free slot */
+	struct group_reading *reading;
+	bool own, leaf;
+};
+
+/* A dump that is being read: its places are a hash table with open addressing, at most half full. */
+struct rss_dump {
+	struct rss_dump_place *places;
+	size_t mask;
+	struct group_reading *last; /* of the state before, or NULL */
+};
+
+int rss_dump_begin(struct rss_dump *dump, struct group_reading readings[], size_t count);
+void rss_dump_done(struct rss_dump *dump);
+/*
+ * Fills in the reading of one state. The kernel dumps a cgroup, then all that is below it, so a cgroup
+ * of another program inside a group follows the group or a group nested in it.
+ */
+void rss_dump_take(const struct rss_container_state *state, void *dump);
+
 /**
  * rss_read_states() - controller_read_all() of the rss controller
  * @family: of the kernel's generic netlink

@@ -46,6 +46,7 @@ struct collection {
 	struct manager *manager;
 	struct request *requests, *later; /* for this collection, and for the next */
 	struct collect_row *rows;
+	struct memory_parts *parts; /* of the rows; NULL unless they are collected */
 	size_t count;
 	enum collect_what what; /* the most that a request needs */
 	uint64_t sampled_at;	/* time in the usage histories; 0: not added to them */
@@ -74,6 +75,13 @@ static struct group_reading *read_together(const struct slice *slice)
 		readings[i].group = slice->rows[i].container->group;
 	if (controller_read_all(controller, readings, slice->count) < 0)
 		return NULL;
+	/* What is inside a nested container is inside its parent. */
+	for (size_t i = slice->count; i-- > 0;) {
+		const struct collect_row *parent = slice->rows[i].parent;
+
+		if (parent && !readings[i].no_inner)
+			readings[parent - slice->rows].no_inner = false;
+	}
 	return take_ptr(readings);
 }
 
@@ -125,17 +133,18 @@ static void read_row(struct collection *collection, struct collect_row *row,
 		row->processes = reading->processes;
 	else
 		(void)group_count_processes(c->group, &row->processes);
-	count_inner(collection, row);
+	if (!reading->no_inner)
+		count_inner(collection, row);
 	if (reading->has_frozen)
 		row->frozen = reading->frozen;
 	else
 		(void)group_read_frozen(c->group, &row->frozen);
-	if (collection->what == COLLECT_PARTS)
-		group_read_parts(c->group, &row->parts);
+	if (row->parts)
+		group_read_parts(c->group, row->parts);
 	if (row->takes_totals && reading->has_counters)
 		row->refaults = reading->refaults;
-	else if (row->takes_totals && collection->what == COLLECT_PARTS)
-		row->refaults = row->parts.refaults;
+	else if (row->takes_totals && row->parts)
+		row->refaults = row->parts->refaults;
 	else if (row->takes_totals)
 		(void)group_read_refaults(c->group, &row->refaults);
 }
@@ -286,7 +295,9 @@ static void free_rows(struct collection *collection)
 	for (size_t i = 0; i < collection->count; i++)
 		container_unref(collection->rows[i].container);
 	free(collection->rows);
+	free(collection->parts);
 	collection->rows = NULL;
+	collection->parts = NULL;
 	collection->count = 0;
 }
 
@@ -392,6 +403,14 @@ static size_t slices_for(const struct controller *controller, size_t count)
 	return wanted < 1 ? 1 : wanted > most ? most : wanted;
 }
 
+static int allocate_parts(struct collection *collection, size_t count)
+{
+	if (collection->what != COLLECT_PARTS)
+		return 0;
+	collection->parts = calloc(count ? count : 1, sizeof(*collection->parts));
+	return collection->parts ? 0 : -ENOMEM;
+}
+
 /* Starts the workers. A slice whose worker cannot be started is read here, in the event loop. */
 static int launch(struct collection *collection)
 {
@@ -405,10 +424,15 @@ static int launch(struct collection *collection)
 		if (request->what > collection->what)
 			collection->what = request->what;
 	collection->rows = calloc(m->count ? m->count : 1, sizeof(*collection->rows));
-	if (!collection->rows)
+	if (!collection->rows || allocate_parts(collection, m->count) < 0) {
+		free_rows(collection);
 		return -ENOMEM;
-	for (size_t i = 0; i < m->count; i++)
+	}
+	for (size_t i = 0; i < m->count; i++) {
 		collection->rows[i].container = container_ref(m->containers[i]);
+		if (collection->parts)
+			collection->rows[i].parts = &collection->parts[i];
+	}
 	collection->count = m->count;
 	link_parents(collection);
 	choose_samples(collection);

@@ -27,9 +27,9 @@ struct collect_row {
 	uint32_t nested;	    /* containers directly inside it */
 	struct collect_row *parent; /* or NULL */
 	bool frozen;
-	bool takes_totals;	   /* for the usage history: see container_note() */
-	uint64_t refaults;	   /* if takes_totals is set, else absent */
-	struct memory_parts parts; /* of COLLECT_PARTS, else undefined */
+	bool takes_totals;	    /* for the usage history: see container_note() */
+	uint64_t refaults;	    /* if takes_totals is set, else absent */
+	struct memory_parts *parts; /* of COLLECT_PARTS, else NULL */
 };
 
 /* @rows: sorted by name. */

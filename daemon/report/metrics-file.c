@@ -248,7 +248,7 @@ static int add_container(struct metrics *metrics, const struct collect_row *from
 	metrics->count++;
 	row->settings = from->container->settings;
 	row->counters = from->counters;
-	row->parts = from->parts;
+	row->parts = *from->parts;
 	row->processes = from->processes;
 	row->frozen = controller_can(from->container->group->controller, FEATURE_FREEZE)
 			      ? from->frozen

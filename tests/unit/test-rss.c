@@ -7,6 +7,7 @@
 
 #include "cgroup/cgroup-path.h"
 #include "cgroup/group.h"
+#include "cgroup/rss-read-all.h"
 #include "base/failure.h"
 #include "fake-world.h"
 #include "unit.h"
@@ -379,6 +380,45 @@ TEST(an_unmounted_hierarchy_is_noticed)
 	CHECK_INT(group_remove(w.web), 0);
 }
 
+/* The kernel dumps a cgroup, then all below it. */
+static void take(struct rss_dump *dump, uint64_t id, uint32_t processes)
+{
+	struct rss_container_state state = { .id = id, .usage = id * 4096, .processes = processes };
+
+	rss_dump_take(&state, dump);
+}
+
+TEST(a_dump_fills_in_the_readings)
+{
+	static const uint64_t ids[] = { 10, 11, 20, 0 };
+	struct rss_group data[ARRAY_SIZE(ids)];
+	struct group groups[ARRAY_SIZE(data)];
+	struct group_reading readings[ARRAY_SIZE(data)] = { 0 };
+	struct rss_dump dump;
+
+	for (size_t i = 0; i < ARRAY_SIZE(data); i++) {
+		data[i] = (struct rss_group){ .own.id = ids[i] };
+		groups[i] = (struct group){ .data = &data[i] };
+		readings[i].group = &groups[i];
+	}
+	CHECK_INT(rss_dump_begin(&dump, readings, ARRAY_SIZE(data)), 0);
+	/* The root, a group with a group in it, which has a cgroup of another program, and a third. */
+	take(&dump, 1, 100);
+	take(&dump, 10, 2);
+	take(&dump, 11, 3);
+	take(&dump, 12, 4);
+	take(&dump, 20, 5);
+	rss_dump_done(&dump);
+	CHECK_UINT(readings[0].counters.usage, 40960);
+	CHECK_UINT(readings[0].processes, 2);
+	CHECK(readings[0].no_inner);
+	CHECK_UINT(readings[1].processes, 3);
+	CHECK(!readings[1].no_inner);
+	CHECK(readings[2].has_counters && readings[2].has_processes && readings[2].no_inner);
+	/* It was never watched, so it is not in the dump. */
+	CHECK(!readings[3].has_counters && !readings[3].no_inner);
+}
+
 TEST_MAIN({ "rss: a hierarchy is mounted", a_hierarchy_is_mounted },
 	  { "rss: a mounted hierarchy is found", a_mounted_hierarchy_is_found },
 	  { "rss: a freezer in use is not mounted", a_freezer_in_use_is_not_mounted },
@@ -400,4 +440,5 @@ TEST_MAIN({ "rss: a hierarchy is mounted", a_hierarchy_is_mounted },
 	  { "rss: groups are frozen", groups_are_frozen },
 	  { "rss: groups are frozen in the unified tree", groups_are_frozen_in_the_unified_tree },
 	  { "rss: an unmounted hierarchy is noticed", an_unmounted_hierarchy_is_noticed },
-	  { "rss: cgroup paths are translated", cgroup_paths_are_translated })
+	  { "rss: cgroup paths are translated", cgroup_paths_are_translated },
+	  { "rss: a dump fills in the readings", a_dump_fills_in_the_readings })
