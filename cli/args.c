@@ -262,19 +262,31 @@ static bool is_option(const char *word)
 	return word[0] == '-' && word[1] && !(word[1] >= '0' && word[1] <= '9');
 }
 
-/* Returns true if the value of the option @word is the next word. */
-static bool value_follows(struct args *args, const char *word)
+const struct option_spec *args_option(struct args *args, const char *word)
 {
-	struct found found;
+	struct found found = { 0 };
 
-	if (word[1] == '-')
-		return !strchr(word, '=') && find_option(args, word + 2, 0, &found) &&
-		       takes_next_word(found.spec);
-	for (const char *letter = word + 1; *letter; letter++) {
-		if (find_option(args, NULL, *letter, &found) && takes_next_word(found.spec))
-			return !letter[1];
+	if (!is_option(word))
+		return NULL;
+	if (word[1] == '-') {
+		find_option(args, word + 2, 0, &found);
+		return found.spec;
 	}
-	return false;
+	/* The value is that of the first letter that takes one. */
+	for (const char *letter = word + 1; *letter; letter++) {
+		if (!find_option(args, NULL, *letter, &found) || takes_next_word(found.spec))
+			break;
+	}
+	return found.spec;
+}
+
+bool args_value_follows(struct args *args, const char *word)
+{
+	const struct option_spec *spec = args_option(args, word);
+
+	if (!spec || !takes_next_word(spec))
+		return false;
+	return word[1] == '-' ? !strchr(word, '=') : word[strlen(word) - 1] == spec->letter;
 }
 
 /*
@@ -287,7 +299,7 @@ static void find_verb(struct args *args, const struct verb *const verbs[], int a
 	int at = 1;
 
 	while (at < argc && is_option(argv[at]) && strcmp(argv[at], "--"))
-		at += value_follows(args, argv[at]) ? 2 : 1;
+		at += args_value_follows(args, argv[at]) ? 2 : 1;
 	*ret_at = at;
 	args->verb = at < argc ? verb_find(verbs, argv[at]) : NULL;
 }
@@ -298,7 +310,7 @@ static int fail_unknown_verb(const struct verb *const verbs[], const char *word)
 	size_t distance = (size_t)-1;
 
 	for (size_t i = 0; verbs[i]; i++) {
-		size_t d = word_distance(word, verbs[i]->name);
+		size_t d = verbs[i]->hidden ? distance : word_distance(word, verbs[i]->name);
 
 		if (d < distance) {
 			distance = d;
@@ -345,7 +357,7 @@ static int find_end(struct args *args, int verb_at, int argc, char **argv)
 			continue;
 		if (is_option(argv[at])) {
 			has_settings = has_settings || is_setting_option(args, argv[at]);
-			at += value_follows(args, argv[at]);
+			at += args_value_follows(args, argv[at]);
 			continue;
 		}
 		if (operands == args->verb->max_operands || (operands == 0 && has_settings))
@@ -423,13 +435,19 @@ static int read_words(struct args *args, struct reader *reader, int verb_at, int
 	return status;
 }
 
+int args_find(struct args *args, const struct verb *const verbs[], int argc, char **argv,
+	      int *ret_verb_at)
+{
+	find_verb(args, verbs, argc, argv, ret_verb_at);
+	return find_end(args, *ret_verb_at, argc, argv);
+}
+
 int args_parse(struct args *args, const struct verb *const verbs[], int argc, char **argv)
 {
 	struct reader reader = { .argv = argv, .at = 1 };
 	int verb_at, status;
 
-	find_verb(args, verbs, argc, argv, &verb_at);
-	reader.end = find_end(args, verb_at, argc, argv);
+	reader.end = args_find(args, verbs, argc, argv, &verb_at);
 	if (wants_json_errors(argv, reader.end))
 		print_errors_as_json();
 	args->operands = calloc(argc + 1, sizeof(*args->operands));

@@ -36,6 +36,17 @@ struct args {
 
 extern const struct option_spec global_options[];
 
+/*
+ * Finds the verb of a command line, and which word it is. Returns the first word that is not one of
+ * rssctl: "--", the first of a command, or @argc.
+ */
+int args_find(struct args *args, const struct verb *const verbs[], int argc, char **argv,
+	      int *ret_verb_at);
+
+/* The option that a word is, or NULL; and whether its value is the next word. */
+const struct option_spec *args_option(struct args *args, const char *word);
+bool args_value_follows(struct args *args, const char *word);
+
 /* Returns STATUS_DONE, or STATUS_USAGE after printing what is wrong. */
 int args_parse(struct args *args, const struct verb *const verbs[], int argc, char **argv);
 void args_done(struct args *args);

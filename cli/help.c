@@ -70,8 +70,10 @@ void print_help(const struct verb *const verbs[], const struct verb *verb)
 	puts("Usage: rssctl [OPTION...] VERB [ARGUMENT...]\n\n"
 	     "Limit the resident memory of groups of processes (containers), through rssd.\n\n"
 	     "Verbs:");
-	for (size_t i = 0; verbs[i]; i++)
-		printf("  %-12s%s\n", verbs[i]->name, verbs[i]->summary);
+	for (size_t i = 0; verbs[i]; i++) {
+		if (!verbs[i]->hidden)
+			printf("  %-12s%s\n", verbs[i]->name, verbs[i]->summary);
+	}
 	puts("\nOptions, before or after the verb:");
 	print_options(global_options);
 	puts("\nSizes are bytes, 64K, 512M, 1.5G, 20% of the memory, or infinity.\n"

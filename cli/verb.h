@@ -50,6 +50,7 @@ struct verb {
 	const struct option_spec *options; /* ends with a NULL name; NULL: none */
 	enum verb_settings settings;
 	size_t min_operands, max_operands;
+	bool hidden;	    /* for programs: not in the help */
 	bool takes_command; /* after "--", or after its operands */
 	bool changes;	    /* polkit may want a password for it */
 	bool local;	    /* it needs processes or files of this machine: not with --host */

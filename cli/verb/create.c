@@ -27,7 +27,7 @@ enum {
 static const struct option_spec options[] = {
 	[UNIT] = { "unit", 0, "UNIT",
 		   "The container is this systemd unit, which stays where it is" },
-	[CGROUP] = { "cgroup", 0, "PATH", "The container is this cgroup of another program" },
+	[CGROUP] = { "cgroup", 0, "CGROUP", "The container is this cgroup of another program" },
 	[PODMAN] = { "podman", 0, "CONTAINER", "The container is this running one of podman" },
 	[POD] = { "pod", 0, "UID", "The container is this Kubernetes pod" },
 	[TRANSIENT] = { "transient", 0, NULL, "Remove it when its last process has left" },

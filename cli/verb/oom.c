@@ -23,7 +23,7 @@ enum {
 };
 
 static const struct option_spec options[] = {
-	[ID] = { "id", 'i', "N", "The whole record of the OOM with this id" },
+	[ID] = { "id", 'i', "ID", "The whole record of the OOM with this id" },
 	{ 0 },
 };
 
@@ -189,7 +189,7 @@ static int run(struct cli *cli, const struct args *args)
 DEFINE_VERB(oom) = {
 	.name = "oom",
 	.order = 190,
-	.synopsis = "[NAME] [--id=N]",
+	.synopsis = "[NAME] [--id=ID]",
 	.summary = "Show the recorded OOMs and their causes",
 	.description =
 		"Lists the OOMs of a container, or all, the oldest first, including those of removed\n"

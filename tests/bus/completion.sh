@@ -7,6 +7,8 @@ start_bus
 start_rssd || exit 1
 rssctl create web1 && rssctl create web2 && rssctl create web1/in && rssctl create job:1@node && rssctl create a:b:c
 cli=$here/../cli
+start_hog anon 1M
+rssctl attach web1 "$hog" >/dev/null
 
 # Each prints the words that the shell offers at the end of a command line.
 in_bash() {
@@ -66,6 +68,22 @@ check() {
 	offers "rssctl limit --" --mode= --timeout= --dry-run --quiet
 	offers "rssctl kill web1 --signal " TERM KILL
 	offers "rssctl list --" --no-legend --json=
+	# Only members can be detached, and the value of an option is no name.
+	offers "rssctl detach " "$hog" "!$$" '!web1'
+	offers "rssctl detach --all " web1 "!$hog"
+	offers "rssctl attach web1 " "$$"
+	offers "rssctl oom --id " '!web1'
+	offers "rssctl oom --id=5 " web1
+	offers "rssctl show web1 -p us" usage
+	offers "rssctl top --sort " percent '!declared'
+	offers "rssctl set web1 " limit= oom-group= '!web1'
+	offers "rssctl create web" web1/ '!web1'
+	offers "rssctl help re" remove '!_complete'
+	offers "rssctl run web1 --uid daem" daemon
+	# The command begins after the name or after a setting.
+	offers "rssctl run web1 slee" sleep
+	offers "rssctl run --limit=1G slee" sleep
+	offers "rssctl run web" web1
 	return 0
 }
 
