@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Every example of the manual pages runs: commands in a shell on the private bus, declarations and
-# configurations through rssd --check. The systemd is a fake one with the unit nginx.service.
+# Every example of the manual pages and of README.md runs: commands in a shell on the private bus,
+# declarations and configurations through rssd --check. The systemd is a fake one with the unit nginx.service.
 . "$(dirname "$0")/../lib.sh"
 need_controller
 mount=$(memory_mount)
@@ -30,6 +30,7 @@ argued() {
 	"[Unit]" | "[Service]" | "[Socket]") echo "a drop-in of a unit: tests/system/service-cases.sh starts such units" ;;
 	"scrape_configs:"*) echo "of Prometheus: tests/users/prometheus.sh runs it" ;;
 	"apiVersion:"*) echo "of Grafana, which Debian does not have" ;;
+	" "*) echo "a drawing" ;;
 	*"--unit="*) [ -z "$mount" ] && echo "the fake systemd needs the v1 memory hierarchy" ;;
 	*) return 1 ;;
 	esac
@@ -52,6 +53,15 @@ extract() {
 		file != "" { print plain($0) > file }' "$1"
 }
 
+# extract_readme: the same for its indented blocks; of one with output only the commands after "$ ".
+extract_readme() {
+	awk -v to="$examples/README." '
+		!/^    / { file = ""; next }
+		file == "" { count++; file = to count; prompt = /^    \$ / }
+		!prompt { print substr($0, 5) > file }
+		prompt && /^    \$ / { print substr($0, 7) > file }' "$here/../README.md"
+}
+
 # stub NAME LINE...: a program that an example calls by this name.
 stub() {
 	printf '%s\n' '#!/bin/sh' "${@:2}" >"$stubs/$1"
@@ -72,6 +82,9 @@ write_stubs() {
 	stub systemctl "exit 0"
 	stub journalctl "exit 0"
 	stub make "exit 0"
+	stub apt-get "exit 0"
+	# A process of the service, with memory that is charged to it.
+	stub hog-in-unit "echo \$\$ >'$mount/$slice/nginx.service/cgroup.procs'" "exec '$hog_program' \"\$@\""
 }
 
 # prepare FILE: only what the example expects: the container web with a process, if it creates none.
@@ -81,7 +94,12 @@ prepare() {
 		[[ $name == */* ]] || rssctl remove --force "$name"
 	done
 	rm -f "$work"/containers.d/*
-	start_hog anon 1M
+	if [ -n "$mount" ] && grep -q 'unit=nginx.service' "$1"; then
+		hog_program=$stubs/hog-in-unit start_hog anon 1M
+	else
+		start_hog anon 1M
+	fi
+	echo '[ { "name": "jobs", "limit": "1G" } ]' >"$work/limits.json"
 	grep -qE 'create web|CreateContainer' "$1" && return
 	rssctl create web --limit=64M
 	rssctl attach web "$hog" >/dev/null
@@ -90,7 +108,7 @@ prepare() {
 # here_paths FILE: prints an example with paths in the directory of the test.
 here_paths() {
 	sed -e "s|/etc/rssd/|$work/|g" -e "s|/tmp/rssd-trial|$work/trial|g" -e "s|/jobs/17|/$slice/job17|" \
-		-e "s|/var/log/dpkg.log|$work/rssd.conf|" "$1"
+		-e "s|/var/log/dpkg.log|$work/rssd.conf|" -e "s|limits.json|$work/limits.json|" -e "s|4711|$hog|" "$1"
 }
 
 # run_example FILE
@@ -124,6 +142,7 @@ case_every_example_runs() {
 	[ -z "$mount" ] || start_systemd
 	write_stubs
 	for page in "$here"/../man/*.[1-9]; do extract "$page"; done
+	extract_readme
 	for example in "$examples"/*; do
 		if why=$(argued "$example"); then
 			note "${example##*/} is not run: $why"
