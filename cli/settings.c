@@ -30,6 +30,36 @@ const struct cli_setting cli_settings[] = {
 		.yes = "kill the whole container",
 		.no = "kill one process",
 	},
+	{
+		.bit = RSS_SET_HIGH,
+		.option = { "high", 0, "SIZE", "Throttle and reclaim above this" },
+		.what = "high",
+		.label = "High",
+	},
+	{
+		.bit = RSS_SET_LOW,
+		.option = { "low", 0, "SIZE", "Reclaim usage below this last" },
+		.what = "low",
+		.label = "Low",
+	},
+	{
+		.bit = RSS_SET_MIN,
+		.option = { "min", 0, "SIZE", "Never reclaim usage below this" },
+		.what = "min",
+		.label = "Min",
+	},
+	{
+		.bit = RSS_SET_SWAP_LIMIT,
+		.option = { "swap-limit", 0, "SIZE", "Limit of the swap that is used" },
+		.what = "The swap limit",
+		.label = "Swap limit",
+	},
+	{
+		.bit = RSS_SET_ZSWAP_LIMIT,
+		.option = { "zswap-limit", 0, "SIZE", "Limit of the compressed swap in memory" },
+		.what = "The zswap limit",
+		.label = "Zswap limit",
+	},
 	{ 0 },
 };
 

@@ -10,6 +10,7 @@
 #include "base/job.h"
 #include "container/manager.h"
 #include "container/usage-save.h"
+#include "container/root-protection.h"
 #include "host/kmsg.h"
 #include "host/process-events.h"
 #include "monitor/collect.h"
@@ -137,6 +138,8 @@ int manager_new(sd_event *event, const struct config *config, struct manager **r
 	if (r == 0)
 		r = drift_open(m);
 	if (r == 0)
+		r = root_protection_open(m);
+	if (r == 0)
 		r = join_open(m);
 	if (r == 0)
 		r = transient_open(m);
@@ -169,6 +172,7 @@ struct manager *manager_free(struct manager *m)
 	join_close(m);
 	detection_close(m);
 	drift_close(m);
+	root_protection_close(m);
 	collect_close(m);
 	metrics_files_close(m);
 	sampler_close(m);

@@ -151,7 +151,7 @@ static void print_sizes(const struct rss_container *c)
 	for_each_cli_setting(setting) {
 		const struct client_setting *client = cli_setting_client(setting);
 
-		if (!client_setting_is_flag(client))
+		if (!client_setting_is_flag(client) && client_setting_is_there(client, c))
 			print_size(setting->label, client_setting_shown(client, c), "infinity");
 	}
 }

@@ -83,13 +83,17 @@ void json_add_drift(struct json_object *object, const struct rss_difference *dif
 	json_add_value(object, "drift", array);
 }
 
-static void add_each(struct json_object *object, const struct rss_settings *settings)
+/* @absent: the others are null */
+static void add_each(struct json_object *object, const struct rss_settings *settings, bool absent)
 {
 	for_each_client_setting(setting) {
 		uint64_t value = client_setting_get(setting, settings);
 
-		if (!(settings->set & setting->bit))
+		if (!(settings->set & setting->bit)) {
+			if (absent)
+				json_add_value(object, setting->key, NULL);
 			continue;
+		}
 		if (client_setting_is_flag(setting))
 			json_add_flag(object, setting->key, value);
 		else
@@ -102,7 +106,7 @@ void json_add_settings(struct json_object *object, const char *key,
 {
 	struct json_object *value = settings->set ? json_object_new_object() : NULL;
 
-	add_each(value, settings);
+	add_each(value, settings, false);
 	json_add_value(object, key, value);
 }
 
@@ -110,5 +114,5 @@ void json_add_settings_of(struct json_object *object, const struct rss_container
 {
 	struct rss_settings settings = client_settings_of(container);
 
-	add_each(object, &settings);
+	add_each(object, &settings, true);
 }

@@ -32,7 +32,7 @@ void json_add_drift(struct json_object *object, const struct rss_difference *dif
 void json_add_settings(struct json_object *object, const char *key,
 		       const struct rss_settings *settings);
 
-/* Each setting of a container as a key of @object itself. */
+/* Each setting of a container as a key of @object itself; null if the kernel does not have it. */
 void json_add_settings_of(struct json_object *object, const struct rss_container *container);
 
 #endif

@@ -7,6 +7,7 @@
 #include "bus/bus.h"
 #include "bus/message.h"
 #include "bus/peer.h"
+#include "bus/settings-properties.h"
 #include "cgroup/subtree.h"
 #include "container/manager.h"
 #include "container/usage.h"
@@ -147,6 +148,12 @@ static int get_rules(sd_bus *bus, const char *path, const char *interface, const
 	return bus_append_rules(reply, join_find(c->manager, c->name));
 }
 
+static int get_supported(sd_bus *bus, const char *path, const char *interface, const char *property,
+			 sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	return bus_append_supported(reply, container_supported(userdata));
+}
+
 const sd_bus_vtable bus_container_properties[] = {
 	SD_BUS_VTABLE_START(0),
 	SD_BUS_PROPERTY("Name", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
@@ -179,5 +186,6 @@ const sd_bus_vtable bus_container_properties[] = {
 	SD_BUS_PROPERTY("Frozen", "b", get_frozen, 0, 0),
 	SD_BUS_PROPERTY("LastOOM", "a{sv}", get_last_oom, 0, 0),
 	SD_BUS_PROPERTY("Rules", "as", get_rules, 0, 0),
+	SD_BUS_PROPERTY("Settings", "as", get_supported, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_VTABLE_END,
 };

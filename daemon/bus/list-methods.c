@@ -40,6 +40,8 @@ static int append_common(sd_bus_message *reply, const struct collect_row *row)
 		return -ENOMEM;
 	r = bus_append_settings(reply, SETTINGS_ALL, &c->settings);
 	if (r >= 0)
+		r = bus_append_supported_entry(reply, container_supported(c));
+	if (r >= 0)
 		r = sd_bus_message_append(reply, "{sv}{sv}{sv}", "Place", "s",
 					  place_kind_name(container_place_kind(c)), "Unit", "s",
 					  container_unit(c), "Running", "b",
@@ -138,7 +140,10 @@ static uint64_t flags_of(const struct collect_row *row, size_t offset)
 			     (c->declared ? FLAG_DECLARED : 0) | (row->frozen ? FLAG_FROZEN : 0);
 
 	for_each_setting(setting) {
-		if (setting->list_flag && setting_get(setting, &c->settings))
+		uint64_t on = setting->type == SETTING_FLAG ? setting_get(setting, &c->settings)
+							    : container_supported(c) & setting->bit;
+
+		if (on)
 			flags |= setting->list_flag;
 	}
 	return flags;
@@ -240,8 +245,8 @@ static int append_columns(sd_bus_message *reply, const struct controller *contro
 	for (size_t i = 0; i < BUS_COUNTERS && r >= 0; i++)
 		r = append_numbers(reply, rows, count, 't', counter_of, bus_counters[i].offset);
 	if (r >= 0)
-		r = append_sizes(reply, rows, count, ~FIRST_SIZES);
-	return r < 0 ? r : append_places(reply, rows, count);
+		r = append_places(reply, rows, count);
+	return r < 0 ? r : append_sizes(reply, rows, count, ~FIRST_SIZES);
 }
 
 /* --- managed objects -------------------------------------------------------------- */

@@ -126,6 +126,32 @@ int bus_append_settings(sd_bus_message *message, unsigned int which,
 	return r;
 }
 
+int bus_append_supported(sd_bus_message *message, unsigned int supported)
+{
+	int r = sd_bus_message_open_container(message, SD_BUS_TYPE_ARRAY, "s");
+
+	for_each_setting(setting) {
+		if (r >= 0 && (supported & setting->bit))
+			r = sd_bus_message_append(message, "s", setting->property);
+	}
+	return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
+int bus_append_supported_entry(sd_bus_message *message, unsigned int supported)
+{
+	int r = sd_bus_message_open_container(message, SD_BUS_TYPE_DICT_ENTRY, "sv");
+
+	if (r >= 0)
+		r = sd_bus_message_append(message, "s", "Settings");
+	if (r >= 0)
+		r = sd_bus_message_open_container(message, SD_BUS_TYPE_VARIANT, "as");
+	if (r >= 0)
+		r = bus_append_supported(message, supported);
+	if (r >= 0)
+		r = sd_bus_message_close_container(message);
+	return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
 static int get_setting(sd_bus *bus, const char *path, const char *interface, const char *property,
 		       sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {

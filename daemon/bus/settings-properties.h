@@ -27,6 +27,10 @@ int bus_read_settings(sd_bus_message *message, struct settings_change *ret, bool
 int bus_append_settings(sd_bus_message *message, unsigned int which,
 			const struct settings *settings);
 
+/* Appends the names of the settings in the mask @supported, or an entry of an a{sv} of them. */
+int bus_append_supported(sd_bus_message *message, unsigned int supported);
+int bus_append_supported_entry(sd_bus_message *message, unsigned int supported);
+
 /*
  * The vtable of the properties, for sd_bus_add_fallback_vtable() with
  * bus_container_find(); freed by the caller after the bus is closed. NULL if

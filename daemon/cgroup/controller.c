@@ -34,9 +34,10 @@ static const struct controller_ops *const all_ops[] = {
 };
 
 static const char *const feature_names[] = {
-	"peak",	      "failures",   "reclaimed",  "oom-events",	  "oom-kills", "oom-group",
-	"watermarks", "reclaim",    "safe-limit", "limit-events", "in-place",  "mapped-only",
-	"scanned",    "peak-reset", "freeze",	  "refaults",	  "swap",      "pressure",
+	"peak",	      "failures",   "reclaimed",  "oom-events",	  "oom-kills",	 "oom-group",
+	"watermarks", "reclaim",    "safe-limit", "limit-events", "in-place",	 "mapped-only",
+	"scanned",    "peak-reset", "freeze",	  "refaults",	  "swap",	 "pressure",
+	"high",	      "low",	    "min",	  "swap-limit",	  "zswap-limit",
 };
 
 const char *controller_feature_name(unsigned int bit)
@@ -360,6 +361,16 @@ uint64_t controller_limit_min(const struct controller *controller)
 bool controller_has_file(const struct controller *controller, const char *file)
 {
 	return faccessat(controller->fd, file, F_OK, 0) == 0;
+}
+
+int controller_write_root(const struct controller *controller, unsigned int setting, uint64_t value)
+{
+	const char *file = controller->ops->setting_file(controller, setting);
+
+	if (!file)
+		return -EOPNOTSUPP;
+	return value == LIMIT_INFINITY ? cgroup_write(controller->fd, file, controller->infinity)
+				       : cgroup_write_u64(controller->fd, file, value);
 }
 
 /* --- the tree of groups --------------------------------------------------------- */

@@ -195,6 +195,10 @@ uint64_t controller_limit_min(const struct controller *controller);
 /* Returns true if the root directory has @file; then every group has it. */
 bool controller_has_file(const struct controller *controller, const char *file);
 
+/* Writes a setting of the root directory, by its bit. */
+int controller_write_root(const struct controller *controller, unsigned int setting,
+			  uint64_t value);
+
 /*
  * Reads the refaults of @directory, the directory of a group or the root: see
  * group_read_refaults(). *ret is COUNTER_ABSENT if this kernel does not report them.

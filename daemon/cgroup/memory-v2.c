@@ -122,6 +122,16 @@ static const char *v2_setting_file(const struct controller *c, unsigned int sett
 		return "memory.max";
 	case SETTING_OOM_GROUP: /* since 4.19 */
 		return "memory.oom.group";
+	case SETTING_HIGH:
+		return "memory.high";
+	case SETTING_LOW:
+		return "memory.low";
+	case SETTING_MIN:
+		return "memory.min";
+	case SETTING_SWAP_LIMIT: /* with CONFIG_SWAP */
+		return "memory.swap.max";
+	case SETTING_ZSWAP_LIMIT: /* since 5.19, with CONFIG_ZSWAP */
+		return "memory.zswap.max";
 	default:
 		return NULL;
 	}

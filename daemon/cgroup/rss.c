@@ -31,7 +31,7 @@
 
 /* The names of the control files, which differ between v1 and v2. */
 struct files {
-	const char *usage, *limit, *wmark_high, *wmark_low, *peak, *oom_group, *events_local;
+	const char *usage, *limit, *wmark_high, *wmark_low, *low, *peak, *oom_group, *events_local;
 };
 
 static const struct files files_v1 = {
@@ -39,6 +39,7 @@ static const struct files files_v1 = {
 	.limit = "rss.limit_in_bytes",
 	.wmark_high = "rss.wmark_high_in_bytes",
 	.wmark_low = "rss.wmark_low_in_bytes",
+	.low = "rss.low_in_bytes",
 	.peak = "rss.max_usage_in_bytes",
 	.oom_group = "rss.oom_group",
 	.events_local = "rss.events_local",
@@ -49,6 +50,7 @@ static const struct files files_v2 = {
 	.limit = "rss.max",
 	.wmark_high = "rss.wmark_high",
 	.wmark_low = "rss.wmark_low",
+	.low = "rss.low",
 	.peak = "rss.peak",
 	.oom_group = "rss.oom.group",
 	.events_local = "rss.events.local",
@@ -172,6 +174,8 @@ static const char *rss_setting_file(const struct controller *c, unsigned int set
 		return files->wmark_low;
 	case SETTING_OOM_GROUP:
 		return files->oom_group;
+	case SETTING_LOW: /* not in the first versions of the kernel half */
+		return files->low;
 	default:
 		return NULL;
 	}

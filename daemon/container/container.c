@@ -193,30 +193,45 @@ unsigned int container_supported(const struct container *c)
 	unsigned int supported = c->group->controller->settings;
 
 	if (container_is_unit(c))
-		supported &= SETTING_LIMIT;
+		supported &= SETTINGS_OF_UNITS;
 	return supported;
+}
+
+unsigned int container_managed(const struct container *c)
+{
+	unsigned int supported = container_supported(c);
+
+	return c->place ? supported & c->place->managed : supported;
 }
 
 int container_check_settings(const struct container *c, const struct settings_change *change,
 			     struct failure *failure)
 {
+	static const struct {
+		unsigned int setting;
+		const char *what;
+	} floors[] = { { SETTING_LIMIT, "A limit" }, { SETTING_HIGH, "A high" } };
 	const struct controller *controller = c->group->controller;
 	struct settings to = settings_with(&c->settings, change);
 	char size[SIZE_TEXT_MAX];
 
 	if (container_is_unit(c) &&
-	    (settings_difference(&c->settings, &to) & ~(unsigned int)SETTING_LIMIT))
+	    (settings_difference(&c->settings, &to) & ~(unsigned int)SETTINGS_OF_UNITS))
 		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
-			    "\"%s\" is the unit %s, and rssd sets only its limit; for other "
-			    "settings see systemd.resource-control(5)",
+			    "\"%s\" is the unit %s, and rssd sets only its limit, high, low, min, "
+			    "swap-limit and zswap-limit; for other settings see "
+			    "systemd.resource-control(5)",
 			    c->name, c->place->unit);
-	if (container_is_unit(c) && (change->set & SETTING_LIMIT) &&
-	    change->to.limit < PLACE_UNIT_LIMIT_MIN)
-		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
-			    "A limit of %" PRIu64 " bytes is below the smallest of a unit, %s: "
-			    "systemd could not start %s any more",
-			    change->to.limit, size_format(PLACE_UNIT_LIMIT_MIN, size),
-			    c->place->unit);
+	for (size_t i = 0; i < ARRAY_SIZE(floors) && container_is_unit(c); i++) {
+		uint64_t value = setting_get(setting_by_bit(floors[i].setting), &change->to);
+
+		if ((change->set & floors[i].setting) && value < PLACE_UNIT_LIMIT_MIN)
+			return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
+				    "%s of %" PRIu64 " bytes is below the smallest of a unit, %s: "
+				    "systemd could not start %s any more",
+				    floors[i].what, value, size_format(PLACE_UNIT_LIMIT_MIN, size),
+				    c->place->unit);
+	}
 	return settings_check(&c->settings, change, controller->settings, controller->ops->name,
 			      controller_limit_min(controller), failure);
 }
@@ -263,7 +278,7 @@ unsigned int container_settings_drift(struct container *c)
 	const struct settings *set = container_set_last(c);
 	struct settings kernel = container_read_settings(c, set);
 
-	return settings_difference(set, &kernel) & container_supported(c);
+	return settings_difference(set, &kernel) & container_managed(c);
 }
 
 unsigned int container_drift(struct container *c)

@@ -104,10 +104,12 @@ int container_read_counters(struct container *container, struct counters *ret);
 void container_add_base(const struct container *container, struct counters *counters);
 
 /*
- * The SETTING_* that can be set: those of the controller, but only the limit of a unit, whose other
- * settings belong to systemd.
+ * The SETTING_* that can be set: those of the controller, but of a unit only those that systemd can
+ * set.
  */
 unsigned int container_supported(const struct container *container);
+/* The SETTING_* that rssd keeps in force: of a place only those that were set through rssd. */
+unsigned int container_managed(const struct container *container);
 /* Returns true if it is the cgroup of a systemd unit. */
 bool container_is_unit(const struct container *container);
 /* The kind of its place as it was requested, and its unit or "": also if a rule attaches the unit. */

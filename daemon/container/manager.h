@@ -42,6 +42,7 @@ struct oom_record;
 struct origins;
 struct problems;
 struct process_events;
+struct root_protection;
 struct sampler;
 struct sequence;
 struct state;
@@ -117,6 +118,7 @@ struct manager {
 	struct usage_save *usage_save;		 /* container/usage-save.c; NULL before the start */
 	struct drift_watch *drift_watch;	 /* monitor/drift.c */
 	struct metrics_files *metrics_files;	 /* report/metrics-file.c; may be NULL */
+	struct root_protection *root_protection; /* container/root-protection.c; may be NULL */
 };
 
 struct container *manager_find(const struct manager *manager, const char *name);

@@ -22,14 +22,26 @@
 #define REPLY_USEC (5 * 1000 * 1000)
 /* A reload reads all units. */
 #define RELOAD_USEC (30 * 1000 * 1000)
-/* The name of the drop-in of `systemctl set-property UNIT MemoryMax=`. */
-#define DROPIN	    "/50-MemoryMax.conf"
 #define DROPIN_ROOT "/system.control/"
 /* The directories of drop-ins are /etc and /run; the last round finds none. */
 #define RESTORE_ROUNDS 3
 /* The directory of the drop-ins of transient units. */
 #define TRANSIENT_ROOT "/systemd/transient/"
 #define RUNTIME_ROOT   "/run/"
+
+/* The properties that are settings. MemoryZSwapMax= is known since systemd 253. */
+static const struct {
+	unsigned int setting;
+	const char *name;
+	const char *dropin; /* of `systemctl set-property` */
+} properties[] = {
+	{ SETTING_LIMIT, "MemoryMax", "/50-MemoryMax.conf" },
+	{ SETTING_HIGH, "MemoryHigh", "/50-MemoryHigh.conf" },
+	{ SETTING_LOW, "MemoryLow", "/50-MemoryLow.conf" },
+	{ SETTING_MIN, "MemoryMin", "/50-MemoryMin.conf" },
+	{ SETTING_SWAP_LIMIT, "MemorySwapMax", "/50-MemorySwapMax.conf" },
+	{ SETTING_ZSWAP_LIMIT, "MemoryZSwapMax", "/50-MemoryZSwapMax.conf" },
+};
 
 static void bus_close(sd_bus *bus)
 {
@@ -184,10 +196,17 @@ static const char *interface_of(const char *unit)
 	return "org.freedesktop.systemd1.Service";
 }
 
-static bool is_control_dropin(const char *path)
+/* Returns true if it is a drop-in of set-property for one of the settings in @which. */
+static bool is_control_dropin(const char *path, unsigned int which)
 {
-	return text_ends_with(path, strlen(path), DROPIN) &&
-	       (strstr(path, DROPIN_ROOT) || strstr(path, TRANSIENT_ROOT));
+	if (!strstr(path, DROPIN_ROOT) && !strstr(path, TRANSIENT_ROOT))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(properties); i++) {
+		if ((which & properties[i].setting) &&
+		    text_ends_with(path, strlen(path), properties[i].dropin))
+			return true;
+	}
+	return false;
 }
 
 /* Selects the drop-ins of set-property, one path per line; *ret is NULL if there are none. */
@@ -198,7 +217,7 @@ static int keep_control_dropins(char **paths, char **ret)
 	for (char **path = paths; path && *path; path++) {
 		char *more;
 
-		if (!is_control_dropin(*path))
+		if (!is_control_dropin(*path, SETTINGS_OF_UNITS))
 			continue;
 		if (asprintf(&more, "%s%s\n", kept ?: "", *path) < 0)
 			return -ENOMEM;
@@ -223,11 +242,9 @@ static int read_unit(sd_bus *bus, const char *name, const char *path, struct sys
 		{ "Transient", "b", &transient },
 		{ 0 },
 	};
-	const struct wanted of_type[] = {
+	struct wanted of_type[2 + ARRAY_SIZE(properties) + 1] = {
 		{ "ControlGroup", "s", &ret->cgroup },
 		{ "Slice", "s", &slice },
-		{ "MemoryMax", "t", &ret->memory_max },
-		{ 0 },
 	};
 	int r = read_properties(bus, path, SYSTEMD_UNIT, of_unit, &error);
 
@@ -248,7 +265,12 @@ static int read_unit(sd_bus *bus, const char *name, const char *path, struct sys
 			    "systemd cannot load the unit %s (%.32s); systemctl status says why",
 			    name, state);
 	ret->transient = transient;
-	ret->memory_max = UINT64_MAX;
+	ret->settings = settings_default();
+	for (size_t i = 0; i < ARRAY_SIZE(properties); i++)
+		of_type[2 + i] =
+			(struct wanted){ properties[i].name, "t",
+					 (char *)&ret->settings +
+						 setting_by_bit(properties[i].setting)->offset };
 	r = read_properties(bus, path, interface_of(ret->id ?: name), of_type, &error);
 	if (r < 0)
 		return fail_call(name, r, &error, failure);
@@ -278,8 +300,27 @@ int systemd_read_unit(const char *name, struct systemd_unit *ret, struct failure
 
 /* --- changing a unit ---------------------------------------------------------------- */
 
-static int set_memory_max(sd_bus *bus, const char *unit, uint64_t limit, bool runtime,
-			  struct failure *failure)
+static int append_property(sd_bus_message *call, const char *property, uint64_t value)
+{
+	return sd_bus_message_append(call, "(sv)", property, "t", value);
+}
+
+static int append_properties(sd_bus_message *call, unsigned int which,
+			     const struct settings *settings)
+{
+	int r = sd_bus_message_open_container(call, SD_BUS_TYPE_ARRAY, "(sv)");
+
+	for (size_t i = 0; i < ARRAY_SIZE(properties) && r >= 0; i++) {
+		if (which & properties[i].setting)
+			r = append_property(call, properties[i].name,
+					    setting_get(setting_by_bit(properties[i].setting),
+							settings));
+	}
+	return r < 0 ? r : sd_bus_message_close_container(call);
+}
+
+static int set_properties(sd_bus *bus, const char *unit, unsigned int which,
+			  const struct settings *settings, bool runtime, struct failure *failure)
 {
 	cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
 	cleanup_(message_unref_ptr) sd_bus_message *call = NULL;
@@ -287,19 +328,21 @@ static int set_memory_max(sd_bus *bus, const char *unit, uint64_t limit, bool ru
 					       SYSTEMD_MANAGER, "SetUnitProperties");
 
 	if (r >= 0)
-		r = sd_bus_message_append(call, "sba(sv)", unit, (int)runtime, 1, "MemoryMax", "t",
-					  limit);
+		r = sd_bus_message_append(call, "sb", unit, (int)runtime);
+	if (r >= 0)
+		r = append_properties(call, which, settings);
 	if (r >= 0)
 		r = sd_bus_call(bus, call, REPLY_USEC, &error, NULL);
 	return r < 0 ? fail_call(unit, r, &error, failure) : 0;
 }
 
-int systemd_set_memory_max(const char *unit, uint64_t limit, bool runtime, struct failure *failure)
+int systemd_set_properties(const char *unit, unsigned int which, const struct settings *settings,
+			   bool runtime, struct failure *failure)
 {
 	cleanup_(bus_close_ptr) sd_bus *bus = NULL;
 	int r = connect_bus(&bus, failure);
 
-	return r < 0 ? r : set_memory_max(bus, unit, limit, runtime, failure);
+	return r < 0 ? r : set_properties(bus, unit, which, settings, runtime, failure);
 }
 
 static int reload(sd_bus *bus, const char *unit, struct failure *failure)
@@ -339,8 +382,9 @@ static int remove_dropin(char *path)
 	return 0;
 }
 
-/* Removes the drop-ins of @now that are not in @before. Return: their number, or a failure. */
-static int remove_dropins(const char *now, const char *before, struct failure *failure)
+/* Removes the drop-ins of @now for settings in @which that are not in @before. Return: their number, or a failure. */
+static int remove_dropins(const char *now, const char *before, unsigned int which,
+			  struct failure *failure)
 {
 	int removed = 0;
 
@@ -351,7 +395,7 @@ static int remove_dropins(const char *now, const char *before, struct failure *f
 
 		if (!path)
 			return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
-		if (!has_line(before, line, length)) {
+		if (is_control_dropin(path, which) && !has_line(before, line, length)) {
 			r = remove_dropin(path);
 			removed++;
 		}
@@ -365,7 +409,8 @@ static int remove_dropins(const char *now, const char *before, struct failure *f
 	return removed;
 }
 
-int systemd_restore_memory_max(const char *unit, uint64_t limit, const char *dropins,
+int systemd_restore_properties(const char *unit, unsigned int which,
+			       const struct settings *settings, const char *dropins,
 			       struct failure *failure)
 {
 	cleanup_(systemd_unit_done) struct systemd_unit now = { 0 };
@@ -381,20 +426,21 @@ int systemd_restore_memory_max(const char *unit, uint64_t limit, const char *dro
 	if (r < 0)
 		return failure->error == RSS_ERROR_NO_SUCH_UNIT ? 0 : r;
 	/* Nothing was set, so there is nothing to restore. */
-	if (now.memory_max == limit && strcmp(now.dropins ?: "", dropins ?: "") == 0)
+	if (!(settings_difference(&now.settings, settings) & which) &&
+	    strcmp(now.dropins ?: "", dropins ?: "") == 0)
 		return 0;
-	r = set_memory_max(bus, unit, limit, runtime, failure);
+	r = set_properties(bus, unit, which, settings, runtime, failure);
 	if (r < 0)
 		return r;
 	/*
-	 * That call has made a drop-in, which is removed as well. If there was one of the same name
+	 * That call has made drop-ins, which are removed as well. If there was one of the same name
 	 * in another directory, systemd only reports the new one after it has been reloaded.
 	 */
 	for (int round = 0; round < RESTORE_ROUNDS; round++) {
 		systemd_unit_done(&now);
 		r = read_unit(bus, unit, path, &now, failure);
 		if (r == 0)
-			r = remove_dropins(now.dropins, dropins, failure);
+			r = remove_dropins(now.dropins, dropins, which, failure);
 		if (r <= 0)
 			return r;
 		r = reload(bus, unit, failure);

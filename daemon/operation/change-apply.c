@@ -318,14 +318,15 @@ static int apply_limit(struct change_apply *apply, struct worker *worker)
 	}
 }
 
-/* Writes the settings that the kernel applies at once. */
-static int apply_flags(struct change_apply *apply, const struct settings *from,
-		       const struct settings *to)
+/* Writes all settings but the limit. A failure of a place is in the result already. */
+static int apply_others(struct change_apply *apply, struct worker *worker,
+			const struct settings *from, const struct settings *to)
 {
-	/* A cgroup that does not exist gets its settings when it is created. */
-	if (!group_is_bound(apply->groups[0]))
-		return 0;
-	return group_write_settings(apply->groups[0], settings_difference(from, to), to);
+	unsigned int which = settings_difference(from, to);
+
+	return apply->place ? place_write_settings(apply->place, apply->groups[0], which, from, to,
+						   worker, &apply->result.failure)
+			    : group_write_settings(apply->groups[0], which, to);
 }
 
 /* The old settings again, in the kernel. Return: 0, or the first error. */
@@ -335,7 +336,7 @@ static int restore_kernel(struct change_apply *apply, struct worker *worker)
 
 	if (apply->to.limit != apply->from.limit)
 		r = write_limit(apply, worker, apply->from.limit);
-	f = apply_flags(apply, &apply->to, &apply->from);
+	f = apply_others(apply, worker, &apply->to, &apply->from);
 	return r < 0 ? r : f;
 }
 
@@ -358,9 +359,10 @@ static int not_restored(struct change_apply *apply, int error)
 
 static int apply_all(struct change_apply *apply, struct worker *worker)
 {
-	int r = apply_flags(apply, &apply->from, &apply->to), f;
+	struct failure why;
+	int r = apply_others(apply, worker, &apply->from, &apply->to), f;
 
-	if (r < 0)
+	if (r < 0 && apply->result.failure.error == RSS_ERROR_NONE)
 		r = fail(&apply->result.failure, RSS_ERROR_CONTROLLER_FAILED,
 			 "The kernel refused the settings of \"%s\": %s", apply->name,
 			 strerror(-r));
@@ -369,7 +371,9 @@ static int apply_all(struct change_apply *apply, struct worker *worker)
 	if (r == 0)
 		return 0;
 	/* The limit was not set. */
-	f = apply_flags(apply, &apply->to, &apply->from);
+	why = apply->result.failure;
+	f = apply_others(apply, worker, &apply->to, &apply->from);
+	apply->result.failure = why;
 	return f < 0 && r != -EINTR && r != -ENOMEM ? not_restored(apply, f) : r;
 }
 

@@ -186,6 +186,8 @@ static void change_done(void *data)
 		manager_emit_changed(c->manager, c, differs);
 	if (new_rules && listed)
 		join_rules_changed(c->manager);
+	if (c->place && result.error == 0)
+		c->place->managed |= differs;
 	/* The settings in force are saved again. */
 	c->save_again |= state_unknown;
 	if (c->save_again && listed)
@@ -261,6 +263,7 @@ static bool is_instant(const struct change *change)
 	if (c->place || state_waits(c->manager->state, change->apply.record))
 		return false;
 	return change->apply.fresh || (change->usage_before <= change->apply.to.limit &&
+				       change->usage_before <= change->apply.to.high &&
 				       group_count_processes(c->group, &processes) == 0 &&
 				       processes == 0 && !has_nested(c));
 }
@@ -273,6 +276,7 @@ static int start_worker(struct change *change)
 static int change_launch(struct change *change)
 {
 	struct container *c = change->container;
+	unsigned int differs = settings_difference(&change->apply.from, &change->apply.to);
 	char limit[SIZE_TEXT_MAX];
 	int r;
 
@@ -290,6 +294,8 @@ static int change_launch(struct change *change)
 		rules_unref(change->apply.record->join);
 		change->apply.record->join = rules_ref(change->join);
 	}
+	if (c->place)
+		change->apply.record->place->managed |= differs;
 	job_begin(&change->job, c->manager->jobs, change);
 	r = job_set_deadline(&change->job, change->timeout, change_expired);
 	if (r >= 0 && change->listener.progress)

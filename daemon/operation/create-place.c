@@ -190,7 +190,9 @@ static int open_place(struct creation *creation, struct failure *failure)
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
 			    "Cannot watch the cgroup of \"%s\": %s", c->name, strerror(-r));
-	c->settings.limit = setting_canonical(setting_by_bit(SETTING_LIMIT), c->place->found_limit);
+	/* systemd has none of the other settings. */
+	c->settings = c->place->found;
+	settings_make_canonical(&c->settings);
 	c->settings = container_read_settings(c, &c->settings);
 	return container_check_settings(c, &creation->settings, failure);
 }

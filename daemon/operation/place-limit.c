@@ -34,7 +34,7 @@ static int look_up_unit(struct place *place, bool *ret_running, struct failure *
 	free(place->cgroup);
 	place->cgroup = take_ptr(unit.cgroup);
 	place->found_dropins = take_ptr(unit.dropins);
-	place->found_limit = unit.memory_max;
+	place->found = unit.settings;
 	place->runtime = unit.transient;
 	*ret_running = unit.running;
 	return 0;
@@ -80,7 +80,8 @@ static int check_cgroup_group(struct place *place, struct group *group, struct f
 			    "\"%.200s\" is delegated to another program or user, who may change "
 			    "its limit; limit a cgroup above it",
 			    path);
-	r = group_read_limit(group, &place->found_limit);
+	(void)group_read_settings(group, &place->found);
+	r = group_read_limit(group, &place->found.limit);
 	if (r == -ENOENT)
 		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
 			    "\"%.200s\" has no limit of the %s controller: it is threaded, or "
@@ -109,16 +110,29 @@ int place_look_up(struct place *place, struct controller *controller, struct fai
 					 : check_cgroup_group(place, group, failure);
 }
 
-/* --- the limit of a unit ----------------------------------------------------------- */
+/* --- the settings of a unit ---------------------------------------------------------- */
+
+static bool is_written(struct group *group, unsigned int which, const struct settings *settings)
+{
+	for_each_setting(setting) {
+		uint64_t now;
+
+		if ((which & setting->bit) && group_read_setting(group, setting->bit, &now) == 0 &&
+		    now != setting_canonical(setting, setting_get(setting, settings)))
+			return false;
+	}
+	return true;
+}
 
 /*
- * systemd writes the control file after its reply. Does not wait if the unit has no control file.
+ * systemd writes the control files after its reply. Does not wait if the unit has no control files.
  */
-static int await_written(struct group *group, uint64_t limit, struct worker *worker)
+static int await_written(struct group *group, unsigned int which, const struct settings *settings,
+			 struct worker *worker)
 {
-	uint64_t end = clock_usec(CLOCK_MONOTONIC) + WRITTEN_USEC, now;
+	uint64_t end = clock_usec(CLOCK_MONOTONIC) + WRITTEN_USEC;
 
-	while (group_read_limit(group, &now) == 0 && now != limit) {
+	while (!is_written(group, which, settings)) {
 		if (clock_usec(CLOCK_MONOTONIC) >= end)
 			return -EBUSY;
 		/* A cancelled worker does not pause. */
@@ -130,6 +144,47 @@ static int await_written(struct group *group, uint64_t limit, struct worker *wor
 	return 0;
 }
 
+/* Of @which, the settings that are set to what was found when the container was created. */
+static unsigned int set_as_found(const struct place *place, unsigned int which,
+				 const struct settings *to)
+{
+	struct settings found = place->found;
+
+	settings_make_canonical(&found);
+	return which & ~place->managed & ~settings_difference(to, &found);
+}
+
+/* Sets @which. What rssd has not set so far is left without a drop-in if it is as it was found. */
+static int set_unit(const struct place *place, unsigned int which, const struct settings *to,
+		    struct failure *failure)
+{
+	unsigned int found = set_as_found(place, which, to);
+	int r = 0;
+
+	if (found)
+		r = systemd_restore_properties(place->unit, found, &place->found,
+					       place->found_dropins, failure);
+	which &= ~found;
+	return r < 0 || !which
+		       ? r
+		       : systemd_set_properties(place->unit, which, to, place->runtime, failure);
+}
+
+static int set_and_await(const struct place *place, struct group *group, unsigned int which,
+			 const struct settings *from, const struct settings *to,
+			 struct worker *worker, struct failure *failure)
+{
+	int r = set_unit(place, which, to, failure);
+
+	if (r < 0 || await_written(group, which, to, worker) == 0)
+		return r;
+	(void)set_unit(place, which, from, failure);
+	return fail(failure, RSS_ERROR_SYSTEMD_FAILED,
+		    "systemd took the %s of the unit %s but has not set it within %d seconds",
+		    which == SETTING_LIMIT ? "limit" : "settings", place->unit,
+		    WRITTEN_USEC / 1000000);
+}
+
 /*
  * With FEATURE_SAFE_LIMIT the kernel reclaims, and refuses a limit below usage: the limit is
  * written to the kernel first, and systemd then writes the same value. Other kernels set any limit
@@ -139,23 +194,16 @@ static int write_unit(const struct place *place, struct group *group, uint64_t l
 		      struct worker *worker, struct failure *failure)
 {
 	bool first = controller_can(group->controller, FEATURE_SAFE_LIMIT);
-	uint64_t before = LIMIT_INFINITY;
-	int r = group_read_limit(group, &before);
+	struct settings before = { .limit = LIMIT_INFINITY }, to = { .limit = limit };
+	int r = group_read_limit(group, &before.limit);
 
 	first = first && r == 0;
 	r = first ? group_write_limit(group, limit) : 0;
 	if (r < 0 && !cgroup_is_gone(r))
 		return r;
-	r = systemd_set_memory_max(place->unit, limit, place->runtime, failure);
-	if (r == 0 && await_written(group, limit, worker) < 0) {
-		(void)systemd_set_memory_max(place->unit, before, place->runtime, failure);
-		r = fail(failure, RSS_ERROR_SYSTEMD_FAILED,
-			 "systemd took the limit of the unit %s but has not set it within %d "
-			 "seconds",
-			 place->unit, WRITTEN_USEC / 1000000);
-	}
+	r = set_and_await(place, group, SETTING_LIMIT, &before, &to, worker, failure);
 	if (r < 0 && first)
-		(void)group_write_limit(group, before);
+		(void)group_write_limit(group, before.limit);
 	return r;
 }
 
@@ -172,23 +220,39 @@ int place_write_limit(const struct place *place, struct group *group, uint64_t l
 	return cgroup_is_gone(r) ? 0 : r;
 }
 
-int place_restore_limit(const struct place *place, struct group *group, struct worker *worker,
-			struct failure *failure)
+int place_write_settings(const struct place *place, struct group *group, unsigned int which,
+			 const struct settings *from, const struct settings *to,
+			 struct worker *worker, struct failure *failure)
 {
-	uint64_t found = setting_canonical(setting_by_bit(SETTING_LIMIT), place->found_limit);
+	int r;
+
+	which &= ~(unsigned int)SETTING_LIMIT;
+	if (which && place->kind == PLACE_UNIT)
+		return set_and_await(place, group, which, from, to, worker, failure);
+	if (!which || !group_is_bound(group))
+		return 0;
+	r = group_write_settings(group, which, to);
+	return cgroup_is_gone(r) ? 0 : r;
+}
+
+int place_restore(const struct place *place, struct group *group, struct worker *worker,
+		  struct failure *failure)
+{
 	int r = 0;
 
 	if (place->kind == PLACE_UNIT) {
-		r = systemd_restore_memory_max(place->unit, place->found_limit,
+		r = systemd_restore_properties(place->unit, place->managed, &place->found,
 					       place->found_dropins, failure);
-		if (r < 0 || await_written(group, found, worker) == 0)
+		if (r < 0 || await_written(group, place->managed, &place->found, worker) == 0)
 			return r;
 	}
 	if (!group_is_bound(group))
 		return 0;
-	r = group_write_limit(group, place->found_limit);
+	r = group_write_settings(group, place->managed, &place->found);
+	if (r >= 0)
+		r = group_write_limit(group, place->found.limit);
 	return r < 0 && !cgroup_is_gone(r) ? fail(failure, RSS_ERROR_CONTROLLER_FAILED,
-						  "Cannot restore the limit of \"%.200s\": %s",
+						  "Cannot restore the settings of \"%.200s\": %s",
 						  place->cgroup, strerror(-r))
 					   : 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The limit of a place, and the look-up of a place before its container is created. All functions
- * block: they are for workers.
+ * The limit and the other settings of a place, and the look-up of a place before its container is
+ * created. All functions block: they are for workers.
  */
 #ifndef RSSD_PLACE_LIMIT_H
 #define RSSD_PLACE_LIMIT_H
@@ -12,6 +12,7 @@ struct controller;
 struct failure;
 struct group;
 struct place;
+struct settings;
 struct worker;
 
 /**
@@ -32,8 +33,17 @@ int place_look_up(struct place *place, struct controller *controller, struct fai
 int place_write_limit(const struct place *place, struct group *group, uint64_t limit,
 		      struct worker *worker, struct failure *failure);
 
-/* Restores the limit that was found at the creation. Return: 0, or a failure. */
-int place_restore_limit(const struct place *place, struct group *group, struct worker *worker,
-			struct failure *failure);
+/**
+ * place_write_settings() - set other settings, in the same way
+ * @which: a mask of SETTING_*; a limit in it is ignored
+ * @from: the settings now, which are set again if systemd does not write the control files
+ */
+int place_write_settings(const struct place *place, struct group *group, unsigned int which,
+			 const struct settings *from, const struct settings *to,
+			 struct worker *worker, struct failure *failure);
+
+/* Restores the settings that were found at the creation and that rssd has set. Return: 0, or a failure. */
+int place_restore(const struct place *place, struct group *group, struct worker *worker,
+		  struct failure *failure);
 
 #endif

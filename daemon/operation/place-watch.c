@@ -47,13 +47,13 @@ static void set_again(struct container *c)
 			    failure.text);
 }
 
-/* Settings that rssd cannot set for a place are those of the kernel, which systemd has set. */
+/* Settings that rssd has not set for a place are those of the kernel. */
 static void read_foreign_settings(struct container *c)
 {
 	struct settings kernel = container_read_settings(c, &c->settings);
 
 	for_each_setting(setting) {
-		if (!(setting->bit & container_supported(c)))
+		if (!(setting->bit & container_managed(c)))
 			setting_put(setting, &c->settings, setting_get(setting, &kernel));
 	}
 }

@@ -61,7 +61,7 @@ static void release_run(struct worker *worker, void *data)
 	struct release *release = data;
 	struct container *c = release->container;
 
-	release->error = place_restore_limit(c->place, c->group, worker, &release->failure);
+	release->error = place_restore(c->place, c->group, worker, &release->failure);
 	if (release->error == 0)
 		release->error = forget(c, &release->failure);
 }

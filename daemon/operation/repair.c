@@ -92,7 +92,7 @@ int repair_start(struct container *c, const struct change_listener *listener,
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
 			    "Cannot read the settings of \"%s\" in the kernel: %s; try again",
 			    c->name, strerror(-r));
-	change.set = settings_difference(&change.to, &kernel) & container_supported(c);
+	change.set = settings_difference(&change.to, &kernel) & container_managed(c);
 	if (change.set)
 		return change_start(c, &change, LIMIT_MODE_RECLAIM, 0, listener, failure);
 	listener->done(c, &unchanged, listener->userdata);

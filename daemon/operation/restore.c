@@ -78,15 +78,15 @@ static void bring_to(struct container *c, const struct settings *to)
 	struct change_listener listener = { .done = applied };
 	struct failure failure;
 
-	change.set = settings_difference(&c->settings, to) & container_supported(c);
+	change.set = settings_difference(&c->settings, to) & container_managed(c);
 	if (change_start(c, &change, LIMIT_MODE_RECLAIM, 0, &listener, &failure) < 0)
 		log_message(LOG_ERR, c->name, "its settings could not be restored: %s",
 			    failure.text);
 }
 
 /*
- * Sets what needs no reclaim, so that no write blocks: the limit of a new group, which is
- * empty, or a higher limit. After a reboot all groups are new, and a worker for each would
+ * Sets what needs no reclaim, so that no write blocks: the settings of a new group, which is
+ * empty, or a limit that is not lower. After a reboot all groups are new, and a worker for each would
  * start thousands of threads.
  */
 static void set_at_once(struct container *c, const struct settings *to)
@@ -178,7 +178,7 @@ static int restore_place(struct manager *m, struct record *record)
 		return name ? release_unfinished(c, unfinished_undone, name, &failure) : -ENOMEM;
 	}
 	c->settings = container_read_settings(c, &wanted);
-	if (settings_difference(&c->settings, &wanted) & container_supported(c)) {
+	if (settings_difference(&c->settings, &wanted) & container_managed(c)) {
 		log_fields(LOG_WARNING, MESSAGE_RESTORED, c->name, NULL,
 			   "its settings in the kernel have drifted; restoring them");
 		c->written = wanted;
@@ -286,7 +286,8 @@ static int restore_record(struct manager *m, const struct loaded *loaded, struct
 		return r;
 	if (made || !settings_difference(&c->settings, &wanted))
 		return 0;
-	if (wanted.limit >= c->settings.limit)
+	/* Like a lower limit, a lower high reclaims. */
+	if (wanted.limit >= c->settings.limit && wanted.high >= c->settings.high)
 		set_at_once(c, &wanted);
 	else
 		bring_to(c, &wanted);

@@ -35,6 +35,11 @@ enum controller_feature {
 	FEATURE_REFAULTS = 1 << 15,   /* group_read_refaults() */
 	FEATURE_SWAP = 1 << 16,	      /* memory_parts.swap */
 	FEATURE_PRESSURE = 1 << 17,   /* memory_parts.pressure_some and the like */
+	FEATURE_HIGH = 1 << 18,
+	FEATURE_LOW = 1 << 19,
+	FEATURE_MIN = 1 << 20,
+	FEATURE_SWAP_LIMIT = 1 << 21,
+	FEATURE_ZSWAP_LIMIT = 1 << 22,
 };
 
 /* Each is COUNTER_ABSENT if this kernel does not count it. */

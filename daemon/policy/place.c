@@ -41,6 +41,8 @@ struct place *place_new(enum place_kind kind, const char *what)
 	if (!place)
 		return NULL;
 	place->kind = kind;
+	place->found = settings_default();
+	place->managed = SETTING_LIMIT;
 	if (!copy_text(kind == PLACE_UNIT ? &place->unit : &place->cgroup, what))
 		return NULL;
 	return take_ptr(place);
@@ -53,7 +55,8 @@ struct place *place_copy(const struct place *place)
 	if (!copy)
 		return NULL;
 	copy->kind = place->kind;
-	copy->found_limit = place->found_limit;
+	copy->found = place->found;
+	copy->managed = place->managed;
 	copy->runtime = place->runtime;
 	copy->unfinished = place->unfinished;
 	if (!copy_text(&copy->unit, place->unit) || !copy_text(&copy->cgroup, place->cgroup) ||

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "policy/settings.h"
 #include "shared/cleanup.h"
 
 struct failure;
@@ -25,10 +26,12 @@ enum place_kind {
 /* The place of a container that is a unit or another existing cgroup. */
 struct place {
 	enum place_kind kind;
-	char *unit;	      /* PLACE_UNIT: its name; else NULL */
-	char *cgroup;	      /* as in /proc/PID/cgroup; NULL if it was not looked up yet */
-	uint64_t found_limit; /* the limit before the container; its removal restores it */
-	char *found_dropins;  /* drop-ins for MemoryMax= before the container, one path per line */
+	char *unit;   /* PLACE_UNIT: its name; else NULL */
+	char *cgroup; /* as in /proc/PID/cgroup; NULL if it was not looked up yet */
+	/* The settings before the container: its removal restores those in @managed. */
+	struct settings found;
+	char *found_dropins;  /* drop-ins of set-property before the container, one path per line */
+	unsigned int managed; /* the SETTING_* that rssd has set; the others are only read */
 	bool runtime;	 /* the unit is gone after a boot, so its limit is set until then only */
 	bool unfinished; /* its creation was not acknowledged */
 };

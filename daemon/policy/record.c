@@ -193,6 +193,26 @@ static int read_place(const struct source *source, const char *key, struct json_
 	return record->place ? 1 : -ENOMEM;
 }
 
+/* Reads the names of the settings that rssd has set. */
+static int read_managed(const struct source *source, const char *outer, struct json_object *names,
+			unsigned int *ret)
+{
+	if (!json_object_is_type(names, json_type_array))
+		return fail_at(source, outer, "must be an array");
+	for (size_t i = 0; i < json_object_array_length(names); i++) {
+		struct json_object *name = json_object_array_get_idx(names, i);
+		const struct setting *setting =
+			json_object_is_type(name, json_type_string)
+				? setting_by_key(json_object_get_string(name))
+				: NULL;
+
+		if (!setting)
+			return fail_at(source, outer, "has a name that is not of a setting");
+		*ret |= setting->bit;
+	}
+	return 0;
+}
+
 /* The members of "place": what rssd keeps of it. */
 static int read_place_state(const struct source *source, struct json_object *object,
 			    struct record *record)
@@ -208,7 +228,11 @@ static int read_place_state(const struct source *source, struct json_object *obj
 		if (strcmp(key, "path") == 0)
 			r = read_text(source, key, value, &place->cgroup);
 		else if (strcmp(key, "found_limit") == 0)
-			r = read_size(source, key, value, &place->found_limit);
+			r = read_size(source, key, value, &place->found.limit);
+		else if (strcmp(key, "found") == 0)
+			r = read_declaration(source, key, value, &place->found);
+		else if (strcmp(key, "managed") == 0)
+			r = read_managed(source, key, value, &place->managed);
 		else if (strcmp(key, "found_dropins") == 0)
 			r = read_text(source, key, value, &place->found_dropins);
 		else if (strcmp(key, "runtime") == 0)
@@ -415,11 +439,14 @@ static struct json_object *size_to_json(uint64_t size)
 				      : json_object_new_uint64(size);
 }
 
+/* Those of the first version are always written, the others only if they are not the initial ones. */
 static void add_settings(struct json_object *object, const struct settings *settings)
 {
 	for_each_setting(setting) {
 		uint64_t value = setting_get(setting, settings);
 
+		if ((setting->bit & ~SETTINGS_FIRST) && value == setting->initial)
+			continue;
 		json_object_object_add(object, setting->key,
 				       setting->type == SETTING_FLAG
 					       ? json_object_new_boolean((json_bool)value)
@@ -439,11 +466,22 @@ static void add_number(struct json_object *object, const char *key, uint64_t num
 		json_object_object_add(object, key, json_object_new_uint64(number));
 }
 
+static struct json_object *managed_to_json(unsigned int managed)
+{
+	struct json_object *array = json_object_new_array();
+
+	for_each_setting(setting) {
+		if (array && (managed & setting->bit))
+			json_object_array_add(array, json_object_new_string(setting->key));
+	}
+	return array;
+}
+
 static void add_place(struct json_object *object, const struct record *record)
 {
 	const struct place *place = record->place;
 	const struct earlier_counters *earlier = &record->earlier;
-	struct json_object *state = json_object_new_object();
+	struct json_object *state = json_object_new_object(), *found;
 
 	if (place->kind == PLACE_UNIT)
 		add_text(object, "unit", place->unit);
@@ -453,8 +491,12 @@ static void add_place(struct json_object *object, const struct record *record)
 	if (!state)
 		return;
 	add_text(state, "path", place->cgroup);
-	json_object_object_add(state, "found_limit", size_to_json(place->found_limit));
+	found = json_object_new_object();
+	if (found)
+		add_settings(found, &place->found);
+	json_object_object_add(state, "found", found);
 	add_text(state, "found_dropins", place->found_dropins);
+	json_object_object_add(state, "managed", managed_to_json(place->managed));
 	if (place->runtime)
 		json_object_object_add(state, "runtime", json_object_new_boolean(true));
 	if (place->unfinished)

@@ -24,7 +24,16 @@ enum {
 	SETTING_WMARK_HIGH = 1 << 1,
 	SETTING_WMARK_LOW = 1 << 2,
 	SETTING_OOM_GROUP = 1 << 3,
-	SETTINGS_ALL = (1 << 4) - 1,
+	SETTING_HIGH = 1 << 4,
+	SETTING_LOW = 1 << 5,
+	SETTING_MIN = 1 << 6,
+	SETTING_SWAP_LIMIT = 1 << 7,
+	SETTING_ZSWAP_LIMIT = 1 << 8,
+	SETTINGS_ALL = (1 << 9) - 1,
+	SETTINGS_FIRST = SETTING_LIMIT | SETTING_WMARK_HIGH | SETTING_WMARK_LOW | SETTING_OOM_GROUP,
+	/* Those that are properties of a systemd unit as well. */
+	SETTINGS_OF_UNITS = SETTING_LIMIT | SETTING_HIGH | SETTING_LOW | SETTING_MIN |
+			    SETTING_SWAP_LIMIT | SETTING_ZSWAP_LIMIT,
 };
 
 /* The largest number of rows. */
@@ -34,6 +43,9 @@ struct settings {
 	uint64_t limit;
 	uint64_t wmark_high, wmark_low;
 	bool oom_group;
+	/* As in cgroup v2: usage above high is throttled; low and min are protected from reclaim. */
+	uint64_t high, low, min;
+	uint64_t swap_limit, zswap_limit;
 };
 
 struct settings_change {
@@ -50,13 +62,14 @@ enum setting_type {
 struct setting {
 	unsigned int bit;
 	enum setting_type type;
-	size_t offset;		/* of the member in struct settings */
-	const char *property;	/* its name on D-Bus */
-	const char *key;	/* its name in JSON */
-	unsigned int list_flag; /* for a flag: its bit in the flags of ListCounters */
-	uint64_t initial;	/* the value in a new container */
-	unsigned int feature;	/* the controller feature that it needs; 0: none */
-	const char *lacking;	/* why it cannot be set, after "The rss controller " */
+	size_t offset;	      /* of the member in struct settings */
+	const char *property; /* its name on D-Bus */
+	const char *key;      /* its name in JSON */
+	/* Its bit in the flags of ListCounters: the value of a flag, or that a size is supported. */
+	unsigned int list_flag;
+	uint64_t initial;     /* the value in a new container */
+	unsigned int feature; /* the controller feature that it needs; 0: none */
+	const char *lacking;  /* why it cannot be set, after "The rss controller " */
 };
 
 /* The last row has the bit 0. */
@@ -83,7 +96,7 @@ uint64_t setting_canonical(const struct setting *setting, uint64_t value);
 /* Makes each value canonical. */
 void settings_make_canonical(struct settings *settings);
 
-/* Returns the initial settings: no limit, no watermarks, single kills. */
+/* Returns the initial settings: no limits, no watermarks, no protection, single kills. */
 struct settings settings_default(void);
 
 /* Returns @settings with @change applied; changed values are canonical. */

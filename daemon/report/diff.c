@@ -86,7 +86,7 @@ static int compare_container(struct diff *diff, struct container *c)
 	const struct record *declared = find_declared(diff, c->name);
 	struct diff_row row = {
 		.name = c->name,
-		.stored_set = container_is_unit(c) ? (unsigned int)SETTING_LIMIT : SETTINGS_ALL,
+		.stored_set = c->place ? container_managed(c) : SETTINGS_ALL,
 		.stored = *container_set_last(c),
 	};
 	int r;

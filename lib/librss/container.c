@@ -21,6 +21,21 @@ static int read_last_oom(sd_bus_message *message, void *at)
 	return oom_dict_read(message, last);
 }
 
+static int read_supported(sd_bus_message *message, void *at)
+{
+	unsigned int *supported = at;
+	const char *property;
+	int r = sd_bus_message_enter_container(message, 'a', "s");
+
+	while (r >= 0 && (r = sd_bus_message_read(message, "s", &property)) > 0) {
+		for_each_client_setting(setting) {
+			if (strcmp(setting->property, property) == 0)
+				*supported |= setting->bit;
+		}
+	}
+	return r < 0 ? r : sd_bus_message_exit_container(message);
+}
+
 #define FIELD(key, type, member)                                        \
 	{                                                               \
 		key, type, offsetof(struct rss_container, member), NULL \
@@ -56,6 +71,7 @@ static const struct dict_field other_fields[] = {
 	FIELD("Place", "s", place),
 	FIELD("Unit", "s", unit),
 	FIELD("Running", "b", running),
+	{ "Settings", "as", offsetof(struct rss_container, supported), read_supported },
 	{ "LastOOM", "a{sv}", offsetof(struct rss_container, last_oom), read_last_oom },
 };
 
@@ -316,8 +332,8 @@ static int columns_read(sd_bus_message *message, struct columns *columns)
 		r = read_column(message, 't', sizeof(uint64_t), columns->count,
 				&columns->numbers[i]);
 	if (r >= 0)
-		r = read_sizes(message, columns, false);
-	return r < 0 ? r : read_places(message, columns);
+		r = read_places(message, columns);
+	return r < 0 ? r : read_sizes(message, columns, false);
 }
 
 static uint64_t number_at(const struct columns *columns, size_t column, size_t i)
@@ -332,6 +348,8 @@ static void settings_from_row(const struct columns *columns, size_t i, uint32_t 
 		const struct column *column = &columns->sizes[setting - client_settings];
 		uint64_t value = RSS_INFINITY;
 
+		if (flags & setting->list_flag)
+			c->supported |= setting->bit;
 		if (client_setting_is_flag(setting))
 			value = (flags & setting->list_flag) != 0;
 		else if (column->u64)

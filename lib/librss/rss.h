@@ -164,6 +164,12 @@ struct rss_container {
 	const char *place; /* "own": a cgroup made by rssd; "unit", "cgroup": see rss_create_at() */
 	const char *unit;  /* the systemd unit that it is, or "" */
 	bool running;	   /* its cgroup is there; always true for "own" */
+	/*
+	 * See struct rss_settings. @supported says which of RSS_SET_HIGH and the later ones this
+	 * container has; the others are not to be shown.
+	 */
+	uint64_t high, low, min, swap_limit, zswap_limit;
+	unsigned int supported;
 };
 
 int rss_get(struct rss_client *client, const char *name, struct rss_container **ret);
@@ -216,6 +222,11 @@ enum {
 	RSS_SET_OOM_GROUP = 1 << 3,
 	RSS_SET_TRANSIENT = 1 << 4, /* rss_create() only */
 	RSS_SET_JOIN = 1 << 5,	    /* rss_create() and rss_set() only; for root */
+	RSS_SET_HIGH = 1 << 6,
+	RSS_SET_LOW = 1 << 7,
+	RSS_SET_MIN = 1 << 8,
+	RSS_SET_SWAP_LIMIT = 1 << 9,
+	RSS_SET_ZSWAP_LIMIT = 1 << 10,
 };
 
 struct rss_settings {
@@ -228,6 +239,12 @@ struct rss_settings {
 	 * command=php*". They replace those that were set before; NULL: none.
 	 */
 	const char *const *join;
+	/*
+	 * As in cgroup v2: usage above @high is throttled and reclaimed; usage within @low is
+	 * reclaimed last, within @min never.
+	 */
+	uint64_t high, low, min;
+	uint64_t swap_limit, zswap_limit;
 };
 
 /* @settings may be NULL. The parent of a nested name must exist. */

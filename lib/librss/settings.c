@@ -16,6 +16,13 @@ const struct client_setting client_settings[] = {
 	{ RSS_SET_WMARK_LOW, "WatermarkLow", "wmark-low", "t", OFFSETS(wmark_low),
 	  .listed_first = true },
 	{ RSS_SET_OOM_GROUP, "OOMGroup", "oom_group", "b", OFFSETS(oom_group), .list_flag = 1 },
+	{ RSS_SET_HIGH, "High", "high", "t", OFFSETS(high), .list_flag = 1 << 8 },
+	{ RSS_SET_LOW, "Low", "low", "t", OFFSETS(low), .list_flag = 1 << 9 },
+	{ RSS_SET_MIN, "Min", "min", "t", OFFSETS(min), .list_flag = 1 << 10 },
+	{ RSS_SET_SWAP_LIMIT, "SwapLimit", "swap-limit", "t", OFFSETS(swap_limit),
+	  .list_flag = 1 << 11 },
+	{ RSS_SET_ZSWAP_LIMIT, "ZSwapLimit", "zswap-limit", "t", OFFSETS(zswap_limit),
+	  .list_flag = 1 << 12 },
 	{ 0 },
 };
 
@@ -62,12 +69,22 @@ void client_setting_show(const struct client_setting *setting, struct rss_contai
 	put(setting, (char *)container + setting->shown, value);
 }
 
+bool client_setting_is_there(const struct client_setting *setting,
+			     const struct rss_container *container)
+{
+	return client_setting_is_flag(setting) || !setting->list_flag ||
+	       (container->supported & setting->bit);
+}
+
 struct rss_settings client_settings_of(const struct rss_container *container)
 {
 	struct rss_settings settings = { 0 };
 
-	for_each_client_setting(setting)
-		client_setting_put(setting, &settings, client_setting_shown(setting, container));
+	for_each_client_setting(setting) {
+		if (client_setting_is_there(setting, container))
+			client_setting_put(setting, &settings,
+					   client_setting_shown(setting, container));
+	}
 	return settings;
 }
 

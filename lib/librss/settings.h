@@ -19,14 +19,15 @@
 #define CLIENT_SETTINGS_MAX 32
 
 struct client_setting {
-	unsigned int bit;	/* RSS_SET_*; 0 after the last row */
-	const char *property;	/* its name on D-Bus */
-	const char *key;	/* its name in JSON */
-	const char *type;	/* on D-Bus: "t", a size in bytes, or "b", a flag */
-	size_t offset;		/* in struct rss_settings: of a uint64_t or a bool */
-	size_t shown;		/* in struct rss_container: the same */
-	unsigned int list_flag; /* of a flag: its bit among the flags of ListCounters */
-	bool listed_first;	/* of a size: its column of ListCounters comes before "processes" */
+	unsigned int bit;     /* RSS_SET_*; 0 after the last row */
+	const char *property; /* its name on D-Bus */
+	const char *key;      /* its name in JSON */
+	const char *type;     /* on D-Bus: "t", a size in bytes, or "b", a flag */
+	size_t offset;	      /* in struct rss_settings: of a uint64_t or a bool */
+	size_t shown;	      /* in struct rss_container: the same */
+	/* Its bit among the flags of ListCounters: the value of a flag, or that a size is there. */
+	unsigned int list_flag;
+	bool listed_first; /* of a size: its column of ListCounters comes before "processes" */
 };
 
 extern const struct client_setting client_settings[];
@@ -48,7 +49,10 @@ uint64_t client_setting_shown(const struct client_setting *setting,
 void client_setting_show(const struct client_setting *setting, struct rss_container *container,
 			 uint64_t value);
 
-/* All settings of a container. */
+/* Returns true if this container has it; those of the first version are always shown. */
+bool client_setting_is_there(const struct client_setting *setting,
+			     const struct rss_container *container);
+/* All settings that a container has. */
 struct rss_settings client_settings_of(const struct rss_container *container);
 
 /* The settings that both have, with different values, as a mask of RSS_SET_*. */

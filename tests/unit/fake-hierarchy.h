@@ -106,6 +106,10 @@ static inline void fake_fill_v2(int dir, bool memory)
 	fake_write(dir, "memory.peak", "0\n");
 	fake_write(dir, "memory.reclaim", "");
 	fake_write(dir, "memory.swap.current", "0\n");
+	fake_write(dir, "memory.swap.max", "max\n");
+	fake_write(dir, "memory.high", "max\n");
+	fake_write(dir, "memory.low", "0\n");
+	fake_write(dir, "memory.min", "0\n");
 	fake_write(dir, "memory.pressure", "some avg10=0.00 avg60=0.00 avg300=0.00 total=0\n");
 }
 
@@ -118,6 +122,7 @@ static inline void fake_fill_rss_v1(int dir)
 	fake_write(dir, "rss.limit_in_bytes", "9223372036854771712\n");
 	fake_write(dir, "rss.wmark_high_in_bytes", "9223372036854771712\n");
 	fake_write(dir, "rss.wmark_low_in_bytes", "9223372036854771712\n");
+	fake_write(dir, "rss.low_in_bytes", "0\n");
 	fake_write(dir, "rss.max_usage_in_bytes", "0\n");
 	fake_write(dir, "rss.reclaim", "");
 	fake_write(dir, "rss.failcnt", "0\n");
@@ -138,6 +143,7 @@ static inline void fake_fill_rss_v2(int dir)
 	fake_write(dir, "rss.max", "max\n");
 	fake_write(dir, "rss.wmark_high", "max\n");
 	fake_write(dir, "rss.wmark_low", "max\n");
+	fake_write(dir, "rss.low", "0\n");
 	fake_write(dir, "rss.peak", "0\n");
 	fake_write(dir, "rss.reclaim", "");
 	fake_write(dir, "rss.oom.group", "0\n");

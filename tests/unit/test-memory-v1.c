@@ -482,7 +482,8 @@ TEST(every_feature_has_a_name)
 	CHECK_STR(controller_feature_name(__builtin_ctz(FEATURE_SAFE_LIMIT)), "safe-limit");
 	CHECK_STR(controller_feature_name(__builtin_ctz(FEATURE_MAPPED_ONLY)), "mapped-only");
 	CHECK_STR(controller_feature_name(__builtin_ctz(FEATURE_PRESSURE)), "pressure");
-	CHECK(!controller_feature_name(__builtin_ctz(FEATURE_PRESSURE) + 1));
+	CHECK_STR(controller_feature_name(__builtin_ctz(FEATURE_ZSWAP_LIMIT)), "zswap-limit");
+	CHECK(!controller_feature_name(__builtin_ctz(FEATURE_ZSWAP_LIMIT) + 1));
 }
 
 TEST_MAIN({ "features of a new kernel", features_of_a_new_kernel },

@@ -129,7 +129,8 @@ TEST(features_of_a_new_kernel)
 		   FEATURE_PEAK | FEATURE_PEAK_RESET | FEATURE_FAILURES | FEATURE_RECLAIMED |
 			   FEATURE_OOM_EVENTS | FEATURE_OOM_KILLS | FEATURE_OOM_GROUP |
 			   FEATURE_RECLAIM | FEATURE_LIMIT_EVENTS | FEATURE_FREEZE | FEATURE_SWAP |
-			   FEATURE_PRESSURE);
+			   FEATURE_PRESSURE | FEATURE_HIGH | FEATURE_LOW | FEATURE_MIN |
+			   FEATURE_SWAP_LIMIT);
 	CHECK(!w.controller->oom_events_since_open);
 }
 
@@ -339,7 +340,43 @@ TEST(there_are_no_watermarks)
 	CHECK_INT(group_read_setting(w.web, SETTING_WMARK_HIGH, &value), -EOPNOTSUPP);
 	CHECK_INT(group_read_setting(w.web, SETTING_WMARK_LOW, &value), -EOPNOTSUPP);
 	CHECK_INT(group_write_settings(w.web, SETTING_WMARK_LOW, &to), -EOPNOTSUPP);
-	CHECK_UINT(w.controller->settings, SETTING_LIMIT | SETTING_OOM_GROUP);
+	CHECK_UINT(w.controller->settings, SETTING_LIMIT | SETTING_OOM_GROUP | SETTING_HIGH |
+						   SETTING_LOW | SETTING_MIN | SETTING_SWAP_LIMIT);
+}
+
+/* Each has its file; the fake kernel has no zswap. */
+TEST(throttle_protection_and_swap_limit)
+{
+	WORLD;
+	struct settings to = { .limit = 1, .high = 4096, .low = 8192, .min = 12288 };
+	struct settings now = settings_default();
+	uint64_t value;
+
+	CALL(begin, &w);
+	CHECK(controller_can(w.controller, FEATURE_HIGH) &&
+	      controller_can(w.controller, FEATURE_LOW));
+	CHECK(controller_can(w.controller, FEATURE_MIN));
+	CHECK(controller_can(w.controller, FEATURE_SWAP_LIMIT));
+	CHECK(!controller_can(w.controller, FEATURE_ZSWAP_LIMIT));
+	CHECK_INT(group_read_settings(w.web, &now), 0);
+	CHECK_UINT(now.high, LIMIT_INFINITY);
+	CHECK_UINT(now.low, 0);
+	CHECK_UINT(now.swap_limit, LIMIT_INFINITY);
+	to.swap_limit = 16384;
+	CHECK_INT(group_write_settings(
+			  w.web, w.controller->settings & ~(unsigned int)SETTING_OOM_GROUP, &to),
+		  0);
+	CHECK_STR(fake_get("rssd/web/memory.high"), "4096");
+	CHECK_STR(fake_get("rssd/web/memory.low"), "8192");
+	CHECK_STR(fake_get("rssd/web/memory.min"), "12288");
+	CHECK_STR(fake_get("rssd/web/memory.swap.max"), "16384");
+	/* The limit is written by itself. */
+	CHECK_STR(fake_get("rssd/web/memory.max"), "max\n");
+	CHECK_INT(group_write_setting(w.web, SETTING_ZSWAP_LIMIT, 4096), -EOPNOTSUPP);
+	CHECK_INT(group_read_setting(w.web, SETTING_HIGH, &value), 0);
+	CHECK_UINT(value, 4096);
+	CHECK_INT(controller_write_root(w.controller, SETTING_LOW, LIMIT_INFINITY), 0);
+	CHECK_STR(fake_get("rssd/memory.low"), "max");
 }
 
 TEST(processes_live_in_the_leaf)
@@ -570,6 +607,7 @@ TEST_MAIN({ "the root gets a memory controller", root_gets_memory },
 	  { "oom.group is written and read", oom_group_is_written_and_read },
 	  { "reclaim is requested", reclaim_is_asked_for },
 	  { "there are no watermarks", there_are_no_watermarks },
+	  { "throttle, protection and swap limit", throttle_protection_and_swap_limit },
 	  { "processes live in the leaf", processes_live_in_the_leaf },
 	  { "a busy group is not removed", a_busy_group_is_not_removed },
 	  { "a leaf is created again", a_leaf_is_put_back },

@@ -5,6 +5,7 @@
 #include "cgroup/controller.h"
 #include "base/failure.h"
 #include "policy/oom-record.h"
+#include "policy/place.h"
 #include "policy/record.h"
 #include "policy/rule.h"
 #include "unit.h"
@@ -56,6 +57,39 @@ TEST(what_is_written_is_read)
 	CHECK_INT(back->last_oom->victim_pid, 42);
 	CHECK_UINT(back->last_oom->usage, 4096);
 	CHECK_UINT(back->last_oom->limit, OOM_ABSENT);
+}
+
+/* The settings of a later version are left out while they are the initial ones. */
+TEST(a_place_keeps_what_was_found)
+{
+	struct place place = { .kind = PLACE_UNIT,
+			       .unit = (char *)"web.service",
+			       .cgroup = (char *)"/web",
+			       .found = settings_default(),
+			       .managed = SETTING_LIMIT | SETTING_LOW };
+	struct record record = { .name = (char *)"web",
+				 .settings = settings_default(),
+				 .declaration = settings_default(),
+				 .place = &place };
+	cleanup_(record_free_ptr) struct record *back = NULL, *bad = NULL;
+	struct failure failure = { 0 };
+	cleanup_free char *text = NULL;
+
+	record.settings.low = 8192;
+	place.found.high = 1 << 20;
+	text = record_format(&record);
+	CHECK(text && !strstr(text, "swap-limit"));
+	CHECK_INT(parse(text, RECORD_STATE, &back, &failure), 0);
+	CHECK_UINT(back->settings.low, 8192);
+	CHECK_UINT(back->settings.high, LIMIT_INFINITY);
+	CHECK_UINT(back->place->managed, SETTING_LIMIT | SETTING_LOW);
+	CHECK_UINT(back->place->found.high, 1 << 20);
+	CHECK_UINT(back->place->found.limit, LIMIT_INFINITY);
+	CHECK_INT(parse("{ \"name\": \"web\", \"unit\": \"web.service\",\n"
+			" \"place\": { \"path\": \"/web\", \"managed\": [ \"colour\" ] } }",
+			RECORD_STATE, &bad, &failure),
+		  -EBADMSG);
+	CHECK(strstr(failure.text, "f.json:2: managed"));
 }
 
 TEST(people_write_sizes)
@@ -216,7 +250,8 @@ TEST(rules_are_written_and_read)
 TEST_MAIN({ "record: what is written is read", what_is_written_is_read },
 	  { "record: rules that were set are kept", rules_are_written_and_read },
 	  { "record: a unit that is attached is kept", a_joined_unit_is_written_and_read },
-	  { "record: declarations may have sizes with a unit", people_write_sizes },
+	  { "record: a place keeps what was found", a_place_keeps_what_was_found },
+	  { "people write sizes", people_write_sizes },
 	  { "record: sizes are as the kernel keeps them", sizes_are_as_the_kernel_keeps_them },
 	  { "record: invalid files are refused with their line",
 	    bad_files_are_refused_with_their_line },

@@ -15,7 +15,7 @@
 #define ALWAYS                                                                          \
 	(FEATURE_PEAK | FEATURE_FAILURES | FEATURE_RECLAIMED | FEATURE_OOM_EVENTS |     \
 	 FEATURE_OOM_KILLS | FEATURE_OOM_GROUP | FEATURE_WATERMARKS | FEATURE_RECLAIM | \
-	 FEATURE_SAFE_LIMIT | FEATURE_MAPPED_ONLY | FEATURE_SCANNED)
+	 FEATURE_SAFE_LIMIT | FEATURE_MAPPED_ONLY | FEATURE_SCANNED | FEATURE_LOW)
 
 /* A kernel with the controller, which may be in the unified tree. */
 static void kernel(int rss_at)
@@ -277,6 +277,25 @@ TEST(watermarks_are_written_and_read)
 	}
 }
 
+TEST(low_is_written_and_read)
+{
+	static const char *const files[] = { "rssd/web/rss.low_in_bytes", "rssd/web/rss.low" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		WORLD;
+		uint64_t value = 1;
+
+		CALL(begin, &w, names[i].version);
+		CHECK(controller_can(w.controller, FEATURE_LOW));
+		CHECK(!controller_can(w.controller, FEATURE_MIN));
+		CHECK_INT(group_read_setting(w.web, SETTING_LOW, &value), 0);
+		CHECK_UINT(value, 0);
+		CHECK_INT(group_write_setting(w.web, SETTING_LOW, 8192), 0);
+		CHECK_STR(fake_get(files[i]), "8192");
+		CHECK_INT(group_write_setting(w.web, SETTING_MIN, 8192), -EOPNOTSUPP);
+	}
+}
+
 TEST(oom_group_is_written_and_read)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -434,6 +453,7 @@ TEST_MAIN({ "rss: a hierarchy is mounted", a_hierarchy_is_mounted },
 	    refaults_are_read_if_the_kernel_has_them },
 	  { "rss: limits are written and read", limits_are_written_and_read },
 	  { "rss: watermarks are written and read", watermarks_are_written_and_read },
+	  { "rss: low is written and read", low_is_written_and_read },
 	  { "rss: oom-group is written and read", oom_group_is_written_and_read },
 	  { "rss: reclaim is requested", reclaim_is_asked_for },
 	  { "rss: the peak is reset", the_peak_is_reset },
