@@ -167,17 +167,34 @@ static void print_flags(const struct rss_container *c)
 	}
 }
 
-/* Absent unless the kernel has pressure stall information for the control group. */
-static void print_pressure(const struct rss_container *c)
+/* "12.05, 3.00, 1.00% in 10, 60, 300 s; 1.235 s in all" */
+static void print_pressure(const char *key, const uint64_t averages[3], uint64_t total)
 {
-	print_key("Pressure");
-	if (c->pressure_some == RSS_ABSENT || c->pressure_full == RSS_ABSENT) {
+	print_key(key);
+	if (averages[0] == RSS_ABSENT || total == RSS_ABSENT) {
 		puts("-");
 		return;
 	}
-	printf("%.2f%% some, %.2f%% full in 10 s; %.3f s some, %.3f s full in all\n",
-	       (double)c->pressure_some_avg10 / 100, (double)c->pressure_full_avg10 / 100,
-	       (double)c->pressure_some / 1e6, (double)c->pressure_full / 1e6);
+	for (size_t i = 0; i < 3; i++) {
+		if (averages[i] == RSS_ABSENT)
+			printf("%s-", i ? ", " : "");
+		else
+			printf("%s%.2f%%", i ? ", " : "", (double)averages[i] / 100);
+	}
+	printf(" in 10, 60, 300 s; %.3f s in all\n", (double)total / 1e6);
+}
+
+/* Absent unless the kernel has pressure stall information for the control group. */
+static void print_pressures(const struct rss_container *c)
+{
+	print_pressure("Pressure some",
+		       (const uint64_t[]){ c->pressure_some_avg10, c->pressure_some_avg60,
+					   c->pressure_some_avg300 },
+		       c->pressure_some);
+	print_pressure("Pressure full",
+		       (const uint64_t[]){ c->pressure_full_avg10, c->pressure_full_avg60,
+					   c->pressure_full_avg300 },
+		       c->pressure_full);
 }
 
 static int show_for_people(struct cli *cli, const struct rss_container *c)
@@ -201,7 +218,8 @@ static int show_for_people(struct cli *cli, const struct rss_container *c)
 	print_size("Kernel", c->kernel, "-");
 	print_size("Locked", c->locked, "-");
 	print_size("Swap", c->swap, "-");
-	print_pressure(c);
+	print_size("Zswap", c->zswap, "-");
+	print_pressures(c);
 	print_size("Peak", c->peak, "-");
 	print_count("Failures", c->failures);
 	print_size("Reclaimed", c->reclaimed, "-");

@@ -39,10 +39,15 @@ struct json_object *container_to_json(const struct rss_container *c, bool with_o
 		json_add_count(object, "kernel", c->kernel);
 		json_add_count(object, "locked", c->locked);
 		json_add_count(object, "swap", c->swap);
+		json_add_count(object, "zswap", c->zswap);
 		json_add_count(object, "pressure_some_usec", c->pressure_some);
 		json_add_count(object, "pressure_full_usec", c->pressure_full);
 		json_add_percent(object, "pressure_some_avg10", c->pressure_some_avg10);
 		json_add_percent(object, "pressure_full_avg10", c->pressure_full_avg10);
+		json_add_percent(object, "pressure_some_avg60", c->pressure_some_avg60);
+		json_add_percent(object, "pressure_full_avg60", c->pressure_full_avg60);
+		json_add_percent(object, "pressure_some_avg300", c->pressure_some_avg300);
+		json_add_percent(object, "pressure_full_avg300", c->pressure_full_avg300);
 		json_add_count(object, "refaults", c->refaults);
 		json_add_texts(object, "rules", c->rules);
 		json_add_oom(object, "last_oom", c->last_oom);

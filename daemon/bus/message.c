@@ -480,6 +480,11 @@ const struct bus_counter bus_parts[BUS_PARTS] = {
 	{ "PressureFull", offsetof(struct memory_parts, pressure_full) },
 	{ "PressureSomeAvg10", offsetof(struct memory_parts, pressure_some_avg10) },
 	{ "PressureFullAvg10", offsetof(struct memory_parts, pressure_full_avg10) },
+	{ "PressureSomeAvg60", offsetof(struct memory_parts, pressure_some_avg60) },
+	{ "PressureFullAvg60", offsetof(struct memory_parts, pressure_full_avg60) },
+	{ "PressureSomeAvg300", offsetof(struct memory_parts, pressure_some_avg300) },
+	{ "PressureFullAvg300", offsetof(struct memory_parts, pressure_full_avg300) },
+	{ "ZSwap", offsetof(struct memory_parts, zswap) },
 };
 
 uint64_t bus_part(const struct memory_parts *parts, size_t i)

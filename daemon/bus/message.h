@@ -84,7 +84,7 @@ extern const struct bus_counter {
 uint64_t bus_counter(const struct counters *counters, size_t i);
 
 /* The parts of usage, as properties of a container and entries of a{sv}. */
-#define BUS_PARTS 11
+#define BUS_PARTS 16
 /* Those in the record of an OOM are the first ones. */
 #define BUS_OOM_PARTS 6
 extern const struct bus_counter bus_parts[BUS_PARTS]; /* the offset is in struct memory_parts */

@@ -37,7 +37,7 @@ static const char *const feature_names[] = {
 	"peak",	      "failures",   "reclaimed",  "oom-events",	  "oom-kills",	 "oom-group",
 	"watermarks", "reclaim",    "safe-limit", "limit-events", "in-place",	 "mapped-only",
 	"scanned",    "peak-reset", "freeze",	  "refaults",	  "swap",	 "pressure",
-	"high",	      "low",	    "min",	  "swap-limit",	  "zswap-limit",
+	"high",	      "low",	    "min",	  "swap-limit",	  "zswap-limit", "zswap",
 };
 
 const char *controller_feature_name(unsigned int bit)
@@ -87,7 +87,7 @@ void controller_read_parts(const struct controller *controller, int directory,
 		"inactive_file",	   "active_file",
 		ops->parts.dirty,	   ops->parts.writeback,
 		"workingset_refault_anon", "workingset_refault_file",
-		ops->parts.swap,
+		ops->parts.swap,	   ops->parts.zswap,
 	};
 	char keys[ARRAY_SIZE(names)][48];
 	struct cgroup_key v[ARRAY_SIZE(names)];
@@ -111,6 +111,7 @@ void controller_read_parts(const struct controller *controller, int directory,
 		.dirty = counter_sum(v[10].value, v[11].value),
 		.refaults = counter_sum(v[12].value, v[13].value),
 		.swap = v[14].value,
+		.zswap = v[15].value,
 	};
 	/* Only mapped pages are charged. */
 	if (controller_can(controller, FEATURE_MAPPED_ONLY))
@@ -160,6 +161,8 @@ static void find_common_features(struct controller *controller)
 		controller->features |= FEATURE_REFAULTS;
 	if (parts.swap != COUNTER_ABSENT)
 		controller->features |= FEATURE_SWAP;
+	if (parts.zswap != COUNTER_ABSENT)
+		controller->features |= FEATURE_ZSWAP;
 	if (parts.pressure_some != COUNTER_ABSENT)
 		controller->features |= FEATURE_PRESSURE;
 	for (size_t i = 0; i < ARRAY_SIZE(freezers) && !controller->freezer; i++) {

@@ -108,7 +108,8 @@ struct controller_ops {
 	const char *lists_file, *lists_prefix;
 	/* The keys in that file of members of struct memory_parts; NULL: not reported. */
 	struct part_keys {
-		const char *anon, *file, *shmem, *kernel, *mapped, *dirty, *writeback, *swap;
+		const char *anon, *file, *shmem, *kernel, *mapped, *dirty, *writeback, *swap,
+			*zswap;
 	} parts;
 	/* The control file of memory_parts.kernel if it has one of its own, or NULL. */
 	const char *kernel_file;

@@ -40,6 +40,7 @@ enum controller_feature {
 	FEATURE_MIN = 1 << 20,
 	FEATURE_SWAP_LIMIT = 1 << 21,
 	FEATURE_ZSWAP_LIMIT = 1 << 22,
+	FEATURE_ZSWAP = 1 << 23, /* memory_parts.zswap */
 };
 
 /* Each is COUNTER_ABSENT if this kernel does not count it. */
@@ -76,8 +77,11 @@ struct memory_parts {
 	uint64_t swap;	   /* swapped out; not part of the usage */
 	/* How long some, or all, processes have waited for memory, in microseconds in all... */
 	uint64_t pressure_some, pressure_full;
-	/* ...and in the last 10 seconds, in hundredths of a percent. */
+	/* ...and in the last 10 seconds, minute and 5 minutes, in hundredths of a percent. */
 	uint64_t pressure_some_avg10, pressure_full_avg10;
+	uint64_t pressure_some_avg60, pressure_full_avg60;
+	uint64_t pressure_some_avg300, pressure_full_avg300;
+	uint64_t zswap; /* compressed in memory by zswap, before compression: part of swap */
 };
 
 static inline struct memory_parts memory_parts_absent(void)

@@ -78,6 +78,8 @@ static const struct {
 	  "" },
 	{ FEATURE_SWAP, "swap usage", "Swapped memory is counted.", SEVERITY_NOTE,
 	  "This controller does not count swapped memory: shown as absent.", "" },
+	{ FEATURE_ZSWAP, "zswap usage", "Memory that zswap keeps is counted.", SEVERITY_NOTE,
+	  "This kernel or controller does not count what zswap keeps: shown as absent.", "" },
 	{ FEATURE_PRESSURE, "memory pressure",
 	  "The time that processes wait for memory is counted (PSI).", SEVERITY_NOTE,
 	  "The time that processes wait for memory is not counted: the kernel does so in the unified "

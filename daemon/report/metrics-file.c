@@ -247,6 +247,10 @@ static int add_container(struct metrics *metrics, const struct collect_row *from
 		return -ENOMEM;
 	metrics->count++;
 	row->settings = from->container->settings;
+	for_each_setting(setting) {
+		if (setting->bit & ~container_supported(from->container))
+			setting_put(setting, &row->settings, COUNTER_ABSENT);
+	}
 	row->counters = from->counters;
 	row->parts = *from->parts;
 	row->processes = from->processes;

@@ -21,14 +21,39 @@ static uint64_t get_limit(const struct metrics_container *c)
 	return c->settings.limit;
 }
 
-static uint64_t get_high(const struct metrics_container *c)
+static uint64_t get_wmark_high(const struct metrics_container *c)
 {
 	return c->settings.wmark_high;
 }
 
-static uint64_t get_low(const struct metrics_container *c)
+static uint64_t get_wmark_low(const struct metrics_container *c)
 {
 	return c->settings.wmark_low;
+}
+
+static uint64_t get_high(const struct metrics_container *c)
+{
+	return c->settings.high;
+}
+
+static uint64_t get_low(const struct metrics_container *c)
+{
+	return c->settings.low;
+}
+
+static uint64_t get_min(const struct metrics_container *c)
+{
+	return c->settings.min;
+}
+
+static uint64_t get_swap_limit(const struct metrics_container *c)
+{
+	return c->settings.swap_limit;
+}
+
+static uint64_t get_zswap_limit(const struct metrics_container *c)
+{
+	return c->settings.zswap_limit;
 }
 
 static uint64_t get_processes(const struct metrics_container *c)
@@ -96,6 +121,11 @@ static uint64_t get_swap(const struct metrics_container *c)
 	return c->parts.swap;
 }
 
+static uint64_t get_zswap(const struct metrics_container *c)
+{
+	return c->parts.zswap;
+}
+
 static uint64_t get_pressure_some(const struct metrics_container *c)
 {
 	return c->parts.pressure_some;
@@ -135,9 +165,19 @@ static const struct family {
 	{ "rssd_container_limit_bytes", "gauge", "bytes", "The limit; no sample if there is none.",
 	  get_limit },
 	{ "rssd_container_wmark_high_bytes", "gauge", "bytes",
-	  "Background reclaim starts above it; no sample without a watermark.", get_high },
+	  "Background reclaim starts above it; no sample without a watermark.", get_wmark_high },
 	{ "rssd_container_wmark_low_bytes", "gauge", "bytes",
-	  "Background reclaim stops below it; no sample without a watermark.", get_low },
+	  "Background reclaim stops below it; no sample without a watermark.", get_wmark_low },
+	{ "rssd_container_high_bytes", "gauge", "bytes",
+	  "Usage above it is throttled; no sample if there is none.", get_high },
+	{ "rssd_container_low_bytes", "gauge", "bytes",
+	  "Usage within it is reclaimed last; no sample if it is infinity.", get_low },
+	{ "rssd_container_min_bytes", "gauge", "bytes",
+	  "Usage within it is never reclaimed; no sample if it is infinity.", get_min },
+	{ "rssd_container_swap_limit_bytes", "gauge", "bytes",
+	  "The limit of swap; no sample if there is none.", get_swap_limit },
+	{ "rssd_container_zswap_limit_bytes", "gauge", "bytes",
+	  "The limit of zswap; no sample if there is none.", get_zswap_limit },
 	{ "rssd_container_usage_bytes", "gauge", "bytes", "The current usage.", get_usage },
 	{ "rssd_container_anonymous_bytes", "gauge", "bytes", "Anonymous memory.", get_anon },
 	{ "rssd_container_file_bytes", "gauge", "bytes",
@@ -151,6 +191,8 @@ static const struct family {
 	  "Locked or otherwise unevictable memory.", get_locked },
 	{ "rssd_container_swap_bytes", "gauge", "bytes",
 	  "Swapped memory, which is not part of the usage.", get_swap },
+	{ "rssd_container_zswap_bytes", "gauge", "bytes",
+	  "The part of swapped memory that zswap keeps, before compression.", get_zswap },
 	{ "rssd_container_pressure_some_seconds", "counter", "seconds",
 	  "Time in which a process waited for memory.", get_pressure_some },
 	{ "rssd_container_pressure_full_seconds", "counter", "seconds",

@@ -68,6 +68,11 @@ static const struct dict_field other_fields[] = {
 	FIELD("PressureFull", "t", pressure_full),
 	FIELD("PressureSomeAvg10", "t", pressure_some_avg10),
 	FIELD("PressureFullAvg10", "t", pressure_full_avg10),
+	FIELD("PressureSomeAvg60", "t", pressure_some_avg60),
+	FIELD("PressureFullAvg60", "t", pressure_full_avg60),
+	FIELD("PressureSomeAvg300", "t", pressure_some_avg300),
+	FIELD("PressureFullAvg300", "t", pressure_full_avg300),
+	FIELD("ZSwap", "t", zswap),
 	FIELD("Place", "s", place),
 	FIELD("Unit", "s", unit),
 	FIELD("Running", "b", running),
@@ -99,6 +104,9 @@ static int container_read(sd_bus_message *message, const char *name, const char 
 	container->kernel = container->mapped = container->locked = RSS_ABSENT;
 	container->swap = container->pressure_some = container->pressure_full = RSS_ABSENT;
 	container->pressure_some_avg10 = container->pressure_full_avg10 = RSS_ABSENT;
+	container->pressure_some_avg60 = container->pressure_full_avg60 = RSS_ABSENT;
+	container->pressure_some_avg300 = container->pressure_full_avg300 = RSS_ABSENT;
+	container->zswap = RSS_ABSENT;
 	container->name = strdup(name);
 	container->object_path = strdup(path);
 	if (!container->name || !container->object_path)
@@ -405,6 +413,11 @@ static int container_from_row(const struct columns *columns, size_t i, const cha
 		.pressure_full = RSS_ABSENT,
 		.pressure_some_avg10 = RSS_ABSENT,
 		.pressure_full_avg10 = RSS_ABSENT,
+		.pressure_some_avg60 = RSS_ABSENT,
+		.pressure_full_avg60 = RSS_ABSENT,
+		.pressure_some_avg300 = RSS_ABSENT,
+		.pressure_full_avg300 = RSS_ABSENT,
+		.zswap = RSS_ABSENT,
 		.place = "own",
 		.unit = "",
 		.running = true,

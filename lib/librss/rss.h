@@ -170,6 +170,14 @@ struct rss_container {
 	 */
 	uint64_t high, low, min, swap_limit, zswap_limit;
 	unsigned int supported;
+	/*
+	 * Not set by rss_list(): the part of @swap that zswap keeps compressed in memory, before
+	 * compression, in bytes; @pressure_some and @pressure_full of the last minute and 5 minutes,
+	 * in hundredths of a percent; or RSS_ABSENT.
+	 */
+	uint64_t zswap;
+	uint64_t pressure_some_avg60, pressure_full_avg60;
+	uint64_t pressure_some_avg300, pressure_full_avg300;
 };
 
 int rss_get(struct rss_client *client, const char *name, struct rss_container **ret);

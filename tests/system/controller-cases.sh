@@ -319,6 +319,8 @@ case_swap_usage_and_pressure() {
 	fi
 	counts "memory pressure" swapped pressure_some_usec
 	counts "memory pressure" swapped pressure_full_avg10
+	counts "memory pressure" swapped pressure_some_avg300
+	counts "zswap usage" swapped zswap
 	quiet_remove swapped
 }
 

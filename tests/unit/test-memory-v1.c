@@ -483,7 +483,8 @@ TEST(every_feature_has_a_name)
 	CHECK_STR(controller_feature_name(__builtin_ctz(FEATURE_MAPPED_ONLY)), "mapped-only");
 	CHECK_STR(controller_feature_name(__builtin_ctz(FEATURE_PRESSURE)), "pressure");
 	CHECK_STR(controller_feature_name(__builtin_ctz(FEATURE_ZSWAP_LIMIT)), "zswap-limit");
-	CHECK(!controller_feature_name(__builtin_ctz(FEATURE_ZSWAP_LIMIT) + 1));
+	CHECK_STR(controller_feature_name(__builtin_ctz(FEATURE_ZSWAP)), "zswap");
+	CHECK(!controller_feature_name(__builtin_ctz(FEATURE_ZSWAP) + 1));
 }
 
 TEST_MAIN({ "features of a new kernel", features_of_a_new_kernel },

@@ -245,6 +245,13 @@ TEST(swap_and_pressure_are_read)
 	CHECK_UINT(parts.pressure_full, 89);
 	CHECK_UINT(parts.pressure_some_avg10, 1205);
 	CHECK_UINT(parts.pressure_full_avg10, 30);
+	CHECK_UINT(parts.pressure_some_avg60, 300);
+	CHECK_UINT(parts.pressure_some_avg300, 100);
+	CHECK_UINT(parts.pressure_full_avg300, 0);
+	CHECK_UINT(parts.zswap, COUNTER_ABSENT);
+	fake_set("rssd/web/memory.stat", "anon 1\nzswap 2\nzswapped 8192\n");
+	group_read_parts(w.web, &parts);
+	CHECK_UINT(parts.zswap, 8192);
 	fake_set("rssd/web/memory.pressure", "some avg10=1.00 avg60=0.00\nfull total=1\n");
 	group_read_parts(w.web, &parts);
 	CHECK_UINT(parts.pressure_some, COUNTER_ABSENT);

@@ -19,10 +19,17 @@ TEST(values_have_their_place)
 {
 	struct metrics_container containers[] = {
 		{ .name = (char *)"web",
-		  .settings = { .limit = 1000, .wmark_high = 900, .wmark_low = LIMIT_INFINITY },
+		  .settings = { .limit = 1000,
+				.wmark_high = 900,
+				.wmark_low = LIMIT_INFINITY,
+				.high = 800,
+				.low = 700,
+				.min = COUNTER_ABSENT,
+				.swap_limit = 600,
+				.zswap_limit = LIMIT_INFINITY },
 		  .counters = { 1, 2, 3, 4, 5, 6, 7 },
 		  .parts = { 21, 22, COUNTER_ABSENT, COUNTER_ABSENT, 0, 26, 27, 28, .swap = 31,
-			     .pressure_some = 2000033, .pressure_full = 0, .refaults = 33 },
+			     .pressure_some = 2000033, .pressure_full = 0, .zswap = 30, .refaults = 33 },
 		  .processes = 8,
 		  .frozen = 1,
 		  .last_oom = 1700000000000005 },
@@ -100,6 +107,10 @@ TEST(values_have_their_place)
 		"rssd_container_pressure_full_seconds_total{container=\"web\"} 0.000000\n# TYPE",
 		"rssd_container_limit_bytes{container=\"web\"} 1000\n# TYPE",
 		"rssd_container_wmark_high_bytes{container=\"web\"} 900\n# TYPE",
+		"rssd_container_high_bytes{container=\"web\"} 800\n",
+		"rssd_container_low_bytes{container=\"web\"} 700\n",
+		"rssd_container_swap_limit_bytes{container=\"web\"} 600\n",
+		"rssd_container_zswap_bytes{container=\"web\"} 30\n",
 	};
 
 	CHECK(text);
@@ -108,6 +119,7 @@ TEST(values_have_their_place)
 			FAIL("no \"%s\" in: %s", lines[i], text);
 	}
 	CHECK(!strstr(text, "wmark_low_bytes{container=\"web\"}"));
+	CHECK(!strstr(text, "min_bytes{container=\"web\"}"));
 	CHECK(strstr(text, "wmark_low_bytes{container=\"a\\\"b\\\\c\\nd\"} 0\n"));
 	CHECK_STR(text + strlen(text) - 6, "# EOF\n");
 	CHECK(!strstr(text, "process_virtual_memory_bytes"));
