@@ -383,20 +383,28 @@ static void reclaimed(int error, const struct failure *failure, uint64_t bytes, 
 static int method_reclaim(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
 	struct container *c = userdata;
-	struct bus_option none[] = { { 0 } };
+	uint64_t swappiness = 0;
+	struct bus_option options[] = {
+		{ "swappiness", SD_BUS_TYPE_UINT64, &swappiness, false },
+		{ 0 },
+	};
 	struct failure failure = { 0 };
 	struct bus_call *call;
 	uint64_t bytes;
 	int r = sd_bus_message_read(message, "t", &bytes);
 
 	if (r >= 0)
-		r = bus_read_options(message, none, &failure);
+		r = bus_read_options(message, options, &failure);
+	/* A larger one would be negative. */
+	if (swappiness > SWAPPINESS_MAX)
+		swappiness = SWAPPINESS_MAX + 1;
 	if (r >= 0)
 		r = bus_call_new(bus_from_message(message), message, c->name, NULL, &call,
 				 &failure);
 	if (r < 0)
 		return bus_answer_failure(message, r, &failure);
-	r = reclaim_start(c, bytes, reclaimed, call, &failure);
+	r = reclaim_start(c, bytes, options[0].seen ? (int)swappiness : SWAPPINESS_DEFAULT,
+			  reclaimed, call, &failure);
 	return bus_call_begun(call, r, &failure);
 }
 

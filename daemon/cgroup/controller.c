@@ -34,10 +34,11 @@ static const struct controller_ops *const all_ops[] = {
 };
 
 static const char *const feature_names[] = {
-	"peak",	      "failures",   "reclaimed",  "oom-events",	  "oom-kills",	 "oom-group",
-	"watermarks", "reclaim",    "safe-limit", "limit-events", "in-place",	 "mapped-only",
-	"scanned",    "peak-reset", "freeze",	  "refaults",	  "swap",	 "pressure",
-	"high",	      "low",	    "min",	  "swap-limit",	  "zswap-limit", "zswap",
+	"peak",	     "failures",    "reclaimed",   "oom-events", "oom-kills",
+	"oom-group", "watermarks",  "reclaim",	   "safe-limit", "limit-events",
+	"in-place",  "mapped-only", "scanned",	   "peak-reset", "freeze",
+	"refaults",  "swap",	    "pressure",	   "high",	 "low",
+	"min",	     "swap-limit",  "zswap-limit", "zswap",	 "reclaim-swappiness",
 };
 
 const char *controller_feature_name(unsigned int bit)

@@ -117,7 +117,8 @@ struct controller_ops {
 	const char *swap_file;
 	/* The control file of a setting, by its bit; NULL if this controller has none. */
 	const char *(*setting_file)(const struct controller *controller, unsigned int setting);
-	int (*reclaim)(struct group *group, uint64_t bytes, uint64_t *ret_freed); /* blocking */
+	/* Blocking; @swappiness is SWAPPINESS_DEFAULT without FEATURE_SWAPPINESS. */
+	int (*reclaim)(struct group *group, uint64_t bytes, int swappiness, uint64_t *ret_freed);
 	int (*reset_peak)(struct group *group);
 	int (*freeze)(struct group *group, bool freeze);
 	int (*read_frozen)(struct group *group, bool *ret);

@@ -101,10 +101,11 @@ int group_read_limit(struct group *group, uint64_t *ret);
  */
 int group_write_limit(struct group *group, uint64_t limit);
 /*
- * Blocking. -EAGAIN if less than @bytes could be freed, -EINTR after a signal;
+ * Blocking. @swappiness: 0 to SWAPPINESS_MAX with FEATURE_SWAPPINESS, or SWAPPINESS_DEFAULT.
+ * -EAGAIN if less than @bytes could be freed, -EINTR after a signal;
  * *ret_freed is then also set, to the bytes freed so far.
  */
-int group_reclaim(struct group *group, uint64_t bytes, uint64_t *ret_freed);
+int group_reclaim(struct group *group, uint64_t bytes, int swappiness, uint64_t *ret_freed);
 /* -EOPNOTSUPP without the feature. */
 int group_reset_peak(struct group *group);
 /* Freezes or thaws the processes of the group and of groups below; does not wait for them. */

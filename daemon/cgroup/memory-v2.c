@@ -137,13 +137,23 @@ static const char *v2_setting_file(const struct controller *c, unsigned int sett
 	}
 }
 
-static int v2_reclaim(struct group *g, uint64_t bytes, uint64_t *ret_freed)
+static int write_reclaim(int dir, uint64_t bytes, int swappiness)
+{
+	char text[64];
+
+	if (swappiness == SWAPPINESS_DEFAULT)
+		return cgroup_write_u64(dir, "memory.reclaim", bytes);
+	(void)snprintf(text, sizeof(text), "%" PRIu64 " swappiness=%d", bytes, swappiness);
+	return cgroup_write(dir, "memory.reclaim", text);
+}
+
+static int v2_reclaim(struct group *g, uint64_t bytes, int swappiness, uint64_t *ret_freed)
 {
 	uint64_t before = reclaimed_bytes(g), usage = 0, after, left;
 	int r;
 
 	(void)cgroup_read_u64(g->fd, "memory.current", &usage);
-	r = cgroup_write_u64(g->fd, "memory.reclaim", bytes);
+	r = write_reclaim(g->fd, bytes, swappiness);
 	if (r < 0 && r != -EAGAIN && r != -EINTR)
 		return r;
 	after = reclaimed_bytes(g);
@@ -208,6 +218,9 @@ static void find_features(struct controller *c)
 		c->features |= FEATURE_PEAK_RESET;
 	if (controller_has_file(c, "memory.reclaim"))
 		c->features |= FEATURE_RECLAIM;
+	/* Since 6.8. Older kernels refuse the text; 0 bytes reclaim nothing. */
+	if (controller_can(c, FEATURE_RECLAIM) && write_reclaim(c->fd, 0, 60) == 0)
+		c->features |= FEATURE_SWAPPINESS;
 	if (cgroup_read_keys(c->fd, "memory.stat", &steal, 1) == 0 && steal.value != COUNTER_ABSENT)
 		c->features |= FEATURE_RECLAIMED;
 }

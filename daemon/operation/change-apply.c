@@ -292,7 +292,8 @@ static int apply_limit(struct change_apply *apply, struct worker *worker)
 					    apply->name, strerror(-r));
 			break;
 		case LIMIT_RECLAIM:
-			(void)group_reclaim(apply->groups[0], now.usage - now.target, &freed);
+			(void)group_reclaim(apply->groups[0], now.usage - now.target,
+					    SWAPPINESS_DEFAULT, &freed);
 			break;
 		case LIMIT_KILL:
 			r = kill_worst(apply, &killed);

@@ -15,6 +15,7 @@ struct reclaim {
 	struct container *container;
 	struct group *group;
 	uint64_t bytes, freed;
+	int swappiness;
 	int error;
 	struct job job;
 	reclaim_done_fn done;
@@ -34,7 +35,8 @@ static void reclaim_run(struct worker *worker, void *data)
 {
 	struct reclaim *reclaim = data;
 
-	reclaim->error = group_reclaim(reclaim->group, reclaim->bytes, &reclaim->freed);
+	reclaim->error =
+		group_reclaim(reclaim->group, reclaim->bytes, reclaim->swappiness, &reclaim->freed);
 }
 
 static void reclaim_done(void *data)
@@ -54,8 +56,8 @@ static void reclaim_done(void *data)
 	reclaim->done(r, &failure, reclaim->freed, reclaim->userdata);
 }
 
-int reclaim_start(struct container *c, uint64_t bytes, reclaim_done_fn done, void *userdata,
-		  struct failure *failure)
+int reclaim_start(struct container *c, uint64_t bytes, int swappiness, reclaim_done_fn done,
+		  void *userdata, struct failure *failure)
 {
 	cleanup_(reclaim_free_ptr) struct reclaim *reclaim = NULL;
 	struct manager *m = c->manager;
@@ -70,6 +72,14 @@ int reclaim_start(struct container *c, uint64_t bytes, reclaim_done_fn done, voi
 	if (bytes == 0 || bytes > INT64_MAX)
 		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
 			    "The size to reclaim must be above 0 and below 2^63 bytes");
+	if (swappiness != SWAPPINESS_DEFAULT && !controller_can(m->controller, FEATURE_SWAPPINESS))
+		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
+			    "The %s controller of this kernel cannot reclaim with a swappiness; "
+			    "leave it out, or use cgroup v2 with Linux 6.8",
+			    m->controller->ops->name);
+	if (swappiness != SWAPPINESS_DEFAULT && (swappiness < 0 || swappiness > SWAPPINESS_MAX))
+		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
+			    "The swappiness must be between 0 and %d", SWAPPINESS_MAX);
 	if (c->removing)
 		return fail(failure, RSS_ERROR_IN_PROGRESS, "\"%s\" is being removed", c->name);
 
@@ -80,6 +90,7 @@ int reclaim_start(struct container *c, uint64_t bytes, reclaim_done_fn done, voi
 		.container = container_ref(c),
 		.group = c->group,
 		.bytes = bytes,
+		.swappiness = swappiness,
 		.freed = COUNTER_ABSENT,
 		.done = done,
 		.userdata = userdata,

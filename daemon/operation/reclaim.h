@@ -12,8 +12,11 @@ struct failure;
 typedef void (*reclaim_done_fn)(int error, const struct failure *failure, uint64_t reclaimed,
 				void *userdata);
 
-/* Return: 0 (then @done is called from the loop), or a failure at once. */
-int reclaim_start(struct container *container, uint64_t bytes, reclaim_done_fn done, void *userdata,
-		  struct failure *failure);
+/*
+ * @swappiness: how reclaim is divided, from only file pages (0) to anonymous pages first (200);
+ * SWAPPINESS_DEFAULT: as the machine does. Return: 0 (then @done is called from the loop), or a failure at once.
+ */
+int reclaim_start(struct container *container, uint64_t bytes, int swappiness, reclaim_done_fn done,
+		  void *userdata, struct failure *failure);
 
 #endif

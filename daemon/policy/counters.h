@@ -7,7 +7,10 @@
 #include <string.h>
 
 #define COUNTER_ABSENT UINT64_MAX
-#define LIMIT_INFINITY UINT64_MAX
+/* The swappiness of reclaim: the one of the machine, and the largest. */
+#define SWAPPINESS_DEFAULT (-1)
+#define SWAPPINESS_MAX	   200
+#define LIMIT_INFINITY	   UINT64_MAX
 
 /* Absent if one of them is. */
 static inline uint64_t counter_sum(uint64_t a, uint64_t b)
@@ -40,7 +43,8 @@ enum controller_feature {
 	FEATURE_MIN = 1 << 20,
 	FEATURE_SWAP_LIMIT = 1 << 21,
 	FEATURE_ZSWAP_LIMIT = 1 << 22,
-	FEATURE_ZSWAP = 1 << 23, /* memory_parts.zswap */
+	FEATURE_ZSWAP = 1 << 23,      /* memory_parts.zswap */
+	FEATURE_SWAPPINESS = 1 << 24, /* group_reclaim() with a swappiness */
 };
 
 /* Each is COUNTER_ABSENT if this kernel does not count it. */

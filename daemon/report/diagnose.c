@@ -47,6 +47,8 @@ static const struct {
 	  "Lower limits in steps, or while the container is idle." },
 	{ FEATURE_RECLAIM, "reclaim", "rssctl reclaim works.", SEVERITY_NOTE,
 	  "This kernel cannot reclaim on request; lowering the limit reclaims.", "" },
+	{ FEATURE_SWAPPINESS, "reclaim swappiness", "rssctl reclaim --swappiness works.",
+	  SEVERITY_NOTE, "Reclaim on request has the swappiness of the machine only.", "" },
 	{ FEATURE_RECLAIMED, "reclaimed counter",
 	  "The kernel counts reclaimed pages; on memory-v2 that includes reclaim for the whole "
 	  "machine.",

@@ -102,18 +102,19 @@ int rss_set(struct rss_client *client, const char *name, const struct rss_settin
 	return client_call(client, call, name, CALL_FOR_EVER, NULL);
 }
 
-int rss_reclaim(struct rss_client *client, const char *name, uint64_t bytes,
-		uint64_t *ret_reclaimed)
+/* @swappiness: NULL for the one of the machine */
+static int reclaim(struct rss_client *client, const char *name, uint64_t bytes,
+		   const uint64_t *swappiness, uint64_t *ret_reclaimed)
 {
 	cleanup_message sd_bus_message *call = NULL, *reply = NULL;
 	uint64_t reclaimed = RSS_ABSENT;
-	int r;
+	int r = client_method(client, name, "Reclaim", &call);
 
-	REQUIRE(client, name);
-	r = client_method(client, name, "Reclaim", &call);
 	if (r < 0)
 		return r;
-	r = sd_bus_message_append(call, "ta{sv}", bytes, 0);
+	r = swappiness ? sd_bus_message_append(call, "ta{sv}", bytes, 1, "swappiness", "t",
+					       *swappiness)
+		       : sd_bus_message_append(call, "ta{sv}", bytes, 0);
 	if (r < 0)
 		return client_fail_message(client, r);
 	r = client_call(client, call, name, CALL_FOR_EVER, &reply);
@@ -125,6 +126,22 @@ int rss_reclaim(struct rss_client *client, const char *name, uint64_t bytes,
 	if (ret_reclaimed)
 		*ret_reclaimed = reclaimed;
 	return 0;
+}
+
+int rss_reclaim(struct rss_client *client, const char *name, uint64_t bytes,
+		uint64_t *ret_reclaimed)
+{
+	REQUIRE(client, name);
+	return reclaim(client, name, bytes, NULL, ret_reclaimed);
+}
+
+int rss_reclaim_swappiness(struct rss_client *client, const char *name, uint64_t bytes,
+			   unsigned int swappiness, uint64_t *ret_reclaimed)
+{
+	const uint64_t value = swappiness;
+
+	REQUIRE(client, name);
+	return reclaim(client, name, bytes, &value, ret_reclaimed);
 }
 
 int rss_kill_with(struct rss_client *client, const char *name, int signal, unsigned int whom,

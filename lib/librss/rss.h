@@ -392,6 +392,13 @@ struct rss_forecast *rss_forecast_free(struct rss_forecast *forecast);
 int rss_reclaim(struct rss_client *client, const char *name, uint64_t bytes,
 		uint64_t *ret_reclaimed);
 
+/*
+ * The same with a @swappiness: from 0, which swaps nothing, to 200, which prefers to swap. Fails with
+ * -EOPNOTSUPP without the feature "reclaim-swappiness".
+ */
+int rss_reclaim_swappiness(struct rss_client *client, const char *name, uint64_t bytes,
+			   unsigned int swappiness, uint64_t *ret_reclaimed);
+
 /* --- processes ---------------------------------------------------------- */
 
 enum rss_outcome {

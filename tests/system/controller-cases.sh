@@ -140,6 +140,27 @@ case_reclaim_and_its_counter() {
 	quiet_remove rec
 }
 
+# With 0 nothing is swapped; with 200 anonymous memory is.
+case_reclaim_with_a_swappiness() {
+	expect 0 rssctl create swappy --limit=96M
+	if ! works "reclaim swappiness"; then
+		expect 1 rssctl reclaim swappy 1M --swappiness=0
+		! works reclaim || says swappiness
+		quiet_remove swappy
+		return
+	fi
+	swap_on
+	launch_hog_in swappy anon 24M
+	await 60 grep -q ready "$hog_out"
+	expect 2 rssctl reclaim swappy 8M --swappiness=201
+	expect 0 rssctl reclaim swappy 8M --swappiness=0
+	[ "$(field swappy usage)" -ge $((24 << 20)) ] || fail "swapped: usage is $(field swappy usage)"
+	expect 0 rssctl reclaim swappy 8M --swappiness=200
+	await 20 eval '[ "$(field swappy usage)" -lt $((20 << 20)) ]'
+	quiet_remove swappy
+	swap_off
+}
+
 case_failures_peak_and_events() {
 	swap_on
 	start_watch

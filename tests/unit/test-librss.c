@@ -55,6 +55,7 @@ static struct results {
 	X(rss_diff(client, &ret.differences, &ret.count))                                     \
 	X(rss_forecast_limit(client, "a", 1, RSS_LIMIT_REFUSE, &ret.forecast))                \
 	X(rss_reclaim(client, "a", 1, &ret.reclaimed))                                        \
+	X(rss_reclaim_swappiness(client, "a", 1, 0, &ret.reclaimed))                          \
 	X(rss_attach(client, "a", (int[]){ 0 }, 1, false, &ret.report, &ret.count))           \
 	X(rss_attach_pids(client, "a", (pid_t[]){ 1 }, 1, false, &ret.report, &ret.count))    \
 	X(rss_attach_preview(client, "a", (pid_t[]){ 1 }, 1, false, &ret.report, &ret.count)) \
@@ -105,6 +106,7 @@ static struct results {
 	X(rss_forecast_limit(client, NULL, 1, RSS_LIMIT_REFUSE, &ret.forecast))                \
 	X(rss_forecast_limit(client, "a", 1, RSS_LIMIT_REFUSE, NULL))                          \
 	X(rss_reclaim(client, NULL, 1, &ret.reclaimed))                                        \
+	X(rss_reclaim_swappiness(client, NULL, 1, 0, &ret.reclaimed))                          \
 	X(rss_attach(client, NULL, (int[]){ 0 }, 1, false, &ret.report, &ret.count))           \
 	X(rss_attach(client, "a", NULL, 1, false, &ret.report, &ret.count))                    \
 	X(rss_attach(client, "a", (int[]){ 0 }, 1, false, NULL, &ret.count))                   \

@@ -220,7 +220,7 @@ TEST(missing_features)
 	struct settings to = settings_default();
 
 	CALL(begin, &w);
-	CHECK_INT(group_reclaim(w.web, 4096, &n), -EOPNOTSUPP);
+	CHECK_INT(group_reclaim(w.web, 4096, SWAPPINESS_DEFAULT, &n), -EOPNOTSUPP);
 	CHECK_INT(group_read_setting(w.web, SETTING_OOM_GROUP, &n), -EOPNOTSUPP);
 	CHECK_INT(group_write_setting(w.web, SETTING_OOM_GROUP, true), -EOPNOTSUPP);
 	CHECK_INT(group_read_setting(w.web, SETTING_WMARK_HIGH, &n), -EOPNOTSUPP);
@@ -484,7 +484,8 @@ TEST(every_feature_has_a_name)
 	CHECK_STR(controller_feature_name(__builtin_ctz(FEATURE_PRESSURE)), "pressure");
 	CHECK_STR(controller_feature_name(__builtin_ctz(FEATURE_ZSWAP_LIMIT)), "zswap-limit");
 	CHECK_STR(controller_feature_name(__builtin_ctz(FEATURE_ZSWAP)), "zswap");
-	CHECK(!controller_feature_name(__builtin_ctz(FEATURE_ZSWAP) + 1));
+	CHECK_STR(controller_feature_name(__builtin_ctz(FEATURE_SWAPPINESS)), "reclaim-swappiness");
+	CHECK(!controller_feature_name(__builtin_ctz(FEATURE_SWAPPINESS) + 1));
 }
 
 TEST_MAIN({ "features of a new kernel", features_of_a_new_kernel },
