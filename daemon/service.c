@@ -23,6 +23,7 @@
 #include "monitor/sampler.h"
 #include "operation/change.h"
 #include "operation/join.h"
+#include "operation/oom-group.h"
 #include "operation/restore.h"
 #include "operation/transient.h"
 #include "policy/oom-record.h"
@@ -139,6 +140,8 @@ int manager_new(sd_event *event, const struct config *config, struct manager **r
 		r = drift_open(m);
 	if (r == 0)
 		r = root_protection_open(m);
+	if (r == 0)
+		r = oom_group_open(m);
 	if (r == 0)
 		r = join_open(m);
 	if (r == 0)

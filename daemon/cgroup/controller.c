@@ -130,7 +130,8 @@ static void find_settings(struct controller *controller)
 	for_each_setting(setting) {
 		const char *file = controller->ops->setting_file(controller, setting->bit);
 
-		if (!file || !controller_has_file(controller, file))
+		if (!(controller->kept & setting->bit) &&
+		    (!file || !controller_has_file(controller, file)))
 			continue;
 		controller->settings |= setting->bit;
 		controller->features |= setting->feature;

@@ -133,12 +133,13 @@ struct controller_ops {
 struct controller {
 	const struct controller_ops *ops;
 	unsigned int features;
-	unsigned int settings;	 /* mask of the settings that this kernel has a control file for */
-	const char *infinity;	 /* the text for no limit: "-1" in v1, "max" in v2 */
-	char *root;		 /* rssd's root directory in the hierarchy: "rssd" */
-	char *mount;		 /* mount point of the hierarchy */
-	int fd;			 /* the root directory; after its removal all calls give -ENOENT */
-	const char *kernel_name; /* "memory" */
+	unsigned int settings; /* mask of the settings that this kernel has a control file for */
+	unsigned int kept;    /* those in @settings that rssd carries out, without a control file */
+	const char *infinity; /* the text for no limit: "-1" in v1, "max" in v2 */
+	char *root;	      /* rssd's root directory in the hierarchy: "rssd" */
+	char *mount;	      /* mount point of the hierarchy */
+	int fd;		      /* the root directory; after its removal all calls give -ENOENT */
+	const char *kernel_name;    /* "memory" */
 	bool oom_events_since_open; /* counters.oom_events starts at 0 when a group is opened */
 	bool reports_facts;	    /* see struct group_event */
 	bool needs_admin;	    /* requests after the start need CAP_SYS_ADMIN */

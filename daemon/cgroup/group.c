@@ -83,6 +83,8 @@ int group_write_setting(struct group *group, unsigned int setting, uint64_t valu
 {
 	const char *file = setting_file(group, setting);
 
+	if (group->controller->kept & setting)
+		return 0;
 	if (!file)
 		return -EOPNOTSUPP;
 	if (setting_by_bit(setting)->type == SETTING_SIZE && value == LIMIT_INFINITY)

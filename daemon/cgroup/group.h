@@ -77,7 +77,8 @@ int group_read_refaults(struct group *group, uint64_t *ret);
 /*
  * Reads or writes one setting, by its bit: a size (LIMIT_INFINITY is no limit) or
  * a flag. -EOPNOTSUPP if this controller does not have it. A limit is written
- * with group_write_limit().
+ * with group_write_limit(). One that rssd carries out itself (controller.kept) cannot be
+ * read, and writing it does nothing.
  */
 int group_read_setting(struct group *group, unsigned int setting, uint64_t *ret);
 int group_write_setting(struct group *group, unsigned int setting, uint64_t value);

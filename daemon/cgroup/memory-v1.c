@@ -4,8 +4,8 @@
  *
  * The kernel itself refuses a limit below usage: the write reclaims, and if that
  * is not enough the old limit stays in place (EBUSY). The controller cannot
- * reclaim a given amount, kill a group as a whole, or report how much it
- * reclaimed.
+ * reclaim a given amount, kill a group as a whole (rssd does), or report how much
+ * it reclaimed.
  *
  * An eventfd on memory.oom_control reports an OOM. The kernel notifies the group
  * that hit its limit and every group below. A group's own OOMs are therefore its
@@ -299,6 +299,8 @@ static void find_features(struct controller *c)
 	    kill.value != COUNTER_ABSENT)
 		c->features |= FEATURE_OOM_KILLS;
 	c->oom_events_since_open = true;
+	/* The kernel kills one process; operation/oom-group.c kills the others. */
+	c->kept = SETTING_OOM_GROUP;
 }
 
 static struct controller *v1_free(struct controller *controller)

@@ -86,6 +86,7 @@ struct container {
 	/* Of monitor/detection.h: set when the group is watched, before it is in the manager. */
 	struct container_detection *detection;
 	void (*detection_free)(struct container_detection *detection);
+	bool kills_group;		     /* operation/oom-group.c is killing it */
 	struct usage_history *usage_history; /* NULL before the first sample */
 };
 

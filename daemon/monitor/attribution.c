@@ -70,7 +70,9 @@ static void emit_oom(struct manager *m, struct container *limited, struct contai
 
 	if (oom->snapshot.parts.anon == OOM_ABSENT && oom->snapshot.failures == OOM_ABSENT)
 		take_snapshot(on, oom);
-	oom->group = on->settings.oom_group || (victim && victim->settings.oom_group);
+	/* If rssd carries it out, this record is of the one process that the kernel killed. */
+	oom->group = !(on->manager->controller->kept & SETTING_OOM_GROUP) &&
+		     (on->settings.oom_group || (victim && victim->settings.oom_group));
 	manager_emit(m, &event);
 }
 

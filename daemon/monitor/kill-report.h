@@ -15,8 +15,8 @@ struct kill_tally;
 
 /* Usage and limit are bytes; 0 if the kill was not for a limit. */
 struct kill_reason {
-	const char *cause;	   /* "limit", "kill" or "remove" */
-	struct container *limited; /* whose limit the kill was for; NULL: not for a limit */
+	const char *cause;	   /* "limit", "kill", "remove" or "oom" */
+	struct container *limited; /* whose limit the kill was for, or NULL */
 	uint64_t usage, limit;
 	struct requester requester;
 };

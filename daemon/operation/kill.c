@@ -57,7 +57,7 @@ struct kill {
 	int signal;
 	struct nested nested;
 	bool with_nested;
-	struct requester requester;
+	struct kill_reason reason;
 	struct kill_tally tally;
 	kill_done_fn done;
 	void *userdata;
@@ -72,6 +72,7 @@ struct kill {
 static struct kill *kill_free(struct kill *kill)
 {
 	job_end(&kill->job);
+	container_unref(kill->reason.limited);
 	container_unref(kill->container);
 	nested_done(&kill->nested);
 	free(kill);
@@ -369,13 +370,13 @@ static void kill_done(void *data)
 			 kill->signal, kill->count, kill->count == 1 ? "" : "es", c->name,
 			 kill->held,
 			 kill->obstacle == OBSTACLE_FROZEN ? "it is thawed" : "that is over");
-	kill_report_emit(c, &(struct kill_reason){ .cause = "kill", .requester = kill->requester },
-			 &kill->tally);
+	kill_report_emit(c, &kill->reason, &kill->tally);
 	kill->done(r, &failure, kill->signal, kill->count, kill->userdata);
 }
 
-int kill_start(struct container *c, int signal, bool with_nested, const struct requester *requester,
-	       kill_done_fn done, void *userdata, struct failure *failure)
+static int start(struct container *c, int signal, bool with_nested,
+		 const struct kill_reason *reason, kill_done_fn done, void *userdata,
+		 struct failure *failure)
 {
 	cleanup_(kill_free_ptr) struct kill *kill = NULL;
 	int r;
@@ -392,10 +393,12 @@ int kill_start(struct container *c, int signal, bool with_nested, const struct r
 		.group = c->group,
 		.signal = signal,
 		.with_nested = with_nested,
-		.requester = *requester,
+		.reason = *reason,
 		.done = done,
 		.userdata = userdata,
 	};
+	if (reason->limited)
+		(void)container_ref(reason->limited);
 	if (!with_nested && nested_of(c->manager, c->name, &kill->nested) < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
 	r = job_start(&kill->job, c->manager->jobs, kill_run, kill_done, kill);
@@ -405,4 +408,25 @@ int kill_start(struct container *c, int signal, bool with_nested, const struct r
 	job_list_add(&c->jobs, &kill->job);
 	(void)take_ptr(kill);
 	return 0;
+}
+
+int kill_start(struct container *c, int signal, bool with_nested, const struct requester *requester,
+	       kill_done_fn done, void *userdata, struct failure *failure)
+{
+	const struct kill_reason reason = { .cause = "kill", .requester = *requester };
+
+	return start(c, signal, with_nested, &reason, done, userdata, failure);
+}
+
+int kill_group_start(struct container *c, struct container *limited, uint64_t usage, uint64_t limit,
+		     kill_done_fn done, void *userdata, struct failure *failure)
+{
+	const struct kill_reason reason = {
+		.cause = "oom",
+		.limited = limited,
+		.usage = usage,
+		.limit = limit,
+	};
+
+	return start(c, SIGKILL, true, &reason, done, userdata, failure);
 }

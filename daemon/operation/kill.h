@@ -38,6 +38,13 @@ int kill_start(struct container *container, int signal, bool with_nested,
 	       struct failure *failure);
 
 /*
+ * The same for the rest of a container, nested ones included, after the kernel has killed one of its
+ * processes. @limited: whose limit was hit, at @usage; NULL if that is not a container.
+ */
+int kill_group_start(struct container *container, struct container *limited, uint64_t usage,
+		     uint64_t limit, kill_done_fn done, void *userdata, struct failure *failure);
+
+/*
  * Describes a process for the report of its kill. Call it before SIGKILL is sent: afterwards the
  * process may be gone, and its user unknown.
  */

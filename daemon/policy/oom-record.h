@@ -59,7 +59,7 @@ struct oom_record {
 	uint64_t usage, limit; /* of limit_owner, bytes, or OOM_ABSENT */
 	struct oom_snapshot snapshot;
 	/*
-	 * The cause of a kill by rssd: "limit" (to lower a limit), "kill" or "remove"; NULL for a
+	 * The cause of a kill by rssd: "limit" (to lower a limit), "kill", "remove" or "oom" (oom-group); NULL for a
 	 * kill by the kernel. If set, the record is of one operation, the victim is the largest
 	 * process that it killed, and the snapshot has the largest killed processes.
 	 */

@@ -103,6 +103,13 @@ static const struct {
 	  "Containers cannot be frozen: there is no freezer in this controller's hierarchy.", "" },
 };
 
+static const char *text_with(const struct diagnosis *found, size_t row)
+{
+	if (rows[row].feature == FEATURE_OOM_GROUP && found->kills_groups)
+		return "The kernel kills one process on an OOM, and rssd then the rest of the container.";
+	return rows[row].with;
+}
+
 struct report {
 	struct finding *findings;
 	size_t count;
@@ -227,7 +234,7 @@ size_t diagnose(const struct diagnosis *found, struct finding findings[static FI
 		bool can = found->features & rows[i].feature;
 
 		add(&report, can ? SEVERITY_OK : rows[i].without_severity, rows[i].subject,
-		    can ? "" : rows[i].advice, "%s", can ? rows[i].with : rows[i].without);
+		    can ? "" : rows[i].advice, "%s", can ? text_with(found, i) : rows[i].without);
 	}
 	add_attach(&report, found);
 	if (found->events_problem)
@@ -299,6 +306,7 @@ size_t diagnose_manager(struct manager *m, struct finding findings[static FINDIN
 		.mount = m->controller->mount,
 		.root = m->controller->root,
 		.features = m->controller->features,
+		.kills_groups = m->controller->kept & SETTING_OOM_GROUP,
 		.leaves_units = controller_leaves_units(m->controller),
 		.reports_facts = m->controller->reports_facts,
 		.events_problem = m->controller->events_problem,

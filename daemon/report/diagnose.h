@@ -30,6 +30,7 @@ struct diagnosis {
 	const char *controller;
 	const char *mount, *root; /* where its groups are; NULL: not reported */
 	unsigned int features;
+	bool kills_groups;		    /* FEATURE_OOM_GROUP is carried out by rssd */
 	bool leaves_units;		    /* an attach takes a process out of its unit */
 	bool reports_facts;		    /* the kernel reports the victims of an OOM with it */
 	const char *events_problem;	    /* NULL: events can be received */
@@ -43,7 +44,7 @@ struct diagnosis {
 	unsigned int drift;  /* one bit of it: see policy/drift.h */
 };
 
-#define FINDINGS_MAX 32
+#define FINDINGS_MAX 48
 
 /* Fills @findings and returns their number. A pure function. */
 size_t diagnose(const struct diagnosis *found, struct finding findings[static FINDINGS_MAX]);

@@ -120,7 +120,8 @@ struct rss_oom {
 	const struct rss_process *processes; /* the largest at that moment, the largest first */
 	size_t n_processes;
 	/*
-	 * Of kills by rssd (RSS_EVENT_KILL): "limit", "kill" or "remove"; else NULL. The victim is
+	 * Of kills by rssd (RSS_EVENT_KILL): "limit", "kill", "remove", or "oom" for oom-group; else
+	 * NULL. The victim is
 	 * the largest process that was killed, and processes are the largest of them.
 	 */
 	const char *cause;

@@ -52,6 +52,31 @@ case_oom_record_has_its_cause() {
 	rssctl remove caused --force
 }
 
+# cgroup v1 has no memory.oom.group: rssd kills the rest, nested containers included, and says so.
+case_oom_group_is_killed_whole() {
+	local rest
+	[ "$(rssctl version --json=short | jq -r .controller)" = memory-v1 ] || { skip "the kernel does it"; return; }
+	rssctl create whole --limit=32M --oom-group
+	rssctl create whole/in
+	launch_hog_in whole/in anon 4M
+	await 20 grep -q ready "$hog_out"
+	rest=$(rssctl ps whole/in --json=short | jq '.[0].pid')
+	start_watch
+	expect 137 rssctl run whole -- "$build/tests/tools/hog" anon 256M
+	await 10 is_empty whole/in
+	await 10 heard kill whole '.kill.cause == "oom" and .kill.killed == 1 and .kill.victim_command == "hog"'
+	equal "$(jq -s '[.[] | select(.event == "kill")][0].kill.victim_pid' "$events")" "$rest" "the killed process"
+	stop_watch
+	equal "$(field whole oom_kills)" 1 "kills by the kernel"
+	rssctl set whole oom-group=no
+	launch_hog_in whole/in anon 4M
+	await 20 grep -q ready "$hog_out"
+	expect 137 rssctl run whole -- "$build/tests/tools/hog" anon 256M
+	await 10 eval '[ "$(field whole oom_kills)" -eq 2 ]'
+	equal "$(field whole/in processes)" 1 "processes without oom-group"
+	rssctl remove whole --force
+}
+
 case_hog_is_killed_and_the_neighbour_is_not_touched() {
 	local neighbour before
 	await 10 log_is_open

@@ -216,6 +216,12 @@ case_oom_group_and_watermarks() {
 	await 20 grep -q ready "$hog_out"
 	launch_hog_in all anon 60M
 	await 60 is_empty all
+	if [ "$controller" = memory-v1 ]; then
+		# The kernel kills one, and rssd the other.
+		await 20 eval '[ "$(rssctl oom all --json=short | jq length)" -ge 1 ]'
+		quiet_remove all
+		return
+	fi
 	# A record for each process, and each says that the whole container was killed.
 	await 20 eval '[ "$(rssctl oom all --json=short | jq length)" -ge 2 ]'
 	equal "$(rssctl oom all --json=short | jq -c '[.[].group] | unique')" '[true]' "kills of a group"
@@ -225,7 +231,7 @@ case_oom_group_and_watermarks() {
 case_throttle_protection_and_swap_limit() {
 	local key
 	expect 0 rssctl create set --limit=64M
-	for key in high low min swap-limit zswap-limit; do
+	for key in "high" "low" "min" "swap-limit" "zswap-limit"; do
 		if works "$key"; then
 			expect 0 rssctl set set "$key=16M"
 			equal "$(field set "[\"$key\"]")" $((16 << 20)) "$key"

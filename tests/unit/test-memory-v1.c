@@ -122,7 +122,7 @@ TEST(features_of_a_new_kernel)
 	CALL(begin, &w);
 	CHECK_UINT(w.controller->features, FEATURE_PEAK | FEATURE_PEAK_RESET | FEATURE_FAILURES |
 						   FEATURE_OOM_EVENTS | FEATURE_OOM_KILLS |
-						   FEATURE_SAFE_LIMIT);
+						   FEATURE_SAFE_LIMIT | FEATURE_OOM_GROUP);
 	CHECK(w.controller->oom_events_since_open);
 	CHECK_STR(w.controller->hierarchy, "memory");
 	CHECK(!w.controller->leaf);
@@ -222,10 +222,22 @@ TEST(missing_features)
 	CALL(begin, &w);
 	CHECK_INT(group_reclaim(w.web, 4096, SWAPPINESS_DEFAULT, &n), -EOPNOTSUPP);
 	CHECK_INT(group_read_setting(w.web, SETTING_OOM_GROUP, &n), -EOPNOTSUPP);
-	CHECK_INT(group_write_setting(w.web, SETTING_OOM_GROUP, true), -EOPNOTSUPP);
 	CHECK_INT(group_read_setting(w.web, SETTING_WMARK_HIGH, &n), -EOPNOTSUPP);
 	CHECK_INT(group_write_settings(w.web, SETTING_WMARK_HIGH, &to), -EOPNOTSUPP);
-	CHECK_UINT(w.controller->settings, SETTING_LIMIT);
+	CHECK_UINT(w.controller->settings, SETTING_LIMIT | SETTING_OOM_GROUP);
+}
+
+/* rssd carries it out, so there is no file to read or write. */
+TEST(oom_group_is_kept_by_rssd)
+{
+	WORLD;
+	struct settings settings = { .oom_group = true };
+
+	CALL(begin, &w);
+	CHECK_INT(group_write_setting(w.web, SETTING_OOM_GROUP, true), 0);
+	CHECK_INT(group_read_settings(w.web, &settings), 0);
+	CHECK(settings.oom_group);
+	CHECK_UINT(settings.limit, LIMIT_INFINITY);
 }
 
 TEST(processes_live_in_the_group_itself)
@@ -493,6 +505,7 @@ TEST_MAIN({ "features of a new kernel", features_of_a_new_kernel },
 	  { "parts of the usage are read", parts_of_the_usage_are_read },
 	  { "limits are written and read", limits_are_written_and_read },
 	  { "missing features", missing_features },
+	  { "oom-group is kept by rssd", oom_group_is_kept_by_rssd },
 	  { "processes live in the group itself", processes_live_in_the_group_itself },
 	  { "a new directory of the same name", a_new_directory_of_the_same_name },
 	  { "a cgroup of a place is replaced in its descriptor",
