@@ -119,6 +119,9 @@ const char *cli_settings_read_json(const char *key, struct json_object *value,
 
 		if (strcmp(setting->key, key))
 			continue;
+		/* As list --json has those that the kernel lacks. */
+		if (!value && client_setting_is_optional(setting))
+			return NULL;
 		if (!client_setting_is_flag(setting))
 			problem = read_json_size(value, &number);
 		else if (json_object_is_type(value, json_type_boolean))

@@ -81,12 +81,22 @@ static const struct record *find_declared(const struct diff *diff, const char *n
 	return NULL;
 }
 
+/* Without those that the kernel lacks, unless they are declared in spite of that. */
+static unsigned int declared_settings(const struct diff *diff, const struct record *declared)
+{
+	struct settings initial = settings_default();
+
+	return SETTINGS_FIRST | diff->manager->controller->settings |
+	       settings_difference(&initial, &declared->settings);
+}
+
 static int compare_container(struct diff *diff, struct container *c)
 {
 	const struct record *declared = find_declared(diff, c->name);
 	struct diff_row row = {
 		.name = c->name,
-		.stored_set = c->place ? container_managed(c) : SETTINGS_ALL,
+		.stored_set = c->place ? container_managed(c)
+				       : SETTINGS_FIRST | container_supported(c),
 		.stored = *container_set_last(c),
 	};
 	int r;
@@ -98,16 +108,16 @@ static int compare_container(struct diff *diff, struct container *c)
 	row.kernel = row.stored;
 	r = group_read_settings(c->group, &row.kernel);
 	if (declared) {
-		row.declared_set = SETTINGS_ALL;
+		row.declared_set = declared_settings(diff, declared);
 		row.declared = declared->settings;
 	}
 	if (c->change && c->drifted) {
 		/* It is being repaired: a difference until that has succeeded. */
 		row.kernel = c->settings;
-		row.kernel_set = SETTINGS_ALL;
+		row.kernel_set = row.stored_set;
 	} else if (!c->change && r == 0) {
 		/* A container under change differs only for a moment. */
-		row.kernel_set = SETTINGS_ALL;
+		row.kernel_set = row.stored_set;
 	} else if (!c->change && r != -ENODEV) {
 		return r;
 	}
@@ -125,7 +135,7 @@ static int compare_all(struct diff *diff)
 		const struct record *record = diff->declared.list[i];
 		struct diff_row row = {
 			.name = record->name,
-			.declared_set = SETTINGS_ALL,
+			.declared_set = declared_settings(diff, record),
 			.declared = record->settings,
 		};
 

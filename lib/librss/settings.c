@@ -69,11 +69,15 @@ void client_setting_show(const struct client_setting *setting, struct rss_contai
 	put(setting, (char *)container + setting->shown, value);
 }
 
+bool client_setting_is_optional(const struct client_setting *setting)
+{
+	return !client_setting_is_flag(setting) && setting->list_flag;
+}
+
 bool client_setting_is_there(const struct client_setting *setting,
 			     const struct rss_container *container)
 {
-	return client_setting_is_flag(setting) || !setting->list_flag ||
-	       (container->supported & setting->bit);
+	return !client_setting_is_optional(setting) || (container->supported & setting->bit);
 }
 
 struct rss_settings client_settings_of(const struct rss_container *container)

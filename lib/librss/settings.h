@@ -49,6 +49,8 @@ uint64_t client_setting_shown(const struct client_setting *setting,
 void client_setting_show(const struct client_setting *setting, struct rss_container *container,
 			 uint64_t value);
 
+/* Returns true if some containers do not have it. */
+bool client_setting_is_optional(const struct client_setting *setting);
 /* Returns true if this container has it; those of the first version are always shown. */
 bool client_setting_is_there(const struct client_setting *setting,
 			     const struct rss_container *container);

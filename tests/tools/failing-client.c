@@ -166,6 +166,13 @@ static int reclaim(struct rss_client *client)
 	return if_supported(rss_reclaim(client, "a", 1 << 20, &reclaimed));
 }
 
+static int reclaim_swappiness(struct rss_client *client)
+{
+	uint64_t reclaimed;
+
+	return if_supported(rss_reclaim_swappiness(client, "a", 1 << 20, 100, &reclaimed));
+}
+
 static int freeze(struct rss_client *client)
 {
 	return if_supported(rss_freeze(client, "a"));
@@ -287,6 +294,7 @@ static const struct operation operations[] = {
 	OPERATION(kill_none),
 	OPERATION(kill_none_of_its_own),
 	OPERATION(reclaim),
+	OPERATION(reclaim_swappiness),
 	OPERATION(freeze),
 	OPERATION(thaw),
 	{ "create", create, remove_new },
