@@ -58,6 +58,7 @@ struct kill {
 	struct nested nested;
 	bool with_nested;
 	struct kill_reason reason;
+	struct target killed; /* by the kernel, and may not have ended yet; pid 0: none */
 	struct kill_tally tally;
 	kill_done_fn done;
 	void *userdata;
@@ -269,6 +270,10 @@ static void kill_run(struct worker *worker, void *data)
 
 	if (kill->signal == SIGKILL)
 		subtree_thaw(&tree);
+	if (kill->killed.pid)
+		kill->error = add_target(&targets, &kill->killed);
+	if (kill->error < 0)
+		return;
 	while (quiet < QUIET_PASSES && failed < FAILED_PASSES_MAX && !kill->unfinished) {
 		cleanup_(subtree_members_done) struct subtree_members members = { 0 };
 		struct missed missed = { 0 };
@@ -375,8 +380,8 @@ static void kill_done(void *data)
 }
 
 static int start(struct container *c, int signal, bool with_nested,
-		 const struct kill_reason *reason, kill_done_fn done, void *userdata,
-		 struct failure *failure)
+		 const struct kill_reason *reason, const struct target *killed, kill_done_fn done,
+		 void *userdata, struct failure *failure)
 {
 	cleanup_(kill_free_ptr) struct kill *kill = NULL;
 	int r;
@@ -394,6 +399,7 @@ static int start(struct container *c, int signal, bool with_nested,
 		.signal = signal,
 		.with_nested = with_nested,
 		.reason = *reason,
+		.killed = killed ? *killed : (struct target){ 0 },
 		.done = done,
 		.userdata = userdata,
 	};
@@ -415,18 +421,26 @@ int kill_start(struct container *c, int signal, bool with_nested, const struct r
 {
 	const struct kill_reason reason = { .cause = "kill", .requester = *requester };
 
-	return start(c, signal, with_nested, &reason, done, userdata, failure);
+	return start(c, signal, with_nested, &reason, NULL, done, userdata, failure);
 }
 
-int kill_group_start(struct container *c, struct container *limited, uint64_t usage, uint64_t limit,
-		     kill_done_fn done, void *userdata, struct failure *failure)
+int kill_group_start(struct container *c, const struct oom_record *oom, kill_done_fn done,
+		     void *userdata, struct failure *failure)
 {
+	struct target killed = { .pid = oom->victim_pid };
+	struct process victim;
+
 	const struct kill_reason reason = {
 		.cause = "oom",
-		.limited = limited,
-		.usage = usage,
-		.limit = limit,
+		.limited = oom->container ? manager_find(c->manager, oom->container) : NULL,
+		.usage = oom->usage,
+		.limit = oom->limit,
 	};
 
-	return start(c, SIGKILL, true, &reason, done, userdata, failure);
+	/* Once it has ended, its pid may be that of another process. */
+	if (killed.pid && process_read(killed.pid, &victim) == 0)
+		killed.start = victim.start;
+	else
+		killed.pid = 0;
+	return start(c, SIGKILL, true, &reason, &killed, done, userdata, failure);
 }

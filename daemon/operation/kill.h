@@ -14,6 +14,7 @@
 
 struct container;
 struct failure;
+struct oom_record;
 struct process;
 struct requester;
 struct subtree;
@@ -39,10 +40,10 @@ int kill_start(struct container *container, int signal, bool with_nested,
 
 /*
  * The same for the rest of a container, nested ones included, after the kernel has killed one of its
- * processes. @limited: whose limit was hit, at @usage; NULL if that is not a container.
+ * processes, @oom's victim, which is not counted even if it has not ended yet.
  */
-int kill_group_start(struct container *container, struct container *limited, uint64_t usage,
-		     uint64_t limit, kill_done_fn done, void *userdata, struct failure *failure);
+int kill_group_start(struct container *container, const struct oom_record *oom, kill_done_fn done,
+		     void *userdata, struct failure *failure);
 
 /*
  * Describes a process for the report of its kill. Call it before SIGKILL is sent: afterwards the

@@ -49,17 +49,15 @@ static void on_event(const struct event *event, void *userdata)
 	struct manager *m = userdata;
 	const struct oom_record *oom = event->oom;
 	struct failure failure = { 0 };
-	struct container *c, *limited;
+	struct container *c;
 
 	if (event->kind != EVENT_OOM)
 		return;
 	c = choose_group(m, oom->victim_container ?: event->container->name, oom->container);
 	if (!c || c->kills_group || c->removing)
 		return;
-	limited = oom->container ? manager_find(m, oom->container) : NULL;
 	c->kills_group = true;
-	if (kill_group_start(c, limited, oom->usage, oom->limit, on_killed, container_ref(c),
-			     &failure) < 0)
+	if (kill_group_start(c, oom, on_killed, container_ref(c), &failure) < 0)
 		on_killed(-1, &failure, 0, 0, c);
 }
 
