@@ -62,13 +62,22 @@ static const char *const strings[] = {
 	"org.rssd1",
 	"%n%s%d",
 	"max",
+	/* Rules that match no process. */
+	"command=no-such-name",
+	"user=4294967294 unit=no-such.service",
 };
 
 static const char *const keys[] = {
 	"Limit",      "WatermarkHigh", "WatermarkLow", "OOMGroup", "Transient", "Declared",
 	"mode",	      "timeout",       "progress",     "tree",	   "force",	"dry-run",
-	"leave-unit", "nested",	       "Unknown",      "",
+	"leave-unit", "nested",	       "Unknown",      "",	   "Join",
 };
+
+/*
+ * What a u may be: AttachPIDs would attach any process of the machine, and the descendants of any, so
+ * the only real process is the child.
+ */
+static uint32_t pids[] = { 0, 0, INT32_MAX, INT32_MAX + 1U, UINT32_MAX };
 
 static unsigned int pick(unsigned int below)
 {
@@ -234,6 +243,8 @@ static int append_basic(sd_bus_message *call, char type)
 		return sd_bus_message_append_basic(call, type,
 						   &descriptors[pick((unsigned int)n_descriptors)]);
 	case 'u':
+		return sd_bus_message_append_basic(call, type,
+						   &pids[pick(sizeof(pids) / sizeof(pids[0]))]);
 	case 'i':
 		return sd_bus_message_append_basic(call, type, &small);
 	case 't':
@@ -331,6 +342,7 @@ static pid_t open_descriptors(void)
 		for (;;)
 			pause();
 	}
+	pids[0] = (uint32_t)child;
 	descriptors[n_descriptors++] = (int)syscall(SYS_pidfd_open, child, 0);
 	descriptors[n_descriptors++] = open("/dev/null", O_RDWR | O_CLOEXEC);
 	descriptors[n_descriptors++] = eventfd(0, EFD_CLOEXEC);
