@@ -3,13 +3,73 @@
 #include "help.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "args.h"
 #include "settings.h"
 #include "verb.h"
 #include "view/status.h"
 
+/* Where the text about an option begins, and where it is wrapped. */
 #define COLUMN 36
+#define WIDTH  80
+
+/* Prints a word after the line that is @at columns long; returns how long it is then. */
+static int print_word(int at, int indent, const char *word, int length)
+{
+	if (at > indent && at + 1 + length > WIDTH) {
+		putchar('\n');
+		at = 0;
+	}
+	if (at < indent)
+		at += printf("%*s", indent - at, "");
+	else if (at > indent)
+		at += printf(" ");
+	return at + printf("%.*s", length, word);
+}
+
+/* Prints the text about an option, from COLUMN on; @at: where the line is now. */
+static void print_wrapped(int at, const char *text)
+{
+	if (at + 2 > COLUMN) {
+		putchar('\n');
+		at = 0;
+	}
+	while (*text) {
+		size_t length = strcspn(text, " ");
+
+		at = print_word(at, COLUMN, text, (int)length);
+		text += length + strspn(text + length, " ");
+	}
+	putchar('\n');
+}
+
+/* Prints a description: its lines are joined and wrapped, except those that are indented. */
+static void print_description(const char *text)
+{
+	int at = 0;
+
+	while (*text) {
+		size_t length = strcspn(text, "\n");
+		bool apart = *text == ' ' || text[length + !!text[length]] == ' ';
+
+		if (*text == ' ') {
+			printf("%s%.*s", at ? "\n" : "", (int)length, text);
+			at = 0;
+		}
+		for (const char *word = text; *text != ' ' && word < text + length;) {
+			size_t end = strcspn(word, " \n");
+
+			at = print_word(at, 0, word, (int)end);
+			word += end + strspn(word + end, " ");
+		}
+		text += length + !!text[length];
+		if (apart || !*text) {
+			putchar('\n');
+			at = 0;
+		}
+	}
+}
 
 static void print_option(const struct option_spec *option)
 {
@@ -19,7 +79,7 @@ static void print_option(const struct option_spec *option)
 	width += printf("--%s", option->name);
 	if (option->value)
 		width += printf("=%s", option->value);
-	printf("%*s%s\n", width < COLUMN ? COLUMN - width : 2, "", option->help);
+	print_wrapped(width, option->help);
 }
 
 static void print_options(const struct option_spec *options)
@@ -31,17 +91,17 @@ static void print_options(const struct option_spec *options)
 /* The keys of rssctl set, where a flag takes a value. */
 static void print_setting_word(const struct option_spec *option)
 {
-	int width = printf("  %s=%s", option->name, option->value ?: "yes|no");
-
-	printf("%*s%s\n", width < COLUMN ? COLUMN - width : 2, "", option->help);
+	print_wrapped(printf("  %s=%s", option->name, option->value ?: "yes|no"), option->help);
 }
 
 static void print_verb_help(const struct verb *verb)
 {
 	printf("Usage: rssctl %s%s%s\n\n%s.\n", verb->name, *verb->synopsis ? " " : "",
 	       verb->synopsis, verb->summary);
-	if (verb->description)
-		printf("\n%s\n", verb->description);
+	if (verb->description) {
+		putchar('\n');
+		print_description(verb->description);
+	}
 	if (verb->alias)
 		printf("\nAlias: %s\n", verb->alias);
 	if (verb->settings == SETTINGS_WORDS) {

@@ -18,8 +18,6 @@
 #include "view/status.h"
 #include "view/terminal.h"
 
-static const char *const columns[] = { "SEVERITY", "SUBJECT", "FINDING" };
-
 struct findings {
 	struct rss_finding *rows;
 	size_t count;
@@ -39,17 +37,29 @@ static const char *severity_style(const char *severity)
 	return strcmp(severity, "ok") ? NULL : STYLE_GREEN;
 }
 
-/* The remaining width for a sentence; unlimited without a terminal. */
-static size_t sentence_width(const struct rss_finding rows[], size_t count)
+/* With less room for a sentence the subjects are left out. */
+#define SENTENCE_MIN 20
+
+struct layout {
+	bool subjects; /* a column for them */
+	size_t width;  /* of a sentence; unlimited without a terminal */
+};
+
+static struct layout choose_layout(const struct rss_finding rows[], size_t count)
 {
-	size_t taken = strlen(columns[0]), subjects = strlen(columns[1]);
-	int width = terminal_columns();
+	size_t severity = strlen("SEVERITY") + 2, subjects = strlen("SUBJECT");
+	size_t width = (size_t)terminal_columns();
 
 	for (size_t i = 0; i < count; i++)
 		if (strlen(rows[i].subject) > subjects)
 			subjects = strlen(rows[i].subject);
-	taken += subjects + 4;
-	return width > 0 && (size_t)width > taken + 20 ? (size_t)width - taken : (size_t)-1;
+	subjects += 2;
+	if (width == 0)
+		return (struct layout){ true, (size_t)-1 };
+	if (width >= severity + subjects + SENTENCE_MIN)
+		return (struct layout){ true, width - severity - subjects };
+	return (struct layout){ false,
+				width > severity + SENTENCE_MIN ? width - severity : SENTENCE_MIN };
 }
 
 /* The bytes of @text that go on one line: up to the last blank that fits. */
@@ -64,17 +74,22 @@ static size_t line_length(const char *text, size_t width)
 	return end ?: width;
 }
 
+/* The columns before the sentence. */
+static int add_empty(struct table *table, const struct layout *layout)
+{
+	int r = table_add(table, "");
+
+	return r < 0 || !layout->subjects ? r : table_add(table, "");
+}
+
 /* Adds a sentence to the last column, on several rows if it is too long for one. */
-static int add_sentence(struct table *table, const char *text, size_t width, const char *indent)
+static int add_sentence(struct table *table, const char *text, const struct layout *layout,
+			const char *indent)
 {
 	for (bool first = true;; first = false) {
-		size_t length = line_length(text, width);
-		int r = 0;
+		size_t length = line_length(text, layout->width - strlen(indent));
+		int r = first ? 0 : add_empty(table, layout);
 
-		if (!first) {
-			r = table_add(table, "");
-			r = r < 0 ? r : table_add(table, "");
-		}
 		if (r >= 0)
 			r = table_addf(table, "%s%.*s", first ? "" : indent, (int)length, text);
 		text += length;
@@ -86,33 +101,37 @@ static int add_sentence(struct table *table, const char *text, size_t width, con
 }
 
 /* The advice goes on a row of its own below the finding. */
-static int add_finding(struct table *table, const struct rss_finding *finding, size_t width,
-		       bool colour)
+static int add_finding(struct table *table, const struct rss_finding *finding,
+		       const struct layout *layout, bool colour)
 {
 	cleanup_free char *advice = NULL;
 	int r = table_add(table, finding->severity);
 
 	if (colour)
 		table_style(table, severity_style(finding->severity));
-	r = r < 0 ? r : table_add(table, finding->subject);
-	r = r < 0 ? r : add_sentence(table, finding->text, width, "");
+	if (r >= 0 && layout->subjects)
+		r = table_add(table, finding->subject);
+	r = r < 0 ? r : add_sentence(table, finding->text, layout, "");
 	if (r < 0 || !*finding->advice)
 		return r;
 	if (asprintf(&advice, "-> %s", finding->advice) < 0)
 		return -ENOMEM;
-	r = table_add(table, "");
-	r = r < 0 ? r : table_add(table, "");
-	return r < 0 ? r : add_sentence(table, advice, width - 3, "   ");
+	r = add_empty(table, layout);
+	return r < 0 ? r : add_sentence(table, advice, layout, "   ");
 }
 
 static int print_findings_table(struct cli *cli, const struct rss_finding rows[], size_t count)
 {
-	cleanup_table struct table *table = table_new(ARRAY_SIZE(columns), columns);
-	size_t width = sentence_width(rows, count);
+	static const char *const with[] = { "SEVERITY", "SUBJECT", "FINDING" };
+	static const char *const without[] = { "SEVERITY", "FINDING" };
+	const struct layout layout = choose_layout(rows, count);
+	cleanup_table struct table *table = layout.subjects
+						    ? table_new(ARRAY_SIZE(with), with)
+						    : table_new(ARRAY_SIZE(without), without);
 	int r = 0;
 
 	for (size_t i = 0; table && i < count && r >= 0; i++)
-		r = add_finding(table, &rows[i], width, cli->out.colour);
+		r = add_finding(table, &rows[i], &layout, cli->out.colour);
 	return print_table(&cli->out, table, r, false);
 }
 

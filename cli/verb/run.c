@@ -460,7 +460,7 @@ static int run(struct cli *cli, const struct args *args)
 DEFINE_VERB(run) = {
 	.name = "run",
 	.order = 120,
-	.synopsis = "NAME | [NAME] --limit=SIZE [OPTION...] [--] COMMAND [ARGUMENT...]",
+	.synopsis = "NAME | [NAME] --limit=SIZE [OPTION...] [--] COMMAND [ARG...]",
 	.summary = "Run a command inside a container",
 	.description =
 		"In the container NAME, or in a new one with the given settings, which is removed when\n"

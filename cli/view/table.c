@@ -46,10 +46,12 @@ struct table_column {
 	size_t style; /* of the longest escape sequences around it */
 	bool right;
 	bool cut_front;
+	bool hidden; /* it does not fit */
 };
 
 struct table {
 	size_t n_columns, column; /* @column: that of the next cell */
+	size_t last;		  /* the last column that is shown */
 	struct table_column *columns;
 	struct table_cell *cells; /* row after row */
 	size_t n_cells, allocated;
@@ -70,6 +72,7 @@ struct table *table_new(size_t n_columns, const char *const columns[])
 	if (!table->columns)
 		return NULL;
 	table->n_columns = n_columns;
+	table->last = n_columns - 1;
 	for (size_t i = 0; i < n_columns; i++) {
 		struct table_column *column = &table->columns[i];
 
@@ -222,6 +225,30 @@ size_t table_rows(const struct table *table)
 /* No column is cut to less than its name, or this. */
 #define CUT_WIDTH_MIN 8
 
+static size_t smallest_width(const struct table_column *column)
+{
+	size_t least = column->name_width > CUT_WIDTH_MIN ? column->name_width : CUT_WIDTH_MIN;
+
+	return column->right || column->width < least ? column->width : least;
+}
+
+/* Hides figures from the right on until the smallest widths fit. */
+static void hide_columns(struct table *table, size_t width)
+{
+	size_t total = (table->n_columns - 1) * GAP;
+
+	for (size_t i = 0; i < table->n_columns; i++)
+		total += smallest_width(&table->columns[i]);
+	for (size_t i = table->n_columns - 1; i > 0 && total > width; i--) {
+		struct table_column *column = &table->columns[i];
+
+		column->hidden = column->right;
+		total -= column->hidden ? column->width + GAP : 0;
+	}
+	while (table->columns[table->last].hidden)
+		table->last--;
+}
+
 static struct table_column *widest_to_cut(const struct table *table)
 {
 	struct table_column *widest = NULL;
@@ -229,8 +256,7 @@ static struct table_column *widest_to_cut(const struct table *table)
 	for (size_t i = 0; i < table->n_columns; i++) {
 		struct table_column *column = &table->columns[i];
 
-		if (column->right || column->width <= CUT_WIDTH_MIN ||
-		    column->width <= column->name_width)
+		if (column->hidden || column->width <= smallest_width(column))
 			continue;
 		if (!widest || column->width > widest->width)
 			widest = column;
@@ -240,11 +266,15 @@ static struct table_column *widest_to_cut(const struct table *table)
 
 void table_fit(struct table *table, size_t width, bool utf8)
 {
-	size_t total = (table->n_columns - 1) * GAP;
 	struct table_column *column;
+	size_t total = 0;
 
-	for (size_t i = 0; i < table->n_columns; i++)
-		total += table->columns[i].width;
+	if (width)
+		hide_columns(table, width);
+	for (size_t i = 0; i <= table->last; i++) {
+		if (!table->columns[i].hidden)
+			total += table->columns[i].width + (i < table->last ? GAP : 0);
+	}
 	while (width && total > width && (column = widest_to_cut(table))) {
 		column->width--;
 		total--;
@@ -297,6 +327,8 @@ static inline char *put_cell(char *at, const struct table *table, size_t column,
 	const struct table_column *c = &table->columns[column];
 	size_t pad = width < c->width ? c->width - width : 0;
 
+	if (c->hidden)
+		return at;
 	if (c->right)
 		at += pad;
 	/* The fast path: nearly every text is plain and fits. */
@@ -304,7 +336,7 @@ static inline char *put_cell(char *at, const struct table *table, size_t column,
 		at = put_special_text(at, table, c, text, length, width, style);
 	else
 		at = mempcpy(at, text, length);
-	if (column + 1 < table->n_columns)
+	if (column != table->last)
 		return at + GAP + (c->right ? 0 : pad);
 	*at = '\n';
 	return at + 1;

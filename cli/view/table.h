@@ -35,7 +35,8 @@ size_t table_rows(const struct table *table);
 /*
  * Makes the table fit into @width columns of a terminal, if it can: cells that are
  * aligned to the left are cut, the widest first, and marked with an ellipsis, or
- * with ~ unless @utf8. Called when all cells are there; 0 leaves all as it is.
+ * with ~ unless @utf8. If that is not enough, the last columns that are aligned to the
+ * right are left out. Called when all cells are there; 0 leaves all as it is.
  */
 void table_fit(struct table *table, size_t width, bool utf8);
 
