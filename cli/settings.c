@@ -5,7 +5,7 @@
 const struct cli_setting cli_settings[] = {
 	{
 		.bit = RSS_SET_LIMIT,
-		.option = { "limit", 'l', "SIZE", "Limit of the resident memory; default: none" },
+		.option = { "limit", 0, "SIZE", "Limit of the resident memory; default: none" },
 		.what = "The limit",
 		.label = "Limit",
 	},

@@ -25,7 +25,7 @@ enum {
 static const struct option_spec options[] = {
 	[MODE] = { "mode", 'm', "reclaim|refuse|force",
 		   "What to do if usage is above a limit; default: reclaim" },
-	[TIMEOUT] = { "timeout", 't', "TIME",
+	[TIMEOUT] = { "timeout", 0, "TIME",
 		      "For each limit; default: LimitTimeout= in rssd.conf, 30s" },
 	[DRY_RUN] = { "dry-run", 0, NULL, "Only print the differences and the forecast" },
 	{ 0 },

@@ -15,7 +15,7 @@ enum {
 };
 
 static const struct option_spec options[] = {
-	[TREE] = { "tree", 't', NULL, "Also attach the descendants of each process" },
+	[TREE] = { "tree", 'r', NULL, "Also attach the descendants of each process" },
 	[DRY_RUN] = { "dry-run", 0, NULL, "Only print what would happen to each process" },
 	[LEAVE_UNIT] = { "leave-unit", 0, NULL,
 			 "On a unified cgroup tree, remove processes from their systemd unit" },

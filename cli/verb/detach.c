@@ -18,7 +18,7 @@ enum {
 };
 
 static const struct option_spec options[] = {
-	[TREE] = { "tree", 't', NULL, "Also detach the descendants of each process" },
+	[TREE] = { "tree", 'r', NULL, "Also detach the descendants of each process" },
 	[ALL] = { "all", 'a', NULL, "All processes of the container NAME" },
 	{ 0 },
 };

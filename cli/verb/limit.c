@@ -31,7 +31,7 @@ enum {
 static const struct option_spec options[] = {
 	[MODE] = { "mode", 'm', "reclaim|refuse|force",
 		   "What to do if usage is above SIZE; default: reclaim" },
-	[TIMEOUT] = { "timeout", 't', "TIME",
+	[TIMEOUT] = { "timeout", 0, "TIME",
 		      "Give up after this; default: LimitTimeout= in rssd.conf, 30s" },
 	[DRY_RUN] = { "dry-run", 0, NULL, "Set nothing, print the forecast" },
 	{ 0 },

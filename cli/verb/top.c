@@ -41,8 +41,8 @@ enum {
 };
 
 static const struct option_spec options[] = {
-	[SORT] = { "sort", 's', "ORDER", ORDERS },
-	[INTERVAL] = { "interval", 'i', "TIME", "The time between samples; default: 2s" },
+	[SORT] = { "sort", 0, "ORDER", ORDERS },
+	[INTERVAL] = { "interval", 'd', "TIME", "The time between samples; default: 2s" },
 	[ONCE] = { "once", 0, NULL, "Print one table, as if the output were no terminal" },
 	[BATCH] = { "batch", 'b', NULL, "Print a table for each sample, for a file or a pipe" },
 	[COUNT] = { "count", 'n', "N", "End a batch after N tables" },

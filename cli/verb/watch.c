@@ -31,9 +31,9 @@ enum {
 
 static const struct option_spec options[] = {
 	[COUNT] = { "count", 'n', "N", "Stop after N events" },
-	[SINCE] = { "since", 's', "SEQUENCE",
+	[SINCE] = { "since", 'S', "SEQUENCE",
 		    "Start after this sequence number, or at this time; 0 replays all stored events" },
-	[UNTIL] = { "until", 'u', "TIME", "End at this time: now, 10min (ago), 2026-11-29 14:00" },
+	[UNTIL] = { "until", 'U', "TIME", "End at this time: now, 10min (ago), 2026-11-29 14:00" },
 	{ 0 },
 };
 

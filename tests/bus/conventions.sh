@@ -209,4 +209,48 @@ case_kill_takes_a_number_and_several() {
 	expect 0 rssctl remove k1 k2
 }
 
+# A letter is the same option in each verb, and where systemctl, journalctl and systemd-run have it, theirs.
+case_short_options_mean_the_same() {
+	local verb letters
+	letters=$(for verb in "" $(rssctl --help | sed -n '/^Verbs:/,/^$/s/^  \([a-z-]*\) .*/\1/p'); do
+		# shellcheck disable=SC2086
+		rssctl $verb --help | sed -n 's/^  -\(.\), --\([a-z-]*\).*/\1 \2/p'
+	done | sort -u)
+	equal "$(cut -d' ' -f1 <<<"$letters" | uniq -d)" "" "letters with two meanings"
+	for word in "l full" "q quiet" "H host" "o output" "p property" "s signal" "n count" "S since" "U until" "t pty" "E setenv"; do
+		grep -qx "$word" <<<"$letters" || fail "no $word"
+	done
+}
+
+# wider_than COLUMNS: the lines of $out that are wider, without styles.
+wider_than() { tr -d '\r' <<<"$out" | sed 's/\x1b\[[0-9;]*m//g' | awk -v w="$1" 'length > w' | head -n 3; }
+
+case_output_fits_the_terminal() {
+	local verb width
+	expect 0 rssctl create a-name-of-a-container-that-is-too-long-for-a-narrow-terminal --limit=1G
+	for width in 80 40; do
+		LC_ALL=C terminal $width 24 -- rssctl doctor >"$work/doctor" || :
+		out=$(cat "$work/doctor")
+		equal "$(wider_than $width)" "" "lines of doctor at $width columns"
+		[[ $out != *"~"$'\r\n'* ]] || fail "the end of a finding is cut at $width columns: $out"
+		for verb in list "top --once" oom ps\ a-name-of-a-container-that-is-too-long-for-a-narrow-terminal; do
+			# shellcheck disable=SC2086
+			LC_ALL=C expect 0 terminal $width 24 -- rssctl $verb
+			equal "$(wider_than $width)" "" "lines of $verb at $width columns"
+		done
+	done
+	LC_ALL=C expect 0 terminal 40 24 -- rssctl list
+	says "LIMIT"
+	[[ $out != *KILLS* ]] || fail "a column does not fit: $out"
+	LC_ALL=C expect 0 terminal 40 24 -- rssctl list -l
+	says "KILLS"
+	says a-name-of-a-container-that-is-too-long-for-a-narrow-terminal
+	for verb in "" $(rssctl --help | sed -n '/^Verbs:/,/^$/s/^  \([a-z-]*\) .*/\1/p'); do
+		# shellcheck disable=SC2086
+		expect 0 rssctl $verb --help
+		equal "$(wider_than 80)" "" "lines of the help of $verb"
+	done
+	rssctl remove a-name-of-a-container-that-is-too-long-for-a-narrow-terminal
+}
+
 run_cases "$@"

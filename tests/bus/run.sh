@@ -21,7 +21,7 @@ case_the_command_needs_no_dashes() {
 	in_container web rssctl run web --no-pager --
 	in_container web rssctl --no-pager run web
 	in_container run- rssctl run --limit=16M
-	in_container run- rssctl run -l 16M
+	in_container run- rssctl run --limit 16M
 	in_container run- rssctl --limit=16M run
 	in_container new rssctl run new --limit=16M
 	in_container run- rssctl run --limit=16M --no-pager --wmark-low=infinity
