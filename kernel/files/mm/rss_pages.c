@@ -60,40 +60,25 @@ static struct lockdep_map rss_word_map =
 #define rss_word_release()	do { } while (0)
 #endif
 
-/*
- * The page_ext of a section, as an address to which page_ext_size * pfn is added,
- * or NULL if it has none, as device memory.  The other states that page_ext_get()
- * checks do not occur: the caller's reference on a folio keeps its memory from
- * going offline.
- */
-static __always_inline void *rss_section_ext(unsigned long nr)
-{
-	/* __nr_to_section() of a section that exists */
-	struct mem_section *section =
-		&mem_section[SECTION_NR_TO_ROOT(nr)][nr & SECTION_ROOT_MASK];
-
-	return READ_ONCE(section->page_ext);
-}
-
 /* The word of @folio, or NULL if it has no page_ext. */
 static __always_inline unsigned long *rss_word(struct folio *folio)
 {
 	unsigned long pfn = folio_pfn(folio);
-	void *ext = rss_section_ext(pfn_to_section_nr(pfn));
+	void *base = page_ext_section_base(pfn_to_section_nr(pfn));
 
-	if (unlikely(!ext))
+	if (unlikely(!base))
 		return NULL;
-	return ext + page_ext_size * pfn + rss_container_page_ext_ops.offset;
+	return page_ext_section_data(base, pfn, &rss_container_page_ext_ops);
 }
 
 /**
  * struct rss_words - where the words of a section's folios are
  * @section: its number
- * @ext: rss_section_ext()
+ * @base: page_ext_section_base()
  */
 struct rss_words {
 	unsigned long section;
-	void *ext;
+	void *base;
 };
 
 #define RSS_WORDS_NONE	{ .section = -1UL }
@@ -106,11 +91,11 @@ static __always_inline unsigned long *rss_words_get(struct rss_words *words,
 
 	if (unlikely(section != words->section)) {
 		words->section = section;
-		words->ext = rss_section_ext(section);
+		words->base = page_ext_section_base(section);
 	}
-	if (unlikely(!words->ext))
+	if (unlikely(!words->base))
 		return NULL;
-	return words->ext + page_ext_size * pfn + rss_container_page_ext_ops.offset;
+	return page_ext_section_data(words->base, pfn, &rss_container_page_ext_ops);
 }
 
 /* folio_mapped(), inline for small folios. */
@@ -590,7 +575,8 @@ static __always_inline unsigned int rss_window_add(struct rss_window *window,
 		folio = window->folios[i];
 		word = rss_words_get(&words, folio);
 		flags = READ_ONCE(folio->flags);
-		if (unlikely(!word || READ_ONCE(*word) || flags & BIT(PG_head) || !rss_chargeable(folio)))
+		if (unlikely(!word || READ_ONCE(*word) || flags & BIT(PG_head) ||
+			     !rss_chargeable(folio)))
 			goto leave;
 		if (unlikely(!lru || folio_nid(folio) != lru->nid)) {
 			if (lru)
