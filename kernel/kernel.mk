@@ -4,6 +4,7 @@
 #
 ## kernel: build/kernel/bzImage, patched, with the debugging that the tests want
 ## kernel-series: build/series, patches for git am with a cover letter
+## check-series: each of them builds, with the controller off and on, and boots; PATCHES="7 8" for some
 ## check-vm: the kernel's tests in qemu; CASES=charge,oom_group for some, WORLD=v1 or v2-lru_gen for one hierarchy
 ## check-kasan: the stress case under KASAN
 ## check-off: CONFIG_RSS_CONTAINER=n leaves every object as it was
@@ -20,7 +21,7 @@ BUILD  ?= build
 kernel_out := $(BUILD)/kernel
 vm_out     := $(BUILD)/vm
 
-.PHONY: kernel kernel-images kernel-deps kernel-series check-vm check-kasan check-off check-selftests check-ynl bench-kernel
+.PHONY: kernel kernel-images kernel-deps kernel-series check-series check-vm check-kasan check-off check-selftests check-ynl bench-kernel
 
 kernel_src := $(shell find kernel/files kernel/hooks-6.12 -type f 2>/dev/null)
 kernel_q := $(if $(V),,@)
@@ -104,6 +105,11 @@ check-kasan: $(kernel_out)/bzImage-kasan $(vm_out)/initrd
 
 kernel-series: $(kernel_out)/.applied
 	$(kernel_run) kernel/series.sh
+
+check-series: kernel-series check-ynl $(vm_out)/init
+	$(kernel_run) tests/vm/selftests-build.sh $(vm_out)/selftests-tree
+	$(kernel_run) tests/vm/initrd.sh $(vm_out)/initrd-selftests $(vm_out)/init $(vm_out)/selftests-tree
+	$(kernel_run) kernel/check-series.sh $(PATCHES)
 
 bench-kernel: $(kernel_out)/bzImage-bench $(kernel_out)/bzImage-stock-bench $(kernel_out)/bzImage-locks
 	$(kernel_run) tests/bench/bench-kernel.sh
