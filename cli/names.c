@@ -23,8 +23,7 @@ void name_list_done(struct name_list *names)
 	*names = (struct name_list){ 0 };
 }
 
-/* The characters of a pattern cannot be in a name. */
-static bool is_pattern(const char *text)
+bool name_is_pattern(const char *text)
 {
 	return text[strcspn(text, "*?[")] != '\0';
 }
@@ -88,7 +87,7 @@ int expand_names(struct cli *cli, const struct args *args, enum name_order order
 	int status = STATUS_DONE, r = 0;
 
 	for (size_t i = 0; i < args->n_operands && !containers.containers && r >= 0; i++)
-		if (is_pattern(args->operands[i]))
+		if (name_is_pattern(args->operands[i]))
 			r = rss_list(cli->client, &containers.containers, &containers.count);
 	if (r < 0)
 		return fail_call(cli, r);
@@ -96,7 +95,7 @@ int expand_names(struct cli *cli, const struct args *args, enum name_order order
 	if (!names.list)
 		return fail_memory();
 	for (size_t i = 0; i < args->n_operands && status == STATUS_DONE; i++)
-		status = is_pattern(args->operands[i])
+		status = name_is_pattern(args->operands[i])
 				 ? add_matches(&names, args->operands[i], &containers)
 				 : add_name(&names, args->operands[i]);
 	if (status != STATUS_DONE)

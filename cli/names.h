@@ -24,6 +24,9 @@ struct name_list {
 
 void name_list_done(struct name_list *names);
 
+/* Returns true if @text has a character of patterns, which no name has. */
+bool name_is_pattern(const char *text);
+
 /* Returns true if @name is one of @patterns, or if there are none. */
 bool name_is_selected(const char *name, const char *const *patterns, size_t count);
 

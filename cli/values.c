@@ -36,10 +36,11 @@ int read_duration(const char *what, const char *text, uint64_t *ret)
 	return STATUS_DONE;
 }
 
-/* Local time to the second, or "today" and "yesterday" at midnight. */
+/* Local time to the second, of today without a date, or "today" and "yesterday" at midnight. */
 static bool parse_local_time(const char *text, uint64_t *ret)
 {
-	static const char *const formats[] = { "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d" };
+	static const char *const formats[] = { "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d",
+					       "%H:%M:%S", "%H:%M" };
 	time_t now = time(NULL), then;
 	struct tm tm;
 
@@ -47,6 +48,11 @@ static bool parse_local_time(const char *text, uint64_t *ret)
 		const char *end;
 
 		tm = (struct tm){ .tm_isdst = -1 };
+		if (formats[i][1] == 'H') {
+			localtime_r(&now, &tm);
+			tm.tm_sec = 0;
+			tm.tm_isdst = -1;
+		}
 		end = strptime(text, formats[i], &tm);
 		if (end && !*end) {
 			then = mktime(&tm);
@@ -64,22 +70,39 @@ static bool parse_local_time(const char *text, uint64_t *ret)
 	return true;
 }
 
+/* "1h" and "1h ago" and "-1h" are before @now, "+1h" is after it, as in systemd.time(7). */
+static bool parse_relative_time(const char *text, uint64_t now, uint64_t *ret)
+{
+	cleanup_free char *span = strdup(text + (*text == '-' || *text == '+'));
+	size_t length = span ? strlen(span) : 0;
+	uint64_t usec;
+
+	if (length > 4 && !strcmp(span + length - 4, " ago"))
+		span[length - 4] = '\0';
+	for (char *blank = span; blank && (blank = strchr(blank, ' '));)
+		memmove(blank, blank + 1, strlen(blank));
+	if (!span || duration_parse(span, &usec) < 0)
+		return false;
+	if (*text == '+')
+		*ret = usec < UINT64_MAX - now ? now + usec : UINT64_MAX;
+	else
+		*ret = usec < now ? now - usec : 0;
+	return true;
+}
+
 int read_moment(const char *what, const char *text, uint64_t *ret)
 {
-	uint64_t now = clock_usec(CLOCK_REALTIME), ago;
+	uint64_t now = clock_usec(CLOCK_REALTIME);
 
-	if (!strcmp(text, "now")) {
+	if (!strcmp(text, "now"))
 		*ret = now;
+	else if (*text == '@' && duration_parse(text + 1, ret) >= 0)
 		return STATUS_DONE;
-	}
-	if (parse_local_time(text, ret))
-		return STATUS_DONE;
-	if (duration_parse(text, &ago) < 0)
+	else if (!parse_local_time(text, ret) && !parse_relative_time(text, now, ret))
 		return print_error(
 			STATUS_USAGE,
-			"%s \"%s\" is not a time; write 10min, today or 2026-11-29 14:00", what,
-			text);
-	*ret = ago < now ? now - ago : 0;
+			"%s \"%s\" is not a time; write 10min, today, 14:00 or 2026-11-29 14:00",
+			what, text);
 	return STATUS_DONE;
 }
 

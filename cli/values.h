@@ -17,7 +17,7 @@ struct args;
 /* @what begins the message: "The limit". */
 int read_size(const char *what, const char *text, uint64_t *ret);
 int read_duration(const char *what, const char *text, uint64_t *ret);
-/* A moment, in microseconds since the epoch: "2026-11-29 14:00", "today", or "10min" (ago). */
+/* A moment, in microseconds since the epoch: "2026-11-29 14:00", "14:00", "today", or "10min" (ago). */
 int read_moment(const char *what, const char *text, uint64_t *ret);
 int read_number(const char *what, const char *text, uint64_t max, uint64_t *ret);
 int read_yes_no(const char *what, const char *text, bool *ret);

@@ -7,18 +7,18 @@
 
 static int run(struct cli *cli, const struct args *args)
 {
-	return call_by_name(cli, args->operands[0], rss_freeze);
+	return call_by_names(cli, args, rss_freeze);
 }
 
 DEFINE_VERB(freeze) = {
 	.name = "freeze",
 	.order = 140,
-	.synopsis = "NAME",
+	.synopsis = "NAME...",
 	.summary = "Stop the processes of a container",
 	.description =
 		"They keep their memory until thaw continues them. Nested containers are frozen as well.",
 	.min_operands = 1,
-	.max_operands = 1,
+	.max_operands = OPERANDS_ANY,
 	.changes = true,
 	.run = run,
 };

@@ -13,6 +13,7 @@
 #include "args.h"
 #include "connect.h"
 #include "librss/rss.h"
+#include "relative-limit.h"
 #include "shared/size.h"
 #include "values.h"
 #include "verb.h"
@@ -187,42 +188,6 @@ static int forecast(const struct cli *cli, const char *name, uint64_t limit,
 	return status;
 }
 
-/*
- * "+64M" or "-10%": relative to the limit in force; a percentage is of that limit. A bare number
- * needs its unit: "-1" is rather a typing error.
- */
-static bool is_relative(const char *text)
-{
-	return (*text == '+' || *text == '-') && text[1] &&
-	       !isdigit((unsigned char)text[strlen(text) - 1]);
-}
-
-static int read_relative(struct cli *cli, const char *name, const char *text, uint64_t *ret)
-{
-	cleanup_(rss_container_free_ptr) struct rss_container *container = NULL;
-	uint64_t change;
-	int r = rss_get(cli->client, name, &container);
-
-	if (r < 0)
-		return fail_call(cli, r);
-	if (container->limit == RSS_INFINITY)
-		return print_error(
-			STATUS_USAGE,
-			"The limit of \"%s\" is infinity, so it cannot be changed by \"%s\"; "
-			"write the new limit",
-			name, text);
-	r = size_parse_of(text + 1, container->limit, &change);
-	if (r < 0)
-		return print_error(STATUS_USAGE, "The limit \"%s\" %s", text, size_parse_reason(r));
-	if (change == RSS_INFINITY ||
-	    (*text == '-' ? change > container->limit : change > INT64_MAX - container->limit))
-		return print_error(STATUS_USAGE,
-				   "The limit \"%s\" is out of range: it is %" PRIu64 " bytes now",
-				   text, container->limit);
-	*ret = *text == '-' ? container->limit - change : container->limit + change;
-	return STATUS_DONE;
-}
-
 static int run(struct cli *cli, const struct args *args)
 {
 	enum rss_limit_mode mode = RSS_LIMIT_RECLAIM;
@@ -231,8 +196,9 @@ static int run(struct cli *cli, const struct args *args)
 	const char *name = args->operands[0];
 	int status, r;
 
-	status = is_relative(args->operands[1]) ? STATUS_DONE
-						: read_size("The limit", args->operands[1], &limit);
+	status = limit_is_relative(args->operands[1])
+			 ? STATUS_DONE
+			 : read_size("The limit", args->operands[1], &limit);
 	if (status == STATUS_DONE && args->values[MODE])
 		status = read_limit_mode(args->values[MODE], &mode);
 	if (status == STATUS_DONE && args->values[TIMEOUT])
@@ -240,8 +206,8 @@ static int run(struct cli *cli, const struct args *args)
 	if (status != STATUS_DONE)
 		return status;
 	status = connect_daemon(cli);
-	if (status == STATUS_DONE && is_relative(args->operands[1]))
-		status = read_relative(cli, name, args->operands[1], &limit);
+	if (status == STATUS_DONE && limit_is_relative(args->operands[1]))
+		status = limit_read_relative(cli, name, args->operands[1], &limit);
 	if (status != STATUS_DONE)
 		return status;
 	if (args->values[DRY_RUN])

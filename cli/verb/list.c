@@ -9,22 +9,29 @@
 #include "view/json.h"
 #include "view/output.h"
 #include "view/status.h"
+#include "view/top-order.h"
 
 static const char *const columns[] = {
 	"<NAME", ">LIMIT", ">USAGE", ">PEAK", ">PROCESSES", ">FAILURES", ">RECLAIMED", ">OOM-KILLS",
 };
 
-static int add_container_row(struct table *table, const struct rss_container *c)
+/* In colour: a usage near the limit, and processes that an OOM killed. */
+static int add_container_row(struct table *table, const struct rss_container *c, bool colour)
 {
 	int r = table_add(table, c->name);
 
 	r = r < 0 ? r : add_limit(table, c->limit);
 	r = r < 0 ? r : add_usage(table, c->usage);
+	if (colour && top_used(c) != RSS_ABSENT && top_used(c) >= USAGE_NEAR)
+		table_style(table, usage_style(top_used(c)));
 	r = r < 0 ? r : add_usage(table, c->peak);
 	r = r < 0 ? r : add_count(table, c->processes);
 	r = r < 0 ? r : add_count(table, c->failures);
 	r = r < 0 ? r : add_usage(table, c->reclaimed);
-	return r < 0 ? r : add_count(table, c->oom_kills);
+	r = r < 0 ? r : add_count(table, c->oom_kills);
+	if (colour && c->oom_kills && c->oom_kills != RSS_ABSENT)
+		table_style(table, STYLE_RED);
+	return r;
 }
 
 static int print_list_table(struct cli *cli, const struct container_list *list)
@@ -33,7 +40,7 @@ static int print_list_table(struct cli *cli, const struct container_list *list)
 	int r = 0;
 
 	for (size_t i = 0; table && i < list->count && r >= 0; i++)
-		r = add_container_row(table, list->containers[i]);
+		r = add_container_row(table, list->containers[i], cli->out.colour);
 	return print_table(&cli->out, table, r, true);
 }
 

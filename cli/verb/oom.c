@@ -148,15 +148,16 @@ static int print_oom(struct cli *cli, const struct rss_oom *oom)
 
 static int print_oom_by_id(struct cli *cli, const struct ooms *ooms, uint64_t id)
 {
-	cleanup_json struct json_object *object = NULL;
+	cleanup_json struct json_object *array = json_object_new_array();
 
 	for (size_t i = 0; i < ooms->count; i++) {
 		if (ooms->list[i]->id != id)
 			continue;
 		if (!cli->out.json)
 			return print_oom(cli, ooms->list[i]);
-		object = oom_to_json(ooms->list[i]);
-		return print_json(&cli->out, object);
+		if (array)
+			json_object_array_add(array, oom_to_json(ooms->list[i]));
+		return print_json(&cli->out, array);
 	}
 	return print_error(STATUS_NOT_FOUND,
 			   "No such OOM: %" PRIu64 "; rssctl oom lists the recorded ones", id);

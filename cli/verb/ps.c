@@ -6,6 +6,7 @@
 #include "args.h"
 #include "connect.h"
 #include "librss/rss.h"
+#include "names.h"
 #include "verb.h"
 #include "view/json.h"
 #include "view/output.h"
@@ -47,52 +48,57 @@ static int add_process(struct table *table, const struct rss_process *process)
 	return r < 0 ? r : table_add(table, process->command);
 }
 
-static int print_processes_table(struct cli *cli, const struct processes *processes)
+/* To the table, or for JSON to the array. */
+static int add_processes(const struct cli *cli, const struct processes *processes,
+			 struct table *table, struct json_object *array)
 {
-	cleanup_table struct table *table = table_new(ARRAY_SIZE(columns), columns);
 	int r = 0;
 
-	for (size_t i = 0; table && i < processes->count && r >= 0; i++)
-		r = add_process(table, &processes->rows[i]);
-	return print_table(&cli->out, table, r, true);
-}
-
-static int print_processes_json(const struct cli *cli, const struct processes *processes)
-{
-	cleanup_json struct json_object *array = json_object_new_array();
-
-	for (size_t i = 0; array && i < processes->count; i++)
-		json_object_array_add(array, process_to_json(&processes->rows[i]));
-	return print_json(&cli->out, array);
+	for (size_t i = 0; i < processes->count && r >= 0; i++) {
+		if (cli->out.json)
+			json_object_array_add(array, process_to_json(&processes->rows[i]));
+		else
+			r = add_process(table, &processes->rows[i]);
+	}
+	return r;
 }
 
 static int run(struct cli *cli, const struct args *args)
 {
-	cleanup_(processes_done) struct processes processes = { 0 };
-	int status = connect_daemon(cli), r;
+	cleanup_table struct table *table = table_new(ARRAY_SIZE(columns), columns);
+	cleanup_json struct json_object *array = json_object_new_array();
+	cleanup_(name_list_done) struct name_list names = { 0 };
+	unsigned int whom = args->values[NO_NESTED] ? RSS_NO_NESTED : 0;
+	int status = connect_daemon(cli), r = 0;
 
+	if (!table || !array)
+		return fail_memory();
+	if (status == STATUS_DONE)
+		status = expand_names(cli, args, AS_GIVEN, &names);
+	for (size_t i = 0; status == STATUS_DONE && i < names.count && r >= 0; i++) {
+		cleanup_(processes_done) struct processes processes = { 0 };
+
+		status = end_call(cli, rss_processes_with(cli->client, names.list[i], whom,
+							  &processes.rows, &processes.count));
+		r = add_processes(cli, &processes, table, array);
+	}
 	if (status != STATUS_DONE)
 		return status;
-	r = rss_processes_with(cli->client, args->operands[0],
-			       args->values[NO_NESTED] ? RSS_NO_NESTED : 0, &processes.rows,
-			       &processes.count);
-	if (r < 0)
-		return fail_call(cli, r);
-	return cli->out.json ? print_processes_json(cli, &processes)
-			     : print_processes_table(cli, &processes);
+	return cli->out.json ? print_json(&cli->out, array)
+			     : print_table(&cli->out, table, r, true);
 }
 
 DEFINE_VERB(ps) = {
 	.name = "ps",
 	.order = 50,
-	.synopsis = "NAME [--no-nested]",
+	.synopsis = "NAME... [--no-nested]",
 	.summary = "List the processes inside a container",
 	.description =
 		"RESIDENT is the resident memory of the process, whichever container it is charged to.\n"
 		"IN is its container, NAME or a nested one, or a cgroup inside that another program\n"
-		"created.",
+		"created. A name may be a pattern: 'web*'.",
 	.options = options,
 	.min_operands = 1,
-	.max_operands = 1,
+	.max_operands = OPERANDS_ANY,
 	.run = run,
 };

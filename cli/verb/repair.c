@@ -5,6 +5,7 @@
 #include "args.h"
 #include "connect.h"
 #include "librss/rss.h"
+#include "names.h"
 #include "settings.h"
 #include "verb.h"
 #include "view/json.h"
@@ -63,15 +64,6 @@ static void add_repair(struct repairs *repairs, const struct rss_difference *dif
 		repairs->error = r;
 }
 
-static bool is_named(const struct args *args, const char *name)
-{
-	for (size_t i = 0; i < args->n_operands; i++) {
-		if (strcmp(args->operands[i], name) == 0)
-			return true;
-	}
-	return args->n_operands == 0;
-}
-
 /* The first failure is the status; the others are repaired all the same. */
 static int repair_all(struct cli *cli, const struct args *args,
 		      const struct rss_difference *differences, size_t count,
@@ -83,7 +75,8 @@ static int repair_all(struct cli *cli, const struct args *args,
 		unsigned int drift = drift_of(&differences[i]);
 		int r;
 
-		if ((!drift && !differences[i].drift) || !is_named(args, differences[i].name))
+		if ((!drift && !differences[i].drift) ||
+		    !name_is_selected(differences[i].name, args->operands, args->n_operands))
 			continue;
 		r = rss_repair(cli->client, differences[i].name);
 		if (r < 0)
@@ -97,15 +90,16 @@ static int repair_all(struct cli *cli, const struct args *args,
 /* A name without a container is a mistake, though nothing has to be repaired. */
 static int check_names(struct cli *cli, const struct args *args)
 {
-	for (size_t i = 0; i < args->n_operands; i++) {
-		struct rss_container *container = NULL;
-		int r = rss_get(cli->client, args->operands[i], &container);
+	cleanup_(name_list_done) struct name_list names = { 0 };
+	int status = expand_names(cli, args, AS_GIVEN, &names);
 
-		if (r < 0)
-			return fail_call(cli, r);
+	for (size_t i = 0; status == STATUS_DONE && i < names.count; i++) {
+		struct rss_container *container = NULL;
+
+		status = end_call(cli, rss_get(cli->client, names.list[i], &container));
 		rss_container_free(container);
 	}
-	return STATUS_DONE;
+	return status;
 }
 
 static int run(struct cli *cli, const struct args *args)

@@ -7,17 +7,17 @@
 
 static int run(struct cli *cli, const struct args *args)
 {
-	return call_by_name(cli, args->operands[0], rss_reset_peak);
+	return call_by_names(cli, args, rss_reset_peak);
 }
 
 DEFINE_VERB(reset_peak) = {
 	.name = "reset-peak",
 	.order = 170,
-	.synopsis = "NAME",
+	.synopsis = "NAME...",
 	.summary = "Reset the highest usage",
 	.description = "Sets the peak that show prints to the current usage.",
 	.min_operands = 1,
-	.max_operands = 1,
+	.max_operands = OPERANDS_ANY,
 	.changes = true,
 	.run = run,
 };

@@ -10,6 +10,7 @@
 #include "args.h"
 #include "connect.h"
 #include "librss/rss.h"
+#include "names.h"
 #include "shared/clock.h"
 #include "shared/name.h"
 #include "shared/size.h"
@@ -48,12 +49,16 @@ struct watch {
 /* A name includes its nested containers; events about rssd itself are always printed. */
 static bool is_wanted(const struct args *args, const char *container)
 {
-	if (!args->n_operands || !*container)
+	cleanup_free char *part = strdup(container);
+
+	if (!args->n_operands || !*container || !part)
 		return true;
-	for (size_t i = 0; i < args->n_operands; i++)
-		if (!strcmp(container, args->operands[i]) ||
-		    name_is_inside(container, args->operands[i]))
+	/* The container itself, or one that it is inside. */
+	for (char *end = part + strlen(part); end; end = strrchr(part, '/')) {
+		*end = '\0';
+		if (name_is_selected(part, args->operands, args->n_operands))
 			return true;
+	}
 	return false;
 }
 
@@ -335,7 +340,7 @@ static int watch_events(struct watch *watch, int signals)
 static int check_names(const struct args *args)
 {
 	for (size_t i = 0; i < args->n_operands; i++)
-		if (name_problem(args->operands[i]))
+		if (!name_is_pattern(args->operands[i]) && name_problem(args->operands[i]))
 			return print_error(STATUS_USAGE, "Invalid name \"%s\": it %s",
 					   args->operands[i], name_problem(args->operands[i]));
 	return STATUS_DONE;
@@ -390,7 +395,8 @@ DEFINE_VERB(watch) = {
 	.synopsis = "[NAME...] [OPTION...]",
 	.summary = "Print events as they come",
 	.description =
-		"Of the named containers and those inside them, or of all. The containers need not exist.\n"
+		"Of the named containers and those inside them, or of all. The containers need not exist,\n"
+		"and a name may be a pattern: 'web*'.\n"
 		"With --json each event is an object on a line of its own. Ctrl-C ends it, with status 0.\n"
 		"With --since, stored events come first: every event is printed exactly once, also across\n"
 		"restarts of rssd. rssd stores the last few thousand; older ones are reported as lost.",

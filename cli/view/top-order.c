@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "view/history.h"
+#include "view/output.h"
 
 static const struct {
 	char key;
@@ -93,6 +94,15 @@ static uint64_t container_weight(const struct rss_container *c, enum top_order o
 		break;
 	}
 	return value == RSS_ABSENT ? 0 : value;
+}
+
+const char *usage_style(uint64_t tenths)
+{
+	if (tenths == RSS_ABSENT)
+		return NULL;
+	if (tenths >= USAGE_NEAR)
+		return tenths >= 990 ? STYLE_RED : STYLE_YELLOW;
+	return STYLE_GREEN;
 }
 
 struct weighed {

@@ -30,6 +30,12 @@ bool top_order_from_key(char key, enum top_order *ret);
 /* Usage in tenths of a percent of the limit; RSS_ABSENT without a limit. */
 uint64_t top_used(const struct rss_container *container);
 
+/* Usage is near the limit from here on. */
+#define USAGE_NEAR 900
+
+/* The style of a usage of so many tenths of a percent; NULL without a limit. */
+const char *usage_style(uint64_t tenths);
+
 /* The highest value first, equal ones by name. @history may be NULL. */
 void top_sort(struct container_list *list, enum top_order order, const struct history *history);
 

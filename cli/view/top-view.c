@@ -100,15 +100,6 @@ static int add_name(struct table *table, const char *name, size_t width, bool ut
 	return table_addf(table, "%s%s", utf8 ? "…" : "~", name + length - width + 1);
 }
 
-static const char *usage_style(uint64_t tenths)
-{
-	if (tenths == RSS_ABSENT)
-		return NULL;
-	if (tenths >= 900)
-		return tenths >= 990 ? STYLE_RED : STYLE_YELLOW;
-	return STYLE_GREEN;
-}
-
 static int add_used(struct table *table, uint64_t tenths)
 {
 	return tenths == RSS_ABSENT

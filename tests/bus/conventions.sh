@@ -64,6 +64,64 @@ case_quiet() {
 	expect 0 rssctl remove still -q
 }
 
+case_patterns_where_names_are_taken() {
+	local verb
+	rssctl create p1 --limit=16M && rssctl create p2 --limit=16M && rssctl create p2/in && rssctl create other
+	launch_hog_in p1 anon 1M
+	launch_hog_in p2/in anon 1M
+	await 10 eval '[ "$(field p1 processes)$(field p2 processes)" = 11 ]'
+	equal "$(rssctl ps 'p?' --no-legend | awk '{ print $4 }' | paste -sd' ')" "p1 p2/in" "ps"
+	equal "$(rssctl ps p1 'p?' --json=short | jq length)" 2 "each container once"
+	expect 0 rssctl reset-peak 'p*' other
+	expect 3 rssctl reset-peak nope other
+	says nope
+	for verb in reset-peak freeze thaw ps repair status show kill remove; do
+		expect 3 rssctl $verb 'zz*'
+		says 'No container matches "zz*"'
+	done
+	echo $((8 << 20)) >"$(memory_mount)/$root/p1/memory.limit_in_bytes"
+	echo $((8 << 20)) >"$(memory_mount)/$root/p2/memory.limit_in_bytes"
+	expect 0 rssctl repair 'p1*' --no-legend
+	equal "$(awk '{ print $1 }' <<<"$out")" p1 "what was repaired"
+	expect 0 rssctl repair 'p*' --no-legend
+	equal "$(awk '{ print $1 }' <<<"$out")" p2 "what was repaired then"
+	expect 0 rssctl kill 'p*' -9
+	expect 137 rssctl run p1 hog anon 32M
+	await 10 eval '[ "$(rssctl watch "p*" --since=0 --until=now --no-legend | grep -c oom)" = 1 ]'
+	expect 0 rssctl watch 'o*' --since=0 --until=now --no-legend
+	equal "$out" "" "events of another pattern"
+	# An OOM and a usage near the limit are in colour.
+	TERM=xterm expect 0 terminal 80 24 -- rssctl list p1
+	[[ $out == *$'\e[1;31m1'* ]] || fail "OOM kills without colour: $(cat -v <<<"$out")"
+	NO_COLOR=1 TERM=xterm expect 0 terminal 80 24 -- rssctl list p1
+	[[ $out != *$'\e['* ]] || fail "colour: $(cat -v <<<"$out")"
+	rssctl remove --force p1 p2 other
+}
+
+case_times_as_people_write_them() {
+	local since later
+	later=$(date -d '+1 hour' '+%F %T')
+	rssctl create timed --limit=16M
+	expect 137 rssctl run timed hog anon 32M
+	await 10 eval '[ "$(rssctl watch timed --since=0 --until=now --no-legend | grep -c oom)" = 1 ]'
+	for since in today yesterday "$(date -d '-1 day' +%F)" "$(date -d '-1 hour' '+%F %H:%M')" 00:00 1h -1h "1h ago" \
+		"2 hours ago" "90 minutes" @1000000000; do
+		expect 0 rssctl watch timed --since="$since" -U now --no-legend
+		[[ $out == *oom* ]] || fail "nothing since $since: $out"
+	done
+	for since in +1h "$later" "@$(date -d '+1 hour' +%s)"; do
+		expect 0 rssctl watch timed -S "$since" --until=now --no-legend
+		equal "$out" "" "events since $since"
+	done
+	# It ends by itself.
+	expect 0 timeout 20 rssctl watch timed --until=+100ms --no-legend
+	for since in 25:00 1x "ago" "1h from now" 2026-13-01; do
+		expect 2 rssctl watch --since="$since" --until=now
+		says "is not a time"
+	done
+	rssctl remove timed
+}
+
 case_if_missing_and_ignore_missing() {
 	expect 0 rssctl create twice --limit=16M
 	expect 7 rssctl create twice --limit=32M
@@ -183,6 +241,12 @@ case_sizes_as_people_write_them() {
 	expect 2 rssctl limit size -65M
 	expect 2 rssctl limit size +1Q
 	expect 3 rssctl limit nope +1M
+	expect 0 rssctl set size limit=+64M oom-group=no
+	equal "$(field size limit)" $((128 << 20)) "set limit=+64M"
+	expect 0 rssctl set size limit=-50%
+	equal "$(field size limit)" $((64 << 20)) "set limit=-50%"
+	expect 2 rssctl set size limit=-65M
+	expect 2 rssctl set size wmark-high=+1M
 	expect 0 rssctl limit size max
 	equal "$(field size limit)" infinity "max"
 	expect 2 rssctl limit size +1M

@@ -42,6 +42,7 @@ case_each_verb_prints_what_the_schema_describes() {
 	sample 0 status web open
 	sample 0 ps web
 	sample 0 oom
+	sample 0 oom --id="$(rssctl oom --json=short | jq '.[0].id')"
 	sample 0 limit web 60M
 	sample 0 limit web 60M
 	sample 0 limit web 60M --dry-run
