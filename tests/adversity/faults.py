@@ -121,6 +121,7 @@ class Trial:
             Command("limit", "db", "20M", "--mode=refuse", after={"db": 20 * MIB}),
             Command("limit", "db", "20M", "--dry-run"),
             Command("set", "db", "limit=20M", after={"db": 20 * MIB}),
+            Command("set", "db", "limit=20M", "join=command=no-such-name", after={"db": 20 * MIB}),
             Command("set", "web/in", "limit=20M", "oom-group=no", after={"web/in": 20 * MIB}),
             Command("apply", one, after={"db": 25 * MIB}),
             Command("apply", two, after={"web": 50 * MIB, "db": 30 * MIB}),
