@@ -7,9 +7,7 @@
 #include <unistd.h>
 
 #include "librss/rss.h"
-#include "names.h"
 #include "password-agent.h"
-#include "shared/cleanup.h"
 #include "verb.h"
 #include "view/status.h"
 
@@ -22,24 +20,6 @@ int fail_call(const struct cli *cli, int error)
 int end_call(const struct cli *cli, int r)
 {
 	return r < 0 ? fail_call(cli, r) : STATUS_DONE;
-}
-
-int call_by_names(struct cli *cli, const struct args *args,
-		  int (*call)(struct rss_client *client, const char *name))
-{
-	cleanup_(name_list_done) struct name_list names = { 0 };
-	int status = connect_daemon(cli);
-
-	if (status == STATUS_DONE)
-		status = expand_names(cli, args, AS_GIVEN, &names);
-	if (status != STATUS_DONE)
-		return status;
-	for (size_t i = 0; i < names.count; i++) {
-		int one = end_call(cli, call(cli->client, names.list[i]));
-
-		status = status ?: one;
-	}
-	return status;
 }
 
 static int connect_host(struct cli *cli)

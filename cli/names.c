@@ -106,3 +106,21 @@ int expand_names(struct cli *cli, const struct args *args, enum name_order order
 	names = (struct name_list){ 0 };
 	return STATUS_DONE;
 }
+
+int call_by_names(struct cli *cli, const struct args *args,
+		  int (*call)(struct rss_client *client, const char *name))
+{
+	cleanup_(name_list_done) struct name_list names = { 0 };
+	int status = connect_daemon(cli);
+
+	if (status == STATUS_DONE)
+		status = expand_names(cli, args, AS_GIVEN, &names);
+	if (status != STATUS_DONE)
+		return status;
+	for (size_t i = 0; i < names.count; i++) {
+		int one = end_call(cli, call(cli->client, names.list[i]));
+
+		status = status ?: one;
+	}
+	return status;
+}

@@ -11,6 +11,7 @@
 
 struct args;
 struct cli;
+struct rss_client;
 
 enum name_order {
 	AS_GIVEN,
@@ -36,5 +37,12 @@ bool name_is_selected(const char *name, const char *const *patterns, size_t coun
  */
 int expand_names(struct cli *cli, const struct args *args, enum name_order order,
 		 struct name_list *ret);
+
+/*
+ * Connects, and makes a call for each container that the operands name. After a failure it goes on.
+ * Returns the status of the first failure.
+ */
+int call_by_names(struct cli *cli, const struct args *args,
+		  int (*call)(struct rss_client *client, const char *name));
 
 #endif

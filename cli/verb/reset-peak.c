@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* rssctl reset-peak: set the peak to the current usage. */
 #include "args.h"
-#include "connect.h"
 #include "librss/rss.h"
+#include "names.h"
 #include "verb.h"
 
 static int run(struct cli *cli, const struct args *args)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* rssctl thaw: continue the processes of a frozen container. */
 #include "args.h"
-#include "connect.h"
 #include "librss/rss.h"
+#include "names.h"
 #include "verb.h"
 
 static int run(struct cli *cli, const struct args *args)
