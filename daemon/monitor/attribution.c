@@ -21,6 +21,8 @@
 
 /* How long the kernel's log may lag behind its counters. */
 #define LOG_LAG_USEC (1000 * 1000)
+/* In a storm, kills that the log does not report are reported after this time. */
+#define STORM_USEC (10 * LOG_LAG_USEC)
 /* At most this many kills with unknown victims are reported per container and poll. */
 #define PENDING_KILLS_MAX 16
 /* With more containers than this, victims without a cgroup are not attributed. */
@@ -227,7 +229,13 @@ static int report_pending_kills(sd_event_source *source, uint64_t usec, void *us
 	struct container *c = NULL;
 	/* Do not poll thousands of containers here: it would block the event loop. */
 	bool certain = d->n_victims > 0 && m->count <= POLLS_MAX;
+	uint64_t now = detection_now(m), due = d->kill_counted_at + LOG_LAG_USEC;
 
+	/* The log may be about to report a kill that was counted after the timer was set. */
+	if (m->kmsg && due > now && d->pending_since + STORM_USEC > now) {
+		detection_schedule(m, &d->pending_kills, due - now, report_pending_kills);
+		return 0;
+	}
 	/* The log may have reported kills of containers that were not polled since. */
 	for (size_t i = 0; i < m->count && certain; i++)
 		poll_counters(m->containers[i]);
@@ -246,17 +254,24 @@ static int report_pending_kills(sd_event_source *source, uint64_t usec, void *us
 	return 0;
 }
 
-/* Waits LOG_LAG_USEC for the log to report the kill. */
+/* Waits LOG_LAG_USEC for the log to report the kill. Lines that can be read come first. */
 static void schedule_report(struct manager *m)
 {
-	detection_schedule(m, &m->detection->pending_kills, m->kmsg ? LOG_LAG_USEC : 0,
-			   report_pending_kills);
+	struct detection *d = m->detection;
+
+	if (!d->pending_kills || sd_event_source_get_enabled(d->pending_kills, NULL) == 0)
+		d->pending_since = detection_now(m);
+	detection_schedule(m, &d->pending_kills, m->kmsg ? LOG_LAG_USEC : 0, report_pending_kills);
+	if (d->pending_kills)
+		(void)sd_event_source_set_priority(d->pending_kills, SD_EVENT_PRIORITY_NORMAL + 1);
 }
 
 void attribution_count(struct container *c, const struct counters *now)
 {
 	struct container_detection *d = c->detection;
 
+	if (has_increased(c->seen.oom_kills, now->oom_kills))
+		c->manager->detection->kill_counted_at = detection_now(c->manager);
 	if (!has_increased(c->seen.oom_events, now->oom_events))
 		return;
 	/* An old OOM that is still not reported killed nothing. */

@@ -37,6 +37,8 @@ struct victim {
 /* The state in the manager. */
 struct detection {
 	sd_event_source *pending_kills; /* calls report_pending_kills() */
+	uint64_t pending_since;		/* when it was set */
+	uint64_t kill_counted_at;	/* when the counters last had a new kill */
 	sd_event_source *deferred;	/* calls flush_deferred() */
 	sd_event_source *limit_hits;	/* calls flush_limit_hits() at the end of a turn */
 	struct victim victims[VICTIMS_MAX];

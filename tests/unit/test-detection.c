@@ -10,6 +10,7 @@
 #include "container/manager.h"
 #include "monitor/detection-state.h"
 #include "monitor/detection.h"
+#include "shared/clock.h"
 #include "store/sequence.h"
 #include "store/state.h"
 #include "unit.h"
@@ -184,6 +185,39 @@ static void await(struct world *w, size_t events)
 		(void)sd_event_run(w->manager.event, 100000);
 }
 
+/* Runs the loop for @usec. */
+static void run_for(struct world *w, uint64_t usec)
+{
+	uint64_t end = clock_usec(CLOCK_MONOTONIC) + usec, now;
+
+	while ((now = clock_usec(CLOCK_MONOTONIC)) < end)
+		(void)sd_event_run(w->manager.event, end - now);
+}
+
+/* The time that the log has to report a kill begins when it is counted, also in a storm. */
+TEST(a_kill_is_not_reported_before_its_log)
+{
+	WORLD;
+	struct kmsg *log = (struct kmsg *)&w; /* it is never read */
+
+	CALL(begin, &w);
+	w.controller.reports_facts = false;
+	w.manager.kmsg = log;
+	kernel.oom_kills = 1;
+	tell(&w, (struct group_event){ GROUP_CHANGED });
+	w.container.detection->kills_reported++; /* by the log */
+	run_for(&w, 800 * 1000);
+	kernel.oom_kills = 2;
+	tell(&w, (struct group_event){ GROUP_CHANGED });
+	run_for(&w, 500 * 1000);
+	CHECK_UINT(w.n_heard, 0);
+	await(&w, 1);
+	w.manager.kmsg = NULL;
+	CHECK_UINT(w.n_heard, 1);
+	CHECK_INT(w.heard[0].kind, EVENT_OOM);
+	CHECK_UINT(w.container.detection->kills_reported, 2);
+}
+
 /* LimitHit events are rate limited, and each has the count of all hits. */
 TEST(a_flood_is_summed_up)
 {
@@ -297,6 +331,8 @@ TEST(numbers_are_reserved_before_they_are_used)
 
 TEST_MAIN({ "detection: each event has a number", each_event_has_a_number },
 	  { "detection: events from counters have numbers", events_from_counters_have_numbers },
+	  { "detection: a kill is not reported before its log",
+	    a_kill_is_not_reported_before_its_log },
 	  { "detection: a flood is summed up", a_flood_is_summed_up },
 	  { "detection: a flood of counters is summed up", a_flood_of_counters_is_summed_up },
 	  { "detection: lost events are a range", lost_events_are_a_range },
