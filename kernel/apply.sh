@@ -4,17 +4,20 @@
 # apply.sh stock|linux
 #
 # Makes build/kernel/stock, the package's source as it is, or
-# build/kernel/linux: the same with kernel/files copied in and
-# kernel/hooks-6.12 pushed by quilt without fuzz.  A file that does not change
+# build/kernel/linux: the same with kernel/files copied in and the hooks for this
+# kernel pushed by quilt without fuzz.  A file that does not change
 # keeps its time, so the next make compiles only what the edit reaches.
 set -eu
 . "$(dirname "$0")/common.sh"
 
-hooks=$top/kernel/hooks-6.12
 files=$top/kernel/files
+source=$("$top/kernel/source.sh")
+read -r src_tar version <<<"$source"
 
-[ -f "$src_tar" ] || die "no $src_tar: apt-get install $src_package"
-version=$(dpkg-query -W -f '${Version}' "$src_package" 2>/dev/null || stat -c %s "$src_tar")
+free_space() { df -h --output=avail "$out" | tail -n 1 | tr -d ' '; }
+
+# until_first_error COMMAND...: ends with its first message: a full disk has one for each file.
+until_first_error() { (set -o pipefail; "$@" 2>&1 | head -n 1 >&2); }
 
 # unpack NAME: the pristine tree, once per package version.
 unpack()
@@ -24,7 +27,10 @@ unpack()
 	say "unpacking $src_package $version into $1"
 	rm -rf "$tree" "$tree.new"
 	mkdir -p "$tree.new"
-	tar -xf "$src_tar" -C "$tree.new" --strip-components=1
+	until_first_error tar -xf "$src_tar" -C "$tree.new" --strip-components=1 || {
+		rm -rf "$tree.new"
+		die "cannot unpack $src_tar into $tree; a kernel tree takes 1.6 GB, $(free_space) are free"
+	}
 	echo "$version" >"$tree.new/.version-of-package"
 	mv "$tree.new" "$tree"
 }
@@ -37,6 +43,15 @@ hooked()
 		case $p in ''|'#'*) continue ;; esac
 		sed -nE 's,^\+\+\+ [^/]+/([^\t ]+).*,\1,p' "$hooks/$p"
 	done <"$hooks/series" | sort -u
+}
+
+# What of quilt's log says which patch, file and hunk failed.
+failed_hunks()
+{
+	awk '/^Applying patch /{ patch = $3; sub(".*/", "", patch) }
+		/^patching file /{ file = $3 }
+		/^Hunk .* FAILED|^can.t find file|with fuzz|malformed|No space left/{ print patch ": " file ": " $0; found = 1 }
+		END { exit !found }' "$out/quilt.log" || cat "$out/quilt.log"
 }
 
 # install_changed FROM TO: copies unless equal.
@@ -63,7 +78,10 @@ unpack stock
 if [ "$(cat "$out/linux/.version-of-package" 2>/dev/null)" != "$version" ]; then
 	rm -rf "$out/linux"
 	mkdir -p "$out/linux"
-	tar -c -C "$out/stock" --exclude='./obj-*' . | tar -x -C "$out/linux"
+	tar -c -C "$out/stock" --exclude='./obj-*' . | until_first_error tar -x -C "$out/linux" || {
+		rm -rf "$out/linux"
+		die "cannot copy the source into $out/linux; a kernel tree takes 1.6 GB, $(free_space) are free"
+	}
 fi
 
 # Patch copies of the few files the hooks touch, in a tree of their own.
@@ -78,7 +96,7 @@ if [ -f "$hooks/series" ]; then
 	done <"$stage.list"
 	(cd "$stage" &&
 	 QUILT_PATCHES=$hooks QUILT_PC=.pc quilt --quiltrc=- push -a --fuzz=0 \
-		>"$out/quilt.log" 2>&1) || { cat "$out/quilt.log" >&2; die "the hooks do not apply"; }
+		>"$out/quilt.log" 2>&1) || { failed_hunks >&2; die "the hooks for Linux $kernel do not apply to $src_package $version"; }
 	if grep -nE 'with fuzz' "$out/quilt.log" >&2; then die "the hooks apply with fuzz"; fi
 	rm -rf "$stage/.pc"
 fi

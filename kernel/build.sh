@@ -5,7 +5,8 @@
 #
 # Builds a bzImage of that tree in TREE/obj-NAME, from allnoconfig plus the
 # named fragments of kernel/config.  A fragment's option that Kconfig refuses
-# is an error: a test kernel without its debugging proves nothing.
+# is an error: a test kernel without its debugging proves nothing.  The hooks'
+# file "config" says what differs in this kernel.
 set -eu
 . "$(dirname "$0")/common.sh"
 
@@ -17,6 +18,12 @@ lock
 
 mkdir -p "$tree/$obj"
 (cd "$top/kernel/config" && cat "$@") >"$tree/$obj/wanted"
+if [ -f "$hooks/config" ]; then
+	sed -nE 's/^-(CONFIG_[A-Z0-9_]+)$/\1/p' "$hooks/config" | while read -r option; do
+		sed -i "/^$option=/d" "$tree/$obj/wanted"
+	done
+	grep -vE '^-' "$hooks/config" >>"$tree/$obj/wanted"
+fi
 if ! cmp -s "$tree/$obj/wanted" "$tree/$obj/configured" ||
    [ -n "$(find "$tree" -name 'Kconfig*' -newer "$tree/$obj/configured" -print -quit)" ]; then
 	run_logged "$tree/$obj/config.log" \

@@ -3,8 +3,9 @@
 # Every path is absolute, so a script may change directory.
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-src_package=linux-source-6.12
-src_tar=/usr/src/$src_package.tar.xz
+kernel=${KERNEL:-6.12}
+hooks=$top/kernel/hooks-$kernel
+src_package=linux-source-$kernel
 build=$(realpath -m "${BUILD:-$top/build}")
 out=${KERNEL_OUT:-$build/kernel}
 jobs=${KERNEL_JOBS:-$(nproc)}
@@ -28,6 +29,9 @@ command -v ccache >/dev/null && cc="ccache gcc"
 say() { [ -z "${V:-}" ] || echo "$*" >&2; }
 die() { echo "${0##*/}: $*" >&2; exit 1; }
 
+[ -f "$hooks/series" ] || die "no hooks for Linux $kernel; there are hooks for" \
+	"$(printf '%s\n' "$top"/kernel/hooks-*/series | sed -E 's,.*/hooks-(.*)/series,\1,' | sort -V | paste -sd ' ')"
+
 # run_logged LOG COMMAND...: quiet, unless it fails or V=1.
 run_logged()
 {
@@ -38,7 +42,7 @@ run_logged()
 		return "${PIPESTATUS[0]}"
 	fi
 	"$@" >"$log" 2>&1 && return
-	grep -nE 'error:|Error |undefined reference|FAILED' "$log" >&2
+	grep -nE 'error:|Error |undefined reference|FAILED|No space left' "$log" >&2
 	tail -n 15 "$log" >&2
 	die "failed: $* (the whole log: $log)"
 }

@@ -13,19 +13,24 @@
 ## bench-kernel: count instructions, into build/bench-kernel.md
 ## kernel-deps: install what all of these need
 
-PACKAGES_vm := linux-source-6.12 gcc libc6-dev make bc bison flex libelf-dev \
+# The kernel: one of those that there are hooks for. All but 6.12 have a directory of their own.
+KERNEL ?= 6.12
+kernel_versions := $(shell printf '%s\n' $(patsubst kernel/hooks-%/series,%,$(wildcard kernel/hooks-*/series)) | sort -V)
+
+PACKAGES_vm := gcc libc6-dev make bc bison flex libelf-dev \
 	libssl-dev libcap-dev libnuma-dev xz-utils cpio quilt ccache perl git \
 	qemu-system-x86 e2fsprogs util-linux
 
 BUILD  ?= build
-kernel_out := $(BUILD)/kernel
-vm_out     := $(BUILD)/vm
+kernel_build := $(BUILD)$(if $(filter-out 6.12,$(KERNEL)),/linux-$(KERNEL))
+kernel_out := $(kernel_build)/kernel
+vm_out     := $(kernel_build)/vm
 
 .PHONY: kernel kernel-images kernel-deps kernel-series check-series check-vm check-kasan check-off check-selftests check-ynl bench-kernel
 
-kernel_src := $(shell find kernel/files kernel/hooks-6.12 -type f 2>/dev/null)
+kernel_src := $(shell find kernel/files kernel/hooks-$(KERNEL) -type f 2>/dev/null)
 kernel_q := $(if $(V),,@)
-kernel_run = $(kernel_q)BUILD="$(abspath $(BUILD))"
+kernel_run = $(kernel_q)KERNEL="$(KERNEL)" BUILD="$(abspath $(kernel_build))"
 vm_cflags := -std=gnu11 -O2 -g -Wall -Wextra -Wno-cast-function-type \
 	-Wno-missing-field-initializers -Wno-format-truncation -Ikernel/files/include/uapi
 vm_src := $(sort $(wildcard tests/vm/*.c))
@@ -37,7 +42,9 @@ endif
 kernel: $(kernel_out)/bzImage
 
 kernel-deps:
+	$(if $(filter $(KERNEL),$(kernel_versions)),,$(error No hooks for Linux $(KERNEL). There are hooks for: $(kernel_versions)))
 	$(kernel_run) kernel/deps.sh $(PACKAGES_vm)
+	$(kernel_run) kernel/source.sh >/dev/null
 
 $(kernel_out)/.applied: $(kernel_src) kernel/apply.sh kernel/common.sh | kernel-deps
 	$(kernel_q)mkdir -p $(kernel_out)

@@ -1,0 +1,64 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# source.sh: makes sure that the kernel's source package is here.  Prints the
+# tarball and the version of the package.
+#
+# A package that this machine's apt offers is installed.  Otherwise it is fetched
+# into build/kernel/source from the suite that the hooks' file "suite" names, with
+# an apt list of its own, so the machine's own package sources stay as they are.
+set -eu
+. "$(dirname "$0")/common.sh"
+
+installed=/usr/src/$src_package.tar.xz
+fetched=$out/source/$src_package.tar.xz
+
+print_source()
+{
+	if [ -f "$installed" ]; then
+		echo "$installed $(dpkg-query -W -f '${Version}' "$src_package" 2>/dev/null || stat -c %s "$installed")"
+	elif [ -f "$fetched" ]; then
+		echo "$fetched $(cat "$out/source/version")"
+	else
+		return 1
+	fi
+}
+
+has_candidate()
+{
+	apt-cache policy "$src_package" 2>/dev/null | grep -E '^ *Candidate:' | grep -qv '(none)'
+}
+
+is_offered()
+{
+	has_candidate || { apt-get update -qq >&2 && has_candidate; }
+}
+
+# fetch SUITE: download and unpack the .deb.
+fetch()
+{
+	local dir=$out/source apt deb
+	rm -rf "$dir"
+	mkdir -p "$dir/lists/partial" "$dir/archives/partial"
+	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${DEBIAN_MIRROR:-http://deb.debian.org/debian} $1 main" \
+		>"$dir/sources.list"
+	apt=(apt-get -qq -o "Dir::Etc::SourceList=$dir/sources.list" -o "Dir::Etc::SourceParts=/dev/null"
+	     -o "Dir::State::Lists=$dir/lists" -o "Dir::Cache=$dir" -o "APT::Default-Release=" -o "APT::Sandbox::User=root")
+	echo "fetching: $src_package from $1" >&2
+	"${apt[@]}" update >&2 && (cd "$dir" && "${apt[@]}" download "$src_package" >&2) ||
+		die "cannot fetch $src_package from $1; install it, or put $src_package.tar.xz into /usr/src"
+	deb=$(find "$dir" -maxdepth 1 -name '*.deb')
+	dpkg-deb --fsys-tarfile "$deb" | tar -x -C "$dir" --strip-components=3 "./usr/src/$src_package.tar.xz" ||
+		die "cannot unpack $deb ($(df -h --output=avail "$dir" | tail -n 1 | tr -d ' ') free)"
+	dpkg-deb -f "$deb" Version >"$dir/version"
+	rm -rf "$deb" "$dir/lists" "$dir/archives" "$dir"/*.bin
+}
+
+print_source && exit
+if is_offered; then
+	"$top/kernel/deps.sh" "$src_package" >&2
+elif [ -f "$hooks/suite" ]; then
+	fetch "$(cat "$hooks/suite")"
+fi
+print_source || die "apt does not offer $src_package; add a package source that does, or put" \
+	"$src_package.tar.xz into /usr/src"
