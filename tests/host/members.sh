@@ -22,7 +22,8 @@ make_members() {
 	inner=$hog
 	start_hog anon 1M
 	deep=$hog
-	echo "$own" >"$directory/cgroup.procs"
+	# In cgroup v2, a cgroup with a nested container has no process of its own: rssd knows the place.
+	rssctl attach "$1" "$own" >/dev/null
 	echo "$inner" >"$directory/inner/cgroup.procs"
 	echo "$deep" >"$directory/inner/a/b/cgroup.procs"
 }
