@@ -127,8 +127,9 @@ case_wrong_files() {
 	file ' [{"name":"a","limit":"infinity"}]
 	'
 	expect 0 rssctl apply "$work/file.json" --dry-run
+	# An empty list, as list --json prints it without containers, changes nothing.
 	file '[]'
-	expect 2 rssctl apply "$work/file.json"
+	expect 0 rssctl apply "$work/file.json"
 	file '[{"name":"a","limit":"lots"}]'
 	expect 2 rssctl apply "$work/file.json"
 	says "container 1: limit"
