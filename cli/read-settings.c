@@ -8,6 +8,7 @@
 
 #include "args.h"
 #include "settings.h"
+#include "shared/pressure-trigger.h"
 #include "shared/size.h"
 #include "values.h"
 #include "view/status.h"
@@ -23,6 +24,12 @@ static int read_value(const struct cli_setting *setting, const char *text,
 	if (client_setting_is_flag(client)) {
 		status = read_yes_no(setting->what, text, &flag);
 		value = flag;
+	} else if (!client_setting_is_size(client)) {
+		const char *problem = pressure_trigger_parse(text, &value);
+
+		status = problem ? print_error(STATUS_USAGE, "%s \"%s\" %s", setting->what, text,
+					       problem)
+				 : STATUS_DONE;
 	} else {
 		status = read_size(setting->what, text, &value);
 	}
@@ -122,7 +129,12 @@ const char *cli_settings_read_json(const char *key, struct json_object *value,
 		/* As list --json has those that the kernel lacks. */
 		if (!value && client_setting_is_optional(setting))
 			return NULL;
-		if (!client_setting_is_flag(setting))
+		if (!client_setting_is_flag(setting) && !client_setting_is_size(setting))
+			problem = json_object_is_type(value, json_type_string)
+					  ? pressure_trigger_parse(json_object_get_string(value),
+								   &number)
+					  : "must be a string like \"some:150ms/2s\"";
+		else if (!client_setting_is_flag(setting))
 			problem = read_json_size(value, &number);
 		else if (json_object_is_type(value, json_type_boolean))
 			number = (uint64_t)json_object_get_boolean(value);

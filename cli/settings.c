@@ -60,6 +60,19 @@ const struct cli_setting cli_settings[] = {
 		.what = "The zswap limit",
 		.label = "Zswap limit",
 	},
+	{
+		.bit = RSS_SET_THRESHOLD,
+		.option = { "threshold", 0, "SIZE", "Report an event when usage crosses this" },
+		.what = "The threshold",
+		.label = "Threshold",
+	},
+	{
+		.bit = RSS_SET_PRESSURE,
+		.option = { "pressure", 0, "TRIGGER",
+			    "Report an event on pressure: some:150ms/2s, full:1s/10s" },
+		.what = "The pressure",
+		.label = "Pressure event",
+	},
 	{ 0 },
 };
 

@@ -21,6 +21,7 @@
 #include "monitor/oom-last.h"
 #include "monitor/oom-log.h"
 #include "monitor/sampler.h"
+#include "monitor/threshold.h"
 #include "operation/change.h"
 #include "operation/join.h"
 #include "operation/oom-group.h"
@@ -141,6 +142,8 @@ int manager_new(sd_event *event, const struct config *config, struct manager **r
 	if (r == 0)
 		r = root_protection_open(m);
 	if (r == 0)
+		r = threshold_open(m);
+	if (r == 0)
 		r = oom_group_open(m);
 	if (r == 0)
 		r = join_open(m);
@@ -176,6 +179,7 @@ struct manager *manager_free(struct manager *m)
 	detection_close(m);
 	drift_close(m);
 	root_protection_close(m);
+	threshold_close(m);
 	collect_close(m);
 	metrics_files_close(m);
 	sampler_close(m);

@@ -11,6 +11,7 @@
 #include "names.h"
 #include "settings.h"
 #include "shared/cleanup.h"
+#include "shared/pressure-trigger.h"
 #include "shared/size.h"
 #include "shared/text.h"
 #include "verb.h"
@@ -151,17 +152,23 @@ static void print_sizes(const struct rss_container *c)
 	for_each_cli_setting(setting) {
 		const struct client_setting *client = cli_setting_client(setting);
 
-		if (!client_setting_is_flag(client) && client_setting_is_there(client, c))
+		if (client_setting_is_size(client) && client_setting_is_there(client, c))
 			print_size(setting->label, client_setting_shown(client, c), "infinity");
 	}
 }
 
 static void print_flags(const struct rss_container *c)
 {
+	char text[PRESSURE_TRIGGER_TEXT_MAX];
+
 	for_each_cli_setting(setting) {
 		const struct client_setting *client = cli_setting_client(setting);
 
-		if (client_setting_is_flag(client))
+		if (!client_setting_is_flag(client) && !client_setting_is_size(client) &&
+		    client_setting_is_there(client, c))
+			print_text(setting->label,
+				   pressure_trigger_format(client_setting_shown(client, c), text));
+		else if (client_setting_is_flag(client))
 			print_text(setting->label,
 				   client_setting_shown(client, c) ? setting->yes : setting->no);
 	}

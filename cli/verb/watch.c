@@ -81,6 +81,11 @@ static char *describe_event(const struct rss_event *event)
 	case RSS_EVENT_WATERMARK:
 		r = asprintf(&text, "crossed %s", event->which ?: "a watermark");
 		break;
+	case RSS_EVENT_THRESHOLD:
+		r = event->which && !strncmp(event->which, "pressure", 8)
+			    ? asprintf(&text, "%s", event->which)
+			    : asprintf(&text, "%s the threshold", event->which ?: "crossed");
+		break;
 	case RSS_EVENT_DRIFT:
 		r = event->which && !strcmp(event->which, "cgroup")
 			    ? asprintf(&text, "another program removed the cgroup")
@@ -107,6 +112,7 @@ static const char *event_style(enum rss_event_kind kind)
 	case RSS_EVENT_LIMIT_HIT:
 	case RSS_EVENT_WATERMARK:
 	case RSS_EVENT_DRIFT:
+	case RSS_EVENT_THRESHOLD:
 		return STYLE_YELLOW;
 	default:
 		return NULL;
@@ -229,6 +235,9 @@ static void print_event_json(const struct rss_event *event)
 		break;
 	case RSS_EVENT_WATERMARK:
 		json_add_text(object, "watermark", event->which);
+		break;
+	case RSS_EVENT_THRESHOLD:
+		json_add_text(object, "threshold", event->which);
 		break;
 	case RSS_EVENT_DRIFT:
 		json_add_text(object, "drift", event->which);

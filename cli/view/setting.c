@@ -5,6 +5,7 @@
 #include <assert.h>
 
 #include "librss/settings.h"
+#include "shared/pressure-trigger.h"
 #include "view/json.h"
 #include "view/output.h"
 
@@ -12,11 +13,14 @@ int add_setting(struct table *table, const struct rss_settings *settings,
 		const struct client_setting *setting)
 {
 	uint64_t value = client_setting_get(setting, settings);
+	char text[PRESSURE_TRIGGER_TEXT_MAX];
 
 	if (!(settings->set & setting->bit))
 		return table_add(table, NULL);
 	if (client_setting_is_flag(setting))
 		return table_add(table, value ? "yes" : "no");
+	if (!client_setting_is_size(setting))
+		return table_add(table, pressure_trigger_format(value, text));
 	return add_limit(table, value);
 }
 
@@ -88,6 +92,7 @@ static void add_each(struct json_object *object, const struct rss_settings *sett
 {
 	for_each_client_setting(setting) {
 		uint64_t value = client_setting_get(setting, settings);
+		char text[PRESSURE_TRIGGER_TEXT_MAX];
 
 		if (!(settings->set & setting->bit)) {
 			if (absent)
@@ -96,6 +101,8 @@ static void add_each(struct json_object *object, const struct rss_settings *sett
 		}
 		if (client_setting_is_flag(setting))
 			json_add_flag(object, setting->key, value);
+		else if (!client_setting_is_size(setting))
+			json_add_text(object, setting->key, pressure_trigger_format(value, text));
 		else
 			json_add_limit(object, setting->key, value);
 	}

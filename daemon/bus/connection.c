@@ -19,6 +19,7 @@
 #include "container/container.h"
 #include "container/manager.h"
 #include "policy/drift.h"
+#include "policy/threshold.h"
 #include "shared/name.h"
 
 static void free_path(char **path)
@@ -151,6 +152,13 @@ static void on_event(const struct event *event, void *userdata)
 					      event->sequence,
 					      drift_name((unsigned int)event->amount), event->time),
 			   "Drift", name);
+		break;
+	case EVENT_THRESHOLD:
+		log_unsent(sd_bus_emit_signal(bus->bus, path, BUS_CONTAINER, "Threshold", "tstt",
+					      event->sequence,
+					      threshold_name((enum threshold)event->amount),
+					      event->usage, event->time),
+			   "Threshold", name);
 		break;
 	case EVENT_LOST:
 		log_unsent(sd_bus_emit_signal(bus->bus, BUS_PATH, BUS_MANAGER, "EventsLost", "ttt",

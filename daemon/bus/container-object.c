@@ -442,6 +442,8 @@ const sd_bus_vtable bus_container_vtable[] = {
 	SD_BUS_SIGNAL_WITH_ARGS("Killed", SD_BUS_ARGS("t", sequence, "a{sv}", record), 0),
 	SD_BUS_SIGNAL_WITH_ARGS("Watermark",
 				SD_BUS_ARGS("t", sequence, "s", which, "t", usage, "t", time), 0),
+	SD_BUS_SIGNAL_WITH_ARGS("Threshold",
+				SD_BUS_ARGS("t", sequence, "s", which, "t", usage, "t", time), 0),
 	SD_BUS_SIGNAL_WITH_ARGS("Drift", SD_BUS_ARGS("t", sequence, "s", which, "t", time), 0),
 	SD_BUS_SIGNAL_WITH_ARGS("Progress", SD_BUS_ARGS("t", usage, "t", limit), 0),
 	SD_BUS_VTABLE_END,

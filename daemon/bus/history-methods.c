@@ -11,6 +11,7 @@
 #include "container/manager.h"
 #include "monitor/oom-history.h"
 #include "policy/drift.h"
+#include "policy/threshold.h"
 #include "shared/name.h"
 #include "store/event-history.h"
 #include "store/sequence.h"
@@ -80,6 +81,10 @@ static int append_facts(sd_bus_message *reply, const struct bus *bus, uid_t view
 	case EVENT_DRIFT:
 		return sd_bus_message_append(reply, "{sv}", "Which", "s",
 					     drift_name((unsigned int)e->amount));
+	case EVENT_THRESHOLD:
+		r = sd_bus_message_append(reply, "{sv}", "Which", "s",
+					  threshold_name((enum threshold)e->amount));
+		break;
 	case EVENT_LOST:
 		return bus_append_number(reply, "Last", e->last);
 	}

@@ -398,7 +398,7 @@ const sd_bus_vtable bus_manager_vtable[] = {
 					      usage, "at", peak, "at", failures, "at", reclaimed,
 					      "at", oom_events, "at", oom_kills, "at", scanned,
 					      "a(ubss)", places, "at", high, "at", low, "at", min,
-					      "at", swap_limit, "at", zswap_limit),
+					      "at", swap_limit, "at", zswap_limit, "at", threshold),
 				bus_list_counters, BUS_FOR(ACCESS_QUERY)),
 	SD_BUS_METHOD_WITH_ARGS("Detach", SD_BUS_ARGS("ah", pidfds, "a{sv}", options),
 				SD_BUS_RESULT("a(uss)", report), method_detach,

@@ -12,10 +12,17 @@
 #include "policy/rule-text.h"
 #include "policy/settings.h"
 #include "shared/cleanup.h"
+#include "shared/pressure-trigger.h"
 
 static char bus_type(const struct setting *setting)
 {
-	return setting->type == SETTING_FLAG ? SD_BUS_TYPE_BOOLEAN : SD_BUS_TYPE_UINT64;
+	static const char types[] = {
+		[SETTING_SIZE] = SD_BUS_TYPE_UINT64,
+		[SETTING_FLAG] = SD_BUS_TYPE_BOOLEAN,
+		[SETTING_PRESSURE_TRIGGER] = SD_BUS_TYPE_STRING,
+	};
+
+	return types[setting->type];
 }
 
 int bus_read_settings(sd_bus_message *message, struct settings_change *ret, bool *ret_transient,
@@ -29,7 +36,10 @@ int bus_read_settings(sd_bus_message *message, struct settings_change *ret, bool
 	union {
 		uint64_t size;
 		int flag;
+		const char *text;
 	} values[SETTINGS_MAX] = { 0 };
+	const char *problem = NULL;
+	uint64_t pressure = 0;
 	struct settings_change change = { 0 };
 	int transient = 0, r;
 	size_t n = 0;
@@ -64,9 +74,15 @@ int bus_read_settings(sd_bus_message *message, struct settings_change *ret, bool
 	for_each_setting(setting) {
 		if (options[n].seen) {
 			change.set |= setting->bit;
+			if (setting->type == SETTING_PRESSURE_TRIGGER)
+				problem = pressure_trigger_parse(values[n].text, &pressure);
 			setting_put(setting, &change.to,
-				    setting->type == SETTING_FLAG ? (uint64_t)values[n].flag
-								  : values[n].size);
+				    setting->type == SETTING_PRESSURE_TRIGGER ? pressure
+				    : setting->type == SETTING_FLAG ? (uint64_t)values[n].flag
+								    : values[n].size);
+			if (problem)
+				return fail(failure, RSS_ERROR_INVALID_ARGUMENT, "%s %s",
+					    setting->property, problem);
 		}
 		n++;
 	}
@@ -91,7 +107,10 @@ static int append_value(sd_bus_message *message, const struct setting *setting,
 			const struct settings *settings)
 {
 	uint64_t value = setting_get(setting, settings);
+	char text[PRESSURE_TRIGGER_TEXT_MAX];
 
+	if (setting->type == SETTING_PRESSURE_TRIGGER)
+		return sd_bus_message_append(message, "s", pressure_trigger_format(value, text));
 	if (setting->type == SETTING_FLAG)
 		return sd_bus_message_append(message, "b", (int)value);
 	return sd_bus_message_append(message, "t", value);
@@ -163,14 +182,18 @@ static int get_setting(sd_bus *bus, const char *path, const char *interface, con
 
 sd_bus_vtable *bus_settings_properties(void)
 {
+	static const char *const signatures[] = {
+		[SETTING_SIZE] = "t",
+		[SETTING_FLAG] = "b",
+		[SETTING_PRESSURE_TRIGGER] = "s",
+	};
 	sd_bus_vtable *vtable = calloc(SETTINGS_MAX + 2, sizeof(*vtable)), *at = vtable;
 
 	if (!vtable)
 		return NULL;
 	*at++ = (sd_bus_vtable)SD_BUS_VTABLE_START(0);
 	for_each_setting(setting) {
-		*at++ = (sd_bus_vtable)SD_BUS_PROPERTY(setting->property,
-						       setting->type == SETTING_FLAG ? "b" : "t",
+		*at++ = (sd_bus_vtable)SD_BUS_PROPERTY(setting->property, signatures[setting->type],
 						       get_setting, 0,
 						       SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE);
 	}

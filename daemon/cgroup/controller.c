@@ -25,6 +25,7 @@
 #include "policy/settings.h"
 #include "shared/array.h"
 #include "shared/file.h"
+#include "shared/pressure-trigger.h"
 
 /* In order of preference. */
 static const struct controller_ops *const all_ops[] = {
@@ -34,11 +35,32 @@ static const struct controller_ops *const all_ops[] = {
 };
 
 static const char *const feature_names[] = {
-	"peak",	     "failures",    "reclaimed",   "oom-events", "oom-kills",
-	"oom-group", "watermarks",  "reclaim",	   "safe-limit", "limit-events",
-	"in-place",  "mapped-only", "scanned",	   "peak-reset", "freeze",
-	"refaults",  "swap",	    "pressure",	   "high",	 "low",
-	"min",	     "swap-limit",  "zswap-limit", "zswap",	 "reclaim-swappiness",
+	"peak",
+	"failures",
+	"reclaimed",
+	"oom-events",
+	"oom-kills",
+	"oom-group",
+	"watermarks",
+	"reclaim",
+	"safe-limit",
+	"limit-events",
+	"in-place",
+	"mapped-only",
+	"scanned",
+	"peak-reset",
+	"freeze",
+	"refaults",
+	"swap",
+	"pressure",
+	"high",
+	"low",
+	"min",
+	"swap-limit",
+	"zswap-limit",
+	"zswap",
+	"reclaim-swappiness",
+	"pressure-trigger",
 };
 
 const char *controller_feature_name(unsigned int bit)
@@ -124,9 +146,26 @@ void controller_read_parts(const struct controller *controller, int directory,
 	read_pressure(controller, directory, ret);
 }
 
+int controller_open_trigger(int directory, uint64_t trigger)
+{
+	cleanup_close int fd =
+		openat(directory, "memory.pressure", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	char text[64];
+	int length;
+
+	if (fd < 0)
+		return -errno;
+	length = snprintf(text, sizeof(text), "%s %" PRIu32 " %" PRIu32,
+			  pressure_trigger_is_full(trigger) ? "full" : "some",
+			  pressure_trigger_stall(trigger), pressure_trigger_window(trigger));
+	/* With its NUL, as the kernel replaces the last byte. */
+	return write(fd, text, (size_t)length + 1) < 0 ? -errno : take_fd(&fd);
+}
+
 /* Finds the settings whose control file is in the root directory, and their features. */
 static void find_settings(struct controller *controller)
 {
+	controller->kept |= SETTING_THRESHOLD;
 	for_each_setting(setting) {
 		const char *file = controller->ops->setting_file(controller, setting->bit);
 
@@ -150,6 +189,15 @@ static struct memory_parts idle_parts(const struct memory_parts *parts)
 	return idle;
 }
 
+/* Since 5.2. The trigger ends with the file. */
+static bool has_triggers(const struct controller *controller)
+{
+	cleanup_close int fd =
+		controller_open_trigger(controller->fd, pressure_trigger(false, 2000000, 2000000));
+
+	return fd >= 0;
+}
+
 /* What all controllers report in the same way, if this kernel does. */
 static void find_common_features(struct controller *controller)
 {
@@ -167,6 +215,11 @@ static void find_common_features(struct controller *controller)
 		controller->features |= FEATURE_ZSWAP;
 	if (parts.pressure_some != COUNTER_ABSENT)
 		controller->features |= FEATURE_PRESSURE;
+	if (controller_can(controller, FEATURE_PRESSURE) && has_triggers(controller)) {
+		controller->features |= FEATURE_PRESSURE_TRIGGER;
+		controller->settings |= SETTING_PRESSURE;
+		controller->kept |= SETTING_PRESSURE;
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(freezers) && !controller->freezer; i++) {
 		if (controller_has_file(controller, freezers[i]))
 			controller->freezer = freezers[i];

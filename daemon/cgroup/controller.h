@@ -198,6 +198,12 @@ uint64_t controller_limit_min(const struct controller *controller);
 /* Returns true if the root directory has @file; then every group has it. */
 bool controller_has_file(const struct controller *controller, const char *file);
 
+/*
+ * Opens a trigger of memory pressure: the returned descriptor is ready with EPOLLPRI once in each
+ * window in which processes waited for so long, and with EPOLLERR after the directory was removed.
+ */
+int controller_open_trigger(int directory, uint64_t trigger);
+
 /* Writes a setting of the root directory, by its bit. */
 int controller_write_root(const struct controller *controller, unsigned int setting,
 			  uint64_t value);

@@ -193,7 +193,7 @@ unsigned int container_supported(const struct container *c)
 	unsigned int supported = c->group->controller->settings;
 
 	if (container_is_unit(c))
-		supported &= SETTINGS_OF_UNITS;
+		supported &= SETTINGS_OF_UNITS | SETTINGS_OF_EVENTS;
 	return supported;
 }
 
@@ -215,13 +215,14 @@ int container_check_settings(const struct container *c, const struct settings_ch
 	struct settings to = settings_with(&c->settings, change);
 	char size[SIZE_TEXT_MAX];
 
-	if (container_is_unit(c) &&
-	    (settings_difference(&c->settings, &to) & ~(unsigned int)SETTINGS_OF_UNITS))
-		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
-			    "\"%s\" is the unit %s, and rssd sets only its limit, high, low, min, "
-			    "swap-limit and zswap-limit; for other settings see "
-			    "systemd.resource-control(5)",
-			    c->name, c->place->unit);
+	if (container_is_unit(c) && (settings_difference(&c->settings, &to) &
+				     ~(unsigned int)(SETTINGS_OF_UNITS | SETTINGS_OF_EVENTS)))
+		return fail(
+			failure, RSS_ERROR_NOT_SUPPORTED,
+			"\"%s\" is the unit %s, and rssd sets only its limit, high, low, min, "
+			"swap-limit, zswap-limit, threshold and pressure; for other settings see "
+			"systemd.resource-control(5)",
+			c->name, c->place->unit);
 	for (size_t i = 0; i < ARRAY_SIZE(floors) && container_is_unit(c); i++) {
 		uint64_t value = setting_get(setting_by_bit(floors[i].setting), &change->to);
 

@@ -86,6 +86,12 @@ struct container {
 	/* Of monitor/detection.h: set when the group is watched, before it is in the manager. */
 	struct container_detection *detection;
 	void (*detection_free)(struct container_detection *detection);
+	struct {
+		bool above;		  /* the threshold, at the last check */
+		sd_event_source *trigger; /* of pressure, or NULL */
+		const struct group *of;	  /* its group and its value */
+		uint64_t value;
+	} threshold;			     /* of monitor/threshold.c */
 	bool kills_group;		     /* operation/oom-group.c is killing it */
 	struct usage_history *usage_history; /* NULL before the first sample */
 };

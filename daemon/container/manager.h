@@ -47,6 +47,7 @@ struct sampler;
 struct sequence;
 struct state;
 struct transaction;
+struct threshold_watch;
 struct transient_watch;
 struct usage_save;
 
@@ -118,6 +119,7 @@ struct manager {
 	struct usage_save *usage_save;		 /* container/usage-save.c; NULL before the start */
 	struct drift_watch *drift_watch;	 /* monitor/drift.c */
 	struct metrics_files *metrics_files;	 /* report/metrics-file.c; may be NULL */
+	struct threshold_watch *threshold_watch; /* monitor/threshold.c */
 	struct root_protection *root_protection; /* container/root-protection.c; may be NULL */
 };
 

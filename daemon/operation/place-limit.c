@@ -226,7 +226,7 @@ int place_write_settings(const struct place *place, struct group *group, unsigne
 {
 	int r;
 
-	which &= ~(unsigned int)SETTING_LIMIT;
+	which &= ~(unsigned int)(SETTING_LIMIT | SETTINGS_OF_EVENTS);
 	if (which && place->kind == PLACE_UNIT)
 		return set_and_await(place, group, which, from, to, worker, failure);
 	if (!which || !group_is_bound(group))

@@ -45,6 +45,7 @@ enum controller_feature {
 	FEATURE_ZSWAP_LIMIT = 1 << 22,
 	FEATURE_ZSWAP = 1 << 23,      /* memory_parts.zswap */
 	FEATURE_SWAPPINESS = 1 << 24, /* group_reclaim() with a swappiness */
+	FEATURE_PRESSURE_TRIGGER = 1 << 25,
 };
 
 /* Each is COUNTER_ABSENT if this kernel does not count it. */

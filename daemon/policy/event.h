@@ -19,6 +19,7 @@ enum event_kind {
 	EVENT_LOST,
 	EVENT_KILL,  /* rssd killed processes for an operation */
 	EVENT_DRIFT, /* another program changed the container's cgroup */
+	EVENT_THRESHOLD,
 };
 
 /* Sizes are bytes; unknown counters are COUNTER_ABSENT. */
@@ -29,7 +30,10 @@ struct event {
 	uint64_t time;		     /* microseconds since the epoch; set by manager_emit() */
 	struct container *container; /* NULL for LOST */
 	uint64_t usage, limit;
-	/* LIMIT_HIT: failures; RECLAIMED: bytes; LOST: events; KILL: processes; DRIFT: one bit */
+	/*
+	 * LIMIT_HIT: failures; RECLAIMED: bytes; LOST: events; KILL: processes; DRIFT: one bit;
+	 * THRESHOLD: an enum threshold of policy/threshold.h
+	 */
 	uint64_t amount;
 	const char *which;	/* WATERMARK: "wmark_high" or "wmark_low" */
 	struct oom_record *oom; /* OOM, KILL; manager_emit() sets its number and its time */

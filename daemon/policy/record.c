@@ -14,6 +14,7 @@
 #include "policy/oom-record.h"
 #include "policy/place.h"
 #include "policy/rule.h"
+#include "shared/pressure-trigger.h"
 #include "shared/size.h"
 
 #define RECORD_VERSION 1
@@ -126,6 +127,16 @@ static int read_size(const struct source *source, const char *key, struct json_o
 	return 0;
 }
 
+static int read_pressure(const struct source *source, const char *key, struct json_object *value,
+			 uint64_t *ret)
+{
+	const char *problem = "must be a string like \"some:150ms/2s\"";
+
+	if (json_object_is_type(value, json_type_string))
+		problem = pressure_trigger_parse(json_object_get_string(value), ret);
+	return problem ? fail_at(source, key, problem) : 0;
+}
+
 /* Reads a key of the settings. Returns 1 if it is one, 0 if it is another key, or an error. */
 static int read_setting(const struct source *source, const char *key, struct json_object *value,
 			struct settings *settings)
@@ -137,8 +148,11 @@ static int read_setting(const struct source *source, const char *key, struct jso
 
 	if (!setting)
 		return 0;
-	r = setting->type == SETTING_FLAG ? read_bool(source, key, value, &flag)
-					  : read_size(source, key, value, &size);
+	if (setting->type == SETTING_PRESSURE_TRIGGER)
+		r = read_pressure(source, key, value, &size);
+	else
+		r = setting->type == SETTING_FLAG ? read_bool(source, key, value, &flag)
+						  : read_size(source, key, value, &size);
 	if (r < 0)
 		return r;
 	setting_put(setting, settings,
@@ -439,6 +453,16 @@ static struct json_object *size_to_json(uint64_t size)
 				      : json_object_new_uint64(size);
 }
 
+static struct json_object *setting_to_json(const struct setting *setting, uint64_t value)
+{
+	char text[PRESSURE_TRIGGER_TEXT_MAX];
+
+	if (setting->type == SETTING_PRESSURE_TRIGGER)
+		return json_object_new_string(pressure_trigger_format(value, text));
+	return setting->type == SETTING_FLAG ? json_object_new_boolean((json_bool)value)
+					     : size_to_json(value);
+}
+
 /* Those of the first version are always written, the others only if they are not the initial ones. */
 static void add_settings(struct json_object *object, const struct settings *settings)
 {
@@ -447,10 +471,7 @@ static void add_settings(struct json_object *object, const struct settings *sett
 
 		if ((setting->bit & ~SETTINGS_FIRST) && value == setting->initial)
 			continue;
-		json_object_object_add(object, setting->key,
-				       setting->type == SETTING_FLAG
-					       ? json_object_new_boolean((json_bool)value)
-					       : size_to_json(value));
+		json_object_object_add(object, setting->key, setting_to_json(setting, value));
 	}
 }
 

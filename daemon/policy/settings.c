@@ -105,6 +105,26 @@ const struct setting settings_table[] = {
 		.feature = FEATURE_ZSWAP_LIMIT,
 		.lacking = "has no limit of zswap, so zswap-limit cannot be set",
 	},
+	{
+		.bit = SETTING_THRESHOLD,
+		.type = SETTING_SIZE,
+		.offset = offsetof(struct settings, threshold),
+		.property = "Threshold",
+		.key = "threshold",
+		.list_flag = 1 << 13,
+		.initial = LIMIT_INFINITY,
+		.lacking = "has no thresholds",
+	},
+	{
+		.bit = SETTING_PRESSURE,
+		.type = SETTING_PRESSURE_TRIGGER,
+		.offset = offsetof(struct settings, pressure),
+		.property = "PressureTrigger",
+		.key = "pressure",
+		.list_flag = 1 << 14,
+		.feature = FEATURE_PRESSURE_TRIGGER,
+		.lacking = "has no triggers of memory pressure, so pressure cannot be set",
+	},
 	{ 0 },
 };
 
@@ -163,6 +183,8 @@ uint64_t setting_canonical(const struct setting *setting, uint64_t value)
 
 	if (setting->type == SETTING_FLAG)
 		return value != 0;
+	if (setting->type != SETTING_SIZE)
+		return value;
 	return value >= most ? LIMIT_INFINITY : value / page * page;
 }
 

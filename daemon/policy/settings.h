@@ -29,7 +29,11 @@ enum {
 	SETTING_MIN = 1 << 6,
 	SETTING_SWAP_LIMIT = 1 << 7,
 	SETTING_ZSWAP_LIMIT = 1 << 8,
-	SETTINGS_ALL = (1 << 9) - 1,
+	SETTING_THRESHOLD = 1 << 9,
+	SETTING_PRESSURE = 1 << 10,
+	SETTINGS_ALL = (1 << 11) - 1,
+	/* Those that only cause events. */
+	SETTINGS_OF_EVENTS = SETTING_THRESHOLD | SETTING_PRESSURE,
 	SETTINGS_FIRST = SETTING_LIMIT | SETTING_WMARK_HIGH | SETTING_WMARK_LOW | SETTING_OOM_GROUP,
 	/* Those that are properties of a systemd unit as well. */
 	SETTINGS_OF_UNITS = SETTING_LIMIT | SETTING_HIGH | SETTING_LOW | SETTING_MIN |
@@ -46,6 +50,8 @@ struct settings {
 	/* As in cgroup v2: usage above high is throttled; low and min are protected from reclaim. */
 	uint64_t high, low, min;
 	uint64_t swap_limit, zswap_limit;
+	uint64_t threshold; /* an event when usage crosses it */
+	uint64_t pressure;  /* shared/pressure-trigger.h */
 };
 
 struct settings_change {
@@ -55,8 +61,9 @@ struct settings_change {
 };
 
 enum setting_type {
-	SETTING_SIZE, /* uint64_t, bytes; "t" on D-Bus */
-	SETTING_FLAG, /* bool; "b" on D-Bus */
+	SETTING_SIZE,		  /* uint64_t, bytes; "t" on D-Bus */
+	SETTING_FLAG,		  /* bool; "b" on D-Bus */
+	SETTING_PRESSURE_TRIGGER, /* uint64_t, of shared/pressure-trigger.h; "s" on D-Bus */
 };
 
 struct setting {

@@ -87,6 +87,10 @@ static const struct {
 	  "The time that processes wait for memory is not counted: the kernel does so in the unified "
 	  "cgroup tree only, and not with psi=0.",
 	  "" },
+	{ FEATURE_PRESSURE_TRIGGER, "pressure events",
+	  "Memory pressure can cause events (rssctl set NAME pressure=...).", SEVERITY_NOTE,
+	  "Memory pressure cannot cause events: only the unified cgroup tree has triggers for it.",
+	  "" },
 	{ FEATURE_PEAK_RESET, "peak reset", "rssctl reset-peak works.", SEVERITY_NOTE,
 	  "The highest usage since the container was created cannot be reset.", "" },
 	{ FEATURE_HIGH, "high", "Usage above high is throttled and reclaimed.", SEVERITY_NOTE,

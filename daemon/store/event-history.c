@@ -30,7 +30,7 @@ struct event_history {
 static const char *const kind_names[] = {
 	[EVENT_LIMIT_HIT] = "limit-hit", [EVENT_RECLAIMED] = "reclaimed", [EVENT_OOM] = "oom",
 	[EVENT_WATERMARK] = "watermark", [EVENT_LOST] = "lost",		  [EVENT_KILL] = "kill",
-	[EVENT_DRIFT] = "drift",
+	[EVENT_DRIFT] = "drift",	 [EVENT_THRESHOLD] = "threshold",
 };
 
 const char *event_kind_name(enum event_kind kind)
@@ -187,7 +187,7 @@ static int parse_line(const char *line, struct past_event *ret)
 		   " %d %n",
 		   &e.sequence, &e.last, &e.time, &kind, &e.usage, &e.limit, &e.amount, &high,
 		   &at) < 8 ||
-	    kind < 0 || kind > EVENT_DRIFT || e.sequence == 0 || at == 0)
+	    kind < 0 || kind > EVENT_THRESHOLD || e.sequence == 0 || at == 0)
 		return -EBADMSG;
 	e.kind = (enum event_kind)kind;
 	e.wmark_high = high;

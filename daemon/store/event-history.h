@@ -54,7 +54,7 @@ const struct past_event *event_history_at(const struct event_history *history, s
 /* The number from which on all events are stored. */
 uint64_t event_history_begin(const struct event_history *history);
 
-/* "limit-hit", "reclaimed", "oom", "watermark", "lost", "kill", "drift" */
+/* "limit-hit", "reclaimed", "oom", "watermark", "lost", "kill", "drift", "threshold" */
 const char *event_kind_name(enum event_kind kind);
 
 #endif

@@ -93,7 +93,7 @@ static int container_read(sd_bus_message *message, const char *name, const char 
 	if (!container)
 		return -ENOMEM;
 	for_each_client_setting(setting) {
-		if (!client_setting_is_flag(setting))
+		if (client_setting_is_size(setting))
 			client_setting_show(setting, container, RSS_INFINITY);
 	}
 	container->usage = container->peak = RSS_ABSENT;
@@ -280,7 +280,7 @@ static int read_sizes(sd_bus_message *message, struct columns *columns, bool fir
 	int r = 0;
 
 	for_each_client_setting(setting) {
-		if (r < 0 || client_setting_is_flag(setting) || setting->listed_first != first)
+		if (r < 0 || !client_setting_is_size(setting) || setting->listed_first != first)
 			continue;
 		/* An older rssd does not send it. */
 		if (!first && sd_bus_message_at_end(message, false) > 0)
@@ -356,6 +356,9 @@ static void settings_from_row(const struct columns *columns, size_t i, uint32_t 
 		const struct column *column = &columns->sizes[setting - client_settings];
 		uint64_t value = RSS_INFINITY;
 
+		/* The list does not have it. */
+		if (!client_setting_is_size(setting) && !client_setting_is_flag(setting))
+			continue;
 		if (flags & setting->list_flag)
 			c->supported |= setting->bit;
 		if (client_setting_is_flag(setting))

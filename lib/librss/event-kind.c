@@ -15,6 +15,7 @@ const char *rss_event_kind_name(enum rss_event_kind kind)
 		[RSS_EVENT_REMOVED] = "removed",
 		[RSS_EVENT_KILL] = "kill",
 		[RSS_EVENT_DRIFT] = "drift",
+		[RSS_EVENT_THRESHOLD] = "threshold",
 	};
 
 	return (size_t)kind < ARRAY_SIZE(names) ? names[kind] : "unknown";

@@ -101,6 +101,7 @@ static const struct {
 	{ RSSD_CONTAINER, "OOM", RSS_EVENT_OOM, read_oom, OF_PATH },
 	{ RSSD_CONTAINER, "Killed", RSS_EVENT_KILL, read_oom, OF_PATH },
 	{ RSSD_CONTAINER, "Watermark", RSS_EVENT_WATERMARK, read_watermark, OF_PATH },
+	{ RSSD_CONTAINER, "Threshold", RSS_EVENT_THRESHOLD, read_watermark, OF_PATH },
 	{ RSSD_CONTAINER, "Drift", RSS_EVENT_DRIFT, read_drift, OF_PATH },
 	{ RSSD_MANAGER, "EventsLost", RSS_EVENT_LOST, read_lost, OF_RSSD },
 	{ OBJECT_MANAGER, "InterfacesAdded", RSS_EVENT_CREATED, NULL, OF_ARGUMENT },

@@ -71,7 +71,7 @@ static const struct dict_field fields[] = {
 
 static int kind_from_name(const char *name, enum rss_event_kind *ret)
 {
-	for (int kind = RSS_EVENT_LIMIT_HIT; kind <= RSS_EVENT_DRIFT; kind++) {
+	for (int kind = RSS_EVENT_LIMIT_HIT; kind <= RSS_EVENT_THRESHOLD; kind++) {
 		if (!strcmp(rss_event_kind_name((enum rss_event_kind)kind), name)) {
 			*ret = (enum rss_event_kind)kind;
 			return 1;

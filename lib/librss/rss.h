@@ -179,6 +179,8 @@ struct rss_container {
 	uint64_t zswap;
 	uint64_t pressure_some_avg60, pressure_full_avg60;
 	uint64_t pressure_some_avg300, pressure_full_avg300;
+	/* See struct rss_settings; @pressure is not set by rss_list(). */
+	uint64_t threshold, pressure;
 };
 
 int rss_get(struct rss_client *client, const char *name, struct rss_container **ret);
@@ -236,6 +238,8 @@ enum {
 	RSS_SET_MIN = 1 << 8,
 	RSS_SET_SWAP_LIMIT = 1 << 9,
 	RSS_SET_ZSWAP_LIMIT = 1 << 10,
+	RSS_SET_THRESHOLD = 1 << 11,
+	RSS_SET_PRESSURE = 1 << 12,
 };
 
 struct rss_settings {
@@ -254,6 +258,8 @@ struct rss_settings {
 	 */
 	uint64_t high, low, min;
 	uint64_t swap_limit, zswap_limit;
+	/* RSS_EVENT_THRESHOLD when usage crosses @threshold, and on @pressure: rss_parse_pressure(). */
+	uint64_t threshold, pressure;
 };
 
 /* @settings may be NULL. The parent of a nested name must exist. */
@@ -510,6 +516,7 @@ enum rss_event_kind {
 	RSS_EVENT_REMOVED,
 	RSS_EVENT_KILL,	 /* rssd has killed processes: limit --mode=force, kill, remove --force */
 	RSS_EVENT_DRIFT, /* another program changed its cgroup */
+	RSS_EVENT_THRESHOLD, /* usage crossed its threshold, or processes waited for memory */
 };
 
 struct rss_event {
@@ -521,7 +528,8 @@ struct rss_event {
 	uint64_t amount;       /* LIMIT_HIT: failures so far; RECLAIMED: bytes; KILL: processes */
 	/*
 	 * WATERMARK: "wmark_high" or "wmark_low"; DRIFT: what differs, the key of a setting, "cgroup",
-	 * "oom-killer" or "freezer"; else NULL
+	 * "oom-killer" or "freezer"; THRESHOLD: "above", "below", "pressure-some" or "pressure-full";
+	 * else NULL
 	 */
 	const char *which;
 	const struct rss_oom *oom; /* RSS_EVENT_OOM and RSS_EVENT_KILL only */
@@ -572,7 +580,7 @@ int rss_wait(struct rss_client *client, uint64_t timeout);
  */
 int rss_get_fd(struct rss_client *client);
 
-/* --- sizes -------------------------------------------------------------- */
+/* --- sizes and pressure --------------------------------------------------- */
 
 /*
  * Reads a size as rssctl does: "4096", "64K", "1.5G", "20%" of the memory of this machine, and
@@ -589,6 +597,18 @@ int rss_parse_size(const char *text, uint64_t *ret);
  * not fit into @size bytes, its NUL included.
  */
 int rss_format_size(uint64_t bytes, char *buf, size_t size);
+
+/*
+ * Reads a trigger of memory pressure, "some:150ms/2s": some processes (or "full": all) have waited for
+ * memory for that time within that window, of 500 ms to 10 s. "none" is 0. Return: 0, or -EINVAL.
+ */
+int rss_parse_pressure(const char *text, uint64_t *ret);
+
+/* Room for each text of rss_format_pressure(). */
+#define RSS_PRESSURE_TEXT_MAX 64
+
+/* Writes such a trigger. Return: 0, or -ENOSPC as rss_format_size(). */
+int rss_format_pressure(uint64_t trigger, char *buf, size_t size);
 
 /* --- maintenance -------------------------------------------------------- */
 

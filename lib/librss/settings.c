@@ -2,7 +2,10 @@
 /* Settings of clients: see settings.h. */
 #include "librss/settings.h"
 
+#include <errno.h>
+
 #include "shared/cleanup.h"
+#include "shared/pressure-trigger.h"
 
 /* Both structs call the member the same. */
 #define OFFSETS(member)                                  \
@@ -23,12 +26,37 @@ const struct client_setting client_settings[] = {
 	  .list_flag = 1 << 11 },
 	{ RSS_SET_ZSWAP_LIMIT, "ZSwapLimit", "zswap-limit", "t", OFFSETS(zswap_limit),
 	  .list_flag = 1 << 12 },
+	{ RSS_SET_THRESHOLD, "Threshold", "threshold", "t", OFFSETS(threshold),
+	  .list_flag = 1 << 13 },
+	{ RSS_SET_PRESSURE, "PressureTrigger", "pressure", "s", OFFSETS(pressure),
+	  .list_flag = 1 << 14 },
 	{ 0 },
 };
 
 bool client_setting_is_flag(const struct client_setting *setting)
 {
 	return setting->type[0] == 'b';
+}
+
+bool client_setting_is_size(const struct client_setting *setting)
+{
+	return setting->type[0] == 't';
+}
+
+static int read_pressure(sd_bus_message *message, void *at)
+{
+	const char *text;
+	int r = sd_bus_message_read(message, "s", &text);
+
+	if (r < 0)
+		return r;
+	return pressure_trigger_parse(text, at) ? -EBADMSG : 0;
+}
+
+static struct dict_field field_of(const struct client_setting *setting, size_t offset)
+{
+	return (struct dict_field){ setting->property, setting->type, offset,
+				    setting->type[0] == 's' ? read_pressure : NULL };
 }
 
 static uint64_t get(const struct client_setting *setting, const void *member)
@@ -108,8 +136,13 @@ static int append_setting(sd_bus_message *message, const struct client_setting *
 {
 	uint64_t value = client_setting_get(setting, settings);
 
+	char text[PRESSURE_TRIGGER_TEXT_MAX];
+
 	if (client_setting_is_flag(setting))
 		return sd_bus_message_append(message, "{sv}", setting->property, "b", (int)value);
+	if (!client_setting_is_size(setting))
+		return sd_bus_message_append(message, "{sv}", setting->property, "s",
+					     pressure_trigger_format(value, text));
 	return sd_bus_message_append(message, "{sv}", setting->property, "t", value);
 }
 
@@ -181,8 +214,7 @@ int client_kernel_read(sd_bus_message *message, struct rss_difference *ret)
 	int r;
 
 	for_each_client_setting(setting)
-		fields[n++] = (struct dict_field){ setting->property, setting->type,
-						   setting->offset, NULL };
+		fields[n++] = field_of(setting, setting->offset);
 	first = n;
 	for (size_t i = 0; i < ARRAY_SIZE(drifts); i++)
 		fields[n++] = drifts[i].field;
@@ -212,7 +244,6 @@ size_t client_settings_fields(struct dict_field fields[static CLIENT_SETTINGS_MA
 	size_t n = 0;
 
 	for_each_client_setting(setting)
-		fields[n++] = (struct dict_field){ setting->property, setting->type, setting->shown,
-						   NULL };
+		fields[n++] = field_of(setting, setting->shown);
 	return n;
 }

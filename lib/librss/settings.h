@@ -22,7 +22,7 @@ struct client_setting {
 	unsigned int bit;     /* RSS_SET_*; 0 after the last row */
 	const char *property; /* its name on D-Bus */
 	const char *key;      /* its name in JSON */
-	const char *type;     /* on D-Bus: "t", a size in bytes, or "b", a flag */
+	const char *type;     /* on D-Bus: "t": bytes; "b": a flag; "s": a pressure trigger */
 	size_t offset;	      /* in struct rss_settings: of a uint64_t or a bool */
 	size_t shown;	      /* in struct rss_container: the same */
 	/* Its bit among the flags of ListCounters: the value of a flag, or that a size is there. */
@@ -36,6 +36,7 @@ extern const struct client_setting client_settings[];
 	for (const struct client_setting *setting = client_settings; (setting)->bit; (setting)++)
 
 bool client_setting_is_flag(const struct client_setting *setting);
+bool client_setting_is_size(const struct client_setting *setting);
 
 /* The value in @settings, whether or not it is in @settings->set; a flag is 0 or 1. */
 uint64_t client_setting_get(const struct client_setting *setting,

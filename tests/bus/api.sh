@@ -45,12 +45,12 @@ case_every_documented_member_is_there() {
 
 case_columns_of_counters() {
 	expect 0 manager ListCounters
-	equal "${out#*\" \"}" '" 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0' "columns of nothing"
+	equal "${out#*\" \"}" '" 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0' "columns of nothing"
 	expect 0 manager CreateContainer "sa{sv}" columns1 1 Limit t 4194304
 	expect 0 manager CreateContainer "sa{sv}" columns2 1 Limit t 8388608
 	expect 0 manager ListCounters
-	# Names and flags, two limits, and a watermark that neither container has.
-	says ' "columns1\ncolumns2\n" 1 0 2 4194304 8388608 1 18446744073709551615 1 18446744073709551615 '
+	# Names and flags (a threshold can be set), two limits, and a watermark that neither has.
+	says ' "columns1\ncolumns2\n" 1 8192 2 4194304 8388608 1 18446744073709551615 1 18446744073709551615 '
 	expect 0 manager RemoveContainer "sa{sv}" columns1 0
 	expect 0 manager RemoveContainer "sa{sv}" columns2 0
 }
@@ -215,7 +215,7 @@ case_each_allocation_of_a_client_fails_once() {
 	for function in $(grep -oE '\brss_[a-z_]+\(' "$here/../lib/librss/rss.h" | tr -d '(' | sort -u); do
 		grep -q "\b$function(" "$here/tools/failing-client.c" || missing+=("$function")
 	done
-	equal "${missing[*]}" "rss_allow_interaction rss_error_name rss_event_kind_name rss_format_size rss_get_fd rss_parse_size rss_verdict_name" \
+	equal "${missing[*]}" "rss_allow_interaction rss_error_name rss_event_kind_name rss_format_pressure rss_format_size rss_get_fd rss_parse_pressure rss_parse_size rss_verdict_name" \
 		"functions without a failed allocation, which allocate nothing"
 	rssctl remove a placed
 	rssctl remove b --force

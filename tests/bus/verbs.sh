@@ -288,6 +288,34 @@ case_peak_is_reset() {
 	expect 3 rssctl reset-peak top
 }
 
+# Usage that crosses a threshold is an event, once for each crossing, and in the history.
+case_threshold_is_an_event() {
+	expect 0 rssctl create crossed --threshold=8M
+	equal "$(field crossed threshold)" $((8 << 20)) threshold
+	expect 2 rssctl set crossed pressure=often
+	says "some:150ms/2s"
+	if [ "$(field crossed pressure)" = null ]; then
+		expect 1 rssctl set crossed pressure=some:150ms/2s
+		says "pressure cannot be set"
+	else
+		expect 0 rssctl set crossed pressure=some:150ms/2s
+		equal "$(field crossed pressure)" some:150ms/2s
+	fi
+	start_watch
+	launch_hog_in crossed anon 12M
+	await 10 heard threshold crossed '.threshold == "above" and .usage >= 8388608'
+	expect 0 rssctl kill crossed
+	await 10 heard threshold crossed '.threshold == "below"'
+	stop_watch
+	equal "$(count_heard threshold crossed)" 2 "crossings"
+	expect 0 timeout 5 rssctl watch crossed --since=0 --count=2 --json=short
+	says '"threshold":"above"'
+	says '"threshold":"below"'
+	expect 0 rssctl set crossed threshold=infinity
+	expect 0 rssctl show crossed
+	expect 0 rssctl remove crossed
+}
+
 case_reclaim_is_not_supported() {
 	expect 0 rssctl create rec
 	if rssctl --json=short doctor | jq -e '.[] | select(.subject == "reclaim" and .severity == "ok")' >/dev/null; then

@@ -354,6 +354,26 @@ case_swap_usage_and_pressure() {
 	quiet_remove swapped
 }
 
+# Processes that wait for memory are an event.
+case_pressure_events() {
+	if ! works "pressure events"; then
+		expect 0 rssctl create pressed
+		expect 1 rssctl set pressed pressure=some:10ms/2s
+		quiet_remove pressed
+		return
+	fi
+	swap_on
+	expect 0 rssctl create pressed --limit=12M --pressure=some:10ms/2s
+	equal "$(field pressed pressure)" some:10ms/2s trigger
+	start_watch
+	launch_hog_in pressed anon 20M
+	await 60 heard threshold pressed '.threshold == "pressure-some"'
+	stop_watch
+	# After a restart the trigger is set again.
+	quiet_remove pressed
+	swap_off
+}
+
 state_of() { rssctl show "$1" --json=short | jq -c '.[0] | {limit, processes, oom_kills, frozen}'; }
 
 case_restart_and_crash() {

@@ -240,13 +240,31 @@ TEST(sizes_without_a_client)
 	CHECK_STR(text, "infinity");
 }
 
+TEST(pressure_without_a_client)
+{
+	char text[RSS_PRESSURE_TEXT_MAX];
+	uint64_t trigger = 7;
+
+	CHECK_INT(rss_parse_pressure(NULL, &trigger), -EINVAL);
+	CHECK_INT(rss_parse_pressure("none", NULL), -EINVAL);
+	CHECK_INT(rss_parse_pressure("half:1s/2s", &trigger), -EINVAL);
+	CHECK_UINT(trigger, 7);
+	CHECK_INT(rss_parse_pressure("full:1500us/2s", &trigger), 0);
+	CHECK_INT(rss_format_pressure(trigger, NULL, 8), -EINVAL);
+	CHECK_INT(rss_format_pressure(trigger, text, 8), -ENOSPC);
+	CHECK_INT(rss_format_pressure(trigger, text, sizeof(text)), 0);
+	CHECK_STR(text, "full:1500us/2s");
+}
+
 /* A function that is added to the library has to be added here. */
 TEST(every_function_is_tested)
 {
 #define X(call) #call "\n"
-	static const char calls[] = "rss_open(\nrss_open_host(\nrss_allow_interaction(\n"
-				    "rss_parse_size(\nrss_format_size(\n" CALLS_WITH_CLIENT(X)
-					    CALLS_WITHOUT_ERROR(X);
+	static const char calls[] =
+		"rss_open(\nrss_open_host(\nrss_allow_interaction(\n"
+		"rss_parse_size(\nrss_format_size(\n"
+		"rss_parse_pressure(\nrss_format_pressure(\n" CALLS_WITH_CLIENT(X)
+			CALLS_WITHOUT_ERROR(X);
 #undef X
 	cleanup_free char *header = NULL;
 	char *save = NULL, *line;
@@ -274,4 +292,5 @@ TEST_MAIN({ "without a client", without_a_client },
 	  { "without an argument that is needed", without_an_argument },
 	  { "without anything to free", without_anything_to_free },
 	  { "sizes are read and written", sizes_without_a_client },
+	  { "pressure without a client", pressure_without_a_client },
 	  { "every exported function is tested", every_function_is_tested })

@@ -224,7 +224,7 @@ TEST(missing_features)
 	CHECK_INT(group_read_setting(w.web, SETTING_OOM_GROUP, &n), -EOPNOTSUPP);
 	CHECK_INT(group_read_setting(w.web, SETTING_WMARK_HIGH, &n), -EOPNOTSUPP);
 	CHECK_INT(group_write_settings(w.web, SETTING_WMARK_HIGH, &to), -EOPNOTSUPP);
-	CHECK_UINT(w.controller->settings, SETTING_LIMIT | SETTING_OOM_GROUP);
+	CHECK_UINT(w.controller->settings, SETTING_LIMIT | SETTING_OOM_GROUP | SETTING_THRESHOLD);
 }
 
 /* rssd carries it out, so there is no file to read or write. */
@@ -497,7 +497,9 @@ TEST(every_feature_has_a_name)
 	CHECK_STR(controller_feature_name(__builtin_ctz(FEATURE_ZSWAP_LIMIT)), "zswap-limit");
 	CHECK_STR(controller_feature_name(__builtin_ctz(FEATURE_ZSWAP)), "zswap");
 	CHECK_STR(controller_feature_name(__builtin_ctz(FEATURE_SWAPPINESS)), "reclaim-swappiness");
-	CHECK(!controller_feature_name(__builtin_ctz(FEATURE_SWAPPINESS) + 1));
+	CHECK_STR(controller_feature_name(__builtin_ctz(FEATURE_PRESSURE_TRIGGER)),
+		  "pressure-trigger");
+	CHECK(!controller_feature_name(__builtin_ctz(FEATURE_PRESSURE_TRIGGER) + 1));
 }
 
 TEST_MAIN({ "features of a new kernel", features_of_a_new_kernel },

@@ -130,7 +130,7 @@ TEST(features_of_a_new_kernel)
 			   FEATURE_OOM_EVENTS | FEATURE_OOM_KILLS | FEATURE_OOM_GROUP |
 			   FEATURE_RECLAIM | FEATURE_LIMIT_EVENTS | FEATURE_FREEZE | FEATURE_SWAP |
 			   FEATURE_PRESSURE | FEATURE_HIGH | FEATURE_LOW | FEATURE_MIN |
-			   FEATURE_SWAP_LIMIT | FEATURE_SWAPPINESS);
+			   FEATURE_SWAP_LIMIT | FEATURE_SWAPPINESS | FEATURE_PRESSURE_TRIGGER);
 	CHECK(!w.controller->oom_events_since_open);
 }
 
@@ -352,7 +352,8 @@ TEST(there_are_no_watermarks)
 	CHECK_INT(group_read_setting(w.web, SETTING_WMARK_LOW, &value), -EOPNOTSUPP);
 	CHECK_INT(group_write_settings(w.web, SETTING_WMARK_LOW, &to), -EOPNOTSUPP);
 	CHECK_UINT(w.controller->settings, SETTING_LIMIT | SETTING_OOM_GROUP | SETTING_HIGH |
-						   SETTING_LOW | SETTING_MIN | SETTING_SWAP_LIMIT);
+						   SETTING_LOW | SETTING_MIN | SETTING_SWAP_LIMIT |
+						   SETTING_THRESHOLD | SETTING_PRESSURE);
 }
 
 /* Each has its file; the fake kernel has no zswap. */
