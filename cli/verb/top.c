@@ -152,6 +152,30 @@ static void top_done(struct top *top)
 	history_done(&top->history);
 }
 
+/*
+ * Reads swap and pressure of the containers on the screen. The list does not have them, since for
+ * thousands of containers they would take long to read.
+ */
+static int fetch_details(const struct cli *cli, struct top *top)
+{
+	size_t end = top->screen.first + top_rows(&top->screen);
+
+	top_sort(&top->list, top->screen.order, &top->history);
+	for (size_t i = top->screen.first; i < top->list.count && i < end; i++) {
+		cleanup_(rss_container_free_ptr) struct rss_container *c = NULL;
+		int r = rss_get(cli->client, top->list.containers[i]->name, &c);
+
+		/* It may have been removed since. */
+		if (r == -ENOENT)
+			continue;
+		if (r < 0)
+			return r;
+		top->list.containers[i]->swap = c->swap;
+		top->list.containers[i]->pressure_some_avg10 = c->pressure_some_avg10;
+	}
+	return 0;
+}
+
 static int refresh(const struct cli *cli, struct top *top)
 {
 	int r = fetch_containers(cli, &top->list);
@@ -161,6 +185,8 @@ static int refresh(const struct cli *cli, struct top *top)
 	/* history_add() needs the order of names, which rss_list() has. */
 	r = history_add(&top->history, top->list.containers, top->list.count,
 			clock_usec(CLOCK_MONOTONIC));
+	if (r >= 0 && top->screen.details)
+		r = fetch_details(cli, top);
 	if (r < 0)
 		return r;
 	format_time((uint64_t)time(NULL) * 1000000, top->when);
@@ -178,13 +204,19 @@ static void clamp_view(struct top *top)
 		top->screen.first = last;
 }
 
-static int draw_frame(struct top *top)
+static void measure_screen(struct top *top)
 {
-	cleanup_free char *frame = NULL;
 	int width = terminal_columns();
 
 	top->screen.rows = (size_t)terminal_rows();
 	top->screen.columns = width > 0 ? (size_t)width : 80;
+}
+
+static int draw_frame(struct top *top)
+{
+	cleanup_free char *frame = NULL;
+
+	measure_screen(top);
 	top->screen.when = top->when;
 	top_sort(&top->list, top->screen.order, &top->history);
 	clamp_view(top);
@@ -331,6 +363,7 @@ static int draw_until_quit(const struct cli *cli, struct top *top, struct termin
 	int r = signals < 0 ? signals : 0;
 
 	while (r == 0 && !top->quit) {
+		measure_screen(top);
 		if (clock_usec(CLOCK_MONOTONIC) >= top->next)
 			r = refresh(cli, top);
 		if (r == 0)
@@ -344,11 +377,30 @@ static int draw_until_quit(const struct cli *cli, struct top *top, struct termin
 	return r;
 }
 
+/* Returns 1 if the kernel reports memory pressure, 0 if not, or a negative errno. */
+static int has_details(const struct cli *cli)
+{
+	struct rss_daemon_info *info;
+	int r = rss_daemon_info(cli->client, &info);
+
+	for (size_t i = 0; r == 0 && info->features[i]; i++)
+		if (!strcmp(info->features[i], "pressure"))
+			r = 1;
+	if (r >= 0)
+		rss_daemon_info_free(info);
+	return r;
+}
+
 static int show_on_terminal(const struct cli *cli, enum top_order order, uint64_t interval)
 {
 	cleanup_(top_done) struct top top = { 0 };
 	struct terminal terminal = { 0 };
-	int r = terminal_take(&terminal);
+	int r = has_details(cli);
+
+	if (r < 0)
+		return end_call(cli, r);
+	top.screen.details = r;
+	r = terminal_take(&terminal);
 
 	top.screen.order = order;
 	top.screen.interval = interval;
@@ -402,7 +454,8 @@ DEFINE_VERB(top) = {
 	.summary = "Show the containers that use most, live",
 	.description =
 		"On a terminal the view is drawn again until q is pressed; else one table is printed.\n"
-		"In a bar, > and < are the high and the low watermark. Space takes a sample at once.",
+		"In a bar, > and < are the high and the low watermark. PSI is the memory pressure of 10 s.\n"
+		"Space takes a sample at once.",
 	.options = options,
 	.run = run,
 };

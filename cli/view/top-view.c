@@ -16,41 +16,75 @@
 #define FRAME_LINES 4
 
 /*
- * The column names, from left to right. They are padded to the width of common
- * values, so that the columns do not move with each frame.
+ * The columns, from left to right. The names are padded to the width of common values, so that the
+ * columns do not move with each frame.
  */
-static const char *const titles[] = {
-	"NAME",
-	">  USAGE",
-	">   LIMIT",
-	">  USED",
-	NULL,
-	">RECLAIM/s",
-	">KILLS",
-	NULL,
-	/* On wide terminals only. */
-	">   PEAK",
-	">PROCS",
-	">FAILURES",
+enum column {
+	COLUMN_NAME,
+	COLUMN_USAGE,
+	COLUMN_LIMIT,
+	COLUMN_USED,
+	COLUMN_BAR,
+	COLUMN_RECLAIM,
+	COLUMN_KILLS,
+	COLUMN_SWAP,
+	COLUMN_PRESSURE,
+	COLUMN_HISTORY,
+	COLUMN_PEAK,
+	COLUMN_PROCESSES,
+	COLUMN_FAILURES,
+	COLUMNS,
 };
-#define COLUMN_BAR     4
-#define COLUMN_HISTORY 7
-#define COLUMNS_NARROW 8
-#define COLUMNS_WIDE   11
+
+static const struct {
+	const char *title;
+	size_t width; /* 0: flexible */
+} columns[COLUMNS] = {
+	[COLUMN_NAME] = { "NAME", 0 },		[COLUMN_USAGE] = { ">  USAGE", 7 },
+	[COLUMN_LIMIT] = { ">   LIMIT", 8 },	[COLUMN_USED] = { ">  USED", 6 },
+	[COLUMN_BAR] = { "OF LIMIT", 0 },	[COLUMN_RECLAIM] = { ">RECLAIM/s", 9 },
+	[COLUMN_KILLS] = { ">KILLS", 5 },	[COLUMN_SWAP] = { ">   SWAP", 7 },
+	[COLUMN_PRESSURE] = { ">  PSI", 5 },	[COLUMN_HISTORY] = { "HISTORY", 0 },
+	[COLUMN_PEAK] = { ">   PEAK", 7 },	[COLUMN_PROCESSES] = { ">PROCS", 5 },
+	[COLUMN_FAILURES] = { ">FAILURES", 8 },
+};
+
+#define ALWAYS                                                                             \
+	(1U << COLUMN_NAME | 1U << COLUMN_USAGE | 1U << COLUMN_LIMIT | 1U << COLUMN_USED | \
+	 1U << COLUMN_BAR | 1U << COLUMN_RECLAIM | 1U << COLUMN_KILLS)
+#define DETAILS (1U << COLUMN_SWAP | 1U << COLUMN_PRESSURE)
+/* On wide terminals only. */
+#define WIDE (1U << COLUMN_PEAK | 1U << COLUMN_PROCESSES | 1U << COLUMN_FAILURES)
 
 #define NAME_MIN    10
 #define NAME_MAX_   40
 #define PICTURE_MIN 10
 #define PICTURE_MAX 40
-/* The width of the other columns, with all gaps. */
-#define FIXED_NARROW (7 + 8 + 6 + 9 + 5 + 7 * 2)
-#define FIXED_WIDE   (FIXED_NARROW + 7 + 5 + 8 + 3 * 2)
+/* The bar next to swap and pressure on 80 columns, where the history has no room. */
+#define BAR_MIN 6
+#define GAP	2
 
-/* The widths of the flexible columns. */
+/* The columns that are shown, and the widths of the flexible ones. */
 struct layout {
-	bool wide;
+	unsigned int shown;
 	size_t name, bar, history;
 };
+
+static bool shows(const struct layout *layout, enum column column)
+{
+	return layout->shown >> column & 1;
+}
+
+/* The width of all columns but the flexible ones, with all gaps. */
+static size_t fixed_width(unsigned int shown)
+{
+	size_t width = 0;
+
+	for (size_t i = 0; i < COLUMNS; i++)
+		if (shown >> i & 1)
+			width += columns[i].width + GAP;
+	return width - GAP;
+}
 
 static size_t between(size_t value, size_t least, size_t most)
 {
@@ -76,17 +110,30 @@ static struct layout top_layout(const struct container_list *list, const struct 
 {
 	/* The last column stays free: clearing the rest of a full line would clear its last character. */
 	size_t width = screen->columns ? screen->columns - 1 : 0;
-	struct layout layout = { .wide = width >= FIXED_WIDE + NAME_MIN + 2 * PICTURE_MIN };
-	size_t fixed = layout.wide ? FIXED_WIDE : FIXED_NARROW;
-	size_t left = width > fixed ? width - fixed : 0;
+	struct layout layout = { .shown = ALWAYS | (screen->details ? DETAILS : 0) };
+	unsigned int with_history = layout.shown | 1U << COLUMN_HISTORY;
+	size_t pictures = 2, least = PICTURE_MIN, fixed, left;
+
+	if (width >= fixed_width(with_history | WIDE) + NAME_MIN + 2 * PICTURE_MIN)
+		layout.shown = with_history | WIDE;
+	else if (!screen->details ||
+		 width >= fixed_width(with_history) + NAME_MIN + 2 * PICTURE_MIN)
+		layout.shown = with_history;
+	else
+		pictures = 1;
+	if (pictures == 1)
+		least = BAR_MIN;
+	fixed = fixed_width(layout.shown);
+	left = width > fixed ? width - fixed : 0;
 
 	/* Pictures get their minimum, then names what they need, then pictures the rest. */
 	layout.name = between(longest_name(list), NAME_MIN, NAME_MAX_);
-	if (layout.name + 2 * PICTURE_MIN > left)
-		layout.name = left > NAME_MIN + 2 * PICTURE_MIN ? left - 2 * PICTURE_MIN : NAME_MIN;
+	if (layout.name + pictures * least > left)
+		layout.name = left > NAME_MIN + pictures * least ? left - pictures * least
+								 : NAME_MIN;
 	left = left > layout.name ? left - layout.name : 0;
-	layout.bar = between(left / 2, PICTURE_MIN, PICTURE_MAX);
-	layout.history = between(left - left / 2, PICTURE_MIN, PICTURE_MAX);
+	layout.bar = between(left / pictures, least, PICTURE_MAX);
+	layout.history = between(left - left / pictures, PICTURE_MIN, PICTURE_MAX);
 	return layout;
 }
 
@@ -129,6 +176,16 @@ static int add_history(struct table *table, const struct trace *trace, size_t wi
 	return table_add(table, line);
 }
 
+/* The time in which some processes waited for memory, of the last 10 seconds. */
+static int add_pressure(struct table *table, uint64_t hundredths)
+{
+	if (hundredths == RSS_ABSENT)
+		return table_add(table, NULL);
+	if (hundredths >= 9995)
+		return table_add(table, "100%");
+	return table_addf(table, "%.1f%%", (double)hundredths / 100);
+}
+
 static int add_rest(struct table *table, const struct rss_container *c)
 {
 	int r = add_usage(table, c->peak);
@@ -155,8 +212,13 @@ static int add_row(struct table *table, const struct rss_container *c, const str
 	r = r < 0 ? r : add_count(table, c->oom_kills);
 	if (screen->colour && trace && trace->kills_seen)
 		table_style(table, STYLE_RED);
-	r = r < 0 ? r : add_history(table, trace, layout->history, screen->utf8);
-	return r < 0 || !layout->wide ? r : add_rest(table, c);
+	if (shows(layout, COLUMN_SWAP))
+		r = r < 0 ? r : add_usage(table, c->swap);
+	if (shows(layout, COLUMN_PRESSURE))
+		r = r < 0 ? r : add_pressure(table, c->pressure_some_avg10);
+	if (shows(layout, COLUMN_HISTORY))
+		r = r < 0 ? r : add_history(table, trace, layout->history, screen->utf8);
+	return r < 0 || !shows(layout, COLUMN_PEAK) ? r : add_rest(table, c);
 }
 
 /* Pads a column name, so that its column has at least this width. */
@@ -168,16 +230,23 @@ static void pad_title(char *name, size_t size, const char *text, size_t width)
 static struct table *new_table(const struct layout *layout)
 {
 	char name[NAME_MAX_ + 1], bar[PICTURE_MAX + 1], history[PICTURE_MAX + 1];
-	const char *names[COLUMNS_WIDE];
+	const char *names[COLUMNS];
+	size_t count = 0;
 
-	memcpy(names, titles, sizeof(names));
-	pad_title(name, sizeof(name), titles[0], layout->name);
-	pad_title(bar, sizeof(bar), "OF LIMIT", layout->bar);
-	pad_title(history, sizeof(history), "HISTORY", layout->history);
-	names[0] = name;
-	names[COLUMN_BAR] = bar;
-	names[COLUMN_HISTORY] = history;
-	return table_new(layout->wide ? COLUMNS_WIDE : COLUMNS_NARROW, names);
+	pad_title(name, sizeof(name), columns[COLUMN_NAME].title, layout->name);
+	pad_title(bar, sizeof(bar), columns[COLUMN_BAR].title, layout->bar);
+	/* A short bar has a short title. */
+	bar[layout->bar] = '\0';
+	pad_title(history, sizeof(history), columns[COLUMN_HISTORY].title, layout->history);
+	for (enum column i = 0; i < COLUMNS; i++) {
+		if (!shows(layout, i))
+			continue;
+		names[count++] = i == COLUMN_NAME      ? name
+				 : i == COLUMN_BAR     ? bar
+				 : i == COLUMN_HISTORY ? history
+						       : columns[i].title;
+	}
+	return table_new(count, names);
 }
 
 static struct table *make_table(const struct container_list *list, const struct history *history,

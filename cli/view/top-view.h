@@ -15,6 +15,7 @@ struct history;
 struct top_screen {
 	size_t rows, columns; /* of the terminal */
 	bool colour, utf8;
+	bool details; /* swap and pressure are shown */
 	enum top_order order;
 	size_t first;	   /* the first container that is shown */
 	const char *when;  /* the time, for people */

@@ -271,6 +271,47 @@ static bool has_style(const struct container_list *list, const struct history *h
 	return frame && asprintf(&begin, "\033[%sm", style) > 0 && strstr(frame, begin);
 }
 
+/* Swap and pressure take the place of the history, and a wide terminal has both. */
+TEST(swap_and_pressure_fit)
+{
+	struct rss_container a = container("a-long-name-of-a-container", 1023 << 20);
+	struct rss_container *all[] = { &a };
+	struct container_list list = { all, 1 };
+	struct history none = { 0 };
+	struct top_screen screen = {
+		.rows = 10, .columns = 80, .details = true, .when = "now", .interval = 1
+	};
+
+	a.limit = 2047 << 20;
+	a.swap = 1000 << 20;
+	a.pressure_some_avg10 = 1234;
+	for (size_t width = 80; width <= 160; width += 40) {
+		cleanup_free char *frame = NULL;
+
+		screen.columns = width;
+		frame = top_view(&list, &none, &screen);
+		CHECK(frame && strstr(frame, "   SWAP") && strstr(frame, "1000.0M"));
+		CHECK(strstr(frame, "  PSI") && strstr(frame, "12.3%"));
+		CHECK_INT(strstr(frame, "HISTORY") != NULL, width > 100);
+		for (const char *line = frame; *line; line += strcspn(line, "\n") + 1)
+			CHECK(strcspn(line, "\n") < width);
+	}
+	a.pressure_some_avg10 = 10000;
+	a.swap = RSS_ABSENT;
+	screen.columns = 80;
+	{
+		cleanup_free char *frame = top_view(&list, &none, &screen);
+
+		CHECK(frame && strstr(frame, " 100%"));
+	}
+	screen.details = false;
+	{
+		cleanup_free char *frame = top_view(&list, &none, &screen);
+
+		CHECK(frame && !strstr(frame, "PSI") && strstr(frame, "HISTORY"));
+	}
+}
+
 TEST(colours_warn)
 {
 	__attribute__((cleanup(history_done))) struct history history = { 0 }, none = { 0 };
@@ -314,5 +355,6 @@ TEST_MAIN({ "top: bars show the usage", bars_show_how_full },
 	  { "top: history follows names", history_follows_names }, { "top: order", order },
 	  { "top: each key sorts by its own", each_key_sorts_by_its_own },
 	  { "top: frames fit", frames_fit },
-	  { "top: rows have all columns", rows_have_all_columns }, { "top: colours", colours_warn },
+	  { "top: rows have all columns", rows_have_all_columns },
+	  { "top: swap and pressure fit", swap_and_pressure_fit }, { "top: colours", colours_warn },
 	  { "top: frames without room or containers", frames_without_room })
