@@ -138,10 +138,11 @@ static uint64_t flags_of(const struct collect_row *row, size_t offset)
 	const struct container *c = row->container;
 	unsigned int flags = (c->transient ? FLAG_TRANSIENT : 0) |
 			     (c->declared ? FLAG_DECLARED : 0) | (row->frozen ? FLAG_FROZEN : 0);
+	unsigned int supported = container_supported(c);
 
 	for_each_setting(setting) {
 		uint64_t on = setting->type == SETTING_FLAG ? setting_get(setting, &c->settings)
-							    : container_supported(c) & setting->bit;
+							    : supported & setting->bit;
 
 		if (on)
 			flags |= setting->list_flag;

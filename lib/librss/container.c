@@ -349,23 +349,27 @@ static uint64_t number_at(const struct columns *columns, size_t column, size_t i
 	return columns->numbers[column].u64[i * columns->numbers[column].step];
 }
 
-static void settings_from_row(const struct columns *columns, size_t i, uint32_t flags,
-			      struct rss_container *c)
+/* Column by column, since a list may have ten thousand rows and there are many settings. */
+static void show_setting(const struct client_setting *setting, const struct columns *columns,
+			 struct rss_container containers[])
 {
-	for_each_client_setting(setting) {
-		const struct column *column = &columns->sizes[setting - client_settings];
+	const struct column *column = &columns->sizes[setting - client_settings];
+	bool is_flag = client_setting_is_flag(setting);
+
+	/* The list does not have it. */
+	if (!is_flag && !client_setting_is_size(setting))
+		return;
+	for (size_t i = 0; i < columns->count; i++) {
+		bool on = columns->flags.u32[i * columns->flags.step] & setting->list_flag;
 		uint64_t value = RSS_INFINITY;
 
-		/* The list does not have it. */
-		if (!client_setting_is_size(setting) && !client_setting_is_flag(setting))
-			continue;
-		if (flags & setting->list_flag)
-			c->supported |= setting->bit;
-		if (client_setting_is_flag(setting))
-			value = (flags & setting->list_flag) != 0;
+		if (on)
+			containers[i].supported |= setting->bit;
+		if (is_flag)
+			value = on;
 		else if (column->u64)
 			value = column->u64[i * column->step];
-		client_setting_show(setting, c, value);
+		client_setting_show(setting, &containers[i], value);
 	}
 }
 
@@ -425,7 +429,6 @@ static int container_from_row(const struct columns *columns, size_t i, const cha
 		.unit = "",
 		.running = true,
 	};
-	settings_from_row(columns, i, flags, c);
 	*names += length + 1;
 	*text = end + 1;
 	return 0;
@@ -470,6 +473,8 @@ static struct rss_container **list_from_columns(const struct columns *columns)
 		if (container_from_row(columns, i, &names, &text, list[i]) < 0)
 			return NULL;
 	}
+	for_each_client_setting(setting)
+		show_setting(setting, columns, containers);
 	for (size_t i = 0; i < columns->n_places; i++)
 		text = put_place(&columns->places[i], text, list[columns->places[i].index]);
 	return take_ptr(list);

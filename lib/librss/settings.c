@@ -33,16 +33,6 @@ const struct client_setting client_settings[] = {
 	{ 0 },
 };
 
-bool client_setting_is_flag(const struct client_setting *setting)
-{
-	return setting->type[0] == 'b';
-}
-
-bool client_setting_is_size(const struct client_setting *setting)
-{
-	return setting->type[0] == 't';
-}
-
 static int read_pressure(sd_bus_message *message, void *at)
 {
 	const char *text;
@@ -64,14 +54,6 @@ static uint64_t get(const struct client_setting *setting, const void *member)
 	return client_setting_is_flag(setting) ? *(const bool *)member : *(const uint64_t *)member;
 }
 
-static void put(const struct client_setting *setting, void *member, uint64_t value)
-{
-	if (client_setting_is_flag(setting))
-		*(bool *)member = value;
-	else
-		*(uint64_t *)member = value;
-}
-
 uint64_t client_setting_get(const struct client_setting *setting,
 			    const struct rss_settings *settings)
 {
@@ -82,19 +64,13 @@ void client_setting_put(const struct client_setting *setting, struct rss_setting
 			uint64_t value)
 {
 	settings->set |= setting->bit;
-	put(setting, (char *)settings + setting->offset, value);
+	client_setting_write(setting, (char *)settings + setting->offset, value);
 }
 
 uint64_t client_setting_shown(const struct client_setting *setting,
 			      const struct rss_container *container)
 {
 	return get(setting, (const char *)container + setting->shown);
-}
-
-void client_setting_show(const struct client_setting *setting, struct rss_container *container,
-			 uint64_t value)
-{
-	put(setting, (char *)container + setting->shown, value);
 }
 
 bool client_setting_is_optional(const struct client_setting *setting)

@@ -35,8 +35,25 @@ extern const struct client_setting client_settings[];
 #define for_each_client_setting(setting) \
 	for (const struct client_setting *setting = client_settings; (setting)->bit; (setting)++)
 
-bool client_setting_is_flag(const struct client_setting *setting);
-bool client_setting_is_size(const struct client_setting *setting);
+static inline bool client_setting_is_flag(const struct client_setting *setting)
+{
+	return setting->type[0] == 'b';
+}
+
+static inline bool client_setting_is_size(const struct client_setting *setting)
+{
+	return setting->type[0] == 't';
+}
+
+/* Sets @member, which is that of the setting in one of the structs. */
+static inline void client_setting_write(const struct client_setting *setting, void *member,
+					uint64_t value)
+{
+	if (client_setting_is_flag(setting))
+		*(bool *)member = value;
+	else
+		*(uint64_t *)member = value;
+}
 
 /* The value in @settings, whether or not it is in @settings->set; a flag is 0 or 1. */
 uint64_t client_setting_get(const struct client_setting *setting,
@@ -47,8 +64,11 @@ void client_setting_put(const struct client_setting *setting, struct rss_setting
 /* The same for a container. */
 uint64_t client_setting_shown(const struct client_setting *setting,
 			      const struct rss_container *container);
-void client_setting_show(const struct client_setting *setting, struct rss_container *container,
-			 uint64_t value);
+static inline void client_setting_show(const struct client_setting *setting,
+				       struct rss_container *container, uint64_t value)
+{
+	client_setting_write(setting, (char *)container + setting->shown, value);
+}
 
 /* Returns true if some containers do not have it. */
 bool client_setting_is_optional(const struct client_setting *setting);
