@@ -71,7 +71,7 @@ case_each_verb_prints_what_the_schema_describes() {
 	await 20 grep -q -e ready -e waiting "$hog_out"
 	sample 0 limit open 8M --mode=force
 	sample 0 oom
-	timeout 1 rssctl watch --since=0 --json >"$samples/watch.1"
+	rssctl watch --since=0 --until=now --json >"$samples/watch.1"
 	sample 3 show nope
 	sample 3 kill nope web
 	sample 2 limit web 1Q
