@@ -6,7 +6,9 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <pwd.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -24,6 +26,26 @@ int read_size(const char *what, const char *text, uint64_t *ret)
 
 	if (r < 0)
 		return print_error(STATUS_USAGE, "%s \"%s\" %s", what, text, size_parse_reason(r));
+	return STATUS_DONE;
+}
+
+int read_user(const char *text, uint32_t *ret)
+{
+	/* The static buffer of getpwnam() is safe: rssctl has one thread. */
+	const struct passwd *user = getpwnam(text);
+	unsigned long id;
+	char *end;
+
+	if (user) {
+		*ret = user->pw_uid;
+		return STATUS_DONE;
+	}
+	errno = 0;
+	id = strtoul(text, &end, 10);
+	/* -1 is no user. */
+	if (*text < '0' || *text > '9' || *end || errno || id >= UINT32_MAX)
+		return print_error(STATUS_USAGE, "No such user: \"%s\"", text);
+	*ret = (uint32_t)id;
 	return STATUS_DONE;
 }
 

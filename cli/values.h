@@ -22,6 +22,8 @@ int read_moment(const char *what, const char *text, uint64_t *ret);
 int read_number(const char *what, const char *text, uint64_t max, uint64_t *ret);
 int read_yes_no(const char *what, const char *text, bool *ret);
 int read_pid(const char *text, pid_t *ret);
+/* A user's name or ID. */
+int read_user(const char *text, uint32_t *ret);
 
 /* The operands from @first on as process IDs, to be freed. */
 int read_pids(const struct args *args, size_t first, pid_t **ret);

@@ -10,6 +10,7 @@
 #include "read-settings.h"
 #include "runtime.h"
 #include "shared/cleanup.h"
+#include "values.h"
 #include "verb.h"
 #include "view/container-list.h"
 #include "view/status.h"
@@ -20,6 +21,7 @@ enum {
 	PODMAN,
 	POD,
 	TRANSIENT,
+	OWNER,
 	IF_MISSING,
 	JOIN,
 };
@@ -31,6 +33,8 @@ static const struct option_spec options[] = {
 	[PODMAN] = { "podman", 0, "CONTAINER", "The container is this running one of podman" },
 	[POD] = { "pod", 0, "UID", "The container is this Kubernetes pod" },
 	[TRANSIENT] = { "transient", 0, NULL, "Remove it when its last process has left" },
+	[OWNER] = { "owner", 0, "USER",
+		    "This user may create containers below it and attach processes to it" },
 	[IF_MISSING] = { "if-missing", 0, NULL, "Do nothing if it exists" },
 	[JOIN] = { "join", 0, "RULE...",
 		   "Processes that match join it, such as user=www-data or cgroup=/jobs/7" },
@@ -122,6 +126,12 @@ static int run(struct cli *cli, const struct args *args)
 	if (args->n_repeated) {
 		settings.set |= RSS_SET_JOIN;
 		settings.join = args->repeated;
+	}
+	if (args->values[OWNER]) {
+		settings.set |= RSS_SET_OWNER;
+		status = read_user(args->values[OWNER], &settings.owner);
+		if (status != STATUS_DONE)
+			return status;
 	}
 	if (args->values[UNIT])
 		return create_unit(cli, args, &settings);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* rssctl show: print all properties of a container, with its last OOM. */
 #include <inttypes.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -111,6 +112,22 @@ static void print_kind(const struct rss_container *c)
 		puts("kept until it is removed");
 }
 
+/* The user who manages it, unless that is root. */
+static void print_owner(const struct rss_container *c)
+{
+	/* The static buffer of getpwuid() is safe: rssctl has one thread. */
+	const struct passwd *user = c->owner ? getpwuid(c->owner) : NULL;
+
+	if (!c->owner)
+		return;
+	print_key("Owner");
+	if (user)
+		printf("%s (%" PRIu32 ")", user->pw_name, c->owner);
+	else
+		printf("%" PRIu32, c->owner);
+	puts(c->delegated ? ", delegated" : "");
+}
+
 static int print_oom(const struct cli *cli, const struct rss_oom *oom)
 {
 	cleanup_free char *text = NULL;
@@ -210,6 +227,7 @@ static int show_for_people(struct cli *cli, const struct rss_container *c)
 	print_text("Name", c->name);
 	print_kind(c);
 	print_place(c);
+	print_owner(c);
 	print_text("Control group", c->control_group);
 	print_text("Object", c->object_path);
 	print_sizes(c);

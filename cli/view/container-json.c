@@ -29,6 +29,8 @@ struct json_object *container_to_json(const struct rss_container *c, bool with_o
 	json_add_text(object, "place", c->place);
 	json_add_text(object, "unit", *c->unit ? c->unit : NULL);
 	json_add_flag(object, "running", c->running);
+	json_add_count(object, "owner", c->owner);
+	json_add_flag(object, "delegated", c->delegated);
 	json_add_text(object, "control_group", c->control_group);
 	json_add_text(object, "object_path", c->object_path);
 	if (with_oom) {

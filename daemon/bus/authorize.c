@@ -10,6 +10,7 @@
 #include "base/message-ids.h"
 #include "bus/bus.h"
 #include "bus/message.h"
+#include "bus/own-call.h"
 #include "bus/peer.h"
 #include "bus/pending-call.h"
 #include "bus/polkit.h"
@@ -24,6 +25,7 @@ struct bus_check {
 	struct bus *bus;
 	struct bus_peer *peer;
 	sd_bus_message *message;
+	enum access_operation operation; /* that polkit is asked about */
 	enum auth_result result;
 	struct polkit_question *question;
 	struct list_link link; /* in bus->checks */
@@ -69,22 +71,6 @@ void bus_authorize_close(struct bus *bus)
 }
 
 /* --- the object of a call ---------------------------------------------------------- */
-
-/* The name of the container, for polkit rules; "" if the call is about none. */
-static char *container_of_call(sd_bus_message *message)
-{
-	const char *text = "";
-	char type, *name;
-
-	if (name_from_object_path(sd_bus_message_get_path(message), &name) == 0)
-		return name;
-	if (sd_bus_message_peek_type(message, &type, NULL) > 0 && type == SD_BUS_TYPE_STRING &&
-	    sd_bus_message_read_basic(message, type, &text) < 0)
-		text = "";
-	name = strdup(text);
-	(void)sd_bus_message_rewind(message, true);
-	return name;
-}
 
 /* polkit is not asked about an object that does not exist: sd-bus replies to that. */
 static bool object_exists(const struct bus *bus, const char *path)
@@ -154,7 +140,7 @@ static int ask_polkit(struct bus *bus, struct bus_peer *peer, sd_bus_message *me
 		      enum access_operation operation, struct failure *failure)
 {
 	cleanup_(bus_check_free_ptr) struct bus_check *check = NULL;
-	cleanup_free char *container = container_of_call(message);
+	cleanup_free char *container = bus_container_of_call(message);
 	int r;
 
 	r = bus_call_check_pending(bus, peer->user->uid, checks_of_uid(bus, peer->user->uid),
@@ -167,6 +153,7 @@ static int ask_polkit(struct bus *bus, struct bus_peer *peer, sd_bus_message *me
 	check->bus = bus;
 	check->peer = peer;
 	check->message = sd_bus_message_ref(message);
+	check->operation = operation;
 	list_add(&bus->checks, &check->link);
 	r = polkit_ask(message, access_polkit_action(operation), container,
 		       sd_bus_message_get_member(message), on_polkit_result, check,
@@ -253,17 +240,42 @@ enum access_operation bus_operation_of(const char *member)
 	return ACCESS_ROOT;
 }
 
-static int authorize(struct bus *bus, struct bus_peer *peer, sd_bus_message *message,
-		     enum auth_result result, sd_bus_error *error)
+/* The operation that the caller needs the right for now: owners need another one than others. */
+static enum access_operation operation_of_call(const struct bus *bus, const struct bus_peer *peer,
+					       sd_bus_message *message)
 {
-	enum access_operation operation =
-		is_standard(message) ? ACCESS_QUERY
-				     : bus_operation_of(sd_bus_message_get_member(message));
+	if (is_standard(message))
+		return ACCESS_QUERY;
+	if (own_call_is(bus, message, peer->uid))
+		return ACCESS_OWN;
+	return bus_operation_of(sd_bus_message_get_member(message));
+}
+
+/* The answer to another question does not count. Root may have changed the owner meanwhile. */
+static int refuse_changed(const struct bus_peer *peer, sd_bus_message *message)
+{
+	struct failure failure = { 0 };
+	int r = fail(
+		&failure, RSS_ERROR_ACCESS_DENIED,
+		"The owner of the container has changed, so user %u may not do this; try again",
+		(unsigned int)peer->uid);
+
+	return bus_answer_failure(message, r, &failure);
+}
+
+/* @asked: what polkit was asked about, with @result */
+static int authorize(struct bus *bus, struct bus_peer *peer, sd_bus_message *message,
+		     enum access_operation asked, enum auth_result result, sd_bus_error *error)
+{
+	enum access_operation operation = operation_of_call(bus, peer, message);
 	struct failure failure = { 0 };
 	int r;
 
+	if (result != AUTH_NOT_ASKED && asked != operation)
+		return refuse_changed(peer, message);
 	switch (access_decide(operation, peer->uid, result)) {
 	case ACCESS_ALLOW:
+		bus->own_call = operation == ACCESS_OWN;
 		return 0;
 	case ACCESS_ASK:
 		if (!object_exists(bus, sd_bus_message_get_path(message)))
@@ -278,6 +290,7 @@ static int authorize(struct bus *bus, struct bus_peer *peer, sd_bus_message *mes
 /* Return: 0 to dispatch the call; 1 if its reply is pending, or it is refused; or negative. */
 int bus_authorize_filter(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
+	enum access_operation asked = ACCESS_ROOT;
 	enum auth_result result = AUTH_NOT_ASKED;
 	struct failure failure = { 0 };
 	struct bus *bus = userdata;
@@ -285,6 +298,7 @@ int bus_authorize_filter(sd_bus_message *message, void *userdata, sd_bus_error *
 	struct bus_peer *peer;
 	int r;
 
+	bus->own_call = false;
 	if (!is_for_us(message))
 		return 0;
 	r = bus_peer_of(bus, message, &peer);
@@ -296,10 +310,11 @@ int bus_authorize_filter(sd_bus_message *message, void *userdata, sd_bus_error *
 	}
 	check = find_pending_check(bus, message);
 	if (check) {
+		asked = check->operation;
 		result = check->result;
 		bus_check_free(check);
 	} else if (!bus_peer_serve(peer)) {
 		return refuse_busy(peer, message);
 	}
-	return authorize(bus, peer, message, result, error);
+	return authorize(bus, peer, message, asked, result, error);
 }

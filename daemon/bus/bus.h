@@ -44,8 +44,10 @@ struct bus {
 	sd_event_source *log_timer; /* armed while log lines of a user are suppressed */
 	struct bus_user
 		*served; /* the sender of the message that this iteration of the loop handles... */
-	uint64_t served_since;	      /* ...and when it began */
-	sd_event_source *turn;	      /* runs at the end of an iteration */
+	uint64_t served_since; /* ...and when it began */
+	sd_event_source *turn; /* runs at the end of an iteration */
+	/* The message that is dispatched now is a call by the rights of an owner. */
+	bool own_call;
 	struct list checks;	      /* of struct bus_check: calls that wait for polkit */
 	struct log_window polkit_log; /* of calls that polkit did not answer */
 	bool polkit_missed;	      /* polkit was absent when it was last asked */

@@ -77,7 +77,7 @@ static void on_changed(struct container *c, unsigned int mask, void *userdata)
 {
 	struct bus *bus = userdata;
 	cleanup_(free_path) char *path = name_to_object_path(c->name);
-	char *names[SETTINGS_MAX + 3] = { NULL };
+	char *names[SETTINGS_MAX + 5] = { NULL };
 	size_t n = 0;
 
 	for_each_setting(setting) {
@@ -86,6 +86,8 @@ static void on_changed(struct container *c, unsigned int mask, void *userdata)
 	}
 	if (n == 0) {
 		names[n++] = (char *)"Declared";
+		names[n++] = (char *)"Owner";
+		names[n++] = (char *)"Delegated";
 		if (c->place) {
 			names[n++] = (char *)"Running";
 			names[n++] = (char *)"ControlGroup";

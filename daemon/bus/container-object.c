@@ -6,6 +6,7 @@
 #include "base/message-ids.h"
 #include "bus/bus.h"
 #include "bus/message.h"
+#include "bus/own-call.h"
 #include "bus/peer.h"
 #include "bus/pending-call.h"
 #include "bus/settings-properties.h"
@@ -22,6 +23,7 @@
 #include "report/forecast.h"
 #include "shared/clock.h"
 #include "shared/size.h"
+#include "store/config.h"
 
 /* --- limit and settings ------------------------------------------------------------- */
 
@@ -99,7 +101,15 @@ static int method_set_limit(sd_bus_message *message, void *userdata, sd_bus_erro
 	listener.userdata = call;
 	listener.progress = progress ? limit_progress : NULL;
 	listener.requester = bus_call_requester(call);
-	r = change_start(c, &change, mode, timeout, &listener, &failure);
+	r = own_call_check_settings(call, c->name, &change, &failure);
+	if (r == 0 && timeout > c->manager->config->limit_timeout)
+		r = own_call_check_option(call, "wait longer than LimitTimeout=", &failure);
+	if (r == 0)
+		r = own_call_check_option(
+			call, mode == LIMIT_MODE_FORCE ? "kill for a limit (mode force)" : NULL,
+			&failure);
+	if (r == 0)
+		r = change_start(c, &change, mode, timeout, &listener, &failure);
 	return bus_call_begun(call, r, &failure);
 }
 
@@ -181,7 +191,7 @@ static int method_set_properties(sd_bus_message *message, void *userdata, sd_bus
 	struct settings_change change;
 	struct failure failure = { 0 };
 	struct bus_call *call;
-	int r = bus_read_settings(message, &change, NULL, NULL, &join, &failure);
+	int r = bus_read_settings(message, &change, NULL, &join, &failure);
 
 	if (r >= 0)
 		r = bus_call_new(bus_from_message(message), message, c->name, cancel_change, &call,
@@ -189,9 +199,10 @@ static int method_set_properties(sd_bus_message *message, void *userdata, sd_bus
 	if (r < 0)
 		return bus_answer_failure(message, r, &failure);
 	listener.userdata = call;
-	if (join && call->uid != 0)
+	r = own_call_check_settings(call, c->name, &change, &failure);
+	if (r == 0 && join && call->uid != 0)
 		r = bus_refuse_join(call, &failure);
-	else
+	if (r == 0)
 		r = change_start(c, &change, LIMIT_MODE_RECLAIM, 0, &listener, &failure);
 	return bus_call_begun(call, r, &failure);
 }
@@ -273,14 +284,38 @@ static int freeze(sd_bus_message *message, struct container *c, bool wanted)
 	return reply_operation(message, c, r, wanted ? "frozen" : "thawed");
 }
 
+/* An owner freezes only its own processes. */
+static int freeze_own(sd_bus_message *message, struct container *c, bool wanted)
+{
+	struct failure failure = { 0 };
+	struct bus_call *call;
+	int r = bus_call_new(bus_from_message(message), message, c->name, NULL, &call, &failure);
+
+	if (r < 0)
+		return bus_answer_failure(message, r, &failure);
+	r = own_call_check_nested(call, c, &failure);
+	if (r < 0)
+		return bus_call_begun(call, r, &failure);
+	if (wanted)
+		return own_call_freeze(call, c);
+	bus_call_free(call);
+	return freeze(message, c, false);
+}
+
+static int freeze_or_thaw(sd_bus_message *message, struct container *c, bool wanted)
+{
+	return bus_from_message(message)->own_call ? freeze_own(message, c, wanted)
+						   : freeze(message, c, wanted);
+}
+
 static int method_freeze(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-	return freeze(message, userdata, true);
+	return freeze_or_thaw(message, userdata, true);
 }
 
 static int method_thaw(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-	return freeze(message, userdata, false);
+	return freeze_or_thaw(message, userdata, false);
 }
 
 static int method_reset_peak(sd_bus_message *message, void *userdata, sd_bus_error *error)

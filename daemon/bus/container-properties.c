@@ -23,9 +23,19 @@ static int get_flag(sd_bus *bus, const char *path, const char *interface, const 
 		return sd_bus_message_append(reply, "b", (int)c->transient);
 	if (strcmp(property, "Declared") == 0)
 		return sd_bus_message_append(reply, "b", (int)c->declared);
+	if (strcmp(property, "Delegated") == 0)
+		return sd_bus_message_append(reply, "b", (int)c->owner.delegated);
 	if (strcmp(property, "Running") == 0)
 		return sd_bus_message_append(reply, "b", (int)group_is_bound(c->group));
 	return -EINVAL;
+}
+
+static int get_owner(sd_bus *bus, const char *path, const char *interface, const char *property,
+		     sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	const struct container *c = userdata;
+
+	return sd_bus_message_append(reply, "u", (uint32_t)c->owner.uid);
 }
 
 static int get_text(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -159,6 +169,8 @@ const sd_bus_vtable bus_container_properties[] = {
 	SD_BUS_PROPERTY("Name", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Transient", "b", get_flag, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Declared", "b", get_flag, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	SD_BUS_PROPERTY("Owner", "u", get_owner, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	SD_BUS_PROPERTY("Delegated", "b", get_flag, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 	SD_BUS_PROPERTY("Place", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Unit", "s", get_text, 0, SD_BUS_VTABLE_PROPERTY_CONST),
 	SD_BUS_PROPERTY("Running", "b", get_flag, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),

@@ -47,6 +47,9 @@ static int append_common(sd_bus_message *reply, const struct collect_row *row)
 					  container_unit(c), "Running", "b",
 					  (int)group_is_bound(c->group));
 	if (r >= 0)
+		r = sd_bus_message_append(reply, "{sv}{sv}", "Owner", "u", (uint32_t)c->owner.uid,
+					  "Delegated", "b", (int)c->owner.delegated);
+	if (r >= 0)
 		r = sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}", "Transient", "b",
 					  (int)c->transient, "Declared", "b", (int)c->declared,
 					  "ControlGroup", "s", control_group, "Processes", "u",
@@ -224,6 +227,21 @@ static int append_places(sd_bus_message *reply, const struct collect_row rows[],
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
+/* The owners other than root: the index of the row, the user, and whether it is delegated. */
+static int append_owners(sd_bus_message *reply, const struct collect_row rows[], size_t count)
+{
+	int r = sd_bus_message_open_container(reply, SD_BUS_TYPE_ARRAY, "(uub)");
+
+	for (size_t i = 0; i < count && r >= 0; i++) {
+		const struct access_owner *owner = &rows[i].container->owner;
+
+		if (owner->uid)
+			r = sd_bus_message_append(reply, "(uub)", (uint32_t)i, (uint32_t)owner->uid,
+						  (int)owner->delegated);
+	}
+	return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
 static int append_columns(sd_bus_message *reply, const struct controller *controller, uid_t viewer,
 			  const struct collect_row rows[], size_t count)
 {
@@ -247,6 +265,8 @@ static int append_columns(sd_bus_message *reply, const struct controller *contro
 		r = append_numbers(reply, rows, count, 't', counter_of, bus_counters[i].offset);
 	if (r >= 0)
 		r = append_places(reply, rows, count);
+	if (r >= 0)
+		r = append_owners(reply, rows, count);
 	return r < 0 ? r : append_sizes(reply, rows, count, ~FIRST_SIZES);
 }
 

@@ -8,6 +8,7 @@
 #include "bus/bus.h"
 #include "bus/list-methods.h"
 #include "bus/message.h"
+#include "bus/own-call.h"
 #include "bus/owner.h"
 #include "bus/peer.h"
 #include "bus/pending-call.h"
@@ -15,6 +16,7 @@
 #include "container/manager.h"
 #include "host/process.h"
 #include "operation/create.h"
+#include "operation/delegate.h"
 #include "operation/remove.h"
 #include "policy/place.h"
 #include "policy/record.h"
@@ -52,38 +54,61 @@ static void created(int error, const struct failure *failure, struct container *
 	bus_call_reply(call, reply, path ? sd_bus_message_append(reply, "o", path) : -ENOMEM);
 }
 
-static int method_create(sd_bus_message *message, void *userdata, sd_bus_error *error)
+static void free_creation(struct bus_creation *creation)
 {
-	struct bus *bus = userdata;
-	cleanup_(place_free_ptr) struct place *place = NULL;
-	cleanup_(rules_unref_ptr) struct rules *join = NULL;
-	struct settings_change settings;
-	struct failure failure = { 0 };
-	struct bus_call *call;
-	const char *name;
-	bool transient;
-	int r = sd_bus_message_read(message, "s", &name);
+	place_free(creation->place);
+}
 
-	if (r >= 0)
-		r = bus_read_settings(message, &settings, &transient, &place, &join, &failure);
-	if (r >= 0)
-		r = bus_call_new(bus, message, name, NULL, &call, &failure);
-	if (r < 0)
-		return bus_answer_failure(message, r, &failure);
+/* What only root may give for a new container; the rights of an owner bound its settings. */
+static int check_creation(const struct bus_call *call, const char *name,
+			  const struct settings_change *settings,
+			  const struct bus_creation *creation, const struct rules *join,
+			  struct failure *failure)
+{
 	/*
 	 * A polkit rule that allows making containers must not allow limiting and killing
 	 * services.
 	 */
-	if (place && call->uid != 0)
-		r = fail(&failure, RSS_ERROR_ACCESS_DENIED,
-			 "User %u may not create a container with Unit or ControlGroup; only "
-			 "root may",
-			 (unsigned int)call->uid);
-	else if (join && call->uid != 0)
-		r = bus_refuse_join(call, &failure);
-	else
-		r = manager_create(bus->manager, name, place, &settings, transient, created, call,
-				   &failure);
+	if (creation->place && call->uid != 0)
+		return fail(failure, RSS_ERROR_ACCESS_DENIED,
+			    "User %u may not create a container with Unit or ControlGroup; only "
+			    "root may",
+			    (unsigned int)call->uid);
+	if (join && call->uid != 0)
+		return bus_refuse_join(call, failure);
+	if (creation->has_owner && call->uid != 0)
+		return fail(failure, RSS_ERROR_ACCESS_DENIED,
+			    "User %u may not create a container with Owner; only root may",
+			    (unsigned int)call->uid);
+	return own_call_check_settings(call, name, settings, failure);
+}
+
+static int method_create(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct bus *bus = userdata;
+	cleanup_(free_creation) struct bus_creation creation = { 0 };
+	cleanup_(rules_unref_ptr) struct rules *join = NULL;
+	struct access_owner owner = { 0 };
+	struct settings_change settings;
+	struct failure failure = { 0 };
+	struct bus_call *call;
+	const char *name;
+	int r = sd_bus_message_read(message, "s", &name);
+
+	if (r >= 0)
+		r = bus_read_settings(message, &settings, &creation, &join, &failure);
+	if (r >= 0)
+		r = bus_call_new(bus, message, name, NULL, &call, &failure);
+	if (r < 0)
+		return bus_answer_failure(message, r, &failure);
+	r = check_creation(call, name, &settings, &creation, join, &failure);
+	if (creation.has_owner && creation.owner)
+		owner = (struct access_owner){ creation.owner, true };
+	else if (call->own)
+		owner = (struct access_owner){ call->uid, false };
+	if (r == 0)
+		r = manager_create(bus->manager, name, creation.place, &settings,
+				   creation.transient, &owner, created, call, &failure);
 	return bus_call_begun(call, r, &failure);
 }
 
@@ -120,7 +145,42 @@ static int method_remove(sd_bus_message *message, void *userdata, sd_bus_error *
 	if (r < 0)
 		return bus_answer_failure(message, r, &failure);
 	requester = bus_call_requester(call);
-	r = removal_start(c, force, &requester, removed, call, &failure);
+	r = own_call_check_option(
+		call, force ? "remove with force; kill its processes first" : NULL, &failure);
+	if (r == 0)
+		r = removal_start(c, force, &requester, removed, call, &failure);
+	return bus_call_begun(call, r, &failure);
+}
+
+/* --- owners ---------------------------------------------------------------------------- */
+
+static void delegated(int error, const struct failure *failure, struct container *c, void *userdata)
+{
+	struct bus_call *call = userdata;
+	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
+
+	bus_call_log(call, "belongs to user %u now", (unsigned int)c->owner.uid);
+	if (bus_call_begin_reply(call, error, failure, &reply))
+		bus_call_reply(call, reply, 0);
+}
+
+static int method_delegate(sd_bus_message *message, void *userdata, sd_bus_error *error)
+{
+	struct bus *bus = userdata;
+	struct failure failure = { 0 };
+	struct container *c;
+	struct bus_call *call;
+	const char *name;
+	uint32_t owner;
+	int r = sd_bus_message_read(message, "su", &name, &owner);
+
+	if (r >= 0)
+		r = manager_get(bus->manager, name, &c, &failure);
+	if (r >= 0)
+		r = bus_call_new(bus, message, name, NULL, &call, &failure);
+	if (r < 0)
+		return bus_answer_failure(message, r, &failure);
+	r = delegate_start(c, (uid_t)owner, delegated, call, &failure);
 	return bus_call_begun(call, r, &failure);
 }
 
@@ -381,6 +441,8 @@ const sd_bus_vtable bus_manager_vtable[] = {
 				BUS_FOR(ACCESS_MANAGE)),
 	SD_BUS_METHOD_WITH_ARGS("RemoveContainer", SD_BUS_ARGS("s", name, "a{sv}", options),
 				SD_BUS_NO_RESULT, method_remove, BUS_FOR(ACCESS_MANAGE)),
+	SD_BUS_METHOD_WITH_ARGS("DelegateContainer", SD_BUS_ARGS("s", name, "u", owner),
+				SD_BUS_NO_RESULT, method_delegate, BUS_FOR(ACCESS_ROOT)),
 	SD_BUS_METHOD_WITH_ARGS("GetContainer", SD_BUS_ARGS("s", name),
 				SD_BUS_RESULT("o", container), method_get, BUS_FOR(ACCESS_QUERY)),
 	SD_BUS_METHOD_WITH_ARGS("GetContainerByPID", SD_BUS_ARGS("u", pid),
@@ -392,14 +454,14 @@ const sd_bus_vtable bus_manager_vtable[] = {
 	SD_BUS_METHOD_WITH_ARGS("ListContainers", SD_BUS_NO_ARGS,
 				SD_BUS_RESULT("a(soa{sv})", containers), bus_list_containers,
 				BUS_FOR(ACCESS_QUERY)),
-	SD_BUS_METHOD_WITH_ARGS("ListCounters", SD_BUS_NO_ARGS,
-				SD_BUS_RESULT("s", root, "s", names, "au", flags, "at", limit, "at",
-					      wmark_high, "at", wmark_low, "au", processes, "at",
-					      usage, "at", peak, "at", failures, "at", reclaimed,
-					      "at", oom_events, "at", oom_kills, "at", scanned,
-					      "a(ubss)", places, "at", high, "at", low, "at", min,
-					      "at", swap_limit, "at", zswap_limit, "at", threshold),
-				bus_list_counters, BUS_FOR(ACCESS_QUERY)),
+	SD_BUS_METHOD_WITH_ARGS(
+		"ListCounters", SD_BUS_NO_ARGS,
+		SD_BUS_RESULT("s", root, "s", names, "au", flags, "at", limit, "at", wmark_high,
+			      "at", wmark_low, "au", processes, "at", usage, "at", peak, "at",
+			      failures, "at", reclaimed, "at", oom_events, "at", oom_kills, "at",
+			      scanned, "a(ubss)", places, "a(uub)", owners, "at", high, "at", low,
+			      "at", min, "at", swap_limit, "at", zswap_limit, "at", threshold),
+		bus_list_counters, BUS_FOR(ACCESS_QUERY)),
 	SD_BUS_METHOD_WITH_ARGS("Detach", SD_BUS_ARGS("ah", pidfds, "a{sv}", options),
 				SD_BUS_RESULT("a(uss)", report), method_detach,
 				BUS_FOR(ACCESS_ATTACH)),

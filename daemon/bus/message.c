@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "shared/name.h"
 #include "shared/text.h"
 #include "base/failure.h"
 #include "base/log.h"
@@ -512,4 +513,19 @@ int bus_append_rules(sd_bus_message *message, const struct rules *rules)
 		r = text ? bus_append_text(message, text) : -ENOMEM;
 	}
 	return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
+char *bus_container_of_call(sd_bus_message *message)
+{
+	const char *text = "";
+	char type, *name;
+
+	if (name_from_object_path(sd_bus_message_get_path(message), &name) == 0)
+		return name;
+	if (sd_bus_message_peek_type(message, &type, NULL) > 0 && type == SD_BUS_TYPE_STRING &&
+	    sd_bus_message_read_basic(message, type, &text) < 0)
+		text = "";
+	name = strdup(text);
+	(void)sd_bus_message_rewind(message, true);
+	return name;
 }

@@ -118,6 +118,12 @@ int bus_append_text(sd_bus_message *message, const char *text);
 /* Appends the rows as a(uss). */
 int bus_append_report(sd_bus_message *message, const struct attach_row rows[], size_t count);
 
+/*
+ * The name of the container that a method call is about: of its object, or its first argument; ""
+ * if it is about none. To be freed; NULL if out of memory.
+ */
+char *bus_container_of_call(sd_bus_message *message);
+
 /* Asks the bus for the caller's uid and pid. */
 int bus_read_caller(sd_bus_message *message, uid_t *ret_uid, pid_t *ret_pid);
 

@@ -65,6 +65,23 @@ int bus_call_check_pending(const struct bus *bus, uid_t uid, unsigned int others
 		    (unsigned int)uid, max);
 }
 
+/* Root has given such a user no more than memory: few of its calls may reclaim at a time. */
+static int check_own_pending(const struct bus *bus, uid_t user, struct failure *failure)
+{
+	const struct bus_call *call;
+	unsigned int n = 0;
+
+	list_for_each_entry(call, &bus->calls, link) {
+		n += call->own && call->user == user;
+	}
+	if (n < ACCESS_OWN_PENDING_MAX)
+		return 0;
+	return fail(failure, RSS_ERROR_TOO_MANY,
+		    "User %u has %u pending calls as an owner, the most that it may have; wait for "
+		    "replies",
+		    (unsigned int)user, n);
+}
+
 int bus_call_new(struct bus *bus, sd_bus_message *message, const char *container,
 		 void (*left)(struct bus_call *call), struct bus_call **ret,
 		 struct failure *failure)
@@ -81,8 +98,11 @@ int bus_call_new(struct bus *bus, sd_bus_message *message, const char *container
 			    strerror(-r));
 	call->uid = peer->uid;
 	call->pid = peer->pid;
+	call->own = bus->own_call;
 	call->user = peer->user->uid;
 	r = bus_call_check_pending(bus, call->user, 0, failure);
+	if (r == 0 && call->own)
+		r = check_own_pending(bus, call->user, failure);
 	if (r < 0)
 		return r;
 	call->container = strdup(container);

@@ -25,6 +25,7 @@ struct bus_call {
 	uid_t uid;
 	uid_t user; /* the user that it counts against: see struct bus_user */
 	pid_t pid;
+	bool own;			     /* by the rights of an owner: see own-call.h */
 	struct bus_peer *peer;		     /* the caller; NULL once it has left */
 	void (*left)(struct bus_call *call); /* called when the caller leaves; may be NULL */
 	char *container;		     /* its name; "" if the call is about none */

@@ -4,6 +4,7 @@
 #include "base/failure.h"
 #include "bus/bus.h"
 #include "bus/message.h"
+#include "bus/own-call.h"
 #include "bus/pending-call.h"
 #include "container/manager.h"
 #include "operation/attach.h"
@@ -52,9 +53,17 @@ static int method_attach(sd_bus_message *message, void *userdata, sd_bus_error *
 				 &failure);
 	if (r < 0)
 		return bus_answer_failure(message, r, &failure);
-	r = attach_start(c, fds, count, how,
-			 &(struct attach_caller){ .uid = call->uid, .pid = call->pid }, attached,
-			 call, &failure);
+	/* Descendants may be in other containers, and a unit may bound more than memory. */
+	r = own_call_check_option(call,
+				  how & (ATTACH_TREE | ATTACH_LEAVE_UNIT)
+					  ? "attach a whole tree, or out of a unit"
+					  : NULL,
+				  &failure);
+	if (r == 0)
+		r = attach_start(c, fds, count, how,
+				 &(struct attach_caller){
+					 .uid = call->uid, .pid = call->pid, .own = call->own },
+				 attached, call, &failure);
 	return bus_call_begun(call, r, &failure);
 }
 
@@ -197,7 +206,11 @@ static int kill_with(sd_bus_message *message, struct container *c, bool has_opti
 	if (r < 0)
 		return bus_answer_failure(message, r, &failure);
 	requester = bus_call_requester(call);
-	r = kill_start(c, signal, nested, &requester, killed, call, &failure);
+	if (nested)
+		r = own_call_check_nested(call, c, &failure);
+	if (r >= 0)
+		r = kill_start(c, signal, nested, call->own ? call->uid : KILL_ALL_USERS,
+			       &requester, killed, call, &failure);
 	return bus_call_begun(call, r, &failure);
 }
 

@@ -65,8 +65,7 @@ static int read_steps(sd_bus_message *message, struct transaction_step **ret, si
 		steps[count] = (struct transaction_step){ 0 };
 		r = sd_bus_message_read_basic(message, SD_BUS_TYPE_STRING, &steps[count].name);
 		if (r >= 0)
-			r = bus_read_settings(message, &steps[count].change, NULL, NULL, NULL,
-					      failure);
+			r = bus_read_settings(message, &steps[count].change, NULL, NULL, failure);
 		if (r >= 0)
 			r = sd_bus_message_exit_container(message);
 		if (++count > TRANSACTION_MAX)

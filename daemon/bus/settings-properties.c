@@ -25,11 +25,12 @@ static char bus_type(const struct setting *setting)
 	return types[setting->type];
 }
 
-int bus_read_settings(sd_bus_message *message, struct settings_change *ret, bool *ret_transient,
-		      struct place **ret_place, struct rules **ret_join, struct failure *failure)
+int bus_read_settings(sd_bus_message *message, struct settings_change *ret,
+		      struct bus_creation *ret_creation, struct rules **ret_join,
+		      struct failure *failure)
 {
-	/* A row for each setting, in the order of the table, Transient, Join, places, and the end. */
-	struct bus_option options[SETTINGS_MAX + 5] = { 0 };
+	/* A row for each setting, in the order of the table, the other keys, and the end. */
+	struct bus_option options[SETTINGS_MAX + 6] = { 0 };
 	cleanup_free const char **texts = NULL;
 	struct bus_option *place;
 	const char *unit = NULL, *cgroup = NULL;
@@ -41,6 +42,7 @@ int bus_read_settings(sd_bus_message *message, struct settings_change *ret, bool
 	const char *problem = NULL;
 	uint64_t pressure = 0;
 	struct settings_change change = { 0 };
+	uint64_t owner = 0;
 	int transient = 0, r;
 	size_t n = 0;
 
@@ -50,19 +52,18 @@ int bus_read_settings(sd_bus_message *message, struct settings_change *ret, bool
 						  .value = &values[n] };
 		n++;
 	}
-	if (ret_transient)
-		options[n++] = (struct bus_option){ .key = "Transient",
-						    .type = SD_BUS_TYPE_BOOLEAN,
-						    .value = &transient };
 	if (ret_join)
 		options[n++] = (struct bus_option){ .key = "Join",
 						    .type = SD_BUS_TYPE_ARRAY,
 						    .value = &texts };
 	place = &options[n];
-	if (ret_place) {
+	if (ret_creation) {
 		place[0] = (struct bus_option){ "Unit", SD_BUS_TYPE_STRING, &unit, false };
 		place[1] =
 			(struct bus_option){ "ControlGroup", SD_BUS_TYPE_STRING, &cgroup, false };
+		place[2] =
+			(struct bus_option){ "Transient", SD_BUS_TYPE_BOOLEAN, &transient, false };
+		place[3] = (struct bus_option){ "Owner", SD_BUS_TYPE_UINT64, &owner, false };
 	}
 	r = bus_read_options(message, options, failure);
 	if (r < 0)
@@ -70,6 +71,8 @@ int bus_read_settings(sd_bus_message *message, struct settings_change *ret, bool
 	if (place[0].seen && place[1].seen)
 		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
 			    "Unit and ControlGroup exclude each other; give one of them");
+	if (owner >= (uid_t)-1)
+		return fail(failure, RSS_ERROR_INVALID_ARGUMENT, "Invalid user ID");
 	n = 0;
 	for_each_setting(setting) {
 		if (options[n].seen) {
@@ -86,20 +89,19 @@ int bus_read_settings(sd_bus_message *message, struct settings_change *ret, bool
 		}
 		n++;
 	}
-	if (ret_place && (place[0].seen || place[1].seen)) {
-		*ret_place = place_new(unit ? PLACE_UNIT : PLACE_CGROUP, unit ?: cgroup);
-		if (!*ret_place)
+	*ret = change;
+	if (!ret_creation)
+		return 0;
+	*ret_creation = (struct bus_creation){
+		.transient = transient,
+		.has_owner = place[3].seen,
+		.owner = (uid_t)owner,
+	};
+	if (place[0].seen || place[1].seen) {
+		ret_creation->place = place_new(unit ? PLACE_UNIT : PLACE_CGROUP, unit ?: cgroup);
+		if (!ret_creation->place)
 			return -ENOMEM;
 	}
-	if (texts) {
-		r = rules_parse_texts(texts, ret_join, failure);
-		if (r < 0)
-			return r;
-		change.join = *ret_join;
-	}
-	*ret = change;
-	if (ret_transient)
-		*ret_transient = transient;
 	return 0;
 }
 

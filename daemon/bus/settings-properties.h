@@ -7,6 +7,7 @@
 #define RSSD_BUS_SETTINGS_PROPERTIES_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 #include <systemd/sd-bus.h>
 
 struct failure;
@@ -15,13 +16,21 @@ struct rules;
 struct settings;
 struct settings_change;
 
+/* What is given for a container besides its settings. */
+struct bus_creation {
+	bool transient;
+	struct place *place; /* to be freed; NULL if there is none */
+	bool has_owner;
+	uid_t owner;
+};
+
 /*
- * Reads an a{sv} of settings. @ret_transient: NULL if Transient is not a key here. @ret_place: NULL
- * if Unit and ControlGroup are no keys here; *ret_place is set if one of them is given. @ret_join: the
- * same for Join; if it is given, ret->join borrows *ret_join.
+ * Reads an a{sv} of settings. @ret_creation: NULL if Transient, Unit, ControlGroup and Owner are no
+ * keys here. @ret_join: NULL if Join is none; if it is given, ret->join borrows *ret_join.
  */
-int bus_read_settings(sd_bus_message *message, struct settings_change *ret, bool *ret_transient,
-		      struct place **ret_place, struct rules **ret_join, struct failure *failure);
+int bus_read_settings(sd_bus_message *message, struct settings_change *ret,
+		      struct bus_creation *ret_creation, struct rules **ret_join,
+		      struct failure *failure);
 
 /* Appends the entries of an a{sv}, one for each setting in the mask @which. */
 int bus_append_settings(sd_bus_message *message, unsigned int which,

@@ -336,6 +336,7 @@ struct record *container_to_record(const struct container *c, const struct setti
 	record->transient = c->transient;
 	record->declared = c->declared;
 	record->declaration = c->declaration;
+	record->owner = c->owner;
 	/* A kernel that counts as long as the group lives needs no base. */
 	record->oom_events = 0;
 	record->inner_oom_kills = c->inner_oom_kills;
@@ -370,6 +371,7 @@ void container_from_record(struct container *c, struct record *record)
 	c->transient = record->transient;
 	c->declared = record->declared;
 	c->declaration = record->declaration;
+	c->owner = record->owner;
 	c->oom_events_base = record->oom_events;
 	c->inner_oom_kills = record->inner_oom_kills;
 	c->earlier = record->earlier;

@@ -16,6 +16,7 @@
 
 #include "base/job.h"
 #include "cgroup/group.h"
+#include "policy/access-policy.h"
 #include "policy/place.h"
 #include "policy/record.h"
 #include "policy/settings.h"
@@ -56,6 +57,7 @@ struct container {
 	bool owned;	/* its creator is on the bus, so it stays even if empty */
 	bool declared;
 	struct settings declaration; /* as last applied */
+	struct access_owner owner;   /* all zero: root */
 
 	struct change *change;		       /* of its settings, under way */
 	void (*resume)(struct change *change); /* once it has been saved */

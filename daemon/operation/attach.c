@@ -106,6 +106,11 @@ static void attach_one(struct move *move, int pidfd, const struct process *expec
 		move_refuse_errno(move, p.pid, r);
 		return;
 	}
+	if (move->caller.own && !owner_may_take_from(&move->places, path, origin)) {
+		move_refuse(move, p.pid,
+			    "is in a container of another user, whose limit it would leave");
+		return;
+	}
 	if (origin && !may_leave(move, &p, origin))
 		return;
 	if (move->dry_run) {

@@ -12,6 +12,7 @@
 #include "policy/place.h"
 #include "store/config.h"
 #include "container/manager.h"
+#include "container/owner.h"
 #include "shared/list.h"
 #include "shared/name.h"
 #include "monitor/detection.h"
@@ -178,8 +179,9 @@ static int open_new(struct manager *m, const char *name, struct container **ret,
 
 /* Creates a container with a cgroup made by rssd. @unit: its processes join it; or NULL. */
 static int create_own(struct manager *m, const char *name, const char *unit,
-		      const struct settings_change *settings, bool transient, manager_done_fn done,
-		      void *userdata, struct failure *failure)
+		      const struct settings_change *settings, bool transient,
+		      const struct access_owner *owner, manager_done_fn done, void *userdata,
+		      struct failure *failure)
 {
 	cleanup_(container_unref_ptr) struct container *c = NULL;
 	cleanup_(creation_free_ptr) struct creation *creation = calloc(1, sizeof(*creation));
@@ -200,6 +202,7 @@ static int create_own(struct manager *m, const char *name, const char *unit,
 		return r;
 	c->transient = transient;
 	c->owned = transient;
+	c->owner = *owner;
 	/* While a worker waits for the disk, other programs have time to use the cgroup. */
 	c->fresh = !state_waits(m->state, &(struct record){ .transient = transient });
 	if (unit)
@@ -252,17 +255,47 @@ static int create_joined(struct manager *m, const char *name, const char *unit,
 
 	if (r == 0 && other)
 		r = create_place_fail_taken(unit, other->name, failure);
-	return r < 0 ? r : create_own(m, name, unit, settings, false, done, userdata, failure);
+	return r < 0 ? r
+		     : create_own(m, name, unit, settings, false, &(struct access_owner){ 0 }, done,
+				  userdata, failure);
+}
+
+/* The number of containers that one user may create is bounded. */
+static int check_budget(const struct manager *m, const struct access_owner *owner,
+			struct failure *failure)
+{
+	struct creation *creation;
+	size_t count;
+
+	if (owner->uid == 0 || owner->delegated)
+		return 0;
+	count = owner_count(m, owner->uid);
+	list_for_each_entry(creation, &m->own_creations, link)
+		count += creation->container->owner.uid == owner->uid;
+	if (count >= ACCESS_OWNED_MAX)
+		return fail(failure, RSS_ERROR_TOO_MANY,
+			    "User %u has created %zu containers, the maximum of one user; remove "
+			    "some",
+			    (unsigned int)owner->uid, count);
+	return 0;
 }
 
 int manager_create(struct manager *m, const char *name, const struct place *place,
-		   const struct settings_change *settings, bool transient, manager_done_fn done,
-		   void *userdata, struct failure *failure)
+		   const struct settings_change *settings, bool transient,
+		   const struct access_owner *owner, manager_done_fn done, void *userdata,
+		   struct failure *failure)
 {
 	int r = check_new_name(m, name, failure);
 
+	if (r == 0)
+		r = check_budget(m, owner, failure);
 	if (r < 0)
 		return r;
+	if (place && owner->uid != 0)
+		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
+			    "\"%s\" cannot have an owner: it is a unit or a cgroup of another "
+			    "program",
+			    name);
 	if (place && transient)
 		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
 			    "\"%s\" cannot be transient: rssd does not remove a unit or a cgroup "
@@ -274,7 +307,8 @@ int manager_create(struct manager *m, const char *name, const struct place *plac
 			    "the processes in it",
 			    name);
 	if (!place)
-		return create_own(m, name, NULL, settings, transient, done, userdata, failure);
+		return create_own(m, name, NULL, settings, transient, owner, done, userdata,
+				  failure);
 	/* systemd sets no limits of the rss controller. */
 	if (place->kind == PLACE_UNIT && m->controller->ops == &rss_ops)
 		return look_up_unit_start(m, name, place, settings, create_joined, done, userdata,

@@ -79,16 +79,38 @@ static void on_created(int error, const struct failure *failure, struct containe
 	apply_rest(declarations);
 }
 
+/* The owner that a declaration names; root if it names none. */
+static struct access_owner declared_owner(const struct record *record)
+{
+	return record->owner.uid ? record->owner : (struct access_owner){ 0 };
+}
+
+/*
+ * A declared container has the owner of its declaration, at once, whoever has created it: its
+ * rules and limits are root's.
+ */
+static void declare_owner(struct container *c, const struct record *record)
+{
+	struct access_owner owner = declared_owner(record);
+
+	if (c->owner.uid == owner.uid && c->owner.delegated == owner.delegated)
+		return;
+	c->owner = owner;
+	manager_emit_changed(c->manager, c, 0);
+	manager_save(c);
+}
+
 /* Returns true if the creation was started; then on_created() is called. */
 static bool create_declared(struct declarations *declarations, const struct record *record)
 {
 	struct settings initial = settings_default();
 	struct settings_change change = { .to = record->settings };
+	struct access_owner owner = declared_owner(record);
 	struct failure failure;
 
 	change.set = settings_difference(&initial, &record->settings);
 	if (manager_create(declarations->manager, record->name, record->place, &change, false,
-			   on_created, declarations, &failure) == 0)
+			   &owner, on_created, declarations, &failure) == 0)
 		return true;
 	report_uncreated(declarations->manager, record, &failure);
 	return false;
@@ -160,6 +182,7 @@ static void change_declared(struct container *c, const struct record *record)
 		report_uncreated(c->manager, record, &failure);
 		return;
 	}
+	declare_owner(c, record);
 	if (c->declared && !settings_difference(&c->declaration, &record->settings)) {
 		repair_declared(c);
 		return;

@@ -17,6 +17,7 @@
 #include "host/obstacle.h"
 #include "host/process.h"
 #include "monitor/kill-report.h"
+#include "policy/access-policy.h"
 #include "policy/oom-record.h"
 #include "policy/requester.h"
 #include "base/job.h"
@@ -57,6 +58,7 @@ struct kill {
 	int signal;
 	struct nested nested;
 	bool with_nested;
+	uid_t owner; /* KILL_ALL_USERS, or the one whose processes receive it */
 	struct kill_reason reason;
 	struct target killed; /* by the kernel, and may not have ended yet; pid 0: none */
 	struct kill_tally tally;
@@ -64,6 +66,7 @@ struct kill {
 	void *userdata;
 
 	uint32_t count;
+	bool forbidden;	 /* processes of other users were left */
 	bool unfinished; /* new processes came until the time was up */
 	enum obstacle obstacle;
 	char held[OBSTACLE_TEXT_MAX]; /* why the signal has no effect yet, or "" */
@@ -157,16 +160,26 @@ struct oom_process kill_describe(const struct process *p)
 
 /* Processes that a pass did not send the signal to. */
 struct missed {
-	bool any;  /* one ended before the signal: its children may not be listed */
-	int error; /* why a process could not be read, or 0 */
+	bool any;	/* one ended before the signal: its children may not be listed */
+	bool forbidden; /* one belongs to another user than the owner */
+	int error;	/* why a process could not be read, or 0 */
 };
+
+/* The pidfd of the process is open, so that its pid is not reused meanwhile. */
+static bool may_signal(const struct process *p, uid_t owner)
+{
+	uid_t uid;
+
+	return owner == KILL_ALL_USERS ||
+	       (process_read_uid(p->pid, &uid) == 0 && access_may_signal(owner, uid));
+}
 
 /*
  * Sends the signal to listed processes that are inside and have not received it. A zombie counts as
  * missed once. Returns how many, or a negative errno.
  */
 static int kill_listed(const struct subtree *tree, const struct subtree_members *members,
-		       int signal, struct targets *targets, struct kill_tally *tally,
+		       int signal, uid_t owner, struct targets *targets, struct kill_tally *tally,
 		       struct missed *missed)
 {
 	size_t sorted = targets->count;
@@ -189,6 +202,10 @@ static int kill_listed(const struct subtree *tree, const struct subtree_members 
 				missed->error = pidfd;
 			else if (p.ended)
 				r = add_target(targets, &target);
+			continue;
+		}
+		if (!may_signal(&p, owner)) {
+			missed->forbidden = true;
 			continue;
 		}
 		if (signal == SIGKILL)
@@ -280,8 +297,9 @@ static void kill_run(struct worker *worker, void *data)
 		int sent = subtree_list(&tree, &members);
 
 		if (sent == 0)
-			sent = kill_listed(&tree, &members, kill->signal, &targets, &kill->tally,
-					   &missed);
+			sent = kill_listed(&tree, &members, kill->signal, kill->owner, &targets,
+					   &kill->tally, &missed);
+		kill->forbidden |= missed.forbidden;
 		/* A later pass may read what this one could not. */
 		kill->error = sent < 0 ? sent : missed.error;
 		if (sent < 0 || kill->signal != SIGKILL || worker_cancelled(worker))
@@ -320,7 +338,7 @@ int kill_until_empty(struct worker *worker, const struct subtree *tree, struct k
 
 		if (r < 0 || members.count == 0)
 			return r;
-		r = kill_listed(tree, &members, SIGKILL, &targets, tally, &missed);
+		r = kill_listed(tree, &members, SIGKILL, KILL_ALL_USERS, &targets, tally, &missed);
 		if (r < 0)
 			return r;
 		if (worker_cancelled(worker))
@@ -368,6 +386,11 @@ static void kill_done(void *data)
 			 "Signal %d was sent to %u process%s of \"%s\", but they fork faster "
 			 "than they are killed; try again, or lower its limit",
 			 kill->signal, kill->count, kill->count == 1 ? "" : "es", c->name);
+	else if (kill->forbidden && kill->count == 0)
+		r = fail(&failure, RSS_ERROR_ACCESS_DENIED,
+			 "The processes of \"%s\" belong to other users; only root and users with "
+			 "org.rssd1.signal-processes may signal them",
+			 c->name);
 	else if (kill->held[0])
 		r = fail(&failure, RSS_ERROR_CONTROLLER_FAILED,
 			 "Signal %d was sent to %u process%s of \"%s\", but %s: it takes effect "
@@ -379,7 +402,7 @@ static void kill_done(void *data)
 	kill->done(r, &failure, kill->signal, kill->count, kill->userdata);
 }
 
-static int start(struct container *c, int signal, bool with_nested,
+static int start(struct container *c, int signal, bool with_nested, uid_t owner,
 		 const struct kill_reason *reason, const struct target *killed, kill_done_fn done,
 		 void *userdata, struct failure *failure)
 {
@@ -398,6 +421,7 @@ static int start(struct container *c, int signal, bool with_nested,
 		.group = c->group,
 		.signal = signal,
 		.with_nested = with_nested,
+		.owner = owner,
 		.reason = *reason,
 		.killed = killed ? *killed : (struct target){ 0 },
 		.done = done,
@@ -416,12 +440,13 @@ static int start(struct container *c, int signal, bool with_nested,
 	return 0;
 }
 
-int kill_start(struct container *c, int signal, bool with_nested, const struct requester *requester,
-	       kill_done_fn done, void *userdata, struct failure *failure)
+int kill_start(struct container *c, int signal, bool with_nested, uid_t owner,
+	       const struct requester *requester, kill_done_fn done, void *userdata,
+	       struct failure *failure)
 {
 	const struct kill_reason reason = { .cause = "kill", .requester = *requester };
 
-	return start(c, signal, with_nested, &reason, NULL, done, userdata, failure);
+	return start(c, signal, with_nested, owner, &reason, NULL, done, userdata, failure);
 }
 
 int kill_group_start(struct container *c, const struct oom_record *oom, kill_done_fn done,
@@ -442,5 +467,5 @@ int kill_group_start(struct container *c, const struct oom_record *oom, kill_don
 		killed.start = victim.start;
 	else
 		killed.pid = 0;
-	return start(c, SIGKILL, true, &reason, &killed, done, userdata, failure);
+	return start(c, SIGKILL, true, KILL_ALL_USERS, &reason, &killed, done, userdata, failure);
 }

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "policy/oom-record.h"
 
@@ -24,17 +25,22 @@ struct worker;
 typedef void (*kill_done_fn)(int error, const struct failure *failure, int signal, uint32_t count,
 			     void *userdata);
 
+/* Of kill_start(): all processes. */
+#define KILL_ALL_USERS ((uid_t)0)
+
 /**
  * kill_start() - send a signal to every process of the container
  * @signal: 1 to SIGRTMAX; SIGKILL is repeated until a pass finds no new process, and is
  *	reported as an event; SIGKILL, SIGTERM and SIGHUP thaw and continue (a frozen or
  *	stopped process would not end)
  * @with_nested: also those of nested containers
+ * @owner: only those that access_may_signal() allows; it fails with AccessDenied if there are only
+ *	others
  *
  * Return: 0 (then @done is called from the loop), or a failure at once. It also fails if the
  * signal was sent to a process that is frozen and does not receive it now.
  */
-int kill_start(struct container *container, int signal, bool with_nested,
+int kill_start(struct container *container, int signal, bool with_nested, uid_t owner,
 	       const struct requester *requester, kill_done_fn done, void *userdata,
 	       struct failure *failure);
 

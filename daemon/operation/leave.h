@@ -18,6 +18,7 @@ struct process;
 struct attach_caller {
 	uid_t uid;
 	pid_t pid; /* 0: rssd itself */
+	bool own; /* by the rights of an owner: only from containers of its own, or outside of all */
 };
 
 /**

@@ -31,6 +31,7 @@ static struct move *move_free(struct move *move)
 	free(move->rows);
 	tree_free(move->tree);
 	container_unref(move->container);
+	owner_places_done(&move->places);
 	free(move);
 	return NULL;
 }
@@ -149,6 +150,8 @@ int move_start(struct manager *m, struct container *c, const int pidfds[], size_
 				    strerror(errno));
 		move->n_pidfds++;
 	}
+	if (caller->own && owner_places_read(m, caller->uid, &move->places) < 0)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
 	if ((how & ATTACH_TREE) && tree_new(&move->tree) < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
 	r = job_start(&move->job, m->jobs, run, move_done, move);

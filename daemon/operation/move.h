@@ -9,6 +9,7 @@
 
 #include "base/failure.h"
 #include "base/job.h"
+#include "container/owner.h"
 #include "operation/attach-types.h"
 #include "operation/leave.h"
 
@@ -33,6 +34,7 @@ struct move {
 	unsigned int how;
 	bool dry_run;
 	struct attach_caller caller;
+	struct owner_places places; /* if caller.own */
 	attach_done_fn done;
 	void *userdata;
 

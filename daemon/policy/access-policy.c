@@ -3,8 +3,12 @@
 #include "policy/access-policy.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "base/failure.h"
+#include "policy/settings.h"
+#include "shared/array.h"
+#include "shared/size.h"
 
 static const struct {
 	const char *action;
@@ -18,6 +22,7 @@ static const struct {
 	[ACCESS_SIGNAL] = { "org.rssd1.signal-processes",
 			    "kill or freeze the processes of a container" },
 	[ACCESS_RELOAD] = { "org.rssd1.reload", "reload the configuration" },
+	[ACCESS_OWN] = { "org.rssd1.manage-own", "manage containers of its own" },
 };
 
 const char *access_polkit_action(enum access_operation operation)
@@ -62,6 +67,79 @@ int access_refuse(enum access_operation operation, uid_t caller, enum auth_resul
 			    (unsigned int)caller, actions[operation].verb);
 	return fail(failure, RSS_ERROR_ACCESS_DENIED, "User %u may not %s (%s)%s",
 		    (unsigned int)caller, actions[operation].verb, action, reason(result));
+}
+
+/* --- owners ------------------------------------------------------------------------ */
+
+static bool is_of(const struct access_link *link, uid_t caller)
+{
+	return link->owner.uid == caller && !link->elsewhere;
+}
+
+enum access_role access_role(uid_t caller, const struct access_link links[], size_t count)
+{
+	/* Root needs no role, and -1 is no user. */
+	if (caller == 0 || caller == (uid_t)-1 || count == 0 || !is_of(&links[0], caller))
+		return ROLE_NONE;
+	if (links[0].owner.delegated)
+		return ROLE_DELEGATE;
+	for (size_t i = 1; i < count && is_of(&links[i], caller); i++)
+		if (links[i].owner.delegated)
+			return ROLE_OWNER;
+	return ROLE_NONE;
+}
+
+bool access_owner_may(const char *method, enum access_role role)
+{
+	static const struct {
+		const char *method;
+		enum access_role least;
+	} rights[] = {
+		{ "CreateContainer", ROLE_DELEGATE },
+		{ "Attach", ROLE_DELEGATE },
+		{ "RemoveContainer", ROLE_OWNER },
+		{ "SetLimit", ROLE_OWNER },
+		{ "SetProperties", ROLE_OWNER },
+		{ "Kill", ROLE_OWNER },
+		{ "KillProcesses", ROLE_OWNER },
+		{ "Freeze", ROLE_OWNER },
+		{ "Thaw", ROLE_OWNER },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rights); i++)
+		if (strcmp(rights[i].method, method) == 0)
+			return role >= rights[i].least;
+	return false;
+}
+
+bool access_may_signal(uid_t owner, uid_t real)
+{
+	return owner == 0 || owner == real;
+}
+
+int access_check_settings(const struct settings_change *change, uint64_t above,
+			  struct failure *failure)
+{
+	const unsigned int allowed = SETTING_LIMIT | SETTING_WMARK_HIGH | SETTING_WMARK_LOW;
+	char text[SIZE_TEXT_MAX], most[SIZE_TEXT_MAX];
+
+	for_each_setting(setting) {
+		uint64_t value;
+
+		if (!(change->set & setting->bit))
+			continue;
+		if (!(allowed & setting->bit))
+			return fail(failure, RSS_ERROR_ACCESS_DENIED,
+				    "An owner may not set %s; only root and users with %s may",
+				    setting->key, actions[ACCESS_MANAGE].action);
+		value = setting_get(setting, &change->to);
+		if (value != LIMIT_INFINITY && value > above)
+			return fail(failure, RSS_ERROR_ACCESS_DENIED,
+				    "An owner may not set %s to %s: the limit around it is %s",
+				    setting->key, size_format(value, text),
+				    size_format(above, most));
+	}
+	return 0;
 }
 
 bool access_owns(uid_t caller, uid_t owner)

@@ -271,6 +271,19 @@ static int read_place_state(const struct source *source, struct json_object *obj
 	return place->cgroup ? 0 : fail_at(source, "place", "has no path");
 }
 
+/* A user, who is not -1: that is none. */
+static int read_uid(const struct source *source, const char *key, struct json_object *value,
+		    uid_t *ret)
+{
+	uint64_t number = 0;
+	int r = read_number(source, key, value, &number);
+
+	if (r == 0 && number >= (uid_t)-1)
+		return fail_at(source, key, "is not a user ID");
+	*ret = (uid_t)number;
+	return r;
+}
+
 /* Reads a key that only rssd writes. Returns 1 if it is one, 0 if it is unknown, or an error. */
 static int read_state_key(const struct source *source, const char *key, struct json_object *value,
 			  struct record *record)
@@ -293,6 +306,10 @@ static int read_state_key(const struct source *source, const char *key, struct j
 		r = read_number(source, key, value, &record->oom_events);
 	} else if (strcmp(key, "inner_oom_kills") == 0) {
 		r = read_number(source, key, value, &record->inner_oom_kills);
+	} else if (strcmp(key, "owner") == 0) {
+		r = read_uid(source, key, value, &record->owner.uid);
+	} else if (strcmp(key, "delegated") == 0) {
+		r = read_bool(source, key, value, &record->owner.delegated);
 	} else if (strcmp(key, "joined_unit") == 0) {
 		r = read_text(source, key, value, &record->joined_unit);
 	} else if (strcmp(key, "place") == 0) {
@@ -318,6 +335,21 @@ static int read_hook(const struct source *source, const char *key, struct json_o
 	if (record->oom_hook[0] != '/')
 		return fail_at(source, key, "must be the path of a program, which starts with /");
 	return 1;
+}
+
+/* A user ID or a name. Returns 1, or an error. */
+static int read_declared_owner(const struct source *source, const char *key,
+			       struct json_object *value, struct record *record)
+{
+	int r;
+
+	record->owner.delegated = true;
+	if (!json_object_is_type(value, json_type_string))
+		return read_uid(source, key, value, &record->owner.uid) ?: 1;
+	r = read_text(source, key, value, &record->owner_name);
+	if (r < 0)
+		return r;
+	return *record->owner_name ? 1 : fail_at(source, key, "must be a user");
 }
 
 /* Returns 1, or an error. */
@@ -357,6 +389,8 @@ static int read_record(const struct source *source, struct json_object *object,
 			r = source->kind == RECORD_DECLARATION && strcmp(key, "oom_hook") == 0
 				    ? read_hook(source, key, value, record)
 				    : 0;
+		if (r == 0 && source->kind == RECORD_DECLARATION && strcmp(key, "owner") == 0)
+			r = read_declared_owner(source, key, value, record);
 		if (r == 0 && strcmp(key, "join") == 0)
 			r = read_rules(source, value, record);
 		if (r == 0)
@@ -375,6 +409,8 @@ static int read_record(const struct source *source, struct json_object *object,
 		return fail_at(source, "join",
 			       "is not for a unit or a cgroup: its members are the processes in "
 			       "it");
+	if (record->place && (record->owner.uid || record->owner_name))
+		return fail_at(source, "owner", "is not for a unit or a cgroup of another program");
 	if (record->place && source->kind == RECORD_STATE && !record->place->cgroup)
 		return fail_at(source, "unit", "needs the key \"place\"");
 	return 0;
@@ -549,6 +585,10 @@ char *record_format(const struct record *record)
 			add_settings(declared, &record->declaration);
 		json_object_object_add(object, "declared", declared);
 	}
+	if (record->owner.uid)
+		add_number(object, "owner", record->owner.uid);
+	if (record->owner.uid && record->owner.delegated)
+		json_object_object_add(object, "delegated", json_object_new_boolean(true));
 	add_number(object, "oom_events", record->oom_events);
 	if (record->place)
 		add_place(object, record);
@@ -577,6 +617,7 @@ struct record *record_free(struct record *record)
 	free(record->joined_unit);
 	rules_unref(record->join);
 	free(record->oom_hook);
+	free(record->owner_name);
 	free(record->file);
 	free(record);
 	return NULL;

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "shared/cleanup.h"
+#include "policy/access-policy.h"
 #include "policy/counters.h"
 #include "policy/settings.h"
 
@@ -33,6 +34,10 @@ struct record {
 	struct place *place;		 /* NULL: a cgroup made by rssd */
 	struct earlier_counters earlier; /* of a place */
 	char *joined_unit;		 /* the unit whose processes are attached, or NULL */
+
+	/* In a declaration a user ID; owner_name is a user that is to be looked up, or NULL. */
+	struct access_owner owner;
+	char *owner_name;
 
 	struct rules *join; /* of the declaration, or set at run time; or NULL */
 

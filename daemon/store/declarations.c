@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <pwd.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -97,6 +98,30 @@ static void add_failure(struct problems *problems, const char *file, const struc
 		problems_add(problems, file, "line %s", text + length + 1);
 }
 
+/*
+ * Looks the owner up in /etc/passwd alone: a directory service could keep the loop waiting. Returns
+ * false after it has set the failure.
+ */
+static bool find_owner(struct record *record, struct failure *failure)
+{
+	cleanup_(fclose_ptr) FILE *users = NULL;
+	struct passwd entry, *user = NULL;
+	char buf[4096];
+
+	if (!record->owner_name)
+		return true;
+	users = fopen("/etc/passwd", "re");
+	while (users && fgetpwent_r(users, &entry, buf, sizeof(buf), &user) == 0 && user)
+		if (strcmp(entry.pw_name, record->owner_name) == 0) {
+			record->owner.uid = entry.pw_uid;
+			return true;
+		}
+	(void)fail(failure, RSS_ERROR_CONFIG,
+		   "%s: the owner \"%.64s\" is not in /etc/passwd; give a user ID", record->file,
+		   record->owner_name);
+	return false;
+}
+
 static struct record *read_declaration(int dirfd, const char *directory, const char *file,
 				       struct records *records)
 {
@@ -117,7 +142,9 @@ static struct record *read_declaration(int dirfd, const char *directory, const c
 		records->bad[records->n_bad++] = take_ptr(path);
 		return NULL;
 	}
-	if (record_parse(text, length, path, RECORD_DECLARATION, &record, &failure) < 0) {
+	if (record_parse(text, length, path, RECORD_DECLARATION, &record, &failure) < 0 ||
+	    !find_owner(record, &failure)) {
+		record = record_free(record);
 		log_error("%s; this declaration is not applied; correct it and run rssctl reload",
 			  failure.text);
 		add_failure(&records->problems, path, &failure);

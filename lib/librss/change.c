@@ -36,6 +36,23 @@ int rss_create(struct rss_client *client, const char *name, const struct rss_set
 	return client_call(client, call, name, CALL_SHORT, NULL);
 }
 
+int rss_delegate(struct rss_client *client, const char *name, uint32_t owner)
+{
+	cleanup_message sd_bus_message *call = NULL;
+	int r;
+
+	REQUIRE(client, name);
+	r = client_method(client, NULL, "DelegateContainer", &call);
+	if (r >= 0)
+		r = append_name(client, call, name);
+	if (r < 0)
+		return r;
+	r = sd_bus_message_append(call, "u", owner);
+	if (r < 0)
+		return client_fail_message(client, r);
+	return client_call(client, call, name, CALL_FOR_EVER, NULL);
+}
+
 static int append_place(sd_bus_message *call, const char *unit, const char *control_group,
 			const struct rss_settings *settings)
 {

@@ -77,6 +77,8 @@ static const struct dict_field other_fields[] = {
 	FIELD("Unit", "s", unit),
 	FIELD("Running", "b", running),
 	{ "Settings", "as", offsetof(struct rss_container, supported), read_supported },
+	FIELD("Owner", "u", owner),
+	FIELD("Delegated", "b", delegated),
 	{ "LastOOM", "a{sv}", offsetof(struct rss_container, last_oom), read_last_oom },
 };
 
@@ -242,6 +244,12 @@ struct column {
 };
 
 /* A container that is a unit or an existing cgroup. */
+/* The owner of a container, if it is not root. */
+struct owner_row {
+	uint32_t index, owner;
+	int delegated;
+};
+
 struct place_row {
 	uint32_t index;
 	int running;
@@ -257,6 +265,8 @@ struct columns {
 	struct column sizes[CLIENT_SETTINGS_MAX]; /* by row of client_settings; not of a flag */
 	struct place_row *places;
 	size_t n_places, places_room, places_bytes; /* of their texts, with the NULs */
+	struct owner_row *owners;
+	size_t n_owners, owners_room;
 };
 
 /* Reads a column, which must have one member for each container or one for all. */
@@ -317,6 +327,30 @@ static int read_places(sd_bus_message *message, struct columns *columns)
 	return r < 0 ? r : sd_bus_message_exit_container(message);
 }
 
+/* An older rssd does not send them. */
+static int read_owners(sd_bus_message *message, struct columns *columns)
+{
+	int r;
+
+	if (sd_bus_message_at_end(message, false) > 0)
+		return 0;
+	r = sd_bus_message_enter_container(message, 'a', "(uub)");
+	while (r >= 0) {
+		struct owner_row row;
+
+		r = sd_bus_message_read(message, "(uub)", &row.index, &row.owner, &row.delegated);
+		if (r <= 0)
+			break;
+		if (row.index >= columns->count)
+			return -EBADMSG;
+		if (array_reserve(&columns->owners, columns->n_owners, &columns->owners_room,
+				  sizeof(row)) < 0)
+			return -ENOMEM;
+		columns->owners[columns->n_owners++] = row;
+	}
+	return r < 0 ? r : sd_bus_message_exit_container(message);
+}
+
 static int columns_read(sd_bus_message *message, struct columns *columns)
 {
 	int r = sd_bus_message_read(message, "ss", &columns->root, &columns->names);
@@ -341,6 +375,8 @@ static int columns_read(sd_bus_message *message, struct columns *columns)
 				&columns->numbers[i]);
 	if (r >= 0)
 		r = read_places(message, columns);
+	if (r >= 0)
+		r = read_owners(message, columns);
 	return r < 0 ? r : read_sizes(message, columns, false);
 }
 
@@ -477,6 +513,12 @@ static struct rss_container **list_from_columns(const struct columns *columns)
 		show_setting(setting, columns, containers);
 	for (size_t i = 0; i < columns->n_places; i++)
 		text = put_place(&columns->places[i], text, list[columns->places[i].index]);
+	for (size_t i = 0; i < columns->n_owners; i++) {
+		struct rss_container *c = list[columns->owners[i].index];
+
+		c->owner = columns->owners[i].owner;
+		c->delegated = columns->owners[i].delegated;
+	}
 	return take_ptr(list);
 }
 
@@ -497,6 +539,7 @@ int rss_list(struct rss_client *client, struct rss_container ***ret, size_t *ret
 	r = columns_read(reply, &columns);
 	list = r < 0 ? NULL : list_from_columns(&columns);
 	free(columns.places);
+	free(columns.owners);
 	if (r < 0)
 		return client_fail_message(client, r);
 	if (!list)

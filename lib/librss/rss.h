@@ -181,6 +181,12 @@ struct rss_container {
 	uint64_t pressure_some_avg300, pressure_full_avg300;
 	/* See struct rss_settings; @pressure is not set by rss_list(). */
 	uint64_t threshold, pressure;
+	/*
+	 * The user who manages it within the action org.rssd1.manage-own of polkit; 0: root. Delegated
+	 * if root gave it to that user, otherwise the user created it below such a container.
+	 */
+	uint32_t owner;
+	bool delegated;
 };
 
 int rss_get(struct rss_client *client, const char *name, struct rss_container **ret);
@@ -240,6 +246,7 @@ enum {
 	RSS_SET_ZSWAP_LIMIT = 1 << 10,
 	RSS_SET_THRESHOLD = 1 << 11,
 	RSS_SET_PRESSURE = 1 << 12,
+	RSS_SET_OWNER = 1 << 13, /* rss_create() only, by root: rss_delegate() */
 };
 
 struct rss_settings {
@@ -260,6 +267,7 @@ struct rss_settings {
 	uint64_t swap_limit, zswap_limit;
 	/* RSS_EVENT_THRESHOLD when usage crosses @threshold, and on @pressure: rss_parse_pressure(). */
 	uint64_t threshold, pressure;
+	uint32_t owner;
 };
 
 /* @settings may be NULL. The parent of a nested name must exist. */
@@ -278,6 +286,12 @@ int rss_create_at(struct rss_client *client, const char *name, const char *unit,
  * that existed keep their processes, and get back the limit that they had.
  */
 int rss_remove(struct rss_client *client, const char *name, bool force);
+
+/*
+ * Gives a container to the user with the ID @owner, who may create containers below it and attach
+ * processes to it; 0 takes it back. For root.
+ */
+int rss_delegate(struct rss_client *client, const char *name, uint32_t owner);
 
 /* Sets all of @settings or, on failure, nothing. A limit is set as by RSS_LIMIT_RECLAIM. */
 int rss_set(struct rss_client *client, const char *name, const struct rss_settings *settings);

@@ -153,6 +153,8 @@ int client_settings_append_entries(sd_bus_message *message, const struct rss_set
 					  (int)settings->transient);
 	if (r >= 0 && (set & RSS_SET_JOIN))
 		r = append_rules(message, settings->join);
+	if (r >= 0 && (set & RSS_SET_OWNER))
+		r = sd_bus_message_append(message, "{sv}", "Owner", "u", settings->owner);
 	return r;
 }
 

@@ -45,7 +45,7 @@ case_every_documented_member_is_there() {
 
 case_columns_of_counters() {
 	expect 0 manager ListCounters
-	equal "${out#*\" \"}" '" 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0' "columns of nothing"
+	equal "${out#*\" \"}" '" 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0' "columns of nothing"
 	expect 0 manager CreateContainer "sa{sv}" columns1 1 Limit t 4194304
 	expect 0 manager CreateContainer "sa{sv}" columns2 1 Limit t 8388608
 	expect 0 manager ListCounters

@@ -4,6 +4,7 @@
  *
  *   client by-pidfd PID          print the container that a pidfd's process is in
  *   client change-metrics        try to change the text of the metrics
+ *   client create-many PARENT N  make the containers PARENT/n1 to PARENT/nN
  *   client come-and-go N         make and remove N transient containers, one after the other
  *   client flood-properties MB   send that many megabytes of properties at once
  *   client flood-calls N METHOD  call the method N times without waiting; count the replies
@@ -130,19 +131,43 @@ static int flood_calls(unsigned int count, const char *method)
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+static int create_many(const char *parent, unsigned int count)
+{
+	struct rss_client *client;
+	char name[256];
+	int r = rss_open(&client);
+
+	for (unsigned int i = 1; i <= count && r >= 0; i++) {
+		snprintf(name, sizeof(name), "%s/n%u", parent, i);
+		r = rss_create(client, name, NULL);
+		/* It has used up its share of the time of rssd: wait for the next one. */
+		if (r < 0 && strstr(rss_error_message(client), "call less often")) {
+			(void)usleep(100000);
+			r = 0;
+			i--;
+		}
+		if (r < 0)
+			fprintf(stderr, "%s: %s\n", name, rss_error_message(client));
+	}
+	rss_close(client);
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 int main(int argc, char *argv[])
 {
 	if (argc == 3 && strcmp(argv[1], "by-pidfd") == 0)
 		return by_pidfd((pid_t)atoi(argv[2]));
 	if (argc == 2 && strcmp(argv[1], "change-metrics") == 0)
 		return change_metrics();
+	if (argc == 4 && strcmp(argv[1], "create-many") == 0)
+		return create_many(argv[2], (unsigned int)atoi(argv[3]));
 	if (argc == 3 && strcmp(argv[1], "come-and-go") == 0)
 		return come_and_go((unsigned int)atoi(argv[2]));
 	if (argc == 3 && strcmp(argv[1], "flood-properties") == 0)
 		return flood_properties(strtoul(argv[2], NULL, 10));
 	if (argc == 4 && strcmp(argv[1], "flood-calls") == 0)
 		return flood_calls((unsigned int)strtoul(argv[2], NULL, 10), argv[3]);
-	fputs("client by-pidfd PID | change-metrics | come-and-go N | flood-calls N METHOD | flood-properties MEGABYTES\n",
+	fputs("client by-pidfd PID | change-metrics | come-and-go N | create-many PARENT N | flood-calls N METHOD | flood-properties MEGABYTES\n",
 	      stderr);
 	return 2;
 }

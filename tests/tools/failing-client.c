@@ -229,6 +229,11 @@ static int repair(struct rss_client *client)
 	return rss_repair(client, "a");
 }
 
+static int delegate(struct rss_client *client)
+{
+	return rss_delegate(client, "a", 65534);
+}
+
 static int reset_peak(struct rss_client *client)
 {
 	return rss_reset_peak(client, "a");
@@ -306,6 +311,7 @@ static const struct operation operations[] = {
 	OPERATION(apply_forecast),
 	OPERATION(repair),
 	OPERATION(reset_peak),
+	{ "delegate", delegate, await_changes },
 	OPERATION(subscribe_since),
 	OPERATION(subscribe),
 };

@@ -9,17 +9,17 @@
 #include "base/failure.h"
 #include "host/proc-visibility.h"
 #include "policy/ratelimit.h"
+#include "policy/settings.h"
 #include "unit.h"
 
 #define USER 1000
 
 static const enum access_operation guarded[] = { ACCESS_MANAGE, ACCESS_ATTACH, ACCESS_SIGNAL,
-						 ACCESS_RELOAD };
+						 ACCESS_RELOAD, ACCESS_OWN };
 
 TEST(root_may_do_everything)
 {
-	for (enum access_operation operation = ACCESS_ROOT; operation <= ACCESS_RELOAD;
-	     operation++) {
+	for (enum access_operation operation = ACCESS_ROOT; operation <= ACCESS_OWN; operation++) {
 		for (enum auth_result o = AUTH_NOT_ASKED; o <= AUTH_NO_REPLY; o++)
 			CHECK_INT(access_decide(operation, 0, o), ACCESS_ALLOW);
 	}
@@ -151,6 +151,7 @@ static const struct {
 	{ "Repair", ACCESS_MANAGE },
 
 	{ "Reload", ACCESS_RELOAD },
+	{ "DelegateContainer", ACCESS_ROOT },
 };
 
 TEST(each_method_names_its_operation)
@@ -223,6 +224,131 @@ TEST(own_processes_only)
 	CHECK(!access_owns(USER, USER + 1));
 	CHECK(!access_owns(USER, 0));
 	CHECK(access_owns(0, USER));
+}
+
+/* --- owners ------------------------------------------------------------------------ */
+
+#define OTHER 2000
+
+#define ROLE(user, ...)                                                   \
+	access_role(user, (const struct access_link[]){ __VA_ARGS__ },    \
+		    sizeof((const struct access_link[]){ __VA_ARGS__ }) / \
+			    sizeof(struct access_link))
+#define GIVEN(user)                     \
+	{                               \
+		.owner = { user, true } \
+	}
+#define CREATED(user)                    \
+	{                                \
+		.owner = { user, false } \
+	}
+#define ROOTS                         \
+	{                             \
+		.owner = { 0, false } \
+	}
+
+TEST(a_role_comes_from_a_delegated_container)
+{
+	CHECK_INT(access_role(USER, NULL, 0), ROLE_NONE);
+	CHECK_INT(ROLE(USER, ROOTS), ROLE_NONE);
+	CHECK_INT(ROLE(USER, GIVEN(USER)), ROLE_DELEGATE);
+	CHECK_INT(ROLE(USER, GIVEN(USER), ROOTS), ROLE_DELEGATE);
+	CHECK_INT(ROLE(USER, CREATED(USER), GIVEN(USER)), ROLE_OWNER);
+	CHECK_INT(ROLE(USER, CREATED(USER), CREATED(USER), GIVEN(USER), ROOTS), ROLE_OWNER);
+	/* Root has all rights without a role; no user has the ID -1. */
+	CHECK_INT(ROLE(0, ROOTS), ROLE_NONE);
+	CHECK_INT(ROLE((uid_t)-1, GIVEN((uid_t)-1)), ROLE_NONE);
+}
+
+TEST(strangers_have_no_role)
+{
+	CHECK_INT(ROLE(OTHER, GIVEN(USER)), ROLE_NONE);
+	CHECK_INT(ROLE(OTHER, CREATED(USER), GIVEN(USER)), ROLE_NONE);
+	/* That root created below a delegated container is root's. */
+	CHECK_INT(ROLE(USER, ROOTS, GIVEN(USER)), ROLE_NONE);
+	/* What another user was given inside, and what is below that. */
+	CHECK_INT(ROLE(USER, GIVEN(OTHER), GIVEN(USER)), ROLE_NONE);
+	CHECK_INT(ROLE(OTHER, GIVEN(OTHER), GIVEN(USER)), ROLE_DELEGATE);
+	CHECK_INT(ROLE(USER, CREATED(OTHER), GIVEN(OTHER), GIVEN(USER)), ROLE_NONE);
+}
+
+/* A container that was created proves nothing: every container up to a delegated one must be own. */
+TEST(a_broken_chain_gives_no_role)
+{
+	CHECK_INT(ROLE(USER, CREATED(USER)), ROLE_NONE);
+	CHECK_INT(ROLE(USER, CREATED(USER), ROOTS), ROLE_NONE);
+	CHECK_INT(ROLE(USER, CREATED(USER), CREATED(USER)), ROLE_NONE);
+	CHECK_INT(ROLE(USER, CREATED(USER), GIVEN(OTHER)), ROLE_NONE);
+	CHECK_INT(ROLE(USER, CREATED(USER), ROOTS, GIVEN(USER)), ROLE_NONE);
+	CHECK_INT(ROLE(USER, CREATED(USER), CREATED(OTHER), GIVEN(USER)), ROLE_NONE);
+	/* Units and cgroups of other programs are nobody's. */
+	CHECK_INT(ROLE(USER, { .owner = { USER, true }, .elsewhere = true }), ROLE_NONE);
+	CHECK_INT(ROLE(USER, CREATED(USER), { .owner = { USER, true }, .elsewhere = true }),
+		  ROLE_NONE);
+}
+
+TEST(rights_of_owners)
+{
+	static const char *const with_delegation[] = { "CreateContainer", "Attach" };
+	static const char *const with_ownership[] = {
+		"RemoveContainer", "SetLimit", "SetProperties", "Kill",
+		"KillProcesses",   "Freeze",   "Thaw"
+	};
+	unsigned int rights = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(with_delegation); i++) {
+		CHECK(!access_owner_may(with_delegation[i], ROLE_NONE));
+		CHECK(access_owner_may(with_delegation[i], ROLE_DELEGATE));
+		CHECK(access_owner_may(with_delegation[i], ROLE_OWNER));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(with_ownership); i++) {
+		CHECK(!access_owner_may(with_ownership[i], ROLE_NONE));
+		CHECK(!access_owner_may(with_ownership[i], ROLE_DELEGATE));
+		CHECK(access_owner_may(with_ownership[i], ROLE_OWNER));
+	}
+	/* These are all, and each of them needs a right of other users as well. */
+	for (size_t i = 0; i < ARRAY_SIZE(methods); i++) {
+		rights += access_owner_may(methods[i].member, ROLE_OWNER);
+		if (access_owner_may(methods[i].member, ROLE_OWNER))
+			CHECK(access_polkit_action(methods[i].operation) != NULL);
+	}
+	CHECK_UINT(rights, ARRAY_SIZE(with_delegation) + ARRAY_SIZE(with_ownership));
+	CHECK(!access_owner_may("DelegateContainer", ROLE_OWNER));
+	CHECK(!access_owner_may("AttachPIDs", ROLE_OWNER));
+	CHECK(!access_owner_may("", ROLE_OWNER));
+}
+
+TEST(owners_signal_only_their_processes)
+{
+	CHECK(access_may_signal(USER, USER));
+	CHECK(!access_may_signal(USER, OTHER));
+	CHECK(!access_may_signal(USER, 0));
+	CHECK(access_may_signal(0, USER));
+}
+
+TEST(settings_of_owners)
+{
+	struct settings_change change = { .set = SETTING_LIMIT, .to.limit = 100 };
+	struct failure failure = { 0 };
+
+	CHECK_INT(access_check_settings(&change, 100, &failure), 0);
+	CHECK_INT(access_check_settings(&change, LIMIT_INFINITY, &failure), 0);
+	CHECK(access_check_settings(&change, 99, &failure) < 0);
+	CHECK_INT(failure.error, RSS_ERROR_ACCESS_DENIED);
+	change.to.limit = LIMIT_INFINITY;
+	CHECK_INT(access_check_settings(&change, 99, &failure), 0);
+	change = (struct settings_change){ .set = SETTING_WMARK_HIGH, .to.wmark_high = 100 };
+	CHECK_INT(access_check_settings(&change, 100, &failure), 0);
+	CHECK(access_check_settings(&change, 99, &failure) < 0);
+	/* All others act on more than memory. */
+	for_each_setting(setting) {
+		change = (struct settings_change){ .set = setting->bit };
+		if (setting->bit & (SETTING_LIMIT | SETTING_WMARK_HIGH | SETTING_WMARK_LOW))
+			continue;
+		CHECK(access_check_settings(&change, LIMIT_INFINITY, &failure) < 0);
+	}
+	change.set = 0;
+	CHECK_INT(access_check_settings(&change, 0, &failure), 0);
 }
 
 static struct rate user_rate(void)
@@ -319,4 +445,11 @@ TEST_MAIN({ "processes of others are hidden", processes_of_others_are_hidden },
 	  { "access: a share is refilled only by time", a_share_does_not_come_back_by_itself },
 	  { "access: all users together have a share", all_users_together_have_a_share },
 	  { "access: log lines are counted when they are not logged",
-	    log_lines_are_counted_when_they_are_not_logged })
+	    log_lines_are_counted_when_they_are_not_logged },
+	  { "owner: a role comes from a delegated container",
+	    a_role_comes_from_a_delegated_container },
+	  { "owner: strangers have no role", strangers_have_no_role },
+	  { "owner: a broken chain gives no role", a_broken_chain_gives_no_role },
+	  { "owner: the rights", rights_of_owners },
+	  { "owner: only processes of its own", owners_signal_only_their_processes },
+	  { "owner: the settings", settings_of_owners })

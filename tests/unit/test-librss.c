@@ -68,6 +68,7 @@ static struct results {
 	X(rss_kill(client, "a", 15, &ret.killed))                                             \
 	X(rss_freeze(client, "a"))                                                            \
 	X(rss_thaw(client, "a"))                                                              \
+	X(rss_delegate(client, "a", 1))                                                       \
 	X(rss_reset_peak(client, "a"))                                                        \
 	X(rss_repair(client, "a"))                                                            \
 	X(rss_list_ooms(client, "a", &ret.ooms, &ret.count))                                  \
@@ -137,6 +138,7 @@ static struct results {
 	X(rss_kill(client, NULL, 15, &ret.killed))                                             \
 	X(rss_freeze(client, NULL))                                                            \
 	X(rss_thaw(client, NULL))                                                              \
+	X(rss_delegate(client, NULL, 1))                                                       \
 	X(rss_reset_peak(client, NULL))                                                        \
 	X(rss_repair(client, NULL))                                                            \
 	X(rss_list_ooms(client, NULL, NULL, &ret.count))                                       \

@@ -58,7 +58,8 @@ TEST(a_process_stays_in_its_unit)
 {
 	WORLD;
 	const struct process p = { .pid = 70, .parent = 1, .state = 'S' };
-	const struct attach_caller root = { 0, 60 }, user = { 1000, 60 }, parent = { 0, 1 };
+	const struct attach_caller root = { 0, 60, false }, user = { 1000, 60, false };
+	const struct attach_caller parent = { 0, 1, false };
 	const char *const unit = "/system.slice/web.service";
 
 	CALL(begin, &w);

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Calls of owners: see own-call.h. */
+#include "bus/own-call.h"
+
+#include <string.h>
+
+#include "base/failure.h"
+#include "bus/bus.h"
+#include "bus/message.h"
+#include "bus/pending-call.h"
+#include "container/manager.h"
+#include "container/owner.h"
+#include "operation/processes.h"
+#include "shared/name.h"
+
+/* The container whose owner decides: of a creation the parent; NULL if there is none. */
+static char *deciding_container(sd_bus_message *message)
+{
+	cleanup_free char *name = bus_container_of_call(message);
+
+	if (!name || name_problem(name))
+		return NULL;
+	return strcmp(sd_bus_message_get_member(message), "CreateContainer") == 0
+		       ? name_parent(name)
+		       : take_ptr(name);
+}
+
+bool own_call_is(const struct bus *bus, sd_bus_message *message, uid_t user)
+{
+	cleanup_free char *name = NULL;
+
+	if (user == 0 || !access_owner_may(sd_bus_message_get_member(message), ROLE_OWNER))
+		return false;
+	name = deciding_container(message);
+	return name && access_owner_may(sd_bus_message_get_member(message),
+					owner_role(bus->manager, name, user));
+}
+
+int own_call_check_settings(const struct bus_call *call, const char *name,
+			    const struct settings_change *change, struct failure *failure)
+{
+	return call->own
+		       ? access_check_settings(change, owner_limit_around(call->bus->manager, name),
+					       failure)
+		       : 0;
+}
+
+int own_call_check_option(const struct bus_call *call, const char *what, struct failure *failure)
+{
+	return call->own && what ? fail(failure, RSS_ERROR_ACCESS_DENIED,
+					"An owner may not %s; only root may", what)
+				 : 0;
+}
+
+int own_call_check_nested(const struct bus_call *call, const struct container *c,
+			  struct failure *failure)
+{
+	return call->own && owner_has_others(c)
+		       ? fail(failure, RSS_ERROR_ACCESS_DENIED,
+			      "There are containers of other users in \"%s\"; only root may do this",
+			      c->name)
+		       : 0;
+}
+
+/* --- freeze ------------------------------------------------------------------------- */
+
+static int freeze_checked(const struct bus_call *call, const struct member_process rows[],
+			  size_t count, struct failure *failure)
+{
+	const struct manager *m = call->bus->manager;
+	struct container *c;
+	int r = manager_get(m, call->container, &c, failure);
+
+	if (r < 0)
+		return r;
+	/* While the processes were read, root may have given it to another user. */
+	if (!access_owner_may("Freeze", owner_role(m, c->name, call->uid)))
+		return fail(failure, RSS_ERROR_ACCESS_DENIED,
+			    "\"%s\" does not belong to user %u any more", c->name,
+			    (unsigned int)call->uid);
+	r = own_call_check_nested(call, c, failure);
+	for (size_t i = 0; i < count && r == 0; i++)
+		if (!access_may_signal(call->uid, rows[i].uid))
+			r = fail(
+				failure, RSS_ERROR_ACCESS_DENIED,
+				"Process %d in \"%s\" belongs to another user; only root and users "
+				"with org.rssd1.signal-processes may freeze it",
+				(int)rows[i].pid, c->name);
+	if (r < 0)
+		return r;
+	r = group_freeze(c->group, true);
+	if (r == -EOPNOTSUPP)
+		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
+			    "\"%s\" cannot be frozen: the %s controller does not support it",
+			    c->name, m->controller->ops->name);
+	if (r < 0)
+		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "\"%s\" could not be frozen: %s",
+			    c->name, strerror(-r));
+	c->frozen = true;
+	return 0;
+}
+
+static void processes_read(int error, const struct failure *failed,
+			   const struct member_process rows[], size_t count, void *userdata)
+{
+	struct bus_call *call = userdata;
+	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
+	struct failure failure = { 0 };
+
+	if (error == 0) {
+		error = freeze_checked(call, rows, count, &failure);
+		failed = &failure;
+	}
+	bus_call_log(call, "frozen");
+	if (bus_call_begin_reply(call, error, failed, &reply))
+		bus_call_reply(call, reply, 0);
+}
+
+int own_call_freeze(struct bus_call *call, struct container *c)
+{
+	struct failure failure = { 0 };
+	int r = processes_start(c, true, false, processes_read, call, &failure);
+
+	return bus_call_begun(call, r, &failure);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Calls by the rights of an owner (policy/access-policy.h): what the methods check in
+ * addition. A call is one if authorize.c has asked polkit about manage-own for it.
+ */
+#ifndef RSSD_BUS_OWN_CALL_H
+#define RSSD_BUS_OWN_CALL_H
+
+#include <stdbool.h>
+#include <systemd/sd-bus.h>
+
+#include "policy/access-policy.h"
+
+struct bus;
+struct bus_call;
+struct container;
+struct failure;
+struct settings_change;
+
+/* Returns true if @user may call @message as the owner of what it is about. */
+bool own_call_is(const struct bus *bus, sd_bus_message *message, uid_t user);
+
+/* Each returns 0, or a failure if @call is by an owner and exceeds its rights; 0 for other calls. */
+int own_call_check_settings(const struct bus_call *call, const char *name,
+			    const struct settings_change *change, struct failure *failure);
+/* @what: what is not for owners, as the end of a sentence; NULL: nothing */
+int own_call_check_option(const struct bus_call *call, const char *what, struct failure *failure);
+/* The operation is also on what is nested in it. */
+int own_call_check_nested(const struct bus_call *call, const struct container *container,
+			  struct failure *failure);
+
+/* Freezes the container of an owner if all processes in it are the owner's, and replies. */
+int own_call_freeze(struct bus_call *call, struct container *container);
+
+#endif
