@@ -105,6 +105,21 @@ case_unit_is_limited_in_place() {
 	stop_unit web.service
 }
 
+# A purge reads the state without rssd.
+case_the_package_reads_what_is_saved() {
+	local file=$work/state/containers/web.json
+	eval "$(sed -n '/^value_of()/p; /^found_of()/,/^}/p; /^is_managed()/p' "$here/../systemd/debian/rssd.postrm")"
+	unit web.service MemoryMax=$((96 << 20))
+	start_unit web.service
+	expect 0 rssctl create web --unit=web.service --limit=64M
+	equal "$(value_of unit "$file") $(found_of limit "$file")" "web.service $((96 << 20))" "what the unit had"
+	is_managed limit "$file" || fail "the limit is not managed: $(cat "$file")"
+	! is_managed high "$file" || fail "high is managed: $(cat "$file")"
+	expect 0 rssctl remove web
+	becomes web.service $((96 << 20))
+	stop_unit web.service
+}
+
 case_limit_in_three_modes() {
 	unit lim.service
 	start_unit lim.service

@@ -51,21 +51,39 @@ case_a_parent_takes_its_place_when_the_origin_is_gone() {
 	kill "$member"
 }
 
-# A unit that was a container has the limit that it had before, and a drop-in only if it had one.
+# saved UNIT FOUND_DROPINS [SETTING...]: writes the file of a container that is a unit, as rssd does,
+# and whose settings were set.
+saved() {
+	local managed=("${@:3}")
+	printf '%s\n' '{' '  "name":"web",' '  "limit":50331648,' "  \"unit\":\"$1\"," '  "place":{' \
+		'    "path":"/system.slice/web.service",' '    "found":{' '      "limit":"infinity",' \
+		'      "high":67108864' '    },' "    \"found_dropins\":\"$2\"," '    "managed":['
+	[ ${#managed[@]} -eq 0 ] || printf '      "%s",\n' "${managed[@]}" | sed '$s/,$//'
+	printf '%s\n' '    ]' '  }' '}'
+}
+
+# A unit that was a container has what it had before, and a drop-in only if it had one.
 case_units_are_released() {
 	local system_root=$work/tree control=etc/systemd/system.control file=$work/saved
 	mkdir -p "$system_root/$control/web.service.d" "$system_root/$control/a\\x2db.service.d"
-	touch "$system_root/$control/web.service.d/50-MemoryMax.conf" "$system_root/$control/web.service.d/50-CPUWeight.conf" \
+	touch "$system_root/$control/web.service.d/"50-{MemoryMax,MemoryHigh,CPUWeight}.conf \
 		"$system_root/$control/a\\x2db.service.d/50-MemoryMax.conf"
-	printf '%s\n' '{' '  "name":"web",' '  "unit":"web.service",' '  "place":{' '    "path":"/system.slice/web.service",' \
-		'    "found_limit":"infinity"' '  }' '}' >"$file"
+	saved web.service '' limit >"$file"
+	equal "$(found_of limit "$file") $(found_of high "$file") $(found_of low "$file")" "infinity 67108864 " \
+		"what the unit had"
 	release_unit "$file"
-	equal "$(ls "$system_root/$control/web.service.d")" 50-CPUWeight.conf "drop-ins of a unit that had none of this kind"
-	printf '%s\n' '{' '  "unit":"a\\x2db.service",' '  "place":{' '    "found_limit":67108864,' \
-		"    \"found_dropins\":\"/$control/a\\\\x2db.service.d/50-MemoryMax.conf\"" '  }' '}' >"$file"
+	equal "$(ls "$system_root/$control/web.service.d" | paste -sd' ')" "50-CPUWeight.conf 50-MemoryHigh.conf" \
+		"drop-ins of a unit that had none for its limit"
+	saved web.service '' limit high >"$file"
+	release_unit "$file"
+	equal "$(ls "$system_root/$control/web.service.d")" 50-CPUWeight.conf "drop-ins of other programs"
+	saved 'a\\x2db.service' "/$control/a\\\\x2db.service.d/50-MemoryMax.conf" limit >"$file"
 	release_unit "$file"
 	equal "$(ls "$system_root/$control")" $'a\\x2db.service.d\nweb.service.d' "units with drop-ins"
-	sed -i /found_dropins/d "$file"
+	saved 'a\\x2db.service' '' >"$file"
+	release_unit "$file"
+	equal "$(ls "$system_root/$control")" $'a\\x2db.service.d\nweb.service.d' "units of which rssd has set nothing"
+	saved 'a\\x2db.service' '' limit >"$file"
 	release_unit "$file"
 	equal "$(ls "$system_root/$control")" web.service.d "units with drop-ins"
 	# A container that is no unit, but joins processes of one.
