@@ -40,10 +40,15 @@ enum limit_action limit_decide(const struct limit_situation *now)
 		return LIMIT_STOP;
 
 	if (now->mode == LIMIT_MODE_FORCE) {
-		/* A kernel that does not refuse the limit reclaims and kills by itself. */
-		if (!now->kernel_refuses)
+		/*
+		 * A kernel that does not refuse the limit kills by itself, and more than it must:
+		 * it does not wait until the memory of a victim is freed.
+		 */
+		if (!now->kernel_refuses && !now->can_reclaim)
 			return LIMIT_WRITE;
-		return now->stalled < 2 ? LIMIT_WRITE : LIMIT_KILL;
+		if (now->stalled >= 2)
+			return LIMIT_KILL;
+		return now->kernel_refuses ? LIMIT_WRITE : LIMIT_RECLAIM;
 	}
 
 	if (now->stalled >= LIMIT_STALLED_MAX)

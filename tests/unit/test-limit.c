@@ -76,8 +76,13 @@ TEST(force_kills_only_after_reclaim)
 	now.stop = true;
 	CHECK_INT(limit_decide(&now), LIMIT_STOP);
 	now.stop = false;
+	/* The kernel would kill: rssd does so instead, if it can reclaim before. */
 	now.kernel_refuses = false;
 	CHECK_INT(limit_decide(&now), LIMIT_WRITE);
+	now.can_reclaim = true;
+	CHECK_INT(limit_decide(&now), LIMIT_KILL);
+	now.stalled = 0;
+	CHECK_INT(limit_decide(&now), LIMIT_RECLAIM);
 }
 
 TEST(victim_is_the_largest_unprotected)
