@@ -266,6 +266,21 @@ case_crash_under_load() {
 	quiet_remove crash
 }
 
+# A running unit that is a container, where units can be.
+start_victim() {
+	expect 0 systemctl start victim.service
+	victim=$(main_pid victim)
+	[ "$controller" = rss ] || expect 0 rssctl create vic --unit=victim --limit=48M
+}
+# check_victim WHEN
+check_victim() {
+	[ "$controller" != rss ] || return 0
+	equal "$(rssctl ps vic --json=short | jq -c '[.[].pid]')" "[$victim]" "processes of a unit after $1"
+	equal "$(main_pid victim)" "$victim" "main process of a unit after $1"
+	equal "$(field vic limit)" $((48 << 20)) "limit of a unit after $1"
+	equal "$(cat "$(limit_file vic)")" $((48 << 20)) "limit of a unit in the kernel after $1"
+}
+
 # Installs the package over make install, upgrades, removes and purges it.
 case_package() {
 	local pid debs=/usr/lib/rssd-tests/debs left
@@ -276,11 +291,13 @@ case_package() {
 	expect 0 dpkg --install --force-confold $debs/old/librss1_*.deb $debs/old/rssd_*.deb
 	await 30 rssctl show pack
 	check_load pack "an installation"
+	start_victim
 	pid=$(main_pid rssd)
 	expect 0 dpkg --install $debs/new/librss1_*.deb $debs/new/rssd_*.deb
 	await 30 rssctl show pack
 	[ "$(main_pid rssd)" != "$pid" ] || fail "the upgrade did not start the new rssd"
 	check_load pack "an upgrade"
+	check_victim "an upgrade"
 	expect 0 systemctl is-enabled rssd
 	# The metrics socket is disabled by default.
 	expect 1 systemctl is-enabled rssd-metrics.socket
@@ -288,14 +305,17 @@ case_package() {
 	# Removal keeps the containers; after installation rssd has them again.
 	expect 0 dpkg --remove rssd
 	kill -0 "$load_hog" || fail "the hog is gone after a removal"
+	[ "$controller" = rss ] || equal "$(systemctl show victim -P MemoryMax)" $((48 << 20)) "MemoryMax of a unit after a removal"
 	expect 0 dpkg --install $debs/new/rssd_*.deb
 	await 30 rssctl show pack
 	check_load pack "a removal and an installation"
-	[ "$controller" = rss ] || expect 0 rssctl create vic --unit=victim --limit=48M
+	check_victim "a removal and an installation"
 	expect 0 dpkg --purge rssd librss1
 	kill -0 "$load_hog" || fail "the hog is gone after a purge"
 	equal "$(systemctl show victim -P MemoryMax)" infinity "MemoryMax of a unit after a purge"
 	[ ! -e /etc/systemd/system.control/victim.service.d ] || fail "a drop-in of a unit is left by a purge"
+	equal "$(main_pid victim)" "$victim" "main process of a unit after a purge"
+	expect 0 systemctl stop victim.service
 	left=$(find / -xdev -not -path '/usr/lib/rssd-tests*' -not -path '/proc/*' \
 		\( -name '*rssd*' -o -name 'librss*' -o -name rssctl \) 2>/dev/null | grep -v "^$work\|/tmp/\|journal\|rssd.service.d\|rssd-tests\|rules.d")
 	equal "$left" "" "files after a purge"
@@ -317,6 +337,7 @@ case_boot() {
 		! has watermarks || rssctl set kept wmark-high=40M
 		rssctl create kept/inner --limit=24M
 		[ "$controller" = rss ] || expect 0 rssctl create unit --unit=victim --limit=56M
+		ln -s ../victim.service /etc/systemd/system/multi-user.target.wants/
 		echo '{ "name": "declared", "limit": "32M" }' >/etc/rssd/containers.d/declared.json
 		expect 0 rssctl reload
 		await 10 rssctl show declared
@@ -335,12 +356,15 @@ case_boot() {
 	if [ "$controller" != rss ]; then
 		equal "$(field unit limit)" $((56 << 20)) "limit of a unit after a boot"
 		equal "$(systemctl show victim -P MemoryMax)" $((56 << 20)) "MemoryMax of a unit after a boot"
+		await 20 eval '[ "$(rssctl ps unit --json=short | jq -c "[.[].pid]")" = "[$(main_pid victim)]" ]'
+		equal "$(cat "$(limit_file unit)")" $((56 << 20)) "limit in the kernel of a unit that boot started"
 		expect 0 rssctl remove unit
 		left=$(find /etc/systemd/system.control /run/systemd/system.control -ls 2>/dev/null | grep victim)
 		equal "$left" "" "drop-ins of a unit that was removed after a boot"
 	fi
 	[ "$(cat /var/lib/rssd/sequence)" -ge "$(cat $mark)" ] || fail "numbers of events went back"
-	rm -f $mark /etc/rssd/containers.d/declared.json
+	systemctl stop victim.service
+	rm -f /etc/systemd/system/multi-user.target.wants/victim.service $mark /etc/rssd/containers.d/declared.json
 	expect 0 rssctl remove kept --force
 	expect 0 rssctl remove declared
 }
