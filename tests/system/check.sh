@@ -13,20 +13,23 @@ build=$(realpath "$1")
 shift
 export BUILD=$build
 kernels=$build/kernel
+trixie=$build/system/disk-trixie
 logs=${SYSTEM_LOGS:-$build/system}
 jobs=${JOBS:-$(($(nproc) + 1))}
 named=("$@")
 failed=0
 
-# world NAME KERNEL ARGUMENTS SCRIPT[:CASE,CASE]...
+# world NAME KERNEL ARGUMENTS SCRIPT[:CASE,CASE]...: KERNEL is a file of the build, with Debian 12; or
+# debian-13, with its own kernel.
 world() {
-	local name=$1 run=("${named[@]}")
+	local name=$1 run=("${named[@]}") machine=(-k "$kernels/$2" -d "$build/system/disk")
+	[ "$2" != debian-13 ] || machine=(-k "$trixie.vmlinuz" -i "$trixie.initrd" -d "$trixie")
 	[ ${#run[@]} -gt 0 ] || run=("${@:4}")
 	[ -z "$only" ] || [ "$only" = "$name" ] || return 0
 	while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n || failed=1; done
 	{
 		local status=0
-		"$top/tests/system/run.sh" -k "$kernels/$2" -d "$build/system/disk" -n "$name" \
+		"$top/tests/system/run.sh" "${machine[@]}" -n "$name" \
 			-a "$3" "${run[@]}" >"$logs/$name.log" 2>&1 || status=$?
 		cat "$logs/$name.log"
 		exit $status
@@ -39,6 +42,12 @@ installed=boot,service,two_daemons
 kernel=doctor,flood,freeze,oom,peak,reclaim,watermarks
 crash=crash_under_load,killed_after_many_starts,restart
 allowed=budgets,capabilities,every_verb_in_the_sandbox
+units=unit_bad_names,unit_drift,unit_is_limited_from_its_start,unit_keeps_its_processes
+units+=,unit_limit_is_reclaimed,unit_slice_and_scope,unit_starts_at_the_smallest_limit
+services=forking_without_a_pid_file,nginx,podman_scope,postgresql,redis,sandbox,watchdog_of_a_child
+host=limits/force_kills_no_more_than_it_must,limits/limit_is_lowered_by_reclaim,limits/oom_record_has_its_cause
+host+=,limits/oom_storm_loses_no_kill,limits/parent_limit_binds_its_children_together
+host+=,limits/the_victim_is_described_before_it_ends,suggest/refaults_raise_the_suggestion
 joined=metrics_socket,rules,rules_under_load,suggest,unit_joins_by_drop_in,unit_joins_from_its_start
 v2='rssd.hierarchy=v2'
 v1='systemd.unified_cgroup_hierarchy=0 systemd.legacy_systemd_cgroup_controller=1'
@@ -49,6 +58,9 @@ world memory-v2 $stock "$v2 rssd.controller=memory-v2" cases:$installed,$kernel,
 	load-cases hostile-cases controller-cases unit-cases workloads
 world rss-v2 $rss "$v2 rssd.controller=rss" cases:$installed,$kernel,no_netlink controller-cases
 world memory-v1 $stock "$v1 rssd.controller=memory-v1" cases:$installed,$crash,$allowed controller-cases unit-cases
+world stock-13 debian-13 "$v2 rssd.controller=memory-v2" cases:boot unit-cases:$units service-units:$services \
+	readme-cases:limit_a_service controller-cases:failures_peak_and_events
+world host-13 debian-13 "$v2 rssd.controller=memory-v2" host-suite:$host,members,purge
 world rss-debug bzImage '' cases:crash_under_load,oom,reclaim
 while [ -n "$(jobs -rp)" ]; do wait -n || failed=1; done
 exit $failed

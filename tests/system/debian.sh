@@ -11,13 +11,15 @@ sources_of() {
 }
 
 # unpack_base SUITE TREE PACKAGE...: unpacks a minimal Debian with those packages. It is
-# fetched once for each list of packages, into BUILD/system/base-*.tar.
+# fetched once for each list of packages, into BUILD/system/base-*.tar; SYSTEM_BASE= is another one of
+# bookworm.
 unpack_base() {
 	local suite=$1 tree=$2 base sum include
 	shift 2
 	include=$(IFS=,; echo "$*")
 	sum=$(cksum <<<"$suite $include" | cut -d' ' -f1)
 	base=$build/system/base-$suite-$sum.tar
+	[ "$suite" != bookworm ] || base=${SYSTEM_BASE:-$base}
 	if [ ! -s "$base" ]; then
 		mkdir -p "${base%/*}"
 		sources_of "$suite" >"$base.sources"

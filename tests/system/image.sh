@@ -1,45 +1,85 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# image.sh OUT [PACKAGE...]: a disk with Debian 12, its systemd and D-Bus, those
-# packages, and rssd installed by make install. Needs root. Debian is fetched
-# once for each list of packages, into BUILD/system/base-*.tar.
+# image.sh [-s SUITE] OUT [PACKAGE...]: a disk with Debian, its systemd and D-Bus, those packages,
+# rssd, and the tests. Needs root.
+#   bookworm, the default: rssd is installed by make install. Packages are on the disk.
+#   trixie: rssd is installed from packages that are built there (packages.sh). Next to OUT are
+#   Debian's own kernel, OUT.vmlinuz, and OUT.initrd, which mounts the disk.
 set -eu
 cd "$(dirname "$0")/../.."
-build=${BUILD:-build}
+# shellcheck source=tests/system/debian.sh
+. tests/system/debian.sh
+suite=bookworm
+[ "$1" != -s ] || { suite=$2; shift 2; }
 out=$1
 shift
 tree=$(mktemp -d)
-trap 'rm -rf "$tree"' EXIT
+trap 'rm -rf --one-file-system "$tree"' EXIT
 
-packages=systemd,systemd-sysv,dbus,libcgroup2,libnl-3-200,libnl-genl-3-200,libjson-c5,libcap2,procps,jq,polkitd
-for package; do packages+=,$package; done
-base=${SYSTEM_BASE:-$build/system/base-$(cksum <<<"$packages" | cut -d' ' -f1).tar}
-if [ ! -s "$base" ]; then
-	mkdir -p "$(dirname "$base")"
-	mmdebstrap --quiet --variant=minbase --include=$packages bookworm "$base.new.tar" \
-		/etc/apt/sources.list.d/debian.sources
-	mv "$base.new.tar" "$base"
-fi
-tar -C "$tree" -xf "$base"
-rm -rf "$tree"/usr/share/{doc,locale,man} "$tree"/var/{cache,lib}/apt
+case $suite in
+bookworm) packages=(libcgroup2) debs=$build/deb ;;
+trixie) packages=(libcgroup3 linux-image-cloud-amd64) debs=$build/system/debs-$suite ;;
+esac
+unpack_base "$suite" "$tree" systemd systemd-sysv dbus libnl-3-200 libnl-genl-3-200 libjson-c5 libcap2 \
+	procps jq polkitd "${packages[@]}" "$@"
 
 tests=$tree/usr/lib/rssd-tests
 mkdir -p "$tests/tests"
-make --no-print-directory -s BUILD="$build" DESTDIR="$tree/installed" install
-(cd "$tree/installed" && find . ! -type d -printf '/%P\n') >"$tests/installed"
-cp -a "$tree/installed/." "$tree"
-rm -r "$tree/installed"
+
+# take_kernel: moves the kernel out of the tree, and makes an initrd of the modules of the disk.
+take_kernel() {
+	local version modules=$tree/initrd/modules count=10 module
+	version=$(basename "$tree"/usr/lib/modules/*)
+	cp "$tree/boot/vmlinuz-$version" "$out.vmlinuz"
+	mkdir -p "$modules"
+	for module in virtio_pci virtio_blk ext4; do
+		modprobe --dirname "$tree" --set-version "$version" --show-depends "$module"
+	done | sed -n 's/^insmod \([^ ]*\).*/\1/p' | awk '!seen[$0]++' | while read -r module; do
+		case $module in
+		*.xz) xz -dc "$module" ;;
+		*) cat "$module" ;;
+		esac >"$modules/$((count++))-$(basename "${module%.xz}")"
+	done
+	gcc -static -O2 -Wall -o "$tree/init.first" tests/system/init.c
+	tests/vm/initrd.sh "$out.initrd" "$tree/init.first" "$tree/initrd"
+	rm -r "$tree/init.first" "$tree/initrd" "$tree/usr/lib/modules" "$tree"/boot/*
+}
+
+case $suite in
+bookworm)
+	make --no-print-directory -s BUILD="$build" DESTDIR="$tree/installed" install
+	(cd "$tree/installed" && find . ! -type d -printf '/%P\n') >"$tests/installed"
+	cp -a "$tree/installed/." "$tree"
+	rm -r "$tree/installed"
+	;;
+*)
+	take_kernel
+	mkdir "$tree/debs"
+	cp "$debs"/{rssd,librss1}_*.deb "$tree/debs/"
+	run_inside "$tree" sh -c 'apt-get install -qq -y /debs/*.deb' \
+		>"$build/system/install-$suite.log" 2>&1 || { cat "$build/system/install-$suite.log"; exit 1; }
+	rm -r "$tree/debs"
+	: >"$tests/installed"
+	# The host suite, with the programs of the package.
+	cp -r tests/host "$tests/tests/"
+	cp tests/lib.sh "$tests/tests/"
+	mkdir -p "$tests/systemd"
+	cp -r systemd/debian "$tests/systemd/"
+	ln -s /usr/sbin/rssd /usr/bin/rssctl "$tests/"
+	;;
+esac
+rm -rf "$tree"/usr/share/{doc,locale,man} "$tree"/var/{cache,lib}/apt
 cp -r "$build/tests/tools" "$build/tests/preload" "$tests/tests/"
 cp "$build/librss.so.1" "$tests/"
 # A file system that a case freezes.
 /sbin/mke2fs -q -F -t ext2 "$tests/small.ext2" 4M
-cp tests/lib.sh tests/system/*.sh tests/bench/bench-inside.sh "$tests/"
+cp README.md tests/lib.sh tests/system/*.sh tests/bench/bench-inside.sh "$tests/"
 # Packages of this version and of a later one, if they were built.
-if ls "$build"/deb/rssd_*.deb >/dev/null 2>&1; then
+if ls "$debs"/rssd_*.deb >/dev/null 2>&1; then
 	mkdir -p "$tests/debs/old" "$tests/debs/new"
 	for package in rssd librss1; do
-		cp "$build"/deb/${package}_*.deb "$tests/debs/old/"
-		dpkg-deb -R "$build"/deb/${package}_*.deb "$tree/$package"
+		cp "$debs"/${package}_*.deb "$tests/debs/old/"
+		dpkg-deb -R "$debs"/${package}_*.deb "$tree/$package"
 		sed -i -E 's/^Version: .*/&+1/; s/(librss1 \(= [^)]*)\)/\1+1)/' \
 			"$tree/$package/DEBIAN/control"
 		dpkg-deb -b "$tree/$package" "$tests/debs/new/" >/dev/null
@@ -59,7 +99,7 @@ for unit in serial-getty@ttyS0.service getty@tty1.service systemd-udevd.service 
 	ln -sf /dev/null "$units/$unit"
 done
 # The cases start the services that they need.
-for unit in redis-server.service postgresql.service cgconfig.service cgred.service \
+for unit in redis-server.service postgresql.service nginx.service cgconfig.service cgred.service \
 	sysstat.service; do
 	rm -f "$units"/*.wants/"$unit"
 done

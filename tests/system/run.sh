@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# run.sh -k BZIMAGE -d DISK -n NAME [-t SECONDS] [-a KERNEL-ARGUMENTS] SCRIPT[:CASE,CASE]...
+# run.sh -k BZIMAGE [-i INITRD] -d DISK -n NAME [-t SECONDS] [-a KERNEL-ARGUMENTS] SCRIPT[:CASE,CASE]...
 #
 # Boots Debian from a disk, without changing it; the unit rssd-tests runs the scripts of
 # tests/system, with all cases or some. The verdicts come over the second serial port. A machine
@@ -13,11 +13,12 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 . "$top/tests/vm/run-guest.sh"
 # shellcheck source=tests/vm/qemu-options.sh
 . "$top/tests/vm/qemu-options.sh"
-limit=600 args='' name=system
+limit=600 args='' name=system initrd=()
 
-while getopts k:d:n:t:a: o; do
+while getopts k:i:d:n:t:a: o; do
 	case $o in
 	k) kernel=$OPTARG ;;
+	i) initrd=(-initrd "$OPTARG") ;;
 	d) disk=$OPTARG ;;
 	n) name=$OPTARG ;;
 	t) limit=$OPTARG ;;
@@ -45,7 +46,7 @@ processors=(-accel tcg,thread=multi -smp "${VM_CPUS:-2}")
 machine "$name" "$dir" "$limit" qemu-system-x86_64 \
 	-nodefaults -no-user-config -display none "${once[@]}" \
 	"${processors[@]}" -m "${VM_MEMORY:-1G}" \
-	-kernel "$kernel" \
+	-kernel "$kernel" "${initrd[@]}" \
 	-append "console=ttyS0 root=/dev/vda rw quiet $fewer_instructions loglevel=5 panic=-1 panic_on_warn=1 oops=panic numa=fake=2 systemd.show_status=0 $args" \
 	-drive file="$disk",if=virtio,format=raw,cache=unsafe,snapshot=on \
 	-drive file="$dir/swap.img",if=virtio,format=raw,cache=unsafe \

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # rssd as an installed service of Debian, in virtual machines: tests/system/check.sh
 # lists them. CASES=cases:oom,service for some cases, V=1 for every line.
-PACKAGES_system := mmdebstrap qemu-system-x86 e2fsprogs $(PACKAGES_vm) $(PACKAGES_deb)
+PACKAGES_system := mmdebstrap qemu-system-x86 e2fsprogs kmod xz-utils cpio $(PACKAGES_vm) $(PACKAGES_deb)
 
 .PHONY: check-system bench-daemon system-packages
 
-# Programs that rssd is tested and measured with.
+# Programs that rssd is tested and measured with, on Debian 12, and services that are units on Debian 13.
 WORKLOAD_PACKAGES := redis-server redis-tools postgresql stress-ng cgroup-tools
+SERVICE_PACKAGES  := nginx-light redis-server redis-tools postgresql podman crun busybox-static make
 
-system_scripts := tests/lib.sh $(wildcard tests/system/*.sh) tests/bench/bench-inside.sh
+system_scripts := README.md tests/lib.sh $(wildcard tests/system/*.sh) tests/bench/bench-inside.sh
 system_kernels := $(BUILD)/kernel/bzImage $(BUILD)/kernel/bzImage-service $(BUILD)/kernel/bzImage-stock-service
 
 $(BUILD)/system/disk: $(system_scripts) $(wildcard systemd/* man/*) $(DEB)/.built-$(DEB_VERSION) all tests
@@ -23,6 +24,10 @@ $(BUILD)/system/debs-trixie: tests/system/debian.sh tests/system/packages.sh $(D
 
 system-packages: $(BUILD)/system/debs-trixie
 
+# Debian 13 with its own kernel.
+$(BUILD)/system/disk-trixie: $(system_scripts) $(wildcard tests/host/*.sh) $(BUILD)/system/debs-trixie tests/system/init.c tests/vm/initrd.sh all tests
+	$(Q)BUILD=$(BUILD) tests/system/image.sh -s trixie $@ $(SERVICE_PACKAGES)
+
 ## bench-daemon: measure rssd, systemd and the tools of libcgroup, into build/bench-daemon.md
 bench-daemon: deps
 	$(Q)$(MAKE) --no-print-directory -s $(BUILD)/kernel/bzImage-service $(BUILD)/system/disk
@@ -30,5 +35,5 @@ bench-daemon: deps
 
 ## check-system: Debian, systemd and rssd in virtual machines, on the patched kernel and a stock one; WORLD=rss-v1 CASES=cases:oom,peak for some
 check-system: deps
-	$(Q)$(MAKE) --no-print-directory -s $(system_kernels) system-packages $(BUILD)/system/disk
+	$(Q)$(MAKE) --no-print-directory -s $(system_kernels) system-packages $(BUILD)/system/disk $(BUILD)/system/disk-trixie
 	$(Q)tests/system/check.sh $(if $(WORLD),-w $(WORLD)) $(BUILD) $(CASES)

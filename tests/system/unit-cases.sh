@@ -296,7 +296,31 @@ case_unit_bad_names() {
 	expect 1 rssctl create bad --unit=-.slice
 	expect 2 rssctl create bad --unit=getty@.service
 	expect 1 rssctl create bad --cgroup=/system.slice/rssd.service
+	if leaves_units; then
+		mkdir /sys/fs/cgroup/threads
+		echo threaded >/sys/fs/cgroup/threads/cgroup.type
+		expect 1 rssctl create bad --cgroup=/threads
+		says threaded
+		rmdir /sys/fs/cgroup/threads
+	fi
 	expect 3 rssctl show bad
+}
+
+# systemd can start a unit with the smallest limit that rssd accepts.
+case_unit_starts_at_the_smallest_limit() {
+	needs_units || return
+	swap_off
+	printf '%s\n' '[Service]' 'ExecStart=/bin/sleep 1000' >/run/systemd/system/tiny.service
+	systemctl daemon-reload
+	expect 2 rssctl create tiny --unit=tiny --limit=3M
+	expect 0 rssctl create tiny --unit=tiny --limit=4M
+	expect 0 systemctl start tiny.service
+	expect 0 systemctl restart tiny.service
+	await 20 is_running tiny
+	equal "$(field tiny oom_kills)" 0 "kills at the start"
+	note "peak of a service that sleeps: $(field tiny peak)"
+	expect 0 rssctl remove tiny
+	forget_unit tiny.service
 }
 
 run_machine "$@"
