@@ -32,6 +32,8 @@ static int watch(struct group *group, sd_event *event)
 
 static const struct controller_ops ops = {
 	.name = "fake",
+	.lists_file = "lists",
+	.lists_prefix = "",
 	.read_counters = read_counters,
 	.watch = watch,
 };
