@@ -153,7 +153,7 @@ case_pty() {
 	expect 7 terminal 80 24 +ready $'=hello\n' "+got hello" -- rssctl run web -t sh -c 'echo ready; read x; echo got $x; exit 7'
 	expect 130 terminal 80 24 +ready $'=\x03' -- rssctl run web -t sh -c 'echo ready; exec sleep 1000'
 	expect 0 terminal 80 24 +ready "@90 20" "+20 90" -- \
-		rssctl run web -t bash -c 'trap "stty size; exit 0" WINCH; echo ready; while :; do read -rt 0.05 <> <(:); done'
+		rssctl run web -t bash -c 'exec 3<&0; trap "stty size <&3; exit 0" WINCH; echo ready; while :; do read -rt 0.05 <> <(:); done'
 	# Without a terminal: the input ends, and what was written arrives.
 	expect 0 sh -c 'printf hello | rssctl run web --pty cat'
 	says hello
@@ -167,11 +167,11 @@ case_pty() {
 }
 
 case_the_terminal_is_restored() {
-	local script='stty -g >"$1/before"; rssctl run web --pty sh -c "$2"; echo "status $?"; stty -g >"$1/after"'
+	local script='echo $$ >"$1/shell"; stty -g >"$1/before"; rssctl run web --pty sh -c "$2"; echo "status $?"; stty -g >"$1/after"'
 	expect 0 terminal 80 24 "+status 0" -- sh -c "$script" sh "$work" 'stty raw -echo'
 	equal "$(cat "$work/after")" "$(cat "$work/before")" "modes after the end"
 	rm "$work/after"
-	expect 0 terminal 80 24 +ready '!pkill -TERM -x -f "rssctl run web --pty sh -c echo ready; exec sleep 1000"' "+status 143" -- \
+	expect 0 terminal 80 24 +ready "!pkill -TERM --parent \$(cat '$work/shell') rssctl" "+status 143" -- \
 		sh -c "$script" sh "$work" 'echo ready; exec sleep 1000'
 	equal "$(cat "$work/after")" "$(cat "$work/before")" "modes after a signal"
 	# A stopped rssctl gives the terminal back, and takes it again.
