@@ -32,6 +32,25 @@ case_processes_go_back_to_their_origin() {
 	await 5 rmdir "$hierarchy/unit/inner"
 }
 
+# A process that was forked inside has the origin of its parent.
+case_children_go_where_their_parent_came_from() {
+	local parent child
+	start_hierarchy
+	kill "$member"
+	bash -c 'echo $BASHPID >"$1/cgroup.procs"; sleep 1000 & echo $! >"$2"; wait' - "$hierarchy/rssd/web/in" "$work/child" &
+	parent=$!
+	children+=("$parent")
+	disown "$parent"
+	await 5 test -s "$work/child"
+	child=$(<"$work/child")
+	start=$(sed 's/.*) //' "/proc/$parent/stat" | cut -d' ' -f20)
+	printf 'from 1\n%s %s /unit/inner\n' "$parent" "$start" >"$origins"
+	dissolve "$hierarchy" cgroup2 2>/dev/null
+	equal "$(cgroup_of "$child" | sed "s|.*/$root||")" /unit/inner "the place of the child"
+	[ ! -d "$hierarchy/rssd" ] || fail "the containers are left"
+	kill "$parent" "$child"
+}
+
 case_without_an_origin_nothing_goes_to_the_root_of_v2() {
 	start_hierarchy
 	printf 'from 1\n%s 1 /unit\n' "$member" >"$origins"
