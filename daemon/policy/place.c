@@ -186,6 +186,11 @@ static int check_cgroup(const char *cgroup, const char *root, struct failure *fa
 			    "contains them",
 			    cgroup);
 	unit_of_cgroup(cgroup, &unit);
+	if (unit.user_manager)
+		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
+			    "\"%.128s\" is delegated to the manager of user %u; use its unit "
+			    "user@%u.service instead, which has all of the user's units",
+			    cgroup, (unsigned int)unit.manager_uid, (unsigned int)unit.manager_uid);
 	if (unit.kind != UNIT_NONE)
 		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
 			    "\"%.128s\" belongs to the systemd unit %s; use the unit instead",

@@ -64,6 +64,20 @@ TEST(test_cgroups)
 	CHECK(check(PLACE_CGROUP, "/system.slice/web.service/inner") == RSS_ERROR_NOT_SUPPORTED);
 }
 
+/* The unit in the path is not one that systemd of the machine knows. */
+TEST(test_cgroups_of_a_user)
+{
+	cleanup_(place_free_ptr) struct place *place =
+		place_new(PLACE_CGROUP,
+			  "/user.slice/user-1000.slice/user@1000.service/app.slice/web.service");
+	struct failure failure = { 0 };
+
+	CHECK(place_check(place, "rssd", &failure) < 0);
+	CHECK_INT(failure.error, RSS_ERROR_NOT_SUPPORTED);
+	CHECK(strstr(failure.text, "use its unit user@1000.service"));
+	CHECK(!strstr(failure.text, "unit web.service"));
+}
+
 TEST(test_contains)
 {
 	CHECK(place_contains("/a", "/a"));
@@ -92,5 +106,7 @@ TEST(test_cgroup_of_unit)
 }
 
 TEST_MAIN({ "place: units", test_units }, { "place: long names", test_long_unit },
-	  { "place: cgroups", test_cgroups }, { "place: inside", test_contains },
+	  { "place: cgroups", test_cgroups },
+	  { "place: a cgroup of a user names the unit of the user", test_cgroups_of_a_user },
+	  { "place: inside", test_contains },
 	  { "place: the cgroup of a unit", test_cgroup_of_unit })
