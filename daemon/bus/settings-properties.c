@@ -89,6 +89,12 @@ int bus_read_settings(sd_bus_message *message, struct settings_change *ret,
 		}
 		n++;
 	}
+	if (texts) {
+		r = rules_parse_texts(texts, ret_join, failure);
+		if (r < 0)
+			return r;
+		change.join = *ret_join;
+	}
 	*ret = change;
 	if (!ret_creation)
 		return 0;
