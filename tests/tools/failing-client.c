@@ -9,6 +9,7 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <pthread.h>
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -365,6 +366,12 @@ static struct rss_client *check(struct rss_client *client, const struct operatio
 	return client;
 }
 
+/* No allocation fails in the child that becomes ssh: the client could not know. */
+static void spare_child(void)
+{
+	(void)malloc_has_failed();
+}
+
 int main(int argc, char *argv[])
 {
 	struct rss_client *client;
@@ -377,6 +384,7 @@ int main(int argc, char *argv[])
 	member_fd = (int)syscall(SYS_pidfd_open, member, 0);
 	existing_cgroup = argv[2];
 	setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
+	(void)pthread_atfork(NULL, NULL, spare_child);
 	for (size_t i = 0; i < ARRAY_SIZE(operations); i++) {
 		const struct operation *operation = &operations[i];
 		bool failed = true;
