@@ -234,11 +234,11 @@ case_throttle_protection_and_swap_limit() {
 	for key in "high" "low" "min" "swap-limit" "zswap-limit"; do
 		if works "$key"; then
 			expect 0 rssctl set set "$key=16M"
-			equal "$(field set "[\"$key\"]")" $((16 << 20)) "$key"
+			equal "$(field set "\"$key\"")" $((16 << 20)) "$key"
 		else
 			expect 1 rssctl set set "$key=16M"
 			says "$key cannot be set"
-			equal "$(field set "[\"$key\"]")" null "$key"
+			equal "$(field set "\"$key\"")" null "$key"
 		fi
 	done
 	quiet_remove set
