@@ -210,8 +210,8 @@ case_suggest() {
 	# The printed command sets the limit.
 	expect 0 bash -c "$(sed -n 's/^To set it: //p' <<<"$out")"
 	[ "$(field held limit)" != infinity ] || fail "no limit was set"
-	! has watermarks || [ "$(field held '["wmark-high"]')" -lt "$(field held limit)" ] ||
-		fail "wmark-high $(field held '["wmark-high"]') is not below the limit"
+	! has watermarks || [ "$(field held '"wmark-high"')" -lt "$(field held limit)" ] ||
+		fail "wmark-high $(field held '"wmark-high"') is not below the limit"
 	expect 0 rssctl create nobody
 	expect 1 rssctl suggest nobody
 	says "It has used no memory"

@@ -93,7 +93,7 @@ case_settings_are_set_together() {
 	expect 0 rssctl diff
 	expect 0 systemctl restart rssd
 	expect 0 rssctl diff
-	equal "$(field whole '["wmark-high"]')" $((48 << 20)) "wmark-high, as the kernel has it after a restart"
+	equal "$(field whole '"wmark-high"')" $((48 << 20)) "wmark-high, as the kernel has it after a restart"
 	expect 0 rssctl remove whole --force
 }
 
