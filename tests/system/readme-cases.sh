@@ -42,6 +42,7 @@ case_install() {
 case_limit_a_service() {
 	local command pid job
 	walked=0
+	[ -d "$checkout" ] || make_checkout
 	expect 0 systemctl start nginx.service
 	pid=$(main_pid nginx)
 	sleep 1000 &
