@@ -150,6 +150,20 @@ start_bus() {
 	until_true 10 test -S "$work/bus" || { note "no bus: $(cat "$work/bus.log")"; exit 1; }
 }
 
+mood=$work/mood asked=$work/asked
+# polkit_says WORD: makes polkit reply WORD from now on, and starts it if it does not run; what it is
+# asked is in $asked. See tests/tools/polkit.c.
+polkit_says() {
+	echo "$1" >"$mood"
+	: >"$asked"
+	[ -n "${polkit:-}" ] && kill -0 "$polkit" 2>/dev/null && return
+	polkit "$mood" >>"$asked" &
+	polkit=$!
+	children+=("$polkit")
+	disown "$polkit"
+	await 10 busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" status org.freedesktop.PolicyKit1
+}
+
 # make_ssh: an ssh in $work/remote, which stays on this machine and this bus. The host "nowhere" cannot
 # be reached.
 make_ssh() {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "container/manager.h"
+#include "policy/place.h"
 #include "shared/name.h"
 
 /* Cuts the last part of a name off. Returns false if there is only one. */
@@ -128,11 +129,9 @@ bool owner_may_take_from(const struct owner_places *places, const char *path, co
 		return false;
 	for (size_t i = 0; i < places->n_others; i++) {
 		const char *other = places->others[i];
-		size_t length = strlen(other);
 
 		/* That of a unit that does not run is empty. */
-		if (length > 0 && strncmp(cgroup, other, length) == 0 &&
-		    (cgroup[length] == '\0' || cgroup[length] == '/' || other[length - 1] == '/'))
+		if (*other && place_contains(other, cgroup))
 			return false;
 	}
 	return true;

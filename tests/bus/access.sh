@@ -7,22 +7,9 @@ start_bus
 write_config LogLevel=debug PendingCallsPerUser=8
 start_rssd || exit 1
 
-mood=$work/mood asked=$work/asked
 nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 as_nobody() { "${nobody[@]}" "$@"; }
 
-# polkit_says WORD: makes polkit reply WORD from now on, and starts it if it does not run; see
-# tests/tools/polkit.c.
-polkit_says() {
-	echo "$1" >"$mood"
-	: >"$asked"
-	[ -n "${polkit:-}" ] && kill -0 "$polkit" 2>/dev/null && return
-	polkit "$mood" >>"$asked" &
-	polkit=$!
-	children+=("$polkit")
-	disown "$polkit"
-	await 10 busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" status org.freedesktop.PolicyKit1
-}
 no_polkit() {
 	[ -z "${polkit:-}" ] || kill "$polkit"
 	await 10 sh -c '! busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" status org.freedesktop.PolicyKit1'

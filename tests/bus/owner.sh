@@ -7,23 +7,11 @@ start_bus
 write_config LogLevel=debug
 start_rssd || exit 1
 
-mood=$work/mood asked=$work/asked
 alice=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 bob=(setpriv --reuid=2 --regid=2 --clear-groups)
 as_alice() { "${alice[@]}" "$@"; }
 as_bob() { "${bob[@]}" "$@"; }
 
-# polkit_says WORD: its answer to all questions from now on; see tests/tools/polkit.c.
-polkit_says() {
-	echo "$1" >"$mood"
-	: >"$asked"
-	[ -n "${polkit:-}" ] && kill -0 "$polkit" 2>/dev/null && return
-	polkit "$mood" >>"$asked" &
-	polkit=$!
-	children+=("$polkit")
-	disown "$polkit"
-	await 10 busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" status org.freedesktop.PolicyKit1
-}
 polkit_says yes
 
 # start_as USER...: a process of that user, $pid.
