@@ -380,7 +380,7 @@ static int read_command(const struct args *args, struct command *command)
 	status = command_check_variables(command);
 	if (status == STATUS_DONE)
 		status = command_read_user(command, args->values[UID], args->values[GID]);
-	/* Whoever has the terminal of root can type on it. */
+	/* A user who has the terminal of root can type on it. */
 	if (status == STATUS_DONE && args->values[EXEC] && command->is_other && has_terminal())
 		return print_error(STATUS_USAGE,
 				   "--exec would give the user \"%s\" this terminal; leave it out",

@@ -86,7 +86,7 @@ static struct access_owner declared_owner(const struct record *record)
 }
 
 /*
- * A declared container has the owner of its declaration, at once, whoever has created it: its
+ * A declared container has the owner of its declaration, at once, also if another user has created it: its
  * rules and limits are root's.
  */
 static void declare_owner(struct container *c, const struct record *record)
