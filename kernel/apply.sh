@@ -50,7 +50,14 @@ failed_hunks()
 {
 	awk '/^Applying patch /{ patch = $3; sub(".*/", "", patch) }
 		/^patching file /{ file = $3 }
-		/^Hunk .* FAILED|^can.t find file|with fuzz|malformed|No space left/{ print patch ": " file ": " $0; found = 1 }
+		/^can.t find file/{ lost = 1 }
+		/^\|\+\+\+ / && lost{
+			sub("^[^/]*/", "", $2)
+			print patch ": " $2 ": there is no such file in the source"
+			lost = 0
+			found = 1
+		}
+		/^Hunk .* FAILED|with fuzz|malformed|No space left/{ print patch ": " file ": " $0; found = 1 }
 		END { exit !found }' "$out/quilt.log" || cat "$out/quilt.log"
 }
 
