@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The first five minutes with README.md: its commands run as they are written there, on an installed
-# Debian with nginx. `make deb` was run where the disk was made.
+# Debian with nginx. `make deb` was run when the disk was made.
 . "${0%/*}/machine.sh"
 readme=$BUILD/README.md
 checkout=$work/checkout
@@ -26,10 +26,24 @@ make_checkout() {
 	echo force-confold >/etc/dpkg/dpkg.cfg.d/tests
 }
 
+# Removes what the disk or an earlier case has installed: a package, or the files of `make install`.
+remove_rssd() {
+	if dpkg-query --show rssd >/dev/null 2>&1; then
+		expect 0 dpkg --purge rssd librss1
+	else
+		systemctl stop rssd
+		xargs -r rm -f <"$BUILD/installed"
+	fi
+	expect 127 rssctl version
+	mkdir -p /etc/rssd
+	use_hierarchy
+}
+
 case_install() {
 	local command
 	walked=0
 	make_checkout
+	remove_rssd
 	while IFS= read -r command; do
 		[ "$command" = "make deb" ] || walk 0 "$command"
 	done < <(commands_of "Install it")

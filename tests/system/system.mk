@@ -6,7 +6,8 @@ PACKAGES_system := mmdebstrap qemu-system-x86 e2fsprogs kmod xz-utils cpio $(PAC
 .PHONY: check-system bench-daemon system-packages
 
 # Programs that rssd is tested and measured with, on Debian 12, and services that are units on Debian 13.
-WORKLOAD_PACKAGES := redis-server redis-tools postgresql stress-ng cgroup-tools
+# nginx-light and make are for the commands of README.md.
+WORKLOAD_PACKAGES := redis-server redis-tools postgresql stress-ng cgroup-tools nginx-light make
 SERVICE_PACKAGES  := nginx-light redis-server redis-tools postgresql podman crun busybox-static make
 
 system_scripts := README.md tests/lib.sh $(wildcard tests/system/*.sh) tests/bench/bench-inside.sh
