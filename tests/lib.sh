@@ -151,10 +151,10 @@ start_bus() {
 }
 
 mood=$work/mood asked=$work/asked
-# polkit_says WORD: makes polkit reply WORD from now on, and starts it if it does not run; what it is
+# polkit_says WORD...: makes polkit reply so from now on, and starts it if it does not run; what it is
 # asked is in $asked. See tests/tools/polkit.c.
 polkit_says() {
-	echo "$1" >"$mood"
+	echo "$*" >"$mood"
 	: >"$asked"
 	[ -n "${polkit:-}" ] && kill -0 "$polkit" 2>/dev/null && return
 	polkit "$mood" >>"$asked" &

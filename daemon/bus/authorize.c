@@ -20,13 +20,19 @@
 #include "shared/name.h"
 #include "store/config.h"
 
+/* The authorization of a call so far. All zero: polkit was not asked. */
+struct answer {
+	enum access_operation asked; /* what polkit was asked about, with @result */
+	bool silent;		     /* it could not ask for a password */
+	enum auth_result result;
+};
+
 /* A call that waits for polkit, or is dispatched again with its reply. */
 struct bus_check {
 	struct bus *bus;
 	struct bus_peer *peer;
 	sd_bus_message *message;
-	enum access_operation operation; /* that polkit is asked about */
-	enum auth_result result;
+	struct answer answer;
 	struct polkit_question *question;
 	struct list_link link; /* in bus->checks */
 };
@@ -115,7 +121,7 @@ static void on_polkit_result(enum auth_result result, const char *why, void *use
 	int r;
 
 	log_no_polkit(check, result, why);
-	check->result = result;
+	check->answer.result = result;
 	check->question = polkit_question_free(check->question);
 	r = sd_bus_enqueue_for_read(check->bus->bus, check->message);
 	if (r < 0) {
@@ -137,7 +143,7 @@ static unsigned int checks_of_uid(const struct bus *bus, uid_t uid)
 }
 
 static int ask_polkit(struct bus *bus, struct bus_peer *peer, sd_bus_message *message,
-		      enum access_operation operation, struct failure *failure)
+		      enum access_operation operation, bool silent, struct failure *failure)
 {
 	cleanup_(bus_check_free_ptr) struct bus_check *check = NULL;
 	cleanup_free char *container = bus_container_of_call(message);
@@ -153,9 +159,9 @@ static int ask_polkit(struct bus *bus, struct bus_peer *peer, sd_bus_message *me
 	check->bus = bus;
 	check->peer = peer;
 	check->message = sd_bus_message_ref(message);
-	check->operation = operation;
+	check->answer = (struct answer){ .asked = operation, .silent = silent };
 	list_add(&bus->checks, &check->link);
-	r = polkit_ask(message, access_polkit_action(operation), container,
+	r = polkit_ask(message, silent, access_polkit_action(operation), container,
 		       sd_bus_message_get_member(message), on_polkit_result, check,
 		       &check->question);
 	if (r < 0)
@@ -240,15 +246,11 @@ enum access_operation bus_operation_of(const char *member)
 	return ACCESS_ROOT;
 }
 
-/* The operation that the caller needs the right for now: owners need another one than others. */
-static enum access_operation operation_of_call(const struct bus *bus, const struct bus_peer *peer,
-					       sd_bus_message *message)
+/* The operation that the caller needs the right for, if it is no owner. */
+static enum access_operation operation_of_call(sd_bus_message *message)
 {
-	if (is_standard(message))
-		return ACCESS_QUERY;
-	if (own_call_is(bus, message, peer->uid))
-		return ACCESS_OWN;
-	return bus_operation_of(sd_bus_message_get_member(message));
+	return is_standard(message) ? ACCESS_QUERY
+				    : bus_operation_of(sd_bus_message_get_member(message));
 }
 
 /* The answer to another question does not count. Root may have changed the owner meanwhile. */
@@ -263,35 +265,59 @@ static int refuse_changed(const struct bus_peer *peer, sd_bus_message *message)
 	return bus_answer_failure(message, r, &failure);
 }
 
-/* @asked: what polkit was asked about, with @result */
-static int authorize(struct bus *bus, struct bus_peer *peer, sd_bus_message *message,
-		     enum access_operation asked, enum auth_result result, sd_bus_error *error)
+/*
+ * A user with the right for all containers has it in its own as well, in which an owner's right is
+ * less. So polkit is asked about that right first, without a password, and about the owner's if it
+ * refuses. Returns the operation to decide about; *silent is true for the first question.
+ */
+static enum access_operation operation_of_owner(enum access_operation for_all,
+						struct answer *answer, bool *silent)
 {
-	enum access_operation operation = operation_of_call(bus, peer, message);
+	if (answer->result == AUTH_NOT_ASKED) {
+		*silent = true;
+		return for_all;
+	}
+	if (answer->silent && answer->result == AUTH_YES)
+		return for_all;
+	if (answer->silent && (answer->result == AUTH_NO || answer->result == AUTH_CHALLENGE))
+		*answer = (struct answer){ 0 };
+	else if (answer->silent) /* polkit would not reply to the second question either */
+		answer->asked = ACCESS_OWN;
+	return ACCESS_OWN;
+}
+
+static int authorize(struct bus *bus, struct bus_peer *peer, sd_bus_message *message,
+		     struct answer answer, sd_bus_error *error)
+{
+	enum access_operation operation = operation_of_call(message);
+	bool own = !is_standard(message) && own_call_is(bus, message, peer->uid), silent = false;
 	struct failure failure = { 0 };
 	int r;
 
-	if (result != AUTH_NOT_ASKED && asked != operation)
+	if (own)
+		operation = operation_of_owner(operation, &answer, &silent);
+	else if (answer.silent && answer.result != AUTH_YES)
 		return refuse_changed(peer, message);
-	switch (access_decide(operation, peer->uid, result)) {
+	if (answer.result != AUTH_NOT_ASKED && answer.asked != operation)
+		return refuse_changed(peer, message);
+	switch (access_decide(operation, peer->uid, answer.result)) {
 	case ACCESS_ALLOW:
 		bus->own_call = operation == ACCESS_OWN;
 		return 0;
 	case ACCESS_ASK:
 		if (!object_exists(bus, sd_bus_message_get_path(message)))
 			return 0;
-		r = ask_polkit(bus, peer, message, operation, &failure);
+		r = ask_polkit(bus, peer, message, operation, silent, &failure);
 		return r < 0 ? bus_answer_failure(message, r, &failure) : 1;
 	default:
-		return refuse(operation, peer, message, result, error);
+		return refuse(operation, peer, message, answer.result, error);
 	}
 }
 
 /* Return: 0 to dispatch the call; 1 if its reply is pending, or it is refused; or negative. */
 int bus_authorize_filter(sd_bus_message *message, void *userdata, sd_bus_error *error)
 {
-	enum access_operation asked = ACCESS_ROOT;
-	enum auth_result result = AUTH_NOT_ASKED;
+	struct answer answer = { 0 };
 	struct failure failure = { 0 };
 	struct bus *bus = userdata;
 	struct bus_check *check;
@@ -310,11 +336,10 @@ int bus_authorize_filter(sd_bus_message *message, void *userdata, sd_bus_error *
 	}
 	check = find_pending_check(bus, message);
 	if (check) {
-		asked = check->operation;
-		result = check->result;
+		answer = check->answer;
 		bus_check_free(check);
 	} else if (!bus_peer_serve(peer)) {
 		return refuse_busy(peer, message);
 	}
-	return authorize(bus, peer, message, asked, result, error);
+	return authorize(bus, peer, message, answer, error);
 }

@@ -104,7 +104,8 @@ static int method_create(sd_bus_message *message, void *userdata, sd_bus_error *
 	r = check_creation(call, name, &settings, &creation, join, &failure);
 	if (creation.has_owner && creation.owner)
 		owner = (struct access_owner){ creation.owner, true };
-	else if (call->own)
+	/* What a manager creates in its own container is its own as well. */
+	else if (call->own || own_call_may(bus, "CreateContainer", name, call->uid))
 		owner = (struct access_owner){ call->uid, false };
 	if (r == 0)
 		r = manager_create(bus->manager, name, creation.place, &settings,

@@ -14,26 +14,30 @@
 #include "shared/name.h"
 
 /* The container whose owner decides: of a creation the parent; NULL if there is none. */
-static char *deciding_container(sd_bus_message *message)
+static char *deciding_container(const char *method, const char *name)
 {
-	cleanup_free char *name = bus_container_of_call(message);
-
-	if (!name || name_problem(name))
+	if (name_problem(name))
 		return NULL;
-	return strcmp(sd_bus_message_get_member(message), "CreateContainer") == 0
-		       ? name_parent(name)
-		       : take_ptr(name);
+	return strcmp(method, "CreateContainer") == 0 ? name_parent(name) : strdup(name);
+}
+
+bool own_call_may(const struct bus *bus, const char *method, const char *name, uid_t user)
+{
+	cleanup_free char *container = deciding_container(method, name);
+
+	return container && access_owner_may(method, owner_role(bus->manager, container, user));
 }
 
 bool own_call_is(const struct bus *bus, sd_bus_message *message, uid_t user)
 {
+	const char *method = sd_bus_message_get_member(message);
 	cleanup_free char *name = NULL;
 
-	if (user == 0 || !access_owner_may(sd_bus_message_get_member(message), ROLE_OWNER))
+	/* Most calls are decided without reading them. */
+	if (user == 0 || !access_owner_may(method, ROLE_OWNER))
 		return false;
-	name = deciding_container(message);
-	return name && access_owner_may(sd_bus_message_get_member(message),
-					owner_role(bus->manager, name, user));
+	name = bus_container_of_call(message);
+	return name && own_call_may(bus, method, name, user);
 }
 
 int own_call_check_settings(const struct bus_call *call, const char *name,

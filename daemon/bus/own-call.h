@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Calls by the rights of an owner (policy/access-policy.h): what the methods check in
- * addition. A call is one if authorize.c has asked polkit about manage-own for it.
+ * addition. A call is one if authorize.c has asked polkit about manage-own for it: the caller has
+ * no right for all containers.
  */
 #ifndef RSSD_BUS_OWN_CALL_H
 #define RSSD_BUS_OWN_CALL_H
@@ -17,7 +18,9 @@ struct container;
 struct failure;
 struct settings_change;
 
-/* Returns true if @user may call @message as the owner of what it is about. */
+/* Returns true if @user may call @method about the container @name as its owner. */
+bool own_call_may(const struct bus *bus, const char *method, const char *name, uid_t user);
+/* The same of a call that was not read yet. */
 bool own_call_is(const struct bus *bus, sd_bus_message *message, uid_t user);
 
 /* Each returns 0, or a failure if @call is by an owner and exceeds its rights; 0 for other calls. */

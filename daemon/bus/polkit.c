@@ -70,14 +70,15 @@ static int write_question(sd_bus_message *question, sd_bus_message *message, con
 				     may_ask_user ? POLKIT_MAY_ASK_USER : 0, "");
 }
 
-int polkit_ask(sd_bus_message *message, const char *action, const char *container, const char *verb,
-	       polkit_fn fn, void *userdata, struct polkit_question **ret)
+int polkit_ask(sd_bus_message *message, bool silent, const char *action, const char *container,
+	       const char *verb, polkit_fn fn, void *userdata, struct polkit_question **ret)
 {
 	cleanup_(polkit_question_free_ptr) struct polkit_question *question =
 		calloc(1, sizeof(*question));
 	cleanup_(bus_message_unref_ptr) sd_bus_message *call = NULL;
 	sd_bus *bus = sd_bus_message_get_bus(message);
-	bool may_ask_user = sd_bus_message_get_allow_interactive_authorization(message) > 0;
+	bool may_ask_user = !silent &&
+			    sd_bus_message_get_allow_interactive_authorization(message) > 0;
 	int r;
 
 	if (!question)

@@ -17,8 +17,8 @@ struct polkit_question;
 
 /**
  * polkit_ask() - start a check
- * @message: the call; its sender is the subject, and its flags say whether polkit
- *           may ask for a password
+ * @message: the call; its sender is the subject
+ * @silent: polkit may not ask for a password, even if the flags of the call allow it
  * @action: as in org.rssd1.policy
  * @container: action.lookup("container") in polkit rules
  * @verb: action.lookup("verb") in polkit rules: the method
@@ -27,8 +27,8 @@ struct polkit_question;
  *
  * Return: 0, or a negative errno.
  */
-int polkit_ask(sd_bus_message *message, const char *action, const char *container, const char *verb,
-	       polkit_fn fn, void *userdata, struct polkit_question **ret);
+int polkit_ask(sd_bus_message *message, bool silent, const char *action, const char *container,
+	       const char *verb, polkit_fn fn, void *userdata, struct polkit_question **ret);
 struct polkit_question *polkit_question_free(struct polkit_question *question);
 
 #endif

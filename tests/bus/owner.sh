@@ -12,7 +12,7 @@ bob=(setpriv --reuid=2 --regid=2 --clear-groups)
 as_alice() { "${alice[@]}" "$@"; }
 as_bob() { "${bob[@]}" "$@"; }
 
-polkit_says yes
+polkit_says own yes
 
 # start_as USER...: a process of that user, $pid.
 start_as() {
@@ -32,13 +32,14 @@ end() {
 	rssctl remove a --force 2>/dev/null
 }
 
-# Only the action of owners was asked about.
-asked_own_only() {
-	! grep -v '^org.rssd1.manage-own ' "$asked" || fail "polkit was asked: $(cat "$asked")"
+# The action of owners was asked about, and others without a password.
+asked_as_owner() {
+	grep -q '^org.rssd1.manage-own ' "$asked" || fail "polkit was not asked: $(cat "$asked")"
+	! grep -v '^org.rssd1.manage-own ' "$asked" | grep -v ' 0$' || fail "a password was asked for: $(cat "$asked")"
 }
 
 case_an_owner_manages_what_it_created() {
-	polkit_says yes
+	polkit_says own yes
 	begin
 	equal "$(rssctl list --json=short | jq -c '.[] | [.name, .owner, .delegated]')" \
 		$'["a",65534,true]\n["a/x",65534,false]' "owners in the list"
@@ -58,7 +59,7 @@ case_an_owner_manages_what_it_created() {
 	expect 0 as_alice rssctl kill a/x
 	await 10 is_empty a/x
 	expect 0 as_alice rssctl remove a/x/y a/x
-	asked_own_only
+	asked_as_owner
 	# The delegated container itself stays.
 	equal "$(rssctl list --no-legend | awk '{ print $1 }')" a "what is left"
 	end
@@ -67,7 +68,7 @@ case_an_owner_manages_what_it_created() {
 # The delegated container is root's but for what is created in it, and polkit asks for an administrator.
 case_the_delegated_container_is_roots() {
 	local verb
-	polkit_says yes
+	polkit_says own yes
 	begin
 	start_as "${alice[@]}"
 	expect 0 as_alice rssctl attach a "$pid"
@@ -79,7 +80,7 @@ case_the_delegated_container_is_roots() {
 	done
 	equal "$(field a limit)" $((64 << 20)) limit
 	# Root delegates, nobody else, whatever polkit says.
-	polkit_says yes
+	polkit_says own yes
 	expect 4 as_alice rssctl delegate a/x 2
 	expect 4 as_alice rssctl create c --owner=65534
 	expect 4 as_alice rssctl create a/c --owner=65534
@@ -88,7 +89,7 @@ case_the_delegated_container_is_roots() {
 }
 
 case_an_owner_stays_within_bounds() {
-	polkit_says yes
+	polkit_says own yes
 	begin
 	expect 4 as_alice rssctl limit a/x 65M
 	says "the limit around it is 64.0M"
@@ -112,7 +113,7 @@ case_an_owner_stays_within_bounds() {
 
 case_a_stranger_may_nothing() {
 	local verb
-	polkit_says yes
+	polkit_says own yes
 	begin
 	start_as "${bob[@]}"
 	polkit_says no
@@ -129,7 +130,7 @@ case_a_stranger_may_nothing() {
 }
 
 case_processes_of_others_are_safe() {
-	polkit_says yes
+	polkit_says own yes
 	begin
 	start_as "${bob[@]}"
 	local theirs=$pid
@@ -155,7 +156,7 @@ case_processes_of_others_are_safe() {
 
 # A process leaves no container of another user, so that no limit is escaped.
 case_no_escape_from_another_container() {
-	polkit_says yes
+	polkit_says own yes
 	begin
 	rssctl create jail --limit=16M
 	start_as "${alice[@]}"
@@ -171,7 +172,7 @@ case_no_escape_from_another_container() {
 }
 
 case_containers_of_others_inside() {
-	polkit_says yes
+	polkit_says own yes
 	begin
 	rssctl create a/x/roots
 	rssctl create a/x/bobs --owner=2
@@ -180,7 +181,7 @@ case_containers_of_others_inside() {
 	expect 4 as_alice rssctl create a/x/roots/b
 	expect 4 as_alice rssctl limit a/x/roots 8M
 	expect 4 as_alice rssctl limit a/x/bobs/z 8M
-	polkit_says yes
+	polkit_says own yes
 	expect 4 as_alice rssctl kill a/x
 	says "containers of other users"
 	expect 4 as_alice rssctl freeze a/x
@@ -191,7 +192,7 @@ case_containers_of_others_inside() {
 
 # When root gives it to another user, the first one has no rights, also not in what it created.
 case_the_owner_changes() {
-	polkit_says yes
+	polkit_says own yes
 	begin
 	expect 0 rssctl delegate a 2
 	polkit_says no
@@ -200,12 +201,12 @@ case_the_owner_changes() {
 	expect 4 as_alice rssctl create a/x/y
 	expect 4 as_bob rssctl limit a/x 8M
 	! grep -q manage-own "$asked" || fail "asked about as an owner: $(cat "$asked")"
-	polkit_says yes
+	polkit_says own yes
 	expect 0 as_bob rssctl create a/y
 	polkit_says no
 	expect 0 rssctl delegate a root
 	expect 4 as_bob rssctl create a/z
-	polkit_says yes
+	polkit_says own yes
 	expect 0 rssctl delegate a 65534
 	expect 0 as_alice rssctl limit a/x 8M
 	expect 1 busctl --address="$DBUS_SYSTEM_BUS_ADDRESS" call org.rssd1 /org/rssd1 org.rssd1.Manager \
@@ -217,11 +218,11 @@ case_the_owner_changes() {
 
 # polkit answers after root has taken the container back: the answer counts no more.
 case_the_owner_changes_while_polkit_is_asked() {
-	polkit_says hold
+	polkit_says own hold
 	rssctl create a --limit=64M --owner=65534
 	as_alice rssctl create a/x >"$work/late" 2>&1 &
 	local caller=$!
-	await 10 grep -q CreateContainer "$asked"
+	await 10 grep -q "manage-own a/x CreateContainer" "$asked"
 	expect 0 rssctl delegate a 2
 	kill -USR1 "$polkit"
 	wait $caller
@@ -232,7 +233,7 @@ case_the_owner_changes_while_polkit_is_asked() {
 }
 
 case_polkit_may_refuse_owners() {
-	polkit_says yes
+	polkit_says own yes
 	begin
 	polkit_says no
 	expect 4 as_alice rssctl limit a/x 8M
@@ -240,8 +241,39 @@ case_polkit_may_refuse_owners() {
 	end
 }
 
-case_owners_survive_a_restart() {
+# A user with the rights for all containers is bound by none of an owner's in its own.
+case_a_manager_keeps_its_rights() {
+	local theirs
+	polkit_says own yes
+	begin
+	start_as "${bob[@]}"
+	theirs=$pid
+	expect 0 rssctl attach a/x "$theirs"
+	expect 4 as_alice rssctl limit a/x 128M
 	polkit_says yes
+	expect 0 as_alice rssctl limit a/x 128M
+	equal "$(field a/x limit)" $((128 << 20)) "limit that is above the one around"
+	expect 0 as_alice rssctl set a/x oom-group=yes
+	expect 0 as_alice rssctl kill a/x
+	await 10 is_empty a/x
+	! grep -q manage-own "$asked" || fail "asked about as an owner: $(cat "$asked")"
+	expect 0 as_alice rssctl create a/z --limit=128M
+	equal "$(field a/z owner)" 65534 "owner of what a manager created in its own"
+	expect 0 rssctl delegate a 2
+	expect 0 as_alice rssctl limit a/x 64M
+	expect 0 rssctl delegate a 65534
+	polkit_says own yes
+	expect 4 as_alice rssctl limit a/x 128M
+	expect 0 as_alice rssctl limit a/z 32M
+	# Two questions, of which the first is without a password.
+	polkit_says challenge
+	expect 4 as_alice rssctl limit a/z 16M
+	equal "$(grep -c SetLimit "$asked")" 2 "questions about a call"
+	end
+}
+
+case_owners_survive_a_restart() {
+	polkit_says own yes
 	begin
 	stop_rssd
 	start_rssd || return
@@ -256,7 +288,7 @@ case_owners_survive_a_restart() {
 
 # A name that a user has taken is root's when it is declared.
 case_declarations_have_an_owner() {
-	polkit_says yes
+	polkit_says own yes
 	begin
 	echo '{ "name": "a/x", "limit": "24M" }' >"$work/containers.d/x.json"
 	echo '{ "name": "d", "limit": "24M", "owner": "nobody" }' >"$work/containers.d/d.json"
@@ -281,7 +313,7 @@ case_declarations_have_an_owner() {
 # Reclaim for a user costs time of rssd: few calls at a time, and none for longer than others.
 case_pending_calls_of_owners_are_bounded() {
 	local i pids=() callers=()
-	polkit_says yes
+	polkit_says own yes
 	begin
 	expect 4 as_alice rssctl limit a/x 1M --timeout=1h
 	says "LimitTimeout"
@@ -308,7 +340,7 @@ case_pending_calls_of_owners_are_bounded() {
 }
 
 case_the_number_of_containers_is_bounded() {
-	polkit_says yes
+	polkit_says own yes
 	rssctl create a --owner=65534
 	expect 0 as_alice client create-many a 256
 	expect 1 as_alice rssctl create a/more

@@ -2,7 +2,8 @@
 /*
  * polkit FILE: a polkit for a private bus. It replies as the first word of FILE
  * says at the time of the call: yes, no, challenge, nonsense, never (no reply), or
- * hold (yes, after SIGUSR1). It prints each call: "ACTION CONTAINER VERB FLAGS".
+ * hold (yes, after SIGUSR1). With "own WORD" the word is for manage-own, and the
+ * others are not allowed. It prints each call: "ACTION CONTAINER VERB FLAGS".
  */
 #include <signal.h>
 #include <stdio.h>
@@ -39,7 +40,8 @@ static int check(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
 	const char *kind, *key, *name, *action, *container, *verb, *cancel;
 	uint32_t flags;
-	char mood[32];
+	const char *mood;
+	char line[32];
 	int r = sd_bus_message_read(m, "(sa{sv})sa{ss}us", &kind, 1, &key, "s", &name, &action, 2,
 				    &key, &container, &key, &verb, &flags, &cancel);
 
@@ -47,7 +49,9 @@ static int check(sd_bus_message *m, void *userdata, sd_bus_error *error)
 		return r;
 	printf("%s %s %s %u\n", action, *container ? container : "-", verb, flags);
 	fflush(stdout);
-	read_mood(mood, sizeof(mood));
+	mood = read_mood(line, sizeof(line));
+	if (!strncmp(line, "own ", strlen("own ")))
+		mood = strcmp(action, "org.rssd1.manage-own") ? "no" : line + strlen("own ");
 	if (!strcmp(mood, "hold") && held_count < HELD_MAX)
 		held[held_count++] = sd_bus_message_ref(m);
 	else if (!strcmp(mood, "nonsense"))
