@@ -84,7 +84,9 @@ static void on_changed(struct container *c, unsigned int mask, void *userdata)
 		if (mask & setting->bit)
 			names[n++] = (char *)setting->property;
 	}
-	if (n == 0) {
+	if (n > 0) {
+		names[n++] = (char *)"Unlimited";
+	} else {
 		names[n++] = (char *)"Declared";
 		names[n++] = (char *)"Owner";
 		names[n++] = (char *)"Delegated";

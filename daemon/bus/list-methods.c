@@ -40,6 +40,8 @@ static int append_common(sd_bus_message *reply, const struct collect_row *row)
 		return -ENOMEM;
 	r = bus_append_settings(reply, SETTINGS_ALL, &c->settings);
 	if (r >= 0)
+		r = bus_append_unlimited(reply, container_supported(c), &c->settings);
+	if (r >= 0)
 		r = bus_append_supported_entry(reply, container_supported(c));
 	if (r >= 0)
 		r = sd_bus_message_append(reply, "{sv}{sv}{sv}", "Place", "s",

@@ -159,6 +159,8 @@ static int append_settings(sd_bus_message *reply, unsigned int set, const struct
 
 	if (r >= 0)
 		r = bus_append_settings(reply, set, settings);
+	if (r >= 0 && set)
+		r = bus_append_unlimited(reply, set, settings);
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
@@ -169,6 +171,8 @@ static int append_kernel(sd_bus_message *reply, const struct diff_row *row)
 
 	if (r >= 0)
 		r = bus_append_settings(reply, row->kernel_set, &row->kernel);
+	if (r >= 0 && row->kernel_set)
+		r = bus_append_unlimited(reply, row->kernel_set, &row->kernel);
 	if (r >= 0 && (row->drift & DRIFT_CGROUP))
 		r = sd_bus_message_append(reply, "{sv}", "CgroupRemoved", "b", 1);
 	if (r >= 0 && (row->drift & DRIFT_OOM_KILLER))

@@ -25,13 +25,38 @@ static char bus_type(const struct setting *setting)
 	return types[setting->type];
 }
 
+static bool may_be_unlimited(const struct setting *setting)
+{
+	return setting->type == SETTING_SIZE;
+}
+
+/* The settings that are named in Unlimited become infinite. */
+static int put_unlimited(const char *const names[], struct settings_change *change,
+			 struct failure *failure)
+{
+	for (; names && *names; names++) {
+		const struct setting *setting = setting_by_property(*names);
+
+		if (!setting || !may_be_unlimited(setting))
+			return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
+				    "Unlimited names no setting with a size: %.50s", *names);
+		if (change->set & setting->bit)
+			return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
+				    "%s is given twice: Unlimited names it, too",
+				    setting->property);
+		change->set |= setting->bit;
+		setting_put(setting, &change->to, LIMIT_INFINITY);
+	}
+	return 0;
+}
+
 int bus_read_settings(sd_bus_message *message, struct settings_change *ret,
 		      struct bus_creation *ret_creation, struct rules **ret_join,
 		      struct failure *failure)
 {
 	/* A row for each setting, in the order of the table, the other keys, and the end. */
-	struct bus_option options[SETTINGS_MAX + 6] = { 0 };
-	cleanup_free const char **texts = NULL;
+	struct bus_option options[SETTINGS_MAX + 7] = { 0 };
+	cleanup_free const char **texts = NULL, **unlimited = NULL;
 	struct bus_option *place;
 	const char *unit = NULL, *cgroup = NULL;
 	union {
@@ -52,6 +77,9 @@ int bus_read_settings(sd_bus_message *message, struct settings_change *ret,
 						  .value = &values[n] };
 		n++;
 	}
+	options[n++] = (struct bus_option){ .key = "Unlimited",
+					    .type = SD_BUS_TYPE_ARRAY,
+					    .value = &unlimited };
 	if (ret_join)
 		options[n++] = (struct bus_option){ .key = "Join",
 						    .type = SD_BUS_TYPE_ARRAY,
@@ -89,6 +117,9 @@ int bus_read_settings(sd_bus_message *message, struct settings_change *ret,
 		}
 		n++;
 	}
+	r = put_unlimited(unlimited, &change, failure);
+	if (r < 0)
+		return r;
 	if (texts) {
 		r = rules_parse_texts(texts, ret_join, failure);
 		if (r < 0)
@@ -141,6 +172,46 @@ static int append_entry(sd_bus_message *message, const struct setting *setting,
 	return r < 0 ? r : sd_bus_message_close_container(message);
 }
 
+/* Appends the names of the settings in the mask @which. */
+static int append_names(sd_bus_message *message, unsigned int which)
+{
+	int r = sd_bus_message_open_container(message, SD_BUS_TYPE_ARRAY, "s");
+
+	for_each_setting(setting) {
+		if (r >= 0 && (which & setting->bit))
+			r = sd_bus_message_append(message, "s", setting->property);
+	}
+	return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
+/* The same as an entry of an a{sv}. */
+static int append_names_entry(sd_bus_message *message, const char *key, unsigned int which)
+{
+	int r = sd_bus_message_open_container(message, SD_BUS_TYPE_DICT_ENTRY, "sv");
+
+	if (r >= 0)
+		r = sd_bus_message_append(message, "s", key);
+	if (r >= 0)
+		r = sd_bus_message_open_container(message, SD_BUS_TYPE_VARIANT, "as");
+	if (r >= 0)
+		r = append_names(message, which);
+	if (r >= 0)
+		r = sd_bus_message_close_container(message);
+	return r < 0 ? r : sd_bus_message_close_container(message);
+}
+
+/* A mask of the settings that are infinite. */
+static unsigned int unlimited_in(const struct settings *settings)
+{
+	unsigned int unlimited = 0;
+
+	for_each_setting(setting) {
+		if (may_be_unlimited(setting) && setting_get(setting, settings) == LIMIT_INFINITY)
+			unlimited |= setting->bit;
+	}
+	return unlimited;
+}
+
 int bus_append_settings(sd_bus_message *message, unsigned int which,
 			const struct settings *settings)
 {
@@ -153,30 +224,20 @@ int bus_append_settings(sd_bus_message *message, unsigned int which,
 	return r;
 }
 
+int bus_append_unlimited(sd_bus_message *message, unsigned int which,
+			 const struct settings *settings)
+{
+	return append_names_entry(message, "Unlimited", which & unlimited_in(settings));
+}
+
 int bus_append_supported(sd_bus_message *message, unsigned int supported)
 {
-	int r = sd_bus_message_open_container(message, SD_BUS_TYPE_ARRAY, "s");
-
-	for_each_setting(setting) {
-		if (r >= 0 && (supported & setting->bit))
-			r = sd_bus_message_append(message, "s", setting->property);
-	}
-	return r < 0 ? r : sd_bus_message_close_container(message);
+	return append_names(message, supported);
 }
 
 int bus_append_supported_entry(sd_bus_message *message, unsigned int supported)
 {
-	int r = sd_bus_message_open_container(message, SD_BUS_TYPE_DICT_ENTRY, "sv");
-
-	if (r >= 0)
-		r = sd_bus_message_append(message, "s", "Settings");
-	if (r >= 0)
-		r = sd_bus_message_open_container(message, SD_BUS_TYPE_VARIANT, "as");
-	if (r >= 0)
-		r = bus_append_supported(message, supported);
-	if (r >= 0)
-		r = sd_bus_message_close_container(message);
-	return r < 0 ? r : sd_bus_message_close_container(message);
+	return append_names_entry(message, "Settings", supported);
 }
 
 static int get_setting(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -188,6 +249,14 @@ static int get_setting(sd_bus *bus, const char *path, const char *interface, con
 	return setting ? append_value(reply, setting, &c->settings) : -EINVAL;
 }
 
+static int get_unlimited(sd_bus *bus, const char *path, const char *interface, const char *property,
+			 sd_bus_message *reply, void *userdata, sd_bus_error *error)
+{
+	struct container *c = userdata;
+
+	return append_names(reply, container_supported(c) & unlimited_in(&c->settings));
+}
+
 sd_bus_vtable *bus_settings_properties(void)
 {
 	static const char *const signatures[] = {
@@ -195,7 +264,7 @@ sd_bus_vtable *bus_settings_properties(void)
 		[SETTING_FLAG] = "b",
 		[SETTING_PRESSURE_TRIGGER] = "s",
 	};
-	sd_bus_vtable *vtable = calloc(SETTINGS_MAX + 2, sizeof(*vtable)), *at = vtable;
+	sd_bus_vtable *vtable = calloc(SETTINGS_MAX + 3, sizeof(*vtable)), *at = vtable;
 
 	if (!vtable)
 		return NULL;
@@ -205,6 +274,8 @@ sd_bus_vtable *bus_settings_properties(void)
 						       get_setting, 0,
 						       SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE);
 	}
+	*at++ = (sd_bus_vtable)SD_BUS_PROPERTY("Unlimited", "as", get_unlimited, 0,
+					       SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE);
 	*at = (sd_bus_vtable)SD_BUS_VTABLE_END;
 	return vtable;
 }

@@ -35,6 +35,12 @@ int bus_read_settings(sd_bus_message *message, struct settings_change *ret,
 /* Appends the entries of an a{sv}, one for each setting in the mask @which. */
 int bus_append_settings(sd_bus_message *message, unsigned int which,
 			const struct settings *settings);
+/*
+ * Appends the entry Unlimited of an a{sv}: the names of those in the mask @which that are infinite.
+ * Not each client can receive the number that means infinity, or send it.
+ */
+int bus_append_unlimited(sd_bus_message *message, unsigned int which,
+			 const struct settings *settings);
 
 /* Appends the names of the settings in the mask @supported, or an entry of an a{sv} of them. */
 int bus_append_supported(sd_bus_message *message, unsigned int supported);

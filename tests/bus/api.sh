@@ -102,6 +102,47 @@ case_wrong_types_and_keys() {
 	expect 0 manager RemoveContainer "sa{sv}" whole 0
 }
 
+# unlimited NAME: the names in the property Unlimited, between spaces.
+unlimited() {
+	bus get-property org.rssd1 "/org/rssd1/container/$1" org.rssd1.Container Unlimited |
+		tr -d '"' | cut -d' ' -f3- | sed 's/.*/ & /'
+}
+
+# Clients that cannot carry 2^64-1 set and see infinity by name.
+case_unlimited_settings_by_name() {
+	expect 0 manager CreateContainer "sa{sv}" bounded 1 Limit t 4194304
+	[[ $(unlimited bounded) != *" Limit "* ]] || fail "Limit is in $(unlimited bounded)"
+	[[ $(unlimited bounded) = *" Threshold "* ]] || fail "Threshold is not in $(unlimited bounded)"
+	bus --json=short monitor org.rssd1 >"$work/unlimited" 2>&1 &
+	local monitor=$!
+	children+=($monitor)
+	await 5 grep -q Monitoring "$work/unlimited"
+	expect 0 container bounded SetProperties "a{sv}" 1 Unlimited as 1 Limit
+	await 5 grep -q 'PropertiesChanged.*"Unlimited":' "$work/unlimited"
+	kill $monitor
+	[[ $(unlimited bounded) = *" Limit "* ]] || fail "Limit is not in $(unlimited bounded)"
+	equal "$(field bounded limit)" infinity limit
+	expect 0 manager ListContainers
+	says '"Unlimited" as '
+	expect 0 container bounded SetProperties "a{sv}" 1 Limit t 4194304
+	expect 1 container bounded SetProperties "a{sv}" 2 Limit t 1048576 Unlimited as 1 Limit
+	says "Limit is given twice"
+	expect 1 container bounded SetProperties "a{sv}" 1 Unlimited as 2 Limit Limit
+	says "Limit is given twice"
+	expect 1 container bounded SetProperties "a{sv}" 1 Unlimited as 1 OOMGroup
+	says "names no setting with a size: OOMGroup"
+	expect 1 container bounded SetProperties "a{sv}" 1 Unlimited as 1 Colour
+	expect 1 container bounded SetProperties "a{sv}" 1 Unlimited s Limit
+	says "must be of the D-Bus type as"
+	equal "$(field bounded limit)" 4194304 "limit after bad calls"
+	expect 0 manager Apply "a(sa{sv})a{sv}" 1 bounded 1 Unlimited as 1 Limit 0
+	equal "$(field bounded limit)" infinity "limit after Apply"
+	expect 0 manager RemoveContainer "sa{sv}" bounded 0
+	expect 0 manager CreateContainer "sa{sv}" bounded 1 Unlimited as 1 Limit
+	equal "$(field bounded limit)" infinity "limit at creation"
+	expect 0 manager RemoveContainer "sa{sv}" bounded 0
+}
+
 case_processes_are_attached_by_pid() {
 	local gone
 	bash -c 'exit 0' &
