@@ -169,6 +169,25 @@ static int on_reply(sd_bus_message *message, void *userdata, sd_bus_error *error
 }
 
 /*
+ * How much of client->timeout is left for a call that began at @start. sd-bus has a timeout as well, but
+ * it begins only after the bus has answered the authentication.
+ */
+static uint64_t time_left(const struct rss_client *client, uint64_t start)
+{
+	uint64_t passed = clock_usec(CLOCK_MONOTONIC) - start;
+
+	if (!client->timeout)
+		return UINT64_MAX;
+	return passed < client->timeout ? client->timeout - passed : 0;
+}
+
+static int fail_overdue(struct rss_client *client, const char *name)
+{
+	return fail_named(client, name, -ETIME,
+			  "rssd is running and does not answer; see: systemctl status rssd");
+}
+
+/*
  * Not sd_bus_call(), which returns -EINTR after a signal handler of the caller
  * while the call continues in rssd.
  */
@@ -182,18 +201,22 @@ int client_call(struct rss_client *client, sd_bus_message *call, const char *con
 
 	r = sd_bus_call_async(client->bus, &slot, call, on_reply, &reply, timeout);
 	while (r >= 0 && !reply) {
+		uint64_t left = time_left(client, start);
+
+		if (left == 0) {
+			client->bus_hangs = true;
+			return fail_overdue(client, NULL);
+		}
 		r = sd_bus_process(client->bus, NULL);
 		if (r == 0 && !reply)
-			r = sd_bus_wait(client->bus, UINT64_MAX);
+			r = sd_bus_wait(client->bus, left);
 		if (r == -EINTR)
 			r = 0;
 	}
 	if (r < 0)
 		return client_fail_message(client, r);
 	if (is_overdue(client, reply, start, timeout))
-		return fail_named(
-			client, sd_bus_message_get_error(reply)->name, -ETIME,
-			"rssd is running and does not answer; see: systemctl status rssd");
+		return fail_overdue(client, sd_bus_message_get_error(reply)->name);
 	if (sd_bus_message_is_method_error(reply, NULL))
 		return client_fail_reply(client, container, sd_bus_message_get_error(reply));
 	if (ret_reply)
@@ -239,8 +262,11 @@ int client_get_owner(struct rss_client *client, char **ret)
 	return *ret ? 0 : client_fail_message(client, -ENOMEM);
 }
 
-/* Connects to the bus of @host, or of this machine if it is NULL, and to rssd there. */
-static int open_on(const char *host, struct rss_client **ret)
+/*
+ * Connects to the bus of @host, or of this machine if it is NULL, and to rssd there. @timeout is that of
+ * each call, or 0.
+ */
+static int open_on(const char *host, uint64_t timeout, struct rss_client **ret)
 {
 	cleanup_(rss_close_ptr) struct rss_client *client = calloc(1, sizeof(*client));
 	cleanup_message sd_bus_message *reply = NULL;
@@ -248,6 +274,7 @@ static int open_on(const char *host, struct rss_client **ret)
 
 	if (!client)
 		return -ENOMEM;
+	client->timeout = timeout;
 	r = host ? sd_bus_open_system_remote(&client->bus, host) : sd_bus_open_system(&client->bus);
 	/* A host that is no name of one. */
 	if (r == -ENOMEM || r == -EINVAL)
@@ -264,12 +291,17 @@ static int open_on(const char *host, struct rss_client **ret)
 
 int rss_open(struct rss_client **ret)
 {
-	return ret ? open_on(NULL, ret) : -EINVAL;
+	return ret ? open_on(NULL, 0, ret) : -EINVAL;
+}
+
+int rss_open_within(uint64_t timeout, struct rss_client **ret)
+{
+	return ret && timeout ? open_on(NULL, timeout, ret) : -EINVAL;
 }
 
 int rss_open_host(const char *host, struct rss_client **ret)
 {
-	return host && *host && ret ? open_on(host, ret) : -EINVAL;
+	return host && *host && ret ? open_on(host, 0, ret) : -EINVAL;
 }
 
 void rss_allow_interaction(struct rss_client *client, bool allow)
@@ -285,7 +317,11 @@ struct rss_client *rss_close(struct rss_client *client)
 	sd_bus_slot_unref(client->signals);
 	sd_bus_slot_unref(client->owner_changed);
 	event_queue_clear(&client->events);
-	sd_bus_flush_close_unref(client->bus);
+	/* A flush waits for a bus that hangs. */
+	if (client->bus_hangs)
+		sd_bus_close_unref(client->bus);
+	else
+		sd_bus_flush_close_unref(client->bus);
 	free(client->owner);
 	free(client->message);
 	free(client->error_name);

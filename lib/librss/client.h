@@ -27,6 +27,8 @@ struct rss_client {
 	sd_bus *bus;
 	char *message;	  /* that of the last failure */
 	char *error_name; /* its D-Bus name, or NULL */
+	uint64_t timeout; /* of each call, in microseconds: rss_open_within(); 0: none */
+	bool bus_hangs;	  /* a call took longer: what is still to be sent is dropped */
 
 	/* events.c */
 	sd_bus_slot *signals;

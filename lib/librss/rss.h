@@ -75,6 +75,15 @@ int rss_open(struct rss_client **ret);
  */
 int rss_open_host(const char *host, struct rss_client **ret);
 
+/**
+ * rss_open_within() - the same as rss_open(), for a caller that cannot wait
+ * @timeout: microseconds, not 0
+ *
+ * rss_open_within() itself and each later call of this client, also one that reclaims or kills, returns
+ * -ETIME after @timeout, even if the bus itself does not answer.
+ */
+int rss_open_within(uint64_t timeout, struct rss_client **ret);
+
 /* Whether polkit may ask the user for a password, for as long as a call takes; not by default. */
 void rss_allow_interaction(struct rss_client *client, bool allow);
 

@@ -382,6 +382,21 @@ case_library_example_compiles_and_runs() {
 	rssctl remove example --force
 }
 
+# A daemon or a bus that hangs: far less than the 25 s of D-Bus and the 90 s of a connection.
+case_a_client_can_bound_its_time() {
+	local pid
+	expect 0 timeout 15 client within 10000
+	equal "$out" listed
+	for pid in "$rssd_pid" "$bus_pid"; do
+		expect 0 timeout 15 client within 300 "$pid"
+		equal "$out" ETIME "a call while $pid hangs"
+		expect 0 timeout 15 client within 300
+		equal "$out" ETIME "a connection while $pid hangs"
+		kill -CONT "$pid"
+	done
+	await 10 rssctl list
+}
+
 case_library_exports_rss_alone() {
 	expect 0 sh -c "nm -D --defined-only '$build/librss.so.1' | awk '\$2 == \"T\" { print \$3 }'"
 	grep -v '^rss_' <<<"$out" && fail "exports more than rss_*"

@@ -8,7 +8,9 @@
  *   client come-and-go N         make and remove N transient containers, one after the other
  *   client flood-properties MB   send that many megabytes of properties at once
  *   client flood-calls N METHOD  call the method N times without waiting; count the replies
+ *   client within MS [PID]       list the containers by rss_open_within(); PID is stopped before
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +38,26 @@ static int by_pidfd(pid_t pid)
 	rss_container_free(container);
 	close(fd);
 	rss_close(client);
+	return EXIT_SUCCESS;
+}
+
+/* Prints how it ended. */
+static int within(uint64_t ms, pid_t stop)
+{
+	struct rss_container **containers;
+	struct rss_client *client = NULL;
+	size_t count;
+	int r = rss_open_within(ms * 1000, &client);
+
+	if (r >= 0) {
+		if (stop)
+			kill(stop, SIGSTOP);
+		r = rss_list(client, &containers, &count);
+		if (r >= 0)
+			rss_list_free(containers, count);
+		rss_close(client);
+	}
+	puts(r < 0 ? strerrorname_np(-r) : "listed");
 	return EXIT_SUCCESS;
 }
 
@@ -157,6 +179,8 @@ int main(int argc, char *argv[])
 {
 	if (argc == 3 && strcmp(argv[1], "by-pidfd") == 0)
 		return by_pidfd((pid_t)atoi(argv[2]));
+	if ((argc == 3 || argc == 4) && strcmp(argv[1], "within") == 0)
+		return within(strtoul(argv[2], NULL, 10), argc == 4 ? (pid_t)atoi(argv[3]) : 0);
 	if (argc == 2 && strcmp(argv[1], "change-metrics") == 0)
 		return change_metrics();
 	if (argc == 4 && strcmp(argv[1], "create-many") == 0)
@@ -167,7 +191,7 @@ int main(int argc, char *argv[])
 		return flood_properties(strtoul(argv[2], NULL, 10));
 	if (argc == 4 && strcmp(argv[1], "flood-calls") == 0)
 		return flood_calls((unsigned int)strtoul(argv[2], NULL, 10), argv[3]);
-	fputs("client by-pidfd PID | change-metrics | come-and-go N | create-many PARENT N | flood-calls N METHOD | flood-properties MEGABYTES\n",
+	fputs("client by-pidfd PID | change-metrics | come-and-go N | create-many PARENT N | flood-calls N METHOD | flood-properties MEGABYTES | within MS [PID]\n",
 	      stderr);
 	return 2;
 }

@@ -104,6 +104,8 @@ WITH_RESULT(kill_none, uint32_t, rss_kill(client, "a", 15, &result), (void)resul
 WITH_RESULT(kill_none_of_its_own, uint32_t, rss_kill_with(client, "a", 15, RSS_NO_NESTED, &result),
 	    (void)result)
 WITH_RESULT(open_another, struct rss_client *, rss_open(&result), rss_close(result))
+WITH_RESULT(open_within, struct rss_client *, rss_open_within(60 * 1000 * 1000, &result),
+	    rss_close(result))
 WITH_RESULT(open_host, struct rss_client *, rss_open_host("there", &result), rss_close(result))
 
 static int create(struct rss_client *client)
@@ -274,6 +276,7 @@ static int subscribe(struct rss_client *client)
 
 static const struct operation operations[] = {
 	OPERATION(open_another),
+	OPERATION(open_within),
 	OPERATION(open_host),
 	OPERATION(daemon_info),
 	OPERATION(get),

@@ -208,6 +208,8 @@ TEST(without_an_argument)
 	CHECK_INT(rss_open_host("there", NULL), -EINVAL);
 	CHECK_INT(rss_open_host(NULL, &client), -EINVAL);
 	CHECK_INT(rss_open_host("", &client), -EINVAL);
+	CHECK_INT(rss_open_within(1000, NULL), -EINVAL);
+	CHECK_INT(rss_open_within(0, &client), -EINVAL);
 }
 
 TEST(without_anything_to_free)
@@ -263,7 +265,7 @@ TEST(every_function_is_tested)
 {
 #define X(call) #call "\n"
 	static const char calls[] =
-		"rss_open(\nrss_open_host(\nrss_allow_interaction(\n"
+		"rss_open(\nrss_open_host(\nrss_open_within(\nrss_allow_interaction(\n"
 		"rss_parse_size(\nrss_format_size(\n"
 		"rss_parse_pressure(\nrss_format_pressure(\n" CALLS_WITH_CLIENT(X)
 			CALLS_WITHOUT_ERROR(X);
