@@ -31,6 +31,7 @@ struct controller;
 struct group;
 struct kept_files;
 struct failure;
+struct worker;
 
 /* What controller_read_all() reports about one group. */
 struct group_reading {
@@ -118,7 +119,8 @@ struct controller_ops {
 	/* The control file of a setting, by its bit; NULL if this controller has none. */
 	const char *(*setting_file)(const struct controller *controller, unsigned int setting);
 	/* Blocking; @swappiness is SWAPPINESS_DEFAULT without FEATURE_SWAPPINESS. */
-	int (*reclaim)(struct group *group, uint64_t bytes, int swappiness, uint64_t *ret_freed);
+	int (*reclaim)(struct group *group, uint64_t bytes, int swappiness,
+		       const struct worker *worker, uint64_t *ret_freed);
 	int (*reset_peak)(struct group *group);
 	int (*freeze)(struct group *group, bool freeze);
 	int (*read_frozen)(struct group *group, bool *ret);

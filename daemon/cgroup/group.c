@@ -137,14 +137,15 @@ int group_write_limit(struct group *group, uint64_t limit)
 	return group_write_setting(group, SETTING_LIMIT, limit);
 }
 
-int group_reclaim(struct group *group, uint64_t bytes, int swappiness, uint64_t *ret_freed)
+int group_reclaim(struct group *group, uint64_t bytes, int swappiness, const struct worker *worker,
+		  uint64_t *ret_freed)
 {
 	if (!controller_can(group->controller, FEATURE_RECLAIM))
 		return -EOPNOTSUPP;
 	if (swappiness != SWAPPINESS_DEFAULT &&
 	    !controller_can(group->controller, FEATURE_SWAPPINESS))
 		return -EOPNOTSUPP;
-	return group->controller->ops->reclaim(group, bytes, swappiness, ret_freed);
+	return group->controller->ops->reclaim(group, bytes, swappiness, worker, ret_freed);
 }
 
 int group_reset_peak(struct group *group)

@@ -103,10 +103,12 @@ int group_read_limit(struct group *group, uint64_t *ret);
 int group_write_limit(struct group *group, uint64_t limit);
 /*
  * Blocking. @swappiness: 0 to SWAPPINESS_MAX with FEATURE_SWAPPINESS, or SWAPPINESS_DEFAULT.
+ * @worker: whose cancellation ends it; NULL: a signal
  * -EAGAIN if less than @bytes could be freed, -EINTR after a signal;
  * *ret_freed is then also set, to the bytes freed so far.
  */
-int group_reclaim(struct group *group, uint64_t bytes, int swappiness, uint64_t *ret_freed);
+int group_reclaim(struct group *group, uint64_t bytes, int swappiness, const struct worker *worker,
+		  uint64_t *ret_freed);
 /* -EOPNOTSUPP without the feature. */
 int group_reset_peak(struct group *group);
 /* Freezes or thaws the processes of the group and of groups below; does not wait for them. */

@@ -3,9 +3,9 @@
  * The memory controller of cgroup v1.
  *
  * The kernel itself refuses a limit below usage: the write reclaims, and if that
- * is not enough the old limit stays in place (EBUSY). The controller cannot
- * reclaim a given amount, kill a group as a whole (rssd does), or report how much
- * it reclaimed.
+ * is not enough the old limit stays in place (EBUSY). v1-reclaim.c reclaims a
+ * given amount by that. The controller cannot kill a group as a whole (rssd does),
+ * or report how much it reclaimed.
  *
  * An eventfd on memory.oom_control reports an OOM. The kernel notifies the group
  * that hit its limit and every group below. A group's own OOMs are therefore its
@@ -31,6 +31,7 @@
 #include "cgroup/control-file-cache.h"
 #include "cgroup/control-file.h"
 #include "cgroup/group.h"
+#include "cgroup/v1-reclaim.h"
 
 /* The maximum per wakeup, so that other event sources of the loop are not delayed. */
 #define GROUPS_AT_ONCE 64
@@ -290,7 +291,8 @@ static void find_features(struct controller *c)
 {
 	struct cgroup_key kill = { "oom_kill", COUNTER_ABSENT };
 
-	c->features = FEATURE_PEAK | FEATURE_PEAK_RESET | FEATURE_FAILURES | FEATURE_SAFE_LIMIT;
+	c->features = FEATURE_PEAK | FEATURE_PEAK_RESET | FEATURE_FAILURES | FEATURE_SAFE_LIMIT |
+		      FEATURE_RECLAIM;
 	if (controller_has_file(c, "cgroup.event_control") &&
 	    controller_has_file(c, "memory.oom_control"))
 		c->features |= FEATURE_OOM_EVENTS;
@@ -311,6 +313,12 @@ static struct controller *v1_free(struct controller *controller)
 	close_event(&v1->epoll);
 	free(v1);
 	return NULL;
+}
+
+static int reclaim(struct group *g, uint64_t bytes, int swappiness, const struct worker *worker,
+		   uint64_t *ret_freed)
+{
+	return v1_reclaim(g, bytes, worker, ret_freed);
 }
 
 static int v1_reset_peak(struct group *g)
@@ -383,6 +391,7 @@ const struct controller_ops memory_v1_ops = {
 		   NULL },
 	.kernel_file = "memory.kmem.usage_in_bytes",
 	.setting_file = v1_setting_file,
+	.reclaim = reclaim,
 	.reset_peak = v1_reset_peak,
 	.switch_oom_killer = v1_switch_oom_killer,
 	.read_oom_killer = v1_read_oom_killer,

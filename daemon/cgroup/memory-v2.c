@@ -147,7 +147,8 @@ static int write_reclaim(int dir, uint64_t bytes, int swappiness)
 	return cgroup_write(dir, "memory.reclaim", text);
 }
 
-static int v2_reclaim(struct group *g, uint64_t bytes, int swappiness, uint64_t *ret_freed)
+static int v2_reclaim(struct group *g, uint64_t bytes, int swappiness, const struct worker *worker,
+		      uint64_t *ret_freed)
 {
 	uint64_t before = reclaimed_bytes(g), usage = 0, after, left;
 	int r;

@@ -181,7 +181,8 @@ static const char *rss_setting_file(const struct controller *c, unsigned int set
 	}
 }
 
-static int rss_reclaim(struct group *g, uint64_t bytes, int swappiness, uint64_t *ret_freed)
+static int rss_reclaim(struct group *g, uint64_t bytes, int swappiness, const struct worker *worker,
+		       uint64_t *ret_freed)
 {
 	struct counters before = { .reclaimed = COUNTER_ABSENT }, after = before;
 	int r = rss_read_counters(g, &before);

@@ -293,7 +293,7 @@ static int apply_limit(struct change_apply *apply, struct worker *worker)
 			break;
 		case LIMIT_RECLAIM:
 			(void)group_reclaim(apply->groups[0], now.usage - now.target,
-					    SWAPPINESS_DEFAULT, &freed);
+					    SWAPPINESS_DEFAULT, worker, &freed);
 			break;
 		case LIMIT_KILL:
 			r = kill_worst(apply, &killed);

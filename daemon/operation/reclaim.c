@@ -35,8 +35,8 @@ static void reclaim_run(struct worker *worker, void *data)
 {
 	struct reclaim *reclaim = data;
 
-	reclaim->error =
-		group_reclaim(reclaim->group, reclaim->bytes, reclaim->swappiness, &reclaim->freed);
+	reclaim->error = group_reclaim(reclaim->group, reclaim->bytes, reclaim->swappiness, worker,
+				       &reclaim->freed);
 }
 
 static void reclaim_done(void *data)

@@ -316,7 +316,7 @@ case_threshold_is_an_event() {
 	expect 0 rssctl remove crossed
 }
 
-case_reclaim_is_not_supported() {
+case_reclaim_in_an_empty_container() {
 	expect 0 rssctl create rec
 	if rssctl --json=short doctor | jq -e '.[] | select(.subject == "reclaim" and .severity == "ok")' >/dev/null; then
 		expect 0 rssctl reclaim rec 1M

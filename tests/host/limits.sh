@@ -21,6 +21,58 @@ case_limit_holds_a_file_mapping_process_without_killing_it() {
 	rssctl remove files --force
 }
 
+# A container with some MiB of page cache, of a file that it has read: $hog.
+start_reader() {
+	rssctl create reader --limit=256M
+	rm -f "$work/read"
+	truncate -s 96M "$work/read"
+	launch_hog_in reader file "$work/read" 3
+	await 60 grep -q ready "$hog_out"
+	[ "$(field reader usage)" -ge $((90 << 20)) ] || fail "the page cache belongs to another container"
+}
+usage_of_reader_is_below() { [ "$(field reader usage)" -lt "$1" ]; }
+
+# cgroup v1 has no file for it. The limit stays what it is, also for the kernel.
+case_reclaim_on_request() {
+	local before freed file limits=()
+	start_reader
+	file=$(controller_mount)$(field reader control_group)/memory.limit_in_bytes
+	before=$(field reader usage)
+	expect 0 rssctl reclaim reader 16M
+	freed=$((before - $(field reader usage)))
+	note "freed $((freed >> 10)) KiB for 16 MiB"
+	[ $freed -ge $((15 << 20)) ] || fail "$freed bytes were freed"
+	[ $freed -le $((40 << 20)) ] || fail "$freed bytes were freed, far more than was asked for"
+	# More than there is. Meanwhile the limit is read again and again.
+	rssctl reclaim reader 512M >/dev/null 2>&1 &
+	if [ -f "$file" ]; then
+		while kill -0 $! 2>/dev/null; do limits+=("$(cat "$file")"); done
+		equal "$(printf '%s\n' "${limits[@]}" | sort -u)" $((256 << 20)) "limits in the kernel meanwhile"
+	fi
+	wait $! || fail "reclaim ended with $?"
+	equal "$(field reader limit)" $((256 << 20)) limit
+	kill -0 "$hog" || fail "the process was killed"
+	equal "$(field reader oom_kills)" 0 kills
+	rssctl remove reader --force
+}
+
+case_reclaim_is_killed() {
+	local file before
+	start_reader
+	file=$(controller_mount)$(field reader control_group)/memory.limit_in_bytes
+	[ -f "$file" ] || { rssctl remove reader --force; skip "not memory-v1"; return; }
+	before=$(field reader usage)
+	rssctl reclaim reader 512M >/dev/null 2>&1 &
+	until_true 10 usage_of_reader_is_below $((before - (1 << 20)))
+	kill_rssd
+	equal "$(cat "$file")" $((256 << 20)) "limit after a kill"
+	wait $!
+	start_rssd || return
+	equal "$(field reader limit)" $((256 << 20)) "limit after a restart"
+	kill -0 "$hog" || fail "the process was killed"
+	rssctl remove reader --force
+}
+
 # The kernel logs at most 10 OOMs in 5 seconds in full, for the whole machine: 6 seconds after the
 # last one, the next one is logged in full.
 log_is_open() {

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <systemd/sd-event.h>
 
+#include "base/worker.h"
 #include "cgroup/cgroup-path.h"
 #include "cgroup/group.h"
 #include "base/failure.h"
@@ -122,7 +123,8 @@ TEST(features_of_a_new_kernel)
 	CALL(begin, &w);
 	CHECK_UINT(w.controller->features, FEATURE_PEAK | FEATURE_PEAK_RESET | FEATURE_FAILURES |
 						   FEATURE_OOM_EVENTS | FEATURE_OOM_KILLS |
-						   FEATURE_SAFE_LIMIT | FEATURE_OOM_GROUP);
+						   FEATURE_SAFE_LIMIT | FEATURE_OOM_GROUP |
+						   FEATURE_RECLAIM);
 	CHECK(w.controller->oom_events_since_open);
 	CHECK_STR(w.controller->hierarchy, "memory");
 	CHECK(!w.controller->leaf);
@@ -220,11 +222,31 @@ TEST(missing_features)
 	struct settings to = settings_default();
 
 	CALL(begin, &w);
-	CHECK_INT(group_reclaim(w.web, 4096, SWAPPINESS_DEFAULT, &n), -EOPNOTSUPP);
+	CHECK_INT(group_reclaim(w.web, 4096, 0, NULL, &n), -EOPNOTSUPP);
 	CHECK_INT(group_read_setting(w.web, SETTING_OOM_GROUP, &n), -EOPNOTSUPP);
 	CHECK_INT(group_read_setting(w.web, SETTING_WMARK_HIGH, &n), -EOPNOTSUPP);
 	CHECK_INT(group_write_settings(w.web, SETTING_WMARK_HIGH, &to), -EOPNOTSUPP);
 	CHECK_UINT(w.controller->settings, SETTING_LIMIT | SETTING_OOM_GROUP | SETTING_THRESHOLD);
+}
+
+static void interrupted(int signal)
+{
+}
+
+/* A plain file accepts the limit 0, as an empty group does: the old limit is written again. */
+TEST(reclaim_puts_the_limit_back)
+{
+	struct sigaction action = { .sa_handler = interrupted };
+	WORLD;
+	uint64_t freed = 1;
+
+	CALL(begin, &w);
+	CHECK_INT(sigaction(WORKER_SIGNAL, &action, NULL), 0);
+	fake_set("rssd/web/memory.limit_in_bytes", "52428800");
+	fake_set("rssd/web/memory.usage_in_bytes", "8192\n");
+	CHECK_INT(group_reclaim(w.web, 4096, SWAPPINESS_DEFAULT, NULL, &freed), -EAGAIN);
+	CHECK_UINT(freed, 0);
+	CHECK_STR(fake_get("rssd/web/memory.limit_in_bytes"), "52428800");
 }
 
 /* rssd carries it out, so there is no file to read or write. */
@@ -507,6 +529,7 @@ TEST_MAIN({ "features of a new kernel", features_of_a_new_kernel },
 	  { "parts of the usage are read", parts_of_the_usage_are_read },
 	  { "limits are written and read", limits_are_written_and_read },
 	  { "missing features", missing_features },
+	  { "reclaim puts the limit back", reclaim_puts_the_limit_back },
 	  { "oom-group is kept by rssd", oom_group_is_kept_by_rssd },
 	  { "processes live in the group itself", processes_live_in_the_group_itself },
 	  { "a new directory of the same name", a_new_directory_of_the_same_name },

@@ -152,7 +152,7 @@ TEST(features_of_an_old_kernel)
 	CHECK_UINT(counters.oom_kills, 1);
 	CHECK_UINT(counters.peak, COUNTER_ABSENT);
 	CHECK_UINT(counters.reclaimed, COUNTER_ABSENT);
-	CHECK_INT(group_reclaim(w.web, 4096, SWAPPINESS_DEFAULT, &freed), -EOPNOTSUPP);
+	CHECK_INT(group_reclaim(w.web, 4096, SWAPPINESS_DEFAULT, NULL, &freed), -EOPNOTSUPP);
 	CHECK_INT(group_read_setting(w.web, SETTING_OOM_GROUP, &value), -EOPNOTSUPP);
 	CHECK_INT(group_write_setting(w.web, SETTING_OOM_GROUP, true), -EOPNOTSUPP);
 }
@@ -333,13 +333,13 @@ TEST(reclaim_is_asked_for)
 	uint64_t freed = 1;
 
 	CALL(begin, &w);
-	CHECK_INT(group_reclaim(w.web, 1048576, SWAPPINESS_DEFAULT, &freed), 0);
+	CHECK_INT(group_reclaim(w.web, 1048576, SWAPPINESS_DEFAULT, NULL, &freed), 0);
 	CHECK_STR(fake_get("rssd/web/memory.reclaim"), "1048576");
 	CHECK_UINT(freed, 0);
-	CHECK_INT(group_reclaim(w.web, 1048576, 0, &freed), 0);
+	CHECK_INT(group_reclaim(w.web, 1048576, 0, NULL, &freed), 0);
 	CHECK_STR(fake_get("rssd/web/memory.reclaim"), "1048576 swappiness=0");
 	w.controller->features &= ~(unsigned int)FEATURE_SWAPPINESS;
-	CHECK_INT(group_reclaim(w.web, 1048576, 0, &freed), -EOPNOTSUPP);
+	CHECK_INT(group_reclaim(w.web, 1048576, 0, NULL, &freed), -EOPNOTSUPP);
 }
 
 TEST(there_are_no_watermarks)

@@ -318,7 +318,7 @@ TEST(reclaim_is_asked_for)
 	uint64_t freed = 1;
 
 	CALL(begin, &w, 1);
-	CHECK_INT(group_reclaim(w.web, 1048576, SWAPPINESS_DEFAULT, &freed), 0);
+	CHECK_INT(group_reclaim(w.web, 1048576, SWAPPINESS_DEFAULT, NULL, &freed), 0);
 	CHECK_STR(fake_get("rssd/web/rss.reclaim"), "1048576");
 	CHECK_UINT(freed, 0);
 }

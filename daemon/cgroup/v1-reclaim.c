@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reclaim on request in cgroup v1: see v1-reclaim.h. */
+#include "cgroup/v1-reclaim.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/worker.h"
+#include "cgroup/control-file.h"
+#include "cgroup/group.h"
+
+/* glibc before 2.41 has no name for it. */
+#ifndef sigev_notify_thread_id
+#define sigev_notify_thread_id _sigev_un._tid
+#endif
+
+/* A write frees little in the shortest time, even of huge pages that are clean. */
+#define TICK_NSEC_MIN (50 * 1000)
+#define TICK_NSEC_MAX (20 * 1000 * 1000)
+/* Writes after which the kernel has found nothing, each after attempts of its own. */
+#define FRUITLESS_MAX 3
+
+/* Interrupts system calls of this thread, again and again: one may be about to begin. */
+struct ticks {
+	timer_t timer;
+	bool made;
+};
+
+static int ticks_new(struct ticks *ticks)
+{
+	struct sigevent event = {
+		.sigev_notify = SIGEV_THREAD_ID,
+		.sigev_signo = WORKER_SIGNAL,
+		.sigev_notify_thread_id = gettid(),
+	};
+
+	if (timer_create(CLOCK_MONOTONIC, &event, &ticks->timer) < 0)
+		return -errno;
+	ticks->made = true;
+	return 0;
+}
+
+/* @nsec: below a second; 0 stops them */
+static void ticks_set(struct ticks *ticks, long nsec)
+{
+	struct itimerspec every = { { 0, nsec }, { 0, nsec } };
+
+	(void)timer_settime(ticks->timer, 0, &every, NULL);
+}
+
+static void ticks_done(struct ticks *ticks)
+{
+	if (ticks->made)
+		(void)timer_delete(ticks->timer);
+}
+
+/*
+ * The time of the next write: half of what the last one, of @nsec, would have needed for what is
+ * left, because reclaim may become faster; and no more than twice the last one.
+ */
+static long next_tick(long nsec, uint64_t freed, uint64_t left)
+{
+	uint64_t next = 2 * (uint64_t)nsec;
+
+	if (freed >= left / 4)
+		next = (uint64_t)nsec * (left / 2 / 1024) / (freed / 1024 + 1);
+	if (next < TICK_NSEC_MIN)
+		return TICK_NSEC_MIN;
+	return next > TICK_NSEC_MAX ? TICK_NSEC_MAX : (long)next;
+}
+
+/* The group is empty, so that the kernel has accepted the limit 0. */
+static int put_back(struct group *g, uint64_t limit)
+{
+	int r;
+
+	do
+		r = group_write_limit(g, limit);
+	while (r == -EINTR);
+	return r;
+}
+
+/* One write, up to the next tick. Return: 0 if the limit 0 was set, -EINTR, or -EBUSY. */
+static int reclaim_some(struct group *g, struct ticks *ticks, long nsec)
+{
+	int r;
+
+	ticks_set(ticks, nsec);
+	r = group_write_limit(g, 0);
+	ticks_set(ticks, 0);
+	return r;
+}
+
+int v1_reclaim(struct group *g, uint64_t bytes, const struct worker *worker, uint64_t *ret_freed)
+{
+	cleanup_(ticks_done) struct ticks ticks = { 0 };
+	unsigned int fruitless = 0;
+	long nsec = TICK_NSEC_MIN;
+	int r = ticks_new(&ticks);
+
+	*ret_freed = 0;
+	while (r == 0 && *ret_freed < bytes) {
+		uint64_t limit, before, after, freed = 0;
+
+		if (worker && worker_cancelled(worker))
+			return -EINTR;
+		r = group_read_limit(g, &limit);
+		if (r == 0)
+			r = group_read_usage(g, &before);
+		if (r < 0)
+			return r;
+		r = reclaim_some(g, &ticks, nsec);
+		if (group_read_usage(g, &after) == 0 && after < before)
+			freed = before - after;
+		*ret_freed += freed;
+		fruitless = freed > 0 ? 0 : fruitless;
+		if (r == 0)
+			return put_back(g, limit) < 0 ? -EIO : *ret_freed < bytes ? -EAGAIN : 0;
+		if (r == -EBUSY && ++fruitless >= FRUITLESS_MAX)
+			return -EAGAIN;
+		if (r == -EBUSY || r == -EINTR)
+			r = 0;
+		if (*ret_freed < bytes)
+			nsec = next_tick(nsec, freed, bytes - *ret_freed);
+	}
+	return r;
+}
