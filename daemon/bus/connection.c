@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "bus/authorize.h"
 #include "bus/list-methods.h"
-#include "bus/message.h"
+#include "bus/oom-entries.h"
 #include "bus/owner.h"
 #include "bus/peer.h"
 #include "bus/pending-call.h"

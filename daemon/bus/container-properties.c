@@ -5,7 +5,8 @@
  */
 
 #include "bus/bus.h"
-#include "bus/message.h"
+#include "bus/entries.h"
+#include "bus/oom-entries.h"
 #include "bus/peer.h"
 #include "bus/settings-properties.h"
 #include "cgroup/subtree.h"

@@ -6,7 +6,9 @@
 
 #include "base/failure.h"
 #include "bus/bus.h"
+#include "bus/entries.h"
 #include "bus/message.h"
+#include "bus/oom-entries.h"
 #include "bus/peer.h"
 #include "container/manager.h"
 #include "monitor/oom-history.h"

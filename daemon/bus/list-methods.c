@@ -8,7 +8,9 @@
 
 #include "base/failure.h"
 #include "bus/bus.h"
+#include "bus/entries.h"
 #include "bus/message.h"
+#include "bus/oom-entries.h"
 #include "bus/pending-call.h"
 #include "bus/settings-properties.h"
 #include "container/container.h"
@@ -299,16 +301,10 @@ int bus_append_properties(sd_bus_message *reply, const struct collect_row *row, 
 	if (r >= 0)
 		r = bus_append_oom_entry(reply, "LastOOM", c->last_oom, viewer);
 	if (r >= 0)
-		r = sd_bus_message_open_container(reply, SD_BUS_TYPE_DICT_ENTRY, "sv");
-	if (r >= 0)
-		r = sd_bus_message_append(reply, "s", "Rules");
-	if (r >= 0)
-		r = sd_bus_message_open_container(reply, SD_BUS_TYPE_VARIANT, "as");
+		r = bus_open_entry(reply, "Rules", "as");
 	if (r >= 0)
 		r = bus_append_rules(reply, join_find(c->manager, c->name));
-	if (r >= 0)
-		r = sd_bus_message_close_container(reply);
-	return r < 0 ? r : sd_bus_message_close_container(reply);
+	return r < 0 ? r : bus_close_entry(reply);
 }
 
 static int append_interface(sd_bus_message *reply, const struct collect_row *row, uid_t viewer)

@@ -6,8 +6,10 @@
 #include "base/failure.h"
 #include "base/message-ids.h"
 #include "bus/bus.h"
+#include "bus/entries.h"
 #include "bus/list-methods.h"
 #include "bus/message.h"
+#include "bus/options.h"
 #include "bus/own-call.h"
 #include "bus/owner.h"
 #include "bus/peer.h"
@@ -23,10 +25,10 @@
 #include "policy/rule.h"
 #include "report/diagnose.h"
 #include "report/metrics-file.h"
-#include "store/config.h"
-#include "store/declarations.h"
 #include "shared/file.h"
 #include "shared/name.h"
+#include "store/config.h"
+#include "store/declarations.h"
 
 static int reply_path(sd_bus_message *message, const struct container *c)
 {

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/message-ids.h"
 #include "bus/bus.h"
+#include "bus/entries.h"
 #include "bus/message.h"
 #include "bus/peer.h"
 #include "container/manager.h"
@@ -251,12 +252,22 @@ bool bus_call_begin_reply(struct bus_call *call, int error, const struct failure
 	return true;
 }
 
+/* The number of rows whose process was moved. */
+static size_t count_moved(const struct attach_row rows[], size_t count)
+{
+	size_t moved = 0;
+
+	for (size_t i = 0; i < count; i++)
+		moved += rows[i].outcome == ATTACH_MOVED;
+	return moved;
+}
+
 void bus_call_reply_report(struct bus_call *call, const char *done, const struct attach_row rows[],
 			   size_t count, const struct failure *failure)
 {
 	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
 
-	bus_call_log(call, "%zu of %zu processes %s", bus_count_moved(rows, count), count, done);
+	bus_call_log(call, "%zu of %zu processes %s", count_moved(rows, count), count, done);
 	if (bus_call_begin_reply(call, failure ? -EIO : 0, failure, &reply))
 		bus_call_reply(call, reply, bus_append_report(reply, rows, count));
 }

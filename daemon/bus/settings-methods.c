@@ -7,6 +7,7 @@
 #include "base/message-ids.h"
 #include "bus/bus.h"
 #include "bus/message.h"
+#include "bus/options.h"
 #include "bus/pending-call.h"
 #include "bus/settings-properties.h"
 #include "container/manager.h"

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 
 #include "base/failure.h"
-#include "bus/message.h"
+#include "bus/entries.h"
+#include "bus/options.h"
 #include "container/container.h"
 #include "policy/place.h"
 #include "policy/rule-text.h"
@@ -159,17 +160,11 @@ static int append_entry(sd_bus_message *message, const struct setting *setting,
 			const struct settings *settings)
 {
 	const char type[] = { bus_type(setting), '\0' };
-	int r = sd_bus_message_open_container(message, SD_BUS_TYPE_DICT_ENTRY, "sv");
+	int r = bus_open_entry(message, setting->property, type);
 
 	if (r >= 0)
-		r = sd_bus_message_append(message, "s", setting->property);
-	if (r >= 0)
-		r = sd_bus_message_open_container(message, SD_BUS_TYPE_VARIANT, type);
-	if (r >= 0)
 		r = append_value(message, setting, settings);
-	if (r >= 0)
-		r = sd_bus_message_close_container(message);
-	return r < 0 ? r : sd_bus_message_close_container(message);
+	return r < 0 ? r : bus_close_entry(message);
 }
 
 /* Appends the names of the settings in the mask @which. */
@@ -187,17 +182,11 @@ static int append_names(sd_bus_message *message, unsigned int which)
 /* The same as an entry of an a{sv}. */
 static int append_names_entry(sd_bus_message *message, const char *key, unsigned int which)
 {
-	int r = sd_bus_message_open_container(message, SD_BUS_TYPE_DICT_ENTRY, "sv");
+	int r = bus_open_entry(message, key, "as");
 
 	if (r >= 0)
-		r = sd_bus_message_append(message, "s", key);
-	if (r >= 0)
-		r = sd_bus_message_open_container(message, SD_BUS_TYPE_VARIANT, "as");
-	if (r >= 0)
 		r = append_names(message, which);
-	if (r >= 0)
-		r = sd_bus_message_close_container(message);
-	return r < 0 ? r : sd_bus_message_close_container(message);
+	return r < 0 ? r : bus_close_entry(message);
 }
 
 /* A mask of the settings that are infinite. */
