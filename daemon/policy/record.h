@@ -22,6 +22,9 @@ struct oom_record;
 struct place;
 struct rules;
 
+/* The version of the format, which is in each record. */
+#define RECORD_VERSION 1
+
 struct record {
 	char *name;
 	struct settings settings; /* canonical, as all settings that record_parse() reads */
