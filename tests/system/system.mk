@@ -3,7 +3,7 @@
 # lists them. CASES=cases:oom,service for some cases, V=1 for every line.
 PACKAGES_system := mmdebstrap qemu-system-x86 e2fsprogs kmod xz-utils cpio $(PACKAGES_vm) $(PACKAGES_deb)
 
-.PHONY: check-system bench-daemon system-packages
+.PHONY: check-system bench-daemon demo-kernel system-packages
 
 # Programs that rssd is tested and measured with, on Debian 12, and services that are units on Debian 13.
 # nginx-light and make are for the commands of README.md.
@@ -33,6 +33,11 @@ $(BUILD)/system/disk-trixie: $(system_scripts) $(wildcard tests/host/*.sh) $(BUI
 bench-daemon: deps
 	$(Q)$(MAKE) --no-print-directory -s $(BUILD)/kernel/bzImage-service $(BUILD)/system/disk
 	$(Q)BUILD=$(abspath $(BUILD)) tests/bench/bench-daemon.sh -k $(BUILD)/kernel/bzImage-service -d $(BUILD)/system/disk
+
+## demo-kernel: boot Debian with rssd on the patched kernel in qemu, and show what the rss controller does
+demo-kernel: deps
+	$(Q)$(MAKE) --no-print-directory -s $(BUILD)/kernel/bzImage-service $(BUILD)/system/disk
+	$(Q)BUILD=$(abspath $(BUILD)) tests/demo-kernel $(BUILD)/kernel/bzImage-service $(BUILD)/system/disk
 
 ## check-system: Debian, systemd and rssd in virtual machines, on the patched kernel and a stock one; WORLD=rss-v1 CASES=cases:oom,peak for some
 check-system: deps
