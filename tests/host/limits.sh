@@ -63,7 +63,7 @@ case_reclaim_is_killed() {
 	[ -f "$file" ] || { rssctl remove reader --force; skip "not memory-v1"; return; }
 	before=$(field reader usage)
 	rssctl reclaim reader 512M >/dev/null 2>&1 &
-	until_true 10 usage_of_reader_is_below $((before - (1 << 20)))
+	await 10 usage_of_reader_is_below $((before - (1 << 20)))
 	kill_rssd
 	equal "$(cat "$file")" $((256 << 20)) "limit after a kill"
 	wait $!
