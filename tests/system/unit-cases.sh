@@ -235,6 +235,72 @@ case_unit_throttle_and_protection() {
 	expect 0 systemctl stop victim.service
 }
 
+case_unit_limit_of_zswap() {
+	local file version
+	needs_units || return
+	needs zswap-limit || return
+	version=$(systemctl --version | sed -n '1s/^systemd \([0-9]*\).*/\1/p')
+	[ "$version" -ge 253 ] || { skip "systemd $version has no MemoryZSwapMax="; return; }
+	expect 0 systemctl start victim.service
+	expect 0 rssctl create vic --unit=victim --limit=64M --zswap-limit=16M
+	expect 0 rssctl set vic limit=72M zswap-limit=8M
+	file=$(directory_of vic)/memory.zswap.max
+	equal "$(property_of victim MemoryZSwapMax)" $((8 << 20)) MemoryZSwapMax
+	equal "$(cat "$file")" $((8 << 20)) "limit of zswap in the kernel"
+	expect 0 systemctl restart victim.service
+	await 20 is_running vic
+	equal "$(cat "$file")" $((8 << 20)) "limit of zswap after a restart"
+	systemctl kill --signal=KILL rssd
+	await 60 eval '[ "$(field vic "\"zswap-limit\"")" = $((8 << 20)) ]'
+	expect 0 systemctl set-property victim.service MemoryZSwapMax=4M
+	await 20 eval '! rssctl diff'
+	expect 0 rssctl repair
+	equal "$(property_of victim MemoryZSwapMax)" $((8 << 20)) "MemoryZSwapMax after a repair"
+	expect 0 rssctl remove vic
+	equal "$(property_of victim MemoryZSwapMax)" infinity "MemoryZSwapMax after the removal"
+	equal "$(cat "$file")" max "limit of zswap after the removal"
+	no_dropins victim.service || fail "left: $(list_dropins)"
+	expect 0 systemctl stop victim.service
+}
+
+# The trigger is set again for the cgroup that a unit has after its restart, and after one of rssd.
+case_unit_pressure_events() {
+	local after before
+	needs_units || return
+	needs pressure-trigger || return
+	swap_on
+	rm -f /run/press
+	mkfifo /run/press
+	printf '%s\n' '[Service]' "ExecStart=/bin/bash -c 'while read -r _ </run/press; do timeout 2 $BUILD/tests/tools/hog anon 20M; done'" \
+		>/run/systemd/system/pressed.service
+	systemctl daemon-reload
+	expect 0 systemctl start pressed.service
+	expect 0 rssctl create pressed --unit=pressed --limit=12M --pressure=some:10ms/2s
+	start_watch
+	for after in "" rssd unit; do
+		case $after in
+		rssd)
+			systemctl kill --signal=KILL rssd
+			await 60 rssctl show pressed
+			;;
+		unit)
+			expect 0 systemctl restart pressed.service
+			await 20 is_running pressed
+			;;
+		esac
+		before=$(count_heard threshold pressed)
+		echo go >/run/press
+		await 60 eval '[ "$(count_heard threshold pressed)" -gt '"$before"' ]'
+		heard threshold pressed '.threshold == "pressure-some"' || fail "heard: $(grep threshold "$events")"
+		await 20 eval '[ "$(field pressed processes)" = 1 ]'
+	done
+	stop_watch
+	expect 0 rssctl remove pressed
+	forget_unit pressed.service
+	rm /run/press
+	swap_off
+}
+
 case_unit_slice_and_scope() {
 	needs_units || return
 	memory_unit part 8M Slice=apps.slice
