@@ -364,7 +364,12 @@ kill_own_members() {
 
 remove_cgroups() {
 	local mount tries=0
+	local state
 	[[ $root == rssd-test-* ]] || { note "not removed: the cgroups of \"$root\""; return; }
+	# A frozen process does not end.
+	for state in $(awk '$3 == "cgroup" && $4 ~ /freezer/ { print $2 }' /proc/mounts); do
+		[ ! -d "$state/$root" ] || find "$state/$root" -name freezer.state -exec sh -c 'echo THAWED >"$0"' {} \;
+	done 2>/dev/null
 	for mount in $(awk '$3 ~ /^cgroup2?$/ { print $2 }' /proc/mounts); do
 		[ -d "$mount/$root" ] || continue
 		while [ -d "$mount/$root" ] && [ $((tries++)) -lt 200 ]; do

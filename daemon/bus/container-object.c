@@ -16,6 +16,7 @@
 #include "container/usage-clock.h"
 #include "container/usage-save.h"
 #include "operation/change.h"
+#include "operation/freeze.h"
 #include "operation/reclaim.h"
 #include "operation/repair.h"
 #include "policy/limit-policy.h"
@@ -274,16 +275,29 @@ static int refuse_unit(const struct container *c, bool wanted, sd_bus_message *m
 	return bus_answer_failure(message, r, &failure);
 }
 
+static void thawed(int error, const struct failure *failure, void *userdata)
+{
+	struct bus_call *call = userdata;
+	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
+
+	bus_call_log(call, "thawed");
+	if (bus_call_begin_reply(call, error, failure, &reply))
+		bus_call_reply(call, reply, 0);
+}
+
 static int freeze(sd_bus_message *message, struct container *c, bool wanted)
 {
+	struct failure failure = { 0 };
+	struct bus_call *call;
 	int r;
 
 	if (container_is_unit(c))
 		return refuse_unit(c, wanted, message);
-	r = group_freeze(c->group, wanted);
-	if (r == 0)
-		c->frozen = wanted;
-	return reply_operation(message, c, r, wanted ? "frozen" : "thawed");
+	r = bus_call_new(bus_from_message(message), message, c->name, NULL, &call, &failure);
+	if (r < 0)
+		return bus_answer_failure(message, r, &failure);
+	r = freeze_start(c, wanted, wanted ? own_call_frozen : thawed, call, &failure);
+	return bus_call_begun(call, r, &failure);
 }
 
 /* An owner freezes only its own processes. */

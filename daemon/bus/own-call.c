@@ -10,6 +10,7 @@
 #include "bus/pending-call.h"
 #include "container/manager.h"
 #include "container/owner.h"
+#include "operation/freeze.h"
 #include "operation/processes.h"
 #include "shared/name.h"
 
@@ -68,8 +69,18 @@ int own_call_check_nested(const struct bus_call *call, const struct container *c
 
 /* --- freeze ------------------------------------------------------------------------- */
 
-static int freeze_checked(const struct bus_call *call, const struct member_process rows[],
-			  size_t count, struct failure *failure)
+void own_call_frozen(int error, const struct failure *failure, void *userdata)
+{
+	struct bus_call *call = userdata;
+	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
+
+	bus_call_log(call, "frozen");
+	if (bus_call_begin_reply(call, error, failure, &reply))
+		bus_call_reply(call, reply, 0);
+}
+
+static int freeze_checked(struct bus_call *call, const struct member_process rows[], size_t count,
+			  struct failure *failure)
 {
 	const struct manager *m = call->bus->manager;
 	struct container *c;
@@ -92,32 +103,21 @@ static int freeze_checked(const struct bus_call *call, const struct member_proce
 				(int)rows[i].pid, c->name);
 	if (r < 0)
 		return r;
-	r = group_freeze(c->group, true);
-	if (r == -EOPNOTSUPP)
-		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
-			    "\"%s\" cannot be frozen: the %s controller does not support it",
-			    c->name, m->controller->ops->name);
-	if (r < 0)
-		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "\"%s\" could not be frozen: %s",
-			    c->name, strerror(-r));
-	c->frozen = true;
-	return 0;
+	return freeze_start(c, true, own_call_frozen, call, failure);
 }
 
 static void processes_read(int error, const struct failure *failed,
 			   const struct member_process rows[], size_t count, void *userdata)
 {
 	struct bus_call *call = userdata;
-	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
 	struct failure failure = { 0 };
 
 	if (error == 0) {
 		error = freeze_checked(call, rows, count, &failure);
 		failed = &failure;
 	}
-	bus_call_log(call, "frozen");
-	if (bus_call_begin_reply(call, error, failed, &reply))
-		bus_call_reply(call, reply, 0);
+	if (error < 0)
+		own_call_frozen(error, failed, call);
 }
 
 int own_call_freeze(struct bus_call *call, struct container *c)

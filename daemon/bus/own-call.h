@@ -32,6 +32,9 @@ int own_call_check_option(const struct bus_call *call, const char *what, struct 
 int own_call_check_nested(const struct bus_call *call, const struct container *container,
 			  struct failure *failure);
 
+/* Replies to a call of Freeze, @userdata, and logs it. */
+void own_call_frozen(int error, const struct failure *failure, void *userdata);
+
 /* Freezes the container of an owner if all processes in it are the owner's, and replies. */
 int own_call_freeze(struct bus_call *call, struct container *container);
 

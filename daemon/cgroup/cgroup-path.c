@@ -119,6 +119,8 @@ static bool has_dotdot(const char *path)
 int controller_move_to_cgroup(struct controller *controller, const char *cgroup, pid_t pid)
 {
 	cleanup_close int mount = -1, dir = -1;
+	const char *whole = cgroup;
+	int r;
 
 	if (*cgroup != '/' || has_dotdot(cgroup))
 		return -ENOENT;
@@ -129,5 +131,12 @@ int controller_move_to_cgroup(struct controller *controller, const char *cgroup,
 	dir = openat(mount, *cgroup ? cgroup : ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return -errno;
-	return cgroup_write_u64(dir, "cgroup.procs", (uint64_t)pid);
+	r = cgroup_write_u64(dir, "cgroup.procs", (uint64_t)pid);
+	if (r == 0 && controller->ops->moved) {
+		cleanup_free char *path = NULL;
+
+		(void)controller_path_of_cgroup(controller, whole, &path);
+		controller->ops->moved(controller, path, pid);
+	}
+	return r;
 }

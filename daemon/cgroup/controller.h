@@ -124,6 +124,13 @@ struct controller_ops {
 	int (*reset_peak)(struct group *group);
 	int (*freeze)(struct group *group, bool freeze);
 	int (*read_frozen)(struct group *group, bool *ret);
+	/*
+	 * NULL if each group has a control file for it. @thaw thaws the group at a path below the
+	 * root; @moved is called after a process was moved to the group at @path, or out of the root
+	 * (NULL).
+	 */
+	int (*thaw)(struct controller *controller, const char *path);
+	void (*moved)(struct controller *controller, const char *path, pid_t pid);
 	/* NULL if the OOM killer cannot be switched off. */
 	int (*switch_oom_killer)(struct group *group, bool on);
 	int (*read_oom_killer)(struct group *group, bool *ret);

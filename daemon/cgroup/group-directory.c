@@ -289,6 +289,8 @@ int group_remove(struct group *group)
 			return r;
 	}
 	r = hierarchy_remove(c->mount, c->kernel_name, full);
+	if (r == 0 && c->ops->thaw)
+		(void)c->ops->thaw(c, group->path);
 	if (r < 0 && own_leaf) {
 		/* The directory stays, so it needs a leaf again, and procs_fd must lead to it. */
 		cleanup_close int again = -1;

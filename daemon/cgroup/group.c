@@ -155,16 +155,23 @@ int group_reset_peak(struct group *group)
 	return group->controller->ops->reset_peak(group);
 }
 
+bool group_can_freeze(const struct group *group)
+{
+	/* Without a control file of its own, rssd would have to move processes of another program. */
+	return controller_can(group->controller, FEATURE_FREEZE) &&
+	       (group->controller->freezer || !group->foreign);
+}
+
 int group_freeze(struct group *group, bool freeze)
 {
-	if (!controller_can(group->controller, FEATURE_FREEZE))
+	if (!group_can_freeze(group))
 		return -EOPNOTSUPP;
 	return group->controller->ops->freeze(group, freeze);
 }
 
 int group_read_frozen(struct group *group, bool *ret)
 {
-	if (!controller_can(group->controller, FEATURE_FREEZE))
+	if (!group_can_freeze(group))
 		return -EOPNOTSUPP;
 	return group->controller->ops->read_frozen(group, ret);
 }
@@ -226,10 +233,16 @@ void group_unwatch(struct group *group)
 
 int group_add_process(struct group *group, pid_t pid)
 {
+	const struct controller_ops *ops = group->controller->ops;
+	int r;
+
 	/* 0 would move rssd itself. */
 	if (pid <= 0 || group->foreign)
 		return -EINVAL;
-	return cgroup_write_u64(group->procs_fd, "cgroup.procs", (uint64_t)pid);
+	r = cgroup_write_u64(group->procs_fd, "cgroup.procs", (uint64_t)pid);
+	if (r == 0 && ops->moved)
+		ops->moved(group->controller, group->path, pid);
+	return r;
 }
 
 int group_list_processes(struct group *group, pid_t **ret, size_t *ret_count)

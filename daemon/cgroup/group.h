@@ -111,7 +111,12 @@ int group_reclaim(struct group *group, uint64_t bytes, int swappiness, const str
 		  uint64_t *ret_freed);
 /* -EOPNOTSUPP without the feature. */
 int group_reset_peak(struct group *group);
-/* Freezes or thaws the processes of the group and of groups below; does not wait for them. */
+/* Returns true if the controller can freeze this group. */
+bool group_can_freeze(const struct group *group);
+/*
+ * Freezes or thaws the processes of the group and of groups below; does not wait for them. For a
+ * worker: see v1-freezer.h, also for the errors -EXDEV and -EAGAIN.
+ */
 int group_freeze(struct group *group, bool freeze);
 int group_read_frozen(struct group *group, bool *ret);
 

@@ -31,6 +31,7 @@
 #include "cgroup/control-file-cache.h"
 #include "cgroup/control-file.h"
 #include "cgroup/group.h"
+#include "cgroup/v1-freezer.h"
 #include "cgroup/v1-reclaim.h"
 
 /* The maximum per wakeup, so that other event sources of the loop are not delayed. */
@@ -47,6 +48,7 @@ struct v1_controller {
 	struct controller controller;
 	int epoll;
 	sd_event_source *source;
+	struct v1_freezer *freezer; /* NULL: none, or in the hierarchy of the controller */
 };
 
 struct v1_group {
@@ -311,6 +313,7 @@ static struct controller *v1_free(struct controller *controller)
 
 	(void)sd_event_source_disable_unref(v1->source);
 	close_event(&v1->epoll);
+	v1_freezer_free(v1->freezer);
 	free(v1);
 	return NULL;
 }
@@ -324,6 +327,45 @@ static int reclaim(struct group *g, uint64_t bytes, int swappiness, const struct
 static int v1_reset_peak(struct group *g)
 {
 	return cgroup_write(g->fd, "memory.max_usage_in_bytes", "0");
+}
+
+static struct v1_freezer *freezer_of(const struct controller *c)
+{
+	return ((const struct v1_controller *)c)->freezer;
+}
+
+static int v1_freeze(struct group *g, bool freeze)
+{
+	if (g->controller->freezer)
+		return cgroup_write(g->fd, "freezer.state", freeze ? "FROZEN" : "THAWED");
+	return freeze ? v1_freezer_freeze(freezer_of(g->controller), g)
+		      : v1_freezer_thaw(freezer_of(g->controller), g->path);
+}
+
+static int v1_read_frozen(struct group *g, bool *ret)
+{
+	uint64_t value;
+	int r;
+
+	if (!g->controller->freezer) {
+		*ret = v1_freezer_has(freezer_of(g->controller), g->path);
+		return 0;
+	}
+	r = kept_read_u64(g->kept, g->fd, "freezer.self_freezing", &value);
+	if (r == 0)
+		*ret = value;
+	return r;
+}
+
+static int v1_thaw(struct controller *c, const char *path)
+{
+	return freezer_of(c) ? v1_freezer_thaw(freezer_of(c), path) : 0;
+}
+
+static void v1_moved(struct controller *c, const char *path, pid_t pid)
+{
+	if (freezer_of(c))
+		v1_freezer_moved(freezer_of(c), path, pid);
 }
 
 static int v1_switch_oom_killer(struct group *g, bool on)
@@ -373,6 +415,8 @@ static int v1_open(const struct controller_choice *choice, struct controller **r
 				c->mount, c->root, strerror(-r));
 	}
 	find_features(c);
+	if (!controller_has_file(c, "freezer.state") && v1_freezer_open(c->root, &v1->freezer) == 0)
+		c->features |= FEATURE_FREEZE;
 	*ret = take_ptr(c);
 	return 0;
 }
@@ -393,6 +437,10 @@ const struct controller_ops memory_v1_ops = {
 	.setting_file = v1_setting_file,
 	.reclaim = reclaim,
 	.reset_peak = v1_reset_peak,
+	.freeze = v1_freeze,
+	.read_frozen = v1_read_frozen,
+	.thaw = v1_thaw,
+	.moved = v1_moved,
 	.switch_oom_killer = v1_switch_oom_killer,
 	.read_oom_killer = v1_read_oom_killer,
 	.watch = v1_watch,

@@ -399,10 +399,22 @@ static int thaw_directory(int dir, const char *path, void *userdata)
 	return 0;
 }
 
+static int thaw_path(int dir, const char *path, void *userdata)
+{
+	struct controller *controller = userdata;
+
+	(void)controller->ops->thaw(controller, path);
+	return 0;
+}
+
 void subtree_thaw(const struct subtree *tree)
 {
-	if (tree->group->controller->freezer)
-		(void)subtree_walk(tree, thaw_directory, tree->group->controller);
+	struct controller *controller = tree->group->controller;
+
+	if (controller->freezer)
+		(void)subtree_walk(tree, thaw_directory, controller);
+	else if (controller->ops->thaw && !tree->group->foreign)
+		(void)subtree_walk(tree, thaw_path, controller);
 }
 
 static int remove_directory(int parent, const char *name, void *userdata)

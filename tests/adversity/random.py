@@ -457,6 +457,8 @@ def main():
     watch.send_signal(signal.SIGTERM)
     watch.wait()
     heard = world.check_events(events)
+    # A process that is frozen, since rssd was killed before it was thawed, does not end.
+    subprocess.run(["rssctl", "thaw", "*"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     for client in clients:
         for p in client.processes:
             if p.alive():

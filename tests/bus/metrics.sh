@@ -44,7 +44,7 @@ case_state_and_rssd_itself_have_metrics() {
 	expect 0 rssctl metrics
 	equal "$(value rssd_container_last_oom_timestamp_seconds cold)" "" "time of an OOM that never was"
 	equal "$(value rssd_container_refaults_total cold)" "$(field cold refaults | sed s/null//)" refaults
-	# Without a freezer, as on memory-v1, there is no value.
+	# Without a freezer there is no value.
 	if rssctl freeze cold 2>/dev/null; then
 		expect 0 rssctl metrics
 		equal "$(value rssd_container_frozen cold)" 1 "frozen after freeze"
