@@ -43,8 +43,8 @@ kernel=doctor,flood,freeze,oom,peak,reclaim,watermarks
 crash=crash_under_load,killed_after_many_starts,restart
 allowed=budgets,capabilities,every_verb_in_the_sandbox
 units=unit_bad_names,unit_drift,unit_is_limited_from_its_start,unit_keeps_its_processes
-units+=,unit_limit_is_reclaimed,unit_slice_and_scope,unit_starts_at_the_smallest_limit
-services=forking_without_a_pid_file,nginx,podman_scope,postgresql,redis,sandbox,watchdog_of_a_child
+units+=,unit_pressure_events,unit_slice_and_scope,unit_starts_at_the_smallest_limit
+services=forking_without_a_pid_file,nginx,podman_scope,postgresql,redis,sandbox,service_of_a_user,watchdog_of_a_child
 host=limits/force_kills_no_more_than_it_must,limits/limit_is_lowered_by_reclaim,limits/oom_record_has_its_cause
 host+=,limits/oom_storm_loses_no_kill,limits/parent_limit_binds_its_children_together
 host+=,limits/the_victim_is_described_before_it_ends,suggest/refaults_raise_the_suggestion
@@ -55,11 +55,11 @@ rss=bzImage-service stock=bzImage-stock-service
 mkdir -p "$logs"
 world rss-v1 $rss 'rssd.controller=rss' cases load-cases hostile-cases controller-cases unit-cases workloads
 world memory-v2 $stock "$v2 rssd.controller=memory-v2" cases:$installed,$kernel,$crash,$allowed,$joined \
-	load-cases hostile-cases controller-cases unit-cases workloads
+	load-cases hostile-cases controller-cases unit-cases workloads readme-cases
 world rss-v2 $rss "$v2 rssd.controller=rss" cases:$installed,$kernel,no_netlink controller-cases
 world memory-v1 $stock "$v1 rssd.controller=memory-v1" cases:$installed,$crash,$allowed controller-cases unit-cases
-world stock-13 debian-13 "$v2 rssd.controller=memory-v2" cases:boot unit-cases:$units service-units:$services \
-	controller-cases:failures_peak_and_events
+world stock-13 debian-13 "$v2 rssd.controller=memory-v2" cases:boot,package unit-cases:$units service-units:$services \
+	controller-cases:failures_peak_and_events readme-cases
 world host-13 debian-13 "$v2 rssd.controller=memory-v2" host-suite:$host,members,purge
 world rss-debug bzImage '' cases:crash_under_load,oom,reclaim
 while [ -n "$(jobs -rp)" ]; do wait -n || failed=1; done
