@@ -2,7 +2,7 @@
 # Debian packages. What dpkg wants to see as debian/ is systemd/debian; the
 # source package is put together in build/deb and built there, in a build/ of its
 # own. BUILD is removed from the environment, because the package's build cleans it.
-PACKAGES_deb := debhelper dpkg-dev
+PACKAGES_deb := debhelper dpkg-dev $(PACKAGES_slurm)
 DEB         := $(BUILD)/deb
 DEB_VERSION ?= $(VERSION)
 DEB_TREE    := $(DEB)/rssd-$(DEB_VERSION)

@@ -40,7 +40,13 @@ INSTALL_FILES = \
 	man/org.rssd1.5:$(MANDIR)/man5/org.rssd1.5:644 \
 	man/librss.3:$(MANDIR)/man3/librss.3:644
 
-## install: copy everything to its place (DESTDIR, PREFIX); an rssd.conf that is there is kept
+ifneq ($(SLURM),)
+INSTALL_FILES += \
+	$(BUILD)/slurm/rssd.so:$(LIBDIR)/slurm-wlm/rssd.so:644 \
+	man/rssd-slurm.8:$(MANDIR)/man8/rssd-slurm.8:644
+endif
+
+## install: copy everything to its place (DESTDIR, PREFIX; SLURM=1: with the plug-in); an rssd.conf that is there is kept
 install: all $(O)/installed/rssctl
 	$(Q)set -e; for f in $(INSTALL_FILES); do \
 		src=$${f%%:*}; rest=$${f#*:}; dst=$(DESTDIR)$${rest%:*}; \

@@ -62,7 +62,7 @@ PACKAGES_style     := clang-format
 PACKAGES_fuzz      := clang libclang-rt-dev
 PACKAGES_bus       := dbus jq procps strace systemd python3-prometheus-client python3-jsonschema zsh fish
 PACKAGES_host      := $(PACKAGES_bus) mandoc quilt
-PACKAGES_users     := $(PACKAGES_bus)
+PACKAGES_users     := $(PACKAGES_bus) $(PACKAGES_slurm)
 PACKAGES_adversity := $(PACKAGES_host)
 PACKAGES_random    := $(PACKAGES_host)
 PACKAGES_faults    := $(PACKAGES_host)
@@ -79,6 +79,7 @@ build_for = $(if $(filter $(1),$(SUITES)),$(Q)$(MAKE) --no-print-directory -s -j
 # Programs that are unpacked but not installed, so that no service of the machine is started.
 users-packages:
 	$(Q)tests/unpack $(BUILD)/users/prometheus prometheus
+	$(Q)tests/unpack $(BUILD)/users/slurm slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge libmunge2 libhwloc15
 
 check-builds: check-deps
 	$(call build_for,%,WERROR=1 BUILD=$(BUILD) all tests)
@@ -87,7 +88,7 @@ check-builds: check-deps
 	$(call build_for,tsan,WERROR=1 BUILD=$(BUILD)/tsan SANITIZE=tsan $(BUILD)/tsan/rssd)
 	$(call build_for,style,WERROR=1 BUILD=$(BUILD)/clang CC=clang all)
 	$(call build_for,fuzz,BUILD=$(BUILD) fuzzers)
-	$(call build_for,users,BUILD=$(BUILD) users-packages)
+	$(call build_for,users,WERROR=1 BUILD=$(BUILD) slurm users-packages)
 
 ## check: install what is needed, build, run the tests without virtual machines; SUITES="unit bus" for some
 check: check-builds

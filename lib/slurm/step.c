@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Names and limits of a step: see step.h. */
+#include "slurm/step.h"
+
+#include <errno.h>
+#include <slurm/slurm.h>
+#include <stdio.h>
+
+/* The steps that have a name instead of a number. */
+static const char *special_name(uint32_t id)
+{
+	switch (id) {
+	case SLURM_BATCH_SCRIPT:
+		return "batch";
+	case SLURM_EXTERN_CONT:
+		return "extern";
+	case SLURM_INTERACTIVE_STEP:
+		return "interactive";
+	default:
+		return NULL;
+	}
+}
+
+bool step_is_special(const struct step *step)
+{
+	return special_name(step->id);
+}
+
+int step_set_names(struct step *step, const char *node)
+{
+	const char *special = special_name(step->id);
+	char number[16];
+
+	snprintf(number, sizeof(number), "%u", step->id);
+	snprintf(step->job_container, sizeof(step->job_container), STEP_ROOT "/%s-%u", node,
+		 step->job);
+	snprintf(step->container, sizeof(step->container), STEP_ROOT "/%s-%u/%s", node, step->job,
+		 special ?: number);
+	return *node ? 0 : -EINVAL;
+}
+
+int step_limit(uint64_t memory, double factor, uint64_t *ret)
+{
+	double limit = (double)memory * factor;
+
+	/* 2^63 and more is no limit. */
+	if (limit < 1 || limit >= 0x1p63)
+		return -ENOENT;
+	*ret = (uint64_t)limit;
+	return 0;
+}
