@@ -5,7 +5,7 @@ LIB_PC   := libsystemd
 LIB_OBJS := $(call objects,$(wildcard lib/librss/*.c lib/shared/*.c))
 
 # The parts of lib/shared that the plug-in uses are in it; librss exports only its own functions.
-SLURM_OBJS     := $(call objects,$(wildcard lib/slurm/*.c) $(addprefix lib/shared/,size.c text.c))
+SLURM_OBJS     := $(call objects,$(wildcard lib/slurm/*.c) $(addprefix lib/shared/,clock.c size.c text.c))
 PACKAGES_slurm := libslurm-dev
 
 $(BUILD)/librss.so.1: $(LIB_OBJS) lib/librss/librss.sym

@@ -51,14 +51,21 @@ static const char *read_bus(struct slurm_config *config, const char *value)
 	return NULL;
 }
 
+static const char *read_record(struct slurm_config *config, const char *value)
+{
+	if (*value != '/')
+		return "is no absolute path";
+	config->record = value;
+	return NULL;
+}
+
 static const struct {
 	const char *key;
 	const char *(*read)(struct slurm_config *config, const char *value);
 } keys[] = {
-	{ "mem-factor=", read_factor },
-	{ "on-failure=", read_on_failure },
-	{ "timeout=", read_timeout },
-	{ "bus=", read_bus },
+	{ "mem-factor=", read_factor }, { "on-failure=", read_on_failure },
+	{ "timeout=", read_timeout },	{ "bus=", read_bus },
+	{ "record=", read_record },
 };
 
 static const char *read_argument(struct slurm_config *config, const char *argument)

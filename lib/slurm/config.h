@@ -9,8 +9,9 @@
 struct slurm_config {
 	double mem_factor; /* limit of a job or step: this times its --mem; 0: none */
 	bool refuse; /* a step that cannot be limited is refused; else it runs without a limit */
-	uint64_t timeout; /* microseconds that one hook waits for rssd */
-	const char *bus;  /* address of the system bus, or NULL */
+	uint64_t timeout;   /* microseconds that one hook waits for rssd */
+	const char *bus;    /* address of the system bus, or NULL */
+	const char *record; /* the file to which records of steps are appended, or NULL */
 };
 
 /* Called for each argument that is not understood; the others are in force. */

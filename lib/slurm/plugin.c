@@ -13,12 +13,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "shared/cleanup.h"
+#include "shared/clock.h"
 #include "slurm/config.h"
 #include "slurm/contain.h"
 #include "slurm/keeper.h"
+#include "slurm/oom.h"
+#include "slurm/record.h"
 #include "slurm/request.h"
 #include "slurm/step.h"
 
@@ -28,8 +32,11 @@
 SPANK_PLUGIN(rssd, 1)
 
 spank_f slurm_spank_init, slurm_spank_init_post_opt, slurm_spank_task_post_fork,
-	slurm_spank_task_init, slurm_spank_exit;
+	slurm_spank_task_init, slurm_spank_task_exit, slurm_spank_exit;
 #pragma GCC visibility pop
+
+/* Of an OOM, which ends the task anyway. */
+#define SRUN_READS_MS 200
 
 enum { OPTION_LIMIT, OPTION_WMARK };
 
@@ -41,6 +48,8 @@ static struct {
 	struct keeper keeper;
 	pid_t *pids; /* of the tasks, with room for the keeper */
 	uint32_t count;
+	bool contained; /* the step has its container */
+	struct oom_progress ooms;
 	/* Shared with the tasks: why they are refused, or "". */
 	char *refusal;
 } plugin = { .keeper.fd = -1 };
@@ -115,6 +124,7 @@ static int describe_step(spank_t spank)
 
 	if (spank_get_item(spank, S_JOB_ID, &step->job) != ESPANK_SUCCESS ||
 	    spank_get_item(spank, S_JOB_STEPID, &step->id) != ESPANK_SUCCESS ||
+	    spank_get_item(spank, S_JOB_UID, &step->uid) != ESPANK_SUCCESS ||
 	    spank_get_item(spank, S_JOB_LOCAL_TASK_COUNT, &step->tasks) != ESPANK_SUCCESS)
 		return -EINVAL;
 	if (spank_get_item(spank, S_JOB_ALLOC_MEM, &megabytes) == ESPANK_SUCCESS)
@@ -161,7 +171,28 @@ static void contain(void)
 	if (r < 0) {
 		keeper_end(&plugin.keeper);
 		fail_step(message);
+		return;
 	}
+	plugin.contained = true;
+	plugin.ooms.since = clock_usec(CLOCK_REALTIME);
+}
+
+/*
+ * slurm_spank_log() writes to a pipe, and a thread of slurmstepd sends the text to srun. Slurm reports the
+ * end of the task after the hook. If a signal ended the task, srun then ends the step without reading what
+ * it has not yet read.
+ */
+static void give_srun_time(void)
+{
+	const struct timespec pause = { .tv_nsec = SRUN_READS_MS * 1000000 };
+
+	(void)nanosleep(&pause, NULL);
+}
+
+static void tell_user(const char *sentence)
+{
+	slurm_spank_log("rssd: %s", sentence);
+	give_srun_time();
 }
 
 /* --- hooks ------------------------------------------------------------------- */
@@ -237,10 +268,29 @@ int slurm_spank_task_init(spank_t spank, int argc, char *argv[])
 	_exit(EXIT_FAILURE);
 }
 
+/* In slurmstepd, after a task has ended. */
+int slurm_spank_task_exit(spank_t spank, int argc, char *argv[])
+{
+	int status;
+
+	if (plugin.contained &&
+	    spank_get_item(spank, S_TASK_EXIT_STATUS, &status) == ESPANK_SUCCESS && status != 0)
+		oom_report(&plugin.config, &plugin.step, &plugin.ooms, tell_user);
+	return 0;
+}
+
 int slurm_spank_exit(spank_t spank, int argc, char *argv[])
 {
+	int r;
+
 	if (!spank_remote(spank))
 		return 0;
+	if (plugin.contained && plugin.config.record) {
+		r = record_write(&plugin.config, &plugin.step);
+		if (r < 0)
+			slurm_error("rssd: cannot write a record to %s: %s", plugin.config.record,
+				    strerror(-r));
+	}
 	keeper_end(&plugin.keeper);
 	free(take_ptr(plugin.pids));
 	if (plugin.refusal)

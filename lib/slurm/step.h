@@ -16,6 +16,7 @@
 
 struct step {
 	uint32_t job, id;
+	uid_t uid;
 	uint64_t job_memory,
 		memory; /* what Slurm has allocated on this node, in bytes; 0: no amount */
 	uint32_t tasks; /* on this node */

@@ -29,7 +29,7 @@ argued() {
 	"// /etc/polkit-1/"*) echo "polkit: tests/system/load-cases.sh has such a rule" ;;
 	"[Unit]" | "[Service]" | "[Socket]") echo "a drop-in of a unit: tests/system/service-cases.sh starts such units" ;;
 	"scrape_configs:"*) echo "of Prometheus: tests/users/prometheus.sh runs it" ;;
-	"optional "* | "srun "* | "sbatch "* | "SelectType="*) echo "of Slurm: tests/users/slurm.sh runs such" ;;
+	"optional "* | "srun "* | "sbatch "* | "SelectType="* | "rssd: "*) echo "of Slurm: tests/users/slurm.sh runs such" ;;
 	"apiVersion:"*) echo "of Grafana, which Debian does not have" ;;
 	" "*) echo "a drawing" ;;
 	*"--unit="*) [ -z "$mount" ] && echo "the fake systemd needs the v1 memory hierarchy" ;;
