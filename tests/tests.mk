@@ -79,7 +79,8 @@ build_for = $(if $(filter $(1),$(SUITES)),$(Q)$(MAKE) --no-print-directory -s -j
 # Programs that are unpacked but not installed, so that no service of the machine is started.
 users-packages:
 	$(Q)tests/unpack $(BUILD)/users/prometheus prometheus
-	$(Q)tests/unpack $(BUILD)/users/slurm slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge libmunge2 libhwloc15
+	$(Q)tests/unpack $(BUILD)/users/slurm slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge libmunge2 \
+		libhwloc15 libnuma1
 
 check-builds: check-deps
 	$(call build_for,%,WERROR=1 BUILD=$(BUILD) all tests)

@@ -66,17 +66,20 @@ static int receive_pid(int fd, pid_t *ret)
 int keeper_start(struct keeper *keeper)
 {
 	cleanup_close int ours = -1, theirs = -1;
-	int fds[2];
+	int fds[2], subreaper = 0;
 	pid_t child;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) < 0)
 		return -errno;
 	ours = fds[0];
 	theirs = fds[1];
-	/* slurmstepd waits for its children: the keeper is the child of a child that ends. */
+	/*
+	 * slurmstepd waits for its children and signals them: the keeper is the child of a child that
+	 * ends, and slurmstepd does not get the children of its children meanwhile.
+	 */
+	(void)prctl(PR_GET_CHILD_SUBREAPER, &subreaper);
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 0);
 	child = fork();
-	if (child < 0)
-		return -errno;
 	if (child == 0) {
 		pid_t grandchild = fork();
 
@@ -84,8 +87,11 @@ int keeper_start(struct keeper *keeper)
 			keep(theirs);
 		_exit(grandchild < 0);
 	}
-	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
+	while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
 		continue;
+	(void)prctl(PR_SET_CHILD_SUBREAPER, subreaper);
+	if (child < 0)
+		return -EAGAIN;
 	close(take_fd(&theirs));
 	if (receive_pid(ours, &keeper->pid) < 0)
 		return -ECHILD;

@@ -9,7 +9,7 @@ plugin=$build/slurm/rssd.so
 [ -x "$unpacked/usr/sbin/slurmctld-wlm" ] || { printf 'skip - slurm.sh: make users-packages unpacks Slurm\n'; exit 0; }
 [ -e "$plugin" ] || { printf 'skip - slurm.sh: make slurm builds the plug-in\n'; exit 0; }
 libraries=$(dirname "$(dirname "$(echo "$unpacked"/usr/lib/*/slurm-wlm/libslurmfull.so)")")
-export PATH=$unpacked/usr/bin:$unpacked/usr/sbin:$PATH SLURM_CONF=$work/slurm.conf
+export PATH=$work/bin:$unpacked/usr/bin:$unpacked/usr/sbin:$PATH SLURM_CONF=$work/slurm.conf
 export LD_LIBRARY_PATH=$build:$libraries/slurm-wlm:$libraries
 
 # --- the cluster ------------------------------------------------------------------
@@ -67,13 +67,16 @@ start_program() {
 	children+=($!)
 	disown $!
 }
-start_slurmctld() { start_program slurmctld.log slurmctld-wlm -D; slurmctld=${children[-1]}; }
-start_slurmd() { start_program "$1.log" slurmd-wlm -D -N "$1" -d "$work/bin/slurmstepd"; slurmd=${children[-1]}; }
+start_slurmctld() { start_program slurmctld.log slurmctld -D; slurmctld=${children[-1]}; }
+start_slurmd() { start_program "$1.log" slurmd -D -N "$1" -d "$work/bin/slurmstepd"; slurmd=${children[-1]}; }
 node_is() { [ "$(sinfo -h -n "$1" -o %T)" = "$2" ]; }
 both_are() { node_is n1 "$1" && node_is n2 "$1"; }
 
 start_cluster() {
 	mkdir -p "$work/slurm/state" "$work/munge" "$work/bin"
+	# The names that the alternatives of Debian give them.
+	ln -s "$unpacked/usr/sbin/slurmctld-wlm" "$work/bin/slurmctld"
+	ln -s "$unpacked/usr/sbin/slurmd-wlm" "$work/bin/slurmd"
 	# It overwrites its environment, so that only the path of its program says whose it is.
 	cp "$unpacked/usr/sbin/slurmstepd-wlm" "$work/bin/slurmstepd"
 	write_slurm_conf
@@ -367,6 +370,50 @@ case_killed_parts() {
 	check_cluster
 }
 own_tasks() { own_slurm | while read -r pid; do ! grep -qzs '^SLURM_JOB_ID=' "/proc/$pid/environ" || echo "$pid"; done; }
+
+# 1000 steps of ten jobs (STEPS= of each), while rssd and slurmstepd are killed and started again. A step
+# that begins without rssd runs without a limit; every other one is in a container of its own.
+case_thousand_steps() {
+	local steps=${STEPS:-100} kills=0 jobs uncontained
+	cat >"$work/many" <<-END
+		#!/bin/sh
+		for i in \$(seq $steps); do
+			srun -Q --overlap sh -c 'echo "ran \$($where)"' || echo failed
+		done
+	END
+	sbatch --parsable --array=1-10 --mem=100 -o "$work/many.%a" "$work/many" >/dev/null
+	await 60 grep -qs ran "$work/many.1"
+	while ! no_jobs; do
+		kill_rssd
+		start_rssd || break
+		kills=$((kills + 1))
+		[ $((kills % 5)) != 1 ] || kill_a_stepd
+		until_true 1 no_jobs
+		[ $kills -lt 300 ] || break
+	done
+	await 60 no_jobs
+	cat "$work"/many.* >"$work/all"
+	jobs=$(grep -c '^ran' "$work/all") uncontained=$(grep -cx 'ran ' "$work/all")
+	note "$jobs of $((10 * steps)) steps ran, $uncontained without a limit; rssd was killed $kills times"
+	# A step whose slurmstepd is killed may or may not have run.
+	[ $((jobs + $(grep -c '^failed' "$work/all"))) -ge $((10 * steps - 2 * kills)) ] || fail "steps are missing"
+	[ "$jobs" -ge $((10 * steps - 3 * kills)) ] || fail "few steps ran: $(grep -v '^ran' "$work/all" | sort | uniq -c | head -n 5)"
+	[ "$uncontained" -le $((20 * kills)) ] || fail "$uncontained steps ran without a limit"
+	equal "$(grep '^ran s' "$work/all" | sort | uniq -d)" "" "containers that two steps had"
+	own_tasks | xargs -r kill -KILL
+	check_cluster
+	equal "$(for pid in $(own_slurm); do cat "/proc/$pid/comm"; done | grep -c rssd-keeper)" 0 "keepers that are left"
+}
+# Of a step with a number, not of a batch script: that would end the job.
+kill_a_stepd() {
+	local pid
+	for pid in $(own_slurm); do
+		! grep -qsE '^slurmstepd: \[[0-9]+\.[0-9]+\]' "/proc/$pid/cmdline" || grep -qx rssd-keeper "/proc/$pid/comm" || {
+			kill -KILL "$pid"
+			return
+		}
+	done
+}
 
 # What the plug-in adds to a step, in milliseconds: medians of steps with it and without it, in turn.
 case_cost() {
