@@ -56,10 +56,10 @@ mkdir -p "$logs"
 world rss-v1 $rss 'rssd.controller=rss' cases load-cases hostile-cases controller-cases unit-cases workloads
 world memory-v2 $stock "$v2 rssd.controller=memory-v2" cases:$installed,$kernel,$crash,$allowed,$joined \
 	load-cases hostile-cases controller-cases unit-cases workloads readme-cases
-world rss-v2 $rss "$v2 rssd.controller=rss" cases:$installed,$kernel,no_netlink controller-cases
-world memory-v1 $stock "$v1 rssd.controller=memory-v1" cases:$installed,$crash,$allowed controller-cases unit-cases
 world stock-13 debian-13 "$v2 rssd.controller=memory-v2" cases:boot,package unit-cases:$units service-units:$services \
 	controller-cases:failures_peak_and_events readme-cases
+world rss-v2 $rss "$v2 rssd.controller=rss" cases:$installed,$kernel,no_netlink controller-cases
+world memory-v1 $stock "$v1 rssd.controller=memory-v1" cases:$installed,$crash,$allowed controller-cases unit-cases
 world host-13 debian-13 "$v2 rssd.controller=memory-v2" host-suite:$host,members,purge
 world rss-debug bzImage '' cases:crash_under_load,oom,reclaim
 while [ -n "$(jobs -rp)" ]; do wait -n || failed=1; done
