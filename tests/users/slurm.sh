@@ -12,6 +12,17 @@ libraries=$(dirname "$(dirname "$(echo "$unpacked"/usr/lib/*/slurm-wlm/libslurmf
 export PATH=$work/bin:$unpacked/usr/bin:$unpacked/usr/sbin:$PATH SLURM_CONF=$work/slurm.conf
 export LD_LIBRARY_PATH=$build:$libraries/slurm-wlm:$libraries
 
+# With Slurm 24.11 jobs of two nodes that are one machine stay in the state "completing", also without the
+# plug-in. ANY_SLURM=any runs the cases all the same.
+version=$(slurmctld-wlm -V)
+case $version${ANY_SLURM:-} in
+"slurm"*" 22."* | *any) ;;
+*)
+	printf 'skip - slurm.sh: a cluster of two nodes on one machine does not work with %s\n' "$version"
+	exit 0
+	;;
+esac
+
 # --- the cluster ------------------------------------------------------------------
 
 # free_ports N: prints ports of 127.0.0.1 that are free now.
