@@ -507,7 +507,7 @@ case_interrupted_creation_is_undone() {
 
 # with_podman COMMAND...: runs it where podman's storage has the containers of $work/containers.json.
 with_podman() {
-	unshare --mount bash -c 'mkdir -p /var/lib/containers && mount -t tmpfs none /var/lib/containers &&
+	"${own_mounts[@]}" -- bash -c 'mkdir -p /var/lib/containers && mount -t tmpfs none /var/lib/containers &&
 		mkdir -p /var/lib/containers/storage/overlay-containers &&
 		cp "$0" /var/lib/containers/storage/overlay-containers/volatile-containers.json && exec "$@"' \
 		"$work/containers.json" "$@"
