@@ -23,7 +23,7 @@ static int get_flag(sd_bus *bus, const char *path, const char *interface, const 
 	if (strcmp(property, "Transient") == 0)
 		return sd_bus_message_append(reply, "b", (int)c->transient);
 	if (strcmp(property, "Declared") == 0)
-		return sd_bus_message_append(reply, "b", (int)c->declared);
+		return sd_bus_message_append(reply, "b", (int)(c->declaration != NULL));
 	if (strcmp(property, "Delegated") == 0)
 		return sd_bus_message_append(reply, "b", (int)c->owner.delegated);
 	if (strcmp(property, "Running") == 0)

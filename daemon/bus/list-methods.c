@@ -55,9 +55,9 @@ static int append_common(sd_bus_message *reply, const struct collect_row *row)
 					  "Delegated", "b", (int)c->owner.delegated);
 	if (r >= 0)
 		r = sd_bus_message_append(reply, "{sv}{sv}{sv}{sv}", "Transient", "b",
-					  (int)c->transient, "Declared", "b", (int)c->declared,
-					  "ControlGroup", "s", control_group, "Processes", "u",
-					  row->processes);
+					  (int)c->transient, "Declared", "b",
+					  (int)(c->declaration != NULL), "ControlGroup", "s",
+					  control_group, "Processes", "u", row->processes);
 	return r;
 }
 
@@ -144,7 +144,7 @@ static uint64_t flags_of(const struct collect_row *row, size_t offset)
 {
 	const struct container *c = row->container;
 	unsigned int flags = (c->transient ? FLAG_TRANSIENT : 0) |
-			     (c->declared ? FLAG_DECLARED : 0) | (row->frozen ? FLAG_FROZEN : 0);
+			     (c->declaration ? FLAG_DECLARED : 0) | (row->frozen ? FLAG_FROZEN : 0);
 	unsigned int supported = container_supported(c);
 
 	for_each_setting(setting) {

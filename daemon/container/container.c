@@ -27,7 +27,6 @@ struct container *container_new(struct manager *manager, const char *name)
 	c->refs = 1;
 	c->manager = manager;
 	c->settings = settings_default();
-	c->declaration = settings_default();
 	c->name = strdup(name);
 	if (!c->name)
 		return NULL;
@@ -74,6 +73,7 @@ struct container *container_unref(struct container *c)
 	if (c->detection)
 		c->detection_free(c->detection);
 	free(c->usage_history);
+	free(c->declaration);
 	free(c->name);
 	free(c);
 	return NULL;
@@ -334,8 +334,12 @@ struct record *container_to_record(const struct container *c, const struct setti
 	record->name = strdup(c->name);
 	record->settings = *settings;
 	record->transient = c->transient;
-	record->declared = c->declared;
-	record->declaration = c->declaration;
+	if (c->declaration) {
+		record->declaration = malloc(sizeof(*record->declaration));
+		if (!record->declaration)
+			return NULL;
+		*record->declaration = *c->declaration;
+	}
 	record->owner = c->owner;
 	/* A kernel that counts as long as the group lives needs no base. */
 	record->oom_events = 0;
@@ -369,8 +373,8 @@ void container_from_record(struct container *c, struct record *record)
 {
 	c->settings = record->settings;
 	c->transient = record->transient;
-	c->declared = record->declared;
-	c->declaration = record->declaration;
+	free(c->declaration);
+	c->declaration = take_ptr(record->declaration);
 	c->owner = record->owner;
 	c->oom_events_base = record->oom_events;
 	c->inner_oom_kills = record->inner_oom_kills;

@@ -51,13 +51,13 @@ struct container {
 	sd_event_source *place_watch;	   /* operation/place-watch.c */
 	struct place_follow *place_follow; /* operation/place-follow.c; NULL: none under way */
 
-	bool transient; /* removed when its last process has left */
-	bool fresh;	/* its cgroup was created a moment ago and has used nothing */
-	bool populated; /* a process has been attached to it */
-	bool owned;	/* its creator is on the bus, so it stays even if empty */
-	bool declared;
-	struct settings declaration; /* as last applied */
-	struct access_owner owner;   /* all zero: root */
+	bool transient;		      /* removed when its last process has left */
+	bool fresh;		      /* its cgroup was created a moment ago and has used nothing */
+	bool populated;		      /* a process has been attached to it */
+	bool was_unused;	      /* when it was looked at before its usage history began */
+	bool owned;		      /* its creator is on the bus, so it stays even if empty */
+	struct settings *declaration; /* as last applied; NULL: none was */
+	struct access_owner owner;    /* all zero: root */
 
 	struct change *change;		       /* of its settings, under way */
 	void (*resume)(struct change *change); /* once it has been saved */

@@ -45,8 +45,14 @@ DEFINE_CLEANUP(struct declarations *, declarations_free);
 /* The declaration counts as applied: it is not applied again until it changes. */
 static void mark_declared(struct container *c, const struct settings *declaration)
 {
-	c->declared = true;
-	c->declaration = *declaration;
+	if (!c->declaration)
+		c->declaration = malloc(sizeof(*c->declaration));
+	if (!c->declaration) {
+		log_message(LOG_ERR, c->name,
+			    "no memory to note its declaration; the next reload applies it again");
+		return;
+	}
+	*c->declaration = *declaration;
 	manager_emit_changed(c->manager, c, 0);
 	manager_save(c);
 	join_made(c->manager, c->name);
@@ -183,7 +189,7 @@ static void change_declared(struct container *c, const struct record *record)
 		return;
 	}
 	declare_owner(c, record);
-	if (c->declared && !settings_difference(&c->declaration, &record->settings)) {
+	if (c->declaration && !settings_difference(c->declaration, &record->settings)) {
 		repair_declared(c);
 		return;
 	}

@@ -35,7 +35,7 @@ static int check(const struct container *c, uid_t owner, struct failure *failure
 		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
 			    "\"%s\" cannot have an owner: it is the %s", c->name,
 			    container_describe_place(c, place, sizeof(place)));
-	if (c->declared)
+	if (c->declaration)
 		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
 			    "\"%s\" is declared: write its owner into the declaration, then reload",
 			    c->name);

@@ -106,11 +106,11 @@ char *record_format(const struct record *record)
 	add_text(object, "name", record->name);
 	add_settings(object, &record->settings);
 	json_object_object_add(object, "transient", json_object_new_boolean(record->transient));
-	if (record->declared) {
+	if (record->declaration) {
 		struct json_object *declared = json_object_new_object();
 
 		if (declared)
-			add_settings(declared, &record->declaration);
+			add_settings(declared, record->declaration);
 		json_object_object_add(object, "declared", declared);
 	}
 	if (record->owner.uid)

@@ -158,8 +158,8 @@ static int read_setting(const struct source *source, const char *key, struct jso
 	return 1;
 }
 
-static int read_declaration(const struct source *source, const char *outer,
-			    struct json_object *object, struct settings *ret)
+static int read_settings(const struct source *source, const char *outer, struct json_object *object,
+			 struct settings *ret)
 {
 	*ret = settings_default();
 	if (!json_object_is_type(object, json_type_object))
@@ -242,7 +242,7 @@ static int read_place_state(const struct source *source, struct json_object *obj
 		else if (strcmp(key, "found_limit") == 0)
 			r = read_size(source, key, value, &place->found.limit);
 		else if (strcmp(key, "found") == 0)
-			r = read_declaration(source, key, value, &place->found);
+			r = read_settings(source, key, value, &place->found);
 		else if (strcmp(key, "managed") == 0)
 			r = read_managed(source, key, value, &place->managed);
 		else if (strcmp(key, "found_dropins") == 0)
@@ -298,8 +298,10 @@ static int read_state_key(const struct source *source, const char *key, struct j
 	} else if (strcmp(key, "transient") == 0) {
 		r = read_bool(source, key, value, &record->transient);
 	} else if (strcmp(key, "declared") == 0) {
-		record->declared = true;
-		r = read_declaration(source, key, value, &record->declaration);
+		if (!record->declaration)
+			record->declaration = malloc(sizeof(*record->declaration));
+		r = record->declaration ? read_settings(source, key, value, record->declaration)
+					: -ENOMEM;
 	} else if (strcmp(key, "oom_events") == 0) {
 		r = read_number(source, key, value, &record->oom_events);
 	} else if (strcmp(key, "inner_oom_kills") == 0) {
@@ -465,7 +467,6 @@ int record_parse(const char *text, size_t length, const char *file, enum record_
 	if (!record)
 		return -ENOMEM;
 	record->settings = settings_default();
-	record->declaration = settings_default();
 
 	r = parse_json(text, length, file, &object, failure);
 	if (r < 0)
@@ -492,6 +493,7 @@ struct record *record_free(struct record *record)
 	rules_unref(record->join);
 	free(record->oom_hook);
 	free(record->owner_name);
+	free(record->declaration);
 	free(record->file);
 	free(record);
 	return NULL;

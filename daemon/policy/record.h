@@ -29,10 +29,10 @@ struct record {
 	char *name;
 	struct settings settings; /* canonical, as all settings that record_parse() reads */
 	bool transient;
-	bool declared;		     /* a declaration has been applied to it */
-	struct settings declaration; /* the settings of that declaration when it was applied */
-	uint64_t oom_events;	     /* counted before the current watch began */
-	uint64_t inner_oom_kills;    /* OOM kills in inner cgroups that are not containers */
+	/* The settings of the declaration when it was applied to it; NULL: none was. */
+	struct settings *declaration;
+	uint64_t oom_events;	  /* counted before the current watch began */
+	uint64_t inner_oom_kills; /* OOM kills in inner cgroups that are not containers */
 	struct oom_record *last_oom;
 	struct place *place;		 /* NULL: a cgroup made by rssd */
 	struct earlier_counters earlier; /* of a place */
