@@ -8,6 +8,7 @@
 ## check-vm: the kernel's tests in qemu; CASES=charge,oom_group for some, WORLD=v1 or v2-lru_gen for one hierarchy
 ## check-kasan: the stress case under KASAN
 ## check-off: CONFIG_RSS_CONTAINER=n leaves every object as it was
+## check-configs: mm/ builds without MEMCG, SWAP, NUMA, THP, LRU_GEN, and for arm64
 ## check-selftests: the kernel's own tests end on the patched kernel as on the unpatched
 ## check-ynl: the description of the netlink family agrees with the UAPI header
 ## bench-kernel: count instructions, into build/bench-kernel.md
@@ -26,7 +27,7 @@ kernel_build := $(BUILD)$(if $(filter-out 6.12,$(KERNEL)),/linux-$(KERNEL))
 kernel_out := $(kernel_build)/kernel
 vm_out     := $(kernel_build)/vm
 
-.PHONY: kernel kernel-images kernel-deps kernel-series check-series check-vm check-kasan check-off check-selftests check-ynl bench-kernel
+.PHONY: kernel kernel-images kernel-deps kernel-series check-series check-vm check-kasan check-off check-configs check-selftests check-ynl bench-kernel
 
 kernel_src := $(shell find kernel/files kernel/hooks-$(KERNEL) -type f 2>/dev/null)
 kernel_q := $(if $(V),,@)
@@ -92,6 +93,10 @@ check-selftests: $(kernel_out)/bzImage-service $(kernel_out)/bzImage-stock-servi
 check-off: $(kernel_out)/.applied $(kernel_out)/bzImage-stock-service
 	$(kernel_run) kernel/compare-off.sh
 	$(kernel_run) tests/vm/summarize.sh off
+
+check-configs: $(kernel_out)/.applied
+	$(kernel_run) kernel/deps.sh gcc-aarch64-linux-gnu
+	$(kernel_run) kernel/check-configs.sh
 
 check-ynl: $(kernel_out)/.stock
 	$(kernel_run) kernel/deps.sh python3-yaml python3-jsonschema
