@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -428,6 +429,42 @@ static void event_dump_left(void)
 	EXPECT(UNTIL(30, cgroup_dying() <= 1), "%ld cgroups are held", cgroup_dying());
 }
 
+/* The v1 hierarchy is unmounted while others ask for its containers. */
+static void event_unmounted(void)
+{
+	static struct rss_container_state all[8];
+	const char *why = NULL;
+	int status, round;
+	uint16_t family;
+	uint32_t group;
+	pid_t pid;
+
+	if (world.v2)
+		skip("the v2 hierarchy stays mounted");
+	pid = fork();
+	if (!pid) {
+		int fd = genl_open();
+		struct event e;
+		uint64_t id;
+
+		if (genl_family(fd, &family, &group))
+			_exit(1);
+		for (;;) {
+			for (id = 1; id < 4; id++)
+				genl_get(fd, family, &id, &e);
+			if (genl_dump(fd, family, all, ARRAY_SIZE(all)) < 0)
+				_exit(2);
+		}
+	}
+	for (round = 0; round < 20; round++) {
+		world_leave();
+		EXPECT(world_enter(&why), "cannot mount: %s", why);
+	}
+	EXPECT(!waitpid(pid, &status, WNOHANG), "the requests ended with %#x", status);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
 /* Without CAP_SYS_ADMIN there are no events and no replies. */
 static void event_unprivileged(void)
 {
@@ -502,6 +539,7 @@ const struct vm_case event_cases[] = {
 	{ "event_lost", event_lost },
 	{ "event_dump", event_dump },
 	{ "event_dump_left", event_dump_left },
+	{ "event_unmounted", event_unmounted },
 	{ "event_unprivileged", event_unprivileged },
 	{ "event_other_namespace", event_other_namespace },
 	{ }

@@ -204,6 +204,76 @@ static void race_hotplug(void)
 	EXPECT_EQ(box_usage("b"), 0);
 }
 
+/* Leaves a few charges in the stock of a CPU, again and again. */
+static long touch_and_pause(long cpu, long pages, long seconds)
+{
+	double until = now() + seconds;
+	long n = 0, at;
+
+	on_cpu(cpu);
+	while (seconds_left(until)) {
+		at = work_map(pages * (long)PAGE, ANON);
+		if (at < 0)
+			return at;
+		work_write(at, pages * (long)PAGE, 1);
+		work_unmap(at, pages * (long)PAGE);
+		pause_ms(1);
+		n++;
+	}
+	return n;
+}
+
+#define FUNCTION_CALLS	"/sys/kernel/tracing/events/csd/csd_queue_cpu/enable"
+
+/* How often one CPU interrupted another to drain its stock, since the trace was cleared. */
+static long drains(void)
+{
+	static char text[1 << 20];
+	const char *at = text;
+	long n = 0;
+
+	EXPECT(text_read("/sys/kernel/tracing/trace", text, sizeof(text)) > 0, "no trace");
+	EXPECT(strstr(text, "csd_queue_cpu"), "no function call was traced");
+	while ((at = strstr(at, "func=rss_drain_stock"))) {
+		n++;
+		at++;
+	}
+	return n;
+}
+
+/* One task hits the limit hundreds of times: this does not interrupt the other CPU. */
+static void race_stock_of_other(void)
+{
+	struct actor *a, *b;
+	long at, n, calls, hits;
+
+	if (text_write(FUNCTION_CALLS, "1"))
+		skip("this kernel does not trace calls of functions on other CPUs");
+	box_make("a");
+	/* so that the other CPU's stock holds less than a reclaim brings */
+	EXPECT_EQ(box_put("a", BOX_LIMIT, MB), 0);
+	a = actor_new("a");
+	b = actor_new("a");
+	EXPECT_EQ(actor_do(a, on_cpu, 0), 0);
+	at = actor_do(a, work_map, 32 * MB, ANON);
+	actor_do(a, work_write, at, 4 * MB, 1);
+	actor_send(b, (actor_fn)touch_and_pause, 1, 4, SECONDS, 0);
+	text_write("/sys/kernel/tracing/trace", "");
+	hits = box_event("a", "max");
+	actor_do(a, work_write, at + 4 * MB, 28 * MB, 1);
+	hits = box_event("a", "max") - hits;
+	/* at least this reaches all CPUs */
+	EXPECT_EQ(text_write("/proc/sys/vm/compact_memory", "1"), 0);
+	calls = drains();
+	note("the limit was hit %ld times, with %ld interrupts", hits, calls);
+	EXPECT(hits >= 100, "the limit was hit %ld times", hits);
+	EXPECT(calls < hits / 10, "%ld interrupts, the limit was hit %ld times", calls, hits);
+	EXPECT(actor_reply(b, &n, 60) && n > 0, "%ld", n);
+	actor_end(a);
+	actor_end(b);
+	EXPECT_EQ(box_usage("a"), 0);
+}
+
 /* Containers come and go under pages that others still map and unmap. */
 static void race_remove(void)
 {
@@ -359,6 +429,7 @@ const struct vm_case race_cases[] = {
 	{ "race_activation", race_activation },
 	{ "race_move", race_move },
 	{ "race_hotplug", race_hotplug },
+	{ "race_stock_of_other", race_stock_of_other },
 	{ "race_remove", race_remove },
 	{ "race_limit", race_limit },
 	{ "race_fork_and_move", race_fork_and_move },

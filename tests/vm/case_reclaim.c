@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -197,31 +198,6 @@ static void reclaim_thp_one(void)
 	actor_end(a);
 }
 
-/* The disk defers what follows until this write is paid for by its rate. */
-static void keep_disk_busy(const char *path, long bytes)
-{
-	int fd = open(path, O_WRONLY);
-	static char block[65536];
-	long left;
-
-	EXPECT(fd >= 0, "%s: %s", path, strerror(errno));
-	lseek(fd, MB, SEEK_SET);
-	for (left = bytes; left > 0; left -= sizeof(block))
-		EXPECT(write(fd, block, sizeof(block)) > 0, "%s", strerror(errno));
-	EXPECT(!fsync(fd), "%s", strerror(errno));
-	close(fd);
-}
-
-static void start_writeback(const char *path, long bytes)
-{
-	int fd = open(path, O_RDWR);
-
-	EXPECT(fd >= 0, "%s: %s", path, strerror(errno));
-	EXPECT(!sync_file_range(fd, 0, bytes, SYNC_FILE_RANGE_WRITE), "%s",
-	       strerror(errno));
-	close(fd);
-}
-
 /*
  * An actor in container "a" at its limit, in which nothing can be reclaimed
  * before a slow disk has written it.  The limit is hit by the next page.
@@ -236,10 +212,10 @@ static struct actor *only_writeback(long dirty, long *file)
 	*file = actor_do(a, work_map_file, SLOW_DISK, dirty, 1);
 	EXPECT(*file > 0, "cannot map: %s", strerror(-*file));
 	/* its fsync() writes all of the device, so it comes first */
-	keep_disk_busy(SLOW_DISK, 16 * SLOW_DISK_RATE);
+	EXPECT_EQ(work_keep_disk_busy(SLOW_DISK, 16 * SLOW_DISK_RATE), 0);
 	actor_do(a, work_write, *file, dirty, 7);
 	EXPECT_EQ(box_put("a", BOX_LIMIT, box_usage("a")), 0);
-	start_writeback(SLOW_DISK, dirty);
+	EXPECT_EQ(work_start_writeback(SLOW_DISK, dirty), 0);
 	return a;
 }
 
@@ -455,18 +431,31 @@ static void reclaim_swappiness_zero(void)
 /* memory.swap.max=0 next to it: anonymous pages cannot be swapped, files go. */
 static void reclaim_without_memcg_swap(void)
 {
+	/* in v1 the memory controller is in the other hierarchy */
+	const char *memcg = world.v2 ? "/cg2/a" : "/cg2/memcg";
 	const long limit = 2 * (long)MB;
+	char path[PATH_MAX];
 	struct actor *a;
 	long at;
+	int err;
 
-	if (!world.v2 || text_write("/cg2/cgroup.subtree_control", "+memory"))
-		skip("no memory controller in this hierarchy");
+	if (text_write("/cg2/cgroup.subtree_control", "+memory"))
+		skip("no memory controller");
 	EXPECT_EQ(work_write_file("/data/f", 3 * limit), 0);
 	text_write("/proc/sys/vm/swappiness", "100");
 	box_make("a");
-	EXPECT_EQ(text_write("/cg2/a/memory.swap.max", "0"), 0);
+	if (!world.v2)
+		EXPECT(!mkdir(memcg, 0755), "%s", strerror(errno));
+	snprintf(path, sizeof(path), "%s/memory.swap.max", memcg);
+	EXPECT_EQ(text_write(path, "0"), 0);
 	EXPECT_EQ(box_put("a", BOX_LIMIT, limit), 0);
-	a = actor_new("a");
+	/* the pages that it has before are in neither, so they are not reclaimed */
+	a = actor_new(NULL);
+	snprintf(path, sizeof(path), "%s/cgroup.procs", memcg);
+	err = text_writef(path, "%d", a->pid);
+	EXPECT(!err, "cannot attach: %s", strerror(-err));
+	if (!world.v2)
+		EXPECT_EQ(box_attach("a", a->pid), 0);
 	at = actor_do(a, work_map, limit / 2, ANON);
 	actor_do(a, work_write, at, limit / 2, 9);
 	at = actor_do(a, work_map_file, "/data/f", 3 * limit, 0);
@@ -475,106 +464,10 @@ static void reclaim_without_memcg_swap(void)
 	EXPECT_EQ(proc_status_kb(a->pid, "VmSwap"), 0);
 	actor_end(a);
 	EXPECT(UNTIL(10, !box_remove("a")), "busy");
+	if (!world.v2)
+		EXPECT(UNTIL(10, !rmdir(memcg)), "busy");
 	text_write("/cg2/cgroup.subtree_control", "-memory");
 	unlink("/data/f");
-}
-
-/* The container's lists follow a folio's moves on the LRU. */
-static void reclaim_lists_follow(void)
-{
-	long at, file, quarter = BYTES / 16, size = BYTES / 4;
-	struct actor *a;
-
-	EXPECT_EQ(work_write_file("/data/f", size), 0);
-	box_make("a");
-	a = actor_new("a");
-	at = actor_do(a, work_map, size, ANON);
-	actor_do(a, work_write, at, size, 12);
-	EXPECT_EQ(actor_do(a, work_lock, at, size), 0);
-	EXPECT(UNTIL(10, box_stat("a", "unevictable") >= size - quarter), "%ld locked",
-	       box_stat("a", "unevictable"));
-	EXPECT_EQ(actor_do(a, work_unlock, at, size), 0);
-	EXPECT(UNTIL(10, box_stat("a", "unevictable") <= quarter), "%ld locked",
-	       box_stat("a", "unevictable"));
-	if (world.lru_gen) {
-		/* what a fault brought in is active there */
-		file = actor_do(a, work_map, size, ANON);
-		actor_do(a, work_write, file, size, 12);
-		EXPECT(UNTIL(10, box_stat("a", "active_anon") >= size - quarter),
-		       "%ld active", box_stat("a", "active_anon"));
-		EXPECT_EQ(actor_do(a, work_advise, file, size, MADV_COLD), 0);
-		EXPECT(UNTIL(10, box_stat("a", "inactive_anon") >= size - quarter),
-		       "%ld inactive", box_stat("a", "inactive_anon"));
-	} else {
-		file = actor_do(a, work_map_file, "/data/f", size, 0);
-		actor_do(a, work_read, file, size);
-		EXPECT(UNTIL(10, box_stat("a", "inactive_file") >= size - quarter),
-		       "%ld inactive", box_stat("a", "inactive_file"));
-		/* the second read() activates */
-		EXPECT_EQ(work_read_file("/data/f"), size);
-		EXPECT_EQ(work_read_file("/data/f"), size);
-		EXPECT(UNTIL(10, box_stat("a", "active_file") >= size - quarter),
-		       "%ld active", box_stat("a", "active_file"));
-		EXPECT_EQ(actor_do(a, work_advise, file, size, MADV_COLD), 0);
-		EXPECT(UNTIL(10, box_stat("a", "inactive_file") >= size - quarter),
-		       "%ld inactive", box_stat("a", "inactive_file"));
-	}
-	actor_end(a);
-	unlink("/data/f");
-}
-
-/* Tell lru_gen to age, or to evict the oldest generation, of all memory of a node. */
-static void lru_gen_command(char command, int node, const char *options)
-{
-	static char text[65536];
-	char *line, *save;
-	long min = -1, max = -1, seq;
-	int id = -1, at = -1;
-
-	EXPECT(text_read("/sys/kernel/debug/lru_gen", text, sizeof(text)) > 0, "no lru_gen");
-	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		if (sscanf(line, "memcg %d", &id) == 1 && max >= 0)
-			break;
-		if (sscanf(line, " node %d", &at) == 1)
-			continue;
-		if (at == node && sscanf(line, " %ld", &seq) == 1) {
-			min = min < 0 ? seq : min;
-			max = seq;
-		}
-	}
-	EXPECT(max >= 0, "no generations of node %d", node);
-	/* the first memcg is the root */
-	text_writef("/sys/kernel/debug/lru_gen", "%c 1 %d %ld %s", command, node,
-		    command == '+' ? max : min, options);
-}
-
-/* lru_gen found pages in use while it aged: they leave the cold end of the container's list. */
-static void reclaim_lists_follow_aging(void)
-{
-	long at, size = 2 * (long)MB;
-	struct actor *a;
-	int round;
-
-	if (!world.lru_gen)
-		skip("the classic LRU");
-	box_make("a");
-	a = actor_new("a");
-	at = actor_do(a, work_map, size, ANON);
-	EXPECT_EQ(actor_do(a, work_bind, at, size, 0), 0);
-	actor_do(a, work_write, at, size, 12);
-	EXPECT_EQ(actor_do(a, work_advise, at, size, MADV_COLD), 0);
-	EXPECT(UNTIL(10, box_stat("a", "inactive_anon") >= size - size / 8), "%ld inactive",
-	       box_stat("a", "inactive_anon"));
-	for (round = 0; round < 8 && box_stat("a", "active_anon") < size - size / 8; round++) {
-		actor_do(a, work_read, at, size);
-		lru_gen_command('+', 0, "1 1");
-		lru_gen_command('-', 0, "200 4096");
-	}
-	note("%ld of %ld active after %d rounds", box_stat("a", "active_anon"), size, round);
-	EXPECT(box_stat("a", "active_anon") >= size - size / 8, "%ld of %ld are active",
-	       box_stat("a", "active_anon"), size);
-	EXPECT_EQ(actor_do(a, work_present, at, size), size / (long)PAGE);
-	actor_end(a);
 }
 
 /* With swappiness 0, file pages are reclaimed and anonymous ones stay. */
@@ -707,8 +600,6 @@ const struct vm_case reclaim_cases[] = {
 	{ "reclaim_attached", reclaim_attached },
 	{ "reclaim_references", reclaim_references },
 	{ "reclaim_mlocked", reclaim_mlocked },
-	{ "reclaim_lists_follow", reclaim_lists_follow },
-	{ "reclaim_lists_follow_aging", reclaim_lists_follow_aging },
 	{ "reclaim_swappiness", reclaim_swappiness },
 	{ "reclaim_balance", reclaim_balance },
 	{ "reclaim_balance_no_swap", reclaim_balance_no_swap },

@@ -32,9 +32,9 @@ static const struct world worlds[] = {
 };
 
 static const struct vm_case *const topics[] = {
-	log_cases, file_cases, charge_cases, owner_cases, mm_cases, reclaim_cases,
-	background_cases, oom_cases, event_cases, trace_cases, input_cases,
-	fault_cases, reserve_cases, race_cases, stress_cases,
+	log_cases, file_cases, charge_cases, large_cases, owner_cases, mm_cases,
+	reclaim_cases, lists_cases, background_cases, oom_cases, event_cases,
+	trace_cases, input_cases, fault_cases, reserve_cases, race_cases, stress_cases,
 };
 
 static FILE *verdict;
@@ -98,6 +98,8 @@ static void put_back(void)
 		{ "/sys/kernel/mm/ksm/run", "0" },
 		{ "/sys/kernel/mm/transparent_hugepage/hugepages-64kB/enabled", "never" },
 		{ "/sys/kernel/mm/transparent_hugepage/shmem_enabled", "never" },
+		{ "/sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs", "10000" },
+		{ "/sys/kernel/mm/transparent_hugepage/khugepaged/pages_to_scan", "4096" },
 		{ "/proc/sys/vm/nr_hugepages", "0" },
 		{ "/proc/sys/vm/swappiness", "60" },
 		{ "/proc/sys/vm/overcommit_memory", "0" },

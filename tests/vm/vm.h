@@ -44,7 +44,8 @@ struct vm_case {
 extern const struct vm_case charge_cases[], owner_cases[], file_cases[],
 	reclaim_cases[], background_cases[], oom_cases[], event_cases[],
 	race_cases[], input_cases[], fault_cases[], stress_cases[],
-	trace_cases[], log_cases[], mm_cases[], reserve_cases[];
+	trace_cases[], log_cases[], mm_cases[], reserve_cases[],
+	large_cases[], lists_cases[];
 
 /* verdict.c: how a case ends */
 void verdict_init(void);
@@ -167,6 +168,9 @@ long work_fork(void);		/* a child that sleeps; its pid */
 long work_kill(long pid);	/* and reap */
 long work_write_file(const char *path, long bytes);
 long work_read_file(const char *path);
+/* Its fsync() writes all of a device, so what shall wait is written afterwards. */
+long work_keep_disk_busy(const char *path, long bytes);
+long work_start_writeback(const char *path, long bytes);
 long work_map_hugetlb(long bytes);
 long work_map_device(const char *path, long offset, long bytes);
 long work_swapon(const char *dev);

@@ -250,6 +250,35 @@ long work_read_file(const char *path)
 	return n < 0 ? -errno : all;
 }
 
+/* The disk defers what follows until this write is paid for by its rate. */
+long work_keep_disk_busy(const char *path, long bytes)
+{
+	int fd = open(path, O_WRONLY);
+	static char block[65536];
+	long left;
+
+	if (fd < 0)
+		return -errno;
+	lseek(fd, MB, SEEK_SET);
+	for (left = bytes; left > 0; left -= sizeof(block))
+		if (write(fd, block, sizeof(block)) <= 0)
+			return -errno;
+	if (fsync(fd))
+		return -errno;
+	close(fd);
+	return 0;
+}
+
+long work_start_writeback(const char *path, long bytes)
+{
+	int fd = open(path, O_RDWR);
+
+	if (fd < 0 || sync_file_range(fd, 0, bytes, SYNC_FILE_RANGE_WRITE))
+		return -errno;
+	close(fd);
+	return 0;
+}
+
 long work_map_hugetlb(long bytes)
 {
 	return ret_addr(mmap(NULL, bytes, PROT_READ | PROT_WRITE,

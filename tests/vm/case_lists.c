@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The lists of a container follow each move of a folio on the LRU. */
+#define _GNU_SOURCE
+#include "vm.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define N	2048L
+#define BYTES	(N * (long)PAGE)	/* 8 MB */
+
+/* The container's lists follow a folio's moves on the LRU. */
+static void lists_moved(void)
+{
+	long at, file, quarter = BYTES / 16, size = BYTES / 4;
+	struct actor *a;
+
+	EXPECT_EQ(work_write_file("/data/f", size), 0);
+	box_make("a");
+	a = actor_new("a");
+	at = actor_do(a, work_map, size, ANON);
+	actor_do(a, work_write, at, size, 12);
+	EXPECT_EQ(actor_do(a, work_lock, at, size), 0);
+	EXPECT(UNTIL(10, box_stat("a", "unevictable") >= size - quarter), "%ld locked",
+	       box_stat("a", "unevictable"));
+	EXPECT_EQ(actor_do(a, work_unlock, at, size), 0);
+	EXPECT(UNTIL(10, box_stat("a", "unevictable") <= quarter), "%ld locked",
+	       box_stat("a", "unevictable"));
+	if (world.lru_gen) {
+		/* what a fault brought in is active there */
+		file = actor_do(a, work_map, size, ANON);
+		actor_do(a, work_write, file, size, 12);
+		EXPECT(UNTIL(10, box_stat("a", "active_anon") >= size - quarter),
+		       "%ld active", box_stat("a", "active_anon"));
+		EXPECT_EQ(actor_do(a, work_advise, file, size, MADV_COLD), 0);
+		EXPECT(UNTIL(10, box_stat("a", "inactive_anon") >= size - quarter),
+		       "%ld inactive", box_stat("a", "inactive_anon"));
+	} else {
+		file = actor_do(a, work_map_file, "/data/f", size, 0);
+		actor_do(a, work_read, file, size);
+		EXPECT(UNTIL(10, box_stat("a", "inactive_file") >= size - quarter),
+		       "%ld inactive", box_stat("a", "inactive_file"));
+		/* the second read() activates */
+		EXPECT_EQ(work_read_file("/data/f"), size);
+		EXPECT_EQ(work_read_file("/data/f"), size);
+		EXPECT(UNTIL(10, box_stat("a", "active_file") >= size - quarter),
+		       "%ld active", box_stat("a", "active_file"));
+		EXPECT_EQ(actor_do(a, work_advise, file, size, MADV_COLD), 0);
+		EXPECT(UNTIL(10, box_stat("a", "inactive_file") >= size - quarter),
+		       "%ld inactive", box_stat("a", "inactive_file"));
+	}
+	actor_end(a);
+	unlink("/data/f");
+}
+
+/* Tell lru_gen to age, or to evict the oldest generation, of all memory of a node. */
+static void lru_gen_command(char command, int node, const char *options)
+{
+	static char text[65536];
+	char *line, *save;
+	long min = -1, max = -1, seq;
+	int id = -1, at = -1;
+
+	EXPECT(text_read("/sys/kernel/debug/lru_gen", text, sizeof(text)) > 0, "no lru_gen");
+	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		if (sscanf(line, "memcg %d", &id) == 1 && max >= 0)
+			break;
+		if (sscanf(line, " node %d", &at) == 1)
+			continue;
+		if (at == node && sscanf(line, " %ld", &seq) == 1) {
+			min = min < 0 ? seq : min;
+			max = seq;
+		}
+	}
+	EXPECT(max >= 0, "no generations of node %d", node);
+	/* the first memcg is the root */
+	text_writef("/sys/kernel/debug/lru_gen", "%c 1 %d %ld %s", command, node,
+		    command == '+' ? max : min, options);
+}
+
+/* lru_gen found pages in use while it aged: they leave the cold end of the container's list. */
+static void lists_aged(void)
+{
+	long at, size = 2 * (long)MB;
+	struct actor *a;
+	int round;
+
+	if (!world.lru_gen)
+		skip("the classic LRU");
+	box_make("a");
+	a = actor_new("a");
+	at = actor_do(a, work_map, size, ANON);
+	EXPECT_EQ(actor_do(a, work_bind, at, size, 0), 0);
+	actor_do(a, work_write, at, size, 12);
+	EXPECT_EQ(actor_do(a, work_advise, at, size, MADV_COLD), 0);
+	EXPECT(UNTIL(10, box_stat("a", "inactive_anon") >= size - size / 8), "%ld inactive",
+	       box_stat("a", "inactive_anon"));
+	for (round = 0; round < 8 && box_stat("a", "active_anon") < size - size / 8; round++) {
+		actor_do(a, work_read, at, size);
+		lru_gen_command('+', 0, "1 1");
+		lru_gen_command('-', 0, "200 4096");
+	}
+	note("%ld of %ld active after %d rounds", box_stat("a", "active_anon"), size, round);
+	EXPECT(box_stat("a", "active_anon") >= size - size / 8, "%ld of %ld are active",
+	       box_stat("a", "active_anon"), size);
+	EXPECT_EQ(actor_do(a, work_present, at, size), size / (long)PAGE);
+	actor_end(a);
+}
+
+/* Reclaim puts folios back that are in use: they are active then. */
+static void lists_putback(void)
+{
+	long at[2], size = 2 * (long)MB, before;
+	struct actor *a;
+
+	EXPECT_EQ(work_write_file("/data/f", size), 0);
+	box_make("a");
+	a = actor_new("a");
+	at[0] = actor_do(a, work_map_file, "/data/f", size, 0);
+	actor_do(a, work_read, at[0], size);
+	EXPECT_EQ(actor_do(a, work_advise, at[0], size, MADV_COLD), 0);
+	EXPECT(UNTIL(10, box_stat("a", "inactive_file") >= size - size / 8), "%ld inactive",
+	       box_stat("a", "inactive_file"));
+	/* two page tables that refer to a page activate it when it is scanned */
+	at[1] = actor_do(a, work_map_file, "/data/f", size, 0);
+	actor_do(a, work_read, at[0], size);
+	actor_do(a, work_read, at[1], size);
+	before = box_stat("a", "active_file");
+	EXPECT(before <= size / 4, "%ld active", before);
+	/* from files only; a batch of 32 pages is the least that is isolated */
+	text_write(box_file("a", BOX_RECLAIM), "4096 swappiness=0");
+	note("%ld of %ld active", box_stat("a", "active_file"), size);
+	EXPECT(UNTIL(10, box_stat("a", "active_file") >= before + 32 * (long)PAGE),
+	       "%ld of %ld are active", box_stat("a", "active_file"), size);
+	actor_end(a);
+	unlink("/data/f");
+}
+
+/* LRU batches of all CPUs are empty then. */
+static void drain_batches(void)
+{
+	EXPECT_EQ(text_write("/proc/sys/vm/compact_memory", "1"), 0);
+}
+
+/*
+ * Reclaim finds mapped pages dirty and marks them, so that the end of their writeback
+ * rotates them to the tail of the inactive list.  The disk is slow, so they are mapped
+ * again before.
+ */
+static void lists_rotated(void)
+{
+	long at, size = 48 * (long)PAGE, active;
+	struct actor *a;
+	double end;
+	int fd;
+
+	if (world.lru_gen)
+		skip("no active list to rotate from");
+	box_make("a");
+	a = actor_new("a");
+	at = actor_do(a, work_map_file, SLOW_DISK, size, 1);
+	EXPECT(at > 0, "cannot map: %s", strerror(-at));
+	EXPECT_EQ(work_keep_disk_busy(SLOW_DISK, 8 * SLOW_DISK_RATE), 0);
+	actor_do(a, work_write, at, size, 5);
+	drain_batches();
+	/* they are unmapped, and active until they are clean */
+	text_writef(box_file("a", BOX_RECLAIM), "%ld swappiness=0", size / 2);
+	/* to read a page that is not under writeback clears the mark: it is PG_readahead */
+	EXPECT_EQ(work_start_writeback(SLOW_DISK, size), 0);
+	actor_do(a, work_read, at, size);
+	active = box_stat("a", "active_file");
+	note("%ld of %ld active", active, size);
+	EXPECT(active >= size / 3, "%ld of %ld are active", active, size);
+	fd = open(SLOW_DISK, O_RDWR | O_CLOEXEC);
+	EXPECT(fd >= 0 && !fsync(fd), "cannot write back");
+	close(fd);
+	for (end = now() + 10; now() < end; pause_ms(500)) {
+		drain_batches();
+		active = box_stat("a", "active_file");
+		if (active <= size / 8)
+			break;
+	}
+	EXPECT(active <= size / 8, "%ld of %ld are active", active, size);
+	EXPECT(box_stat("a", "inactive_file") >= size / 2, "%ld of %ld are inactive",
+	       box_stat("a", "inactive_file"), size);
+	EXPECT_EQ(actor_do(a, work_present, at, size), size / (long)PAGE);
+	EXPECT_EQ(actor_do(a, work_check, at, size, 5), 0);
+	actor_end(a);
+}
+
+const struct vm_case lists_cases[] = {
+	{ "lists_moved", lists_moved },
+	{ "lists_aged", lists_aged },
+	{ "lists_putback", lists_putback },
+	{ "lists_rotated", lists_rotated },
+	{ }
+};
