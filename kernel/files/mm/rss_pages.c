@@ -19,6 +19,7 @@
 #include <linux/mm.h>
 #include <linux/mm_inline.h>
 #include <linux/page_ext.h>
+#include <linux/pagevec.h>
 #include <linux/processor.h>
 #include <linux/rmap.h>
 #include <linux/slab.h>
@@ -268,6 +269,20 @@ static __always_inline enum rss_list rss_list_by_flags(unsigned long flags)
 	return rss_list_of(!(flags & BIT(PG_swapbacked)), flags & BIT(PG_active));
 }
 
+/* The flags that are alike if two folios belong on the same list of one owner. */
+#define RSS_KIND_FLAGS	(RSS_LIST_FLAGS | BIT(PG_head) | ZONES_MASK << ZONES_PGSHIFT | \
+			 NODES_MASK << NODES_PGSHIFT)
+
+/* Returns true if two folios are of one size, small or large, zone, node and list. */
+static __always_inline bool rss_same_kind(unsigned long flags, unsigned long other)
+{
+#ifdef NODE_NOT_IN_PAGE_FLAGS
+	return false;
+#else
+	return !((flags ^ other) & RSS_KIND_FLAGS);
+#endif
+}
+
 /* Which list a folio belongs on, seen from outside of an LRU move. */
 static __always_inline enum rss_list rss_list_now(struct folio *folio)
 {
@@ -503,16 +518,13 @@ enum rss_window_kind {
  * struct rss_window - of one CPU; a page-table lock is held while it is open
  * @kind: what is noted
  * @nr: how many are
- * @folios: RSS_WINDOW_MAP: folios that became mapped
- * @words: RSS_WINDOW_UNMAP: words of folios that may have no mapping any more
+ * @folios: RSS_WINDOW_MAP: folios that became mapped; RSS_WINDOW_UNMAP: folios that may
+ *	have no mapping any more, and need not be charged
  */
 struct rss_window {
 	enum rss_window_kind kind;
 	unsigned int nr;
-	union {
-		struct folio *folios[RSS_WINDOW];
-		unsigned long *words[RSS_WINDOW];
-	};
+	struct folio *folios[RSS_WINDOW];
 };
 
 static DEFINE_PER_CPU(struct rss_window, rss_window);
@@ -521,15 +533,17 @@ static DEFINE_PER_CPU(struct rss_window, rss_window);
  * rss_windows_close - forget windows that were left open
  *
  * Called before rss_container_key is switched on.  If it was switched off inside a
- * window, the end of the window was not called.  Nothing was noted in it, as no
- * owner was left.
+ * window, the end of the window was not called.  No folio noted in it was charged, as
+ * no owner was left.
  */
 void rss_windows_close(void)
 {
 	int cpu;
 
-	for_each_possible_cpu(cpu)
+	for_each_possible_cpu(cpu) {
 		WRITE_ONCE(per_cpu_ptr(&rss_window, cpu)->kind, RSS_WINDOW_CLOSED);
+		WRITE_ONCE(per_cpu_ptr(&rss_window, cpu)->nr, 0);
+	}
 }
 
 /*
@@ -564,10 +578,10 @@ static __always_inline unsigned int rss_window_add(struct rss_window *window,
 {
 	struct page_container *pc = raw_cpu_read(rss_stock.pcs), *next;
 	unsigned int nr = window->nr, left = 0, added = 0, used = 0, i;
+	unsigned long flags, kind = 0, where = 0, *word;
 	struct rss_words words = RSS_WORDS_NONE;
 	struct rss_lru *lru = NULL;
 	struct folio *folio;
-	unsigned long flags, where, *word;
 
 	if (unlikely(current->rss_owner != owner || current->rss_reserved < nr))
 		return nr;
@@ -575,14 +589,19 @@ static __always_inline unsigned int rss_window_add(struct rss_window *window,
 		folio = window->folios[i];
 		word = rss_words_get(&words, folio);
 		flags = READ_ONCE(folio->flags);
-		if (unlikely(!word || READ_ONCE(*word) || flags & BIT(PG_head) ||
-			     !rss_chargeable(folio)))
+		if (unlikely(!word || READ_ONCE(*word) || !folio->mapping))
 			goto leave;
-		if (unlikely(!lru || folio_nid(folio) != lru->nid)) {
-			if (lru)
-				spin_unlock(&lru->lock);
-			lru = rss_folio_lru(folio, owner);
-			spin_lock(&lru->lock);
+		if (unlikely(!lru || !rss_same_kind(flags, kind))) {
+			if (flags & BIT(PG_head) || folio_is_zone_device(folio))
+				goto leave;
+			if (!lru || folio_nid(folio) != lru->nid) {
+				if (lru)
+					spin_unlock(&lru->lock);
+				lru = rss_folio_lru(folio, owner);
+				spin_lock(&lru->lock);
+			}
+			where = rss_list_by_flags(flags);
+			kind = flags;
 		}
 		if (unlikely(!pc)) {
 			pc = rss_stock_more_pcs(this_cpu_ptr(&rss_stock));
@@ -591,7 +610,6 @@ static __always_inline unsigned int rss_window_add(struct rss_window *window,
 				goto leave;
 		}
 		next = rss_pc_next(pc);
-		where = rss_list_by_flags(flags);
 		rss_pc_init(pc, folio, lru, 1, true);
 		pc->where = where;
 		list_add(&pc->list, &lru->lists[where]);
@@ -697,17 +715,20 @@ static __always_inline void rss_uncharge_unlock(unsigned long *word, struct page
  * @lru: the lists whose lock is held, or NULL
  * @nr: pages uncharged since @lru was locked, by page_container::file
  * @pcs: the page_containers, by list.next
+ * @last: the last one of them
+ * @nr_pcs: how many they are
  */
 struct rss_batch {
 	struct rss_lru *lru;
 	unsigned int nr[2];
 	struct page_container *pcs;
+	struct page_container *last;
+	unsigned int nr_pcs;
 };
 
 /* Unlock the lists, and put into the stock what was taken off them. */
 static noinline void rss_batch_end(struct rss_batch *batch)
 {
-	struct page_container *pc = batch->pcs, *next;
 	struct rss_owner *owner;
 	unsigned int nr;
 
@@ -722,10 +743,7 @@ static noinline void rss_batch_end(struct rss_batch *batch)
 		__this_cpu_sub(owner->stat->nr[1], batch->nr[1]);
 		if (unlikely(!rss_stock_put(owner, nr)))
 			rss_stock_refill(owner, nr);
-		for (; pc; pc = next) {
-			next = rss_pc_next(pc);
-			rss_stock_put_pc(pc);
-		}
+		rss_stock_put_pcs(batch->pcs, batch->last, batch->nr_pcs);
 	}
 	*batch = (struct rss_batch){};
 }
@@ -769,29 +787,40 @@ again:
 		pc->lru->nr[pc->where] -= pc->nr;
 	}
 	batch->nr[pc->file] += pc->nr;
+	if (!batch->pcs)
+		batch->last = pc;
 	rss_pc_set_next(pc, batch->pcs);
 	batch->pcs = pc;
+	batch->nr_pcs++;
 	rss_word_unlock(word, NULL);
 }
 
 static noinline void rss_window_uncharge(struct rss_window *window)
 {
+	struct rss_words words = RSS_WORDS_NONE;
 	struct rss_batch batch = {};
+	unsigned long *word;
 	unsigned int i;
 
 	lockdep_assert_irqs_enabled();
 	local_irq_disable();
-	for (i = 0; i < window->nr; i++)
-		rss_batch_del(&batch, window->words[i]);
+	for (i = 0; i < window->nr; i++) {
+		word = rss_words_get(&words, window->folios[i]);
+		if (likely(word))
+			rss_batch_del(&batch, word);
+	}
 	rss_batch_end(&batch);
 	local_irq_enable();
 	window->nr = 0;
 }
 
-static noinline void rss_del_one(unsigned long *word)
+static noinline void rss_del_one(struct folio *folio)
 {
+	unsigned long *word = rss_word(folio);
 	struct page_container *pc;
 
+	if (unlikely(!word) || rss_word_empty(word))
+		return;
 	lockdep_assert_irqs_enabled();
 	local_irq_disable();
 	pc = rss_word_lock(word);
@@ -805,17 +834,14 @@ static noinline void rss_del_one(unsigned long *word)
 
 void __rss_container_del(struct folio *folio)
 {
-	unsigned long *word = rss_word(folio);
 	unsigned int nr;
 
-	if (unlikely(!word) || rss_word_empty(word))
-		return;
-	if (raw_cpu_read(rss_window.kind) != RSS_WINDOW_UNMAP) {
-		rss_del_one(word);
+	if (unlikely(raw_cpu_read(rss_window.kind) != RSS_WINDOW_UNMAP)) {
+		rss_del_one(folio);
 		return;
 	}
 	nr = raw_cpu_read(rss_window.nr);
-	raw_cpu_write(rss_window.words[nr], word);
+	raw_cpu_write(rss_window.folios[nr], folio);
 	raw_cpu_write(rss_window.nr, nr + 1);
 	if (unlikely(nr == RSS_WINDOW - 1))
 		rss_window_uncharge(this_cpu_ptr(&rss_window));
@@ -905,12 +931,9 @@ void __rss_container_migrate(struct folio *src, struct folio *dst)
 
 void __rss_container_migrate_end(struct folio *folio)
 {
-	unsigned long *word = rss_word(folio);
-
 	rss_set_migrating(folio, false);
 	/* not __rss_container_del(): no page-table lock is held, so no window is ours */
-	if (word && !rss_word_empty(word))
-		rss_del_one(word);
+	rss_del_one(folio);
 }
 
 void __rss_container_split(struct folio *folio, unsigned int order, unsigned int new_order)
@@ -985,6 +1008,60 @@ void __rss_container_move_lists(struct folio *folio, bool active, bool tail)
 	}
 	rss_lru_add(pc, to);
 	rss_word_unlock(word, pc);
+}
+
+/*
+ * Put the folios of a batch on the lists that their flags say, with the lock of the
+ * lists taken once.
+ */
+void __rss_container_add_lists(struct folio_batch *fbatch)
+{
+	struct rss_words words = RSS_WORDS_NONE;
+	struct rss_lru *lru = NULL;
+	struct page_container *pc;
+	unsigned long flags, *word;
+	struct folio *folio;
+	enum rss_list to;
+	unsigned int i;
+
+	local_irq_save(flags);
+	for (i = 0; i < folio_batch_count(fbatch); i++) {
+		folio = fbatch->folios[i];
+		word = rss_words_get(&words, folio);
+		pc = word ? (struct page_container *)READ_ONCE(*word) : NULL;
+		/* see __rss_container_move_lists() */
+		if (!pc)
+			continue;
+		if (unlikely(!rss_word_trylock(word, (unsigned long)pc))) {
+			/* word locks are only tried while the lists are locked */
+			if (lru)
+				spin_unlock(&lru->lock);
+			lru = NULL;
+			pc = rss_word_lock(word);
+			if (!pc) {
+				rss_word_unlock(word, NULL);
+				continue;
+			}
+		}
+		if (unlikely(pc->lru != lru)) {
+			if (lru)
+				spin_unlock(&lru->lock);
+			lru = pc->lru;
+			spin_lock(&lru->lock);
+		}
+		to = rss_list_now(folio);
+		if (unlikely(pc->where != RSS_UNLISTED)) {
+			lru->nr[pc->where] -= pc->nr;
+			__list_del_entry(&pc->list);
+		}
+		pc->where = to;
+		lru->nr[to] += pc->nr;
+		list_add(&pc->list, &lru->lists[to]);
+		rss_word_unlock(word, pc);
+	}
+	if (lru)
+		spin_unlock(&lru->lock);
+	local_irq_restore(flags);
 }
 
 /**

@@ -121,6 +121,26 @@ static __always_inline void rss_stock_put_pc(struct page_container *pc)
 	raw_cpu_write(rss_stock.pcs, pc);
 }
 
+/* Put a chain of @nr, at most a batch, that begins with @first and ends with @last. */
+static __always_inline void rss_stock_put_pcs(struct page_container *first,
+					      struct page_container *last, unsigned int nr)
+{
+	struct page_container *next;
+
+	lockdep_assert_irqs_disabled();
+	if (likely(raw_cpu_read(rss_stock.nr_pcs) + nr <= RSS_BATCH)) {
+		raw_cpu_add(rss_stock.nr_pcs, nr);
+		rss_pc_set_next(last, raw_cpu_read(rss_stock.pcs));
+		raw_cpu_write(rss_stock.pcs, first);
+		return;
+	}
+	for (; nr; nr--) {
+		next = rss_pc_next(first);
+		rss_stock_put_pc(first);
+		first = next;
+	}
+}
+
 /*
  * Put @nr charges of @owner, if the first slot is this owner's and has room.
  * rss_stock_leave() empties the slots of an owner whose container was removed.

@@ -17,6 +17,7 @@
 
 struct cgroup;
 struct folio;
+struct folio_batch;
 struct mm_struct;
 struct oom_control;
 struct page_ext_operations;
@@ -93,6 +94,7 @@ void __rss_container_migrate(struct folio *src, struct folio *dst);
 void __rss_container_migrate_end(struct folio *folio);
 void __rss_container_split(struct folio *folio, unsigned int order, unsigned int new_order);
 void __rss_container_move_lists(struct folio *folio, bool active, bool tail);
+void __rss_container_add_lists(struct folio_batch *fbatch);
 void __rss_container_refault(struct folio *folio, bool workingset);
 void __mm_init_container(struct mm_struct *mm);
 void __mm_free_container(struct mm_struct *mm);
@@ -341,6 +343,22 @@ static __always_inline void container_rss_move_lists(struct folio *folio, bool a
 }
 
 /**
+ * container_rss_add_lists - a batch of folios will be put on the LRU
+ * @fbatch: the folios; no other CPU changes their flags meanwhile, except that they
+ *	become mlocked
+ *
+ * In place of container_rss_move_lists() for each. A folio that turns out to be
+ * unevictable, or to be so no more, is moved again by that.
+ *
+ * Context: no lock held that is taken with interrupts off.
+ */
+static __always_inline void container_rss_add_lists(struct folio_batch *fbatch)
+{
+	if (rss_container_in_use())
+		__rss_container_add_lists(fbatch);
+}
+
+/**
  * rss_container_refault - a reclaimed folio is read again
  * @folio: the folio, whose shadow entry was found
  * @workingset: whether it was in use when it was reclaimed
@@ -507,8 +525,10 @@ static inline void container_rss_split(struct folio *folio, unsigned int order,
 {
 }
 
-static inline void container_rss_move_lists(struct folio *folio, bool active,
-					    bool tail)
+/* A macro, as an argument may read flags, which the compiler must not leave out. */
+#define container_rss_move_lists(folio, active, tail)	((void)0)
+
+static inline void container_rss_add_lists(struct folio_batch *fbatch)
 {
 }
 
