@@ -5,11 +5,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -295,6 +299,52 @@ static void reclaim_attached(void)
 	actor_end(a);
 }
 
+/* Copies into the memory of another process, by its userfaultfd. */
+static long copy_into(long pid, long uffd, long addr, long bytes)
+{
+	struct uffdio_copy copy = { .dst = addr, .len = bytes };
+	int fd = syscall(SYS_pidfd_getfd, syscall(SYS_pidfd_open, pid, 0), uffd, 0);
+
+	copy.src = work_map(bytes, ANON);
+	work_write(copy.src, bytes, 9);
+	if (fd < 0 || ioctl(fd, UFFDIO_COPY, &copy))
+		return -errno;
+	return copy.copy;
+}
+
+/*
+ * A process outside waits in reclaim for the memory of one that is killed, and the
+ * container is removed: it goes on in the parent, which has no limit.
+ */
+static void reclaim_removed(void)
+{
+	const long dirty = 48 * (long)PAGE;
+	struct actor *a, *outside;
+	long file, anon, uffd, ret;
+	double start;
+
+	outside = actor_new(NULL);
+	a = only_writeback(dirty, &file);
+	EXPECT_EQ(box_put("a", BOX_LIMIT, BOX_MAX), 0);
+	anon = actor_do(a, work_map, dirty / 2, ANON);
+	uffd = actor_do(a, work_userfault, anon, dirty / 2);
+	if (uffd == -ENOSYS)
+		skip("this kernel has no userfaultfd");
+	EXPECT(uffd >= 0, "%s", strerror(-uffd));
+	EXPECT_EQ(box_put("a", BOX_LIMIT, box_usage("a")), 0);
+	actor_send(outside, (actor_fn)copy_into, a->pid, uffd, anon, dirty / 2);
+	EXPECT(UNTIL(10, box_event("a", "max") > 0), "the limit was not hit");
+	kill(a->pid, SIGKILL);
+	EXPECT(actor_gone(a, 30), "it does not die");
+	EXPECT(UNTIL(10, !box_remove("a")), "busy");
+	start = now();
+	EXPECT(actor_reply(outside, &ret, 80), "the process was killed");
+	note("%.1f s", now() - start);
+	EXPECT_EQ(ret, dirty / 2);
+	actor_end(outside);
+	actor_end(a);
+}
+
 /* Pages in use stay, others are reclaimed. */
 static void reclaim_references(void)
 {
@@ -470,6 +520,38 @@ static void reclaim_without_memcg_swap(void)
 	unlink("/data/f");
 }
 
+static long become_io_flusher(long w, long x, long y, long z)
+{
+	(void)w, (void)x, (void)y, (void)z;
+	return prctl(PR_SET_IO_FLUSHER, 1, 0, 0, 0) ? -errno : 0;
+}
+
+/* A task that must not wait for I/O does not swap in its reclaim; clean files go. */
+static void reclaim_io_flusher(void)
+{
+	const long limit = 2 * (long)MB;
+	struct actor *a;
+	long anon, at;
+
+	EXPECT_EQ(work_write_file("/data/f", 3 * limit), 0);
+	text_write("/proc/sys/vm/swappiness", "100");
+	box_make("a");
+	EXPECT_EQ(box_put("a", BOX_LIMIT, limit), 0);
+	a = actor_new("a");
+	EXPECT_EQ(actor_do(a, become_io_flusher), 0);
+	anon = actor_do(a, work_map, limit / 2, ANON);
+	actor_do(a, work_write, anon, limit / 2, 9);
+	at = actor_do(a, work_map_file, "/data/f", 3 * limit, 0);
+	actor_do(a, work_read, at, 3 * limit);
+	EXPECT(box_event("a", "max") > 0, "the limit was not hit");
+	expect_bounded("a", limit);
+	EXPECT_EQ(proc_status_kb(a->pid, "VmSwap"), 0);
+	EXPECT_EQ(box_event("a", "oom_kill"), 0);
+	EXPECT_EQ(actor_do(a, work_check, anon, limit / 2, 9), 0);
+	actor_end(a);
+	unlink("/data/f");
+}
+
 /* With swappiness 0, file pages are reclaimed and anonymous ones stay. */
 static void reclaim_swappiness(void)
 {
@@ -598,6 +680,8 @@ const struct vm_case reclaim_cases[] = {
 	{ "reclaim_writeback", reclaim_writeback },
 	{ "reclaim_writeback_interrupted", reclaim_writeback_interrupted },
 	{ "reclaim_attached", reclaim_attached },
+	{ "reclaim_removed", reclaim_removed },
+	{ "reclaim_io_flusher", reclaim_io_flusher },
 	{ "reclaim_references", reclaim_references },
 	{ "reclaim_mlocked", reclaim_mlocked },
 	{ "reclaim_swappiness", reclaim_swappiness },

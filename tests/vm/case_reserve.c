@@ -33,27 +33,11 @@ static void expect_no_reserve(const char *what)
 	       box_usage("a") / (long)PAGE - box_pages("a"), what);
 }
 
-static long register_range(long addr, long bytes)
-{
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register range = {
-		.range = { .start = addr, .len = bytes },
-		.mode = UFFDIO_REGISTER_MODE_MISSING,
-	};
-	int fd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
-
-	if (fd < 0)
-		return -errno;
-	if (ioctl(fd, UFFDIO_API, &api) || ioctl(fd, UFFDIO_REGISTER, &range))
-		return -errno;
-	return fd;
-}
-
 /* Copies page by page, and each page a second time, which is refused. */
 static long uffd_copy(long addr, long bytes, long x, long y)
 {
 	static char from[PAGE] __attribute__((aligned(PAGE)));
-	long fd = register_range(addr, bytes), at;
+	long fd = work_userfault(addr, bytes), at;
 
 	(void)x;
 	(void)y;

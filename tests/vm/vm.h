@@ -173,6 +173,7 @@ long work_keep_disk_busy(const char *path, long bytes);
 long work_start_writeback(const char *path, long bytes);
 long work_map_hugetlb(long bytes);
 long work_map_device(const char *path, long offset, long bytes);
+long work_userfault(long addr, long bytes);	/* -> userfaultfd */
 long work_swapon(const char *dev);
 long work_swapoff(const char *dev);
 
