@@ -50,6 +50,9 @@ static void rss_owner_free(struct work_struct *work)
 	for_each_node(nid)
 		kfree(owner->lru[nid]);
 	kmem_cache_free(rss_owner_cache, owner);
+	/* an mm that kept the owner may have mapped pages after rss_owner_merge() */
+	if (!atomic_read(&rss_nr_containers))
+		rss_stock_free_pcs();
 	static_branch_slow_dec_deferred(&rss_container_key);
 }
 
