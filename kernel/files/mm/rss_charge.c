@@ -29,7 +29,7 @@
  * On while an owner exists.  It is switched off a second after the last one was
  * freed, as switching patches the kernel's text.
  */
-DEFINE_STATIC_KEY_DEFERRED_FALSE(rss_container_key, HZ);
+DEFINE_STATIC_KEY_DEFERRED_FALSE(container_rss_key, HZ);
 
 /*
  * Owners
@@ -53,7 +53,7 @@ static void rss_owner_free(struct work_struct *work)
 	/* an mm that kept the owner may have mapped pages after rss_owner_merge() */
 	if (!atomic_read(&rss_nr_containers))
 		rss_stock_free_pcs();
-	static_branch_slow_dec_deferred(&rss_container_key);
+	static_branch_slow_dec_deferred(&container_rss_key);
 }
 
 static bool rss_owner_has_pages(struct rss_owner *owner)
@@ -155,9 +155,9 @@ struct rss_owner *rss_owner_new(struct rss_container *rss)
 	spin_unlock_irq(&rss->owners_lock);
 	atomic_inc(&rss_nr_containers);
 	/* cgroup_mutex serializes this */
-	if (!static_key_enabled(&rss_container_key.key))
+	if (!static_key_enabled(&container_rss_key.key))
 		rss_windows_close();
-	static_branch_deferred_inc(&rss_container_key);
+	static_branch_deferred_inc(&container_rss_key);
 	return owner;
 
 free:
@@ -472,7 +472,7 @@ retry:
 		goto unlock;
 	if (task->rss_reserved) {
 		if (task->rss_owner != owner)
-			__rss_container_release();
+			__container_rss_release();
 		else if (task->rss_reserved >= nr)
 			goto unlock;
 		else
@@ -504,7 +504,7 @@ out:
 }
 
 /* Nearly always the stock has the charges, and the task a page_container. */
-int __rss_container_prepare(struct mm_struct *mm, unsigned int nr, unsigned int how)
+int __container_rss_prepare(struct mm_struct *mm, unsigned int nr, unsigned int how)
 {
 	struct rss_owner *owner = rcu_access_pointer(mm->rss_owner);
 	struct task_struct *task = current;
@@ -526,7 +526,7 @@ int __rss_container_prepare(struct mm_struct *mm, unsigned int nr, unsigned int 
 	return 0;
 }
 
-void __rss_container_release(void)
+void __container_rss_release(void)
 {
 	struct task_struct *task = current;
 	unsigned int nr = 0;
@@ -548,7 +548,7 @@ void __rss_container_release(void)
 void rss_task_exit(struct task_struct *task)
 {
 	if (task->rss_reserved)
-		__rss_container_release();
+		__container_rss_release();
 	if (task->rss_pc)
 		kmem_cache_free(page_container_cache, task->rss_pc);
 	task->rss_pc = NULL;

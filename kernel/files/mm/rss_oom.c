@@ -52,7 +52,7 @@ bool rss_out_of_memory(struct rss_container *rss, unsigned int nr)
 }
 
 /* The limit, which scales oom_score_adj. */
-unsigned long rss_container_oom_pages(struct oom_control *oc)
+unsigned long container_rss_oom_pages(struct oom_control *oc)
 {
 	return min(READ_ONCE(oc->rss->res.max), totalram_pages()) ?: 1;
 }
@@ -117,12 +117,12 @@ static int rss_call_owner(struct task_struct *task, void *arg)
 }
 
 /**
- * rss_container_scan_tasks - call a function for each process that can be killed
+ * container_rss_scan_tasks - call a function for each process that can be killed
  * @oc: the OOM
  * @fn: called until it returns nonzero
  * @arg: its second argument
  */
-void rss_container_scan_tasks(struct oom_control *oc,
+void container_rss_scan_tasks(struct oom_control *oc,
 			      int (*fn)(struct task_struct *, void *), void *arg)
 {
 	struct rss_call call = { .fn = fn, .arg = arg };
@@ -131,10 +131,10 @@ void rss_container_scan_tasks(struct oom_control *oc,
 }
 
 /**
- * rss_container_print_oom - log the container instead of the machine's memory
+ * container_rss_print_oom - log the container instead of the machine's memory
  * @oc: the OOM
  */
-void rss_container_print_oom(struct oom_control *oc)
+void container_rss_print_oom(struct oom_control *oc)
 {
 	static char path[256];	/* under oom_lock */
 	struct rss_container *rss = oc->rss;
@@ -146,11 +146,11 @@ void rss_container_print_oom(struct oom_control *oc)
 }
 
 /**
- * rss_container_print_oom_context - the part of the summary line that names containers
+ * container_rss_print_oom_context - the part of the summary line that names containers
  * @oc: the OOM
  * @victim: the process chosen
  */
-void rss_container_print_oom_context(struct oom_control *oc, struct task_struct *victim)
+void container_rss_print_oom_context(struct oom_control *oc, struct task_struct *victim)
 {
 	rcu_read_lock();
 	pr_cont(",oom_rss=");
@@ -161,12 +161,12 @@ void rss_container_print_oom_context(struct oom_control *oc, struct task_struct 
 }
 
 /**
- * rss_container_get_oom_group - the container that is killed with the victim
+ * container_rss_get_oom_group - the container that is killed with the victim
  * @oc: the OOM; sets its rss_group to the outermost container with oom.group set,
  * from the victim's up to the one that hit its limit, or to NULL
  * @victim: the process chosen
  */
-void rss_container_get_oom_group(struct oom_control *oc, struct task_struct *victim)
+void container_rss_get_oom_group(struct oom_control *oc, struct task_struct *victim)
 {
 	struct rss_container *rss, *group = NULL;
 
@@ -222,12 +222,12 @@ static int rss_kill_one(struct task_struct *task, void *arg)
 }
 
 /**
- * rss_container_kill_group - kill every process of that container
+ * container_rss_kill_group - kill every process of that container
  * @oc: the OOM
  * @fn: kills one process and those that share its mm
  * @arg: its second argument
  */
-void rss_container_kill_group(struct oom_control *oc,
+void container_rss_kill_group(struct oom_control *oc,
 			      int (*fn)(struct task_struct *, void *), void *arg)
 {
 	struct rss_call kill = { .fn = fn, .arg = arg };
@@ -238,7 +238,7 @@ void rss_container_kill_group(struct oom_control *oc,
 	css_put(&oc->rss_group->css);
 }
 
-bool __rss_container_oom_wait(void)
+bool __container_rss_oom_wait(void)
 {
 	if (!current->rss_oom)
 		return false;
@@ -247,7 +247,7 @@ bool __rss_container_oom_wait(void)
 	return true;
 }
 
-void __rss_container_oom_kill(struct mm_struct *mm, struct task_struct *victim)
+void __container_rss_oom_kill(struct mm_struct *mm, struct task_struct *victim)
 {
 	struct rss_event_info info = { .pid = task_tgid_nr(victim) };
 	struct rss_container *rss;

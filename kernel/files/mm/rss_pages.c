@@ -37,7 +37,7 @@ static bool need_rss_container(void)
 	return cgroup_subsys_enabled(rss_cgrp_subsys);
 }
 
-struct page_ext_operations rss_container_page_ext_ops = {
+struct page_ext_operations container_rss_page_ext_ops = {
 	.size = sizeof(unsigned long),
 	.need = need_rss_container,
 };
@@ -69,7 +69,7 @@ static __always_inline unsigned long *rss_word(struct folio *folio)
 
 	if (unlikely(!base))
 		return NULL;
-	return page_ext_section_data(base, pfn, &rss_container_page_ext_ops);
+	return page_ext_section_data(base, pfn, &container_rss_page_ext_ops);
 }
 
 /**
@@ -96,7 +96,7 @@ static __always_inline unsigned long *rss_words_get(struct rss_words *words,
 	}
 	if (unlikely(!words->base))
 		return NULL;
-	return page_ext_section_data(words->base, pfn, &rss_container_page_ext_ops);
+	return page_ext_section_data(words->base, pfn, &container_rss_page_ext_ops);
 }
 
 /* folio_mapped(), inline for small folios. */
@@ -405,7 +405,7 @@ static noinline void rss_add_new_slow(struct folio *folio, struct vm_area_struct
 
 	/* swapped in: others may know it, and the LRU may have it, already */
 	if (folio_test_locked(folio)) {
-		__rss_container_add(folio, vma);
+		__container_rss_add(folio, vma);
 		return;
 	}
 
@@ -433,7 +433,7 @@ unlock:
  * dropped, so nothing is locked; folio_add_lru() follows, and with it
  * container_rss_move_lists(), which lists it.
  */
-void __rss_container_add_new(struct folio *folio, struct vm_area_struct *vma)
+void __container_rss_add_new(struct folio *folio, struct vm_area_struct *vma)
 {
 	struct rss_owner *owner = rcu_access_pointer(vma->vm_mm->rss_owner);
 	struct task_struct *task = current;
@@ -532,7 +532,7 @@ static DEFINE_PER_CPU(struct rss_window, rss_window);
 /**
  * rss_windows_close - forget windows that were left open
  *
- * Called before rss_container_key is switched on.  If it was switched off inside a
+ * Called before container_rss_key is switched on.  If it was switched off inside a
  * window, the end of the window was not called.  No folio noted in it was charged, as
  * no owner was left.
  */
@@ -657,7 +657,7 @@ static noinline void rss_window_charge(struct rss_window *window,
 	window->nr = 0;
 }
 
-void __rss_container_add(struct folio *folio, struct vm_area_struct *vma)
+void __container_rss_add(struct folio *folio, struct vm_area_struct *vma)
 {
 	unsigned int nr;
 
@@ -672,13 +672,13 @@ void __rss_container_add(struct folio *folio, struct vm_area_struct *vma)
 		rss_window_charge(this_cpu_ptr(&rss_window), vma);
 }
 
-void __rss_container_map_begin(struct vm_area_struct *vma)
+void __container_rss_map_begin(struct vm_area_struct *vma)
 {
 	if (rcu_access_pointer(vma->vm_mm->rss_owner))
 		__this_cpu_write(rss_window.kind, RSS_WINDOW_MAP);
 }
 
-void __rss_container_map_end(struct vm_area_struct *vma)
+void __container_rss_map_end(struct vm_area_struct *vma)
 {
 	if (raw_cpu_read(rss_window.nr))
 		rss_window_charge(this_cpu_ptr(&rss_window), vma);
@@ -832,7 +832,7 @@ static noinline void rss_del_one(struct folio *folio)
 	rss_uncharge_unlock(word, pc);
 }
 
-void __rss_container_del(struct folio *folio)
+void __container_rss_del(struct folio *folio)
 {
 	unsigned int nr;
 
@@ -847,7 +847,7 @@ void __rss_container_del(struct folio *folio)
 		rss_window_uncharge(this_cpu_ptr(&rss_window));
 }
 
-void __rss_container_unmap_begin(void)
+void __container_rss_unmap_begin(void)
 {
 	/* if there is no mmu_gather that keeps the folios until the end */
 	if (IS_ENABLED(CONFIG_MMU_GATHER_NO_GATHER))
@@ -855,7 +855,7 @@ void __rss_container_unmap_begin(void)
 	__this_cpu_write(rss_window.kind, RSS_WINDOW_UNMAP);
 }
 
-void __rss_container_unmap_end(void)
+void __container_rss_unmap_end(void)
 {
 	if (raw_cpu_read(rss_window.nr))
 		rss_window_uncharge(this_cpu_ptr(&rss_window));
@@ -887,12 +887,12 @@ static void rss_set_migrating(struct folio *folio, bool migrating)
 	local_irq_enable();
 }
 
-void __rss_container_migrate_begin(struct folio *folio)
+void __container_rss_migrate_begin(struct folio *folio)
 {
 	rss_set_migrating(folio, true);
 }
 
-void __rss_container_migrate(struct folio *src, struct folio *dst)
+void __container_rss_migrate(struct folio *src, struct folio *dst)
 {
 	unsigned long *from = rss_word(src), *to = rss_word(dst);
 	struct page_container *pc, *old;
@@ -900,7 +900,7 @@ void __rss_container_migrate(struct folio *src, struct folio *dst)
 	if (!from || !READ_ONCE(*from))
 		return;
 	if (!to || folio_nr_pages(src) != folio_nr_pages(dst)) {
-		__rss_container_migrate_end(src);
+		__container_rss_migrate_end(src);
 		return;
 	}
 	local_irq_disable();
@@ -929,14 +929,14 @@ void __rss_container_migrate(struct folio *src, struct folio *dst)
 		rss_pc_uncharge(pc);
 }
 
-void __rss_container_migrate_end(struct folio *folio)
+void __container_rss_migrate_end(struct folio *folio)
 {
 	rss_set_migrating(folio, false);
-	/* not __rss_container_del(): no page-table lock is held, so no window is ours */
+	/* not __container_rss_del(): no page-table lock is held, so no window is ours */
 	rss_del_one(folio);
 }
 
-void __rss_container_split(struct folio *folio, unsigned int order, unsigned int new_order)
+void __container_rss_split(struct folio *folio, unsigned int order, unsigned int new_order)
 {
 	unsigned int nr = 1U << new_order, uncharged = 0, i;
 	struct page_container *pc, *new;
@@ -985,14 +985,14 @@ static noinline void rss_move_unlock(unsigned long *word, struct page_container 
 	rss_word_unlock(word, pc);
 }
 
-void __rss_container_move_lists(struct folio *folio, bool active, bool tail)
+void __container_rss_move_lists(struct folio *folio, bool active, bool tail)
 {
 	unsigned long *word = rss_word(folio);
 	struct page_container *pc;
 	enum rss_list to;
 
 	/*
-	 * Uncharged, and if that changes now, __rss_container_add() lists the
+	 * Uncharged, and if that changes now, __container_rss_add() lists the
 	 * folio itself.
 	 */
 	if (unlikely(!word) || !READ_ONCE(*word))
@@ -1014,7 +1014,7 @@ void __rss_container_move_lists(struct folio *folio, bool active, bool tail)
  * Put the folios of a batch on the lists that their flags say, with the lock of the
  * lists taken once.
  */
-void __rss_container_add_lists(struct folio_batch *fbatch)
+void __container_rss_add_lists(struct folio_batch *fbatch)
 {
 	struct rss_words words = RSS_WORDS_NONE;
 	struct rss_lru *lru = NULL;
@@ -1029,7 +1029,7 @@ void __rss_container_add_lists(struct folio_batch *fbatch)
 		folio = fbatch->folios[i];
 		word = rss_words_get(&words, folio);
 		pc = word ? (struct page_container *)READ_ONCE(*word) : NULL;
-		/* see __rss_container_move_lists() */
+		/* see __container_rss_move_lists() */
 		if (!pc)
 			continue;
 		if (unlikely(!rss_word_trylock(word, (unsigned long)pc))) {

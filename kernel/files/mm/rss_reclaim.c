@@ -148,7 +148,7 @@ static unsigned long rss_shrink_inactive(struct rss_lru *lru, int type,
 		if (lru_gen_enabled())
 			folio_clear_referenced(folio);
 	}
-	taken = rss_container_shrink_list(&list, pgdat, &shrink);
+	taken = container_rss_shrink_list(&list, pgdat, &shrink);
 
 	while (!list_empty(&list)) {
 		folio = lru_to_folio(&list);
@@ -297,11 +297,11 @@ static void rss_count_reclaim(struct rss_container *rss, struct rss_scan *scan)
 }
 
 /**
- * __rss_container_refault - see rss_container_refault()
+ * __container_rss_refault - see container_rss_refault()
  * @folio: the folio
  * @workingset: whether it was in use
  */
-void __rss_container_refault(struct folio *folio, bool workingset)
+void __container_rss_refault(struct folio *folio, bool workingset)
 {
 	int file = folio_is_file_lru(folio);
 	struct rss_container *rss, *up;

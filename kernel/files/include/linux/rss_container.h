@@ -58,7 +58,7 @@ struct rss_shrink {
  * Runs under PF_MEMALLOC.
  * Returns the pages freed.
  */
-unsigned int rss_container_shrink_list(struct list_head *folios,
+unsigned int container_rss_shrink_list(struct list_head *folios,
 				       struct pglist_data *pgdat,
 				       struct rss_shrink *shrink);
 
@@ -72,30 +72,30 @@ int freezer_self_freezing(struct cgroup *cgrp);
 #ifdef CONFIG_RSS_CONTAINER
 
 /* The hooks are always inlined: a jump, not a call, also if built for size. */
-extern struct static_key_false_deferred rss_container_key;
-extern struct page_ext_operations rss_container_page_ext_ops;
+extern struct static_key_false_deferred container_rss_key;
+extern struct page_ext_operations container_rss_page_ext_ops;
 
-static __always_inline bool rss_container_in_use(void)
+static __always_inline bool container_rss_in_use(void)
 {
-	return static_branch_unlikely(&rss_container_key.key);
+	return static_branch_unlikely(&container_rss_key.key);
 }
 
-int __rss_container_prepare(struct mm_struct *mm, unsigned int nr, unsigned int how);
-void __rss_container_release(void);
-void __rss_container_add(struct folio *folio, struct vm_area_struct *vma);
-void __rss_container_add_new(struct folio *folio, struct vm_area_struct *vma);
-void __rss_container_map_begin(struct vm_area_struct *vma);
-void __rss_container_map_end(struct vm_area_struct *vma);
-void __rss_container_del(struct folio *folio);
-void __rss_container_unmap_begin(void);
-void __rss_container_unmap_end(void);
-void __rss_container_migrate_begin(struct folio *folio);
-void __rss_container_migrate(struct folio *src, struct folio *dst);
-void __rss_container_migrate_end(struct folio *folio);
-void __rss_container_split(struct folio *folio, unsigned int order, unsigned int new_order);
-void __rss_container_move_lists(struct folio *folio, bool active, bool tail);
-void __rss_container_add_lists(struct folio_batch *fbatch);
-void __rss_container_refault(struct folio *folio, bool workingset);
+int __container_rss_prepare(struct mm_struct *mm, unsigned int nr, unsigned int how);
+void __container_rss_release(void);
+void __container_rss_add(struct folio *folio, struct vm_area_struct *vma);
+void __container_rss_add_new(struct folio *folio, struct vm_area_struct *vma);
+void __container_rss_map_begin(struct vm_area_struct *vma);
+void __container_rss_map_end(struct vm_area_struct *vma);
+void __container_rss_del(struct folio *folio);
+void __container_rss_unmap_begin(void);
+void __container_rss_unmap_end(void);
+void __container_rss_migrate_begin(struct folio *folio);
+void __container_rss_migrate(struct folio *src, struct folio *dst);
+void __container_rss_migrate_end(struct folio *folio);
+void __container_rss_split(struct folio *folio, unsigned int order, unsigned int new_order);
+void __container_rss_move_lists(struct folio *folio, bool active, bool tail);
+void __container_rss_add_lists(struct folio_batch *fbatch);
+void __container_rss_refault(struct folio *folio, bool workingset);
 void __mm_init_container(struct mm_struct *mm);
 void __mm_free_container(struct mm_struct *mm);
 void __mm_exec_container(struct mm_struct *mm);
@@ -121,8 +121,8 @@ void __mm_owner_container(struct mm_struct *mm, struct task_struct *owner);
 static __always_inline int container_rss_prepare(struct mm_struct *mm, unsigned int nr,
 						 unsigned int how)
 {
-	if (rss_container_in_use())
-		return __rss_container_prepare(mm, nr, how);
+	if (container_rss_in_use())
+		return __container_rss_prepare(mm, nr, how);
 	return 0;
 }
 
@@ -140,8 +140,8 @@ static __always_inline int container_rss_prepare(struct mm_struct *mm, unsigned 
 static __always_inline void container_rss_prepare_folio(struct mm_struct *mm,
 							struct folio *folio)
 {
-	if (rss_container_in_use() && folio_test_large(folio) && !folio_mapped(folio))
-		__rss_container_prepare(mm, folio_nr_pages(folio), RSS_TRY);
+	if (container_rss_in_use() && folio_test_large(folio) && !folio_mapped(folio))
+		__container_rss_prepare(mm, folio_nr_pages(folio), RSS_TRY);
 }
 
 /**
@@ -153,9 +153,9 @@ static __always_inline void container_rss_prepare_folio(struct mm_struct *mm,
  */
 static __always_inline void container_rss_release(void)
 {
-	if (rss_container_in_use() &&
+	if (container_rss_in_use() &&
 	    (current->rss_reserved || current->flags & PF_KTHREAD))
-		__rss_container_release();
+		__container_rss_release();
 }
 
 /**
@@ -174,8 +174,8 @@ static __always_inline void container_rss_release(void)
 static __always_inline void container_rss_add(struct folio *folio,
 					      struct vm_area_struct *vma, int nr)
 {
-	if (rss_container_in_use() && (nr || folio_test_large(folio)))
-		__rss_container_add(folio, vma);
+	if (container_rss_in_use() && (nr || folio_test_large(folio)))
+		__container_rss_add(folio, vma);
 }
 
 /**
@@ -188,8 +188,8 @@ static __always_inline void container_rss_add(struct folio *folio,
 static __always_inline void container_rss_add_new(struct folio *folio,
 						  struct vm_area_struct *vma)
 {
-	if (rss_container_in_use())
-		__rss_container_add_new(folio, vma);
+	if (container_rss_in_use())
+		__container_rss_add_new(folio, vma);
 }
 
 /**
@@ -202,8 +202,8 @@ static __always_inline void container_rss_add_new(struct folio *folio,
  */
 static __always_inline void container_rss_map_begin(struct vm_area_struct *vma)
 {
-	if (rss_container_in_use())
-		__rss_container_map_begin(vma);
+	if (container_rss_in_use())
+		__container_rss_map_begin(vma);
 }
 
 /**
@@ -214,8 +214,8 @@ static __always_inline void container_rss_map_begin(struct vm_area_struct *vma)
  */
 static __always_inline void container_rss_map_end(struct vm_area_struct *vma)
 {
-	if (rss_container_in_use())
-		__rss_container_map_end(vma);
+	if (container_rss_in_use())
+		__container_rss_map_end(vma);
 }
 
 /**
@@ -228,8 +228,8 @@ static __always_inline void container_rss_map_end(struct vm_area_struct *vma)
  */
 static __always_inline void container_rss_del(struct folio *folio)
 {
-	if (rss_container_in_use() && !folio_mapped(folio))
-		__rss_container_del(folio);
+	if (container_rss_in_use() && !folio_mapped(folio))
+		__container_rss_del(folio);
 }
 
 /**
@@ -243,8 +243,8 @@ static __always_inline void container_rss_del(struct folio *folio)
  */
 static __always_inline void container_rss_del_small(struct folio *folio)
 {
-	if (rss_container_in_use() && !folio_test_large(folio))
-		__rss_container_del(folio);
+	if (container_rss_in_use() && !folio_test_large(folio))
+		__container_rss_del(folio);
 }
 
 /**
@@ -256,8 +256,8 @@ static __always_inline void container_rss_del_small(struct folio *folio)
  */
 static __always_inline void container_rss_unmap_begin(void)
 {
-	if (rss_container_in_use())
-		__rss_container_unmap_begin();
+	if (container_rss_in_use())
+		__container_rss_unmap_begin();
 }
 
 /**
@@ -267,8 +267,8 @@ static __always_inline void container_rss_unmap_begin(void)
  */
 static __always_inline void container_rss_unmap_end(void)
 {
-	if (rss_container_in_use())
-		__rss_container_unmap_end();
+	if (container_rss_in_use())
+		__container_rss_unmap_end();
 }
 
 /**
@@ -279,8 +279,8 @@ static __always_inline void container_rss_unmap_end(void)
  */
 static __always_inline void container_rss_migrate_begin(struct folio *folio)
 {
-	if (rss_container_in_use())
-		__rss_container_migrate_begin(folio);
+	if (container_rss_in_use())
+		__container_rss_migrate_begin(folio);
 }
 
 /**
@@ -293,8 +293,8 @@ static __always_inline void container_rss_migrate_begin(struct folio *folio)
  */
 static __always_inline void container_rss_migrate(struct folio *src, struct folio *dst)
 {
-	if (rss_container_in_use() && src != dst)
-		__rss_container_migrate(src, dst);
+	if (container_rss_in_use() && src != dst)
+		__container_rss_migrate(src, dst);
 }
 
 /**
@@ -305,8 +305,8 @@ static __always_inline void container_rss_migrate(struct folio *src, struct foli
  */
 static __always_inline void container_rss_migrate_end(struct folio *folio)
 {
-	if (rss_container_in_use())
-		__rss_container_migrate_end(folio);
+	if (container_rss_in_use())
+		__container_rss_migrate_end(folio);
 }
 
 /**
@@ -320,8 +320,8 @@ static __always_inline void container_rss_migrate_end(struct folio *folio)
 static __always_inline void container_rss_split(struct folio *folio, unsigned int order,
 						unsigned int new_order)
 {
-	if (rss_container_in_use())
-		__rss_container_split(folio, order, new_order);
+	if (container_rss_in_use())
+		__container_rss_split(folio, order, new_order);
 }
 
 /**
@@ -338,8 +338,8 @@ static __always_inline void container_rss_split(struct folio *folio, unsigned in
 static __always_inline void container_rss_move_lists(struct folio *folio, bool active,
 						     bool tail)
 {
-	if (rss_container_in_use())
-		__rss_container_move_lists(folio, active, tail);
+	if (container_rss_in_use())
+		__container_rss_move_lists(folio, active, tail);
 }
 
 /**
@@ -354,12 +354,12 @@ static __always_inline void container_rss_move_lists(struct folio *folio, bool a
  */
 static __always_inline void container_rss_add_lists(struct folio_batch *fbatch)
 {
-	if (rss_container_in_use())
-		__rss_container_add_lists(fbatch);
+	if (container_rss_in_use())
+		__container_rss_add_lists(fbatch);
 }
 
 /**
- * rss_container_refault - a reclaimed folio is read again
+ * container_rss_refault - a reclaimed folio is read again
  * @folio: the folio, whose shadow entry was found
  * @workingset: whether it was in use when it was reclaimed
  *
@@ -368,10 +368,10 @@ static __always_inline void container_rss_add_lists(struct folio_batch *fbatch)
  *
  * Context: process, @folio locked.  Does not sleep.
  */
-static __always_inline void rss_container_refault(struct folio *folio, bool workingset)
+static __always_inline void container_rss_refault(struct folio *folio, bool workingset)
 {
-	if (rss_container_in_use() && current->rss_reserved)
-		__rss_container_refault(folio, workingset);
+	if (container_rss_in_use() && current->rss_reserved)
+		__container_rss_refault(folio, workingset);
 }
 
 /**
@@ -383,7 +383,7 @@ static __always_inline void rss_container_refault(struct folio *folio, bool work
 static __always_inline void mm_init_container(struct mm_struct *mm)
 {
 	RCU_INIT_POINTER(mm->rss_owner, NULL);
-	if (rss_container_in_use())
+	if (container_rss_in_use())
 		__mm_init_container(mm);
 }
 
@@ -395,7 +395,7 @@ static __always_inline void mm_init_container(struct mm_struct *mm)
  */
 static __always_inline void mm_free_container(struct mm_struct *mm)
 {
-	if (rss_container_in_use())
+	if (container_rss_in_use())
 		__mm_free_container(mm);
 }
 
@@ -405,7 +405,7 @@ static __always_inline void mm_free_container(struct mm_struct *mm)
  */
 static __always_inline void mm_exec_container(struct mm_struct *mm)
 {
-	if (rss_container_in_use())
+	if (container_rss_in_use())
 		__mm_exec_container(mm);
 }
 
@@ -419,39 +419,39 @@ static __always_inline void mm_exec_container(struct mm_struct *mm)
 static __always_inline void mm_owner_container(struct mm_struct *mm,
 					       struct task_struct *owner)
 {
-	if (rss_container_in_use())
+	if (container_rss_in_use())
 		__mm_owner_container(mm, owner);
 }
 
 #define is_rss_oom(oc)	(!!(oc)->rss)
 
-unsigned long rss_container_oom_pages(struct oom_control *oc);
-void rss_container_scan_tasks(struct oom_control *oc,
+unsigned long container_rss_oom_pages(struct oom_control *oc);
+void container_rss_scan_tasks(struct oom_control *oc,
 			      int (*fn)(struct task_struct *, void *), void *arg);
-void rss_container_print_oom(struct oom_control *oc);
-void rss_container_print_oom_context(struct oom_control *oc, struct task_struct *victim);
-void rss_container_get_oom_group(struct oom_control *oc, struct task_struct *victim);
-void rss_container_kill_group(struct oom_control *oc,
+void container_rss_print_oom(struct oom_control *oc);
+void container_rss_print_oom_context(struct oom_control *oc, struct task_struct *victim);
+void container_rss_get_oom_group(struct oom_control *oc, struct task_struct *victim);
+void container_rss_kill_group(struct oom_control *oc,
 			      int (*fn)(struct task_struct *, void *), void *arg);
-void __rss_container_oom_kill(struct mm_struct *mm, struct task_struct *victim);
-bool __rss_container_oom_wait(void);
+void __container_rss_oom_kill(struct mm_struct *mm, struct task_struct *victim);
+bool __container_rss_oom_wait(void);
 
 /**
- * rss_container_oom_kill - count and report the kill of a process
+ * container_rss_oom_kill - count and report the kill of a process
  * @mm: its mm
  * @victim: the process
  *
  * Context: task_lock(@victim) held.
  */
-static __always_inline void rss_container_oom_kill(struct mm_struct *mm,
+static __always_inline void container_rss_oom_kill(struct mm_struct *mm,
 						   struct task_struct *victim)
 {
-	if (rss_container_in_use())
-		__rss_container_oom_kill(mm, victim);
+	if (container_rss_in_use())
+		__container_rss_oom_kill(mm, victim);
 }
 
 /**
- * rss_container_oom_wait - wait, if a fault failed because a container had no room
+ * container_rss_oom_wait - wait, if a fault failed because a container had no room
  *
  * Nothing could be reclaimed and no process killed.  The fault is tried again
  * after a while, without locks held meanwhile.
@@ -459,9 +459,9 @@ static __always_inline void rss_container_oom_kill(struct mm_struct *mm,
  * Context: the end of a fault.
  * Return: true if the fault failed for that reason.
  */
-static __always_inline bool rss_container_oom_wait(void)
+static __always_inline bool container_rss_oom_wait(void)
 {
-	return rss_container_in_use() && __rss_container_oom_wait();
+	return container_rss_in_use() && __container_rss_oom_wait();
 }
 
 #else /* !CONFIG_RSS_CONTAINER */
@@ -532,7 +532,7 @@ static inline void container_rss_add_lists(struct folio_batch *fbatch)
 {
 }
 
-static inline void rss_container_refault(struct folio *folio, bool workingset)
+static inline void container_rss_refault(struct folio *folio, bool workingset)
 {
 }
 
@@ -554,43 +554,43 @@ static inline void mm_owner_container(struct mm_struct *mm, struct task_struct *
 
 #define is_rss_oom(oc)	((void)(oc), false)
 
-static inline unsigned long rss_container_oom_pages(struct oom_control *oc)
+static inline unsigned long container_rss_oom_pages(struct oom_control *oc)
 {
 	return 0;
 }
 
-static inline void rss_container_scan_tasks(struct oom_control *oc,
+static inline void container_rss_scan_tasks(struct oom_control *oc,
 					    int (*fn)(struct task_struct *, void *),
 					    void *arg)
 {
 }
 
-static inline void rss_container_print_oom(struct oom_control *oc)
+static inline void container_rss_print_oom(struct oom_control *oc)
 {
 }
 
-static inline void rss_container_print_oom_context(struct oom_control *oc,
+static inline void container_rss_print_oom_context(struct oom_control *oc,
 						   struct task_struct *victim)
 {
 }
 
-static inline void rss_container_get_oom_group(struct oom_control *oc,
+static inline void container_rss_get_oom_group(struct oom_control *oc,
 					       struct task_struct *victim)
 {
 }
 
-static inline void rss_container_kill_group(struct oom_control *oc,
+static inline void container_rss_kill_group(struct oom_control *oc,
 					    int (*fn)(struct task_struct *, void *),
 					    void *arg)
 {
 }
 
-static inline void rss_container_oom_kill(struct mm_struct *mm,
+static inline void container_rss_oom_kill(struct mm_struct *mm,
 					  struct task_struct *victim)
 {
 }
 
-static inline bool rss_container_oom_wait(void)
+static inline bool container_rss_oom_wait(void)
 {
 	return false;
 }
