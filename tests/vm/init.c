@@ -76,6 +76,8 @@ static void set_up(void)
 	must_mount("dev", "/dev", "devtmpfs");
 	must_mount("debug", "/sys/kernel/debug", "debugfs");
 	must_mount("tracing", "/sys/kernel/tracing", "tracefs");
+	/* or a trace switches tracepoints of the scheduler on for the names of processes */
+	text_write("/sys/kernel/tracing/options/record-cmd", "0");
 	must_mount("tmp", "/tmp", "tmpfs");
 	must_mount("cgroup2", "/cg2", "cgroup2");
 	mkdir("/cg1", 0755);
