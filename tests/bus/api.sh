@@ -102,6 +102,19 @@ case_wrong_types_and_keys() {
 	expect 0 manager RemoveContainer "sa{sv}" whole 0
 }
 
+ping_is_seen() {
+	bus call org.rssd1 /org/rssd1 org.freedesktop.DBus.Peer Ping
+	grep -q '"member":"Ping"' "$1"
+}
+# start_monitor FILE: writes the messages of rssd into FILE, as JSON; $monitor is the process. Not each
+# version of busctl says when it begins.
+start_monitor() {
+	bus --json=short monitor org.rssd1 >"$1" 2>&1 &
+	monitor=$!
+	children+=($monitor)
+	await 10 ping_is_seen "$1"
+}
+
 # unlimited NAME: the names in the property Unlimited, between spaces.
 unlimited() {
 	bus get-property org.rssd1 "/org/rssd1/container/$1" org.rssd1.Container Unlimited |
@@ -113,10 +126,7 @@ case_unlimited_settings_by_name() {
 	expect 0 manager CreateContainer "sa{sv}" bounded 1 Limit t 4194304
 	[[ $(unlimited bounded) != *" Limit "* ]] || fail "Limit is in $(unlimited bounded)"
 	[[ $(unlimited bounded) = *" Threshold "* ]] || fail "Threshold is not in $(unlimited bounded)"
-	bus --json=short monitor org.rssd1 >"$work/unlimited" 2>&1 &
-	local monitor=$!
-	children+=($monitor)
-	await 5 grep -q Monitoring "$work/unlimited"
+	start_monitor "$work/unlimited"
 	expect 0 container bounded SetProperties "a{sv}" 1 Unlimited as 1 Limit
 	await 5 grep -q 'PropertiesChanged.*"Unlimited":' "$work/unlimited"
 	kill $monitor
@@ -222,10 +232,8 @@ case_settings_are_announced() {
 
 # The values of a cgroup that was just created are not read, but what reading them would show.
 case_a_new_container_is_announced_as_it_is() {
-	bus --json=short monitor org.rssd1 >"$work/monitor" 2>&1 &
-	local monitor=$! strip='with_entries(.value |= .data) | del(.Name, .ControlGroup, .Transient)'
-	children+=($monitor)
-	await 10 grep -q . "$work/monitor"
+	local strip='with_entries(.value |= .data) | del(.Name, .ControlGroup, .Transient)'
+	start_monitor "$work/monitor"
 	rssctl create real --limit=8M
 	bus --json=short call org.rssd1 /org/rssd1/container/real org.freedesktop.DBus.Properties \
 		GetAll s org.rssd1.Container | jq -S ".data[0] | $strip" >"$work/real"

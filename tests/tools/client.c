@@ -11,6 +11,7 @@
  *   client within MS [PID]       list the containers by rss_open_within(); PID is stopped before
  */
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +42,28 @@ static int by_pidfd(pid_t pid)
 	return EXIT_SUCCESS;
 }
 
+static bool is_stopped(pid_t pid)
+{
+	char path[64], text[256] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	file = fopen(path, "re");
+	if (!file)
+		return true;
+	(void)!fread(text, 1, sizeof(text) - 1, file);
+	fclose(file);
+	return strstr(text, ") T ");
+}
+
+/* A process that runs on another processor stops a little later than kill() returns. */
+static void stop_process(pid_t pid)
+{
+	kill(pid, SIGSTOP);
+	for (int i = 0; i < 5000 && !is_stopped(pid); i++)
+		usleep(1000);
+}
+
 /* Prints how it ended. */
 static int within(uint64_t ms, pid_t stop)
 {
@@ -51,7 +74,7 @@ static int within(uint64_t ms, pid_t stop)
 
 	if (r >= 0) {
 		if (stop)
-			kill(stop, SIGSTOP);
+			stop_process(stop);
 		r = rss_list(client, &containers, &count);
 		if (r >= 0)
 			rss_list_free(containers, count);
