@@ -22,13 +22,21 @@ DEFINE_CLEANUP(struct rss_container *, rss_container_free);
 #define cleanup_client	  cleanup_(rss_close_ptr)
 #define cleanup_container cleanup_(rss_container_free_ptr)
 
-/* A counter that the controller does not have is null, and so is a limit that is none. */
+/* A counter that the controller does not have is null. */
 static void put_count(FILE *line, const char *key, uint64_t count)
 {
 	if (count == RSS_ABSENT)
 		fprintf(line, ", \"%s\": null", key);
 	else
 		fprintf(line, ", \"%s\": %" PRIu64, key, count);
+}
+
+static void put_limit(FILE *line, uint64_t limit)
+{
+	if (limit == RSS_INFINITY)
+		fprintf(line, ", \"limit\": \"infinity\"");
+	else
+		put_count(line, "limit", limit);
 }
 
 /* Nothing needs to be escaped: rssd has accepted the name of the container. */
@@ -40,7 +48,7 @@ static void put_record(FILE *line, const struct step *step, const struct rss_con
 	fprintf(line, ", \"step\": \"%s\"", strrchr(c->name, '/') + 1);
 	put_count(line, "uid", step->uid);
 	put_count(line, "tasks", step->tasks);
-	put_count(line, "limit", c->limit);
+	put_limit(line, c->limit);
 	put_count(line, "peak", c->peak);
 	put_count(line, "usage", c->usage);
 	put_count(line, "anonymous", c->anonymous);

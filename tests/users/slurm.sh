@@ -173,6 +173,10 @@ check_records() {
 		grep -c '^slurm/n[12]-[0-9]*/0$')" 2 "records of the step with a limit of 300M"
 	equal "$(jq -r 'select(.limit == 52428800) | .step' "$work/record" | sort | xargs)" \
 		"0 0 1 1 2 2 3 3 4 4 5 5 6 6 7 7 8 8 batch batch" "records of the array"
+	plugin_arguments mem-factor=0 record="$work/unlimited"
+	expect 0 srun true
+	await 10 test -s "$work/unlimited"
+	equal "$(jq -r .limit "$work/unlimited")" infinity "limit in the record of a step without one"
 	[ "$(jq -r 'select(.oom_kills == 1) | .container' "$work/record" | wc -l)" -ge 2 ] || fail "few records with an OOM"
 }
 
