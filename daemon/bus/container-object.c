@@ -179,11 +179,9 @@ static int method_forecast_limit(sd_bus_message *message, void *userdata, sd_bus
 static void properties_set(struct container *c, const struct change_result *result, void *userdata)
 {
 	struct bus_call *call = userdata;
-	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
 
 	log_change(call, c, result);
-	if (bus_call_begin_reply(call, result->error, &result->failure, &reply))
-		bus_call_reply(call, reply, 0);
+	bus_call_reply_empty(call, result->error, &result->failure);
 }
 
 static int method_set_properties(sd_bus_message *message, void *userdata, sd_bus_error *error)
@@ -278,11 +276,9 @@ static int refuse_unit(const struct container *c, bool wanted, sd_bus_message *m
 static void thawed(int error, const struct failure *failure, void *userdata)
 {
 	struct bus_call *call = userdata;
-	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
 
 	bus_call_log(call, "thawed");
-	if (bus_call_begin_reply(call, error, failure, &reply))
-		bus_call_reply(call, reply, 0);
+	bus_call_reply_empty(call, error, failure);
 }
 
 static int freeze(sd_bus_message *message, struct container *c, bool wanted)

@@ -118,11 +118,9 @@ static int method_create(sd_bus_message *message, void *userdata, sd_bus_error *
 static void removed(int error, const struct failure *failure, void *userdata)
 {
 	struct bus_call *call = userdata;
-	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
 
 	bus_call_log_id(call, MESSAGE_REMOVED, "removed");
-	if (bus_call_begin_reply(call, error, failure, &reply))
-		bus_call_reply(call, reply, 0);
+	bus_call_reply_empty(call, error, failure);
 }
 
 static int method_remove(sd_bus_message *message, void *userdata, sd_bus_error *error)
@@ -160,11 +158,9 @@ static int method_remove(sd_bus_message *message, void *userdata, sd_bus_error *
 static void delegated(int error, const struct failure *failure, struct container *c, void *userdata)
 {
 	struct bus_call *call = userdata;
-	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
 
 	bus_call_log(call, "belongs to user %u now", (unsigned int)c->owner.uid);
-	if (bus_call_begin_reply(call, error, failure, &reply))
-		bus_call_reply(call, reply, 0);
+	bus_call_reply_empty(call, error, failure);
 }
 
 static int method_delegate(sd_bus_message *message, void *userdata, sd_bus_error *error)

@@ -72,11 +72,9 @@ int own_call_check_nested(const struct bus_call *call, const struct container *c
 void own_call_frozen(int error, const struct failure *failure, void *userdata)
 {
 	struct bus_call *call = userdata;
-	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
 
 	bus_call_log(call, "frozen");
-	if (bus_call_begin_reply(call, error, failure, &reply))
-		bus_call_reply(call, reply, 0);
+	bus_call_reply_empty(call, error, failure);
 }
 
 static int freeze_checked(struct bus_call *call, const struct member_process rows[], size_t count,

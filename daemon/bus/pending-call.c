@@ -252,6 +252,14 @@ bool bus_call_begin_reply(struct bus_call *call, int error, const struct failure
 	return true;
 }
 
+void bus_call_reply_empty(struct bus_call *call, int error, const struct failure *failure)
+{
+	cleanup_(bus_message_unref_ptr) sd_bus_message *reply = NULL;
+
+	if (bus_call_begin_reply(call, error, failure, &reply))
+		bus_call_reply(call, reply, 0);
+}
+
 /* The number of rows whose process was moved. */
 static size_t count_moved(const struct attach_row rows[], size_t count)
 {

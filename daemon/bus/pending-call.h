@@ -112,6 +112,8 @@ void bus_call_log_refused(struct bus_call *call, const struct failure *failure);
 
 /* Sends @reply, or the error @r if it could not be built, logs, and frees the call. */
 void bus_call_reply(struct bus_call *call, sd_bus_message *reply, int r);
+/* The completion of a call that returns nothing: replies, logs, and frees the call. */
+void bus_call_reply_empty(struct bus_call *call, int error, const struct failure *failure);
 
 /*
  * The completion of attach and detach: replies with the rows or the failure, logs how
