@@ -57,4 +57,12 @@ int hierarchy_remove(const char *mount, const char *controller, const char *path
 int hierarchy_create_leaf(int dir, const char *name);
 int hierarchy_remove_leaf(int dir, const char *name);
 
+/*
+ * Lists the paths of all directories below @dir, parents first, as a NULL-terminated array, without
+ * those named @leaf, which may be NULL.
+ */
+int hierarchy_list(int dir, const char *leaf, char ***ret);
+/* Frees the array and its paths; for cleanup_(). */
+void hierarchy_list_free(char ***paths);
+
 #endif

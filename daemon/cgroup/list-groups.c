@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Lists the tree of groups below the root of the controller. */
+/* Lists trees of groups: see hierarchy.h and controller.h. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "cgroup/controller.h"
+#include "cgroup/hierarchy.h"
 #include "shared/array.h"
 #include "shared/cleanup.h"
 #include "shared/file.h"
@@ -16,11 +17,16 @@ struct paths {
 	size_t count, allocated;
 };
 
+void hierarchy_list_free(char ***paths)
+{
+	for (char **path = *paths; path && *path; path++)
+		free(*path);
+	free(*paths);
+}
+
 static void paths_done(struct paths *paths)
 {
-	for (char **path = paths->list; path && *path; path++)
-		free(*path);
-	free(paths->list);
+	hierarchy_list_free(&paths->list);
 }
 
 /* Takes ownership of @path, even on failure. */
@@ -49,11 +55,11 @@ static bool is_directory(DIR *dir, const struct dirent *entry)
 	       S_ISDIR(st.st_mode);
 }
 
-/* Adds the child groups of @parent ("" is the root). */
-static int list_below(struct controller *c, const char *parent, struct paths *paths)
+/* Adds the child groups of @parent ("" is @root). */
+static int list_below(int root, const char *leaf, const char *parent, struct paths *paths)
 {
 	cleanup_(closedir_ptr) DIR *dir = NULL;
-	cleanup_close int fd = openat(c->fd, *parent ? parent : ".",
+	cleanup_close int fd = openat(root, *parent ? parent : ".",
 				      O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct dirent *entry;
 
@@ -69,7 +75,7 @@ static int list_below(struct controller *c, const char *parent, struct paths *pa
 		int r;
 
 		if (entry->d_name[0] == '.' || !is_directory(dir, entry) ||
-		    (c->leaf && !strcmp(entry->d_name, c->leaf)))
+		    (leaf && !strcmp(entry->d_name, leaf)))
 			continue;
 		if (asprintf(&path, "%s%s%s", parent, *parent ? "/" : "", entry->d_name) < 0)
 			return -ENOMEM;
@@ -80,19 +86,24 @@ static int list_below(struct controller *c, const char *parent, struct paths *pa
 	return -errno;
 }
 
-int controller_list_groups(struct controller *controller, char ***ret)
+int hierarchy_list(int dir, const char *leaf, char ***ret)
 {
 	cleanup_(paths_done) struct paths paths = { 0 };
 	int r;
 
 	/* Breadth first: list_below() appends to the list that this loop walks. */
-	r = list_below(controller, "", &paths);
+	r = list_below(dir, leaf, "", &paths);
 	for (size_t i = 0; r >= 0 && i < paths.count; i++)
-		r = list_below(controller, paths.list[i], &paths);
+		r = list_below(dir, leaf, paths.list[i], &paths);
 	if (r < 0)
 		return r;
 	if (!paths.list && !(paths.list = calloc(1, sizeof(*paths.list))))
 		return -ENOMEM;
 	*ret = take_ptr(paths.list);
 	return 0;
+}
+
+int controller_list_groups(struct controller *controller, char ***ret)
+{
+	return hierarchy_list(controller->fd, controller->leaf, ret);
 }

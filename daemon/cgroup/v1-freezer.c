@@ -5,7 +5,6 @@
  */
 #include "cgroup/v1-freezer.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -355,30 +354,21 @@ bool v1_freezer_has(struct v1_freezer *f, const char *path)
 
 /* --- opening ------------------------------------------------------------------------------ */
 
-/* Lists the frozen groups at @path and below. */
-static int find_frozen(struct v1_freezer *f, const char *path)
+/* Lists the groups that are frozen already. */
+static int find_frozen(struct v1_freezer *f)
 {
-	cleanup_(closedir_ptr) DIR *dir = NULL;
-	cleanup_close int fd = open_group(f, path);
-	struct dirent *entry;
-	int r = 0;
+	cleanup_close int root = open_group(f, "");
+	cleanup_(hierarchy_list_free) char **paths = NULL;
+	int r;
 
-	if (fd < 0)
-		return fd == -ENOENT ? 0 : fd;
-	if (*path && freezes(fd))
-		r = list_path(f, path);
-	dir = fdopendir(fd);
-	if (!dir)
-		return -errno;
-	(void)take_fd(&fd);
-	while (r == 0 && (entry = readdir(dir))) {
-		cleanup_free char *below = NULL;
+	if (root < 0)
+		return root == -ENOENT ? 0 : root;
+	r = hierarchy_list(root, NULL, &paths);
+	for (char **path = paths; r == 0 && path && *path; path++) {
+		cleanup_close int dir = open_group(f, *path);
 
-		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
-			continue;
-		if (asprintf(&below, "%s%s%s", path, *path ? "/" : "", entry->d_name) < 0)
-			return -ENOMEM;
-		r = find_frozen(f, below);
+		if (dir >= 0 && freezes(dir))
+			r = list_path(f, *path);
 	}
 	return r;
 }
@@ -404,7 +394,7 @@ int v1_freezer_open(const char *root, struct v1_freezer **ret)
 	/* A mount that is read-only cannot be used. */
 	if (faccessat(f->fd, ".", W_OK, 0) < 0)
 		return -ENOENT;
-	r = find_frozen(f, "");
+	r = find_frozen(f);
 	if (r < 0)
 		return r;
 	*ret = take_ptr(f);

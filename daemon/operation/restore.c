@@ -8,6 +8,7 @@
 #include "base/failure.h"
 #include "base/log.h"
 #include "base/message-ids.h"
+#include "cgroup/hierarchy.h"
 #include "container/manager.h"
 #include "container/save.h"
 #include "monitor/detection.h"
@@ -403,13 +404,6 @@ static bool undo_creation(const char *name, void *userdata)
 	return r == -EBUSY || names_add(&restore->unfinished, name) < 0;
 }
 
-static void free_texts(char ***texts)
-{
-	for (char **text = *texts; text && *text; text++)
-		free(*text);
-	free(*texts);
-}
-
 static int adopt(struct manager *m, const char *path)
 {
 	cleanup_(container_unref_ptr) struct container *c = container_new(m, path);
@@ -445,7 +439,7 @@ static bool is_inner(struct manager *m, const struct loaded *loaded, const char 
 static int restore_tree(struct manager *m, const struct loaded *loaded, struct failure *failure)
 {
 	cleanup_(restore_done) struct restore restore = { .manager = m };
-	cleanup_(free_texts) char **paths = NULL;
+	cleanup_(hierarchy_list_free) char **paths = NULL;
 	int r = state_each_creation(m->state, undo_creation, &restore);
 
 	if (r == 0)
