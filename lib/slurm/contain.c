@@ -5,13 +5,10 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "shared/cleanup.h"
+#include "slurm/client.h"
 
 /* A container of the job may be removed, as it is empty, before that of the step is in it. */
 #define TRIES 5
-
-DEFINE_CLEANUP(struct rss_client *, rss_close);
-#define cleanup_client cleanup_(rss_close_ptr)
 
 static int keep_message(int error, struct rss_client *client, char *message)
 {

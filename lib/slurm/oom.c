@@ -6,18 +6,14 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "librss/rss.h"
-#include "shared/cleanup.h"
 #include "shared/text.h"
+#include "slurm/client.h"
 #include "slurm/config.h"
 #include "slurm/step.h"
 
 /* rssd records an OOM soon after the kernel has killed the process. */
 #define TRIES	     50
 #define TRY_AGAIN_MS 20
-
-DEFINE_CLEANUP(struct rss_client *, rss_close);
-#define cleanup_client cleanup_(rss_close_ptr)
 
 static const char *size_text(uint64_t bytes, char buf[static RSS_SIZE_TEXT_MAX])
 {

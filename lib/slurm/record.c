@@ -9,18 +9,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "librss/rss.h"
-#include "shared/cleanup.h"
 #include "shared/clock.h"
+#include "slurm/client.h"
 #include "slurm/config.h"
 #include "slurm/step.h"
 
 #define LINE_MAX_BYTES 2048
-
-DEFINE_CLEANUP(struct rss_client *, rss_close);
-DEFINE_CLEANUP(struct rss_container *, rss_container_free);
-#define cleanup_client	  cleanup_(rss_close_ptr)
-#define cleanup_container cleanup_(rss_container_free_ptr)
 
 /* A counter that the controller does not have is null. */
 static void put_count(FILE *line, const char *key, uint64_t count)
