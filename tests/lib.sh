@@ -363,8 +363,7 @@ kill_own_members() {
 }
 
 remove_cgroups() {
-	local mount tries=0
-	local state
+	local mount state tries=0
 	[[ $root == rssd-test-* ]] || { note "not removed: the cgroups of \"$root\""; return; }
 	# A frozen process does not end.
 	for state in $(awk '$3 == "cgroup" && $4 ~ /freezer/ { print $2 }' /proc/mounts); do

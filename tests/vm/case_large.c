@@ -56,7 +56,7 @@ static bool is_huge(struct actor *a, long at)
 	return actor_do(a, work_present, at, HUGE) == (long)N;
 }
 
-/* MADV_COLLAPSE: the huge page is charged in the place of the small ones. */
+/* MADV_COLLAPSE: the huge page is charged instead of the small ones. */
 static void large_collapse(void)
 {
 	struct actor *a;
