@@ -248,6 +248,8 @@ static int spawn(long rate)
 
 static int leave_zombies(unsigned long count)
 {
+	siginfo_t info;
+
 	while (count-- > 0) {
 		pid_t child = fork();
 
@@ -255,6 +257,9 @@ static int leave_zombies(unsigned long count)
 			return EXIT_FAILURE;
 		if (child == 0)
 			_exit(EXIT_SUCCESS);
+		/* Until it has ended it is a process like others. */
+		if (waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT) < 0)
+			return EXIT_FAILURE;
 		printf("%d\n", (int)child);
 	}
 	ready();
