@@ -5,10 +5,11 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "shared/clock.h"
 #include "slurm/client.h"
+#include "slurm/pause.h"
 
-/* A container of the job may be removed, as it is empty, before that of the step is in it. */
-#define TRIES 5
+#define TRY_AGAIN_MS 20
 
 static int keep_message(int error, struct rss_client *client, char *message)
 {
@@ -62,11 +63,20 @@ static int create_step(struct rss_client *client, const struct slurm_config *con
 	/* The first step of a job is one of these, so that the job has no container yet. */
 	bool first = step->id == 0 || step_is_special(step);
 	int r = first ? -ENOENT : create_or_set(client, step, settings);
+	uint64_t end = clock_usec(CLOCK_MONOTONIC) + config->timeout;
 
-	for (int i = 0; r == -ENOENT && i < TRIES; i++) {
+	/*
+	 * Another step may be creating that of all jobs, which is on the disk before anything is created
+	 * in it; and that of the job may be removed, as it is empty, before that of the step is in it.
+	 */
+	while (r == -ENOENT) {
 		r = create_job(client, config, step);
 		if (r == 0)
 			r = create_or_set(client, step, settings);
+		if (r == -ENOENT && clock_usec(CLOCK_MONOTONIC) > end)
+			break;
+		if (r == -ENOENT)
+			pause_ms(TRY_AGAIN_MS);
 	}
 	return r;
 }

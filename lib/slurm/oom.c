@@ -4,11 +4,11 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "shared/text.h"
 #include "slurm/client.h"
 #include "slurm/config.h"
+#include "slurm/pause.h"
 #include "slurm/step.h"
 
 /* rssd records an OOM soon after the kernel has killed the process. */
@@ -82,7 +82,6 @@ static bool has_kills(struct rss_client *client, const struct step *step)
 void oom_report(const struct slurm_config *config, const struct step *step,
 		struct oom_progress *progress, oom_report_fn report)
 {
-	const struct timespec pause = { .tv_nsec = TRY_AGAIN_MS * 1000000 };
 	cleanup_client struct rss_client *client = NULL;
 
 	if (rss_open_within(config->timeout, &client) < 0 || !has_kills(client, step))
@@ -91,6 +90,6 @@ void oom_report(const struct slurm_config *config, const struct step *step,
 	for (int i = 0; i < (progress->last ? 1 : TRIES); i++) {
 		if (report_new(client, step, progress, report) != 0)
 			return;
-		(void)nanosleep(&pause, NULL);
+		pause_ms(TRY_AGAIN_MS);
 	}
 }

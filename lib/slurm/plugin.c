@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "shared/cleanup.h"
@@ -22,6 +21,7 @@
 #include "slurm/contain.h"
 #include "slurm/keeper.h"
 #include "slurm/oom.h"
+#include "slurm/pause.h"
 #include "slurm/record.h"
 #include "slurm/request.h"
 #include "slurm/step.h"
@@ -184,9 +184,7 @@ static void contain(void)
  */
 static void give_srun_time(void)
 {
-	const struct timespec pause = { .tv_nsec = SRUN_READS_MS * 1000000 };
-
-	(void)nanosleep(&pause, NULL);
+	pause_ms(SRUN_READS_MS);
 }
 
 static void tell_user(const char *sentence)

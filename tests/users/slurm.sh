@@ -180,9 +180,22 @@ check_records() {
 	[ "$(jq -r 'select(.oom_kills == 1) | .container' "$work/record" | wc -l)" -ge 2 ] || fail "few records with an OOM"
 }
 
-# A step on both nodes, with a limit of its own below that of the job.
+# slowly COMMAND...: runs it while each sync to the disk takes a good while, as on a busy one.
+slowly() {
+	strace -f -qq -o "$work/strace" -p "$rssd_pid" -e inject=fsync:delay_enter=400000 &
+	local tracer=$!
+	children+=($tracer)
+	until_true 10 grep -qE '^TracerPid:.[1-9]' "/proc/$rssd_pid/status"
+	"$@"
+	kill $tracer
+	wait $tracer 2>/dev/null
+	grep -q DELAYED "$work/strace" || fail "nothing was synced"
+}
+
+# A step on both nodes, with a limit of its own below that of the job. Each node is the first that needs
+# the container of all jobs.
 check_step() {
-	expect 0 srun -N2 --mem=500 --rss-limit=300M -l sh -c "$where; rssctl list --no-legend"
+	slowly expect 0 srun -N2 --mem=500 --rss-limit=300M -l sh -c "$where; rssctl list --no-legend"
 	says "0: slurm/n1-"
 	says "1: slurm/n2-"
 	equal "$(grep -cE '^0: slurm/n1-[0-9]+ +500\.0M' <<<"$out")" 1 "jobs of n1 with 500M"
