@@ -47,7 +47,8 @@ static void set_size(const struct terminal *t, const char *columns, const char *
 	(void)ioctl(t->fd, TIOCSWINSZ, &size);
 }
 
-static int start(struct terminal *t, char *command[])
+/* The size is there before the command asks for it. */
+static int start(struct terminal *t, char *const size[2], char *command[])
 {
 	int slave;
 
@@ -57,6 +58,7 @@ static int start(struct terminal *t, char *command[])
 	slave = open(ptsname(t->fd), O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (slave < 0)
 		return -1;
+	set_size(t, size[0], size[1]);
 	t->child = fork();
 	if (t->child == 0) {
 		setsid();
@@ -159,12 +161,11 @@ int main(int argc, char *argv[])
 
 	while (steps < argc && strcmp(argv[steps], "--") != 0)
 		steps++;
-	if (!t.text || steps + 1 >= argc || start(&t, argv + steps + 1) < 0) {
+	if (!t.text || steps + 1 >= argc || start(&t, argv + 1, argv + steps + 1) < 0) {
 		fputs("terminal COLUMNS ROWS STEP... -- COMMAND...\n", stderr);
 		return 2;
 	}
 	t.text[0] = '\0';
-	set_size(&t, argv[1], argv[2]);
 	for (; at < steps && !failed; at++) {
 		failed = !do_step(&t, argv[at]);
 		if (failed)
