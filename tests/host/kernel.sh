@@ -118,7 +118,7 @@ case_full_disk() {
 	local size
 	for size in 1m 3m; do
 		provide 2000000
-		expect 1 unshare --mount --propagation "${propagation:-private}" bash -c '
+		expect 1 "${own_mounts[@]}" bash -c '
 			mkdir "$1/full" && mount -t tmpfs -o "size=$2" none "$1/full" && mkdir -p "$1/full/kernel" &&
 			cp -r "$1/built/kernel/source" "$1/full/kernel/" &&
 			KERNEL=9.9 BUILD=$1/full "$3/kernel/apply.sh" linux; status=$?
