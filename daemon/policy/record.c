@@ -13,6 +13,7 @@
 #include "policy/oom-json.h"
 #include "policy/oom-record.h"
 #include "policy/place.h"
+#include "policy/record-json.h"
 #include "policy/rule.h"
 #include "shared/pressure-trigger.h"
 #include "shared/size.h"
@@ -25,15 +26,6 @@ struct source {
 	struct failure *failure;
 };
 
-static unsigned int line_at(const char *text, size_t offset)
-{
-	unsigned int line = 1;
-
-	for (size_t i = 0; i < offset && text[i]; i++)
-		line += text[i] == '\n';
-	return line;
-}
-
 /* json-c keeps no positions, so the line of a key is that of its first occurrence in quotes. */
 static unsigned int line_of_key(const char *text, const char *key)
 {
@@ -45,7 +37,7 @@ static unsigned int line_of_key(const char *text, const char *key)
 		return 1;
 	}
 	at = strstr(text, quoted);
-	return at ? line_at(text, (size_t)(at - text)) : 1;
+	return at ? record_line_at(text, (size_t)(at - text)) : 1;
 }
 
 static int fail_at(const struct source *source, const char *key, const char *problem)
@@ -416,46 +408,6 @@ static int read_record(const struct source *source, struct json_object *object,
 	return 0;
 }
 
-static int parse_json(const char *text, size_t length, const char *file, struct json_object **ret,
-		      struct failure *failure)
-{
-	cleanup_(json_tokener_free_ptr) struct json_tokener *tokener = json_tokener_new();
-	cleanup_(json_object_put_ptr) struct json_object *object = NULL;
-	size_t end;
-
-	if (!tokener)
-		return -ENOMEM;
-	if (length > INT32_MAX)
-		return fail(failure, RSS_ERROR_CONFIG, "%s: the file is too large", file);
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_ALLOW_TRAILING_CHARS |
-						JSON_TOKENER_VALIDATE_UTF8);
-	json_watch_memory();
-	object = json_tokener_parse_ex(tokener, text, (int)length);
-	if (json_lacked_memory())
-		return -ENOMEM;
-	end = json_tokener_get_parse_end(tokener);
-
-	if (json_tokener_get_error(tokener) == json_tokener_continue)
-		return fail(failure, RSS_ERROR_CONFIG,
-			    "%s:%u: the file ends in the middle of its JSON", file,
-			    line_at(text, length));
-	if (json_tokener_get_error(tokener) != json_tokener_success)
-		return fail(failure, RSS_ERROR_CONFIG, "%s:%u: invalid JSON: %s", file,
-			    line_at(text, end),
-			    json_tokener_error_desc(json_tokener_get_error(tokener)));
-	for (size_t i = end; i < length; i++) {
-		if (!text[i] || !strchr(" \t\r\n", text[i]))
-			return fail(failure, RSS_ERROR_CONFIG,
-				    "%s:%u: there is text after the end of the JSON", file,
-				    line_at(text, i));
-	}
-	if (!json_object_is_type(object, json_type_object))
-		return fail(failure, RSS_ERROR_CONFIG, "%s:1: must be a JSON object", file);
-
-	*ret = take_ptr(object);
-	return 0;
-}
-
 int record_parse(const char *text, size_t length, const char *file, enum record_kind kind,
 		 struct record **ret, struct failure *failure)
 {
@@ -468,7 +420,7 @@ int record_parse(const char *text, size_t length, const char *file, enum record_
 		return -ENOMEM;
 	record->settings = settings_default();
 
-	r = parse_json(text, length, file, &object, failure);
+	r = record_parse_json(text, length, file, &object, failure);
 	if (r < 0)
 		return r;
 	r = read_record(&source, object, record);

@@ -2,12 +2,10 @@
 /* Texts: see text.h. UTF-8 is decoded here, because what is safe must not depend on the locale. */
 #include "shared/text.h"
 
-#include <stdint.h>
 #include <string.h>
 #include <wchar.h>
 
-/* Decodes one UTF-8 sequence. Returns its length, 0 if it is not valid. */
-static size_t utf8_decode(const char *text, uint32_t *ret)
+size_t utf8_decode(const char *text, uint32_t *ret)
 {
 	const unsigned char *s = (const unsigned char *)text;
 	static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };

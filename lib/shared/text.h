@@ -5,6 +5,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+/* Decodes the UTF-8 sequence at @text. Returns its length in bytes, 0 if it is not valid. */
+size_t utf8_decode(const char *text, uint32_t *ret);
 
 /*
  * Replaces each control character, and each byte that is not UTF-8, by a question

@@ -9,7 +9,8 @@ start_rssd || exit 1
 
 # Names of programs, and so of processes, with characters that are special in terminals, JSON,
 # /proc or the log.
-evil_names=($'new\nline' $'\e[31mred\e[0m' $'\xff\xfe\xc3' 'a) Z 1 (b' '%n%s%d' '"q\u0000"' $'tab\tcr\r' ' ' "'\$(x)\`")
+evil_names=($'new\nline' $'\e[31mred\e[0m' $'\xff\xfe\xc3' 'a) Z 1 (b' '%n%s%d' '"q\u0000"' $'tab\tcr\r' ' ' "'\$(x)\`"
+	$'m\xc3\xb6we \xf0\x9f\x90\xa6')
 
 # has_no_controls FILE: it is UTF-8 without control characters, except newlines and tabs.
 has_no_controls() {
@@ -101,6 +102,11 @@ case_names_in_records_and_hooks() {
 	shows rssctl oom evil --id="$(rssctl oom evil --json=short | jq '.[-1].id')"
 	shows rssctl show evil
 	has_no_controls "$rssd_log"
+	# The names are read again, in the declaration as in the state.
+	field evil last_oom >"$work/before"
+	stop_rssd
+	start_rssd
+	equal "$(field evil last_oom)" "$(cat "$work/before")" "last OOM after a restart"
 	rm "$work/containers.d/evil.json"
 	rssctl reload
 	rssctl remove --force evil

@@ -59,6 +59,27 @@ TEST(what_is_written_is_read)
 	CHECK_UINT(back->last_oom->limit, OOM_ABSENT);
 }
 
+/* Characters of two, three and four bytes, also after a backslash of the text itself. */
+TEST(text_that_is_not_ascii_is_read)
+{
+	static const char name[] = "\u00fc\\\u20ac \"\U0001f426\u00e9";
+	static const char declared[] =
+		"{ \"name\": \"web\", \"oom_hook\": \"/\u00a1/\uffff\U0010ffff\" }";
+	struct oom_record oom = { .victim_command = (char *)name };
+	struct record record = { .name = (char *)"web",
+				 .settings = settings_default(),
+				 .last_oom = &oom };
+	cleanup_free char *text = record_format(&record);
+	cleanup_(record_free_ptr) struct record *back = NULL, *declaration = NULL;
+	struct failure failure = { 0 };
+
+	CHECK(text && strstr(text, "\u00e9"));
+	CHECK_INT(parse(text, RECORD_STATE, &back, &failure), 0);
+	CHECK_STR(back->last_oom->victim_command, name);
+	CHECK_INT(parse(declared, RECORD_DECLARATION, &declaration, &failure), 0);
+	CHECK_STR(declaration->oom_hook, "/\u00a1/\uffff\U0010ffff");
+}
+
 /* The settings of a later version are left out while they are the initial ones. */
 TEST(a_place_keeps_what_was_found)
 {
@@ -155,6 +176,14 @@ TEST(bad_files_are_refused_with_their_line)
 		{ "[ 1 ]", "f.json:1", "object" },
 		{ "null\n", "f.json:1", "object" },
 		{ "{ \"name\": \"\xff\xfe\" }", "f.json:1", "invalid JSON" },
+		{ "{ \"name\": \"a\",\n \"oom_hook\": \"/\xed\xa0\x80\" }", "f.json:2",
+		  "not UTF-8" },
+		{ "{ \"name\": \"a\",\n \"oom_hook\": \"/\\\u00fc\" }", "f.json:2",
+		  "invalid JSON" },
+		{ "{ \"name\": \"a\", \u00fc: 1 }", "f.json:1", "invalid JSON" },
+		{ "{ \"name\": \"a\",\n \"oom_hook\": \"\u00fc\",\n \"limit\" 1 }", "f.json:3",
+		  "invalid JSON" },
+		{ "{ \"name\": \"a\",\n \"l\u00fc\": 1 }", "f.json:2: l\u00fc", "not a known key" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -247,6 +276,7 @@ TEST(rules_are_written_and_read)
 }
 
 TEST_MAIN({ "record: what is written is read", what_is_written_is_read },
+	  { "record: text that is not ASCII is read", text_that_is_not_ascii_is_read },
 	  { "record: rules that were set are kept", rules_are_written_and_read },
 	  { "record: a unit that is attached is kept", a_joined_unit_is_written_and_read },
 	  { "record: a place keeps what was found", a_place_keeps_what_was_found },
