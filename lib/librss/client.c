@@ -299,6 +299,15 @@ int rss_open_within(uint64_t timeout, struct rss_client **ret)
 	return ret && timeout ? open_on(NULL, timeout, ret) : -EINVAL;
 }
 
+int rss_set_timeout(struct rss_client *client, uint64_t timeout)
+{
+	REQUIRE(client, true);
+	if (!timeout)
+		return client_fail(client, -EINVAL, "rss_set_timeout() was called with 0");
+	client->timeout = timeout;
+	return 0;
+}
+
 int rss_open_host(const char *host, struct rss_client **ret)
 {
 	return host && *host && ret ? open_on(host, 0, ret) : -EINVAL;

@@ -84,6 +84,12 @@ int rss_open_host(const char *host, struct rss_client **ret);
  */
 int rss_open_within(uint64_t timeout, struct rss_client **ret);
 
+/*
+ * Each later call of @client returns -ETIME after @timeout microseconds, not 0, as after
+ * rss_open_within(): with the time that is left, several calls have one deadline.
+ */
+int rss_set_timeout(struct rss_client *client, uint64_t timeout);
+
 /* Whether polkit may ask the user for a password, for as long as a call takes; not by default. */
 void rss_allow_interaction(struct rss_client *client, bool allow);
 

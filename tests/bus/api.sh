@@ -264,7 +264,7 @@ case_each_allocation_of_a_client_fails_once() {
 	for function in $(grep -oE '\brss_[a-z_]+\(' "$here/../lib/librss/rss.h" | tr -d '(' | sort -u); do
 		grep -q "\b$function(" "$here/tools/failing-client.c" || missing+=("$function")
 	done
-	equal "${missing[*]}" "rss_allow_interaction rss_error_name rss_event_kind_name rss_format_pressure rss_format_size rss_get_fd rss_parse_pressure rss_parse_size rss_verdict_name" \
+	equal "${missing[*]}" "rss_allow_interaction rss_error_name rss_event_kind_name rss_format_pressure rss_format_size rss_get_fd rss_parse_pressure rss_parse_size rss_set_timeout rss_verdict_name" \
 		"functions without a failed allocation, which allocate nothing"
 	rssctl remove a placed
 	rssctl remove b --force
@@ -401,8 +401,12 @@ case_a_client_can_bound_its_time() {
 		expect 0 timeout 15 client within 300
 		equal "$out" ETIME "a connection while $pid hangs"
 		kill -CONT "$pid"
+		await 10 rssctl list
+		expect 0 timeout 15 client set-timeout 300 "$pid"
+		equal "$out" ETIME "a call with less time while $pid hangs"
+		kill -CONT "$pid"
+		await 10 rssctl list
 	done
-	await 10 rssctl list
 }
 
 case_library_exports_rss_alone() {

@@ -9,6 +9,7 @@
  *   client flood-properties MB   send that many megabytes of properties at once
  *   client flood-calls N METHOD  call the method N times without waiting; count the replies
  *   client within MS [PID]       list the containers by rss_open_within(); PID is stopped before
+ *   client set-timeout MS PID    the same by rss_set_timeout(), with a connection that has time
  */
 #include <signal.h>
 #include <stdbool.h>
@@ -64,14 +65,16 @@ static void stop_process(pid_t pid)
 		usleep(1000);
 }
 
-/* Prints how it ended. */
-static int within(uint64_t ms, pid_t stop)
+/* Prints how it ended. @later: rss_set_timeout() sets the time. */
+static int within(uint64_t ms, pid_t stop, bool later)
 {
 	struct rss_container **containers;
 	struct rss_client *client = NULL;
 	size_t count;
-	int r = rss_open_within(ms * 1000, &client);
+	int r = rss_open_within(later ? 60000000 : ms * 1000, &client);
 
+	if (r >= 0 && later)
+		r = rss_set_timeout(client, ms * 1000);
 	if (r >= 0) {
 		if (stop)
 			stop_process(stop);
@@ -203,7 +206,10 @@ int main(int argc, char *argv[])
 	if (argc == 3 && strcmp(argv[1], "by-pidfd") == 0)
 		return by_pidfd((pid_t)atoi(argv[2]));
 	if ((argc == 3 || argc == 4) && strcmp(argv[1], "within") == 0)
-		return within(strtoul(argv[2], NULL, 10), argc == 4 ? (pid_t)atoi(argv[3]) : 0);
+		return within(strtoul(argv[2], NULL, 10), argc == 4 ? (pid_t)atoi(argv[3]) : 0,
+			      false);
+	if (argc == 4 && strcmp(argv[1], "set-timeout") == 0)
+		return within(strtoul(argv[2], NULL, 10), (pid_t)atoi(argv[3]), true);
 	if (argc == 2 && strcmp(argv[1], "change-metrics") == 0)
 		return change_metrics();
 	if (argc == 4 && strcmp(argv[1], "create-many") == 0)

@@ -68,6 +68,7 @@ static struct results {
 	X(rss_kill(client, "a", 15, &ret.killed))                                             \
 	X(rss_freeze(client, "a"))                                                            \
 	X(rss_thaw(client, "a"))                                                              \
+	X(rss_set_timeout(client, 1))                                                         \
 	X(rss_delegate(client, "a", 1))                                                       \
 	X(rss_reset_peak(client, "a"))                                                        \
 	X(rss_repair(client, "a"))                                                            \
@@ -210,6 +211,11 @@ TEST(without_an_argument)
 	CHECK_INT(rss_open_host("", &client), -EINVAL);
 	CHECK_INT(rss_open_within(1000, NULL), -EINVAL);
 	CHECK_INT(rss_open_within(0, &client), -EINVAL);
+	fake.message = NULL;
+	CHECK_INT(rss_set_timeout(client, 0), -EINVAL);
+	CHECK_STR(rss_error_message(client), "rss_set_timeout() was called with 0");
+	CHECK_UINT(fake.timeout, 0);
+	free(fake.message);
 }
 
 TEST(without_anything_to_free)
