@@ -394,6 +394,16 @@ bool container_is_busy(const struct container *c)
 	return c->change || c->jobs.first || c->saving || c->held_by;
 }
 
+void container_end_change(struct container *c)
+{
+	void (*ended)(struct container *) = c->change_ended;
+
+	if (!ended || c->change || c->held_by)
+		return;
+	c->change_ended = NULL;
+	ended(c);
+}
+
 int container_fail_busy(const struct container *c, struct failure *failure)
 {
 	if (c->removing)

@@ -62,9 +62,11 @@ struct container {
 	struct change *change;		       /* of its settings, under way */
 	void (*resume)(struct change *change); /* once it has been saved */
 	const struct transaction *held_by;     /* only this one may change it */
-	struct job_list jobs;		       /* that use its group: a removal waits for them */
-	bool removing;			       /* takes no new operation and is not saved */
-	bool removed; /* has left the list; holders of a reference remain */
+	/* Called once when it can be changed again; see container_end_change(). May be NULL. */
+	void (*change_ended)(struct container *container);
+	struct job_list jobs; /* that use its group: a removal waits for them */
+	bool removing;	      /* takes no new operation and is not saved */
+	bool removed;	      /* has left the list; holders of a reference remain */
 	bool saving, save_again;
 
 	bool frozen; /* as requested last; at the start, as in the kernel */
@@ -177,6 +179,9 @@ void container_from_record(struct container *container, struct record *record);
  * counters is not: readers hold a reference, which keeps the group open.
  */
 bool container_is_busy(const struct container *container);
+
+/* A change or a transaction has ended: calls change_ended, except while the other goes on. */
+void container_end_change(struct container *container);
 
 /* Refuses new work on a container that is being removed or changed; returns the failure. */
 int container_fail_busy(const struct container *container, struct failure *failure);

@@ -194,6 +194,7 @@ static void change_done(void *data)
 		manager_save(c);
 	if (listener.done)
 		listener.done(c, &result, listener.userdata);
+	container_end_change(c);
 }
 
 static void change_expired(void *data)

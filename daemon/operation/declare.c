@@ -166,13 +166,19 @@ static void repair_declared(struct container *c)
 	struct change_listener listener = { .done = on_repaired };
 	struct failure failure;
 
-	if (!change.set || c->change)
+	if (!change.set)
 		return;
 	log_fields(LOG_WARNING, MESSAGE_RESTORED, c->name, NULL,
 		   "another program changed its settings in the kernel: restoring them");
 	if (change_start(c, &change, LIMIT_MODE_RECLAIM, 0, &listener, &failure) < 0)
 		log_message(LOG_ERR, c->name, "its settings could not be restored: %s",
 			    failure.text);
+}
+
+static void apply_after_change(struct container *c)
+{
+	if (!c->manager->stopping)
+		(void)declarations_apply(c->manager);
 }
 
 static void change_declared(struct container *c, const struct record *record)
@@ -189,6 +195,13 @@ static void change_declared(struct container *c, const struct record *record)
 		return;
 	}
 	declare_owner(c, record);
+	/* What is under way may be the change to an older declaration. */
+	c->change_ended = c->change || c->held_by ? apply_after_change : NULL;
+	if (c->change_ended) {
+		log_message(LOG_INFO, c->name,
+			    "is being changed; its declaration is applied after that");
+		return;
+	}
 	if (c->declaration && !settings_difference(c->declaration, &record->settings)) {
 		repair_declared(c);
 		return;

@@ -40,14 +40,19 @@ struct transaction {
 
 static void release_containers(struct transaction *t)
 {
-	for (size_t i = 0; t->containers && i < t->log->count; i++) {
-		struct container *c = take_ptr(t->containers[i]);
+	size_t count = t->containers ? t->log->count : 0;
 
-		if (!c)
+	for (size_t i = 0; i < count; i++) {
+		if (!t->containers[i])
 			continue;
-		assert(c->held_by == t);
-		c->held_by = NULL;
-		container_unref(c);
+		assert(t->containers[i]->held_by == t);
+		t->containers[i]->held_by = NULL;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (!t->containers[i])
+			continue;
+		container_end_change(t->containers[i]);
+		t->containers[i] = container_unref(t->containers[i]);
 	}
 }
 

@@ -4,6 +4,7 @@
 . "$(dirname "$0")/../lib.sh"
 need_controller
 start_bus
+write_config LogLevel=debug
 start_rssd || exit 1
 site=$work/containers.d/site.json
 declare_site() {
@@ -82,6 +83,50 @@ case_a_new_file() {
 	rm "$work/containers.d/web-in.json"
 	rssctl reload
 	rssctl remove web/in
+}
+
+hog_in() { rssctl ps "$1" --json=short | jq '.[0].pid'; }
+
+# A declaration that is read while its container is being changed is applied after that.
+case_a_reload_during_a_change() {
+	declare_site
+	await 10 eval '[ "$(field web limit)" = $((16 << 20)) ]'
+	# The change waits for memory that is given back slowly; meanwhile the file changes again, and then back.
+	for size in 24 16; do
+		launch_hog_in web ebb 12M
+		await 20 grep -q ready "$hog_out"
+		printf '{"name":"web","limit":"4M"}\n' >"$site"
+		expect 0 rssctl reload
+		printf '{"name":"web","limit":"%sM"}\n' $size >"$site"
+		expect 0 rssctl reload
+		kill -KILL "$(hog_in web)"
+		await 10 eval '[ "$(field web limit)" = $((size << 20)) ]'
+		await 10 is_empty web
+	done
+}
+
+# The same for a transaction.
+case_a_reload_during_a_transaction() {
+	local transaction
+	declare_site
+	await 10 eval '[ "$(field web limit)" = $((16 << 20)) ]'
+	rssctl create other --limit=16M
+	launch_hog_in web ebb 12M
+	await 20 grep -q ready "$hog_out"
+	printf '[{"name":"web","limit":"4M"},{"name":"other","limit":"8M"}]\n' >"$work/both.json"
+	: >"$rssd_log"
+	rssctl apply "$work/both.json" >"$work/transaction" 2>&1 &
+	transaction=$!
+	await 10 grep -q "web: changing settings, limit 4.0M" "$rssd_log"
+	printf '{"name":"web","limit":"24M"}\n' >"$site"
+	expect 0 rssctl reload
+	kill -KILL "$(hog_in web)"
+	wait $transaction
+	equal $? 0 "status of apply"
+	await 10 eval '[ "$(field web limit)" = $((24 << 20)) ]'
+	equal "$(field other limit)" $((8 << 20)) "the limit of the other"
+	await 10 is_empty web
+	expect 0 rssctl remove other
 }
 
 run_cases "$@"
