@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Random operations by several clients against a model: see random.py. SEED= repeats the
+# Random operations by several clients against a model: see random_model.py. SEED= repeats the
 # operations of a run, SECONDS_EACH= makes it longer.
 . "$(dirname "$0")/../lib.sh"
 need_controller
@@ -11,7 +11,7 @@ write_config LogLevel=debug
 case_model_holds() {
 	local seed=${SEED:-$$$(date +%N)} status=0
 	note "SEED=$seed to repeat"
-	python3 -B "$here/adversity/random.py" --seed="$seed" --seconds="${SECONDS_EACH:-60}" \
+	python3 -B "$here/adversity/random_model.py" --seed="$seed" --seconds="${SECONDS_EACH:-60}" \
 		--rssd="$build/rssd" --config="$work/rssd.conf" --directory="$work" \
 		--cgroups="$(memory_mount)" --root="$root" || status=$?
 	[ $status = 0 ] && return
