@@ -130,6 +130,7 @@ case_rules_are_set_at_run_time() {
 	# Rules of a declaration stay in force next to them, and the other way round.
 	declare_container live "{\"name\":\"live\",\"join\":[{\"command\":\"declared@\"}]}"
 	expect 0 rssctl reload
+	await 10 eval '[ "$(field live declared)" = true ]'
 	expect 0 rssctl set live "join=command=set$tag"
 	equal "$(rules_of live)" "[\"command=declared$tag\",\"command=set$tag\"]" "rules of both kinds"
 	rm "$work/containers.d/live.json"
