@@ -115,6 +115,9 @@ if [ -d "$files" ]; then
 		cp "$files/$f" "$stage/$f"
 	done
 fi
+if grep -qs rss_compat.h "$hooks"/*.patch; then
+	cp "$top/kernel/compat.h" "$stage/mm/rss_compat.h"
+fi
 
 # Carry the result over; put back what is no longer touched.
 (cd "$stage" && find . -type f | sed 's,^\./,,' | sort) >"$out/applied.new"

@@ -6,6 +6,8 @@
 ## kernel-series: build/series, patches for git am with a cover letter
 ## check-series: each of them builds, with the controller off and on, and boots; PATCHES="7 8" for some
 ## check-vm: the kernel's tests in qemu; CASES=charge,oom_group for some, WORLD=v1 or v2-lru_gen for one hierarchy
+## check-cases: the cases alone, which need one image
+## check-kernels: the cases on each kernel that there are hooks for; KERNELS=6.1 for some
 ## check-kasan: the stress case under KASAN
 ## check-off: CONFIG_RSS_CONTAINER=n leaves every object as it was
 ## check-configs: mm/ builds without MEMCG, SWAP, NUMA, THP, LRU_GEN, and for arm64
@@ -27,9 +29,9 @@ kernel_build := $(BUILD)$(if $(filter-out 6.12,$(KERNEL)),/linux-$(KERNEL))
 kernel_out := $(kernel_build)/kernel
 vm_out     := $(kernel_build)/vm
 
-.PHONY: kernel kernel-images kernel-deps kernel-series check-series check-vm check-kasan check-off check-configs check-selftests check-ynl bench-kernel
+.PHONY: kernel kernel-images kernel-deps kernel-series check-series check-vm check-cases check-kernels check-kasan check-off check-configs check-selftests check-ynl bench-kernel
 
-kernel_src := $(shell find kernel/files kernel/hooks-$(KERNEL) -type f 2>/dev/null)
+kernel_src := $(shell find kernel/files kernel/compat.h kernel/hooks-$(KERNEL) -type f 2>/dev/null)
 kernel_q := $(if $(V),,@)
 kernel_run = $(kernel_q)KERNEL="$(KERNEL)" BUILD="$(abspath $(kernel_build))"
 vm_cflags := -std=gnu11 -O2 -g -Wall -Wextra -Wno-cast-function-type \
@@ -82,7 +84,9 @@ $(vm_out)/init: $(vm_src:tests/vm/%.c=$(vm_out)/obj/%.o)
 $(vm_out)/initrd: $(vm_out)/init tests/vm/initrd.sh
 	$(kernel_run) tests/vm/initrd.sh $@ $(vm_out)/init
 
-vm_args = cases=$(CASES) stress=$(STRESS)
+# Cases that cannot hold on this kernel, and are skipped; kernel/README.md says why.
+vm_except = $(shell sed -nE 's/^([a-z0-9_]+).*/\1/p' kernel/hooks-$(KERNEL)/except 2>/dev/null | paste -sd,)
+vm_args = cases=$(CASES) stress=$(STRESS) except=$(vm_except)
 # The longest first, as two run at a time.
 vm_parts = $(if $(WORLD),cases-$(WORLD),cases-v2-lru_gen cases-v1) \
 	$(if $(CASES)$(WORLD),,selftests rounds off)
@@ -109,6 +113,17 @@ kernel-images: $(kernel_images)
 # The parts, each judged, then one line for all of them.
 check-vm: $(kernel_images) $(vm_out)/initrd
 	$(kernel_run) tests/vm/check.sh $(vm_parts) -- "$(vm_args)"
+
+# The cases alone, which need one image.
+check-cases: $(kernel_out)/bzImage $(vm_out)/initrd
+	$(kernel_run) tests/vm/check.sh $(filter cases-%,$(vm_parts)) -- "$(vm_args)"
+
+KERNELS ?= $(kernel_versions)
+check-kernels:
+	$(kernel_q)status=0; for v in $(KERNELS); do \
+		echo "Linux $$v"; \
+		$(MAKE) --no-print-directory -s KERNEL="$$v" check-cases || status=1; \
+	done; exit $$status
 
 check-kasan: $(kernel_out)/bzImage-kasan $(vm_out)/initrd
 	$(kernel_run) VM_MEMORY=2G tests/vm/run.sh -k $(kernel_out)/bzImage-kasan -i $(vm_out)/initrd \

@@ -168,6 +168,18 @@ static bool wanted(const char *name)
 	return !cases_named();
 }
 
+/* except= names cases that cannot hold on this kernel. */
+static bool is_excepted(const char *name)
+{
+	const char *list = getenv("except"), *at;
+	size_t len = strlen(name);
+
+	for (at = list; at && (at = strstr(at, name)); at += len)
+		if ((at == list || at[-1] == ',') && (!at[len] || at[len] == ','))
+			return true;
+	return false;
+}
+
 static void report(const char *how, const char *name, double took)
 {
 	const char *why = verdict_why();
@@ -237,6 +249,12 @@ static void run_world(bool first)
 			if (!entered && !(c->flags & WITHOUT_RSS)) {
 				skipped++;
 				snprintf((char *)verdict_why(), PAGE, "%s", why);
+				report("skipped", c->name, 0);
+				continue;
+			}
+			if (is_excepted(c->name)) {
+				skipped++;
+				snprintf((char *)verdict_why(), PAGE, "an exception of this kernel");
 				report("skipped", c->name, 0);
 				continue;
 			}

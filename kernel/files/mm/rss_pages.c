@@ -286,7 +286,7 @@ static __always_inline bool rss_same_kind(unsigned long flags, unsigned long oth
 /* Which list a folio belongs on, seen from outside of an LRU move. */
 static __always_inline enum rss_list rss_list_now(struct folio *folio)
 {
-	return rss_list_by_flags(READ_ONCE(folio->flags));
+	return rss_list_by_flags(READ_ONCE(*folio_flags(folio, 0)));
 }
 
 /* Change the charge of @pc to @nr pages.  Word lock held. */
@@ -588,7 +588,7 @@ static __always_inline unsigned int rss_window_add(struct rss_window *window,
 	for (i = 0; i < nr; i++) {
 		folio = window->folios[i];
 		word = rss_words_get(&words, folio);
-		flags = READ_ONCE(folio->flags);
+		flags = READ_ONCE(*folio_flags(folio, 0));
 		if (unlikely(!word || READ_ONCE(*word) || !folio->mapping))
 			goto leave;
 		if (unlikely(!lru || !rss_same_kind(flags, kind))) {
@@ -623,7 +623,7 @@ static __always_inline unsigned int rss_window_add(struct rss_window *window,
 		added++;
 		used++;
 		pc = next;
-		if (likely(!((READ_ONCE(folio->flags) ^ flags) & RSS_LIST_FLAGS)))
+		if (likely(!((READ_ONCE(*folio_flags(folio, 0)) ^ flags) & RSS_LIST_FLAGS)))
 			continue;
 leave:
 		window->folios[left++] = folio;
