@@ -5,7 +5,6 @@
 #include "names.h"
 #include "verb.h"
 #include "view/container-json.h"
-#include "view/container-list.h"
 #include "view/json.h"
 #include "view/output.h"
 #include "view/status.h"
@@ -34,49 +33,48 @@ static int add_container_row(struct table *table, const struct rss_container *c,
 	return r;
 }
 
-static int print_list_table(struct cli *cli, const struct container_list *list)
+/* What is printed: a table or an array. */
+struct rows {
+	const struct cli *cli;
+	const struct args *args;
+	struct table *table;
+	struct json_object *array;
+	int error;
+};
+
+static int add_container(const struct rss_container *c, void *userdata)
 {
-	cleanup_table struct table *table = table_new(ARRAY_SIZE(columns), columns);
-	int r = 0;
+	struct rows *rows = userdata;
 
-	for (size_t i = 0; table && i < list->count && r >= 0; i++)
-		r = add_container_row(table, list->containers[i], cli->out.colour);
-	return print_table(&cli->out, table, r, true);
-}
-
-static int print_list_json(const struct cli *cli, const struct container_list *list)
-{
-	cleanup_json struct json_object *array = json_object_new_array();
-
-	for (size_t i = 0; array && i < list->count; i++)
-		json_object_array_add(array, container_to_json(list->containers[i], false));
-	return print_json(&cli->out, array);
-}
-
-/* Leaves out the containers that no operand names. They are freed with the others. */
-static void keep_selected(struct container_list *list, const struct args *args)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < list->count; i++) {
-		if (name_is_selected(list->containers[i]->name, args->operands, args->n_operands))
-			list->containers[kept++] = list->containers[i];
-	}
-	list->count = kept;
+	if (!name_is_selected(c->name, rows->args->operands, rows->args->n_operands))
+		return 0;
+	if (rows->array)
+		rows->error = json_object_array_add(rows->array, container_to_json(c, false));
+	else
+		rows->error = add_container_row(rows->table, c, rows->cli->out.colour);
+	return rows->error;
 }
 
 static int run(struct cli *cli, const struct args *args)
 {
-	cleanup_container_list struct container_list list = { 0 };
+	cleanup_table struct table *table = NULL;
+	cleanup_json struct json_object *array = NULL;
+	struct rows rows = { .cli = cli, .args = args };
 	int status = connect_daemon(cli), r;
 
 	if (status != STATUS_DONE)
 		return status;
-	r = rss_list(cli->client, &list.containers, &list.count);
-	if (r < 0)
+	if (cli->out.json)
+		rows.array = array = json_object_new_array();
+	else
+		rows.table = table = table_new(ARRAY_SIZE(columns), columns);
+	if (!table && !array)
+		return fail_memory();
+	r = rss_for_each(cli->client, add_container, &rows);
+	if (r < 0 && !rows.error)
 		return fail_call(cli, r);
-	keep_selected(&list, args);
-	return cli->out.json ? print_list_json(cli, &list) : print_list_table(cli, &list);
+	return array ? print_json(&cli->out, rows.error ? NULL : array)
+		     : print_table(&cli->out, table, rows.error, true);
 }
 
 DEFINE_VERB(list) = {

@@ -164,9 +164,12 @@ static uint64_t processes_of(const struct collect_row *row, size_t offset)
 
 typedef uint64_t (*number_fn)(const struct collect_row *row, size_t offset);
 
-/* The number of values that are sent: one if all are equal. */
-static size_t column_length(const struct collect_row rows[], size_t count, number_fn number,
-			    size_t offset)
+/*
+ * The number of values that are sent: one if all are equal. This and append_numbers() are inlined
+ * with each getter, because ten thousand containers have 200,000 numbers.
+ */
+static inline __attribute__((always_inline)) size_t
+column_length(const struct collect_row rows[], size_t count, number_fn number, size_t offset)
 {
 	uint64_t first = count ? number(&rows[0], offset) : 0;
 
@@ -177,8 +180,10 @@ static size_t column_length(const struct collect_row rows[], size_t count, numbe
 }
 
 /* Appends a column of 64 or 32 bit numbers; @number reads one from a row. */
-static int append_numbers(sd_bus_message *reply, const struct collect_row rows[], size_t count,
-			  char type, number_fn number, size_t offset)
+static inline __attribute__((always_inline)) int append_numbers(sd_bus_message *reply,
+								const struct collect_row rows[],
+								size_t count, char type,
+								number_fn number, size_t offset)
 {
 	size_t size = type == SD_BUS_TYPE_UINT64 ? sizeof(uint64_t) : sizeof(uint32_t);
 	void *space;

@@ -49,9 +49,10 @@ struct place_row {
 
 /* Pointers into the message. */
 struct columns {
+	sd_bus_message *message;
 	const char *root;
 	const char *names; /* each ends with a newline */
-	size_t count;
+	size_t count, longest_name;
 	struct column flags, processes, numbers[N_NUMBERS];
 	struct column sizes[CLIENT_SETTINGS_MAX]; /* by row of client_settings; not of a flag */
 	struct place_row *places;
@@ -92,6 +93,12 @@ static int read_sizes(sd_bus_message *message, struct columns *columns, bool fir
 	return r;
 }
 
+/* The rows that a place or owner belongs to are in their order; @last is that of the @count before. */
+static bool is_next(uint32_t index, const struct columns *columns, size_t count, uint32_t last)
+{
+	return index < columns->count && (count == 0 || index > last);
+}
+
 /* An older rssd does not send them. */
 static int read_places(sd_bus_message *message, struct columns *columns)
 {
@@ -107,7 +114,8 @@ static int read_places(sd_bus_message *message, struct columns *columns)
 					&row.control_group);
 		if (r <= 0)
 			break;
-		if (row.index >= columns->count)
+		if (!is_next(row.index, columns, columns->n_places,
+			     columns->n_places ? columns->places[columns->n_places - 1].index : 0))
 			return -EBADMSG;
 		if (array_reserve(&columns->places, columns->n_places, &columns->places_room,
 				  sizeof(row)) < 0)
@@ -132,7 +140,8 @@ static int read_owners(sd_bus_message *message, struct columns *columns)
 		r = sd_bus_message_read(message, "(uub)", &row.index, &row.owner, &row.delegated);
 		if (r <= 0)
 			break;
-		if (row.index >= columns->count)
+		if (!is_next(row.index, columns, columns->n_owners,
+			     columns->n_owners ? columns->owners[columns->n_owners - 1].index : 0))
 			return -EBADMSG;
 		if (array_reserve(&columns->owners, columns->n_owners, &columns->owners_room,
 				  sizeof(row)) < 0)
@@ -148,10 +157,13 @@ static int columns_read(sd_bus_message *message, struct columns *columns)
 	const char *name = columns->names;
 
 	while (r >= 0 && *name) {
-		name = strchr(name, '\n');
-		if (!name)
+		const char *end = strchr(name, '\n');
+
+		if (!end)
 			return -EBADMSG;
-		name++;
+		if ((size_t)(end - name) > columns->longest_name)
+			columns->longest_name = (size_t)(end - name);
+		name = end + 1;
 		columns->count++;
 	}
 	if (r >= 0)
@@ -176,89 +188,76 @@ static uint64_t number_at(const struct columns *columns, size_t column, size_t i
 	return columns->numbers[column].u64[i * columns->numbers[column].step];
 }
 
-/* Column by column, since a list may have ten thousand rows and there are many settings. */
-static void show_setting(const struct client_setting *setting, const struct columns *columns,
-			 struct rss_container containers[])
+/* The next row to read, and what its part of the message begins with. */
+struct cursor {
+	const struct columns *columns;
+	size_t row;
+	const char *name;
+	size_t place, owner;
+	struct rss_container pattern; /* what all rows have in common */
+	const struct client_setting *varying[CLIENT_SETTINGS_MAX];
+	size_t n_varying;
+};
+
+/* Returns true if rows differ in @setting. A flag of each row says whether the row has it. */
+static bool varies(const struct columns *columns, const struct client_setting *setting)
 {
-	const struct column *column = &columns->sizes[setting - client_settings];
-	bool is_flag = client_setting_is_flag(setting);
-
-	/* The list does not have it. */
-	if (!is_flag && !client_setting_is_size(setting))
-		return;
-	for (size_t i = 0; i < columns->count; i++) {
-		bool on = columns->flags.u32[i * columns->flags.step] & setting->list_flag;
-		uint64_t value = RSS_INFINITY;
-
-		if (on)
-			containers[i].supported |= setting->bit;
-		if (is_flag)
-			value = on;
-		else if (column->u64)
-			value = column->u64[i * column->step];
-		client_setting_show(setting, &containers[i], value);
-	}
+	return columns->flags.step || columns->sizes[setting - client_settings].step;
 }
 
-/*
- * Fills @c from row @i of the columns. Its name is the next one of *@names; its
- * texts are written to *@text. Both pointers are advanced.
- */
-static int container_from_row(const struct columns *columns, size_t i, const char **names,
-			      char **text, struct rss_container *c)
+static void show_setting(const struct columns *columns, const struct client_setting *setting,
+			 size_t i, struct rss_container *c)
 {
-	size_t length = (size_t)(strchr(*names, '\n') - *names);
-	char *name = *text, *path = name + length + 1, *control_group, *end;
-	uint32_t flags = columns->flags.u32[i * columns->flags.step];
+	const struct column *column = &columns->sizes[setting - client_settings];
+	bool on = columns->flags.u32[i * columns->flags.step] & setting->list_flag;
 
-	memcpy(name, *names, length);
-	name[length] = '\0';
-	end = name_put_object_path(path, name);
-	if (!end)
-		return -ENOMEM;
-	control_group = end + 1;
-	end = stpcpy(control_group, columns->root);
-	*end++ = '/';
-	end = stpcpy(end, name);
-	*c = (struct rss_container){
-		.name = name,
-		.object_path = path,
-		.control_group = control_group,
-		.transient = flags & 2,
-		.declared = flags & 4,
-		.frozen = flags & 8,
-		.processes = columns->processes.u32[i * columns->processes.step],
-		.usage = number_at(columns, USAGE, i),
-		.peak = number_at(columns, PEAK, i),
-		.failures = number_at(columns, FAILURES, i),
-		.reclaimed = number_at(columns, RECLAIMED, i),
-		.oom_events = number_at(columns, OOM_EVENTS, i),
-		.oom_kills = number_at(columns, OOM_KILLS, i),
-		.scanned = number_at(columns, SCANNED, i),
-		.refaults = RSS_ABSENT,
-		.anonymous = RSS_ABSENT,
-		.file = RSS_ABSENT,
-		.shmem = RSS_ABSENT,
-		.kernel = RSS_ABSENT,
-		.mapped = RSS_ABSENT,
-		.locked = RSS_ABSENT,
-		.swap = RSS_ABSENT,
-		.pressure_some = RSS_ABSENT,
-		.pressure_full = RSS_ABSENT,
-		.pressure_some_avg10 = RSS_ABSENT,
-		.pressure_full_avg10 = RSS_ABSENT,
-		.pressure_some_avg60 = RSS_ABSENT,
-		.pressure_full_avg60 = RSS_ABSENT,
-		.pressure_some_avg300 = RSS_ABSENT,
-		.pressure_full_avg300 = RSS_ABSENT,
-		.zswap = RSS_ABSENT,
-		.place = "own",
-		.unit = "",
-		.running = true,
+	if (on)
+		c->supported |= setting->bit;
+	if (client_setting_is_flag(setting))
+		client_setting_show(setting, c, on);
+	else
+		client_setting_show(setting, c,
+				    column->u64 ? column->u64[i * column->step] : RSS_INFINITY);
+}
+
+static struct cursor cursor_at_start(const struct columns *columns)
+{
+	struct cursor cursor = {
+		.columns = columns,
+		.name = columns->names,
+		.pattern = {
+			.refaults = RSS_ABSENT,
+			.anonymous = RSS_ABSENT,
+			.file = RSS_ABSENT,
+			.shmem = RSS_ABSENT,
+			.kernel = RSS_ABSENT,
+			.mapped = RSS_ABSENT,
+			.locked = RSS_ABSENT,
+			.swap = RSS_ABSENT,
+			.pressure_some = RSS_ABSENT,
+			.pressure_full = RSS_ABSENT,
+			.pressure_some_avg10 = RSS_ABSENT,
+			.pressure_full_avg10 = RSS_ABSENT,
+			.pressure_some_avg60 = RSS_ABSENT,
+			.pressure_full_avg60 = RSS_ABSENT,
+			.pressure_some_avg300 = RSS_ABSENT,
+			.pressure_full_avg300 = RSS_ABSENT,
+			.zswap = RSS_ABSENT,
+			.place = "own",
+			.unit = "",
+			.running = true,
+		},
 	};
-	*names += length + 1;
-	*text = end + 1;
-	return 0;
+
+	for_each_client_setting(setting) {
+		if (!client_setting_is_flag(setting) && !client_setting_is_size(setting))
+			continue; /* the list does not have it */
+		if (varies(columns, setting))
+			cursor.varying[cursor.n_varying++] = setting;
+		else if (columns->count > 0)
+			show_setting(columns, setting, 0, &cursor.pattern);
+	}
+	return cursor;
 }
 
 /*
@@ -275,19 +274,84 @@ static char *put_place(const struct place_row *row, char *text, struct rss_conta
 	return stpcpy(text, row->control_group) + 1;
 }
 
+/* Places and owners are few: each has the index of its row, and the indices increase. */
+static char *show_place_and_owner(struct cursor *cursor, char *text, struct rss_container *c)
+{
+	const struct columns *columns = cursor->columns;
+
+	if (cursor->place < columns->n_places &&
+	    columns->places[cursor->place].index == cursor->row)
+		text = put_place(&columns->places[cursor->place++], text, c);
+	if (cursor->owner < columns->n_owners &&
+	    columns->owners[cursor->owner].index == cursor->row) {
+		c->owner = columns->owners[cursor->owner].owner;
+		c->delegated = columns->owners[cursor->owner++].delegated;
+	}
+	return text;
+}
+
+/*
+ * Fills @c from the next row. Its texts are written to *@text, which is advanced
+ * with the cursor.
+ */
+static int cursor_take(struct cursor *cursor, char **text, struct rss_container *c)
+{
+	const struct columns *columns = cursor->columns;
+	size_t length = (size_t)(strchr(cursor->name, '\n') - cursor->name), i = cursor->row;
+	char *name = *text, *path = name + length + 1, *control_group, *end;
+	uint32_t flags = columns->flags.u32[i * columns->flags.step];
+
+	memcpy(name, cursor->name, length);
+	name[length] = '\0';
+	end = name_put_object_path(path, name);
+	if (!end)
+		return -ENOMEM;
+	control_group = end + 1;
+	end = stpcpy(control_group, columns->root);
+	*end++ = '/';
+	end = stpcpy(end, name);
+	*c = cursor->pattern;
+	c->name = name;
+	c->object_path = path;
+	c->control_group = control_group;
+	c->transient = flags & 2;
+	c->declared = flags & 4;
+	c->frozen = flags & 8;
+	c->processes = columns->processes.u32[i * columns->processes.step];
+	c->usage = number_at(columns, USAGE, i);
+	c->peak = number_at(columns, PEAK, i);
+	c->failures = number_at(columns, FAILURES, i);
+	c->reclaimed = number_at(columns, RECLAIMED, i);
+	c->oom_events = number_at(columns, OOM_EVENTS, i);
+	c->oom_kills = number_at(columns, OOM_KILLS, i);
+	c->scanned = number_at(columns, SCANNED, i);
+	for (size_t k = 0; k < cursor->n_varying; k++)
+		show_setting(columns, cursor->varying[k], i, c);
+	*text = show_place_and_owner(cursor, end + 1, c);
+	cursor->name += length + 1;
+	cursor->row++;
+	return 0;
+}
+
+/* The most bytes that the texts of @rows take; their names have @bytes, with an end for each. */
+static size_t texts_size(const struct columns *columns, size_t rows, size_t bytes)
+{
+	/* For each container its name, its path, and its control group. */
+	return bytes + rows * NAME_OBJECT_PATH_SIZE(0) + 3 * bytes +
+	       rows * (strlen(columns->root) + 1) + bytes + columns->places_bytes + 1;
+}
+
 /*
  * A list is one allocation: the pointers, the containers, their texts. For ten
  * thousand containers, an allocation for each text would take half of the time.
  */
 static struct rss_container **list_from_columns(const struct columns *columns)
 {
-	size_t n = columns->count, bytes = strlen(columns->names);
-	/* For each container its name, its path, and its control group. */
-	size_t text_size = bytes + n * NAME_OBJECT_PATH_SIZE(0) + 3 * bytes +
-			   n * (strlen(columns->root) + 1) + bytes + columns->places_bytes;
+	size_t n = columns->count;
+	size_t text_size = texts_size(columns, n, strlen(columns->names));
 	cleanup_free struct rss_container **list =
-		malloc(n * (sizeof(*list) + sizeof(**list)) + text_size + 1);
-	const char *names = columns->names;
+		malloc(n * (sizeof(*list) + sizeof(**list)) + text_size);
+	struct cursor cursor = cursor_at_start(columns);
 	struct rss_container *containers;
 	char *text;
 
@@ -297,47 +361,75 @@ static struct rss_container **list_from_columns(const struct columns *columns)
 	text = (char *)(containers + n);
 	for (size_t i = 0; i < n; i++) {
 		list[i] = &containers[i];
-		if (container_from_row(columns, i, &names, &text, list[i]) < 0)
+		if (cursor_take(&cursor, &text, list[i]) < 0)
 			return NULL;
-	}
-	for_each_client_setting(setting)
-		show_setting(setting, columns, containers);
-	for (size_t i = 0; i < columns->n_places; i++)
-		text = put_place(&columns->places[i], text, list[columns->places[i].index]);
-	for (size_t i = 0; i < columns->n_owners; i++) {
-		struct rss_container *c = list[columns->owners[i].index];
-
-		c->owner = columns->owners[i].owner;
-		c->delegated = columns->owners[i].delegated;
 	}
 	return take_ptr(list);
 }
 
+static void columns_done(struct columns *columns)
+{
+	free(columns->places);
+	free(columns->owners);
+	sd_bus_message_unref(columns->message);
+}
+
+/* Asks rssd for all containers. */
+static int columns_get(struct rss_client *client, struct columns *columns)
+{
+	cleanup_message sd_bus_message *call = NULL;
+	int r = client_method(client, NULL, "ListCounters", &call);
+
+	if (r >= 0)
+		r = client_call(client, call, NULL, CALL_SHORT, &columns->message);
+	if (r < 0)
+		return r;
+	r = columns_read(columns->message, columns);
+	return r < 0 ? client_fail_message(client, r) : 0;
+}
+
 int rss_list(struct rss_client *client, struct rss_container ***ret, size_t *ret_count)
 {
-	cleanup_message sd_bus_message *call = NULL, *reply = NULL;
-	struct columns columns = { 0 };
+	cleanup_(columns_done) struct columns columns = { 0 };
 	struct rss_container **list;
 	int r;
 
 	REQUIRE(client, ret && ret_count);
-	r = client_method(client, NULL, "ListCounters", &call);
+	r = columns_get(client, &columns);
 	if (r < 0)
 		return r;
-	r = client_call(client, call, NULL, CALL_SHORT, &reply);
-	if (r < 0)
-		return r;
-	r = columns_read(reply, &columns);
-	list = r < 0 ? NULL : list_from_columns(&columns);
-	free(columns.places);
-	free(columns.owners);
-	if (r < 0)
-		return client_fail_message(client, r);
+	list = list_from_columns(&columns);
 	if (!list)
 		return client_fail_message(client, -ENOMEM);
 	*ret = list;
 	*ret_count = columns.count;
 	return 0;
+}
+
+int rss_for_each(struct rss_client *client, rss_container_fn fn, void *userdata)
+{
+	cleanup_(columns_done) struct columns columns = { 0 };
+	cleanup_free char *texts = NULL;
+	int r;
+
+	REQUIRE(client, fn);
+	r = columns_get(client, &columns);
+	if (r < 0)
+		return r;
+	texts = malloc(texts_size(&columns, 1, columns.longest_name + 1));
+	if (!texts)
+		return client_fail_message(client, -ENOMEM);
+	for (struct cursor cursor = cursor_at_start(&columns);
+	     r == 0 && cursor.row < columns.count;) {
+		struct rss_container container;
+		char *text = texts;
+
+		r = cursor_take(&cursor, &text, &container);
+		if (r < 0)
+			return client_fail_message(client, r);
+		r = fn(&container, userdata);
+	}
+	return r;
 }
 
 struct rss_container **rss_list_free(struct rss_container **containers, size_t count)

@@ -213,6 +213,14 @@ struct rss_container *rss_container_free(struct rss_container *container);
 int rss_list(struct rss_client *client, struct rss_container ***ret, size_t *ret_count);
 struct rss_container **rss_list_free(struct rss_container **containers, size_t count);
 
+/*
+ * Calls @fn for each container, sorted by name, which takes less memory and time than rss_list().
+ * It has the same members, and is good until @fn returns. The first value other than 0 that @fn
+ * returns ends it, and is returned.
+ */
+typedef int (*rss_container_fn)(const struct rss_container *container, void *userdata);
+int rss_for_each(struct rss_client *client, rss_container_fn fn, void *userdata);
+
 /* The highest usage of a container that was sampled during a span of time. */
 struct rss_usage_sample {
 	uint64_t time;	/* the start of the span: microseconds since the epoch */

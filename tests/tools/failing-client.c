@@ -62,6 +62,19 @@ WITH_RESULT(get_by_pidfd, struct rss_container *, rss_get_by_pidfd(client, membe
 	    rss_container_free(result))
 WITH_RESULT(list, struct rss_container **, rss_list(client, &result, &count),
 	    rss_list_free(result, count))
+/* Ends at the second container, with a value of its own. */
+static int see(const struct rss_container *container, void *userdata)
+{
+	return ++*(int *)userdata == 2 ? 42 : 0;
+}
+
+static int each(struct rss_client *client)
+{
+	int seen = 0, r = rss_for_each(client, see, &seen);
+
+	return r < 0 || (r == 42 && seen == 2) ? r : -EBADMSG;
+}
+
 WITH_RESULT(usage_history, struct rss_usage_history *, rss_get_usage_history(client, "b", &result),
 	    rss_usage_history_free(result))
 WITH_RESULT(diff, struct rss_difference *, rss_diff(client, &result, &count),
@@ -283,6 +296,7 @@ static const struct operation operations[] = {
 	OPERATION(get_by_pid),
 	OPERATION(get_by_pidfd),
 	OPERATION(list),
+	OPERATION(each),
 	OPERATION(usage_history),
 	OPERATION(diff),
 	OPERATION(forecast),

@@ -14,6 +14,11 @@ static void on_event(const struct rss_event *event, void *userdata)
 {
 }
 
+static int see(const struct rss_container *container, void *userdata)
+{
+	return 0;
+}
+
 /* Places for results; no test may see one of them written. */
 static struct results {
 	struct rss_client *client;
@@ -44,6 +49,7 @@ static struct results {
 	X(rss_get_by_pid(client, 1, &ret.container))                                          \
 	X(rss_get_by_pidfd(client, 0, &ret.container))                                        \
 	X(rss_list(client, &ret.containers, &ret.count))                                      \
+	X(rss_for_each(client, see, NULL))                                                    \
 	X(rss_get_usage_history(client, "a", &ret.history))                                   \
 	X(rss_create(client, "a", NULL))                                                      \
 	X(rss_create_at(client, "a", "a.service", NULL, NULL))                                \
@@ -90,6 +96,7 @@ static struct results {
 	X(rss_get_by_pidfd(client, 0, NULL))                                                   \
 	X(rss_list(client, NULL, &ret.count))                                                  \
 	X(rss_list(client, &ret.containers, NULL))                                             \
+	X(rss_for_each(client, NULL, NULL))                                                    \
 	X(rss_get_usage_history(client, NULL, &ret.history))                                   \
 	X(rss_get_usage_history(client, "a", NULL))                                            \
 	X(rss_create(client, NULL, NULL))                                                      \
