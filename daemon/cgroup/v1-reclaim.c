@@ -57,16 +57,27 @@ static void ticks_done(struct ticks *ticks)
 		(void)timer_delete(ticks->timer);
 }
 
+/* The CPU time of this thread. */
+static uint64_t cpu_nsec(void)
+{
+	struct timespec now = { 0 };
+
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
 /*
  * The time of the next write: half of what the last one, of @nsec, would have needed for what is
  * left, because reclaim may become faster; and no more than twice the last one.
+ * @cpu: the CPU time of the last write. On a busy machine it is less than @nsec: how little
+ *       was freed then says nothing about how much the next write frees in a time.
  */
-static long next_tick(long nsec, uint64_t freed, uint64_t left)
+static long next_tick(long nsec, uint64_t cpu, uint64_t freed, uint64_t left)
 {
-	uint64_t next = 2 * (uint64_t)nsec;
+	uint64_t next = cpu >= (uint64_t)nsec / 2 ? 2 * (uint64_t)nsec : (uint64_t)nsec;
 
 	if (freed >= left / 4)
-		next = (uint64_t)nsec * (left / 2 / 1024) / (freed / 1024 + 1);
+		next = cpu * (left / 2 / 1024) / (freed / 1024 + 1);
 	if (next < TICK_NSEC_MIN)
 		return TICK_NSEC_MIN;
 	return next > TICK_NSEC_MAX ? TICK_NSEC_MAX : (long)next;
@@ -103,7 +114,7 @@ int v1_reclaim(struct group *g, uint64_t bytes, const struct worker *worker, uin
 
 	*ret_freed = 0;
 	while (r == 0 && *ret_freed < bytes) {
-		uint64_t limit, before, after, freed = 0;
+		uint64_t limit, before, after, freed = 0, cpu;
 
 		if (worker && worker_cancelled(worker))
 			return -EINTR;
@@ -112,7 +123,9 @@ int v1_reclaim(struct group *g, uint64_t bytes, const struct worker *worker, uin
 			r = group_read_usage(g, &before);
 		if (r < 0)
 			return r;
+		cpu = cpu_nsec();
 		r = reclaim_some(g, &ticks, nsec);
+		cpu = cpu_nsec() - cpu;
 		if (group_read_usage(g, &after) == 0 && after < before)
 			freed = before - after;
 		*ret_freed += freed;
@@ -124,7 +137,7 @@ int v1_reclaim(struct group *g, uint64_t bytes, const struct worker *worker, uin
 		if (r == -EBUSY || r == -EINTR)
 			r = 0;
 		if (*ret_freed < bytes)
-			nsec = next_tick(nsec, freed, bytes - *ret_freed);
+			nsec = next_tick(nsec, cpu, freed, bytes - *ret_freed);
 	}
 	return r;
 }
