@@ -22,7 +22,7 @@ static void check_events(const struct event_history *history, uint64_t next)
 		bool lost = event->kind == EVENT_LOST;
 
 		if (event->sequence < before || event->sequence >= next ||
-		    event->kind > EVENT_DRIFT ||
+		    event->kind > EVENT_THRESHOLD ||
 		    (lost && (event->last < event->sequence || event->last >= next)))
 			abort();
 		if (!lost && name_problem(event->container))
