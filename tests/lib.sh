@@ -262,6 +262,15 @@ launch_hog() {
 	disown "$hog" # the shell does not report how it ended
 }
 
+# start_sleep: starts a sleep in the background, $pid, and waits until the shell has become it.
+start_sleep() {
+	sleep 1000 &
+	pid=$!
+	children+=("$pid")
+	disown "$pid"
+	await 10 grep -qx sleep "/proc/$pid/comm"
+}
+
 # launch_hog_in NAME ARGUMENT...: starts a hog in a container, without waiting.
 launch_hog_in() {
 	local name=$1

@@ -119,7 +119,7 @@ case_removal_with_processes_inside() {
 case_removal_while_a_limit_is_reclaimed() {
 	[ "$(awk '/SwapTotal/ { print $2 }' /proc/meminfo)" = 0 ] || { skip "needs a machine without swap"; return; }
 	expect 0 rssctl create busy
-	launch_hog_in busy lock 32M
+	launch_hog_in busy ebb 32M
 	await 20 grep -q ready "$hog_out"
 	rssctl limit busy 4M --timeout=60s >"$work/limit.out" 2>&1 &
 	local limiter=$!

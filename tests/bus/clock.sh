@@ -13,7 +13,7 @@ set_clock() {
 	mv "$WALL_CLOCK.new" "$WALL_CLOCK"
 }
 set_clock 0
-write_config SampleInterval=1s
+write_config LogLevel=debug SampleInterval=1s
 LD_PRELOAD=$wall_clock start_rssd || exit 1
 
 jumps=(0 -86400 31536000 -31536000 60 0)
@@ -76,13 +76,15 @@ has_samples() {
 case_a_timeout_does_not_know_the_clock() {
 	local start off limit
 	rssctl create locked
-	launch_hog_in locked lock 8M
+	launch_hog_in locked ebb 8M
 	await 20 grep -q ready "$hog_out"
 	for off in 31536000 -31536000; do
 		set_clock 0
 		start=$SECONDS
+		: >"$rssd_log"
 		rssctl limit locked 1M --timeout=2s >"$work/limit" 2>&1 &
 		limit=$!
+		await 10 grep -q 'locked: changing settings, limit 1.0M' "$rssd_log"
 		set_clock "$off"
 		wait $limit
 		equal $? 5 "status of a limit below locked memory"

@@ -73,10 +73,11 @@ case_a_transaction_that_cannot_be_undone_says_so() {
 	[ "$(awk '/SwapTotal/ { print $2 }' /proc/meminfo)" = 0 ] || { skip "needs a machine without swap"; return; }
 	rssctl create a --limit=64M
 	rssctl create b --limit=64M
-	launch_hog_in b lock 32M
+	# The step of b goes on until its timeout, while rssd comes to be traced.
+	launch_hog_in b ebb 32M
 	await 20 grep -q ready "$hog_out"
 	printf '%s' '[ { "name": "a", "limit": "48M" }, { "name": "b", "limit": "8M" } ]' >"$work/both.json"
-	rssctl apply "$work/both.json" --timeout=10s >"$work/applied" 2>&1 &
+	rssctl apply "$work/both.json" --timeout=4s >"$work/applied" 2>&1 &
 	applier=$!
 	await 10 grep -q '"limit":50331648' "$files/a.json"
 	with_fault "$files" fsync:error=EIO wait "$applier"

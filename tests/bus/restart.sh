@@ -357,10 +357,10 @@ case_bad_configuration_on_reload_keeps_the_old_one() {
 }
 
 case_transient_containers_go_with_their_client() {
-	rssctl run --limit=16M -- sleep 1000 &
+	rssctl run --limit=16M -- sh -c 'echo runs; exec sleep 1000' >"$work/transient" &
 	local runner=$!
 	children+=($runner)
-	await 5 sh -c 'rssctl list --no-legend | grep -q run-'
+	await 20 grep -q runs "$work/transient"
 	local name
 	name=$(rssctl list --no-legend | awk '/run-/ { print $1 }')
 	# rssd restarts under it: the command goes on, the container is still transient.

@@ -203,7 +203,8 @@ unchanged() { [ "$(limits)" = "$before" ]; }
 case_killed_in_the_middle() {
 	no_swap || { skip "needs a machine without swap"; return; }
 	make_three
-	hold_b
+	launch_hog_in b ebb 32M
+	await 20 grep -q ready "$hog_out"
 	: >"$rssd_log"
 	file '[{"name":"a","limit":"32M"},{"name":"b","limit":"8M"},{"name":"c","limit":"128M"}]'
 	rssctl apply "$work/file.json" --timeout=60s >/dev/null 2>&1 &

@@ -332,23 +332,20 @@ case_kills_are_reported() {
 	local one two first
 	rssctl create victims
 	rssctl create victims/inner
-	sleep 1000 & one=$!
-	children+=($one)
-	disown $one
+	start_sleep
+	one=$pid
 	expect 0 rssctl attach victims $one
 	start_watch
 	expect 0 rssctl kill victims --signal=USR1
 	await 5 is_empty victims
-	sleep 1000 & one=$!
-	children+=($one)
-	disown $one
+	start_sleep
+	one=$pid
 	expect 0 rssctl attach victims $one
 	expect 0 rssctl kill victims --signal=KILL
 	await 10 heard kill victims '.kill.cause == "kill"'
 	await 5 is_empty victims
-	sleep 1000 & two=$!
-	children+=($two)
-	disown $two
+	start_sleep
+	two=$pid
 	expect 0 rssctl attach victims/inner $two
 	expect 0 rssctl remove victims --force
 	await 10 heard kill victims/inner '.kill.cause == "remove"'

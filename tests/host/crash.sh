@@ -4,6 +4,7 @@
 . "$(dirname "$0")/../lib.sh"
 need_controller
 start_bus
+write_config LogLevel=debug
 start_rssd || exit 1
 
 RANDOM=${SEED:-$$}
@@ -114,11 +115,11 @@ case_kill_in_the_middle_of_transactions() {
 case_kill_while_a_limit_is_reclaimed() {
 	rssctl list --no-legend | awk '{ print $1 }' | xargs -rn1 rssctl remove
 	rssctl create held --limit=64M
-	launch_hog_in held lock 32M
+	launch_hog_in held ebb 32M
 	await 20 grep -q ready "$hog_out"
 	rssctl limit held 4M --timeout=60s >/dev/null 2>&1 &
 	children+=($!)
-	read -rt 0.3 <> <(:) || :
+	await 10 grep -q 'held: changing settings, limit 4.0M' "$rssd_log"
 	kill_rssd
 	start_rssd
 	equal "$(field held limit)" $((64 << 20)) "limit after a kill"
