@@ -32,6 +32,9 @@ INSTALL_FILES = \
 	lib/prometheus/alerts.test.yml:$(PREFIX)/share/rssd/prometheus/alerts.test.yml:644 \
 	lib/prometheus/dashboard.json:$(PREFIX)/share/rssd/prometheus/dashboard.json:644 \
 	man/rssd-prometheus.8:$(MANDIR)/man8/rssd-prometheus.8:644 \
+	lib/oci/rssd-createruntime.json:$(PREFIX)/share/containers/oci/hooks.d/rssd-createruntime.json:644 \
+	lib/oci/rssd-poststop.json:$(PREFIX)/share/containers/oci/hooks.d/rssd-poststop.json:644 \
+	man/rssd-oci.8:$(MANDIR)/man8/rssd-oci.8:644 \
 	man/rssctl.1:$(MANDIR)/man1/rssctl.1:644 \
 	man/rssd.conf.5:$(MANDIR)/man5/rssd.conf.5:644 \
 	man/rssd.container.5:$(MANDIR)/man5/rssd.container.5:644 \

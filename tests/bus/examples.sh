@@ -30,6 +30,7 @@ argued() {
 	"[Unit]" | "[Service]" | "[Socket]") echo "a drop-in of a unit: tests/system/service-cases.sh starts such units" ;;
 	"scrape_configs:"*) echo "of Prometheus: tests/users/prometheus.sh runs it" ;;
 	"optional "* | "srun "* | "sbatch "* | "SelectType="* | "rssd: "*) echo "of Slurm: tests/users/slurm.sh runs such" ;;
+	"podman "* | '"hooks": {'*) echo "of container runtimes: tests/users/oci.sh runs such" ;;
 	"apiVersion:"*) echo "of Grafana, which Debian does not have" ;;
 	" "*) echo "a drawing" ;;
 	*"--unit="*) [ -z "$mount" ] && echo "the fake systemd needs the v1 memory hierarchy" ;;

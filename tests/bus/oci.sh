@@ -297,4 +297,11 @@ case_an_old_rssd_is_reported() {
 	end_container c12
 }
 
+# The hooks that rssd-oci(8) shows for other runtimes are those of the files of the package.
+case_the_manual_page_has_the_hooks_of_the_package() {
+	local page files=$here/../lib/oci
+	page=$(awk '/^"hooks": \{/ { inside = 1 } /^\.Ed/ { inside = 0 } inside' "$here/../man/rssd-oci.8")
+	equal "$(jq -S .hooks <<<"{$page}")" "$(jq -sS '[.[] | {key: .stages[0], value: [.hook]}] | from_entries' "$files"/*.json)" hooks
+}
+
 run_cases "$@"

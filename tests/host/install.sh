@@ -12,7 +12,7 @@ case_install_and_uninstall() {
 	for file in usr/sbin/rssd usr/bin/rssctl usr/include/rss.h etc/rssd/rssd.conf \
 		usr/lib/systemd/system/rssd.service usr/lib/systemd/system/rssd-metrics.socket \
 		usr/share/dbus-1/system.d/org.rssd1.conf \
-		usr/share/polkit-1/actions/org.rssd1.policy \
+		usr/share/polkit-1/actions/org.rssd1.policy usr/share/containers/oci/hooks.d/rssd-poststop.json \
 		usr/share/man/man8/rssd.8 usr/share/bash-completion/completions/rssctl \
 		usr/share/zsh/vendor-completions/_rssctl usr/share/fish/vendor_completions.d/rssctl.fish; do
 		[ -e "$into/$file" ] || fail "$file was not installed"
