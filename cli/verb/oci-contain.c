@@ -94,17 +94,31 @@ static int read_cgroups(struct oci_call *call, const char *path, char **ret)
 	return r < 0 ? fail(call, r, "%s cannot be read: %s", path, strerror(-r)) : 0;
 }
 
-/* The controllers of rssd: memory-v1 and memory-v2 limit a cgroup of a runtime where it is. */
-static enum oci_hierarchy hierarchy_of(const char *controller)
+static bool has_feature(const struct rss_daemon_info *info, const char *feature)
 {
-	if (strcmp(controller, "memory-v1") == 0)
-		return OCI_MEMORY;
-	return strcmp(controller, "memory-v2") == 0 ? OCI_UNIFIED : OCI_ANY;
+	for (size_t i = 0; info->features[i]; i++) {
+		if (strcmp(info->features[i], feature) == 0)
+			return true;
+	}
+	return false;
 }
 
-static int find_target(struct oci_call *call, const char *controller, struct target *ret)
+/*
+ * The hierarchy in which rssd limits the runtime's own cgroup. The rss controller has a hierarchy of its
+ * own, to which processes are attached, if it is not part of the unified one.
+ */
+static enum oci_hierarchy hierarchy_of(const struct rss_daemon_info *info)
 {
-	enum oci_hierarchy hierarchy = hierarchy_of(controller);
+	if (strcmp(info->controller, "memory-v1") == 0)
+		return OCI_MEMORY;
+	return strcmp(info->controller, "rss") == 0 && has_feature(info, "in-place") ? OCI_ANY
+										     : OCI_UNIFIED;
+}
+
+static int find_target(struct oci_call *call, const struct rss_daemon_info *info,
+		       struct target *ret)
+{
+	enum oci_hierarchy hierarchy = hierarchy_of(info);
 	cleanup_free char *cgroups = NULL, *own = NULL;
 	char path[64];
 	int r;
@@ -120,7 +134,8 @@ static int find_target(struct oci_call *call, const char *controller, struct tar
 		return fail(call, r, "Out of memory");
 	if (r < 0 && hierarchy == OCI_UNIFIED)
 		return fail(call, -EOPNOTSUPP,
-			    "it has no cgroup of its own, which rssd needs with memory-v2");
+			    "it has no cgroup of its own, which rssd needs with %s",
+			    info->controller);
 	ret->attached = r < 0 || hierarchy == OCI_ANY;
 	if (!ret->attached || r < 0)
 		return 0;
@@ -256,7 +271,7 @@ int oci_contain(struct oci_call *call)
 	r = rss_daemon_info(client, &info);
 	if (r < 0)
 		return fail_call(call, client, r);
-	r = find_target(call, info->controller, &target);
+	r = find_target(call, info, &target);
 	if (r < 0)
 		return r;
 	(void)rss_set_timeout(client, time_left(call));
