@@ -22,6 +22,9 @@
 #define TICK_NSEC_MAX (20 * 1000 * 1000)
 /* Writes after which the kernel has found nothing, each after attempts of its own. */
 #define FRUITLESS_MAX 3
+/* The limit is set again so often, with such pauses. */
+#define PUT_BACK_TRIES	    100
+#define PUT_BACK_PAUSE_NSEC (10 * 1000 * 1000)
 
 /* Interrupts system calls of this thread, again and again: one may be about to begin. */
 struct ticks {
@@ -83,14 +86,20 @@ static long next_tick(long nsec, uint64_t cpu, uint64_t freed, uint64_t left)
 	return next > TICK_NSEC_MAX ? TICK_NSEC_MAX : (long)next;
 }
 
-/* The group is empty, so that the kernel has accepted the limit 0. */
+/*
+ * The group is empty, so that the kernel has accepted the limit 0. With that limit the next process
+ * would be killed: a failure is tried again, for about a second.
+ */
 static int put_back(struct group *g, uint64_t limit)
 {
-	int r;
+	const struct timespec pause = { .tv_nsec = PUT_BACK_PAUSE_NSEC };
+	int r = group_write_limit(g, limit);
 
-	do
+	for (unsigned int i = 0; r < 0 && i < PUT_BACK_TRIES && group_exists(g); i++) {
+		if (r != -EINTR && i > 0)
+			(void)nanosleep(&pause, NULL);
 		r = group_write_limit(g, limit);
-	while (r == -EINTR);
+	}
 	return r;
 }
 

@@ -321,6 +321,20 @@ case_a_repair_that_cannot_read_the_kernel_fails() {
 	rssctl remove kept
 }
 
+# Reclaim in v1 sets the limit 0 for a moment. It must not stay if the limit cannot be set again at once.
+case_reclaim_leaves_no_limit_of_zero() {
+	[ -n "$(memory_mount)" ] || { skip "needs cgroups v1"; return; }
+	local file=$(memory_mount)/$root/kept/memory.limit_in_bytes
+	rssctl create kept --limit=32M
+	# The limit is opened to be read, to be set to 0, and to be set again. If the second is interrupted, the
+	# first comes again instead of the third, and reclaim fails.
+	for _ in {1..5}; do
+		with_fault "${file##*/}" openat:error=EIO:when=3..6 rssctl reclaim kept 1M >/dev/null 2>&1
+		equal "$(cat "$file")" $((32 << 20)) "limit in the kernel"
+	done
+	rssctl remove kept
+}
+
 # A descendant that cannot be opened must not count as ended.
 case_a_tree_that_cannot_be_opened_is_not_attached() {
 	local parent child
