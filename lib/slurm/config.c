@@ -59,13 +59,21 @@ static const char *read_record(struct slurm_config *config, const char *value)
 	return NULL;
 }
 
+static const char *read_comment(struct slurm_config *config, const char *value)
+{
+	if (strcmp(value, "yes") && strcmp(value, "no"))
+		return "is neither yes nor no";
+	config->comment = !strcmp(value, "yes");
+	return NULL;
+}
+
 static const struct {
 	const char *key;
 	const char *(*read)(struct slurm_config *config, const char *value);
 } keys[] = {
 	{ "mem-factor=", read_factor }, { "on-failure=", read_on_failure },
 	{ "timeout=", read_timeout },	{ "bus=", read_bus },
-	{ "record=", read_record },
+	{ "record=", read_record },	{ "comment=", read_comment },
 };
 
 static const char *read_argument(struct slurm_config *config, const char *argument)

@@ -12,6 +12,7 @@ struct slurm_config {
 	uint64_t timeout;   /* microseconds that one hook waits for rssd */
 	const char *bus;    /* address of the system bus, or NULL */
 	const char *record; /* the file to which records of steps are appended, or NULL */
+	bool comment;	    /* an OOM is written into the comment of its job */
 };
 
 /* Called for each argument that is not understood; the others are in force. */

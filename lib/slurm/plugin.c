@@ -17,6 +17,7 @@
 
 #include "shared/cleanup.h"
 #include "shared/clock.h"
+#include "slurm/comment.h"
 #include "slurm/config.h"
 #include "slurm/contain.h"
 #include "slurm/keeper.h"
@@ -50,6 +51,7 @@ static struct {
 	uint32_t count;
 	bool contained; /* the step has its container */
 	struct oom_progress ooms;
+	char last_oom[OOM_TEXT_MAX]; /* the sentence about it, or "" */
 	/* Shared with the tasks: why they are refused, or "". */
 	char *refusal;
 } plugin = { .keeper.fd = -1 };
@@ -189,6 +191,7 @@ static void give_srun_time(void)
 
 static void tell_user(const char *sentence)
 {
+	snprintf(plugin.last_oom, sizeof(plugin.last_oom), "%s", sentence);
 	slurm_spank_log("rssd: %s", sentence);
 	give_srun_time();
 }
@@ -288,6 +291,12 @@ int slurm_spank_exit(spank_t spank, int argc, char *argv[])
 		if (r < 0)
 			slurm_error("rssd: cannot write a record to %s: %s", plugin.config.record,
 				    strerror(-r));
+	}
+	if (plugin.config.comment && *plugin.last_oom) {
+		r = comment_write(&plugin.config, &plugin.step, plugin.last_oom);
+		if (r < 0)
+			slurm_error("rssd: scontrol cannot write the comment of job %u: %s",
+				    plugin.step.job, strerror(-r));
 	}
 	keeper_end(&plugin.keeper);
 	free(take_ptr(plugin.pids));

@@ -231,7 +231,9 @@ check_oom() {
 	says "(hog) was killed: the limit of slurm/n2-"
 	equal "$(grep -c "out of memory" <<<"$out$err")" 1 "messages about one OOM"
 	# The same in the file of a batch job, for a child of its shell and at the limit of the job.
-	expect 1 sbatch --wait --mem=40 -o "$work/oom" --wrap "hog anon 80M; exit 1"
+	expect 1 sbatch --wait --parsable --mem=40 -o "$work/oom" --wrap "hog anon 80M; exit 1"
+	equal "$(scontrol show job "${out%%$'\n'*}" | grep -c "AdminComment=rssd: out of memory: process [0-9]* (hog) was killed: ")" 1 \
+		"comments of the job that had an OOM"
 	grep -q "rssd: out of memory: process [0-9]* (hog) was killed: the limit of slurm/n1-[0-9]*\(/batch\)\? is 40.0M" "$work/oom" ||
 		fail "the output of the batch job is $(cat "$work/oom")"
 	expect 1 srun --rss-limit=40M sh -c "exit 1"
@@ -263,7 +265,7 @@ check_failures() {
 # --- cases --------------------------------------------------------------------------
 
 case_smoke() {
-	plugin_arguments record="$work/record"
+	plugin_arguments record="$work/record" comment=yes
 	check_options
 	check_step
 	check_batch
@@ -293,12 +295,12 @@ case_no_daemon() {
 
 # Arguments with errors are logged and ignored, and the others are in force.
 case_bad_arguments() {
-	plugin_arguments mem-factor=2 mem-factor=lots on-failure=maybe timeout=1h frobnicate
+	plugin_arguments mem-factor=2 mem-factor=lots on-failure=maybe timeout=1h comment=always frobnicate
 	kill "$slurmd"
 	await 10 test ! -e "/proc/$slurmd"
 	start_slurmd n2
 	await 20 grep -q '"frobnicate" in plugstack.conf is ignored: it is not known' "$work/slurm/n2.log"
-	for argument in mem-factor=lots on-failure=maybe timeout=1h; do
+	for argument in mem-factor=lots on-failure=maybe timeout=1h comment=always; do
 		grep -q "\"$argument\" in plugstack.conf is ignored" "$work/slurm/n2.log" || fail "$argument is not reported"
 	done
 	await 30 both_are idle
