@@ -169,7 +169,7 @@ case_rubbish_is_refused_in_time() {
 	# Standard input that does not end.
 	mkfifo "$work/silent"
 	# shellcheck disable=SC2016
-	fast expect 6 sh -c 'exec rssctl oci-hook createRuntime <>"$0"' "$work/silent"
+	fast expect 6 timeout 20 sh -c 'exec rssctl oci-hook createRuntime <>"$0"' "$work/silent"
 	says "it took more than 2 seconds"
 }
 

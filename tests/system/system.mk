@@ -7,7 +7,7 @@ PACKAGES_system := mmdebstrap qemu-system-x86 e2fsprogs kmod xz-utils cpio $(PAC
 
 # Programs that rssd is tested and measured with, on Debian 12, and services that are units on Debian 13.
 # nginx-light and make are for the commands of README.md.
-WORKLOAD_PACKAGES := redis-server redis-tools postgresql stress-ng cgroup-tools nginx-light make
+WORKLOAD_PACKAGES := redis-server redis-tools postgresql stress-ng cgroup-tools nginx-light make crun busybox-static
 SERVICE_PACKAGES  := nginx-light redis-server redis-tools postgresql podman crun busybox-static make
 
 system_scripts := README.md tests/lib.sh $(wildcard tests/system/*.sh) tests/bench/bench-inside.sh

@@ -15,6 +15,38 @@ stays_below() {
 	! has reclaimed || [ "$(field "$1" reclaimed)" -gt 0 ] || fail "nothing of $1 was reclaimed"
 }
 
+# A container of crun with the hooks of rssd-oci: limited from its first instruction, also for what enters
+# it later.
+case_crun_hooks() {
+	local bundle=/run/bundle hooks=/usr/share/containers/oci/hooks.d
+	mkdir -p $bundle/rootfs/bin
+	cp /bin/busybox $bundle/rootfs/bin/
+	rm -f $bundle/config.json
+	expect 0 crun spec --bundle $bundle
+	jq -s '[.[] | {key: .stages[0], value: [.hook]}] | from_entries' $hooks/rssd-*.json >"$work/hooks"
+	jq --slurpfile hooks "$work/hooks" '.process.terminal = false | .process.args = ["/bin/busybox", "sleep", "1000"]
+		| .hooks = $hooks[0] | .linux.cgroupsPath = "/crun-test/hooked" | .annotations = {"org.rssd.limit": "64M"}
+		| .mounts |= map(select(.type != "mqueue"))' \
+		$bundle/config.json >"$work/config" && cp "$work/config" $bundle/config.json
+	expect 0 crun run --detach --bundle $bundle hooked
+	equal "$(field oci-hooked limit)" $((64 << 20)) "limit of a container of crun"
+	crun exec hooked /bin/busybox sleep 1001 </dev/null >/dev/null 2>&1 &
+	children+=($!)
+	await 20 eval '[ "$(field oci-hooked processes)" = 2 ]'
+	expect 0 crun delete --force hooked
+	await 20 eval '! rssctl show oci-hooked'
+	jq '.process.args = ["/bin/busybox", "sh", "-c", "x=0123456789abcdef; while :; do x=$x$x; done"]
+		| .linux.cgroupsPath = "/crun-test/hungry" | .annotations = {"org.rssd.limit": "24M", "org.rssd.name": "hungry"}' \
+		"$work/config" >$bundle/config.json
+	expect 137 crun run --bundle $bundle hungry
+	expect 0 rssctl oom hungry
+	says killed
+	jq '.annotations = {"org.rssd.limit": "lots"}' "$work/config" >$bundle/config.json
+	expect 255 crun run --bundle $bundle refused
+	await 20 eval '[ -z "$(rssctl list --no-legend | grep -E "oci|hungry")" ]'
+	rm -r $bundle
+}
+
 redis() { redis-cli -s /run/redis-test.sock "$@"; }
 redis_answers() { [ "$(redis ping)" = PONG ]; }
 
