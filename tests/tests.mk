@@ -78,12 +78,12 @@ build_for = $(if $(filter $(1),$(SUITES)),$(Q)$(MAKE) --no-print-directory -s -j
 
 # Programs that are unpacked but not installed, so that no service of the machine is started.
 users-packages:
-	$(Q)tests/unpack $(BUILD)/users/prometheus prometheus
+	$(Q)tests/unpack $(BUILD)/users/prometheus prometheus 'promtool|'
 	$(Q)tests/unpack $(BUILD)/users/slurm slurmctld slurmd slurm-client slurm-wlm-basic-plugins munge libmunge2 \
 		libhwloc15 libnuma1
-	$(Q)tests/unpack $(BUILD)/users/oci crun runc podman conmon busybox-static libyajl2 'libgpgme11|libgpgme11t64' \
-		'libassuan0|libassuan9' 'libsubid4|libsubid5' libdevmapper1.02.1 'libglib2.0-0|libglib2.0-0t64' libsqlite3-0 \
-		$(if $(WHOLE),containerd)
+	$(Q)tests/unpack $(BUILD)/users/oci crun runc podman conmon netavark busybox-static libyajl2 \
+		'libgpgme11|libgpgme11t64' 'libassuan0|libassuan9' libgpg-error0 'libsubid4|libsubid5' libdevmapper1.02.1 \
+		'libglib2.0-0|libglib2.0-0t64' libsqlite3-0 $(if $(WHOLE),containerd)
 
 check-builds: check-deps
 	$(call build_for,%,WERROR=1 BUILD=$(BUILD) all tests)

@@ -5,16 +5,19 @@
 # here, of busybox. case_smoke is part of `make check-all'.
 . "$(dirname "$0")/../lib.sh"
 need_controller
-# In mounts of its own, as crun and runc refuse a machine that has cgroup v2 beside cgroup v1.
+# In mounts of its own, as crun and runc refuse a machine that has cgroup v2 beside cgroup v1. They need
+# a root that is a mount point, which that of a chroot is not.
 if [ -z "${OWN_MOUNTS:-}" ]; then
 	rm -rf "$work"
-	OWN_MOUNTS=1 exec "${own_mounts[@]}" bash "$0" "$@"
+	export OWN_MOUNTS=1
+	mountpoint -q / || exec "${own_mounts[@]}" bash -c 'mount --rbind / /mnt && exec chroot /mnt bash "$@"' - "$(realpath "$0")" "$@"
+	exec "${own_mounts[@]}" bash "$0" "$@"
 fi
 # crun makes cgroups as plain directories there.
 ! umount /sys/fs/cgroup/unified 2>/dev/null || mount -t tmpfs none /sys/fs/cgroup/unified
 unpacked=$build/users/oci
 [ -x "$unpacked/usr/bin/crun" ] || { printf 'skip - oci.sh: make users-packages unpacks the runtimes\n'; exit 0; }
-busybox=$(command -v busybox) || busybox=$unpacked/bin/busybox
+busybox=$(command -v busybox "$unpacked/bin/busybox" "$unpacked/usr/bin/busybox" | head -n 1)
 hooks=$here/../lib/oci
 journal=$work/journal
 # The cgroups of containers are below it.
@@ -90,6 +93,7 @@ write_podman_conf() {
 		conmon_path = ["$work/bin/conmon"]
 		events_logger = "none"
 		cgroup_manager = "cgroupfs"
+		helper_binaries_dir = ["$unpacked/usr/lib/podman", "/usr/lib/podman"]
 		[engine.runtimes]
 		crun = ["$work/bin/crun"]
 		runc = ["$work/bin/runc"]
