@@ -3,6 +3,7 @@
 # alone (make -f kernel/kernel.mk kernel).
 #
 ## kernel: build/kernel/bzImage, patched, with the debugging that the tests want
+## kernel-deb: Debian packages of the patched kernel; FLAVOUR=amd64 for the whole configuration, KERNEL_CONFIG=FILE for another
 ## kernel-series: build/series, patches for git am with a cover letter
 ## check-series: each of them builds, with the controller off and on, and boots; PATCHES="7 8" for some
 ## check-vm: the kernel's tests in qemu; CASES=charge,oom_group for some, WORLD=v1 or v2-lru_gen for one hierarchy
@@ -24,12 +25,16 @@ PACKAGES_vm := gcc libc6-dev make bc bison flex libelf-dev \
 	libssl-dev libcap-dev libnuma-dev xz-utils cpio quilt ccache perl git \
 	qemu-system-x86 e2fsprogs util-linux
 
+PACKAGES_kernel_deb := debhelper dpkg-dev fakeroot kmod rsync $(PACKAGES_vm)
+# Debian's configuration for a package.
+FLAVOUR ?= cloud-amd64
+
 BUILD  ?= build
 kernel_build := $(BUILD)$(if $(filter-out 6.12,$(KERNEL)),/linux-$(KERNEL))
 kernel_out := $(kernel_build)/kernel
 vm_out     := $(kernel_build)/vm
 
-.PHONY: kernel kernel-images kernel-deps kernel-series check-series check-vm check-cases check-kernels check-kasan check-off check-configs check-selftests check-ynl bench-kernel
+.PHONY: kernel kernel-images kernel-deb kernel-deps kernel-series check-series check-vm check-cases check-kernels check-kasan check-off check-configs check-selftests check-ynl bench-kernel
 
 kernel_src := $(shell find kernel/files kernel/compat.h kernel/hooks-$(KERNEL) -type f 2>/dev/null)
 kernel_q := $(if $(V),,@)
@@ -43,6 +48,10 @@ export V
 endif
 
 kernel: $(kernel_out)/bzImage
+
+kernel-deb: $(kernel_out)/.applied
+	$(kernel_run) kernel/deps.sh $(PACKAGES_kernel_deb)
+	$(kernel_run) kernel/package.sh $(or $(KERNEL_CONFIG),$(FLAVOUR))
 
 kernel-deps:
 	$(if $(filter $(KERNEL),$(kernel_versions)),,$(error No hooks for Linux $(KERNEL). There are hooks for: $(kernel_versions)))

@@ -12,6 +12,7 @@ out_dir=$work/built/kernel
 
 mkdir -p "$tree" "$hooks"
 cp -r "$here/../kernel/." "$tree/kernel"
+cp "$here/../Makefile" "$tree/"
 rm -r "$tree/kernel/files"
 cat >"$hooks/10-edit.patch" <<'END'
 --- a/mm/rmap.c
@@ -131,6 +132,18 @@ case_full_disk() {
 		esac
 		rmdir "$work/full"
 	done
+}
+
+case_package_of_an_unknown_configuration() {
+	provide 0
+	expect 1 script package.sh amd64
+	says "apt does not offer linux-config-9.9"
+	mkdir "$out_dir/source/linux-config-9.9"
+	touch "$out_dir/source/linux-config-9.9/config.amd64_none_"{amd64,cloud-amd64}.xz
+	expect 1 script package.sh cloud
+	says 'Debian has no configuration "cloud" for Linux 9.9; it has amd64 cloud-amd64'
+	expect 1 script package.sh "$work/no.config"
+	says "cannot read $work/no.config"
 }
 
 run_cases "$@"
