@@ -59,7 +59,7 @@ bundle() {
 		--slurpfile spec "$work/config.json" '$ARGS.positional as $pairs | $spec[0] | .process.terminal = false
 		| .process.args = ["/bin/sh", "-c", $command] | del(.process.rlimits)
 		| .root.path = $rootfs | .linux.cgroupsPath = $path | .hooks = $hooks
-		| .linux.namespaces |= map(select(.type != "network"))
+		| .linux.namespaces |= map(select(.type != "network" and .type != "cgroup"))
 		| .annotations = ([$pairs[] | capture("(?<key>[^=]*)=(?<value>.*)") | {("org.rssd." + .key): .value}] | add)' \
 		--args "$@" >"$work/$id/config.json"
 }
@@ -77,13 +77,13 @@ refuses() {
 }
 forget() { run_in "$1" delete --force "$2" >/dev/null 2>&1; }
 
-# A limit of processes that this machine's root may set.
 podman_here() {
 	podman --root="$work/podman" --runroot="$work/podman-run" --tmpdir="$work/podman-tmp" --storage-driver=vfs \
 		--hooks-dir="$work/hooks.d" "$@"
 }
+# With limits that the root of this machine may set.
 podman_run() {
-	podman_here run --quiet --network=none --cgroup-parent="/$parent" --ulimit="nofile=$(ulimit -n):$(ulimit -Hn)" \
+	podman_here run --quiet --network=none --cgroupns=host --cgroup-parent="/$parent" --ulimit="nofile=$(ulimit -n):$(ulimit -Hn)" \
 		--ulimit=nproc=1000:1000 "$@"
 }
 write_podman_conf() {
