@@ -107,7 +107,9 @@ static void print_kind(const struct rss_container *c)
 	if (c->declared)
 		puts("declared by a file in containers.d");
 	else if (c->transient)
-		puts("transient: removed when its last process has left");
+		puts(strcmp(c->place, "own") == 0
+			     ? "transient: removed when its last process has left"
+			     : "transient: removed when its unit or cgroup is gone");
 	else
 		puts("kept until it is removed");
 }

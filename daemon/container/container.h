@@ -51,7 +51,7 @@ struct container {
 	sd_event_source *place_watch;	   /* operation/place-watch.c */
 	struct place_follow *place_follow; /* operation/place-follow.c; NULL: none under way */
 
-	bool transient;		      /* removed when its last process has left */
+	bool transient;		      /* removed when nothing is left in it: see transient.h */
 	bool fresh;		      /* its cgroup was created a moment ago and has used nothing */
 	bool populated;		      /* a process has been attached to it */
 	bool was_unused;	      /* when it was looked at before its usage history began */

@@ -190,6 +190,10 @@ static int open_place(struct creation *creation, struct failure *failure)
 	if (r < 0)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED,
 			    "Cannot watch the cgroup of \"%s\": %s", c->name, strerror(-r));
+	c->populated = group_is_bound(c->group);
+	/* After a boot rssd knows a transient container no more, so nothing else remembers it. */
+	if (c->transient)
+		c->place->runtime = true;
 	/* systemd has none of the other settings. */
 	c->settings = c->place->found;
 	settings_make_canonical(&c->settings);
@@ -249,8 +253,8 @@ static int check(const struct container *c, struct failure *failure)
 }
 
 int create_place_start(struct manager *m, const char *name, const struct place *place,
-		       const struct settings_change *settings, create_place_done_fn done,
-		       void *userdata, struct failure *failure)
+		       const struct settings_change *settings, bool transient,
+		       create_place_done_fn done, void *userdata, struct failure *failure)
 {
 	cleanup_(creation_free_ptr) struct creation *creation = calloc(1, sizeof(*creation));
 	int r;
@@ -264,6 +268,8 @@ int create_place_start(struct manager *m, const char *name, const struct place *
 	r = check(creation->container, failure);
 	if (r < 0)
 		return r;
+	creation->container->transient = transient;
+	creation->container->owned = transient;
 	creation->manager = m;
 	creation->settings = *settings;
 	creation->done = done;

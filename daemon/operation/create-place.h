@@ -25,8 +25,8 @@ typedef void (*create_place_done_fn)(int error, const struct failure *failure,
  * As manager_create().
  */
 int create_place_start(struct manager *manager, const char *name, const struct place *place,
-		       const struct settings_change *settings, create_place_done_fn done,
-		       void *userdata, struct failure *failure);
+		       const struct settings_change *settings, bool transient,
+		       create_place_done_fn done, void *userdata, struct failure *failure);
 
 /* Refuses a creation at @target, a unit or a cgroup that is the container @name already. */
 int create_place_fail_taken(const char *target, const char *name, struct failure *failure);

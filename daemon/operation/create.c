@@ -296,11 +296,6 @@ int manager_create(struct manager *m, const char *name, const struct place *plac
 			    "\"%s\" cannot have an owner: it is a unit or a cgroup of another "
 			    "program",
 			    name);
-	if (place && transient)
-		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
-			    "\"%s\" cannot be transient: rssd does not remove a unit or a cgroup "
-			    "of another program",
-			    name);
 	if (place && settings->join)
 		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
 			    "\"%s\" takes no rules: it is a unit or a cgroup, and its members are "
@@ -311,7 +306,12 @@ int manager_create(struct manager *m, const char *name, const struct place *plac
 				  failure);
 	/* systemd sets no limits of the rss controller. */
 	if (place->kind == PLACE_UNIT && m->controller->ops == &rss_ops)
-		return look_up_unit_start(m, name, place, settings, create_joined, done, userdata,
-					  failure);
-	return create_place_start(m, name, place, settings, done, userdata, failure);
+		return transient ? fail(failure, RSS_ERROR_INVALID_ARGUMENT,
+					"\"%s\" cannot be transient: with the rss controller the "
+					"processes of a unit join it, again when the unit starts "
+					"again",
+					name)
+				 : look_up_unit_start(m, name, place, settings, create_joined, done,
+						      userdata, failure);
+	return create_place_start(m, name, place, settings, transient, done, userdata, failure);
 }

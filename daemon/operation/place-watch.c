@@ -14,6 +14,7 @@
 #include "monitor/detection.h"
 #include "monitor/drift.h"
 #include "operation/change.h"
+#include "operation/transient.h"
 #include "policy/place.h"
 
 /*
@@ -74,6 +75,7 @@ static void binding_changed(struct container *c, bool was_bound)
 	if (manager_find(c->manager, c->name) != c)
 		return;
 	drift_watch_again(c);
+	transient_place_changed(c);
 	manager_emit_changed(c->manager, c, 0);
 	if (bound)
 		set_again(c);

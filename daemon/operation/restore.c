@@ -173,6 +173,7 @@ static int restore_place(struct manager *m, struct record *record)
 		return 0;
 	}
 	container_from_record(c, record);
+	c->populated = c->transient;
 	if (c->place->unfinished) {
 		char *name = strdup(c->name);
 

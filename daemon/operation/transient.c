@@ -29,6 +29,9 @@ static bool is_removable(struct container *c)
 
 	if (!c->transient || c->removing || container_is_busy(c) || (c->owned && !c->populated))
 		return false;
+	/* A service that is empty for a moment keeps its cgroup. */
+	if (c->place)
+		return !group_is_bound(c->group);
 	return group_count_processes(c->group, &processes) == 0 && processes == 0 &&
 	       subtree_count_inner(&(struct subtree){ .group = c->group }, 0, &inner) == 0 &&
 	       inner == 0;
@@ -56,7 +59,7 @@ static void removed(int error, const struct failure *failure, void *userdata)
 
 	if (error == 0)
 		log_fields(LOG_INFO, MESSAGE_REMOVED, name, NULL,
-			   "removed: it is transient and its last process has left");
+			   "removed: it is transient and nothing is left in it");
 }
 
 /* Without force: a container with nested ones is kept. Its name is only for the log. */
@@ -106,6 +109,12 @@ void transient_process_event(enum process_event what, pid_t pid, pid_t parent, v
 void transient_disown(struct container *c)
 {
 	c->owned = false;
+	schedule_check(c->manager);
+}
+
+void transient_place_changed(struct container *c)
+{
+	c->populated |= group_is_bound(c->group);
 	schedule_check(c->manager);
 }
 

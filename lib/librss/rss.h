@@ -153,8 +153,8 @@ struct rss_container {
 	uint64_t limit;			/* RSS_INFINITY: none */
 	uint64_t wmark_high, wmark_low; /* watermarks; RSS_INFINITY: none */
 	bool oom_group;			/* an OOM kills the whole container */
-	bool transient;			/* removed when its last process has left */
-	bool declared;			/* declared in containers.d */
+	bool transient; /* removed when its last process has left, or its unit or cgroup is gone */
+	bool declared;	/* declared in containers.d */
 	uint32_t processes;
 	uint64_t usage, peak, failures, reclaimed, oom_events, oom_kills; /* or RSS_ABSENT */
 	const struct rss_oom *last_oom; /* NULL if there was none; not set by rss_list() */

@@ -105,6 +105,42 @@ case_unit_is_limited_in_place() {
 	stop_unit web.service
 }
 
+case_a_transient_place_goes_with_its_cgroup() {
+	unit tr.service MemoryMax=$((96 << 20))
+	start_unit tr.service
+	expect 0 rssctl create tr --unit=tr.service --limit=64M --transient
+	equal "$(field tr transient)" true transient
+	becomes tr.service $((64 << 20))
+	# As rssd forgets it when the machine boots, systemd does so, too.
+	equal "$(tail -n 1 "$work/systemd.log")" "set tr.service runtime MemoryMax $((64 << 20))"
+	expect 0 rssctl show tr
+	says "removed when"
+	# It stays without a process, and when rssd starts again.
+	kill_rssd
+	start_rssd
+	equal "$(field tr limit)" $((64 << 20)) "limit after a restart"
+	stop_unit tr.service
+	await 10 is_gone tr
+	start_unit tr.service
+	becomes tr.service $((96 << 20))
+	! made_by_systemd tr.service || fail "a drop-in is left"
+	# Its cgroup goes while rssd is away.
+	expect 0 rssctl create tr --unit=tr.service --limit=64M --transient
+	becomes tr.service $((64 << 20))
+	kill_rssd
+	stop_unit tr.service
+	start_rssd
+	await 15 is_gone tr
+	mkdir "$mount/$slice/tr"
+	expect 0 rssctl create tr --cgroup="/$slice/tr" --limit=64M --transient
+	rmdir "$mount/$slice/tr"
+	await 10 is_gone tr
+	# One whose unit does not run goes with the client that made it.
+	expect 0 rssctl create tr --unit=tr.service --transient
+	await 10 is_gone tr
+}
+is_gone() { ! rssctl show "$1"; }
+
 # A purge reads the state without rssd.
 case_the_package_reads_what_is_saved() {
 	local file=$work/state/containers/web.json
@@ -354,7 +390,6 @@ case_bad_units_are_refused() {
 	expect 2 rssctl create bad --unit=foo.socket
 	says "only a service, a scope or a slice"
 	expect 2 rssctl create bad --unit='foo bar.service'
-	expect 2 rssctl create bad --unit=a.service --transient
 	expect 2 rssctl create bad --unit=a.service --cgroup=/a
 	expect 0 rssctl create outer
 	unit a.service
