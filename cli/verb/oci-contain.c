@@ -175,12 +175,12 @@ static int create(struct rss_client *client, const char *name, const struct targ
 	const char *const rules[] = { target->rule, NULL };
 	struct rss_settings own = *settings;
 
-	if (!target->attached)
-		return rss_create_at(client, name, target->group.unit,
-				     target->group.unit ? NULL : target->group.path, settings);
-	/* rssd removes it when it is empty, also if this hook is not called again. */
+	/* rssd removes it at its end, also if this hook is not called again. */
 	own.set |= RSS_SET_TRANSIENT;
 	own.transient = true;
+	if (!target->attached)
+		return rss_create_at(client, name, target->group.unit,
+				     target->group.unit ? NULL : target->group.path, &own);
 	if (target->rule) {
 		own.set |= RSS_SET_JOIN;
 		own.join = rules;
@@ -188,13 +188,19 @@ static int create(struct rss_client *client, const char *name, const struct targ
 	return rss_create(client, name, &own);
 }
 
-/* Returns true if @container is one that an earlier start made for this very cgroup. */
-static bool is_same(const struct rss_container *container, const struct target *target)
+/*
+ * Returns true if @container is what an earlier start has left: one for this very cgroup, or one whose
+ * cgroup is gone, which rssd removes soon. What is not transient was not made by a hook.
+ */
+static bool is_left_over(const struct rss_container *container, const struct target *target)
 {
+	if (!container->transient)
+		return false;
 	if (target->attached)
-		return target->rule && container->transient && container->rules &&
-		       container->rules[0] && !container->rules[1] &&
-		       strcmp(container->rules[0], target->rule) == 0;
+		return target->rule && container->rules && container->rules[0] &&
+		       !container->rules[1] && strcmp(container->rules[0], target->rule) == 0;
+	if (!container->running)
+		return true;
 	if (target->group.unit)
 		return strcmp(container->unit, target->group.unit) == 0;
 	return strcmp(container->place, "cgroup") == 0 &&
@@ -209,7 +215,7 @@ static int remove_earlier(struct rss_client *client, const char *name, const str
 
 	if (r < 0)
 		return r == -ENOENT ? r : -EEXIST;
-	if (!is_same(container, target))
+	if (!is_left_over(container, target))
 		return -EEXIST;
 	/* It may be in removal already, or not be empty yet. */
 	(void)rss_remove(client, name, false);
@@ -290,9 +296,11 @@ int oci_contain(struct oci_call *call)
 
 /* --- removing ---------------------------------------------------------------------- */
 
-/* Returns true if it is a place, and its name is that of the cgroup of the container with @id. */
+/* Returns true if a hook has made it at a place, for the container with @id. */
 static bool is_for(const struct rss_container *container, const char *id)
 {
+	if (!container->transient)
+		return false;
 	if (strcmp(container->place, "unit") == 0)
 		return oci_group_is_of(container->unit, id);
 	return strcmp(container->place, "cgroup") == 0 &&
@@ -332,5 +340,6 @@ int oci_release(struct oci_call *call)
 	if (r <= 0)
 		return r;
 	r = rss_remove(client, call->name, false);
-	return r < 0 && r != -ENOENT ? fail_call(call, client, r) : 0;
+	/* rssd may be removing it, as it is transient. */
+	return r < 0 && r != -ENOENT && r != -EINPROGRESS ? fail_call(call, client, r) : 0;
 }

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -47,8 +48,11 @@ static void hook_done(struct hook *hook)
 static void refuse_late(int signal)
 {
 	static const char text[] = "rssctl: The hook is refused: it took more than 2 seconds\n";
+	struct pollfd out = { .fd = STDERR_FILENO, .events = POLLOUT };
 
-	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+	/* A pipe that nobody reads may be what it has waited for. */
+	if (poll(&out, 1, 0) > 0 && (out.revents & POLLOUT) &&
+	    write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
 		_exit(STATUS_FAILED);
 	_exit(STATUS_UNREACHABLE);
 }
@@ -184,7 +188,8 @@ static int start(const struct hook *hook, struct oci_call *call)
 	if (r > 0)
 		return report(hook, STATUS_DONE, "Container \"%.128s\" runs without watermarks: %s",
 			      hook->state.id, call->message);
-	if (hook->request.runs_on_failure)
+	/* A bad value is no failure of rssd. */
+	if (hook->request.runs_on_failure && r != -EINVAL)
 		return report(hook, STATUS_DONE, "Container \"%.128s\" runs without its limit: %s",
 			      hook->state.id, call->message);
 	return refuse(hook, status_from_errno(r), call->message);

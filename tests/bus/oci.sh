@@ -95,6 +95,21 @@ case_what_is_left_is_replaced() {
 	end_container c2
 	hook 0 poststop "$(state c2 0 limit=48M)"
 	await 5 is_gone oci-c2
+	[[ $controller == memory-* ]] || return
+	# The next container has another ID and the same name.
+	make_container c2
+	hook 0 createRuntime "$(state c2 $pid limit=64M name=left)"
+	stop_rssd
+	end_container c2
+	start_rssd
+	make_container c22
+	hook 0 createRuntime "$(state c22 $pid limit=32M name=left)"
+	equal "$(field left limit)" $((32 << 20)) "limit of the next container of that name"
+	# There is none, and rssd removes it by itself.
+	stop_rssd
+	end_container c22
+	start_rssd
+	await 15 is_gone left
 }
 
 case_annotations_may_be_in_the_bundle() {
@@ -135,6 +150,9 @@ case_bad_values_refuse_the_start() {
 	done
 	# rssd refuses these. The process is none of a runtime, and is not touched.
 	make_container c5
+	for bad in name=../a limit=1; do
+		fast hook 2 createRuntime "$(state c5 $pid on-failure=run limit=64M "$bad")"
+	done
 	for bad in name=../a name=memory.max limit=1 wmark-high=16M; do
 		[ "$bad$controller" != wmark-high=16Mrss ] || continue
 		fast hook "${statuses[$bad]:-2}" createRuntime "$(state c5 $pid "$bad")"
@@ -199,6 +217,13 @@ case_what_hangs_is_bounded() {
 	logs '"oci-c7" is not removed: rssd does not answer'
 	kill -CONT "$bus_pid"
 	await 10 rssctl list
+	# Nobody reads what it prints.
+	mkfifo "$work/full"
+	exec 7<>"$work/full"
+	timeout 1 dd if=/dev/zero of="$work/full" bs=4096 2>/dev/null
+	state c7 $pid limit=lots >"$work/oci-state"
+	fast expect 6 timeout -s KILL 20 sh -c 'exec rssctl oci-hook createRuntime <"$1" 2>"$2"' - "$work/oci-state" "$work/full"
+	exec 7>&-
 	end_container c7
 	hook 0 poststop "$(state c7 0 limit=64M)"
 	await 5 is_gone oci-c7
@@ -230,7 +255,15 @@ case_containers_of_others_are_left_alone() {
 	hook 0 poststop "$(state c9 0 limit=64M name=mine)"
 	equal "$(field mine limit)" $((100 << 20)) "limit of another container"
 	expect 0 rssctl remove mine
-	end_container c9
+	if [[ $controller == memory-* ]]; then
+		expect 0 rssctl create mine "--cgroup=/$foreign/c9" --limit=100M
+		end_container c9
+		hook 0 poststop "$(state c9 0 limit=64M name=mine)"
+		equal "$(field mine limit)" $((100 << 20)) "limit of an administrator's container of that cgroup"
+		expect 0 rssctl remove mine
+	else
+		end_container c9
+	fi
 	[[ $controller == memory-* ]] || return
 	# The same ID in another namespace of containerd.
 	make_container one/c9
