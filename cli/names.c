@@ -55,7 +55,7 @@ static int add_name(struct name_list *names, const char *name)
 	return STATUS_DONE;
 }
 
-static int add_matches(struct name_list *names, const char *pattern,
+static int add_matches(struct name_list *names, const char *pattern, bool none_is_fine,
 		       const struct container_list *containers)
 {
 	int status = STATUS_DONE;
@@ -67,7 +67,7 @@ static int add_matches(struct name_list *names, const char *pattern,
 		found = true;
 		status = add_name(names, containers->containers[i]->name);
 	}
-	if (!found)
+	if (!found && !none_is_fine)
 		return print_error(STATUS_NOT_FOUND,
 				   "No container matches \"%s\"; rssctl list shows all", pattern);
 	return status;
@@ -79,7 +79,7 @@ static int compare_nested_first(const void *a, const void *b)
 	return strcmp(*(char *const *)b, *(char *const *)a);
 }
 
-int expand_names(struct cli *cli, const struct args *args, enum name_order order,
+int expand_names(struct cli *cli, const struct args *args, enum name_order order, bool none_is_fine,
 		 struct name_list *ret)
 {
 	cleanup_container_list struct container_list containers = { 0 };
@@ -96,7 +96,7 @@ int expand_names(struct cli *cli, const struct args *args, enum name_order order
 		return fail_memory();
 	for (size_t i = 0; i < args->n_operands && status == STATUS_DONE; i++)
 		status = name_is_pattern(args->operands[i])
-				 ? add_matches(&names, args->operands[i], &containers)
+				 ? add_matches(&names, args->operands[i], none_is_fine, &containers)
 				 : add_name(&names, args->operands[i]);
 	if (status != STATUS_DONE)
 		return status;
@@ -114,7 +114,7 @@ int call_by_names(struct cli *cli, const struct args *args,
 	int status = connect_daemon(cli);
 
 	if (status == STATUS_DONE)
-		status = expand_names(cli, args, AS_GIVEN, &names);
+		status = expand_names(cli, args, AS_GIVEN, false, &names);
 	if (status != STATUS_DONE)
 		return status;
 	for (size_t i = 0; i < names.count; i++) {

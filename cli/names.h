@@ -33,9 +33,10 @@ bool name_is_selected(const char *name, const char *const *patterns, size_t coun
 
 /*
  * The containers that the operands name. Asks rssd only if there is a pattern. Returns
- * STATUS_DONE, or another status after printing why: STATUS_NOT_FOUND if a pattern matches none.
+ * STATUS_DONE, or another status after printing why: STATUS_NOT_FOUND if a pattern matches none,
+ * unless that is @none_is_fine.
  */
-int expand_names(struct cli *cli, const struct args *args, enum name_order order,
+int expand_names(struct cli *cli, const struct args *args, enum name_order order, bool none_is_fine,
 		 struct name_list *ret);
 
 /*

@@ -111,7 +111,7 @@ static int run(struct cli *cli, const struct args *args)
 	if (status == STATUS_DONE)
 		status = connect_daemon(cli);
 	if (status == STATUS_DONE)
-		status = expand_names(cli, &rest, AS_GIVEN, &names);
+		status = expand_names(cli, &rest, AS_GIVEN, false, &names);
 	return status == STATUS_DONE ? kill_all(cli, args, &names, signal) : status;
 }
 

@@ -214,9 +214,11 @@ int oci_request_read(struct json_object *annotations, struct oci_request *ret,
 		if (strncmp(key, PREFIX, strlen(PREFIX)) != 0)
 			continue;
 		ret->wanted = true;
-		what = text ? read_annotation(key + strlen(PREFIX), text, ret) : "is not a string";
+		what = text ? read_annotation(key + strlen(PREFIX), text, ret)
+			    : "is not a string, such as \"64M\"";
 		if (what)
-			return set_problem(problem, key, text ?: "", what);
+			return set_problem(problem, key,
+					   text ?: json_object_to_json_string(value) ?: "", what);
 	}
 	if ((ret->set & OCI_SET_WMARK_LOW) && (ret->set & OCI_SET_WMARK_HIGH) &&
 	    ret->wmark_low > ret->wmark_high) {

@@ -74,7 +74,7 @@ static int run(struct cli *cli, const struct args *args)
 	if (!table || !array)
 		return fail_memory();
 	if (status == STATUS_DONE)
-		status = expand_names(cli, args, AS_GIVEN, &names);
+		status = expand_names(cli, args, AS_GIVEN, false, &names);
 	for (size_t i = 0; status == STATUS_DONE && i < names.count && r >= 0; i++) {
 		cleanup_(processes_done) struct processes processes = { 0 };
 

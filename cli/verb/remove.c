@@ -27,9 +27,8 @@ static int run(struct cli *cli, const struct args *args)
 	int status = connect_daemon(cli);
 
 	if (status == STATUS_DONE)
-		status = expand_names(cli, args, NESTED_FIRST, &names);
-	if (status == STATUS_NOT_FOUND && args->values[IGNORE_MISSING])
-		return STATUS_DONE;
+		status = expand_names(cli, args, NESTED_FIRST, args->values[IGNORE_MISSING] != NULL,
+				      &names);
 	if (status != STATUS_DONE)
 		return status;
 

@@ -91,7 +91,7 @@ static int repair_all(struct cli *cli, const struct args *args,
 static int check_names(struct cli *cli, const struct args *args)
 {
 	cleanup_(name_list_done) struct name_list names = { 0 };
-	int status = expand_names(cli, args, AS_GIVEN, &names);
+	int status = expand_names(cli, args, AS_GIVEN, false, &names);
 
 	for (size_t i = 0; status == STATUS_DONE && i < names.count; i++) {
 		struct rss_container *container = NULL;

@@ -318,7 +318,7 @@ static int run(struct cli *cli, const struct args *args)
 		return print_error(STATUS_USAGE, "--value needs --property");
 	status = connect_daemon(cli);
 	if (status == STATUS_DONE)
-		status = expand_names(cli, args, AS_GIVEN, &names);
+		status = expand_names(cli, args, AS_GIVEN, false, &names);
 	for (size_t i = 0; status == STATUS_DONE && i < names.count; i++)
 		status = show_one(cli, args, names.list[i], array, i == 0);
 	if (status != STATUS_DONE || !cli->out.json || args->values[PROPERTY])

@@ -281,7 +281,7 @@ static int run(struct cli *cli, const struct args *args)
 	int status = array ? connect_daemon(cli) : fail_memory();
 
 	if (status == STATUS_DONE)
-		status = expand_names(cli, args, AS_GIVEN, &names);
+		status = expand_names(cli, args, AS_GIVEN, false, &names);
 	for (size_t i = 0; status == STATUS_DONE && i < names.count; i++) {
 		cleanup_(state_done) struct state state = { 0 };
 		int r = state_read(cli, names.list[i], &state);

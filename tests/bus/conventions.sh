@@ -131,7 +131,10 @@ case_if_missing_and_ignore_missing() {
 	expect 0 rssctl remove twice
 	expect 3 rssctl remove twice
 	expect 0 rssctl remove twice --ignore-missing
-	expect 0 rssctl remove 'twice*' --ignore-missing
+	expect 0 rssctl create once
+	expect 0 rssctl remove 'twice*' once --ignore-missing
+	equal "$out$err" "" "what it printed"
+	expect 3 rssctl show once
 }
 
 case_aliases() {
