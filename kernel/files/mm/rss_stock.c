@@ -363,18 +363,37 @@ struct page_container *rss_stock_alloc_pcs(void)
 	return pcs[0];
 }
 
-static void rss_free_pcs_of(struct rss_stock *stock)
+static void rss_stock_forget_pcs(struct rss_stock *stock)
 {
-	rss_free_chain(stock->pcs);
-	rss_free_chain(stock->more_pcs);
 	stock->pcs = NULL;
 	stock->more_pcs = NULL;
 	stock->nr_pcs = 0;
 }
 
-static void rss_stock_drop_pcs(void *unused)
+/* Put @chain, or nothing, onto the stack of chains at @chains, linked by list.prev. */
+static void rss_push_chain(struct page_container **chains, struct page_container *chain)
 {
-	rss_free_pcs_of(this_cpu_ptr(&rss_stock));
+	struct page_container *first = READ_ONCE(*chains);
+
+	if (!chain)
+		return;
+	do {
+		chain->list.prev = (struct list_head *)first;
+	} while (!try_cmpxchg(chains, &first, chain));
+}
+
+/*
+ * Hand this CPU's page_containers to the caller of rss_stock_free_pcs(): an
+ * interrupt must not free them, as the slab takes locks that are not raw.
+ * Interrupts off; other CPUs push at the same time, and nobody takes.
+ */
+static void rss_stock_drop_pcs(void *dropped)
+{
+	struct rss_stock *stock = this_cpu_ptr(&rss_stock);
+
+	rss_push_chain(dropped, stock->pcs);
+	rss_push_chain(dropped, stock->more_pcs);
+	rss_stock_forget_pcs(stock);
 }
 
 /**
@@ -386,9 +405,13 @@ static void rss_stock_drop_pcs(void *unused)
  */
 void rss_stock_free_pcs(void)
 {
-	struct page_container *batch;
+	struct page_container *dropped = NULL, *batch;
 
-	on_each_cpu(rss_stock_drop_pcs, NULL, true);
+	on_each_cpu(rss_stock_drop_pcs, &dropped, true);
+	while ((batch = dropped)) {
+		dropped = (struct page_container *)batch->list.prev;
+		rss_free_chain(batch);
+	}
 	while ((batch = rss_depot_take()))
 		rss_free_chain(batch);
 }
@@ -399,7 +422,9 @@ static int rss_stock_dead(unsigned int cpu)
 	struct rss_stock *stock = per_cpu_ptr(&rss_stock, cpu);
 	struct rss_stock_slot *slot;
 
-	rss_free_pcs_of(stock);
+	rss_free_chain(stock->pcs);
+	rss_free_chain(stock->more_pcs);
+	rss_stock_forget_pcs(stock);
 	for (slot = stock->slot; slot < stock->slot + RSS_STOCK_SLOTS; slot++) {
 		if (slot->nr)
 			rss_uncharge(slot->owner, slot->nr);
