@@ -7,10 +7,26 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #define N	2048L
 #define BYTES	(N * (long)PAGE)	/* 8 MB */
+
+/*
+ * Does lru_gen set PG_active when a fault brings a page in?  6.1 and 6.12 do; 7.3
+ * does only if the page was in use before it was reclaimed.
+ */
+static bool faulted_is_active(void)
+{
+	struct utsname name;
+	int version = 0;
+
+	uname(&name);
+	sscanf(name.release, "%d", &version);
+	return version < 7;
+}
 
 /* The container's lists follow a folio's moves on the LRU. */
 static void lists_moved(void)
@@ -30,11 +46,14 @@ static void lists_moved(void)
 	EXPECT(UNTIL(10, box_stat("a", "unevictable") <= quarter), "%ld locked",
 	       box_stat("a", "unevictable"));
 	if (world.lru_gen) {
-		/* what a fault brought in is active there */
 		file = actor_do(a, work_map, size, ANON);
 		actor_do(a, work_write, file, size, 12);
-		EXPECT(UNTIL(10, box_stat("a", "active_anon") >= size - quarter),
-		       "%ld active", box_stat("a", "active_anon"));
+		if (faulted_is_active())
+			EXPECT(UNTIL(10, box_stat("a", "active_anon") >= size - quarter),
+			       "%ld active", box_stat("a", "active_anon"));
+		else
+			EXPECT(UNTIL(10, box_stat("a", "inactive_anon") >= 2 * size - quarter),
+			       "%ld inactive", box_stat("a", "inactive_anon"));
 		EXPECT_EQ(actor_do(a, work_advise, file, size, MADV_COLD), 0);
 		EXPECT(UNTIL(10, box_stat("a", "inactive_anon") >= size - quarter),
 		       "%ld inactive", box_stat("a", "inactive_anon"));
@@ -54,6 +73,14 @@ static void lists_moved(void)
 	}
 	actor_end(a);
 	unlink("/data/f");
+}
+
+/* LRU batches of all CPUs are empty then.  Migration empties them, and here moves nothing. */
+static void drain_batches(void)
+{
+	unsigned long node = 1;
+
+	EXPECT_EQ(syscall(SYS_migrate_pages, 0, 64, &node, &node), 0);
 }
 
 /* Tell lru_gen to age, or to evict the oldest generation, of all memory of a node. */
@@ -96,9 +123,13 @@ static void lists_aged(void)
 	EXPECT_EQ(actor_do(a, work_bind, at, size, 0), 0);
 	actor_do(a, work_write, at, size, 12);
 	EXPECT_EQ(actor_do(a, work_advise, at, size, MADV_COLD), 0);
+	drain_batches();
 	EXPECT(UNTIL(10, box_stat("a", "inactive_anon") >= size - size / 8), "%ld inactive",
 	       box_stat("a", "inactive_anon"));
 	for (round = 0; round < 8 && box_stat("a", "active_anon") < size - size / 8; round++) {
+		/* found in use twice, as 7.3 evicts what was found once */
+		actor_do(a, work_read, at, size);
+		lru_gen_command('+', 0, "1 1");
 		actor_do(a, work_read, at, size);
 		lru_gen_command('+', 0, "1 1");
 		lru_gen_command('-', 0, "200 4096");
@@ -107,6 +138,9 @@ static void lists_aged(void)
 	EXPECT(box_stat("a", "active_anon") >= size - size / 8, "%ld of %ld are active",
 	       box_stat("a", "active_anon"), size);
 	EXPECT_EQ(actor_do(a, work_present, at, size), size / (long)PAGE);
+	EXPECT_EQ(actor_do(a, work_advise, at, size, MADV_COLD), 0);
+	EXPECT(UNTIL(10, box_stat("a", "inactive_anon") >= size - size / 8), "%ld inactive",
+	       box_stat("a", "inactive_anon"));
 	actor_end(a);
 }
 
@@ -137,12 +171,6 @@ static void lists_putback(void)
 	       "%ld of %ld are active", box_stat("a", "active_file"), size);
 	actor_end(a);
 	unlink("/data/f");
-}
-
-/* LRU batches of all CPUs are empty then. */
-static void drain_batches(void)
-{
-	EXPECT_EQ(text_write("/proc/sys/vm/compact_memory", "1"), 0);
 }
 
 /*

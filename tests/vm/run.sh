@@ -36,12 +36,13 @@ truncate -s 160M "$dir/data.img" "$dir/swap.img" "$dir/slow.img"
 /sbin/mke2fs -q -F -t ext2 -b 4096 -m 0 "$dir/data.img"
 
 # Expedited grace periods: attaching a task and removing a container wait for one.
+# kunit.autorun: newer kernels run KUnit's tests only if they are told to.
 start=$SECONDS
 machine "$name" "$dir" "$limit" qemu-system-x86_64 \
 	-nodefaults -no-user-config -display none -no-reboot \
 	-accel tcg,thread=multi -smp "${VM_CPUS:-2}" -m "${VM_MEMORY:-$memory}" \
 	-kernel "$kernel" -initrd "$initrd" \
-	-append "console=ttyS0 quiet loglevel=5 panic=-1 $fewer_instructions panic_on_warn=1 numa=fake=2 oops=panic rcupdate.rcu_expedited=1 $args" \
+	-append "console=ttyS0 quiet loglevel=5 panic=-1 $fewer_instructions panic_on_warn=1 numa=fake=2 oops=panic rcupdate.rcu_expedited=1 kunit.autorun=1 $args" \
 	-drive file="$dir/data.img",if=virtio,format=raw,cache=unsafe \
 	-drive file="$dir/swap.img",if=virtio,format=raw,cache=unsafe \
 	-drive file="$dir/slow.img",if=virtio,format=raw,cache=unsafe,throttling.bps-write=16384 \
