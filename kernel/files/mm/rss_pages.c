@@ -19,11 +19,12 @@
 #include <linux/mm.h>
 #include <linux/mm_inline.h>
 #include <linux/page_ext.h>
-#include <linux/pagevec.h>
 #include <linux/processor.h>
 #include <linux/rmap.h>
 #include <linux/slab.h>
 #include <linux/swap.h>
+/* folio_batch: its own header has another name in 7.3 */
+#include <linux/writeback.h>
 
 #include "internal.h"
 #include "rss_internal.h"
