@@ -59,8 +59,6 @@ bookworm)
 	run_inside "$tree" sh -c 'apt-get install -qq -y /debs/*.deb' \
 		>"$build/system/install-$suite.log" 2>&1 || { cat "$build/system/install-$suite.log"; exit 1; }
 	rm -r "$tree/debs"
-	# Not installed, as the case that removes rssd would have to remove it as well.
-	dpkg-deb -x "$debs"/rssd-oci_*.deb "$tree"
 	: >"$tests/installed"
 	# The host suite, with the programs of the package.
 	cp -r tests/host "$tests/tests/"
@@ -87,6 +85,7 @@ if ls "$debs"/rssd_*.deb >/dev/null 2>&1; then
 		dpkg-deb -b "$tree/$package" "$tests/debs/new/" >/dev/null
 		rm -rf "${tree:?}/$package"
 	done
+	cp "$debs"/rssd-oci_*.deb "$tests/debs/"
 fi
 
 # Units that a test machine lacks or would wait for.

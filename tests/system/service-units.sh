@@ -254,6 +254,7 @@ case_podman_scope() {
 # Each call of podman takes seconds here; tests/users/oci.sh has more of them.
 case_podman_hooks() {
 	local id scope run=(run --quiet --network=none)
+	expect 0 dpkg --install "$BUILD"/debs/rssd-oci_*.deb
 	mkdir -p /run/hooked/bin
 	cp /usr/bin/busybox /run/hooked/bin/
 	expect 0 podman_here "${run[@]}" --detach --name=hooked --annotation=org.rssd.limit=64M --rootfs /run/hooked /bin/busybox sleep 600
@@ -268,6 +269,7 @@ case_podman_hooks() {
 	expect 126 podman_here "${run[@]}" --rm --annotation=org.rssd.limit=lots --rootfs /run/hooked /bin/busybox echo ran
 	[[ $out != *ran* ]] || fail "a container with a bad limit ran"
 	await 10 eval 'journalctl -t rssctl | grep -q "is refused: The annotation"'
+	expect 0 dpkg --purge rssd-oci
 	rm -r /run/hooked
 }
 
