@@ -19,6 +19,8 @@ stays_below() {
 # it later.
 case_crun_hooks() {
 	local bundle=/run/bundle hooks=/usr/share/containers/oci/hooks.d
+	# The case that installs and purges the packages has removed those of make install.
+	[ -e $hooks/rssd-poststop.json ] || expect 0 dpkg --install "$BUILD"/debs/rssd-oci_*.deb
 	mkdir -p $bundle/rootfs/bin
 	cp /bin/busybox $bundle/rootfs/bin/
 	rm -f $bundle/config.json
@@ -44,6 +46,7 @@ case_crun_hooks() {
 	jq '.annotations = {"org.rssd.limit": "lots"}' "$work/config" >$bundle/config.json
 	expect 255 crun run --bundle $bundle refused
 	await 20 eval '[ -z "$(rssctl list --no-legend | grep -E "oci|hungry")" ]'
+	dpkg --purge rssd-oci 2>/dev/null
 	rm -r $bundle
 }
 
