@@ -182,6 +182,7 @@ static void lists_rotated(void)
 {
 	long at, size = 48 * (long)PAGE, active;
 	struct actor *a;
+	char refs[64];
 	double end;
 	int fd;
 
@@ -194,6 +195,12 @@ static void lists_rotated(void)
 	EXPECT_EQ(work_keep_disk_busy(SLOW_DISK, 8 * SLOW_DISK_RATE), 0);
 	actor_do(a, work_write, at, size, 5);
 	drain_batches();
+	/*
+	 * The first scan takes them, as they are not in use.  It starts their writeback, and
+	 * a second one could wait for that until the disk is no longer busy.
+	 */
+	snprintf(refs, sizeof(refs), "/proc/%d/clear_refs", a->pid);
+	EXPECT_EQ(text_write(refs, "1"), 0);
 	/* they are unmapped, and active until they are clean */
 	text_writef(box_file("a", BOX_RECLAIM), "%ld swappiness=0", size / 2);
 	/* to read a page that is not under writeback clears the mark: it is PG_readahead */
