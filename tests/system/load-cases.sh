@@ -102,7 +102,10 @@ case_limit_is_cancelled_by_leaving() {
 	local limiter
 	swap_on
 	expect 0 rssctl create left --limit=200M
-	launch_hog_in left anon 150M
+	# What is locked cannot be reclaimed, so the change does not end by itself in time.
+	launch_hog_in left lock 100M
+	await 120 grep -q ready "$hog_out"
+	launch_hog_in left anon 50M
 	await 120 grep -q ready "$hog_out"
 	rssctl limit left 8M --timeout=2min >/dev/null 2>&1 </dev/null &
 	limiter=$!
@@ -110,7 +113,6 @@ case_limit_is_cancelled_by_leaving() {
 	kill -KILL $limiter
 	await 30 rssctl limit left 190M
 	equal "$(field left limit)" $((190 << 20)) "limit after its caller left"
-	[ "$(field left usage)" -gt $((16 << 20)) ] || fail "reclaimed to the end: $(field left usage)"
 	note "usage when it was cancelled: $(field left usage)"
 	expect 0 rssctl remove left --force
 }

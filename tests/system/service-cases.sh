@@ -288,6 +288,8 @@ case_package() {
 	start_load pack
 	# The administrator's configuration is kept, as in an upgrade.
 	grep -v '^/etc/rssd/' $BUILD/installed | xargs -r rm
+	# Directories that are none of the package rssd.
+	find /usr/share/rssd /usr/share/containers/oci -depth -type d -empty -delete 2>/dev/null
 	expect 0 dpkg --install --force-confold $debs/old/librss1_*.deb $debs/old/rssd_*.deb
 	await 30 rssctl show pack
 	check_load pack "an installation"

@@ -32,6 +32,8 @@ case_crun_hooks() {
 		$bundle/config.json >"$work/config" && cp "$work/config" $bundle/config.json
 	expect 0 crun run --detach --bundle $bundle hooked
 	equal "$(field oci-hooked limit)" $((64 << 20)) "limit of a container of crun"
+	# What follows needs a limit, or it takes the memory of the machine.
+	[ -z "$case_failed" ] || return
 	crun exec hooked /bin/busybox sleep 1001 </dev/null >/dev/null 2>&1 &
 	children+=($!)
 	await 20 eval '[ "$(field oci-hooked processes)" = 2 ]'
