@@ -220,9 +220,16 @@ case_run_hands_on_a_hangup() {
 case_run_hands_on_every_signal() {
 	local signal signals="HUP QUIT ABRT INT USR1 USR2 PIPE ALRM TERM CHLD TSTP TTIN TTOU URG XCPU XFSZ
 		VTALRM PROF WINCH IO PWR RTMIN RTMIN+3 RTMAX"
-	env --default-signal rssctl run --limit=64M -- bash -c '
-		for signal; do trap "echo got $signal." "$signal"; done
-		while :; do read -rt 0.05 <> <(:); echo ready; done' bash $signals >"$work/signals" 2>&1 &
+	env --default-signal rssctl run --limit=64M -- python3 -c '
+import signal, sys
+names = {}
+for name in sys.argv[1:]:
+    base, _, offset = name.partition("+")
+    names[getattr(signal, "SIG" + base) + int(offset or 0)] = name
+signal.pthread_sigmask(signal.SIG_BLOCK, names)
+print("ready", flush=True)
+while True:
+    print("got", names[signal.sigwait(names)] + ".", flush=True)' $signals >"$work/signals" 2>&1 &
 	local pid=$!
 	children+=("$pid")
 	await 10 grep -q ready "$work/signals"
