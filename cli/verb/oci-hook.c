@@ -50,7 +50,7 @@ static void refuse_late(int signal)
 	static const char text[] = "rssctl: The hook is refused: it took more than 2 seconds\n";
 	struct pollfd out = { .fd = STDERR_FILENO, .events = POLLOUT };
 
-	/* A pipe that nobody reads may be what it has waited for. */
+	/* It may have waited for room in this very pipe. */
 	if (poll(&out, 1, 0) > 0 && (out.revents & POLLOUT) &&
 	    write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
 		_exit(STATUS_FAILED);

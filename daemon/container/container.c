@@ -373,6 +373,8 @@ void container_from_record(struct container *c, struct record *record)
 {
 	c->settings = record->settings;
 	c->transient = record->transient;
+	/* Its creator may be gone, so it may be removed as soon as nothing is left in it. */
+	c->populated = record->transient;
 	free(c->declaration);
 	c->declaration = take_ptr(record->declaration);
 	c->owner = record->owner;

@@ -305,13 +305,14 @@ int manager_create(struct manager *m, const char *name, const struct place *plac
 		return create_own(m, name, NULL, settings, transient, owner, done, userdata,
 				  failure);
 	/* systemd sets no limits of the rss controller. */
-	if (place->kind == PLACE_UNIT && m->controller->ops == &rss_ops)
-		return transient ? fail(failure, RSS_ERROR_INVALID_ARGUMENT,
-					"\"%s\" cannot be transient: with the rss controller the "
-					"processes of a unit join it, again when the unit starts "
-					"again",
-					name)
-				 : look_up_unit_start(m, name, place, settings, create_joined, done,
-						      userdata, failure);
-	return create_place_start(m, name, place, settings, transient, done, userdata, failure);
+	if (place->kind != PLACE_UNIT || m->controller->ops != &rss_ops)
+		return create_place_start(m, name, place, settings, transient, done, userdata,
+					  failure);
+	if (transient)
+		return fail(
+			failure, RSS_ERROR_INVALID_ARGUMENT,
+			"\"%s\" cannot be transient: with the rss controller the processes of a "
+			"unit join it, again when the unit starts again",
+			name);
+	return look_up_unit_start(m, name, place, settings, create_joined, done, userdata, failure);
 }

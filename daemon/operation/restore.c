@@ -173,7 +173,6 @@ static int restore_place(struct manager *m, struct record *record)
 		return 0;
 	}
 	container_from_record(c, record);
-	c->populated = c->transient;
 	if (c->place->unfinished) {
 		char *name = strdup(c->name);
 
@@ -282,7 +281,6 @@ static int restore_record(struct manager *m, const struct loaded *loaded, struct
 	}
 	if (!made)
 		switch_oom_killer_on(c);
-	c->populated = c->transient;
 	r = enter(m, c);
 	if (r < 0)
 		return r;

@@ -93,15 +93,10 @@ static int read_sizes(sd_bus_message *message, struct columns *columns, bool fir
 	return r;
 }
 
-/* The rows that a place or owner belongs to are in their order; @last is that of the @count before. */
-static bool is_next(uint32_t index, const struct columns *columns, size_t count, uint32_t last)
-{
-	return index < columns->count && (count == 0 || index > last);
-}
-
-/* An older rssd does not send them. */
+/* In the order of their rows. An older rssd does not send them. */
 static int read_places(sd_bus_message *message, struct columns *columns)
 {
+	size_t next = 0;
 	int r;
 
 	if (sd_bus_message_at_end(message, false) > 0)
@@ -114,9 +109,9 @@ static int read_places(sd_bus_message *message, struct columns *columns)
 					&row.control_group);
 		if (r <= 0)
 			break;
-		if (!is_next(row.index, columns, columns->n_places,
-			     columns->n_places ? columns->places[columns->n_places - 1].index : 0))
+		if (row.index < next || row.index >= columns->count)
 			return -EBADMSG;
+		next = (size_t)row.index + 1;
 		if (array_reserve(&columns->places, columns->n_places, &columns->places_room,
 				  sizeof(row)) < 0)
 			return -ENOMEM;
@@ -126,9 +121,10 @@ static int read_places(sd_bus_message *message, struct columns *columns)
 	return r < 0 ? r : sd_bus_message_exit_container(message);
 }
 
-/* An older rssd does not send them. */
+/* As the places. */
 static int read_owners(sd_bus_message *message, struct columns *columns)
 {
+	size_t next = 0;
 	int r;
 
 	if (sd_bus_message_at_end(message, false) > 0)
@@ -140,9 +136,9 @@ static int read_owners(sd_bus_message *message, struct columns *columns)
 		r = sd_bus_message_read(message, "(uub)", &row.index, &row.owner, &row.delegated);
 		if (r <= 0)
 			break;
-		if (!is_next(row.index, columns, columns->n_owners,
-			     columns->n_owners ? columns->owners[columns->n_owners - 1].index : 0))
+		if (row.index < next || row.index >= columns->count)
 			return -EBADMSG;
+		next = (size_t)row.index + 1;
 		if (array_reserve(&columns->owners, columns->n_owners, &columns->owners_room,
 				  sizeof(row)) < 0)
 			return -ENOMEM;

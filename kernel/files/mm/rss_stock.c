@@ -385,7 +385,7 @@ static void rss_push_chain(struct page_container **chains, struct page_container
 /*
  * Hand this CPU's page_containers to the caller of rss_stock_free_pcs(): an
  * interrupt must not free them, as the slab takes locks that are not raw.
- * Interrupts off; other CPUs push at the same time, and nobody takes.
+ * Called with interrupts off. Other CPUs push at the same time; nothing is taken meanwhile.
  */
 static void rss_stock_drop_pcs(void *dropped)
 {
