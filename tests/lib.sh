@@ -90,6 +90,15 @@ equal() {
 	[ "$1" = "$2" ] || fail "${3:-value} is \"$1\", not \"$2\""
 }
 
+# time_of COMMAND...: prints how many milliseconds it takes; what it prints itself is dropped.
+time_of() {
+	local start=${EPOCHREALTIME/./}
+	"$@" >/dev/null 2>&1
+	echo $(((${EPOCHREALTIME/./} - start) / 1000))
+}
+# median FILE: of the numbers in its lines.
+median() { sort -n "$1" | awk '{ row[NR] = $1 } END { print row[int((NR + 1) / 2)] }'; }
+
 # until_true SECONDS COMMAND...: polls with a bound.
 until_true() {
 	local deadline=$((SECONDS + $1))

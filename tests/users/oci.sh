@@ -311,19 +311,15 @@ case_cost() {
 	mkdir -p "$work/without"
 	cp "$work/config.without" "$work/without/config.json"
 	for ((i = 0; i < 21; i++)); do
-		time_of without >>"$work/times.without"
-		time_of with >>"$work/times.with"
+		time_of run_bundle without >>"$work/times.without"
+		time_of run_bundle with >>"$work/times.with"
 	done
 	local without with
-	without=$(sort -n "$work/times.without" | sed -n 11p) with=$(sort -n "$work/times.with" | sed -n 11p)
+	without=$(median "$work/times.without") with=$(median "$work/times.with")
 	note "a container of crun takes $without ms without the hooks, and $with ms with them"
 	[ $((with - without)) -le 500 ] || fail "the hooks add $((with - without)) ms"
 	nothing_is_left
 }
-time_of() {
-	local start=${EPOCHREALTIME/./}
-	"$work/bin/crun" --root "$work/root-crun" run --bundle "$work/$1" "$1" >/dev/null 2>&1
-	echo $(((${EPOCHREALTIME/./} - start) / 1000))
-}
+run_bundle() { "$work/bin/crun" --root "$work/root-crun" run --bundle "$work/$1" "$1"; }
 
 run_cases "$@"

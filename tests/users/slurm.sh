@@ -450,20 +450,16 @@ case_cost() {
 	local i
 	for ((i = 0; i < 41; i++)); do
 		: >"$work/plugstack.conf"
-		time_of_step >>"$work/without"
+		time_of true_step >>"$work/without"
 		plugin_arguments
-		time_of_step >>"$work/with"
+		time_of true_step >>"$work/with"
 	done
 	local without with
-	without=$(sort -n "$work/without" | sed -n 21p) with=$(sort -n "$work/with" | sed -n 21p)
+	without=$(median "$work/without") with=$(median "$work/with")
 	note "a step takes $without ms without the plug-in, and $with ms with it"
 	[ $((with - without)) -le 40 ] || fail "the plug-in adds $((with - without)) ms"
 	check_cluster
 }
-time_of_step() {
-	local start=${EPOCHREALTIME/./}
-	srun -Q -w n1 --mem=100 true
-	echo $(((${EPOCHREALTIME/./} - start) / 1000))
-}
+true_step() { srun -Q -w n1 --mem=100 true; }
 
 run_cases "$@"
