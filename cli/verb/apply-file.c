@@ -9,6 +9,7 @@
 
 #include "librss/rss.h"
 #include "librss/settings.h"
+#include "read-json.h"
 #include "read-settings.h"
 #include "shared/file.h"
 #include "shared/name.h"
@@ -16,8 +17,6 @@
 #include "view/json.h"
 #include "view/output.h"
 #include "view/status.h"
-
-DEFINE_CLEANUP(struct json_tokener *, json_tokener_free);
 
 static int fail_key(const char *path, size_t i, const char *key, const char *problem)
 {
@@ -85,45 +84,27 @@ static int read_text(const char *path, char **ret, size_t *ret_length)
 		     : STATUS_DONE;
 }
 
-static int fail_json(const char *path, const char *problem)
+static int read_document(const char *path, struct json_object **ret)
 {
-	return print_error(STATUS_USAGE, "%s: invalid JSON: %s", path, problem);
-}
-
-static int read_json(const char *path, struct json_object **ret)
-{
-	cleanup_(json_tokener_free_ptr) struct json_tokener *tokener = json_tokener_new();
-	cleanup_(json_object_put_ptr) struct json_object *object = NULL;
 	cleanup_free char *text = NULL;
+	const char *problem = "";
 	size_t length = 0;
-	int status = read_text(path, &text, &length);
+	int status = read_text(path, &text, &length), r;
 
 	if (status != STATUS_DONE)
 		return status;
-	if (!tokener)
+	r = json_read(text, length, ret, &problem);
+	if (r == -ENOMEM)
 		return fail_memory();
-	if (length > INT32_MAX)
-		return print_error(STATUS_USAGE, "%s: the file is too large", path);
-	json_tokener_set_flags(tokener,
-			       JSON_TOKENER_ALLOW_TRAILING_CHARS | JSON_TOKENER_VALIDATE_UTF8);
-	/* With its NUL: a number at the end is complete then. */
-	object = json_tokener_parse_ex(tokener, text, (int)length + 1);
-	if (json_tokener_get_error(tokener) == json_tokener_continue)
-		return fail_json(path, "unexpected end of data");
-	if (json_tokener_get_error(tokener) != json_tokener_success)
-		return fail_json(path, json_tokener_error_desc(json_tokener_get_error(tokener)));
-	for (size_t i = json_tokener_get_parse_end(tokener); i < length; i++)
-		if (!text[i] || !strchr(" \t\r\n", text[i]))
-			return fail_json(path, "there is text after its end");
-	*ret = take_ptr(object);
-	return STATUS_DONE;
+	return r < 0 ? print_error(STATUS_USAGE, "%s: invalid JSON: %s", path, problem)
+		     : STATUS_DONE;
 }
 
 int settings_file_read(const char *path, struct settings_file *ret)
 {
 	cleanup_json struct json_object *shown = container_json_keys();
 	struct settings_file file = { 0 };
-	int status = read_json(path, &file.json);
+	int status = read_document(path, &file.json);
 	bool many;
 
 	if (status != STATUS_DONE)

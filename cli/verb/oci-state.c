@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "read-json.h"
 #include "shared/cleanup.h"
 #include "shared/size.h"
 #include "shared/text.h"
@@ -17,9 +18,22 @@
 /* Runtimes allow shorter ones only. */
 #define ID_MAX 1024
 
+#define OUT_OF_MEMORY "needs more memory than there is"
+
 DEFINE_CLEANUP(struct json_object *, json_object_put);
 
 /* --- the state --------------------------------------------------------------------- */
+
+/* Returns NULL, or what is wrong with @text. */
+static const char *read_object(const char *text, struct json_object **ret)
+{
+	const char *problem;
+	int r = json_read(text, strlen(text), ret, &problem);
+
+	if (r == -ENOMEM)
+		return OUT_OF_MEMORY;
+	return json_object_is_type(*ret, json_type_object) ? NULL : "is not a JSON object";
+}
 
 /* The text of a string without NUL bytes, or NULL. */
 static const char *text_of(struct json_object *value)
@@ -41,7 +55,7 @@ static const char *read_id(struct json_object *state, char **ret)
 	if (!text || !*text || strlen(text) > ID_MAX || strchr(text, '/'))
 		return "has an invalid id";
 	*ret = strdup(text);
-	return *ret ? NULL : "needs more memory than there is";
+	return *ret ? NULL : OUT_OF_MEMORY;
 }
 
 /* There is no process after the end of the container. */
@@ -70,7 +84,7 @@ static const char *read_bundle(struct json_object *state, char **ret)
 	if (!text || *text != '/' || strlen(text) >= PATH_MAX)
 		return "has an invalid bundle";
 	*ret = strdup(text);
-	return *ret ? NULL : "needs more memory than there is";
+	return *ret ? NULL : OUT_OF_MEMORY;
 }
 
 /* The annotations of a state or a config.json, with a reference; NULL also if it has none. */
@@ -88,12 +102,12 @@ static const char *read_annotations(struct json_object *object, struct json_obje
 
 const char *oci_state_parse(const char *text, struct oci_state *ret)
 {
-	cleanup_(json_object_put_ptr) struct json_object *state = json_tokener_parse(text);
-	const char *problem;
+	cleanup_(json_object_put_ptr) struct json_object *state = NULL;
+	const char *problem = read_object(text, &state);
 
 	*ret = (struct oci_state){ 0 };
-	if (!json_object_is_type(state, json_type_object))
-		return "is not a JSON object";
+	if (problem)
+		return problem;
 	problem = read_id(state, &ret->id);
 	problem = problem ?: read_process(state, &ret->pid);
 	problem = problem ?: read_bundle(state, &ret->bundle);
@@ -110,13 +124,10 @@ void oci_state_done(struct oci_state *state)
 
 struct json_object *oci_config_annotations(const char *text, const char **ret_problem)
 {
-	cleanup_(json_object_put_ptr) struct json_object *config = json_tokener_parse(text);
-	struct json_object *annotations = NULL;
+	cleanup_(json_object_put_ptr) struct json_object *config = NULL, *annotations = NULL;
 
-	*ret_problem = json_object_is_type(config, json_type_object)
-			       ? read_annotations(config, &annotations)
-			       : "is not a JSON object";
-	return annotations;
+	*ret_problem = read_object(text, &config) ?: read_annotations(config, &annotations);
+	return take_ptr(annotations);
 }
 
 /* --- the annotations --------------------------------------------------------------- */

@@ -44,6 +44,15 @@ TEST(a_state_without_annotations_is_read)
 	CHECK(!state.bundle && !state.annotations);
 }
 
+static const char *brackets(char bracket)
+{
+	static char text[2][101];
+	char *ret = text[bracket == ']'];
+
+	memset(ret, bracket, 100);
+	return ret;
+}
+
 TEST(bad_states_are_refused)
 {
 	static const struct {
@@ -55,6 +64,8 @@ TEST(bad_states_are_refused)
 		{ "[]", "is not a JSON object" },
 		{ "null", "is not a JSON object" },
 		{ "7", "is not a JSON object" },
+		{ "{\"id\":\"a\"} {", "is not a JSON object" },
+		{ "{\"id\":\"\xff\"}", "is not a JSON object" },
 		{ "{}", "has no id" },
 		{ "{\"id\":7}", "has an invalid id" },
 		{ "{\"id\":\"\"}", "has an invalid id" },
@@ -77,6 +88,17 @@ TEST(bad_states_are_refused)
 		if (!problem || strcmp(problem, cases[i].problem) != 0)
 			FAIL("%s: %s", cases[i].text, problem ?: "was read");
 	}
+}
+
+/* A config.json is no deeper than its author made it; 32 is the limit of json-c. */
+TEST(nested_values_are_read)
+{
+	char text[1024];
+	cleanup_(oci_state_done) struct oci_state state;
+
+	snprintf(text, sizeof(text), "{\"id\":\"a\",\"x\":%.100s%.100s}\n", brackets('['),
+		 brackets(']'));
+	CHECK(!oci_state_parse(text, &state));
 }
 
 TEST(a_long_id_is_refused)
@@ -277,6 +299,7 @@ TEST(plain_paths_can_be_rules)
 TEST_MAIN({ "a state is read", states_are_read },
 	  { "a state without annotations is read", a_state_without_annotations_is_read },
 	  { "a bad state is refused", bad_states_are_refused },
+	  { "nested values are read", nested_values_are_read },
 	  { "a long ID is refused", a_long_id_is_refused },
 	  { "annotations of a config.json are read", annotations_of_a_config_are_read },
 	  { "annotations are read", annotations_are_read },
