@@ -80,10 +80,7 @@ static void creation_done(struct container *c, const struct change_result *resul
 
 static int check_new_name(const struct manager *m, const char *name, struct failure *failure)
 {
-	cleanup_free char *parent = NULL;
 	const char *problem = name_problem(name);
-	char place[PLACE_TEXT_MAX];
-	struct container *c;
 
 	if (problem)
 		return fail(failure, RSS_ERROR_INVALID_NAME, "Invalid name \"%.200s\": it %s", name,
@@ -96,7 +93,15 @@ static int check_new_name(const struct manager *m, const char *name, struct fail
 			    "Cannot create \"%s\": there are %zu containers, the maximum of "
 			    "ContainersMax= in rssd.conf",
 			    name, m->count);
-	parent = name_parent(name);
+	return 0;
+}
+
+static int check_parent(const struct manager *m, const char *name, struct failure *failure)
+{
+	cleanup_free char *parent = name_parent(name);
+	char place[PLACE_TEXT_MAX];
+	struct container *c;
+
 	if (!parent)
 		return 0;
 	c = manager_find(m, parent);
@@ -285,8 +290,12 @@ int manager_create(struct manager *m, const char *name, const struct place *plac
 		   const struct access_owner *owner, manager_done_fn done, void *userdata,
 		   struct failure *failure)
 {
+	/* With the rss controller the processes of a unit join a cgroup of rssd. */
+	bool in_place = place && (place->kind != PLACE_UNIT || m->controller->ops != &rss_ops);
 	int r = check_new_name(m, name, failure);
 
+	if (r == 0 && !in_place)
+		r = check_parent(m, name, failure);
 	if (r == 0)
 		r = check_budget(m, owner, failure);
 	if (r < 0)
@@ -304,8 +313,7 @@ int manager_create(struct manager *m, const char *name, const struct place *plac
 	if (!place)
 		return create_own(m, name, NULL, settings, transient, owner, done, userdata,
 				  failure);
-	/* systemd sets no limits of the rss controller. */
-	if (place->kind != PLACE_UNIT || m->controller->ops != &rss_ops)
+	if (in_place)
 		return create_place_start(m, name, place, settings, transient, done, userdata,
 					  failure);
 	if (transient)

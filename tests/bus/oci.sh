@@ -158,6 +158,11 @@ case_bad_values_refuse_the_start() {
 		fast hook "${statuses[$bad]:-2}" createRuntime "$(state c5 $pid "$bad")"
 		logs 'The start of container "c5" is refused: '
 	done
+	# Its cgroup is the place, which cannot be nested, whether the parent exists or not.
+	if [ "$controller" != rss ]; then
+		fast hook 1 createRuntime "$(state c5 $pid limit=64M name=a/b)"
+		logs 'choose a name without "/"'
+	fi
 	# shellcheck disable=SC2016
 	hook 2 createRuntime "$(state 'c5+$(x)' $pid limit=64M)"
 	says "is refused"
@@ -168,7 +173,7 @@ declare -A statuses=([wmark-high=16M]=1)
 
 case_rubbish_is_refused_in_time() {
 	local text
-	for text in "" rubbish '{' '[]' '{"id":7}' '{"id":"a/b"}' '{"id":"a","pid":-1,"annotations":{"org.rssd.limit":"1G"}}' \
+	for text in "" rubbish '{' '[]' '{"id":7}' '{"id":"a"} rubbish' '{"id":"a/b"}' '{"id":"a","pid":-1,"annotations":{"org.rssd.limit":"1G"}}' \
 		'{"id":"a","annotations":7}' '{"id":"a","bundle":"b"}'; do
 		hook 2 createRuntime "$text"
 		logs "The state of the container on standard input"
