@@ -16,6 +16,8 @@
 
 /* How long a new process may take to say its pid. */
 #define START_MS 2000
+/* How long it may take to end. */
+#define END_MS 2000
 
 /* The kernel does not choose the keeper in an OOM: it uses next to nothing. */
 static void protect_from_oom(void)
@@ -99,9 +101,21 @@ int keeper_start(struct keeper *keeper)
 	return 0;
 }
 
+/* It is in the cgroup of the freezer that slurmstepd was in when it forked. Slurm removes it after this. */
+static void wait_for_end(pid_t pid)
+{
+	cleanup_close int fd = (int)syscall(SYS_pidfd_open, pid, 0U);
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+
+	if (fd >= 0)
+		(void)poll(&poll_fd, 1, END_MS);
+}
+
 void keeper_end(struct keeper *keeper)
 {
-	if (keeper->fd >= 0)
+	if (keeper->fd >= 0) {
 		close(keeper->fd);
+		wait_for_end(keeper->pid);
+	}
 	*keeper = (struct keeper){ .fd = -1 };
 }

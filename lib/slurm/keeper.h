@@ -16,7 +16,7 @@ struct keeper {
 
 /* Starts one, which is no child of the caller. Return: 0 or a negative errno. */
 int keeper_start(struct keeper *keeper);
-/* Ends it, if there is one. */
+/* Ends it, if there is one, and waits for its end. */
 void keeper_end(struct keeper *keeper);
 
 #endif

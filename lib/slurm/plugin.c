@@ -145,6 +145,7 @@ static void refuse(const char *reason)
 /* The step is not limited: on-failure= says what follows. */
 static void fail_step(const char *reason)
 {
+	keeper_end(&plugin.keeper);
 	if (plugin.config.refuse) {
 		slurm_info("rssd: the step is refused: %s", reason);
 		refuse(reason);
@@ -159,9 +160,9 @@ static void contain(void)
 {
 	char message[CONTAIN_MESSAGE_MAX] = "";
 	uint32_t count = plugin.count;
-	int r = keeper_start(&plugin.keeper);
+	int r;
 
-	if (r < 0) {
+	if (plugin.keeper.fd < 0) {
 		fail_step("its keeper cannot be started");
 		return;
 	}
@@ -171,7 +172,6 @@ static void contain(void)
 	if (r > 0)
 		slurm_spank_log("rssd: --rss-wmark is ignored on this node: %s", message);
 	if (r < 0) {
-		keeper_end(&plugin.keeper);
 		fail_step(message);
 		return;
 	}
@@ -229,6 +229,11 @@ int slurm_spank_init_post_opt(spank_t spank, int argc, char *argv[])
 	if (describe_step(spank) < 0)
 		plugin.step.tasks = 0;
 	plugin.pids = calloc(plugin.step.tasks + 1, sizeof(*plugin.pids));
+	/*
+	 * Now, because slurmstepd is not yet in the cgroups of task/cgroup: Slurm removes them before
+	 * the hook slurm_spank_exit().
+	 */
+	(void)keeper_start(&plugin.keeper);
 	return 0;
 }
 
