@@ -20,6 +20,7 @@
 #include "slurm/comment.h"
 #include "slurm/config.h"
 #include "slurm/contain.h"
+#include "slurm/extern.h"
 #include "slurm/keeper.h"
 #include "slurm/oom.h"
 #include "slurm/pause.h"
@@ -146,7 +147,10 @@ static void refuse(const char *reason)
 static void fail_step(const char *reason)
 {
 	keeper_end(&plugin.keeper);
-	if (plugin.config.refuse) {
+	if (step_is_extern(&plugin.step)) {
+		slurm_info("rssd: sessions that join job %u are not limited: %s", plugin.step.job,
+			   reason);
+	} else if (plugin.config.refuse) {
 		slurm_info("rssd: the step is refused: %s", reason);
 		refuse(reason);
 	} else if (plugin.request.settings.set) {
@@ -156,7 +160,7 @@ static void fail_step(const char *reason)
 	}
 }
 
-static void contain(void)
+static void contain(const struct request *request)
 {
 	char message[CONTAIN_MESSAGE_MAX] = "";
 	uint32_t count = plugin.count;
@@ -167,8 +171,7 @@ static void contain(void)
 		return;
 	}
 	plugin.pids[count++] = plugin.keeper.pid;
-	r = contain_step(&plugin.config, &plugin.step, &plugin.request, plugin.pids, count,
-			 message);
+	r = contain_step(&plugin.config, &plugin.step, request, plugin.pids, count, message);
 	if (r > 0)
 		slurm_spank_log("rssd: --rss-wmark is ignored on this node: %s", message);
 	if (r < 0) {
@@ -177,6 +180,30 @@ static void contain(void)
 	}
 	plugin.contained = true;
 	plugin.ooms.since = clock_usec(CLOCK_REALTIME);
+}
+
+/* The container of the extern step has the keeper, and what joins by the rule. */
+static void contain_extern(void)
+{
+	struct request request = plugin.request;
+	char rule[EXTERN_RULE_MAX];
+	const char *const rules[] = { rule, NULL };
+	int r;
+
+	/* pam_slurm_adopt leaves sessions of root alone. */
+	if (plugin.step.uid == 0) {
+		keeper_end(&plugin.keeper);
+		return;
+	}
+	r = extern_rule(&plugin.step, rule);
+	if (r < 0) {
+		fail_step(r == -ENOENT ? "they have no cgroup; proctrack/cgroup makes one"
+				       : "their cgroup cannot be found");
+		return;
+	}
+	request.settings.set |= RSS_SET_JOIN;
+	request.settings.join = rules;
+	contain(&request);
 }
 
 /*
@@ -243,6 +270,10 @@ int slurm_spank_task_post_fork(spank_t spank, int argc, char *argv[])
 	const struct step *step = &plugin.step;
 	pid_t pid;
 
+	if (plugin.pids && step_is_extern(step)) {
+		contain_extern();
+		return 0;
+	}
 	if (!plugin.pids || !step->tasks ||
 	    spank_get_item(spank, S_TASK_PID, &pid) != ESPANK_SUCCESS) {
 		fail_step("Slurm does not describe it");
@@ -260,7 +291,7 @@ int slurm_spank_task_post_fork(spank_t spank, int argc, char *argv[])
 		refuse(reason);
 		return 0;
 	}
-	contain();
+	contain(&plugin.request);
 	return 0;
 }
 

@@ -26,6 +26,11 @@ bool step_is_special(const struct step *step)
 	return special_name(step->id);
 }
 
+bool step_is_extern(const struct step *step)
+{
+	return step->id == SLURM_EXTERN_CONT;
+}
+
 int step_set_names(struct step *step, const char *node)
 {
 	const char *special = special_name(step->id);

@@ -29,6 +29,8 @@ int step_set_names(struct step *step, const char *node);
 
 /* Returns true for the steps that have a name instead of a number, such as batch. */
 bool step_is_special(const struct step *step);
+/* Returns true for the step that has no program of the user: see extern.h. */
+bool step_is_extern(const struct step *step);
 
 /* The limit for @memory bytes: *@ret, or -ENOENT if it has none. */
 int step_limit(uint64_t memory, double factor, uint64_t *ret);
