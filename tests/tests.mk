@@ -105,6 +105,7 @@ check-all:
 ## check-users: all cases with real programs that use rssd, such as Prometheus
 check-users:
 	$(Q)WHOLE=1 $(MAKE) --no-print-directory check SUITES=users
+	$(Q)$(MAKE) --no-print-directory check-slurm
 
 ## check-long: hours of random operations, faults and fuzzing; PARTS="random faults" for some
 check-long:

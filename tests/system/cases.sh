@@ -3,15 +3,6 @@
 # Inside the test machine: rssd as an installed service. Features that the controller lacks are
 # skipped; controller-cases.sh tests what rssctl doctor says of them.
 
-# The machine reboots in case_boot, and on a panic.
-started=/var/lib/rssd-tests-started
-if [ -e $started ] && [ ! -e /var/lib/rssd-boot ]; then
-	printf 'not ok - %s: the machine rebooted by itself\n' "${0##*/}"
-	exit 1
-fi
-touch $started
-sync
-
 . "${0%/*}/machine.sh"
 
 # place_of PID: its cgroup in systemd's hierarchy.

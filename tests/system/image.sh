@@ -1,16 +1,23 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# image.sh [-s SUITE] OUT [PACKAGE...]: a disk with Debian, its systemd and D-Bus, those packages,
-# rssd, and the tests. Needs root.
-#   bookworm, the default: rssd is installed by make install. Packages are on the disk.
-#   trixie: rssd is installed from packages that are built there (packages.sh). Next to OUT are
+# image.sh [-s SUITE] [-p NAMES] OUT [PACKAGE...]: a disk with Debian, its systemd and D-Bus, those
+# packages, rssd, and the tests. Needs root. NAMES are packages of rssd to install, with librss1.
+#   bookworm, the default: without -p rssd is installed by make install. Packages are on the disk.
+#   trixie: -p is rssd, from packages that are built there (packages.sh). Next to OUT are
 #   Debian's own kernel, OUT.vmlinuz, and OUT.initrd, which mounts the disk.
 set -eu
 cd "$(dirname "$0")/../.."
 # shellcheck source=tests/system/debian.sh
 . tests/system/debian.sh
-suite=bookworm
-[ "$1" != -s ] || { suite=$2; shift 2; }
+suite=bookworm names=
+while getopts s:p: o; do
+	case $o in
+	s) suite=$OPTARG names=rssd ;;
+	p) names=$OPTARG ;;
+	*) exit 2 ;;
+	esac
+done
+shift $((OPTIND - 1))
 out=$1
 shift
 tree=$(mktemp -d)
@@ -45,21 +52,27 @@ take_kernel() {
 	rm -r "$tree/init.first" "$tree/initrd" "$tree/usr/lib/modules" "$tree"/boot/*
 }
 
-case $suite in
+# install_packages: installs $names and librss1, as apt does on a machine of an administrator.
+install_packages() {
+	local name log=$build/system/install-$suite.log
+	mkdir "$tree/debs"
+	for name in librss1 $names; do cp "$debs/$name"_*.deb "$tree/debs/"; done
+	run_inside "$tree" sh -c 'apt-get install -qq -y /debs/*.deb' >"$log" 2>&1 || { cat "$log"; exit 1; }
+	rm -r "$tree/debs"
+	: >"$tests/installed"
+}
+
+case $suite$names in
 bookworm)
 	make --no-print-directory -s BUILD="$build" DESTDIR="$tree/installed" install
 	(cd "$tree/installed" && find . ! -type d -printf '/%P\n') >"$tests/installed"
 	cp -a "$tree/installed/." "$tree"
 	rm -r "$tree/installed"
 	;;
+bookworm*) install_packages ;;
 *)
 	take_kernel
-	mkdir "$tree/debs"
-	cp "$debs"/{rssd,librss1}_*.deb "$tree/debs/"
-	run_inside "$tree" sh -c 'apt-get install -qq -y /debs/*.deb' \
-		>"$build/system/install-$suite.log" 2>&1 || { cat "$build/system/install-$suite.log"; exit 1; }
-	rm -r "$tree/debs"
-	: >"$tests/installed"
+	install_packages
 	# The host suite, with the programs of the package.
 	cp -r tests/host "$tests/tests/"
 	cp tests/lib.sh "$tests/tests/"
@@ -101,7 +114,7 @@ for unit in serial-getty@ttyS0.service getty@tty1.service systemd-udevd.service 
 done
 # The cases start the services that they need.
 for unit in redis-server.service postgresql.service nginx.service cgconfig.service cgred.service \
-	sysstat.service; do
+	sysstat.service ssh.service munge.service slurmctld.service slurmd.service; do
 	rm -f "$units"/*.wants/"$unit"
 done
 mkdir -p "$units/multi-user.target.wants" "$units/rssd.service.d"

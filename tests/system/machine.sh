@@ -3,6 +3,16 @@
 # functions, and end with run_machine "$@": the cases to run, or all.
 # shellcheck shell=bash
 export BUILD=/usr/lib/rssd-tests TIMES=1
+
+# The machine reboots in some cases, which leave /var/lib/rssd-boot, and on a panic.
+boot_id=/proc/sys/kernel/random/boot_id started=/var/lib/rssd-tests-started
+if [ -e $started ] && [ "$(cat $started)" != "$(cat $boot_id)" ] && [ ! -e /var/lib/rssd-boot ]; then
+	printf 'not ok - %s: the machine rebooted by itself\n' "${0##*/}"
+	exit 1
+fi
+cat $boot_id >$started
+sync
+
 # Polling takes a good part of an emulated processor.
 POLL=0.2
 # shellcheck source=tests/lib.sh

@@ -27,12 +27,12 @@ while getopts k:i:d:n:t:a: o; do
 	esac
 done
 shift $((OPTIND - 1))
-# A panic ends the machine, except with case_boot, which reboots it: cases.sh detects a panic then.
+# A panic ends the machine, except with cases that reboot it: machine.sh detects a panic then.
 once=(-no-reboot)
 for script; do
 	case $script in
-	cases) once=() ;;
-	cases:*) [[ ,${script#cases:}, != *,boot,* ]] || once=() ;;
+	cases | slurm-cases) once=() ;;
+	*:*) [[ ,${script#*:}, != *,boot,* && ,${script#*:}, != *,crash_of_the_node,* ]] || once=() ;;
 	esac
 done
 args+=" rssd.run=$(IFS=+; echo "$*")"

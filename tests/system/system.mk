@@ -3,7 +3,7 @@
 # lists them. CASES=cases:oom,service for some cases, V=1 for every line.
 PACKAGES_system := mmdebstrap qemu-system-x86 e2fsprogs kmod xz-utils cpio $(PACKAGES_vm) $(PACKAGES_deb)
 
-.PHONY: check-system bench-daemon demo-kernel system-packages
+.PHONY: check-system check-slurm bench-daemon demo-kernel system-packages
 
 # Programs that rssd is tested and measured with, on Debian 12, and services that are units on Debian 13.
 # nginx-light and make are for the commands of README.md.
@@ -17,6 +17,14 @@ $(BUILD)/system/disk: $(system_scripts) $(wildcard systemd/* man/*) $(DEB)/.buil
 	$(call install_packages,$(PACKAGES_system))
 	@mkdir -p $(@D)
 	$(Q)BUILD=$(BUILD) tests/system/image.sh $@ $(WORKLOAD_PACKAGES)
+
+# Debian 12 with Slurm, set up by slurm-cases.sh.
+SLURM_PACKAGES := slurm-wlm libpam-slurm-adopt openssh-server openssh-client iproute2
+
+$(BUILD)/system/disk-slurm: $(system_scripts) $(DEB)/.built-$(DEB_VERSION) all tests
+	$(call install_packages,$(PACKAGES_system))
+	@mkdir -p $(@D)
+	$(Q)BUILD=$(BUILD) tests/system/image.sh -p 'rssd rssd-slurm' $@ $(SLURM_PACKAGES)
 
 # The packages of Debian 13, built there.
 $(BUILD)/system/debs-trixie: tests/system/debian.sh tests/system/packages.sh $(DEB_SOURCES)
@@ -43,3 +51,8 @@ demo-kernel: deps
 check-system: deps
 	$(Q)$(MAKE) --no-print-directory -s $(system_kernels) system-packages $(BUILD)/system/disk $(BUILD)/system/disk-trixie
 	$(Q)tests/system/check.sh $(if $(WORLD),-w $(WORLD)) $(BUILD) $(CASES)
+
+## check-slurm: Slurm of Debian 12 with task/cgroup in virtual machines; CASES=slurm-cases:oom for some; part of check-users
+check-slurm: deps
+	$(Q)$(MAKE) --no-print-directory -s $(BUILD)/kernel/bzImage-service $(BUILD)/kernel/bzImage-stock-service $(BUILD)/system/disk-slurm
+	$(Q)tests/system/check.sh -w '$(or $(WORLD),slurm-*)' $(BUILD) $(CASES)
