@@ -25,6 +25,7 @@ static const struct {
 	[BOX_LIMIT]	= { "rss.limit_in_bytes", "rss.max" },
 	[BOX_WMARK_HIGH] = { "rss.wmark_high_in_bytes", "rss.wmark_high" },
 	[BOX_WMARK_LOW] = { "rss.wmark_low_in_bytes", "rss.wmark_low" },
+	[BOX_LOW]	= { "rss.low_in_bytes", "rss.low" },
 	[BOX_PEAK]	= { "rss.max_usage_in_bytes", "rss.peak" },
 	[BOX_RECLAIM]	= { "rss.reclaim", "rss.reclaim" },
 	[BOX_EVENTS]	= { "rss.events", "rss.events" },

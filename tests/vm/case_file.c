@@ -250,6 +250,7 @@ static void files_events(void)
 {
 	static const char *const keys[] = {
 		"max", "wmark_high", "wmark_low", "reclaim", "oom", "oom_kill",
+		"low",
 	};
 	struct pollfd p[2] = { { .events = POLLPRI }, { .events = POLLPRI } };
 	char text[512], *line;

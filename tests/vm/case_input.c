@@ -31,6 +31,9 @@ static const struct bad table[] = {
 	{ BOX_WMARK_LOW, "-5", EINVAL },
 	{ BOX_WMARK_LOW, "32M", EINVAL },		/* above high, see below */
 	{ BOX_WMARK_HIGH, "1M", EINVAL },		/* below low */
+	{ BOX_LOW, "rubbish", EINVAL },
+	{ BOX_LOW, "-5", EINVAL },
+	{ BOX_LOW, "12x", EINVAL },
 	{ BOX_RECLAIM, "rubbish", EINVAL },
 	{ BOX_RECLAIM, "-5", EINVAL },
 	{ BOX_RECLAIM, "", EINVAL },
@@ -60,6 +63,7 @@ static void input_table(void)
 	EXPECT_EQ(box_put("a", BOX_LIMIT, limit), 0);
 	EXPECT_EQ(box_put("a", BOX_WMARK_HIGH, high), 0);
 	EXPECT_EQ(box_put("a", BOX_WMARK_LOW, low), 0);
+	EXPECT_EQ(box_put("a", BOX_LOW, low), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		const struct bad *b = &table[i];
 		int err;
@@ -74,6 +78,7 @@ static void input_table(void)
 		EXPECT_EQ(box_get("a", BOX_LIMIT), limit);
 		EXPECT_EQ(box_get("a", BOX_WMARK_HIGH), high);
 		EXPECT_EQ(box_get("a", BOX_WMARK_LOW), low);
+		EXPECT_EQ(box_get("a", BOX_LOW), low);
 		EXPECT_EQ(box_get("a", BOX_OOM_GROUP), 0);
 	}
 }

@@ -33,7 +33,7 @@ static const struct world worlds[] = {
 
 static const struct vm_case *const topics[] = {
 	log_cases, file_cases, charge_cases, large_cases, owner_cases, mm_cases,
-	reclaim_cases, lists_cases, background_cases, oom_cases, event_cases,
+	reclaim_cases, lists_cases, low_cases, background_cases, oom_cases, event_cases,
 	trace_cases, input_cases, fault_cases, reserve_cases, race_cases, stress_cases,
 };
 

@@ -45,7 +45,7 @@ extern const struct vm_case charge_cases[], owner_cases[], file_cases[],
 	reclaim_cases[], background_cases[], oom_cases[], event_cases[],
 	race_cases[], input_cases[], fault_cases[], stress_cases[],
 	trace_cases[], log_cases[], mm_cases[], reserve_cases[],
-	large_cases[], lists_cases[];
+	large_cases[], lists_cases[], low_cases[];
 
 /* verdict.c: how a case ends */
 void verdict_init(void);
@@ -93,7 +93,7 @@ long vmstat(const char *key);
 
 /* box.c: containers */
 enum box_file {
-	BOX_USAGE, BOX_LIMIT, BOX_WMARK_HIGH, BOX_WMARK_LOW, BOX_PEAK, BOX_RECLAIM,
+	BOX_USAGE, BOX_LIMIT, BOX_WMARK_HIGH, BOX_WMARK_LOW, BOX_LOW, BOX_PEAK, BOX_RECLAIM,
 	BOX_EVENTS, BOX_EVENTS_LOCAL, BOX_STAT, BOX_NUMA_STAT, BOX_OOM_GROUP, BOX_FAILCNT, BOX_RECLAIMED,
 	BOX_FILES
 };

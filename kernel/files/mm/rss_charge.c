@@ -336,11 +336,12 @@ static bool rss_reserve_stocked(struct rss_owner *owner, unsigned int nr)
 /*
  * The batch of @owner by the limits and the usage of @rss now.  Charges that stocks
  * hold are used without rss_check_high(), so the room between the high watermark
- * and the limit counts like a limit.
+ * and the limit counts like a limit.  They count as usage for rss.low as well, so
+ * stocks hold at most 1/32 of that.
  */
 static unsigned int rss_owner_batch(struct rss_owner *owner, struct rss_container *rss)
 {
-	unsigned long limit = PAGE_COUNTER_MAX, max, high;
+	unsigned long limit = PAGE_COUNTER_MAX, max, high, low;
 	struct page_counter *counter;
 	unsigned int batch;
 
@@ -348,11 +349,35 @@ static unsigned int rss_owner_batch(struct rss_owner *owner, struct rss_containe
 		max = READ_ONCE(counter->max);
 		high = READ_ONCE(res_rss(counter)->wmark_high);
 		limit = min(limit, high < max ? max - high : max);
+		low = READ_ONCE(counter->low);
+		if (low)
+			limit = min(limit, low / 8);
 	}
 	batch = rss_stock_batch(limit, page_counter_read(&rss->res), num_online_cpus());
 	if (owner->batch != batch)
 		WRITE_ONCE(owner->batch, batch);
 	return batch;
+}
+
+/**
+ * rss_update_batches - a limit or protection changed
+ * @root: of a container; its descendants are updated as well
+ */
+void rss_update_batches(struct rss_container *root)
+{
+	struct cgroup_subsys_state *css;
+	struct rss_container *rss;
+	struct rss_owner *owner;
+
+	rcu_read_lock();
+	css_for_each_descendant_pre(css, &root->css) {
+		rss = css_rss(css);
+		spin_lock_irq(&rss->owners_lock);
+		list_for_each_entry(owner, &rss->owners, sibling)
+			rss_owner_batch(owner, rss);
+		spin_unlock_irq(&rss->owners_lock);
+	}
+	rcu_read_unlock();
 }
 
 /*

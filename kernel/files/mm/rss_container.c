@@ -134,7 +134,7 @@ static struct cgroup_subsys_state *rss_css_alloc(struct cgroup_subsys_state *par
 		return ERR_PTR(-ENOMEM);
 	/* nothing is charged to the root, so top-level counters have no parent */
 	page_counter_init(&rss->res, parent && !rss_is_root(parent) ? &parent->res : NULL,
-			  false);
+			  true);
 	rss->wmark_high = PAGE_COUNTER_MAX;
 	rss->wmark_low = PAGE_COUNTER_MAX;
 	spin_lock_init(&rss->owners_lock);
@@ -167,6 +167,7 @@ static void rss_css_offline(struct cgroup_subsys_state *css)
 	struct rss_container *rss = css_rss(css);
 
 	WRITE_ONCE(rss->above_wmark_high, false);
+	rss_set_low(rss, 0);
 	rss_owner_reparent(rss);
 	rss_event_free(rss);
 }
@@ -420,6 +421,25 @@ static ssize_t rss_mark_write(struct kernfs_open_file *of, char *buf, size_t nby
 	return nbytes;
 }
 
+static int rss_low_show(struct seq_file *seq, void *v)
+{
+	rss_show_pages(seq, READ_ONCE(seq_rss(seq)->res.low));
+	return 0;
+}
+
+static ssize_t rss_low_write(struct kernfs_open_file *of, char *buf, size_t nbytes,
+			     loff_t off)
+{
+	unsigned long low;
+	int ret;
+
+	ret = rss_parse_bytes(strstrip(buf), rss_none(), &low);
+	if (ret)
+		return ret;
+	rss_set_low(of_rss(of), low);
+	return nbytes;
+}
+
 static ssize_t rss_reclaim_write(struct kernfs_open_file *of, char *buf, size_t nbytes,
 				 loff_t off)
 {
@@ -486,6 +506,8 @@ static void rss_show_events(struct seq_file *seq, bool local)
 				rss_event_count(rss, keys[i].kind);
 		seq_printf(seq, "%s %lu\n", keys[i].key, count);
 	}
+	seq_printf(seq, "low %lu\n",
+		   atomic_long_read(local ? &rss->low_local : &rss->low_count));
 }
 
 static int rss_events_show(struct seq_file *seq, void *v)
@@ -666,6 +688,12 @@ static struct cftype rss_files[] = {
 		.write = rss_mark_write,
 	},
 	{
+		.name = "low",
+		.flags = CFTYPE_NOT_ON_ROOT,
+		.seq_show = rss_low_show,
+		.write = rss_low_write,
+	},
+	{
 		.name = "peak",
 		.flags = CFTYPE_NOT_ON_ROOT,
 		.open = rss_peak_open,
@@ -734,6 +762,12 @@ static struct cftype rss_files_legacy[] = {
 		.private = false,
 		.seq_show = rss_wmark_low_show,
 		.write = rss_mark_write,
+	},
+	{
+		.name = "low_in_bytes",
+		.flags = CFTYPE_NOT_ON_ROOT,
+		.seq_show = rss_low_show,
+		.write = rss_low_write,
 	},
 	{
 		.name = "max_usage_in_bytes",

@@ -175,6 +175,9 @@ struct rss_event_state {
  * @cost: what reclaim of anonymous and of file pages cost lately, see rss_note_cost()
  * @overrun: pages charged past the limit because the path could not wait
  * @uncharged: folios that are uncharged because no page_container was allocated
+ * @low_count: how often protected pages were reclaimed, subtree
+ * @low_local: how often in this container
+ * @low_event: when the last time was, in jiffies
  * @event_lock: guards @event and @seq
  * @event: by kind
  * @seq: of the last message
@@ -203,6 +206,9 @@ struct rss_container {
 	unsigned long cost[2];
 	atomic_long_t overrun;
 	atomic_long_t uncharged;
+	atomic_long_t low_count;
+	atomic_long_t low_local;
+	unsigned long low_event;
 	spinlock_t event_lock;	/* event, seq */
 	struct rss_event_state event[RSS_CONTAINER_EVENT_MAX + 1];
 	u64 seq;
@@ -246,6 +252,7 @@ void rss_mm_set_owner(struct mm_struct *mm, struct rss_owner *owner);
 void rss_mm_follow_task(struct mm_struct *mm, struct task_struct *task);
 bool rss_commit_slow(struct rss_owner *owner, unsigned int nr);
 unsigned long rss_usage(struct rss_container *rss);
+void rss_update_batches(struct rss_container *rss);
 void rss_task_exit(struct task_struct *task);
 
 /* rss_stock.c */
@@ -259,6 +266,7 @@ unsigned int rss_lru_isolate(struct rss_lru *lru, enum rss_list from,
 			     struct folio *folios[SWAP_CLUSTER_MAX],
 			     unsigned long nr_to_scan, unsigned long *scanned);
 void rss_owner_move_pages(struct rss_owner *from);
+struct rss_container *rss_folio_container(struct folio *folio);
 void rss_windows_close(void);
 void rss_pages_init(void);
 
@@ -268,6 +276,9 @@ long rss_reclaim(struct rss_container *rss, unsigned long nr,
 		 enum rss_container_reclaim_cause cause, bool wait, int swappiness);
 void rss_background(struct work_struct *work);
 void rss_check_wmark_high(struct rss_container *rss);
+
+/* rss_low.c */
+void rss_set_low(struct rss_container *rss, unsigned long low);
 
 /* rss_oom.c */
 bool rss_out_of_memory(struct rss_container *rss, unsigned int nr);

@@ -1107,6 +1107,30 @@ unsigned int rss_lru_isolate(struct rss_lru *lru, enum rss_list from,
 	return taken;
 }
 
+/**
+ * rss_folio_container - the container that a folio is charged to
+ * @folio: the folio, with a reference
+ *
+ * Context: process, RCU read lock held.
+ * Return: the container, or NULL if the folio is not charged.
+ */
+struct rss_container *rss_folio_container(struct folio *folio)
+{
+	unsigned long *word = rss_word(folio);
+	struct rss_container *rss = NULL;
+	struct page_container *pc;
+
+	if (!word || !READ_ONCE(*word))
+		return NULL;
+	local_irq_disable();
+	pc = rss_word_lock(word);
+	if (pc)
+		rss = rcu_dereference(pc->lru->owner->container);
+	rss_word_unlock(word, pc);
+	local_irq_enable();
+	return rss;
+}
+
 /*
  * Merging
  */

@@ -73,6 +73,7 @@ int freezer_self_freezing(struct cgroup *cgrp);
 
 /* The hooks are always inlined: a jump, not a call, also if built for size. */
 extern struct static_key_false_deferred container_rss_key;
+extern struct static_key_false_deferred container_rss_low_key;
 extern struct page_ext_operations container_rss_page_ext_ops;
 
 static __always_inline bool container_rss_in_use(void)
@@ -96,6 +97,7 @@ void __container_rss_split(struct folio *folio, unsigned int order, unsigned int
 void __container_rss_move_lists(struct folio *folio, bool active, bool tail);
 void __container_rss_add_lists(struct folio_batch *fbatch);
 void __container_rss_refault(struct folio *folio, bool workingset);
+bool __container_rss_is_protected(struct folio *folio, bool last);
 void __mm_init_container(struct mm_struct *mm);
 void __mm_free_container(struct mm_struct *mm);
 void __mm_exec_container(struct mm_struct *mm);
@@ -372,6 +374,25 @@ static __always_inline void container_rss_refault(struct folio *folio, bool work
 {
 	if (container_rss_in_use() && current->rss_reserved)
 		__container_rss_refault(folio, workingset);
+}
+
+static __always_inline bool container_rss_low_in_use(void)
+{
+	return static_branch_unlikely(&container_rss_low_key.key);
+}
+
+/**
+ * container_rss_is_protected - may global reclaim not take a folio?
+ * @folio: the folio
+ * @last: whether nothing else can be reclaimed; lifts the protection of the folio's node
+ *
+ * Context: process, a reference on @folio held.  Does not sleep.
+ * Return: true if the folio is charged to a container whose usage is below its
+ * effective rss.low, and protection is not lifted.
+ */
+static __always_inline bool container_rss_is_protected(struct folio *folio, bool last)
+{
+	return container_rss_low_in_use() && __container_rss_is_protected(folio, last);
 }
 
 /**

@@ -14,6 +14,9 @@
  *                                         rss.wmark_high_in_bytes
  *  rss.wmark_low                          and stops at it; unset: the same as wmark_high;
  *                                         v1: rss.wmark_low_in_bytes
+ *  rss.low       rss.low_in_bytes       protection: global reclaim takes mapped pages
+ *                                         last while usage is below it; hierarchical
+ *                                         and best-effort as memory.low; 0 for none
  *  rss.peak      rss.max_usage_in_bytes   highest usage, with charges in stocks: up to a
  *                                         quarter and three pages for each CPU more, but
  *                                         not above the limit; a write resets it, in v2
@@ -27,8 +30,9 @@
  *  rss.events    rss.events               events of the container and its descendants, one
  *                                         "key count" a line: max (a charge hit the
  *                                         limit), wmark_high, wmark_low, reclaim, oom,
- *                                         oom_kill; a change is notified to poll() as
- *                                         POLLPRI
+ *                                         oom_kill, low (protected pages were reclaimed;
+ *                                         without a message); a change is notified to
+ *                                         poll() as POLLPRI
  *  rss.events.local  rss.events_local     the same without descendants
  *  rss.stat      rss.stat                 "key value" a line: anon file (bytes, exact,
  *                                         subtree), inactive_anon active_anon
