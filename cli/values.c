@@ -164,7 +164,7 @@ int read_yes_no(const char *what, const char *text, bool *ret)
 int read_pid(const char *text, pid_t *ret)
 {
 	uint64_t value = 0;
-	int status = read_number("The process", text, INT_MAX, &value);
+	int status = read_number("The PID", text, INT_MAX, &value);
 
 	if (status != STATUS_DONE)
 		return status;
