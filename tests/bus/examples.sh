@@ -30,7 +30,10 @@ argued() {
 	"[Unit]" | "[Service]" | "[Socket]") echo "a drop-in of a unit: tests/system/service-cases.sh starts such units" ;;
 	"scrape_configs:"*) echo "of Prometheus: tests/users/prometheus.sh runs it" ;;
 	"optional "* | "srun "* | "sbatch "* | "SelectType="* | "rssd: "*) echo "of Slurm: tests/users/slurm.sh runs such" ;;
+	"CgroupPlugin="* | "ProctrackType="* | "account "* | "systemd.unified_cgroup_hierarchy="*)
+		echo "of a machine with Slurm: tests/system/slurm-cases.sh runs such" ;;
 	"podman "* | '"hooks": {'*) echo "of container runtimes: tests/users/oci.sh runs such" ;;
+	"GRUB_"*) echo "of GRUB, by hand" ;;
 	"apiVersion:"*) echo "of Grafana, which Debian does not have" ;;
 	" "*) echo "a drawing" ;;
 	*"--unit="*) [ -z "$mount" ] && echo "the fake systemd needs the v1 memory hierarchy" ;;
@@ -85,6 +88,7 @@ write_stubs() {
 	stub journalctl "exit 0"
 	stub make "exit 0"
 	stub apt-get "exit 0"
+	stub reboot "exit 0"
 	# A process of the service, with memory that is charged to it.
 	stub hog-in-unit "echo \$\$ >'$mount/$slice/nginx.service/cgroup.procs'" "exec '$hog_program' \"\$@\""
 }
