@@ -34,7 +34,7 @@ $(BUILD)/tests/preload/%.so: tests/preload/%.c $(wildcard tests/preload/*.h)
 # Fuzzers: clang's libFuzzer, linked with the sources that they test.
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/*.c))
 FUZZED  := $(wildcard $(addsuffix /*.c,lib/shared $(addprefix daemon/,base policy host cgroup store))) \
-	$(addprefix cli/verb/,metrics-http.c oci-state.c oci-group.c)
+	cli/read-json.c $(addprefix cli/verb/,metrics-http.c oci-state.c oci-group.c)
 FUZZ_CC := $(filter ccache,$(CC)) clang -fsanitize=address,undefined -fno-sanitize-recover=undefined
 
 $(BUILD)/fuzz/obj/%.o: %.c
