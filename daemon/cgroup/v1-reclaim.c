@@ -20,6 +20,11 @@
 /* A write frees little in the shortest time, even of huge pages that are clean. */
 #define TICK_NSEC_MIN (50 * 1000)
 #define TICK_NSEC_MAX (20 * 1000 * 1000)
+/*
+ * The next ticks are no closer, or a thread whose signals take long, as under a tracer, would do nothing
+ * but receive them.
+ */
+#define TICK_AGAIN_NSEC_MIN (1000 * 1000)
 /* Writes after which the kernel has found nothing, each after attempts of its own. */
 #define FRUITLESS_MAX 3
 /* The limit is set again so often, with such pauses. */
@@ -49,9 +54,13 @@ static int ticks_new(struct ticks *ticks)
 /* @nsec: below a second; 0 stops them */
 static void ticks_set(struct ticks *ticks, long nsec)
 {
-	struct itimerspec every = { { 0, nsec }, { 0, nsec } };
+	long again = nsec && nsec < TICK_AGAIN_NSEC_MIN ? TICK_AGAIN_NSEC_MIN : nsec;
+	struct itimerspec value = {
+		.it_value = { .tv_nsec = nsec },
+		.it_interval = { .tv_nsec = again },
+	};
 
-	(void)timer_settime(ticks->timer, 0, &every, NULL);
+	(void)timer_settime(ticks->timer, 0, &value, NULL);
 }
 
 static void ticks_done(struct ticks *ticks)
