@@ -121,10 +121,13 @@ static void count_kill(struct container *victim, bool inner)
 		__atomic_fetch_add(&victim->inner_oom_kills, 1, __ATOMIC_RELAXED);
 }
 
-/* Returns true if @c had an OOM of its own limit a moment ago that is not reported yet. */
+/*
+ * Returns true if @c had an OOM of its own limit a moment ago that is not reported yet. What was counted for a
+ * container that has no limit now is older than the OOM that is to be attributed.
+ */
 static bool has_local_oom(const struct container *c)
 {
-	return c->detection->local_ooms > 0 &&
+	return c->detection->local_ooms > 0 && c->settings.limit != LIMIT_INFINITY &&
 	       c->detection->local_ooms_at + OOM_TO_KILL_USEC + LOG_LAG_USEC >=
 		       detection_now(c->manager);
 }
