@@ -108,6 +108,11 @@ make_file() {
 	echo 3 >/proc/sys/vm/drop_caches
 }
 cached() { awk '$1 == "Cached:" { print $2 * 1024 }' /proc/meminfo; }
+# record_steps: each step from now on has a record.
+record_steps() {
+	rm -f "$work/record"
+	plugin_arguments record="$work/record"
+}
 # record KEY: of the last step with a number.
 record() { jq -r "select(.step == \"0\").$1" "$work/record" | tail -n 1; }
 recorded() { [ -n "$(record step)" ]; }
@@ -121,7 +126,7 @@ case_page_cache() {
 	needs_attach || return
 	make_file
 	before=$(cached)
-	plugin_arguments record="$work/record"
+	record_steps
 	expect 0 srun --mem=20 sh -c "where; cat /proc/self/cgroup; cat $file | wc -c"
 	says slurm/$node-
 	says $((200 << 20))
@@ -146,8 +151,7 @@ case_mapped_file() {
 	local limit=$((20 << 20))
 	needs_attach || return
 	make_file
-	rm -f "$work/record"
-	plugin_arguments record="$work/record"
+	record_steps
 	expect 0 srun --mem=20 sh -c "mkfifo $work/ready; $hog_program file $file >$work/ready & read line <$work/ready; kill \$!; echo \$line"
 	says ready
 	await 20 recorded
