@@ -224,12 +224,13 @@ static void set_orphan_aside(struct manager *m, const char *name)
 static void fit_to_controller(const struct manager *m, struct record *record)
 {
 	if (m->controller->ops == &rss_ops && record->place && record->place->kind == PLACE_UNIT) {
-		log_message(
-			LOG_WARNING, record->name,
-			"its limit counts mapped memory now, and systemd keeps the one that was "
-			"set with another controller, which counts all memory; to remove that: "
-			"systemctl set-property %s MemoryMax=infinity",
-			record->place->unit);
+		if (record->settings.limit != LIMIT_INFINITY)
+			log_message(
+				LOG_WARNING, record->name,
+				"its limit counts mapped memory now, and systemd keeps the one "
+				"that was set with another controller, which counts all memory; "
+				"to remove that: systemctl set-property %s MemoryMax=infinity",
+				record->place->unit);
 		record->joined_unit = take_ptr(record->place->unit);
 		record->place = place_free(record->place);
 	} else if (record->joined_unit && controller_leaves_units(m->controller)) {
