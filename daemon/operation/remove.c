@@ -31,7 +31,8 @@
 #define RETRY_USEC (5 * 1000)
 /* The most processes that are checked for an obstacle; there may be thousands. */
 #define STUCK_CHECKS_MAX 32
-#define DEADLINE_USEC	 (10 * 1000 * 1000)
+/* The time in which one process must end. */
+#define DEADLINE_USEC (10 * 1000 * 1000)
 
 struct removal {
 	struct job job;
@@ -41,6 +42,7 @@ struct removal {
 	bool returns; /* the processes of a unit go back to where they were, and none is killed */
 	struct requester requester;
 	uint64_t deadline;
+	size_t fewest;	       /* members at any step so far */
 	sd_event_source *next; /* the next step */
 	removal_done_fn done;
 	void *userdata;
@@ -235,14 +237,26 @@ static uint32_t count_members(struct container *c)
 	return processes + inner;
 }
 
-/* Returns true if one of them has a process. */
-static bool is_populated(const struct removal *removal)
+static uint64_t loop_clock(const struct removal *removal)
 {
-	for (size_t i = 0; i < removal->n_members; i++) {
-		if (count_members(removal->members[i]) > 0)
-			return true;
+	uint64_t now = 0;
+
+	(void)sd_event_now(removal->manager->event, CLOCK_MONOTONIC, &now);
+	return now;
+}
+
+/* Returns true if one of them has a process. Each process that ends gives the others more time. */
+static bool is_populated(struct removal *removal)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < removal->n_members; i++)
+		left += count_members(removal->members[i]);
+	if (left < removal->fewest) {
+		removal->fewest = left;
+		removal->deadline = loop_clock(removal) + DEADLINE_USEC;
 	}
-	return false;
+	return left > 0;
 }
 
 /* Removes groups up to the first failure. The removed ones stay members. */
@@ -323,9 +337,8 @@ static void schedule_step(struct removal *removal, uint64_t usec)
 
 static uint64_t time_left(const struct removal *removal)
 {
-	uint64_t now = 0;
+	uint64_t now = loop_clock(removal);
 
-	(void)sd_event_now(removal->manager->event, CLOCK_MONOTONIC, &now);
 	return now < removal->deadline ? removal->deadline - now : 0;
 }
 
@@ -507,7 +520,6 @@ int removal_start(struct container *c, bool force, const struct requester *reque
 {
 	cleanup_(removal_free_ptr) struct removal *removal = NULL;
 	struct manager *m = c->manager;
-	uint64_t now = 0;
 	int r;
 
 	if (c->place)
@@ -521,16 +533,16 @@ int removal_start(struct container *c, bool force, const struct requester *reque
 	removal = calloc(1, sizeof(*removal));
 	if (!removal)
 		return fail(failure, RSS_ERROR_CONTROLLER_FAILED, "Out of memory");
-	(void)sd_event_now(m->event, CLOCK_MONOTONIC, &now);
 	*removal = (struct removal){
 		.manager = m,
 		.force = force,
 		.returns = c->joined_unit != NULL,
 		.requester = *requester,
-		.deadline = now + DEADLINE_USEC,
+		.fewest = SIZE_MAX,
 		.done = done,
 		.userdata = userdata,
 	};
+	removal->deadline = loop_clock(removal) + DEADLINE_USEC;
 	removal->name = strdup(c->name);
 	r = removal->name ? sd_event_add_time_relative(m->event, &removal->next, CLOCK_MONOTONIC, 0,
 						       1, removal_next, removal)

@@ -164,7 +164,7 @@ case_polkit_says_no() {
 	expect 3 rssctl show mine
 	# Each user has a few log lines for refusals in ten seconds: this one has made none yet.
 	expect 4 setpriv --reuid=2 --regid=2 --clear-groups rssctl limit closed 8M
-	await 5 grep -q 'SetLimit refused to user 2 ' "$rssd_log"
+	await 20 grep -q 'SetLimit refused to user 2 ' "$rssd_log"
 	kill "$theirs"
 	rssctl remove closed
 }
@@ -292,7 +292,7 @@ case_polkit_replies_nonsense_or_dies() {
 	wait $caller
 	equal $? 4 "status when polkit dies"
 	polkit=
-	await 5 grep -q 'polkit did not reply' "$rssd_log"
+	await 20 grep -q 'polkit did not reply' "$rssd_log"
 	expect 3 rssctl show odd
 }
 
@@ -318,7 +318,7 @@ case_run_is_interrupted_before_the_command() {
 	local caller=$!
 	await 10 grep -q CreateContainer "$asked"
 	kill -INT $caller
-	await 5 eval "! kill -0 $caller"
+	await 20 eval "! kill -0 $caller"
 	[ -z "$case_failed" ] || kill -KILL $caller
 	wait $caller || status=$?
 	equal "$status" 130 "status"

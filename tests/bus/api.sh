@@ -71,7 +71,7 @@ case_lookups() {
 	expect 0 client by-pidfd "$hog"
 	equal "$out" look "container by pidfd"
 	kill -KILL "$hog"
-	await 5 is_empty look
+	await 20 is_empty look
 	expect 0 manager RemoveContainer "sa{sv}" look 0
 }
 
@@ -128,7 +128,7 @@ case_unlimited_settings_by_name() {
 	[[ $(unlimited bounded) = *" Threshold "* ]] || fail "Threshold is not in $(unlimited bounded)"
 	start_monitor "$work/unlimited"
 	expect 0 container bounded SetProperties "a{sv}" 1 Unlimited as 1 Limit
-	await 5 grep -q 'PropertiesChanged.*"Unlimited":' "$work/unlimited"
+	await 20 grep -q 'PropertiesChanged.*"Unlimited":' "$work/unlimited"
 	kill $monitor
 	[[ $(unlimited bounded) = *" Limit "* ]] || fail "Limit is not in $(unlimited bounded)"
 	equal "$(field bounded limit)" infinity limit
@@ -176,7 +176,7 @@ case_processes_are_attached_by_pid() {
 		call org.rssd1 /org/rssd1/container/bypid org.rssd1.Container AttachPIDs "aua{sv}" 1 "$hog" 0
 	says "only root"
 	kill -KILL "$hog"
-	await 5 is_empty bypid
+	await 20 is_empty bypid
 	expect 0 manager RemoveContainer "sa{sv}" bypid 0
 }
 
@@ -326,7 +326,7 @@ case_ctrl_c_keeps_the_old_limit() {
 	start_reclaim
 	expect 130 limiting "+going to 4.0M" $'=\x03'
 	says "interrupted; the old limit stays in force"
-	await 5 rssctl limit keep 60M
+	await 20 rssctl limit keep 60M
 	equal "$(field keep limit)" $((60 << 20))
 	expect 0 rssctl remove keep --force
 }
@@ -336,10 +336,10 @@ case_a_caller_that_is_gone_keeps_the_old_limit() {
 	start_reclaim
 	rssctl limit keep 4M --timeout=60s >/dev/null 2>&1 &
 	local limiter=$!
-	await 5 grep -q 'keep: changing settings, limit 4.0M' "$rssd_log"
+	await 20 grep -q 'keep: changing settings, limit 4.0M' "$rssd_log"
 	disown $limiter
 	kill -KILL $limiter
-	await 5 rssctl limit keep 60M
+	await 20 rssctl limit keep 60M
 	expect 0 rssctl remove keep --force
 }
 

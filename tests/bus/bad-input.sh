@@ -76,7 +76,7 @@ case_bad_processes() {
 	# A zombie.
 	start_hog zombie 1
 	zombie=$(head -n 1 "$hog_out")
-	await 5 grep -q '^State:.Z' "/proc/$zombie/status"
+	await 20 grep -q '^State:.Z' "/proc/$zombie/status"
 	expect 1 rssctl attach p "$zombie"
 	says zombie
 	# A good process among bad ones is moved.
@@ -92,7 +92,7 @@ case_process_with_control_characters_in_its_name() {
 	cp "$build/tests/tools/hog" "$evil"
 	expect 0 rssctl create evil --limit=16M
 	expect 137 rssctl run evil -- "$evil" anon 64M
-	await 5 sh -c 'rssctl show evil --json=short | jq -e .[0].last_oom.victim_pid >/dev/null'
+	await 20 sh -c 'rssctl show evil --json=short | jq -e .[0].last_oom.victim_pid >/dev/null'
 	equal "$(field evil last_oom.victim_command)" 'h?g?[2J' "victim"
 	rssctl run evil -- "$evil" anon 1M >"$work/evil.out" &
 	children+=($!)
@@ -123,7 +123,7 @@ case_removal_while_a_limit_is_reclaimed() {
 	await 20 grep -q ready "$hog_out"
 	rssctl limit busy 4M --timeout=60s >"$work/limit.out" 2>&1 &
 	local limiter=$!
-	await 5 grep -q 'busy: changing settings, limit 4.0M' "$rssd_log"
+	await 20 grep -q 'busy: changing settings, limit 4.0M' "$rssd_log"
 	expect 1 rssctl limit busy 64M
 	says "changed already"
 	expect 0 rssctl remove busy --force
@@ -200,7 +200,7 @@ case_daemon_that_dies_before_the_answer() {
 	kill -STOP "$rssd_pid"
 	rssctl show asked >"$work/show" 2>&1 &
 	local show=$! status=0
-	await 5 pending_call "$show"
+	await 20 pending_call "$show"
 	kill_rssd
 	wait "$show" || status=$?
 	equal "$status" 6 "status"

@@ -24,9 +24,9 @@ case_each_drift_is_an_event_and_is_repaired() {
 	rssctl create web --limit=32M
 	start_watch
 	echo $((64 << 20)) >"$dir/web/memory.limit_in_bytes"
-	await 5 heard drift web '.drift == "limit"'
+	await 20 heard drift web '.drift == "limit"'
 	echo 1 >"$dir/web/memory.oom_control"
-	await 5 heard drift web '.drift == "oom-killer"'
+	await 20 heard drift web '.drift == "oom-killer"'
 	equal "$(drift_of web)" '["limit","oom-killer"]' drift
 	expect 1 rssctl diff --no-legend
 	equal "$(awk '$2 == "oom-killer" { print $3, $4, $5 }' <<<"$out")" "- on off" "row"
@@ -34,13 +34,13 @@ case_each_drift_is_an_event_and_is_repaired() {
 	says "The kernel's limit of \"web\" is not what rssd set"
 	expect 0 rssctl repair web --no-legend
 	equal "$(awk '{ print $2, $3, $4 }' <<<"$out" | paste -sd,)" "limit 64.0M 32.0M,oom-killer off on" repaired
-	await 5 is_limited "$dir/web" $((32 << 20))
+	await 20 is_limited "$dir/web" $((32 << 20))
 	equal "$(sed -n 's/oom_kill_disable //p' "$dir/web/memory.oom_control")" 0 "OOM killer"
-	await 5 no_drift
+	await 20 no_drift
 	# The same change after a repair is an event again, and the history has the events as they
 	# came live.
 	echo 1 >"$dir/web/memory.oom_control"
-	await 5 has_heard 3 drift web
+	await 20 has_heard 3 drift web
 	equal "$(timeout 20 rssctl watch web --since=0 --count=3 --json=short | jq -r .drift | paste -sd,)" \
 		"limit,oom-killer,oom-killer" history
 	expect 0 rssctl doctor
@@ -57,7 +57,7 @@ case_drift_right_after_a_repair_is_an_event() {
 	start_watch
 	for round in 1 2 3 4 5; do
 		echo 1 >"$dir/again/memory.oom_control"
-		await 5 has_heard "$round" drift again
+		await 20 has_heard "$round" drift again
 		expect 0 rssctl repair again
 	done
 	stop_watch
@@ -71,25 +71,25 @@ case_removed_cgroups_are_made_again() {
 	rssctl create web/inner --limit=16M
 	start_watch
 	rmdir "$dir/web/inner" "$dir/web"
-	await 5 heard drift web '.drift == "cgroup"'
-	await 5 heard drift web/inner '.drift == "cgroup"'
+	await 20 heard drift web '.drift == "cgroup"'
+	await 20 heard drift web/inner '.drift == "cgroup"'
 	equal "$(drift_of web/inner)" '["cgroup"]' drift
 	expect 0 rssctl doctor
 	says "The cgroup of \"web\" is gone"
 	expect 1 rssctl repair web/inner
 	says "repair the parent first"
 	expect 0 rssctl repair
-	await 5 is_limited "$dir/web" $((32 << 20))
-	await 5 is_limited "$dir/web/inner" $((16 << 20))
+	await 20 is_limited "$dir/web" $((32 << 20))
+	await 20 is_limited "$dir/web/inner" $((16 << 20))
 	expect 0 rssctl diff
 	# The repaired container works as before: members, events, another removal, and a removal
 	# by rssd.
 	launch_hog_in web/inner lock 32M
 	await 20 heard oom web/inner
 	equal "$(rssctl show web/inner --json=short | jq '.[0].oom_kills')" 1 "OOM kills"
-	await 5 is_empty web/inner
+	await 20 is_empty web/inner
 	rmdir "$dir/web/inner"
-	await 5 has_heard 2 drift web/inner
+	await 20 has_heard 2 drift web/inner
 	expect 0 rssctl repair web/inner
 	stop_watch
 	expect 0 rssctl remove --force web
@@ -112,7 +112,7 @@ case_own_changes_are_no_drift() {
 	# A drift is reported within half a second, so a drift of these would come before this one.
 	rssctl create probe2 --limit=32M
 	echo $((64 << 20)) >"$dir/probe2/memory.limit_in_bytes"
-	await 5 heard drift probe2
+	await 20 heard drift probe2
 	equal "$(jq -c 'select(.event == "drift" and .container != "probe2")' "$events")" "" "events"
 	stop_watch
 	expect 0 rssctl remove probe2

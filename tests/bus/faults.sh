@@ -143,7 +143,7 @@ case_a_creation_that_is_cut_short_is_undone() {
 	rssd_pid=
 	start_rssd
 	expect 3 rssctl show half
-	await 5 grep -q "half: its creation was interrupted" "$rssd_log"
+	await 20 grep -q "half: its creation was interrupted" "$rssd_log"
 	expect 0 rssctl create half --limit=16M
 	rssctl remove half
 }
@@ -195,7 +195,7 @@ case_a_history_of_ooms_that_cannot_be_read_is_kept() {
 	ln -sf ooms.json "$work/state/ooms.json"
 	start_rssd
 	[ -L "$work/state/ooms.json.bad" ] || fail "the history is gone"
-	await 5 grep -q "ooms.json cannot be read: .* is kept as ooms.json.bad" "$rssd_log"
+	await 20 grep -q "ooms.json cannot be read: .* is kept as ooms.json.bad" "$rssd_log"
 	rm "$work/state/ooms.json.bad"
 }
 

@@ -75,7 +75,7 @@ case_a_container_is_limited_and_removed() {
 	equal "$(field oci-c1 limit)" $((32 << 20)) "limit of another start"
 	end_container c1
 	hook 0 poststop "$(state c1 0 limit=32M)"
-	await 5 is_gone oci-c1
+	await 20 is_gone oci-c1
 	hook 0 poststop "$(state c1 0 limit=32M)"
 	equal "$out$err" "" "what it printed without a container"
 }
@@ -94,7 +94,7 @@ case_what_is_left_is_replaced() {
 	equal "$(field oci-c2 limit)" $((48 << 20)) "limit of the next start"
 	end_container c2
 	hook 0 poststop "$(state c2 0 limit=48M)"
-	await 5 is_gone oci-c2
+	await 20 is_gone oci-c2
 	[[ $controller == memory-* ]] || return
 	# The next container has another ID and the same name.
 	make_container c2
@@ -120,7 +120,7 @@ case_annotations_may_be_in_the_bundle() {
 	equal "$(field by-config limit)" $((40 << 20)) limit
 	end_container c3
 	hook 0 poststop "{\"id\":\"c3\",\"bundle\":\"$work/bundle\"}"
-	await 5 is_gone by-config
+	await 20 is_gone by-config
 	echo '{' >"$work/bundle/config.json"
 	hook 1 createRuntime "{\"id\":\"c3\",\"pid\":$pid,\"bundle\":\"$work/bundle\"}"
 	says "config.json is not a JSON object"
@@ -231,7 +231,7 @@ case_what_hangs_is_bounded() {
 	exec 7>&-
 	end_container c7
 	hook 0 poststop "$(state c7 0 limit=64M)"
-	await 5 is_gone oci-c7
+	await 20 is_gone oci-c7
 }
 
 # Each answer takes 0.7 s: all of them together have the two seconds.
@@ -248,7 +248,7 @@ case_a_slow_daemon_has_one_deadline() {
 	await 10 rssctl list
 	end_container c8
 	hook 0 poststop "$(state c8 0 limit=64M)"
-	await 5 is_gone oci-c8
+	await 20 is_gone oci-c8
 }
 
 # A container with the name that another program or an administrator made stays as it is.
@@ -287,7 +287,7 @@ case_containers_of_others_are_left_alone() {
 	expect 0 rssctl remove two
 	end_container one/c9
 	hook 0 poststop "$(state c9 0 limit=64M)"
-	await 5 is_gone oci-c9
+	await 20 is_gone oci-c9
 }
 
 # A container without a cgroup of its own: its process alone is attached, and its neighbours are not.

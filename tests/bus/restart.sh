@@ -67,8 +67,8 @@ case_drift_is_brought_back_and_logged() {
 	[ -f "$file" ] || { start_rssd; rssctl remove drift; skip "needs memory-v1"; return; }
 	echo $((64 << 20)) >"$file"
 	start_rssd
-	await 5 grep -q "drifted" "$rssd_log"
-	await 5 grep -qx $((32 << 20)) "$file"
+	await 20 grep -q "drifted" "$rssd_log"
+	await 20 grep -qx $((32 << 20)) "$file"
 	# rssctl doctor reports it while rssd runs, as soon as the limit is restored and saved.
 	echo $((64 << 20)) >"$file"
 	await 10 eval 'rssctl doctor | grep -q "another program wrote it"'
@@ -96,7 +96,7 @@ case_drift_that_stays_is_reported() {
 	expect 0 rssctl doctor
 	says "The kernel's limit of \"held\""
 	rssctl kill held >/dev/null
-	await 5 is_empty held
+	await 20 is_empty held
 	stop_rssd
 	start_rssd
 	await 10 rssctl diff
@@ -159,23 +159,23 @@ case_declared_containers() {
 	declare_container web '{ "name": "web", "limit": "48M" }'
 	declare_container inner '{ "name": "web/inner", "limit": "24M" }'
 	expect 0 rssctl reload
-	await 5 rssctl show web/inner
+	await 20 rssctl show web/inner
 	equal "$(field web limit)" $((48 << 20)) "declared limit"
 	equal "$(field web declared)" true "declared"
 	# What is set later holds until the declaration itself changes.
 	expect 0 rssctl limit web 40M
 	kill -HUP "$rssd_pid"
-	await 5 grep -q Reloaded "$rssd_log"
+	await 20 grep -q Reloaded "$rssd_log"
 	stop_rssd
 	start_rssd
 	equal "$(field web limit)" $((40 << 20)) "limit that was set over the declared one"
 	declare_container web '{ "name": "web", "limit": "56M" }'
 	expect 0 rssctl reload
-	await 5 limit_is web $((56 << 20))
+	await 20 limit_is web $((56 << 20))
 	declare_container bad '{ "name": "bad", "limit": "lots" }'
 	: >"$rssd_log"
 	expect 1 rssctl reload
-	await 5 grep -q 'bad.json:1: limit' "$rssd_log"
+	await 20 grep -q 'bad.json:1: limit' "$rssd_log"
 	rm "$work"/containers.d/*
 	rssctl remove web --force
 }
@@ -206,11 +206,11 @@ case_setting_again_repairs() {
 	mkdir -p "$work/containers.d"
 	echo '{"name":"web","limit":"32M"}' >"$work/containers.d/web.json"
 	expect 0 rssctl reload
-	await 5 rssctl show web
-	await 5 eval '[ "$(cat '"$file"')" = 33554432 ]'
+	await 20 rssctl show web
+	await 20 eval '[ "$(cat '"$file"')" = 33554432 ]'
 	echo $((64 << 20)) >"$file"
 	expect 0 rssctl reload
-	await 5 eval '[ "$(cat '"$file"')" = 33554432 ]'
+	await 20 eval '[ "$(cat '"$file"')" = 33554432 ]'
 	rm "$work/containers.d/web.json"
 	expect 0 rssctl reload
 	expect 0 rssctl remove web
@@ -249,8 +249,8 @@ case_limit_that_the_kernel_rounds_does_not_drift() {
 	declare_container odd '{ "name": "odd", "limit": 33554433 }'
 	declare_container most '{ "name": "most", "limit": 9223372036854775807 }'
 	expect 0 rssctl reload
-	await 5 has_field odd declared true
-	await 5 has_field most declared true
+	await 20 has_field odd declared true
+	await 20 has_field most declared true
 	expect 0 rssctl diff
 	stop_rssd
 	start_rssd
@@ -269,8 +269,8 @@ case_declared_in_two_files() {
 	declare_container two-a '{"name":"two","limit":"16M"}'
 	declare_container two-b '{"name":"two","limit":"32M"}'
 	expect 1 rssctl reload
-	await 5 rssctl show two
-	await 5 grep -q 'more than one file' "$rssd_log"
+	await 20 rssctl show two
+	await 20 grep -q 'more than one file' "$rssd_log"
 	rm -f "$work"/containers.d/two-*
 	rssctl remove two
 }
@@ -287,10 +287,10 @@ case_bad_declarations_are_reported() {
 	[ "$(rssd --config="$work/rssd.conf" --check 2>&1 | wc -l)" = 2 ] || fail "not one line for each: $err"
 	expect 1 rssctl reload
 	says "$file is not in force: line 1: "
-	await 5 field twin limit
+	await 20 field twin limit
 	doctor_says() { rssctl doctor --json=short | jq -e "any(.[]; .subject == \"declarations\" and (.text | contains(\"$1\")))" >/dev/null; }
-	await 5 doctor_says bad.json
-	await 5 doctor_says orphan/child
+	await 20 doctor_says bad.json
+	await 20 doctor_says orphan/child
 	rm "$file" "$work"/containers.d/{orphan,twin2}.json
 	expect 0 rssctl reload
 	equal "$err" "" "what a reload without problems prints"
@@ -351,7 +351,7 @@ case_bad_configuration_on_reload_keeps_the_old_one() {
 	: >"$rssd_log"
 	expect 1 rssctl reload
 	says "Colour is not a known key"
-	await 5 grep -q 'Colour is not a known key' "$rssd_log"
+	await 20 grep -q 'Colour is not a known key' "$rssd_log"
 	expect 0 rssctl list
 	sed -i '/Colour/d' "$work/rssd.conf"
 }

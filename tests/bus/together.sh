@@ -102,7 +102,7 @@ case_by_force_and_in_time() {
 	equal "$(limits)" "$before" "limits after the timeout"
 	expect 0 rssctl apply "$work/file.json" --mode=force --json=short
 	equal "$(jq -c '[.[].outcome]' <<<"$out")" '["set","killed"]' outcomes
-	await 5 is_empty b
+	await 20 is_empty b
 	remove_three
 }
 
@@ -165,7 +165,7 @@ case_from_a_pipe() {
 	mkfifo "$work/fifo"
 	rssctl apply "$work/fifo" >"$work/applied" 2>&1 &
 	local applier=$!
-	await 5 grep -q "^State:.S" "/proc/$applier/status"
+	await 20 grep -q "^State:.S" "/proc/$applier/status"
 	echo '[{"name":"a","limit":"32M"}]' >"$work/fifo"
 	wait "$applier" || status=$?
 	equal "$status" 0 "status"

@@ -76,7 +76,7 @@ case_limit_in_three_modes() {
 	fi
 	expect 0 rssctl limit lim 8M --mode=force
 	equal "$(field lim limit)" $((8 << 20)) "limit after force"
-	await 5 is_empty lim
+	await 20 is_empty lim
 	expect 0 rssctl limit lim infinity
 	equal "$(field lim limit)" infinity
 	expect 0 rssctl remove lim --force
@@ -132,7 +132,7 @@ case_detach_after_a_restart() {
 	expect 0 rssctl detach "$hog"
 	equal "$(cat "/proc/$hog/cgroup")" "$before" "where it is after detach"
 	expect 0 rssctl kill box
-	await 5 rssctl remove box
+	await 20 rssctl remove box
 }
 
 case_run_in_a_transient_container() {
@@ -153,7 +153,7 @@ case_transient_container_is_removed_after_its_last_process() {
 	await 10 grep -q ready "$work/orphan"
 	name=$(rssctl list --no-legend | awk '{ print $1 }')
 	kill -KILL "$hog"
-	await 5 test ! -d "/proc/$hog"
+	await 20 test ! -d "/proc/$hog"
 	equal "$(field "$name" processes)" 1 "processes after their client was killed"
 	expect 0 rssctl kill "$name" --signal=KILL
 	await 10 nothing_listed
@@ -206,14 +206,14 @@ case_run_stops_and_continues_with_the_command() {
 	expect 5 terminal 80 24 -- rssctl run stopping -- sh -c '(until grep -q "State:.T" /proc/$$/status; do :; done
 		kill -CONT $$) & kill -STOP $$; exit 5'
 	# The process that continued it may end after it.
-	await 5 rssctl remove stopping
+	await 20 rssctl remove stopping
 }
 
 # rssctl leads the session, so that the hangup is sent to it alone.
 case_run_hands_on_a_hangup() {
 	rssctl create hangup --limit=64M
 	expect 129 terminal 80 24 "+ready" ^ -- rssctl run hangup -- sh -c 'echo ready; exec sleep 1000'
-	await 5 is_empty hangup
+	await 20 is_empty hangup
 	rssctl remove hangup
 }
 
@@ -235,7 +235,7 @@ while True:
 	await 10 grep -q ready "$work/signals"
 	for signal in $signals; do
 		kill -s "$signal" "$pid"
-		await 5 grep -q "got $signal\." "$work/signals"
+		await 20 grep -q "got $signal\." "$work/signals"
 		[ -z "$case_failed" ] || break
 	done
 	kill -0 "$pid" || fail "rssctl has ended"
@@ -253,7 +253,7 @@ case_kill_with_a_signal() {
 	launch_hog_in sig anon 1M
 	await 20 grep -q ready "$hog_out"
 	expect 0 rssctl kill sig --signal=TERM
-	await 5 is_empty sig
+	await 20 is_empty sig
 	expect 0 rssctl remove sig
 }
 
@@ -284,7 +284,7 @@ case_peak_is_reset() {
 	launch_hog_in top anon 20M
 	await 20 grep -q ready "$hog_out"
 	expect 0 rssctl kill top --signal=KILL
-	await 5 is_empty top
+	await 20 is_empty top
 	if can peak-reset; then
 		expect 0 rssctl reset-peak top
 		[ "$(field top peak)" -lt $((20 << 20)) ] || fail "peak $(field top peak)"
@@ -344,13 +344,13 @@ case_kills_are_reported() {
 	expect 0 rssctl attach victims $one
 	start_watch
 	expect 0 rssctl kill victims --signal=USR1
-	await 5 is_empty victims
+	await 20 is_empty victims
 	start_sleep
 	one=$pid
 	expect 0 rssctl attach victims $one
 	expect 0 rssctl kill victims --signal=KILL
 	await 10 heard kill victims '.kill.cause == "kill"'
-	await 5 is_empty victims
+	await 20 is_empty victims
 	start_sleep
 	two=$pid
 	expect 0 rssctl attach victims/inner $two
@@ -400,7 +400,7 @@ case_watch_ends_with_its_reader() {
 	read -r <&9
 	kill -0 "$pid" || fail "it has ended: $(cat "$work/err")"
 	exec 9<&-
-	await 5 test ! -e "/proc/$pid/fd/1"
+	await 20 test ! -e "/proc/$pid/fd/1"
 	[ -z "$case_failed" ] || kill "$pid"
 	wait "$pid" || status=$?
 	equal "$status" 141 "status"
@@ -410,7 +410,7 @@ case_watch_ends_with_its_reader() {
 	exec 9<"$work/pipe"
 	read -r <&9
 	exec 9<&-
-	await 5 test ! -e "/proc/$pid/fd/1"
+	await 20 test ! -e "/proc/$pid/fd/1"
 	[ -z "$case_failed" ] || kill "$pid"
 	wait "$pid" || status=$?
 	equal "$status" 1 "status without SIGPIPE"
@@ -504,7 +504,7 @@ case_run_in_place() {
 	wait $pid 2>/dev/null
 	expect 127 rssctl run place --exec -- no-such-command
 	expect 7 rssctl run --limit=16M --exec -- sh -c 'exit 7'
-	await 5 sh -c '! rssctl list --no-legend | grep -q run-'
+	await 20 sh -c '! rssctl list --no-legend | grep -q run-'
 	expect 3 rssctl run nowhere --exec -- true
 	rssctl remove place
 }

@@ -16,7 +16,7 @@ case_200_forking_processes_are_all_inside() {
 	rssctl create tree
 	# Attached while the tree is still growing.
 	launch_hog fork 200
-	await 5 test -d "/proc/$hog"
+	await 20 test -d "/proc/$hog"
 	expect 0 rssctl attach tree --tree "$hog"
 	await 30 tree_is_complete
 	inside=$(field tree processes)
@@ -44,7 +44,7 @@ case_storm_of_short_lived_processes_ends_inside() {
 	await 60 storm_rests
 	equal "$(outside_of storm hog)" "" "processes outside"
 	expect 0 rssctl remove storm --force
-	await 5 test ! -d "/proc/$hog"
+	await 20 test ! -d "/proc/$hog"
 }
 # Only the last process of the chain lives long enough to be seen twice.
 storm_rests() {
@@ -73,7 +73,7 @@ case_growing_tree_is_attached_completely() {
 	local left moved
 	rssctl create grow
 	start_hog spawn 1000
-	await 5 sprouts_are_many
+	await 30 sprouts_are_many
 	# A dry run scans once: repeated scans would never end.
 	expect 0 rssctl attach grow --tree --dry-run "$hog" --json=short
 	equal "$(jq -c '[.[].outcome] - ["would-move", "vanished"]' <<<"$out")" '[]' "outcomes of a dry run"
@@ -104,7 +104,7 @@ case_children_forked_during_attach_are_attached() {
 	hog=$!
 	children+=("$hog")
 	disown "$hog"
-	await 5 tree_has_started 4
+	await 30 tree_has_started 4
 	expect 0 rssctl attach slow --tree "$hog" --json=short
 	equal "$(outside_of slow sprout)" "" "living descendants outside"
 	# Processes that ended before they were moved are reported as vanished.
@@ -240,7 +240,7 @@ case_a_cgroup_whose_name_is_not_text() {
 	expect 0 rssctl attach dry --dry-run "$hog"
 	says "from /$root-odd??"
 	kill -KILL "$hog"
-	await 5 rmdir "$odd"
+	await 20 rmdir "$odd"
 	rssctl remove dry
 }
 
@@ -261,7 +261,7 @@ case_detach_when_the_origin_is_gone() {
 	says "its origin is gone: moved to /$root-origin"
 	equal "$(cgroup_of "$hog")" "/$root-origin" "its cgroup"
 	kill -KILL "$hog"
-	await 5 test ! -d "/proc/$hog"
+	await 20 test ! -d "/proc/$hog"
 	rmdir "$mount/$root-origin"
 	rssctl remove lost
 }
@@ -312,8 +312,8 @@ case_child_forked_inside_detaches_to_the_origin_of_its_parent() {
 	says "its origin is unknown"
 	equal "$(cgroup_of "$hog")" "/$root/born" "its cgroup"
 	kill -KILL "$hog"
-	await 5 is_empty born
-	await 5 rmdir "$mount/$root-origin"
+	await 20 is_empty born
+	await 20 rmdir "$mount/$root-origin"
 	rssctl remove born
 }
 
@@ -338,7 +338,7 @@ case_orphan_detaches_to_the_origin_of_its_session() {
 	expect 0 rssctl detach "$child"
 	equal "$(cgroup_of "$child")" "/$root-origin" "its cgroup"
 	kill -KILL "$child"
-	await 5 rmdir "$mount/$root-origin"
+	await 20 rmdir "$mount/$root-origin"
 	rssctl remove born
 }
 
@@ -349,7 +349,7 @@ case_process_whose_main_thread_has_ended_is_counted() {
 	expect 0 rssctl attach headless "$hog"
 	expect 0 rssctl detach "$hog"
 	kill -KILL "$hog"
-	await 5 test ! -d "/proc/$hog"
+	await 20 test ! -d "/proc/$hog"
 	# One that was inside before its main thread ended.
 	launch_hog_in headless headless 2M
 	await 20 grep -q ready "$hog_out"
@@ -449,7 +449,7 @@ case_a_pid_that_was_reused_is_not_killed() {
 	has_inherited "$large"
 	kill -KILL "$large"
 	end_reuser
-	await 5 is_empty reused
+	await 20 is_empty reused
 	rssctl remove reused
 }
 
@@ -470,7 +470,7 @@ case_a_pid_that_was_reused_is_not_detached() {
 	grep -q "$root-origin" "/proc/$hog/cgroup" && fail "it was moved: $(grep "$root" "/proc/$hog/cgroup")"
 	kill -KILL "$hog"
 	end_reuser
-	await 5 rmdir "$mount/$root-origin"
+	await 20 rmdir "$mount/$root-origin"
 	rssctl remove reused
 }
 

@@ -169,4 +169,33 @@ case_a_freezer_of_another_program_is_left_alone() {
 	await 10 rmdir "$foreign"
 }
 
+# freeze_outside GROUP PID: a freezer of somebody else's.
+freeze_outside() {
+	mkdir -p "$freezer/$root/$1"
+	echo "$2" >"$freezer/$root/$1/cgroup.procs"
+	echo FROZEN >"$freezer/$root/$1/freezer.state"
+}
+
+# A killed process of a freezer ends when it is thawed: one after 6 s and one after 12 s.
+case_removal_goes_on_while_processes_end() {
+	local start=$SECONDS i thawing
+	needs_freezer || return
+	rssctl create web
+	for i in 1 2; do
+		launch_hog_in web anon 1M
+		await 20 grep -q ready "$hog_out"
+		freeze_outside "slow$i" "$(rssctl ps web --json=short | jq '[.[].pid] | max')"
+	done
+	for i in 1 2; do
+		sleep 6
+		echo THAWED >"$freezer/$root/slow$i/freezer.state"
+	done &
+	thawing=$!
+	expect 0 timeout 60 rssctl remove --force web
+	[ $((SECONDS - start)) -ge 11 ] || fail "all had ended after $((SECONDS - start)) s"
+	wait $thawing
+	find "$freezer/$root" -depth -type d -exec rmdir {} + 2>/dev/null
+	nothing_left || fail "cgroups of the freezer are left"
+}
+
 run_cases "$@"

@@ -93,7 +93,7 @@ case_hook_that_takes_too_long() {
 	expect 0 rssctl list
 	await 20 grep -q 'took longer than 10 seconds' "$rssd_log"
 	for pid in $(cat "$work/slow.pid"); do
-		await 5 test ! -d "/proc/$pid"
+		await 20 test ! -d "/proc/$pid"
 	done
 	forget late
 }
@@ -107,7 +107,7 @@ case_processes_that_a_hook_leaves_are_killed() {
 	declare_hook leaves "$work/leaving"
 	run_out leaves
 	await 10 test -s "$work/left.pid"
-	await 5 test ! -d "/proc/$(cat "$work/left.pid")"
+	await 20 test ! -d "/proc/$(cat "$work/left.pid")"
 	write_hook staying <<-EOF
 		echo \$\$ >$work/stays.pid
 		exec sleep 1000
@@ -116,7 +116,7 @@ case_processes_that_a_hook_leaves_are_killed() {
 	run_out leaves
 	await 10 test -s "$work/stays.pid"
 	stop_rssd
-	await 5 test ! -d "/proc/$(cat "$work/stays.pid")"
+	await 20 test ! -d "/proc/$(cat "$work/stays.pid")"
 	start_rssd
 	forget leaves
 }
@@ -153,7 +153,7 @@ case_hooks_that_cannot_be_run() {
 	: >"$rssd_log"
 	echo '{"name":"loose","oom_hook":"relative"}' >"$work/containers.d/loose.json"
 	rssctl reload
-	await 5 grep -q 'oom_hook: must be the path' "$rssd_log"
+	await 20 grep -q 'oom_hook: must be the path' "$rssd_log"
 	# The previous content of an unreadable file stays in force.
 	run_out loose
 	await 10 grep -q 'failing ended with 3' "$rssd_log"

@@ -149,34 +149,34 @@ case_stopped_processes_are_moved_and_killed() {
 	rssctl create halted
 	start_hog anon 1M
 	kill -STOP "$hog"
-	await 5 grep -q '^State:.T' "/proc/$hog/status"
+	await 20 grep -q '^State:.T' "/proc/$hog/status"
 	expect 0 rssctl attach halted "$hog"
 	expect 0 rssctl detach "$hog"
 	expect 0 rssctl attach halted "$hog" --tree
 	grep -q '^State:.T' "/proc/$hog/status" || fail "it runs again"
 	expect 0 rssctl remove --force halted
-	await 5 test ! -d "/proc/$hog"
+	await 20 test ! -d "/proc/$hog"
 }
 
 # The main thread has ended, another one lives: a zombie that uses memory.
 case_dead_leaders_move_as_a_tree() {
 	rssctl create headless
 	start_hog headless 1M
-	await 5 grep -q '^State:.Z' "/proc/$hog/status"
+	await 20 grep -q '^State:.Z' "/proc/$hog/status"
 	expect 0 rssctl attach headless "$hog" --tree
 	equal "$(rssctl ps headless --json=short | jq '.[0].pid')" "$hog" "process"
 	expect 0 rssctl detach headless --all
 	is_empty headless || fail "it is still inside"
 	expect 0 rssctl attach headless "$hog"
 	expect 0 rssctl remove --force headless
-	await 5 test ! -d "/proc/$hog"
+	await 20 test ! -d "/proc/$hog"
 }
 
 # Parent and child have one mm; the parent cannot run, and receives no signal except SIGKILL.
 case_vforked_children() {
 	rssctl create vfork --limit=32M
 	start_hog vfork 4M
-	await 5 pgrep -P "$hog"
+	await 20 pgrep -P "$hog"
 	local child
 	child=$(pgrep -P "$hog")
 	expect 0 rssctl attach vfork "$hog" --tree
@@ -187,7 +187,7 @@ case_vforked_children() {
 	expect 0 rssctl attach vfork "$child"
 	# The parent's state is D, but SIGKILL ends it at once.
 	expect 0 rssctl kill vfork --signal=KILL
-	await 5 test ! -d "/proc/$hog"
+	await 20 test ! -d "/proc/$hog"
 	expect 0 rssctl remove --force vfork
 }
 
@@ -209,7 +209,7 @@ case_pid_namespaces() {
 	expect 0 rssctl attach spaces $outer --tree
 	equal "$(rssctl ps spaces --json=short | jq length)" 2 "processes of the tree"
 	expect 0 rssctl remove --force spaces
-	await 5 test ! -d "/proc/$inner"
+	await 20 test ! -d "/proc/$inner"
 }
 
 case_ten_thousand_processes() {

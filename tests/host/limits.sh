@@ -147,8 +147,8 @@ case_hog_is_killed_and_the_neighbour_is_not_touched() {
 	equal "$(field hogged oom_kills)" 1 "kills"
 	[ "$(field hogged oom_events)" -ge 1 ] || fail "no OOM was counted"
 	equal "$(field neighbour oom_events)" 0 "the neighbour's OOMs"
-	await 5 oom_is_reported hogged
-	await 5 heard oom hogged '.sequence > 0 and .oom.victim_pid > 1 and .oom.victim_command == "hog"'
+	await 20 oom_is_reported hogged
+	await 20 heard oom hogged '.sequence > 0 and .oom.victim_pid > 1 and .oom.victim_command == "hog"'
 	stop_watch
 	equal "$(field hogged last_oom.victim_command)" hog "victim"
 	equal "$(field hogged last_oom.container)" hogged "whose limit"
@@ -286,7 +286,7 @@ case_parent_limit_binds_its_children_together() {
 	await 20 grep -q ready "$hog_out"
 	one=$(rssctl ps parent/one --json=short | jq '.[0].pid')
 	expect 137 rssctl run parent/two -- "$build/tests/tools/hog" anon 64M
-	await 5 oom_is_reported parent
+	await 20 oom_is_reported parent
 	equal "$(field parent last_oom.container)" parent "whose limit"
 	# The process of the first child may have been killed before; each record has its own container.
 	await 10 eval '[ "$(field parent/two last_oom.container)" = parent ]'
@@ -320,12 +320,12 @@ case_an_oom_in_an_inner_cgroup() {
 	await 60 inner_runs_out "$inner" 48M ".limit_owner == \\\"$(field outer control_group)/inner\\\""
 	equal "$(last_of outer '[.container, .victim_container, .victim_command, .limit]')" \
 		"[null,\"outer\",\"hog\",$((16 << 20))]" "the record"
-	await 5 each_kill_has_a_record
+	await 20 each_kill_has_a_record
 	# The limit of the container itself, which a process of the inner cgroup hits.
 	echo -1 >"$inner/memory.limit_in_bytes"
 	await 60 inner_runs_out "$inner" 128M '.container == \"outer\"'
 	equal "$(last_of outer .limit)" $((64 << 20)) "the limit"
-	await 5 each_kill_has_a_record
+	await 20 each_kill_has_a_record
 	kills=$(field outer oom_kills)
 	[ "$kills" -ge 2 ] || fail "$kills kills were counted"
 	await 10 rmdir "$inner"
@@ -429,7 +429,7 @@ case_force_kills_no_more_than_it_must() {
 		.victim_pid, .victim_uid, .victim_command, .requester_uid, .processes[0].pid]' "$events")" \
 		"[\"limit\",1,\"forced\",\"forced/inner\",$large,0,\"hog\",0,$large]" "the record"
 	kill -0 "$small" || fail "the small process was killed as well"
-	await 5 is_empty forced/inner
+	await 20 is_empty forced/inner
 	equal "$(field forced limit)" $((12 << 20)) "limit"
 	rssctl remove forced --force
 }
@@ -449,7 +449,7 @@ case_the_victim_is_described_before_it_ends() {
 		stop_watch
 		equal "$(jq -c 'select(.event == "kill").kill | [.victim_uid, .victim_command]' "$events")" \
 			'[0,"hog"]' "the victim of $what"
-		await 5 is_empty gone
+		await 20 is_empty gone
 	done
 	rssctl remove gone
 	stop_rssd

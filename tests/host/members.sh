@@ -195,8 +195,8 @@ case_a_frozen_process_is_named() {
 	other=$(pids_of web | jq ".[] | select(. != $hog)")
 	expect 5 rssctl limit web 1M --mode=force --timeout=6s
 	says "process $hog (hog) is frozen by $cold"
-	await 5 test ! -d "/proc/$other"
-	await 5 grep -q 'web: killed 2 processes (limit)' "$rssd_log"
+	await 20 test ! -d "/proc/$other"
+	await 20 grep -q 'web: killed 2 processes (limit)' "$rssd_log"
 	equal "$(field web limit)" $((64 << 20)) "the limit"
 	expect 1 rssctl remove web --force
 	says "process $hog (hog) is frozen by $cold"
@@ -220,7 +220,7 @@ case_kill_ends_stopped_processes() {
 		expect 0 rssctl kill web --signal=USR2
 		grep -q '^State:.T' "/proc/$pid/status" || fail "USR2 continued it"
 		expect 0 rssctl kill web --signal=$signal
-		await 5 is_empty web
+		await 20 is_empty web
 	done
 	expect 0 rssctl remove web
 }

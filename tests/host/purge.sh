@@ -29,7 +29,7 @@ case_processes_go_back_to_their_origin() {
 	equal "$(place)" /unit/inner "the place of the process"
 	[ ! -d "$hierarchy/rssd" ] || fail "the containers are left"
 	kill "$member"
-	await 5 rmdir "$hierarchy/unit/inner"
+	await 20 rmdir "$hierarchy/unit/inner"
 }
 
 # A process that was forked inside has the origin of its parent.
@@ -41,7 +41,7 @@ case_children_go_where_their_parent_came_from() {
 	parent=$!
 	children+=("$parent")
 	disown "$parent"
-	await 5 test -s "$work/child"
+	await 20 test -s "$work/child"
 	child=$(<"$work/child")
 	start=$(sed 's/.*) //' "/proc/$parent/stat" | cut -d' ' -f20)
 	printf 'from 1\n%s %s /unit/inner\n' "$parent" "$start" >"$origins"

@@ -404,7 +404,7 @@ case_moved_process_joins_at_the_next_scan() {
 	/bin/true # a scan needs an event
 	await 20 is_inside "$rulee" pod
 	end_rules
-	await 5 rmdir "$pods/pod$uid"
+	await 20 rmdir "$pods/pod$uid"
 	rmdir "$pods"
 }
 
@@ -495,7 +495,7 @@ case_an_error_in_the_file_keeps_the_rules() {
 	: >"$rssd_log"
 	declare_container keep '{"name":"keep","join":[{"comand":"rulee@"}]}'
 	expect 1 rssctl reload
-	await 5 grep -q 'keep.json:1: comand: is not a condition of a rule' "$rssd_log"
+	await 20 grep -q 'keep.json:1: comand: is not a condition of a rule' "$rssd_log"
 	rules_are_applied keep
 	end_rules
 }
