@@ -298,7 +298,7 @@ case_lost_process_events_miss_no_process() {
 		pids+=("$rulee")
 	done
 	"$work/bin/rulestorm$tag" storm 12000 >/dev/null &
-	until_true 60 storm_is_over || fail "the storm goes on"
+	until_true 300 storm_is_over || fail "the storm goes on"
 	kill -CONT "$rssd_pid"
 	await 30 grep -q 'events were lost' "$rssd_log"
 	for pid in "${pids[@]}"; do await 20 is_inside "$pid" stopped; done
