@@ -106,6 +106,7 @@ check-all:
 check-users:
 	$(Q)WHOLE=1 $(MAKE) --no-print-directory check SUITES=users
 	$(Q)$(MAKE) --no-print-directory check-slurm
+	$(Q)$(MAKE) --no-print-directory check-oci
 
 ## check-long: hours of random operations, faults and fuzzing; PARTS="random faults" for some
 check-long:

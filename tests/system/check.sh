@@ -4,7 +4,7 @@
 # check.sh [-w WORLD] BUILD [SCRIPT[:CASE,CASE]...]: each world is a virtual machine, and
 # one more runs at a time than there are processors, because they wait now and then (JOBS=).
 # A world is a kernel, a way to mount cgroups, and scripts of cases; SCRIPT arguments replace its
-# scripts. The longest start first. WORLD is a pattern; without it the worlds slurm-* are left out.
+# scripts. The longest start first. WORLD is a pattern; without it the worlds slurm-* and oci-* are left out.
 set -u
 top=$(cd "$(dirname "$0")/../.." && pwd)
 only=
@@ -24,10 +24,11 @@ failed=0
 world() {
 	local name=$1 run=("${named[@]}") machine=(-k "$kernels/$2" -d "$build/system/disk")
 	[[ $1 != slurm-* ]] || machine=(-k "$kernels/$2" -d "$build/system/disk-slurm")
+	[[ $1 != oci-* ]] || machine=(-k "$kernels/$2" -d "$build/system/disk-oci")
 	[ "$2" != debian-13 ] || machine=(-k "$trixie.vmlinuz" -i "$trixie.initrd" -d "$trixie")
 	[ ${#run[@]} -gt 0 ] || run=("${@:4}")
 	# shellcheck disable=SC2053
-	if [ -z "$only" ]; then [[ $name != slurm-* ]]; else [[ $name == $only ]]; fi || return 0
+	if [ -z "$only" ]; then [[ $name != slurm-* && $name != oci-* ]]; else [[ $name == $only ]]; fi || return 0
 	while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n || failed=1; done
 	{
 		local status=0
@@ -65,6 +66,8 @@ world memory-v1 $stock "$v1 rssd.controller=memory-v1" cases:$installed,$crash,$
 world host-13 debian-13 "$v2 rssd.controller=memory-v2" host-suite:$host,members,purge
 world slurm-v1 $rss "$v1 rssd.controller=rss rssd.slurm=cgroup/v1" slurm-cases
 world slurm-v2 $stock "$v2 rssd.controller=memory-v2 rssd.slurm=cgroup/v2" slurm-cases:steps_are_not_attached
+world oci-v1 $rss "$v1 rssd.controller=rss" users-suite:oci
+world oci-v2 $rss "$v2 rssd.controller=rss" users-suite:oci
 world rss-debug bzImage '' cases:crash_under_load,oom,reclaim
 while [ -n "$(jobs -rp)" ]; do wait -n || failed=1; done
 exit $failed

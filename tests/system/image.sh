@@ -62,6 +62,16 @@ install_packages() {
 	: >"$tests/installed"
 }
 
+# take_suites: the suites of host and users, with the programs of the packages.
+take_suites() {
+	cp -r tests/host tests/users "$tests/tests/"
+	cp tests/lib.sh "$tests/tests/"
+	mkdir -p "$tests/systemd" "$tests/lib"
+	cp -r systemd/debian "$tests/systemd/"
+	cp -r lib/oci "$tests/lib/"
+	ln -s /usr/sbin/rssd /usr/bin/rssctl "$tests/"
+}
+
 case $suite$names in
 bookworm)
 	make --no-print-directory -s BUILD="$build" DESTDIR="$tree/installed" install
@@ -69,16 +79,14 @@ bookworm)
 	cp -a "$tree/installed/." "$tree"
 	rm -r "$tree/installed"
 	;;
-bookworm*) install_packages ;;
+bookworm*)
+	install_packages
+	take_suites
+	;;
 *)
 	take_kernel
 	install_packages
-	# The host suite, with the programs of the package.
-	cp -r tests/host "$tests/tests/"
-	cp tests/lib.sh "$tests/tests/"
-	mkdir -p "$tests/systemd"
-	cp -r systemd/debian "$tests/systemd/"
-	ln -s /usr/sbin/rssd /usr/bin/rssctl "$tests/"
+	take_suites
 	;;
 esac
 rm -rf "$tree"/usr/share/{doc,locale,man} "$tree"/var/{cache,lib}/apt

@@ -3,7 +3,7 @@
 # lists them. CASES=cases:oom,service for some cases, V=1 for every line.
 PACKAGES_system := mmdebstrap qemu-system-x86 e2fsprogs kmod xz-utils cpio $(PACKAGES_vm) $(PACKAGES_deb)
 
-.PHONY: check-system check-slurm bench-daemon demo-kernel system-packages
+.PHONY: check-system check-slurm check-oci bench-daemon demo-kernel system-packages
 
 # Programs that rssd is tested and measured with, on Debian 12, and services that are units on Debian 13.
 # nginx-light and make are for the commands of README.md.
@@ -25,6 +25,14 @@ $(BUILD)/system/disk-slurm: $(system_scripts) $(DEB)/.built-$(DEB_VERSION) all t
 	$(call install_packages,$(PACKAGES_system))
 	@mkdir -p $(@D)
 	$(Q)BUILD=$(BUILD) tests/system/image.sh -p 'rssd rssd-slurm' $@ $(SLURM_PACKAGES)
+
+# Debian 12 with runtimes of containers.
+RUNTIME_PACKAGES := crun runc podman containerd busybox-static
+
+$(BUILD)/system/disk-oci: $(system_scripts) tests/users/oci.sh $(DEB)/.built-$(DEB_VERSION) all tests
+	$(call install_packages,$(PACKAGES_system))
+	@mkdir -p $(@D)
+	$(Q)BUILD=$(BUILD) tests/system/image.sh -p 'rssd rssd-oci' $@ $(RUNTIME_PACKAGES)
 
 # The packages of Debian 13, built there.
 $(BUILD)/system/debs-trixie: tests/system/debian.sh tests/system/packages.sh $(DEB_SOURCES)
@@ -56,3 +64,8 @@ check-system: deps
 check-slurm: deps
 	$(Q)$(MAKE) --no-print-directory -s $(BUILD)/kernel/bzImage-service $(BUILD)/kernel/bzImage-stock-service $(BUILD)/system/disk-slurm
 	$(Q)tests/system/check.sh -w '$(or $(WORLD),slurm-*)' $(BUILD) $(CASES)
+
+## check-oci: crun, runc, podman and containerd of Debian 12 on the rss controller, in virtual machines; part of check-users
+check-oci: deps
+	$(Q)$(MAKE) --no-print-directory -s $(BUILD)/kernel/bzImage-service $(BUILD)/system/disk-oci
+	$(Q)tests/system/check.sh -w '$(or $(WORLD),oci-*)' $(BUILD) $(CASES)

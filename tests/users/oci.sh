@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # lib/oci with real runtimes, set up as rssd-oci(8) says: crun and runc by themselves, podman with each of
-# them, and containerd by ctr. Their programs are unpacked, not installed, and the root filesystem is made
-# here, of busybox. case_smoke is part of `make check-all'.
+# them, and containerd by ctr. Their programs are those below $RUNTIMES, or unpacked, not installed; the
+# root filesystem is made here, of busybox. case_smoke is part of `make check-all'.
 . "$(dirname "$0")/../lib.sh"
 need_controller
 # In mounts of its own, as crun and runc refuse a machine that has cgroup v2 beside cgroup v1. They need
@@ -15,7 +15,7 @@ if [ -z "${OWN_MOUNTS:-}" ]; then
 fi
 # crun makes cgroups as plain directories there.
 ! umount /sys/fs/cgroup/unified 2>/dev/null || mount -t tmpfs none /sys/fs/cgroup/unified
-unpacked=$build/users/oci
+unpacked=${RUNTIMES-$build/users/oci}
 [ -x "$unpacked/usr/bin/crun" ] || { printf 'skip - oci.sh: make users-packages unpacks the runtimes\n'; exit 0; }
 busybox=$(command -v busybox "$unpacked/bin/busybox" "$unpacked/usr/bin/busybox" | head -n 1)
 hooks=$here/../lib/oci
