@@ -55,7 +55,7 @@ bool delegation_is_to(const struct controller *controller, const char *cgroup, s
 	return unit_dir >= 0 && is_marked(unit_dir);
 }
 
-bool delegation_exists(const struct controller *controller, const char *cgroup)
+bool delegation_to_a_user(const struct controller *controller, const char *cgroup)
 {
 	cleanup_free char *path = strdup(cgroup);
 
@@ -63,7 +63,7 @@ bool delegation_exists(const struct controller *controller, const char *cgroup)
 		cleanup_close int dir = open_cgroup(controller, path);
 		struct stat st;
 
-		if (dir >= 0 && (is_marked(dir) || (fstat(dir, &st) == 0 && st.st_uid != 0)))
+		if (dir >= 0 && fstat(dir, &st) == 0 && st.st_uid != 0)
 			return true;
 		*strrchr(path, '/') = '\0';
 	}

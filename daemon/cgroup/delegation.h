@@ -21,10 +21,7 @@ struct controller;
 bool delegation_is_to(const struct controller *controller, const char *cgroup, size_t unit_length,
 		      uid_t uid);
 
-/*
- * Returns true if @cgroup or a cgroup above it is delegated: systemd has marked it, or it belongs
- * to a user other than root.
- */
-bool delegation_exists(const struct controller *controller, const char *cgroup);
+/* Returns true if @cgroup or a cgroup above it belongs to a user other than root. */
+bool delegation_to_a_user(const struct controller *controller, const char *cgroup);
 
 #endif

@@ -75,10 +75,10 @@ static int check_cgroup_group(struct place *place, struct group *group, struct f
 		return fail(failure, RSS_ERROR_INVALID_ARGUMENT,
 			    "No such cgroup: \"%.200s\" in the hierarchy of the %s controller",
 			    path, group->controller->ops->name);
-	if (delegation_exists(group->controller, path))
+	if (delegation_to_a_user(group->controller, path))
 		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
-			    "\"%.200s\" is delegated to another program or user, who may change "
-			    "its limit; limit a cgroup above it",
+			    "\"%.200s\" is delegated to a user, who may change its limit; limit "
+			    "a cgroup above it",
 			    path);
 	(void)group_read_settings(group, &place->found);
 	r = group_read_limit(group, &place->found.limit);

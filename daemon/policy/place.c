@@ -191,7 +191,8 @@ static int check_cgroup(const char *cgroup, const char *root, struct failure *fa
 			    "\"%.128s\" is delegated to the manager of user %u; use its unit "
 			    "user@%u.service instead, which has all of the user's units",
 			    cgroup, (unsigned int)unit.manager_uid, (unsigned int)unit.manager_uid);
-	if (unit.kind != UNIT_NONE)
+	/* What is inside the cgroup of a unit belongs to its program; systemd sets no limits there. */
+	if (unit.kind != UNIT_NONE && !cgroup[unit.length])
 		return fail(failure, RSS_ERROR_NOT_SUPPORTED,
 			    "\"%.128s\" belongs to the systemd unit %s; use the unit instead",
 			    cgroup, unit.name);

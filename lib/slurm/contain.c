@@ -20,6 +20,13 @@ static int keep_message(int error, struct rss_client *client, char *message)
 	return error;
 }
 
+static int create(struct rss_client *client, const char *name, const char *place,
+		  const struct rss_settings *settings)
+{
+	return *place ? rss_create_at(client, name, NULL, place, settings)
+		      : rss_create(client, name, settings);
+}
+
 static int create_root(struct rss_client *client)
 {
 	int r = rss_create(client, STEP_ROOT, NULL);
@@ -35,7 +42,7 @@ static int create_job(struct rss_client *client, const struct slurm_config *conf
 
 	if (step_limit(step->job_memory, config->mem_factor, &settings.limit) == 0)
 		settings.set |= RSS_SET_LIMIT;
-	r = rss_create(client, step->job_container, &settings);
+	r = create(client, step->job_container, step->job_place, &settings);
 	if (r == -ENOENT) {
 		r = create_root(client);
 		if (r == 0)
@@ -49,7 +56,7 @@ static int create_or_set(struct rss_client *client, const struct step *step,
 			 const struct rss_settings *settings)
 {
 	struct rss_settings without = *settings;
-	int r = rss_create(client, step->container, settings);
+	int r = create(client, step->container, step->place, settings);
 
 	if (r != -EEXIST)
 		return r;
@@ -60,8 +67,11 @@ static int create_or_set(struct rss_client *client, const struct step *step,
 static int create_step(struct rss_client *client, const struct slurm_config *config,
 		       const struct step *step, const struct rss_settings *settings)
 {
-	/* The first step of a job is one of these, so that the job has no container yet. */
-	bool first = step->id == 0 || step_is_special(step);
+	/*
+	 * The first step of a job is one of these, so that the job has no container yet. The container of
+	 * a cgroup can be created without that of the job.
+	 */
+	bool first = step->id == 0 || step_is_special(step) || *step->place;
 	int r = first ? -ENOENT : create_or_set(client, step, settings);
 	uint64_t end = clock_usec(CLOCK_MONOTONIC) + config->timeout;
 
@@ -128,6 +138,6 @@ int contain_step(const struct slurm_config *config, const struct step *step,
 	}
 	if (r < 0)
 		return keep_message(r, client, message);
-	r = attach(client, step, pids, count, message);
+	r = *step->place ? 0 : attach(client, step, pids, count, message);
 	return r < 0 ? r : without_watermarks;
 }

@@ -17,7 +17,8 @@
 #define CONTAIN_MESSAGE_MAX 512
 
 /*
- * Makes the containers of a step with their limits, and moves @pids into that of the step.
+ * Makes the containers of a step with their limits, and moves @pids into that of the step, unless it is a
+ * cgroup of Slurm, which has them.
  * Return: 0; 1 if the step is limited but not as @request has it, with a sentence in @message; or a
  * negative errno with a sentence: nothing is limited.
  */

@@ -20,10 +20,10 @@
 #include "slurm/comment.h"
 #include "slurm/config.h"
 #include "slurm/contain.h"
-#include "slurm/extern.h"
 #include "slurm/keeper.h"
 #include "slurm/oom.h"
 #include "slurm/pause.h"
+#include "slurm/place.h"
 #include "slurm/record.h"
 #include "slurm/request.h"
 #include "slurm/step.h"
@@ -50,7 +50,9 @@ static struct {
 	struct keeper keeper;
 	pid_t *pids; /* of the tasks, with room for the keeper */
 	uint32_t count;
+	uint32_t ended;
 	bool contained; /* the step has its container */
+	bool recorded;
 	struct oom_progress ooms;
 	char last_oom[OOM_TEXT_MAX]; /* the sentence about it, or "" */
 	/* Shared with the tasks: why they are refused, or "". */
@@ -160,17 +162,29 @@ static void fail_step(const char *reason)
 	}
 }
 
+static bool find_place(void)
+{
+	if (place_find(&plugin.step) == 0)
+		return true;
+	fail_step("its cgroup cannot be found");
+	return false;
+}
+
 static void contain(const struct request *request)
 {
 	char message[CONTAIN_MESSAGE_MAX] = "";
 	uint32_t count = plugin.count;
 	int r;
 
-	if (plugin.keeper.fd < 0) {
+	if (*plugin.step.place) {
+		/* The container is there as long as the cgroup. */
+		keeper_end(&plugin.keeper);
+	} else if (plugin.keeper.fd < 0) {
 		fail_step("its keeper cannot be started");
 		return;
+	} else {
+		plugin.pids[count++] = plugin.keeper.pid;
 	}
-	plugin.pids[count++] = plugin.keeper.pid;
 	r = contain_step(&plugin.config, &plugin.step, request, plugin.pids, count, message);
 	if (r > 0)
 		slurm_spank_log("rssd: --rss-wmark is ignored on this node: %s", message);
@@ -182,11 +196,11 @@ static void contain(const struct request *request)
 	plugin.ooms.since = clock_usec(CLOCK_REALTIME);
 }
 
-/* The container of the extern step has the keeper, and what joins by the rule. */
+/* The container of the extern step has the keeper, and what joins by the rule, if it is no cgroup of Slurm. */
 static void contain_extern(void)
 {
 	struct request request = plugin.request;
-	char rule[EXTERN_RULE_MAX];
+	char rule[PLACE_RULE_MAX];
 	const char *const rules[] = { rule, NULL };
 	int r;
 
@@ -195,14 +209,18 @@ static void contain_extern(void)
 		keeper_end(&plugin.keeper);
 		return;
 	}
-	r = extern_rule(&plugin.step, rule);
+	if (!find_place())
+		return;
+	r = *plugin.step.place ? 0 : place_extern_rule(&plugin.step, rule);
 	if (r < 0) {
 		fail_step(r == -ENOENT ? "they have no cgroup; proctrack/cgroup makes one"
 				       : "their cgroup cannot be found");
 		return;
 	}
-	request.settings.set |= RSS_SET_JOIN;
-	request.settings.join = rules;
+	if (!*plugin.step.place) {
+		request.settings.set |= RSS_SET_JOIN;
+		request.settings.join = rules;
+	}
 	contain(&request);
 }
 
@@ -221,6 +239,20 @@ static void tell_user(const char *sentence)
 	snprintf(plugin.last_oom, sizeof(plugin.last_oom), "%s", sentence);
 	slurm_spank_log("rssd: %s", sentence);
 	give_srun_time();
+}
+
+/* The counters of the step, when its last task has ended, before Slurm removes its cgroup. */
+static void record(void)
+{
+	int r;
+
+	if (!plugin.contained || !plugin.config.record || plugin.recorded)
+		return;
+	plugin.recorded = true;
+	r = record_write(&plugin.config, &plugin.step);
+	if (r < 0)
+		slurm_error("rssd: cannot write a record to %s: %s", plugin.config.record,
+			    strerror(-r));
 }
 
 /* --- hooks ------------------------------------------------------------------- */
@@ -291,7 +323,8 @@ int slurm_spank_task_post_fork(spank_t spank, int argc, char *argv[])
 		refuse(reason);
 		return 0;
 	}
-	contain(&plugin.request);
+	if (find_place())
+		contain(&plugin.request);
 	return 0;
 }
 
@@ -313,6 +346,8 @@ int slurm_spank_task_exit(spank_t spank, int argc, char *argv[])
 	if (plugin.contained &&
 	    spank_get_item(spank, S_TASK_EXIT_STATUS, &status) == ESPANK_SUCCESS && status != 0)
 		oom_report(&plugin.config, &plugin.step, &plugin.ooms, tell_user);
+	if (++plugin.ended == plugin.step.tasks)
+		record();
 	return 0;
 }
 
@@ -322,12 +357,7 @@ int slurm_spank_exit(spank_t spank, int argc, char *argv[])
 
 	if (!spank_remote(spank))
 		return 0;
-	if (plugin.contained && plugin.config.record) {
-		r = record_write(&plugin.config, &plugin.step);
-		if (r < 0)
-			slurm_error("rssd: cannot write a record to %s: %s", plugin.config.record,
-				    strerror(-r));
-	}
+	record();
 	if (plugin.config.comment && *plugin.last_oom) {
 		r = comment_write(&plugin.config, &plugin.step, plugin.last_oom);
 		if (r < 0)

@@ -31,16 +31,20 @@ bool step_is_extern(const struct step *step)
 	return step->id == SLURM_EXTERN_CONT;
 }
 
-int step_set_names(struct step *step, const char *node)
+const char *step_name(const struct step *step)
 {
-	const char *special = special_name(step->id);
-	char number[16];
+	static char number[16];
 
 	snprintf(number, sizeof(number), "%u", step->id);
+	return special_name(step->id) ?: number;
+}
+
+int step_set_names(struct step *step, const char *node)
+{
 	snprintf(step->job_container, sizeof(step->job_container), STEP_ROOT "/%s-%u", node,
 		 step->job);
 	snprintf(step->container, sizeof(step->container), STEP_ROOT "/%s-%u/%s", node, step->job,
-		 special ?: number);
+		 step_name(step));
 	return *node ? 0 : -EINVAL;
 }
 

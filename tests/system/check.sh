@@ -65,7 +65,7 @@ world rss-v2 $rss "$v2 rssd.controller=rss" cases:$installed,$kernel,no_netlink 
 world memory-v1 $stock "$v1 rssd.controller=memory-v1" cases:$installed,$crash,$allowed controller-cases unit-cases
 world host-13 debian-13 "$v2 rssd.controller=memory-v2" host-suite:$host,members,purge
 world slurm-v1 $rss "$v1 rssd.controller=rss rssd.slurm=cgroup/v1" slurm-cases
-world slurm-v2 $stock "$v2 rssd.controller=memory-v2 rssd.slurm=cgroup/v2" slurm-cases:steps_are_not_attached
+world slurm-v2 $stock "$v2 rssd.controller=memory-v2 rssd.slurm=cgroup/v2" slurm-cases
 world oci-v1 $rss "$v1 rssd.controller=rss" users-suite:oci
 world oci-v2 $rss "$v2 rssd.controller=rss" users-suite:oci
 world rss-debug bzImage '' cases:crash_under_load,oom,reclaim
