@@ -34,7 +34,7 @@ kernel_build := $(BUILD)$(if $(filter-out 6.12,$(KERNEL)),/linux-$(KERNEL))
 kernel_out := $(kernel_build)/kernel
 vm_out     := $(kernel_build)/vm
 
-.PHONY: kernel kernel-images kernel-deb kernel-deps kernel-series check-series check-vm check-cases check-kernels check-kasan check-off check-configs check-selftests check-ynl bench-kernel
+.PHONY: kernel kernel-images kernel-deb kernel-deps kernel-series check-series check-vm check-rounds check-cases check-kernels check-kasan check-off check-configs check-selftests check-ynl bench-kernel
 
 kernel_src := $(shell find kernel/files kernel/compat.h kernel/hooks-$(KERNEL) -type f 2>/dev/null)
 kernel_q := $(if $(V),,@)
@@ -98,10 +98,13 @@ vm_except = $(shell sed -nE 's/^([a-z0-9_]+).*/\1/p' kernel/hooks-$(KERNEL)/exce
 vm_args = cases=$(CASES) stress=$(STRESS) except=$(vm_except)
 # The longest first, as two run at a time.
 vm_parts = $(if $(WORLD),cases-$(WORLD),cases-v2-lru_gen cases-v1) \
-	$(if $(CASES)$(WORLD),,selftests rounds off)
+	$(if $(CASES)$(WORLD),,test_rss off)
 
 check-selftests: $(kernel_out)/bzImage-service $(kernel_out)/bzImage-stock-service $(vm_out)/init
-	$(kernel_run) tests/vm/selftests.sh
+	$(kernel_run) tests/vm/check.sh selftests
+
+check-rounds: $(kernel_out)/bzImage-service $(vm_out)/initrd
+	$(kernel_run) tests/vm/check.sh rounds
 
 check-off: $(kernel_out)/.applied $(kernel_out)/bzImage-stock-service
 	$(kernel_run) kernel/compare-off.sh

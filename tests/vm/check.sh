@@ -3,7 +3,7 @@
 #
 # check.sh PART... -- KERNEL-ARGUMENTS: runs the parts, two at a time, says what
 # failed, and ends in one line for all of them.  A part is cases-v1,
-# cases-v2-lru_gen, rounds, selftests or off.
+# cases-v2-lru_gen, test_rss, off, rounds or selftests.
 set -u
 top=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$top" || exit 1
@@ -30,6 +30,8 @@ run_part()
 		# whether something grows shows as well without debugging, and sooner
 		nice -n 19 tests/vm/run.sh -k "$BUILD/kernel/bzImage-service" -i "$BUILD/vm/initrd" -n rounds \
 			-a "slab_nomerge cases=race_many_rounds,owner_many_rounds world=v2-lru_gen" ;;
+	test_rss)
+		tests/vm/selftests.sh own ;;
 	selftests)
 		tests/vm/selftests.sh ;;
 	off)
