@@ -26,6 +26,7 @@ world() {
 	[[ $1 != slurm-* ]] || machine=(-k "$kernels/$2" -d "$build/system/disk-slurm")
 	[[ $1 != oci-* ]] || machine=(-k "$kernels/$2" -d "$build/system/disk-oci")
 	[ "$2" != debian-13 ] || machine=(-k "$trixie.vmlinuz" -i "$trixie.initrd" -d "$trixie")
+	[ "$1" != slurm-13 ] || machine=(-k "$trixie-slurm.vmlinuz" -i "$trixie-slurm.initrd" -d "$trixie-slurm")
 	[ ${#run[@]} -gt 0 ] || run=("${@:4}")
 	# shellcheck disable=SC2053
 	if [ -z "$only" ]; then [[ $name != slurm-* && $name != oci-* ]]; else [[ $name == $only ]]; fi || return 0
@@ -66,6 +67,7 @@ world memory-v1 $stock "$v1 rssd.controller=memory-v1" cases:$installed,$crash,$
 world host-13 debian-13 "$v2 rssd.controller=memory-v2" host-suite:$host,members,purge
 world slurm-v1 $rss "$v1 rssd.controller=rss rssd.slurm=cgroup/v1" slurm-cases
 world slurm-v2 $stock "$v2 rssd.controller=memory-v2 rssd.slurm=cgroup/v2" slurm-cases
+world slurm-13 debian-13 "$v2 rssd.controller=memory-v2 rssd.slurm=cgroup/v2" slurm-cases
 world oci-v1 $rss "$v1 rssd.controller=rss" users-suite:oci
 world oci-v2 $rss "$v2 rssd.controller=rss" users-suite:oci
 world rss-debug bzImage '' cases:crash_under_load,oom,reclaim

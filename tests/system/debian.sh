@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Sourced by the scripts that make roots of Debian: roots of a suite, cached in BUILD/system.
+# Sourced by the scripts that make roots of Debian: roots of a suite, cached for a week.
 # shellcheck shell=bash
 build=$(realpath -m "${BUILD:-build}")
+cache=${RSSD_CACHE:-/var/cache/rssd-tests}
+mkdir -p "$cache"
 
 # sources_of SUITE: the machine's own package sources, for that suite.
 sources_of() {
@@ -11,22 +13,21 @@ sources_of() {
 }
 
 # unpack_base SUITE TREE PACKAGE...: unpacks a minimal Debian with those packages. It is
-# fetched once for each list of packages, into BUILD/system/base-*.tar; SYSTEM_BASE= is another one of
-# bookworm.
+# fetched for each list of packages; SYSTEM_BASE= is another one of bookworm.
 unpack_base() {
 	local suite=$1 tree=$2 base sum include
 	shift 2
 	include=$(IFS=,; echo "$*")
 	sum=$(cksum <<<"$suite $include" | cut -d' ' -f1)
-	base=$build/system/base-$suite-$sum.tar
+	base=$cache/base-$suite-$sum.tar
+	find "$cache" -maxdepth 1 -name 'base-*.tar' -mtime +6 -delete
 	[ "$suite" != bookworm ] || base=${SYSTEM_BASE:-$base}
 	if [ ! -s "$base" ]; then
-		mkdir -p "${base%/*}"
-		sources_of "$suite" >"$base.sources"
+		sources_of "$suite" >"$base.$$.sources"
 		mmdebstrap --quiet --variant=minbase --dpkgopt=force-unsafe-io \
-			--include="$include" "$suite" "$base.new.tar" "$base.sources"
-		rm "$base.sources"
-		mv "$base.new.tar" "$base"
+			--include="$include" "$suite" "$base.$$.tar" "$base.$$.sources"
+		rm "$base.$$.sources"
+		mv "$base.$$.tar" "$base"
 	fi
 	tar -C "$tree" -xf "$base"
 }

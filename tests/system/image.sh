@@ -3,7 +3,7 @@
 # image.sh [-s SUITE] [-p NAMES] OUT [PACKAGE...]: a disk with Debian, its systemd and D-Bus, those
 # packages, rssd, and the tests. Needs root. NAMES are packages of rssd to install, with librss1.
 #   bookworm, the default: without -p rssd is installed by make install. Packages are on the disk.
-#   trixie: -p is rssd, from packages that are built there (packages.sh). Next to OUT are
+#   trixie: rssd or those of -p, from packages that are built there (packages.sh). Next to OUT are
 #   Debian's own kernel, OUT.vmlinuz, and OUT.initrd, which mounts the disk.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -12,12 +12,13 @@ cd "$(dirname "$0")/../.."
 suite=bookworm names=
 while getopts s:p: o; do
 	case $o in
-	s) suite=$OPTARG names=rssd ;;
+	s) suite=$OPTARG ;;
 	p) names=$OPTARG ;;
 	*) exit 2 ;;
 	esac
 done
 shift $((OPTIND - 1))
+[ "$suite" = bookworm ] || names=${names:-rssd}
 out=$1
 shift
 tree=$(mktemp -d)

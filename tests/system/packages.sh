@@ -21,18 +21,18 @@ unpack_base "$suite" "$tree" build-essential debhelper lintian ccache \
 	$(sed -n 's/^Build-Depends: //p' systemd/debian/control | sed 's/([^)]*)//g; s/debhelper-compat//; s/,//g')
 version=$(sed -n '1s/.*(\(.*\)).*/\1/p' systemd/debian/changelog)
 source=/build/rssd-$version
-mkdir -p "$tree$source" "$tree/ccache" "$build/system/ccache-$suite"
+mkdir -p "$tree$source" "$tree/ccache" "$cache/ccache-$suite"
 tar --exclude=./build --exclude=./.git -cf - . | tar -xf - -C "$tree$source"
 cp -r systemd/debian "$tree$source/debian"
 
 # A log is shown if the build fails.
 log=$build/system/packages-$suite.log
-cp -a "$build/system/ccache-$suite/." "$tree/ccache/"
+cp -a "$cache/ccache-$suite/." "$tree/ccache/"
 run_inside "$tree" env CC=gcc CCACHE_DIR=/ccache sh -euc "cd $source && dpkg-buildpackage -b -us -uc" >"$log" 2>&1 || {
 	tail -n 40 "$log"
 	exit 1
 }
-cp -a "$tree/ccache/." "$build/system/ccache-$suite/"
+cp -a "$tree/ccache/." "$cache/ccache-$suite/"
 run_inside "$tree" sh -euc 'cd /build && lintian --allow-root --fail-on error ./*.changes' >"$log.lintian" 2>&1 || {
 	cat "$log.lintian"
 	exit 1

@@ -41,9 +41,12 @@ $(BUILD)/system/debs-trixie: tests/system/debian.sh tests/system/packages.sh $(D
 
 system-packages: $(BUILD)/system/debs-trixie
 
-# Debian 13 with its own kernel.
+# Debian 13 with its own kernel, and the same with Slurm.
 $(BUILD)/system/disk-trixie: $(system_scripts) $(wildcard tests/host/*.sh) $(BUILD)/system/debs-trixie tests/system/init.c tests/vm/initrd.sh all tests
 	$(Q)BUILD=$(BUILD) tests/system/image.sh -s trixie $@ $(SERVICE_PACKAGES)
+
+$(BUILD)/system/disk-trixie-slurm: $(system_scripts) $(BUILD)/system/debs-trixie tests/system/init.c tests/vm/initrd.sh all tests
+	$(Q)BUILD=$(BUILD) tests/system/image.sh -s trixie -p 'rssd rssd-slurm' $@ $(SLURM_PACKAGES)
 
 ## bench-daemon: measure rssd, systemd and the tools of libcgroup, into build/bench-daemon.md
 bench-daemon: deps
@@ -60,9 +63,9 @@ check-system: deps
 	$(Q)$(MAKE) --no-print-directory -s $(system_kernels) system-packages $(BUILD)/system/disk $(BUILD)/system/disk-trixie
 	$(Q)tests/system/check.sh $(if $(WORLD),-w $(WORLD)) $(BUILD) $(CASES)
 
-## check-slurm: Slurm of Debian 12 with task/cgroup in virtual machines; CASES=slurm-cases:oom for some; part of check-users
+## check-slurm: Slurm of Debian 12 and 13 with task/cgroup in virtual machines; CASES=slurm-cases:oom for some; part of check-users
 check-slurm: deps
-	$(Q)$(MAKE) --no-print-directory -s $(BUILD)/kernel/bzImage-service $(BUILD)/kernel/bzImage-stock-service $(BUILD)/system/disk-slurm
+	$(Q)$(MAKE) --no-print-directory -s $(BUILD)/kernel/bzImage-service $(BUILD)/kernel/bzImage-stock-service $(BUILD)/system/disk-slurm $(BUILD)/system/disk-trixie-slurm
 	$(Q)tests/system/check.sh -w '$(or $(WORLD),slurm-*)' $(BUILD) $(CASES)
 
 ## check-oci: crun, runc, podman and containerd of Debian 12 on the rss controller, in virtual machines; part of check-users
