@@ -68,19 +68,18 @@ $(kernel_out)/.stock: kernel/common.sh | kernel-deps
 	$(kernel_run) kernel/apply.sh stock
 	@touch $@
 
-# $(call kernel_image,IMAGE,TREE,OBJ,STAMP,FRAGMENTS)
+# $(call kernel_image,IMAGE,TREE,OBJ,SOURCES,FRAGMENTS)
 define kernel_image
-$$(kernel_out)/$(1): $$(kernel_out)/$(4) kernel/build.sh $(addprefix kernel/config/,$(5))
-	$$(kernel_run) kernel/build.sh $(2) $(3) $(5)
-	@cp $$(kernel_out)/$(2)/obj-$(3)/arch/x86/boot/bzImage $$@
+$$(kernel_out)/$(1): $(4) kernel/image.sh kernel/apply.sh kernel/build.sh kernel/common.sh $(addprefix kernel/config/,$(5)) | kernel-deps
+	$$(kernel_run) kernel/image.sh $$@ $(2) $(3) $(5)
 endef
-$(eval $(call kernel_image,bzImage,linux,debug,.applied,base debug service rss rss-test))
-$(eval $(call kernel_image,bzImage-kasan,linux,kasan,.applied,base debug rss rss-test kasan))
-$(eval $(call kernel_image,bzImage-bench,linux,bench,.applied,base bench rss))
-$(eval $(call kernel_image,bzImage-locks,linux,locks,.applied,base bench rss locks))
-$(eval $(call kernel_image,bzImage-service,linux,service,.applied,base bench service rss))
-$(eval $(call kernel_image,bzImage-stock-service,stock,service,.stock,base bench service))
-$(eval $(call kernel_image,bzImage-stock-bench,stock,bench,.stock,base bench))
+$(eval $(call kernel_image,bzImage,linux,debug,$(kernel_src),base debug service rss rss-test))
+$(eval $(call kernel_image,bzImage-kasan,linux,kasan,$(kernel_src),base debug rss rss-test kasan))
+$(eval $(call kernel_image,bzImage-bench,linux,bench,$(kernel_src),base bench rss))
+$(eval $(call kernel_image,bzImage-locks,linux,locks,$(kernel_src),base bench rss locks))
+$(eval $(call kernel_image,bzImage-service,linux,service,$(kernel_src),base bench service rss))
+$(eval $(call kernel_image,bzImage-stock-service,stock,service,,base bench service))
+$(eval $(call kernel_image,bzImage-stock-bench,stock,bench,,base bench))
 
 # PID 1 and nothing else: every case is in the one program.
 $(vm_out)/obj/%.o: tests/vm/%.c $(wildcard tests/vm/*.h) $(wildcard kernel/files/include/uapi/linux/rss*.h)
@@ -97,16 +96,15 @@ $(vm_out)/initrd: $(vm_out)/init tests/vm/initrd.sh
 vm_except = $(shell sed -nE 's/^([a-z0-9_]+).*/\1/p' kernel/hooks-$(KERNEL)/except 2>/dev/null | paste -sd,)
 vm_args = cases=$(CASES) stress=$(STRESS) except=$(vm_except)
 # The longest first, as two run at a time.
-vm_parts = $(if $(WORLD),cases-$(WORLD),cases-v2-lru_gen cases-v1) \
-	$(if $(CASES)$(WORLD),,test_rss off)
+vm_parts = $(if $(WORLD),cases-$(WORLD),cases-v2-lru_gen cases-v1)
 
-check-selftests: $(kernel_out)/bzImage-service $(kernel_out)/bzImage-stock-service $(vm_out)/init
+check-selftests: $(kernel_out)/bzImage-service $(kernel_out)/bzImage-stock-service $(kernel_out)/.stock $(vm_out)/init
 	$(kernel_run) tests/vm/check.sh selftests
 
 check-rounds: $(kernel_out)/bzImage-service $(vm_out)/initrd
 	$(kernel_run) tests/vm/check.sh rounds
 
-check-off: $(kernel_out)/.applied $(kernel_out)/bzImage-stock-service
+check-off: $(kernel_out)/.applied
 	$(kernel_run) kernel/compare-off.sh
 	$(kernel_run) tests/vm/summarize.sh off
 
@@ -122,13 +120,13 @@ check-ynl: $(kernel_out)/.stock
 kernel_images := $(kernel_out)/bzImage $(kernel_out)/bzImage-service $(kernel_out)/bzImage-stock-service
 kernel-images: $(kernel_images)
 
-# The parts, each judged, then one line for all of them.
+# All cases, in two machines; then one line for both.
 check-vm: $(kernel_images) $(vm_out)/initrd
 	$(kernel_run) tests/vm/check.sh $(vm_parts) -- "$(vm_args)"
 
 # The cases alone, which need one image.
 check-cases: $(kernel_out)/bzImage $(vm_out)/initrd
-	$(kernel_run) tests/vm/check.sh $(filter cases-%,$(vm_parts)) -- "$(vm_args)"
+	$(kernel_run) tests/vm/check.sh $(vm_parts) -- "$(vm_args)"
 
 KERNELS ?= $(kernel_versions)
 check-kernels:

@@ -99,13 +99,16 @@ time_of() {
 # median FILE: of the numbers in its lines.
 median() { sort -n "$1" | awk '{ row[NR] = $1 } END { print row[int((NR + 1) / 2)] }'; }
 
-# until_true SECONDS COMMAND...: polls with a bound.
+# until_true SECONDS COMMAND...: polls with a bound, less often the longer it takes: on a slow machine
+# the polls would take the time of what they wait for.
 until_true() {
-	local deadline=$((SECONDS + $1))
+	local deadline=$((SECONDS + $1)) pause=${POLL:-20} text
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt $deadline ] || return 1
-		read -rt "${POLL:-0.02}" <> <(:) || :
+		printf -v text '0.%03d' "$pause"
+		read -rt "$text" <> <(:) || :
+		pause=$((pause < 200 ? pause * 3 / 2 : 300))
 	done
 }
 

@@ -52,7 +52,7 @@ fuzzers: $(FUZZERS)
 # The suites without virtual machines. tests/adversity is one as soon as it has scripts.
 CHECK_SUITES := style unit fuzz bus host $(if $(wildcard tests/adversity/*.sh),adversity) asan tsan
 # A job that lasts for hours: by hand, all of it or some parts.
-PARTS        ?= random faults bus-fuzz kasan selftests rounds
+PARTS        ?= random faults bus-fuzz kasan selftests off rounds
 # Real programs that use rssd: a smoke case of each; WHOLE=1 for all cases.
 ALL_SUITES   := $(CHECK_SUITES) users vm system
 SUITES       ?= $(CHECK_SUITES)

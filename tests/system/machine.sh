@@ -14,7 +14,7 @@ cat $boot_id >$started
 sync
 
 # Polling takes a good part of an emulated processor.
-POLL=0.2
+POLL=200
 # shellcheck source=tests/lib.sh
 . "${0%/*}/lib.sh"
 

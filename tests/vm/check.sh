@@ -3,7 +3,7 @@
 #
 # check.sh PART... -- KERNEL-ARGUMENTS: runs the parts, two at a time, says what
 # failed, and ends in one line for all of them.  A part is cases-v1,
-# cases-v2-lru_gen, test_rss, off, rounds or selftests.
+# cases-v2-lru_gen, rounds or selftests.
 set -u
 top=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$top" || exit 1
@@ -18,8 +18,6 @@ done
 [ $# -eq 0 ] || shift
 arguments=$*
 
-# The kernel's own tests wait for each other's processors thousands of times, and what
-# runs beside them makes each wait longer: that stands back.
 run_part()
 {
 	case $1 in
@@ -28,14 +26,10 @@ run_part()
 			-a "$arguments world=${1#cases-} rounds=200" ;;
 	rounds)
 		# whether something grows shows as well without debugging, and sooner
-		nice -n 19 tests/vm/run.sh -k "$BUILD/kernel/bzImage-service" -i "$BUILD/vm/initrd" -n rounds \
+		tests/vm/run.sh -k "$BUILD/kernel/bzImage-service" -i "$BUILD/vm/initrd" -n rounds \
 			-a "slab_nomerge cases=race_many_rounds,owner_many_rounds world=v2-lru_gen" ;;
-	test_rss)
-		tests/vm/selftests.sh own ;;
 	selftests)
 		tests/vm/selftests.sh ;;
-	off)
-		nice -n 19 kernel/compare-off.sh ;;
 	esac
 }
 
