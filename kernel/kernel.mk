@@ -78,6 +78,7 @@ $(eval $(call kernel_image,bzImage-kasan,linux,kasan,$(kernel_src),base debug rs
 $(eval $(call kernel_image,bzImage-bench,linux,bench,$(kernel_src),base bench rss))
 $(eval $(call kernel_image,bzImage-locks,linux,locks,$(kernel_src),base bench rss locks))
 $(eval $(call kernel_image,bzImage-service,linux,service,$(kernel_src),base bench service rss))
+$(eval $(call kernel_image,bzImage-runtimes,linux,runtimes,$(kernel_src),base bench service runtimes rss))
 $(eval $(call kernel_image,bzImage-stock-service,stock,service,,base bench service))
 $(eval $(call kernel_image,bzImage-stock-bench,stock,bench,,base bench))
 

@@ -55,7 +55,7 @@ host+=,limits/the_victim_is_described_before_it_ends,suggest/refaults_raise_the_
 joined=metrics_socket,rules,rules_under_load,suggest,unit_joins_by_drop_in,unit_joins_from_its_start
 v2='rssd.hierarchy=v2'
 v1='systemd.unified_cgroup_hierarchy=0 systemd.legacy_systemd_cgroup_controller=1'
-rss=bzImage-service stock=bzImage-stock-service
+rss=bzImage-service runtimes=bzImage-runtimes stock=bzImage-stock-service
 mkdir -p "$logs"
 world rss-v1 $rss 'rssd.controller=rss' cases load-cases hostile-cases controller-cases unit-cases workloads
 world memory-v2 $stock "$v2 rssd.controller=memory-v2" cases:$installed,$kernel,$crash,$allowed,$joined \
@@ -65,11 +65,11 @@ world stock-13 debian-13 "$v2 rssd.controller=memory-v2" cases:boot,package unit
 world rss-v2 $rss "$v2 rssd.controller=rss" cases:$installed,$kernel,no_netlink controller-cases
 world memory-v1 $stock "$v1 rssd.controller=memory-v1" cases:$installed,$crash,$allowed controller-cases unit-cases
 world host-13 debian-13 "$v2 rssd.controller=memory-v2" host-suite:$host,members,purge
-world slurm-v1 $rss "$v1 rssd.controller=rss rssd.slurm=cgroup/v1" slurm-cases
+world slurm-v1 $runtimes "$v1 rssd.controller=rss rssd.slurm=cgroup/v1" slurm-cases
 world slurm-v2 $stock "$v2 rssd.controller=memory-v2 rssd.slurm=cgroup/v2" slurm-cases
 world slurm-13 debian-13 "$v2 rssd.controller=memory-v2 rssd.slurm=cgroup/v2" slurm-cases
-world oci-v1 $rss "$v1 rssd.controller=rss" users-suite:oci
-world oci-v2 $rss "$v2 rssd.controller=rss" users-suite:oci
+world oci-v1 $runtimes "$v1 rssd.controller=rss" users-suite:oci
+world oci-v2 $runtimes "$v2 rssd.controller=rss" users-suite:oci
 world rss-debug bzImage '' cases:crash_under_load,oom,reclaim
 while [ -n "$(jobs -rp)" ]; do wait -n || failed=1; done
 exit $failed

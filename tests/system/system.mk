@@ -65,10 +65,10 @@ check-system: deps
 
 ## check-slurm: Slurm of Debian 12 and 13 with task/cgroup in virtual machines; CASES=slurm-cases:oom for some; part of check-users
 check-slurm: deps
-	$(Q)$(MAKE) --no-print-directory -s $(BUILD)/kernel/bzImage-service $(BUILD)/kernel/bzImage-stock-service $(BUILD)/system/disk-slurm $(BUILD)/system/disk-trixie-slurm
+	$(Q)$(MAKE) --no-print-directory -s $(BUILD)/kernel/bzImage-runtimes $(BUILD)/kernel/bzImage-stock-service $(BUILD)/system/disk-slurm $(BUILD)/system/disk-trixie-slurm
 	$(Q)tests/system/check.sh -w '$(or $(WORLD),slurm-*)' $(BUILD) $(CASES)
 
 ## check-oci: crun, runc, podman and containerd of Debian 12 on the rss controller, in virtual machines; part of check-users
 check-oci: deps
-	$(Q)$(MAKE) --no-print-directory -s $(BUILD)/kernel/bzImage-service $(BUILD)/system/disk-oci
+	$(Q)$(MAKE) --no-print-directory -s $(BUILD)/kernel/bzImage-runtimes $(BUILD)/system/disk-oci
 	$(Q)tests/system/check.sh -w '$(or $(WORLD),oci-*)' $(BUILD) $(CASES)
