@@ -68,6 +68,7 @@ int place_find(struct step *step)
 		return -ENAMETOOLONG;
 	strcpy(step->job_place, job);
 	strcpy(step->place, place);
+	step_flatten_names(step);
 	return 0;
 }
 

@@ -39,7 +39,7 @@ static void put_record(FILE *line, const struct step *step, const struct rss_con
 	fprintf(line, "{\"time_usec\": %" PRIu64 ", \"container\": \"%s\"",
 		clock_usec(CLOCK_REALTIME), c->name);
 	put_count(line, "job", step->job);
-	fprintf(line, ", \"step\": \"%s\"", strrchr(c->name, '/') + 1);
+	fprintf(line, ", \"step\": \"%s\"", step_name(step));
 	put_count(line, "uid", step->uid);
 	put_count(line, "tasks", step->tasks);
 	put_limit(line, c->limit);

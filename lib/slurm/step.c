@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <slurm/slurm.h>
 #include <stdio.h>
+#include <string.h>
 
 /* The steps that have a name instead of a number. */
 static const char *special_name(uint32_t id)
@@ -46,6 +47,13 @@ int step_set_names(struct step *step, const char *node)
 	snprintf(step->container, sizeof(step->container), STEP_ROOT "/%s-%u/%s", node, step->job,
 		 step_name(step));
 	return *node ? 0 : -EINVAL;
+}
+
+void step_flatten_names(struct step *step)
+{
+	step->job_container[strlen(STEP_ROOT)] = '-';
+	step->container[strlen(STEP_ROOT)] = '-';
+	*strrchr(step->container, '/') = '.';
 }
 
 int step_limit(uint64_t memory, double factor, uint64_t *ret)

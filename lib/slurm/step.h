@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A step of a job on this node, and its containers: slurm/NODE-JOB for the job, and
- * slurm/NODE-JOB/STEP for the step. The node is part of the name because several nodes may be one machine.
+ * A step of a job on this node, and its containers: slurm/NODE-JOB for the job, and slurm/NODE-JOB/STEP for
+ * the step. The node is part of the name because several nodes may be one machine. Containers that are cgroups
+ * of Slurm are nested there, not by name: slurm-NODE-JOB and slurm-NODE-JOB.STEP.
  */
 #ifndef SLURM_STEP_H
 #define SLURM_STEP_H
@@ -30,6 +31,9 @@ struct step {
 
 /* Sets the names of @step, whose numbers are set. Return: 0, or -EINVAL if @node is empty. */
 int step_set_names(struct step *step, const char *node);
+
+/* Makes the names those of cgroups of Slurm. */
+void step_flatten_names(struct step *step);
 
 /* Returns true for the steps that have a name instead of a number, such as batch. */
 bool step_is_special(const struct step *step);

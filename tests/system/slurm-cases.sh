@@ -9,8 +9,10 @@ node=rssd-test
 plugin=$(argument slurm)
 file=/var/tmp/file
 # With Slurm's plug-in cgroup/v1 steps are attached, and have a keeper; else their cgroups are the containers.
-keepers=1
-[ "$plugin" != cgroup/v2 ] || keepers=0
+keepers=1 containers=slurm/$node-
+[ "$plugin" != cgroup/v2 ] || keepers=0 containers=slurm-$node-
+# container JOB STEP
+container() { if [ $keepers = 0 ]; then echo "$containers$1.$2"; else echo "$containers$1/$2"; fi; }
 # Of the case that reboots the machine.
 mark=/var/lib/rssd-boot
 
@@ -62,8 +64,8 @@ start_slurm() {
 	cat >/usr/local/bin/where <<-'END'
 		#!/bin/sh
 		sed -nE 's,^[0-9]+:(rss|.*memory.*)?:.*/rssd/,,p' /proc/self/cgroup
-		step=$(sed -nE 's,^0::.*/job_([0-9]+)/step_([a-z0-9]+)/user/.*,rssd-test-\1/\2,p' /proc/self/cgroup)
-		[ -z "$step" ] || ! rssctl ps "slurm/$step" --no-legend 2>/dev/null | grep -qw $$ || echo "slurm/$step"
+		step=$(sed -nE 's,^0::.*/job_([0-9]+)/step_([a-z0-9]+)/user/.*,slurm-rssd-test-\1.\2,p' /proc/self/cgroup)
+		[ -z "$step" ] || ! rssctl ps "$step" --no-legend 2>/dev/null | grep -qw $$ || echo "$step"
 	END
 	chmod 755 /usr/local/bin/where
 	id dora >/dev/null 2>&1 || useradd --create-home --password '*' --shell /bin/bash dora
@@ -81,7 +83,7 @@ start_slurm() {
 }
 
 no_jobs() { [ -z "$(squeue -h)" ]; }
-containers() { rssctl list --json=short | jq -r '.[].name | select(startswith("slurm/"))'; }
+containers() { rssctl list --json=short | jq -r '.[].name | select(startswith("slurm"))'; }
 contains() { containers | grep -qx "$1"; }
 none_contained() { [ -z "$(containers)" ]; }
 # What Slurm has in the hierarchies of cgroups for jobs.
@@ -126,7 +128,7 @@ case_page_cache() {
 	before=$(cached)
 	record_steps
 	expect 0 srun --mem=20 sh -c "where; cat /proc/self/cgroup; cat $file | wc -c"
-	says slurm/$node-
+	says "$containers"
 	says $((200 << 20))
 	says "/job_"
 	note "$out"
@@ -162,7 +164,7 @@ case_oom() {
 	swap_off
 	expect 137 srun --mem=30 "$hog_program" anon 60M
 	says "rssd: out of memory: process"
-	says "(hog) was killed: the limit of slurm/$node-"
+	says "(hog) was killed: the limit of $containers"
 	says "is 30.0M"
 	check_node
 }
@@ -171,8 +173,8 @@ case_batch() {
 	printf '%s\n' '#!/bin/sh' where 'srun --overlap where' 'srun --overlap where' "$hog_program anon 60M" >"$work/job"
 	expect 137 sbatch --wait --parsable --mem=30 -o "$work/job.out" "$work/job"
 	local job=${out%%$'\n'*}
-	equal "$(grep ^slurm "$work/job.out" | xargs)" "slurm/$node-$job/batch slurm/$node-$job/0 slurm/$node-$job/1" "containers of the steps"
-	grep -q "rssd: out of memory: process [0-9]* (hog) was killed: the limit of slurm/$node-$job" "$work/job.out" ||
+	equal "$(grep ^slurm "$work/job.out" | xargs)" "$(container "$job" batch) $(container "$job" 0) $(container "$job" 1)" "containers of the steps"
+	grep -q "rssd: out of memory: process [0-9]* (hog) was killed: the limit of $containers$job" "$work/job.out" ||
 		fail "the output of the job is $(cat "$work/job.out")"
 	check_node
 }
@@ -180,7 +182,7 @@ case_batch() {
 # submit COMMAND: a job with a batch step and a step that runs COMMAND; sets $job.
 submit() {
 	job=$(sbatch --parsable --mem=40 -o "$work/job.%j" --wrap "srun --overlap $1")
-	until_true 60 contains "slurm/$node-$job/0" || {
+	until_true 60 contains "$(container "$job" 0)" || {
 		fail "the containers of job $job are $(containers | xargs)"
 		show_log
 	}
@@ -199,12 +201,12 @@ case_suspend_and_resume() {
 	quiet() { count=$(beats); sleep 1; [ "$(beats)" = "$count" ]; }
 	await 30 quiet
 	count=$(beats)
-	equal "$(field "slurm/$node-$job/0" limit)" $((40 << 20)) "limit of a suspended step"
+	equal "$(field "$(container "$job" 0)" limit)" $((40 << 20)) "limit of a suspended step"
 	sleep 2
 	equal "$(beats)" "$count" "beats of a suspended step"
 	expect 0 scontrol resume "$job"
 	await 30 eval '[ "$(beats)" -gt '"$count"' ]'
-	equal "$(field "slurm/$node-$job/0" processes)" $((2 + keepers)) "processes of a resumed step"
+	equal "$(field "$(container "$job" 0)" processes)" $((2 + keepers)) "processes of a resumed step"
 	expect 0 scancel "$job"
 	check_node
 }
@@ -237,8 +239,8 @@ case_adopted_session() {
 	expect 255 in_session true
 	says "no active jobs"
 	job=$(setpriv --reuid=dora --regid=dora --init-groups env --chdir=/home/dora sbatch --parsable --mem=40 --wrap "sleep 1000")
-	name=slurm/$node-$job/extern
-	await 60 contains "slurm/$node-$job/batch"
+	name=$(container "$job" extern)
+	await 60 contains "$(container "$job" batch)"
 	contains "$name" || fail "the containers are $(containers | xargs)"
 	equal "$(field "$name" limit)" $((40 << 20)) "limit of the step extern"
 	note "$(rssctl show "$name" | grep -i join)"
@@ -274,10 +276,10 @@ case_crash_of_the_node() {
 	job=$(cat $mark)
 	rm $mark
 	check_node
-	expect 3 rssctl show "slurm/$node-$job"
+	expect 3 rssctl show "$containers$job"
 	equal "$(sinfo -h -o %E)" none "reason why the node takes no jobs"
 	expect 0 srun --mem=20 where
-	says slurm/$node-
+	says "$containers"
 	check_node
 }
 
@@ -293,7 +295,7 @@ case_kill_of_all_daemons() {
 	pkill -KILL -x sleep
 	check_node killed
 	expect 0 srun --mem=20 where
-	says slurm/$node-
+	says "$containers"
 	check_node killed
 	# shellcheck disable=SC2046
 	find $(cgroups_of_jobs) -depth -type d -exec rmdir {} +
