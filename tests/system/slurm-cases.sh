@@ -87,6 +87,12 @@ containers() { rssctl list --json=short | jq -r '.[].name | select(startswith("s
 contains() { containers | grep -qx "$1"; }
 none_contained() { [ -z "$(containers)" ]; }
 # What Slurm has in the hierarchies of cgroups for jobs.
+remove_cgroups_of_jobs() {
+	local path
+	for path in $(cgroups_of_jobs); do
+		[ ! -d "$path" ] || find "$path" -depth -type d -exec rmdir {} +
+	done
+}
 cgroups_of_jobs() { find /sys/fs/cgroup -type d -name 'job_*' 2>/dev/null; }
 
 show_log() { grep -v 'mpi' /var/log/slurm/slurmd.log | tail -n 20 | sed 's/^/#   slurm: /'; }
@@ -96,8 +102,9 @@ show_log() { grep -v 'mpi' /var/log/slurm/slurmd.log | tail -n 20 | sed 's/^/#  
 check_node() {
 	await 200 no_jobs
 	await 60 node_is idle
+	[ -z "${1:-}" ] || remove_cgroups_of_jobs
 	await 30 none_contained
-	[ -n "${1:-}" ] || until_true 30 eval '[ -z "$(cgroups_of_jobs)" ]' || fail "cgroups of jobs are left: $(cgroups_of_jobs | xargs)"
+	until_true 30 eval '[ -z "$(cgroups_of_jobs)" ]' || fail "cgroups of jobs are left: $(cgroups_of_jobs | xargs)"
 	plugin_arguments
 	[ -z "$case_failed" ] || show_log
 }
@@ -156,7 +163,8 @@ case_mapped_file() {
 	await 20 recorded
 	equal "$(record oom_kills)" 0 "processes killed"
 	[ "$(record peak)" -le $((limit + (2 << 20))) ] || fail "the step had $(record peak), above its limit"
-	[ "$(record failures)" -gt 0 ] || fail "the step never hit its limit"
+	# Where the cgroup of the job has slurmstepd as well, it reaches its limit first.
+	[ $keepers = 0 ] || [ "$(record failures)" -gt 0 ] || fail "the step never hit its limit"
 	check_node
 }
 
@@ -287,7 +295,8 @@ case_crash_of_the_node() {
 case_kill_of_all_daemons() {
 	submit "sleep 1000"
 	systemctl kill --signal=KILL --kill-who=all slurmd rssd
-	pkill -KILL slurmstepd
+	# Not the process without a job, which keeps Slurm's scope in v2: without that the node takes no jobs.
+	pkill -KILL -f '^slurmstepd: '
 	await 30 rssctl list
 	systemctl restart slurmd
 	scancel "$job"
@@ -296,9 +305,7 @@ case_kill_of_all_daemons() {
 	check_node killed
 	expect 0 srun --mem=20 where
 	says "$containers"
-	check_node killed
-	# shellcheck disable=SC2046
-	find $(cgroups_of_jobs) -depth -type d -exec rmdir {} +
+	check_node
 }
 
 # All cases: the one that reboots the machine is the first, because the script runs again after that.
