@@ -302,6 +302,8 @@ case_kill_of_all_daemons() {
 	scancel "$job"
 	await 60 no_jobs
 	pkill -KILL -x sleep
+	pkill -KILL -x srun
+	pkill -KILL -x slurm_script
 	check_node killed
 	expect 0 srun --mem=20 where
 	says "$containers"
