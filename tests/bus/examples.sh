@@ -30,7 +30,7 @@ argued() {
 	"[Unit]" | "[Service]" | "[Socket]") echo "a drop-in of a unit: tests/system/service-cases.sh starts such units" ;;
 	"scrape_configs:"*) echo "of Prometheus: tests/users/prometheus.sh runs it" ;;
 	"optional "* | "srun "* | "sbatch "* | "SelectType="* | "rssd: "*) echo "of Slurm: tests/users/slurm.sh runs such" ;;
-	"CgroupPlugin="* | "ProctrackType="* | "account "* | "systemd.unified_cgroup_hierarchy="*)
+	"CgroupPlugin="* | "ConstrainRAMSpace="* | *"--unit=slurmstepd.scope"* | "ProctrackType="* | "account "* | "systemd.unified_cgroup_hierarchy="*)
 		echo "of a machine with Slurm: tests/system/slurm-cases.sh runs such" ;;
 	"podman "* | '"hooks": {'*) echo "of container runtimes: tests/users/oci.sh runs such" ;;
 	"GRUB_"*) echo "of GRUB, by hand" ;;

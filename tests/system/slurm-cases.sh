@@ -219,6 +219,27 @@ case_suspend_and_resume() {
 	check_node
 }
 
+# A limit for all jobs of the node.
+case_all_jobs_together() {
+	local name=slurm scope='' i steps=()
+	if [ $keepers = 0 ]; then
+		scope=$(systemctl list-units --plain --no-legend '*slurmstepd.scope' | cut -d' ' -f1)
+		name=slurmstepd
+	fi
+	expect 0 rssctl remove --ignore-missing "$name"
+	expect 0 rssctl create "$name" ${scope:+--unit="$scope"} --limit=48M
+	swap_off
+	for i in 1 2; do
+		srun --mem=40 "$hog_program" anon 30M >/dev/null 2>&1 &
+		steps+=($!)
+	done
+	await 60 eval '[ "$(rssctl oom "$name" --json=short | jq length)" -gt 0 ]'
+	scancel --user=root
+	wait "${steps[@]}"
+	expect 0 rssctl remove "$name"
+	check_node
+}
+
 case_cancel() {
 	submit "sleep 1000"
 	expect 0 scancel "$job"
@@ -311,7 +332,7 @@ case_kill_of_all_daemons() {
 }
 
 # All cases: the one that reboots the machine is the first, because the script runs again after that.
-[ $# -gt 0 ] || set -- crash_of_the_node adopted_session batch cancel kill_of_all_daemons mapped_file oom page_cache \
+[ $# -gt 0 ] || set -- crash_of_the_node adopted_session all_jobs_together batch cancel kill_of_all_daemons mapped_file oom page_cache \
 	suspend_and_resume
 start_slurm
 run_machine "$@"
