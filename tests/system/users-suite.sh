@@ -3,7 +3,8 @@
 # Scripts of tests/users in the machine, with the programs that are installed there:
 # users-suite.sh [SCRIPT[/CASE]]... Each script starts an rssd of its own.
 tests=${0%/*}
-export BUILD=$tests TMPDIR=/var/tmp RUNTIMES=
+# An emulated processor is slow.
+export BUILD=$tests TMPDIR=/var/tmp RUNTIMES='' COST_MS=3000
 systemctl stop rssd
 [ $# -gt 0 ] || set -- oci
 for part; do

@@ -231,16 +231,22 @@ case_podman_with_runc() { check_podman runc; }
 
 # rssd is killed while a container runs, and while another one ends.
 case_killed_rssd() {
+	local place
 	bundle killed "sleep 1000" limit=64M
 	expect 0 timeout 60 "$work/bin/crun" --root "$work/root-crun" run --detach --bundle "$work/killed" killed
 	kill_rssd
 	start_rssd
 	equal "$(field oci-killed limit)" $((64 << 20)) "limit after a kill of rssd"
+	place=$(field oci-killed place)
 	kill_rssd
 	forget crun killed
 	start_rssd
-	# It is left, and the next start with this ID replaces it.
-	equal "$(field oci-killed running)" false "whether it is running"
+	# A cgroup of rssd is removed. One of the runtime is left, and the next start with this ID replaces it.
+	if [ "$place" = own ]; then
+		await 20 is_gone oci-killed
+	else
+		equal "$(field oci-killed running)" false "whether it is running"
+	fi
 	bundle killed "echo ran" limit=32M
 	starts 0 crun killed
 	says ran
@@ -317,7 +323,7 @@ case_cost() {
 	local without with
 	without=$(median "$work/times.without") with=$(median "$work/times.with")
 	note "a container of crun takes $without ms without the hooks, and $with ms with them"
-	[ $((with - without)) -le 500 ] || fail "the hooks add $((with - without)) ms"
+	[ $((with - without)) -le "${COST_MS:-500}" ] || fail "the hooks add $((with - without)) ms"
 	nothing_is_left
 }
 run_bundle() { "$work/bin/crun" --root "$work/root-crun" run --bundle "$work/$1" "$1"; }
