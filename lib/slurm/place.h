@@ -12,8 +12,9 @@ struct step;
 #define PLACE_RULE_MAX 4096
 
 /*
- * Sets the places of @step, and its names for them. slurmstepd, which calls this, is in the cgroup of the job, as it is when the tasks
- * have been forked. Return: 0, also if tasks are to be attached, without places; or a negative errno.
+ * Sets the places of @step, and its names for them. slurmstepd, which calls this, must be in the cgroup of the
+ * job, as it is when the tasks have been forked.
+ * Return: 0, also if tasks are to be attached, without places; or a negative errno.
  */
 int place_find(struct step *step);
 
