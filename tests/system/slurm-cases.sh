@@ -83,7 +83,7 @@ start_slurm() {
 }
 
 no_jobs() { [ -z "$(squeue -h)" ]; }
-containers() { rssctl list --json=short | jq -r '.[].name | select(startswith("slurm"))'; }
+containers() { rssctl list --json=short | jq -r '.[].name | select(test("^slurm[/-]"))'; }
 contains() { containers | grep -qx "$1"; }
 none_contained() { [ -z "$(containers)" ]; }
 # What Slurm has in the hierarchies of cgroups for jobs.
@@ -233,7 +233,8 @@ case_all_jobs_together() {
 		srun --mem=40 "$hog_program" anon 30M >/dev/null 2>&1 &
 		steps+=($!)
 	done
-	await 60 eval '[ "$(rssctl oom "$name" --json=short | jq length)" -gt 0 ]'
+	limited_together() { rssctl oom "$name" --json=short | jq -e --arg name "$name" 'any(.container == $name)'; }
+	await 60 limited_together
 	scancel --user=root
 	wait "${steps[@]}"
 	expect 0 rssctl remove "$name"
