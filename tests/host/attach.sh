@@ -96,11 +96,14 @@ sprouts_are_many() { [ "$(own_count sprout)" -gt 20 ]; }
 
 # While one branch is moved, the others fork children outside: a later scan moves these.
 case_children_forked_during_attach_are_attached() {
+	# With a sanitizer rssd would be the slower one.
+	local rate=250
+	[ -z "${SANITIZER:-}" ] || rate=60
 	stop_rssd
 	LD_PRELOAD=$build/tests/preload/slow-moves.so start_rssd
 	rssctl create slow
 	hog_out=$work/branches
-	bash -c 'for i in 1 2 3 4; do hog spawn 250 & done; wait' >"$hog_out" 2>&1 &
+	bash -c 'for i in 1 2 3 4; do hog spawn $0 & done; wait' $rate >"$hog_out" 2>&1 &
 	hog=$!
 	children+=("$hog")
 	disown "$hog"
