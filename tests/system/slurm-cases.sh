@@ -214,7 +214,8 @@ case_suspend_and_resume() {
 	equal "$(beats)" "$count" "beats of a suspended step"
 	expect 0 scontrol resume "$job"
 	await 30 eval '[ "$(beats)" -gt '"$count"' ]'
-	equal "$(field "$(container "$job" 0)" processes)" $((2 + keepers)) "processes of a resumed step"
+	# With or without the sleep between two beats.
+	[ "$(field "$(container "$job" 0)" processes)" -gt $keepers ] || fail "a resumed step is not in its container"
 	expect 0 scancel "$job"
 	check_node
 }
