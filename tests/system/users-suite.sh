@@ -3,8 +3,7 @@
 # Scripts of tests/users in the machine, with the programs that are installed there:
 # users-suite.sh [SCRIPT[/CASE]]... Each script starts an rssd of its own.
 tests=${0%/*}
-# An emulated processor is slow.
-export BUILD=$tests TMPDIR=/var/tmp RUNTIMES='' COST_MS=3000
+export BUILD=$tests TMPDIR=/var/tmp RUNTIMES=
 systemctl stop rssd
 [ $# -gt 0 ] || set -- oci
 for part; do
