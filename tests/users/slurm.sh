@@ -195,6 +195,7 @@ slowly() {
 # A step on both nodes, with a limit of its own below that of the job. Each node is the first that needs
 # the container of all jobs.
 check_step() {
+	expect 0 rssctl remove --ignore-missing slurm
 	slowly expect 0 srun -N2 --mem=500 --rss-limit=300M -l sh -c "$where; rssctl list --no-legend"
 	says "0: slurm/n1-"
 	says "1: slurm/n2-"
