@@ -14,7 +14,10 @@ file=$1 tree=$2 obj=$3
 shift 2
 source=$("$top/kernel/source.sh")
 cache=${RSSD_CACHE:-/var/cache/rssd-tests}
-mkdir -p "$cache"
+mkdir -p "$cache" 2>/dev/null && [ -w "$cache" ] || {
+	cache=${XDG_CACHE_HOME:-$HOME/.cache}/rssd-tests
+	mkdir -p "$cache"
+}
 
 # All files that decide, each after its name.
 decisive()
