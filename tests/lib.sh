@@ -100,7 +100,7 @@ time_of() {
 median() { sort -n "$1" | awk '{ row[NR] = $1 } END { print row[int((NR + 1) / 2)] }'; }
 
 # until_true SECONDS COMMAND...: polls with a bound, less often the longer it takes: on a slow machine
-# the polls would take the time of what they wait for.
+# the polls would take the time of what they wait for. POLL is the first pause, in milliseconds.
 until_true() {
 	local deadline=$((SECONDS + $1)) pause=${POLL:-20} text
 	shift

@@ -169,14 +169,15 @@ case_a_freezer_of_another_program_is_left_alone() {
 	await 10 rmdir "$foreign"
 }
 
-# freeze_outside GROUP PID: a freezer of somebody else's.
+# freeze_outside GROUP PID: in a cgroup of the freezer that rssd did not make.
 freeze_outside() {
 	mkdir -p "$freezer/$root/$1"
 	echo "$2" >"$freezer/$root/$1/cgroup.procs"
 	echo FROZEN >"$freezer/$root/$1/freezer.state"
 }
 
-# A killed process of a freezer ends when it is thawed: one after 6 s and one after 12 s.
+# A killed process in the freezer ends when it is thawed: one after 6 s and one after 12 s. The seconds are
+# what is tested: together they are more than the ten in which one process must end.
 case_removal_goes_on_while_processes_end() {
 	local start=$SECONDS i thawing
 	needs_freezer || return

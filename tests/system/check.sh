@@ -13,23 +13,27 @@ build=$(realpath "$1")
 shift
 export BUILD=$build
 kernels=$build/kernel
-trixie=$build/system/disk-trixie
 logs=${SYSTEM_LOGS:-$build/system}
 jobs=${JOBS:-$(($(nproc) + 1))}
 named=("$@")
 failed=0
 
 # world NAME KERNEL ARGUMENTS SCRIPT[:CASE,CASE]...: KERNEL is a file of the build, with Debian 12; or
-# debian-13, with its own kernel.
+# debian-13, with its own kernel. Worlds named after Slurm or OCI have a disk of their own.
 world() {
-	local name=$1 run=("${named[@]}") machine=(-k "$kernels/$2" -d "$build/system/disk")
-	[[ $1 != slurm-* ]] || machine=(-k "$kernels/$2" -d "$build/system/disk-slurm")
-	[[ $1 != oci-* ]] || machine=(-k "$kernels/$2" -d "$build/system/disk-oci")
-	[ "$2" != debian-13 ] || machine=(-k "$trixie.vmlinuz" -i "$trixie.initrd" -d "$trixie")
-	[ "$1" != slurm-13 ] || machine=(-k "$trixie-slurm.vmlinuz" -i "$trixie-slurm.initrd" -d "$trixie-slurm")
-	[ ${#run[@]} -gt 0 ] || run=("${@:4}")
+	local name=$1 run=("${named[@]}") machine special='' disk
+	case $name in
+	slurm-* | oci-*) special=-${name%-*} ;;
+	esac
 	# shellcheck disable=SC2053
-	if [ -z "$only" ]; then [[ $name != slurm-* && $name != oci-* ]]; else [[ $name == $only ]]; fi || return 0
+	if [ -z "$only" ]; then [ -z "$special" ]; else [[ $name == $only ]]; fi || return 0
+	if [ "$2" = debian-13 ]; then
+		disk=$build/system/disk-trixie$special
+		machine=(-k "$disk.vmlinuz" -i "$disk.initrd" -d "$disk")
+	else
+		machine=(-k "$kernels/$2" -d "$build/system/disk$special")
+	fi
+	[ ${#run[@]} -gt 0 ] || run=("${@:4}")
 	while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n || failed=1; done
 	{
 		local status=0

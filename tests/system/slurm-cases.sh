@@ -87,13 +87,13 @@ containers() { rssctl list --json=short | jq -r '.[].name | select(test("^slurm[
 contains() { containers | grep -qx "$1"; }
 none_contained() { [ -z "$(containers)" ]; }
 # What Slurm has in the hierarchies of cgroups for jobs.
+cgroups_of_jobs() { find /sys/fs/cgroup -type d -name 'job_*' 2>/dev/null; }
 remove_cgroups_of_jobs() {
 	local path
 	for path in $(cgroups_of_jobs); do
 		[ ! -d "$path" ] || find "$path" -depth -type d -exec rmdir {} +
 	done
 }
-cgroups_of_jobs() { find /sys/fs/cgroup -type d -name 'job_*' 2>/dev/null; }
 
 show_log() { grep -v 'mpi' /var/log/slurm/slurmd.log | tail -n 20 | sed 's/^/#   slurm: /'; }
 
