@@ -14,9 +14,14 @@
 #include "shared/cleanup.h"
 #include "shared/clock.h"
 #include "shared/file.h"
+#include "shared/size.h"
 #include "verb/oci-group.h"
 
 #define TRY_AGAIN_USEC (20 * 1000)
+/* rssd ends its reclaim this much before the deadline, so that it can answer and undo the creation. */
+#define ANSWER_USEC (400 * 1000)
+/* How long the removal of a container without its limit may take, after the deadline. */
+#define UNDO_USEC (200 * 1000)
 /* How long a runtime that has called its last hook may take to remove the cgroup. */
 #define END_USEC (1000 * 1000)
 
@@ -243,6 +248,37 @@ static int create_again(struct oci_call *call, struct rss_client *client,
 	}
 }
 
+static int fail_limit(struct oci_call *call, struct rss_client *client, int error)
+{
+	cleanup_(rss_container_free_ptr) struct rss_container *container = NULL;
+	char usage[SIZE_TEXT_MAX], limit[SIZE_TEXT_MAX];
+
+	(void)fail_call(call, client, error);
+	/* Late: a write to the kernel, which reclaims, cannot be interrupted. */
+	if (error != -EBUSY && error != -ETIMEDOUT && error != -ETIME)
+		return error;
+	(void)rss_set_timeout(client, error == -ETIME ? UNDO_USEC / 2 : time_left(call));
+	if (rss_get(client, call->name, &container) < 0 || container->usage <= call->request->limit)
+		return error;
+	return fail(call, error, "usage is %s, above the limit of %s; choose a higher limit",
+		    size_format(container->usage, usage), size_format(call->request->limit, limit));
+}
+
+/*
+ * Sets the limit of a cgroup with the process inside. Not as a part of the creation: that has no timeout,
+ * and would succeed after this hook has ended.
+ */
+static int set_limit(struct oci_call *call, struct rss_client *client)
+{
+	uint64_t left = time_left(call);
+	int r;
+
+	(void)rss_set_timeout(client, left);
+	r = rss_limit(client, call->name, call->request->limit, RSS_LIMIT_RECLAIM,
+		      left > 2 * ANSWER_USEC ? left - ANSWER_USEC : left / 2 + 1, NULL, NULL, NULL);
+	return r < 0 ? fail_limit(call, client, r) : 0;
+}
+
 /* The first process waits for this hook, so it has not ended. */
 static int attach(struct oci_call *call, struct rss_client *client)
 {
@@ -260,6 +296,13 @@ static int attach(struct oci_call *call, struct rss_client *client)
 	return r;
 }
 
+/* A container without its limit is no container of rssd. The message of the failure is kept. */
+static void undo(const struct oci_call *call, struct rss_client *client)
+{
+	(void)rss_set_timeout(client, UNDO_USEC);
+	(void)rss_remove(client, call->name, false);
+}
+
 int oci_contain(struct oci_call *call)
 {
 	cleanup_(rss_daemon_info_free_ptr) struct rss_daemon_info *info = NULL;
@@ -268,6 +311,7 @@ int oci_contain(struct oci_call *call)
 	const unsigned int watermarks = RSS_SET_WMARK_HIGH | RSS_SET_WMARK_LOW;
 	struct rss_settings settings;
 	int r, without_watermarks = 0;
+	bool limits;
 
 	set_settings(call->request, &settings);
 	r = connect_to(call, &client);
@@ -280,6 +324,9 @@ int oci_contain(struct oci_call *call)
 	r = find_target(call, info, &target);
 	if (r < 0)
 		return r;
+	limits = !target.attached && (settings.set & RSS_SET_LIMIT);
+	if (limits)
+		settings.set &= ~(unsigned int)RSS_SET_LIMIT;
 	(void)rss_set_timeout(client, time_left(call));
 	r = create_again(call, client, &target, &settings);
 	if (r == -EOPNOTSUPP && (settings.set & watermarks) && call->request->runs_on_failure) {
@@ -291,6 +338,10 @@ int oci_contain(struct oci_call *call)
 		return r;
 	(void)rss_set_timeout(client, time_left(call));
 	r = target.attached ? attach(call, client) : 0;
+	if (limits)
+		r = set_limit(call, client);
+	if (r < 0)
+		undo(call, client);
 	return r < 0 ? r : without_watermarks;
 }
 

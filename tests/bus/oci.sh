@@ -234,6 +234,41 @@ case_what_hangs_is_bounded() {
 	await 20 is_gone oci-c7
 }
 
+# What the program uses at its start is more than the limit, and cannot be reclaimed.
+case_a_limit_below_usage_says_so() {
+	local hog file limit status
+	case $controller in
+	memory-v1) file=memory.limit_in_bytes ;;
+	memory-v2) file=memory.max ;;
+	*) skip "the process is attached, and its cgroup has no limit"; return ;;
+	esac
+	[ "$(awk '/SwapTotal/ { print $2 }' /proc/meminfo)" = 0 ] || { skip "the memory can be swapped out"; return; }
+	make_container c13
+	limit=$(cat "$mount/$foreign/c13/$file")
+	# shellcheck disable=SC2016
+	sh -c 'echo $$ >"$0"; exec "$@"' "$mount/$foreign/c13/cgroup.procs" "$hog_program" anon 20M >"$work/hog.out" 2>&1 &
+	hog=$!
+	disown $hog
+	await 20 grep -q ready "$work/hog.out"
+	for status in 5 0; do
+		fast hook $status createRuntime "$(state c13 $pid limit=1M on-failure=$([ $status = 0 ] && echo run || echo refuse))"
+		grep -qE '(is refused|runs without its limit): usage is 2[0-9.]+M, above the limit of 1.0M; choose a higher limit' "$JOURNAL" ||
+			fail "status $status, journal: $(grep MESSAGE "$JOURNAL")"
+		nothing_listed || fail "a container is left: $(rssctl list --no-legend)"
+	done
+	# Nothing is set after the hook has ended, when there is room.
+	kill -KILL $hog
+	await 10 test ! -d "/proc/$hog"
+	expect 0 rssctl create oci-c13
+	expect 0 rssctl remove oci-c13
+	equal "$(cat "$mount/$foreign/c13/$file")" "$limit" "limit of the cgroup"
+	hook 0 createRuntime "$(state c13 $pid limit=8M)"
+	equal "$(field oci-c13 limit)" $((8 << 20)) "limit with room"
+	end_container c13
+	hook 0 poststop "$(state c13 0 limit=8M)"
+	await 20 is_gone oci-c13
+}
+
 # Each answer takes 0.7 s: all of them together have the two seconds.
 case_a_slow_daemon_has_one_deadline() {
 	make_container c8
