@@ -134,12 +134,33 @@ static int refuse(const struct hook *hook, int status, const char *reason)
 
 /* --- what is asked ----------------------------------------------------------------- */
 
+/*
+ * Reads and drops what is left of standard input. A runtime that cannot write all of a state may take that
+ * for success.
+ */
+static void drain_input(const struct hook *hook)
+{
+	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
+	char text[4096];
+	uint64_t now;
+
+	while ((now = clock_usec(CLOCK_MONOTONIC)) < hook->began + CALLS_USEC) {
+		int ready = poll(&in, 1, (int)((hook->began + CALLS_USEC - now) / 1000) + 1);
+		ssize_t n = ready > 0 ? read(STDIN_FILENO, text, sizeof(text)) : -1;
+
+		if (ready == 0 || n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN))
+			return;
+	}
+}
+
 static int read_state(struct hook *hook)
 {
 	cleanup_free char *text = NULL;
 	const char *problem;
 	int r = read_file(STDIN_FILENO, OCI_TEXT_MAX, &text, NULL);
 
+	if (r < 0)
+		drain_input(hook);
 	if (r < 0)
 		return report(hook, STATUS_USAGE,
 			      "The state of the container cannot be read from standard input: %s",
@@ -228,11 +249,13 @@ static int run(struct cli *cli, const struct args *args)
 
 	bound_time();
 	hook.starts = strcmp(stage, "createRuntime") == 0;
-	if (!hook.starts && strcmp(stage, "poststop") != 0)
+	if (!hook.starts && strcmp(stage, "poststop") != 0) {
+		drain_input(&hook);
 		return print_error(STATUS_USAGE,
 				   "Unknown stage \"%.64s\"; the stages are createRuntime and "
 				   "poststop",
 				   stage);
+	}
 	status = read_state(&hook);
 	if (status == STATUS_DONE)
 		status = read_config(&hook);

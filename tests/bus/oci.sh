@@ -184,6 +184,15 @@ case_rubbish_is_refused_in_time() {
 	logs "/proc/4000000/cgroup cannot be read"
 	hook 2 createRuntime "$(head -c 2000000 /dev/zero | tr '\0' '[')"
 	logs "cannot be read from standard input: File too large"
+	# The runtime can write all of it.
+	# shellcheck disable=SC2016
+	fast expect 2 bash -c 'set -o pipefail; trap "" PIPE; head -c 8000000 /dev/zero 2>"$0" | rssctl oci-hook createRuntime' "$work/head"
+	equal "$(cat "$work/head")" "" "what the writer of a long state says"
+	# shellcheck disable=SC2016
+	fast expect 2 bash -c 'set -o pipefail; trap "" PIPE; head -c 8000000 /dev/zero 2>"$0" | rssctl oci-hook prestart' "$work/head"
+	equal "$(cat "$work/head")" "" "what the writer says after an unknown stage"
+	# More than can be read in time.
+	fast expect 2 bash -c 'rssctl oci-hook createRuntime </dev/zero'
 	expect 2 rssctl oci-hook prestart
 	says 'Unknown stage "prestart"'
 	expect 2 rssctl oci-hook

@@ -171,6 +171,14 @@ check_bad_values() {
 	refuses "$1" "bad-$1"
 	logs "The start of container \"bad-$1\" is refused: The annotation \"org.rssd.limit\" with the value \"lots\" is not a size"
 	nothing_is_left
+	# A state longer than 1 MiB.
+	bundle "long-$1" "echo ran" limit=64M
+	jq '.annotations.long = ("x" * 1200000)' "$work/long-$1/config.json" >"$work/long.json"
+	mv "$work/long.json" "$work/long-$1/config.json"
+	: >"$journal"
+	refuses "$1" "long-$1"
+	logs "cannot be read from standard input: File too large"
+	nothing_is_left
 }
 
 check_failures() {
