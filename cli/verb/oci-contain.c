@@ -120,6 +120,19 @@ static enum oci_hierarchy hierarchy_of(const struct rss_daemon_info *info)
 										     : OCI_UNIFIED;
 }
 
+/* rssd refuses it as not supported, which is no bad value. */
+static int check_name_of_place(struct oci_call *call, const struct rss_daemon_info *info)
+{
+	if (!strchr(call->name, '/'))
+		return 0;
+	return fail(
+		call, -EINVAL,
+		"\"%.200s\" cannot be nested with %s, as its cgroup is not in that of \"%.*s\"; "
+		"choose a name without \"/\"",
+		call->name, info->controller, (int)(strrchr(call->name, '/') - call->name),
+		call->name);
+}
+
 static int find_target(struct oci_call *call, const struct rss_daemon_info *info,
 		       struct target *ret)
 {
@@ -142,7 +155,9 @@ static int find_target(struct oci_call *call, const struct rss_daemon_info *info
 			    "it has no cgroup of its own, which rssd needs with %s",
 			    info->controller);
 	ret->attached = r < 0 || hierarchy == OCI_ANY;
-	if (!ret->attached || r < 0)
+	if (!ret->attached)
+		return check_name_of_place(call, info);
+	if (r < 0)
 		return 0;
 	if (!oci_group_is_plain(ret->group.path))
 		return fail(call, -EINVAL, "no rule of rssd can name its cgroup \"%.128s\"",
@@ -390,6 +405,7 @@ int oci_release(struct oci_call *call)
 	r = has_ended(call, client);
 	if (r <= 0)
 		return r;
+	call->exists = true;
 	r = rss_remove(client, call->name, false);
 	/* rssd may be removing it, as it is transient. */
 	return r < 0 && r != -ENOENT && r != -EINPROGRESS ? fail_call(call, client, r) : 0;

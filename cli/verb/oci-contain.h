@@ -6,6 +6,7 @@
 #ifndef RSSCTL_OCI_CONTAIN_H
 #define RSSCTL_OCI_CONTAIN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "verb/oci-state.h"
@@ -20,6 +21,7 @@ struct oci_call {
 	const struct oci_request *request;
 	const char *name;	       /* of the container of rssd */
 	uint64_t deadline;	       /* of CLOCK_MONOTONIC, in microseconds */
+	bool exists;		       /* set by oci_release(): there is one to remove */
 	char message[OCI_MESSAGE_MAX]; /* what failed, as a sentence */
 };
 

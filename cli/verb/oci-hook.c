@@ -20,6 +20,7 @@
 #include "shared/cleanup.h"
 #include "shared/clock.h"
 #include "shared/file.h"
+#include "shared/name.h"
 #include "shared/text.h"
 #include "verb.h"
 #include "verb/oci-contain.h"
@@ -85,14 +86,14 @@ static void bound_time(void)
 /* --- messages ---------------------------------------------------------------------- */
 
 /* Out of memory, it is only printed. */
-static void send_to_journal(const char *id, int status, const char *text)
+static void send_to_journal(const struct hook *hook, int status, const char *text)
 {
 	cleanup_free char *message = NULL, *of = NULL;
-	const char *priority = status ? "PRIORITY=3" : "PRIORITY=4";
+	const char *priority = status ? "PRIORITY=3" : hook->starts ? "PRIORITY=4" : "PRIORITY=5";
 
 	if (asprintf(&message, "MESSAGE=%s", text) < 0)
 		message = NULL;
-	if (asprintf(&of, "RSSD_OCI_ID=%s", id) < 0)
+	if (asprintf(&of, "RSSD_OCI_ID=%s", hook->state.id ?: "") < 0)
 		of = NULL;
 	if (message && of) {
 		const char *const fields[] = { message, of, priority, "SYSLOG_IDENTIFIER=rssctl" };
@@ -122,7 +123,7 @@ __attribute__((format(printf, 3, 4))) static int report(const struct hook *hook,
 	}
 	(void)print_error(status, "%s", text);
 	text_make_safe(text);
-	send_to_journal(hook->state.id ?: "", status, text);
+	send_to_journal(hook, status, text);
 	return status;
 }
 
@@ -220,14 +221,28 @@ static int stop(const struct hook *hook, struct oci_call *call)
 {
 	int r = oci_release(call);
 
+	/* After a start that was refused there is none, and rssd removes what is transient. */
+	if (r < 0 && !call->exists)
+		return report(hook, STATUS_DONE, "If \"%.128s\" exists, rssd removes it later: %s",
+			      call->name, call->message);
 	return r < 0 ? report(hook, status_from_errno(r), "\"%.128s\" is not removed: %s",
 			      call->name, call->message)
 		     : STATUS_DONE;
 }
 
+static int refuse_name(const struct hook *hook, const char *name, const char *problem)
+{
+	return report(
+		hook, STATUS_USAGE,
+		"The start of container \"%.128s\" is refused: Invalid name \"%.200s\": it %s%s",
+		hook->state.id, name, problem,
+		hook->request.name ? "" : "; choose another by org.rssd.name");
+}
+
 static int act(const struct hook *hook)
 {
 	cleanup_free char *name = oci_container_name(&hook->state, &hook->request);
+	const char *problem;
 	struct oci_call call = {
 		.state = &hook->state,
 		.request = &hook->request,
@@ -237,6 +252,9 @@ static int act(const struct hook *hook)
 
 	if (!name)
 		return fail_memory();
+	problem = name_problem(name);
+	if (problem)
+		return hook->starts ? refuse_name(hook, name, problem) : STATUS_DONE;
 	return hook->starts ? start(hook, &call) : stop(hook, &call);
 }
 

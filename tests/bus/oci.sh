@@ -86,8 +86,9 @@ case_what_is_left_is_replaced() {
 	hook 0 createRuntime "$(state c2 $pid limit=64M)"
 	end_container c2
 	stop_rssd
-	hook 6 poststop "$(state c2 0 limit=64M)"
-	logs '"oci-c2" is not removed: rssd'
+	hook 0 poststop "$(state c2 0 limit=64M)"
+	logs 'If "oci-c2" exists, rssd removes it later: rssd'
+	grep -qx "PRIORITY=5" "$JOURNAL" || fail "it is not logged as a notice"
 	start_rssd
 	make_container c2
 	hook 0 createRuntime "$(state c2 $pid limit=48M)"
@@ -160,12 +161,27 @@ case_bad_values_refuse_the_start() {
 	done
 	# Its cgroup is the place, which cannot be nested, whether the parent exists or not.
 	if [ "$controller" != rss ]; then
-		fast hook 1 createRuntime "$(state c5 $pid limit=64M name=a/b)"
-		logs 'choose a name without "/"'
+		for bad in refuse run; do
+			fast hook 2 createRuntime "$(state c5 $pid limit=64M name=a/b on-failure=$bad)"
+			logs 'The start of container "c5" is refused: "a/b" cannot be nested with'
+			logs 'choose a name without "/"'
+		done
 	fi
+	# Nothing was created, so there is nothing to say at the end.
+	for bad in name=wéb name=../a 'name='"$(printf '%0201d' 0)"; do
+		hook 2 createRuntime "$(state c5 $pid limit=64M on-failure=run "$bad")"
+		logs 'The start of container "c5" is refused: Invalid name "'
+		hook 0 poststop "$(state c5 0 limit=64M on-failure=run "$bad")"
+		equal "$out$err$(cat "$JOURNAL")" "" "what is said at the end, after $bad"
+	done
 	# shellcheck disable=SC2016
 	hook 2 createRuntime "$(state 'c5+$(x)' $pid limit=64M)"
 	says "is refused"
+	says "choose another by org.rssd.name"
+	# Also if rssd is not there.
+	stop_rssd
+	hook 2 createRuntime "$(state c5 $pid limit=64M on-failure=run name=wéb)"
+	start_rssd
 	end_container c5
 	nothing_listed || fail "a container is left: $(rssctl list --no-legend)"
 }
@@ -227,8 +243,8 @@ case_what_hangs_is_bounded() {
 	kill -STOP "$bus_pid"
 	fast hook 0 createRuntime "$(state c7 $pid limit=64M on-failure=run)"
 	logs 'Container "c7" runs without its limit: rssd does not answer'
-	fast hook 6 poststop "$(state c7 0 limit=64M)"
-	logs '"oci-c7" is not removed: rssd does not answer'
+	fast hook 0 poststop "$(state c7 0 limit=64M)"
+	logs 'If "oci-c7" exists, rssd removes it later: rssd does not answer'
 	kill -CONT "$bus_pid"
 	await 10 rssctl list
 	# Nobody reads what it prints.
