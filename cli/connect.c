@@ -35,30 +35,46 @@ static int connect_host(struct cli *cli)
 			   cli->host);
 }
 
+static int fail_open(int r, const char **ret_problem)
+{
+	*ret_problem = "Cannot call rssd: the bus does not permit it; run rssctl as root";
+	if (r == -EACCES)
+		return print_error(STATUS_DENIED, "%s", *ret_problem);
+	*ret_problem = "rssd is running and does not answer; see: systemctl status rssd";
+	if (r == -ETIME)
+		return print_error(STATUS_UNREACHABLE, "%s", *ret_problem);
+	*ret_problem = rss_error_message(NULL);
+	if (r == -ENOTCONN)
+		return print_error(STATUS_UNREACHABLE, "%s", *ret_problem);
+	return print_error(status_from_errno(r), "rssd cannot be reached: %s", strerror(-r));
+}
+
+int connect_within(struct cli *cli, uint64_t timeout, const char **ret_problem)
+{
+	int r;
+
+	if (cli->host) {
+		*ret_problem = "rssd cannot be reached on that host";
+		return connect_host(cli);
+	}
+	r = rss_open_within(timeout, &cli->client);
+	return r < 0 ? fail_open(r, ret_problem) : STATUS_DONE;
+}
+
 int connect_daemon(struct cli *cli)
 {
+	const char *problem;
 	int r;
 
 	if (cli->host)
 		return connect_host(cli);
 	r = rss_open(&cli->client);
-	if (r >= 0) {
-		/* polkit can ask for a password only on a terminal. */
-		cli->may_ask = cli->may_ask && isatty(STDIN_FILENO);
-		rss_allow_interaction(cli->client, cli->may_ask);
-		if (cli->may_ask)
-			cli->password_agent = password_agent_start();
-		return STATUS_DONE;
-	}
-	if (r == -EACCES)
-		return print_error(STATUS_DENIED,
-				   "Cannot call rssd: the bus does not permit it; run rssctl as "
-				   "root");
-	if (r == -ENOTCONN)
-		return print_error(STATUS_UNREACHABLE, "%s", rss_error_message(NULL));
-	if (r == -ETIME)
-		return print_error(
-			STATUS_UNREACHABLE,
-			"rssd is running and does not answer; see: systemctl status rssd");
-	return print_error(status_from_errno(r), "rssd cannot be reached: %s", strerror(-r));
+	if (r < 0)
+		return fail_open(r, &problem);
+	/* polkit can ask for a password only on a terminal. */
+	cli->may_ask = cli->may_ask && isatty(STDIN_FILENO);
+	rss_allow_interaction(cli->client, cli->may_ask);
+	if (cli->may_ask)
+		cli->password_agent = password_agent_start();
+	return STATUS_DONE;
 }

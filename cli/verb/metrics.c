@@ -23,6 +23,8 @@
 
 /* How long a client may take to send its request, and to read a part of the response. */
 #define TIMEOUT_MSEC (10 * 1000)
+/* How long rssd may take. A scrape of Prometheus ends after 10 seconds. */
+#define CALLS_USEC (7 * 1000 * 1000)
 /* How long it may take to read all of the response. */
 #define RESPONSE_MSEC (30 * 1000)
 /* After the response, how long and how much of what else it sends is read. */
@@ -195,7 +197,9 @@ static int serve_request(struct cli *cli)
 {
 	struct http_request request;
 	cleanup_free char *text = NULL;
+	const char *problem;
 	size_t length;
+	uint64_t began, passed;
 	int status, r;
 
 	if (!read_request(&request))
@@ -204,11 +208,14 @@ static int serve_request(struct cli *cli)
 		return respond_with_error(&request, 404, "the metrics are at /metrics");
 	if (request.status != 200)
 		return respond_with_error(&request, request.status, "");
-	status = connect_daemon(cli);
+	began = clock_usec(CLOCK_MONOTONIC);
+	status = connect_within(cli, CALLS_USEC, &problem);
 	if (status != STATUS_DONE) {
-		(void)respond_with_error(&request, 503, rss_error_message(NULL));
+		(void)respond_with_error(&request, 503, problem);
 		return status;
 	}
+	passed = clock_usec(CLOCK_MONOTONIC) - began;
+	(void)rss_set_timeout(cli->client, passed < CALLS_USEC ? CALLS_USEC - passed : 1);
 	r = read_metrics(cli, &text, &length);
 	if (r < 0) {
 		(void)respond_with_error(&request, 503, rss_error_message(cli->client));

@@ -190,6 +190,18 @@ case_http() {
 	rssctl remove web
 }
 
+# A scrape of Prometheus ends after 10 seconds.
+case_a_daemon_that_hangs_is_reported_in_time() {
+	local start=$SECONDS
+	kill -STOP "$rssd_pid"
+	expect 6 ask 'GET /metrics HTTP/1.1\r\n\r\n'
+	kill -CONT "$rssd_pid"
+	says "HTTP/1.1 503 Service Unavailable"
+	grep -q "rssd is running and does not answer" <<<"$out" || fail "the response: $out"
+	[ $((SECONDS - start)) -lt 10 ] || fail "it took $((SECONDS - start)) s"
+	await 10 rssctl list
+}
+
 # Clients that send no request or read no response are dropped after a timeout.
 case_idle_clients_are_dropped() {
 	local silent full start=$SECONDS
