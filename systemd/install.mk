@@ -18,7 +18,7 @@ INSTALL_FILES = \
 	systemd/rssd.conf:$(SYSCONFDIR)/rssd/rssd.conf:644 \
 	systemd/rssd.service:$(UNITDIR)/rssd.service:644 \
 	systemd/rssd-metrics.socket:$(UNITDIR)/rssd-metrics.socket:644 \
-	systemd/rssd-metrics@.service:$(UNITDIR)/rssd-metrics@.service:644 \
+	systemd/rssd-metrics.service:$(UNITDIR)/rssd-metrics.service:644 \
 	systemd/rssd-metrics.sysusers:$(PREFIX)/lib/sysusers.d/rssd-metrics.conf:644 \
 	systemd/rssd-mount.service:$(UNITDIR)/rssd-mount.service:644 \
 	systemd/org.rssd1.service:$(PREFIX)/share/dbus-1/system-services/org.rssd1.service:644 \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rssctl metrics: print all counters as OpenMetrics text, or serve one HTTP request for them. */
+/* rssctl metrics: print all counters as OpenMetrics text, or answer HTTP requests for them. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -15,6 +15,7 @@
 #include "shared/file.h"
 #include "verb.h"
 #include "verb/metrics-http.h"
+#include "verb/metrics-server.h"
 #include "view/output.h"
 #include "view/status.h"
 
@@ -35,10 +36,12 @@
 
 enum {
 	HTTP,
+	SERVE,
 };
 
 static const struct option_spec options[] = {
 	[HTTP] = { "http", 0, NULL, "Answer one HTTP request on standard input and output" },
+	[SERVE] = { "serve", 0, NULL, "Answer HTTP requests on sockets of systemd" },
 	{ 0 },
 };
 
@@ -193,47 +196,52 @@ static void read_rest(void)
 	}
 }
 
-static int serve_request(struct cli *cli)
+static int answer_request(struct cli *cli, const struct http_request *request)
 {
-	struct http_request request;
 	cleanup_free char *text = NULL;
 	const char *problem;
 	size_t length;
 	uint64_t began, passed;
 	int status, r;
 
-	if (!read_request(&request))
-		return STATUS_DONE;
-	if (request.status == 404)
-		return respond_with_error(&request, 404, "the metrics are at /metrics");
-	if (request.status != 200)
-		return respond_with_error(&request, request.status, "");
+	if (request->status == 404)
+		return respond_with_error(request, 404, "the metrics are at /metrics");
+	if (request->status != 200)
+		return respond_with_error(request, request->status, "");
 	began = clock_usec(CLOCK_MONOTONIC);
 	status = connect_within(cli, CALLS_USEC, &problem);
 	if (status != STATUS_DONE) {
-		(void)respond_with_error(&request, 503, problem);
+		(void)respond_with_error(request, 503, problem);
 		return status;
 	}
 	passed = clock_usec(CLOCK_MONOTONIC) - began;
 	(void)rss_set_timeout(cli->client, passed < CALLS_USEC ? CALLS_USEC - passed : 1);
 	r = read_metrics(cli, &text, &length);
 	if (r < 0) {
-		(void)respond_with_error(&request, 503, rss_error_message(cli->client));
+		(void)respond_with_error(request, 503, rss_error_message(cli->client));
 		return fail_call(cli, r);
 	}
-	return respond(&request, text, length);
+	return respond(request, text, length);
 }
 
-static int serve(struct cli *cli)
+/* The answer to one request on standard input and output. */
+static int answer(const struct http_request *request, void *userdata)
 {
 	int flags = fcntl(STDOUT_FILENO, F_GETFL), status;
 
 	/* Otherwise a write waits for a client that does not read. */
 	if (flags >= 0)
 		(void)fcntl(STDOUT_FILENO, F_SETFL, flags | O_NONBLOCK);
-	status = serve_request(cli);
+	status = answer_request(userdata, request);
 	read_rest();
 	return status;
+}
+
+static int answer_one(struct cli *cli)
+{
+	struct http_request request;
+
+	return read_request(&request) ? answer(&request, cli) : STATUS_DONE;
 }
 
 static int run(struct cli *cli, const struct args *args)
@@ -242,13 +250,15 @@ static int run(struct cli *cli, const struct args *args)
 		return print_error(
 			STATUS_USAGE,
 			"Metrics are OpenMetrics text; for JSON use: rssctl list --json");
-	return args->values[HTTP] ? serve(cli) : print_metrics(cli);
+	if (args->values[SERVE])
+		return server_run(answer, cli);
+	return args->values[HTTP] ? answer_one(cli) : print_metrics(cli);
 }
 
 DEFINE_VERB(metrics) = {
 	.name = "metrics",
 	.order = 220,
-	.synopsis = "[--http]",
+	.synopsis = "[--http|--serve]",
 	.summary = "Print all counters as OpenMetrics text",
 	.description = "For a scraper, systemd serves the same at http://localhost:9789/metrics:\n"
 		       "systemctl enable --now rssd-metrics.socket",

@@ -305,6 +305,67 @@ case_clients_of_the_socket_that_misbehave() {
 	expect 0 bench-daemon empty 300
 }
 
+# scrape_among_idle PORT: scrapes while other connections are idle or read nothing.
+scrape_among_idle() {
+	timeout 100 /usr/bin/python3 - "$port" <<-'EOF'
+		import socket, sys, time
+		port = int(sys.argv[1])
+		GET = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"
+		def connect():
+		    for _ in range(100):
+		        try:
+		            client = socket.create_connection(("127.0.0.1", port), timeout=20)
+		            return client
+		        except ConnectionRefusedError:
+		            time.sleep(0.05)
+		def scrape():
+		    client = connect()
+		    client.sendall(GET)
+		    text = b""
+		    while part := client.recv(65536):
+		        text += part
+		    assert text.startswith(b"HTTP/1.1 200") and text.endswith(b"# EOF\n"), text[:200]
+		scrape()
+		idle = [connect() for _ in range(40)]
+		for i in range(30):
+		    start = time.monotonic()
+		    # Sometimes they end and connect again.
+		    for j in range(40 if i % 5 == 1 else 0):
+		        idle.append(connect())
+		        if j % 3 == 1:
+		            idle[-1].sendall(GET[:20])
+		        idle.pop(0).close()
+		    scrape()
+		    assert time.monotonic() - start < 5, time.monotonic() - start
+		# 64 that do not read, with a request each.
+		unread = [connect() for _ in range(64)]
+		for client in unread:
+		    client.sendall(GET)
+		scrape()
+		# A connection that stays idle is answered after 10 seconds.
+		last = connect()
+		start = time.monotonic()
+		text = last.recv(100)
+		assert text.startswith(b"HTTP/1.1 408"), text
+		assert 8 < time.monotonic() - start < 15
+	EOF
+}
+
+# Connections that send nothing, or a part of a request, take no place from one that sends its request.
+case_idle_connections_keep_no_scraper_away() {
+	local port server
+	port=$(/usr/bin/python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
+	expect 2 rssctl metrics --serve
+	says "needs 1 to 16 sockets of systemd"
+	# As rssd-metrics.socket.
+	read -ra server <<<"$(sed -n 's/^Accept=yes/--accept --inetd/p' "$here/../systemd/rssd-metrics.socket") -l 127.0.0.1:$port"
+	systemd-socket-activate "${server[@]}" -E DBUS_SYSTEM_BUS_ADDRESS -E PATH \
+		rssctl metrics "$(sed -n 's/^ExecStart=.* //p' "$here"/../systemd/rssd-metrics*.service)" >"$work/serve.log" 2>&1 &
+	children+=($!)
+	expect 0 scrape_among_idle "$port"
+	kill "${children[-1]}"
+}
+
 case_a_client_that_reads_slowly_is_dropped() {
 	local start=$SECONDS
 	expect 0 bench-daemon fill 300
@@ -328,7 +389,7 @@ case_nobody_may_scrape() {
 	says "# EOF"
 }
 
-# With the sandbox of rssd-metrics@.service: no network, little of /proc, no capability.
+# With the sandbox of rssd-metrics.service: no network, little of /proc, no capability.
 case_scraped_in_a_sandbox() {
 	"${own_mounts[@]}" --net true 2>/dev/null || { skip "no namespaces can be made here"; return; }
 	rssctl create boxed
@@ -346,16 +407,16 @@ case_units_are_sound() {
 	local directory=$here/../systemd
 	command -v systemd-analyze >/dev/null || { skip "systemd is not installed"; return; }
 	mkdir -p "$work/units"
-	sed "s|/usr/bin/rssctl|$build/rssctl|" "$directory/rssd-metrics@.service" >"$work/units/rssd-metrics@.service"
+	sed "s|/usr/bin/rssctl|$build/rssctl|" "$directory/rssd-metrics.service" >"$work/units/rssd-metrics.service"
 	cp "$directory/rssd-metrics.socket" "$work/units/"
-	expect 0 systemd-analyze verify --man=no "$work/units/rssd-metrics.socket" "$work/units/rssd-metrics@.service"
+	expect 0 systemd-analyze verify --man=no "$work/units/rssd-metrics.socket" "$work/units/rssd-metrics.service"
 	equal "$err" "" "what systemd says of the units"
-	grep -q "^u $(sed -n 's/^User=//p' "$directory/rssd-metrics@.service") " "$directory/rssd-metrics.sysusers" ||
+	grep -q "^u $(sed -n 's/^User=//p' "$directory/rssd-metrics.service") " "$directory/rssd-metrics.sysusers" ||
 		fail "no sysusers.d file creates the user of the service"
 	# Any client that can connect can read, so the default is this machine only.
 	equal "$(grep ^Listen "$directory/rssd-metrics.socket")" ListenStream=127.0.0.1:9789 "who can connect"
-	[ "$(systemd-analyze security --offline=true "$work/units/rssd-metrics@.service" | sed -n 's/.*: \([0-9]*\)\..*SAFE.*/\1/p')" = 0 ] ||
-		fail "$(systemd-analyze security --offline=true "$work/units/rssd-metrics@.service" | tail -n 1)"
+	[ "$(systemd-analyze security --offline=true "$work/units/rssd-metrics.service" | sed -n 's/.*: \([0-9]*\)\..*SAFE.*/\1/p')" = 0 ] ||
+		fail "$(systemd-analyze security --offline=true "$work/units/rssd-metrics.service" | tail -n 1)"
 }
 
 case_nobody_can_change_the_text() {

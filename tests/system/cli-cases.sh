@@ -166,7 +166,7 @@ case_metrics_socket() {
 	[[ $out =~ rssd_container_reclaimed_bytes_total\{container=\"scraped\"\}\ [1-9] ]] || fail "nothing reclaimed: $out"
 	expect 0 http /
 	says "404 Not Found"
-	note "$(systemd-analyze security rssd-metrics@.service --no-pager 2>/dev/null | tail -n 1)"
+	note "$(systemd-analyze security rssd-metrics.service --no-pager 2>/dev/null | tail -n 1)"
 	# If rssd is not there, the response says so.
 	systemctl stop rssd
 	systemctl mask --runtime rssd >/dev/null 2>&1
@@ -175,7 +175,7 @@ case_metrics_socket() {
 	says "503 Service Unavailable"
 	systemctl unmask --runtime rssd dbus-org.rssd1 >/dev/null 2>&1
 	expect 0 systemctl start rssd
-	expect 0 systemctl stop rssd-metrics.socket
+	expect 0 systemctl stop rssd-metrics.socket rssd-metrics.service
 	equal "$(systemctl list-units --failed --no-legend 'rssd-metrics*' | wc -l)" 0 "failed units"
 	quiet_remove scraped
 }

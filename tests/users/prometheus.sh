@@ -17,11 +17,11 @@ programs=()
 # free_port: prints a port of 127.0.0.1 that is free now.
 free_port() { /usr/bin/python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
-# As rssd-metrics.socket: a process for each connection. Sets $socket_port.
+# As rssd-metrics.socket. Sets $socket_port.
 start_socket() {
 	socket_port=$(free_port)
-	systemd-socket-activate --accept --inetd -l "127.0.0.1:$socket_port" -E DBUS_SYSTEM_BUS_ADDRESS -E PATH \
-		rssctl metrics --http >"$work/socket.log" 2>&1 &
+	systemd-socket-activate -l "127.0.0.1:$socket_port" -E DBUS_SYSTEM_BUS_ADDRESS -E PATH \
+		rssctl metrics --serve >"$work/socket.log" 2>&1 &
 	children+=($!) programs+=($!)
 }
 
