@@ -118,6 +118,8 @@ struct controller_ops {
 	const char *swap_file;
 	/* The control file of a setting, by its bit; NULL if this controller has none. */
 	const char *(*setting_file)(const struct controller *controller, unsigned int setting);
+	/* A limit of other programs that the limit must not exceed; NULL: this controller has none. */
+	const char *ceiling_file;
 	/* Blocking; @swappiness is SWAPPINESS_DEFAULT without FEATURE_SWAPPINESS. */
 	int (*reclaim)(struct group *group, uint64_t bytes, int swappiness,
 		       const struct worker *worker, uint64_t *ret_freed);

@@ -137,6 +137,13 @@ int group_write_limit(struct group *group, uint64_t limit)
 	return group_write_setting(group, SETTING_LIMIT, limit);
 }
 
+bool group_exceeds_ceiling(struct group *group, uint64_t limit, uint64_t *ret,
+			   const char **ret_file)
+{
+	*ret_file = group->controller->ops->ceiling_file;
+	return *ret_file && cgroup_read_u64(group->fd, *ret_file, ret) == 0 && limit > *ret;
+}
+
 int group_reclaim(struct group *group, uint64_t bytes, int swappiness, const struct worker *worker,
 		  uint64_t *ret_freed)
 {

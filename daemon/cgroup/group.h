@@ -102,6 +102,12 @@ int group_read_limit(struct group *group, uint64_t *ret);
  */
 int group_write_limit(struct group *group, uint64_t limit);
 /*
+ * Returns true if the kernel refuses @limit because it exceeds another limit of the group, that of memory
+ * and swap; *@ret is that limit, and *@ret_file its control file.
+ */
+bool group_exceeds_ceiling(struct group *group, uint64_t limit, uint64_t *ret,
+			   const char **ret_file);
+/*
  * Blocking. @swappiness: 0 to SWAPPINESS_MAX with FEATURE_SWAPPINESS, or SWAPPINESS_DEFAULT.
  * @worker: whose cancellation ends it; NULL: a signal
  * -EAGAIN if less than @bytes could be freed, -EINTR after a signal;

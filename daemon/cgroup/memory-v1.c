@@ -435,6 +435,7 @@ const struct controller_ops memory_v1_ops = {
 		   NULL },
 	.kernel_file = "memory.kmem.usage_in_bytes",
 	.setting_file = v1_setting_file,
+	.ceiling_file = "memory.memsw.limit_in_bytes",
 	.reclaim = reclaim,
 	.reset_peak = v1_reset_peak,
 	.freeze = v1_freeze,

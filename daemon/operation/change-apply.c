@@ -253,6 +253,25 @@ static int write_limit(struct change_apply *apply, struct worker *worker, uint64
 			    : group_write_limit(group, limit);
 }
 
+/* The kernel refused to write the limit. */
+static int fail_write(struct change_apply *apply, int error)
+{
+	char ceiling[SIZE_TEXT_MAX];
+	const char *file;
+	uint64_t most;
+
+	if (error == -EINVAL &&
+	    group_exceeds_ceiling(apply->groups[0], apply->to.limit, &most, &file))
+		return fail(
+			&apply->result.failure, RSS_ERROR_CONTROLLER_FAILED,
+			"The kernel refused the limit of \"%s\": it is above that of memory and "
+			"swap together, which another program has set to %s; write -1 to %s of "
+			"its cgroup first",
+			apply->name, size_format(most, ceiling), file);
+	return fail(&apply->result.failure, RSS_ERROR_CONTROLLER_FAILED,
+		    "The kernel refused the limit of \"%s\": %s", apply->name, strerror(-error));
+}
+
 /* Follows limit_decide() step by step until the limit is in force or refused. */
 static int apply_limit(struct change_apply *apply, struct worker *worker)
 {
@@ -287,9 +306,7 @@ static int apply_limit(struct change_apply *apply, struct worker *worker)
 			if (r == 0 || apply->result.failure.error != RSS_ERROR_NONE)
 				return r;
 			if (r != -EBUSY && r != -EINTR && r != -EAGAIN)
-				return fail(&apply->result.failure, RSS_ERROR_CONTROLLER_FAILED,
-					    "The kernel refused the limit of \"%s\": %s",
-					    apply->name, strerror(-r));
+				return fail_write(apply, r);
 			break;
 		case LIMIT_RECLAIM:
 			(void)group_reclaim(apply->groups[0], now.usage - now.target,

@@ -294,6 +294,27 @@ case_a_limit_below_usage_says_so() {
 	await 20 is_gone oci-c13
 }
 
+# podman --memory sets it, to twice its value.
+case_a_limit_above_that_of_memory_and_swap_says_so() {
+	local file=memory.memsw.limit_in_bytes
+	make_container c14
+	[ -e "$mount/$foreign/c14/$file" ] || { skip "no limit of memory and swap together"; end_container c14; return; }
+	echo 16M >"$mount/$foreign/c14/memory.limit_in_bytes"
+	echo 32M >"$mount/$foreign/c14/$file"
+	hook 1 createRuntime "$(state c14 $pid limit=64M)"
+	logs "it is above that of memory and swap together, which another program has set to 32.0M; write -1 to $file"
+	nothing_listed || fail "a container is left: $(rssctl list --no-legend)"
+	hook 0 createRuntime "$(state c14 $pid limit=24M)"
+	expect 1 rssctl limit oci-c14 infinity
+	says "which another program has set to 32.0M; write -1 to $file"
+	equal "$(cat "$mount/$foreign/c14/$file")" $((32 << 20)) "limit of memory and swap"
+	echo -1 >"$mount/$foreign/c14/$file"
+	expect 0 rssctl limit oci-c14 64M
+	end_container c14
+	hook 0 poststop "$(state c14 0 limit=64M)"
+	await 20 is_gone oci-c14
+}
+
 # Each answer takes 0.7 s: all of them together have the two seconds.
 case_a_slow_daemon_has_one_deadline() {
 	make_container c8
