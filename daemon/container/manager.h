@@ -82,6 +82,7 @@ struct manager {
 	struct sequence *sequence; /* the numbers of events */
 	struct event_history *events;
 	uint64_t events_lost; /* messages of the kernel since the start */
+	uint64_t ooms_count;  /* OOMs that were reported since the start */
 	struct oom_history *ooms, *kills;
 	struct hooks *hooks;
 	struct kmsg *kmsg;			     /* NULL: victims of OOMs are unknown */

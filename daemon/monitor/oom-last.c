@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The last OOM of each container: see oom-last.h. */
+/* The last OOM of each container, and their number: see oom-last.h. */
 #include "monitor/oom-last.h"
 
 #include <stddef.h>
@@ -26,6 +26,7 @@ static void on_event(const struct event *event, void *userdata)
 
 	if (event->kind != EVENT_OOM)
 		return;
+	m->ooms_count++;
 	store_last_oom(event->container, event->oom);
 	if (!event->oom->victim_container)
 		return;

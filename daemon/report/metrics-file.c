@@ -270,6 +270,7 @@ static int copy_rows(struct manager *m, const struct collect_row rows[], size_t 
 		.controller = m->controller->ops->name,
 		.sequence = sequence_next(m->sequence),
 		.events_lost = m->events_lost,
+		.ooms = m->ooms_count,
 		.join = join_count(m),
 		.containers = calloc(count + 1, sizeof(*metrics->containers)),
 	};

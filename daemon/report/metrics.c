@@ -283,6 +283,10 @@ static void write_daemon(FILE *out, const struct metrics *metrics)
 		   "Events of the kernel that were lost since the start of rssd.");
 	fprintf(out, "rssd_events_lost_total %" PRIu64 "\n", metrics->events_lost);
 
+	write_head(out, "rssd_ooms", "counter", NULL,
+		   "OOMs in all containers since the start of rssd, also in removed ones.");
+	fprintf(out, "rssd_ooms_total %" PRIu64 "\n", metrics->ooms);
+
 	write_head(out, "rssd_rule_processes", "counter", NULL,
 		   "Processes that matched rules since the start of rssd, by outcome.");
 	fprintf(out, "rssd_rule_processes_total{outcome=\"joined\"} %" PRIu64 "\n",

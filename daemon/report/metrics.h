@@ -29,6 +29,7 @@ struct metrics {
 	const char *version, *controller;
 	uint64_t sequence;    /* of the next event */
 	uint64_t events_lost; /* since the start */
+	uint64_t ooms;	      /* since the start */
 	struct join_counts join;
 	struct metrics_container *containers;
 	size_t count;

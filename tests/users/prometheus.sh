@@ -113,6 +113,24 @@ check_names() {
 	done
 }
 
+# A container with another one nested in it counts once, and names on two machines are told apart.
+check_panels() {
+	local expression
+	equal "$(jq -r '.panels[] | select(any(.targets[]; .legendFormat | contains("{{container}}") and (contains("{{instance}}") | not))) | .title' \
+		"$files/dashboard.json")" "" "panels with containers of no machine"
+	rssctl create web/inner
+	launch_hog_in web/inner anon 8M
+	await 20 grep -q ready "$hog_out"
+	await 10 has_any 'rssd_container_anonymous_bytes{container="web"} > 8e6'
+	await 10 has_any 'rssd_container_anonymous_bytes{container="web/inner"} > 8e6'
+	expression=$(jq -r '.panels[].targets[] | select(.legendFormat == "anonymous") | .expr' "$files/dashboard.json" |
+		sed -e 's/\$instance/.*/g; s/\$container/.*/g')
+	await 5 has_any "($expression) == on () rssd_container_anonymous_bytes{container=\"web\"}"
+	# Alone it counts.
+	has_any "(${expression//container=~\".\*\"/container=\"web/inner\"}) > 8e6" || fail "a nested container alone has no value"
+	rssctl remove --force web/inner
+}
+
 check_dashboard() {
 	local expression answered=0 all=0
 	expect 0 jq -e '(.title | length > 0) and (.uid | length > 0) and (.panels | length > 10)
@@ -144,6 +162,7 @@ case_smoke() {
 	equal "$(ask rules | jq '[.data.groups[].rules[].health] | unique | length')" 1 "kinds of health of the rules"
 	await 10 has_any 'rate(process_cpu_seconds_total{job="rssd"}[1m])'
 	check_dashboard
+	check_panels
 	rssctl remove web
 	end_programs
 }
@@ -156,6 +175,12 @@ case_an_oom_fires_its_alert() {
 	rssctl run small -- "$hog_program" anon 64M >/dev/null 2>&1
 	await 30 fires RssdContainerOOM small
 	has_any 'rssd_container_last_oom_timestamp_seconds{container="small"} > time() - 120' || fail "no time of the OOM"
+	# One that is removed at once has an alert as well.
+	query 'rssd_ooms_total' >"$work/ooms"
+	rssctl run --limit=16M -- "$hog_program" anon 64M >/dev/null 2>&1
+	await 10 nothing_of_run
+	await 20 has_value rssd_ooms_total $(($(cat "$work/ooms") + 1))
+	await 20 has_any 'ALERTS{alertname="RssdOOM", alertstate="firing"}'
 	stop_rssd
 	await 20 has_value 'up{job="rssd"}' 0
 	start_rssd
@@ -165,6 +190,8 @@ case_an_oom_fires_its_alert() {
 	rssctl remove small
 	end_programs
 }
+
+nothing_of_run() { [ "$(rssctl list --no-legend | wc -l)" = 1 ]; }
 
 # Names that need escapes arrive as they are, and a thousand containers in one scrape.
 case_a_thousand_containers_are_scraped() {
