@@ -45,6 +45,17 @@ hooked()
 	done <"$hooks/series" | sort -u
 }
 
+# The new files, which a hook may change, too.
+copy_files()
+{
+	(cd "$files" && find . -type f) | while read -r f; do
+		f=${f#./}
+		[ ! -e "$out/stock/$f" ] || die "kernel/files/$f is not a new file: edit it by a hook"
+		mkdir -p "$stage/$(dirname "$f")"
+		cp "$files/$f" "$stage/$f"
+	done
+}
+
 # What of quilt's log says which patch, file and hunk failed.
 failed_hunks()
 {
@@ -95,26 +106,17 @@ fi
 stage=$out/stage
 rm -rf "$stage"
 mkdir -p "$stage"
-if [ -f "$hooks/series" ]; then
-	hooked >"$stage.list"
-	while read -r f; do
-		mkdir -p "$stage/$(dirname "$f")"
-		[ ! -e "$out/stock/$f" ] || cp "$out/stock/$f" "$stage/$f"
-	done <"$stage.list"
-	(cd "$stage" &&
-	 QUILT_PATCHES=$hooks QUILT_PC=.pc quilt --quiltrc=- push -a --fuzz=0 \
-		>"$out/quilt.log" 2>&1) || { failed_hunks >&2; die "the hooks for Linux $kernel do not apply to $src_package $version"; }
-	if grep -nE 'with fuzz' "$out/quilt.log" >&2; then die "the hooks apply with fuzz"; fi
-	rm -rf "$stage/.pc"
-fi
-if [ -d "$files" ]; then
-	(cd "$files" && find . -type f) | while read -r f; do
-		f=${f#./}
-		[ ! -e "$out/stock/$f" ] || die "kernel/files/$f is not a new file: edit it by a hook"
-		mkdir -p "$stage/$(dirname "$f")"
-		cp "$files/$f" "$stage/$f"
-	done
-fi
+hooked >"$stage.list"
+while read -r f; do
+	mkdir -p "$stage/$(dirname "$f")"
+	[ ! -e "$out/stock/$f" ] || cp "$out/stock/$f" "$stage/$f"
+done <"$stage.list"
+copy_files
+(cd "$stage" &&
+ QUILT_PATCHES=$hooks QUILT_PC=.pc quilt --quiltrc=- push -a --fuzz=0 \
+	>"$out/quilt.log" 2>&1) || { failed_hunks >&2; die "the hooks for Linux $kernel do not apply to $src_package $version"; }
+if grep -nE 'with fuzz' "$out/quilt.log" >&2; then die "the hooks apply with fuzz"; fi
+rm -rf "$stage/.pc"
 if grep -qs rss_compat.h "$hooks"/*.patch; then
 	cp "$top/kernel/compat.h" "$stage/mm/rss_compat.h"
 fi

@@ -9,6 +9,9 @@ set -eu -o pipefail
 
 files=$top/kernel/files
 ynl=$out/stock/tools/net/ynl
+# where the tools are, and their name with a dash or, later, an underscore
+tools=$ynl dash=-
+[ ! -d "$ynl/pyynl" ] || tools=$ynl/pyynl dash=_
 work=$out/ynl
 # the one that Debian's modules are for
 python=/usr/bin/python3
@@ -20,13 +23,13 @@ cp "$out/stock/Documentation/netlink/"*.yaml "$work/Documentation/netlink/"
 : >"$work/MAINTAINERS"
 cp "$files/Documentation/netlink/specs/rss_container.yaml" "$work/Documentation/netlink/specs/"
 spec=$work/Documentation/netlink/specs/rss_container.yaml
-export PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$ynl
+export PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$tools
 
 generate()	# generate MODE --header|--source [-o FILE]
 {
 	local mode=$1
 	shift
-	"$python" "$ynl/ynl-gen-c.py" --mode "$mode" --spec "$spec" "$@"
+	"$python" "$tools/ynl${dash}gen${dash}c.py" --mode "$mode" --spec "$spec" "$@"
 }
 
 # This validates the specification as well.
@@ -37,7 +40,7 @@ awk '/^enum/ { inside = 1; block = ""; again = 0 }
 	{ block = block $0 "\n" }
 	match($0, /^\tRSS_CONTAINER_[A-Z_]+/) && seen[substr($0, RSTART, RLENGTH)]++ { again = 1 }
 	/^};/ { inside = 0; if (!again) printf "%s", block }' "$work/all.h" >"$work/generated.h"
-"$python" "$ynl/ynl-gen-rst.py" -i "$spec" -o "$work/rss_container.rst"
+"$python" "$tools/ynl${dash}gen${dash}rst.py" -i "$spec" -o "$work/rss_container.rst"
 
 # Prints name and value of each constant that the generated header has.
 values()	# values HEADER

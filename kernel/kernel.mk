@@ -145,7 +145,7 @@ kernel-series: $(kernel_out)/.applied
 	$(kernel_run) kernel/series.sh
 
 check-series: kernel-series check-ynl $(vm_out)/init
-	$(kernel_run) tests/vm/selftests-build.sh $(vm_out)/selftests-tree
+	$(kernel_run) tests/vm/selftests-build.sh $(vm_out)/selftests-tree test_rss
 	$(kernel_run) tests/vm/initrd.sh $(vm_out)/initrd-selftests $(vm_out)/init $(vm_out)/selftests-tree
 	$(kernel_run) kernel/check-series.sh $(PATCHES)
 

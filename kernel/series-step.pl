@@ -1,11 +1,11 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0
 #
-# series-step.pl SERIES FILES STOCK FINAL STEP OUT
+# series-step.pl SERIES FILES STOCK FINAL VERSION STEP OUT
 #
 # Writes into OUT the files that differ from STOCK, the unpatched tree, after one patch
 # of the series.  FINAL is the tree after the last one, made of FILES (kernel/files) and
-# the hooks.  A file of SERIES (kernel/series) for each patch, in the order of their
+# the hooks for the kernel VERSION.  A file of SERIES (kernel/series) for each patch, in the order of their
 # names, says below a line "---" what the patch brings:
 #
 #   file PATH             a new file
@@ -15,13 +15,14 @@
 #   cftype PATH NAME...   the control file NAME in a table of them
 #   hook PATH [REGEX]     the changes of a file that is not new, or those of them that
 #                         match: lines with "+" or "-" before them
+#   hook-VERSION PATH [REGEX]   the same if that is the kernel
 #
 # A rule that matches nothing is an error, so that a table does not go stale.
 use strict;
 use warnings;
 
-my ($series, $files, $stock, $final, $step, $out) = @ARGV;
-die "usage: series-step.pl SERIES FILES STOCK FINAL STEP OUT\n" unless defined $out;
+my ($series, $files, $stock, $final, $version, $step, $out) = @ARGV;
+die "usage: series-step.pl SERIES FILES STOCK FINAL VERSION STEP OUT\n" unless defined $out;
 
 sub slurp
 {
@@ -42,6 +43,10 @@ for my $patch (@patches) {
 	for my $line (split /\n/, $table // '') {
 		next if $line =~ /^(#|\s*$)/;
 		my ($kind, $path, $rest) = split ' ', $line, 3;
+		if ($kind =~ /^hook-(.*)/) {
+			next unless $1 eq $version;
+			$kind = 'hook';
+		}
 		if ($kind eq 'file') {
 			die "$path: in two patches\n" if exists $home{$path};
 			$home{$path} = $index{$patch};
@@ -125,7 +130,8 @@ for my $path (sort keys %home) {
 	my @mine = grep { $_->{path} eq $path } @rules;
 	my @early = grep { $_->{kind} eq 'def' && $_->{patch} < $home{$path} && $_->{patch} <= $now } @mine;
 	next if $home{$path} > $now && !@early;
-	my $text = slurp("$files/$path");
+	# with what a hook changes in it
+	my $text = slurp("$final/$path");
 
 	# which patch brings each definition
 	my (%brings, %used);

@@ -11,6 +11,7 @@
 set -eu
 . "$(dirname "$0")/common.sh"
 
+! grep -qs rss_compat.h "$hooks"/*.patch || die "no series for Linux $kernel: upstream takes no header like compat.h"
 series=$top/kernel/series
 dest=$build/series
 work=$out/series-tree
@@ -50,7 +51,7 @@ only_sources()
 }
 
 for p in "${patches[@]}"; do
-	perl "$top/kernel/series-step.pl" "$series" "$top/kernel/files" "$out/stock" "$out/linux" "$p" "$work"
+	perl "$top/kernel/series-step.pl" "$series" "$top/kernel/files" "$out/stock" "$out/linux" "$kernel" "$p" "$work"
 	(cd "$work" && only_sources)
 	git -C "$work" add -A
 	sed '/^---$/,$d' "$series/$p" | git -C "$work" commit -q -s --cleanup=whitespace -F -

@@ -350,14 +350,14 @@ void rss_stock_fewer_pcs(struct rss_stock *stock)
 struct page_container *rss_stock_alloc_pcs(void)
 {
 	void *pcs[RSS_BATCH / 2];
-	unsigned int nr, i;
+	unsigned int i;
 
-	nr = kmem_cache_alloc_bulk(page_container_cache, GFP_KERNEL | __GFP_NOWARN,
-				   ARRAY_SIZE(pcs), pcs);
-	if (unlikely(!nr))
+	/* all or none, whether it returns their number or a bool */
+	if (unlikely(!kmem_cache_alloc_bulk(page_container_cache, GFP_KERNEL | __GFP_NOWARN,
+					    ARRAY_SIZE(pcs), pcs)))
 		return NULL;
 	local_irq_disable();
-	for (i = 1; i < nr; i++)
+	for (i = 1; i < ARRAY_SIZE(pcs); i++)
 		rss_stock_put_pc(pcs[i]);
 	local_irq_enable();
 	return pcs[0];
