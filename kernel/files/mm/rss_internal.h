@@ -10,7 +10,8 @@
  *                 after that was removed, the parent (mm/rss_charge.c).
  *  page_container one charged folio: its number of pages, its owner's lists and
  *                 its place on them.  The page_ext word of the folio's first
- *                 page points to it (mm/rss_pages.c).
+ *                 page points to it (mm/rss_pages.c; mm/rss_window.c for many
+ *                 folios at once, mm/rss_migrate.c for migration and split).
  *  rss_lru        the owner's lists on one node (mm/rss_pages.c), from which
  *                 mm/rss_reclaim.c isolates.
  *
@@ -267,8 +268,10 @@ unsigned int rss_lru_isolate(struct rss_lru *lru, enum rss_list from,
 			     unsigned long nr_to_scan, unsigned long *scanned);
 void rss_owner_move_pages(struct rss_owner *from);
 struct rss_container *rss_folio_container(struct folio *folio);
-void rss_windows_close(void);
 void rss_pages_init(void);
+
+/* rss_window.c */
+void rss_windows_close(void);
 
 /* rss_reclaim.c */
 #define RSS_VM_SWAPPINESS	(-1)	/* vm.swappiness */
