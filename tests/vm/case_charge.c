@@ -190,6 +190,107 @@ static void charge_file_shared(void)
 	unlink("/data/f");
 }
 
+#define CHUNK	5L
+
+/* Read each second chunk of five pages. */
+static long read_chunks(long addr, long bytes)
+{
+	long i;
+
+	for (i = 0; i < bytes; i += 2 * CHUNK * PAGE)
+		work_read(addr + i, CHUNK * PAGE);
+	return 0;
+}
+
+/* Deactivate the first two pages of each. */
+static long cool_chunks(long addr, long bytes)
+{
+	long i;
+
+	for (i = 0; i < bytes; i += 2 * CHUNK * PAGE)
+		work_advise(addr + i, 2 * PAGE, MADV_COLD);
+	return 0;
+}
+
+static void fault_around(long bytes)
+{
+	int err = text_writef("/sys/kernel/debug/fault_around_bytes", "%ld", bytes);
+
+	EXPECT(!err, "fault_around_bytes: %s", strerror(-err));
+}
+
+/*
+ * Fault-around and munmap() charge and uncharge many folios at once: here more than a
+ * window holds, of two containers, on two lists each, and some that are mapped elsewhere.
+ */
+static void charge_windows(void)
+{
+	long pages = 48 * CHUNK, size = pages * PAGE, at, other, of_a, of_b, round;
+	struct actor *a, *b;
+
+	EXPECT_EQ(work_write_file("/data/windows", size), 0);
+	box_make("a");
+	box_make("b");
+	a = actor_new("a");
+	b = actor_new("b");
+	for (round = 0; round < 3; round++) {
+		/* whole windows, all of one container */
+		fault_around(64 * PAGE);
+		of_a = box_pages("a");
+		at = mapped(a, actor_do(a, work_map_file, "/data/windows", size, 0));
+		actor_do(a, work_read, at, size);
+		EXPECT_EQ(actor_do(a, work_present, at, size), pages);
+		if (round)
+			EXPECT_EQ(box_pages("a") - of_a, pages);
+		actor_do(a, work_unmap, at, size);
+		if (round)
+			EXPECT_EQ(box_pages("a"), of_a);
+
+		/* the second read() activates */
+		work_read_file("/data/windows");
+		work_read_file("/data/windows");
+		fault_around(PAGE);
+		of_a = box_pages("a");
+		of_b = box_pages("b");
+		other = mapped(b, actor_do(b, work_map_file, "/data/windows", size, 0));
+		actor_do(b, read_chunks, other, size);
+		if (round)
+			EXPECT_EQ(box_pages("b") - of_b, pages / 2);
+		actor_do(b, cool_chunks, other, size);
+		fault_around(64 * PAGE);
+		at = mapped(a, actor_do(a, work_map_file, "/data/windows", size, 0));
+		actor_do(a, work_read, at, size);
+		EXPECT_EQ(actor_do(a, work_present, at, size), pages);
+		if (round) {
+			EXPECT_EQ(box_pages("a") - of_a, pages / 2);
+			EXPECT_EQ(box_pages("b") - of_b, pages / 2);
+		}
+		if (round == 1) {
+			/* b's stay charged until a unmaps them as well */
+			actor_do(b, work_unmap, other, size);
+			EXPECT_EQ(box_pages("b") - of_b, pages / 2);
+			actor_do(a, work_unmap, at, size);
+		} else {
+			actor_do(a, work_unmap, at, size);
+			if (round)
+				EXPECT_EQ(box_pages("b") - of_b, pages / 2);
+			actor_do(b, work_unmap, other, size);
+		}
+		if (round) {
+			EXPECT_EQ(box_pages("a"), of_a);
+			EXPECT_EQ(box_pages("b"), of_b);
+		}
+	}
+	fault_around(16 * PAGE);
+	actor_end(a);
+	actor_end(b);
+	EXPECT_EQ(box_pages("a"), 0);
+	EXPECT_EQ(box_pages("b"), 0);
+	EXPECT_EQ(box_stat("a", "inactive_file") + box_stat("a", "active_file"), 0);
+	EXPECT_EQ(box_stat("b", "inactive_file") + box_stat("b", "active_file"), 0);
+	unlink("/data/windows");
+}
+
 static void charge_page_cache(void)
 {
 	struct actor *a = one_actor();
@@ -584,6 +685,7 @@ const struct vm_case charge_cases[] = {
 	{ "charge_pfnmap", charge_pfnmap },
 	{ "charge_file_private", charge_file_private },
 	{ "charge_file_shared", charge_file_shared },
+	{ "charge_windows", charge_windows },
 	{ "charge_page_cache", charge_page_cache },
 	{ "charge_shmem", charge_shmem },
 	{ "charge_thp", charge_thp },

@@ -17,7 +17,7 @@
  *
  * One charge is one page in the page_counter and one reference on the owner,
  * always both.  It is in exactly one of these places: the stock of a CPU, the
- * reserve of a task (task_struct::rss_reserved), page_container::nr.  It moves
+ * reserve of a task (task_struct::rss_reserved), page_container::state.  It moves
  * between them without touching counter or reference, so a fault is cheap.
  *
  * Locks, outermost first:
@@ -66,15 +66,31 @@ static inline enum rss_list rss_list_of(bool file, bool active)
 }
 
 /**
+ * union rss_pc_state - what a page_container is charged for, and where it is
+ * @nr: pages charged, all of the folio's
+ * @where: enum rss_list, the list that the page_container is on
+ * @file: counted as file pages, not as anonymous ones
+ * @migrating: the folio stays charged without mappings
+ * @all: all of it, to write or compare at once
+ */
+union rss_pc_state {
+	struct {
+		unsigned int nr;
+		u8 where;
+		bool file;
+		bool migrating;
+		u8 unused;
+	};
+	u64 all;
+};
+
+/**
  * struct page_container - a charged folio; the seed's struct of this name
  * @list: place on one of @lru's lists
  * @folio: the folio
- * @lru: the owner's lists on the folio's node; the @nr charges hold references on
- *	the owner
- * @nr: pages charged, all of the folio's
- * @where: enum rss_list, the list that @list is on
- * @file: counted as file pages, not as anonymous ones
- * @migrating: the folio stays charged without mappings
+ * @lru: the owner's lists on the folio's node; the charges hold references on the
+ *	owner
+ * @state: what is charged.  Of the first of an unused chain, @state.nr is its length
  *
  * All but @list and @folio change under the word lock only.
  */
@@ -82,11 +98,15 @@ struct page_container {
 	struct list_head list;
 	struct folio *folio;
 	struct rss_lru *lru;
-	unsigned int nr;
-	u8 where;
-	bool file;
-	bool migrating;
+	union rss_pc_state state;
 };
+
+/* The state of a folio of @nr pages that is not migrating. */
+static __always_inline union rss_pc_state rss_pc_state(unsigned int nr, enum rss_list where,
+						       bool file)
+{
+	return (union rss_pc_state){ .nr = nr, .where = where, .file = file };
+}
 
 static_assert(sizeof(struct page_container) <= 48);
 
@@ -106,7 +126,7 @@ struct rss_lru {
 	unsigned long nr[NR_RSS_LISTS];
 } ____cacheline_aligned_in_smp;
 
-/* Charged pages, by page_container::file.  A CPU's share may be negative. */
+/* Charged pages, by rss_pc_state::file.  A CPU's share may be negative. */
 struct rss_owner_stat {
 	long nr[2];
 };

@@ -22,7 +22,7 @@ static void rss_set_migrating(struct folio *folio, bool migrating)
 	local_irq_disable();
 	pc = rss_word_lock(word);
 	if (pc)
-		pc->migrating = migrating;
+		pc->state.migrating = migrating;
 	rss_word_unlock(word, pc);
 	local_irq_enable();
 }
@@ -53,7 +53,7 @@ void __container_rss_migrate(struct folio *src, struct folio *dst)
 		return;
 	}
 	/* the lists are by node, and rss_lru_isolate() reads pc->folio */
-	pc->where = RSS_UNLISTED;
+	pc->state.where = RSS_UNLISTED;
 	pc->folio = dst;
 	pc->lru = rss_folio_lru(dst, pc->lru->owner);
 	old = rss_word_lock(to);
@@ -62,7 +62,7 @@ void __container_rss_migrate(struct folio *src, struct folio *dst)
 	rss_word_unlock(to, old ?: pc);
 	if (unlikely(old)) {
 		VM_WARN_ON_ONCE_FOLIO(true, dst);
-		__this_cpu_sub(pc->lru->owner->stat->nr[pc->file], pc->nr);
+		__this_cpu_sub(pc->lru->owner->stat->nr[pc->state.file], pc->state.nr);
 	}
 	local_irq_enable();
 	if (unlikely(old))
@@ -81,13 +81,13 @@ static void rss_pc_set_nr(struct page_container *pc, unsigned int nr)
 {
 	struct rss_lru *lru = pc->lru;
 
-	if (pc->where != RSS_UNLISTED) {
+	if (pc->state.where != RSS_UNLISTED) {
 		spin_lock(&lru->lock);
-		lru->nr[pc->where] += (long)nr - pc->nr;
+		lru->nr[pc->state.where] += (long)nr - pc->state.nr;
 		spin_unlock(&lru->lock);
 	}
-	__this_cpu_add(pc->lru->owner->stat->nr[pc->file], (long)nr - pc->nr);
-	pc->nr = nr;
+	__this_cpu_add(pc->lru->owner->stat->nr[pc->state.file], (long)nr - pc->state.nr);
+	pc->state.nr = nr;
 }
 
 void __container_rss_split(struct folio *folio, unsigned int order, unsigned int new_order)
@@ -110,7 +110,7 @@ void __container_rss_split(struct folio *folio, unsigned int order, unsigned int
 			continue;
 		}
 		rss_pc_charged(new, tail, pc->lru->owner, nr, !folio_test_anon(tail));
-		new->migrating = pc->migrating;
+		new->state.migrating = pc->state.migrating;
 		rss_lru_add(new, rss_list_now(tail));
 		/* the tail is locked and without mappings: nobody else changes its word */
 		smp_store_release(rss_word(tail), (unsigned long)new);

@@ -72,9 +72,9 @@ void rss_lru_move(struct page_container *pc, enum rss_list to, bool tail)
 	struct rss_lru *lru = pc->lru;
 
 	spin_lock(&lru->lock);
-	lru->nr[pc->where] -= pc->nr;
-	lru->nr[to] += pc->nr;
-	pc->where = to;
+	lru->nr[pc->state.where] -= pc->state.nr;
+	lru->nr[to] += pc->state.nr;
+	pc->state.where = to;
 	if (tail)
 		list_move_tail(&pc->list, &lru->lists[to]);
 	else
@@ -255,17 +255,24 @@ unlock:
 	rcu_read_unlock();
 }
 
+/* In a function of its own, so that noting needs no registers saved. */
+static noinline void rss_add_unnoted(struct folio *folio, struct vm_area_struct *vma)
+{
+	if (!rss_window_note_full(folio, vma))
+		rss_add_one(folio, vma);
+}
+
 void __container_rss_add(struct folio *folio, struct vm_area_struct *vma)
 {
-	if (rss_window_note_mapped(folio, vma))
+	if (likely(rss_window_note(RSS_WINDOW_MAP, folio)))
 		return;
-	rss_add_one(folio, vma);
+	rss_add_unnoted(folio, vma);
 }
 
 /* The first slot of the stock has no room. */
 noinline void rss_pc_uncharge(struct page_container *pc)
 {
-	rss_stock_refill(pc->lru->owner, pc->nr);
+	rss_stock_refill(pc->lru->owner, pc->state.nr);
 	local_irq_disable();
 	rss_stock_put_pc(pc);
 	local_irq_enable();
@@ -277,8 +284,8 @@ static __always_inline void rss_uncharge_unlock(unsigned long *word, struct page
 	bool stocked;
 
 	rss_lru_del(pc);
-	__this_cpu_sub(pc->lru->owner->stat->nr[pc->file], pc->nr);
-	stocked = rss_stock_put(pc->lru->owner, pc->nr);
+	__this_cpu_sub(pc->lru->owner->stat->nr[pc->state.file], pc->state.nr);
+	stocked = rss_stock_put(pc->lru->owner, pc->state.nr);
 	if (likely(stocked))
 		rss_stock_put_pc(pc);
 	rss_word_unlock(word, NULL);
@@ -297,7 +304,7 @@ noinline void rss_del_one(struct folio *folio)
 	lockdep_assert_irqs_enabled();
 	local_irq_disable();
 	pc = rss_word_lock(word);
-	if (unlikely(!pc || pc->migrating || rss_still_mapped(pc->folio))) {
+	if (unlikely(!pc || pc->state.migrating || rss_still_mapped(pc->folio))) {
 		rss_word_unlock(word, pc);
 		local_irq_enable();
 		return;
@@ -342,7 +349,7 @@ void __container_rss_move_lists(struct folio *folio, bool active, bool tail)
 	if (unlikely(folio_test_unevictable(folio)))
 		to = RSS_UNEVICTABLE;
 	pc = rss_word_lock(word);
-	if (unlikely(!pc || pc->where != RSS_UNLISTED)) {
+	if (unlikely(!pc || pc->state.where != RSS_UNLISTED)) {
 		rss_move_unlock(word, pc, to, tail);
 		return;
 	}
@@ -356,19 +363,20 @@ void __container_rss_move_lists(struct folio *folio, bool active, bool tail)
  */
 void __container_rss_add_lists(struct folio_batch *fbatch)
 {
+	unsigned long irq, flags, kind = 0, *word;
 	struct rss_words words = RSS_WORDS_NONE;
+	enum rss_list to = RSS_UNLISTED;
 	struct rss_lru *lru = NULL;
 	struct page_container *pc;
-	unsigned long flags, *word;
 	struct folio *folio;
-	enum rss_list to;
 	unsigned int i;
 
-	local_irq_save(flags);
+	local_irq_save(irq);
 	for (i = 0; i < folio_batch_count(fbatch); i++) {
 		folio = fbatch->folios[i];
-		word = rss_words_get(&words, folio);
-		pc = word ? (struct page_container *)READ_ONCE(*word) : NULL;
+		if (unlikely(!rss_words_get(&words, folio, &word)))
+			continue;
+		pc = (struct page_container *)READ_ONCE(*word);
 		/* see __container_rss_move_lists() */
 		if (!pc)
 			continue;
@@ -389,19 +397,23 @@ void __container_rss_add_lists(struct folio_batch *fbatch)
 			lru = pc->lru;
 			spin_lock(&lru->lock);
 		}
-		to = rss_list_now(folio);
-		if (unlikely(pc->where != RSS_UNLISTED)) {
-			lru->nr[pc->where] -= pc->nr;
+		flags = READ_ONCE(*folio_flags(folio, 0));
+		if (unlikely(to == RSS_UNLISTED || (flags ^ kind) & RSS_LIST_FLAGS)) {
+			kind = flags;
+			to = rss_list_by_flags(flags);
+		}
+		if (unlikely(pc->state.where != RSS_UNLISTED)) {
+			lru->nr[pc->state.where] -= pc->state.nr;
 			__list_del_entry(&pc->list);
 		}
-		pc->where = to;
-		lru->nr[to] += pc->nr;
+		pc->state.where = to;
+		lru->nr[to] += pc->state.nr;
 		list_add(&pc->list, &lru->lists[to]);
 		rss_word_unlock(word, pc);
 	}
 	if (lru)
 		spin_unlock(&lru->lock);
-	local_irq_restore(flags);
+	local_irq_restore(irq);
 }
 
 /**
@@ -434,7 +446,7 @@ unsigned int rss_lru_isolate(struct rss_lru *lru, enum rss_list from,
 		pc = list_last_entry(list, struct page_container, list);
 		list_move(&pc->list, list);
 		folio = pc->folio;
-		*scanned += pc->nr;
+		*scanned += pc->state.nr;
 		/*
 		 * The folio is charged, and its last unmapping takes this lock
 		 * to change that before it drops its reference.
@@ -503,14 +515,14 @@ static void rss_move_page(struct folio *folio, struct rss_owner *from)
 	/* it is dying if the parent is being removed, too: try again later */
 	if (!percpu_ref_tryget_live(&to->ref))
 		goto unlock;
-	nr = pc->nr;
+	nr = pc->state.nr;
 	percpu_ref_get_many(&to->ref, nr - 1);
-	where = pc->where;
+	where = pc->state.where;
 	rss_lru_del(pc);
-	__this_cpu_sub(from->stat->nr[pc->file], nr);
-	__this_cpu_add(to->stat->nr[pc->file], nr);
+	__this_cpu_sub(from->stat->nr[pc->state.file], nr);
+	__this_cpu_add(to->stat->nr[pc->state.file], nr);
 	pc->lru = rss_folio_lru(folio, to);
-	pc->where = RSS_UNLISTED;
+	pc->state.where = RSS_UNLISTED;
 	if (where != RSS_UNLISTED)
 		rss_lru_add(pc, where);
 unlock:

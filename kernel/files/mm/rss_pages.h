@@ -48,29 +48,41 @@ static __always_inline unsigned long *rss_word(struct folio *folio)
 
 /**
  * struct rss_words - where the words of a section's folios are
- * @section: its number
- * @base: page_ext_section_base()
+ * @first: address of the section's first struct page
+ * @base: the word of that page
+ * @size: page_ext_size
  */
 struct rss_words {
-	unsigned long section;
+	unsigned long first;
 	void *base;
+	unsigned long size;
 };
 
-#define RSS_WORDS_NONE	{ .section = -1UL }
+#define RSS_WORDS_NONE	{ .first = 0 }
 
-/* rss_word(), which is cheaper if @words is of the section. */
-static __always_inline unsigned long *rss_words_get(struct rss_words *words,
-						    struct folio *folio)
+/*
+ * rss_word(), which is cheaper if @words is of the section.  Returns false if @folio has
+ * no page_ext.
+ */
+static __always_inline bool rss_words_get(struct rss_words *words, struct folio *folio,
+					  unsigned long **word)
 {
-	unsigned long pfn = folio_pfn(folio), section = pfn_to_section_nr(pfn);
+	unsigned long offset = (unsigned long)folio - words->first, section, pfn;
+	void *base;
 
-	if (unlikely(section != words->section)) {
-		words->section = section;
-		words->base = page_ext_section_base(section);
+	if (unlikely(offset >= PAGES_PER_SECTION * sizeof(struct page))) {
+		section = pfn_to_section_nr(folio_pfn(folio));
+		base = page_ext_section_base(section);
+		if (unlikely(!base))
+			return false;
+		pfn = section_nr_to_pfn(section);
+		words->first = (unsigned long)pfn_to_page(pfn);
+		words->base = page_ext_section_data(base, pfn, &container_rss_page_ext_ops);
+		words->size = page_ext_size;
+		offset = (unsigned long)folio - words->first;
 	}
-	if (unlikely(!words->base))
-		return NULL;
-	return page_ext_section_data(words->base, pfn, &container_rss_page_ext_ops);
+	*word = words->base + offset / sizeof(struct page) * words->size;
+	return true;
 }
 
 /* folio_mapped(), inline for small folios. */
@@ -174,11 +186,11 @@ static __always_inline void rss_lru_del(struct page_container *pc)
 {
 	struct rss_lru *lru = pc->lru;
 
-	if (pc->where == RSS_UNLISTED)
+	if (pc->state.where == RSS_UNLISTED)
 		return;
 	spin_lock(&lru->lock);
 	__list_del_entry(&pc->list);
-	lru->nr[pc->where] -= pc->nr;
+	lru->nr[pc->state.where] -= pc->state.nr;
 	spin_unlock(&lru->lock);
 }
 
@@ -188,11 +200,11 @@ static __always_inline void rss_lru_add(struct page_container *pc, enum rss_list
 	struct rss_lru *lru = pc->lru;
 	struct list_head *list;
 
-	pc->where = to;
+	pc->state.where = to;
 	spin_lock(&lru->lock);
 	list = &lru->lists[to];
 	list_add(&pc->list, list);
-	lru->nr[to] += pc->nr;
+	lru->nr[to] += pc->state.nr;
 	spin_unlock(&lru->lock);
 }
 
@@ -210,14 +222,18 @@ static __always_inline enum rss_list rss_list_by_flags(unsigned long flags)
 #define RSS_KIND_FLAGS	(RSS_LIST_FLAGS | BIT(PG_head) | ZONES_MASK << ZONES_PGSHIFT | \
 			 NODES_MASK << NODES_PGSHIFT)
 
-/* Returns true if two folios are of one size, small or large, zone, node and list. */
-static __always_inline bool rss_same_kind(unsigned long flags, unsigned long other)
+/*
+ * Returns true if @folio, whose flags are @flags, is of the size, small or large, zone
+ * and list of one that had the flags @kind and is on node @nid.
+ */
+static __always_inline bool rss_same_kind(struct folio *folio, unsigned long flags,
+					  unsigned long kind, int nid)
 {
 #ifdef NODE_NOT_IN_PAGE_FLAGS
-	return false;
-#else
-	return !((flags ^ other) & RSS_KIND_FLAGS);
+	if (folio_nid(folio) != nid)
+		return false;
 #endif
+	return !((flags ^ kind) & RSS_KIND_FLAGS);
 }
 
 /* Which list a folio belongs on, seen from outside of an LRU move. */
@@ -226,23 +242,13 @@ static __always_inline enum rss_list rss_list_now(struct folio *folio)
 	return rss_list_by_flags(READ_ONCE(*folio_flags(folio, 0)));
 }
 
-/* A page_container that is on no list yet.  The caller counts its pages. */
-static __always_inline void rss_pc_init(struct page_container *pc, struct folio *folio,
-					struct rss_lru *lru, unsigned int nr, bool file)
-{
-	pc->folio = folio;
-	pc->lru = lru;
-	pc->nr = nr;
-	pc->where = RSS_UNLISTED;
-	pc->file = file;
-	pc->migrating = false;
-}
-
-/* The same on the lists of @owner, with its pages counted. */
+/* A page_container of @owner that is on no list yet, with its pages counted. */
 static __always_inline void rss_pc_charged(struct page_container *pc, struct folio *folio,
 					   struct rss_owner *owner, unsigned int nr, bool file)
 {
-	rss_pc_init(pc, folio, rss_folio_lru(folio, owner), nr, file);
+	pc->folio = folio;
+	pc->lru = rss_folio_lru(folio, owner);
+	pc->state = rss_pc_state(nr, RSS_UNLISTED, file);
 	__this_cpu_add(owner->stat->nr[file], nr);
 }
 
@@ -256,64 +262,57 @@ void rss_del_one(struct folio *folio);
  * Windows
  */
 
-/* The most folios that are noted; fault-around usually maps as many. */
-#define RSS_WINDOW	16U
+/* The most folios that are noted; fault-around usually maps 16. */
+#define RSS_WINDOW	32U
 
 enum rss_window_kind {
 	RSS_WINDOW_CLOSED,
 	RSS_WINDOW_MAP,
 	RSS_WINDOW_UNMAP,
+	NR_RSS_WINDOW_KINDS,
 };
 
 /**
  * struct rss_window - of one CPU; a page-table lock is held while it is open
  * @kind: what is noted
- * @nr: how many are
- * @folios: RSS_WINDOW_MAP: folios that became mapped; RSS_WINDOW_UNMAP: folios that may
- *	have no mapping any more, and need not be charged
+ * @room: free slots, by kind; 0 if the window is full, or not open or of another kind
+ * @folios: from the end; RSS_WINDOW_MAP: folios that became mapped; RSS_WINDOW_UNMAP:
+ *	folios that may have no mapping any more, and need not be charged
  */
 struct rss_window {
 	enum rss_window_kind kind;
-	unsigned int nr;
+	unsigned long room[NR_RSS_WINDOW_KINDS];
 	struct folio *folios[RSS_WINDOW];
 };
 
 DECLARE_PER_CPU(struct rss_window, rss_window);
 
 /* rss_window.c */
-void rss_window_charge(struct rss_window *window, struct vm_area_struct *vma);
-void rss_window_uncharge(struct rss_window *window);
+bool rss_window_note_full(struct folio *folio, struct vm_area_struct *vma);
+void rss_window_uncharge(void);
 
-/* Note @folio if a window of this kind is open.  Returns the number noted before, or -1. */
-static __always_inline int rss_window_note(enum rss_window_kind kind, struct folio *folio)
+/* Note @folio.  Returns false if there is no room. */
+static __always_inline bool rss_window_note(enum rss_window_kind kind, struct folio *folio)
 {
-	unsigned int nr;
+	unsigned long room = raw_cpu_read(rss_window.room[kind]);
 
-	if (raw_cpu_read(rss_window.kind) != kind)
-		return -1;
-	nr = raw_cpu_read(rss_window.nr);
-	raw_cpu_write(rss_window.folios[nr], folio);
-	raw_cpu_write(rss_window.nr, nr + 1);
-	return nr;
+	if (!room)
+		return false;
+	room--;
+	raw_cpu_write(rss_window.folios[room], folio);
+	raw_cpu_write(rss_window.room[kind], room);
+	return true;
 }
 
-static __always_inline bool rss_window_note_mapped(struct folio *folio,
-						   struct vm_area_struct *vma)
-{
-	int nr = rss_window_note(RSS_WINDOW_MAP, folio);
-
-	if (unlikely(nr == RSS_WINDOW - 1))
-		rss_window_charge(this_cpu_ptr(&rss_window), vma);
-	return nr >= 0;
-}
-
+/* Note @folio, which was unmapped.  Returns false if no window is open that notes it. */
 static __always_inline bool rss_window_note_unmapped(struct folio *folio)
 {
-	int nr = rss_window_note(RSS_WINDOW_UNMAP, folio);
-
-	if (unlikely(nr == RSS_WINDOW - 1))
-		rss_window_uncharge(this_cpu_ptr(&rss_window));
-	return nr >= 0;
+	if (likely(rss_window_note(RSS_WINDOW_UNMAP, folio)))
+		return true;
+	if (likely(raw_cpu_read(rss_window.kind) != RSS_WINDOW_UNMAP))
+		return false;
+	rss_window_uncharge();
+	return rss_window_note(RSS_WINDOW_UNMAP, folio);
 }
 
 #endif /* _MM_RSS_PAGES_H */

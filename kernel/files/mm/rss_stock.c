@@ -312,7 +312,7 @@ static void rss_depot_put(struct page_container *batch)
 }
 
 /**
- * rss_stock_more_pcs - bring a batch of page_containers into an empty stock
+ * rss_stock_more_pcs - bring page_containers into an empty stock
  * @stock: this CPU's
  *
  * Context: interrupts off.
@@ -322,12 +322,12 @@ struct page_container *rss_stock_more_pcs(struct rss_stock *stock)
 {
 	stock->pcs = stock->more_pcs ?: rss_depot_take();
 	stock->more_pcs = NULL;
-	stock->nr_pcs = stock->pcs ? RSS_BATCH : 0;
+	stock->nr_pcs = stock->pcs ? stock->pcs->state.nr : 0;
 	return stock->pcs;
 }
 
 /**
- * rss_stock_fewer_pcs - make room in a full stock
+ * rss_stock_fewer_pcs - make room in a stock that has page_containers
  * @stock: this CPU's
  *
  * Context: interrupts off.
@@ -336,6 +336,7 @@ void rss_stock_fewer_pcs(struct rss_stock *stock)
 {
 	if (stock->more_pcs)
 		rss_depot_put(stock->more_pcs);
+	stock->pcs->state.nr = stock->nr_pcs;
 	stock->more_pcs = stock->pcs;
 	stock->pcs = NULL;
 	stock->nr_pcs = 0;

@@ -39,7 +39,7 @@ struct rss_stock_slot {
  * @nr_pcs: page_containers on @pcs, at most a batch
  * @pcs: unused page_containers, by list.next; the last one put is the first one
  *	taken, as it is in the cache
- * @more_pcs: a whole batch of them, or NULL
+ * @more_pcs: more of them, at most a batch, or NULL
  */
 struct rss_stock {
 	struct rss_stock_slot slot[RSS_STOCK_SLOTS];
@@ -125,20 +125,12 @@ static __always_inline void rss_stock_put_pc(struct page_container *pc)
 static __always_inline void rss_stock_put_pcs(struct page_container *first,
 					      struct page_container *last, unsigned int nr)
 {
-	struct page_container *next;
-
 	lockdep_assert_irqs_disabled();
-	if (likely(raw_cpu_read(rss_stock.nr_pcs) + nr <= RSS_BATCH)) {
-		raw_cpu_add(rss_stock.nr_pcs, nr);
-		rss_pc_set_next(last, raw_cpu_read(rss_stock.pcs));
-		raw_cpu_write(rss_stock.pcs, first);
-		return;
-	}
-	for (; nr; nr--) {
-		next = rss_pc_next(first);
-		rss_stock_put_pc(first);
-		first = next;
-	}
+	if (unlikely(raw_cpu_read(rss_stock.nr_pcs) + nr > RSS_BATCH))
+		rss_stock_fewer_pcs(this_cpu_ptr(&rss_stock));
+	raw_cpu_add(rss_stock.nr_pcs, nr);
+	rss_pc_set_next(last, raw_cpu_read(rss_stock.pcs));
+	raw_cpu_write(rss_stock.pcs, first);
 }
 
 /*

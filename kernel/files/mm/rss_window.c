@@ -11,6 +11,19 @@
 
 DEFINE_PER_CPU(struct rss_window, rss_window);
 
+static void rss_window_open(enum rss_window_kind kind)
+{
+	raw_cpu_write(rss_window.kind, kind);
+	raw_cpu_write(rss_window.room[kind], RSS_WINDOW);
+}
+
+static void rss_window_close(struct rss_window *window)
+{
+	WRITE_ONCE(window->room[RSS_WINDOW_MAP], 0);
+	WRITE_ONCE(window->room[RSS_WINDOW_UNMAP], 0);
+	WRITE_ONCE(window->kind, RSS_WINDOW_CLOSED);
+}
+
 /**
  * rss_windows_close - forget windows that were left open
  *
@@ -22,237 +35,283 @@ void rss_windows_close(void)
 {
 	int cpu;
 
-	for_each_possible_cpu(cpu) {
-		WRITE_ONCE(per_cpu_ptr(&rss_window, cpu)->kind, RSS_WINDOW_CLOSED);
-		WRITE_ONCE(per_cpu_ptr(&rss_window, cpu)->nr, 0);
-	}
+	for_each_possible_cpu(cpu)
+		rss_window_close(per_cpu_ptr(&rss_window, cpu));
 }
 
 /*
- * Charge what rss_window_add() did not.  It leaves a folio that it charged, if that
- * moved on the LRU before the word was published: that move was not followed.
+ * A run
+ *
+ * Consecutive folios of a window that go on one list, or come off it, are handled
+ * with the lock of the list taken once.  What is alike for all of them is compared,
+ * and counted at the end of the run.  Meanwhile word locks are only tried.
  */
-static noinline void rss_window_left(struct folio *folio, struct vm_area_struct *vma)
-{
-	unsigned long *word = rss_word(folio);
-	struct page_container *pc;
 
-	rss_add_one(folio, vma);
-	if (!word)
-		return;
-	local_irq_disable();
-	pc = rss_word_lock(word);
-	if (pc && pc->where != RSS_UNLISTED && pc->where != rss_list_now(folio))
-		rss_lru_move(pc, rss_list_now(folio), false);
-	rss_word_unlock(word, pc);
-	local_irq_enable();
+/*
+ * The end of a run of @nr small folios that are charged.  Their page_containers are a
+ * chain by list.next, of which list.prev is set as well, as far as it is used.
+ */
+static __always_inline void rss_run_charged(struct rss_lru *lru, enum rss_list where,
+					    struct page_container *first,
+					    struct list_head *last, unsigned int nr)
+{
+	struct list_head *head = &lru->lists[where];
+
+	if (likely(nr)) {
+		last->next = head->next;
+		head->next->prev = last;
+		head->next = &first->list;
+		lru->nr[where] += nr;
+	}
+	spin_unlock(&lru->lock);
 }
 
 /*
- * Charge small folios of the page cache, if the task reserved enough charges.  A
- * word is published after all else, so that no other CPU sees a page_container
- * before; the lock of the lists is held.
+ * Charge small folios of the page cache, if the task reserved enough charges.  Such a
+ * folio has a mapping: its truncation waits for the page-table lock.  The last one
+ * noted goes to the head of the list, as if they were added one after the other.
+ *
+ * A word is locked until it is known that the folio belongs on the list, as a move on
+ * the LRU does not see the folio before its word is set.
+ *
  * Returns the number of folios that are left in the window, as they need more.
  * Interrupts off.
  */
 static __always_inline unsigned int rss_window_add(struct rss_window *window,
+						   unsigned int begin,
 						   struct rss_owner *owner)
 {
-	struct page_container *pc = raw_cpu_read(rss_stock.pcs), *next;
-	unsigned int nr = window->nr, left = 0, added = 0, used = 0, i;
-	unsigned long flags, kind = 0, where = 0, *word;
+	struct page_container *pc = raw_cpu_read(rss_stock.pcs), *first = NULL;
+	unsigned int left = 0, added = 0, run = 0, stock = 0, i;
 	struct rss_words words = RSS_WORDS_NONE;
+	enum rss_list where = RSS_UNLISTED;
+	unsigned long flags, kind = 0, *word;
+	struct list_head *last = NULL, *next;
+	u64 state = 0;
 	struct rss_lru *lru = NULL;
 	struct folio *folio;
 
-	if (unlikely(current->rss_owner != owner || current->rss_reserved < nr))
-		return nr;
-	for (i = 0; i < nr; i++) {
+	for (i = begin; i < RSS_WINDOW; i++) {
 		folio = window->folios[i];
-		word = rss_words_get(&words, folio);
-		flags = READ_ONCE(*folio_flags(folio, 0));
-		if (unlikely(!word || READ_ONCE(*word) || !folio->mapping))
-			goto leave;
-		if (unlikely(!lru || !rss_same_kind(flags, kind))) {
-			if (flags & BIT(PG_head) || folio_is_zone_device(folio))
-				goto leave;
-			if (!lru || folio_nid(folio) != lru->nid) {
-				if (lru)
-					spin_unlock(&lru->lock);
-				lru = rss_folio_lru(folio, owner);
-				spin_lock(&lru->lock);
-			}
-			where = rss_list_by_flags(flags);
-			kind = flags;
-		}
+		if (unlikely(!rss_words_get(&words, folio, &word)))
+			continue;
+again:
 		if (unlikely(!pc)) {
 			pc = rss_stock_more_pcs(this_cpu_ptr(&rss_stock));
-			used = 0;
+			stock = added;
 			if (!pc)
 				goto leave;
+			/* the run goes on with this chain */
+			if (added == run)
+				first = pc;
+			else
+				last->next = &pc->list;
 		}
-		next = rss_pc_next(pc);
-		rss_pc_init(pc, folio, lru, 1, true);
-		pc->where = where;
-		list_add(&pc->list, &lru->lists[where]);
-		if (unlikely(cmpxchg(word, 0, (unsigned long)pc))) {
-			/* another CPU was faster */
-			__list_del(pc->list.prev, pc->list.next);
-			rss_pc_set_next(pc, next);
+		if (unlikely(!lru)) {
+			kind = READ_ONCE(*folio_flags(folio, 0));
+			if (kind & BIT(PG_head) || folio_is_zone_device(folio))
+				goto leave;
+			lru = rss_folio_lru(folio, owner);
+			where = rss_list_by_flags(kind);
+			state = rss_pc_state(1, where, true).all;
+			first = pc;
+			last = &lru->lists[where];
+			run = added;
+			spin_lock(&lru->lock);
+		}
+		pc->folio = folio;
+		pc->lru = lru;
+		pc->state.all = state;
+		/* it may be charged already */
+		if (unlikely(!rss_word_trylock(word, 0)))
 			goto leave;
+		flags = READ_ONCE(*folio_flags(folio, 0));
+		if (unlikely(!rss_same_kind(folio, flags, kind, lru->nid))) {
+			rss_word_unlock(word, NULL);
+			rss_run_charged(lru, where, first, last, added - run);
+			lru = NULL;
+			run = added;
+			goto again;
 		}
-		lru->nr[where]++;
+		next = pc->list.next;
+		pc->list.prev = last;
+		last = &pc->list;
+		rss_word_unlock(word, pc);
+		pc = (struct page_container *)next;
 		added++;
-		used++;
-		pc = next;
-		if (likely(!((READ_ONCE(*folio_flags(folio, 0)) ^ flags) & RSS_LIST_FLAGS)))
-			continue;
+		continue;
 leave:
 		window->folios[left++] = folio;
 	}
 	if (lru)
-		spin_unlock(&lru->lock);
+		rss_run_charged(lru, where, first, last, added - run);
 	raw_cpu_write(rss_stock.pcs, pc);
-	raw_cpu_sub(rss_stock.nr_pcs, used);
+	raw_cpu_sub(rss_stock.nr_pcs, added - stock);
 	current->rss_reserved -= added;
 	__this_cpu_add(owner->stat->nr[true], added);
 	return left;
 }
 
-noinline void rss_window_charge(struct rss_window *window, struct vm_area_struct *vma)
+/* Charge the folios that are noted.  The window stays open. */
+static noinline void rss_window_charge(struct vm_area_struct *vma)
 {
+	struct rss_window *window = this_cpu_ptr(&rss_window);
+	unsigned int begin = window->room[RSS_WINDOW_MAP], left, i;
+	struct task_struct *task = current;
 	struct rss_owner *owner;
-	unsigned int left = 0, i;
 
+	window->room[RSS_WINDOW_MAP] = RSS_WINDOW;
 	rcu_read_lock();
 	owner = rcu_dereference(vma->vm_mm->rss_owner);
-	if (owner) {
-		lockdep_assert_irqs_enabled();
-		local_irq_disable();
-		left = rss_window_add(window, owner);
-		local_irq_enable();
+	if (unlikely(!owner))
+		goto unlock;
+	if (unlikely(task->rss_owner != owner || task->rss_reserved < RSS_WINDOW - begin)) {
+		for (i = begin; i < RSS_WINDOW; i++)
+			rss_add_one(window->folios[i], vma);
+		goto unlock;
 	}
+	lockdep_assert_irqs_enabled();
+	local_irq_disable();
+	left = rss_window_add(window, begin, owner);
+	local_irq_enable();
 	for (i = 0; i < left; i++)
-		rss_window_left(window->folios[i], vma);
+		rss_add_one(window->folios[i], vma);
+unlock:
 	rcu_read_unlock();
-	window->nr = 0;
+}
+
+/**
+ * rss_window_note_full - note a folio for which there was no room
+ * @folio: the folio
+ * @vma: where it was mapped
+ *
+ * Return: false if no window is open that notes what was mapped.
+ */
+bool rss_window_note_full(struct folio *folio, struct vm_area_struct *vma)
+{
+	if (likely(raw_cpu_read(rss_window.kind) != RSS_WINDOW_MAP))
+		return false;
+	rss_window_charge(vma);
+	return rss_window_note(RSS_WINDOW_MAP, folio);
 }
 
 void __container_rss_map_begin(struct vm_area_struct *vma)
 {
 	if (rcu_access_pointer(vma->vm_mm->rss_owner))
-		__this_cpu_write(rss_window.kind, RSS_WINDOW_MAP);
+		rss_window_open(RSS_WINDOW_MAP);
 }
 
 void __container_rss_map_end(struct vm_area_struct *vma)
 {
-	if (raw_cpu_read(rss_window.nr))
-		rss_window_charge(this_cpu_ptr(&rss_window), vma);
-	__this_cpu_write(rss_window.kind, RSS_WINDOW_CLOSED);
+	if (raw_cpu_read(rss_window.kind) != RSS_WINDOW_MAP)
+		return;
+	if (raw_cpu_read(rss_window.room[RSS_WINDOW_MAP]) != RSS_WINDOW)
+		rss_window_charge(vma);
+	rss_window_close(this_cpu_ptr(&rss_window));
 }
 
-/**
- * struct rss_batch - folios that are uncharged in one go
- * @lru: the lists whose lock is held, or NULL
- * @nr: pages uncharged since @lru was locked, by page_container::file
- * @pcs: the page_containers, by list.next
- * @last: the last one of them
- * @nr_pcs: how many they are
- */
-struct rss_batch {
-	struct rss_lru *lru;
-	unsigned int nr[2];
-	struct page_container *pcs;
-	struct page_container *last;
-	unsigned int nr_pcs;
-};
-
-/* Unlock the lists, and put into the stock what was taken off them. */
-static noinline void rss_batch_end(struct rss_batch *batch)
+/* The end of a run of @nr small folios that are uncharged and off their list. */
+static __always_inline void rss_run_uncharged(struct rss_lru *lru, u64 all, unsigned int nr)
 {
-	struct rss_owner *owner;
-	unsigned int nr;
+	union rss_pc_state state = { .all = all };
+	/* the charges keep it */
+	struct rss_owner *owner = lru->owner;
 
-	if (!batch->lru)
-		return;
-	spin_unlock(&batch->lru->lock);
-	/* the charges keep the owner */
-	nr = batch->nr[0] + batch->nr[1];
-	if (nr) {
-		owner = batch->lru->owner;
-		__this_cpu_sub(owner->stat->nr[0], batch->nr[0]);
-		__this_cpu_sub(owner->stat->nr[1], batch->nr[1]);
-		if (unlikely(!rss_stock_put(owner, nr)))
-			rss_stock_refill(owner, nr);
-		rss_stock_put_pcs(batch->pcs, batch->last, batch->nr_pcs);
-	}
-	*batch = (struct rss_batch){};
+	if (state.where != RSS_UNLISTED)
+		lru->nr[state.where] -= nr;
+	spin_unlock(&lru->lock);
+	__this_cpu_sub(owner->stat->nr[state.file], nr);
+	if (unlikely(!rss_stock_put(owner, nr)))
+		rss_stock_refill(owner, nr);
 }
 
 /*
- * Uncharge the folio of @word if it is not mapped.  Interrupts off.  The lock of
- * the lists is kept for the next folio, so word locks are only tried while it is
- * held.
+ * Uncharge small folios that are not mapped.  Returns the number of folios that are
+ * left in the window, as they need more.  Interrupts off.
  */
-static __always_inline void rss_batch_del(struct rss_batch *batch, unsigned long *word)
+static __always_inline unsigned int rss_window_del(struct rss_window *window,
+						   unsigned int begin)
 {
-	struct page_container *pc;
-	unsigned long old;
+	struct page_container *pc, *pcs = NULL, *last = NULL;
+	unsigned int left = 0, freed = 0, run = 0, i;
+	struct rss_words words = RSS_WORDS_NONE;
+	struct rss_lru *lru = NULL;
+	unsigned long old, *word;
+	bool listed = false;
+	u64 state = 0;
+	struct folio *folio;
 
+	for (i = begin; i < RSS_WINDOW; i++) {
+		folio = window->folios[i];
+		if (unlikely(!rss_words_get(&words, folio, &word)))
+			continue;
 again:
-	/* after the mapcounts' atomics; pairs with that in rss_word_lock() */
-	smp_mb__after_atomic();
-	old = READ_ONCE(*word);
-	if (!old)
-		return;
-	pc = (struct page_container *)old;
-	if (unlikely(!rss_word_trylock(word, old))) {
-		rss_batch_end(batch);
-		pc = rss_word_lock(word);
-	}
-	if (unlikely(!pc || pc->migrating || rss_still_mapped(pc->folio))) {
-		rss_word_unlock(word, pc);
-		return;
-	}
-	if (unlikely(pc->lru != batch->lru)) {
-		if (batch->lru) {
+		/* after the mapcounts' atomics; pairs with that in rss_word_lock() */
+		smp_mb__after_atomic();
+		old = READ_ONCE(*word);
+		if (!old)
+			continue;
+		if (unlikely(!rss_word_trylock(word, old)))
+			goto leave;
+		pc = (struct page_container *)old;
+		/* mapped again; if the first page of a large folio is, so is the folio */
+		if (unlikely(atomic_read(&folio->_mapcount) >= 0)) {
 			rss_word_unlock(word, pc);
-			rss_batch_end(batch);
-			goto again;
+			continue;
 		}
-		batch->lru = pc->lru;
-		spin_lock(&pc->lru->lock);
+		if (unlikely(pc->state.all != state || pc->lru != lru)) {
+			if (pc->state.nr != 1 || pc->state.migrating) {
+				rss_word_unlock(word, pc);
+				goto leave;
+			}
+			if (lru) {
+				rss_word_unlock(word, pc);
+				rss_run_uncharged(lru, state, freed - run);
+				lru = NULL;
+				goto again;
+			}
+			lru = pc->lru;
+			state = pc->state.all;
+			listed = pc->state.where != RSS_UNLISTED;
+			run = freed;
+			if (!pcs)
+				last = pc;
+			spin_lock(&lru->lock);
+		}
+		if (likely(listed))
+			__list_del(pc->list.prev, pc->list.next);
+		rss_pc_set_next(pc, pcs);
+		pcs = pc;
+		freed++;
+		rss_word_unlock(word, NULL);
+		continue;
+leave:
+		window->folios[left++] = folio;
 	}
-	if (likely(pc->where != RSS_UNLISTED)) {
-		__list_del(pc->list.prev, pc->list.next);
-		pc->lru->nr[pc->where] -= pc->nr;
-	}
-	batch->nr[pc->file] += pc->nr;
-	if (!batch->pcs)
-		batch->last = pc;
-	rss_pc_set_next(pc, batch->pcs);
-	batch->pcs = pc;
-	batch->nr_pcs++;
-	rss_word_unlock(word, NULL);
+	if (lru)
+		rss_run_uncharged(lru, state, freed - run);
+	if (freed)
+		rss_stock_put_pcs(pcs, last, freed);
+	return left;
 }
 
-noinline void rss_window_uncharge(struct rss_window *window)
+/**
+ * rss_window_uncharge - uncharge those of the noted folios that are not mapped
+ *
+ * The window stays open.
+ */
+noinline void rss_window_uncharge(void)
 {
-	struct rss_words words = RSS_WORDS_NONE;
-	struct rss_batch batch = {};
-	unsigned long *word;
-	unsigned int i;
+	struct rss_window *window = this_cpu_ptr(&rss_window);
+	unsigned int begin = window->room[RSS_WINDOW_UNMAP], left, i;
 
+	window->room[RSS_WINDOW_UNMAP] = RSS_WINDOW;
 	lockdep_assert_irqs_enabled();
 	local_irq_disable();
-	for (i = 0; i < window->nr; i++) {
-		word = rss_words_get(&words, window->folios[i]);
-		if (likely(word))
-			rss_batch_del(&batch, word);
-	}
-	rss_batch_end(&batch);
+	left = rss_window_del(window, begin);
 	local_irq_enable();
-	window->nr = 0;
+	for (i = 0; i < left; i++)
+		rss_del_one(window->folios[i]);
 }
 
 void __container_rss_unmap_begin(void)
@@ -260,12 +319,14 @@ void __container_rss_unmap_begin(void)
 	/* if there is no mmu_gather that keeps the folios until the end */
 	if (IS_ENABLED(CONFIG_MMU_GATHER_NO_GATHER))
 		return;
-	__this_cpu_write(rss_window.kind, RSS_WINDOW_UNMAP);
+	rss_window_open(RSS_WINDOW_UNMAP);
 }
 
 void __container_rss_unmap_end(void)
 {
-	if (raw_cpu_read(rss_window.nr))
-		rss_window_uncharge(this_cpu_ptr(&rss_window));
-	__this_cpu_write(rss_window.kind, RSS_WINDOW_CLOSED);
+	if (raw_cpu_read(rss_window.kind) != RSS_WINDOW_UNMAP)
+		return;
+	if (raw_cpu_read(rss_window.room[RSS_WINDOW_UNMAP]) != RSS_WINDOW)
+		rss_window_uncharge();
+	rss_window_close(this_cpu_ptr(&rss_window));
 }
