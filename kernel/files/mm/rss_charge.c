@@ -121,6 +121,11 @@ static void rss_owner_release(struct percpu_ref *ref)
 	queue_rcu_work(system_wq, &owner->free_work);
 }
 
+/* If mm/rmap.c has static branches only. */
+void __weak container_rss_patch_rmap(void)
+{
+}
+
 /**
  * rss_owner_new - create the owner of a new container's pages
  * @rss: the container
@@ -130,6 +135,7 @@ static void rss_owner_release(struct percpu_ref *ref)
 struct rss_owner *rss_owner_new(struct rss_container *rss)
 {
 	struct rss_owner *owner;
+	bool first;
 	int nid;
 
 	owner = kmem_cache_zalloc(rss_owner_cache, GFP_KERNEL);
@@ -155,9 +161,14 @@ struct rss_owner *rss_owner_new(struct rss_container *rss)
 	spin_unlock_irq(&rss->owners_lock);
 	atomic_inc(&rss_nr_containers);
 	/* cgroup_mutex serializes this */
-	if (!static_key_enabled(&container_rss_key.key))
+	first = !static_key_enabled(&container_rss_key.key);
+	if (first)
 		rss_windows_close();
+	container_rss_patch_rmap();
 	static_branch_deferred_inc(&container_rss_key);
+	/* a CPU that unmaps a folio may have passed the branch, and not changed the mapcount */
+	if (first)
+		synchronize_rcu();
 	return owner;
 
 free:

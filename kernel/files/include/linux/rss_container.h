@@ -81,6 +81,12 @@ static __always_inline bool container_rss_in_use(void)
 	return static_branch_unlikely(&container_rss_key.key);
 }
 
+/*
+ * In mm/rmap.c: patch in the calls of container_rss_add() and container_rss_del_small().
+ * Called before container_rss_key is switched on.  They stay, behind that.
+ */
+void container_rss_patch_rmap(void);
+
 int __container_rss_prepare(struct mm_struct *mm, unsigned int nr, unsigned int how);
 void __container_rss_release(void);
 void __container_rss_add(struct folio *folio, struct vm_area_struct *vma);
@@ -486,6 +492,11 @@ static __always_inline bool container_rss_oom_wait(void)
 }
 
 #else /* !CONFIG_RSS_CONTAINER */
+
+static inline bool container_rss_in_use(void)
+{
+	return false;
+}
 
 /* Macros, so that the compiler predicts branches as without the patches. */
 #define container_rss_prepare(mm, nr, how)	(0)
