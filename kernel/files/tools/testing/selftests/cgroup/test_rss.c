@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The rss controller: what is charged, the limit, reclaim, OOM, watermarks, events.
+ * The rss controller: what is charged, the limit, reclaim, protection, OOM, watermarks,
+ * events.
  *
  * Nothing here depends on swap: what must be reclaimed is page cache, and what
  * must not be is locked.
@@ -479,6 +480,139 @@ cleanup:
 	return ret;
 }
 
+/* Protection is set for a cgroup alone; a bad value changes nothing. */
+static int test_rss_low_values(const char *root)
+{
+	char *parent, *child = NULL;
+	int ret = KSFT_FAIL;
+
+	parent = new_cgroup(root, "rss_low_values");
+	if (!parent || cg_write(parent, "cgroup.subtree_control", "+rss"))
+		goto cleanup;
+	if (cg_read_strcmp(parent, "rss.low", "0\n"))
+		goto cleanup;
+	if (cg_write(parent, "rss.low", "8M") ||
+	    !in_range(parent, "rss.low", MB(8), MB(8)))
+		goto cleanup;
+	if (cg_write(parent, "rss.low", "8 M") != -EINVAL ||
+	    cg_write(parent, "rss.low", "-1") != -EINVAL ||
+	    cg_write(parent, "rss.low", "min") != -EINVAL ||
+	    cg_write(parent, "rss.low", "16E") != -ERANGE ||
+	    !in_range(parent, "rss.low", MB(8), MB(8)))
+		goto cleanup;
+	child = new_cgroup(parent, "child");
+	if (!child || cg_read_strcmp(child, "rss.low", "0\n"))
+		goto cleanup;
+	/* more than the parent has is no error: what is in effect is less */
+	if (cg_write(child, "rss.low", "max") || cg_read_strcmp(child, "rss.low", "max\n"))
+		goto cleanup;
+	if (cg_write(parent, "rss.low", "0") || cg_read_strcmp(parent, "rss.low", "0\n") ||
+	    cg_read_strcmp(child, "rss.low", "max\n"))
+		goto cleanup;
+	ret = KSFT_PASS;
+
+cleanup:
+	end_cgroup(child);
+	end_cgroup(parent);
+	return ret;
+}
+
+/* Reclaims from all of the machine until a cgroup maps no more than @high bytes. */
+static int reclaim_globally(const char *root, const char *cgroup, long high)
+{
+	int rounds;
+
+	for (rounds = 0; rounds < 200; rounds++) {
+		if (cg_read_long(cgroup, "rss.current") <= high)
+			return 0;
+		/* EAGAIN if less was reclaimed */
+		cg_write(root, "memory.reclaim", "2M");
+	}
+	return in_range(cgroup, "rss.current", 0, high) ? 0 : -1;
+}
+
+/*
+ * Global reclaim takes what rss.low protects last:
+ *
+ *	0	rss.low 8M
+ *	0/0	rss.low 12M, maps 8M
+ *	0/1	rss.low 4M, maps 8M
+ *	1	rss.low 0
+ *	1/0	rss.low 16M, maps 8M
+ *	2	rss.low 0, maps 32M
+ *
+ * Most of 2 and of 1/0, whose parent has no protection to give, is reclaimed, and
+ * 8M are left of 0.
+ */
+static int test_rss_low(const char *root)
+{
+	static const char *const names[] = { "rss_low_0", "rss_low_1", "rss_low_2" };
+	static const struct {
+		int parent;
+		char *low;
+	} children[] = { { 0, "12M" }, { 0, "4M" }, { 1, "16M" } };
+	struct task tasks[4] = { };
+	char *parent[3] = { }, *child[3] = { };
+	int ret = KSFT_FAIL, i;
+
+	for (i = 0; i < ARRAY_SIZE(tasks); i++)
+		tasks[i].fd = -1;
+	if (cg_read_strstr(root, "cgroup.controllers", "memory"))
+		return KSFT_SKIP;
+	for (i = 0; i < ARRAY_SIZE(parent); i++) {
+		parent[i] = new_cgroup(root, names[i]);
+		if (!parent[i])
+			goto cleanup;
+	}
+	if (cg_write(parent[0], "cgroup.subtree_control", "+rss") ||
+	    cg_write(parent[1], "cgroup.subtree_control", "+rss") ||
+	    cg_write(parent[0], "rss.low", "8M"))
+		goto cleanup;
+	for (i = 0; i < ARRAY_SIZE(child); i++) {
+		child[i] = new_cgroup(parent[children[i].parent], i == 1 ? "1" : "0");
+		if (!child[i] || cg_write(child[i], "rss.low", children[i].low))
+			goto cleanup;
+	}
+	for (i = 0; i < ARRAY_SIZE(tasks); i++) {
+		tasks[i].memory = MEMORY_FILE;
+		tasks[i].size = i < ARRAY_SIZE(child) ? MB(8) : MB(32);
+		tasks[i].fd = new_file(tasks[i].size);
+		/* dirty pages cannot be freed */
+		if (tasks[i].fd < 0 || fsync(tasks[i].fd) ||
+		    task_start(&tasks[i], i < ARRAY_SIZE(child) ? child[i] : parent[2]))
+			goto cleanup;
+	}
+	if (!in_range(parent[0], "rss.current", MB(16), MB(16) + 2 * SLACK))
+		goto cleanup;
+
+	if (reclaim_globally(root, parent[2], MB(8)) ||
+	    reclaim_globally(root, child[2], MB(2)))
+		goto cleanup;
+	if (!in_range(parent[0], "rss.current", MB(8) - SLACK, MB(8) + SLACK))
+		goto cleanup;
+	if (event_count(parent[0], "rss.events", "low") != 0)
+		goto cleanup;
+
+	if (cg_write(parent[0], "rss.low", "0") ||
+	    reclaim_globally(root, parent[0], MB(4)))
+		goto cleanup;
+	/* that was not protected */
+	if (event_count(parent[0], "rss.events", "low") != 0)
+		goto cleanup;
+	ret = KSFT_PASS;
+
+cleanup:
+	for (i = 0; i < ARRAY_SIZE(tasks); i++) {
+		task_end(&tasks[i]);
+		close(tasks[i].fd);
+	}
+	for (i = 0; i < ARRAY_SIZE(child); i++)
+		end_cgroup(child[i]);
+	for (i = 0; i < ARRAY_SIZE(parent); i++)
+		end_cgroup(parent[i]);
+	return ret;
+}
+
 /* A write to rss.peak resets it for reads of that open file. */
 static int test_rss_peak(const char *root)
 {
@@ -604,6 +738,8 @@ static struct {
 	T(test_rss_oom_group),
 	T(test_rss_wmark),
 	T(test_rss_reclaim),
+	T(test_rss_low_values),
+	T(test_rss_low),
 	T(test_rss_peak),
 	T(test_rss_events_poll),
 	T(test_rss_reparent),
