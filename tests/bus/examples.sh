@@ -32,7 +32,7 @@ argued() {
 	"optional "* | "srun "* | "sbatch "* | "SelectType="* | "rssd: "*) echo "of Slurm: tests/users/slurm.sh runs such" ;;
 	"CgroupPlugin="* | "ConstrainRAMSpace="* | *"--unit=slurmstepd.scope"* | "ProctrackType="* | "account "* | "systemd.unified_cgroup_hierarchy="*)
 		echo "of a machine with Slurm: tests/system/slurm-cases.sh runs such" ;;
-	"podman "* | '"hooks": {'*) echo "of container runtimes: tests/users/oci.sh runs such" ;;
+	"podman "* | "ctr "* | '"annotations": { "org.rssd'*) echo "of container runtimes: tests/users/oci.sh runs such" ;;
 	"GRUB_"*) echo "of GRUB, by hand" ;;
 	"apiVersion:"*) echo "of Grafana, which Debian does not have" ;;
 	" "*) echo "a drawing" ;;
