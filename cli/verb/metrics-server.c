@@ -84,6 +84,12 @@ static size_t oldest_incomplete(const struct server *server)
 	return i;
 }
 
+/* Returns true if a new connection can be taken, in place of the oldest without a complete request if need be. */
+static bool has_room(const struct server *server)
+{
+	return server->n_waiting < WAITING_MAX || oldest_incomplete(server) < server->n_waiting;
+}
+
 /* Reads what there is. Returns false if the connection has ended. */
 static bool receive(struct connection *connection)
 {
@@ -198,6 +204,7 @@ static uint64_t next_time(const struct server *server)
 {
 	size_t i = oldest_incomplete(server);
 	uint64_t next = UINT64_MAX;
+	bool place_wanted = false;
 
 	if (server->n_waiting == 0 && server->n_answers == 0)
 		return server->last + IDLE_USEC < server->start + LIFE_USEC
@@ -205,7 +212,10 @@ static uint64_t next_time(const struct server *server)
 			       : server->start + LIFE_USEC;
 	if (i < server->n_waiting)
 		next = server->waiting[i]->since + REQUEST_USEC;
-	if (server->n_answers == ANSWERS_MAX && server->answers[0].since + PLACE_USEC < next)
+	/* Without a request that waits for it, a slow answer keeps its place. */
+	for (i = 0; i < server->n_waiting; i++)
+		place_wanted = place_wanted || server->waiting[i]->complete;
+	if (place_wanted && server->answers[0].since + PLACE_USEC < next)
 		next = server->answers[0].since + PLACE_USEC;
 	return next;
 }
@@ -213,7 +223,7 @@ static uint64_t next_time(const struct server *server)
 static void wait_for_events(struct server *server, uint64_t now)
 {
 	struct pollfd fds[LISTENERS_MAX + WAITING_MAX];
-	bool room = server->n_waiting < WAITING_MAX || oldest_incomplete(server) < WAITING_MAX;
+	bool room = has_room(server);
 	uint64_t next = next_time(server), usec = next > now ? next - now : 0;
 	const struct timespec time = { .tv_sec = (time_t)(usec / SECOND),
 				       .tv_nsec = (long)(usec % SECOND) * 1000 };
@@ -236,8 +246,7 @@ static void wait_for_events(struct server *server, uint64_t now)
 			drop(server, i);
 	}
 	for (int i = 0; i < server->listeners; i++) {
-		if (fds[i].revents && (server->n_waiting < WAITING_MAX ||
-				       oldest_incomplete(server) < server->n_waiting))
+		if (fds[i].revents && has_room(server))
 			accept_one(server, SD_LISTEN_FDS_START + i, now);
 	}
 }

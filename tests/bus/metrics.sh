@@ -307,15 +307,14 @@ case_clients_of_the_socket_that_misbehave() {
 
 # scrape_among_idle PORT: scrapes while other connections are idle or read nothing.
 scrape_among_idle() {
-	timeout 100 /usr/bin/python3 - "$port" <<-'EOF'
+	timeout 100 /usr/bin/python3 - "$1" <<-'EOF'
 		import socket, sys, time
 		port = int(sys.argv[1])
 		GET = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"
 		def connect():
 		    for _ in range(100):
 		        try:
-		            client = socket.create_connection(("127.0.0.1", port), timeout=20)
-		            return client
+		            return socket.create_connection(("127.0.0.1", port), timeout=20)
 		        except ConnectionRefusedError:
 		            time.sleep(0.05)
 		def scrape():
@@ -353,17 +352,65 @@ scrape_among_idle() {
 
 # Connections that send nothing, or a part of a request, take no place from one that sends its request.
 case_idle_connections_keep_no_scraper_away() {
-	local port server
+	local port
 	port=$(/usr/bin/python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
 	expect 2 rssctl metrics --serve
 	says "needs 1 to 16 sockets of systemd"
 	# As rssd-metrics.socket.
-	read -ra server <<<"$(sed -n 's/^Accept=yes/--accept --inetd/p' "$here/../systemd/rssd-metrics.socket") -l 127.0.0.1:$port"
-	systemd-socket-activate "${server[@]}" -E DBUS_SYSTEM_BUS_ADDRESS -E PATH \
-		rssctl metrics "$(sed -n 's/^ExecStart=.* //p' "$here"/../systemd/rssd-metrics*.service)" >"$work/serve.log" 2>&1 &
+	systemd-socket-activate -l "127.0.0.1:$port" -E DBUS_SYSTEM_BUS_ADDRESS -E PATH \
+		rssctl metrics --serve >"$work/serve.log" 2>&1 &
 	children+=($!)
 	expect 0 scrape_among_idle "$port"
 	kill "${children[-1]}"
+}
+
+# Answers that nobody reads take no processor time meanwhile, and their place goes to one that is waited for.
+serve_unread() {
+	timeout 100 /usr/bin/python3 - <<-'EOF'
+		import os, socket, subprocess, time
+		listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+		listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+		GET = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"
+		server = subprocess.Popen(["sh", "-c", "export LISTEN_PID=$$ LISTEN_FDS=1; exec rssctl metrics --serve"],
+		                          preexec_fn=lambda: os.dup2(os.dup(listener.fileno()), 3), close_fds=False)
+		def connect(size=None):
+		    client = socket.socket()
+		    if size:
+		        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
+		    client.settimeout(20)
+		    client.connect(listener.getsockname())
+		    client.sendall(GET)
+		    return client
+		def used():
+		    fields = open(f"/proc/{server.pid}/stat").read().rsplit(")", 1)[1].split()
+		    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+		def answers():
+		    return len(open(f"/proc/{server.pid}/task/{server.pid}/children").read().split())
+		try:
+		    unread = [connect(4096) for _ in range(16)]
+		    deadline = time.monotonic() + 20
+		    while answers() < 16:
+		        assert time.monotonic() < deadline, answers()
+		        time.sleep(0.05)
+		    # What is measured is the time after the second that an answer may take.
+		    time.sleep(1.5)
+		    before = used()
+		    time.sleep(2)
+		    assert answers() == 16, answers()
+		    assert used() - before < 0.1, used() - before
+		    client, text = connect(), b""
+		    while part := client.recv(65536):
+		        text += part
+		    assert text.startswith(b"HTTP/1.1 200") and text.endswith(b"# EOF\n"), text[:200]
+		finally:
+		    server.kill()
+	EOF
+}
+
+case_unread_answers_cost_nothing() {
+	expect 0 bench-daemon fill 300
+	expect 0 serve_unread
+	expect 0 bench-daemon empty 300
 }
 
 case_a_client_that_reads_slowly_is_dropped() {
