@@ -37,16 +37,21 @@ static int connect_host(struct cli *cli)
 
 static int fail_open(int r, const char **ret_problem)
 {
-	*ret_problem = "Cannot call rssd: the bus does not permit it; run rssctl as root";
-	if (r == -EACCES)
+	switch (r) {
+	case -EACCES:
+		*ret_problem = "Cannot call rssd: the bus does not permit it; run rssctl as root";
 		return print_error(STATUS_DENIED, "%s", *ret_problem);
-	*ret_problem = "rssd is running and does not answer; see: systemctl status rssd";
-	if (r == -ETIME)
+	case -ETIME:
+		*ret_problem = "rssd is running and does not answer; see: systemctl status rssd";
 		return print_error(STATUS_UNREACHABLE, "%s", *ret_problem);
-	*ret_problem = rss_error_message(NULL);
-	if (r == -ENOTCONN)
+	case -ENOTCONN:
+		*ret_problem = rss_error_message(NULL);
 		return print_error(STATUS_UNREACHABLE, "%s", *ret_problem);
-	return print_error(status_from_errno(r), "rssd cannot be reached: %s", strerror(-r));
+	default:
+		*ret_problem = rss_error_message(NULL);
+		return print_error(status_from_errno(r), "rssd cannot be reached: %s",
+				   strerror(-r));
+	}
 }
 
 int connect_within(struct cli *cli, uint64_t timeout, const char **ret_problem)

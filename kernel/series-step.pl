@@ -5,8 +5,8 @@
 #
 # Writes into OUT the files that differ from STOCK, the unpatched tree, after one patch
 # of the series.  FINAL is the tree after the last one, made of FILES (kernel/files) and
-# the hooks for the kernel VERSION.  A file of SERIES (kernel/series) for each patch, in the order of their
-# names, says below a line "---" what the patch brings:
+# the hooks for the kernel VERSION.  A file of SERIES (kernel/series) for each patch, in
+# the order of their names, says below a line "---" what the patch brings:
 #
 #   file PATH             a new file
 #   def PATH NAME...      what defines or declares NAME in it at top level, with its

@@ -160,12 +160,12 @@ static int read_state(struct hook *hook)
 	const char *problem;
 	int r = read_file(STDIN_FILENO, OCI_TEXT_MAX, &text, NULL);
 
-	if (r < 0)
+	if (r < 0) {
 		drain_input(hook);
-	if (r < 0)
 		return report(hook, STATUS_USAGE,
 			      "The state of the container cannot be read from standard input: %s",
 			      strerror(-r));
+	}
 	problem = oci_state_parse(text, &hook->state);
 	if (problem)
 		return report(hook, STATUS_USAGE, "The state of the container on standard input %s",

@@ -112,7 +112,7 @@ void __container_rss_split(struct folio *folio, unsigned int order, unsigned int
 		rss_pc_charged(new, tail, pc->lru->owner, nr, !folio_test_anon(tail));
 		new->state.migrating = pc->state.migrating;
 		rss_lru_add(new, rss_list_now(tail));
-		/* the tail is locked and without mappings: nobody else changes its word */
+		/* the tail is locked and without mappings: no other CPU changes its word */
 		smp_store_release(rss_word(tail), (unsigned long)new);
 	}
 	if (pc) {

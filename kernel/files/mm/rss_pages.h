@@ -125,7 +125,7 @@ static __always_inline bool rss_word_trylock(unsigned long *word, unsigned long 
 static __always_inline void rss_word_unlock(unsigned long *word, struct page_container *pc)
 {
 	rss_word_release();
-	/* one store for both: nobody changes a word that is locked */
+	/* one store for both: no other CPU changes a word that is locked */
 	smp_store_release(word, (unsigned long)pc);
 }
 
