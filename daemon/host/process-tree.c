@@ -240,9 +240,9 @@ void tree_on_fork(enum process_event what, pid_t pid, pid_t parent, void *userda
 	}
 }
 
-enum tree_step tree_next_step(bool complete, unsigned int passes, uint64_t usec)
+enum tree_step tree_next_step(bool complete, uint64_t usec)
 {
 	if (complete)
 		return TREE_COMPLETE;
-	return passes < TREE_PASSES_MAX && usec < TREE_USEC_MAX ? TREE_AGAIN : TREE_GROWING;
+	return usec < TREE_USEC_MAX ? TREE_AGAIN : TREE_GROWING;
 }

@@ -84,11 +84,13 @@ enum tree_step {
 	TREE_GROWING, /* it forks faster than it can be attached: give up */
 };
 
-/* The most scans, and the longest time, before TREE_GROWING. */
-#define TREE_PASSES_MAX 200
-#define TREE_USEC_MAX	(20 * 1000 * 1000)
+/*
+ * The longest time before TREE_GROWING. The number of scans says nothing: while a storm is missed,
+ * hundreds of scans fit into a second.
+ */
+#define TREE_USEC_MAX (20 * 1000 * 1000)
 
 /* A pure function. @usec: time since the first scan */
-enum tree_step tree_next_step(bool complete, unsigned int passes, uint64_t usec);
+enum tree_step tree_next_step(bool complete, uint64_t usec);
 
 #endif

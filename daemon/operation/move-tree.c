@@ -113,8 +113,7 @@ void move_tree(struct move *move, const struct worker *worker)
 		(void)tree_scan(move);
 		return;
 	}
-	for (unsigned int pass = 1; step == TREE_AGAIN && move_should_continue(move, worker);
-	     pass++)
-		step = tree_next_step(tree_scan(move), pass, clock_usec(CLOCK_MONOTONIC) - begin);
+	while (step == TREE_AGAIN && move_should_continue(move, worker))
+		step = tree_next_step(tree_scan(move), clock_usec(CLOCK_MONOTONIC) - begin);
 	move->still_growing = step == TREE_GROWING;
 }

@@ -194,10 +194,10 @@ TEST(real_orphan)
 
 TEST(steps)
 {
-	CHECK_INT(tree_next_step(true, TREE_PASSES_MAX, TREE_USEC_MAX), TREE_COMPLETE);
-	CHECK_INT(tree_next_step(false, 1, 0), TREE_AGAIN);
-	CHECK_INT(tree_next_step(false, TREE_PASSES_MAX, 0), TREE_GROWING);
-	CHECK_INT(tree_next_step(false, 1, TREE_USEC_MAX), TREE_GROWING);
+	CHECK_INT(tree_next_step(true, TREE_USEC_MAX), TREE_COMPLETE);
+	CHECK_INT(tree_next_step(false, 0), TREE_AGAIN);
+	CHECK_INT(tree_next_step(false, TREE_USEC_MAX - 1), TREE_AGAIN);
+	CHECK_INT(tree_next_step(false, TREE_USEC_MAX), TREE_GROWING);
 }
 
 TEST_MAIN({ "children are found by their parents", children_by_parent },
