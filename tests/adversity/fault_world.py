@@ -180,7 +180,7 @@ class World(State):
                 os.killpg(process.pid, 9)
             except ProcessLookupError:
                 pass
-            process.wait()
+            process.wait(timeout=PATIENCE)
 
     # --- the state that each point begins with ----------------------------------------------
 
@@ -252,6 +252,9 @@ class World(State):
         """Starts rssd if it has ended, and brings back the base state."""
         if self.rssd.poll() is not None:
             self.start()
+        # A frozen process does not end when it is killed.
+        for name in BASE:
+            rssctl("thaw", name)
         try:
             self.reset()
         except RuntimeError:
