@@ -332,6 +332,31 @@ case_a_slow_daemon_has_one_deadline() {
 	await 20 is_gone oci-c8
 }
 
+# The kernel reclaims, and rssd answers after the hook's deadline: no limit is left behind.
+case_a_kernel_that_reclaims_for_longer_leaves_no_limit() {
+	local file limit
+	case $controller in
+	memory-v1) file=memory.limit_in_bytes ;;
+	memory-v2) file=memory.max ;;
+	*) skip "the process is attached, and its cgroup has no limit"; return ;;
+	esac
+	make_container c15
+	limit=$(cat "$mount/$foreign/c15/$file")
+	stop_rssd
+	LD_PRELOAD=$build/tests/preload/slow-limits.so start_rssd
+	fast hook 6 createRuntime "$(state c15 $pid limit=64M)"
+	logs 'The start of container "c15" is refused: '
+	await 20 nothing_listed
+	equal "$(cat "$mount/$foreign/c15/$file")" "$limit" "limit after a refusal"
+	fast hook 0 createRuntime "$(state c15 $pid limit=64M on-failure=run)"
+	logs 'Container "c15" runs without its limit: '
+	await 20 nothing_listed
+	equal "$(cat "$mount/$foreign/c15/$file")" "$limit" "limit of a container that runs without"
+	stop_rssd
+	start_rssd
+	end_container c15
+}
+
 # A container with the name that another program or an administrator made stays as it is.
 case_containers_of_others_are_left_alone() {
 	make_container c9

@@ -18,7 +18,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "procs.h"
+#include "descriptor.h"
 
 #define EXPORT __attribute__((visibility("default")))
 

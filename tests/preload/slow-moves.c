@@ -3,7 +3,7 @@
 #include <dlfcn.h>
 #include <unistd.h>
 
-#include "procs.h"
+#include "descriptor.h"
 
 #define SLOW_USEC (100 * 1000)
 
