@@ -118,7 +118,7 @@ check-ynl: $(kernel_out)/.stock
 	$(kernel_run) kernel/check-ynl.sh
 
 # The kernels that the tests boot.
-kernel_images := $(kernel_out)/bzImage $(kernel_out)/bzImage-service $(kernel_out)/bzImage-stock-service
+kernel_images := $(kernel_out)/bzImage $(kernel_out)/bzImage-service
 kernel-images: $(kernel_images)
 
 # All cases, in two machines; then one line for both.

@@ -283,6 +283,17 @@ start_sleep() {
 	await 10 grep -qx sleep "/proc/$pid/comm"
 }
 
+# free_port: prints a port of 127.0.0.1 that is free now.
+free_port() { /usr/bin/python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+
+# start_metrics_socket: serves metrics as rssd-metrics.socket does, on $socket_port.
+start_metrics_socket() {
+	socket_port=$(free_port)
+	systemd-socket-activate -l "127.0.0.1:$socket_port" -E DBUS_SYSTEM_BUS_ADDRESS -E PATH \
+		rssctl metrics --serve >"$work/socket.log" 2>&1 &
+	children+=($!)
+}
+
 # launch_hog_in NAME ARGUMENT...: starts a hog in a container, without waiting.
 launch_hog_in() {
 	local name=$1

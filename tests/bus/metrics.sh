@@ -352,15 +352,10 @@ scrape_among_idle() {
 
 # Connections that send nothing, or a part of a request, take no place from one that sends its request.
 case_idle_connections_keep_no_scraper_away() {
-	local port
-	port=$(/usr/bin/python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
 	expect 2 rssctl metrics --serve
 	says "needs 1 to 16 sockets of systemd"
-	# As rssd-metrics.socket.
-	systemd-socket-activate -l "127.0.0.1:$port" -E DBUS_SYSTEM_BUS_ADDRESS -E PATH \
-		rssctl metrics --serve >"$work/serve.log" 2>&1 &
-	children+=($!)
-	expect 0 scrape_among_idle "$port"
+	start_metrics_socket
+	expect 0 scrape_among_idle "$socket_port"
 	kill "${children[-1]}"
 }
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Each statement of rssctl doctor about this kernel is tested: a feature that it reports as working
-# has to work, and a missing one has to fail. The same file runs on the patched kernel and on a
-# stock kernel with cgroups v1 and v2.
+# has to work, and a missing one has to fail. The same file runs on the rss controller and on
+# the memory controller, with cgroups v1 and v2.
 . "${0%/*}/machine.sh"
 
 doctor=$(rssctl doctor --json=short)

@@ -11,7 +11,7 @@ WORKLOAD_PACKAGES := redis-server redis-tools postgresql stress-ng cgroup-tools 
 SERVICE_PACKAGES  := nginx-light redis-server redis-tools postgresql podman crun busybox-static make
 
 system_scripts := README.md tests/lib.sh $(wildcard tests/system/*.sh) tests/bench/bench-inside.sh
-system_kernels := $(BUILD)/kernel/bzImage $(BUILD)/kernel/bzImage-service $(BUILD)/kernel/bzImage-stock-service
+system_kernels := $(BUILD)/kernel/bzImage $(BUILD)/kernel/bzImage-service
 
 $(BUILD)/system/disk: $(system_scripts) $(wildcard systemd/* man/*) $(DEB)/.built-$(DEB_VERSION) all tests
 	$(call install_packages,$(PACKAGES_system))
@@ -58,14 +58,14 @@ demo-kernel: deps
 	$(Q)$(MAKE) --no-print-directory -s $(BUILD)/kernel/bzImage-service $(BUILD)/system/disk
 	$(Q)BUILD=$(abspath $(BUILD)) tests/demo-kernel $(BUILD)/kernel/bzImage-service $(BUILD)/system/disk
 
-## check-system: Debian, systemd and rssd in virtual machines, on the patched kernel and a stock one; WORLD=rss-v1 CASES=cases:oom,peak for some
+## check-system: Debian, systemd and rssd in virtual machines, on the patched kernel and Debian's own; WORLD=rss-v1 CASES=cases:oom,peak for some
 check-system: deps
 	$(Q)$(MAKE) --no-print-directory -s $(system_kernels) system-packages $(BUILD)/system/disk $(BUILD)/system/disk-trixie
 	$(Q)tests/system/check.sh $(if $(WORLD),-w $(WORLD)) $(BUILD) $(CASES)
 
 ## check-slurm: Slurm of Debian 12 and 13 with task/cgroup in virtual machines; CASES=slurm-cases:oom for some; part of check-users
 check-slurm: deps
-	$(Q)$(MAKE) --no-print-directory -s $(BUILD)/kernel/bzImage-runtimes $(BUILD)/kernel/bzImage-stock-service $(BUILD)/system/disk-slurm $(BUILD)/system/disk-trixie-slurm
+	$(Q)$(MAKE) --no-print-directory -s $(BUILD)/kernel/bzImage-runtimes $(BUILD)/system/disk-slurm $(BUILD)/system/disk-trixie-slurm
 	$(Q)tests/system/check.sh -w '$(or $(WORLD),slurm-*)' $(BUILD) $(CASES)
 
 ## check-oci: crun, runc, podman and containerd of Debian 12 on the rss controller, in virtual machines; part of check-users

@@ -14,15 +14,10 @@ start_rssd || exit 1
 # The programs of the running case.
 programs=()
 
-# free_port: prints a port of 127.0.0.1 that is free now.
-free_port() { /usr/bin/python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
-
-# As rssd-metrics.socket. Sets $socket_port.
+# The socket of rssd-metrics.socket, $socket_port.
 start_socket() {
-	socket_port=$(free_port)
-	systemd-socket-activate -l "127.0.0.1:$socket_port" -E DBUS_SYSTEM_BUS_ADDRESS -E PATH \
-		rssctl metrics --serve >"$work/socket.log" 2>&1 &
-	children+=($!) programs+=($!)
+	start_metrics_socket
+	programs+=("${children[-1]}")
 }
 
 # config: prints the configuration of the manual page, with the port and the files of this test.
