@@ -38,10 +38,12 @@ world() {
 	case $3 in '' | *controller=rss*) processors=2 ;; esac
 	while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n || failed=1; done
 	{
-		local status=0
+		local status=0 start=$SECONDS
 		VM_CPUS=${VM_CPUS:-$processors} "$top/tests/system/run.sh" "${machine[@]}" -n "$name" \
 			-a "$3" "${run[@]}" >"$logs/$name.log" 2>&1 || status=$?
 		cat "$logs/$name.log"
+		times >"$logs/$name.times"
+		echo "$name: $((SECONDS - start)) s, CPU $(awk -F'[ms ]+' 'NR == 2 { print int($1 * 60 + $2 + $3 * 60 + $4) }' "$logs/$name.times") s"
 		exit $status
 	} &
 }

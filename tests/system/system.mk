@@ -3,7 +3,7 @@
 # lists them. CASES=cases:oom,service for some cases, V=1 for every line.
 PACKAGES_system := mmdebstrap qemu-system-x86 e2fsprogs kmod xz-utils cpio $(PACKAGES_vm) $(PACKAGES_deb)
 
-.PHONY: check-system check-slurm check-oci bench-daemon demo-kernel system-packages
+.PHONY: check-system check-slurm check-oci bench-daemon demo-kernel system-packages system-disks
 
 # Programs that rssd is tested and measured with, on Debian 12, and services that are units on Debian 13.
 # nginx-light and make are for the commands of README.md.
@@ -40,6 +40,7 @@ $(BUILD)/system/debs-trixie: tests/system/debian.sh tests/system/packages.sh $(D
 	$(Q)BUILD=$(BUILD) tests/system/packages.sh trixie $@
 
 system-packages: $(BUILD)/system/debs-trixie
+system-disks: system-packages $(BUILD)/system/disk $(BUILD)/system/disk-trixie
 
 # Debian 13 with its own kernel, and the same with Slurm.
 $(BUILD)/system/disk-trixie: $(system_scripts) $(wildcard tests/host/*.sh) $(BUILD)/system/debs-trixie tests/system/init.c tests/vm/initrd.sh all tests
@@ -60,7 +61,7 @@ demo-kernel: deps
 
 ## check-system: Debian, systemd and rssd in virtual machines, on the patched kernel and Debian's own; WORLD=rss-v1 CASES=cases:oom,peak for some
 check-system: deps
-	$(Q)$(MAKE) --no-print-directory -s $(system_kernels) system-packages $(BUILD)/system/disk $(BUILD)/system/disk-trixie
+	$(Q)$(MAKE) --no-print-directory -s $(system_kernels) system-disks
 	$(Q)tests/system/check.sh $(if $(WORLD),-w $(WORLD)) $(BUILD) $(CASES)
 
 ## check-slurm: Slurm of Debian 12 and 13 with task/cgroup in virtual machines; CASES=slurm-cases:oom for some; part of check-users
