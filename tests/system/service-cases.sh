@@ -287,7 +287,7 @@ case_package() {
 	[ -d $debs ] || { skip "no packages on this disk"; return; }
 	start_load pack
 	# The administrator's configuration is kept, as in an upgrade.
-	grep -v '^/etc/rssd/' $BUILD/installed | xargs -r rm
+	grep -v '^/etc/rssd/' $BUILD/installed | xargs -r rm -f
 	# Directories that are none of the package rssd.
 	find /usr/share/rssd /usr/share/containers/oci -depth -type d -empty -delete 2>/dev/null
 	expect 0 dpkg --install --force-confold $debs/old/librss1_*.deb $debs/old/rssd_*.deb
