@@ -18,7 +18,8 @@
 #include "shared/cleanup.h"
 #include "shared/text.h"
 
-/* From the kernel's include/linux/sched.h: the flag of kernel threads in /proc/PID/stat. */
+/* From the kernel's include/linux/sched.h: flags in /proc/PID/stat. */
+#define PF_EXITING 0x00000004
 #define PF_KTHREAD 0x00200000
 
 static int read_proc(pid_t pid, const char *file, char *buf, size_t size)
@@ -82,6 +83,7 @@ int process_parse_stat(const char *text, struct process *ret)
 	p.session = (pid_t)fields[STAT_SESSION];
 	/* An ended main thread stays a zombie until the other threads have ended. */
 	p.ended = p.state == 'X' || (p.state == 'Z' && fields[STAT_THREADS] <= 1);
+	p.exiting = fields[STAT_FLAGS] & PF_EXITING;
 	p.kernel_thread = fields[STAT_FLAGS] & PF_KTHREAD;
 	p.start = fields[STAT_START];
 	if ((int64_t)fields[STAT_RSS] > 0)

@@ -18,6 +18,7 @@ struct process {
 	uid_t uid;     /* real */
 	char state;    /* of the main thread, as in /proc/PID/stat: R S D T Z X... */
 	bool ended;    /* all threads have ended; the main thread alone may be a zombie earlier */
+	bool exiting;  /* the exit of the main thread has begun, and may be over */
 	bool kernel_thread;
 	uint64_t start;	   /* clock ticks since boot */
 	uint64_t resident; /* bytes */

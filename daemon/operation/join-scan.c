@@ -115,6 +115,14 @@ static bool is_wanted(struct scan *scan, const struct process *p, struct found *
 	return true;
 }
 
+/* While a process exits, v1 shows "/" as its cgroup, so it may have joined before. */
+static bool is_exiting(pid_t pid)
+{
+	struct process p;
+
+	return process_read(pid, &p) < 0 || (p.exiting && p.state != 'Z');
+}
+
 /* The descriptor comes first: what is read while its process lives is about that process. */
 static void scan_process(struct scan *scan, pid_t pid)
 {
@@ -123,7 +131,7 @@ static void scan_process(struct scan *scan, pid_t pid)
 	struct process p;
 
 	if (pidfd < 0 || process_read(pid, &p) < 0 || !is_wanted(scan, &p, found) ||
-	    process_ended(pidfd, 0))
+	    is_exiting(pid) || process_ended(pidfd, 0))
 		return;
 	found->pidfd = take_fd(&pidfd);
 	scan->n_found++;

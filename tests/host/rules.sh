@@ -98,6 +98,27 @@ case_running_and_new_processes_join() {
 	end_rules
 }
 
+# While a process exits, the kernel shows "/" as its cgroup, as if it were outside.
+case_a_process_that_exits_joins_once() {
+	local inside
+	[ -n "$(memory_mount)" ] || { skip "v2 shows the cgroup of a process that exits"; return; }
+	stop_rssd
+	mkdir -p "$work/exiting"
+	EXITING=$work/exiting LD_PRELOAD=$build/tests/preload/exiting.so start_rssd
+	declare_container once '{"name":"once","join":[{"command":"rulee@"}]}'
+	expect 0 rssctl reload
+	await 10 rssctl show once
+	rules_are_applied once
+	inside=$rulee
+	echo "$inside" >"$work/exiting/pid"
+	all_are_scanned once
+	! grep "process $inside .*joined" "$rssd_log" || fail "$inside joined again"
+	rm "$work/exiting/pid"
+	end_rules
+	stop_rssd
+	start_rssd
+}
+
 # Rules that are set at run time work as those of declarations, are stored, and are for root alone.
 case_rules_are_set_at_run_time() {
 	local before

@@ -30,12 +30,14 @@ TEST(stat_is_read_from_the_last_parenthesis)
 	CHECK_UINT(p.start, 9876543210);
 	CHECK_UINT(p.resident, 3 * (uint64_t)sysconf(_SC_PAGESIZE));
 	CHECK(!p.kernel_thread);
+	CHECK(!p.exiting);
 	CHECK_INT(process_parse_stat(
-			  "2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 3 0 0 "
+			  "2 (kthreadd) S 0 0 0 0 -1 2129988 0 0 0 0 0 0 0 0 20 0 1 0 3 0 0 "
 			  "1 0",
 			  &p),
 		  0);
 	CHECK(p.kernel_thread);
+	CHECK(p.exiting);
 }
 
 /* A process has ended when no thread lives, also if its main thread ended earlier. */
