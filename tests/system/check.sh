@@ -6,10 +6,10 @@
 # A world is a kernel, a way to mount cgroups, and scripts of cases; SCRIPT arguments replace its
 # scripts. The longest start first. WORLD is a pattern; without it the worlds slurm-* and oci-* are
 # left out.
-# A machine has one processor, which costs a seventh less than two, except with the rss controller, of
-# which code runs side by side. With Slurm and runtimes it has one as well: they make cpusets, for which
-# the kernel patches its text, and an emulated processor may run the breakpoint of another one's patch
-# after that is over ("Oops: int3").
+# A machine has one processor, which costs a seventh to a third less than two, except for two machines in
+# which code of the rss controller runs side by side. Runtimes of containers make cpusets, for which the
+# kernel patches its text, and an emulated processor may run the breakpoint of another one's patch after
+# that is over ("Oops: int3").
 set -u
 top=$(cd "$(dirname "$0")/../.." && pwd)
 only=
@@ -39,7 +39,7 @@ world() {
 		machine=(-k "$kernels/$2" -d "$build/system/disk$special")
 	fi
 	[ ${#run[@]} -gt 0 ] || run=("${@:4}")
-	case $special,$3 in , | ,*controller=rss*) processors=2 ;; esac
+	case $name in rss-v1 | rss-debug) processors=2 ;; esac
 	while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n || failed=1; done
 	{
 		local status=0 start=$SECONDS
