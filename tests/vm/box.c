@@ -220,6 +220,23 @@ long box_pages(const char *name)
 	return (box_stat(name, "anon") + box_stat(name, "file")) / (long)PAGE;
 }
 
+long box_node_pages(const char *name, int node)
+{
+	char text[1024], key[16], *at = text;
+	long bytes = 0;
+	int n = text_read(box_file(name, BOX_NUMA_STAT), text, sizeof(text));
+
+	if (n < 0)
+		FAIL("read %s: %s", box_file(name, BOX_NUMA_STAT), strerror(-n));
+	snprintf(key, sizeof(key), " N%d=", node);
+	/* once in the line of each list */
+	while ((at = strstr(at, key))) {
+		at += strlen(key);
+		bytes += strtol(at, NULL, 10);
+	}
+	return bytes / (long)PAGE;
+}
+
 /*
  * The bounds that kernel/README.md states.  Small pages that nobody migrates do
  * not pass the limit; a reader may see a batch a task that is about to be

@@ -12,6 +12,7 @@
 #define BOX	"a"
 #define N	1024L
 #define BYTES	(N * (long)PAGE)
+#define NUMA_BALANCING	"/sys/kernel/debug/sched/numa_balancing/"
 
 /* Pages that the box gained since the last call. */
 static long gained(void)
@@ -654,6 +655,108 @@ static void charge_migrated_shared(void)
 	unlink("/data/f");
 }
 
+/*
+ * Hinting faults of an actor move the pages that it reads to its node.  The lists
+ * follow, and no charge changes.
+ */
+static void balance(struct actor *a, long at, long bytes, int node)
+{
+	long n = bytes / (long)PAGE, there, listed = box_node_pages(BOX, node), moved;
+
+	EXPECT_EQ(actor_do(a, work_on_node, at, bytes, node), 0);
+	moved = vmstat("numa_pages_migrated");
+	EXPECT_EQ(text_write("/proc/sys/kernel/numa_balancing", "1"), 0);
+	EXPECT(UNTIL(30, (actor_do(a, work_read_for, at, bytes, 200),
+			  there = actor_do(a, work_on_node, at, bytes, node)) > n * 9 / 10),
+	       "%ld of %ld pages were moved", there, n);
+	EXPECT_EQ(text_write("/proc/sys/kernel/numa_balancing", "0"), 0);
+	moved = vmstat("numa_pages_migrated") - moved;
+	listed = box_node_pages(BOX, node) - listed;
+	note("%ld of %ld pages were moved, %ld hinted, %ld listed", there, n, moved, listed);
+	EXPECT(moved >= there, "%ld of %ld pages were moved by NUMA balancing", moved, there);
+	EXPECT_EQ(gained(), 0);
+	/* some of the process's other pages are moved, and some wait in batches for the LRU */
+	EXPECT_NEAR(listed, there, N / 8);
+}
+
+/*
+ * The node of an actor that stays on one CPU, by a page that it takes: getcpu()
+ * tells of another one for some emulated CPUs with numa=fake.
+ */
+static long run_on(struct actor *a, long cpu)
+{
+	long at, node;
+
+	EXPECT_EQ(actor_do(a, work_run_on, cpu), 0);
+	at = mapped(a, actor_do(a, work_map, PAGE, ANON));
+	actor_do(a, work_write, at, PAGE, 21);
+	node = actor_do(a, work_node_of, at);
+	actor_do(a, work_unmap, at, PAGE);
+	EXPECT(node == 0 || node == 1, "a page is on node %ld", node);
+	return node;
+}
+
+/*
+ * NUMA balancing moves pages of an owner whose container the process has left, small
+ * and huge ones, and pages that a process outside maps first.
+ */
+static void charge_numa_balanced(void)
+{
+	struct actor *a, *none;
+	long at, huge, file, file_none, node;
+
+	if (text_write(NUMA_BALANCING "scan_delay_ms", "10") ||
+	    text_write(NUMA_BALANCING "scan_period_min_ms", "100"))
+		skip("no NUMA balancing");
+	none = actor_new(NULL);
+	node = run_on(none, 1);
+	EXPECT_EQ(actor_do(none, work_prefer_node, !node), 0);
+	EXPECT_EQ(actor_do(none, work_write_file, "/data/f", BYTES), 0);
+	file_none = mapped(none, actor_do(none, work_map_file, "/data/f", BYTES, 1));
+	EXPECT_EQ(actor_do(none, work_prefer_node, -1), 0);
+
+	a = one_actor();
+	EXPECT_EQ(run_on(a, 1), node);
+	EXPECT_EQ(actor_do(a, work_prefer_node, !node), 0);
+	at = mapped(a, actor_do(a, work_map, BYTES, ANON));
+	actor_do(a, work_write, at, BYTES, 19);
+	huge = mapped(a, actor_do(a, work_map_huge, HUGE));
+	actor_do(a, work_write, huge, PAGE, 20);
+	EXPECT_EQ(actor_do(a, work_present, huge, HUGE), (long)(HUGE / PAGE));
+	actor_do(a, work_write, huge, HUGE, 20);
+	EXPECT_EQ(actor_do(a, work_prefer_node, -1), 0);
+	file = mapped(a, actor_do(a, work_map_file, "/data/f", BYTES, 1));
+	actor_do(a, work_read_for, at, PAGE, 0);
+	actor_do(a, work_on_node, at, PAGE, node);
+	gained();
+	actor_do(a, work_read, file, BYTES);
+	EXPECT_EQ(gained(), N);
+	EXPECT_EQ(run_on(none, 1), node);
+	actor_do(none, work_read, file_none, BYTES);
+	EXPECT_EQ(gained(), 0);
+	EXPECT_EQ(box_attach(NULL, a->pid), 0);
+
+	balance(a, at, BYTES, node);
+	balance(a, huge, HUGE, node);
+	balance(none, file_none, BYTES, node);
+	EXPECT_EQ(box_stat(BOX, "overrun"), 0);
+	EXPECT_EQ(actor_do(a, work_check, at, BYTES, 19), 0);
+	EXPECT_EQ(actor_do(a, work_check, huge, HUGE, 20), 0);
+	actor_do(none, work_unmap, file_none, BYTES);
+	EXPECT_EQ(gained(), 0);
+	actor_do(a, work_unmap, file, BYTES);
+	EXPECT_EQ(gained(), -N);
+	actor_do(a, work_unmap, huge, HUGE);
+	EXPECT_EQ(gained(), -(long)(HUGE / PAGE));
+	/* the container's reclaim finds the pages on the other node */
+	EXPECT_EQ(box_put(BOX, BOX_RECLAIM, BYTES / 2), 0);
+	EXPECT(-gained() >= N / 2, "not reclaimed");
+	actor_end(none);
+	actor_end(a);
+	EXPECT_EQ(box_pages(BOX), 0);
+	unlink("/data/f");
+}
+
 static void charge_fork(void)
 {
 	struct actor *a = one_actor();
@@ -700,6 +803,7 @@ const struct vm_case charge_cases[] = {
 	{ "charge_migrated", charge_migrated },
 	{ "charge_owner_carried", charge_owner_carried },
 	{ "charge_migrated_shared", charge_migrated_shared },
+	{ "charge_numa_balanced", charge_numa_balanced },
 	{ "charge_fork", charge_fork },
 	{ }
 };

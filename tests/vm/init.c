@@ -105,6 +105,9 @@ static void put_back(void)
 		{ "/proc/sys/vm/nr_hugepages", "0" },
 		{ "/proc/sys/vm/swappiness", "60" },
 		{ "/proc/sys/vm/overcommit_memory", "0" },
+		{ "/proc/sys/kernel/numa_balancing", "0" },
+		{ "/sys/kernel/debug/sched/numa_balancing/scan_delay_ms", "1000" },
+		{ "/sys/kernel/debug/sched/numa_balancing/scan_period_min_ms", "1000" },
 		{ "/sys/kernel/tracing/events/enable", "0" },
 		{ "/sys/kernel/tracing/trace", "" },
 	};

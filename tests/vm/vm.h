@@ -115,6 +115,7 @@ long box_pages(const char *name);	/* mapped pages charged, exact */
 long box_event(const char *name, const char *key);
 long box_event_local(const char *name, const char *key);	/* without descendants */
 long box_stat(const char *name, const char *key);
+long box_node_pages(const char *name, int node);	/* on the lists of a node */
 int box_attach(const char *name, pid_t pid);	/* NULL: out of every box */
 int box_attach_thread(const char *name, pid_t tid);	/* v1 only */
 long box_slack(int tasks);		/* bytes a limit may be passed by */
@@ -154,6 +155,7 @@ long work_unmap(long addr, long bytes);
 long work_write(long addr, long bytes, long seed);	/* a word a page */
 long work_check(long addr, long bytes, long seed);	/* pages that differ */
 long work_read(long addr, long bytes);
+long work_read_for(long addr, long bytes, long ms);	/* again and again */
 long work_advise(long addr, long bytes, long advice);
 long work_lock(long addr, long bytes);
 long work_unlock(long addr, long bytes);
@@ -164,6 +166,8 @@ long work_prefer_node(long node);		/* -1: default policy */
 long work_move(long addr, long bytes, long node);
 long work_move_all(long addr, long bytes, long node);	/* shared ones, too */
 long work_node_of(long addr);
+long work_on_node(long addr, long bytes, long node);	/* pages that are there */
+long work_run_on(long cpu);	/* and nowhere else */
 long work_fork(void);		/* a child that sleeps; its pid */
 long work_kill(long pid);	/* and reap */
 long work_write_file(const char *path, long bytes);

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/mempolicy.h>
 #include <linux/userfaultfd.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -97,6 +98,16 @@ long work_read(long addr, long bytes)
 	for (i = 0; i < bytes / (long)PAGE; i++)
 		sum += *(volatile unsigned char *)(addr + i * PAGE);
 	return sum & 0xff;
+}
+
+long work_read_for(long addr, long bytes, long ms)
+{
+	double end = now() + ms / 1000.0;
+
+	do
+		work_read(addr, bytes);
+	while (now() < end);
+	return 0;
 }
 
 long work_advise(long addr, long bytes, long advice)
@@ -202,6 +213,24 @@ long work_node_of(long addr)
 	if (syscall(SYS_move_pages, 0, 1, &page, NULL, &status, 0))
 		return -errno;
 	return status;
+}
+
+long work_on_node(long addr, long bytes, long node)
+{
+	long i, n = 0;
+
+	for (i = 0; i < bytes / (long)PAGE; i++)
+		n += work_node_of(addr + i * PAGE) == node;
+	return n;
+}
+
+long work_run_on(long cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	return ret_errno(sched_setaffinity(0, sizeof(set), &set));
 }
 
 long work_fork(void)
