@@ -12,6 +12,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "mode.h"
+
 #define EXPORT	   __attribute__((visibility("default")))
 #define PF_EXITING 4u
 
@@ -51,9 +53,10 @@ static void set_flag(const char *stat, FILE *out)
 static void clear_paths(char *cgroups, FILE *out)
 {
 	for (char *line = strtok(cgroups, "\n"); line; line = strtok(NULL, "\n")) {
-		if (strncmp(line, "0::", 3) != 0)
-			strrchr(line, ':')[1] = '\0';
-		(void)fprintf(out, "%s%s\n", line, strncmp(line, "0::", 3) != 0 ? "/" : "");
+		if (strncmp(line, "0::", 3) == 0)
+			(void)fprintf(out, "%s\n", line);
+		else
+			(void)fprintf(out, "%.*s:/\n", (int)(strrchr(line, ':') - line), line);
 	}
 }
 
@@ -88,14 +91,12 @@ EXPORT int open(const char *path, int flags, ...)
 {
 	int (*real)(const char *, int, ...) =
 		(int (*)(const char *, int, ...))dlsym(RTLD_NEXT, "open");
-	mode_t mode = 0;
+	mode_t mode;
 	va_list args;
 
-	if (flags & O_CREAT) {
-		va_start(args, flags);
-		mode = va_arg(args, mode_t);
-		va_end(args);
-	}
+	va_start(args, flags);
+	mode = mode_of(flags, args);
+	va_end(args);
 	return replace(real(path, flags, mode), path);
 }
 
@@ -103,13 +104,11 @@ EXPORT int openat(int directory, const char *path, int flags, ...)
 {
 	int (*real)(int, const char *, int, ...) =
 		(int (*)(int, const char *, int, ...))dlsym(RTLD_NEXT, "openat");
-	mode_t mode = 0;
+	mode_t mode;
 	va_list args;
 
-	if (flags & O_CREAT) {
-		va_start(args, flags);
-		mode = va_arg(args, mode_t);
-		va_end(args);
-	}
+	va_start(args, flags);
+	mode = mode_of(flags, args);
+	va_end(args);
 	return replace(real(directory, path, flags, mode), path);
 }

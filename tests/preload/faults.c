@@ -39,6 +39,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "mode.h"
+
 #define COUNT_ALL   (1 << 30)
 #define CHOICES_MAX 16384
 /* In a list of errors: the call succeeds with half of the requested bytes. */
@@ -117,11 +119,6 @@ static bool is_stored(int fd)
 	return REAL(fstatfs)(fd, &fs) == 0 && fs.f_type != CGROUP_SUPER_MAGIC &&
 	       fs.f_type != CGROUP2_SUPER_MAGIC && fs.f_type != PROC_SUPER_MAGIC &&
 	       fs.f_type != SYSFS_MAGIC;
-}
-
-static mode_t mode_of(int flags, va_list args)
-{
-	return flags & (O_CREAT | __O_TMPFILE) ? va_arg(args, mode_t) : 0;
 }
 
 static const int *open_errors(int flags)

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "descriptor.h"
+#include "mode.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -63,14 +64,12 @@ EXPORT int open(const char *path, int flags, ...)
 	int (*real)(const char *, int, ...) =
 		(int (*)(const char *, int, ...))dlsym(RTLD_NEXT, "open");
 	va_list args;
-	mode_t mode = 0;
+	mode_t mode;
 	int pid, end = 0;
 
-	if (flags & O_CREAT) {
-		va_start(args, flags);
-		mode = va_arg(args, mode_t);
-		va_end(args);
-	}
+	va_start(args, flags);
+	mode = mode_of(flags, args);
+	va_end(args);
 	if (sscanf(path, "/proc/%d/stat%n", &pid, &end) == 1 && end && !path[end])
 		moment("stat", pid);
 	return real(path, flags, mode);

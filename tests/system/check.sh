@@ -12,6 +12,8 @@
 # that is over ("Oops: int3").
 set -u
 top=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=tests/cpu-time.sh
+. "$top/tests/cpu-time.sh"
 only=
 [ "$1" != -w ] || { only=$2; shift 2; }
 build=$(realpath "$1")
@@ -46,8 +48,8 @@ world() {
 		VM_CPUS=${VM_CPUS:-$processors} "$top/tests/system/run.sh" "${machine[@]}" -n "$name" \
 			-a "$3" "${run[@]}" >"$logs/$name.log" 2>&1 || status=$?
 		cat "$logs/$name.log"
-		times >"$logs/$name.times"
-		echo "$name: $((SECONDS - start)) s, CPU $(awk -F'[ms ]+' 'NR == 2 { print int($1 * 60 + $2 + $3 * 60 + $4) }' "$logs/$name.times") s"
+		measure_cpu "$logs/$name.times"
+		echo "$name: $((SECONDS - start)) s, CPU $cpu s"
 		exit $status
 	} &
 }

@@ -672,7 +672,7 @@ static void balance(struct actor *a, long at, long bytes, int node)
 	EXPECT_EQ(text_write("/proc/sys/kernel/numa_balancing", "0"), 0);
 	moved = vmstat("numa_pages_migrated") - moved;
 	listed = box_node_pages(BOX, node) - listed;
-	note("%ld of %ld pages were moved, %ld hinted, %ld listed", there, n, moved, listed);
+	note("%ld of %ld pages are there, %ld were migrated, %ld listed", there, n, moved, listed);
 	EXPECT(moved >= there, "%ld of %ld pages were moved by NUMA balancing", moved, there);
 	EXPECT_EQ(gained(), 0);
 	/* some of the process's other pages are moved, and some wait in batches for the LRU */
@@ -680,8 +680,8 @@ static void balance(struct actor *a, long at, long bytes, int node)
 }
 
 /*
- * The node of an actor that stays on one CPU, by a page that it takes: getcpu()
- * tells of another one for some emulated CPUs with numa=fake.
+ * The node of an actor that stays on one CPU, by a page that it takes: with
+ * numa=fake, getcpu() returns another one for some emulated CPUs.
  */
 static long run_on(struct actor *a, long cpu)
 {
