@@ -83,6 +83,15 @@ part()
 	[ "$r" != – ] && [ "$m" != – ] && awk -v r="$r" -v m="$m" 'BEGIN { printf "%.2f\n", r / m }' || echo –
 }
 
+# What a page takes with two containers, of what it takes with one.
+of_one()
+{
+	local one two
+	one=$(figure "$1" turns_one) two=$(figure "$1" turns_two)
+	[ -n "$one" ] && [ -n "$two" ] &&
+		awk -v one="$one" -v two="$two" 'BEGIN { printf "%.2f\n", two / one }' || echo –
+}
+
 {
 	echo "| instructions | unpatched, no controller | patched, no controller | memcg child with a limit | rss container with a limit | rss compiled in, unused | memcg adds | rss adds | of memcg's | unused adds to unpatched |"
 	echo "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
@@ -94,6 +103,12 @@ part()
 		thp|THP fault and unmap, a huge page
 		fork|fork and exit of a 64 MB process
 	ROWS
+	echo
+	echo "| two tasks in turn on one processor, 16 pages each time: a page | memcg | rss |"
+	echo "|---|--:|--:|"
+	echo "| in one container | $(cell memcg turns_one) | $(cell rss turns_one) |"
+	echo "| in one each | $(cell memcg turns_two) | $(cell rss turns_two) |"
+	echo "| of one container | $(of_one memcg) | $(of_one rss) |"
 	echo
 	echo "| reclaim at the limit into zram | memcg | rss |"
 	echo "|---|--:|--:|"
