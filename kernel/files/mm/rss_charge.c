@@ -391,6 +391,39 @@ void rss_update_batches(struct rss_container *root)
 	rcu_read_unlock();
 }
 
+/* @batch charges were taken, with a reference for each: reserve @nr, and keep the rest. */
+static void rss_reserve_of(struct rss_owner *owner, unsigned int batch, unsigned int nr)
+{
+	rss_reserve(owner, nr);
+	if (batch > nr)
+		rss_stock_refill(owner, batch - nr);
+}
+
+/*
+ * rss_charge() if no limit is hit: most charges of a huge page, and those of many
+ * small ones.  RCU keeps the container, so this counts no reference on it.
+ */
+static bool rss_charge_at_once(struct rss_owner *owner, unsigned int nr)
+{
+	struct rss_container *rss = rcu_dereference(owner->container);
+	unsigned int batch = nr;
+	struct page_counter *counter;
+
+	/* a huge page comes without a batch for the stock */
+	if (nr < RSS_CHARGE_BATCH)
+		batch = max(nr, rss_owner_batch(owner, rss));
+	if (!percpu_ref_tryget_many(&owner->ref, batch))
+		return false;
+	if (!rss_is_root(rss) && !page_counter_try_charge(&rss->res, batch, &counter)) {
+		percpu_ref_put_many(&owner->ref, batch);
+		return false;
+	}
+	rss_reserve_of(owner, batch, nr);
+	if (!rss_is_root(rss))
+		rss_check_wmark_high(rss);
+	return true;
+}
+
 /*
  * Take @nr charges from the counter, and up to a batch for the stock.
  *
@@ -481,9 +514,7 @@ static int rss_charge(struct mm_struct *mm, struct rss_owner *owner, unsigned in
 
 	if (!ret && batch) {
 		percpu_ref_get_many(&owner->ref, batch);
-		rss_reserve(owner, nr);
-		if (batch > nr)
-			rss_stock_refill(owner, batch - nr);
+		rss_reserve_of(owner, batch, nr);
 		if (!rss_is_root(rss))
 			rss_check_wmark_high(rss);
 	}
@@ -514,7 +545,9 @@ retry:
 		else
 			nr -= task->rss_reserved;
 	}
-	if (!rss_reserve_stocked(owner, nr) && percpu_ref_tryget(&owner->ref)) {
+	/* what the first slot lacks for a huge page, others lack as well */
+	if ((nr >= RSS_CHARGE_BATCH || !rss_reserve_stocked(owner, nr)) &&
+	    !rss_charge_at_once(owner, nr) && percpu_ref_tryget(&owner->ref)) {
 		rcu_read_unlock();
 		ret = rss_charge(mm, owner, nr, how);
 		percpu_ref_put(&owner->ref);

@@ -361,7 +361,7 @@ void __container_rss_move_lists(struct folio *folio, bool active, bool tail)
  * Put the folios of a batch on the lists that their flags say, with the lock of the
  * lists taken once.
  */
-void __container_rss_add_lists(struct folio_batch *fbatch)
+static noinline void rss_add_lists(struct folio_batch *fbatch)
 {
 	unsigned long irq, flags, kind = 0, *word;
 	struct rss_words words = RSS_WORDS_NONE;
@@ -414,6 +414,21 @@ void __container_rss_add_lists(struct folio_batch *fbatch)
 	if (lru)
 		spin_unlock(&lru->lock);
 	local_irq_restore(irq);
+}
+
+void __container_rss_add_lists(struct folio_batch *fbatch)
+{
+	struct folio *folio = fbatch->folios[0];
+	unsigned long irq;
+
+	/* a large folio, which does not wait for others */
+	if (folio_batch_count(fbatch) == 1) {
+		local_irq_save(irq);
+		__container_rss_move_lists(folio, folio_test_active(folio), false);
+		local_irq_restore(irq);
+		return;
+	}
+	rss_add_lists(fbatch);
 }
 
 /**

@@ -110,6 +110,11 @@ void rss_stock_refill(struct rss_owner *owner, unsigned int nr)
 	unsigned long flags;
 	unsigned int excess;
 
+	/* a huge page goes back as it came, see rss_charge_at_once() */
+	if (nr >= RSS_CHARGE_BATCH) {
+		rss_uncharge(owner, nr);
+		return;
+	}
 	local_irq_save(flags);
 	if (unlikely(percpu_ref_is_dying(&owner->ref))) {
 		/* see rss_stock_leave() */
