@@ -217,8 +217,7 @@ static __always_inline void rss_run_uncharged(struct rss_lru *lru, u64 all, unsi
 	/* the charges keep it */
 	struct rss_owner *owner = lru->owner;
 
-	if (state.where != RSS_UNLISTED)
-		lru->nr[state.where] -= nr;
+	lru->nr[state.where] -= nr;
 	spin_unlock(&lru->lock);
 	__this_cpu_sub(owner->stat->nr[state.file], nr);
 	if (unlikely(!rss_stock_put(owner, nr)))
@@ -237,7 +236,6 @@ static __always_inline unsigned int rss_window_del(struct rss_window *window,
 	struct rss_words words = RSS_WORDS_NONE;
 	struct rss_lru *lru = NULL;
 	unsigned long old, *word;
-	bool listed = false;
 	u64 state = 0;
 	struct folio *folio;
 
@@ -260,7 +258,8 @@ again:
 			continue;
 		}
 		if (unlikely(pc->state.all != state || pc->lru != lru)) {
-			if (pc->state.nr != 1 || pc->state.migrating) {
+			if (pc->state.nr != 1 || pc->state.migrating ||
+			    pc->state.where == RSS_UNLISTED) {
 				rss_word_unlock(word, pc);
 				goto leave;
 			}
@@ -272,14 +271,12 @@ again:
 			}
 			lru = pc->lru;
 			state = pc->state.all;
-			listed = pc->state.where != RSS_UNLISTED;
 			run = freed;
 			if (!pcs)
 				last = pc;
 			spin_lock(&lru->lock);
 		}
-		if (likely(listed))
-			__list_del(pc->list.prev, pc->list.next);
+		__list_del(pc->list.prev, pc->list.next);
 		rss_pc_set_next(pc, pcs);
 		pcs = pc;
 		freed++;
