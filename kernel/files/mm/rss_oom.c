@@ -162,17 +162,19 @@ void container_rss_print_oom_context(struct oom_control *oc, struct task_struct 
 
 /**
  * container_rss_get_oom_group - the container that is killed with the victim
- * @oc: the OOM; sets its rss_group to the outermost container with oom.group set,
- * from the victim's up to the one that hit its limit, or to NULL
+ * @oc: the OOM
  * @victim: the process chosen
+ *
+ * Return: the outermost container with oom.group set, from the victim's up to the one that
+ * hit its limit, with a reference for container_rss_kill_group(); or NULL.
  */
-void container_rss_get_oom_group(struct oom_control *oc, struct task_struct *victim)
+struct rss_container *container_rss_get_oom_group(struct oom_control *oc,
+						  struct task_struct *victim)
 {
 	struct rss_container *rss, *group = NULL;
 
-	oc->rss_group = NULL;
 	if (!is_rss_oom(oc))
-		return;
+		return NULL;
 	rcu_read_lock();
 	rss = css_rss(task_css(victim, rss_cgrp_id));
 	for (; rss && !rss_is_root(rss); rss = rss_parent(rss)) {
@@ -181,9 +183,10 @@ void container_rss_get_oom_group(struct oom_control *oc, struct task_struct *vic
 		if (rss == oc->rss)
 			break;
 	}
-	if (group && css_tryget(&group->css))
-		oc->rss_group = group;
+	if (group && !css_tryget(&group->css))
+		group = NULL;
 	rcu_read_unlock();
+	return group;
 }
 
 /* Returns true if @task only shares the mm of another process. */
@@ -223,19 +226,21 @@ static int rss_kill_one(struct task_struct *task, void *arg)
 
 /**
  * container_rss_kill_group - kill every process of that container
- * @oc: the OOM
+ * @group: the container, or NULL
  * @fn: kills one process and those that share its mm
  * @arg: its second argument
+ *
+ * Drops the reference on @group.
  */
-void container_rss_kill_group(struct oom_control *oc,
+void container_rss_kill_group(struct rss_container *group,
 			      int (*fn)(struct task_struct *, void *), void *arg)
 {
 	struct rss_call kill = { .fn = fn, .arg = arg };
 
-	if (!is_rss_oom(oc) || !oc->rss_group)
+	if (!group)
 		return;
-	rss_scan_subtree(oc->rss_group, rss_kill_one, &kill);
-	css_put(&oc->rss_group->css);
+	rss_scan_subtree(group, rss_kill_one, &kill);
+	css_put(&group->css);
 }
 
 bool __container_rss_oom_wait(void)

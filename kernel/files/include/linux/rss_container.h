@@ -457,8 +457,9 @@ void container_rss_scan_tasks(struct oom_control *oc,
 			      int (*fn)(struct task_struct *, void *), void *arg);
 void container_rss_print_oom(struct oom_control *oc);
 void container_rss_print_oom_context(struct oom_control *oc, struct task_struct *victim);
-void container_rss_get_oom_group(struct oom_control *oc, struct task_struct *victim);
-void container_rss_kill_group(struct oom_control *oc,
+struct rss_container *container_rss_get_oom_group(struct oom_control *oc,
+						  struct task_struct *victim);
+void container_rss_kill_group(struct rss_container *group,
 			      int (*fn)(struct task_struct *, void *), void *arg);
 void __container_rss_oom_kill(struct mm_struct *mm, struct task_struct *victim);
 bool __container_rss_oom_wait(void);
@@ -606,12 +607,13 @@ static inline void container_rss_print_oom_context(struct oom_control *oc,
 {
 }
 
-static inline void container_rss_get_oom_group(struct oom_control *oc,
-					       struct task_struct *victim)
+static inline struct rss_container *
+container_rss_get_oom_group(struct oom_control *oc, struct task_struct *victim)
 {
+	return NULL;
 }
 
-static inline void container_rss_kill_group(struct oom_control *oc,
+static inline void container_rss_kill_group(struct rss_container *group,
 					    int (*fn)(struct task_struct *, void *),
 					    void *arg)
 {
