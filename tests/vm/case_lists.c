@@ -83,6 +83,39 @@ static void drain_batches(void)
 	EXPECT_EQ(syscall(SYS_migrate_pages, 0, 64, &node, &node), 0);
 }
 
+/* Folios of both lists are charged in one window, each chunk of five to its own list. */
+static void lists_window(void)
+{
+	const long chunk = 5 * PAGE, size = 48 * chunk;
+	static char block[5 * PAGE];
+	struct actor *a;
+	long at, i;
+	int fd;
+
+	if (world.lru_gen)
+		skip("read() does not activate with lru_gen");
+	EXPECT_EQ(work_write_file("/data/f", size), 0);
+	fd = open("/data/f", O_RDONLY);
+	for (i = 0; i < size; i += chunk) {
+		/* the second read() activates */
+		EXPECT_EQ(pread(fd, block, chunk, i), chunk);
+		if (i / chunk % 2)
+			EXPECT_EQ(pread(fd, block, chunk, i), chunk);
+	}
+	close(fd);
+	drain_batches();
+	box_make("a");
+	a = actor_new("a");
+	at = actor_do(a, work_map_file, "/data/f", size, 0);
+	actor_do(a, work_read, at, size);
+	EXPECT_EQ(box_stat("a", "active_file"), size / 2);
+	EXPECT_EQ(box_stat("a", "inactive_file"), size / 2);
+	EXPECT_EQ(actor_do(a, work_unmap, at, size), 0);
+	EXPECT_EQ(box_stat("a", "active_file") + box_stat("a", "inactive_file"), 0);
+	actor_end(a);
+	unlink("/data/f");
+}
+
 /* Tell lru_gen to age, or to evict the oldest generation, of all memory of a node. */
 static void lru_gen_command(char command, int node, const char *options)
 {
@@ -228,6 +261,7 @@ static void lists_rotated(void)
 
 const struct vm_case lists_cases[] = {
 	{ "lists_moved", lists_moved },
+	{ "lists_window", lists_window },
 	{ "lists_aged", lists_aged },
 	{ "lists_putback", lists_putback },
 	{ "lists_rotated", lists_rotated },
