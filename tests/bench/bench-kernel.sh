@@ -75,22 +75,17 @@ unused()
 		awk -v v="$v" -v n="$n" 'BEGIN { printf "%d (%.2f%%)\n", v - n, (v - n) * 100 / n }' || echo –
 }
 
-# what rss adds, as a part of what memcg adds
-part()
+# ratio PART WHOLE
+ratio()
 {
-	local r m
-	r=$(added rss "$1") m=$(added memcg "$1")
-	[ "$r" != – ] && [ "$m" != – ] && awk -v r="$r" -v m="$m" 'BEGIN { printf "%.2f\n", r / m }' || echo –
+	[ "$1" != – ] && [ "$2" != – ] && awk -v part="$1" -v whole="$2" 'BEGIN { printf "%.2f\n", part / whole }' || echo –
 }
 
-# What a page takes with two containers, of what it takes with one.
-of_one()
-{
-	local one two
-	one=$(figure "$1" turns_one) two=$(figure "$1" turns_two)
-	[ -n "$one" ] && [ -n "$two" ] &&
-		awk -v one="$one" -v two="$two" 'BEGIN { printf "%.2f\n", two / one }' || echo –
-}
+# what rss adds, as a part of what memcg adds
+part() { ratio "$(added rss "$1")" "$(added memcg "$1")"; }
+
+# what a page takes with two containers, of what it takes with one
+of_one() { ratio "$(cell "$1" turns_two)" "$(cell "$1" turns_one)"; }
 
 {
 	echo "| instructions | unpatched, no controller | patched, no controller | memcg child with a limit | rss container with a limit | rss compiled in, unused | memcg adds | rss adds | of memcg's | unused adds to unpatched |"
