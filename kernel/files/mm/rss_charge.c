@@ -545,7 +545,7 @@ retry:
 		else
 			nr -= task->rss_reserved;
 	}
-	/* what the first slot lacks for a huge page, others lack as well */
+	/* so much is in a slot rarely: a huge page is not worth the search */
 	if ((nr >= RSS_CHARGE_BATCH || !rss_reserve_stocked(owner, nr)) &&
 	    !rss_charge_at_once(owner, nr) && percpu_ref_tryget(&owner->ref)) {
 		rcu_read_unlock();
