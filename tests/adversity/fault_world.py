@@ -173,6 +173,15 @@ class World(State):
         while name == "tree" and len(self.pids(name)) < 3:
             time.sleep(0.002)
 
+    def run_in_background(self, container, limit):
+        """`rssctl run' with a process that stays in the new transient container."""
+        command = ["rssctl", "run", container, f"--limit={limit}", "--", "sh", "-c", "echo runs; exec sleep 100000"]
+        run = self.processes["run"] = subprocess.Popen(command, stdin=subprocess.DEVNULL,
+                                                       stdout=subprocess.PIPE, start_new_session=True)
+        with run.stdout:
+            if run.stdout.readline() != b"runs\n":
+                raise RuntimeError(f"`rssctl run {container}' ended with {run.wait()}")
+
     def end_process(self, name):
         process = self.processes.pop(name, None)
         if process:
@@ -235,6 +244,8 @@ class World(State):
                 self.must("limit", name, str(limit))
 
     def reset_processes(self):
+        for name in set(self.processes) - set(PLACES):
+            self.end_process(name)
         for name, place in PLACES.items():
             if name not in self.processes or self.processes[name].poll() is not None:
                 self.spawn(name)
