@@ -166,7 +166,7 @@ struct rss_owner *rss_owner_new(struct rss_container *rss)
 		rss_windows_close();
 	container_rss_patch_rmap();
 	static_branch_deferred_inc(&container_rss_key);
-	/* a CPU that unmaps a folio may have passed the branch, and not changed the mapcount */
+	/* a CPU may have passed a branch or call of rmap, and not changed the mapcount */
 	if (first)
 		synchronize_rcu();
 	return owner;
