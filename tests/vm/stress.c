@@ -225,7 +225,7 @@ static pid_t start_task(int n, double until)
 static void stress(void)
 {
 	const char *wish = getenv("stress");
-	long seconds = wish && *wish ? atol(wish) : 120;
+	long seconds = wish && *wish ? atol(wish) : 60;
 	double begin = now(), until = begin + seconds;
 	long usage, worst = 0, deaths = 0, slack, looks = 0;
 	pid_t pids[TASKS];
