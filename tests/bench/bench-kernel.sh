@@ -113,7 +113,7 @@ of_one() { ratio "$(cell "$1" turns_two)" "$(cell "$1" turns_one)"; }
 	echo "| pages scanned per 1000 freed, lru_gen | $(cell memcg-gen reclaim_scanned_per_1000) | $(cell rss-gen reclaim_scanned_per_1000) |"
 	echo "| instructions per page freed, 1,000 other containers hold pages | $(cell memcg others) | $(cell rss others) |"
 	echo "| pages scanned per 1000 freed, 1,000 other containers hold pages | $(cell memcg others_scanned_per_1000) | $(cell rss others_scanned_per_1000) |"
-	echo "| bytes an empty container takes | $(cell memcg empty_container_bytes) | $(cell rss empty_container_bytes) |"
+	echo "| bytes an empty container takes, with its cgroup | $(cell memcg empty_container_bytes) | $(cell rss empty_container_bytes) |"
 	echo
 	echo "| a fault near the limit, instructions | memcg | rss | rss with watermarks |"
 	echo "|---|--:|--:|--:|"
