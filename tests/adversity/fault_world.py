@@ -174,10 +174,14 @@ class World(State):
             time.sleep(0.002)
 
     def run_in_background(self, container, limit):
-        """`rssctl run' with a process that stays in the new transient container."""
-        command = ["rssctl", "run", container, f"--limit={limit}", "--", "sh", "-c", "echo runs; exec sleep 100000"]
-        run = self.processes["run"] = subprocess.Popen(command, stdin=subprocess.DEVNULL,
-                                                       stdout=subprocess.PIPE, start_new_session=True)
+        """
+        `rssctl run' with a process that stays in the new transient container until reset(): an
+        empty one is removed when its creator disconnects.
+        """
+        command = ["sh", "-c", "echo runs; exec " + " ".join(SLEEP)]
+        run = self.processes["run"] = subprocess.Popen(
+            ["rssctl", "run", container, f"--limit={limit}", "--", *command],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True)
         with run.stdout:
             if run.stdout.readline() != b"runs\n":
                 raise RuntimeError(f"`rssctl run {container}' ended with {run.wait()}")

@@ -186,7 +186,7 @@ class Trial:
 
     def starts(self):
         w = self.world
-        transient = self.make_transient
+        transient = lambda: w.run_in_background("new", "8M")
         return [
             Start("start"),
             Start("start with an unfinished transaction", killed=lambda: self.leave_transaction("undo")),
@@ -215,10 +215,6 @@ class Trial:
         with open(os.path.join(self.args.directory, "state", "transaction.json"), "w") as file:
             json.dump({"phase": phase, "steps": steps}, file)
         self.world.set_kernel("web", limits["web"])
-
-    def make_transient(self):
-        """With a process from the beginning: an empty one is removed when its creator disconnects."""
-        self.world.run_in_background("new", "8M")
 
     def leave_creation(self):
         os.mkdir(self.world.cgroup("new"))

@@ -435,13 +435,13 @@ static void latency_row(const char *name, bool watermarks)
 	rmdir(CG "/near");
 }
 
-/* Memory that a thousand empty containers take, each. */
 /* What containers are made of.  Free memory would show what else the machine does. */
 static long kernel_kb(void)
 {
 	return key("/proc/meminfo", "Slab") + key("/proc/meminfo", "Percpu");
 }
 
+/* Memory that a thousand empty containers take, each. */
 static void empty_row(void)
 {
 	char path[64];
