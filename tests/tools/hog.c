@@ -126,13 +126,26 @@ static int map_file(const char *path, unsigned long rounds)
 	return EXIT_SUCCESS;
 }
 
-/* Not a chain: the tree branches at every second process. */
-static int fork_tree(unsigned long count)
+/*
+ * Not a chain: the tree branches at every second process. One process forks at a time: a process
+ * that waits for a processor in the middle of a fork holds up whoever moves a process between
+ * cgroups, and with that all other forks of the machine.
+ * done: where to write a byte when the subtree is there, or -1
+ */
+static int fork_tree(unsigned long count, int done)
 {
+	char byte = 0;
+
 	for (unsigned long left = count - 1; left > 0;) {
 		unsigned long share = left / 2 + 1;
-		pid_t child = fork();
+		int subtree[2];
+		pid_t child;
 
+		if (pipe(subtree) < 0) {
+			perror("pipe");
+			return EXIT_FAILURE;
+		}
+		child = fork();
 		if (child < 0) {
 			perror("fork");
 			return EXIT_FAILURE;
@@ -140,11 +153,22 @@ static int fork_tree(unsigned long count)
 		if (child == 0) {
 			/* The tree ends with the test. */
 			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			return fork_tree(share);
+			close(subtree[0]);
+			if (done >= 0)
+				close(done);
+			return fork_tree(share, subtree[1]);
 		}
+		close(subtree[1]);
+		/* No byte comes if a process of the subtree has failed. */
+		(void)!read(subtree[0], &byte, sizeof(byte));
+		close(subtree[0]);
 		left -= share;
 	}
 	ready();
+	if (done >= 0) {
+		(void)!write(done, &byte, sizeof(byte));
+		close(done);
+	}
 	wait_for_signal();
 	return EXIT_SUCCESS;
 }
@@ -367,7 +391,7 @@ int main(int argc, char *argv[])
 	if (strcmp(what, "write") == 0 && argc > 3)
 		return write_repeatedly(parse(argv[2]), argv[3]);
 	if (strcmp(what, "fork") == 0)
-		return fork_tree(strtoul(argv[2], NULL, 10));
+		return fork_tree(strtoul(argv[2], NULL, 10), -1);
 	if (strcmp(what, "zombie") == 0)
 		return leave_zombies(strtoul(argv[2], NULL, 10));
 	if (strcmp(what, "bomb") == 0)
