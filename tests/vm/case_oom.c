@@ -6,10 +6,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -104,6 +106,66 @@ static void oom_picks_the_worst(void)
 	actor_end(small);
 	actor_end(big);
 	actor_end(outside);
+}
+
+static int __attribute__((noreturn)) idle_thread(void *unused)
+{
+	(void)unused;
+	for (;;)
+		syscall(SYS_pause);
+}
+
+/* Threads that only make it long to look at all tasks.  They share the caller's TLS and signals. */
+static long idle_threads(long count)
+{
+	const long size = 1024;
+	long stacks = work_map(count * size, ANON);
+
+	for (long i = 1; i <= count; i++)
+		if (clone(idle_thread, (void *)(stacks + i * size), CLONE_VM | CLONE_FS |
+			  CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM, NULL) < 0)
+			return -errno;
+	return 0;
+}
+
+/*
+ * Two run out at once.  While the second looks for a victim, that of the first frees its memory:
+ * nobody else has to die.
+ */
+static void oom_room_meanwhile(void)
+{
+	struct actor *crowd, *big, *small[2];
+	long at, ret, where[2];
+
+	no_swap();
+	box_make("p");
+	box_make("p/crowd");
+	box_make("p/work");	/* looked at last */
+	EXPECT_EQ(box_put("p", BOX_LIMIT, 2 * BYTES), 0);
+	crowd = actor_new("p/crowd");
+	EXPECT_EQ(actor_do(crowd, idle_threads, 1500), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(small); i++) {
+		small[i] = actor_new("p/work");
+		where[i] = actor_do(small[i], work_map, BYTES / 2, ANON);
+	}
+	for (int round = 1; round <= 8; round++) {
+		big = actor_new("p/work");
+		at = actor_do(big, work_map, BYTES + BYTES / 2, ANON);
+		EXPECT_EQ(actor_do(big, work_write, at, BYTES + BYTES / 2, 1), 0);
+		for (size_t i = 0; i < ARRAY_SIZE(small); i++)
+			actor_send(small[i], (actor_fn)work_write, where[i], BYTES / 2, round, 0);
+		for (size_t i = 0; i < ARRAY_SIZE(small); i++)
+			EXPECT(actor_reply(small[i], &ret, 60) && !ret,
+			       "small process %zu was killed in round %d", i, round);
+		EXPECT(actor_gone(big, 30), "the worst one lives");
+		EXPECT_EQ(box_event("p", "oom_kill"), round);
+		for (size_t i = 0; i < ARRAY_SIZE(small); i++)
+			actor_do(small[i], work_advise, where[i], BYTES / 2, MADV_DONTNEED);
+		actor_end(big);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(small); i++)
+		actor_end(small[i]);
+	actor_end(crowd);
 }
 
 static void oom_subtree(void)
@@ -285,6 +347,7 @@ static void oom_global(void)
 const struct vm_case oom_cases[] = {
 	{ "oom_kills", oom_kills },
 	{ "oom_picks_the_worst", oom_picks_the_worst },
+	{ "oom_room_meanwhile", oom_room_meanwhile },
 	{ "oom_subtree", oom_subtree },
 	{ "oom_group", oom_group },
 	{ "oom_unkillable", oom_unkillable },

@@ -16,6 +16,16 @@
 
 #include <trace/events/rss_container.h>
 
+struct rss_oom {
+	struct oom_control control;
+	unsigned int nr;	/* pages that were wanted */
+};
+
+static bool rss_has_room(struct rss_container *rss, unsigned int nr)
+{
+	return page_counter_read(&rss->res) + nr <= READ_ONCE(rss->res.max);
+}
+
 /**
  * rss_out_of_memory - kill a process of a container
  * @rss: the container that hit its limit
@@ -29,20 +39,23 @@
  */
 bool rss_out_of_memory(struct rss_container *rss, unsigned int nr)
 {
-	struct oom_control oc = {
-		.rss = rss,
-		.gfp_mask = current_gfp_context(GFP_KERNEL),
-		.order = 0,
+	struct rss_oom oom = {
+		.control = {
+			.rss = rss,
+			.gfp_mask = current_gfp_context(GFP_KERNEL),
+			.order = 0,
+		},
+		.nr = nr,
 	};
 	bool ret = true;
 
 	if (mutex_lock_killable(&oom_lock))
 		return true;
 	/* another charge may have killed, or reclaimed, meanwhile */
-	if (page_counter_read(&rss->res) + nr > READ_ONCE(rss->res.max)) {
+	if (!rss_has_room(rss, nr)) {
 		trace_rss_container_oom(rss, nr);
 		rss_event(rss, RSS_CONTAINER_EVENT_OOM, NULL);
-		ret = out_of_memory(&oc);
+		ret = out_of_memory(&oom.control);
 	}
 	mutex_unlock(&oom_lock);
 	/* let it die */
@@ -128,6 +141,31 @@ void container_rss_scan_tasks(struct oom_control *oc,
 	struct rss_call call = { .fn = fn, .arg = arg };
 
 	rss_scan_subtree(oc->rss, rss_call_owner, &call);
+}
+
+/**
+ * container_rss_select_victim - choose the process that is killed
+ * @oc: the OOM
+ * @evaluate: the kernel's oom_evaluate_task()
+ *
+ * To look at all tasks takes a while.  If an earlier victim frees its memory meanwhile, it is
+ * passed over and another one chosen, although there is room now.  Then nobody is.
+ */
+void container_rss_select_victim(struct oom_control *oc,
+				 int (*evaluate)(struct task_struct *, void *))
+{
+	struct rss_oom *oom = container_of(oc, struct rss_oom, control);
+
+	container_rss_scan_tasks(oc, evaluate, oc);
+	if (oc->chosen == (void *)-1UL)
+		return;
+	/* a victim is uncharged before its mm gets MMF_OOM_SKIP, which evaluate() read */
+	smp_rmb();
+	if (!rss_has_room(oc->rss, oom->nr))
+		return;
+	if (oc->chosen)
+		put_task_struct(oc->chosen);
+	oc->chosen = (void *)-1UL;
 }
 
 /**

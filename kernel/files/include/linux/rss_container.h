@@ -456,6 +456,8 @@ static __always_inline void mm_owner_container(struct mm_struct *mm,
 unsigned long container_rss_oom_pages(struct oom_control *oc);
 void container_rss_scan_tasks(struct oom_control *oc,
 			      int (*fn)(struct task_struct *, void *), void *arg);
+void container_rss_select_victim(struct oom_control *oc,
+				 int (*evaluate)(struct task_struct *, void *));
 void container_rss_print_oom(struct oom_control *oc);
 void container_rss_print_oom_context(struct oom_control *oc, struct task_struct *victim);
 struct rss_container *container_rss_get_oom_group(struct oom_control *oc,
@@ -596,6 +598,11 @@ static inline unsigned long container_rss_oom_pages(struct oom_control *oc)
 static inline void container_rss_scan_tasks(struct oom_control *oc,
 					    int (*fn)(struct task_struct *, void *),
 					    void *arg)
+{
+}
+
+static inline void container_rss_select_victim(struct oom_control *oc,
+					       int (*evaluate)(struct task_struct *, void *))
 {
 }
 
