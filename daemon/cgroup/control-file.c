@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/counters.h"
 #include "shared/array.h"
 #include "shared/cleanup.h"
 #include "shared/file.h"
@@ -95,6 +96,16 @@ int cgroup_write_u64(int dir, const char *file, uint64_t value)
 	char text[24];
 
 	(void)snprintf(text, sizeof(text), "%" PRIu64, value);
+	return cgroup_write(dir, file, text);
+}
+
+int cgroup_write_reclaim(int dir, const char *file, uint64_t bytes, int swappiness)
+{
+	char text[64];
+
+	if (swappiness == SWAPPINESS_DEFAULT)
+		return cgroup_write_u64(dir, file, bytes);
+	(void)snprintf(text, sizeof(text), "%" PRIu64 " swappiness=%d", bytes, swappiness);
 	return cgroup_write(dir, file, text);
 }
 

@@ -30,6 +30,8 @@ int cgroup_read_u64(int dir, const char *file, uint64_t *ret);
 /* Writes @text in one write(2), as the kernel requires. */
 int cgroup_write(int dir, const char *file, const char *text);
 int cgroup_write_u64(int dir, const char *file, uint64_t value);
+/* Asks memory.reclaim or rss.reclaim for bytes; @swappiness may be SWAPPINESS_DEFAULT. */
+int cgroup_write_reclaim(int dir, const char *file, uint64_t bytes, int swappiness);
 
 /* One line of a keyed file: "oom_kill 3". @value is unchanged if the file does not have @key. */
 struct cgroup_key {

@@ -12,7 +12,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
@@ -137,16 +136,6 @@ static const char *v2_setting_file(const struct controller *c, unsigned int sett
 	}
 }
 
-static int write_reclaim(int dir, uint64_t bytes, int swappiness)
-{
-	char text[64];
-
-	if (swappiness == SWAPPINESS_DEFAULT)
-		return cgroup_write_u64(dir, "memory.reclaim", bytes);
-	(void)snprintf(text, sizeof(text), "%" PRIu64 " swappiness=%d", bytes, swappiness);
-	return cgroup_write(dir, "memory.reclaim", text);
-}
-
 static int v2_reclaim(struct group *g, uint64_t bytes, int swappiness, const struct worker *worker,
 		      uint64_t *ret_freed)
 {
@@ -154,7 +143,7 @@ static int v2_reclaim(struct group *g, uint64_t bytes, int swappiness, const str
 	int r;
 
 	(void)cgroup_read_u64(g->fd, "memory.current", &usage);
-	r = write_reclaim(g->fd, bytes, swappiness);
+	r = cgroup_write_reclaim(g->fd, "memory.reclaim", bytes, swappiness);
 	if (r < 0 && r != -EAGAIN && r != -EINTR)
 		return r;
 	after = reclaimed_bytes(g);
@@ -220,7 +209,8 @@ static void find_features(struct controller *c)
 	if (controller_has_file(c, "memory.reclaim"))
 		c->features |= FEATURE_RECLAIM;
 	/* Since 6.8. Older kernels refuse the text; 0 bytes reclaim nothing. */
-	if (controller_can(c, FEATURE_RECLAIM) && write_reclaim(c->fd, 0, 60) == 0)
+	if (controller_can(c, FEATURE_RECLAIM) &&
+	    cgroup_write_reclaim(c->fd, "memory.reclaim", 0, 60) == 0)
 		c->features |= FEATURE_SWAPPINESS;
 	if (cgroup_read_keys(c->fd, "memory.stat", &steal, 1) == 0 && steal.value != COUNTER_ABSENT)
 		c->features |= FEATURE_RECLAIMED;

@@ -189,7 +189,7 @@ static int rss_reclaim(struct group *g, uint64_t bytes, int swappiness, const st
 
 	if (r < 0)
 		return r;
-	r = cgroup_write_u64(g->fd, "rss.reclaim", bytes);
+	r = cgroup_write_reclaim(g->fd, "rss.reclaim", bytes, swappiness);
 	if (r < 0 && r != -EAGAIN && r != -EINTR)
 		return r;
 	*ret_freed = COUNTER_ABSENT;
@@ -373,6 +373,9 @@ static void find_features(struct controller *c)
 		c->features |= FEATURE_LIMIT_EVENTS;
 	if (!is_unified(c))
 		c->features |= FEATURE_IN_PLACE | FEATURE_PEAK_RESET;
+	/* The first versions of the kernel half refuse the text; 0 bytes reclaim nothing. */
+	if (cgroup_write_reclaim(c->fd, "rss.reclaim", 0, 60) == 0)
+		c->features |= FEATURE_SWAPPINESS;
 }
 
 static int rss_open(const struct controller_choice *choice, struct controller **ret,

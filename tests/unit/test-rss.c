@@ -12,10 +12,11 @@
 #include "fake-world.h"
 #include "unit.h"
 
-#define ALWAYS                                                                          \
-	(FEATURE_PEAK | FEATURE_FAILURES | FEATURE_RECLAIMED | FEATURE_OOM_EVENTS |     \
-	 FEATURE_OOM_KILLS | FEATURE_OOM_GROUP | FEATURE_WATERMARKS | FEATURE_RECLAIM | \
-	 FEATURE_SAFE_LIMIT | FEATURE_MAPPED_ONLY | FEATURE_SCANNED | FEATURE_LOW)
+#define ALWAYS                                                                             \
+	(FEATURE_PEAK | FEATURE_FAILURES | FEATURE_RECLAIMED | FEATURE_OOM_EVENTS |        \
+	 FEATURE_OOM_KILLS | FEATURE_OOM_GROUP | FEATURE_WATERMARKS | FEATURE_RECLAIM |    \
+	 FEATURE_SAFE_LIMIT | FEATURE_MAPPED_ONLY | FEATURE_SCANNED | FEATURE_SWAPPINESS | \
+	 FEATURE_LOW)
 
 /* A kernel with the controller, which may be in the unified tree. */
 static void kernel(int rss_at)
@@ -321,6 +322,10 @@ TEST(reclaim_is_asked_for)
 	CHECK_INT(group_reclaim(w.web, 1048576, SWAPPINESS_DEFAULT, NULL, &freed), 0);
 	CHECK_STR(fake_get("rssd/web/rss.reclaim"), "1048576");
 	CHECK_UINT(freed, 0);
+	CHECK_INT(group_reclaim(w.web, 1048576, 200, NULL, &freed), 0);
+	CHECK_STR(fake_get("rssd/web/rss.reclaim"), "1048576 swappiness=200");
+	w.controller->features &= ~(unsigned int)FEATURE_SWAPPINESS;
+	CHECK_INT(group_reclaim(w.web, 1048576, 200, NULL, &freed), -EOPNOTSUPP);
 }
 
 TEST(the_peak_is_reset)
