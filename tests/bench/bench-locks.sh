@@ -10,6 +10,8 @@
 # number of acquisitions of a lock that had to wait, the median of five runs.
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
+# shellcheck source=tests/vm/qemu-options.sh
+. "$top/tests/vm/qemu-options.sh"
 build=$(realpath -m "${BUILD:-$top/build}")
 image=$build/kernel/bzImage-locks
 dir=$build/bench
@@ -23,7 +25,7 @@ boot()	# boot NAME CPUS ARGS
 		-nodefaults -no-user-config -display none -no-reboot \
 		-accel tcg,thread=multi -smp "$2" -m 1G \
 		-kernel "$image" -initrd "$dir/initrd" \
-		-append "console=ttyS0 quiet panic=-1 nokaslr locks=$2 $3" \
+		-append "console=ttyS0 quiet panic=-1 nokaslr $fewer_instructions locks=$2 $3" \
 		-drive file="$dir/$1.img",if=virtio,format=raw,cache=unsafe \
 		-serial file:"$dir/$1.console" -serial file:"$dir/$1.raw" \
 		</dev/null >"$dir/$1.qemu" 2>&1 || :
