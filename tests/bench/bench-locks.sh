@@ -91,6 +91,6 @@ echo "| eight tasks fault on eight emulated processors: of 1000 acquisitions wai
 echo "|---|--:|--:|"
 for column in memcg rss; do
 	for how in one each; do
-		echo "| $(title $column $how) | $(contended $column $how '__lruvec->lru_lock') | $(contended $column $how 'lru->lock') |"
+		echo "| $(title $column $how) | $(contended $column $how 'lruvec->lru_lock') | $(contended $column $how 'lru->lock') |"
 	done
 done
