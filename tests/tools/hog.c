@@ -128,18 +128,17 @@ static int map_file(const char *path, unsigned long rounds)
 
 /*
  * Not a chain: the tree branches at every second process. One process forks at a time: a process
- * that waits for a processor in the middle of a fork holds up whoever moves a process between
- * cgroups, and with that all other forks of the machine.
- * done: where to write a byte when the subtree is there, or -1
+ * that is preempted during fork() blocks moves between cgroups, and a blocked move blocks all
+ * other forks of the machine.
+ * done: is closed when the subtree is complete, or -1
  */
 static int fork_tree(unsigned long count, int done)
 {
-	char byte = 0;
-
 	for (unsigned long left = count - 1; left > 0;) {
 		unsigned long share = left / 2 + 1;
 		int subtree[2];
 		pid_t child;
+		char none;
 
 		if (pipe(subtree) < 0) {
 			perror("pipe");
@@ -159,16 +158,14 @@ static int fork_tree(unsigned long count, int done)
 			return fork_tree(share, subtree[1]);
 		}
 		close(subtree[1]);
-		/* No byte comes if a process of the subtree has failed. */
-		(void)!read(subtree[0], &byte, sizeof(byte));
+		/* Returns when the child has closed its end, or has died. */
+		(void)!read(subtree[0], &none, sizeof(none));
 		close(subtree[0]);
 		left -= share;
 	}
 	ready();
-	if (done >= 0) {
-		(void)!write(done, &byte, sizeof(byte));
+	if (done >= 0)
 		close(done);
-	}
 	wait_for_signal();
 	return EXIT_SUCCESS;
 }

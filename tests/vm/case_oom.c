@@ -115,7 +115,7 @@ static int __attribute__((noreturn)) idle_thread(void *unused)
 		syscall(SYS_pause);
 }
 
-/* Threads that only make it long to look at all tasks.  They share the caller's TLS and signals. */
+/* Threads that make a scan of all tasks slow.  They share the caller's TLS and signals. */
 static long idle_threads(long count)
 {
 	const long size = 1024;
@@ -129,8 +129,8 @@ static long idle_threads(long count)
 }
 
 /*
- * Two run out at once.  While the second looks for a victim, that of the first frees its memory:
- * nobody else has to die.
+ * Two processes hit the limit at once.  While the second selects a victim, the victim of the first
+ * frees its memory: no other process is killed.
  */
 static void oom_room_meanwhile(void)
 {
@@ -140,7 +140,7 @@ static void oom_room_meanwhile(void)
 	no_swap();
 	box_make("p");
 	box_make("p/crowd");
-	box_make("p/work");	/* looked at last */
+	box_make("p/work");	/* scanned last */
 	EXPECT_EQ(box_put("p", BOX_LIMIT, 2 * BYTES), 0);
 	crowd = actor_new("p/crowd");
 	EXPECT_EQ(actor_do(crowd, idle_threads, 1500), 0);

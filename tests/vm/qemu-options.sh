@@ -7,7 +7,7 @@
 # clearcpuid=rep_good  a page is cleared and copied by unrolled loops: it goes through the
 #                      steps of a "rep stosq" one by one, with a look for interrupts
 # no_timer_check       a slow host is not a broken timer
-# tsc=reliable         nor a broken TSC: to give it up, the kernel patches jump labels on all
-#                      processors, which the emulator does not always survive, and reads the HPET
-#                      from then on, which is slow
+# tsc=reliable         nor a broken TSC: if the kernel marks it unstable, it patches jump labels on
+#                      all processors, which the emulator does not always survive, and then reads
+#                      the HPET, which is slow
 fewer_instructions='norandmaps clearcpuid=rep_good no_timer_check tsc=reliable'
