@@ -499,8 +499,7 @@ static int rss_charge(struct mm_struct *mm, struct rss_owner *owner, unsigned in
 			break;
 		}
 		failed = true;
-		if (taken == -EAGAIN ||
-		    page_counter_read(&over->res) + nr <= READ_ONCE(over->res.max))
+		if (taken == -EAGAIN || rss_has_room(over, nr))
 			continue;
 		if (rss_can_overcharge() || retries-- > 0)
 			continue;

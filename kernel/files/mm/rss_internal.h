@@ -258,6 +258,12 @@ static inline struct rss_container *res_rss(struct page_counter *counter)
 	return container_of(counter, struct rss_container, res);
 }
 
+/* Returns true if @nr more pages fit into the limit of @rss; its ancestors' are not looked at. */
+static inline bool rss_has_room(struct rss_container *rss, unsigned int nr)
+{
+	return page_counter_read(&rss->res) + nr <= READ_ONCE(rss->res.max);
+}
+
 /* The root is outside all containers: nothing is charged to it. */
 static inline bool rss_is_root(struct rss_container *rss)
 {

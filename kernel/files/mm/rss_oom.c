@@ -21,11 +21,6 @@ struct rss_oom {
 	unsigned int nr;	/* pages that were wanted */
 };
 
-static bool rss_has_room(struct rss_container *rss, unsigned int nr)
-{
-	return page_counter_read(&rss->res) + nr <= READ_ONCE(rss->res.max);
-}
-
 /**
  * rss_out_of_memory - kill a process of a container
  * @rss: the container that hit its limit
@@ -148,8 +143,9 @@ void container_rss_scan_tasks(struct oom_control *oc,
  * @oc: the OOM
  * @evaluate: the kernel's oom_evaluate_task()
  *
- * To look at all tasks takes a while.  If an earlier victim frees its memory meanwhile, it is
- * passed over and another one chosen, although there is room now.  Then nobody is.
+ * The scan of all tasks takes time.  If an earlier victim frees its memory during the scan,
+ * @evaluate skips it and chooses another process, although there is room now.  No process is
+ * chosen then.
  */
 void container_rss_select_victim(struct oom_control *oc,
 				 int (*evaluate)(struct task_struct *, void *))
