@@ -499,7 +499,8 @@ static int rss_charge(struct mm_struct *mm, struct rss_owner *owner, unsigned in
 			break;
 		}
 		failed = true;
-		if (taken == -EAGAIN || rss_has_room(over, nr))
+		if (taken == -EAGAIN ||
+		    rss_has_room(over, nr))
 			continue;
 		if (rss_can_overcharge() || retries-- > 0)
 			continue;
