@@ -9,6 +9,7 @@
 ## check-vm: the kernel's tests in qemu; CASES=charge,oom_group for some, WORLD=v1 or v2-lru_gen for one hierarchy
 ## check-cases: the cases alone, which need one image
 ## check-kernels: the cases on each kernel that there are hooks for; KERNELS=6.1 for some
+## check-6.1: the core cases on Debian 12's own kernel, a part of check-all
 ## check-kasan: the stress case under KASAN
 ## check-off: CONFIG_RSS_CONTAINER=n leaves every object as it was
 ## check-configs: mm/ builds without MEMCG, SWAP, NUMA, THP, LRU_GEN, and for arm64
@@ -34,7 +35,7 @@ kernel_build := $(BUILD)$(if $(filter-out 6.12,$(KERNEL)),/linux-$(KERNEL))
 kernel_out := $(kernel_build)/kernel
 vm_out     := $(kernel_build)/vm
 
-.PHONY: kernel kernel-images kernel-deb kernel-deps kernel-series check-series check-vm check-rounds check-cases check-kernels check-kasan check-off check-configs check-selftests check-ynl bench-kernel
+.PHONY: kernel kernel-images kernel-deb kernel-deps kernel-series check-series check-vm check-rounds check-cases check-kernels check-6.1 image-6.1 check-kasan check-off check-configs check-selftests check-ynl bench-kernel
 
 kernel_src := $(shell find kernel/files kernel/compat.h kernel/hooks-$(KERNEL) -type f 2>/dev/null)
 kernel_q := $(if $(V),,@)
@@ -138,6 +139,12 @@ check-kernels:
 		echo "Linux $$v"; \
 		$(MAKE) --no-print-directory -s KERNEL="$$v" check-cases || status=1; \
 	done; exit $$status
+
+# The oldest kernel that there are hooks for differs most from 6.12.
+check-6.1:
+	$(kernel_q)$(MAKE) --no-print-directory -s check-cases KERNEL=6.1 CASES=charge,reclaim,oom,owner
+image-6.1:
+	$(kernel_q)$(MAKE) --no-print-directory -s kernel KERNEL=6.1
 
 check-kasan: $(kernel_out)/bzImage-kasan $(vm_out)/initrd
 	$(kernel_run) VM_MEMORY=2G tests/vm/run.sh -k $(kernel_out)/bzImage-kasan -i $(vm_out)/initrd \

@@ -54,7 +54,7 @@ CHECK_SUITES := style unit fuzz bus host $(if $(wildcard tests/adversity/*.sh),a
 # A job that lasts for hours: by hand, all of it or some parts.
 PARTS        ?= random faults bus-fuzz kasan selftests off rounds
 # Real programs that use rssd: a smoke case of each; WHOLE=1 for all cases.
-ALL_SUITES   := $(CHECK_SUITES) users vm system
+ALL_SUITES   := $(CHECK_SUITES) users vm system vm-6.1
 SUITES       ?= $(CHECK_SUITES)
 
 # Packages by suite, next to those of a build.
