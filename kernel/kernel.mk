@@ -16,6 +16,7 @@
 ## check-selftests: the kernel's own tests end on the patched kernel as on the unpatched
 ## check-ynl: the description of the netlink family agrees with the UAPI header
 ## bench-kernel: count instructions, into build/bench-kernel.md
+## bench-locks: the part of it that shows which locks are waited for
 ## kernel-deps: install what all of these need
 
 # The kernel: one of those that there are hooks for. All but 6.12 have a directory of their own.
@@ -35,7 +36,7 @@ kernel_build := $(BUILD)$(if $(filter-out 6.12,$(KERNEL)),/linux-$(KERNEL))
 kernel_out := $(kernel_build)/kernel
 vm_out     := $(kernel_build)/vm
 
-.PHONY: kernel kernel-images kernel-deb kernel-deps kernel-series check-series check-vm check-rounds check-cases check-kernels check-6.1 image-6.1 check-kasan check-off check-configs check-selftests check-ynl bench-kernel
+.PHONY: kernel kernel-images kernel-deb kernel-deps kernel-series check-series check-vm check-rounds check-cases check-kernels check-6.1 image-6.1 check-kasan check-off check-configs check-selftests check-ynl bench-kernel bench-locks
 
 kernel_src := $(shell find kernel/files kernel/compat.h kernel/hooks-$(KERNEL) -type f 2>/dev/null)
 kernel_q := $(if $(V),,@)
@@ -43,6 +44,8 @@ kernel_run = $(kernel_q)KERNEL="$(KERNEL)" BUILD="$(abspath $(kernel_build))"
 vm_cflags := -std=gnu11 -O2 -g -Wall -Wextra -Wno-cast-function-type \
 	-Wno-missing-field-initializers -Wno-format-truncation -Ikernel/files/include/uapi
 vm_src := $(sort $(wildcard tests/vm/*.c))
+bench_src := $(sort $(wildcard tests/bench/kernel/*.c))
+bench_out := $(kernel_build)/bench
 
 ifdef V
 export V
@@ -159,5 +162,13 @@ check-series: kernel-series check-ynl $(vm_out)/init
 	$(kernel_run) tests/vm/initrd.sh $(vm_out)/initrd-selftests $(vm_out)/init $(vm_out)/selftests-tree
 	$(kernel_run) kernel/check-series.sh $(PATCHES)
 
-bench-kernel: $(kernel_out)/bzImage-bench $(kernel_out)/bzImage-stock-bench $(kernel_out)/bzImage-locks
+$(bench_out)/initrd: $(bench_src) tests/bench/kernel/measure.h tests/vm/initrd.sh
+	@mkdir -p $(@D)
+	$(kernel_q)gcc -std=gnu11 -O2 -Wall -Wextra -static -o $(bench_out)/init $(bench_src)
+	$(kernel_run) tests/vm/initrd.sh $@ $(bench_out)/init
+
+bench-kernel: $(kernel_out)/bzImage-bench $(kernel_out)/bzImage-stock-bench $(kernel_out)/bzImage-locks $(bench_out)/initrd
 	$(kernel_run) tests/bench/bench-kernel.sh
+
+bench-locks: $(kernel_out)/bzImage-locks $(bench_out)/initrd
+	$(kernel_run) tests/bench/bench-locks.sh

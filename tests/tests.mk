@@ -128,7 +128,7 @@ style:
 	$(call install_packages,$(PACKAGES_style))
 	$(Q)if clang-format --version | grep -q 'version $(FORMAT_VERSION)\.'; then \
 		clang-format --dry-run -Werror \
-		$$(find lib daemon cli tests -name '*.[ch]' ! -path 'tests/vm/*' ! -path 'tests/bench/bench-kernel.c'); \
+		$$(find lib daemon cli tests -name '*.[ch]' ! -path 'tests/vm/*' ! -path 'tests/bench/kernel/*'); \
 	else \
 		echo "skip - style/format: needs clang-format $(FORMAT_VERSION), that of Debian 12; here is $$(clang-format --version)"; \
 	fi

@@ -9,10 +9,6 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 build=$(realpath -m "${BUILD:-$top/build}")
 image=${IMAGE:-$build/kernel/bzImage-bench}
 dir=$build/bench
-mkdir -p "$dir"
-
-gcc -std=gnu11 -O2 -Wall -static -o "$dir/init" "$top/tests/bench/bench-kernel.c"
-"$top/tests/vm/initrd.sh" "$dir/initrd" "$dir/init"
 
 # boot NAME IMAGE ARGS
 boot()
