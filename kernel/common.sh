@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# Sourced by the scripts beside it: where things are, and how they speak.
+# Sourced by the scripts of this directory: paths, messages and the lock.
 # Every path is absolute, so a script may change directory.
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)

@@ -77,7 +77,7 @@ for f in $(touched); do
 		fi ;;
 	*Kconfig*) ;;
 	*)
-		die "cannot tell which objects $f changes" ;;
+		die "do not know which objects $f changes" ;;
 	esac
 done >"$result/touched"
 in_image <"$result/touched" | sort -u >"$result/wanted"
@@ -151,7 +151,7 @@ if [ -s "$result/more" ]; then
 	sed 's/^/off: only the patched build has /' "$result/more" >&2
 	bad=$((bad + $(wc -l <"$result/more")))
 fi
-echo "$equal objects identical, $renamed but for line numbers and numbers in symbol names, $bad different" >"$result/summary"
+echo "$equal objects identical, $renamed except for line numbers and numbers in symbol names, $bad different" >"$result/summary"
 say "off: $(cat "$result/summary")"
 if [ "$bad" = 0 ]; then
 	echo "1 0 0" >"$result/counts"

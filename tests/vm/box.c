@@ -238,9 +238,9 @@ long box_node_pages(const char *name, int node)
 }
 
 /*
- * The bounds that kernel/README.md states.  Small pages that nobody migrates do
- * not pass the limit; a reader may see a batch a task that is about to be
- * refused.  With huge pages and migration it is one folio a task.
+ * The bounds that kernel/README.md states.  Small pages do not exceed the limit unless they
+ * are migrated; a reader may see a batch for each task that is about to be refused.  With
+ * huge pages and migration it is one folio for each task.
  */
 long box_slack(int tasks)
 {

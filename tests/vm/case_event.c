@@ -20,7 +20,7 @@
 #define HAS(e, attr) ((e)->has & 1U << RSS_CONTAINER_A_##attr)
 
 /* The last event of each kind, their number, and gaps in the sequence. */
-struct heard {
+struct collected {
 	struct event last[RSS_CONTAINER_EVENT_MAX + 1];
 	unsigned int n[RSS_CONTAINER_EVENT_MAX + 1];
 	uint64_t seq;
@@ -36,7 +36,7 @@ static uint64_t id_of(const char *box)
 }
 
 /* Receive the events of one container until there are none for a while. */
-static void hear(int fd, uint64_t id, struct heard *h, int ms)
+static void collect(int fd, uint64_t id, struct collected *h, int ms)
 {
 	struct event e;
 
@@ -58,7 +58,7 @@ static void hear(int fd, uint64_t id, struct heard *h, int ms)
 
 static void event_limit_and_reclaim(void)
 {
-	struct heard h = { 0 };
+	struct collected h = { 0 };
 	struct event *e;
 	struct actor *a;
 	int fd;
@@ -70,7 +70,7 @@ static void event_limit_and_reclaim(void)
 	a = actor_new("a");
 	at = actor_do(a, work_map, 2 * BYTES, ANON);
 	actor_do(a, work_write, at, 2 * BYTES, 1);
-	hear(fd, id_of("a"), &h, 1500);
+	collect(fd, id_of("a"), &h, 1500);
 	EXPECT(!genl_lost(), "the socket overflowed");
 	EXPECT_EQ(h.gaps, 0);
 	e = &h.last[RSS_CONTAINER_EVENT_LIMIT];
@@ -94,7 +94,7 @@ static void event_limit_and_reclaim(void)
 
 static void event_causes(void)
 {
-	struct heard h = { 0 };
+	struct collected h = { 0 };
 	struct actor *a;
 	int fd;
 	long at;
@@ -105,15 +105,15 @@ static void event_causes(void)
 	at = actor_do(a, work_map, 4 * BYTES, ANON);
 	actor_do(a, work_write, at, 4 * BYTES, 1);
 	EXPECT_EQ(box_put("a", BOX_RECLAIM, BYTES / 2), 0);
-	hear(fd, id_of("a"), &h, 300);
+	collect(fd, id_of("a"), &h, 300);
 	EXPECT_EQ(h.last[RSS_CONTAINER_EVENT_RECLAIM].cause, RSS_CONTAINER_CAUSE_REQUEST);
 	EXPECT_EQ(box_put("a", BOX_LIMIT, 2 * BYTES), 0);
-	hear(fd, id_of("a"), &h, 1500);
+	collect(fd, id_of("a"), &h, 1500);
 	EXPECT_EQ(h.last[RSS_CONTAINER_EVENT_RECLAIM].cause, RSS_CONTAINER_CAUSE_RESIZE);
 	EXPECT_EQ(box_put("a", BOX_WMARK_LOW, BYTES / 2), 0);
 	EXPECT_EQ(box_put("a", BOX_WMARK_HIGH, BYTES), 0);
 	EXPECT(UNTIL(30, box_usage("a") <= BYTES), "usage %ld", box_usage("a"));
-	hear(fd, id_of("a"), &h, 1500);
+	collect(fd, id_of("a"), &h, 1500);
 	EXPECT_EQ(h.last[RSS_CONTAINER_EVENT_RECLAIM].cause,
 		  RSS_CONTAINER_CAUSE_BACKGROUND);
 	EXPECT_EQ(h.gaps, 0);
@@ -123,7 +123,7 @@ static void event_causes(void)
 
 static void event_watermarks(void)
 {
-	struct heard h = { 0 };
+	struct collected h = { 0 };
 	struct actor *a;
 	int fd;
 	long at;
@@ -136,7 +136,7 @@ static void event_watermarks(void)
 	at = actor_do(a, work_map, 2 * BYTES, ANON);
 	actor_do(a, work_write, at, 2 * BYTES, 1);
 	EXPECT(UNTIL(30, box_usage("a") <= BYTES), "usage %ld", box_usage("a"));
-	hear(fd, id_of("a"), &h, 1500);
+	collect(fd, id_of("a"), &h, 1500);
 	EXPECT(h.n[RSS_CONTAINER_EVENT_WMARK_HIGH] > 0, "no event above high");
 	EXPECT(h.n[RSS_CONTAINER_EVENT_WMARK_LOW] > 0, "no event at low");
 	EXPECT(h.last[RSS_CONTAINER_EVENT_WMARK_HIGH].usage > 0, "usage 0");
@@ -149,7 +149,7 @@ static void event_watermarks(void)
 
 static void event_oom(void)
 {
-	struct heard h = { 0 };
+	struct collected h = { 0 };
 	struct actor *a;
 	struct event *e;
 	char comm[32];
@@ -166,7 +166,7 @@ static void event_oom(void)
 	at = actor_do(a, work_map, 2 * BYTES, ANON);
 	actor_send(a, (actor_fn)work_write, at, 2 * BYTES, 1, 0);
 	EXPECT(!actor_reply(a, &ret, 60), "it lives");
-	hear(fd, id_of("a"), &h, 1500);
+	collect(fd, id_of("a"), &h, 1500);
 	EXPECT(h.n[RSS_CONTAINER_EVENT_OOM] > 0, "no OOM event");
 	EXPECT_EQ(h.last[RSS_CONTAINER_EVENT_OOM].limit, BYTES);
 	e = &h.last[RSS_CONTAINER_EVENT_OOM_KILL];
@@ -182,7 +182,7 @@ static void event_oom(void)
 /* Each container has its own sequence and its own events. */
 static void event_per_container(void)
 {
-	struct heard a = { 0 }, b = { 0 };
+	struct collected a = { 0 }, b = { 0 };
 	struct actor *x, *y;
 	int fd, other;
 	long at;
@@ -199,8 +199,8 @@ static void event_per_container(void)
 	actor_do(x, work_write, at, BYTES, 1);
 	at = actor_do(y, work_map, BYTES, ANON);
 	actor_do(y, work_write, at, BYTES, 1);
-	hear(fd, id_of("a"), &a, 1500);
-	hear(other, id_of("b"), &b, 1500);
+	collect(fd, id_of("a"), &a, 1500);
+	collect(other, id_of("b"), &b, 1500);
 	EXPECT(a.seq > 0 && b.seq > 0, "%lu and %lu", a.seq, b.seq);
 	EXPECT_EQ(a.gaps, 0);
 	EXPECT_EQ(b.gaps, 0);
@@ -211,12 +211,12 @@ static void event_per_container(void)
 }
 
 /*
- * What was left out is told with the next message, or else when the second is
- * over, and not with both.  A clock that runs away from us makes this easier.
+ * Events without a message are in the count of the next message, or of one that is
+ * sent when the second is over, and not in both.
  */
-static void event_left_out_is_told_once(void)
+static void event_left_out_is_sent_once(void)
 {
-	struct heard h = { 0 };
+	struct collected h = { 0 };
 	struct actor *a;
 	long at, i;
 	int fd;
@@ -233,7 +233,7 @@ static void event_left_out_is_told_once(void)
 	EXPECT_EQ(box_put("a", BOX_RECLAIM, PAGE), 0);
 	pause_ms(650);
 	EXPECT_EQ(box_put("a", BOX_RECLAIM, PAGE), 0);
-	hear(fd, id_of("a"), &h, 1500);
+	collect(fd, id_of("a"), &h, 1500);
 	EXPECT_EQ(h.gaps, 0);
 	EXPECT_EQ(h.last[RSS_CONTAINER_EVENT_RECLAIM].count, box_event("a", "reclaim"));
 	actor_end(a);
@@ -249,7 +249,7 @@ static void event_lost(void)
 	uint16_t family;
 	struct actor *a;
 	int fd, size = 1, i;
-	long at, heard = 0;
+	long at, received = 0;
 
 	fd = genl_open();
 	EXPECT(!genl_family(fd, &family, &group) && !genl_join(fd, group), "no events");
@@ -264,14 +264,14 @@ static void event_lost(void)
 		box_put("a", BOX_RECLAIM, BYTES / 8);
 	}
 	while (genl_next(fd, &e, 1200))
-		heard++;
-	EXPECT(genl_lost(), "%ld events fitted in the smallest buffer", heard);
+		received++;
+	EXPECT(genl_lost(), "%ld events fitted in the smallest buffer", received);
 	close(fd);
 	/* the counters now, requested by id */
 	fd = genl_open();
 	EXPECT_EQ(genl_get(fd, family, &id, &e), 0);
 	EXPECT_EQ(e.id, id);
-	EXPECT(e.seq > (uint64_t)heard, "number %lu, heard %ld", e.seq, heard);
+	EXPECT(e.seq > (uint64_t)received, "number %lu, received %ld", e.seq, received);
 	EXPECT_NEAR((long)e.usage, box_usage("a"), box_slack(1));
 	id = 999999999;
 	EXPECT_EQ(genl_get(fd, family, &id, &e), -ENOENT);
@@ -289,7 +289,7 @@ static const struct rss_container_state *dumped(const struct rss_container_state
 	for (i = 0; i < count; i++) {
 		if (all[i].id != id)
 			continue;
-		EXPECT(!found, "container %lu is told twice", id);
+		EXPECT(!found, "container %lu is dumped twice", id);
 		found = &all[i];
 	}
 	return found;
@@ -302,7 +302,7 @@ static void expect_frozen(const struct rss_container_state all[], int count, con
 	const char *file = box_path(name, world.v2 ? "cgroup.freeze" : "freezer.self_freezing");
 	const struct rss_container_state *s = dumped(all, count, id_of(name));
 
-	EXPECT(s && s->flags & RSS_CONTAINER_STATE_FREEZER, "%s: no word of it", name);
+	EXPECT(s && s->flags & RSS_CONTAINER_STATE_FREEZER, "%s is missing, or its freezer", name);
 	EXPECT(!(s->flags & RSS_CONTAINER_STATE_FROZEN) == !frozen && text_number(file) == frozen,
 	       "%s: flags %#x", name, s->flags);
 }
@@ -344,7 +344,7 @@ static void event_dump(void)
 		snprintf(name, sizeof(name), "m%d", i);
 		id = id_of(name);
 		e = dumped(all, count, id);
-		EXPECT(e, "%s is not told", name);
+		EXPECT(e, "%s is not dumped", name);
 		EXPECT(!e->usage && !e->peak && !e->processes && e->limit == ~0UL,
 		       "%s: usage %llu peak %llu limit %llu processes %u", name, e->usage,
 		       e->peak, e->limit, e->processes);
@@ -535,7 +535,7 @@ const struct vm_case event_cases[] = {
 	{ "event_watermarks", event_watermarks },
 	{ "event_oom", event_oom },
 	{ "event_per_container", event_per_container },
-	{ "event_left_out_is_told_once", event_left_out_is_told_once },
+	{ "event_left_out_is_sent_once", event_left_out_is_sent_once },
 	{ "event_lost", event_lost },
 	{ "event_dump", event_dump },
 	{ "event_dump_left", event_dump_left },

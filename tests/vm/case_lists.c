@@ -116,7 +116,7 @@ static void lists_window(void)
 	unlink("/data/f");
 }
 
-/* Tell lru_gen to age, or to evict the oldest generation, of all memory of a node. */
+/* Makes lru_gen age, or to evict the oldest generation, of all memory of a node. */
 static void lru_gen_command(char command, int node, const char *options)
 {
 	static char text[65536];

@@ -9,7 +9,7 @@
 
 #define N	2048L
 #define BYTES	(N * (long)PAGE)	/* 8 MB */
-/* The pages that a process maps beside what a case asks for, and stocks. */
+/* The pages that a process maps in addition to what a case asks for, and stocks. */
 #define SLACK	(long)MB
 
 /* Reclaim from the whole machine, anonymous pages only. */

@@ -84,7 +84,7 @@ static void owner_exits(void)
 }
 
 /* Mapped outside first: not charged, even if a container maps it later. */
-static void owner_nobody(void)
+static void owner_none(void)
 {
 	struct actor *a, *none;
 	long base;
@@ -356,7 +356,7 @@ static void owner_parent_binds(void)
 const struct vm_case owner_cases[] = {
 	{ "owner_first_mapper", owner_first_mapper },
 	{ "owner_exits", owner_exits },
-	{ "owner_nobody", owner_nobody },
+	{ "owner_none", owner_none },
 	{ "owner_task_moves", owner_task_moves },
 	{ "owner_fork_inherits", owner_fork_inherits },
 	{ "owner_removed", owner_removed },

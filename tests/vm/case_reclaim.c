@@ -40,7 +40,7 @@ static void reclaim_anon(void)
 	at = actor_do(a, work_map, 3 * BYTES, ANON);
 	actor_do(a, work_write, at, 3 * BYTES, 1);
 	expect_bounded("a", BYTES);
-	EXPECT(box_event("a", "max") > 0, "the limit was not met");
+	EXPECT(box_event("a", "max") > 0, "the limit was not hit");
 	EXPECT(box_stat("a", "pgsteal") >= 2 * N, "%ld pages", box_stat("a", "pgsteal"));
 	EXPECT(proc_status_kb(a->pid, "VmSwap") * 1024 >= 2 * BYTES - (long)MB,
 	       "%ld kB in swap", proc_status_kb(a->pid, "VmSwap"));
@@ -84,7 +84,7 @@ static void reclaim_file(void)
 	actor_do(a, work_read, at, 3 * BYTES);
 	actor_do(a, work_read, at, 3 * BYTES);
 	expect_bounded("a", BYTES);
-	EXPECT(box_event("a", "max") > 0, "the limit was not met");
+	EXPECT(box_event("a", "max") > 0, "the limit was not hit");
 	EXPECT_EQ(proc_status_kb(a->pid, "VmSwap"), 0);
 	actor_end(a);
 	unlink("/data/f");

@@ -36,7 +36,7 @@ truncate -s 160M "$dir/data.img" "$dir/swap.img" "$dir/slow.img"
 /sbin/mke2fs -q -F -t ext2 -b 4096 -m 0 "$dir/data.img"
 
 # Expedited grace periods: attaching a task and removing a container wait for one.
-# kunit.autorun: newer kernels run KUnit's tests only if they are told to.
+# kunit.autorun: newer kernels run the KUnit tests only with it.
 start=$SECONDS
 machine "$name" "$dir" "$limit" qemu-system-x86_64 \
 	-nodefaults -no-user-config -display none -no-reboot \

@@ -42,7 +42,7 @@ function shared(what,    how)
 	return missing(what, "unpatched") && missing(what, "patched")
 }
 
-function told(what, kernel,    how, text)
+function ends_as(what, kernel,    how, text)
 {
 	for (how in hows)
 		if (count[what, kernel, how])
@@ -56,7 +56,7 @@ END {
 	for (i = 0; i < n; i++) {
 		if (shared(order[i]))
 			continue
-		print order[i] ": " told(order[i], "unpatched") "; " told(order[i], "patched")
+		print order[i] ": " ends_as(order[i], "unpatched") "; " ends_as(order[i], "patched")
 		differs = 1
 	}
 	if (!runs["unpatched"] || !runs["patched"]) {

@@ -39,7 +39,7 @@ static const struct {
 	{ "test_rss", NULL, 120 },
 };
 
-/* Its lines go to @verdict, each behind @label. */
+/* Its lines go to @verdict, each after @label. */
 static void run(const char *program, const char *arg, unsigned int seconds, const char *label,
 		FILE *verdict)
 {
@@ -109,7 +109,7 @@ static bool wanted(const char *only, size_t i)
 	       (!strcmp(only, "1") || !strcmp(only, tests[i].program));
 }
 
-/* Again and again: the lines of the third run are behind "NAME/3". */
+/* Runs it several times: the lines of the third run follow "NAME/3". */
 static int run_often(const char *program, unsigned int times, FILE *verdict)
 {
 	char label[64];

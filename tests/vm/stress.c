@@ -293,7 +293,7 @@ static void stress(void)
 		EXPECT_EQ(box_pages(boxes[i]), 0);
 		EXPECT_EQ(box_stat(boxes[i], "anon"), 0);
 		EXPECT_EQ(box_stat(boxes[i], "file"), 0);
-		EXPECT(box_event(boxes[i], "max") > 0, "%s never met its limit", boxes[i]);
+		EXPECT(box_event(boxes[i], "max") > 0, "%s never hit its limit", boxes[i]);
 	}
 	unlink(FILE_);
 }

@@ -123,7 +123,7 @@ long box_slack_huge(int tasks);		/* with huge pages and migration */
 long slab_active(const char *cache);	/* -ENOENT: no such cache */
 long cgroup_dying(void);
 
-/* actor.c: a process that does what it is told */
+/* actor.c: a process that obeys the commands of a case */
 typedef long (*actor_fn)(long, long, long, long);
 struct actor {
 	pid_t pid;

@@ -376,7 +376,7 @@ long rss_reclaim(struct rss_container *rss, unsigned long nr,
 
 	trace_rss_container_reclaim_begin(rss, nr, cause);
 	psi_memstall_enter(&pflags);
-	/* also tells lru_gen that folios put back now were not faulted in */
+	/* lru_gen takes it as a sign that folios put back now were not faulted in */
 	noreclaim_flag = memalloc_noreclaim_save();
 	/* pages of recent faults are not on any list yet */
 	lru_add_drain();

@@ -84,7 +84,7 @@ static __always_inline bool container_rss_in_use(void)
 /*
  * In mm/rmap.c: patch in the calls of container_rss_add(), container_rss_add_new() and
  * container_rss_del_small().  Called before container_rss_key is switched on.  They stay,
- * behind that.
+ * and run only while that is on.
  */
 void container_rss_patch_rmap(void);
 

@@ -39,7 +39,7 @@ DECLARE_EVENT_CLASS(rss_container_pages,
 		  __entry->id, __entry->usage, __entry->limit, __entry->nr)
 );
 
-/* nr pages could not be charged: the limit is met, reclaim follows */
+/* nr pages could not be charged: the limit was hit, reclaim follows */
 DEFINE_EVENT(rss_container_pages, rss_container_charge_fail,
 	TP_PROTO(struct rss_container *rss, unsigned long nr),
 	TP_ARGS(rss, nr)

@@ -24,7 +24,7 @@
 #include "../kselftest.h"
 #include "cgroup_util.h"
 
-/* What a process maps beside what a test asks for, and rounding. */
+/* What a process maps in addition to what a test asks for, and rounding. */
 #define SLACK		MB(1)
 #define TIMEOUT_MS	30000
 
