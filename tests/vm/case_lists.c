@@ -177,6 +177,42 @@ static void lists_aged(void)
 	actor_end(a);
 }
 
+/*
+ * A walk of the page tables promoted folios of the oldest generation, and aging closes that
+ * generation before anything is evicted from it: they leave the cold end as well.
+ */
+static void lists_aged_oldest(void)
+{
+	long at, size = 2 * (long)MB;
+	struct actor *a;
+	int round;
+
+	if (!world.lru_gen)
+		skip("the classic LRU");
+	box_make("a");
+	a = actor_new("a");
+	at = actor_do(a, work_map, size, ANON);
+	EXPECT_EQ(actor_do(a, work_bind, at, size, 0), 0);
+	actor_do(a, work_write, at, size, 12);
+	EXPECT_EQ(actor_do(a, work_advise, at, size, MADV_COLD), 0);
+	drain_batches();
+	EXPECT(UNTIL(10, box_stat("a", "inactive_anon") >= size - size / 8), "%ld inactive",
+	       box_stat("a", "inactive_anon"));
+	/* until there are as many generations as there can be, with these in the oldest */
+	for (round = 0; round < 4; round++)
+		lru_gen_command('+', 0, "1 1");
+	EXPECT(box_stat("a", "active_anon") <= size / 8, "%ld active",
+	       box_stat("a", "active_anon"));
+	/* 7.3 promotes what was found in use twice */
+	for (round = 0; round < 2; round++) {
+		actor_do(a, work_read, at, size);
+		lru_gen_command('+', 0, "1 1");
+	}
+	EXPECT(box_stat("a", "active_anon") >= size - size / 8, "%ld of %ld are active",
+	       box_stat("a", "active_anon"), size);
+	actor_end(a);
+}
+
 /* Reclaim puts folios back that are in use: they are active then. */
 static void lists_putback(void)
 {
@@ -263,6 +299,7 @@ const struct vm_case lists_cases[] = {
 	{ "lists_moved", lists_moved },
 	{ "lists_window", lists_window },
 	{ "lists_aged", lists_aged },
+	{ "lists_aged_oldest", lists_aged_oldest },
 	{ "lists_putback", lists_putback },
 	{ "lists_rotated", lists_rotated },
 	{ }
