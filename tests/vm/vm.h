@@ -156,6 +156,7 @@ long work_write(long addr, long bytes, long seed);	/* a word a page */
 long work_check(long addr, long bytes, long seed);	/* pages that differ */
 long work_read(long addr, long bytes);
 long work_read_for(long addr, long bytes, long ms);	/* again and again */
+long work_flush_tlb(long addr, long bytes);	/* of pages that were written */
 long work_advise(long addr, long bytes, long advice);
 long work_lock(long addr, long bytes);
 long work_unlock(long addr, long bytes);

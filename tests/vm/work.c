@@ -110,6 +110,14 @@ long work_read_for(long addr, long bytes, long ms)
 	return 0;
 }
 
+/* To take a permission away flushes; it is given back. */
+long work_flush_tlb(long addr, long bytes)
+{
+	int err = ret_errno(mprotect((void *)addr, bytes, PROT_READ));
+
+	return err ?: ret_errno(mprotect((void *)addr, bytes, PROT_READ | PROT_WRITE));
+}
+
 long work_advise(long addr, long bytes, long advice)
 {
 	return ret_errno(madvise((void *)addr, bytes, advice));
