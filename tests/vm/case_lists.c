@@ -260,7 +260,7 @@ static void lists_putback(void)
  */
 static void lists_rotated(void)
 {
-	long at, size = 48 * (long)PAGE, active;
+	long at, other, size = 48 * (long)PAGE, active, n, ret;
 	struct actor *a;
 	char refs[64];
 	double end;
@@ -268,6 +268,7 @@ static void lists_rotated(void)
 
 	if (world.lru_gen)
 		skip("no active list to rotate from");
+	EXPECT_EQ(work_write_file("/data/f", size), 0);
 	box_make("a");
 	a = actor_new("a");
 	at = actor_do(a, work_map_file, SLOW_DISK, size, 1);
@@ -289,6 +290,10 @@ static void lists_rotated(void)
 	active = box_stat("a", "active_file");
 	note("%ld of %ld active", active, size);
 	EXPECT(active >= size / 3, "%ld of %ld are active", active, size);
+	/* pages of another file, on the inactive list before these are */
+	other = actor_do(a, work_map_file, "/data/f", size, 0);
+	actor_do(a, work_read, other, size);
+	EXPECT_EQ(actor_do(a, work_advise, other, size, MADV_COLD), 0);
 	fd = open(SLOW_DISK, O_RDWR | O_CLOEXEC);
 	EXPECT(fd >= 0 && !fsync(fd), "cannot write back");
 	close(fd);
@@ -299,11 +304,22 @@ static void lists_rotated(void)
 			break;
 	}
 	EXPECT(active <= size / 8, "%ld of %ld are active", active, size);
-	EXPECT(box_stat("a", "inactive_file") >= size / 2, "%ld of %ld are inactive",
-	       box_stat("a", "inactive_file"), size);
-	EXPECT_EQ(actor_do(a, work_present, at, size), size / (long)PAGE);
+	EXPECT(box_stat("a", "inactive_file") >= size + size / 2, "%ld of %ld are inactive",
+	       box_stat("a", "inactive_file"), 2 * size);
+	n = size / (long)PAGE;
+	EXPECT_EQ(actor_do(a, work_present, at, size), n);
+	EXPECT_EQ(actor_do(a, work_present, other, size), n);
+	/* at the tail they are reclaimed before those */
+	EXPECT_EQ(text_write(refs, "1"), 0);
+	ret = text_writef(box_file("a", BOX_RECLAIM), "%ld swappiness=0", size / 4);
+	EXPECT_EQ(ret, 0);
+	note("%ld and %ld of %ld are left", actor_do(a, work_present, at, size),
+	     actor_do(a, work_present, other, size), n);
+	EXPECT(actor_do(a, work_present, at, size) <= n - n / 4, "none of them");
+	EXPECT_EQ(actor_do(a, work_present, other, size), n);
 	EXPECT_EQ(actor_do(a, work_check, at, size, 5), 0);
 	actor_end(a);
+	unlink("/data/f");
 }
 
 const struct vm_case lists_cases[] = {
