@@ -44,7 +44,7 @@ kernel_run = $(kernel_q)KERNEL="$(KERNEL)" BUILD="$(abspath $(kernel_build))"
 vm_cflags := -std=gnu11 -O2 -g -Wall -Wextra -Wno-cast-function-type \
 	-Wno-missing-field-initializers -Wno-format-truncation -Ikernel/files/include/uapi
 vm_src := $(sort $(wildcard tests/vm/*.c))
-bench_src := $(sort $(wildcard tests/bench/kernel/*.c))
+bench_src := $(sort $(wildcard tests/bench/kernel/*.c)) tests/vm/text.c
 bench_out := $(kernel_build)/bench
 
 ifdef V
@@ -168,9 +168,9 @@ check-series: kernel-series check-ynl $(vm_out)/init
 	$(kernel_run) tests/vm/initrd.sh $(vm_out)/initrd-selftests $(vm_out)/init $(vm_out)/selftests-tree
 	$(kernel_run) kernel/check-series.sh $(PATCHES)
 
-$(bench_out)/initrd: $(bench_src) tests/bench/kernel/measure.h tests/vm/initrd.sh
+$(bench_out)/initrd: $(bench_src) tests/bench/kernel/measure.h tests/vm/text.h tests/vm/initrd.sh
 	@mkdir -p $(@D)
-	$(kernel_q)gcc -std=gnu11 -O2 -Wall -Wextra -static -o $(bench_out)/init $(bench_src)
+	$(kernel_q)gcc -std=gnu11 -O2 -Wall -Wextra -Itests/vm -static -o $(bench_out)/init $(bench_src)
 	$(kernel_run) tests/vm/initrd.sh $@ $(bench_out)/init
 
 bench-kernel: $(kernel_out)/bzImage-bench $(kernel_out)/bzImage-stock-bench $(kernel_out)/bzImage-locks $(bench_out)/initrd

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Small files: the kernel's answers and orders are all text. */
-#include "vm.h"
+/* Small files, as text.h says. */
+#include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -16,6 +16,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "text.h"
+
 #define PAGE	4096UL
 #define HUGE	(2UL << 20)
 #define MB	(1UL << 20)
@@ -80,16 +82,6 @@ double now(void);
 void pause_ms(unsigned int ms);
 const char *verdict_why(void);
 void verdict_clear(void);
-
-/* text.c: small files */
-int text_write(const char *path, const char *text);	/* 0 or -errno */
-int text_writef(const char *path, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
-int text_read(const char *path, char *buf, size_t size); /* length or -errno */
-long text_number(const char *path);			/* or -errno */
-long text_key(const char *path, const char *key);	/* "key value"; -ENOENT */
-long proc_status_kb(pid_t pid, const char *key);
-long vmstat(const char *key);
 
 /* box.c: containers */
 enum box_file {

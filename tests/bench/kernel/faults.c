@@ -48,8 +48,8 @@ static long file_round(void)
 }
 
 /*
- * The median fault and the median unmapping of single pages, few of which meet the tick: what
- * is sought is small beside it.
+ * The median fault and the median unmapping of single pages: few of them contain a tick, which
+ * takes more than the difference to measure.
  */
 #define HUGE_PAGES 31
 

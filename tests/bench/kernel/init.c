@@ -6,6 +6,7 @@
  */
 #define _GNU_SOURCE
 #include "measure.h"
+#include "text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +36,7 @@ static const struct controller rss = {
 /* What containers are made of.  Free memory would show what else the machine does. */
 static long kernel_kb(void)
 {
-	return key("/proc/meminfo", "Slab") + key("/proc/meminfo", "Percpu");
+	return text_key("/proc/meminfo", "Slab") + text_key("/proc/meminfo", "Percpu");
 }
 
 /* Memory that a thousand empty containers take, each. */

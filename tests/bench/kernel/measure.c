@@ -4,9 +4,9 @@
  */
 #define _GNU_SOURCE
 #include "measure.h"
+#include "text.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -91,53 +91,25 @@ void row(const char *name, long per, long (*round)(void))
 	printf("%s %ld (%ld to %ld)\n", name, got[ROUNDS / 2], got[0], got[ROUNDS - 1]);
 }
 
-int put(const char *path, const char *fmt, ...)
+void put(const char *path, const char *text)
 {
-	int fd = open(path, O_WRONLY), n;
-	char text[128];
-	va_list ap;
+	int err = text_write(path, text);
 
-	va_start(ap, fmt);
-	n = vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	if (fd < 0)
-		return -errno;
-	n = write(fd, text, n) < 0 ? -errno : 0;
-	close(fd);
-	if (n)
-		printf("%s: %s\n", path, strerror(-n));
-	return n;
-}
-
-long key(const char *path, const char *name)
-{
-	static char buf[65536];
-	size_t len = strlen(name);
-	int fd = open(path, O_RDONLY);
-	char *line;
-	ssize_t n;
-
-	if (fd < 0)
-		return -1;
-	n = read(fd, buf, sizeof(buf) - 1);
-	close(fd);
-	buf[n > 0 ? n : 0] = '\0';
-	for (line = strtok(buf, "\n"); line; line = strtok(NULL, "\n"))
-		if (!strncmp(line, name, len) && strchr(" :\t", line[len]))
-			return strtol(line + len + 1, NULL, 10);
-	return -1;
+	if (err)
+		printf("%s: %s\n", path, strerror(-err));
 }
 
 void limit(const char *name, long bytes)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], text[32];
 
 	if (!controller)
 		return;
 	snprintf(path, sizeof(path), CG "/%s", name);
 	mkdir(path, 0755);
 	snprintf(path, sizeof(path), CG "/%s/%s", name, controller->limit);
-	put(path, "%ld", bytes);
+	snprintf(text, sizeof(text), "%ld", bytes);
+	put(path, text);
 }
 
 void enter(const char *name)

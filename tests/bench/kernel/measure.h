@@ -45,11 +45,8 @@ void row(const char *name, long per, long (*round)(void));
 /* For qsort(): numbers of type long. */
 int by_value(const void *a, const void *b);
 
-/* Writes to a file.  Returns 0 or a negative errno. */
-int put(const char *path, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-
-/* The number after a name in a file, -1 if it is not there. */
-long key(const char *path, const char *name);
+/* Writes to a file, and prints what failed. */
+void put(const char *path, const char *text);
 
 /* A container with that limit in bytes; without a controller nothing happens. */
 void limit(const char *name, long bytes);

@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include "measure.h"
+#include "text.h"
 
 #include <limits.h>
 #include <signal.h>
@@ -33,14 +34,14 @@ static void reclaim_row(const char *name)
 	/* no two pages alike, and not one that zram would store as a word */
 	for (i = 0; i < 40 * MB; i += PAGE)
 		memset(p + i, i >> 12, 64);
-	freed = key("/proc/vmstat", "pswpout");
-	scanned = key(stat, "pgscan");
+	freed = vmstat("pswpout");
+	scanned = text_key(stat, "pgscan");
 	start = instructions();
 	for (i = 40 * MB; i < 96 * MB; i += PAGE)
 		memset(p + i, i >> 12, 64);
 	took = instructions() - start;
-	freed = key("/proc/vmstat", "pswpout") - freed;
-	scanned = key(stat, "pgscan") - scanned;
+	freed = vmstat("pswpout") - freed;
+	scanned = text_key(stat, "pgscan") - scanned;
 	report(name, freed ? took / freed : 0);
 	report_text("%s_scanned_per_1000 %ld", name, freed ? scanned * 1000 / freed : 0);
 	printf("%s: %ld pages out, %ld scanned, %ld instructions\n", name, freed, scanned, took);
@@ -109,8 +110,8 @@ static void latency_row(const char *name, bool watermarks)
 	snprintf(events, sizeof(events), CG "/near/%s", controller->events);
 	limit("near", 16 * MB);
 	if (watermarks) {
-		put(CG "/near/rss.wmark_high_in_bytes", "%ld", 12 * MB);
-		put(CG "/near/rss.wmark_low_in_bytes", "%ld", 10 * MB);
+		put(CG "/near/rss.wmark_high_in_bytes", "12M");
+		put(CG "/near/rss.wmark_low_in_bytes", "10M");
 	}
 	enter("near");
 	p = map((n + 4096) * PAGE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
@@ -119,7 +120,7 @@ static void latency_row(const char *name, bool watermarks)
 		if (i % 64 == 63)
 			nanosleep(&pause, NULL);
 	}
-	hits = key(events, "max");
+	hits = text_key(events, "max");
 	for (; i < 4096 + n; i++) {
 		unsigned long start = instructions();
 
@@ -129,7 +130,7 @@ static void latency_row(const char *name, bool watermarks)
 		if (i % 64 == 63)
 			nanosleep(&pause, NULL);
 	}
-	hits = key(events, "max") - hits;
+	hits = text_key(events, "max") - hits;
 	qsort(took, n, sizeof(*took), by_value);
 	report_text("%s_p50 %ld", name, took[n / 2]);
 	report_text("%s_p99 %ld", name, took[n * 99 / 100]);
