@@ -290,7 +290,7 @@ static void lists_rotated(void)
 	active = box_stat("a", "active_file");
 	note("%ld of %ld active", active, size);
 	EXPECT(active >= size / 3, "%ld of %ld are active", active, size);
-	/* pages of another file, on the inactive list before these are */
+	/* pages of another file get to the inactive list first */
 	other = actor_do(a, work_map_file, "/data/f", size, 0);
 	actor_do(a, work_read, other, size);
 	EXPECT_EQ(actor_do(a, work_advise, other, size, MADV_COLD), 0);
@@ -309,13 +309,13 @@ static void lists_rotated(void)
 	n = size / (long)PAGE;
 	EXPECT_EQ(actor_do(a, work_present, at, size), n);
 	EXPECT_EQ(actor_do(a, work_present, other, size), n);
-	/* at the tail they are reclaimed before those */
+	/* the rotated ones are at its tail, and are reclaimed before those */
 	EXPECT_EQ(text_write(refs, "1"), 0);
 	ret = text_writef(box_file("a", BOX_RECLAIM), "%ld swappiness=0", size / 4);
 	EXPECT_EQ(ret, 0);
 	note("%ld and %ld of %ld are left", actor_do(a, work_present, at, size),
 	     actor_do(a, work_present, other, size), n);
-	EXPECT(actor_do(a, work_present, at, size) <= n - n / 4, "none of them");
+	EXPECT(actor_do(a, work_present, at, size) <= n - n / 4, "too many are left");
 	EXPECT_EQ(actor_do(a, work_present, other, size), n);
 	EXPECT_EQ(actor_do(a, work_check, at, size, 5), 0);
 	actor_end(a);

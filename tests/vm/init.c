@@ -198,7 +198,7 @@ static void report(const char *how, const char *name, double took)
 
 static void run_case(const struct vm_case *c)
 {
-	unsigned int seconds = c->seconds ? c->seconds : CASE_SECONDS;
+	unsigned int seconds = (c->seconds ?: CASE_SECONDS) + (c->more ? c->more() : 0);
 	double start = now();
 	int status = -1;
 	pid_t pid;

@@ -40,6 +40,7 @@ struct vm_case {
 	const char *name;
 	void (*run)(void);
 	unsigned int seconds;	/* until it counts as hung; 0: the default */
+	unsigned int (*more)(void);	/* seconds to add to that, if not NULL */
 	unsigned int flags;
 };
 
@@ -115,7 +116,7 @@ long box_slack_huge(int tasks);		/* with huge pages and migration */
 long slab_active(const char *cache);	/* -ENOENT: no such cache */
 long cgroup_dying(void);
 
-/* actor.c: a process that obeys the commands of a case */
+/* actor.c: a process that executes the commands of a case */
 typedef long (*actor_fn)(long, long, long, long);
 struct actor {
 	pid_t pid;
@@ -148,7 +149,7 @@ long work_write(long addr, long bytes, long seed);	/* a word a page */
 long work_check(long addr, long bytes, long seed);	/* pages that differ */
 long work_read(long addr, long bytes);
 long work_read_for(long addr, long bytes, long ms);	/* again and again */
-long work_flush_tlb(long addr, long bytes);	/* of pages that were written */
+long work_flush_tlb(long addr, long bytes);	/* pages that were written */
 long work_advise(long addr, long bytes, long advice);
 long work_lock(long addr, long bytes);
 long work_unlock(long addr, long bytes);

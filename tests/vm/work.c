@@ -110,7 +110,7 @@ long work_read_for(long addr, long bytes, long ms)
 	return 0;
 }
 
-/* To take a permission away flushes; it is given back. */
+/* Removing a permission flushes them from the TLB. */
 long work_flush_tlb(long addr, long bytes)
 {
 	int err = ret_errno(mprotect((void *)addr, bytes, PROT_READ));
