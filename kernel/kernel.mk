@@ -10,7 +10,7 @@
 ## check-cases: the cases alone, which need one image
 ## check-kernels: the cases on each kernel that there are hooks for; KERNELS=6.1 for some
 ## check-6.1: the core cases on Debian 12's own kernel, a part of check-all
-## check-kasan: the stress case under KASAN in each world; STRESS=1800 for so many seconds
+## check-kasan: the stress case under KASAN in each world; STRESS=3600 for so many seconds
 ## check-off: CONFIG_RSS_CONTAINER=n leaves every object as it was
 ## check-configs: mm/ builds without MEMCG, SWAP, NUMA, THP, LRU_GEN, and for arm64
 ## check-selftests: the kernel's own tests end on the patched kernel as on the unpatched
@@ -149,16 +149,9 @@ check-6.1:
 image-6.1:
 	$(kernel_q)$(MAKE) --no-print-directory -s kernel KERNEL=6.1
 
-# The machine reports nothing while the stress runs, so -t includes it.
-kasan_worlds = $(or $(WORLD),v1 v2-lru_gen)
+check-kasan: CASES := $(or $(CASES),stress)
 check-kasan: $(kernel_out)/bzImage-kasan $(vm_out)/initrd
-	$(kernel_q)export KERNEL="$(KERNEL)" BUILD="$(abspath $(kernel_build))" VM_MEMORY=2G; status=0; \
-	for world in $(kasan_worlds); do \
-		tests/vm/run.sh -k $(kernel_out)/bzImage-kasan -i $(vm_out)/initrd -n kasan-$$world \
-			-t $$(($(or $(STRESS),60) + 3000)) \
-			-a "cases=$(or $(CASES),stress) world=$$world stress=$(STRESS)" || status=1; \
-	done; \
-	tests/vm/summarize.sh $(addprefix kasan-,$(kasan_worlds)); exit $$status
+	$(kernel_run) STRESS="$(STRESS)" tests/vm/check.sh $(vm_parts:cases-%=kasan-%) -- "$(vm_args)"
 
 kernel-series: $(kernel_out)/.applied
 	$(kernel_run) kernel/series.sh

@@ -3,7 +3,7 @@
 #
 # check.sh PART... -- KERNEL-ARGUMENTS: runs the parts, two at a time, says what
 # failed, and ends in one line for all of them.  A part is cases-v1,
-# cases-v2-lru_gen, rounds or selftests.
+# cases-v2-lru_gen, kasan-v1, kasan-v2-lru_gen, rounds or selftests.
 set -u
 top=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$top" || exit 1
@@ -24,6 +24,10 @@ run_part()
 	cases-*)
 		tests/vm/run.sh -k "$BUILD/kernel/bzImage" -i "$BUILD/vm/initrd" -n "$1" \
 			-a "$arguments world=${1#cases-} rounds=200" ;;
+	kasan-*)
+		# nothing is said while the stress runs, for STRESS= seconds
+		VM_MEMORY=2G tests/vm/run.sh -k "$BUILD/kernel/bzImage-kasan" -i "$BUILD/vm/initrd" -n "$1" \
+			-t $((${STRESS:-60} + 3000)) -a "$arguments world=${1#kasan-}" ;;
 	rounds)
 		# whether something grows shows as well without debugging, and sooner
 		tests/vm/run.sh -k "$BUILD/kernel/bzImage-service" -i "$BUILD/vm/initrd" -n rounds \
